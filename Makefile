@@ -1,0 +1,34 @@
+.PHONY: setup run test check format lock bench clean
+.NOTPARALLEL:
+
+setup:  ## Python environment, Docker engine, base images
+	@scripts/setup.sh
+
+run: setup  ## builds and runs the sample crawler, from start to finish
+	@.venv/bin/python scripts/run_crawler.py
+
+test: setup check  ## all tests, those with real containers included
+	@scripts/test.sh
+
+check: .venv/.installed  ## linter, formatting, types
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+format: .venv/.installed
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+lock:  ## pins what pyproject.toml asks for, in its newest versions
+	@scripts/lock.sh
+
+bench: setup
+	@.venv/bin/python -m benchmarks
+
+clean:
+	scripts/hard_disk_engine.sh stop
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build *.egg-info tests/clients/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed:
+	@scripts/setup.sh

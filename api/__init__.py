@@ -1,0 +1,1 @@
+"""The HTTP API that Apify clients talk to."""

@@ -1,0 +1,168 @@
+"""The ASGI application: what every request passes on its way to a route.
+
+host -> spelling -> origin -> caller -> aliases -> routes; errors of all of them are told in one place.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.access import Caller, token_of
+from api.aliases import Aliases, rewrite_spelling
+from api.errors import error_response, internal_error
+from api.guards import Guards, RateLimit
+from api.routes import (
+    actor_builds,
+    actor_runs,
+    actors,
+    datasets,
+    greenroom,
+    key_value_stores,
+    logs,
+    request_queues,
+    users,
+)
+from api.web_server import Target, WebServerProxy, web_key_of
+from runtime.errors import BadGateway, GreenroomError, MethodNotAllowed, NotFound
+from runtime.orchestrator import Orchestrator
+
+log = logging.getLogger("greenroom.api")
+
+ROUTERS = (
+    users.router,
+    actors.router,
+    actor_builds.router,
+    actor_runs.router,
+    logs.router,
+    datasets.router,
+    key_value_stores.router,
+    request_queues.router,
+    greenroom.router,
+)
+OWN_PATHS = "/greenroom/"
+
+
+class App:
+    """The API, the container web servers and the local controls of one orchestrator, on one port."""
+
+    def __init__(
+        self,
+        orchestrator: Orchestrator,
+        control_token: str,
+        info: Callable[[], dict[str, Any]],
+        shut_down: Callable[[bool | None], None],
+    ) -> None:
+        self._orchestrator = orchestrator
+        self._guards = Guards(orchestrator.settings.port, orchestrator.engine.gateway)
+        self._rate_limit = RateLimit(orchestrator.settings.rate_limit, orchestrator.clock)
+        self._aliases = Aliases(orchestrator)
+        self._web_servers = WebServerProxy(self._web_server)
+        self._routes = _routes(orchestrator, control_token, info, shut_down)
+
+    async def close(self) -> None:
+        await self._web_servers.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._routes
+        try:
+            app = self._way(scope)
+        except GreenroomError as problem:
+            app = _refusal(problem, scope)
+        await app(scope, receive, send)
+
+    def _way(self, scope: Scope) -> ASGIApp:
+        """Which application answers. Raises what the guards, the token or an alias object to."""
+        self._guards.check_host(scope)
+        if web_key_of(scope) is not None:
+            return self._web_servers
+        rewrite_spelling(scope)
+        if scope["type"] == "http":
+            self._guards.check_origin(scope)
+            self._identify(scope)
+            self._aliases.resolve(Request(scope))
+        return self._routes
+
+    def _identify(self, scope: Scope) -> None:
+        """Put the caller into the scope; the local controls have a token of their own."""
+        scope["greenroom.caller"] = None
+        token = token_of(HTTPConnection(scope))
+        if token is None or scope["path"].startswith(OWN_PATHS):
+            return
+        user, run = self._orchestrator.users.of_token(token)
+        self._rate_limit.count(user.id)
+        scope["greenroom.caller"] = Caller(user, run)
+
+    async def _web_server(self, web_key: str) -> Target:
+        run = self._orchestrator.runs.of_web_key(web_key)
+        if run is None:
+            raise NotFound("record-not-found", "No Actor run has this web server address.")
+        if run.status.is_terminal:
+            raise BadGateway("run-finished", f"The Actor run {run.id} has ended ({run.status}).")
+        address = await self._orchestrator.web_server_address(run)
+        if address is None:
+            raise BadGateway("run-not-started", f"The container of Actor run {run.id} is not running yet.")
+        return Target(*address)
+
+
+def _routes(
+    orchestrator: Orchestrator,
+    control_token: str,
+    info: Callable[[], dict[str, Any]],
+    shut_down: Callable[[bool | None], None],
+) -> FastAPI:
+    app = FastAPI(title="Greenroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.orchestrator = orchestrator
+    app.state.control_token = control_token
+    app.state.info = info
+    app.state.shut_down = shut_down
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(GreenroomError, _told)
+    app.add_exception_handler(HTTPException, _told_of_routing)
+    app.add_exception_handler(Exception, _told_of_fault)
+    return app
+
+
+async def _told(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, GreenroomError)
+    return error_response(problem, request.scope)
+
+
+async def _told_of_fault(request: Request, problem: Exception) -> Response:
+    return internal_error(problem, request.scope)
+
+
+async def _told_of_routing(request: Request, problem: Exception) -> Response:
+    """No such page, or not with this method."""
+    allowed = sorted(_methods(request.app.routes, request.scope))
+    if allowed:
+        only = ",".join(["OPTIONS", *allowed])
+        message = f"This API end-point can only be accessed using the following HTTP methods: {only}"
+        return error_response(MethodNotAllowed("method-not-allowed", message), request.scope)
+    message = f"There is no API endpoint at {request.scope['path']}"
+    return error_response(NotFound("page-not-found", message), request.scope)
+
+
+def _methods(routes: list[BaseRoute], scope: Scope) -> set[str]:
+    fitting = (route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE)
+    return {method for route in fitting for method in route.methods or ()}
+
+
+def _refusal(problem: GreenroomError, scope: Scope) -> ASGIApp:
+    """The answer to a request that goes no further; a WebSocket is refused before it is accepted."""
+    if scope["type"] == "websocket":
+        return _close_socket
+    return error_response(problem, scope)
+
+
+async def _close_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "websocket.close", "code": 1008})

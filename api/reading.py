@@ -1,0 +1,233 @@
+"""Reading Actors, versions and run options out of what clients send. Raises Invalid, naming the field."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from api.access import Caller
+from api.params import Params
+from runtime.clock import Millis
+from runtime.errors import Invalid
+from runtime.records import EnvVar, Meta, Origin, PermissionLevel, RunDefaults, SourceFile, Version
+from runtime.runs import RunFilter, StartOptions
+
+T = TypeVar("T")
+EXTRA_ACTOR_FIELDS = frozenset(
+    {
+        "seoTitle",
+        "seoDescription",
+        "categories",
+        "exampleRunInput",
+        "isDeprecated",
+        "actorStandby",
+        "pricingInfos",
+        "pictureUrl",
+        "notice",
+        "isSourceCodeHidden",
+        "isCritical",
+        "isGeneric",
+        "hasNoDataset",
+    }
+)
+"""Fields of an Actor that are kept and returned as they are."""
+
+
+def field(body: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
+    """A field of a JSON object, of the given type or absent (null counts as absent)."""
+    value = body.get(name)
+    if value is None:
+        return None
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as problem:
+        raise Invalid("invalid-value", f"Field '{name}' is not valid: {problem}") from problem
+
+
+def actor_fields(body: Mapping[str, Any], defaults: RunDefaults, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an Actor record that the body sets."""
+    fields: dict[str, Any] = {}
+    for wire_name, name in (("title", "title"), ("description", "description")):
+        if wire_name in body:
+            fields[name] = field(body, wire_name, str)
+    if field(body, "isPublic", bool) is not None:
+        fields["is_public"] = body["isPublic"]
+    if field(body, "name", str) is not None:
+        fields["name"] = body["name"]
+    level = permission_level(field(body, "actorPermissionLevel", str), "actorPermissionLevel")
+    if level is not None:
+        fields["permission_level"] = level
+    if "defaultRunOptions" in body or "restartOnError" in body:
+        fields["defaults"] = run_defaults(body, defaults)
+    kept = {name: body[name] for name in EXTRA_ACTOR_FIELDS if name in body}
+    if kept:
+        fields["extra"] = {**extra, **kept}
+    return fields
+
+
+def run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
+    options = field(body, "defaultRunOptions", dict) or {}
+    timeout, memory = field(options, "timeoutSecs", int), field(options, "memoryMbytes", int)
+    restart = field(options, "restartOnError", bool)
+    restart = field(body, "restartOnError", bool) if restart is None else restart
+    return RunDefaults(
+        build=field(options, "build", str) or known.build,
+        timeout_secs=known.timeout_secs if timeout is None else timeout,
+        memory_mbytes=known.memory_mbytes if memory is None else memory,
+        restart_on_error=known.restart_on_error if restart is None else restart,
+    )
+
+
+def versions(body: Mapping[str, Any], now: Millis) -> tuple[Version, ...]:
+    return tuple(version(each, now) for each in field(body, "versions", list[dict[str, Any]]) or [])
+
+
+def version(body: Mapping[str, Any], now: Millis, number: str | None = None, known: Version | None = None) -> Version:
+    """A version as sent. A secret variable sent without a value keeps the one it has in `known`."""
+    sent = number or field(body, "versionNumber", str)
+    if sent is None:
+        raise Invalid("invalid-value", "Field 'versionNumber' is required")
+    return Version(
+        id="",
+        actor_id="",
+        number=sent,
+        created_at=now,
+        source_type=field(body, "sourceType", str) or "SOURCE_FILES",
+        source_files=tuple(_source_file(each) for each in field(body, "sourceFiles", list[dict[str, Any]]) or []),
+        build_tag=field(body, "buildTag", str) or "latest",
+        env_vars=tuple(_env_var(each, known) for each in field(body, "envVars", list[dict[str, Any]]) or []),
+        apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool) or False,
+    )
+
+
+def start_options(params: Params) -> StartOptions:
+    """The query of the Run Actor endpoint."""
+    memory = params.number("memory")
+    if memory is not None and memory <= 0:
+        raise Invalid("invalid-input", "Query parameter 'memory' must be greater than 0")
+    max_items, max_charge = params.whole("maxItems"), params.number("maxTotalChargeUsd")
+    if max_items == 0:
+        raise Invalid("max-items-must-be-greater-than-zero", "Query parameter 'maxItems' must be greater than 0")
+    if max_charge == 0:
+        raise Invalid("invalid-input", "Query parameter 'maxTotalChargeUsd' must be greater than 0")
+    return StartOptions(
+        build=params.text("build"),
+        timeout_secs=_whole_secs(params.number("timeout")),
+        memory_mbytes=memory,
+        max_items=max_items,
+        max_total_charge_usd=max_charge,
+        restart_on_error=params.flag("restartOnError"),
+        permission_level=permission_level(params.text("forcePermissionLevel"), "forcePermissionLevel"),
+        webhooks=webhooks(params.text("webhooks")),
+    )
+
+
+def run_filter(params: Params) -> RunFilter:
+    """What narrows a list of runs. Statuses are comma-separated, times ISO 8601."""
+    return RunFilter(
+        statuses=tuple(params.names("status")),
+        origin=params.text("origin"),
+        started_after=_moment(params, "startedAfter"),
+        started_before=_moment(params, "startedBefore"),
+    )
+
+
+def is_json_null(body: bytes) -> bool:
+    """Whether a body that is called JSON is `null`. Raises Invalid where it is no JSON."""
+    try:
+        return msgspec.json.decode(body) is None
+    except msgspec.DecodeError as problem:
+        raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
+
+
+def _moment(params: Params, name: str) -> Millis | None:
+    text = params.text(name)
+    if text is None:
+        return None
+    try:
+        return round(datetime.fromisoformat(text).timestamp() * 1000)
+    except ValueError as problem:
+        raise Invalid("invalid-parameter", f"Query parameter '{name}' is no ISO 8601 time: '{text}'") from problem
+
+
+def permission_level(text: str | None, name: str) -> PermissionLevel | None:
+    if text is None:
+        return None
+    if text not in set(PermissionLevel):
+        raise Invalid("invalid-value", f"'{name}' must be one of {', '.join(PermissionLevel)}, not '{text}'")
+    return PermissionLevel(text)
+
+
+def webhooks(text: str | None) -> tuple[Mapping[str, Any], ...]:
+    """Ad hoc webhooks: base64, standard or URL-safe, with or without padding; a `+` may have arrived as a space."""
+    if text is None:
+        return ()
+    plain = text.replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        found = msgspec.json.decode(base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True))
+        webhooks = msgspec.convert(found, list[dict[str, Any]])
+    except (binascii.Error, msgspec.MsgspecError) as problem:
+        raise Invalid(
+            "invalid-input", f"Query parameter 'webhooks' must be a Base64-encoded JSON array of objects: {problem}"
+        ) from problem
+    for webhook in webhooks:
+        _check_webhook(webhook)
+    return tuple(webhooks)
+
+
+def meta(request: Request, caller: Caller) -> Meta:
+    """Where a job comes from: clients say so in headers, and a run's own token tells by itself."""
+    return Meta(
+        origin=_origin(request, caller),
+        client_ip=request.client.host if request.client else None,
+        user_agent=request.headers.get("user-agent"),
+    )
+
+
+def _origin(request: Request, caller: Caller) -> Origin:
+    said = request.headers.get("x-apify-request-origin", "")
+    if said in set(Origin):
+        return Origin(said)
+    at_home = "isAtHome/true" in request.headers.get("user-agent", "")
+    return Origin.ACTOR if caller.run is not None or at_home else Origin.API
+
+
+def _whole_secs(secs: float | None) -> int | None:
+    """Half a second of timeout must not become 0, which means none."""
+    return None if secs is None else max(round(secs), 1 if secs > 0 else 0)
+
+
+def _check_webhook(webhook: Mapping[str, Any]) -> None:
+    event_types, url = webhook.get("eventTypes"), webhook.get("requestUrl")
+    if not isinstance(event_types, list) or not event_types:
+        raise Invalid("invalid-input", "Each of the 'webhooks' needs a list of 'eventTypes'")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise Invalid("invalid-input", "Each of the 'webhooks' needs an http(s) 'requestUrl'")
+
+
+def _source_file(body: Mapping[str, Any]) -> SourceFile:
+    name = field(body, "name", str)
+    if name is None:
+        raise Invalid("invalid-value", "Each of the 'sourceFiles' needs a 'name'")
+    if field(body, "folder", bool):
+        return SourceFile(name=name, folder=True)
+    form = field(body, "format", str) or "TEXT"
+    if form not in ("TEXT", "BASE64"):
+        raise Invalid("invalid-value", f"Source file '{name}' has the format '{form}': it must be TEXT or BASE64")
+    return SourceFile(name=name, format=form, content=field(body, "content", str) or "")
+
+
+def _env_var(body: Mapping[str, Any], known: Version | None) -> EnvVar:
+    name, value = field(body, "name", str), field(body, "value", str)
+    if not name or "=" in name or "\0" in name + (value or ""):
+        raise Invalid("invalid-value", "Each of the 'envVars' needs a 'name' without '='")
+    is_secret = field(body, "isSecret", bool) or False
+    if value is None and is_secret and known is not None:
+        value = next((each.value for each in known.env_vars if each.name == name), None)
+    return EnvVar(name=name, value=value or "", is_secret=is_secret)

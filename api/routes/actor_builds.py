@@ -1,0 +1,56 @@
+"""/v2/actor-builds"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import wire
+from api.access import caller_of
+from api.params import Params
+from api.parts import parts_of
+from api.responses import data_response, no_content, page_response
+from runtime.errors import record_not_found
+from runtime.records import Build
+
+router = APIRouter(prefix="/v2/actor-builds")
+
+
+@router.get("")
+def list_builds(request: Request) -> Response:
+    orchestrator, paging = parts_of(request), Params(request).paging()
+    page = orchestrator.builds.page(
+        caller_of(request).user, None, descending=paging.desc, offset=paging.offset, limit=paging.limit
+    )
+    now = orchestrator.clock.now()
+    return page_response([wire.build_in_list(each, now) for each in page.items], page.total, paging)
+
+
+@router.get("/{build}")
+async def get_build(request: Request, build: str) -> Response:
+    """Knowing the id is enough."""
+    record = await parts_of(request).builds.wait(build, Params(request).wait_secs())
+    return _shown(request, record)
+
+
+@router.delete("/{build}")
+async def delete_build(request: Request, build: str) -> Response:
+    await parts_of(request).builds.delete(_own(request, build))
+    return no_content()
+
+
+@router.post("/{build}/abort")
+async def abort_build(request: Request, build: str) -> Response:
+    return _shown(request, await parts_of(request).builds.abort(_own(request, build)))
+
+
+def _own(request: Request, id: str) -> Build:
+    build = parts_of(request).builds.get(id)
+    if build.user_id != caller_of(request).user.id:
+        raise record_not_found("Build", id)
+    return build
+
+
+def _shown(request: Request, build: Build) -> Response:
+    return data_response(wire.build(build, parts_of(request).clock.now()))

@@ -1,0 +1,96 @@
+"""/v2/actor-runs"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import reading
+from api.access import caller_of, maybe_caller
+from api.bodies import read_object
+from api.params import Params
+from api.parts import parts_of
+from api.responses import data_response, no_content, page_response
+from api.shown import run_listed, run_shown
+from runtime.errors import Invalid, record_not_found
+from runtime.records import Run
+from runtime.users import RUN_TOKEN_GRACE_MILLIS
+
+router = APIRouter(prefix="/v2/actor-runs")
+
+GENERAL_ACCESS = frozenset({"FOLLOW_USER_SETTING", "RESTRICTED", "ANYONE_WITH_ID_CAN_READ"})
+
+
+@router.get("")
+def list_runs(request: Request) -> Response:
+    orchestrator, params = parts_of(request), Params(request)
+    paging = params.paging()
+    page = orchestrator.runs.page(
+        caller_of(request).user,
+        None,
+        reading.run_filter(params),
+        descending=paging.desc,
+        offset=paging.offset,
+        limit=paging.limit,
+    )
+    return page_response([run_listed(orchestrator, each) for each in page.items], page.total, paging)
+
+
+@router.get("/{run}")
+async def get_run(request: Request, run: str) -> Response:
+    """Knowing the id is enough; costs are shown to the owner."""
+    return _shown(request, await parts_of(request).runs.wait(run, Params(request).wait_secs()))
+
+
+@router.put("/{run}")
+async def update_run(request: Request, run: str) -> Response:
+    """Status message and access; unknown keys are ignored, since the JavaScript SDK sends `level` along."""
+    record, body = _own(request, run), await read_object(request)
+    changes: dict[str, Any] = {}
+    if "statusMessage" in body:
+        _check_is_open(request, record)
+        changes["status_message"] = reading.field(body, "statusMessage", str)
+        changes["is_status_message_terminal"] = reading.field(body, "isStatusMessageTerminal", bool)
+    access = reading.field(body, "generalAccess", str)
+    if access is not None:
+        if access not in GENERAL_ACCESS:
+            raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
+        changes["general_access"] = access
+    return _shown(request, await parts_of(request).runs.change(run, lambda now: replace(now, **changes)))
+
+
+@router.delete("/{run}")
+async def delete_run(request: Request, run: str) -> Response:
+    await parts_of(request).runs.delete(_own(request, run))
+    return no_content()
+
+
+@router.post("/{run}/abort")
+async def abort_run(request: Request, run: str) -> Response:
+    """Answers with the run as it then is. A run that has ended stays as it is."""
+    Params(request).flag("gracefully")
+    return _shown(request, await parts_of(request).runs.abort(_own(request, run)))
+
+
+def _own(request: Request, id: str) -> Run:
+    run = parts_of(request).runs.get(id)
+    if run.user_id != caller_of(request).user.id:
+        raise record_not_found("Run", id)
+    return run
+
+
+def _check_is_open(request: Request, run: Run) -> None:
+    """A status message may come just after the end: the Actor's last words race its exit."""
+    ended = run.finished_at
+    if ended is not None and parts_of(request).clock.now() > ended + RUN_TOKEN_GRACE_MILLIS:
+        raise Invalid(
+            "cannot-set-is-status-message-terminal", "The run has ended: its status message can't be changed any more"
+        )
+
+
+def _shown(request: Request, run: Run) -> Response:
+    return data_response(run_shown(parts_of(request), run, maybe_caller(request)))

@@ -1,0 +1,253 @@
+"""/v2/actors: Actors, their versions, and the builds and runs started from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import reading, wire
+from api.access import caller_of
+from api.bodies import read_body, read_object
+from api.items import items_response
+from api.params import Params
+from api.parts import parts_of
+from api.records import record_response
+from api.responses import data_response, no_content, page_response
+from api.shown import run_listed, run_shown
+from runtime.errors import Invalid, NotFound, RunTooSlow
+from runtime.lifecycle import JobStatus
+from runtime.records import Actor, BuildOptions, Run, RunDefaults, TaggedBuild, Version
+from runtime.runs import Input
+
+router = APIRouter(prefix="/v2/actors")
+
+SYNC_WAIT_SECS = 300
+SORT_COLUMNS = {"createdAt": "created_at", "stats.lastRunStartedAt": "last_run_started_at"}
+JSON_TYPE = "application/json"
+
+
+@router.get("")
+def list_actors(request: Request) -> Response:
+    params, user, actors = Params(request), caller_of(request).user, parts_of(request).actors
+    sort_by = params.text("sortBy") or "createdAt"
+    if sort_by not in SORT_COLUMNS:
+        raise Invalid("invalid-parameter", f"Query parameter 'sortBy' must be one of {', '.join(SORT_COLUMNS)}")
+    paging = params.paging()
+    page = actors.page(user, SORT_COLUMNS[sort_by], descending=paging.desc, offset=paging.offset, limit=paging.limit)
+    return page_response([wire.actor_in_list(each, user) for each in page.items], page.total, paging)
+
+
+@router.post("")
+async def create_actor(request: Request) -> Response:
+    orchestrator, caller = parts_of(request), caller_of(request)
+    body = await read_object(request)
+    fields = reading.actor_fields(body, RunDefaults(), {})
+    name = fields.pop("name", None)
+    versions = reading.versions(body, orchestrator.clock.now())
+    actor = await orchestrator.actors.create(caller.user, name, versions, **fields)
+    location = f"{orchestrator.addresses.public_base}/v2/actors/{actor.id}"
+    return data_response(_shown(request, actor), 201, {"Location": location})
+
+
+@router.get("/{actor}")
+def get_actor(request: Request, actor: str) -> Response:
+    return data_response(_shown(request, _found(request, actor)))
+
+
+@router.put("/{actor}")
+async def update_actor(request: Request, actor: str) -> Response:
+    """A patch: what the body leaves out stays. Versions in it are replaced by number."""
+    orchestrator, record = parts_of(request), _found(request, actor)
+    body = await read_object(request)
+    fields = reading.actor_fields(body, record.defaults, record.extra)
+    if "taggedBuilds" in body:
+        fields["tagged_builds"] = _tagged(request, record, reading.field(body, "taggedBuilds", dict) or {})
+    for version in reading.versions(body, orchestrator.clock.now()):
+        await orchestrator.actors.put_version(record, version)
+    return data_response(_shown(request, await orchestrator.actors.change(record, **fields)))
+
+
+@router.delete("/{actor}")
+async def delete_actor(request: Request, actor: str) -> Response:
+    await parts_of(request).delete_actor(_found(request, actor))
+    return no_content()
+
+
+@router.get("/{actor}/versions")
+def list_versions(request: Request, actor: str) -> Response:
+    versions = parts_of(request).actors.versions(_found(request, actor))
+    return data_response({"total": len(versions), "items": [wire.version(each) for each in versions]})
+
+
+@router.post("/{actor}/versions")
+async def create_version(request: Request, actor: str) -> Response:
+    orchestrator, record = parts_of(request), _found(request, actor)
+    sent = reading.version(await read_object(request), orchestrator.clock.now())
+    version = await orchestrator.actors.create_version(record, sent)
+    location = f"{orchestrator.addresses.public_base}/v2/actors/{record.id}/versions/{version.number}"
+    return data_response(wire.version(version), 201, {"Location": location})
+
+
+@router.get("/{actor}/versions/{number}")
+def get_version(request: Request, actor: str, number: str) -> Response:
+    return data_response(wire.version(parts_of(request).actors.version(_found(request, actor), number)))
+
+
+@router.api_route("/{actor}/versions/{number}", methods=["PUT", "POST"])
+async def update_version(request: Request, actor: str, number: str) -> Response:
+    """A patch: what the body leaves out stays."""
+    orchestrator, record = parts_of(request), _found(request, actor)
+    known = orchestrator.actors.version(record, number)
+    sent = await read_object(request)
+    merged = reading.version({**_as_sent(known), **sent}, orchestrator.clock.now(), number, known)
+    return data_response(wire.version(await orchestrator.actors.put_version(record, merged)))
+
+
+@router.delete("/{actor}/versions/{number}")
+async def delete_version(request: Request, actor: str, number: str) -> Response:
+    await parts_of(request).actors.delete_version(_found(request, actor), number)
+    return no_content()
+
+
+@router.get("/{actor}/builds")
+def list_builds(request: Request, actor: str) -> Response:
+    orchestrator, paging = parts_of(request), Params(request).paging()
+    page = orchestrator.builds.page(
+        caller_of(request).user,
+        _found(request, actor),
+        descending=paging.desc,
+        offset=paging.offset,
+        limit=paging.limit,
+    )
+    now = orchestrator.clock.now()
+    return page_response([wire.build_in_list(each, now) for each in page.items], page.total, paging)
+
+
+@router.post("/{actor}/builds")
+async def start_build(request: Request, actor: str) -> Response:
+    orchestrator, caller, params = parts_of(request), caller_of(request), Params(request)
+    record = _found(request, actor)
+    number = params.text("version")
+    if number is None:
+        raise Invalid("parameter-required", "Query parameter 'version' is required, such as version=0.0")
+    version = orchestrator.actors.version(record, number)
+    options = _build_options(params, version)
+    build = await orchestrator.builds.start(caller.user, record, version, options, reading.meta(request, caller))
+    build = await orchestrator.builds.wait(build.id, params.wait_secs())
+    location = f"{orchestrator.addresses.public_base}/v2/actors/{record.id}/builds/{build.id}"
+    return data_response(wire.build(build, orchestrator.clock.now()), 201, {"Location": location})
+
+
+@router.get("/{actor}/runs")
+def list_runs(request: Request, actor: str) -> Response:
+    orchestrator, params = parts_of(request), Params(request)
+    paging = params.paging()
+    page = orchestrator.runs.page(
+        caller_of(request).user,
+        _found(request, actor),
+        reading.run_filter(params),
+        descending=paging.desc,
+        offset=paging.offset,
+        limit=paging.limit,
+    )
+    return page_response([run_listed(orchestrator, each) for each in page.items], page.total, paging)
+
+
+@router.post("/{actor}/runs")
+async def start_run(request: Request, actor: str) -> Response:
+    orchestrator = parts_of(request)
+    run = await _start(request, actor)
+    run = await orchestrator.runs.wait(run.id, Params(request).wait_secs())
+    location = f"{orchestrator.addresses.public_base}/v2/actors/{run.actor_id}/runs/{run.id}"
+    return data_response(run_shown(orchestrator, run, caller_of(request)), 201, {"Location": location})
+
+
+@router.api_route("/{actor}/run-sync", methods=["GET", "POST"])
+async def run_sync(request: Request, actor: str) -> Response:
+    """Start a run, wait for it, answer with a record of its key-value store; nothing where it has not that record."""
+    run = await _run_to_success(request, actor)
+    key = Params(request).text("outputRecordKey") or "OUTPUT"
+    try:
+        return record_response(request, run.default_key_value_store_id, key, status=201)
+    except NotFound:
+        return Response(status_code=201)
+
+
+@router.api_route("/{actor}/run-sync-get-dataset-items", methods=["GET", "POST"])
+async def run_sync_get_dataset_items(request: Request, actor: str) -> Response:
+    """Start a run, wait for it, answer with the items of its dataset, as the query asks for them."""
+    run = await _run_to_success(request, actor)
+    dataset = parts_of(request).datasets.find(run.user_id, run.default_dataset_id)
+    return items_response(request, dataset, status=201)
+
+
+async def _run_to_success(request: Request, actor: str) -> Run:
+    """Raises RunTooSlow when the run goes on after five minutes, Invalid when it did not succeed."""
+    started = await _start(request, actor)
+    run = await parts_of(request).runs.wait(started.id, SYNC_WAIT_SECS)
+    if not run.status.is_terminal:
+        raise RunTooSlow(
+            "run-timeout-exceeded", f"Actor run exceeded the timeout of {SYNC_WAIT_SECS} seconds for this API endpoint"
+        )
+    if run.status is not JobStatus.SUCCEEDED:
+        raise Invalid("run-failed", f"Actor run did not succeed (run ID: {run.id}, status: {run.status}).")
+    return run
+
+
+async def _start(request: Request, actor: str) -> Run:
+    orchestrator, caller = parts_of(request), caller_of(request)
+    record = _found(request, actor)
+    options = reading.start_options(Params(request))
+    input = await _input(request) if request.method == "POST" else None
+    return await orchestrator.runs.start(caller.user, record, input, options, reading.meta(request, caller))
+
+
+async def _input(request: Request) -> Input | None:
+    """The body as INPUT, whatever its type; an empty one, or the JSON `null` that clients send, is none."""
+    body = await read_body(request)
+    content_type = request.headers.get("content-type") or JSON_TYPE
+    if not body:
+        return None
+    if content_type.partition(";")[0].strip().lower() == JSON_TYPE and reading.is_json_null(body):
+        return None
+    return Input(body=body, content_type=content_type)
+
+
+def _found(request: Request, reference: str) -> Actor:
+    return parts_of(request).actors.find(caller_of(request).user, reference)
+
+
+def _shown(request: Request, actor: Actor) -> dict[str, Any]:
+    orchestrator = parts_of(request)
+    return wire.actor(actor, orchestrator.users.get(actor.user_id), orchestrator.actors.versions(actor))
+
+
+def _as_sent(version: Version) -> dict[str, Any]:
+    """A stored version as a client would send it: what a patch leaves out comes from here."""
+    return wire.version(version)
+
+
+def _build_options(params: Params, version: Version) -> BuildOptions:
+    use_cache = params.flag("useCache")
+    return BuildOptions(
+        tag=params.text("tag") or version.build_tag,
+        use_cache=True if use_cache is None else use_cache,
+        beta_packages=params.flag("betaPackages") or False,
+    )
+
+
+def _tagged(request: Request, actor: Actor, patch: dict[str, Any]) -> dict[str, TaggedBuild]:
+    """The Actor's tags after a patch: null removes a tag, a build id moves it. Raises NotFound, Invalid."""
+    tags = dict(actor.tagged_builds)
+    for tag, target in patch.items():
+        if target is None:
+            tags.pop(tag, None)
+            continue
+        build = parts_of(request).builds.get(str(target.get("buildId")))
+        if build.actor_id != actor.id or build.finished_at is None or build.image is None:
+            raise Invalid("invalid-build", f"Build '{build.id}' is no finished build of this Actor")
+        tags[tag] = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=build.finished_at)
+    return tags

@@ -1,0 +1,84 @@
+"""/greenroom: Greenroom's own controls and the events sockets of runs; no paths of the platform's."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.access import token_of
+from api.params import Params
+from api.parts import parts_of
+from api.responses import json_response
+from runtime.addresses import EVENTS_PATH
+from runtime.errors import Unauthorized
+from runtime.events import Event
+
+router = APIRouter()
+
+POLICY_VIOLATION = 1008
+"""The close code after which the Python SDK does not try again."""
+
+
+@router.get("/greenroom/info")
+def get_info(request: Request) -> Response:
+    """What this server is and enforces. Needs the token of server.json."""
+    _check_control_token(request)
+    return json_response(request.app.state.info())
+
+
+@router.post("/greenroom/shutdown")
+def shut_down(request: Request) -> Response:
+    """Begin to stop; live runs stay for the next start to adopt, unless `stopRuns`."""
+    _check_control_token(request)
+    live_runs = parts_of(request).live_runs
+    request.app.state.shut_down(Params(request).flag("stopRuns"))
+    return json_response({"liveRuns": live_runs})
+
+
+@router.websocket(EVENTS_PATH + "{events_key}")
+async def listen_to_events(socket: WebSocket, events_key: str) -> None:
+    """System events of a live run; its SDK knows the key. Anything else is accepted, then closed for good."""
+    orchestrator = parts_of(socket)
+    await socket.accept()
+    run = orchestrator.runs.of_events_key(events_key)
+    if run is None or not orchestrator.events.is_open(run.id):
+        await socket.close(POLICY_VIOLATION)
+        return
+    await _relay(socket, orchestrator.events.listen(run.id))
+
+
+async def _relay(socket: WebSocket, events: AsyncIterator[Event]) -> None:
+    """Send until the run ends or the client leaves; what the client says is read only to notice that it left."""
+    leaving = asyncio.create_task(_until_left(socket))
+    sending = asyncio.create_task(_send(socket, events))
+    try:
+        await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (leaving, sending):
+            task.cancel()
+            with suppress(asyncio.CancelledError, WebSocketDisconnect):
+                await task
+
+
+async def _send(socket: WebSocket, events: AsyncIterator[Event]) -> None:
+    async for event in events:
+        await socket.send_text(json.dumps(event, separators=(",", ":")))
+    await socket.close()
+
+
+async def _until_left(socket: WebSocket) -> None:
+    while True:
+        await socket.receive_text()
+
+
+def _check_control_token(request: Request) -> None:
+    if not hmac.compare_digest((token_of(request) or "").encode(), request.app.state.control_token.encode()):
+        raise Unauthorized("invalid-token", "This needs the token that server.json in the data directory holds.")

@@ -1,0 +1,32 @@
+"""/v2/logs: the logs of runs and builds, whole or followed until the job ends."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.params import Params
+from api.parts import parts_of
+from runtime.errors import NotFound
+
+router = APIRouter(prefix="/v2/logs")
+
+
+@router.get("/{job}")
+async def get_log(request: Request, job: str) -> Response:
+    """Plain text. Knowing the job's id is enough. With `stream`, ends when the job has ended."""
+    logs, params = parts_of(request).logs, Params(request)
+    _check_exists(request, job)
+    raw = params.flag("raw") or False
+    lines = logs.follow(job, raw=raw) if params.flag("stream") else logs.read(job, raw=raw)
+    headers = {"Content-Disposition": f'attachment; filename="{job}.log"'} if params.flag("download") else {}
+    return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _check_exists(request: Request, job: str) -> None:
+    orchestrator = parts_of(request)
+    try:
+        orchestrator.runs.get(job)
+    except NotFound:
+        orchestrator.builds.get(job)

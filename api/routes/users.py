@@ -1,0 +1,28 @@
+"""/v2/users"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api import wire
+from api.access import caller_of
+from api.parts import parts_of
+from api.responses import data_response
+from runtime.errors import record_not_found
+
+router = APIRouter(prefix="/v2/users")
+
+
+@router.get("/me")
+def get_me(request: Request) -> Response:
+    caller = caller_of(request)
+    return data_response(wire.private_user(caller.user, parts_of(request).budget.cap_mbytes))
+
+
+@router.get("/{user_id}")
+def get_user(request: Request, user_id: str) -> Response:
+    users = parts_of(request).users
+    user = users.named(user_id)
+    if user is None:
+        raise record_not_found("User", user_id)
+    return data_response(wire.public_user(user))

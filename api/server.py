@@ -1,0 +1,249 @@
+"""The server as a process: opens everything, listens, writes server.json, and closes in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from runtime.containers.docker import DockerContainers
+
+from api.app import App
+from runtime.addresses import WEB_SERVER_DOMAIN, Addresses
+from runtime.clock import SystemClock, iso
+from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
+from runtime.instance import DirectoryInUse, Instance
+from runtime.orchestrator import Orchestrator
+from runtime.settings import Settings
+
+log = logging.getLogger("greenroom.server")
+
+LOOPBACK = ("127.0.0.1", "::1")
+BACKLOG = 2048
+DRAIN_SECS = 3
+"""How long open requests may take to end when the server stops; log streams of live runs never end by themselves."""
+LARGEST_FRAME_BYTES = 128 * 1024 * 1024
+
+
+class AlreadyRunning(Exception):
+    """Another server runs on the data directory."""
+
+
+class PortTaken(Exception):
+    """Something else listens on the port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """What the banner and `GET /greenroom/info` tell."""
+
+    version: str
+    api_url: str
+    data_dir: str
+    engine: Engine
+    enforced: tuple[str, ...]
+    live_runs: int
+    started_at: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "apiUrl": self.api_url,
+            "dataDir": self.data_dir,
+            "engine": _camel(asdict(self.engine)),
+            "enforced": list(self.enforced),
+            "liveRuns": self.live_runs,
+            "startedAt": self.started_at,
+        }
+
+
+def serve(settings: Settings, *, ready: Callable[[Info], None] | None = None) -> int:
+    """Run a server until it is told to stop; `ready` is called when it listens. Returns how many runs stay alive.
+
+    Raises AlreadyRunning, PortTaken, EngineUnavailable, NewerSchema.
+    """
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if sys.platform != "win32":
+        import uvloop
+
+        loop_factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(Server(settings).run(ready))
+
+
+class Server:
+    """One server on one data directory: start, serve, close."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = SystemClock()
+        self._control_token = secrets.token_urlsafe(32)
+        self._stop_runs = settings.stop_runs
+
+    async def run(self, ready: Callable[[Info], None] | None) -> int:
+        instance = _instance(self._settings.data_dir)
+        try:
+            with_ports = _listen(self._settings.port, LOOPBACK)
+            try:
+                return await self._serve(instance, with_ports, ready)
+            finally:
+                for each in with_ports:
+                    each.close()
+        finally:
+            instance.close()
+
+    async def _serve(
+        self, instance: Instance, sockets: list[socket.socket], ready: Callable[[Info], None] | None
+    ) -> int:
+        orchestrator = self._orchestrator = Orchestrator(
+            self._settings,
+            Addresses(self._settings.port, resolves_subdomains()),
+            instance,
+            DockerContainers,
+            self._clock,
+        )
+        try:
+            engine = await orchestrator.containers.open()
+            if engine.gateway is not None:
+                sockets += _listen(self._settings.port, (engine.gateway,))
+            await orchestrator.open(engine)
+            self._started_at = iso(self._clock.now())
+            await self._answer(sockets, ready)
+        finally:
+            left = await orchestrator.close(stop_runs=self._stop_runs)
+        return left
+
+    async def _answer(self, sockets: list[socket.socket], ready: Callable[[Info], None] | None) -> None:
+        app = App(self._orchestrator, self._control_token, lambda: self.info().as_json(), self._shut_down)
+        self._uvicorn = uvicorn.Server(_uvicorn_config(app))
+        described = self._settings.data_dir / "server.json"
+        _write_private(described, self._description())
+        try:
+            if ready is not None:
+                ready(self.info())
+            await self._uvicorn.serve(sockets)
+        finally:
+            described.unlink(missing_ok=True)
+            await app.close()
+
+    def info(self) -> Info:
+        orchestrator = self._orchestrator
+        return Info(
+            version=version("greenroom"),
+            api_url=orchestrator.addresses.public_base,
+            data_dir=str(self._settings.data_dir),
+            engine=orchestrator.engine,
+            enforced=enforced(orchestrator.engine, self._settings),
+            live_runs=orchestrator.live_runs,
+            started_at=self._started_at,
+        )
+
+    def _shut_down(self, stop_runs: bool | None) -> None:
+        self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
+        self._uvicorn.handle_exit(signal.SIGTERM, None)
+
+    def _description(self) -> str:
+        return json.dumps(
+            {
+                "pid": os.getpid(),
+                "url": f"http://127.0.0.1:{self._settings.port}",
+                "token": self._control_token,
+                "version": version("greenroom"),
+                "startedAt": self._started_at,
+            }
+        )
+
+
+def enforced(engine: Engine, settings: Settings) -> tuple[str, ...]:
+    """What limits are in force and how; only what is true of this engine."""
+    burst = f", one core for the first {settings.cpu_burst_secs:g} s" if settings.cpu_burst_secs else ""
+    disk = {
+        DiskEnforcement.HARD: "hard (storage quota)",
+        DiskEnforcement.POLLED: "polled (measured now and then, the run stopped over it)",
+        DiskEnforcement.NONE: "not enforced",
+    }[engine.disk]
+    return ("memory: hard, no swap", f"CPU: memory/4096 cores{burst}", f"disk: {disk}{_note(engine)}")
+
+
+def resolves_subdomains() -> bool:
+    """Whether this machine's resolver knows `*.localhost`, so that web servers can have an origin of their own."""
+    try:
+        found = socket.getaddrinfo(f"greenroom.{WEB_SERVER_DOMAIN}", 80, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return all(address[4][0] in LOOPBACK for address in found)
+
+
+def _note(engine: Engine) -> str:
+    return f"; {engine.disk_note}" if engine.disk_note else ""
+
+
+def _instance(data_dir: Path) -> Instance:
+    try:
+        return Instance(data_dir)
+    except DirectoryInUse as problem:
+        raise AlreadyRunning(str(problem)) from problem
+
+
+def _listen(port: int, addresses: tuple[str, ...]) -> list[socket.socket]:
+    """A socket for each address; IPv6 only where the machine has it. Raises PortTaken."""
+    sockets: list[socket.socket] = []
+    for address in addresses:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            bound = socket.socket(family, socket.SOCK_STREAM)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((address, port))
+            bound.listen(BACKLOG)
+        except OSError as problem:
+            if family == socket.AF_INET6 and address == "::1" and problem.errno not in (98, 48):
+                continue
+            for each in sockets:
+                each.close()
+            raise PortTaken(f"Port {port} on {address} can't be listened on: {problem.strerror}") from problem
+        bound.setblocking(False)
+        sockets.append(bound)
+    return sockets
+
+
+def _uvicorn_config(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_FRAME_BYTES,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECS,
+    )
+
+
+def _write_private(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(".tmp")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text)
+    unfinished.replace(path)
+
+
+def _camel(fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "".join(word if i == 0 else word.title() for i, word in enumerate(name.split("_"))): value
+        for name, value in fields.items()
+    }
+
+
+__all__ = ["AlreadyRunning", "EngineUnavailable", "Info", "PortTaken", "serve"]

@@ -1,0 +1,90 @@
+"""What the routes of the three kinds of storage have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.access import caller_of
+from api.bodies import read_body, read_object
+from api.params import Params
+from api.parts import parts_of
+from api.responses import JSON, data_response, no_content, page_response
+from runtime.addresses import Addresses
+from runtime.errors import Invalid
+from runtime.orchestrator import Orchestrator
+from runtime.records import Json, Storage, User
+from runtime.storages.json_text import dumps, loads
+from runtime.storages.kind import StorageKind
+
+S = TypeVar("S", bound=Storage)
+
+CHANGEABLE = {"name": "name", "title": "title", "generalAccess": "general_access"}
+
+
+@dataclass(frozen=True, slots=True)
+class StorageRoutes(Generic[S]):
+    """Creating, listing, reading, changing and deleting storages of one kind; `word` is the one after /v2/."""
+
+    word: str
+    kind: Callable[[Orchestrator], StorageKind[S]]
+    wire: Callable[[S, User, Addresses], dict[str, Any]]
+
+    def found(self, request: Request) -> S:
+        """The storage the address names. Raises NotFound."""
+        return self._kind(request).find(caller_of(request).user.id, request.path_params["id"])
+
+    async def create(self, request: Request, **fields: Json) -> Response:
+        caller, name = caller_of(request), Params(request).text("name")
+        record, is_new = await self._kind(request).get_or_create(caller.user.id, name, **fields)
+        location = f"{parts_of(request).addresses.public_base}/v2/{self.word}/{record.id}"
+        return data_response(self._shown(request, record), 201 if is_new else 200, {"Location": location})
+
+    async def page(self, request: Request) -> Response:
+        caller, params = caller_of(request), Params(request)
+        paging = params.paging()
+        page = self._kind(request).page(
+            caller.user.id,
+            unnamed=params.flag("unnamed") or False,
+            descending=paging.desc,
+            offset=paging.offset,
+            limit=paging.limit,
+        )
+        # Typed clients refuse a list item whose name is null (api-contract, section 2).
+        items = [{**self._shown(request, record), "name": record.name or ""} for record in page.items]
+        return page_response(items, page.total, paging)
+
+    async def read(self, request: Request) -> Response:
+        return data_response(self._shown(request, self.found(request)))
+
+    async def update(self, request: Request) -> Response:
+        record, body = self.found(request), await read_object(request)
+        changes = {column: body[name] for name, column in CHANGEABLE.items() if name in body}
+        return data_response(self._shown(request, await self._kind(request).update(record.id, changes)))
+
+    async def delete(self, request: Request) -> Response:
+        await self._kind(request).delete(self.found(request).id)
+        return no_content()
+
+    def _kind(self, request: Request) -> StorageKind[S]:
+        return self.kind(parts_of(request))
+
+    def _shown(self, request: Request, record: S) -> dict[str, Any]:
+        return self.wire(record, caller_of(request).user, parts_of(request).addresses)
+
+
+async def read_json_exactly(request: Request) -> Any:
+    """A JSON body as clients may really send it, cut surrogate pairs included. Raises Invalid."""
+    try:
+        return loads(await read_body(request))
+    except ValueError as problem:
+        raise Invalid("invalid-request", f"The body is not valid JSON: {problem}") from problem
+
+
+def exact_response(value: Any, status: int = 200) -> Response:
+    """The usual envelope around what clients stored."""
+    return Response(b'{"data":' + dumps(value) + b"}", status, media_type=JSON)

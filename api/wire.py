@@ -1,0 +1,300 @@
+"""How records look as Apify's JSON: one dict literal a record. Nothing else knows camelCase.
+
+Fields: the platform's API reference; which of them clients cannot do without: api-contract, section 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.clock import Millis, iso
+from runtime.limits import disk_mbytes
+from runtime.records import Actor, Build, EnvVar, Meta, Run, RunStats, SourceFile, TaggedBuild, User, Version
+from runtime.stats import compute_units, duration_millis
+from runtime.usage import Usage, in_usd
+
+Json = dict[str, Any]
+
+
+def moment(at: Millis | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def private_user(user: User, max_memory_mbytes: int) -> Json:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": f"{user.username}@localhost",
+        "profile": {"name": user.username},
+        "proxy": {"password": "", "groups": []},
+        "plan": {
+            "id": "GREENROOM",
+            "description": "Local",
+            "isEnabled": True,
+            "monthlyBasePriceUsd": 0,
+            "monthlyUsageCreditsUsd": 0,
+            "maxActorMemoryGbytes": max_memory_mbytes / 1024,
+            "availableProxyGroups": {},
+            "enabledPlatformFeatures": [],
+        },
+        "effectivePlatformFeatures": {},
+        "isPaying": False,
+        "createdAt": iso(user.created_at),
+    }
+
+
+def public_user(user: User) -> Json:
+    return {"username": user.username, "profile": {"name": user.username}}
+
+
+def actor(record: Actor, owner: User, versions: list[Version]) -> Json:
+    return {
+        **record.extra,
+        "id": record.id,
+        "userId": record.user_id,
+        "name": record.name,
+        "username": owner.username,
+        "title": record.title,
+        "description": record.description,
+        "isPublic": record.is_public,
+        "actorPermissionLevel": record.permission_level,
+        "restartOnError": record.defaults.restart_on_error,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "stats": actor_stats(record),
+        "versions": [version(each) for each in versions],
+        "defaultRunOptions": {
+            "build": record.defaults.build,
+            "timeoutSecs": record.defaults.timeout_secs,
+            "memoryMbytes": record.defaults.memory_mbytes,
+            "restartOnError": record.defaults.restart_on_error,
+        },
+        "taggedBuilds": {tag: tagged_build(tagged) for tag, tagged in record.tagged_builds.items()},
+    }
+
+
+def actor_stats(record: Actor) -> Json:
+    return {
+        "totalBuilds": record.total_builds,
+        "totalRuns": record.total_runs,
+        "totalUsers": 1 if record.total_runs else 0,
+        "totalUsers7Days": 0,
+        "totalUsers30Days": 0,
+        "totalUsers90Days": 0,
+        "totalMetamorphs": 0,
+        **({} if record.last_run_started_at is None else {"lastRunStartedAt": iso(record.last_run_started_at)}),
+    }
+
+
+def actor_in_list(record: Actor, owner: User) -> Json:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "username": owner.username,
+        "title": record.title or record.name,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "stats": actor_stats(record),
+    }
+
+
+def tagged_build(tagged: TaggedBuild) -> Json:
+    return {
+        "buildId": tagged.build_id,
+        "buildNumber": tagged.build_number,
+        "finishedAt": iso(tagged.finished_at),
+    }
+
+
+def version(record: Version) -> Json:
+    return {
+        "versionNumber": record.number,
+        "sourceType": record.source_type,
+        "envVars": [env_var(each) for each in record.env_vars],
+        "applyEnvVarsToBuild": record.apply_env_vars_to_build,
+        "buildTag": record.build_tag,
+        "sourceFiles": [source_file(each) for each in record.source_files],
+    }
+
+
+def env_var(record: EnvVar) -> Json:
+    """A secret value is never shown again."""
+    shown = {} if record.is_secret else {"value": record.value}
+    return {"name": record.name, **shown, "isSecret": record.is_secret}
+
+
+def source_file(record: SourceFile) -> Json:
+    if record.folder:
+        return {"name": record.name, "folder": True}
+    return {"name": record.name, "format": record.format, "content": record.content}
+
+
+def meta(record: Meta) -> Json:
+    return {"origin": record.origin, "clientIp": record.client_ip, "userAgent": record.user_agent}
+
+
+def build(record: Build, now: Millis) -> Json:
+    millis = max(0, (record.finished_at or now) - record.started_at)
+    units = compute_units(record.options.memory_mbytes, millis)
+    return {
+        "id": record.id,
+        "actId": record.actor_id,
+        "userId": record.user_id,
+        "startedAt": iso(record.started_at),
+        "finishedAt": moment(record.finished_at),
+        "status": record.status,
+        "statusMessage": record.status_message,
+        "meta": meta(record.meta),
+        "stats": {
+            "durationMillis": millis,
+            "runTimeSecs": millis / 1000,
+            "computeUnits": units,
+            "imageSizeBytes": record.image_size_bytes,
+        },
+        "options": {
+            "useCache": record.options.use_cache,
+            "betaPackages": record.options.beta_packages,
+            "memoryMbytes": record.options.memory_mbytes,
+            "diskMbytes": disk_mbytes(record.options.memory_mbytes),
+        },
+        "usage": {"ACTOR_COMPUTE_UNITS": units},
+        "usageTotalUsd": in_usd({"ACTOR_COMPUTE_UNITS": units})["ACTOR_COMPUTE_UNITS"],
+        "usageUsd": in_usd({"ACTOR_COMPUTE_UNITS": units}),
+        "buildNumber": record.number,
+        "buildNumberInt": record.number_int,
+        "readme": record.readme,
+        "actorDefinition": _definition(record),
+        "baseImageStandIn": record.stand_in,
+    }
+
+
+def _definition(record: Build) -> Json | None:
+    if not record.definition:
+        return None
+    return {**record.definition, "input": record.input_schema, "readme": record.readme}
+
+
+def build_in_list(record: Build, now: Millis) -> Json:
+    whole = build(record, now)
+    return {key: whole[key] for key in BUILD_LIST_FIELDS}
+
+
+BUILD_LIST_FIELDS = (
+    "id",
+    "actId",
+    "userId",
+    "status",
+    "startedAt",
+    "finishedAt",
+    "usageTotalUsd",
+    "buildNumber",
+    "buildNumberInt",
+    "meta",
+)
+
+
+def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) -> Json:
+    """`usage` is None for callers the platform does not show costs to."""
+    return {
+        "id": record.id,
+        "actId": record.actor_id,
+        "userId": record.user_id,
+        "startedAt": iso(record.started_at),
+        "finishedAt": moment(record.finished_at),
+        "status": record.status,
+        "statusMessage": record.status_message,
+        "isStatusMessageTerminal": record.is_status_message_terminal,
+        "meta": meta(record.meta),
+        "stats": run_stats(record, now),
+        "options": run_options(record),
+        "buildId": record.build_id,
+        "buildNumber": record.build_number,
+        "buildNumberInt": build_number_int,
+        "exitCode": record.exit_code,
+        "generalAccess": record.general_access,
+        "defaultKeyValueStoreId": record.default_key_value_store_id,
+        "defaultDatasetId": record.default_dataset_id,
+        "defaultRequestQueueId": record.default_request_queue_id,
+        "storageIds": {
+            "keyValueStores": {"default": record.default_key_value_store_id},
+            "datasets": {"default": record.default_dataset_id},
+            "requestQueues": {"default": record.default_request_queue_id},
+        },
+        "containerUrl": record.container_url,
+        "isContainerServerReady": record.is_container_server_ready,
+        "chargedEventCounts": {},
+        "diskEnforcement": record.disk_enforcement,
+        "permissionLevel": record.permission_level,
+        **({} if usage is None else run_usage(usage)),
+    }
+
+
+def run_in_list(record: Run, build_number_int: int, usage: Usage, now: Millis) -> Json:
+    whole = run(record, build_number_int, usage, now)
+    return {key: whole[key] for key in RUN_LIST_FIELDS}
+
+
+RUN_LIST_FIELDS = (
+    "id",
+    "actId",
+    "userId",
+    "status",
+    "startedAt",
+    "finishedAt",
+    "buildId",
+    "buildNumber",
+    "buildNumberInt",
+    "meta",
+    "usageTotalUsd",
+    "defaultKeyValueStoreId",
+    "defaultDatasetId",
+    "defaultRequestQueueId",
+)
+
+
+def run_options(record: Run) -> Json:
+    options = record.options
+    return {
+        "build": options.build,
+        "timeoutSecs": options.timeout_secs,
+        "memoryMbytes": options.memory_mbytes,
+        "diskMbytes": options.disk_mbytes,
+        "maxItems": options.max_items,
+        "maxTotalChargeUsd": options.max_total_charge_usd,
+        "restartOnError": options.restart_on_error,
+    }
+
+
+def run_stats(record: Run, now: Millis) -> Json:
+    stats: RunStats = record.stats
+    millis = duration_millis(record, now)
+    return {
+        "inputBodyLen": stats.input_body_len,
+        "migrationCount": 0,
+        "rebootCount": 0,
+        "restartCount": 0,
+        "resurrectCount": 0,
+        "memAvgBytes": stats.mem_avg_bytes,
+        "memMaxBytes": stats.mem_max_bytes,
+        "memCurrentBytes": stats.mem_current_bytes,
+        "cpuAvgUsage": stats.cpu_avg_usage,
+        "cpuMaxUsage": stats.cpu_max_usage,
+        "cpuCurrentUsage": stats.cpu_current_usage,
+        "netRxBytes": stats.net_rx_bytes,
+        "netTxBytes": stats.net_tx_bytes,
+        "diskMaxBytes": stats.disk_max_bytes,
+        "durationMillis": millis,
+        "runTimeSecs": millis / 1000,
+        "metamorph": 0,
+        "computeUnits": compute_units(record.options.memory_mbytes, millis),
+    }
+
+
+def run_usage(usage: Usage) -> Json:
+    costs = in_usd(usage)
+    return {
+        "usage": usage,
+        "usageUsd": costs,
+        "usageTotalUsd": sum(costs.values()),
+        "platformUsageBillingModel": "USER",
+    }

@@ -1,0 +1,104 @@
+"""How storages and what they hold look as Apify's JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.addresses import Addresses
+from runtime.clock import iso
+from runtime.records import Dataset, KeyValueStore, QueueClient, RequestQueue, Storage, User
+
+Wire = dict[str, Any]
+
+
+def dataset(record: Dataset, user: User, addresses: Addresses) -> Wire:
+    return {
+        **_storage(record, user),
+        "itemCount": record.item_count,
+        "cleanItemCount": record.clean_item_count,
+        "schema": record.schema,
+        "consoleUrl": addresses.console_url("storage", "datasets", record.id),
+        "itemsPublicUrl": f"{addresses.public_base}/v2/datasets/{record.id}/items",
+        "stats": {
+            "readCount": record.read_count,
+            "writeCount": record.write_count,
+            "storageBytes": record.stored_bytes,
+            "inflatedBytes": record.stored_bytes,
+        },
+    }
+
+
+def key_value_store(record: KeyValueStore, user: User, addresses: Addresses) -> Wire:
+    return {
+        **_storage(record, user),
+        "consoleUrl": addresses.console_url("storage", "key-value-stores", record.id),
+        "keysPublicUrl": f"{addresses.public_base}/v2/key-value-stores/{record.id}/keys",
+        "stats": {
+            "readCount": record.read_count,
+            "writeCount": record.write_count,
+            "deleteCount": record.delete_count,
+            "listCount": record.list_count,
+            "storageBytes": record.stored_bytes,
+            "s3StorageBytes": record.stored_bytes,
+        },
+    }
+
+
+def record_url(store_id: str, key: str, addresses: Addresses) -> str:
+    """Every character a key may have stands for itself in a URL."""
+    return f"{addresses.public_base}/v2/key-value-stores/{store_id}/records/{key}"
+
+
+def request_queue(record: RequestQueue, user: User, addresses: Addresses) -> Wire:
+    return {
+        **_storage(record, user),
+        "totalRequestCount": record.total_request_count,
+        "handledRequestCount": record.handled_request_count,
+        "pendingRequestCount": record.pending_request_count,
+        "hadMultipleClients": record.had_multiple_clients,
+        "consoleUrl": addresses.console_url("storage", "request-queues", record.id),
+        "stats": {"readCount": record.read_count, "writeCount": record.write_count},
+    }
+
+
+def queue_head(queue: RequestQueue, items: list[Wire], limit: int) -> Wire:
+    return {
+        "limit": limit,
+        "queueModifiedAt": iso(queue.modified_at),
+        "hadMultipleClients": queue.had_multiple_clients,
+        "items": items,
+    }
+
+
+def locked_queue_head(
+    queue: RequestQueue,
+    items: list[Wire],
+    limit: int,
+    *,
+    lock_secs: float,
+    client: QueueClient,
+    has_locked_requests: bool,
+) -> Wire:
+    """Without `queueHasLockedRequests` Crawlee falls back to a slow way of telling that a queue is finished."""
+    return {
+        **queue_head(queue, items, limit),
+        "lockSecs": int(lock_secs) if lock_secs == int(lock_secs) else lock_secs,
+        "queueHasLockedRequests": has_locked_requests,
+        **({"clientKey": client.key} if client.key is not None else {}),
+    }
+
+
+def _storage(record: Storage, user: User) -> Wire:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "title": record.title,
+        "userId": record.user_id,
+        "username": user.username,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "accessedAt": iso(record.accessed_at),
+        "actId": None,
+        "actRunId": record.run_id,
+        "generalAccess": record.general_access,
+    }

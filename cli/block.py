@@ -1,0 +1,108 @@
+"""The end of a run as a block that can be read at a glance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.client import Record
+
+MBYTES_PER_CORE = 4096
+BYTES_PER_MBYTE = 1024 * 1024
+ITEMS_SHOWN = 3
+ITEM_WIDTH = 160
+STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "TIMED-OUT": "bold yellow", "ABORTED": "bold yellow"}
+ENFORCEMENT = {
+    "hard": "hard: the engine refuses to write more",
+    "polled": "polled: measured now and then, a run over it is stopped",
+    "none": "none: this engine cannot hold it",
+}
+UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
+
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A run that ended, with the first items of its dataset and its OUTPUT record."""
+
+    run: Record
+    items: list[Any]
+    item_count: int
+    output: Any
+
+
+def write(console: Console, rows: list[Row]) -> None:
+    """The rows, labels aligned; the first label is the run's status."""
+    width = max(len(label) for label, _ in rows)
+    console.print()
+    for index, (label, text) in enumerate(rows):
+        style = STYLES.get(label, "bold") if index == 0 else "dim"
+        console.print(Text.assemble((label.ljust(width), style), "  ", text))
+
+
+def rows(result: Result) -> list[Row]:
+    """What the block says, line by line; a caller may add its own."""
+    run = result.run
+    stats, options = run["stats"], run["options"]
+    return [
+        (run["status"], _title(run)),
+        ("Exit code", "none" if run.get("exitCode") is None else str(run["exitCode"])),
+        ("Duration", _duration(stats["durationMillis"] / 1000)),
+        ("Memory", _memory(stats["memMaxBytes"], options["memoryMbytes"])),
+        ("CPU", _cpu(stats, options["memoryMbytes"])),
+        ("Network", f"{_bytes(stats['netRxBytes'])} in, {_bytes(stats['netTxBytes'])} out"),
+        ("Disk", _disk(stats["diskMaxBytes"], options["diskMbytes"], run["diskEnforcement"])),
+        ("Compute", f"{stats['computeUnits']:.4f} compute units"),
+        ("Items", _count(result)),
+        *(("", _short(item)) for item in result.items[:ITEMS_SHOWN]),
+    ]
+
+
+def _title(run: Record) -> str:
+    said = f": {run['statusMessage']}" if run.get("statusMessage") else ""
+    return f"run {run['id']} of build {run['buildNumber']}{said}"
+
+
+def _memory(peak: int, limit_mbytes: int) -> str:
+    share = 100 * peak / (limit_mbytes * BYTES_PER_MBYTE)
+    return f"peak {_bytes(peak)} of {limit_mbytes} MB ({share:.0f} %)"
+
+
+def _cpu(stats: Record, memory_mbytes: int) -> str:
+    cores = memory_mbytes / MBYTES_PER_CORE
+    used = f"{stats['cpuAvgUsage']:.0f} % of a core on average, {stats['cpuMaxUsage']:.0f} % at most"
+    return f"{used}; share {cores:g} core"
+
+
+def _disk(peak: int, limit_mbytes: int, enforcement: str) -> str:
+    return f"peak {_bytes(peak)} of {limit_mbytes} MB; {ENFORCEMENT.get(enforcement, enforcement)}"
+
+
+def _count(result: Result) -> str:
+    hidden = result.item_count - min(len(result.items), ITEMS_SHOWN)
+    return f"{result.item_count}, the first {ITEMS_SHOWN}:" if hidden > 0 else str(result.item_count)
+
+
+def _short(item: Any) -> str:
+    line = json.dumps(item, ensure_ascii=False)
+    return line if len(line) <= ITEM_WIDTH else f"{line[: ITEM_WIDTH - 1]}…"
+
+
+def _bytes(count: float) -> str:
+    for size, unit in UNITS:
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
+def _duration(secs: float) -> str:
+    if secs < 60:
+        return f"{secs:.1f} s"
+    minutes, rest = divmod(round(secs), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min {rest} s" if hours else f"{minutes} min {rest} s"

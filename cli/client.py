@@ -1,0 +1,175 @@
+"""A thin client of the API: one method per question, errors told as what happened, why and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from cli.problem import FAILED, INVALID_INPUT, Problem
+from cli.server import Server
+
+Record = dict[str, Any]
+"""A record of the API, in Apify's JSON."""
+NOT_FOUND = 404
+UNAUTHORIZED = 401
+TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
+MAX_WAIT_SECS = 60
+"""The longest the server waits for a job's end in one answer."""
+ANSWER_SECS = 30.0
+INVALID_INPUT_SLUGS = frozenset({"invalid-input", "run-input-body-not-valid-json", "input-json-not-object"})
+TOTAL_HEADER = "x-apify-pagination-total"
+
+
+class Refused(Problem):
+    """The server answered with an error of the API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The first items of a dataset, and how many it holds."""
+
+    items: list[Any]
+    total: int
+
+
+class Client:
+    """Speaks to one server as the command line's user. To be closed."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._http = httpx.Client(
+            base_url=server.url,
+            headers={**server.authorization, "X-Apify-Request-Origin": "CLI"},
+            timeout=httpx.Timeout(ANSWER_SECS, connect=5),
+            trust_env=False,  # a proxy for the internet has no business with the loopback
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def username(self) -> str:
+        return str(self._data("GET", "/v2/users/me")["username"])
+
+    def actor(self, actor_id: str) -> Record | None:
+        return self._found(f"/v2/actors/{actor_id}")
+
+    def create_actor(self, name: str) -> Record:
+        return self._data("POST", "/v2/actors", json={"name": name})
+
+    def version(self, actor_id: str, number: str) -> Record | None:
+        return self._found(f"/v2/actors/{actor_id}/versions/{number}")
+
+    def create_version(self, actor_id: str, version: Record) -> None:
+        self._data("POST", f"/v2/actors/{actor_id}/versions", json=version)
+
+    def update_version(self, actor_id: str, version: Record) -> None:
+        self._data("PUT", f"/v2/actors/{actor_id}/versions/{version['versionNumber']}", json=version)
+
+    def newest_build(self, actor_id: str) -> Record | None:
+        page = self._data("GET", f"/v2/actors/{actor_id}/builds", params={"desc": 1, "limit": 1})
+        return self.build(page["items"][0]["id"]) if page["items"] else None
+
+    def start_build(self, actor_id: str, version: str) -> Record:
+        return self._data("POST", f"/v2/actors/{actor_id}/builds", params={"version": version, "useCache": 1})
+
+    def build(self, build_id: str) -> Record:
+        return self._data("GET", f"/v2/actor-builds/{build_id}")
+
+    def ended_build(self, build_id: str) -> Record:
+        return self._ended(f"/v2/actor-builds/{build_id}")
+
+    def start_run(self, actor_id: str, params: Record, body: bytes | None) -> Record:
+        headers = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
+        return self._data("POST", f"/v2/actors/{actor_id}/runs", params=params, content=body, headers=headers)
+
+    def abort_run(self, run_id: str) -> None:
+        self._data("POST", f"/v2/actor-runs/{run_id}/abort")
+
+    def ended_run(self, run_id: str) -> Record:
+        return self._ended(f"/v2/actor-runs/{run_id}")
+
+    def items(self, dataset_id: str, limit: int) -> Page:
+        response = self._ask("GET", f"/v2/datasets/{dataset_id}/items", params={"limit": limit})
+        return Page(response.json(), int(response.headers[TOTAL_HEADER]))
+
+    def record(self, store_id: str, key: str) -> httpx.Response | None:
+        """The record as it is answered; None where there is none."""
+        try:
+            return self._ask("GET", f"/v2/key-value-stores/{store_id}/records/{key}")
+        except _Missing:
+            return None
+
+    def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
+        """The log of a run or build from its beginning, followed until the job ends."""
+        params = {"stream": 1, "raw": int(raw)}
+        # Between two lines a log may be silent for as long as the job lives.
+        timeout = httpx.Timeout(ANSWER_SECS, read=None)
+        try:
+            with self._http.stream("GET", f"/v2/logs/{job_id}", params=params, timeout=timeout) as response:
+                if response.is_error:
+                    response.read()
+                self._check(response)
+                yield from response.iter_bytes()
+        except httpx.HTTPError as problem:
+            raise self._lost(problem) from problem
+
+    def _ended(self, path: str) -> Record:
+        """The job once it is over, asked for as often as the server's longest wait demands."""
+        timeout = httpx.Timeout(ANSWER_SECS, read=MAX_WAIT_SECS + ANSWER_SECS)
+        while True:
+            job = self._data("GET", path, params={"waitForFinish": MAX_WAIT_SECS}, timeout=timeout)
+            if job["status"] in TERMINAL:
+                return job
+
+    def _found(self, path: str) -> Record | None:
+        try:
+            return self._data("GET", path)
+        except _Missing:
+            return None
+
+    def _data(self, method: str, path: str, **request: Any) -> Record:
+        data: Record = self._ask(method, path, **request).json()["data"]
+        return data
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **request)
+        except httpx.HTTPError as problem:
+            raise self._lost(problem) from problem
+        self._check(response)
+        return response
+
+    def _check(self, response: httpx.Response) -> None:
+        if response.is_error:
+            raise _refusal(response)
+
+    def _lost(self, problem: httpx.HTTPError) -> Problem:
+        return Problem(
+            f"The server at {self._server.url} stopped answering: {problem or type(problem).__name__}.",
+            "`greenroom status` tells whether it still runs; `greenroom up` starts it and adopts live runs.",
+        )
+
+
+class _Missing(Refused):
+    """404: there is no such record."""
+
+
+def _refusal(response: httpx.Response) -> Refused:
+    slug, message = _error_of(response)
+    if response.status_code == NOT_FOUND:
+        return _Missing(message)
+    if response.status_code == UNAUTHORIZED:
+        return Refused(f"The server does not know this command line: {message}", "Restart it with `greenroom up`.")
+    return Refused(message, exit_code=INVALID_INPUT if slug in INVALID_INPUT_SLUGS else FAILED)
+
+
+def _error_of(response: httpx.Response) -> tuple[str, str]:
+    """The API's error object; an answer of another shape is told as it came."""
+    try:
+        error = response.json()["error"]
+        return error["type"], error["message"]
+    except (ValueError, KeyError, TypeError):
+        return "", f"{response.request.method} {response.url} answered {response.status_code}: {response.text[:500]}"

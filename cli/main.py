@@ -1,0 +1,123 @@
+"""The `greenroom` command: options and help; what the commands do stands in modules of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli import down as stopping
+from cli import run as running
+from cli import status as telling
+from cli import up as serving
+from cli.problem import FAILED, Problem
+from cli.terminal import tell
+from runtime.settings import DEFAULT_PORT, default_data_dir, from_environment
+
+
+class _Commands(TyperGroup):
+    """Tells a Problem in words and ends with its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            tell(problem)
+            raise typer.Exit(problem.exit_code) from problem
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Runs Apify Actors on this machine, in Docker, under the limits the platform would give them.",
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        file_okay=False,
+        help="Where everything is kept; by default $GREENROOM_DATA_DIR, else a folder among the user's data.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The API's port.")] = DEFAULT_PORT,
+    data_dir: DataDir = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:TOKEN", help="A user and the token that means them; may be repeated."),
+    ] = None,
+    stop_runs: Annotated[bool, typer.Option("--stop-runs", help="End live runs when the server ends.")] = False,
+) -> None:
+    """Serve the API in the foreground. Ctrl-C leaves live runs for the next start to adopt."""
+    try:
+        users = serving.users_of(user or [])
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem), param_hint="--user") from problem
+    try:
+        settings = from_environment(port=port, data_dir=_place(data_dir), users=users, stop_runs=stop_runs)
+    except ValueError as problem:
+        raise Problem(f"The environment is not right: {problem}.") from problem
+    serving.up(settings)
+
+
+@app.command()
+def down(
+    data_dir: DataDir = None,
+) -> None:
+    """Stop the server. Live runs go on and the next start adopts them."""
+    stopping.down(_place(data_dir))
+
+
+@app.command()
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Tell whether a server runs and what it enforces; exit code 1 where none does."""
+    if not telling.status(_place(data_dir), as_json=as_json):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def run(
+    folder: Annotated[Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The Actor's folder.")],
+    memory: Annotated[
+        int | None, typer.Option("--memory", "-m", min=1, metavar="MB", help="Memory of the run.")
+    ] = None,
+    given_input: Annotated[
+        str | None,
+        typer.Option("--input", "-i", metavar="JSON|@FILE|-", help="The input; - reads it from stdin."),
+    ] = None,
+    timeout: Annotated[int | None, typer.Option(min=0, metavar="SECS", help="Time limit; 0 means none.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The run, its OUTPUT and its first 10 items as one JSON object on stdout.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Build the Actor in a folder and run it. Ctrl-C aborts the run.
+
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, else the Actor's own or 1.
+    """
+    call = running.Call(
+        folder=folder,
+        data_dir=_place(data_dir),
+        body=running.read_input(given_input),
+        memory_mbytes=memory,
+        timeout_secs=timeout,
+        as_json=as_json,
+    )
+    raise typer.Exit(running.run(call))
+
+
+def main() -> None:
+    app()
+
+
+def _place(data_dir: Path | None) -> Path:
+    return (data_dir or default_data_dir()).resolve()

@@ -1,0 +1,211 @@
+"""Actors and their versions: names, sources, tags."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from runtime.clock import Clock, Millis
+from runtime.errors import Conflict, Invalid, record_not_found
+from runtime.records import Actor, Build, SourceFile, TaggedBuild, User, Version, new_id
+from runtime.store import Store
+from runtime.store.tables import AlreadyExists, Page
+from runtime.users import Users
+
+NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?")
+MIN_NAME_LENGTH = 3
+MAX_NAME_LENGTH = 63
+VERSION_NUMBER = re.compile(r"([0-9]|[1-9][0-9])\.([0-9]|[1-9][0-9])")
+MAX_SOURCE_BYTES = 3 * 1024 * 1024
+"""The platform's limit on a version's inline source files."""
+
+
+class Actors:
+    """Every Actor belongs to a user; others do not find it."""
+
+    def __init__(self, store: Store, users: Users, clock: Clock) -> None:
+        self._store = store
+        self._users = users
+        self._clock = clock
+
+    def get(self, id: str) -> Actor:
+        """The Actor with this id, whoever asks. Raises NotFound."""
+        actor = self._store.actors.get(id)
+        if actor is None:
+            raise record_not_found("Actor", id)
+        return actor
+
+    def find(self, user: User, reference: str) -> Actor:
+        """The user's Actor by id, `username~name`, `~name` or `me~name`. Raises NotFound."""
+        actor = self._store.actors.get(reference) or self._by_name(user, reference)
+        if actor is None or actor.user_id != user.id:
+            raise record_not_found("Actor", reference)
+        return actor
+
+    def page(self, user: User, sort_by: str, *, descending: bool, offset: int, limit: int) -> Page[Actor]:
+        return self._store.actors.page(
+            "user_id = ?", [user.id], order_by=sort_by, descending=descending, offset=offset, limit=limit
+        )
+
+    async def create(self, user: User, name: str | None, versions: tuple[Version, ...], **fields: Any) -> Actor:
+        """Make an Actor with its versions. Raises Invalid, and Conflict where the user has one of that name."""
+        now, id = self._clock.now(), new_id()
+        checked = check_name(name or f"my-actor-{id[:6].lower()}")
+        actor = Actor(id=id, user_id=user.id, name=checked, created_at=now, modified_at=now, **fields)
+        try:
+            await self._store.actors.insert(actor)
+        except AlreadyExists:
+            raise _name_taken(checked) from None
+        for version in versions:
+            await self.put_version(actor, version)
+        return actor
+
+    async def change(self, actor: Actor, **fields: Any) -> Actor:
+        """Change some fields. Raises Invalid, Conflict, and NotFound where it has gone meanwhile."""
+        if "name" in fields:
+            check_name(fields["name"])
+        try:
+            return await self._update(actor.id, lambda now: replace(now, **fields, modified_at=self._clock.now()))
+        except AlreadyExists:
+            raise _name_taken(fields["name"]) from None
+
+    async def delete(self, actor: Actor) -> None:
+        await self._store.actors.delete("id = ?", actor.id)
+        await self._store.versions.delete("actor_id = ?", actor.id)
+
+    async def tag(self, build: Build, finished_at: Millis) -> None:
+        """Move the build's tag to it."""
+        tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=finished_at)
+        await self._store.actors.update(
+            build.actor_id,
+            lambda now: replace(now, tagged_builds={**now.tagged_builds, build.options.tag: tagged}),
+        )
+
+    async def count_run(self, actor: Actor, started_at: Millis) -> None:
+        await self._update(
+            actor.id, lambda now: replace(now, total_runs=now.total_runs + 1, last_run_started_at=started_at)
+        )
+
+    async def count_build(self, actor: Actor) -> None:
+        await self._update(actor.id, lambda now: replace(now, total_builds=now.total_builds + 1))
+
+    def versions(self, actor: Actor) -> list[Version]:
+        return self._store.versions.all("actor_id = ? ORDER BY created_at, rowid", actor.id)
+
+    def version(self, actor: Actor, number: str) -> Version:
+        """Raises NotFound."""
+        version = self._store.versions.find("actor_id = ? AND number = ?", actor.id, number)
+        if version is None:
+            raise record_not_found("Version", number)
+        return version
+
+    async def create_version(self, actor: Actor, version: Version) -> Version:
+        """Raises Invalid, and Conflict where the Actor has the version."""
+        if self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number) is not None:
+            raise Conflict("version-already-exists", f"Version {version.number} of this Actor exists already")
+        return await self.put_version(actor, version)
+
+    async def put_version(self, actor: Actor, version: Version) -> Version:
+        """Make the version, or replace its content. Raises Invalid."""
+        check_version(version)
+        known = self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number)
+        if known is None:
+            kept = await self._store.versions.insert(replace(version, id=new_id(), actor_id=actor.id))
+        else:
+            kept = await self._replace_version(known, version)
+        await self._update(actor.id, lambda now: replace(now, modified_at=self._clock.now()))
+        return kept
+
+    async def delete_version(self, actor: Actor, number: str) -> None:
+        """Raises NotFound."""
+        await self._store.versions.delete("id = ?", self.version(actor, number).id)
+
+    async def next_build(self, version: Version) -> int:
+        """Reserve the next build number of the version: no two callers get the same."""
+        kept = await self._store.versions.update(
+            version.id, lambda now: replace(now, last_build=max(now.last_build, self._last_build(now)) + 1)
+        )
+        if kept is None:
+            raise record_not_found("Version", version.number)
+        return kept.last_build
+
+    def _last_build(self, version: Version) -> int:
+        """The last build of an earlier version of this number: a deleted version's numbers are not given again."""
+        builds = self._store.builds.all("actor_id = ? AND number LIKE ?", version.actor_id, f"{version.number}.%")
+        return max((int(build.number.rpartition(".")[2]) for build in builds), default=0)
+
+    async def _replace_version(self, known: Version, version: Version) -> Version:
+        kept = await self._store.versions.update(
+            known.id,
+            lambda now: replace(
+                version, id=now.id, actor_id=now.actor_id, created_at=now.created_at, last_build=now.last_build
+            ),
+        )
+        if kept is None:
+            raise record_not_found("Version", version.number)
+        return kept
+
+    async def _update(self, id: str, change: Callable[[Actor], Actor]) -> Actor:
+        actor = await self._store.actors.update(id, change)
+        if actor is None:
+            raise record_not_found("Actor", id)
+        return actor
+
+    def _by_name(self, user: User, reference: str) -> Actor | None:
+        username, tilde, name = reference.partition("~")
+        owner = user if username in ("", "me") else self._users.named(username)
+        if not tilde or owner is None:
+            return None
+        return self._store.actors.find("user_id = ? AND name = ?", owner.id, name)
+
+
+def check_name(name: str) -> str:
+    """A DNS-safe name of 3 to 63 characters. Raises Invalid."""
+    if not MIN_NAME_LENGTH <= len(name) <= MAX_NAME_LENGTH or not NAME.fullmatch(name):
+        raise Invalid(
+            "invalid-value",
+            f"Actor name '{name}' is not valid: use {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} letters, digits and "
+            "dashes, with no dash at either end",
+        )
+    return name
+
+
+def check_version(version: Version) -> None:
+    """Raises Invalid for a version that could not be built."""
+    if not VERSION_NUMBER.fullmatch(version.number):
+        raise Invalid("invalid-value", f"Version number '{version.number}' is not MAJOR.MINOR, each from 0 to 99")
+    if version.source_type != "SOURCE_FILES":
+        raise Invalid(
+            "invalid-value", f"Source type '{version.source_type}' is not supported yet: only SOURCE_FILES is"
+        )
+    size = sum(len(source_bytes(file)) for file in version.source_files)
+    if size > MAX_SOURCE_BYTES:
+        raise Invalid("invalid-value", f"The source files have {size} bytes, the limit is {MAX_SOURCE_BYTES}")
+    for file in version.source_files:
+        check_path(file.name)
+
+
+def check_path(name: str) -> None:
+    """Raises Invalid for a name that would leave the source's folder."""
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise Invalid("invalid-value", f"Source file name '{name}' must be a path inside the Actor's folder")
+
+
+def source_bytes(file: SourceFile) -> bytes:
+    """A source file's content. Raises Invalid."""
+    if file.format == "TEXT":
+        return file.content.encode()
+    try:
+        return base64.b64decode(file.content, validate=True)
+    except binascii.Error as problem:
+        raise Invalid("invalid-value", f"Source file '{file.name}' is not valid base64: {problem}") from problem
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict("actor-name-not-unique", f"You have an Actor named '{name}' already")

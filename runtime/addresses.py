@@ -1,0 +1,39 @@
+"""Every address Greenroom is known by, derived from its port and one fact about this machine's resolver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOST_IN_CONTAINERS = "host.greenroom.internal"
+"""The server's name inside containers; `extra_hosts` resolves it to the instance bridge's gateway."""
+WEB_SERVER_DOMAIN = "runs.localhost"
+EVENTS_PATH = "/greenroom/events/"
+WEB_SERVER_PATH = "/greenroom/web/"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """`resolves_subdomains`: this machine resolves `*.localhost`, so web servers can have an origin of their own."""
+
+    port: int
+    resolves_subdomains: bool
+
+    @property
+    def public_base(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def container_base(self) -> str:
+        return f"http://{HOST_IN_CONTAINERS}:{self.port}"
+
+    def events_url(self, events_key: str) -> str:
+        return f"ws://{HOST_IN_CONTAINERS}:{self.port}{EVENTS_PATH}{events_key}"
+
+    def container_url(self, web_key: str) -> str:
+        if self.resolves_subdomains:
+            return f"http://{web_key}.{WEB_SERVER_DOMAIN}:{self.port}"
+        return f"{self.public_base}{WEB_SERVER_PATH}{web_key}/"
+
+    def console_url(self, *path: str) -> str:
+        """The Apify Console's own paths, such as `storage/datasets/<id>`."""
+        return "/".join((self.public_base, *path))

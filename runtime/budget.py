@@ -1,0 +1,36 @@
+"""The total of memory that one user's live runs and builds may have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from runtime.limits import check_user_memory
+from runtime.records import User
+from runtime.store import Store
+from runtime.store.tables import UNFINISHED
+
+
+class Budget:
+    """`cap_mbytes` holds for each user by itself."""
+
+    def __init__(self, store: Store, cap_mbytes: int) -> None:
+        self._store = store
+        self.cap_mbytes = cap_mbytes
+        self._starting = asyncio.Lock()
+
+    @asynccontextmanager
+    async def room_for(self, user: User, mbytes: int) -> AsyncIterator[None]:
+        """Hold the door while a job of `mbytes` is recorded, so that two cannot share the last room.
+
+        Raises LimitReached: nothing is queued.
+        """
+        async with self._starting:
+            check_user_memory(self.used_mbytes(user), mbytes, self.cap_mbytes)
+            yield
+
+    def used_mbytes(self, user: User) -> int:
+        condition = f"user_id = ? AND {UNFINISHED}"
+        runs = sum(run.options.memory_mbytes for run in self._store.runs.all(condition, user.id))
+        return runs + sum(build.options.memory_mbytes for build in self._store.builds.all(condition, user.id))

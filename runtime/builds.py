@@ -1,0 +1,311 @@
+"""Builds: an Actor's source becomes an image, with its log streamed and its tag moved when it succeeds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from runtime.actors import Actors, source_bytes
+from runtime.budget import Budget
+from runtime.clock import Clock, Millis
+from runtime.containers import STAND_IN_LABEL, BuildFailed, BuildSpec, Containers, EngineUnavailable, Image
+from runtime.endings import Endings
+from runtime.errors import Invalid, record_not_found
+from runtime.lifecycle import JobStatus, ending, may_move
+from runtime.limits import BUILD_TIMEOUT_SECS, MBYTE
+from runtime.logs import Log, Logs
+from runtime.records import Actor, Build, BuildOptions, Meta, User, Version, new_id
+from runtime.store import Store
+from runtime.store.tables import UNFINISHED, Page
+
+BUILD_LABEL = "com.apify.actBuildId"
+"""The platform's own label."""
+DOCKERFILES = (".actor/Dockerfile", "Dockerfile")
+CUT_OFF = "The server was stopped during the build: build again."
+
+
+class Builds:
+    """Builds of one instance. A build runs as a task that this class owns."""
+
+    def __init__(
+        self,
+        store: Store,
+        actors: Actors,
+        containers: Containers,
+        budget: Budget,
+        logs: Logs,
+        endings: Endings,
+        clock: Clock,
+        instance_id: str,
+    ) -> None:
+        self._store = store
+        self._actors = actors
+        self._containers = containers
+        self._budget = budget
+        self._logs = logs
+        self._endings = endings
+        self._clock = clock
+        self._instance_id = instance_id
+        self._live: dict[str, asyncio.Task[None]] = {}
+
+    def get(self, id: str) -> Build:
+        """Raises NotFound."""
+        build = self._store.builds.get(id)
+        if build is None:
+            raise record_not_found("Build", id)
+        return build
+
+    def page(self, user: User, actor: Actor | None, *, descending: bool, offset: int, limit: int) -> Page[Build]:
+        """The user's builds, or one Actor's, by start."""
+        condition, value = ("user_id = ?", user.id) if actor is None else ("actor_id = ?", actor.id)
+        return self._store.builds.page(
+            condition, [value], order_by="started_at", descending=descending, offset=offset, limit=limit
+        )
+
+    def resolve(self, actor: Actor, reference: str) -> Build:
+        """The Actor's build by tag or number. Raises Invalid, saying what there is."""
+        tagged = actor.tagged_builds.get(reference)
+        if tagged is not None:
+            return self.get(tagged.build_id)
+        build = self._store.builds.find("actor_id = ? AND number = ?", actor.id, reference)
+        if build is None:
+            tags = ", ".join(sorted(actor.tagged_builds)) or "none: build the Actor first"
+            raise Invalid(
+                "unknown-build-tag", f"Build '{reference}' of Actor '{actor.name}' was not found (its tags: {tags})"
+            )
+        if build.image is None:
+            raise Invalid("build-not-found", f"Build {reference} has the status {build.status}: it has no image to run")
+        return build
+
+    async def start(self, user: User, actor: Actor, version: Version, options: BuildOptions, meta: Meta) -> Build:
+        """Start a build of the version; return at once. Its number is never given twice.
+
+        Raises LimitReached."""
+        async with self._budget.room_for(user, options.memory_mbytes):
+            build = await self._store.builds.insert(await self._new(user, actor, version, options, meta))
+        await self._actors.count_build(actor)
+        task = asyncio.create_task(self._live_through(build, version), name=f"build {build.number} {build.id}")
+        self._live[build.id] = task
+        task.add_done_callback(lambda _: self._live.pop(build.id))
+        return build
+
+    async def wait(self, id: str, secs: float) -> Build:
+        """The build when it has ended, or as it is after `secs`."""
+        if secs > 0 and not self.get(id).status.is_terminal:
+            await self._endings.wait(id, secs)
+        return self.get(id)
+
+    async def abort(self, build: Build) -> Build:
+        """End a live build as ABORTED; a build that has ended stays as it is."""
+        task = self._live.get(build.id)
+        if task is not None:
+            await self._move(build.id, JobStatus.ABORTING)
+            task.cancel()
+            await asyncio.wait({task})
+        return self.get(build.id)
+
+    async def delete(self, build: Build) -> None:
+        """Raises Invalid for a live build or the one a tag points to."""
+        if not build.status.is_terminal:
+            raise Invalid("deleting-unfinished-build", "A build that has not finished can't be deleted: abort it first")
+        actor = self._store.actors.get(build.actor_id)
+        if actor is not None and build.id in {tagged.build_id for tagged in actor.tagged_builds.values()}:
+            raise Invalid("deleting-default-build", "A build that a tag points to can't be deleted: move the tag first")
+        await self.forget(build)
+
+    async def forget(self, build: Build) -> None:
+        """Drop the build with its image and log."""
+        if build.image is not None:
+            await self._containers.remove_image(self._image_name(build))
+        await self._store.builds.delete("id = ?", build.id)
+        self._logs.delete(build.id)
+
+    async def recover(self) -> None:
+        """End the builds that the death of a server cut off."""
+        for build in self._unfinished():
+            self._logs.open(build.id).say(f"ACTOR: {CUT_OFF}")
+            await self._finish(build.id, ending(build.status, None), CUT_OFF)
+
+    async def close(self) -> None:
+        """End the live builds: unlike runs, they cannot be adopted by the next start."""
+        for task in list(self._live.values()):
+            task.cancel()
+        if self._live:
+            await asyncio.wait(set(self._live.values()))
+
+    async def _new(self, user: User, actor: Actor, version: Version, options: BuildOptions, meta: Meta) -> Build:
+        number = await self._actors.next_build(version)
+        return Build(
+            id=new_id(),
+            user_id=user.id,
+            actor_id=actor.id,
+            version_number=version.number,
+            number=f"{version.number}.{number}",
+            number_int=number_int(version.number, number),
+            status=JobStatus.READY,
+            started_at=self._clock.now(),
+            meta=meta,
+            options=options,
+            env_vars=version.env_vars,
+        )
+
+    def _unfinished(self) -> list[Build]:
+        return self._store.builds.all(UNFINISHED)
+
+    def _image_name(self, build: Build) -> str:
+        return f"greenroom-{self._instance_id.lower()}:{build.id}"
+
+    async def _live_through(self, build: Build, version: Version) -> None:
+        log = self._logs.open(build.id, [variable.value for variable in build.env_vars if variable.is_secret])
+        try:
+            await self._move(build.id, JobStatus.RUNNING)
+            async with asyncio.timeout(BUILD_TIMEOUT_SECS):
+                made = await self._make_image(build, version, log)
+            log.say("ACTOR: Build finished.")
+            await self._succeed(made)
+        except TimeoutError:
+            await self._move(build.id, JobStatus.TIMING_OUT)
+            message = f"The build did not finish within {BUILD_TIMEOUT_SECS} seconds."
+            await self._finish(build.id, JobStatus.TIMED_OUT, message)
+        except asyncio.CancelledError:
+            await self._cut_off(build.id)
+        except (BuildFailed, Invalid, EngineUnavailable, OSError) as problem:
+            log.say(f"ACTOR: Build failed: {problem}")
+            await self._finish(build.id, JobStatus.FAILED, f"Build failed: {problem}")
+
+    async def _make_image(self, build: Build, version: Version, log: Log) -> Build:
+        with tempfile.TemporaryDirectory(prefix="greenroom-build-") as folder:
+            root = Path(folder)
+            await asyncio.to_thread(write_source, version, root)
+            definition = read_definition(root)
+            dockerfile = find_dockerfile(root, definition)
+            log.say(f"ACTOR: Found Dockerfile at ./{dockerfile}")
+            log.say(f"ACTOR: Building container image (cache {'enabled' if build.options.use_cache else 'disabled'}).")
+            image = await self._containers.build(self._spec(build, version, root, dockerfile), log.say)
+            return self._with_image(build, image, root, definition, log)
+
+    def _spec(self, build: Build, version: Version, root: Path, dockerfile: str) -> BuildSpec:
+        return BuildSpec(
+            context=root,
+            dockerfile=dockerfile,
+            tag=self._image_name(build),
+            labels={BUILD_LABEL: build.id},
+            build_args={v.name: v.value for v in version.env_vars} if version.apply_env_vars_to_build else {},
+            use_cache=build.options.use_cache,
+            memory_bytes=build.options.memory_mbytes * MBYTE,
+        )
+
+    def _with_image(self, build: Build, image: Image, root: Path, definition: Mapping[str, Any], log: Log) -> Build:
+        stand_in = image.labels.get(STAND_IN_LABEL)
+        if stand_in:
+            log.say(f"ACTOR: This image stands on a local stand-in for its base image: {stand_in}.")
+        return replace(
+            build,
+            image=image.id,
+            image_size_bytes=image.size_bytes,
+            image_environment=image.environment,
+            definition=definition,
+            input_schema=read_input_schema(root, definition),
+            readme=read_readme(root, definition),
+            stand_in=stand_in,
+        )
+
+    async def _succeed(self, made: Build) -> None:
+        """The image first, then the tag, then the status: who waits for the build finds the tag moved."""
+        await self._store.builds.update(
+            made.id, lambda now: replace(made, status=now.status, status_message=now.status_message)
+        )
+        finished_at = self._clock.now()
+        await self._actors.tag(made, finished_at)
+        await self._finish(made.id, JobStatus.SUCCEEDED, None, finished_at)
+
+    async def _cut_off(self, id: str) -> None:
+        status = ending(self.get(id).status, None)
+        await self._finish(id, status, "The build was aborted." if status is JobStatus.ABORTED else CUT_OFF)
+
+    async def _finish(self, id: str, status: JobStatus, message: str | None, at: Millis | None = None) -> None:
+        """The log is complete by now; its followers are released when the status is written."""
+        await self._move(id, status, status_message=message, finished_at=at or self._clock.now())
+        self._endings.tell(id)
+        self._logs.close(id)
+
+    async def _move(self, id: str, to: JobStatus, **fields: Any) -> None:
+        """The only writer of a build's status; a move that is not allowed leaves it as it is."""
+
+        def moved(now: Build) -> Build:
+            return replace(now, status=to, **fields) if may_move(now.status, to) else now
+
+        await self._store.builds.update(id, moved)
+
+
+def number_int(version: str, build: int) -> int:
+    """A build number as one integer, as the platform's `buildNumberInt`."""
+    major, minor = version.split(".")
+    return int(major) * 10_000_000 + int(minor) * 100_000 + build
+
+
+def write_source(version: Version, root: Path) -> None:
+    """Lay out the version's files under `root`; names were checked when the version was stored."""
+    for file in version.source_files:
+        path = root / file.name
+        if file.folder:
+            path.mkdir(parents=True, exist_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source_bytes(file))
+
+
+def read_definition(root: Path) -> Mapping[str, Any]:
+    """The parsed .actor/actor.json; empty where there is none. Raises Invalid."""
+    return _read_object(root, ".actor/actor.json") or {}
+
+
+def find_dockerfile(root: Path, definition: Mapping[str, Any]) -> str:
+    """The Dockerfile's path inside the source: actor.json's, else the usual places. Raises Invalid."""
+    named = definition.get("dockerfile")
+    places = (*([f".actor/{named}"] if isinstance(named, str) else []), *DOCKERFILES)
+    for place in places:
+        path = _inside(root, place)
+        if path is not None:
+            return str(path.relative_to(root.resolve()))
+    raise Invalid("invalid-value", f"No Dockerfile was found; looked for {', '.join(places)}")
+
+
+def read_input_schema(root: Path, definition: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The input schema, inline or in a file, where the platform looks for it. Raises Invalid."""
+    named = definition.get("input", definition.get("inputSchema"))
+    if isinstance(named, dict):
+        return named
+    places = (*([f".actor/{named}"] if isinstance(named, str) else []), ".actor/INPUT_SCHEMA.json", "INPUT_SCHEMA.json")
+    return next((schema for place in places if (schema := _read_object(root, place)) is not None), None)
+
+
+def read_readme(root: Path, definition: Mapping[str, Any]) -> str | None:
+    named = definition.get("readme")
+    places = (*([f".actor/{named}"] if isinstance(named, str) else []), ".actor/README.md", "README.md")
+    found = next((path for place in places if (path := _inside(root, place)) is not None), None)
+    return None if found is None else found.read_text(errors="replace")
+
+
+def _inside(root: Path, place: str) -> Path | None:
+    """The file at `place`, unless it is none or lies outside the source: actor.json may name anything."""
+    path = (root / place).resolve()
+    return path if path.is_file() and path.is_relative_to(root.resolve()) else None
+
+
+def _read_object(root: Path, place: str) -> Mapping[str, Any] | None:
+    path = _inside(root, place)
+    if path is None:
+        return None
+    try:
+        value = json.loads(path.read_text())
+    except ValueError as problem:
+        raise Invalid("invalid-value", f"{place} is not valid JSON: {problem}") from problem
+    if not isinstance(value, dict):
+        raise Invalid("invalid-value", f"{place} must hold a JSON object")
+    return value

@@ -1,0 +1,39 @@
+"""Time is given to the parts that need it, so that a test can turn an hour into milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+Millis = int
+"""Milliseconds since 1970, UTC: the resolution of every time the platform shows."""
+
+
+class Clock(Protocol):
+    def now(self) -> Millis: ...
+
+    async def sleep(self, secs: float) -> None: ...
+
+
+class SystemClock:
+    """The host's wall clock; deadlines are stored, so they must mean the same after a restart."""
+
+    def now(self) -> Millis:
+        return time.time_ns() // 1_000_000
+
+    async def sleep(self, secs: float) -> None:
+        await asyncio.sleep(secs)
+
+
+async def sleep_until(clock: Clock, moment: Millis) -> None:
+    """Return when the clock shows `moment` or later."""
+    while (left := moment - clock.now()) > 0:
+        await clock.sleep(left / 1000)
+
+
+def iso(moment: Millis) -> str:
+    """The platform's only way to write a time: ISO 8601, UTC, exactly three decimals, `Z`."""
+    secs, millis = divmod(moment, 1000)
+    return f"{datetime.fromtimestamp(secs, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"

@@ -1,0 +1,49 @@
+"""The classic builder's answer, a stream of JSON messages, as readable lines.
+
+Source: Docker Engine API, "Build an image"; the messages' shape is the engine's `jsonmessage`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the builder paints what a step writes to stderr
+
+
+class BuildLog:
+    """Messages go in, lines come out; what the build came to is kept: `image_id` or `error`."""
+
+    def __init__(self) -> None:
+        self.image_id: str | None = None
+        self.error: str | None = None
+        self._rest = ""
+
+    def feed(self, message: Mapping[str, Any]) -> Iterator[str]:
+        if "error" in message:
+            self.error = str(message["error"])
+        elif "aux" in message:
+            self.image_id = message["aux"].get("ID", self.image_id)
+        elif "stream" in message:
+            yield from self._lines(message["stream"])
+        elif "status" in message and not self._is_progress(message):
+            yield " ".join(filter(None, (message.get("id"), message["status"])))
+
+    def end(self) -> Iterator[str]:
+        if self._rest:
+            yield _clean(self._rest)
+
+    def _lines(self, text: str) -> Iterator[str]:
+        *whole, self._rest = (self._rest + text).split("\n")
+        yield from map(_clean, whole)
+
+    @staticmethod
+    def _is_progress(message: Mapping[str, Any]) -> bool:
+        """Layers report each step of their download; who pulls, and what came of it, is told without progress."""
+        return "progressDetail" in message or "progress" in message
+
+
+def _clean(line: str) -> str:
+    """Without colours, and of a line drawn over and over only its last state."""
+    return COLOURS.sub("", line).rstrip("\r").rpartition("\r")[2]

@@ -1,0 +1,731 @@
+"""Docker behind the interface of this package: docker-py in a small thread pool, long streams in threads of their own.
+
+Inspect is the truth about a container; the engine's events only wake those who wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import re
+import socket
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from tarfile import TarFile
+from typing import Any, ParamSpec, TypeVar
+
+import docker.errors
+import docker.utils
+import requests
+import urllib3
+from docker.context import ContextAPI
+from docker.types import LogConfig, Ulimit
+
+from runtime.containers import (
+    INSTANCE_LABEL,
+    BuildFailed,
+    BuildSpec,
+    Container,
+    ContainerSpec,
+    ContainerState,
+    DiskEnforcement,
+    Engine,
+    EngineUnavailable,
+    Image,
+    ImageMissing,
+    LogLine,
+    Sample,
+    StartFailed,
+    cgroups,
+)
+from runtime.containers.build_log import BuildLog
+from runtime.containers.disk import used_bytes
+from runtime.containers.follow import follow
+from runtime.containers.log_frames import LogFrames
+
+CPU_PERIOD = 100_000  # microseconds
+CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
+DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
+# Rotation loses lines under a follower. The size is far above what is kept of a log and only guards the host's disk.
+LOG_OPTIONS = {"max-size": "1g", "max-file": "1", "compress": "false", "mode": "blocking"}
+LOOPBACK = "127.0.0.1"
+
+CALL_TIMEOUT_SECS = 120
+SAMPLE_SECS = 1.0
+RECONNECT_SECS = 1.0
+RECHECK_SECS = 30.0  # events may be lost; whoever waits looks again at the latest after this
+LOG_END_SECS = 5.0  # the log ends while the engine is still taking the container's network down
+CHUNK = 64 * 1024
+PROBE_DISK_BYTES = 256 * 1024 * 1024
+NEVER = "0001-01-01T00:00:00Z"  # the zero of the engine's times
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DockerContainers:
+    """The engine at `docker_host`, else at `DOCKER_HOST`, else of the docker command's current context."""
+
+    def __init__(self, instance_id: str, *, docker_host: str | None = None) -> None:
+        self._instance_id = instance_id
+        self._docker_host = docker_host
+        self._network = f"greenroom-{instance_id}"
+        cores = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(2 * cores + 8, "docker")
+        self._kernel = ThreadPoolExecutor(4, "counters")
+        self._starts = asyncio.Semaphore(2 * cores)
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._api: docker.APIClient | None = None
+        self._engine: Engine | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def open(self) -> Engine:
+        self._api = await self.call(self._connect)
+        info = await self.call(self.api.info)
+        gateway = await self._open_network()
+        native = info["KernelVersion"] == platform.release() and "Docker Desktop" not in info["OperatingSystem"]
+        local = native and is_own_address(gateway)
+        disk, note = await self._probe_disk(info["Driver"])
+        self._engine = Engine(
+            version=info["ServerVersion"],
+            api_version=self.api.api_version,
+            cgroup_version=info.get("CgroupVersion", "1"),
+            storage_driver=info["Driver"],
+            operating_system=info["OperatingSystem"],
+            disk=disk,
+            disk_note=note,
+            quota_counts_image=info["Driver"] == "btrfs",
+            reads_cgroups=local and cgroups.visible(),
+            network=self._network,
+            gateway=gateway if local else None,
+            reaches_containers=local,
+            memory_bytes=info["MemTotal"],
+            cpus=info["NCPU"],
+        )
+        self._watch = asyncio.create_task(self._watch_events(), name="docker events")
+        return self._engine
+
+    async def create(self, spec: ContainerSpec) -> Container:
+        making = asyncio.ensure_future(self._create(spec))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # The engine makes the container all the same; without this nobody would know of it.
+            with suppress(StartFailed, EngineUnavailable):
+                await (await making).remove()
+            raise
+
+    async def list(self) -> list[Container]:
+        found = await self.call(
+            self.api.containers, all=True, filters={"label": f"{INSTANCE_LABEL}={self._instance_id}"}
+        )
+        return [DockerContainer(self, item["Id"], item["Labels"]) for item in found]
+
+    async def build(self, spec: BuildSpec, log: Callable[[str], None]) -> Image:
+        if not (spec.context / spec.dockerfile).resolve().is_relative_to(spec.context.resolve()):
+            raise BuildFailed(f"The Dockerfile '{spec.dockerfile}' is outside of the build's folder.")
+        build_log = BuildLog()
+        async with aclosing(follow(partial(self._open_build, spec), f"build {spec.tag}")) as batches:
+            async for messages in batches:
+                for message in messages:
+                    for line in build_log.feed(message):
+                        log(line)
+        for line in build_log.end():
+            log(line)
+        if build_log.error is not None:
+            raise BuildFailed(_build_error(build_log.error))
+        image = await self.image(build_log.image_id or spec.tag)
+        if image is None:
+            raise BuildFailed("The build ended without an image.")
+        return image
+
+    async def image(self, name: str) -> Image | None:
+        try:
+            found = await self.call(self.api.inspect_image, name)
+        except docker.errors.NotFound:
+            return None
+        config = found.get("Config") or {}
+        return Image(
+            id=found["Id"],
+            size_bytes=found["Size"],
+            labels=config.get("Labels") or {},
+            environment=dict(item.partition("=")[::2] for item in config.get("Env") or []),
+        )
+
+    async def remove_image(self, name: str) -> None:
+        with tolerating(404, 409):
+            await self.call(self.api.remove_image, name)
+
+    async def close(self) -> None:
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._engine:
+            with suppress(EngineUnavailable), tolerating(403, 404):  # 403: live runs stay for the next start
+                await self.call(self.api.remove_network, self._network)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._kernel.shutdown(wait=False, cancel_futures=True)
+        if self._api:
+            self._api.close()
+
+    # What a DockerContainer needs of its engine.
+
+    @property
+    def api(self) -> docker.APIClient:
+        if self._api is None:
+            raise EngineUnavailable("The engine has not been opened.")
+        return self._api
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            raise EngineUnavailable("The engine has not been opened.")
+        return self._engine
+
+    async def call(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the engine in the pool; its refusals come as docker's APIError, its silence as EngineUnavailable."""
+        loop = asyncio.get_running_loop()
+        with answering():
+            return await loop.run_in_executor(self._pool, partial(ask, *args, **kwargs))
+
+    async def start(self, container_id: str) -> None:
+        async with self._starts:
+            await self.call(self.api.start, container_id)
+
+    async def measure(self, ask: Callable[[], T]) -> T:
+        """Read the kernel's files and trees: never behind a slow engine."""
+        return await asyncio.get_running_loop().run_in_executor(self._kernel, ask)
+
+    def get(self, path: str, **params: str | int) -> Any:
+        response = self._request(path, params, stream=False)
+        return response.json()
+
+    def stream(self, path: str, **params: str | int) -> requests.Response:
+        with answering():
+            return self._request(path, params, stream=True)
+
+    @contextmanager
+    def woken(self, container_id: str) -> Iterator[asyncio.Event]:
+        """An event of the caller's own, set whenever the container may have ended."""
+        event = asyncio.Event()
+        self._waiting[container_id].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[container_id].discard(event)
+            if not self._waiting[container_id]:
+                del self._waiting[container_id]
+
+    # Opening.
+
+    def _connect(self) -> docker.APIClient:
+        try:
+            return docker.APIClient(**self._address(), timeout=CALL_TIMEOUT_SECS, max_pool_size=32)
+        except docker.errors.DockerException as error:
+            tried = self._address().get("base_url", "the default socket")
+            raise EngineUnavailable(
+                f"No Docker engine answers at {tried}: {error}. Is it running, and may this user reach it"
+                " (`docker info`)? Another engine can be named by DOCKER_HOST."
+            ) from error
+
+    def _address(self) -> dict[str, Any]:
+        if self._docker_host:
+            return dict(docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self._docker_host}))
+        if os.environ.get("DOCKER_HOST"):
+            return dict(docker.utils.kwargs_from_env())
+        return dict(ContextAPI.kwargs_from_context())
+
+    async def _open_network(self) -> str:
+        """Make the instance's bridge, or take the one a crash left; return its gateway's address."""
+        left = await self._inspect_network()
+        if left and not self._fits(left):
+            with tolerating(404):
+                await self.call(self.api.remove_network, self._network)
+            left = None
+        network = left or await self._make_network()
+        return str(network["IPAM"]["Config"][0]["Gateway"])
+
+    async def _inspect_network(self) -> dict[str, Any] | None:
+        try:
+            return dict(await self.call(self.api.inspect_network, self._network))
+        except docker.errors.NotFound:
+            return None
+
+    async def _make_network(self) -> dict[str, Any]:
+        try:
+            await self.call(
+                self.api.create_network,
+                self._network,
+                driver="bridge",
+                options=NETWORK_OPTIONS,
+                labels={INSTANCE_LABEL: self._instance_id},
+                check_duplicate=True,
+            )
+        except docker.errors.APIError as error:
+            raise EngineUnavailable(
+                f"The engine did not make the network '{self._network}': {explained(error)}."
+                " Unused networks are removed by `docker network prune`."
+            ) from error
+        return dict(await self.call(self.api.inspect_network, self._network))
+
+    def _fits(self, network: Mapping[str, Any]) -> bool:
+        return (
+            network["Driver"] == "bridge"
+            and network["Options"] == NETWORK_OPTIONS
+            and network["Labels"].get(INSTANCE_LABEL) == self._instance_id
+            and any(config.get("Gateway") for config in network["IPAM"]["Config"])
+        )
+
+    async def _probe_disk(self, driver: str) -> tuple[DiskEnforcement, str]:
+        """Whether the engine has storage quotas is known only by making a container with one."""
+        try:
+            await self.call(self._make_with_quota)
+        except docker.errors.APIError as error:
+            return DiskEnforcement.POLLED, f"{driver} without quotas: {explained(error)}"
+        return DiskEnforcement.HARD, f"storage quotas of {driver}"
+
+    def _make_with_quota(self) -> None:
+        label = {INSTANCE_LABEL: self._instance_id}
+        image = self._import_empty_image()
+        try:
+            quota = self.api.create_host_config(storage_opt={"size": str(PROBE_DISK_BYTES)})
+            probe = self.api.create_container(image, ["probe"], labels=label, host_config=quota)
+            self.api.remove_container(probe["Id"], force=True)
+        finally:
+            self.api.remove_image(image, force=True)
+
+    def _import_empty_image(self) -> str:
+        archive = BytesIO()
+        TarFile(fileobj=archive, mode="w").close()
+        answer = self.api.import_image_from_data(
+            archive.getvalue(), changes=[f'LABEL {INSTANCE_LABEL}="{self._instance_id}"']
+        )
+        return str(json.loads(answer)["status"])
+
+    # Containers and builds.
+
+    async def _create(self, spec: ContainerSpec) -> Container:
+        labels = {**spec.labels, INSTANCE_LABEL: self._instance_id}
+        try:
+            made = await self.call(
+                self.api.create_container,
+                spec.image,
+                name=spec.name,
+                labels=labels,
+                environment=dict(spec.environment),
+                ports=None if self.engine.reaches_containers else [spec.web_server_port],
+                host_config=await self._host_config(spec),
+            )
+        except docker.errors.ImageNotFound as error:
+            raise ImageMissing(explained(error)) from error
+        except docker.errors.APIError as error:
+            raise StartFailed(explained(error)) from error
+        return DockerContainer(self, made["Id"], labels)
+
+    async def _host_config(self, spec: ContainerSpec) -> dict[str, Any]:
+        published: dict[int | str, Any] = {spec.web_server_port: (LOOPBACK, None)}
+        return dict(
+            self.api.create_host_config(
+                network_mode=self._network,
+                mem_limit=spec.memory_bytes,
+                memswap_limit=spec.memory_bytes,
+                cpu_period=CPU_PERIOD,
+                cpu_quota=cpu_quota(spec.cpus),
+                pids_limit=spec.pids,
+                shm_size=spec.shm_bytes,
+                init=True,
+                security_opt=["no-new-privileges"],
+                cap_drop=DROPPED_CAPABILITIES,
+                log_config=LogConfig(type=LogConfig.types.JSON, config=LOG_OPTIONS),
+                extra_hosts=dict(spec.hosts),
+                port_bindings=None if self.engine.reaches_containers else published,
+                **await self._disk_limit(spec),
+            )
+        )
+
+    async def _disk_limit(self, spec: ContainerSpec) -> dict[str, Any]:
+        if self.engine.disk is not DiskEnforcement.HARD:
+            return {"ulimits": [Ulimit(name="fsize", soft=spec.disk_bytes, hard=spec.disk_bytes)]}
+        size = spec.disk_bytes
+        if self.engine.quota_counts_image:
+            image = await self.image(spec.image)
+            if image is None:
+                raise ImageMissing(f"No such image: {spec.image}")
+            size += image.size_bytes
+        return {"storage_opt": {"size": str(size)}}
+
+    def _open_build(self, spec: BuildSpec) -> _JsonStream:
+        # docker-py hides the response of a build; a client of its own shows it, so that closing it cancels the build.
+        responses: list[requests.Response] = []
+        with answering(), self._connect() as api:
+            api.hooks["response"] = [lambda response, **_: responses.append(response)]
+            try:
+                api.build(
+                    path=str(spec.context),
+                    dockerfile=spec.dockerfile,
+                    tag=spec.tag,
+                    labels={**spec.labels, INSTANCE_LABEL: self._instance_id},
+                    buildargs=dict(spec.build_args),
+                    nocache=not spec.use_cache,
+                    rm=True,
+                    forcerm=True,
+                    container_limits={"memory": spec.memory_bytes, "memswap": spec.memory_bytes},
+                )
+            except (docker.errors.DockerException, TypeError, OSError) as error:
+                if isinstance(error, requests.RequestException):
+                    raise
+                raise BuildFailed(str(error)) from error
+        response = responses[-1]
+        if not response.ok:
+            raise BuildFailed(_build_error(response.json()["message"]))
+        return _JsonStream(response)
+
+    # Waking those who wait.
+
+    async def _watch_events(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            with suppress(EngineUnavailable, docker.errors.APIError):  # those who wait learn it from inspect
+                async with aclosing(follow(partial(self._open_events, loop), "docker events")) as batches:
+                    async for events in batches:
+                        for event in events:
+                            self._wake(event["Actor"]["ID"])
+            await asyncio.sleep(RECONNECT_SECS)
+
+    def _open_events(self, loop: asyncio.AbstractEventLoop) -> _JsonStream:
+        filters = {
+            "type": ["container"],
+            "event": ["die", "destroy"],
+            "label": [f"{INSTANCE_LABEL}={self._instance_id}"],
+        }
+        events = _JsonStream(self.stream("/events", filters=json.dumps(filters)))
+        loop.call_soon_threadsafe(self._wake_all)  # for what happened while nobody listened
+        return events
+
+    def _wake(self, container_id: str) -> None:
+        for event in self._waiting.get(container_id, ()):
+            event.set()
+
+    def _wake_all(self) -> None:
+        for container_id in self._waiting:
+            self._wake(container_id)
+
+    def _request(self, path: str, params: Mapping[str, str | int], *, stream: bool) -> requests.Response:
+        url = f"{self.api.base_url}/v{self.api.api_version}{path}"
+        read_timeout = None if stream else CALL_TIMEOUT_SECS
+        response = self.api.get(url, params=params, stream=stream, timeout=(CALL_TIMEOUT_SECS, read_timeout))
+        try:
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            raise docker.errors.create_api_error_from_http_exception(error) from error
+        return response
+
+
+class DockerContainer:
+    def __init__(self, engine: DockerContainers, container_id: str, labels: Mapping[str, str]) -> None:
+        self._door = engine
+        self._id = container_id
+        self._labels = labels
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return self._labels
+
+    async def start(self) -> None:
+        try:
+            await self._door.start(self._id)
+        except docker.errors.APIError as error:
+            raise StartFailed(explained(error)) from error
+
+    async def inspect(self) -> ContainerState | None:
+        found = await self._inspect()
+        return container_state(found["State"]) if found else None
+
+    async def wait(self) -> ContainerState | None:
+        with self._door.woken(self._id) as wake:
+            while True:
+                wake.clear()
+                try:
+                    state = await self.inspect()
+                except EngineUnavailable:  # being restarted; what became of the container is known afterwards
+                    await asyncio.sleep(RECONNECT_SECS)
+                    continue
+                if state is None or not state.running:
+                    return state
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(wake.wait(), RECHECK_SECS)
+
+    async def kill(self, signal: str = "SIGKILL") -> None:
+        with tolerating(404, 409):
+            await self._door.call(self._door.api.kill, self._id, signal)
+
+    async def stop(self, grace_secs: int) -> None:
+        # Not the engine's own stop: it would keep a thread of the pool for the whole grace.
+        await self.kill("SIGTERM")
+        try:
+            await asyncio.wait_for(self.wait(), grace_secs)
+        except TimeoutError:
+            await self.kill()
+            await self.wait()
+
+    async def set_cpus(self, cpus: float) -> None:
+        with tolerating(404, 409):
+            await self._door.call(
+                self._door.api.update_container, self._id, cpu_period=CPU_PERIOD, cpu_quota=cpu_quota(cpus)
+            )
+
+    async def web_server_address(self, port: int) -> tuple[str, int] | None:
+        found = await self._inspect()
+        if not found or not found["State"]["Running"]:
+            return None
+        settings = found["NetworkSettings"]
+        if self._door.engine.reaches_containers:
+            return settings["Networks"][self._door.engine.network]["IPAddress"], port
+        published = settings["Ports"].get(f"{port}/tcp")
+        return (LOOPBACK, int(published[0]["HostPort"])) if published else None
+
+    async def logs(self) -> AsyncIterator[list[LogLine]]:
+        delivered = 0
+        while True:
+            frames, known, complete = LogFrames(), delivered, False
+            try:
+                async with aclosing(self._log_batches(frames)) as batches:
+                    async for lines in batches:
+                        fresh = lines[known:]
+                        known = max(0, known - len(lines))
+                        delivered += len(fresh)
+                        if fresh:
+                            yield fresh
+                complete = True
+            except (EngineUnavailable, docker.errors.APIError):  # read from the start again, told once
+                await asyncio.sleep(RECONNECT_SECS)
+            if await self._is_log_over(complete):
+                break
+        if torn := frames.end()[known:]:
+            yield torn
+
+    async def samples(self) -> AsyncIterator[Sample]:
+        cgroup = await self._cgroup()
+        async with aclosing(self._counted(cgroup) if cgroup else self._streamed()) as samples:
+            async for sample in samples:
+                yield sample
+
+    async def disk_bytes(self) -> int | None:
+        found = await self._inspect()
+        if not found:
+            return None
+        layer = ((found.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+        if layer and os.access(layer, os.R_OK | os.X_OK):
+            volumes = [Path(mount["Source"]) for mount in found["Mounts"] if mount["Type"] == "volume"]
+            with suppress(FileNotFoundError):  # removed meanwhile
+                return await self._door.measure(partial(used_bytes, [Path(layer), *volumes]))
+            return None
+        return await self._writable_size()
+
+    async def remove(self) -> None:
+        with tolerating(404, 409):
+            await self._door.call(self._door.api.remove_container, self._id, v=True, force=True)
+
+    async def _inspect(self) -> dict[str, Any] | None:
+        with tolerating(404):
+            return dict(await self._door.call(self._door.api.inspect_container, self._id))
+        return None
+
+    async def _writable_size(self) -> int | None:
+        with tolerating(404):
+            found = await self._door.call(self._door.get, f"/containers/{self._id}/json", size=1)
+            return int(found.get("SizeRw") or 0)
+        return None
+
+    def _log_batches(self, frames: LogFrames) -> AsyncGenerator[list[LogLine], None]:
+        def open_log() -> _LogStream:
+            path = f"/containers/{self._id}/logs"
+            return _LogStream(self._door.stream(path, follow=1, stdout=1, stderr=1, timestamps=1), frames)
+
+        return follow(open_log, f"log {self._id[:12]}", weigh=lambda line: 128 + len(line.text))
+
+    async def _is_log_over(self, complete: bool) -> bool:
+        """Whether nothing can follow: a log that came to its end together with its container is complete."""
+        if complete:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wait(), LOG_END_SECS)
+                return True
+            return False
+        try:
+            return await self.inspect() is None
+        except EngineUnavailable:
+            return False
+
+    async def _cgroup(self) -> cgroups.Cgroup | None:
+        if not self._door.engine.reads_cgroups or not (found := await self._inspect()):
+            return None
+        return await self._door.measure(partial(cgroups.find, found["State"]["Pid"], self._id))
+
+    async def _counted(self, cgroup: cgroups.Cgroup) -> AsyncGenerator[Sample, None]:
+        while True:
+            try:
+                sample = await self._door.measure(cgroup.sample)
+            except OSError:  # the kernel removes a cgroup with its last process
+                return
+            yield sample
+            await asyncio.sleep(SAMPLE_SECS)
+
+    async def _streamed(self) -> AsyncGenerator[Sample, None]:
+        while await self._runs():
+            with suppress(EngineUnavailable, docker.errors.APIError):
+                async with aclosing(follow(self._open_stats, f"stats {self._id[:12]}")) as batches:
+                    async for batch in batches:
+                        if batch[-1]["read"] == NEVER:  # of a container that has ended the engine tells this for ever
+                            break
+                        yield stats_sample(batch[-1])
+            await asyncio.sleep(RECONNECT_SECS)
+
+    async def _runs(self) -> bool:
+        try:
+            state = await self.inspect()
+        except EngineUnavailable:
+            return True
+        return state is not None and state.running
+
+    def _open_stats(self) -> _JsonStream:
+        return _JsonStream(self._door.stream(f"/containers/{self._id}/stats", stream=1))
+
+
+class _Stream:
+    """A response that is read by one thread and may be cut by another."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    def cut(self) -> None:
+        with suppress(ValueError, RuntimeError, OSError):  # it has ended already
+            self._response.raw.shutdown()
+
+    def close(self) -> None:
+        self._response.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        with answering():
+            yield from self._response.raw.stream(CHUNK)
+
+
+class _LogStream(_Stream):
+    def __init__(self, response: requests.Response, frames: LogFrames) -> None:
+        super().__init__(response)
+        self._frames = frames
+
+    def __iter__(self) -> Iterator[LogLine]:
+        for chunk in self._chunks():
+            yield from self._frames.feed(chunk)
+
+
+class _JsonStream(_Stream):
+    """One JSON document a line: how the engine sends events, stats and a build's output."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        rest = b""
+        for chunk in self._chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (json.loads(line) for line in lines if line.strip())
+
+
+NETWORK_OPTIONS = {"com.docker.network.bridge.enable_icc": "false"}
+"""Containers of one instance don't reach each other."""
+
+
+def cpu_quota(cpus: float) -> int:
+    """Not nano_cpus: the engine refuses more of those than the host has cores."""
+    return max(CPU_QUOTA_MIN, round(cpus * CPU_PERIOD))
+
+
+def container_state(state: Mapping[str, Any]) -> ContainerState:
+    """From the `State` of an inspect answer."""
+    ended = not state["Running"] and state["StartedAt"] != NEVER
+    return ContainerState(
+        running=state["Running"],
+        started_at=_millis(state["StartedAt"]),
+        finished_at=_millis(state["FinishedAt"]) if ended else None,
+        exit_code=state["ExitCode"] if ended else None,
+        oom_killed=state["OOMKilled"],
+        error=_cleaned(state["Error"]),
+    )
+
+
+def stats_sample(stats: Mapping[str, Any]) -> Sample:
+    """From one message of the engine's stats stream. Source: Docker Engine API, "Get container stats"."""
+    memory = stats["memory_stats"]
+    detail = memory.get("stats", {})
+    cache = detail.get("total_inactive_file", detail.get("inactive_file", 0))  # cgroup v1, v2
+    networks = stats.get("networks", {}).values()
+    return Sample(
+        at=_millis(stats["read"]) or 0,
+        memory_bytes=max(0, memory.get("usage", 0) - cache),
+        cpu_nanos=stats["cpu_stats"]["cpu_usage"]["total_usage"],
+        net_rx_bytes=sum(network["rx_bytes"] for network in networks),
+        net_tx_bytes=sum(network["tx_bytes"] for network in networks),
+    )
+
+
+def _millis(time: str) -> int | None:
+    return None if time == NEVER else round(datetime.fromisoformat(time).astimezone(UTC).timestamp() * 1000)
+
+
+def is_own_address(address: str) -> bool:
+    """Whether this host has the address: only then the engine's bridge is here and not in a virtual machine."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Tell an engine that does not answer from one that refuses."""
+    try:
+        yield
+    except docker.errors.APIError:
+        raise
+    except (requests.RequestException, urllib3.exceptions.HTTPError, docker.errors.DockerException, OSError) as error:
+        raise EngineUnavailable(f"The Docker engine does not answer: {error}") from error
+
+
+@contextmanager
+def tolerating(*statuses: int) -> Iterator[None]:
+    """Take these refusals as done already; any other is the engine's trouble."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        if error.status_code not in statuses:
+            raise EngineUnavailable(f"The Docker engine refused: {explained(error)}") from error
+
+
+def explained(error: docker.errors.APIError) -> str:
+    return _cleaned(str(error.explanation or error))
+
+
+def _cleaned(message: str) -> str:
+    """The engine's message without the names of the layers it came through."""
+    for layer in (r"failed to create (shim )?task: ", r"OCI runtime \w+ failed: ", r"runc \w+ failed: "):
+        message = re.sub(layer, "", message)
+    message = re.sub(r"\w+_linux\.go:\d+: [\w ]+ caused: ", "", message)
+    return message.strip().removesuffix(": unknown")
+
+
+def _build_error(message: str) -> str:
+    if "BuildKit" not in message:
+        return message
+    return f"{message.strip()} Greenroom builds with the engine's classic builder, which has no such option."

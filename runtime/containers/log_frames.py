@@ -1,0 +1,81 @@
+"""The engine's log stream: multiplexed frames with time stamps, turned into whole lines.
+
+A frame is one byte of stream, three of padding, a big-endian length and `<stamp> <text>`. The engine cuts lines at
+16 KiB; the parts share the line's stamp and only the last one ends with a line feed. Source: Docker Engine API,
+"Attach to a container" and "Get container logs".
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from runtime.containers import LogLine
+
+LINE_LIMIT = 10 * 1024 * 1024
+"""Bytes of one line that are joined, as much as a whole log may hold; what follows begins a new line."""
+
+HEADER = struct.Struct(">BxxxL")
+STREAMS = {0: "stdout", 1: "stdout", 2: "stderr"}
+ENGINE = 3  # the engine's own words on a failure; they carry no stamp
+EPOCH = "1970-01-01T00:00:00.000000000Z"
+
+
+@dataclass(slots=True)
+class _OpenLine:
+    stamp: str
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+class LogFrames:
+    """Bytes in any cut go in, whole lines come out."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._open: dict[str, _OpenLine] = {}
+        self._last_stamp = EPOCH
+
+    def feed(self, chunk: bytes) -> list[LogLine]:
+        data = self._rest + chunk if self._rest else chunk
+        lines: list[LogLine] = []
+        at, size = 0, len(data)
+        while size - at >= HEADER.size:
+            kind, length = HEADER.unpack_from(data, at)
+            begin = at + HEADER.size
+            if begin + length > size:
+                break
+            at = begin + length
+            self._add(kind, data[begin:at], lines)
+        self._rest = data[at:]
+        return lines
+
+    def end(self) -> list[LogLine]:
+        """The lines that never got their end."""
+        lines = [self._close(stream) for stream in list(self._open)]
+        return sorted(lines, key=lambda line: line.stamp)
+
+    def _add(self, kind: int, payload: bytes, lines: list[LogLine]) -> None:
+        if kind == ENGINE:
+            lines.append(LogLine(self._last_stamp, "stderr", payload.rstrip(b"\n")))
+            return
+        stream = STREAMS[kind]
+        head, _, text = payload.partition(b" ")
+        stamp = self._last_stamp = head.decode("ascii")
+        if stream in self._open and self._open[stream].stamp != stamp:
+            lines.append(self._close(stream))
+        if text.endswith(b"\n") and stream not in self._open:
+            lines.append(LogLine(stamp, stream, text[:-1]))
+        else:
+            self._join(stream, stamp, text, lines)
+
+    def _join(self, stream: str, stamp: str, text: bytes, lines: list[LogLine]) -> None:
+        line = self._open.setdefault(stream, _OpenLine(stamp))
+        line.parts.append(text)
+        line.size += len(text)
+        if text.endswith(b"\n") or line.size >= LINE_LIMIT:
+            lines.append(self._close(stream))
+
+    def _close(self, stream: str) -> LogLine:
+        line = self._open.pop(stream)
+        return LogLine(line.stamp, stream, b"".join(line.parts).removesuffix(b"\n"))

@@ -1,0 +1,73 @@
+"""System events of live runs, handed to every socket that listens.
+
+Frames and their fields: the platform's Actor events; the Python SDK drops a systemInfo that lacks one of its eight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from runtime.records import RunStats
+from runtime.stats import is_cpu_overloaded
+
+Event = dict[str, Any]
+BACKLOG = 100
+"""Events kept for a socket that does not read; then the oldest are dropped, so that it cannot fill the memory."""
+
+
+class Events:
+    """Who listens to which run. A run is live between `open` and `close`."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[asyncio.Queue[Event | None]]] = {}
+
+    def open(self, run_id: str) -> None:
+        self._listeners[run_id] = set()
+
+    def is_open(self, run_id: str) -> bool:
+        return run_id in self._listeners
+
+    def tell(self, run_id: str, event: Event) -> None:
+        for listener in self._listeners.get(run_id, ()):
+            _put(listener, event)
+
+    def close(self, run_id: str) -> None:
+        """Release the run's listeners."""
+        for listener in self._listeners.pop(run_id, ()):
+            _put(listener, None)
+
+    async def listen(self, run_id: str) -> AsyncIterator[Event]:
+        """The run's events from now on, until it ends."""
+        listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
+        self._listeners[run_id].add(listener)
+        try:
+            while (event := await listener.get()) is not None:
+                yield event
+        finally:
+            self._listeners.get(run_id, set()).discard(listener)
+
+
+def system_info(stats: RunStats, granted_cpus: float, now: str) -> Event:
+    """The event sent once a second. `now` is ISO 8601."""
+    return {
+        "name": "systemInfo",
+        "createdAt": now,
+        "data": {
+            "memAvgBytes": stats.mem_avg_bytes,
+            "memCurrentBytes": stats.mem_current_bytes,
+            "memMaxBytes": stats.mem_max_bytes,
+            "cpuAvgUsage": stats.cpu_avg_usage,
+            "cpuMaxUsage": stats.cpu_max_usage,
+            "cpuCurrentUsage": stats.cpu_current_usage,
+            "isCpuOverloaded": is_cpu_overloaded(stats, granted_cpus),
+            "createdAt": now,
+        },
+    }
+
+
+def _put(listener: asyncio.Queue[Event | None], event: Event | None) -> None:
+    if listener.full():
+        listener.get_nowait()
+    listener.put_nowait(event)

@@ -1,0 +1,89 @@
+"""What a run's log and status message say, in words that name the cause and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runtime import limits
+from runtime.containers import ContainerState, DiskEnforcement, Engine
+from runtime.lifecycle import JobStatus
+from runtime.records import Run
+
+SIGKILL_EXIT_CODE = 137
+VANISHED = "The Actor's container disappeared while no server was watching it, so how it ended is unknown."
+OOM_IN_CHILD = (
+    "ACTOR: A process in the container was killed for exceeding the memory limit, and the Actor went on without it."
+)
+
+DISK_WORDS = {
+    DiskEnforcement.HARD: "writes beyond it fail",
+    DiskEnforcement.POLLED: "measured now and then; a run over it is stopped",
+    DiskEnforcement.NONE: "not enforced by this engine",
+}
+
+
+def limits_lines(run: Run, engine: Engine, burst_secs: float) -> Iterator[str]:
+    """What the run gets, in its log; only what is in force is called so."""
+    options = run.options
+    if options.asked_mbytes != options.memory_mbytes:
+        yield (
+            f"ACTOR: {options.asked_mbytes:g} MB of memory were asked for; the run gets {options.memory_mbytes} MB: "
+            f"a power of two from {limits.MIN_MEMORY_MBYTES} to {limits.MAX_MEMORY_MBYTES}."
+        )
+    share, burst = limits.cpus(options.memory_mbytes), limits.burst_cpus(options.memory_mbytes, burst_secs)
+    during = f" ({burst:g} for the first {burst_secs:g} s)" if burst > share else ""
+    yield (
+        f"ACTOR: Limits: {options.memory_mbytes} MB memory, {share:g} CPU cores{during}, "
+        f"{options.disk_mbytes} MB disk ({DISK_WORDS[engine.disk]})."
+    )
+
+
+def is_oom_end(state: ContainerState) -> bool:
+    """The engine's flag is also set when only a child was killed: an end by OOM has the exit code of SIGKILL too."""
+    return state.oom_killed and state.exit_code == SIGKILL_EXIT_CODE
+
+
+def timing_out(run: Run) -> str:
+    return f"ACTOR: The Actor run has reached the timeout of {run.options.timeout_secs} seconds, stopping it."
+
+
+def disk_full(run: Run, used_bytes: int) -> str:
+    limit = run.options.disk_mbytes
+    used = used_bytes / limits.MBYTE
+    return (
+        f"The Actor exceeded its disk limit of {limit} MB (it had written {used:.0f} MB) and was stopped. "
+        f"Disk is twice the memory. {_more_memory(run)}"
+    )
+
+
+def never_started(problem: Exception) -> str:
+    return f"The Actor's container could not be started: {problem}"
+
+
+def supervisor_failed(problem: Exception) -> str:
+    return f"Greenroom failed to go on with this run ({type(problem).__name__}: {problem}); its own log has the trace."
+
+
+def finished(run: Run, status: JobStatus, state: ContainerState | None) -> str:
+    """The platform's own status message at the end of a run."""
+    if status is JobStatus.ABORTED:
+        return "Actor was aborted."
+    if status is JobStatus.TIMED_OUT:
+        return f"Actor timed out after {run.options.timeout_secs} seconds. Give it a longer timeout, or 0 for none."
+    if run.stopped_because is not None:
+        return run.stopped_because
+    if state is None:
+        return VANISHED
+    if is_oom_end(state):
+        return (
+            f"Actor was killed because it exceeded its memory limit of {run.options.memory_mbytes} MB. "
+            f"{_more_memory(run)}"
+        )
+    return f"Actor finished with exit code {state.exit_code}."
+
+
+def _more_memory(run: Run) -> str:
+    more = run.options.memory_mbytes * 2
+    if more > limits.MAX_MEMORY_MBYTES:
+        return "It had the largest size there is."
+    return f"Run it with more memory, for example {more} MB."

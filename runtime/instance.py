@@ -1,0 +1,41 @@
+"""One data directory: its lock, and the identity that outlives restarts."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from pathlib import Path
+
+
+class DirectoryInUse(Exception):
+    """Another server runs on this data directory."""
+
+
+class Instance:
+    """Holds the lock while the server runs; `id` marks everything the instance makes on an engine."""
+
+    def __init__(self, data_dir: Path) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.chmod(0o700)
+        self._lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise DirectoryInUse(f"Another Greenroom server is running on {data_dir}.") from None
+        self.id = _identity(data_dir / "instance.json")
+
+    def close(self) -> None:
+        os.close(self._lock)
+
+
+def _identity(path: Path) -> str:
+    if path.exists():
+        return str(json.loads(path.read_text())["id"])
+    id = secrets.token_hex(4)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text(json.dumps({"id": id}))
+    unfinished.replace(path)
+    return id

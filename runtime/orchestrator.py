@@ -1,0 +1,191 @@
+"""Joins the parts of one instance, recovers what a crash left, and closes in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from runtime.actors import Actors
+from runtime.addresses import Addresses
+from runtime.budget import Budget
+from runtime.builds import Builds
+from runtime.clock import Clock
+from runtime.containers import Container, Containers, Engine
+from runtime.endings import Endings
+from runtime.errors import Invalid
+from runtime.events import Events
+from runtime.instance import Instance
+from runtime.lifecycle import JobStatus
+from runtime.limits import default_user_memory_mbytes
+from runtime.logs import Logs
+from runtime.records import Actor, Run
+from runtime.runs import Runs
+from runtime.settings import Settings
+from runtime.storages.datasets import Datasets
+from runtime.storages.defaults import Storages
+from runtime.storages.key_value_stores import KeyValueStores
+from runtime.storages.request_queues import RequestQueues
+from runtime.store import Store
+from runtime.store.tables import UNFINISHED
+from runtime.supervisor import RUN_LABEL, Parts, Supervisor
+from runtime.users import Users
+
+log = logging.getLogger("greenroom.orchestrator")
+
+
+class Orchestrator:
+    """One instance of Greenroom on an open data directory. `open` before anything else, `close` at the end.
+
+    `connect` makes the door to the engine from the instance's id. Raises NewerSchema.
+    """
+
+    engine: Engine
+
+    def __init__(
+        self,
+        settings: Settings,
+        addresses: Addresses,
+        instance: Instance,
+        connect: Callable[[str], Containers],
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.addresses = addresses
+        self.clock = clock
+        self.containers = connect(instance.id)
+        self.store = store = Store(settings.data_dir)
+        self.events = Events()
+        self.logs = Logs(store.logs, clock)
+        self.users = Users(store.users, store.runs, settings.users, clock)
+        self.actors = Actors(store, self.users, clock)
+        self.datasets = Datasets(store.items, clock)
+        self.key_value_stores = KeyValueStores(store.values, clock)
+        self.request_queues = RequestQueues(store.requests, clock)
+        storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
+        budget = Budget(store, settings.max_memory_mbytes or default_user_memory_mbytes())
+        endings = Endings(clock)
+        self.builds = Builds(store, self.actors, self.containers, budget, self.logs, endings, clock, instance.id)
+        self.runs = Runs(
+            store,
+            self.actors,
+            self.builds,
+            storages,
+            budget,
+            self.logs,
+            endings,
+            clock,
+            settings,
+            addresses,
+            self._supervise,
+            self._abort,
+        )
+        self.budget = budget
+        self._supervisors: dict[str, Supervisor] = {}
+        self._lives: dict[str, asyncio.Task[None]] = {}
+
+    async def open(self, engine: Engine) -> None:
+        """Make the users and take up what the last server left. Ends before anybody may connect."""
+        self.engine = engine
+        self._parts = self._joined()
+        await self.users.open()
+        await self.builds.recover()
+        await self._recover_runs()
+
+    async def close(self, *, stop_runs: bool) -> int:
+        """Stop in order; return how many live runs are left for the next start to adopt."""
+        await self.builds.close()
+        if stop_runs:
+            await self._stop_all()
+        left = len(self._lives)
+        for life in list(self._lives.values()):
+            life.cancel()
+        if self._lives:
+            await asyncio.wait(set(self._lives.values()))
+        await self.containers.close()
+        self.store.close()
+        return left
+
+    @property
+    def live_runs(self) -> int:
+        return len(self._lives)
+
+    async def delete_actor(self, actor: Actor) -> None:
+        """Drop an Actor with its versions, builds and images. Raises Invalid while a run or build of it lives."""
+        if self.store.runs.find(f"actor_id = ? AND {UNFINISHED}", actor.id) is not None:
+            raise Invalid("cannot-remove-running-run", "An Actor with live runs can't be deleted: abort them first")
+        builds = self.store.builds.all("actor_id = ?", actor.id)
+        if any(not build.status.is_terminal for build in builds):
+            raise Invalid("deleting-unfinished-build", "An Actor with a live build can't be deleted: abort it first")
+        await self.actors.delete(actor)
+        for build in builds:
+            await self.builds.forget(build)
+
+    async def web_server_address(self, run: Run) -> tuple[str, int] | None:
+        """Where this host reaches a live run's web server; None while its container does not run."""
+        supervisor = self._supervisors.get(run.id)
+        return None if supervisor is None else await supervisor.web_server_address()
+
+    def _joined(self) -> Parts:
+        return Parts(
+            containers=self.containers,
+            engine=self.engine,
+            runs=self.runs,
+            builds=self.builds,
+            actors=self.actors,
+            users=self.users,
+            logs=self.logs,
+            events=self.events,
+            clock=self.clock,
+            settings=self.settings,
+            addresses=self.addresses,
+        )
+
+    def _supervise(self, run: Run) -> None:
+        supervisor = Supervisor(run, self._parts)
+        self._own(run, supervisor, supervisor.live())
+
+    def _own(self, run: Run, supervisor: Supervisor, life: Coroutine[Any, Any, None]) -> None:
+        self._supervisors[run.id] = supervisor
+        self._lives[run.id] = asyncio.create_task(life, name=f"run {run.id}")
+        self._lives[run.id].add_done_callback(lambda life: self._forget(run.id, life))
+
+    def _forget(self, run_id: str, life: asyncio.Task[None]) -> None:
+        del self._supervisors[run_id], self._lives[run_id]
+        if not life.cancelled() and (problem := life.exception()) is not None:
+            log.error("The end of run %s could not be written", run_id, exc_info=problem)
+
+    async def _abort(self, run: Run) -> None:
+        supervisor = self._supervisors.get(run.id)
+        if supervisor is not None:
+            await supervisor.abort()
+
+    async def _stop_all(self) -> None:
+        for supervisor in list(self._supervisors.values()):
+            await supervisor.abort()
+        if self._lives:
+            await asyncio.wait(set(self._lives.values()))
+
+    async def _recover_runs(self) -> None:
+        """Adopt live containers, settle dead ones by their exit code, remove unknown ones, end runs that have none."""
+        found = await self.containers.list()
+        of_run = {container.labels.get(RUN_LABEL): container for container in found}
+        unfinished = self.runs.unfinished()
+        for run in unfinished:
+            await self._take_up(run, of_run.get(run.id))
+        known = {run.id for run in unfinished}
+        for container in found:
+            if container.labels.get(RUN_LABEL) not in known:
+                await container.remove()
+
+    async def _take_up(self, run: Run, container: Container | None) -> None:
+        state = await container.inspect() if container is not None else None
+        if container is not None and (state is None or state.started_at is None):
+            await container.remove()
+            container = None
+        supervisor = Supervisor(run, self._parts)
+        if container is not None or run.status is JobStatus.READY:
+            self._own(run, supervisor, supervisor.live(container))
+        else:
+            self._own(run, supervisor, supervisor.settle())

@@ -1,0 +1,308 @@
+"""The records Greenroom keeps, as frozen dataclasses: a change makes a new one.
+
+Times are milliseconds since 1970. Field names are the platform's, in Python's spelling; `api/wire.py` turns them into
+Apify's JSON.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from runtime.clock import Millis
+from runtime.lifecycle import JobStatus
+
+Json = Any
+ID_LENGTH = 17
+ID_ALPHABET = string.ascii_letters + string.digits
+
+
+def new_id() -> str:
+    """A platform-shaped id: 17 letters and digits, hard to guess (knowing a run's id is enough to read it)."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+class Origin(StrEnum):
+    """How a job was started (the platform's RunOrigin)."""
+
+    DEVELOPMENT = "DEVELOPMENT"
+    WEB = "WEB"
+    API = "API"
+    SCHEDULER = "SCHEDULER"
+    TEST = "TEST"
+    WEBHOOK = "WEBHOOK"
+    ACTOR = "ACTOR"
+    CLI = "CLI"
+    STANDBY = "STANDBY"
+
+
+class PermissionLevel(StrEnum):
+    LIMITED = "LIMITED_PERMISSIONS"
+    FULL = "FULL_PERMISSIONS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: str
+    username: str
+    created_at: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDefaults:
+    """An Actor's default run options. `timeout_secs` 0 means none."""
+
+    build: str = "latest"
+    timeout_secs: int = 3600
+    memory_mbytes: int = 1024
+    restart_on_error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedBuild:
+    build_id: str
+    build_number: str
+    finished_at: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """`extra` holds what Greenroom stores and returns without acting on it, in Apify's own spelling."""
+
+    id: str
+    user_id: str
+    name: str
+    created_at: Millis
+    modified_at: Millis
+    title: str | None = None
+    description: str | None = None
+    is_public: bool = False
+    defaults: RunDefaults = RunDefaults()
+    tagged_builds: Mapping[str, TaggedBuild] = field(default_factory=dict)
+    permission_level: PermissionLevel = PermissionLevel.LIMITED
+    total_runs: int = 0
+    total_builds: int = 0
+    last_run_started_at: Millis | None = None
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvVar:
+    name: str
+    value: str
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file of a version's source, TEXT or BASE64; a folder has no content."""
+
+    name: str
+    format: str = "TEXT"
+    content: str = ""
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """`number` is MAJOR.MINOR; `id` joins it to the Actor's id."""
+
+    id: str
+    actor_id: str
+    number: str
+    created_at: Millis
+    source_type: str = "SOURCE_FILES"
+    source_files: tuple[SourceFile, ...] = ()
+    build_tag: str = "latest"
+    env_vars: tuple[EnvVar, ...] = ()
+    apply_env_vars_to_build: bool = False
+    last_build: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    origin: Origin
+    client_ip: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    tag: str
+    use_cache: bool = True
+    beta_packages: bool = False
+    memory_mbytes: int = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """`image` is the engine's image id once built; `definition` the parsed .actor/actor.json.
+
+    `env_vars` are the version's, frozen when the build started; `number_int` sorts builds as the platform does.
+    """
+
+    id: str
+    user_id: str
+    actor_id: str
+    version_number: str
+    number: str
+    number_int: int
+    status: JobStatus
+    started_at: Millis
+    meta: Meta
+    options: BuildOptions
+    finished_at: Millis | None = None
+    status_message: str | None = None
+    env_vars: tuple[EnvVar, ...] = ()
+    image: str | None = None
+    image_size_bytes: int = 0
+    image_environment: Mapping[str, str] = field(default_factory=dict)
+    definition: Mapping[str, Json] = field(default_factory=dict)
+    input_schema: Mapping[str, Json] | None = None
+    readme: str | None = None
+    stand_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """`timeout_secs` 0 means none; `disk_mbytes` is twice the memory; `asked_mbytes` is the memory before rounding."""
+
+    build: str
+    timeout_secs: int
+    memory_mbytes: int
+    disk_mbytes: int
+    asked_mbytes: float
+    max_items: int | None = None
+    max_total_charge_usd: float | None = None
+    restart_on_error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStats:
+    """Bytes, percent of one core, and counts. `sampled_millis` is the time that the averages stand for."""
+
+    input_body_len: int = 0
+    mem_avg_bytes: float = 0.0
+    mem_max_bytes: int = 0
+    mem_current_bytes: int = 0
+    cpu_avg_usage: float = 0.0
+    cpu_max_usage: float = 0.0
+    cpu_current_usage: float = 0.0
+    net_rx_bytes: int = 0
+    net_tx_bytes: int = 0
+    disk_max_bytes: int = 0
+    sampled_millis: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """`web_key` names the container's web server in its URL and `events_key` its events socket; both are secrets.
+
+    `container_started_at` is the engine's own time, from which the CPU burst window counts. `stopped_because`
+    is why Greenroom itself stopped the Actor, written before it is stopped, so that a restarted server knows.
+    """
+
+    id: str
+    user_id: str
+    actor_id: str
+    build_id: str
+    build_number: str
+    status: JobStatus
+    started_at: Millis
+    meta: Meta
+    options: RunOptions
+    default_key_value_store_id: str
+    default_dataset_id: str
+    default_request_queue_id: str
+    permission_level: PermissionLevel
+    token: str
+    web_key: str
+    events_key: str
+    container_url: str
+    web_server_port: int
+    stats: RunStats = RunStats()
+    status_message: str | None = None
+    is_status_message_terminal: bool | None = None
+    finished_at: Millis | None = None
+    exit_code: int | None = None
+    container_id: str | None = None
+    container_started_at: Millis | None = None
+    is_container_server_ready: bool = False
+    webhooks: tuple[Mapping[str, Json], ...] = ()
+    general_access: str = "FOLLOW_USER_SETTING"
+    disk_enforcement: str = "none"
+    stopped_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """What the three kinds of storage have in common. `name` is unique per user and kind; unnamed ones have None.
+
+    `run_id` is set on a run's default storages: they go when the run goes.
+    """
+
+    id: str
+    user_id: str
+    created_at: Millis
+    modified_at: Millis
+    accessed_at: Millis
+    name: str | None = None
+    title: str | None = None
+    general_access: str = "FOLLOW_USER_SETTING"
+    run_id: str | None = None
+    read_count: int = 0
+    write_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset(Storage):
+    item_count: int = 0
+    clean_item_count: int = 0
+    stored_bytes: int = 0
+    schema: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyValueStore(Storage):
+    list_count: int = 0
+    delete_count: int = 0
+    stored_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestQueue(Storage):
+    total_request_count: int = 0
+    handled_request_count: int = 0
+    had_multiple_clients: bool = False
+
+    @property
+    def pending_request_count(self) -> int:
+        return self.total_request_count - self.handled_request_count
+
+
+@dataclass(frozen=True, slots=True)
+class QueueClient:
+    """Who works with a queue: a client's own key, and the run it is part of. Either may hold a lock for it."""
+
+    key: str | None = None
+    run_id: str | None = None
+
+
+class RequestState(StrEnum):
+    """What a list of a queue's requests can be narrowed to. Both together are all that is not handled."""
+
+    LOCKED = "locked"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What was known of a request before it was added to a queue or updated there."""
+
+    request_id: str
+    was_present: bool
+    was_handled: bool

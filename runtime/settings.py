@@ -1,0 +1,76 @@
+"""How one instance of Greenroom is set up: what `greenroom up` was told, and GREENROOM_* variables for the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+DEFAULT_PORT = 3333
+DEFAULT_CPU_BURST_SECS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`users` maps token to user name; empty, any non-empty token is the one local user.
+
+    `cpu_burst_secs` 0 holds containers to their CPU share from the first instant. `max_memory_mbytes` caps the sum of a
+    user's running Actors and builds; None derives it from the host. `rate_limit` is requests a second per user; None
+    means no limit. `strict_memory` refuses sizes that are no power of two, as the platform does.
+    """
+
+    port: int = DEFAULT_PORT
+    data_dir: Path
+    users: Mapping[str, str]
+    stop_runs: bool = False
+    cpu_burst_secs: float = DEFAULT_CPU_BURST_SECS
+    strict_memory: bool = False
+    max_memory_mbytes: int | None = None
+    rate_limit: float | None = None
+
+
+def default_data_dir() -> Path:
+    """$GREENROOM_DATA_DIR, else the platform's user data folder."""
+    given = os.environ.get("GREENROOM_DATA_DIR")
+    return Path(given) if given else Path(platformdirs.user_data_dir("greenroom", appauthor=False))
+
+
+def from_environment(
+    *,
+    port: int = DEFAULT_PORT,
+    data_dir: Path | None = None,
+    users: Mapping[str, str] | None = None,
+    stop_runs: bool = False,
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Settings from the command line's options and GREENROOM_* variables. Raises ValueError naming a bad variable."""
+    return Settings(
+        port=port,
+        data_dir=data_dir or default_data_dir(),
+        users=users or {},
+        stop_runs=stop_runs,
+        cpu_burst_secs=_number(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS) or 0.0,
+        strict_memory=environment.get("GREENROOM_STRICT_MEMORY", "") == "1",
+        max_memory_mbytes=_whole(_number(environment, "GREENROOM_MAX_MEMORY_MBYTES", None)),
+        rate_limit=_number(environment, "GREENROOM_RATE_LIMIT", None),
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, default: float | None) -> float | None:
+    text = environment.get(name)
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if number < 0:
+        raise ValueError(f"{name} must be a number of at least 0, not '{text}'")
+    return number
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)

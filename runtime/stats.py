@@ -1,0 +1,74 @@
+"""A run's statistics from the counters of its container: bytes, and CPU in percent of one core."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.clock import Millis
+from runtime.containers import Sample
+from runtime.records import Run, RunStats
+
+OVERLOADED = 0.95
+"""Share of the granted CPU above which the platform calls it overloaded."""
+
+
+def after_sample(stats: RunStats, previous: Sample, sample: Sample) -> RunStats:
+    """The statistics with the time from `previous` to `sample` added."""
+    millis = sample.at - previous.at
+    if millis <= 0:
+        return stats
+    cpu = max(0, sample.cpu_nanos - previous.cpu_nanos) / (millis * 1_000_000) * 100
+    sampled = stats.sampled_millis + millis
+    return replace(
+        stats,
+        mem_current_bytes=sample.memory_bytes,
+        mem_max_bytes=max(stats.mem_max_bytes, sample.memory_bytes),
+        mem_avg_bytes=_mean(stats.mem_avg_bytes, stats.sampled_millis, sample.memory_bytes, millis),
+        cpu_current_usage=cpu,
+        cpu_max_usage=max(stats.cpu_max_usage, cpu),
+        cpu_avg_usage=_mean(stats.cpu_avg_usage, stats.sampled_millis, cpu, millis),
+        net_rx_bytes=stats.net_rx_bytes + max(0, sample.net_rx_bytes - previous.net_rx_bytes),
+        net_tx_bytes=stats.net_tx_bytes + max(0, sample.net_tx_bytes - previous.net_tx_bytes),
+        sampled_millis=sampled,
+    )
+
+
+def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
+    return replace(stats, disk_max_bytes=max(stats.disk_max_bytes, used_bytes))
+
+
+def counted(stats: RunStats, started_at: Millis) -> Sample:
+    """The counters up to which a container's statistics are counted; all zero at its start."""
+    return Sample(
+        at=started_at + stats.sampled_millis,
+        memory_bytes=stats.mem_current_bytes,
+        cpu_nanos=round(stats.cpu_avg_usage / 100 * stats.sampled_millis * 1_000_000),
+        net_rx_bytes=stats.net_rx_bytes,
+        net_tx_bytes=stats.net_tx_bytes,
+    )
+
+
+def at_rest(stats: RunStats, known_peak_bytes: int) -> RunStats:
+    """The statistics of a run that has ended: nothing is used any more.
+
+    A run that was killed for its memory reached its limit, though perhaps between two samples.
+    """
+    peak = max(stats.mem_max_bytes, known_peak_bytes)
+    return replace(stats, mem_current_bytes=0, cpu_current_usage=0.0, mem_max_bytes=peak)
+
+
+def duration_millis(run: Run, now: Millis) -> int:
+    return max(0, (run.finished_at or now) - run.started_at)
+
+
+def compute_units(memory_mbytes: int, millis: int) -> float:
+    """Gigabytes times hours (platform documentation, "Usage and resources")."""
+    return memory_mbytes / 1024 * millis / 3_600_000
+
+
+def is_cpu_overloaded(stats: RunStats, granted_cpus: float) -> bool:
+    return stats.cpu_current_usage > OVERLOADED * granted_cpus * 100
+
+
+def _mean(mean: float, weight: int, value: float, added: int) -> float:
+    return (mean * weight + value * added) / (weight + added)

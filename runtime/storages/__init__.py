@@ -1,0 +1,1 @@
+"""The three kinds of storage a run works with."""

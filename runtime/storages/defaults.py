@@ -1,0 +1,38 @@
+"""The three storages every run is born with, and that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.storages.datasets import Datasets
+from runtime.storages.key_value_stores import KeyValueStores
+from runtime.storages.request_queues import RequestQueues
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    key_value_store_id: str
+    dataset_id: str
+    request_queue_id: str
+
+
+class Storages:
+    """The three kinds of storage together."""
+
+    def __init__(self, datasets: Datasets, key_value_stores: KeyValueStores, request_queues: RequestQueues) -> None:
+        self.datasets = datasets
+        self.key_value_stores = key_value_stores
+        self.request_queues = request_queues
+
+    async def open_defaults(self, user_id: str, run_id: str) -> Defaults:
+        """Make a run's default storages, unnamed."""
+        store = await self.key_value_stores.open_default(user_id, run_id)
+        dataset = await self.datasets.open_default(user_id, run_id)
+        queue = await self.request_queues.open_default(user_id, run_id)
+        return Defaults(store.id, dataset.id, queue.id)
+
+    async def drop_of_run(self, run_id: str) -> None:
+        """Drop a run's default storages with what is in them."""
+        await self.key_value_stores.drop_of_run(run_id)
+        await self.datasets.drop_of_run(run_id)
+        await self.request_queues.drop_of_run(run_id)

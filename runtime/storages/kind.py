@@ -1,0 +1,115 @@
+"""What can be asked of every kind of storage: opening by id or name, listing, changing, dropping.
+
+A storage belongs to a user; for anybody else it does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Generic, TypeVar
+
+from runtime.clock import Clock
+from runtime.errors import Conflict, Invalid, record_not_found
+from runtime.records import Json, Storage, new_id
+from runtime.store.storage_tables import StorageTable
+from runtime.store.tables import AlreadyExists, Page
+
+S = TypeVar("S", bound=Storage)
+
+NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
+GENERAL_ACCESS = (
+    "FOLLOW_USER_SETTING",
+    "RESTRICTED",
+    "ANYONE_WITH_ID_CAN_READ",
+    "ANYONE_WITH_NAME_CAN_READ",
+)
+OWN_PREFIXES = ("", "me")
+CHANGEABLE = frozenset({"name", "title", "general_access"})
+
+
+class StorageKind(Generic[S]):
+    """The storages of one kind. `label` names the kind in messages."""
+
+    label: ClassVar[str]
+    record: type[S]
+
+    def __init__(self, table: StorageTable[S], clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    async def open_default(self, user_id: str, run_id: str) -> S:
+        """A new unnamed storage that goes when the run goes."""
+        return (await self._table.get_or_create(self._new(user_id, run_id=run_id)))[0]
+
+    def get(self, id: str) -> S | None:
+        return self._table.get(id)
+
+    def find(self, user_id: str, reference: str) -> S:
+        """The user's storage by its id, `~name` or `username~name`. Raises NotFound."""
+        username, tilde, name = reference.partition("~")
+        storage = self._named(user_id, username, name) if tilde else self._table.get(reference)
+        if storage is None or storage.user_id != user_id:
+            raise record_not_found(self.label, reference)
+        self._table.count(storage.id, self._clock.now())
+        return storage
+
+    async def get_or_create(self, user_id: str, name: str | None = None, **fields: Json) -> tuple[S, bool]:
+        """The storage of that name, or a new one with these fields, and whether it is new (unnamed: always)."""
+        if name is not None:
+            check_name(name)
+        return await self._table.get_or_create(self._new(user_id, name=name, **fields))
+
+    def page(self, user_id: str, *, unnamed: bool, descending: bool, offset: int, limit: int) -> Page[S]:
+        return self._table.page(user_id, unnamed=unnamed, descending=descending, offset=offset, limit=limit)
+
+    async def update(self, id: str, changes: Mapping[str, Json]) -> S:
+        """Change `name`, `title` or `general_access`. Raises Invalid, Conflict, NotFound."""
+        check_changes(changes)
+        try:
+            storage = await self._table.update(id, {**changes, "modified_at": self._clock.now()})
+        except AlreadyExists as taken:
+            raise Conflict("name-not-unique", f"{self.label} '{changes['name']}' already exists") from taken
+        if storage is None:
+            raise record_not_found(self.label, id)
+        return storage
+
+    async def delete(self, id: str) -> None:
+        """Raises NotFound."""
+        if not await self._table.delete(id):
+            raise record_not_found(self.label, id)
+
+    async def drop_of_run(self, run_id: str) -> None:
+        """Delete the run's default storage with all it holds."""
+        await self._table.delete_of_run(run_id)
+
+    async def close(self) -> None:
+        """Write what was only counted so far."""
+        await self._table.flush()
+
+    def _named(self, user_id: str, username: str, name: str) -> S | None:
+        owner = user_id if username in OWN_PREFIXES else self._table.user_id(username)
+        return None if owner is None else self._table.named(owner, name)
+
+    def _new(self, user_id: str, **fields: Json) -> S:
+        now = self._clock.now()
+        return self.record(id=new_id(), user_id=user_id, created_at=now, modified_at=now, accessed_at=now, **fields)
+
+
+def check_name(name: Json) -> None:
+    """Raises Invalid for a name that could not be part of an address."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise Invalid(
+            "invalid-value",
+            f"Storage name must be 1 to 63 letters, digits and hyphens, no hyphen first or last, not '{name}'",
+        )
+
+
+def check_changes(changes: Mapping[str, Json]) -> None:
+    """Raises Invalid."""
+    if changes.get("name") is not None:
+        check_name(changes["name"])
+    if not isinstance(changes.get("title"), str | None):
+        raise Invalid("invalid-value", "'title' must be a string or null")
+    if "general_access" in changes and changes["general_access"] not in GENERAL_ACCESS:
+        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(GENERAL_ACCESS)}")

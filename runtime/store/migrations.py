@@ -1,0 +1,148 @@
+"""The schema, as ordered steps; `PRAGMA user_version` counts those carried out.
+
+Records of slow-moving things (Actors, builds, runs ...) are one JSON document a row, with generated columns for what is
+searched: a new field needs no migration. Storages, which count on every request, have columns.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+STEPS = (
+    """
+    CREATE TABLE users (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        username TEXT GENERATED ALWAYS AS (json_extract(body, '$.username')) VIRTUAL
+    );
+    CREATE UNIQUE INDEX users_by_username ON users (username);
+
+    CREATE TABLE actors (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        name TEXT GENERATED ALWAYS AS (json_extract(body, '$.name')) VIRTUAL,
+        created_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.created_at')) VIRTUAL,
+        last_run_started_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.last_run_started_at')) VIRTUAL
+    );
+    CREATE UNIQUE INDEX actors_by_name ON actors (user_id, name);
+
+    CREATE TABLE versions (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        actor_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.actor_id')) VIRTUAL,
+        number TEXT GENERATED ALWAYS AS (json_extract(body, '$.number')) VIRTUAL,
+        created_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.created_at')) VIRTUAL
+    );
+    CREATE UNIQUE INDEX versions_by_number ON versions (actor_id, number);
+
+    CREATE TABLE builds (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        actor_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.actor_id')) VIRTUAL,
+        number TEXT GENERATED ALWAYS AS (json_extract(body, '$.number')) VIRTUAL,
+        status TEXT GENERATED ALWAYS AS (json_extract(body, '$.status')) VIRTUAL,
+        started_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.started_at')) VIRTUAL
+    );
+    CREATE UNIQUE INDEX builds_by_number ON builds (actor_id, number);
+    CREATE INDEX builds_by_user ON builds (user_id, started_at);
+    CREATE INDEX builds_by_status ON builds (status);
+
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        actor_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.actor_id')) VIRTUAL,
+        build_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.build_id')) VIRTUAL,
+        status TEXT GENERATED ALWAYS AS (json_extract(body, '$.status')) VIRTUAL,
+        origin TEXT GENERATED ALWAYS AS (json_extract(body, '$.meta.origin')) VIRTUAL,
+        token TEXT GENERATED ALWAYS AS (json_extract(body, '$.token')) VIRTUAL,
+        web_key TEXT GENERATED ALWAYS AS (json_extract(body, '$.web_key')) VIRTUAL,
+        events_key TEXT GENERATED ALWAYS AS (json_extract(body, '$.events_key')) VIRTUAL,
+        started_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.started_at')) VIRTUAL
+    );
+    CREATE INDEX runs_by_user ON runs (user_id, started_at);
+    CREATE INDEX runs_by_actor ON runs (actor_id, started_at);
+    CREATE INDEX runs_by_status ON runs (status);
+    CREATE UNIQUE INDEX runs_by_token ON runs (token);
+    CREATE UNIQUE INDEX runs_by_web_key ON runs (web_key);
+    CREATE UNIQUE INDEX runs_by_events_key ON runs (events_key);
+    """,
+    """
+    CREATE TABLE datasets (
+        id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, name TEXT, title TEXT, general_access TEXT NOT NULL,
+        run_id TEXT, created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, accessed_at INTEGER NOT NULL,
+        read_count INTEGER NOT NULL, write_count INTEGER NOT NULL,
+        item_count INTEGER NOT NULL, clean_item_count INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, schema TEXT
+    );
+    CREATE UNIQUE INDEX datasets_by_name ON datasets (user_id, name) WHERE name IS NOT NULL;
+    CREATE INDEX datasets_by_user ON datasets (user_id, created_at);
+    CREATE INDEX datasets_by_run ON datasets (run_id) WHERE run_id IS NOT NULL;
+
+    CREATE TABLE pushes (dataset_id TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, items BLOB NOT NULL);
+    CREATE UNIQUE INDEX pushes_by_first ON pushes (dataset_id, first);
+
+    CREATE TABLE key_value_stores (
+        id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, name TEXT, title TEXT, general_access TEXT NOT NULL,
+        run_id TEXT, created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, accessed_at INTEGER NOT NULL,
+        read_count INTEGER NOT NULL, write_count INTEGER NOT NULL,
+        list_count INTEGER NOT NULL, delete_count INTEGER NOT NULL, stored_bytes INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX key_value_stores_by_name ON key_value_stores (user_id, name) WHERE name IS NOT NULL;
+    CREATE INDEX key_value_stores_by_user ON key_value_stores (user_id, created_at);
+    CREATE INDEX key_value_stores_by_run ON key_value_stores (run_id) WHERE run_id IS NOT NULL;
+
+    CREATE TABLE records (
+        store_id TEXT NOT NULL, key TEXT NOT NULL, content_type TEXT NOT NULL, content_encoding TEXT,
+        size INTEGER NOT NULL, file TEXT, body BLOB,
+        CHECK ((file IS NULL) <> (body IS NULL))
+    );
+    CREATE UNIQUE INDEX records_by_key ON records (store_id, key);
+
+    CREATE TABLE request_queues (
+        id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL, name TEXT, title TEXT, general_access TEXT NOT NULL,
+        run_id TEXT, created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, accessed_at INTEGER NOT NULL,
+        read_count INTEGER NOT NULL, write_count INTEGER NOT NULL,
+        total_request_count INTEGER NOT NULL, handled_request_count INTEGER NOT NULL,
+        had_multiple_clients INTEGER NOT NULL, first_client TEXT
+    );
+    CREATE UNIQUE INDEX request_queues_by_name ON request_queues (user_id, name) WHERE name IS NOT NULL;
+    CREATE INDEX request_queues_by_user ON request_queues (user_id, created_at);
+    CREATE INDEX request_queues_by_run ON request_queues (run_id) WHERE run_id IS NOT NULL;
+
+    CREATE TABLE requests (
+        queue_id TEXT NOT NULL, id TEXT NOT NULL, position INTEGER,
+        lock_expires_at INTEGER, lock_by_client TEXT, lock_by_run TEXT, body BLOB NOT NULL
+    );
+    CREATE UNIQUE INDEX requests_by_id ON requests (queue_id, id);
+    CREATE INDEX requests_unhandled ON requests (queue_id, position, lock_expires_at)
+        WHERE position IS NOT NULL;
+    CREATE INDEX requests_by_lock ON requests (queue_id, lock_expires_at) WHERE lock_expires_at IS NOT NULL;
+    """,
+)
+
+
+class NewerSchema(Exception):
+    """The data directory was written by a newer Greenroom."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date in one transaction. Raises NewerSchema and changes nothing then."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(STEPS):
+        raise NewerSchema(
+            f"The data directory has schema {version}, this Greenroom knows {len(STEPS)}: "
+            "use the newer Greenroom, or another --data-dir."
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in STEPS[version:]:
+            _run_script(connection, step)
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _run_script(connection: sqlite3.Connection, script: str) -> None:
+    """Each statement by itself: `executescript` would commit the surrounding transaction."""
+    for statement in script.split(";"):
+        if statement.strip():
+            connection.execute(statement)

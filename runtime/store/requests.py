@@ -1,0 +1,279 @@
+"""Request queues: the unhandled requests of a queue lie in the order of their `position`, the handled ones have none.
+
+Forefront requests go before the lowest position, others behind the highest, so a partial index over the unhandled is
+the queue and its head costs the same at any length. Locks are a time in the row: they expire by being looked at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from runtime.clock import Millis
+from runtime.records import Added, QueueClient, RequestQueue, RequestState
+from runtime.store.connection import Connection
+from runtime.store.storage_tables import StorageTable
+
+SELECT = "SELECT id, body, position IS NULL, lock_expires_at, lock_by_client FROM requests"
+UNHANDLED = "queue_id = ? AND position IS NOT NULL"
+UNLOCK = "lock_expires_at = NULL, lock_by_client = NULL, lock_by_run = NULL"
+OWNED = """
+    (lock_by_client = ? OR lock_by_run = ?
+    OR (lock_by_client IS NULL AND lock_by_run IS NULL AND coalesce(?, ?) IS NULL))
+"""
+"""Takes key, run, key, run. Callers that name neither count as one: the platform leaves open whose their locks are."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """`body` is the request as JSON. The lock's fields are set only while it holds."""
+
+    id: str
+    body: bytes
+    is_handled: bool
+    lock_expires_at: Millis | None = None
+    lock_by_client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    id: str
+    body: bytes
+    is_handled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockedHead:
+    requests: list[StoredRequest]
+    has_locked_requests: bool
+
+
+class LockNotHeld(Exception):
+    """The request is handled, not locked, or locked by somebody else."""
+
+
+class Requests:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.table = StorageTable(connection, "request_queues", RequestQueue, ("requests", "queue_id"))
+
+    async def add(self, queue_id: str, requests: Sequence[NewRequest], *, forefront: bool, now: Millis) -> list[Added]:
+        """Add what is not there yet, in order; what is there stays as it is. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> list[Added]:
+            outcomes = [_add(connection, queue_id, request, forefront) for request in requests]
+            new = [request for request, known in zip(requests, outcomes, strict=True) if not known.was_present]
+            handled = sum(request.is_handled for request in new)
+            self._count(connection, queue_id, now, writes=len(requests), total=len(new), handled=handled)
+            return outcomes
+
+        return await self.table.write(change)
+
+    async def update(self, queue_id: str, request: NewRequest, *, forefront: bool, now: Millis) -> Added:
+        """Replace a request, or add it. It loses its lock, and its place to the end or the front of the queue."""
+
+        def change(connection: sqlite3.Connection) -> Added:
+            known = _add(connection, queue_id, request, forefront)
+            if known.was_present:
+                position = None if request.is_handled else _next_position(connection, queue_id, forefront)
+                query = f"UPDATE requests SET body = ?, position = ?, {UNLOCK} WHERE queue_id = ? AND id = ?"
+                connection.execute(query, (request.body, position, queue_id, request.id))
+            handled = int(request.is_handled) - int(known.was_handled)
+            self._count(connection, queue_id, now, writes=1, total=int(not known.was_present), handled=handled)
+            return known
+
+        return await self.table.write(change)
+
+    async def delete(self, queue_id: str, ids: Sequence[str], *, now: Millis) -> list[str]:
+        """Delete requests; return the ids of those that were there. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> list[str]:
+            query = "DELETE FROM requests WHERE queue_id = ? AND id = ? RETURNING position IS NULL"
+            rows = {id: connection.execute(query, (queue_id, id)).fetchone() for id in dict.fromkeys(ids)}
+            deleted = {id: row[0] for id, row in rows.items() if row is not None}
+            self._count(connection, queue_id, now, writes=len(ids), total=-len(deleted), handled=-sum(deleted.values()))
+            return list(deleted)
+
+        return await self.table.write(change)
+
+    def get(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
+        found = self._look(f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id), now)
+        return found[0] if found else None
+
+    def head(self, queue_id: str, *, limit: int, now: Millis) -> list[StoredRequest]:
+        """The first unhandled requests, locked or not."""
+        query = f"{SELECT} WHERE {UNHANDLED} ORDER BY position LIMIT ?"
+        return self._look(query, (queue_id, limit), now)
+
+    async def page(
+        self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int, now: Millis
+    ) -> list[StoredRequest]:
+        """Requests in the order of their ids, from behind `after` on; `states` empty means all."""
+        conditions = {
+            RequestState.LOCKED: "lock_expires_at > ?2",
+            RequestState.PENDING: "(position IS NOT NULL AND coalesce(lock_expires_at, 0) <= ?2)",
+        }
+        wanted = " OR ".join(conditions[state] for state in sorted(set(states))) or "1"
+        query = f"{SELECT} WHERE queue_id = ?1 AND id > ?3 AND ({wanted}) ORDER BY id LIMIT ?4"
+        values = (queue_id, now, after or "", limit)
+        return await self._connection.read(lambda connection: _requests(connection, query, values, now))
+
+    async def lock_head(
+        self, queue_id: str, client: QueueClient, *, limit: int, until: Millis, now: Millis
+    ) -> LockedHead:
+        """Lock the first requests that nobody has locked. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> LockedHead:
+            free = f"{UNHANDLED} AND (lock_expires_at IS NULL OR lock_expires_at <= ?)"
+            query = f"{SELECT} WHERE {free} ORDER BY position LIMIT ?"
+            found = _requests(connection, query, (queue_id, now, limit), now)
+            _lock(connection, queue_id, [request.id for request in found], client, until)
+            self._count(connection, queue_id, now, writes=len(found))
+            locked = [StoredRequest(request.id, request.body, False, until, client.key) for request in found]
+            return LockedHead(locked, _has_locked(connection, queue_id, now))
+
+        return await self.table.write(change)
+
+    async def prolong(
+        self, queue_id: str, id: str, client: QueueClient, *, until: Millis, forefront: bool, now: Millis
+    ) -> bool:
+        """Hold a lock for longer; False where there is no such request. Raises LockNotHeld, StorageGone.
+
+        Once the lock is over, the request is at the end or the front of the queue.
+        """
+
+        def change(connection: sqlite3.Connection) -> bool:
+            if not _holds(connection, queue_id, id, client, now):
+                return False
+            _move(connection, queue_id, id, forefront)
+            _lock(connection, queue_id, [id], client, until)
+            self._count(connection, queue_id, now, writes=1)
+            return True
+
+        return await self.table.write(change)
+
+    async def release(self, queue_id: str, id: str, client: QueueClient, *, forefront: bool, now: Millis) -> bool:
+        """Give a lock back; False where there is no such request. Raises LockNotHeld, StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> bool:
+            if not _holds(connection, queue_id, id, client, now):
+                return False
+            _move(connection, queue_id, id, forefront)
+            connection.execute(f"UPDATE requests SET {UNLOCK} WHERE queue_id = ? AND id = ?", (queue_id, id))
+            self._count(connection, queue_id, now, writes=1)
+            return True
+
+        return await self.table.write(change)
+
+    async def unlock(self, queue_id: str, client: QueueClient, *, now: Millis) -> int:
+        """Give back every lock of a client and its run; the requests keep their places."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            query = f"UPDATE requests SET {UNLOCK} WHERE queue_id = ? AND lock_expires_at > ? AND {OWNED}"
+            count = connection.execute(query, (queue_id, now, *_owner(client))).rowcount
+            self._count(connection, queue_id, now, writes=count)
+            return count
+
+        return await self.table.write(change)
+
+    def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
+        """Whether `meet` would change anything, so that reading a head stays a look-up."""
+        if queue.had_multiple_clients:
+            return False
+        query = "SELECT first_client FROM request_queues WHERE id = ?"
+        row = self._connection.look(lambda connection: connection.execute(query, (queue.id,)).fetchone())
+        return row is not None and (row[0] is None or client.key is None or row[0] != client.key)
+
+    async def meet(self, queue_id: str, client: QueueClient) -> None:
+        """Remember who touched the queue: the second client, or a second call without a key, makes it shared."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE request_queues SET had_multiple_clients = first_client IS NOT NULL, "
+                "first_client = coalesce(first_client, ?) WHERE id = ?",
+                (client.key or "", queue_id),
+            )
+
+        await self.table.write(change)
+
+    def _look(self, query: str, values: tuple[object, ...], now: Millis) -> list[StoredRequest]:
+        return self._connection.look(lambda connection: _requests(connection, query, values, now))
+
+    def _count(
+        self,
+        connection: sqlite3.Connection,
+        queue_id: str,
+        now: Millis,
+        *,
+        writes: int,
+        total: int = 0,
+        handled: int = 0,
+    ) -> None:
+        counts = {"write_count": writes, "total_request_count": total, "handled_request_count": handled}
+        self.table.add(connection, queue_id, now, **counts)
+
+
+def _requests(
+    connection: sqlite3.Connection, query: str, values: tuple[object, ...], now: Millis
+) -> list[StoredRequest]:
+    return [
+        StoredRequest(id, body, bool(is_handled), until, client)
+        if until is not None and until > now
+        else StoredRequest(id, body, bool(is_handled))
+        for id, body, is_handled, until, client in connection.execute(query, values)
+    ]
+
+
+def _add(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> Added:
+    query = "SELECT position IS NULL FROM requests WHERE queue_id = ? AND id = ?"
+    known = connection.execute(query, (queue_id, request.id)).fetchone()
+    if known is not None:
+        return Added(request.id, was_present=True, was_handled=bool(known[0]))
+    position = None if request.is_handled else _next_position(connection, queue_id, forefront)
+    connection.execute(
+        "INSERT INTO requests (queue_id, id, position, body) VALUES (?, ?, ?, ?)",
+        (queue_id, request.id, position, request.body),
+    )
+    return Added(request.id, was_present=False, was_handled=False)
+
+
+def _next_position(connection: sqlite3.Connection, queue_id: str, forefront: bool) -> int:
+    edge, step = ("min", -1) if forefront else ("max", 1)
+    query = f"SELECT {edge}(position) FROM requests WHERE {UNHANDLED}"
+    position = connection.execute(query, (queue_id,)).fetchone()[0]
+    return 0 if position is None else int(position) + step
+
+
+def _move(connection: sqlite3.Connection, queue_id: str, id: str, forefront: bool) -> None:
+    position = _next_position(connection, queue_id, forefront)
+    connection.execute("UPDATE requests SET position = ? WHERE queue_id = ? AND id = ?", (position, queue_id, id))
+
+
+def _lock(
+    connection: sqlite3.Connection, queue_id: str, ids: Sequence[str], client: QueueClient, until: Millis
+) -> None:
+    connection.executemany(
+        "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run = ? WHERE queue_id = ? AND id = ?",
+        [(until, client.key, client.run_id, queue_id, id) for id in ids],
+    )
+
+
+def _holds(connection: sqlite3.Connection, queue_id: str, id: str, client: QueueClient, now: Millis) -> bool:
+    """True where the client holds the request's lock, False where there is no such request. Raises LockNotHeld."""
+    query = f"SELECT lock_expires_at > ? AND {OWNED} FROM requests WHERE queue_id = ? AND id = ?"
+    row = connection.execute(query, (now, *_owner(client), queue_id, id)).fetchone()
+    if row is None:
+        return False
+    if not row[0]:
+        raise LockNotHeld(id)
+    return True
+
+
+def _has_locked(connection: sqlite3.Connection, queue_id: str, now: Millis) -> bool:
+    query = "SELECT EXISTS (SELECT 1 FROM requests WHERE queue_id = ? AND lock_expires_at > ?)"
+    return bool(connection.execute(query, (queue_id, now)).fetchone()[0])
+
+
+def _owner(client: QueueClient) -> tuple[str | None, ...]:
+    return (client.key, client.run_id, client.key, client.run_id)

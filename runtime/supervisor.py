@@ -1,0 +1,275 @@
+"""One supervisor per live run takes it from READY to a terminal status, beside its container.
+
+Nobody else writes the run's status while it lives: what should happen is told to the supervisor. It needs nothing after
+a crash but the run's record and the engine: a new supervisor adopts the container and goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from runtime import environment, explain, limits, stats
+from runtime.actors import Actors
+from runtime.addresses import HOST_IN_CONTAINERS, Addresses
+from runtime.builds import BUILD_LABEL, Builds
+from runtime.clock import Clock, Millis, iso, sleep_until
+from runtime.containers import (
+    Container,
+    Containers,
+    ContainerSpec,
+    ContainerState,
+    DiskEnforcement,
+    Engine,
+    EngineUnavailable,
+    StartFailed,
+)
+from runtime.events import Events, system_info
+from runtime.lifecycle import JobStatus, ending
+from runtime.logs import Logs
+from runtime.records import Run
+from runtime.runs import Runs
+from runtime.settings import Settings
+from runtime.users import Users
+from runtime.web_server import answers
+
+log = logging.getLogger("greenroom.supervisor")
+
+RUN_LABEL = "com.apify.actRunId"
+"""The platform's own label; containers are found again by it."""
+TIMEOUT_GRACE_SECS = 5
+"""From SIGTERM to SIGKILL when a run times out."""
+TICK_SECS = 1.0
+DISK_COST_FACTOR = 20
+"""The writable layer is measured no oftener than this many times what the last measurement took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What supervisors work with; the same for all of an instance."""
+
+    containers: Containers
+    engine: Engine
+    runs: Runs
+    builds: Builds
+    actors: Actors
+    users: Users
+    logs: Logs
+    events: Events
+    clock: Clock
+    settings: Settings
+    addresses: Addresses
+
+
+class Supervisor:
+    """Lives through one run: `live` or `settle` is its whole life, `abort` is what others tell it."""
+
+    def __init__(self, run: Run, parts: Parts) -> None:
+        self._run = run
+        self._parts = parts
+        self._build = parts.builds.get(run.build_id)
+        self._log = parts.logs.open(run.id, environment.secrets(run, self._build))
+        self._abort_asked = asyncio.Event()
+        self._container: Container | None = None
+        parts.events.open(run.id)
+        if run.status is JobStatus.ABORTING:
+            self._abort_asked.set()
+
+    async def live(self, adopted: Container | None = None) -> None:
+        """Take the run to its end, from its start or from where an adopted container stands.
+
+        Cancelled, it leaves the container as it is, for the next start of the server to adopt.
+        """
+        container = adopted
+        try:
+            container = adopted or await self._launch()
+            await self._accompany(container)
+            await self._finish(await container.inspect())
+        except (StartFailed, EngineUnavailable) as problem:
+            await self._finish(None, explain.never_started(problem))
+        except Exception as problem:
+            log.exception("The supervisor of run %s failed", self._run.id)
+            await self._finish(None, explain.supervisor_failed(problem))
+        finally:
+            self._leave()
+        if container is not None:
+            await container.remove()
+
+    async def settle(self) -> None:
+        """End a run whose container has vanished while no server watched it."""
+        try:
+            await self._finish(None, explain.VANISHED)
+        finally:
+            self._leave()
+
+    async def abort(self) -> None:
+        """Stop the run at once. Returns when ABORTING is written; a run that has ended meanwhile stays as it is."""
+        if await self._parts.runs.move(self._run.id, JobStatus.ABORTING):
+            self._abort_asked.set()
+
+    async def web_server_address(self) -> tuple[str, int] | None:
+        """Where this host reaches the Actor's web server; None while the container does not run."""
+        if self._container is None:
+            return None
+        return await self._container.web_server_address(self._run.web_server_port)
+
+    async def _launch(self) -> Container:
+        for line in explain.limits_lines(self._run, self._parts.engine, self._parts.settings.cpu_burst_secs):
+            self._log.say(line)
+        self._log.say(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
+        self._log.say("ACTOR: Creating Docker container.")
+        container = await self._parts.containers.create(self._spec())
+        if not self._abort_asked.is_set():
+            self._log.say("ACTOR: Starting Docker container.")
+            await container.start()
+        return container
+
+    async def _accompany(self, container: Container) -> None:
+        """Stay beside the container until it has ended and its log is copied."""
+        state = await container.inspect()
+        if state is None or state.started_at is None:
+            return
+        self._container = container
+        await self._note_start(container, state.started_at)
+        async with self._beside(
+            abort=self._stop_when_asked(container),
+            deadline=self._stop_at_deadline(container),
+            disk=self._stop_when_disk_is_full(container),
+            burst=self._end_burst(container),
+            stats=self._sample(container),
+            probe=self._probe_web_server(container),
+        ):
+            await asyncio.gather(container.wait(), self._log.copy(container))
+
+    async def _note_start(self, container: Container, started_at: int) -> None:
+        """Record what the engine says. An abort that came meanwhile has moved the status on already."""
+        disk = self._parts.engine.disk
+        await self._parts.runs.change(
+            self._run.id,
+            lambda now: replace(now, container_id=container.id, container_started_at=started_at, disk_enforcement=disk),
+        )
+        await self._parts.runs.move(self._run.id, JobStatus.RUNNING)
+        self._run = self._parts.runs.get(self._run.id)
+
+    @asynccontextmanager
+    async def _beside(self, **work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+        """Do the work in tasks of its own while the body runs; a failure of one ends them all."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part, name=f"{name} {self._run.id}") for name, part in work.items()]
+            yield
+            for task in tasks:
+                task.cancel()
+
+    async def _stop_when_asked(self, container: Container) -> None:
+        await self._abort_asked.wait()
+        await container.kill()
+
+    async def _stop_at_deadline(self, container: Container) -> None:
+        deadline = limits.deadline(self._run)
+        if deadline is None:
+            return
+        await sleep_until(self._parts.clock, deadline)
+        if self._run.status is JobStatus.TIMING_OUT or await self._parts.runs.move(self._run.id, JobStatus.TIMING_OUT):
+            self._log.say(explain.timing_out(self._run))
+            await container.stop(TIMEOUT_GRACE_SECS)
+
+    async def _stop_when_disk_is_full(self, container: Container) -> None:
+        """Measure the writable layer; where nothing else holds the limit, stop the run that is over it."""
+        limit = self._run.options.disk_mbytes * limits.MBYTE
+        while True:
+            began = self._parts.clock.now()
+            used = await container.disk_bytes()
+            if used is None:
+                return
+            await self._parts.runs.change_stats(self._run.id, partial(stats.with_disk, used_bytes=used))
+            if used > limit and self._parts.engine.disk is DiskEnforcement.POLLED:
+                await self._stop_because(container, explain.disk_full(self._run, used))
+                return
+            cost = (self._parts.clock.now() - began) / 1000
+            await self._parts.clock.sleep(max(TICK_SECS, DISK_COST_FACTOR * cost))
+
+    async def _stop_because(self, container: Container, reason: str) -> None:
+        """Stop the run for a reason that is written first: a restarted server must still know it."""
+        await self._parts.runs.change(self._run.id, lambda now: replace(now, stopped_because=reason))
+        self._log.say(f"ACTOR: {reason}")
+        await container.kill()
+
+    async def _end_burst(self, container: Container) -> None:
+        """Take the container down to its share of CPU when the start-up burst is over."""
+        burst_secs = self._parts.settings.cpu_burst_secs
+        await sleep_until(self._parts.clock, limits.burst_end(self._run, burst_secs))
+        await container.set_cpus(limits.cpus(self._run.options.memory_mbytes))
+
+    async def _sample(self, container: Container) -> None:
+        """Count what the container uses, and tell the Actor once a second."""
+        started_at = self._run.container_started_at or self._run.started_at
+        previous = stats.counted(self._run.stats, started_at)
+        async for sample in container.samples():
+            counting = partial(stats.after_sample, previous=previous, sample=sample)
+            now = await self._parts.runs.change_stats(self._run.id, counting)
+            previous = sample
+            granted = limits.granted_cpus(self._run, self._parts.settings.cpu_burst_secs, sample.at)
+            self._parts.events.tell(self._run.id, system_info(now, granted, iso(sample.at)))
+
+    async def _probe_web_server(self, container: Container) -> None:
+        """Ask once a second whether the Actor's web server answers, until it does for the first time."""
+        while True:
+            address = await container.web_server_address(self._run.web_server_port)
+            if address is not None and await answers(*address):
+                break
+            await self._parts.clock.sleep(TICK_SECS)
+        await self._parts.runs.change(self._run.id, lambda now: replace(now, is_container_server_ready=True))
+
+    async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
+        """Write the terminal status. The log is complete by now; an abort that came in between is tried again."""
+        is_oom = state is not None and explain.is_oom_end(state)
+        if state is not None and state.oom_killed and not is_oom:
+            self._log.say(explain.OOM_IN_CHILD)
+        exit_code = state.exit_code if state is not None and state.started_at is not None else None
+        while not (run := self._parts.runs.get(self._run.id)).status.is_terminal:
+            status = ending(run.status, exit_code)
+            text = message or explain.finished(run, status, state)
+            at = (state.finished_at if state else None) or self._parts.clock.now()
+            end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
+            await self._parts.runs.move(run.id, status, end)
+
+    def _leave(self) -> None:
+        """Release who follows the log or listens to events."""
+        self._parts.logs.close(self._run.id)
+        self._parts.events.close(self._run.id)
+
+    def _spec(self) -> ContainerSpec:
+        run, parts = self._run, self._parts
+        actor = parts.actors.get(run.actor_id)
+        memory = run.options.memory_mbytes
+        return ContainerSpec(
+            name=f"greenroom-{run.id}",
+            image=self._build.image or "",
+            labels={RUN_LABEL: run.id, BUILD_LABEL: self._build.id},
+            environment=environment.variables(
+                run, actor, parts.users.get(actor.user_id), self._build, parts.users.get(run.user_id), parts.addresses
+            ),
+            memory_bytes=memory * limits.MBYTE,
+            cpus=limits.burst_cpus(memory, parts.settings.cpu_burst_secs),
+            disk_bytes=run.options.disk_mbytes * limits.MBYTE,
+            pids=limits.MAX_PIDS,
+            shm_bytes=limits.shm_bytes(memory),
+            web_server_port=run.web_server_port,
+            hosts={HOST_IN_CONTAINERS: parts.engine.gateway or "host-gateway"},
+        )
+
+
+def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:
+    """The run as it ends; a message that the Actor called terminal stays."""
+    return replace(
+        run,
+        finished_at=finished_at,
+        exit_code=exit_code,
+        stats=stats.at_rest(run.stats, run.options.memory_mbytes * limits.MBYTE if is_oom else 0),
+        status_message=run.status_message if run.is_status_message_terminal else message,
+    )

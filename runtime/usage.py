@@ -1,0 +1,53 @@
+"""What a run used of the platform, and what that would cost: the platform's own units and list prices.
+
+Source: the platform's price list for its FREE and Starter plans. Storage operations are counted by the run's default
+storages themselves.
+"""
+
+from __future__ import annotations
+
+from runtime.clock import Millis
+from runtime.records import Dataset, KeyValueStore, RequestQueue, Run
+from runtime.stats import compute_units, duration_millis
+
+Usage = dict[str, float]
+GBYTE = 1024**3
+
+USD_PER_UNIT = {
+    "ACTOR_COMPUTE_UNITS": 0.2,
+    "DATASET_READS": 0.0004 / 1000,
+    "DATASET_WRITES": 0.005 / 1000,
+    "KEY_VALUE_STORE_READS": 0.005 / 1000,
+    "KEY_VALUE_STORE_WRITES": 0.05 / 1000,
+    "KEY_VALUE_STORE_LISTS": 0.05 / 1000,
+    "REQUEST_QUEUE_READS": 0.004 / 1000,
+    "REQUEST_QUEUE_WRITES": 0.01 / 1000,
+    "DATA_TRANSFER_INTERNAL_GBYTES": 0.05,
+    "DATA_TRANSFER_EXTERNAL_GBYTES": 0.2,
+    "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 8.0,
+    "PROXY_SERPS": 2.5 / 1000,
+}
+
+
+def of_run(
+    run: Run, dataset: Dataset | None, store: KeyValueStore | None, queue: RequestQueue | None, now: Millis
+) -> Usage:
+    """The run's usage by unit. There is no Apify Proxy here, and what leaves the container counts as external."""
+    return {
+        "ACTOR_COMPUTE_UNITS": compute_units(run.options.memory_mbytes, duration_millis(run, now)),
+        "DATASET_READS": dataset.read_count if dataset else 0,
+        "DATASET_WRITES": dataset.write_count if dataset else 0,
+        "KEY_VALUE_STORE_READS": store.read_count if store else 0,
+        "KEY_VALUE_STORE_WRITES": store.write_count if store else 0,
+        "KEY_VALUE_STORE_LISTS": store.list_count if store else 0,
+        "REQUEST_QUEUE_READS": queue.read_count if queue else 0,
+        "REQUEST_QUEUE_WRITES": queue.write_count if queue else 0,
+        "DATA_TRANSFER_INTERNAL_GBYTES": 0,
+        "DATA_TRANSFER_EXTERNAL_GBYTES": (run.stats.net_rx_bytes + run.stats.net_tx_bytes) / GBYTE,
+        "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,
+        "PROXY_SERPS": 0,
+    }
+
+
+def in_usd(usage: Usage) -> Usage:
+    return {unit: amount * USD_PER_UNIT[unit] for unit, amount in usage.items()}

@@ -1,0 +1,79 @@
+"""Who may call: the one local user, or the configured ones, and runs with a token of their own."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+
+from runtime.clock import Clock
+from runtime.errors import Unauthorized, record_not_found
+from runtime.records import Run, User, new_id
+from runtime.store.tables import Table
+
+LOCAL_USERNAME = "local"
+RUN_TOKEN_PREFIX = "greenroom_run_"
+RUN_TOKEN_GRACE_MILLIS = 5000
+"""A run's token outlives the run by this: the JavaScript SDK's last words may arrive after the process ended."""
+
+
+def new_run_token() -> str:
+    return RUN_TOKEN_PREFIX + secrets.token_urlsafe(24)
+
+
+class Users:
+    """`tokens` maps token to user name; empty, every non-empty token is the local user's."""
+
+    def __init__(self, users: Table[User], runs: Table[Run], tokens: Mapping[str, str], clock: Clock) -> None:
+        self._users = users
+        self._runs = runs
+        self._tokens = tokens
+        self._clock = clock
+
+    async def open(self) -> None:
+        """Make the records of users that are met for the first time."""
+        for username in sorted(set(self._tokens.values())) or [LOCAL_USERNAME]:
+            if self.named(username) is None:
+                await self._users.insert(User(id=new_id(), username=username, created_at=self._clock.now()))
+
+    def get(self, id: str) -> User:
+        user = self._users.get(id)
+        if user is None:
+            raise record_not_found("User", id)
+        return user
+
+    def named(self, username: str) -> User | None:
+        return self._users.find("username = ?", username)
+
+    def of_token(self, token: str) -> tuple[User, Run | None]:
+        """The user a token stands for, and the run if it is a run's. Raises Unauthorized."""
+        if token.startswith(RUN_TOKEN_PREFIX):
+            run = self._live_run(token)
+            return self.get(run.user_id), run
+        username = self._username(token)
+        user = None if username is None else self.named(username)
+        if user is None:
+            raise _invalid_token()
+        return user, None
+
+    def _username(self, token: str) -> str | None:
+        if not self._tokens:
+            return LOCAL_USERNAME
+        given = token.encode()
+        for known, username in self._tokens.items():
+            if hmac.compare_digest(known.encode(), given):
+                return username
+        return None
+
+    def _live_run(self, token: str) -> Run:
+        run = self._runs.find("token = ?", token)
+        if run is None or self._is_over(run):
+            raise _invalid_token()
+        return run
+
+    def _is_over(self, run: Run) -> bool:
+        return run.finished_at is not None and self._clock.now() > run.finished_at + RUN_TOKEN_GRACE_MILLIS
+
+
+def _invalid_token() -> Unauthorized:
+    return Unauthorized("invalid-token", "Authentication token is not valid.")

@@ -1,0 +1,22 @@
+"""Readiness of a run's web server: the platform's own probe."""
+
+from __future__ import annotations
+
+import aiohttp
+
+PROBE_HEADER = "x-apify-container-server-readiness-probe"
+PROBE_TIMEOUT_SECS = 5.0
+"""Enough for a container with a small CPU share, and still no hang where something accepts and never answers."""
+
+
+async def answers(host: str, port: int, timeout_secs: float = PROBE_TIMEOUT_SECS) -> bool:
+    """Whether `GET /` gets any HTTP answer, whatever its status (platform-facts, section 4.2)."""
+    timeout = aiohttp.ClientTimeout(total=timeout_secs)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(f"http://{host}:{port}/", headers={PROBE_HEADER: "1"}, allow_redirects=False),
+        ):
+            return True
+    except (aiohttp.ClientError, TimeoutError):
+        return False

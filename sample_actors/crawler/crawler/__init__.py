@@ -1,0 +1,1 @@
+"""A sample Actor that crawls one site with the Apify SDK and Crawlee."""

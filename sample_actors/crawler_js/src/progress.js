@@ -1,0 +1,24 @@
+const RECENT = 20;
+
+/** How the crawl is doing, written by the crawl and read by the web page. */
+export class Progress {
+    started = performance.now();
+    state = 'starting';
+    crawled = 0;
+    failed = 0;
+    recent = [];
+
+    get elapsedSecs() {
+        return (performance.now() - this.started) / 1000;
+    }
+
+    add(page) {
+        this.crawled += 1;
+        this.recent = [page, ...this.recent].slice(0, RECENT);
+    }
+
+    report() {
+        const { state, crawled, failed, recent } = this;
+        return { state, crawled, failed, elapsedSecs: Number(this.elapsedSecs.toFixed(1)), recent };
+    }
+}

@@ -1,0 +1,83 @@
+"""Says how much memory it was given, then takes memory step by step until it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+MEBIBYTE = 1024 * 1024
+LIMIT_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # cgroup v2, v1
+
+
+@dataclass(frozen=True)
+class Appetite:
+    """How memory is taken: `until_mbytes` 0 means without end."""
+
+    step_mbytes: int
+    until_mbytes: int
+    step_secs: float
+
+
+def main() -> None:
+    print(f"Given: ACTOR_MEMORY_MBYTES={os.environ.get('ACTOR_MEMORY_MBYTES')}, {cgroup_limit()}", flush=True)
+    run_input = read_input()
+    appetite = Appetite(run_input.get("stepMbytes", 16), run_input.get("untilMbytes", 0), run_input.get("stepSecs", 0))
+    if run_input.get("inChild", False):
+        eat_in_child(appetite)
+    else:
+        eat(appetite)
+
+
+def cgroup_limit() -> str:
+    for name in LIMIT_FILES:
+        if (file := Path(name)).exists():
+            return f"{name}={file.read_text().strip()}"
+    return "no cgroup limit in sight"
+
+
+def eat(appetite: Appetite) -> None:
+    held: list[bytes] = []
+    while not appetite.until_mbytes or len(held) * appetite.step_mbytes < appetite.until_mbytes:
+        held.append(b"\x01" * (appetite.step_mbytes * MEBIBYTE))  # written, so the pages are really taken
+        print(f"Holding {len(held) * appetite.step_mbytes} MB", flush=True)
+        time.sleep(appetite.step_secs)
+    print("Enough", flush=True)
+
+
+def eat_in_child(appetite: Appetite) -> None:
+    """Let a child process eat, and go on whatever becomes of it."""
+    child = os.fork()
+    if child == 0:
+        eat(appetite)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        print(f"The child was killed by {signal.Signals(os.WTERMSIG(status)).name}, the Actor goes on", flush=True)
+    else:
+        print(f"The child ended with code {os.waitstatus_to_exitcode(status)}", flush=True)
+
+
+def read_input() -> dict[str, Any]:
+    """The run's input record; empty where there is none, as in a container started by hand."""
+    store = os.environ.get("ACTOR_DEFAULT_KEY_VALUE_STORE_ID")
+    if store is None:
+        return {}
+    url = f"{os.environ['APIFY_API_BASE_URL']}/v2/key-value-stores/{store}/records/{os.environ['ACTOR_INPUT_KEY']}"
+    try:
+        with urlopen(Request(url, headers={"Authorization": f"Bearer {os.environ['APIFY_TOKEN']}"})) as response:
+            fields: dict[str, Any] = json.load(response)
+            return fields
+    except HTTPError as error:
+        if error.code == 404:
+            return {}
+        raise
+
+
+main()

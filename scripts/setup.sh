@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Everything Greenroom needs on this machine: Python environment, Docker engine, base images. Safe to repeat.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly DOCKERD_LOG=/var/log/dockerd.log
+readonly DOCKERD_PID=/var/run/docker.pid
+readonly NETWORK_CHECK_IMAGE=apify/actor-python:3.13
+
+main() {
+    python_environment
+    node_dependencies
+    docker_engine
+    .venv/bin/python scripts/base_images.py
+    container_network
+}
+
+python_environment() {
+    local wanted
+    wanted=$(checksum requirements.lock pyproject.toml)
+    stamped .venv/.installed "$wanted" && return
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed, as python3"
+    python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+    say "installing the Python environment"
+    [ -x .venv/bin/python ] || python3 -m venv .venv
+    .venv/bin/python -m pip install -qq --requirement requirements.lock
+    .venv/bin/python -m pip install -qq --no-deps --editable .
+    echo "$wanted" >.venv/.installed
+}
+
+node_dependencies() {
+    local folder=tests/clients wanted
+    [ -f $folder/package-lock.json ] || return 0
+    wanted=$(checksum $folder/package-lock.json)
+    stamped $folder/node_modules/.installed "$wanted" && return
+    say "installing the Node.js clients of the tests"
+    npm ci --prefix $folder --no-audit --no-fund --loglevel=error
+    echo "$wanted" >$folder/node_modules/.installed
+}
+
+docker_engine() {
+    docker info >/dev/null 2>&1 && return
+    [ -z "${DOCKER_HOST:-}" ] || fail "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
+    command -v docker >/dev/null && command -v dockerd >/dev/null || install_packages docker.io
+    [ "$(id -u)" = 0 ] || fail "no Docker engine answers: start it, and let this user speak to it"
+    say "starting the Docker engine"
+    if [ -d /run/systemd/system ]; then
+        systemctl start docker
+    else
+        start_dockerd
+    fi
+    docker info >/dev/null
+}
+
+# Without systemd: a process of its own session, which outlives this one.
+start_dockerd() {
+    forget_dead_dockerd
+    setsid dockerd >$DOCKERD_LOG 2>&1 </dev/null &
+    local dockerd=$!
+    for _ in $(seq 60); do
+        docker info >/dev/null 2>&1 && return
+        kill -0 $dockerd 2>/dev/null || break
+        sleep 1
+    done
+    tail -n 20 $DOCKERD_LOG >&2
+    fail "dockerd does not answer; the end of its log is above"
+}
+
+# After a crash of the machine the pid in the file may be another process's, and dockerd would refuse to start.
+forget_dead_dockerd() {
+    local pid
+    pid=$(cat $DOCKERD_PID 2>/dev/null) || return 0
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || rm -f $DOCKERD_PID
+}
+
+# Actors reach Greenroom's API at their bridge's gateway; a firewall on this machine may forbid that.
+container_network() {
+    local engine
+    engine=$(docker info --format '{{.ID}}')$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || true)
+    stamped .venv/.network-checked "$engine" && return
+    say "checking that containers reach this machine"
+    docker run --rm --interactive $NETWORK_CHECK_IMAGE python - <scripts/reach_gateway.py ||
+        fail "containers cannot reach this machine: look at its firewall (iptables, ufw, firewalld)"
+    echo "$engine" >.venv/.network-checked
+}
+
+install_packages() {
+    grep -qsE '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release && [ "$(id -u)" = 0 ] ||
+        fail "please install what Debian calls $* (for Docker see https://docs.docker.com/engine/install/), then repeat"
+    say "installing $* with apt"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq "$@" >/dev/null
+}
+
+checksum() { cat "$@" | cksum; }
+
+stamped() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+
+say() { echo "setup: $*"; }
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+main

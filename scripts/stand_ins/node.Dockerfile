@@ -1,0 +1,16 @@
+ARG SUITE
+FROM greenroom/debian:${SUITE}
+COPY node/ /usr/local/
+# The packages that bring a Node.js of Debian's; none where node/ holds one.
+ARG DEBIAN_PACKAGES
+RUN if [ -n "$DEBIAN_PACKAGES" ]; then \
+        apt-get update \
+        && apt-get install --yes --no-install-recommends $DEBIAN_PACKAGES \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi
+ENV NODE_ENV=production \
+    NODE_OPTIONS="--max_old_space_size=30000 --max-http-header-size=80000"
+COPY package.json ./
+RUN npm install --omit=dev --omit=optional --no-package-lock --no-audit --no-fund --update-notifier=false \
+    && npm cache clean --force
+CMD ["npm", "start", "--silent"]

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import server
+from cli.main import app
+from tests.cli.conftest import Served
+
+ROOT = Path(__file__).resolve().parents[2]
+WITH_STUB = """
+import sys
+from cli import main, server
+server.COMMAND = (sys.executable, "-m", "tests.cli.stub")
+main.main()
+"""
+
+
+@pytest.fixture
+def run(cli: CliRunner, served: Served, folder: Path) -> Any:
+    def call(*options: str, stdin: str | None = None) -> Any:
+        return cli.invoke(app, ["run", str(folder), "--data-dir", str(served.data_dir), *options], input=stdin)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ({}, 0),
+        ({"status": "FAILED", "exitCode": 91}, 91),
+        ({"status": "FAILED", "exitCode": None}, 1),
+        ({"status": "TIMED-OUT", "exitCode": 137}, 2),
+        ({"status": "ABORTED", "exitCode": 0}, 3),
+    ],
+)
+def test_exit_codes_are_those_of_the_apify_command(run: Any, wanted: dict[str, Any], code: int) -> None:
+    assert run("-i", json.dumps(wanted)).exit_code == code
+
+
+def test_the_actor_version_and_build_are_made_from_the_folder(run: Any, served: Served) -> None:
+    assert run().exit_code == 0
+    stub = served.stub
+    assert [actor["name"] for actor in stub.actors.values()] == ["greeter"]
+    version = stub.versions["a1", "0.3"]
+    assert (version["sourceType"], version["buildTag"]) == ("SOURCE_FILES", "latest")
+    assert [file["name"] for file in version["sourceFiles"]] == [".actor/actor.json", "Dockerfile", "main.py"]
+    assert [build["buildNumber"] for build in stub.builds] == ["0.3.1"]
+
+
+def test_an_unchanged_tree_is_not_built_again(run: Any, served: Served, folder: Path) -> None:
+    assert run().exit_code == 0
+    assert "Nothing changed since build 0.3.1" in run().stderr
+    assert len(served.stub.builds) == 1
+    (folder / "main.py").write_text("print('changed')\n")
+    assert run().exit_code == 0
+    assert len(served.stub.builds) == 2
+    assert "run?build=0.3.2" in served.stub.asked
+
+
+def test_a_source_whose_build_failed_is_built_again(run: Any, served: Served, folder: Path) -> None:
+    assert run().exit_code == 0
+    (folder / "main.py").write_text("print('changed')\n")
+    served.stub.build_status = "FAILED"
+    failed = run()
+    assert (failed.exit_code, len(served.stub.runs)) == (1, 1)
+    assert "Build 0.3.2 ended FAILED" in failed.stderr
+    served.stub.build_status = "SUCCEEDED"
+    assert run().exit_code == 0
+    assert len(served.stub.builds) == 3
+
+
+def test_memory_timeout_and_input_go_along(run: Any, served: Served) -> None:
+    assert run("-m", "512", "--timeout", "0", "-i", ' {"message": "hi"}').exit_code == 0
+    assert served.stub.asked[-2:][0] == "run?build=0.3.1&memory=512&timeout=0"
+    assert served.stub.bodies["r1"] == b' {"message": "hi"}'
+
+
+def test_input_from_a_file_and_from_stdin(run: Any, served: Served, tmp_path: Path) -> None:
+    (tmp_path / "input.json").write_text('{"a": 1}')
+    assert run("-i", f"@{tmp_path / 'input.json'}").exit_code == 0
+    assert run("-i", "-", stdin='{"b": "ü"}').exit_code == 0
+    assert run().exit_code == 0
+    assert served.stub.bodies == {"r1": b'{"a": 1}', "r2": '{"b": "ü"}'.encode(), "r3": b""}
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ('{"a": 1,\n x}', "line 2, column 2"),
+        ("NaN", "NaN is no JSON value"),
+        ("", "line 1, column 1"),
+        ("@/no/file", "No such"),
+    ],
+)
+def test_input_that_is_no_json_is_refused_before_anything_is_asked(
+    run: Any, served: Served, given: str, why: str
+) -> None:
+    refused = run("-i", given)
+    assert refused.exit_code == 5
+    assert why in refused.stderr
+    assert not served.stub.actors
+
+
+def test_input_that_the_server_refuses(run: Any, served: Served) -> None:
+    served.stub.refusal = 400, "invalid-input", "Input is not valid: Field input.x is required"
+    refused = run()
+    assert (refused.exit_code, refused.stdout) == (5, "")
+    assert "Field input.x is required" in refused.stderr
+
+
+def test_a_refusal_for_lack_of_memory_is_a_failure(run: Any, served: Served) -> None:
+    served.stub.refusal = 402, "actor-memory-limit-exceeded", "You would exceed the memory limit"
+    assert run().exit_code == 1
+
+
+def test_the_log_and_the_block_are_on_stdout_and_words_on_stderr(run: Any) -> None:
+    done = run("-i", json.dumps({"message": "All done", "items": [{"n": n} for n in range(5)]}))
+    lines = done.stdout.splitlines()
+    assert lines[0].endswith("first line of r1")
+    assert lines[1].endswith("last line of r1, ünïcode")
+    assert lines[3:] == [
+        "SUCCEEDED  run r1 of build 0.3.1: All done",
+        "Exit code  0",
+        "Duration   2.3 s",
+        "Memory     peak 64.0 MB of 128 MB (50 %)",
+        "CPU        12 % of a core on average, 100 % at most; share 0.03125 core",
+        "Network    2.4 MB in, 2.9 kB out",
+        "Disk       peak 4.0 kB of 256 MB; polled: measured now and then, a run over it is stopped",
+        "Compute    0.0003 compute units",
+        "Items      5, the first 3:",
+        '           {"n": 0}',
+        '           {"n": 1}',
+        '           {"n": 2}',
+    ]
+    assert "Building 0.3.1" in done.stderr
+    assert "Step 1/1" in done.stderr
+
+
+def test_json_is_one_object_on_stdout(run: Any) -> None:
+    items = [{"n": n} for n in range(12)]
+    done = run("--json", "-i", json.dumps({"items": items, "output": {"x": "ü"}}))
+    told = json.loads(done.stdout)
+    assert told["run"]["status"] == "SUCCEEDED"
+    assert (told["itemCount"], told["items"], told["output"]) == (12, items[:10], {"x": "ü"})
+    assert "first line of r1" in done.stderr
+
+
+def test_a_log_keeps_its_colors_only_on_a_terminal(run: Any, served: Served) -> None:
+    run()
+    assert "log r1?stream=1&raw=0" in served.stub.asked
+
+
+def test_wrong_options_are_usage_errors(cli: CliRunner, tmp_path: Path) -> None:
+    assert cli.invoke(app, ["run", str(tmp_path / "absent")]).exit_code == 2
+    assert cli.invoke(app, ["run", str(tmp_path), "-m", "0"]).exit_code == 2
+    assert cli.invoke(app, ["run", str(tmp_path), "--timeout", "-1"]).exit_code == 2
+
+
+class Command:
+    """`greenroom run` as a process, killed if the test leaves it."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WITH_STUB, "run", *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
+        self.process.send_signal(number)
+
+    def read_until(self, text: str, stream: str = "stdout") -> None:
+        pipe = self.process.stdout if stream == "stdout" else self.process.stderr
+        assert pipe
+        while text not in (line := pipe.readline()):
+            assert line, f"'{text}' never came"
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+
+@contextmanager
+def command(*options: str) -> Iterator[Command]:
+    running = Command(*options)
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_aborts_the_run_and_shows_its_end(served: Served, folder: Path, number: signal.Signals) -> None:
+    with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": true}') as running:
+        running.read_until("first line of r1")
+        running.interrupt(number)
+        code, out, err = running.end()
+    assert code == 3
+    assert served.stub.asked.count("abort r1") == 1
+    assert out.splitlines()[0].endswith("last line of r1, ünïcode")
+    assert "ABORTED    run r1" in out
+    assert "first line" not in out
+    assert "Aborting the run" in err
+
+
+def test_a_second_interrupt_leaves_at_once(served: Served, folder: Path) -> None:
+    with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "for ever"}') as running:
+        running.read_until("first line of r1")
+        running.interrupt()
+        running.read_until("Aborting the run", "stderr")
+        running.interrupt()
+        code, out, err = running.end()
+    assert (code, out) == (3, "")
+    assert "run r1 may still be ending" in err
+    served.stub._end("r1", "ABORTED", None)
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_an_interrupted_call_leaves_no_server_of_its_own(folder: Path, tmp_path: Path, interrupts: int) -> None:
+    data_dir = tmp_path / "fresh"
+    waits = json.dumps({"waits": "for ever" if interrupts == 2 else "till aborted"})
+    with command(str(folder), "--data-dir", str(data_dir), "-i", waits) as running:
+        running.read_until("first line of r1")
+        found = server.find(data_dir)
+        assert found
+        running.interrupt()
+        if interrupts == 2:
+            running.read_until("Aborting the run", "stderr")
+            running.interrupt()
+        code, _, _ = running.end()
+    server.wait_gone(found)
+    assert (code, (data_dir / "stopped").read_text()) == (3, "1")
+
+
+def test_without_a_server_one_is_started_for_the_call_and_stopped(
+    cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
+    data_dir = tmp_path / "fresh"
+    done = cli.invoke(app, ["run", str(folder), "--data-dir", str(data_dir)])
+    assert done.exit_code == 0, done.output
+    assert (data_dir / "stopped").read_text() == "1"
+    assert server.find(data_dir) is None
+    assert oct(data_dir.stat().st_mode)[-3:] == "700"
+
+
+def test_runs_that_were_live_before_the_call_are_not_ended_by_it(
+    cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
+    monkeypatch.setenv("STUB_LIVE_RUNS", "2")
+    done = cli.invoke(app, ["run", str(folder), "--data-dir", str(tmp_path / "fresh")])
+    assert done.exit_code == 0
+    assert (tmp_path / "fresh" / "stopped").read_text() == "0"
+    assert "2 live runs go on" in done.stderr
+
+
+def test_the_last_of_several_calls_stops_the_server(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
+    data_dir = tmp_path / "fresh"
+    with server.borrowed(data_dir) as first:
+        with server.borrowed(data_dir) as second:
+            assert second.pid == first.pid
+        assert not (data_dir / "stopped").exists()
+    assert (data_dir / "stopped").exists()
+
+
+def test_a_server_that_was_there_stays(run: Any, served: Served) -> None:
+    assert run().exit_code == 0
+    assert served.stub.stop_runs is None
+    assert server.find(served.data_dir)
+
+
+def test_a_server_that_does_not_start_is_told_with_the_end_of_its_log(
+    cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "COMMAND", (sys.executable, "-c", "raise SystemExit('no engine here')"))
+    failed = cli.invoke(app, ["run", str(folder), "--data-dir", str(tmp_path / "fresh")])
+    assert failed.exit_code == 1
+    assert "no engine here" in failed.stderr
+
+
+def test_a_server_that_dies_is_told_with_what_to_type(
+    cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
+    data_dir = tmp_path / "fresh"
+    with (
+        server.borrowed(data_dir) as found,
+        command(str(folder), "--data-dir", str(data_dir), "-i", '{"waits": 1}') as running,
+    ):
+        running.read_until("first line of r1")
+        os.kill(found.pid, signal.SIGKILL)
+        code, _, err = running.end()
+    assert code == 1
+    assert "stopped answering" in err
+    assert "greenroom up" in err

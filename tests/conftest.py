@@ -1,0 +1,58 @@
+"""What all tests share: whether there is a Docker engine, and a real server on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+from tests.live import LiveServer
+
+DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
+"""Set by `make test`: without an engine its Docker tests fail, where plain `pytest` skips them."""
+
+
+@pytest.fixture(scope="session")
+def engine_problem() -> str | None:
+    """Why there is no usable engine; None where there is one."""
+    try:
+        client = docker.from_env()
+        client.ping()
+        client.close()
+    except DockerException as problem:
+        return str(problem)
+    return None
+
+
+@pytest.fixture(autouse=True)
+def _needs_engine(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("docker") is None:
+        return
+    problem = request.getfixturevalue("engine_problem")
+    if problem is None:
+        return
+    if os.environ.get(DOCKER_IS_A_MUST):
+        pytest.fail(f"no Docker engine: {problem}")
+    pytest.skip(f"no Docker engine: {problem}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One real server for all tests that only use it; tests that kill a server start their own."""
+    live = LiveServer(tmp_path_factory.mktemp("server"))
+    live.start()
+    yield live
+    live.close()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[LiveServer]:
+    """A server of the test's own, to be killed and started again."""
+    live = LiveServer(tmp_path)
+    live.start()
+    yield live
+    live.close()

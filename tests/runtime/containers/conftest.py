@@ -1,0 +1,119 @@
+"""A real engine: skipped with the reason where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.containers import BuildSpec, Container, ContainerSpec, EngineUnavailable, LogLine
+from runtime.containers.docker import DockerContainers
+
+BASE_IMAGE = "apify/actor-python:3.13"
+MIB = 1024 * 1024
+
+Start = Callable[..., Awaitable[Container]]
+
+
+@pytest.fixture(scope="session")
+def script_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An image that runs the Python code in its variable SCRIPT."""
+    yield from built_image(tmp_path_factory.mktemp("context"), None)
+
+
+def built_image(folder: Path, docker_host: str | None) -> Iterator[str]:
+    tag = f"greenroom-test-{secrets.token_hex(4)}"
+    (folder / "Dockerfile").write_text(
+        f'FROM {BASE_IMAGE}\nCMD ["python", "-c", "import os; exec(os.environ[\'SCRIPT\'])"]\n'
+    )
+    try:
+        asyncio.run(_build(folder, tag, docker_host))
+    except EngineUnavailable as error:
+        pytest.skip(str(error))
+    yield tag
+    asyncio.run(_remove(tag, docker_host))
+
+
+async def _build(folder: Path, tag: str, docker_host: str | None) -> None:
+    door = DockerContainers(f"test-{secrets.token_hex(4)}", docker_host=docker_host)
+    await door.open()
+    if await door.image(BASE_IMAGE) is None:
+        await door.close()
+        pytest.skip(f"{BASE_IMAGE} is not on the engine")
+    await door.build(build_spec(folder, tag), lambda line: None)
+    await door.close()
+
+
+async def _remove(tag: str, docker_host: str | None) -> None:
+    door = DockerContainers(f"test-{secrets.token_hex(4)}", docker_host=docker_host)
+    await door.open()
+    await door.remove_image(tag)
+    await door.close()
+
+
+@pytest.fixture
+async def door(script_image: str) -> AsyncIterator[DockerContainers]:
+    door = DockerContainers(f"test-{secrets.token_hex(4)}")
+    await door.open()
+    yield door
+    await clean_up(door)
+
+
+@pytest.fixture
+def start(door: DockerContainers, script_image: str) -> Start:
+    """`await start("print(1)", memory_bytes=...)` gives a container that runs the script."""
+
+    async def start(script: str, **changes: Any) -> Container:
+        container = await door.create(container_spec(script_image, script, **changes))
+        await container.start()
+        return container
+
+    return start
+
+
+def container_spec(image: str, script: str, **changes: Any) -> ContainerSpec:
+    fields: dict[str, Any] = {
+        "name": f"greenroom-test-{secrets.token_hex(6)}",
+        "image": image,
+        "labels": {"run": "r1"},
+        "environment": {"SCRIPT": script, "PYTHONUNBUFFERED": "1"},
+        "memory_bytes": 256 * MIB,
+        "cpus": 2.0,
+        "disk_bytes": 512 * MIB,
+        "pids": 256,
+        "shm_bytes": 64 * MIB,
+        "web_server_port": 4321,
+        "hosts": {},
+    }
+    return ContainerSpec(**{**fields, **changes})
+
+
+def build_spec(context: Path, tag: str, **changes: Any) -> BuildSpec:
+    fields: dict[str, Any] = {
+        "context": context,
+        "dockerfile": "Dockerfile",
+        "tag": tag,
+        "labels": {"build": "b1"},
+        "build_args": {},
+        "use_cache": True,
+        "memory_bytes": 512 * MIB,
+    }
+    return BuildSpec(**{**fields, **changes})
+
+
+async def log_of(container: Container) -> list[LogLine]:
+    return [line async for lines in container.logs() for line in lines]
+
+
+async def text_of(container: Container) -> str:
+    return "\n".join(line.text.decode() for line in await log_of(container))
+
+
+async def clean_up(door: DockerContainers) -> None:
+    for container in await door.list():
+        await container.remove()
+    await door.close()

@@ -1,0 +1,19 @@
+"""A clock that stands still until it is moved by hand."""
+
+from __future__ import annotations
+
+from runtime.clock import Millis
+
+
+class HandClock:
+    def __init__(self, now: Millis = 1_700_000_000_000) -> None:
+        self._now = now
+
+    def now(self) -> Millis:
+        return self._now
+
+    async def sleep(self, secs: float) -> None:
+        self.move(secs)
+
+    def move(self, secs: float) -> None:
+        self._now += round(secs * 1000)

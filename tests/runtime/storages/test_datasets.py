@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from runtime.errors import Invalid, NotFound
+from runtime.records import Dataset
+from runtime.storages.datasets import Datasets, ItemView
+from runtime.store import Store, items
+from tests.runtime.storages.hand_clock import HandClock
+
+PLAIN = ItemView()
+
+
+@pytest.fixture
+def datasets(store: Store, clock: HandClock) -> Datasets:
+    return Datasets(store.items, clock)
+
+
+@pytest.fixture
+async def dataset(datasets: Datasets) -> Dataset:
+    return (await datasets.get_or_create("user"))[0]
+
+
+async def shown(datasets: Datasets, id: str, view: ItemView = PLAIN, **paging: Any) -> list[Any]:
+    record = datasets.get(id)
+    assert record is not None
+    page = datasets.items(record, view, **{"offset": 0, "limit": None, "desc": False, **paging})
+    lines = list(page.first)
+    if page.rest is not None:
+        async for more in page.rest():
+            lines += more
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a":1}', [{"a": 1}]),
+        (b'[{"a":1},{"a":2}]', [{"a": 1}, {"a": 2}]),
+        (b'"[{\\"a\\":1}]"', [{"a": 1}]),
+        (b'"{\\"a\\":1}"', [{"a": 1}]),
+        (b'[\n {"a":\n 1}\n]', [{"a": 1}]),
+        (b'{"a":"line\\nend"}', [{"a": "line\nend"}]),
+        (b'{"a":"\\ud83d"}', [{"a": "\ud83d"}]),
+        (b'{"a":123456789012345678901234567890}', [{"a": 123456789012345678901234567890}]),
+        (b"[]", []),
+        (b"[{}]", [{}]),
+    ],
+)
+async def test_a_push_comes_back(datasets: Datasets, dataset: Dataset, body: bytes, expected: list[Any]) -> None:
+    assert await datasets.push(dataset.id, body) == len(expected)
+    assert await shown(datasets, dataset.id) == expected
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"5", b"[1]", b'[{"a":1},[]]', b'"x"', b"{", b'{"a":NaN}', b'{"a":"\xff"}', b"[" * 99_999]
+)
+async def test_all_or_nothing(datasets: Datasets, dataset: Dataset, body: bytes) -> None:
+    with pytest.raises(Invalid) as refusal:
+        await datasets.push(dataset.id, body)
+    assert refusal.value.slug == "invalid-input"
+    assert await shown(datasets, dataset.id) == []
+
+
+async def test_a_push_into_nothing(datasets: Datasets) -> None:
+    with pytest.raises(NotFound):
+        await datasets.push("nothing", b"{}")
+
+
+async def test_clean_items_are_counted(datasets: Datasets, dataset: Dataset) -> None:
+    await datasets.push(dataset.id, b'[{},{"#a":1},{"a":1},{"#a":1,"b":null}]')
+    found = datasets.get(dataset.id)
+    assert found is not None and (found.item_count, found.clean_item_count) == (4, 2)
+    clean = ItemView(skip_hidden=True, skip_empty=True)
+    assert await shown(datasets, dataset.id, clean) == [{"a": 1}, {"b": None}]
+
+
+async def test_views(datasets: Datasets, dataset: Dataset) -> None:
+    await datasets.push(dataset.id, b'[{"a":1,"b":2,"#c":3},{"b":5}]')
+    assert await shown(datasets, dataset.id, ItemView(skip_hidden=True)) == [{"a": 1, "b": 2}, {"b": 5}]
+    picked = await shown(datasets, dataset.id, ItemView(fields=("b", "none", "a")))
+    assert [list(item.items()) for item in picked] == [[("b", 2), ("a", 1)], [("b", 5)]]
+    assert await shown(datasets, dataset.id, ItemView(omit=frozenset({"b"}))) == [{"a": 1, "#c": 3}, {}]
+    assert await shown(datasets, dataset.id, ItemView(omit=frozenset({"b"}), skip_empty=True)) == [{"a": 1, "#c": 3}]
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, items.CHUNK_BYTES])
+async def test_paging(
+    datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
+) -> None:
+    monkeypatch.setattr(items, "CHUNK_BYTES", chunk_bytes)
+    for first in (0, 3, 6):
+        await datasets.push(dataset.id, json.dumps([{"n": n} for n in range(first, first + 3)]).encode())
+    every = [{"n": n} for n in range(9)]
+    for desc in (False, True):
+        stored = every[::-1] if desc else every
+        for offset in range(11):
+            for limit in (None, 1, 4, 9, 100):
+                expected = stored[offset:] if limit is None else stored[offset : offset + limit]
+                assert await shown(datasets, dataset.id, offset=offset, limit=limit, desc=desc) == expected
+
+
+async def test_counting(datasets: Datasets, dataset: Dataset) -> None:
+    await datasets.push(dataset.id, b"[{},{},{}]")
+    await shown(datasets, dataset.id, limit=2)
+    found = datasets.get(dataset.id)
+    assert found is not None and (found.write_count, found.read_count) == (3, 2)

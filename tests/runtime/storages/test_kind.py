@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from runtime.errors import Conflict, Invalid, NotFound
+from runtime.records import User
+from runtime.storages.datasets import Datasets
+from runtime.store import Store
+from tests.runtime.storages.hand_clock import HandClock
+
+
+@pytest.fixture
+async def datasets(store: Store, clock: HandClock) -> Datasets:
+    for id, username in (("ann-id", "ann"), ("bob-id", "bob")):
+        await store.users.insert(User(id=id, username=username, created_at=0))
+    return Datasets(store.items, clock)
+
+
+async def test_get_or_create(datasets: Datasets) -> None:
+    first, is_new = await datasets.get_or_create("ann-id", "some-name")
+    assert is_new and len(first.id) == 17
+    assert await datasets.get_or_create("ann-id", "some-name") == (first, False)
+    assert (await datasets.get_or_create("bob-id", "some-name"))[1]
+    unnamed = {(await datasets.get_or_create("ann-id"))[0].id for _ in range(3)}
+    assert len(unnamed) == 3
+
+
+async def test_found_by_id_and_by_name(datasets: Datasets) -> None:
+    made, _ = await datasets.get_or_create("ann-id", "data")
+    for reference in (made.id, "~data", "ann~data", "me~data"):
+        assert datasets.find("ann-id", reference).id == made.id
+    for user_id, reference in (
+        ("bob-id", made.id),
+        ("bob-id", "~data"),
+        ("bob-id", "ann~data"),
+        ("ann-id", "data"),
+        ("ann-id", "nobody~data"),
+        ("ann-id", "~other"),
+    ):
+        with pytest.raises(NotFound) as refusal:
+            datasets.find(user_id, reference)
+        assert refusal.value.slug == "record-not-found"
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a b", "a/b", "a~b", "x" * 64, "ä"])
+async def test_names_that_are_none(datasets: Datasets, name: str) -> None:
+    with pytest.raises(Invalid):
+        await datasets.get_or_create("ann-id", name)
+
+
+@pytest.mark.parametrize("name", ["a", "A-1", "x" * 63])
+async def test_names(datasets: Datasets, name: str) -> None:
+    assert (await datasets.get_or_create("ann-id", name))[0].name == name
+
+
+async def test_update(datasets: Datasets, clock: HandClock) -> None:
+    made, _ = await datasets.get_or_create("ann-id", "old")
+    await datasets.get_or_create("ann-id", "taken")
+    clock.move(1)
+    changed = await datasets.update(
+        made.id, {"name": "new", "title": "T", "general_access": "ANYONE_WITH_ID_CAN_READ"}
+    )
+    assert (changed.name, changed.title, changed.general_access) == ("new", "T", "ANYONE_WITH_ID_CAN_READ")
+    assert changed.modified_at == clock.now()
+    assert (await datasets.update(made.id, {"name": None})).name is None
+    with pytest.raises(Conflict):
+        await datasets.update(made.id, {"name": "taken"})
+    for changes in ({"name": "a b"}, {"name": 5}, {"title": 5}, {"general_access": "ALL"}, {"general_access": None}):
+        with pytest.raises(Invalid):
+            await datasets.update(made.id, changes)
+    with pytest.raises(NotFound):
+        await datasets.update("nothing", {"name": "x"})
+
+
+async def test_a_runs_default_goes_with_the_run(datasets: Datasets) -> None:
+    default = await datasets.open_default("ann-id", "run")
+    other = await datasets.open_default("ann-id", "other-run")
+    assert (default.run_id, default.name) == ("run", None)
+    await datasets.drop_of_run("run")
+    assert datasets.get(default.id) is None
+    assert datasets.get(other.id) == other
+
+
+async def test_delete(datasets: Datasets) -> None:
+    made, _ = await datasets.get_or_create("ann-id")
+    await datasets.delete(made.id)
+    assert datasets.get(made.id) is None
+    with pytest.raises(NotFound):
+        await datasets.delete(made.id)

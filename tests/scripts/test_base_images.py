@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+from scripts import base_images
+
+
+def certificate(body: str) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----"
+
+
+class Engine:
+    """Just enough of the engine's images: names with labels, and a record of what was asked."""
+
+    def __init__(self, labels: dict[str, dict[str, str]]) -> None:
+        self.labels = labels
+        self.pulled: list[str] = []
+        self.images = self
+
+    def get(self, name: str) -> Any:
+        if name not in self.labels:
+            raise base_images.ImageNotFound("absent")
+        return SimpleNamespace(labels=self.labels[name])
+
+    def pull(self, name: str) -> None:
+        self.pulled.append(name)
+
+
+@pytest.fixture
+def provide(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs main on an engine that has these images; answers names pulled, names built and the probes' times."""
+
+    def provide(labels: dict[str, dict[str, str]], *, answers: bool, names: list[str]) -> tuple[Any, ...]:
+        engine, built, probes = Engine(labels), [], []
+        monkeypatch.setattr(base_images.docker, "from_env", lambda **_: engine)
+        monkeypatch.setattr(base_images, "registry_answers", lambda seconds: probes.append(seconds) or answers)
+        monkeypatch.setattr(base_images, "build", lambda _, name: built.append(name))
+        base_images.main(names)
+        return engine.pulled, built, probes
+
+    return provide
+
+
+REAL: dict[str, str] = {}
+STAND_IN = {base_images.LABEL: "Debian trixie, python 3.13.5"}
+PYTHON, NODE = "apify/actor-python:3.13", "apify/actor-node:20"
+
+
+def test_absent_images_are_pulled_where_a_registry_answers(provide: Any) -> None:
+    assert provide({}, answers=True, names=[PYTHON, NODE]) == ([PYTHON, NODE], [], [base_images.PROBE_SECS])
+
+
+def test_absent_images_are_built_where_no_registry_answers(provide: Any) -> None:
+    assert provide({NODE: REAL}, answers=False, names=[PYTHON, NODE])[:2] == ([], [PYTHON])
+
+
+def test_a_real_image_replaces_a_stand_in(provide: Any) -> None:
+    assert provide({PYTHON: STAND_IN, NODE: REAL}, answers=True, names=[PYTHON, NODE])[:2] == ([PYTHON], [])
+
+
+def test_a_stand_in_stays_where_no_registry_answers(provide: Any) -> None:
+    assert provide({PYTHON: STAND_IN}, answers=False, names=[PYTHON]) == ([], [], [base_images.REPEATED_PROBE_SECS])
+
+
+def test_real_images_need_no_probe(provide: Any) -> None:
+    assert provide({PYTHON: REAL}, answers=True, names=[PYTHON]) == ([], [], [])
+
+
+def test_without_names_all_are_provided(provide: Any) -> None:
+    assert provide({}, answers=True, names=[])[0] == list(base_images.NAMES)
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(SystemExit, match="no apify/actor-perl:5; known are apify/actor-python"):
+        base_images.main(["apify/actor-perl:5"])
+
+
+def test_only_authorities_that_the_image_lacks_are_added() -> None:
+    host = "\n".join(["# comment", certificate("ours"), certificate("everybody's")])
+    assert base_images.added_authorities(host, certificate("everybody's")) == certificate("ours") + "\n"
+
+
+def test_the_images_bundle_is_read_from_its_root_file_system(tmp_path: Path) -> None:
+    archive = tmp_path / "rootfs.tar"
+    with tarfile.open(archive, "w") as files:
+        entry = tarfile.TarInfo(f"./{base_images.CA_BUNDLE}")
+        entry.size = 3
+        files.addfile(entry, io.BytesIO(b"PEM"))
+    assert base_images.image_bundle(archive) == "PEM"
+
+
+@pytest.mark.parametrize(
+    ("configured", "settings"),
+    [
+        ("https://packages.example/simple", {"PIP_INDEX_URL": "https://packages.example/simple"}),
+        ("https://me:secret@packages.example/simple", {}),
+        ("file:///packages", {}),
+        ("", {}),
+    ],
+)
+def test_registries_are_named_without_passwords(
+    monkeypatch: pytest.MonkeyPatch, configured: str, settings: dict[str, str]
+) -> None:
+    monkeypatch.setattr(base_images, "configured", lambda _: "")
+    monkeypatch.delenv("npm_config_registry", raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", configured)
+    assert base_images.registry_settings() == settings
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("name", "command", "answer"),
+    [
+        (PYTHON, "python -c 'import apify, os; print(os.getcwd())'", b"/usr/src/app"),
+        (PYTHON, "pip --version | cut -d' ' -f1", b"pip"),
+        (NODE, "node -p 'require(\"apify\").Actor.name + process.cwd()'", b"Actor/usr/src/app"),
+        (NODE, "npm ls --depth=0 | grep -c -E 'apify|crawlee'", b"2"),
+        (PYTHON, "id -u; id -u myuser; readlink /home/myuser/app", b"0\n1000\n/usr/src/app"),
+    ],
+)
+def test_a_stand_in_is_as_the_real_image_is(name: str, command: str, answer: bytes) -> None:
+    try:
+        engine = docker.from_env()
+        labels = engine.images.get(name).labels
+    except DockerException as error:
+        pytest.skip(f"no {name} on a Docker engine: {error}")
+    if base_images.LABEL not in labels:
+        pytest.skip(f"{name} is the real image")
+    output = engine.containers.run(name, ["sh", "-c", command], remove=True, network_disabled=True)
+    assert output.strip() == answer
