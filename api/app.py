@@ -5,6 +5,7 @@ host -> spelling -> origin -> caller -> aliases -> routes; errors of all of them
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +49,6 @@ ROUTERS = (
     request_queues.router,
     greenroom.router,
 )
-OWN_PATHS = "/greenroom/"
 
 
 class App:
@@ -66,6 +66,7 @@ class App:
         self._rate_limit = RateLimit(orchestrator.settings.rate_limit, orchestrator.clock)
         self._aliases = Aliases(orchestrator)
         self._web_servers = WebServerProxy(self._web_server)
+        self._control_token = control_token
         self._routes = _routes(orchestrator, control_token, info, shut_down)
 
     async def close(self) -> None:
@@ -92,12 +93,14 @@ class App:
         return self._routes
 
     def _identify(self, scope: Scope) -> None:
-        """Put the caller into the scope; the local controls have a token of their own."""
+        """Put the caller into the scope. The token of server.json is the first user's: it is the command line's."""
         scope["greenroom.caller"] = None
         token = token_of(HTTPConnection(scope))
-        if token is None or scope["path"].startswith(OWN_PATHS):
+        if token is None:
             return
-        user, run = self._orchestrator.users.of_token(token)
+        users = self._orchestrator.users
+        is_control = hmac.compare_digest(token.encode(), self._control_token.encode())
+        user, run = (users.first(), None) if is_control else users.of_token(token)
         self._rate_limit.count(user.id)
         scope["greenroom.caller"] = Caller(user, run)
 

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -34,6 +34,7 @@ from runtime.errors import BadGateway, GreenroomError
 log = logging.getLogger("greenroom.web_server")
 
 RawHeaders = list[tuple[bytes, bytes]]
+T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECS = 5.0
 MAX_HEADER_BYTES = 131_072
@@ -309,6 +310,22 @@ async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send
         await response(scope, receive, send)
 
 
+async def _while_there(work: Awaitable[T], leaving: Awaitable[object]) -> T | None:
+    """The result of `work`; None where `leaving` ends first, and `work` is given up."""
+    working, left = asyncio.ensure_future(work), asyncio.ensure_future(leaving)
+    try:
+        await asyncio.wait({working, left}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _stop(working, left)
+    return None if working.cancelled() else working.result()
+
+
+async def _stop(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 # HTTP
 
 
@@ -348,16 +365,8 @@ class _Upload:
 
 
 async def _http(session: aiohttp.ClientSession, passage: _Passage, receive: Receive, send: Send) -> None:
-    """One exchange, given up as soon as the client has gone."""
     upload = _Upload(receive, passage.has_body)
-    exchange = asyncio.create_task(_exchange(session, passage, upload, send), name="web server exchange")
-    gone = asyncio.create_task(upload.client_gone(), name="web server client")
-    try:
-        await asyncio.wait({exchange, gone}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await _stop(exchange, gone)
-    if not exchange.cancelled():
-        exchange.result()
+    await _while_there(_exchange(session, passage, upload, send), upload.client_gone())
 
 
 async def _exchange(session: aiohttp.ClientSession, passage: _Passage, upload: _Upload, send: Send) -> None:
@@ -384,16 +393,20 @@ async def _exchange(session: aiohttp.ClientSession, passage: _Passage, upload: _
 
 async def _websocket(session: aiohttp.ClientSession, passage: _Passage, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
+    handshake = session.ws_connect(
+        passage.url,
+        headers=passage.request_headers(),
+        protocols=passage.scope["subprotocols"],
+        autoclose=False,
+        max_msg_size=MAX_MESSAGE_BYTES,
+    )
     try:
-        upstream = await session.ws_connect(
-            passage.url,
-            headers=passage.request_headers(),
-            protocols=passage.scope["subprotocols"],
-            autoclose=False,
-            max_msg_size=MAX_MESSAGE_BYTES,
-        )
+        # Until it is accepted, a client can only leave.
+        upstream = await _while_there(handshake, receive())
     except aiohttp.WSServerHandshakeError as refusal:
         await _refuse(_refusal(passage, refusal), passage.scope, receive, send)
+        return
+    if upstream is None:
         return
     async with upstream:
         await send({"type": "websocket.accept", "subprotocol": upstream.protocol})
@@ -446,9 +459,3 @@ async def _down(upstream: aiohttp.ClientWebSocketResponse, send: Send) -> None:
         code = message.data or aiohttp.WSCloseCode.OK
         await send({"type": "websocket.close", "code": code, "reason": message.extra or ""})
         await upstream.close(code=code)
-
-
-async def _stop(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -194,7 +194,7 @@ BUILD_LIST_FIELDS = (
 
 
 def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) -> Json:
-    """`usage` is None for callers the platform does not show costs to."""
+    """`usage` is None for callers who are not the owner: they see neither costs nor webhooks, whose URLs are secret."""
     return {
         "id": record.id,
         "actId": record.actor_id,
@@ -225,7 +225,7 @@ def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) ->
         "chargedEventCounts": {},
         "diskEnforcement": record.disk_enforcement,
         "permissionLevel": record.permission_level,
-        **({} if usage is None else run_usage(usage)),
+        **({} if usage is None else {"webhooks": list(record.webhooks), **run_usage(usage)}),
     }
 
 

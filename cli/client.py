@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ MAX_WAIT_SECS = 60
 """The longest the server waits for a job's end in one answer."""
 ANSWER_SECS = 30.0
 INVALID_INPUT_SLUGS = frozenset({"invalid-input", "run-input-body-not-valid-json", "input-json-not-object"})
+USER_AGENT = f"greenroom/{version('greenroom')}"
 TOTAL_HEADER = "x-apify-pagination-total"
 
 
@@ -42,7 +44,7 @@ class Client:
         self._server = server
         self._http = httpx.Client(
             base_url=server.url,
-            headers={**server.authorization, "X-Apify-Request-Origin": "CLI"},
+            headers={**server.authorization, "X-Apify-Request-Origin": "CLI", "User-Agent": USER_AGENT},
             timeout=httpx.Timeout(ANSWER_SECS, connect=5),
             trust_env=False,  # a proxy for the internet has no business with the loopback
         )
@@ -162,7 +164,7 @@ def _refusal(response: httpx.Response) -> Refused:
     if response.status_code == NOT_FOUND:
         return _Missing(message)
     if response.status_code == UNAUTHORIZED:
-        return Refused(f"The server does not know this command line: {message}", "Restart it with `greenroom up`.")
+        return Refused(f"The server does not accept this command line: {message}")
     return Refused(message, exit_code=INVALID_INPUT if slug in INVALID_INPUT_SLUGS else FAILED)
 
 

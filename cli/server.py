@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -35,12 +36,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answered. `info` is what it told about itself."""
+    """A server as `server.json` names it. `info` is what it told about itself, once it answered."""
 
     pid: int
     url: str
     token: str
-    info: dict[str, Any]
+    info: dict[str, Any] = field(default_factory=dict)
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -49,25 +50,21 @@ class Server:
 
 def find(data_dir: Path) -> Server | None:
     """The server of a data directory; None where `server.json` is absent or left by one that is no more."""
-    try:
-        told = json.loads((data_dir / SERVER_FILE).read_text())
-        pid, url, token = int(told["pid"]), str(told["url"]), str(told["token"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if not _lives(pid):
+    told = _told(data_dir)
+    if told is None or not _lives(told.pid):
         return None
     try:
-        response = _control("GET", url, token, "info")
+        response = _control("GET", told, "info")
     except httpx.HTTPError:
         return None
-    return Server(pid, url, token, response.json())
+    return replace(told, info=response.json())
 
 
 def ask_to_stop(server: Server, *, stop_runs: bool | None = None) -> int:
     """Ask for an orderly end; the number of live runs it leaves. None: as the server was told when it started."""
     params = {} if stop_runs is None else {"stopRuns": int(stop_runs)}
     try:
-        response = _control("POST", server.url, server.token, "shutdown", **params)
+        response = _control("POST", server, "shutdown", **params)
     except httpx.HTTPError as problem:
         raise Problem(f"The server at {server.url} did not take the request to stop: {problem}.") from problem
     return int(response.json()["liveRuns"])
@@ -117,7 +114,7 @@ def _start(data_dir: Path, calls: IO[str]) -> Server:
 def _started(data_dir: Path) -> tuple[Server, bool]:
     """A server that answers, and whether it is the one begun here: another call may have been quicker."""
     log_file = data_dir / LOG_FILE
-    command = [*COMMAND, "up", "--port", str(_free_port()), "--data-dir", str(data_dir)]
+    command = [*COMMAND, "up", "--port", str(_port(data_dir)), "--data-dir", str(data_dir)]
     with log_file.open("wb") as log:
         # A session of its own: a Ctrl-C in this terminal is for the call, not for the server.
         process = subprocess.Popen(
@@ -170,11 +167,19 @@ def _stop(server: Server, adopted_runs: int, *, waits: bool) -> None:
         say(f"The server started for this call (pid {server.pid}) is stopping.")
 
 
-def _control(method: str, url: str, token: str, name: str, **params: int) -> httpx.Response:
+def _told(data_dir: Path) -> Server | None:
+    """What `server.json` says, be it true or not; None where it says nothing."""
+    try:
+        told = json.loads((data_dir / SERVER_FILE).read_text())
+        return Server(int(told["pid"]), str(told["url"]), str(told["token"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _control(method: str, server: Server, name: str, **params: int) -> httpx.Response:
     """One of the server's local controls."""
-    headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(timeout=ANSWER_SECS, trust_env=False) as http:
-        response = http.request(method, f"{url}/greenroom/{name}", params=params, headers=headers)
+        response = http.request(method, f"{server.url}/greenroom/{name}", params=params, headers=server.authorization)
     return response.raise_for_status()
 
 
@@ -185,7 +190,19 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def _port(data_dir: Path) -> int:
+    """The port of a server that died, since the containers it left know the API by it; else any that is free."""
+    told = _told(data_dir)
+    before = (urlsplit(told.url).port if told else None) or 0
+    return _free_port(before) or _free_port(0)
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted` if it is free (0 means any), else 0."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return 0
         return int(probe.getsockname()[1])

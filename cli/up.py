@@ -47,8 +47,7 @@ def up(settings: Settings) -> None:
 def live_runs_left(count: int) -> str:
     if not count:
         return "No live run is left."
-    runs, go = ("run", "goes") if count == 1 else ("runs", "go")
-    return f"{count} live {runs} {go} on; the next `greenroom up` adopts what is left."
+    return f"{_runs(count)} left; the next `greenroom up` adopts those that still live."
 
 
 def users_of(given: list[str]) -> Mapping[str, str]:
@@ -81,7 +80,7 @@ def facts(info: Mapping[str, Any]) -> list[str]:
 
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
     """At most eight lines. The `apify` command (1.10) reads the two exports; a token it takes by `apify login` only."""
-    live = f", {info['liveRuns']} live runs adopted" if info["liveRuns"] else ""
+    live = f", {_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
     return [
         f"Greenroom {info['version']}{live}",
         *facts(info),
@@ -90,6 +89,10 @@ def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
         f"export APIFY_CONSOLE_URL=http://127.0.0.1:{urlsplit(info['apiUrl']).port}",
         f"apify login --token {next(iter(users), 'local')}  # once, where it is not logged in yet",
     ]
+
+
+def _runs(count: int) -> str:
+    return f"{count} live run{'s' if count != 1 else ''}"
 
 
 def _greet(info: Mapping[str, Any], settings: Settings) -> None:

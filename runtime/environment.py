@@ -8,6 +8,7 @@ is left out rather than empty (the Python SDK fails on empty ones), but for the 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from runtime.addresses import Addresses
@@ -18,6 +19,7 @@ from runtime.records import Actor, Build, EnvVar, Run, User
 DEFAULT_WEB_SERVER_PORT = 4321
 INPUT_KEY = "INPUT"
 WEB_SERVER_PORT_NAMES = ("ACTOR_WEB_SERVER_PORT", "APIFY_CONTAINER_PORT", "ACTOR_STANDBY_PORT")
+PORT = re.compile(r"[0-9]{1,5}")
 MAX_PORT = 65_535
 
 
@@ -35,11 +37,12 @@ def variables(run: Run, actor: Actor, owner: User, build: Build, user: User, add
 
 def web_server_port(env_vars: Iterable[EnvVar], image_environment: Mapping[str, str]) -> int:
     """The port of the Actor's web server: the one variable of the platform's that a version (or its image) may set."""
-    own = dict(image_environment) | {variable.name: variable.value for variable in env_vars}
-    for name in WEB_SERVER_PORT_NAMES:
-        value = own.get(name, "")
-        if value.isdecimal() and 0 < int(value) <= MAX_PORT:
-            return int(value)
+    own = {variable.name: variable.value for variable in env_vars}
+    for source in (own, image_environment):
+        for name in WEB_SERVER_PORT_NAMES:
+            value = source.get(name, "")
+            if PORT.fullmatch(value) and 0 < int(value) <= MAX_PORT:
+                return int(value)
     return DEFAULT_WEB_SERVER_PORT
 
 

@@ -56,6 +56,12 @@ def disk_full(run: Run, used_bytes: int) -> str:
     )
 
 
+def has_filled_disk(run: Run) -> bool:
+    """Whether single files were limited to the disk limit and one has reached it: the Actor saw a failed write."""
+    full = run.stats.disk_max_bytes >= run.options.disk_mbytes * limits.MBYTE
+    return full and run.disk_enforcement == DiskEnforcement.POLLED
+
+
 def never_started(problem: Exception) -> str:
     return f"The Actor's container could not be started: {problem}"
 
@@ -70,7 +76,7 @@ def finished(run: Run, status: JobStatus, state: ContainerState | None) -> str:
         return "Actor was aborted."
     if status is JobStatus.TIMED_OUT:
         return f"Actor timed out after {run.options.timeout_secs} seconds. Give it a longer timeout, or 0 for none."
-    if run.stopped_because is not None:
+    if run.stopped_because is not None and status is JobStatus.FAILED:
         return run.stopped_because
     if state is None:
         return VANISHED
@@ -78,6 +84,11 @@ def finished(run: Run, status: JobStatus, state: ContainerState | None) -> str:
         return (
             f"Actor was killed because it exceeded its memory limit of {run.options.memory_mbytes} MB. "
             f"{_more_memory(run)}"
+        )
+    if status is JobStatus.FAILED and has_filled_disk(run):
+        return (
+            f"Actor finished with exit code {state.exit_code} after it had reached its disk limit of "
+            f"{run.options.disk_mbytes} MB. Disk is twice the memory. {_more_memory(run)}"
         )
     return f"Actor finished with exit code {state.exit_code}."
 

@@ -24,9 +24,9 @@ class Log:
     def __init__(self, file: LogFile, clock: Clock, hidden: Sequence[str]) -> None:
         self._file = file
         self._clock = clock
-        self._hidden = re.compile(b"|".join(re.escape(value.encode()) for value in hidden)) if hidden else None
+        self._hidden = _pattern(hidden)
         self._news = asyncio.Event()
-        self.is_full = file.size >= MAX_LOG_BYTES
+        self.is_full = file.ends_with(CAP_NOTICE)
         self.is_closed = False
 
     @property
@@ -140,6 +140,12 @@ class Logs:
             if whole or start + reach >= end:
                 return stored[:whole]
             reach *= 2
+
+
+def _pattern(hidden: Sequence[str]) -> re.Pattern[bytes] | None:
+    """What finds hidden values; the longest first, since one may begin with another."""
+    values = sorted(filter(None, hidden), key=len, reverse=True)
+    return re.compile(b"|".join(re.escape(value.encode()) for value in values)) if values else None
 
 
 def _stamp(now: Millis) -> str:

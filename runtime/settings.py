@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def _number(environment: Mapping[str, str], name: str, default: float | None) ->
         number = float(text)
     except ValueError:
         number = -1.0
-    if number < 0:
+    if not 0 <= number < math.inf:
         raise ValueError(f"{name} must be a number of at least 0, not '{text}'")
     return number
 

@@ -136,15 +136,19 @@ class Supervisor:
             return
         self._container = container
         await self._note_start(container, state.started_at)
-        async with self._beside(
-            abort=self._stop_when_asked(container),
-            deadline=self._stop_at_deadline(container),
-            disk=self._stop_when_disk_is_full(container),
-            burst=self._end_burst(container),
-            stats=self._sample(container),
-            probe=self._probe_web_server(container),
-        ):
-            await asyncio.gather(container.wait(), self._log.copy(container))
+        if state.running:
+            async with self._beside(
+                abort=self._stop_when_asked(container),
+                deadline=self._stop_at_deadline(container),
+                disk=self._stop_when_disk_is_full(container),
+                burst=self._end_burst(container),
+                stats=self._sample(container),
+                probe=self._probe_web_server(container),
+            ):
+                await asyncio.gather(container.wait(), self._log.copy(container))
+        else:  # it ended while nobody watched: a deadline that has passed since is none of its business
+            await self._log.copy(container)
+        await self._measure_disk(container)
 
     async def _note_start(self, container: Container, started_at: int) -> None:
         """Record what the engine says. An abort that came meanwhile has moved the status on already."""
@@ -183,15 +187,21 @@ class Supervisor:
         limit = self._run.options.disk_mbytes * limits.MBYTE
         while True:
             began = self._parts.clock.now()
-            used = await container.disk_bytes()
+            used = await self._measure_disk(container)
             if used is None:
                 return
-            await self._parts.runs.change_stats(self._run.id, partial(stats.with_disk, used_bytes=used))
             if used > limit and self._parts.engine.disk is DiskEnforcement.POLLED:
                 await self._stop_because(container, explain.disk_full(self._run, used))
                 return
             cost = (self._parts.clock.now() - began) / 1000
             await self._parts.clock.sleep(max(TICK_SECS, DISK_COST_FACTOR * cost))
+
+    async def _measure_disk(self, container: Container) -> int | None:
+        """Count what the container has written; None where that cannot be told."""
+        used = await container.disk_bytes()
+        if used is not None:
+            await self._parts.runs.change_stats(self._run.id, partial(stats.with_disk, used_bytes=used))
+        return used
 
     async def _stop_because(self, container: Container, reason: str) -> None:
         """Stop the run for a reason that is written first: a restarted server must still know it."""

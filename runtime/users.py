@@ -32,7 +32,7 @@ class Users:
 
     async def open(self) -> None:
         """Make the records of users that are met for the first time."""
-        for username in sorted(set(self._tokens.values())) or [LOCAL_USERNAME]:
+        for username in self._usernames():
             if self.named(username) is None:
                 await self._users.insert(User(id=new_id(), username=username, created_at=self._clock.now()))
 
@@ -55,6 +55,15 @@ class Users:
         if user is None:
             raise _invalid_token()
         return user, None
+
+    def first(self) -> User:
+        """The local user, or the first of the configured ones."""
+        user = self.named(self._usernames()[0])
+        assert user is not None
+        return user
+
+    def _usernames(self) -> list[str]:
+        return list(dict.fromkeys(self._tokens.values())) or [LOCAL_USERNAME]
 
     def _username(self, token: str) -> str | None:
         if not self._tokens:

@@ -9,6 +9,7 @@ readonly NETWORK_CHECK_IMAGE=apify/actor-python:3.13
 
 main() {
     python_environment
+    older_client
     node_dependencies
     docker_engine
     .venv/bin/python scripts/base_images.py
@@ -26,6 +27,17 @@ python_environment() {
     .venv/bin/python -m pip install -qq --requirement requirements.lock
     .venv/bin/python -m pip install -qq --no-deps --editable .
     echo "$wanted" >.venv/.installed
+}
+
+# The Python client of the generation before: it needs an environment of its own beside the one with today's.
+older_client() {
+    local environment=.venv-client-2 lock=tests/clients/requirements-2.lock wanted
+    wanted=$(checksum $lock)
+    stamped $environment/.installed "$wanted" && return
+    say "installing the older Python client of the tests"
+    [ -x $environment/bin/python ] || python3 -m venv $environment
+    $environment/bin/python -m pip install -qq --requirement $lock
+    echo "$wanted" >$environment/.installed
 }
 
 node_dependencies() {

@@ -169,10 +169,10 @@ def remove_instance(instance_id: str) -> None:
     """Remove every container, image and network of an instance from the engine."""
     engine = docker.from_env()
     only = {"label": f"{INSTANCE_LABEL}={instance_id}"}
-    for container in engine.containers.list(all=True, filters=only):
+    for container in engine.containers.list(all=True, filters=dict(only)):
         container.remove(force=True)
-    for image in engine.images.list(filters=only):
-        engine.images.remove(image.id, force=True)
-    for network in engine.networks.list(filters=only):
+    for image in engine.images.list(filters=dict(only)):
+        engine.images.remove(str(image.id), force=True)
+    for network in engine.networks.list(filters=dict(only)):
         network.remove()
     engine.close()

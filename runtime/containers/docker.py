@@ -9,13 +9,12 @@ import asyncio
 import json
 import os
 import platform
-import re
 import socket
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager, suppress
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -46,26 +45,29 @@ from runtime.containers import (
     StartFailed,
     cgroups,
 )
+from runtime.containers.answers import NEVER, cleaned, container_state, stats_sample
 from runtime.containers.build_log import BuildLog
 from runtime.containers.disk import used_bytes
-from runtime.containers.follow import follow
-from runtime.containers.log_frames import LogFrames
+from runtime.containers.follow import following
+from runtime.containers.log_frames import Delivered, LogFrames
+from runtime.containers.streams import JsonStream, LogStream
 
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
 # Rotation loses lines under a follower. The size is far above what is kept of a log and only guards the host's disk.
 LOG_OPTIONS = {"max-size": "1g", "max-file": "1", "compress": "false", "mode": "blocking"}
+NETWORK_OPTIONS = {"com.docker.network.bridge.enable_icc": "false"}  # containers don't reach each other
 LOOPBACK = "127.0.0.1"
 
 CALL_TIMEOUT_SECS = 120
 SAMPLE_SECS = 1.0
 RECONNECT_SECS = 1.0
 RECHECK_SECS = 30.0  # events may be lost; whoever waits looks again at the latest after this
-LOG_END_SECS = 5.0  # the log ends while the engine is still taking the container's network down
-CHUNK = 64 * 1024
+LOG_END_SECS = 1.0  # the log ends while the engine is still taking the container's network down
+SIGKILLED = 137
+OOM_NEWS_SECS = 0.3  # by its own way to the engine, the news of an OOM kill may come after that of the exit
 PROBE_DISK_BYTES = 256 * 1024 * 1024
-NEVER = "0001-01-01T00:00:00Z"  # the zero of the engine's times
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,6 +84,7 @@ class DockerContainers:
         self._pool = ThreadPoolExecutor(2 * cores + 8, "docker")
         self._kernel = ThreadPoolExecutor(4, "counters")
         self._starts = asyncio.Semaphore(2 * cores)
+        self._oom_killed: set[str] = set()
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._api: docker.APIClient | None = None
         self._engine: Engine | None = None
@@ -133,7 +136,7 @@ class DockerContainers:
         if not (spec.context / spec.dockerfile).resolve().is_relative_to(spec.context.resolve()):
             raise BuildFailed(f"The Dockerfile '{spec.dockerfile}' is outside of the build's folder.")
         build_log = BuildLog()
-        async with aclosing(follow(partial(self._open_build, spec), f"build {spec.tag}")) as batches:
+        async with aclosing(following(partial(self._open_build, spec), f"build {spec.tag}")) as batches:
             async for messages in batches:
                 for message in messages:
                     for line in build_log.feed(message):
@@ -211,6 +214,10 @@ class DockerContainers:
     def stream(self, path: str, **params: str | int) -> requests.Response:
         with answering():
             return self._request(path, params, stream=True)
+
+    def was_oom_killed(self, container_id: str) -> bool:
+        """Whether an event told of it; inspect forgets those of which the engine learned after the exit."""
+        return container_id in self._oom_killed
 
     @contextmanager
     def woken(self, container_id: str) -> Iterator[asyncio.Event]:
@@ -362,7 +369,7 @@ class DockerContainers:
             size += image.size_bytes
         return {"storage_opt": {"size": str(size)}}
 
-    def _open_build(self, spec: BuildSpec) -> _JsonStream:
+    def _open_build(self, spec: BuildSpec) -> JsonStream:
         # docker-py hides the response of a build; a client of its own shows it, so that closing it cancels the build.
         responses: list[requests.Response] = []
         with answering(), self._connect() as api:
@@ -386,7 +393,7 @@ class DockerContainers:
         response = responses[-1]
         if not response.ok:
             raise BuildFailed(_build_error(response.json()["message"]))
-        return _JsonStream(response)
+        return JsonStream(response)
 
     # Waking those who wait.
 
@@ -394,21 +401,28 @@ class DockerContainers:
         loop = asyncio.get_running_loop()
         while True:
             with suppress(EngineUnavailable, docker.errors.APIError):  # those who wait learn it from inspect
-                async with aclosing(follow(partial(self._open_events, loop), "docker events")) as batches:
+                async with aclosing(following(partial(self._open_events, loop), "docker events")) as batches:
                     async for events in batches:
                         for event in events:
-                            self._wake(event["Actor"]["ID"])
+                            self._note(event["Action"], event["Actor"]["ID"])
             await asyncio.sleep(RECONNECT_SECS)
 
-    def _open_events(self, loop: asyncio.AbstractEventLoop) -> _JsonStream:
+    def _open_events(self, loop: asyncio.AbstractEventLoop) -> JsonStream:
         filters = {
             "type": ["container"],
-            "event": ["die", "destroy"],
+            "event": ["oom", "die", "destroy"],
             "label": [f"{INSTANCE_LABEL}={self._instance_id}"],
         }
-        events = _JsonStream(self.stream("/events", filters=json.dumps(filters)))
+        events = JsonStream(self.stream("/events", filters=json.dumps(filters)))
         loop.call_soon_threadsafe(self._wake_all)  # for what happened while nobody listened
         return events
+
+    def _note(self, action: str, container_id: str) -> None:
+        if action == "oom":
+            self._oom_killed.add(container_id)
+        elif action == "destroy":
+            self._oom_killed.discard(container_id)
+        self._wake(container_id)
 
     def _wake(self, container_id: str) -> None:
         for event in self._waiting.get(container_id, ()):
@@ -434,6 +448,7 @@ class DockerContainer:
         self._door = engine
         self._id = container_id
         self._labels = labels
+        self._killed = False
 
     @property
     def id(self) -> str:
@@ -450,8 +465,10 @@ class DockerContainer:
             raise StartFailed(explained(error)) from error
 
     async def inspect(self) -> ContainerState | None:
-        found = await self._inspect()
-        return container_state(found["State"]) if found else None
+        if not (found := await self._inspect()):
+            return None
+        state = container_state(found["State"])
+        return replace(state, oom_killed=state.oom_killed or self._door.was_oom_killed(self._id))
 
     async def wait(self) -> ContainerState | None:
         with self._door.woken(self._id) as wake:
@@ -463,11 +480,17 @@ class DockerContainer:
                     await asyncio.sleep(RECONNECT_SECS)
                     continue
                 if state is None or not state.running:
-                    return state
+                    break
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), RECHECK_SECS)
 
+        if state and state.exit_code == SIGKILLED and not state.oom_killed and not self._killed:
+            await asyncio.sleep(OOM_NEWS_SECS)
+            return await self.inspect()
+        return state
+
     async def kill(self, signal: str = "SIGKILL") -> None:
+        self._killed = self._killed or signal == "SIGKILL"
         with tolerating(404, 409):
             await self._door.call(self._door.api.kill, self._id, signal)
 
@@ -497,23 +520,24 @@ class DockerContainer:
         return (LOOPBACK, int(published[0]["HostPort"])) if published else None
 
     async def logs(self) -> AsyncIterator[list[LogLine]]:
-        delivered = 0
+        delivered, since, ended = Delivered(), 0, not await self._runs()
         while True:
-            frames, known, complete = LogFrames(), delivered, False
+            frames = LogFrames()
             try:
-                async with aclosing(self._log_batches(frames)) as batches:
+                async with aclosing(self._log_batches(frames, since, follow=not ended)) as batches:
                     async for lines in batches:
-                        fresh = lines[known:]
-                        known = max(0, known - len(lines))
-                        delivered += len(fresh)
-                        if fresh:
+                        if fresh := delivered.fresh(lines):
                             yield fresh
-                complete = True
-            except (EngineUnavailable, docker.errors.APIError):  # read from the start again, told once
-                await asyncio.sleep(RECONNECT_SECS)
-            if await self._is_log_over(complete):
+                if ended:
+                    break
+            except docker.errors.NotFound:
                 break
-        if torn := frames.end()[known:]:
+            except (EngineUnavailable, docker.errors.APIError):
+                await asyncio.sleep(RECONNECT_SECS)
+            # A busy engine ends a followed log too early now and then: complete is what is read after the end.
+            ended = await self._ends_soon()
+            since = delivered.again(frames.open_stamps())
+        if torn := delivered.fresh(frames.end()):
             yield torn
 
     async def samples(self) -> AsyncIterator[Sample]:
@@ -549,24 +573,19 @@ class DockerContainer:
             return int(found.get("SizeRw") or 0)
         return None
 
-    def _log_batches(self, frames: LogFrames) -> AsyncGenerator[list[LogLine], None]:
-        def open_log() -> _LogStream:
-            path = f"/containers/{self._id}/logs"
-            return _LogStream(self._door.stream(path, follow=1, stdout=1, stderr=1, timestamps=1), frames)
+    def _log_batches(self, frames: LogFrames, since: int, *, follow: bool) -> AsyncGenerator[list[LogLine], None]:
+        params = {"since": since, "follow": int(follow), "stdout": 1, "stderr": 1, "timestamps": 1}
 
-        return follow(open_log, f"log {self._id[:12]}", weigh=lambda line: 128 + len(line.text))
+        def open_log() -> LogStream:
+            return LogStream(self._door.stream(f"/containers/{self._id}/logs", **params), frames)
 
-    async def _is_log_over(self, complete: bool) -> bool:
-        """Whether nothing can follow: a log that came to its end together with its container is complete."""
-        if complete:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.wait(), LOG_END_SECS)
-                return True
-            return False
-        try:
-            return await self.inspect() is None
-        except EngineUnavailable:
-            return False
+        return following(open_log, f"log {self._id[:12]}", weigh=lambda line: 128 + len(line.text))
+
+    async def _ends_soon(self) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.wait(), LOG_END_SECS)
+            return True
+        return False
 
     async def _cgroup(self) -> cgroups.Cgroup | None:
         if not self._door.engine.reads_cgroups or not (found := await self._inspect()):
@@ -585,7 +604,7 @@ class DockerContainer:
     async def _streamed(self) -> AsyncGenerator[Sample, None]:
         while await self._runs():
             with suppress(EngineUnavailable, docker.errors.APIError):
-                async with aclosing(follow(self._open_stats, f"stats {self._id[:12]}")) as batches:
+                async with aclosing(following(self._open_stats, f"stats {self._id[:12]}")) as batches:
                     async for batch in batches:
                         if batch[-1]["read"] == NEVER:  # of a container that has ended the engine tells this for ever
                             break
@@ -599,87 +618,13 @@ class DockerContainer:
             return True
         return state is not None and state.running
 
-    def _open_stats(self) -> _JsonStream:
-        return _JsonStream(self._door.stream(f"/containers/{self._id}/stats", stream=1))
-
-
-class _Stream:
-    """A response that is read by one thread and may be cut by another."""
-
-    def __init__(self, response: requests.Response) -> None:
-        self._response = response
-
-    def cut(self) -> None:
-        with suppress(ValueError, RuntimeError, OSError):  # it has ended already
-            self._response.raw.shutdown()
-
-    def close(self) -> None:
-        self._response.close()
-
-    def _chunks(self) -> Iterator[bytes]:
-        with answering():
-            yield from self._response.raw.stream(CHUNK)
-
-
-class _LogStream(_Stream):
-    def __init__(self, response: requests.Response, frames: LogFrames) -> None:
-        super().__init__(response)
-        self._frames = frames
-
-    def __iter__(self) -> Iterator[LogLine]:
-        for chunk in self._chunks():
-            yield from self._frames.feed(chunk)
-
-
-class _JsonStream(_Stream):
-    """One JSON document a line: how the engine sends events, stats and a build's output."""
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        rest = b""
-        for chunk in self._chunks():
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from (json.loads(line) for line in lines if line.strip())
-
-
-NETWORK_OPTIONS = {"com.docker.network.bridge.enable_icc": "false"}
-"""Containers of one instance don't reach each other."""
+    def _open_stats(self) -> JsonStream:
+        return JsonStream(self._door.stream(f"/containers/{self._id}/stats", stream=1))
 
 
 def cpu_quota(cpus: float) -> int:
     """Not nano_cpus: the engine refuses more of those than the host has cores."""
     return max(CPU_QUOTA_MIN, round(cpus * CPU_PERIOD))
-
-
-def container_state(state: Mapping[str, Any]) -> ContainerState:
-    """From the `State` of an inspect answer."""
-    ended = not state["Running"] and state["StartedAt"] != NEVER
-    return ContainerState(
-        running=state["Running"],
-        started_at=_millis(state["StartedAt"]),
-        finished_at=_millis(state["FinishedAt"]) if ended else None,
-        exit_code=state["ExitCode"] if ended else None,
-        oom_killed=state["OOMKilled"],
-        error=_cleaned(state["Error"]),
-    )
-
-
-def stats_sample(stats: Mapping[str, Any]) -> Sample:
-    """From one message of the engine's stats stream. Source: Docker Engine API, "Get container stats"."""
-    memory = stats["memory_stats"]
-    detail = memory.get("stats", {})
-    cache = detail.get("total_inactive_file", detail.get("inactive_file", 0))  # cgroup v1, v2
-    networks = stats.get("networks", {}).values()
-    return Sample(
-        at=_millis(stats["read"]) or 0,
-        memory_bytes=max(0, memory.get("usage", 0) - cache),
-        cpu_nanos=stats["cpu_stats"]["cpu_usage"]["total_usage"],
-        net_rx_bytes=sum(network["rx_bytes"] for network in networks),
-        net_tx_bytes=sum(network["tx_bytes"] for network in networks),
-    )
-
-
-def _millis(time: str) -> int | None:
-    return None if time == NEVER else round(datetime.fromisoformat(time).astimezone(UTC).timestamp() * 1000)
 
 
 def is_own_address(address: str) -> bool:
@@ -714,15 +659,7 @@ def tolerating(*statuses: int) -> Iterator[None]:
 
 
 def explained(error: docker.errors.APIError) -> str:
-    return _cleaned(str(error.explanation or error))
-
-
-def _cleaned(message: str) -> str:
-    """The engine's message without the names of the layers it came through."""
-    for layer in (r"failed to create (shim )?task: ", r"OCI runtime \w+ failed: ", r"runc \w+ failed: "):
-        message = re.sub(layer, "", message)
-    message = re.sub(r"\w+_linux\.go:\d+: [\w ]+ caused: ", "", message)
-    return message.strip().removesuffix(": unknown")
+    return cleaned(str(error.explanation or error))
 
 
 def _build_error(message: str) -> str:

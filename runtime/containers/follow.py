@@ -28,7 +28,7 @@ class Source(Protocol[T_co]):
     def close(self) -> None: ...
 
 
-async def follow(
+async def following(
     open_source: Callable[[], Source[T]], name: str, weigh: Callable[[T], int] = lambda _: 1024
 ) -> AsyncGenerator[list[T], None]:
     """Yield what arrives, in order, as non-empty lists; raise what `open_source` or the reading raises.

@@ -8,7 +8,9 @@ A frame is one byte of stream, three of padding, a big-endian length and `<stamp
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from runtime.containers import LogLine
 
@@ -55,6 +57,9 @@ class LogFrames:
         lines = [self._close(stream) for stream in list(self._open)]
         return sorted(lines, key=lambda line: line.stamp)
 
+    def open_stamps(self) -> list[str]:
+        return [line.stamp for line in self._open.values()]
+
     def _add(self, kind: int, payload: bytes, lines: list[LogLine]) -> None:
         if kind == ENGINE:
             lines.append(LogLine(self._last_stamp, "stderr", payload.rstrip(b"\n")))
@@ -79,3 +84,40 @@ class LogFrames:
     def _close(self, stream: str) -> LogLine:
         line = self._open.pop(stream)
         return LogLine(line.stamp, stream, b"".join(line.parts).removesuffix(b"\n"))
+
+
+class Delivered:
+    """What of a log has been handed on, so that it can be read again from near there without holes or doubles.
+
+    Kept for each stream: the stamps of one stream never go back, those of both together may by a little.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[str, int]] = {}
+        self._repeated: dict[str, tuple[str, int]] = {}
+
+    def again(self, open_stamps: Iterable[str]) -> int:
+        """Begin to read again; return the second since 1970 from which on, 0 for the start."""
+        self._repeated = dict(self._last)
+        stamps = [stamp for stamp, _ in self._last.values()]
+        first = min([*stamps, *open_stamps], default=EPOCH)
+        return max(0, int(datetime.fromisoformat(first).timestamp()) - 1)
+
+    def fresh(self, lines: Iterable[LogLine]) -> list[LogLine]:
+        """The lines that were not delivered before; from now on they were."""
+        fresh = [line for line in lines if not self._is_repeated(line)]
+        for line in fresh:
+            stamp, count = self._last.get(line.stream, ("", 0))
+            self._last[line.stream] = (line.stamp, count + 1 if line.stamp == stamp else 1)
+        return fresh
+
+    def _is_repeated(self, line: LogLine) -> bool:
+        if line.stream not in self._repeated:
+            return False
+        stamp, left = self._repeated[line.stream]
+        if line.stamp > stamp or (line.stamp == stamp and left == 0):
+            del self._repeated[line.stream]
+            return False
+        if line.stamp == stamp:
+            self._repeated[line.stream] = (stamp, left - 1)
+        return True

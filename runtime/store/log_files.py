@@ -16,7 +16,7 @@ from runtime.containers import LogLine
 STREAMS = {"stdout": "o", "stderr": "e", "actor": "a"}
 STORED = re.compile(rb"(?m)^(.{19}\.\d{3})\d{6}Z [oea] ")
 FROM_CONTAINER = re.compile(rb"(?m)^.{29}Z [oe] ")
-ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
 class LogFile:
@@ -36,6 +36,11 @@ class LogFile:
     def lines_from_container(self) -> int:
         """How many of the lines are the container's own: a resumed log skips as many of the engine's."""
         return len(FROM_CONTAINER.findall(self._path.read_bytes()))
+
+    def ends_with(self, text: str) -> bool:
+        """Whether the last line is these words of the platform's own."""
+        ending = f" a {text}\n".encode()
+        return self.size > len(ending) and os.pread(self._fd, len(ending), self.size - len(ending)) == ending
 
     def close(self) -> None:
         os.close(self._fd)

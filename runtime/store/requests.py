@@ -89,9 +89,9 @@ class Requests:
         """Delete requests; return the ids of those that were there. Raises StorageGone."""
 
         def change(connection: sqlite3.Connection) -> list[str]:
-            query = "DELETE FROM requests WHERE queue_id = ? AND id = ? RETURNING position IS NULL"
+            query = "DELETE FROM requests WHERE queue_id = ? AND id = ? RETURNING position"
             rows = {id: connection.execute(query, (queue_id, id)).fetchone() for id in dict.fromkeys(ids)}
-            deleted = {id: row[0] for id, row in rows.items() if row is not None}
+            deleted = {id: row[0] is None for id, row in rows.items() if row is not None}
             self._count(connection, queue_id, now, writes=len(ids), total=-len(deleted), handled=-sum(deleted.values()))
             return list(deleted)
 
@@ -190,8 +190,8 @@ class Requests:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "UPDATE request_queues SET had_multiple_clients = first_client IS NOT NULL, "
-                "first_client = coalesce(first_client, ?) WHERE id = ?",
+                "UPDATE request_queues SET first_client = coalesce(first_client, ?1), had_multiple_clients = "
+                "had_multiple_clients OR (first_client IS NOT NULL AND (?1 = '' OR first_client <> ?1)) WHERE id = ?2",
                 (client.key or "", queue_id),
             )
 

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from aiohttp import web
-from starlette.types import Message, Scope
+from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
 
 from api.web_server import SERVER_OPTIONS, Target, WebServerProxy, web_key_of
@@ -69,7 +69,9 @@ class Server(uvicorn.Server):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served() -> AsyncIterator[Stage]:
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Without a protocol, asyncio leaves Nagle's algorithm on, and every answer waits for a delayed acknowledgement.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     stage = Stage(listening.getsockname()[1])
     proxy = WebServerProxy(stage.target_of)
     server = Server(uvicorn.Config(proxy, lifespan="off", log_level="warning", **SERVER_OPTIONS))
@@ -84,14 +86,17 @@ async def served() -> AsyncIterator[Stage]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def stage(served: Stage) -> AsyncIterator[Stage]:
     """Nothing of a test's traffic may outlive its clients."""
+    before = asyncio.all_tasks()
     yield served
     served.targets.clear()
     async with asyncio.timeout(PATIENCE_SECS):
-        await asyncio.gather(*proxy_tasks(), return_exceptions=True)
+        await asyncio.gather(*(asyncio.all_tasks() - before - {own_task()}), return_exceptions=True)
 
 
-def proxy_tasks() -> list[asyncio.Task[Any]]:
-    return [task for task in asyncio.all_tasks() if task.get_name().startswith(("web server", "web socket"))]
+def own_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -794,6 +799,12 @@ def talking(talk: Callable[[web.WebSocketResponse], Awaitable[None]], **options:
     return handler
 
 
+def handshake(stage: Stage) -> bytes:
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    key = "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+    return f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n{upgrade}{key}\r\n".encode()
+
+
 async def echo(web_socket: web.WebSocketResponse) -> None:
     async for message in web_socket:
         if message.type is aiohttp.WSMsgType.TEXT:
@@ -899,9 +910,7 @@ async def test_a_handshake_is_not_redirected(stage: Stage, client: aiohttp.Clien
 
     await upstream(handler)
     async with connected(stage) as (reader, writer):
-        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        key = "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
-        writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n{upgrade}{key}\r\n".encode())
+        writer.write(handshake(stage))
         head = await reader.readuntil(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 307 ")
     assert b"location: /elsewhere" in head.lower()
@@ -922,8 +931,7 @@ async def test_a_server_that_cannot_refuse_with_a_status(stage: Stage, upstream:
         return web.Response(status=401)
 
     await upstream(handler)
-    scope = {"type": "websocket", "scheme": "ws", "subprotocols": [], "raw_path": b"/", "extensions": {}}
-    sent = await called(stage, scope, [{"type": "websocket.connect"}])
+    sent = await called(stage, {**WEB_SOCKET, "extensions": {}}, [{"type": "websocket.connect"}])
     assert sent == [{"type": "websocket.close"}]
 
 
@@ -1004,9 +1012,7 @@ async def test_a_client_that_vanishes_is_going_away(stage: Stage, upstream: Any)
 
     await upstream(talking(talk))
     async with connected(stage) as (reader, writer):
-        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        key = "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
-        writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n{upgrade}{key}\r\n".encode())
+        writer.write(handshake(stage))
         await reader.readuntil(b"\r\n\r\n")
         await begun.wait()
         writer.transport.abort()
@@ -1033,27 +1039,160 @@ async def test_pings_of_both_sides_are_answered(stage: Stage, client: aiohttp.Cl
 # Without a server
 
 
-async def called(stage: Stage, scope: dict[str, Any], messages: list[Message]) -> list[Message]:
-    """What the proxy sends for a hand-made scope."""
-    whole: Scope = {
-        "scheme": "http",
-        "headers": [(b"host", stage.host.encode())],
-        "query_string": b"",
-        "path": scope["raw_path"].decode(),
-        **scope,
-    }
+async def test_a_server_that_tells_once_that_the_client_has_gone(stage: Stage, upstream: Any) -> None:
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return response
+
+    async def leave() -> Message:
+        if begun.is_set():
+            return await never()
+        await begun.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message.get("body") == b"begun":
+            begun.set()
+
+    await upstream(handler)
+    scope = {"type": "http", "method": "POST", "raw_path": b"/", "headers": [(b"content-length", b"9")]}
+    await called(stage, scope, [{"type": "http.request", "body": b"part", "more_body": True}], leave, send)
+    await cancelled.wait()
+
+
+async def test_a_container_that_does_not_accept_a_connection(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.web_server.CONNECT_TIMEOUT_SECS", 0.2)
+    with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for filler in (first, second):
+            filler.setblocking(False)
+            filler.connect_ex(deaf.getsockname())
+        stage.leads_to(deaf.getsockname()[1])
+        sent = await called(stage, {"type": "http", "method": "GET", "raw_path": b"/"}, [])
+    assert (sent[0]["status"], json.loads(sent[1]["body"])["error"]["type"]) == (502, "web-server-not-listening")
+
+
+async def test_messages_to_a_dead_container_go_nowhere(stage: Stage, upstream: Any) -> None:
+    async def handler(request: web.Request) -> web.WebSocketResponse:
+        web_socket = web.WebSocketResponse()
+        await web_socket.prepare(request)
+        await web_socket.receive()
+        assert request.transport is not None
+        request.transport.abort()
+        return web_socket
+
+    accepted = asyncio.Event()
+
+    async def talk_on() -> Message:
+        await accepted.wait()
+        await asyncio.sleep(0)
+        return {"type": "websocket.receive", "text": "anybody?"}
+
+    async def send(message: Message) -> None:
+        accepted.set()
+
+    await upstream(handler)
+    sent = await called(stage, WEB_SOCKET, [{"type": "websocket.connect"}], talk_on, send)
+    assert [message["type"] for message in sent] == ["websocket.accept"]
+
+
+async def test_a_client_that_leaves_during_the_handshake_ends_it(stage: Stage, upstream: Any) -> None:
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return web.Response()
+
+    await upstream(handler)
+    async with connected(stage) as (_, writer):
+        writer.write(handshake(stage))
+        await begun.wait()
+    await cancelled.wait()
+
+
+async def test_a_close_is_answered_before_the_client_answers(stage: Stage, upstream: Any) -> None:
+    answered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+
+    async def talk(web_socket: web.WebSocketResponse) -> None:
+        await web_socket.close(code=4001)
+        answered.set_result(web_socket.close_code)
+
+    await upstream(talking(talk))
+    sent = await called(stage, WEB_SOCKET, [{"type": "websocket.connect"}])
+    assert sent[-1] == {"type": "websocket.close", "code": 4001, "reason": ""}
+    assert await answered == 4001
+
+
+async def test_a_close_is_not_lost_where_sending_has_failed(stage: Stage, upstream: Any) -> None:
+    """A server may raise OSError from `send` before it hands out the client's close."""
+    failed, closed = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def talk(web_socket: web.WebSocketResponse) -> None:
+        await web_socket.send_str("never arrives")
+        closed.set_result((await web_socket.receive()).data)
+
+    async def receive() -> Message:
+        await failed.wait()
+        return {"type": "websocket.disconnect", "code": 4001}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "websocket.send":
+            failed.set()
+            raise OSError
+
+    await upstream(talking(talk))
+    await called(stage, WEB_SOCKET, [{"type": "websocket.connect"}], receive, send)
+    assert await closed == 4001
+
+
+WEB_SOCKET = {
+    "type": "websocket",
+    "scheme": "ws",
+    "subprotocols": [],
+    "raw_path": b"/",
+    "extensions": {"websocket.http.response": {}},
+}
+
+
+async def never() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def called(
+    stage: Stage,
+    scope: dict[str, Any],
+    messages: list[Message],
+    then_receive: Receive = never,
+    then_send: Send | None = None,
+) -> list[Message]:
+    """What the proxy sends for a hand-made scope and `messages`, followed by what `then_receive` gives."""
+    host = (b"host", stage.host.encode())
+    whole: Scope = {"scheme": "http", "query_string": b"", "path": scope["raw_path"].decode(), **scope}
+    whole["headers"] = [host, *scope.get("headers", [])]
     sent: list[Message] = []
     left = iter(messages)
 
     async def receive() -> Message:
-        message = next(left, None)
-        if message is None:
-            await asyncio.Event().wait()
-            raise AssertionError
-        return message
+        return next(left, None) or await then_receive()
 
     async def send(message: Message) -> None:
         sent.append(message)
+        if then_send is not None:
+            await then_send(message)
 
     proxy = WebServerProxy(stage.target_of)
     await proxy(whole, receive, send)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -67,10 +68,20 @@ def test_down_waits_for_the_end_and_says_what_is_left(cli: CliRunner, served: Se
     told = cli.invoke(app, ["down", "--data-dir", str(served.data_dir)])
     assert told.exit_code == 0
     assert process.poll() is not None
-    assert "2 live runs go on" in told.stderr
+    assert "2 live runs left" in told.stderr
     assert served.stub.stop_runs is None
 
 
 def test_down_without_a_server_is_fine(cli: CliRunner, tmp_path: Path) -> None:
     told = cli.invoke(app, ["down", "--data-dir", str(tmp_path)])
     assert (told.exit_code, "No server runs" in told.stderr) == (0, True)
+
+
+def test_a_server_for_a_call_takes_the_port_of_one_that_died(tmp_path: Path) -> None:
+    port = server._port(tmp_path)
+    write_server_file(tmp_path, port, pid=2**22)
+    assert server._port(tmp_path) == port
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        assert server._port(tmp_path) not in (0, port)

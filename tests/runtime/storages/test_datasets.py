@@ -88,9 +88,7 @@ async def test_views(datasets: Datasets, dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, items.CHUNK_BYTES])
-async def test_paging(
-    datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
-) -> None:
+async def test_paging(datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
     monkeypatch.setattr(items, "CHUNK_BYTES", chunk_bytes)
     for first in (0, 3, 6):
         await datasets.push(dataset.id, json.dumps([{"n": n} for n in range(first, first + 3)]).encode())

@@ -57,9 +57,7 @@ async def test_update(datasets: Datasets, clock: HandClock) -> None:
     made, _ = await datasets.get_or_create("ann-id", "old")
     await datasets.get_or_create("ann-id", "taken")
     clock.move(1)
-    changed = await datasets.update(
-        made.id, {"name": "new", "title": "T", "general_access": "ANYONE_WITH_ID_CAN_READ"}
-    )
+    changed = await datasets.update(made.id, {"name": "new", "title": "T", "general_access": "ANYONE_WITH_ID_CAN_READ"})
     assert (changed.name, changed.title, changed.general_access) == ("new", "T", "ANYONE_WITH_ID_CAN_READ")
     assert changed.modified_at == clock.now()
     assert (await datasets.update(made.id, {"name": None})).name is None

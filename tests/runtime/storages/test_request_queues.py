@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from typing import Any
 
@@ -95,6 +96,12 @@ async def test_a_second_client_makes_it_shared_for_ever(queues: RequestQueues, q
     assert await is_shared_after(None, None)
     with pytest.raises(Invalid):
         await queues.meet(queue, QueueClient("x" * 33))
+
+
+async def test_calls_at_once_are_one_client(queues: RequestQueues, queue: RequestQueue) -> None:
+    await asyncio.gather(*(queues.meet(queue, QueueClient("a")) for _ in range(3)))
+    again = queues.get(queue.id)
+    assert again is not None and not again.had_multiple_clients
 
 
 async def test_counting(queues: RequestQueues, queue: RequestQueue) -> None:

@@ -1,0 +1,20 @@
+"""Results as a table: medians, spread, and the ratio to the first row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median, quantiles
+
+from rich.console import Console
+from rich.table import Table
+
+
+def show(title: str, unit: str, results: Mapping[str, Sequence[float]]) -> None:
+    """One row a contender: median, quartiles, and how many times the first row's median it takes."""
+    table = Table("", f"median {unit}", "quartiles", "times the first", title=title, title_justify="left")
+    first = median(next(iter(results.values())))
+    for name, values in results.items():
+        low, _, high = quantiles(values, n=4)
+        ratio = f"{median(values) / first:.2f}" if first else "-"
+        table.add_row(name, f"{median(values):.4g}", f"{low:.4g} to {high:.4g}", ratio)
+    Console(width=110).print(table)

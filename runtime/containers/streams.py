@@ -1,0 +1,56 @@
+"""The engine's long answers, read by one thread each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import requests
+import urllib3
+
+from runtime.containers import EngineUnavailable, LogLine
+from runtime.containers.log_frames import LogFrames
+
+CHUNK = 64 * 1024
+
+
+class Stream:
+    """A response that is read by one thread and may be cut by another."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    def cut(self) -> None:
+        with suppress(ValueError, RuntimeError, OSError):  # it has ended already
+            self._response.raw.shutdown()
+
+    def close(self) -> None:
+        self._response.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        try:
+            yield from self._response.raw.stream(CHUNK)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise EngineUnavailable(f"The Docker engine broke off: {error}") from error
+
+
+class LogStream(Stream):
+    def __init__(self, response: requests.Response, frames: LogFrames) -> None:
+        super().__init__(response)
+        self._frames = frames
+
+    def __iter__(self) -> Iterator[LogLine]:
+        for chunk in self._chunks():
+            yield from self._frames.feed(chunk)
+
+
+class JsonStream(Stream):
+    """One JSON document a line: how the engine sends events, stats and a build's output."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        rest = b""
+        for chunk in self._chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (json.loads(line) for line in lines if line.strip())

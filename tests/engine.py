@@ -1,0 +1,82 @@
+"""What tests look up on the engine itself, past the server, and Actors made for one test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+from docker.models.containers import Container
+
+from runtime.containers import INSTANCE_LABEL
+from runtime.supervisor import RUN_LABEL
+from tests.live import LiveServer
+
+DOCKERFILE = """
+FROM apify/actor-python:3.13
+COPY main.py ./
+CMD ["python", "main.py"]
+"""
+COUNTER = """
+import os, sys, time
+
+number = 0
+while not os.path.exists("/tmp/end"):
+    print(f"line {number}", flush=True)
+    number += 1
+    time.sleep(0.02)
+print(f"counted {number}", flush=True)
+sys.exit(int(open("/tmp/end").read()))
+"""
+"""Prints numbered lines until `end` is told from outside: a test decides when and how it ends."""
+PATIENCE_SECS = 60
+
+
+@contextmanager
+def engine(host: str | None = None) -> Iterator[docker.DockerClient]:
+    client = docker.DockerClient(base_url=host) if host else docker.from_env()
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def python_actor(server: LiveServer, name: str, program: str, **env_vars: str) -> str:
+    """An Actor of one Python file, built; its id."""
+    files = [{"name": "Dockerfile", "format": "TEXT", "content": DOCKERFILE}]
+    files.append({"name": "main.py", "format": "TEXT", "content": program})
+    return server.actor(name, files, [{"name": key, "value": value} for key, value in env_vars.items()])
+
+
+def container_of(client: docker.DockerClient, run: dict[str, Any]) -> Container:
+    [found] = client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run['id']}"})
+    return found
+
+
+def end(client: docker.DockerClient, run: dict[str, Any], exit_code: int) -> None:
+    """Let a COUNTER end with this code."""
+    write_at_once = f"echo {exit_code} > /tmp/ending && mv /tmp/ending /tmp/end"
+    container_of(client, run).exec_run(["sh", "-c", write_at_once])
+
+
+def cpu_quota(client: docker.DockerClient, run: dict[str, Any]) -> int:
+    return int(container_of(client, run).attrs["HostConfig"]["CpuQuota"])
+
+
+def left_on(client: docker.DockerClient, instance_id: str) -> list[str]:
+    """Names of the instance's containers and networks."""
+    only = {"label": f"{INSTANCE_LABEL}={instance_id}"}
+    containers = client.containers.list(all=True, filters=only)
+    return [found.name for found in [*containers, *client.networks.list(filters=only)]]
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Wait until it holds; false when it never did."""
+    deadline = time.monotonic() + PATIENCE_SECS
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

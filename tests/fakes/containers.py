@@ -1,0 +1,255 @@
+"""A scripted engine of the same interface: the test says what containers do, and reads what was asked of them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from runtime.clock import Clock
+from runtime.containers import (
+    BuildFailed,
+    BuildSpec,
+    Container,
+    ContainerSpec,
+    ContainerState,
+    DiskEnforcement,
+    Engine,
+    Image,
+    ImageMissing,
+    LogLine,
+    Sample,
+    StartFailed,
+)
+
+T = TypeVar("T")
+
+ENGINE = Engine(
+    version="20.10.24",
+    api_version="1.41",
+    cgroup_version="1",
+    storage_driver="overlay2",
+    operating_system="Debian GNU/Linux 12 (bookworm)",
+    disk=DiskEnforcement.POLLED,
+    disk_note="overlay2 without quotas",
+    quota_counts_image=False,
+    reads_cgroups=True,
+    network="greenroom-fake",
+    gateway="127.0.0.1",
+    reaches_containers=True,
+    memory_bytes=16 << 30,
+    cpus=4,
+)
+
+
+class FakeContainer:
+    """Does nothing by itself but end on a signal; `signals`, `cpus` and `is_removed` tell what was asked of it."""
+
+    def __init__(self, id: str, spec: ContainerSpec, clock: Clock) -> None:
+        self.spec = spec
+        self.signals: list[str] = []
+        self.cpus: list[float] = [spec.cpus]
+        self.is_removed = False
+        self.ignores_sigterm = False
+        self.start_error: str | None = None
+        self.address: tuple[str, int] | None = None
+        self.disk: int | None = 0
+        self._id = id
+        self._clock = clock
+        self._state = ContainerState(running=False)
+        self._lines: list[LogLine] = []
+        self._samples: list[Sample] = []
+        self._changed = asyncio.Event()
+
+    # What the test makes it do.
+
+    def says(self, *texts: str, stream: str = "stdout") -> None:
+        self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
+        self._change()
+
+    def uses(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> None:
+        self._samples.append(
+            Sample(
+                at=self._clock.now(),
+                memory_bytes=memory_bytes,
+                cpu_nanos=cpu_nanos,
+                net_rx_bytes=net_rx_bytes,
+                net_tx_bytes=net_tx_bytes,
+            )
+        )
+        self._change()
+
+    def exits(self, code: int, *, oom_killed: bool = False, error: str = "") -> None:
+        self._state = ContainerState(
+            running=False,
+            started_at=self._state.started_at,
+            finished_at=self._clock.now(),
+            exit_code=code,
+            oom_killed=oom_killed,
+            error=error,
+        )
+        self._change()
+
+    def runs_out_of_memory(self) -> None:
+        self.exits(137, oom_killed=True)
+
+    def vanishes(self) -> None:
+        self.is_removed = True
+        self._change()
+
+    # What is asked of it.
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return self.spec.labels
+
+    async def start(self) -> None:
+        if self.start_error is not None:
+            raise StartFailed(self.start_error)
+        if self._state.started_at is None:
+            self._state = ContainerState(running=True, started_at=self._clock.now())
+            self._change()
+
+    async def inspect(self) -> ContainerState | None:
+        return None if self.is_removed else self._state
+
+    async def wait(self) -> ContainerState | None:
+        while self._is_running():
+            await self._changed.wait()
+        return await self.inspect()
+
+    async def kill(self, signal: str = "SIGKILL") -> None:
+        self.signals.append(signal)
+        if not self._is_running():
+            return
+        if signal == "SIGKILL":
+            self.exits(137)
+        elif signal == "SIGTERM" and not self.ignores_sigterm:
+            self.exits(143)
+
+    async def stop(self, grace_secs: int) -> None:
+        await self.kill("SIGTERM")
+        ended = asyncio.ensure_future(self.wait())
+        grace = asyncio.ensure_future(self._clock.sleep(grace_secs))
+        await asyncio.wait({ended, grace}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ended, grace):
+            task.cancel()
+        if self._is_running():
+            await self.kill()
+
+    async def set_cpus(self, cpus: float) -> None:
+        self.cpus.append(cpus)
+
+    async def web_server_address(self, port: int) -> tuple[str, int] | None:
+        return self.address if self._is_running() else None
+
+    async def logs(self) -> AsyncIterator[list[LogLine]]:
+        async for lines in self._followed(self._lines):
+            yield lines
+
+    async def samples(self) -> AsyncIterator[Sample]:
+        async for samples in self._followed(self._samples):
+            for sample in samples:
+                yield sample
+
+    async def disk_bytes(self) -> int | None:
+        return None if self.is_removed else self.disk
+
+    async def remove(self) -> None:
+        if self._is_running():
+            self.exits(137)
+        self.vanishes()
+
+    def _is_running(self) -> bool:
+        return self._state.running and not self.is_removed
+
+    async def _followed(self, items: list[T]) -> AsyncIterator[list[T]]:
+        told = 0
+        while True:
+            running, changed = self._is_running(), self._changed
+            if fresh := items[told:]:
+                told += len(fresh)
+                yield fresh
+            elif running:
+                await changed.wait()
+            else:
+                return
+
+    def _stamp(self) -> str:
+        moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}000Z"
+
+    def _change(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class FakeContainers:
+    """`created` and `builds` tell what was asked; `containers` are those that are there."""
+
+    def __init__(self, clock: Clock, engine: Engine = ENGINE) -> None:
+        self.engine = engine
+        self.created: list[FakeContainer] = []
+        self.builds: list[BuildSpec] = []
+        self.images: dict[str, Image] = {}
+        self.create_error: StartFailed | None = None
+        self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
+        self.build_error: str | None = None
+        self.build_may_end = asyncio.Event()
+        self.build_may_end.set()
+        self.on_create: Callable[[FakeContainer], None] = lambda container: None
+        self.is_open = False
+        self._clock = clock
+        self._numbers = itertools.count(1)
+
+    @property
+    def containers(self) -> list[FakeContainer]:
+        return [container for container in self.created if not container.is_removed]
+
+    def add_image(self, name: str, labels: Mapping[str, str] | None = None) -> Image:
+        number = next(self._numbers)
+        image = Image(id=f"sha256:{number:064x}", size_bytes=1 << 20, labels=labels or {}, environment={})
+        self.images[name] = self.images[image.id] = image
+        return image
+
+    async def open(self) -> Engine:
+        self.is_open = True
+        return self.engine
+
+    async def create(self, spec: ContainerSpec) -> Container:
+        if self.create_error is not None:
+            raise self.create_error
+        if spec.image not in self.images:
+            raise ImageMissing(f"No such image: {spec.image}")
+        container = FakeContainer(f"{next(self._numbers):064x}", spec, self._clock)
+        self.created.append(container)
+        self.on_create(container)
+        return container
+
+    async def list(self) -> list[Container]:
+        return [*self.containers]
+
+    async def build(self, spec: BuildSpec, log: Callable[[str], None]) -> Image:
+        self.builds.append(spec)
+        for line in self.build_lines:
+            log(line)
+        await self.build_may_end.wait()
+        if self.build_error is not None:
+            raise BuildFailed(self.build_error)
+        return self.add_image(spec.tag, spec.labels)
+
+    async def image(self, name: str) -> Image | None:
+        return self.images.get(name)
+
+    async def remove_image(self, name: str) -> None:
+        if image := self.images.get(name):
+            self.images = {key: kept for key, kept in self.images.items() if kept.id != image.id}
+
+    async def close(self) -> None:
+        self.is_open = False

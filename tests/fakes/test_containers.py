@@ -1,0 +1,74 @@
+"""The fake keeps the interface's promises."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from runtime.clock import SystemClock
+from runtime.containers import BuildFailed, Containers, ContainerSpec, ImageMissing
+from tests.fakes.containers import FakeContainers
+
+
+def spec(image: str = "app") -> ContainerSpec:
+    return ContainerSpec(
+        name="run",
+        image=image,
+        labels={"run": "1"},
+        environment={},
+        memory_bytes=1,
+        cpus=1,
+        disk_bytes=1,
+        pids=1,
+        shm_bytes=1,
+        web_server_port=4321,
+        hosts={},
+    )
+
+
+async def test_a_container_lives_as_it_is_told() -> None:
+    engine = FakeContainers(SystemClock())
+    door: Containers = engine
+    engine.add_image("app")
+    container = await door.create(spec())
+    fake = engine.created[0]
+    await container.start()
+    fake.says("one", "two")
+    fake.uses(5)
+    told = asyncio.gather(_all(container.logs()), _all(container.samples()), container.wait())
+    await asyncio.sleep(0)
+    fake.says("three", stream="stderr")
+    fake.runs_out_of_memory()
+    batches, samples, state = await told
+    assert [line.text for lines in batches for line in lines] == [b"one", b"two", b"three"]
+    assert [sample.memory_bytes for sample in samples] == [5]
+    assert state and state.oom_killed and state.exit_code == 137
+    await container.remove()
+    assert await container.inspect() is None and await door.list() == []
+
+
+@pytest.mark.parametrize(("ignores", "signals", "code"), [(False, 1, 143), (True, 2, 137)])
+async def test_a_stop_ends_with_a_kill_where_it_must(ignores: bool, signals: int, code: int) -> None:
+    engine = FakeContainers(SystemClock())
+    engine.add_image("app")
+    container = await engine.create(spec())
+    await container.start()
+    engine.created[0].ignores_sigterm = ignores
+    await container.stop(0 if ignores else 3600)
+    state = await container.inspect()
+    assert state and state.exit_code == code
+    assert engine.created[0].signals == ["SIGTERM", "SIGKILL"][:signals]
+
+
+async def test_refusals() -> None:
+    engine = FakeContainers(SystemClock())
+    with pytest.raises(ImageMissing):
+        await engine.create(spec("none"))
+    engine.build_error = "no"
+    with pytest.raises(BuildFailed):
+        await engine.build(None, print)  # type: ignore[arg-type]
+
+
+async def _all(items: object) -> list:  # type: ignore[type-arg]
+    return [item async for item in items]  # type: ignore[attr-defined]

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runtime.containers.disk import used_bytes
+
+
+def test_holes_are_free_and_hard_links_count_once(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    folders = used_bytes([tmp_path])
+    (tmp_path / "a/b/full").write_bytes(os.urandom(1 << 20))
+    os.link(tmp_path / "a/b/full", tmp_path / "again")
+    os.truncate(os.open(tmp_path / "sparse", os.O_CREAT | os.O_WRONLY), 1 << 30)
+    (tmp_path / "loop").symlink_to(tmp_path)
+    os.sync()
+    assert used_bytes([tmp_path]) - folders == pytest.approx(1 << 20, rel=0.02)
+
+
+def test_all_roots_count_and_one_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(bytes(1 << 16))
+    os.sync()
+    both = used_bytes([tmp_path / "one", tmp_path / "two"])
+    assert both == used_bytes([tmp_path / "one"]) + used_bytes([tmp_path / "two"])
+    with pytest.raises(FileNotFoundError):
+        used_bytes([tmp_path / "gone"])

@@ -1,0 +1,56 @@
+"""Storage quotas, on an engine that has them (see scripts/hard_disk_engine.sh)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from runtime.containers import DiskEnforcement
+from runtime.containers.docker import DockerContainers
+from tests.runtime.containers.conftest import MIB, built_image, clean_up, container_spec, text_of
+
+HOST = os.environ.get("GREENROOM_HARD_DISK_DOCKER_HOST")
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.skipif(not HOST, reason="GREENROOM_HARD_DISK_DOCKER_HOST names no engine with storage quotas"),
+]
+
+WRITE = """
+import errno
+written = 0
+try:
+    with open('/tmp/hog', 'wb', 0) as hog:
+        while True:
+            written += hog.write(bytes(1 << 20))
+except OSError as error:
+    print(written, errno.errorcode[error.errno])
+"""
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory, engine_problem: str | None) -> Iterator[str]:
+    if engine_problem:
+        yield ""
+    else:
+        yield from built_image(tmp_path_factory.mktemp("context"), HOST)
+
+
+@pytest.fixture
+async def door(image: str) -> AsyncIterator[DockerContainers]:
+    door = DockerContainers(f"test-{secrets.token_hex(4)}", docker_host=HOST)
+    await door.open()
+    yield door
+    await clean_up(door)
+
+
+async def test_a_write_over_the_limit_fails(door: DockerContainers, image: str) -> None:
+    assert door.engine.disk is DiskEnforcement.HARD
+    container = await door.create(container_spec(image, WRITE, disk_bytes=256 * MIB))
+    await container.start()
+    written, error = (await text_of(container)).split()
+    assert int(written) == pytest.approx(256 * MIB, rel=0.05)
+    assert error in ("ENOSPC", "EDQUOT")
