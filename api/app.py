@@ -128,7 +128,8 @@ def _routes(
     app.state.info = info
     app.state.shut_down = shut_down
     for router in ROUTERS:
-        app.include_router(router)
+        # Not include_router, which nests them: 405 needs to know the methods of every route.
+        app.router.routes.extend(router.routes)
     app.add_exception_handler(GreenroomError, _told)
     app.add_exception_handler(HTTPException, _told_of_routing)
     app.add_exception_handler(Exception, _told_of_fault)

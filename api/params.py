@@ -15,6 +15,7 @@ from runtime.errors import Invalid
 
 MAX_PAGE = 1000
 MAX_WAIT_SECS = 60
+MAX_WHOLE = 2**53 - 1
 TRUE = frozenset({"1", "true"})
 FALSE = frozenset({"0", "false"})
 
@@ -66,6 +67,8 @@ class Params:
             return None
         if number != int(number):
             raise Invalid("invalid-parameter", f"Query parameter '{name}' must be a whole number, not {number:g}")
+        if number > MAX_WHOLE:
+            raise Invalid("invalid-parameter", f"Query parameter '{name}' must be at most {MAX_WHOLE}")
         return int(number)
 
     def names(self, name: str) -> list[str]:

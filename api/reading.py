@@ -19,6 +19,8 @@ from runtime.records import EnvVar, Meta, Origin, PermissionLevel, RunDefaults, 
 from runtime.runs import RunFilter, StartOptions
 
 T = TypeVar("T")
+MAX_TIMEOUT_SECS = 10 * 365 * 86_400
+"""Ten years: a longer one means none, and its end could not be written as a date."""
 EXTRA_ACTOR_FIELDS = frozenset(
     {
         "seoTitle",
@@ -73,7 +75,9 @@ def actor_fields(body: Mapping[str, Any], defaults: RunDefaults, extra: Mapping[
 
 def run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
     options = field(body, "defaultRunOptions", dict) or {}
-    timeout, memory = field(options, "timeoutSecs", int), field(options, "memoryMbytes", int)
+    timeout, memory = checked_timeout(field(options, "timeoutSecs", float)), field(options, "memoryMbytes", int)
+    if memory is not None and memory <= 0:
+        raise Invalid("invalid-value", "Field 'memoryMbytes' must be greater than 0")
     restart = field(options, "restartOnError", bool)
     restart = field(body, "restartOnError", bool) if restart is None else restart
     return RunDefaults(
@@ -118,7 +122,7 @@ def start_options(params: Params) -> StartOptions:
         raise Invalid("invalid-input", "Query parameter 'maxTotalChargeUsd' must be greater than 0")
     return StartOptions(
         build=params.text("build"),
-        timeout_secs=_whole_secs(params.number("timeout")),
+        timeout_secs=checked_timeout(params.number("timeout")),
         memory_mbytes=memory,
         max_items=max_items,
         max_total_charge_usd=max_charge,
@@ -198,9 +202,13 @@ def _origin(request: Request, caller: Caller) -> Origin:
     return Origin.ACTOR if caller.run is not None or at_home else Origin.API
 
 
-def _whole_secs(secs: float | None) -> int | None:
-    """Half a second of timeout must not become 0, which means none."""
-    return None if secs is None else max(round(secs), 1 if secs > 0 else 0)
+def checked_timeout(secs: float | None) -> int | None:
+    """Whole seconds; half a second must not become 0, which means none. Raises Invalid."""
+    if secs is None:
+        return None
+    if not 0 <= secs <= MAX_TIMEOUT_SECS:
+        raise Invalid("invalid-input", f"A timeout must be 0 (none) to {MAX_TIMEOUT_SECS} seconds, not {secs:g}")
+    return max(round(secs), 1 if secs > 0 else 0)
 
 
 def _check_webhook(webhook: Mapping[str, Any]) -> None:

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from runtime.containers.docker import DockerContainers
 
 from api.app import App
+from api.web_server import SERVER_OPTIONS
 from runtime.addresses import WEB_SERVER_DOMAIN, Addresses
 from runtime.clock import SystemClock, iso
 from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
+from runtime.containers.docker import DockerContainers
 from runtime.instance import DirectoryInUse, Instance
 from runtime.orchestrator import Orchestrator
 from runtime.settings import Settings
@@ -33,7 +34,6 @@ LOOPBACK = ("127.0.0.1", "::1")
 BACKLOG = 2048
 DRAIN_SECS = 3
 """How long open requests may take to end when the server stops; log streams of live runs never end by themselves."""
-LARGEST_FRAME_BYTES = 128 * 1024 * 1024
 
 
 class AlreadyRunning(Exception):
@@ -202,7 +202,7 @@ def _listen(port: int, addresses: tuple[str, ...]) -> list[socket.socket]:
     for address in addresses:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:
-            bound = socket.socket(family, socket.SOCK_STREAM)
+            bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or NODELAY is never set
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((address, port))
             bound.listen(BACKLOG)
@@ -220,14 +220,10 @@ def _listen(port: int, addresses: tuple[str, ...]) -> list[socket.socket]:
 def _uvicorn_config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=LARGEST_FRAME_BYTES,
+        **SERVER_OPTIONS,
         lifespan="off",
         log_config=None,
         access_log=False,
-        server_header=False,
-        proxy_headers=False,
         timeout_graceful_shutdown=DRAIN_SECS,
     )
 

@@ -20,7 +20,8 @@ TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
 MAX_WAIT_SECS = 60
 """The longest the server waits for a job's end in one answer."""
 ANSWER_SECS = 30.0
-INVALID_INPUT_SLUGS = frozenset({"invalid-input", "run-input-body-not-valid-json", "input-json-not-object"})
+INVALID = frozenset({400, 413})
+"""What was given is wrong or too large: the input, the Actor's name, its version."""
 USER_AGENT = f"greenroom/{version('greenroom')}"
 TOTAL_HEADER = "x-apify-pagination-total"
 
@@ -160,18 +161,17 @@ class _Missing(Refused):
 
 
 def _refusal(response: httpx.Response) -> Refused:
-    slug, message = _error_of(response)
+    message = _message_of(response)
     if response.status_code == NOT_FOUND:
         return _Missing(message)
     if response.status_code == UNAUTHORIZED:
         return Refused(f"The server does not accept this command line: {message}")
-    return Refused(message, exit_code=INVALID_INPUT if slug in INVALID_INPUT_SLUGS else FAILED)
+    return Refused(message, exit_code=INVALID_INPUT if response.status_code in INVALID else FAILED)
 
 
-def _error_of(response: httpx.Response) -> tuple[str, str]:
-    """The API's error object; an answer of another shape is told as it came."""
+def _message_of(response: httpx.Response) -> str:
+    """The API's error in words; an answer of another shape is told as it came."""
     try:
-        error = response.json()["error"]
-        return error["type"], error["message"]
+        return str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        return "", f"{response.request.method} {response.url} answered {response.status_code}: {response.text[:500]}"
+        return f"{response.request.method} {response.url} answered {response.status_code}: {response.text[:500]}"

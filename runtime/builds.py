@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from runtime.budget import Budget
 from runtime.clock import Clock, Millis
 from runtime.containers import STAND_IN_LABEL, BuildFailed, BuildSpec, Containers, EngineUnavailable, Image
 from runtime.endings import Endings
+from runtime.environment import secret_values
 from runtime.errors import Invalid, record_not_found
 from runtime.lifecycle import JobStatus, ending, may_move
 from runtime.limits import BUILD_TIMEOUT_SECS, MBYTE
@@ -23,10 +25,19 @@ from runtime.records import Actor, Build, BuildOptions, Meta, User, Version, new
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, Page
 
+logger = logging.getLogger("greenroom.builds")
+
 BUILD_LABEL = "com.apify.actBuildId"
 """The platform's own label."""
 DOCKERFILES = (".actor/Dockerfile", "Dockerfile")
 CUT_OFF = "The server was stopped during the build: build again."
+TOO_SLOW = f"The build did not finish within {BUILD_TIMEOUT_SECS} seconds."
+ENDED_AS = {
+    JobStatus.FAILED: CUT_OFF,
+    JobStatus.ABORTED: "The build was aborted.",
+    JobStatus.TIMED_OUT: TOO_SLOW,
+}
+"""Status messages of builds that ended without a result."""
 
 
 class Builds:
@@ -103,8 +114,7 @@ class Builds:
     async def abort(self, build: Build) -> Build:
         """End a live build as ABORTED; a build that has ended stays as it is."""
         task = self._live.get(build.id)
-        if task is not None:
-            await self._move(build.id, JobStatus.ABORTING)
+        if task is not None and await self._move(build.id, JobStatus.ABORTING):
             task.cancel()
             await asyncio.wait({task})
         return self.get(build.id)
@@ -129,7 +139,8 @@ class Builds:
         """End the builds that the death of a server cut off."""
         for build in self._unfinished():
             self._logs.open(build.id).say(f"ACTOR: {CUT_OFF}")
-            await self._finish(build.id, ending(build.status, None), CUT_OFF)
+            status = ending(build.status, None)
+            await self._finish(build.id, status, ENDED_AS[status])
 
     async def close(self) -> None:
         """End the live builds: unlike runs, they cannot be adopted by the next start."""
@@ -161,7 +172,7 @@ class Builds:
         return f"greenroom-{self._instance_id.lower()}:{build.id}"
 
     async def _live_through(self, build: Build, version: Version) -> None:
-        log = self._logs.open(build.id, [variable.value for variable in build.env_vars if variable.is_secret])
+        log = self._logs.open(build.id, secret_values(build.env_vars))
         try:
             await self._move(build.id, JobStatus.RUNNING)
             async with asyncio.timeout(BUILD_TIMEOUT_SECS):
@@ -170,13 +181,17 @@ class Builds:
             await self._succeed(made)
         except TimeoutError:
             await self._move(build.id, JobStatus.TIMING_OUT)
-            message = f"The build did not finish within {BUILD_TIMEOUT_SECS} seconds."
-            await self._finish(build.id, JobStatus.TIMED_OUT, message)
+            await self._finish(build.id, JobStatus.TIMED_OUT, TOO_SLOW)
         except asyncio.CancelledError:
             await self._cut_off(build.id)
         except (BuildFailed, Invalid, EngineUnavailable, OSError) as problem:
             log.say(f"ACTOR: Build failed: {problem}")
             await self._finish(build.id, JobStatus.FAILED, f"Build failed: {problem}")
+        except Exception as problem:
+            logger.exception("Build %s failed in Greenroom itself", build.id)
+            message = f"Greenroom failed to go on with this build ({type(problem).__name__}: {problem})."
+            log.say(f"ACTOR: {message}")
+            await self._finish(build.id, JobStatus.FAILED, message)
 
     async def _make_image(self, build: Build, version: Version, log: Log) -> Build:
         with tempfile.TemporaryDirectory(prefix="greenroom-build-") as folder:
@@ -226,21 +241,31 @@ class Builds:
 
     async def _cut_off(self, id: str) -> None:
         status = ending(self.get(id).status, None)
-        await self._finish(id, status, "The build was aborted." if status is JobStatus.ABORTED else CUT_OFF)
+        await self._finish(id, status, ENDED_AS[status])
 
     async def _finish(self, id: str, status: JobStatus, message: str | None, at: Millis | None = None) -> None:
-        """The log is complete by now; its followers are released when the status is written."""
-        await self._move(id, status, status_message=message, finished_at=at or self._clock.now())
+        """The log is complete by now; its followers are released when the status is written.
+
+        An abort that came in between wins: the build ends as that asks.
+        """
+        finished_at = at or self._clock.now()
+        if not await self._move(id, status, status_message=message, finished_at=finished_at):
+            status = ending(self.get(id).status, None)
+            await self._move(id, status, status_message=ENDED_AS[status], finished_at=finished_at)
         self._endings.tell(id)
         self._logs.close(id)
 
-    async def _move(self, id: str, to: JobStatus, **fields: Any) -> None:
-        """The only writer of a build's status; a move that is not allowed leaves it as it is."""
+    async def _move(self, id: str, to: JobStatus, **fields: Any) -> bool:
+        """The only writer of a build's status. False, and nothing written, where the move is not allowed."""
+        allowed = False
 
         def moved(now: Build) -> Build:
-            return replace(now, status=to, **fields) if may_move(now.status, to) else now
+            nonlocal allowed
+            allowed = may_move(now.status, to)
+            return replace(now, status=to, **fields) if allowed else now
 
         await self._store.builds.update(id, moved)
+        return allowed
 
 
 def number_int(version: str, build: int) -> int:

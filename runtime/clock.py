@@ -11,6 +11,10 @@ Millis = int
 """Milliseconds since 1970, UTC: the resolution of every time the platform shows."""
 
 
+LONGEST_SLEEP_SECS = 86_400
+"""A wall clock may be set; and event loops refuse timers of many years."""
+
+
 class Clock(Protocol):
     def now(self) -> Millis: ...
 
@@ -30,7 +34,7 @@ class SystemClock:
 async def sleep_until(clock: Clock, moment: Millis) -> None:
     """Return when the clock shows `moment` or later."""
     while (left := moment - clock.now()) > 0:
-        await clock.sleep(left / 1000)
+        await clock.sleep(min(left / 1000, LONGEST_SLEEP_SECS))
 
 
 def iso(moment: Millis) -> str:

@@ -21,6 +21,7 @@ INPUT_KEY = "INPUT"
 WEB_SERVER_PORT_NAMES = ("ACTOR_WEB_SERVER_PORT", "APIFY_CONTAINER_PORT", "ACTOR_STANDBY_PORT")
 PORT = re.compile(r"[0-9]{1,5}")
 MAX_PORT = 65_535
+SHORTEST_SECRET = 4
 
 
 def variables(run: Run, actor: Actor, owner: User, build: Build, user: User, addresses: Addresses) -> dict[str, str]:
@@ -48,7 +49,12 @@ def web_server_port(env_vars: Iterable[EnvVar], image_environment: Mapping[str, 
 
 def secrets(run: Run, build: Build) -> list[str]:
     """Values that must not show in the run's log."""
-    return [variable.value for variable in build.env_vars if variable.is_secret and variable.value] + [run.token]
+    return [*secret_values(build.env_vars), run.token]
+
+
+def secret_values(env_vars: Iterable[EnvVar]) -> list[str]:
+    """Secrets long enough to be told from ordinary text: hiding every `1` would only make a log unreadable."""
+    return [each.value for each in env_vars if each.is_secret and len(each.value) >= SHORTEST_SECRET]
 
 
 def _identity(run: Run, actor: Actor, owner: User, build: Build) -> dict[str, str]:

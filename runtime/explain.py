@@ -10,7 +10,7 @@ from runtime.lifecycle import JobStatus
 from runtime.records import Run
 
 SIGKILL_EXIT_CODE = 137
-VANISHED = "The Actor's container disappeared while no server was watching it, so how it ended is unknown."
+VANISHED = "The Actor's container was removed from outside Greenroom, so how it ended is unknown. Run it again."
 OOM_IN_CHILD = (
     "ACTOR: A process in the container was killed for exceeding the memory limit, and the Actor went on without it."
 )
@@ -60,6 +60,18 @@ def has_filled_disk(run: Run) -> bool:
     """Whether single files were limited to the disk limit and one has reached it: the Actor saw a failed write."""
     full = run.stats.disk_max_bytes >= run.options.disk_mbytes * limits.MBYTE
     return full and run.disk_enforcement == DiskEnforcement.POLLED
+
+
+def ended_over_disk(run: Run, used_bytes: int) -> bool:
+    """Whether a run ended by itself with more on its disk than it may have: nothing stopped it in time."""
+    return run.stopped_because is None and used_bytes > run.options.disk_mbytes * limits.MBYTE
+
+
+def disk_overshoot(run: Run, used_bytes: int) -> str:
+    return (
+        f"ACTOR: The Actor wrote {used_bytes / limits.MBYTE:.0f} MB, more than its disk limit of "
+        f"{run.options.disk_mbytes} MB, before that was measured. On the platform its writes fail at the limit."
+    )
 
 
 def never_started(problem: Exception) -> str:

@@ -104,6 +104,8 @@ class Orchestrator:
         if self._lives:
             await asyncio.wait(set(self._lives.values()))
         await self.containers.close()
+        for kind in (self.datasets, self.key_value_stores, self.request_queues):
+            await kind.close()
         self.store.close()
         return left
 

@@ -44,6 +44,8 @@ RUN_LABEL = "com.apify.actRunId"
 """The platform's own label; containers are found again by it."""
 TIMEOUT_GRACE_SECS = 5
 """From SIGTERM to SIGKILL when a run times out."""
+ENDING_SECS = 5
+"""What the engine may take to tell that a container has ended."""
 TICK_SECS = 1.0
 DISK_COST_FACTOR = 20
 """The writable layer is measured no oftener than this many times what the last measurement took."""
@@ -85,7 +87,7 @@ class Supervisor:
 
         Cancelled, it leaves the container as it is, for the next start of the server to adopt.
         """
-        container = adopted
+        self._container = adopted
         try:
             container = adopted or await self._launch()
             await self._accompany(container)
@@ -97,8 +99,8 @@ class Supervisor:
             await self._finish(None, explain.supervisor_failed(problem))
         finally:
             self._leave()
-        if container is not None:
-            await container.remove()
+        if self._container is not None:
+            await self._container.remove()
 
     async def settle(self) -> None:
         """End a run whose container has vanished while no server watched it."""
@@ -123,7 +125,7 @@ class Supervisor:
             self._log.say(line)
         self._log.say(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
         self._log.say("ACTOR: Creating Docker container.")
-        container = await self._parts.containers.create(self._spec())
+        container = self._container = await self._parts.containers.create(self._spec())
         if not self._abort_asked.is_set():
             self._log.say("ACTOR: Starting Docker container.")
             await container.start()
@@ -134,7 +136,6 @@ class Supervisor:
         state = await container.inspect()
         if state is None or state.started_at is None:
             return
-        self._container = container
         await self._note_start(container, state.started_at)
         if state.running:
             async with self._beside(
@@ -148,7 +149,9 @@ class Supervisor:
                 await asyncio.gather(container.wait(), self._log.copy(container))
         else:  # it ended while nobody watched: a deadline that has passed since is none of its business
             await self._log.copy(container)
-        await self._measure_disk(container)
+        used = await self._measure_disk(container)
+        if used is not None and explain.ended_over_disk(self._parts.runs.get(self._run.id), used):
+            self._log.say(explain.disk_overshoot(self._run, used))
 
     async def _note_start(self, container: Container, started_at: int) -> None:
         """Record what the engine says. An abort that came meanwhile has moved the status on already."""
@@ -199,7 +202,7 @@ class Supervisor:
     async def _measure_disk(self, container: Container) -> int | None:
         """Count what the container has written; None where that cannot be told."""
         used = await container.disk_bytes()
-        if used is not None:
+        if used is not None and used > self._parts.runs.get(self._run.id).stats.disk_max_bytes:
             await self._parts.runs.change_stats(self._run.id, partial(stats.with_disk, used_bytes=used))
         return used
 
@@ -213,7 +216,10 @@ class Supervisor:
         """Take the container down to its share of CPU when the start-up burst is over."""
         burst_secs = self._parts.settings.cpu_burst_secs
         await sleep_until(self._parts.clock, limits.burst_end(self._run, burst_secs))
-        await container.set_cpus(limits.cpus(self._run.options.memory_mbytes))
+        try:
+            await container.set_cpus(limits.cpus(self._run.options.memory_mbytes))
+        except EngineUnavailable:  # the engine refuses for a container that is just ending
+            await asyncio.wait_for(container.wait(), ENDING_SECS)
 
     async def _sample(self, container: Container) -> None:
         """Count what the container uses, and tell the Actor once a second."""
@@ -243,7 +249,7 @@ class Supervisor:
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
         while not (run := self._parts.runs.get(self._run.id)).status.is_terminal:
             status = ending(run.status, exit_code)
-            text = message or explain.finished(run, status, state)
+            text = message if message and status is JobStatus.FAILED else explain.finished(run, status, state)
             at = (state.finished_at if state else None) or self._parts.clock.now()
             end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
             await self._parts.runs.move(run.id, status, end)
@@ -280,6 +286,7 @@ def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, i
         run,
         finished_at=finished_at,
         exit_code=exit_code,
+        is_container_server_ready=False,
         stats=stats.at_rest(run.stats, run.options.memory_mbytes * limits.MBYTE if is_oom else 0),
         status_message=run.status_message if run.is_status_message_terminal else message,
     )

@@ -67,6 +67,8 @@ RECHECK_SECS = 30.0  # events may be lost; whoever waits looks again at the late
 LOG_END_SECS = 1.0  # the log ends while the engine is still taking the container's network down
 SIGKILLED = 137
 OOM_NEWS_SECS = 0.3  # by its own way to the engine, the news of an OOM kill may come after that of the exit
+# Quotas count whole blocks, the engine the bytes in files: 6 % more for a Python image, 8 % for one of Node.
+BLOCKS_PER_BYTE = 1.07
 PROBE_DISK_BYTES = 256 * 1024 * 1024
 
 P = ParamSpec("P")
@@ -366,7 +368,7 @@ class DockerContainers:
             image = await self.image(spec.image)
             if image is None:
                 raise ImageMissing(f"No such image: {spec.image}")
-            size += image.size_bytes
+            size += round(image.size_bytes * BLOCKS_PER_BYTE)
         return {"storage_opt": {"size": str(size)}}
 
     def _open_build(self, spec: BuildSpec) -> JsonStream:

@@ -51,7 +51,6 @@ class StorageKind(Generic[S]):
         storage = self._named(user_id, username, name) if tilde else self._table.get(reference)
         if storage is None or storage.user_id != user_id:
             raise record_not_found(self.label, reference)
-        self._table.count(storage.id, self._clock.now())
         return storage
 
     async def get_or_create(self, user_id: str, name: str | None = None, **fields: Json) -> tuple[S, bool]:

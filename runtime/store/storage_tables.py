@@ -1,7 +1,7 @@
 """What the tables of datasets, key-value stores and request queues have in common.
 
-Reads are tallied in memory and written with the next write of the same kind, or when the server stops: a page that is
-only read then costs no transaction. A crash may lose the newest of these counts, never anything a client stored.
+Reads are tallied in memory and written along with a later write of the same kind, or when the server stops: what is
+only read costs no transaction. A crash may lose the newest of these counts, never anything a client stored.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from runtime.store.tables import AlreadyExists, Page
 
 S = TypeVar("S", bound=Storage)
 T = TypeVar("T")
+
+SETTLE_AFTER = 100
+"""Tallied reads that are worth a statement of their own beside a write."""
 
 
 class StorageGone(Exception):
@@ -47,6 +50,7 @@ class StorageTable(Generic[S]):
         self._columns = tuple(field.name for field in dataclasses.fields(kind))
         self._select = f"SELECT {', '.join(self._columns)} FROM {name}"
         self._tallies: dict[str, Tally] = {}
+        self._tallied = 0
 
     def get(self, id: str) -> S | None:
         return self._find("id = ?", id)
@@ -111,19 +115,19 @@ class StorageTable(Generic[S]):
         await self.write(lambda connection: self.erase(connection, "run_id = ?", run_id))
 
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """A write of this kind of storage; what was read meanwhile is counted along."""
-        if not self._tallies:
+        """A write of this kind of storage; what was read meanwhile is written along, now and then."""
+        if self._tallied < SETTLE_AFTER:
             return await self._connection.write(change)
-        tallies, self._tallies = self._tallies, {}
-        settled = self._connection.write(lambda connection: self._settle(connection, tallies))
-        return (await asyncio.gather(settled, self._connection.write(change)))[1]
+        return (await asyncio.gather(self.flush(), self._connection.write(change)))[1]
 
     async def flush(self) -> None:
         """Write what has been read so far."""
-        await self.write(lambda connection: None)
+        tallies, self._tallies, self._tallied = self._tallies, {}, 0
+        await self._connection.write(lambda connection: self._settle(connection, tallies))
 
     def count(self, id: str, now: Millis, **reads: int) -> None:
         """Add to counting columns later: for what is only read."""
+        self._tallied += 1
         tally = self._tallies.setdefault(id, Tally(Counter()))
         tally.counts.update(reads)
         tally.at = max(tally.at, now)

@@ -108,7 +108,7 @@ def test_what_happened_while_no_server_watched(own_server: LiveServer, client: d
     assert_ended(vanished, "FAILED", None)
     assert "container disappeared while no server was watching" in vanished["statusMessage"]
     overran = server.wait(f"actor-runs/{overruns['id']}")
-    assert (overran["status"], overran["exitCode"]) == ("TIMED-OUT", 143)
+    assert (overran["status"], overran["exitCode"]) == ("TIMED-OUT", 143), (overran, server.log())
     assert "timed out after 6 seconds" in overran["statusMessage"]
     assert_ended(server.wait(f"actor-runs/{in_time['id']}"), "SUCCEEDED", 0)
     with pytest.raises(docker.errors.NotFound):

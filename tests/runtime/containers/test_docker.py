@@ -339,10 +339,14 @@ async def test_a_broken_connection_is_mended_without_holes_or_doubles(
     opened = door.stream
     cut: list[str] = []
 
+    def break_off(response: requests.Response) -> None:
+        response.raw.shutdown()
+        cut.append(response.url)
+
     def breaking(path: str, **params: str | int) -> requests.Response:
         response = opened(path, **params)
         if path.endswith("/logs") and len(cut) < 3:
-            threading.Timer(0.2, lambda: cut.append(path) or response.raw.shutdown()).start()
+            threading.Timer(0.2, break_off, [response]).start()
         return response
 
     monkeypatch.setattr(door, "stream", breaking)

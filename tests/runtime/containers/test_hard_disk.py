@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from runtime.containers import DiskEnforcement
 from runtime.containers.docker import DockerContainers
-from tests.runtime.containers.conftest import MIB, built_image, clean_up, container_spec, text_of
+from tests.runtime.containers.conftest import MIB, build_spec, built_image, clean_up, container_spec, text_of
 
 HOST = os.environ.get("GREENROOM_HARD_DISK_DOCKER_HOST")
 
@@ -49,6 +50,20 @@ async def door(image: str) -> AsyncIterator[DockerContainers]:
 
 async def test_a_write_over_the_limit_fails(door: DockerContainers, image: str) -> None:
     assert door.engine.disk is DiskEnforcement.HARD
+    await _check_limit(door, image)
+
+
+async def test_the_image_of_a_build_does_not_count(door: DockerContainers, image: str, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN head -c 100M /dev/urandom > /blob\n")
+    tag = f"greenroom-test-{secrets.token_hex(4)}"
+    built = await door.build(build_spec(tmp_path, tag), lambda line: None)
+    await _check_limit(door, built.id)
+    for container in await door.list():
+        await container.remove()
+    await door.remove_image(tag)
+
+
+async def _check_limit(door: DockerContainers, image: str) -> None:
     container = await door.create(container_spec(image, WRITE, disk_bytes=256 * MIB))
     await container.start()
     written, error = (await text_of(container)).split()

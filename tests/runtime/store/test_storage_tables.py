@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from runtime.records import Dataset, KeyValueStore, User
-from runtime.store import Store
+from runtime.store import Store, storage_tables
 from runtime.store.tables import AlreadyExists
 
 NOW = 1_700_000_000_000
@@ -44,7 +44,7 @@ async def test_lists_in_order_of_creation(store: Store) -> None:
     assert store.items.table.page("user", unnamed=True, descending=False, offset=6, limit=4).items == []
 
 
-async def test_reads_are_counted_without_a_write_and_kept_with_the_next(store: Store) -> None:
+async def test_reads_are_counted_without_a_write_and_kept_by_a_flush(store: Store) -> None:
     await store.values.table.get_or_create(
         KeyValueStore(id="a", user_id="user", created_at=NOW, modified_at=NOW, accessed_at=NOW)
     )
@@ -57,15 +57,25 @@ async def test_reads_are_counted_without_a_write_and_kept_with_the_next(store: S
         await store.values.table.flush()
 
 
-async def test_a_failing_write_loses_no_count(store: Store) -> None:
+async def test_many_reads_are_written_along_with_a_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_tables, "SETTLE_AFTER", 2)
     await store.items.table.get_or_create(dataset("a", "one"))
     await store.items.table.get_or_create(dataset("b", "two"))
+
+    def stored() -> int:
+        query = "SELECT read_count FROM datasets WHERE id = 'a'"
+        return int(store.connection.look(lambda sql: sql.execute(query).fetchone()[0]))
+
     store.items.table.count("a", NOW, read_count=2)
+    await store.items.table.update("b", {"title": "T"})
+    assert stored() == 0
+    store.items.table.count("a", NOW, read_count=3)
     with pytest.raises(AlreadyExists):
         await store.items.table.update("b", {"name": "one"})
     await store.items.table.flush()
+    assert stored() == 5
     found = store.items.table.get("a")
-    assert found is not None and found.read_count == 2
+    assert found is not None and found.read_count == 5
 
 
 async def test_deleting_takes_the_contents_along(store: Store) -> None:

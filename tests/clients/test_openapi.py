@@ -1,0 +1,325 @@
+"""Answers of a live server against Apify's OpenAPI document, which GREENROOM_OPENAPI names: status, type and shape."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from api.app import ROUTERS
+from tests.live import SAMPLES, LiveServer, source_files
+
+DOCUMENT = os.environ.get("GREENROOM_OPENAPI", "")
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.skipif(not DOCUMENT, reason="GREENROOM_OPENAPI names no OpenAPI document of the platform"),
+]
+
+BASE = "urn:openapi"
+MESSAGE_WIDTH = 200
+TOO_LONG = 10 * 2**20
+UNKNOWN = "noSuchThingHere12"
+DEVIATIONS: dict[str, str] = {}
+"""Operation and place in the answer -> why it differs from the document on purpose. Additional fields need no entry."""
+
+Json = dict[str, Any]
+
+
+class Contract:
+    """The document, asked what an answer has to look like."""
+
+    def __init__(self, path: Path) -> None:
+        self.document: Json = json.loads(path.read_text())
+        resource = Resource(contents=self.document, specification=DRAFT202012)
+        self.registry = Registry().with_resource(BASE, resource)
+
+    def problems(self, answer: Answer) -> list[str]:
+        """What is wrong with an answer, one line a place; nothing if it is as documented."""
+        operation = self._operation(answer)
+        responses = self._followed(*operation, "responses")
+        status = str(answer.response.status_code)
+        if status not in responses:
+            return [f"{answer.name}: {status} is not among {', '.join(responses)}"]
+        content = self._followed(*operation, "responses", status).get("content")
+        kind = answer.response.headers.get("content-type", "").partition(";")[0]
+        if not content or (answer.method == "HEAD" and not kind):
+            return []
+        if kind not in content:
+            return [f"{answer.name}: {kind or 'no type'} is not among {', '.join(content)}"]
+        if kind != "application/json" or answer.method == "HEAD":
+            return []
+        return [f"{answer.name}: {line}" for line in self._misfits(content[kind]["schema"], answer.response.json())]
+
+    def _operation(self, answer: Answer) -> tuple[str, str, str]:
+        """Where the operation stands. A method that a path has not is refused as its GET documents it."""
+        method = answer.method.lower()
+        documented = self.document["paths"][answer.template]
+        return "paths", answer.template, method if method in documented else "get"
+
+    def _followed(self, *keys: str) -> Json:
+        found: Json = self.document
+        for key in keys:
+            found = found[key]
+            while "$ref" in found:
+                found = self._followed(*found["$ref"].removeprefix("#/").split("/"))
+        return found
+
+    def _misfits(self, schema: Json, body: Any) -> Iterator[str]:
+        for error in Draft202012Validator(self._anchored(schema), registry=self.registry).iter_errors(body):
+            closest = best_match([error])
+            yield f"{closest.json_path}: {closest.message[:MESSAGE_WIDTH]}"
+
+    def _anchored(self, schema: Any) -> Any:
+        """The schema with references that say which document they belong to."""
+        if isinstance(schema, dict):
+            return {key: BASE + each if key == "$ref" else self._anchored(each) for key, each in schema.items()}
+        return [self._anchored(each) for each in schema] if isinstance(schema, list) else schema
+
+
+@dataclass(frozen=True)
+class Answer:
+    method: str
+    template: str
+    response: httpx.Response
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.template} {self.response.status_code}"
+
+
+@dataclass
+class Walk:
+    """Calls operations by their names in the document and keeps their answers; `at` fills the path's parameters."""
+
+    http: httpx.Client
+    at: dict[str, str]
+    answers: list[Answer] = field(default_factory=list)
+
+    def __call__(self, method: str, template: str, **request: Any) -> Any:
+        """The `data` of the answer, or None."""
+        response = self.http.request(method, template.format(**self.at), **request)
+        self.answers.append(Answer(method, template, response))
+        is_json = response.headers.get("content-type", "").startswith("application/json") and response.content
+        body = response.json() if is_json else None
+        return body.get("data") if isinstance(body, dict) else body
+
+    def until_finished(self, template: str) -> Any:
+        while (job := self("GET", template, params={"waitForFinish": 60}))["finishedAt"] is None:
+            pass
+        return job
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return Contract(Path(DOCUMENT))
+
+
+@pytest.fixture(scope="module")
+def answers(server: LiveServer) -> list[Answer]:
+    walk = Walk(server.http, {"userId": "local"})
+    users(walk)
+    actors(walk)
+    runs(walk)
+    datasets(walk)
+    key_value_stores(walk)
+    request_queues(walk)
+    refusals(walk)
+    removals(walk)
+    return walk.answers
+
+
+def users(walk: Walk) -> None:
+    walk("GET", "/v2/users/me")
+    walk("GET", "/v2/users/{userId}")
+
+
+def actors(walk: Walk) -> None:
+    version = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES", "sourceFiles": source_files(SAMPLES / "hello")}
+    secret = {"name": "SECRET", "value": "hidden", "isSecret": True}
+    actor = walk("POST", "/v2/actors", json={"name": "walked", "versions": [{**version, "envVars": [secret]}]})
+    walk.at |= {"actorId": actor["id"], "versionNumber": "0.1"}
+    walk("GET", "/v2/actors", params={"my": 1})
+    walk("PUT", "/v2/actors/{actorId}", json={"title": "Walked"})
+    walk("POST", "/v2/actors/{actorId}/versions", json={**version, "versionNumber": "0.1"})
+    walk("GET", "/v2/actors/{actorId}/versions")
+    walk("GET", "/v2/actors/{actorId}/versions/{versionNumber}")
+    walk("PUT", "/v2/actors/{actorId}/versions/{versionNumber}", json={"buildTag": "other"})
+    walk("POST", "/v2/actors/{actorId}/versions/{versionNumber}", json={"buildTag": "another"})
+    walk("DELETE", "/v2/actors/{actorId}/versions/{versionNumber}")
+    builds(walk)
+    walk("GET", "/v2/actors/{actorId}")
+
+
+def builds(walk: Walk) -> None:
+    extra = walk("POST", "/v2/actors/{actorId}/builds", params={"version": "0.0", "tag": "extra"})
+    walk.at["buildId"] = extra["id"]
+    walk("POST", "/v2/actor-builds/{buildId}/abort")
+    walk.until_finished("/v2/actor-builds/{buildId}")
+    walk("POST", "/v2/actors/{actorId}/builds/{buildId}/abort")
+    walk("DELETE", "/v2/actor-builds/{buildId}")
+    walk.at["buildId"] = walk("POST", "/v2/actors/{actorId}/builds", params={"version": "0.0"})["id"]
+    walk.at["buildOrRunId"] = walk.at["buildId"]
+    built = walk.until_finished("/v2/actor-builds/{buildId}")
+    assert built["status"] == "SUCCEEDED", walk.http.get(f"/v2/logs/{built['id']}").text
+    walk("GET", "/v2/actor-builds")
+    walk("GET", "/v2/actors/{actorId}/builds")
+    walk("GET", "/v2/actors/{actorId}/builds/default")
+    walk("GET", "/v2/actors/{actorId}/builds/{buildId}")
+    walk("GET", "/v2/actor-builds/{buildId}/log")
+    walk("GET", "/v2/logs/{buildOrRunId}")
+
+
+def runs(walk: Walk) -> None:
+    walk.at["runId"] = walk("POST", "/v2/actors/{actorId}/runs", json={"sleepSecs": 600})["id"]
+    walk("GET", "/v2/actor-runs/{runId}")
+    walk("PUT", "/v2/actor-runs/{runId}", json={"statusMessage": "walking"})
+    walk("POST", "/v2/actor-runs/{runId}/abort")
+    walk.until_finished("/v2/actor-runs/{runId}")
+    walk("POST", "/v2/actors/{actorId}/runs/{runId}/abort")
+    walk("DELETE", "/v2/actor-runs/{runId}")
+    for method in ("GET", "POST"):
+        walk(method, "/v2/actors/{actorId}/run-sync")
+        walk(method, "/v2/actors/{actorId}/run-sync-get-dataset-items")
+    walk.at["runId"] = walk("POST", "/v2/actors/{actorId}/runs", params={"waitForFinish": 60})["id"]
+    assert walk.until_finished("/v2/actor-runs/{runId}")["status"] == "SUCCEEDED"
+    walk("GET", "/v2/actor-runs")
+    walk("GET", "/v2/actors/{actorId}/runs")
+    walk("GET", "/v2/actors/{actorId}/runs/{runId}")
+    for run in ("/v2/actor-runs/{runId}", "/v2/actors/{actorId}/runs/last"):
+        walk("GET", run + "/log")
+        walk("GET", run + "/dataset")
+        walk("GET", run + "/dataset/items")
+        walk("GET", run + "/key-value-store")
+        walk("GET", run + "/key-value-store/keys")
+        walk("GET", run + "/request-queue")
+        walk("GET", run + "/request-queue/head")
+    walk("GET", "/v2/actors/{actorId}/runs/last")
+
+
+def datasets(walk: Walk) -> None:
+    walk.at["datasetId"] = walk("POST", "/v2/datasets", params={"name": "walked"})["id"]
+    walk("POST", "/v2/datasets", params={"name": "walked"})
+    walk("POST", "/v2/datasets")
+    walk("GET", "/v2/datasets", params={"unnamed": 1})
+    walk("GET", "/v2/datasets/{datasetId}")
+    walk("PUT", "/v2/datasets/{datasetId}", json={"title": "Walked"})
+    walk("POST", "/v2/datasets/{datasetId}/items", json=[{"a": 1}, {"a": 2}])
+    walk("GET", "/v2/datasets/{datasetId}/items")
+    walk("HEAD", "/v2/datasets/{datasetId}/items")
+
+
+def key_value_stores(walk: Walk) -> None:
+    store = "/v2/key-value-stores/{storeId}"
+    walk.at |= {"recordKey": "a-key", "storeId": walk("POST", "/v2/key-value-stores", params={"name": "walked"})["id"]}
+    walk("POST", "/v2/key-value-stores", params={"name": "walked"})
+    walk("GET", "/v2/key-value-stores")
+    walk("GET", store)
+    walk("PUT", store, json={"title": "Walked"})
+    walk("PUT", store + "/records/{recordKey}", json={"a": 1})
+    walk("POST", store + "/records/{recordKey}", json={"a": 2})
+    walk("GET", store + "/records/{recordKey}")
+    walk("HEAD", store + "/records/{recordKey}")
+    walk("GET", store + "/keys")
+    walk("DELETE", store + "/records/{recordKey}")
+
+
+def request_queues(walk: Walk) -> None:
+    queue, drafts = "/v2/request-queues/{queueId}", [draft(number) for number in range(3)]
+    walk.at["queueId"] = walk("POST", "/v2/request-queues", params={"name": "walked"})["id"]
+    walk("POST", "/v2/request-queues", params={"name": "walked"})
+    walk("GET", "/v2/request-queues")
+    walk("GET", queue)
+    walk("PUT", queue, json={"title": "Walked"})
+    walk.at["requestId"] = walk("POST", queue + "/requests", json=drafts[0])["requestId"]
+    walk("POST", queue + "/requests/batch", json=drafts)
+    walk("GET", queue + "/head")
+    walk("POST", queue + "/head/lock", params={"lockSecs": 60})
+    walk("GET", queue + "/requests")
+    request = walk("GET", queue + "/requests/{requestId}")
+    walk("PUT", queue + "/requests/{requestId}/lock", params={"lockSecs": 60})
+    walk("DELETE", queue + "/requests/{requestId}/lock")
+    walk("POST", queue + "/requests/unlock")
+    walk("PUT", queue + "/requests/{requestId}", json={**draft(0), "id": request["id"]})
+    walk("DELETE", queue + "/requests/batch", content=json.dumps([{"uniqueKey": "page-2"}]))
+    walk("DELETE", queue + "/requests/{requestId}")
+
+
+def refusals(walk: Walk) -> None:
+    """One of each status an operation documents for what a caller did wrong."""
+    known = dict(walk.at)
+    walk("POST", "/v2/actors/{actorId}/runs", params={"build": "no-such-tag"})
+    walk("POST", "/v2/actors/{actorId}/runs", content=b"x" * TOO_LONG)
+    walk("POST", "/v2/actors/{actorId}/runs", content=b"x", headers={"Content-Encoding": "compress"})
+    walk("POST", "/v2/datasets/{datasetId}/items", json="neither an object nor an array")
+    walk.at["recordKey"] = "no key"
+    walk("PUT", "/v2/key-value-stores/{storeId}/records/{recordKey}", json={})
+    walk("PATCH", "/v2/actors/{actorId}")
+    walk("POST", "/v2/actors/{actorId}/runs", headers={"Authorization": ""})
+    walk("GET", "/v2/users/me", headers={"Authorization": ""})
+    walk.at |= {name: UNKNOWN for name in known if name.endswith("Id")}
+    walk("POST", "/v2/actors/{actorId}/runs")
+    for thing in ("actors/{actorId}", "actor-runs/{runId}", "actor-builds/{buildId}", "logs/{buildOrRunId}"):
+        walk("GET", f"/v2/{thing}")
+    for thing in ("datasets/{datasetId}", "key-value-stores/{storeId}", "request-queues/{queueId}", "users/{userId}"):
+        walk("GET", f"/v2/{thing}")
+    walk.at = known
+
+
+def removals(walk: Walk) -> None:
+    walk("DELETE", "/v2/datasets/{datasetId}")
+    walk("DELETE", "/v2/key-value-stores/{storeId}")
+    walk("DELETE", "/v2/request-queues/{queueId}")
+    walk("DELETE", "/v2/actors/{actorId}")
+
+
+def draft(number: int) -> Json:
+    return {"url": f"http://site.test/{number}", "uniqueKey": f"page-{number}", "method": "GET"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "users",
+        "actors",
+        "actor-builds",
+        "actor-runs",
+        "logs",
+        "datasets",
+        "key-value-stores",
+        "request-queues",
+    ],
+)
+def test_answers_are_as_documented(word: str, answers: list[Answer], contract: Contract) -> None:
+    of_word = [answer for answer in answers if answer.template.split("/")[2] == word]
+    assert of_word
+    problems = [line for answer in of_word for line in contract.problems(answer)]
+    surprises = [line for line in problems if line not in DEVIATIONS]
+    assert not surprises, "\n" + "\n".join(surprises)
+
+
+def test_every_operation_is_walked(answers: list[Answer]) -> None:
+    """What the API serves, less what is new: a route without a walk would not be judged."""
+    served = {
+        f"{method} {_nameless(route.path)}"
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path.startswith("/v2/")
+        for method in route.methods
+    }
+    assert served - {f"{answer.method} {_nameless(answer.template)}" for answer in answers} == set()
+
+
+def _nameless(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)

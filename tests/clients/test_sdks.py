@@ -1,0 +1,121 @@
+"""The Apify SDKs inside real containers, as their users run them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scripts.run_crawler import PAGES, site
+from tests.live import LiveServer, source_files
+
+pytestmark = pytest.mark.docker
+
+SDK_ACTOR = Path(__file__).parent / "sdk_actor"
+SECONDS_NOT_MINUTES = 30
+"""Held to its CPU share from the first instant the same Actor takes two minutes to its first line."""
+SYSTEM_INFO_FIELDS = {
+    "memAvgBytes",
+    "memCurrentBytes",
+    "memMaxBytes",
+    "cpuAvgUsage",
+    "cpuMaxUsage",
+    "cpuCurrentUsage",
+    "isCpuOverloaded",
+    "createdAt",
+}
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def site_url(server: LiveServer) -> Iterator[str]:
+    with site(server.control("GET", "info")["engine"]["gateway"]) as url:
+        yield url
+
+
+@pytest.mark.parametrize("crawler", ["crawler", "crawler_js"])
+def test_crawler(crawler: str, server: LiveServer, site_url: str) -> None:
+    """It crawls the site, says how far it is, serves its web page meanwhile, and its last words stay."""
+    input = {"startUrls": [{"url": site_url}], "maxPages": PAGES, "minDurationSecs": 6}
+    started = server.run(server.sample(crawler), input, memory=512)
+    path = f"actor-runs/{started['id']}"
+    running = server.until(path, lambda run: run["isContainerServerReady"] or run["finishedAt"])
+    assert running["status"] == "RUNNING", server.text(f"logs/{started['id']}")
+    progress = httpx.get(running["containerUrl"].rstrip("/") + "/progress", trust_env=False).raise_for_status().json()
+    assert {"state", "crawled", "recent"} <= set(progress)
+    server.until(path, lambda run: run["statusMessage"] == f"Crawled {PAGES} pages" or run["finishedAt"])
+    run = server.wait(path)
+    assert (run["status"], run["exitCode"]) == ("SUCCEEDED", 0), server.text(f"logs/{run['id']}")
+    assert (run["statusMessage"], run["isStatusMessageTerminal"]) == (f"Crawled {PAGES} pages, 0 failed", True)
+    assert len({item["url"] for item in server.items(run)}) == len(server.items(run)) == PAGES
+
+
+@pytest.fixture(scope="module")
+def ended(server: LiveServer) -> dict[str, Json]:
+    """Runs of the Python SDK Actor at 256 MB, by how they were told to end."""
+    actor = server.actor("sdk", source_files(SDK_ACTOR))
+    runs = {end: server.run(actor, {"end": end}, memory=256) for end in ("exit", "fail", "raise")}
+    return {end: server.wait(f"actor-runs/{run['id']}") for end, run in runs.items()}
+
+
+@pytest.fixture(scope="module")
+def output(server: LiveServer, ended: dict[str, Json]) -> Json:
+    store = ended["exit"]["defaultKeyValueStoreId"]
+    record: Json = server.http.get(f"/v2/key-value-stores/{store}/records/OUTPUT").raise_for_status().json()
+    return record
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "exit_code"), [("exit", "SUCCEEDED", 0), ("fail", "FAILED", 1), ("raise", "FAILED", 91)]
+)
+def test_end(end: str, status: str, exit_code: int, ended: dict[str, Json], server: LiveServer) -> None:
+    run = ended[end]
+    assert (run["status"], run["exitCode"]) == (status, exit_code), server.text(f"logs/{run['id']}")
+
+
+@pytest.mark.parametrize(("end", "message"), [("exit", "All done"), ("fail", "Gave up")])
+def test_terminal_message_survives(end: str, message: str, ended: dict[str, Json]) -> None:
+    assert (ended[end]["statusMessage"], ended[end]["isStatusMessageTerminal"]) == (message, True)
+
+
+def test_input(output: Json) -> None:
+    assert output["input"] == {"end": "exit"}
+
+
+def test_records(output: Json) -> None:
+    assert (output["value"], output["missing"]) == ({"letters": "ž" * 2000}, None)
+
+
+def test_items(server: LiveServer, ended: dict[str, Json]) -> None:
+    """More than 1 KiB: the SDK compresses them."""
+    assert [item["number"] for item in server.items(ended["exit"])] == list(range(300))
+
+
+def test_request_queue(server: LiveServer, ended: dict[str, Json], output: Json) -> None:
+    assert output["queue"] == {"fetched": "http://site.test/0", "again": True, "handled": True, "isFinished": False}
+    queue = server.data("GET", f"request-queues/{ended['exit']['defaultRequestQueueId']}")
+    assert (queue["totalRequestCount"], queue["handledRequestCount"], queue["pendingRequestCount"]) == (30, 1, 29)
+    assert not queue["hadMultipleClients"]
+
+
+def test_events(output: Json) -> None:
+    assert output["event"] == "EventSystemInfoData"
+    for frame in output["frames"]:
+        assert frame["name"] == "systemInfo"
+        assert set(frame["data"]) == SYSTEM_INFO_FIELDS
+        assert None not in frame["data"].values()
+
+
+def test_first_line_comes_in_seconds(server: LiveServer, ended: dict[str, Json]) -> None:
+    lines = server.text(f"logs/{ended['exit']['id']}").splitlines()
+    started, first = (stamp(lines, text) for text in ("ACTOR: Starting Docker container.", "First line of user code"))
+    assert 0 < (first - started).total_seconds() < SECONDS_NOT_MINUTES
+
+
+def stamp(lines: list[str], text: str) -> datetime:
+    return next(datetime.fromisoformat(line.split(" ", 1)[0]) for line in lines if line.endswith(" " + text))

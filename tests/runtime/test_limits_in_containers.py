@@ -1,0 +1,126 @@
+"""Limits that bite, measured by Actors inside real containers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.engine import COUNTER, end, engine, left_on, python_actor
+from tests.live import SAMPLES, Json, LiveServer, source_files
+
+pytestmark = pytest.mark.docker
+
+MBYTE = 1024 * 1024
+SHARE = 0.25
+BURST_SECS = 4
+USER_MEMORY_MBYTES = 6144
+
+
+@pytest.fixture(scope="module")
+def tight_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A short burst window, room for one build and little beside it, and sizes as strict as the platform's."""
+    environment = {
+        "GREENROOM_CPU_BURST_SECS": str(BURST_SECS),
+        "GREENROOM_MAX_MEMORY_MBYTES": str(USER_MEMORY_MBYTES),
+        "GREENROOM_STRICT_MEMORY": "1",
+    }
+    live = LiveServer(tmp_path_factory.mktemp("tight"), environment=environment)
+    live.start()
+    yield live
+    live.close()
+
+
+@pytest.fixture(scope="module")
+def hard_disk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server on the second engine, whose disk limits are hard."""
+    host = os.environ.get("GREENROOM_HARD_DISK_DOCKER_HOST") or pytest.skip("make test starts the engine for this test")
+    live = LiveServer(tmp_path_factory.mktemp("hard"), environment={"DOCKER_HOST": host})
+    live.start()
+    yield live
+    live.close()
+    with engine(host) as client:
+        assert left_on(client, live.instance_id) == []
+
+
+def test_a_full_core_at_first_then_the_share(tight_server: LiveServer) -> None:
+    run = tight_server.finished_run(tight_server.sample("cpu_hog"), {"secs": BURST_SECS + 8}, memory=1024)
+    assert run["status"] == "SUCCEEDED"
+    measured = tight_server.items(run)
+    quotas = [item["quotaCores"] for item in measured]
+    assert quotas == sorted(quotas, reverse=True)
+    assert set(quotas) == {1.0, SHARE}
+    before = measured[: quotas.index(SHARE)]
+    after = measured[quotas.index(SHARE) + 1 :]  # without the interval in which the window ended
+    assert cores(after) == pytest.approx(SHARE, rel=0.1)
+    # Others may use this machine too: what counts is that the cap is a core and not the share.
+    assert max(item["cores"] for item in before) > 0.8
+    assert 2 * SHARE < cores(before) < 1.1
+    log = tight_server.text(f"logs/{run['id']}")
+    assert f"0.25 CPU cores (1 for the first {BURST_SECS} s)" in log
+
+
+def test_the_memory_of_a_user_is_capped(tight_server: LiveServer) -> None:
+    """Runs and builds count together; nothing is queued, and what has ended counts no more."""
+    actor = python_actor(tight_server, "counter", COUNTER)
+    first = tight_server.run(actor, memory=4096)
+    refused = refusal(tight_server, f"actors/{actor}/runs", memory=4096)
+    assert "6144MB" in refused and "currently used: 4096MB, requested: 4096MB" in refused
+    refused = refusal(tight_server, f"actors/{actor}/builds", version="0.0")
+    assert "currently used: 4096MB, requested: 4096MB" in refused
+    second = tight_server.run(actor, memory=2048)
+    assert "currently used: 6144MB, requested: 128MB" in refusal(tight_server, f"actors/{actor}/runs", memory=128)
+    assert tight_server.data("GET", f"actors/{actor}/runs")["total"] == 2
+
+    tight_server.until(f"actor-runs/{first['id']}", lambda now: now["status"] == "RUNNING")
+    with engine() as client:
+        end(client, first, 0)
+    tight_server.wait(f"actor-runs/{first['id']}")
+    build = tight_server.data("POST", f"actors/{actor}/builds", params={"version": "0.0"})
+    tight_server.wait(f"actor-builds/{build['id']}")
+    tight_server.data("POST", f"actor-runs/{second['id']}/abort")
+    tight_server.wait(f"actor-runs/{second['id']}")
+
+
+@pytest.mark.parametrize("memory", [300, 64, 65_536])
+def test_strict_memory_refuses_what_the_platform_refuses(tight_server: LiveServer, memory: int) -> None:
+    answer = tight_server.http.post(
+        f"/v2/actors/{tight_server.sample('hello')}/runs", params={"memory": memory, "waitForFinish": 60}
+    )
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid-input"), answer.text
+
+
+def test_writes_beyond_a_hard_disk_limit_fail(hard_disk_server: LiveServer) -> None:
+    server = hard_disk_server
+    actor = server.actor("disk-hog", source_files(SAMPLES / "disk_hog"))
+    run = server.finished_run(actor, {"files": "many", "stepMbytes": 4}, memory=128)
+    log = server.text(f"logs/{run['id']}")
+    failed = re.search(r"Write failed with (ENOSPC|EDQUOT) after (\d+) bytes", log)
+    assert failed, log
+    assert int(failed[2]) == pytest.approx(256 * MBYTE, rel=0.05)
+    assert (run["status"], run["exitCode"], run["diskEnforcement"]) == ("FAILED", 1, "hard")
+    assert run["stats"]["diskMaxBytes"] <= 1.05 * 256 * MBYTE
+    assert "256 MB disk (writes beyond it fail)" in log
+    assert "disk: hard" in server.log()
+    assert server.control("GET", "info")["engine"]["disk"] == "hard"
+
+
+def test_an_actor_may_go_on_after_a_failed_write(hard_disk_server: LiveServer) -> None:
+    actor = hard_disk_server.sample("disk_hog")
+    run = hard_disk_server.finished_run(actor, {"tolerate": True, "stepMbytes": 4}, memory=128)
+    assert (run["status"], run["exitCode"]) == ("SUCCEEDED", 0)
+
+
+def cores(measured: list[Json]) -> float:
+    assert len(measured) >= 2
+    return float(sum(item["cpuSecs"] for item in measured) / sum(item["intervalSecs"] for item in measured))
+
+
+def refusal(server: LiveServer, path: str, **params: Any) -> str:
+    """The message with which a job is refused for the user's memory."""
+    answer = server.http.post(f"/v2/{path}", params=params)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (402, "actor-memory-limit-exceeded"), answer.text
+    return str(answer.json()["error"]["message"])
