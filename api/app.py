@@ -59,7 +59,7 @@ class App:
         orchestrator: Orchestrator,
         control_token: str,
         info: Callable[[], dict[str, Any]],
-        shut_down: Callable[[bool | None], None],
+        shut_down: Callable[[bool | None], int],
     ) -> None:
         self._orchestrator = orchestrator
         self._guards = Guards(orchestrator.settings.port, orchestrator.engine.gateway)
@@ -120,7 +120,7 @@ def _routes(
     orchestrator: Orchestrator,
     control_token: str,
     info: Callable[[], dict[str, Any]],
-    shut_down: Callable[[bool | None], None],
+    shut_down: Callable[[bool | None], int],
 ) -> FastAPI:
     app = FastAPI(title="Greenroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.orchestrator = orchestrator

@@ -10,7 +10,8 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,7 @@ from runtime.containers.docker import DockerContainers
 from runtime.instance import DirectoryInUse, Instance
 from runtime.orchestrator import Orchestrator
 from runtime.settings import Settings
+from runtime.store.migrations import NewerSchema
 
 log = logging.getLogger("greenroom.server")
 
@@ -126,7 +128,7 @@ class Server:
 
     async def _answer(self, sockets: list[socket.socket], ready: Callable[[Info], None] | None) -> None:
         app = App(self._orchestrator, self._control_token, lambda: self.info().as_json(), self._shut_down)
-        self._uvicorn = uvicorn.Server(_uvicorn_config(app))
+        self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.let_go)
         described = self._settings.data_dir / "server.json"
         _write_private(described, self._description())
         try:
@@ -149,9 +151,11 @@ class Server:
             started_at=self._started_at,
         )
 
-    def _shut_down(self, stop_runs: bool | None) -> None:
+    def _shut_down(self, stop_runs: bool | None) -> int:
+        """Begin to stop; how many live runs will be left."""
         self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
         self._uvicorn.handle_exit(signal.SIGTERM, None)
+        return 0 if self._stop_runs else self._orchestrator.live_runs
 
     def _description(self) -> str:
         return json.dumps(
@@ -163,6 +167,30 @@ class Server:
                 "startedAt": self._started_at,
             }
         )
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn, but for how it ends: those who wait are let go first, and a signal it took is not raised once more.
+
+    Raised again, it would end the process before the orchestrator is closed.
+    """
+
+    def __init__(self, config: uvicorn.Config, let_go: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._let_go = let_go
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._let_go()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def enforced(engine: Engine, settings: Settings) -> tuple[str, ...]:
@@ -242,4 +270,4 @@ def _camel(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-__all__ = ["AlreadyRunning", "EngineUnavailable", "Info", "PortTaken", "serve"]
+__all__ = ["AlreadyRunning", "EngineUnavailable", "Info", "NewerSchema", "PortTaken", "serve"]

@@ -15,6 +15,20 @@ from runtime.usage import Usage, in_usd
 
 Json = dict[str, Any]
 
+PLATFORM_FEATURES = (
+    "ACTORS",
+    "STORAGE",
+    "SCHEDULER",
+    "PROXY",
+    "PROXY_EXTERNAL_ACCESS",
+    "PROXY_RESIDENTIAL",
+    "PROXY_SERPS",
+    "WEBHOOKS",
+    "ACTORS_PUBLIC_ALL",
+    "ACTORS_PUBLIC_DEVELOPER",
+)
+EMULATED_FEATURES = frozenset({"ACTORS", "STORAGE"})
+
 
 def moment(at: Millis | None) -> str | None:
     return None if at is None else iso(at)
@@ -37,9 +51,20 @@ def private_user(user: User, max_memory_mbytes: int) -> Json:
             "availableProxyGroups": {},
             "enabledPlatformFeatures": [],
         },
-        "effectivePlatformFeatures": {},
+        "effectivePlatformFeatures": {name: _feature(name) for name in PLATFORM_FEATURES},
         "isPaying": False,
         "createdAt": iso(user.created_at),
+    }
+
+
+def _feature(name: str) -> Json:
+    is_enabled = name in EMULATED_FEATURES
+    return {
+        "isEnabled": is_enabled,
+        "disabledReason": None if is_enabled else "Greenroom does not emulate this.",
+        "disabledReasonType": None if is_enabled else "DISABLED",
+        "isTrial": False,
+        "trialExpirationAt": None,
     }
 
 

@@ -1,7 +1,7 @@
 """CPU that live runs cost: Greenroom's server against a process that only reads the engine's statistics streams.
 
-Each run prints a line a second, and the server samples it, tells it its statistics and copies its log. A statistics stream
-makes the engine work, so what the engine does more while they are read counts as theirs.
+Each run prints a line a second, and the server samples it, tells it its statistics and copies its log. A stream
+of statistics makes the engine work, so what the engine does more while they are read counts as theirs.
 """
 
 from __future__ import annotations

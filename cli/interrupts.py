@@ -23,10 +23,12 @@ def endings_interrupt() -> Iterator[None]:
 
 @contextmanager
 def held_interrupts() -> Iterator[None]:
-    """Interrupts inside wait for the end of the block: what is begun there, one knows how to end."""
+    """An interrupt inside waits for the end of the block, so that what is done is done whole; a second one does not."""
     came: list[int] = []
 
     def remember(number: int, frame: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt
         came.append(number)
 
     before = {number: signal.signal(number, remember) for number in [signal.SIGINT, *ENDING_SIGNALS]}

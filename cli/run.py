@@ -198,7 +198,8 @@ class _Log:
         for chunk in self._client.log(self._job_id, raw=terminal.shows_colors()):
             fresh = chunk[skip:]
             skip -= len(chunk) - len(fresh)
-            if fresh:
+            # Cut off between the two, a line would come twice, or never.
+            with held_interrupts():
                 self._to.write(fresh)
                 self._to.flush()
                 self._copied += len(fresh)

@@ -286,8 +286,14 @@ def write_source(version: Version, root: Path) -> None:
 
 
 def read_definition(root: Path) -> Mapping[str, Any]:
-    """The parsed .actor/actor.json; empty where there is none. Raises Invalid."""
-    return _read_object(root, ".actor/actor.json") or {}
+    """The parsed .actor/actor.json with its storages' schemas in place of their files; empty where there is none.
+
+    Raises Invalid.
+    """
+    definition = dict(_read_object(root, ".actor/actor.json") or {})
+    if isinstance(definition.get("storages"), dict):
+        definition["storages"] = _with_schemas(root, definition["storages"])
+    return definition
 
 
 def find_dockerfile(root: Path, definition: Mapping[str, Any]) -> str:
@@ -315,6 +321,18 @@ def read_readme(root: Path, definition: Mapping[str, Any]) -> str | None:
     places = (*([f".actor/{named}"] if isinstance(named, str) else []), ".actor/README.md", "README.md")
     found = next((path for place in places if (path := _inside(root, place)) is not None), None)
     return None if found is None else found.read_text(errors="replace")
+
+
+def _with_schemas(root: Path, storages: Mapping[str, Any]) -> dict[str, Any]:
+    """Storages by kind, or by alias; a text is the path of a schema beside actor.json."""
+    schemas: dict[str, Any] = {}
+    for name, value in storages.items():
+        schemas[name] = _read_object(root, f".actor/{value}") if isinstance(value, str) else value
+        if name == "datasets" and isinstance(value, dict):
+            schemas[name] = _with_schemas(root, value)
+        if schemas[name] is None:
+            raise Invalid("invalid-value", f"actor.json names the schema '{value}', which is not there")
+    return schemas
 
 
 def _inside(root: Path, place: str) -> Path | None:

@@ -38,6 +38,12 @@ class Events:
         for listener in self._listeners.pop(run_id, ()):
             _put(listener, None)
 
+    def let_go(self) -> None:
+        """Release all listeners; their runs go on."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                _put(listener, None)
+
     async def listen(self, run_id: str) -> AsyncIterator[Event]:
         """The run's events from now on, until it ends."""
         listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)

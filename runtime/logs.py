@@ -42,10 +42,12 @@ class Log:
         if self.is_full:
             return
         self._file.append(self._within_cap(lines))
-        self._wake()
+        self.wake()
 
     async def copy(self, container: Container) -> None:
         """Copy the container's log until it ends, going on after the lines that are there already."""
+        if self.is_full:
+            return
         skip = self._file.lines_from_container()
         async for lines in container.logs():
             self.write(lines[skip:])
@@ -56,12 +58,14 @@ class Log:
     def close(self) -> None:
         self._file.close()
         self.is_closed = True
-        self._wake()
+        self.wake()
 
-    async def news(self) -> None:
-        await self._news.wait()
+    @property
+    def news(self) -> asyncio.Event:
+        """Set by the next write, or by the end. Take it before you look at what there is."""
+        return self._news
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
 
@@ -90,6 +94,7 @@ class Logs:
         self._files = files
         self._clock = clock
         self._live: dict[str, Log] = {}
+        self._follows = True
 
     def open(self, id: str, hidden: Sequence[str] = ()) -> Log:
         """The log of a live job, continued where its file ends; what is `hidden` never gets into it."""
@@ -99,6 +104,12 @@ class Logs:
     def close(self, id: str) -> None:
         """Release the followers: the log is complete."""
         self._live.pop(id).close()
+
+    def let_go(self) -> None:
+        """Release all followers; their jobs go on."""
+        self._follows = False
+        for log in self._live.values():
+            log.wake()
 
     def delete(self, id: str) -> None:
         self._files.delete(id)
@@ -117,16 +128,13 @@ class Logs:
     async def follow(self, id: str, *, raw: bool = False) -> AsyncIterator[bytes]:
         """The log so far, then what is written until the job's log is complete."""
         log, start = self._live.get(id), 0
-        while log is not None and not log.is_closed:
-            news = asyncio.ensure_future(log.news())
-            try:
-                while start < log.size:
-                    stored = self._stored(id, start, log.size)
-                    start += len(stored)
-                    yield as_served(stored, raw=raw)
-                await news
-            finally:
-                news.cancel()
+        while log is not None and not log.is_closed and self._follows:
+            news = log.news
+            while start < log.size:
+                stored = self._stored(id, start, log.size)
+                start += len(stored)
+                yield as_served(stored, raw=raw)
+            await news.wait()
         while stored := self._stored(id, start, self._files.size(id)):
             start += len(stored)
             yield as_served(stored, raw=raw)

@@ -65,7 +65,7 @@ class Orchestrator:
         self.request_queues = RequestQueues(store.requests, clock)
         storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
         budget = Budget(store, settings.max_memory_mbytes or default_user_memory_mbytes())
-        endings = Endings(clock)
+        endings = self._endings = Endings(clock)
         self.builds = Builds(store, self.actors, self.containers, budget, self.logs, endings, clock, instance.id)
         self.runs = Runs(
             store,
@@ -92,6 +92,12 @@ class Orchestrator:
         await self.users.open()
         await self.builds.recover()
         await self._recover_runs()
+
+    def let_go(self) -> None:
+        """Release everybody who waits for something to happen: the server is about to stop."""
+        self.logs.let_go()
+        self.events.let_go()
+        self._endings.let_go()
 
     async def close(self, *, stop_runs: bool) -> int:
         """Stop in order; return how many live runs are left for the next start to adopt."""

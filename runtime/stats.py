@@ -11,25 +11,31 @@ from runtime.records import Run, RunStats
 OVERLOADED = 0.95
 """Share of the granted CPU above which the platform calls it overloaded."""
 
+SHORTEST_WINDOW_MILLIS = 250
+"""CPU over a shorter time says little: quotas are granted in periods of 100 ms."""
 
-def after_sample(stats: RunStats, previous: Sample, sample: Sample) -> RunStats:
-    """The statistics with the time from `previous` to `sample` added."""
-    millis = sample.at - previous.at
-    if millis <= 0:
-        return stats
-    cpu = max(0, sample.cpu_nanos - previous.cpu_nanos) / (millis * 1_000_000) * 100
-    sampled = stats.sampled_millis + millis
-    return replace(
+
+def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStats:
+    """The statistics with what the container, started at `started_at`, used since they were last counted."""
+    measured = replace(
         stats,
         mem_current_bytes=sample.memory_bytes,
         mem_max_bytes=max(stats.mem_max_bytes, sample.memory_bytes),
+        net_rx_bytes=max(stats.net_rx_bytes, sample.net_rx_bytes),
+        net_tx_bytes=max(stats.net_tx_bytes, sample.net_tx_bytes),
+    )
+    last = counted(stats, started_at)
+    millis = sample.at - last.at
+    if millis < SHORTEST_WINDOW_MILLIS:
+        return measured
+    cpu = max(0, sample.cpu_nanos - last.cpu_nanos) / (millis * 1_000_000) * 100
+    return replace(
+        measured,
         mem_avg_bytes=_mean(stats.mem_avg_bytes, stats.sampled_millis, sample.memory_bytes, millis),
         cpu_current_usage=cpu,
         cpu_max_usage=max(stats.cpu_max_usage, cpu),
         cpu_avg_usage=_mean(stats.cpu_avg_usage, stats.sampled_millis, cpu, millis),
-        net_rx_bytes=stats.net_rx_bytes + max(0, sample.net_rx_bytes - previous.net_rx_bytes),
-        net_tx_bytes=stats.net_tx_bytes + max(0, sample.net_tx_bytes - previous.net_tx_bytes),
-        sampled_millis=sampled,
+        sampled_millis=stats.sampled_millis + millis,
     )
 
 
@@ -38,7 +44,7 @@ def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
 
 
 def counted(stats: RunStats, started_at: Millis) -> Sample:
-    """The counters up to which a container's statistics are counted; all zero at its start."""
+    """The counters of the container up to which its statistics are counted; all zero at its start."""
     return Sample(
         at=started_at + stats.sampled_millis,
         memory_bytes=stats.mem_current_bytes,

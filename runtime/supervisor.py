@@ -224,11 +224,9 @@ class Supervisor:
     async def _sample(self, container: Container) -> None:
         """Count what the container uses, and tell the Actor once a second."""
         started_at = self._run.container_started_at or self._run.started_at
-        previous = stats.counted(self._run.stats, started_at)
         async for sample in container.samples():
-            counting = partial(stats.after_sample, previous=previous, sample=sample)
+            counting = partial(stats.after_sample, sample=sample, started_at=started_at)
             now = await self._parts.runs.change_stats(self._run.id, counting)
-            previous = sample
             granted = limits.granted_cpus(self._run, self._parts.settings.cpu_burst_secs, sample.at)
             self._parts.events.tell(self._run.id, system_info(now, granted, iso(sample.at)))
 

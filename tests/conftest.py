@@ -30,18 +30,21 @@ def engine_problem() -> str | None:
 
 @pytest.fixture(autouse=True)
 def _needs_engine(request: pytest.FixtureRequest) -> None:
-    if request.node.get_closest_marker("docker") is None:
-        return
-    problem = request.getfixturevalue("engine_problem")
-    if problem is None:
-        return
-    if os.environ.get(DOCKER_IS_A_MUST):
-        pytest.fail(f"no Docker engine: {problem}")
-    pytest.skip(f"no Docker engine: {problem}")
+    if request.node.get_closest_marker("docker") is not None:
+        request.getfixturevalue("engine")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def engine(engine_problem: str | None) -> None:
+    """A usable engine; what needs one is skipped, or fails, where there is none."""
+    if engine_problem is not None and os.environ.get(DOCKER_IS_A_MUST):
+        pytest.fail(f"no Docker engine: {engine_problem}")
+    if engine_problem is not None:
+        pytest.skip(f"no Docker engine: {engine_problem}")
+
+
+@pytest.fixture(scope="session")
+def server(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One real server for all tests that only use it; tests that kill a server start their own."""
     live = LiveServer(tmp_path_factory.mktemp("server"))
     live.start()
@@ -50,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[LiveServer]:
+def own_server(engine: None, tmp_path: Path) -> Iterator[LiveServer]:
     """A server of the test's own, to be killed and started again."""
     live = LiveServer(tmp_path)
     live.start()

@@ -36,11 +36,9 @@ def get_info(request: Request) -> Response:
 
 @router.post("/greenroom/shutdown")
 def shut_down(request: Request) -> Response:
-    """Begin to stop; live runs stay for the next start to adopt, unless `stopRuns`."""
+    """Begin to stop; answers how many live runs stay for the next start to adopt (none with `stopRuns`)."""
     _check_control_token(request)
-    live_runs = parts_of(request).live_runs
-    request.app.state.shut_down(Params(request).flag("stopRuns"))
-    return json_response({"liveRuns": live_runs})
+    return json_response({"liveRuns": request.app.state.shut_down(Params(request).flag("stopRuns"))})
 
 
 @router.websocket(EVENTS_PATH + "{events_key}")

@@ -120,7 +120,7 @@ class BuildSpec:
 
 
 class EngineUnavailable(Exception):
-    """The engine does not answer. Says what was tried."""
+    """The engine does not answer, or refuses what it should not; any method may raise it. Says what was tried."""
 
 
 class BuildFailed(Exception):
@@ -195,6 +195,7 @@ class Containers(Protocol):
 
     async def image(self, name: str) -> Image | None: ...
 
-    async def remove_image(self, name: str) -> None: ...
+    async def remove_image(self, name: str) -> None:
+        """An image that a container uses stays."""
 
     async def close(self) -> None: ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import platform
 import socket
@@ -17,6 +18,7 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
+from itertools import chain, repeat
 from pathlib import Path
 from tarfile import TarFile
 from typing import Any, ParamSpec, TypeVar
@@ -52,6 +54,8 @@ from runtime.containers.follow import following
 from runtime.containers.log_frames import Delivered, LogFrames
 from runtime.containers.streams import JsonStream, LogStream
 
+log = logging.getLogger(__name__)
+
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
@@ -62,6 +66,7 @@ LOOPBACK = "127.0.0.1"
 
 CALL_TIMEOUT_SECS = 120
 SAMPLE_SECS = 1.0
+FIRST_PAUSES_SECS = (0.3, 0.3, 0.4)  # the shortest runs should not go unseen
 RECONNECT_SECS = 1.0
 RECHECK_SECS = 30.0  # events may be lost; whoever waits looks again at the latest after this
 LOG_END_SECS = 1.0  # the log ends while the engine is still taking the container's network down
@@ -174,8 +179,7 @@ class DockerContainers:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
         if self._engine:
-            with suppress(EngineUnavailable), tolerating(403, 404):  # 403: live runs stay for the next start
-                await self.call(self.api.remove_network, self._network)
+            await self._remove_network()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._kernel.shutdown(wait=False, cancel_futures=True)
         if self._api:
@@ -261,6 +265,13 @@ class DockerContainers:
             left = None
         network = left or await self._make_network()
         return str(network["IPAM"]["Config"][0]["Gateway"])
+
+    async def _remove_network(self) -> None:
+        try:
+            with tolerating(403, 404):  # 403: live runs stay for the next start
+                await self.call(self.api.remove_network, self._network)
+        except EngineUnavailable as error:
+            log.warning("The network %s stays for the next start: %s", self._network, error)
 
     async def _inspect_network(self) -> dict[str, Any] | None:
         try:
@@ -451,6 +462,8 @@ class DockerContainer:
         self._id = container_id
         self._labels = labels
         self._killed = False
+        self._address: str | None = None
+        self._written: tuple[Path, ...] | None = None
 
     @property
     def id(self) -> str:
@@ -512,12 +525,15 @@ class DockerContainer:
             )
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
+        if self._address is not None:
+            return self._address, port
         found = await self._inspect()
         if not found or not found["State"]["Running"]:
             return None
         settings = found["NetworkSettings"]
         if self._door.engine.reaches_containers:
-            return settings["Networks"][self._door.engine.network]["IPAddress"], port
+            self._address = settings["Networks"][self._door.engine.network]["IPAddress"]
+            return self._address, port
         published = settings["Ports"].get(f"{port}/tcp")
         return (LOOPBACK, int(published[0]["HostPort"])) if published else None
 
@@ -549,16 +565,13 @@ class DockerContainer:
                 yield sample
 
     async def disk_bytes(self) -> int | None:
-        found = await self._inspect()
-        if not found:
-            return None
-        layer = ((found.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
-        if layer and os.access(layer, os.R_OK | os.X_OK):
-            volumes = [Path(mount["Source"]) for mount in found["Mounts"] if mount["Type"] == "volume"]
-            with suppress(FileNotFoundError):  # removed meanwhile
-                return await self._door.measure(partial(used_bytes, [Path(layer), *volumes]))
-            return None
-        return await self._writable_size()
+        if self._written is None:
+            self._written = await self._writable_folders()
+        if not self._written:
+            return await self._writable_size()
+        with suppress(FileNotFoundError):  # removed meanwhile
+            return await self._door.measure(partial(used_bytes, self._written))
+        return None
 
     async def remove(self) -> None:
         with tolerating(404, 409):
@@ -568,6 +581,14 @@ class DockerContainer:
         with tolerating(404):
             return dict(await self._door.call(self._door.api.inspect_container, self._id))
         return None
+
+    async def _writable_folders(self) -> tuple[Path, ...]:
+        """Where this host sees what the container writes; nothing where it cannot."""
+        found = await self._inspect() or {}
+        layer = ((found.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+        if not layer or not os.access(layer, os.R_OK | os.X_OK):
+            return ()
+        return Path(layer), *(Path(mount["Source"]) for mount in found["Mounts"] if mount["Type"] == "volume")
 
     async def _writable_size(self) -> int | None:
         with tolerating(404):
@@ -595,13 +616,14 @@ class DockerContainer:
         return await self._door.measure(partial(cgroups.find, found["State"]["Pid"], self._id))
 
     async def _counted(self, cgroup: cgroups.Cgroup) -> AsyncGenerator[Sample, None]:
+        pauses = chain(FIRST_PAUSES_SECS, repeat(SAMPLE_SECS))
         while True:
             try:
                 sample = await self._door.measure(cgroup.sample)
             except OSError:  # the kernel removes a cgroup with its last process
                 return
             yield sample
-            await asyncio.sleep(SAMPLE_SECS)
+            await asyncio.sleep(next(pauses))
 
     async def _streamed(self) -> AsyncGenerator[Sample, None]:
         while await self._runs():

@@ -27,6 +27,7 @@ LONG = "x" * 5000
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z .*")
 COMPLAINT = re.compile(r"warn|traceback|validation|retry", re.IGNORECASE)
 
+
 WRITES = {
     "POST actors/{name}/runs": 7,
     "POST actor-runs/{id}/abort": 1,
@@ -203,6 +204,7 @@ def test_lists(verdict: Verdict) -> None:
     assert [item["greeting"] for item in told["lastSucceededItems"]] == ["Hello, world!"]
 
 
+@pytest.mark.parametrize("verdict", ["python-2", "python-3", "javascript"], indirect=True)
 def test_builds(verdict: Verdict) -> None:
     told = verdict.of("builds")
     assert (told["numbers"], told["status"]) == (["0.0.1"], "SUCCEEDED")

@@ -15,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from api.app import ROUTERS
@@ -31,8 +31,13 @@ BASE = "urn:openapi"
 MESSAGE_WIDTH = 200
 TOO_LONG = 10 * 2**20
 UNKNOWN = "noSuchThingHere12"
-DEVIATIONS: dict[str, str] = {}
-"""Operation and place in the answer -> why it differs from the document on purpose. Additional fields need no entry."""
+BODYLESS = "no type is not among application/json"
+DEVIATIONS = {
+    f"DELETE /v2/actors/{{actorId}} 204: {BODYLESS}": "an answer of status 204 has no body; clients expect none",
+    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {BODYLESS}": "the same",
+    "POST /v2/actors/{actorId}/runs 401: $.error.type": "the endpoint's own page calls it token-not-valid",
+}
+"""How a line about an answer begins -> why it is so on purpose. Additional fields are no deviation."""
 
 Json = dict[str, Any]
 
@@ -42,8 +47,7 @@ class Contract:
 
     def __init__(self, path: Path) -> None:
         self.document: Json = json.loads(path.read_text())
-        resource = Resource(contents=self.document, specification=DRAFT202012)
-        self.registry = Registry().with_resource(BASE, resource)
+        self.registry: Registry[Json] = Registry().with_resource(BASE, DRAFT202012.create_resource(self.document))
 
     def problems(self, answer: Answer) -> list[str]:
         """What is wrong with an answer, one line a place; nothing if it is as documented."""
@@ -305,8 +309,13 @@ def test_answers_are_as_documented(word: str, answers: list[Answer], contract: C
     of_word = [answer for answer in answers if answer.template.split("/")[2] == word]
     assert of_word
     problems = [line for answer in of_word for line in contract.problems(answer)]
-    surprises = [line for line in problems if line not in DEVIATIONS]
+    surprises = [line for line in problems if not line.startswith(tuple(DEVIATIONS))]
     assert not surprises, "\n" + "\n".join(surprises)
+
+
+def test_deviations_are_still_there(answers: list[Answer], contract: Contract) -> None:
+    problems = [line for answer in answers for line in contract.problems(answer)]
+    assert not [start for start in DEVIATIONS if not any(line.startswith(start) for line in problems)]
 
 
 def test_every_operation_is_walked(answers: list[Answer]) -> None:
@@ -316,7 +325,7 @@ def test_every_operation_is_walked(answers: list[Answer]) -> None:
         for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute) and route.path.startswith("/v2/")
-        for method in route.methods
+        for method in route.methods or ()
     }
     assert served - {f"{answer.method} {_nameless(answer.template)}" for answer in answers} == set()
 

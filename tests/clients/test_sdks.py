@@ -78,6 +78,10 @@ def test_end(end: str, status: str, exit_code: int, ended: dict[str, Json], serv
     assert (run["status"], run["exitCode"]) == (status, exit_code), server.text(f"logs/{run['id']}")
 
 
+def test_exception_is_logged(server: LiveServer, ended: dict[str, Json]) -> None:
+    assert "ValueError: Nobody catches this" in server.text(f"logs/{ended['raise']['id']}")
+
+
 @pytest.mark.parametrize(("end", "message"), [("exit", "All done"), ("fail", "Gave up")])
 def test_terminal_message_survives(end: str, message: str, ended: dict[str, Json]) -> None:
     assert (ended[end]["statusMessage"], ended[end]["isStatusMessageTerminal"]) == (message, True)

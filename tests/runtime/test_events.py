@@ -80,7 +80,12 @@ async def test_a_listener_that_leaves_is_forgotten_before_and_after_the_end() ->
 def test_system_info_has_all_eight_fields_that_the_python_sdk_wants() -> None:
     now = "2023-11-14T22:13:20.000Z"
     used = RunStats(
-        mem_avg_bytes=1.5, mem_max_bytes=3, mem_current_bytes=2, cpu_avg_usage=10, cpu_max_usage=30, cpu_current_usage=25
+        mem_avg_bytes=1.5,
+        mem_max_bytes=3,
+        mem_current_bytes=2,
+        cpu_avg_usage=10,
+        cpu_max_usage=30,
+        cpu_current_usage=25,
     )
     event = system_info(used, granted_cpus=0.25, now=now)
     assert event == {

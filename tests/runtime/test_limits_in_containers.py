@@ -43,7 +43,7 @@ def hard_disk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveS
     yield live
     live.close()
     with engine(host) as client:
-        assert left_on(client, live.instance_id) == []
+        assert left_on(client, live.instance_id) == [], live.log()
 
 
 def test_a_full_core_at_first_then_the_share(tight_server: LiveServer) -> None:

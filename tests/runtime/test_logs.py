@@ -199,7 +199,7 @@ def fill(log: Log, left: int) -> None:
     """Write until `left` bytes are free."""
     overhead = len(b"2023-11-14T22:13:20.123456789Z o \n")
     while (free := MAX_LOG_BYTES - log.size - left) > 0:
-        log.write([said(b"x" * (min(free, 1 << 20) - overhead))])
+        log.write([said(b"x" * (min(free, 1 << 20) - overhead), "actor")])
 
 
 async def test_the_last_byte_of_the_cap_may_be_used(logs: Logs) -> None:

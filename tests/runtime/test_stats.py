@@ -20,10 +20,8 @@ sample = partial(Sample, memory_bytes=0, cpu_nanos=0, net_rx_bytes=0, net_tx_byt
 
 def counted(*samples: Sample, before: RunStats | None = None) -> RunStats:
     now = before or RunStats()
-    previous = stats.counted(now, START)
     for each in samples:
-        now = stats.after_sample(now, previous, each)
-        previous = each
+        now = stats.after_sample(now, each, START)
     return now
 
 
@@ -58,9 +56,12 @@ def test_traffic_is_counted_from_the_containers_start() -> None:
     assert (now.net_rx_bytes, now.net_tx_bytes) == (1000, 50)
 
 
-@pytest.mark.parametrize("at", [START, START - 1])
-def test_a_sample_of_no_time_changes_nothing(at: int) -> None:
-    assert counted(sample(at=at, memory_bytes=5, cpu_nanos=5, net_rx_bytes=5)) == RunStats()
+@pytest.mark.parametrize("millis", [-1, 0, stats.SHORTEST_WINDOW_MILLIS - 1])
+def test_cpu_of_a_window_too_short_to_tell_goes_into_the_next(millis: int) -> None:
+    first = sample(at=START + millis, memory_bytes=5, cpu_nanos=SECOND // 10, net_rx_bytes=5)
+    now = counted(first)
+    assert now == RunStats(mem_current_bytes=5, mem_max_bytes=5, net_rx_bytes=5)
+    assert counted(sample(at=START + 1000, cpu_nanos=SECOND // 2), before=now).cpu_current_usage == pytest.approx(50)
 
 
 def test_a_counter_that_went_back_counts_nothing_and_never_negative() -> None:
@@ -74,7 +75,10 @@ def test_a_counter_that_went_back_counts_nothing_and_never_negative() -> None:
 
 series = st.lists(
     st.tuples(
-        st.integers(1, 5000), st.integers(0, 512 * MBYTE), st.integers(0, 2 * SECOND), st.integers(0, 10_000)
+        st.integers(stats.SHORTEST_WINDOW_MILLIS, 5000),
+        st.integers(0, 512 * MBYTE),
+        st.integers(0, 2 * SECOND),
+        st.integers(0, 10_000),
     ),
     min_size=2,
     max_size=12,
@@ -135,6 +139,8 @@ def test_a_compute_unit_is_a_gigabyte_for_an_hour() -> None:
     assert stats.compute_units(512, 3600) == pytest.approx(0.0005)
 
 
-@pytest.mark.parametrize(("used", "granted", "overloaded"), [(94, 1, False), (96, 1, True), (24, 0.25, True), (90, 2, False)])
+@pytest.mark.parametrize(
+    ("used", "granted", "overloaded"), [(94, 1, False), (96, 1, True), (24, 0.25, True), (90, 2, False)]
+)
 def test_cpu_is_overloaded_above_95_percent_of_what_is_granted(used: float, granted: float, overloaded: bool) -> None:
     assert stats.is_cpu_overloaded(RunStats(cpu_current_usage=used), granted) is overloaded

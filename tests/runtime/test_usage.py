@@ -47,6 +47,4 @@ def test_storages_that_are_gone_count_as_unused() -> None:
 
 def test_costs_are_the_units_at_list_prices() -> None:
     costs = usage.in_usd({"ACTOR_COMPUTE_UNITS": 2, "DATASET_WRITES": 1000, "KEY_VALUE_STORE_WRITES": 1000})
-    assert costs == pytest.approx(
-        {"ACTOR_COMPUTE_UNITS": 0.4, "DATASET_WRITES": 0.005, "KEY_VALUE_STORE_WRITES": 0.05}
-    )
+    assert costs == pytest.approx({"ACTOR_COMPUTE_UNITS": 0.4, "DATASET_WRITES": 0.005, "KEY_VALUE_STORE_WRITES": 0.05})

@@ -21,10 +21,12 @@ CLIENT_KEY = "a-client-of-the-tests"
 LONG = "x" * 5000
 
 Told = dict[str, Any]
+Client = Any
+"""An ApifyClient of either generation: what they take and answer is not of one type."""
 
 
 def main(url: str, token: str, actor: str) -> Told:
-    client = ApifyClient(token, api_url=url)
+    client: Client = ApifyClient(token, api_url=url)
     runs = Runs(client, actor)
     sections: dict[str, Callable[[], Any]] = {
         "user": lambda: plain(client.user("me").get()),
@@ -52,7 +54,7 @@ def attempt(section: Callable[[], Any]) -> Any:
 
 
 class Runs:
-    def __init__(self, client: ApifyClient, actor: str) -> None:
+    def __init__(self, client: Client, actor: str) -> None:
         self.client = client
         self.actor = client.actor(actor)
 
@@ -77,7 +79,8 @@ class Runs:
         with self.client.log(id).stream() as stream:
             next(chunk for chunk in stream.iter_bytes() if b"Tick 1" in chunk)
         self.client.run(id).abort()
-        return plain(self.client.run(id).wait_for_finish())
+        run: Told = plain(self.client.run(id).wait_for_finish())
+        return run
 
     def lists(self) -> Told:
         page = self.actor.runs().list(limit=2, desc=True)
@@ -103,17 +106,17 @@ class Runs:
         }
 
 
-def builds(client: ApifyClient, actor: str) -> Told:
+def builds(client: Client, actor: str) -> Told:
     page = client.actor(actor).builds().list()
     build = client.build(plain(page.items[0])["id"])
     return {
         "numbers": [plain(each)["buildNumber"] for each in page.items],
-        "status": plain(build.get())["status"],
         "log": build.log().get(),
+        "status": plain(build.get())["status"],
     }
 
 
-def dataset(client: ApifyClient) -> Told:
+def dataset(client: Client) -> Told:
     name = f"items-of-python-{GENERATION}"
     id = plain(client.datasets().get_or_create(name=name))["id"]
     items = client.dataset(id)
@@ -130,7 +133,7 @@ def dataset(client: ApifyClient) -> Told:
     return {**told, "deleted": items.get()}
 
 
-def key_value_store(client: ApifyClient) -> Told:
+def key_value_store(client: Client) -> Told:
     store = client.key_value_store(plain(client.key_value_stores().get_or_create(name=f"values-{GENERATION}"))["id"])
     store.set_record("json", {"long": LONG})
     store.set_record("text", "žluť " + LONG, content_type="text/plain; charset=utf-8")
@@ -152,7 +155,7 @@ def key_value_store(client: ApifyClient) -> Told:
     return told
 
 
-def request_queue(client: ApifyClient) -> Told:
+def request_queue(client: Client) -> Told:
     id = plain(client.request_queues().get_or_create(name=f"requests-{GENERATION}"))["id"]
     queue = client.request_queue(id, client_key=CLIENT_KEY)
     first = plain(queue.add_request(draft(0)))
@@ -208,7 +211,7 @@ def resent(request: Told) -> Told:
     return {name: value for name, value in kept.items() if name not in ("lockExpiresAt", "lockByClient")}
 
 
-def missing(client: ApifyClient) -> Told:
+def missing(client: Client) -> Told:
     return {
         "actor": client.actor("local/no-such-actor").get(),
         "run": client.run("noSuchRunHere1234").get(),
@@ -221,7 +224,7 @@ def missing(client: ApifyClient) -> Told:
     }
 
 
-def errors(client: ApifyClient, nobody: ApifyClient, actor: str) -> Told:
+def errors(client: Client, nobody: Client, actor: str) -> Told:
     return {
         "unknownActor": refusal(lambda: client.actor("local/nobody").start()),
         "unknownBuild": refusal(lambda: client.actor(actor).start(build="no-such-tag")),

@@ -43,7 +43,7 @@ async def use_queue() -> dict[str, Any]:
     return {
         "fetched": fetched.url,
         "again": again.was_already_present,
-        "handled": handled.id == fetched.id,
+        "handled": handled.unique_key == fetched.unique_key,
         "isFinished": await queue.is_finished(),
     }
 

@@ -1,0 +1,141 @@
+"""A whole instance on a scripted engine, a real store and virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from runtime.addresses import Addresses
+from runtime.instance import Instance
+from runtime.lifecycle import JobStatus
+from runtime.orchestrator import Orchestrator
+from runtime.records import Actor, Build, BuildOptions, EnvVar, Meta, Origin, Run, RunDefaults, TaggedBuild, User, new_id
+from runtime.runs import Input, StartOptions
+from runtime.settings import Settings
+from runtime.store import Store
+from runtime.store.connection import Connection
+from tests.fakes.clock import VirtualClock
+from tests.fakes.containers import FakeContainer, FakeContainers
+
+T = TypeVar("T")
+META = Meta(origin=Origin.API)
+
+
+class Stage:
+    """`engine` and `clock` outlive a `crash` of the server, as in life."""
+
+    orchestrator: Orchestrator
+
+    def __init__(self, data_dir: Path, **settings: Any) -> None:
+        self.clock = VirtualClock()
+        self.engine = FakeContainers(self.clock)
+        self.settings = Settings(data_dir=data_dir, **{"users": {}, "max_memory_mbytes": 16_384, **settings})
+
+    async def open(self) -> None:
+        self._instance = Instance(self.settings.data_dir)
+        self.orchestrator = Orchestrator(
+            self.settings,
+            Addresses(self.settings.port, resolves_subdomains=True),
+            self._instance,
+            lambda _: self.engine,
+            self.clock,
+        )
+        tell_of_writes(self.orchestrator.store.connection, self.clock)
+        await self.orchestrator.open(await self.engine.open())
+        await self.clock.settle()
+
+    async def close(self, *, stop_runs: bool = False) -> int:
+        """Stop the server; what runs stays where it is."""
+        left = await self.orchestrator.close(stop_runs=stop_runs)
+        self._instance.close()
+        return left
+
+    async def open_as(self, run: Run, status: JobStatus) -> None:
+        """Open as if the last server had died when the run had this status."""
+        store = Store(self.settings.data_dir)
+        await store.runs.update(run.id, lambda now: replace(now, status=status))
+        store.close()
+        await self.open()
+
+    @property
+    def user(self) -> User:
+        username = next(iter(self.settings.users.values()), "local")
+        user = self.orchestrator.users.named(username)
+        assert user is not None
+        return user
+
+    async def an_actor(self, name: str = "hello", user: User | None = None, **defaults: Any) -> Actor:
+        """An Actor with a build to run."""
+        owner = user or self.user
+        actor = await self.orchestrator.actors.create(owner, name, (), defaults=RunDefaults(**defaults))
+        await self.a_build(actor, "latest")
+        return self.orchestrator.actors.get(actor.id)
+
+    async def a_build(self, actor: Actor, tag: str, *env_vars: EnvVar) -> Build:
+        """A build that has succeeded, without having been made."""
+        number = 1 + len(self.orchestrator.store.builds.all("actor_id = ?", actor.id))
+        image = self.engine.add_image(new_id())
+        build = Build(
+            id=new_id(),
+            user_id=actor.user_id,
+            actor_id=actor.id,
+            version_number="0.0",
+            number=f"0.0.{number}",
+            number_int=number,
+            status=JobStatus.SUCCEEDED,
+            started_at=self.clock.now(),
+            finished_at=self.clock.now(),
+            meta=META,
+            options=BuildOptions(tag=tag),
+            env_vars=env_vars,
+            image=image.id,
+        )
+        await self.orchestrator.store.builds.insert(build)
+        tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=self.clock.now())
+        await self.orchestrator.store.actors.update(
+            actor.id, lambda now: replace(now, tagged_builds={**now.tagged_builds, tag: tagged})
+        )
+        return build
+
+    async def start(self, actor: Actor | None = None, input: Input | None = None, **options: Any) -> Run:
+        """Start a run and let it come as far as it comes by itself."""
+        actor = actor or await self.an_actor(f"actor-{new_id()}")
+        owner = self.orchestrator.users.get(actor.user_id)
+        run = await self.orchestrator.runs.start(owner, actor, input, StartOptions(**options), META)
+        await self.clock.settle()
+        return self.now(run)
+
+    def now(self, run: Run) -> Run:
+        return self.orchestrator.runs.get(run.id)
+
+    def container_of(self, run: Run) -> FakeContainer:
+        return next(each for each in self.engine.created if each.spec.name.endswith(run.id))
+
+    async def ended(self, run: Run, code: int = 0, **how: Any) -> Run:
+        """The run after its container has ended."""
+        self.container_of(run).exits(code, **how)
+        await self.clock.settle()
+        return self.now(run)
+
+    async def abort(self, run: Run) -> Run:
+        aborted = await self.orchestrator.runs.abort(self.now(run))
+        await self.clock.settle()
+        return aborted
+
+    async def log_of(self, job_id: str) -> list[str]:
+        """The lines of a log without their stamps."""
+        log = b"".join([piece async for piece in self.orchestrator.logs.read(job_id)])
+        return [line.partition("Z ")[2] for line in log.decode().splitlines()]
+
+
+def tell_of_writes(connection: Connection, clock: VirtualClock) -> None:
+    """Writes are made in a thread: virtual time waits for them."""
+    write = connection.write
+
+    async def told(change: Callable[..., T]) -> T:
+        with clock.working():
+            return await write(change)
+
+    connection.write = told  # type: ignore[method-assign]
