@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.types import Scope
@@ -94,7 +94,7 @@ class Aliases:
         caller: Caller | None = request.scope["greenroom.caller"]
         if caller is None:
             raise Unauthorized("token-not-provided", "Authentication token was not provided.")
-        return self._orchestrator.actors.find(caller.user, unquote(reference))
+        return self._orchestrator.actors.find(caller.user, reference)
 
 
 def _method(text: str) -> str:

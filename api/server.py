@@ -201,7 +201,7 @@ def enforced(engine: Engine, settings: Settings) -> tuple[str, ...]:
         DiskEnforcement.POLLED: "polled (measured now and then, the run stopped over it)",
         DiskEnforcement.NONE: "not enforced",
     }[engine.disk]
-    return ("memory: hard, no swap", f"CPU: memory/4096 cores{burst}", f"disk: {disk}{_note(engine)}")
+    return ("memory: hard, no swap", f"CPU: memory/4096 cores{burst}", f"disk: {disk}")
 
 
 def resolves_subdomains() -> bool:
@@ -211,10 +211,6 @@ def resolves_subdomains() -> bool:
     except OSError:
         return False
     return all(address[4][0] in LOOPBACK for address in found)
-
-
-def _note(engine: Engine) -> str:
-    return f"; {engine.disk_note}" if engine.disk_note else ""
 
 
 def _instance(data_dir: Path) -> Instance:

@@ -27,4 +27,4 @@ def _lines(running: server.Server | None, data_dir: Path) -> list[str]:
         return [f"No server runs on {data_dir}; `greenroom up` starts one."]
     info = running.info
     first = f"Greenroom {info['version']} runs since {info['startedAt']} (pid {running.pid})"
-    return [first, *facts(info), f"Live      {info['liveRuns']} runs"]
+    return [first, *facts(info), f"Live      runs: {info['liveRuns']}"]

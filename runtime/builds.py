@@ -120,9 +120,11 @@ class Builds:
         return self.get(build.id)
 
     async def delete(self, build: Build) -> None:
-        """Raises Invalid for a live build or the one a tag points to."""
+        """Raises Invalid for a live build, one that a live run stands on, or one that a tag points to."""
         if not build.status.is_terminal:
             raise Invalid("deleting-unfinished-build", "A build that has not finished can't be deleted: abort it first")
+        if self._store.runs.find(f"build_id = ? AND {UNFINISHED}", build.id) is not None:
+            raise Invalid("cannot-remove-running-run", "A build with live runs can't be deleted: abort them first")
         actor = self._store.actors.get(build.actor_id)
         if actor is not None and build.id in {tagged.build_id for tagged in actor.tagged_builds.values()}:
             raise Invalid("deleting-default-build", "A build that a tag points to can't be deleted: move the tag first")

@@ -734,17 +734,3 @@ async def test_many_runs_in_every_state_are_all_taken_up(stage: Stage) -> None:
     await stage.clock.settle()
     statuses = [stage.now(run).status for run in runs]
     assert statuses == [S.RUNNING, S.SUCCEEDED, S.FAILED, S.FAILED, S.SUCCEEDED]
-
-
-async def test_a_live_run_whose_build_was_deleted_does_not_keep_the_server_from_starting(stage: Stage) -> None:
-    actor = await stage.an_actor()
-    build = stage.orchestrator.builds.resolve(actor, "latest")
-    run = await stage.start(actor)
-    await stage.a_build(actor, "latest")
-    try:
-        await stage.orchestrator.builds.delete(build)
-    except Exception as refusal:
-        assert "run" in str(refusal)
-    await stage.close()
-    await stage.open()
-    assert (await stage.ended(run)).status is S.SUCCEEDED
