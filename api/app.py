@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from fastapi import FastAPI
@@ -60,9 +60,10 @@ class App:
         control_token: str,
         info: Callable[[], dict[str, Any]],
         shut_down: Callable[[bool | None], int],
+        more_ports: Collection[int] = (),
     ) -> None:
         self._orchestrator = orchestrator
-        self._guards = Guards(orchestrator.settings.port, orchestrator.engine.gateway)
+        self._guards = Guards({orchestrator.settings.port, *more_ports}, orchestrator.engine.gateway)
         self._rate_limit = RateLimit(orchestrator.settings.rate_limit, orchestrator.clock)
         self._aliases = Aliases(orchestrator)
         self._web_servers = WebServerProxy(self._web_server)
@@ -77,7 +78,9 @@ class App:
         try:
             app = self._way(scope)
         except GreenroomError as problem:
-            app = _refusal(problem, scope)
+            app = _refusal(error_response(problem, scope), scope)
+        except Exception as problem:
+            app = _refusal(internal_error(problem, scope), scope)
         await app(scope, receive, send)
 
     def _way(self, scope: Scope) -> ASGIApp:
@@ -161,11 +164,9 @@ def _methods(routes: list[BaseRoute], scope: Scope) -> set[str]:
     return {method for route in fitting for method in route.methods or ()}
 
 
-def _refusal(problem: GreenroomError, scope: Scope) -> ASGIApp:
+def _refusal(answer: Response, scope: Scope) -> ASGIApp:
     """The answer to a request that goes no further; a WebSocket is refused before it is accepted."""
-    if scope["type"] == "websocket":
-        return _close_socket
-    return error_response(problem, scope)
+    return _close_socket if scope["type"] == "websocket" else answer
 
 
 async def _close_socket(scope: Scope, receive: Receive, send: Send) -> None:

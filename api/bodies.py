@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 import brotli
@@ -43,8 +44,10 @@ class _Zlib:
 
     async def feed(self, data: bytes) -> AsyncIterator[bytes]:
         while data:
+            if self._inflate.eof:  # a gzip body may have several members
+                self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
             yield self._inflate.decompress(data, STEP_BYTES)
-            data = self._inflate.unconsumed_tail
+            data = self._inflate.unconsumed_tail or self._inflate.unused_data
 
     def finish(self) -> None:
         if not self._inflate.eof:
@@ -56,9 +59,12 @@ class _Brotli:
         self._decompress = brotli.Decompressor()
 
     async def feed(self, data: bytes) -> AsyncIterator[bytes]:
-        yield self._decompress.process(data, output_buffer_limit=STEP_BYTES)
-        while not self._decompress.can_accept_more_data():
-            yield self._decompress.process(b"", output_buffer_limit=STEP_BYTES)
+        piece = self._decompress.process(data, output_buffer_limit=STEP_BYTES)
+        yield piece
+        # Output may still wait inside the decoder when it would accept more: only an empty piece tells that none does.
+        while (piece or not self._decompress.can_accept_more_data()) and not self._decompress.is_finished():
+            piece = self._decompress.process(b"", output_buffer_limit=STEP_BYTES)
+            yield piece
 
     def finish(self) -> None:
         if not self._decompress.is_finished():
@@ -128,8 +134,9 @@ async def read_object(request: Request) -> dict[str, Any]:
 async def _too_large(request: Request, limit: int) -> TooLarge:
     """Read the rest, unkept: a client that is still sending would see a broken connection instead of the answer."""
     length = request.headers.get("content-length")
-    async for _ in request.stream():
-        pass
+    with suppress(RuntimeError):  # it was all there is: Starlette refuses to stream a consumed body
+        async for _ in request.stream():
+            pass
     is_plain = (request.headers.get("content-encoding") or "identity") == "identity"
     actual = length if is_plain and length else f"more than {limit}"
     message = f"The POST payload is too large (limit: {limit} bytes, actual length: {actual} bytes)."

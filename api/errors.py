@@ -40,6 +40,7 @@ STARTING_SLUGS = {
     "token-not-provided": ("token-not-valid", "Authentication token is not valid."),
     "invalid-token": ("token-not-valid", "Authentication token is not valid."),
     "insufficient-permissions": ("permission-denied", "You do not have permission to perform this action."),
+    "origin-not-allowed": ("permission-denied", None),
     "record-not-found": ("actor-not-found", "Actor was not found"),
     "invalid-parameter": ("invalid-input", None),
     "invalid-request": ("invalid-input", None),

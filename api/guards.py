@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -18,17 +19,17 @@ OWN_SITES = frozenset({"same-origin", "none"})
 
 
 class Guards:
-    """`gateway` is the address under which containers reach this server."""
+    """`ports` are those listened on; `gateway` is the address under which containers reach this server."""
 
-    def __init__(self, port: int, gateway: str | None) -> None:
+    def __init__(self, ports: Collection[int], gateway: str | None) -> None:
         names = {"localhost", "127.0.0.1", "[::1]", HOST_IN_CONTAINERS} | ({gateway} if gateway else set())
-        self._hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())
-        self._port = port
+        self._hosts = {f"{name}:{port}" for name in names for port in ports} | (names if 80 in ports else set())
+        self._web_servers = tuple(f".{WEB_SERVER_DOMAIN}:{port}" for port in ports)
 
     def check_host(self, scope: Scope) -> None:
         """Raises Forbidden for a Host that is none of ours: a foreign name may have been pointed at this machine."""
         host = Headers(scope=scope).get("host", "").lower()
-        if host not in self._hosts and not host.endswith(f".{WEB_SERVER_DOMAIN}:{self._port}"):
+        if host not in self._hosts and not host.endswith(self._web_servers):
             raise Forbidden("host-not-allowed", f"This server does not answer for the host '{host}'")
 
     def check_origin(self, scope: Scope) -> None:

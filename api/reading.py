@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -88,8 +87,13 @@ def run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
     )
 
 
-def versions(body: Mapping[str, Any], now: Millis) -> tuple[Version, ...]:
-    return tuple(version(each, now) for each in field(body, "versions", list[dict[str, Any]]) or [])
+def versions(body: Mapping[str, Any], now: Millis, known: Iterable[Version] = ()) -> tuple[Version, ...]:
+    """The versions as sent; `known` are those there are."""
+    by_number = {each.number: each for each in known}
+    sent = field(body, "versions", list[dict[str, Any]]) or []
+    return tuple(
+        version(each, now, known=by_number.get(field(each, "versionNumber", str) or "")) for each in sent
+    )
 
 
 def version(body: Mapping[str, Any], now: Millis, number: str | None = None, known: Version | None = None) -> Version:
@@ -176,7 +180,7 @@ def webhooks(text: str | None) -> tuple[Mapping[str, Any], ...]:
     try:
         found = msgspec.json.decode(base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True))
         webhooks = msgspec.convert(found, list[dict[str, Any]])
-    except (binascii.Error, msgspec.MsgspecError) as problem:
+    except (ValueError, msgspec.MsgspecError) as problem:
         raise Invalid(
             "invalid-input", f"Query parameter 'webhooks' must be a Base64-encoded JSON array of objects: {problem}"
         ) from problem

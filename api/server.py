@@ -92,6 +92,7 @@ class Server:
         self._clock = SystemClock()
         self._control_token = secrets.token_urlsafe(32)
         self._stop_runs = settings.stop_runs
+        self._more_ports: set[int] = set()
 
     async def run(self, ready: Callable[[Info], None] | None) -> int:
         instance = _instance(self._settings.data_dir)
@@ -120,14 +121,32 @@ class Server:
             if engine.gateway is not None:
                 sockets += _listen(self._settings.port, (engine.gateway,))
             await orchestrator.open(engine)
+            sockets += self._listen_for_adopted(engine)
             self._started_at = iso(self._clock.now())
             await self._answer(sockets, ready)
         finally:
             left = await orchestrator.close(stop_runs=self._stop_runs)
         return left
 
+    def _listen_for_adopted(self, engine: Engine) -> list[socket.socket]:
+        """Adopted containers know the API under the port of the server that made them; answer them there too."""
+        sockets: list[socket.socket] = []
+        for port in sorted(self._orchestrator.ports_of_live_runs - {self._settings.port}):
+            try:
+                sockets += _listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
+                self._more_ports.add(port)
+            except PortTaken as problem:
+                log.warning("Adopted runs cannot reach the API under their own port any more. %s", problem)
+        return sockets
+
     async def _answer(self, sockets: list[socket.socket], ready: Callable[[Info], None] | None) -> None:
-        app = App(self._orchestrator, self._control_token, lambda: self.info().as_json(), self._shut_down)
+        app = App(
+            self._orchestrator,
+            self._control_token,
+            lambda: self.info().as_json(),
+            self._shut_down,
+            self._more_ports,
+        )
         self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.let_go)
         described = self._settings.data_dir / "server.json"
         _write_private(described, self._description())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -203,7 +202,7 @@ def source_bytes(file: SourceFile) -> bytes:
         return file.content.encode()
     try:
         return base64.b64decode(file.content, validate=True)
-    except binascii.Error as problem:
+    except ValueError as problem:
         raise Invalid("invalid-value", f"Source file '{file.name}' is not valid base64: {problem}") from problem
 
 

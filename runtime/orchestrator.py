@@ -135,6 +135,11 @@ class Orchestrator:
         supervisor = self._supervisors.get(run.id)
         return None if supervisor is None else await supervisor.web_server_address()
 
+    @property
+    def ports_of_live_runs(self) -> set[int]:
+        """The ports under which live containers know the API: an earlier server may have had another one."""
+        return {self.runs.get(run_id).api_port for run_id in self._lives}
+
     def _joined(self) -> Parts:
         return Parts(
             containers=self.containers,

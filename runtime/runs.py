@@ -245,6 +245,7 @@ class Runs:
                 web_key=web_key,
                 events_key=secrets.token_urlsafe(24),
                 container_url=self._addresses.container_url(web_key),
+                api_port=self._addresses.port,
                 web_server_port=web_server_port(build.env_vars, build.image_environment),
                 stats=RunStats(input_body_len=len(input.body) if input else 0),
                 webhooks=options.webhooks,

@@ -67,9 +67,10 @@ def cpu_quota(client: docker.DockerClient, run: dict[str, Any]) -> int:
 
 def left_on(client: docker.DockerClient, instance_id: str) -> list[str]:
     """Names of the instance's containers and networks."""
-    only = {"label": f"{INSTANCE_LABEL}={instance_id}"}
-    containers = client.containers.list(all=True, filters=only)
-    return [found.name for found in [*containers, *client.networks.list(filters=only)]]
+    only: dict[str, Any] = {"label": f"{INSTANCE_LABEL}={instance_id}"}
+    containers = client.containers.list(all=True, filters=only, ignore_removed=True)
+    networks = client.networks.list(filters=only)
+    return [str(container.name) for container in containers] + [str(network.name) for network in networks]
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

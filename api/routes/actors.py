@@ -65,7 +65,7 @@ async def update_actor(request: Request, actor: str) -> Response:
     fields = reading.actor_fields(body, record.defaults, record.extra)
     if "taggedBuilds" in body:
         fields["tagged_builds"] = _tagged(request, record, reading.field(body, "taggedBuilds", dict) or {})
-    for version in reading.versions(body, orchestrator.clock.now()):
+    for version in reading.versions(body, orchestrator.clock.now(), orchestrator.actors.versions(record)):
         await orchestrator.actors.put_version(record, version)
     return data_response(_shown(request, await orchestrator.actors.change(record, **fields)))
 
@@ -242,7 +242,8 @@ def _build_options(params: Params, version: Version) -> BuildOptions:
 def _tagged(request: Request, actor: Actor, patch: dict[str, Any]) -> dict[str, TaggedBuild]:
     """The Actor's tags after a patch: null removes a tag, a build id moves it. Raises NotFound, Invalid."""
     tags = dict(actor.tagged_builds)
-    for tag, target in patch.items():
+    for tag in patch:
+        target = reading.field(patch, tag, dict)
         if target is None:
             tags.pop(tag, None)
             continue

@@ -8,7 +8,6 @@ from api import wire
 from api.access import caller_of
 from api.parts import parts_of
 from api.responses import data_response
-from runtime.errors import record_not_found
 
 router = APIRouter(prefix="/v2/users")
 
@@ -22,7 +21,4 @@ def get_me(request: Request) -> Response:
 @router.get("/{user_id}")
 def get_user(request: Request, user_id: str) -> Response:
     users = parts_of(request).users
-    user = users.named(user_id)
-    if user is None:
-        raise record_not_found("User", user_id)
-    return data_response(wire.public_user(user))
+    return data_response(wire.public_user(users.named(user_id) or users.get(user_id)))

@@ -65,6 +65,7 @@ def a_run(**fields: Any) -> Run:
         "web_key": f"webkey{id}",
         "events_key": f"eventskey{id}",
         "container_url": f"http://webkey{id}.runs.localhost:3333",
+        "api_port": 3333,
         "web_server_port": 4321,
     }
     return Run(**{**given, **fields})

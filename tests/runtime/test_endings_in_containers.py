@@ -98,8 +98,7 @@ def test_an_abort_that_was_accepted_beats_an_exit(server: LiveServer) -> None:
 def test_waiters_are_woken_by_the_end(server: LiveServer, counter: str) -> None:
     """Three wait for one run with the longest wait; another run that goes on wakes nobody."""
     long, short = server.run(counter, **MEMORY), server.run(counter, **MEMORY)
-    for run in long, short:
-        assert eventually(lambda run=run: "Z line" in server.text(f"logs/{run['id']}"))
+    assert eventually(lambda: all("Z line" in server.text(f"logs/{run['id']}") for run in (long, short)))
     path = f"actor-runs/{short['id']}"
     with ThreadPoolExecutor(3) as waiting, engine() as client:
         waiters = [waiting.submit(server.data, "GET", path, params={"waitForFinish": 60}) for _ in range(3)]

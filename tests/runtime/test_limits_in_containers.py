@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,7 +18,21 @@ pytestmark = pytest.mark.docker
 MBYTE = 1024 * 1024
 SHARE = 0.25
 BURST_SECS = 4
+ATTEMPTS = 3
 USER_MEMORY_MBYTES = 6144
+SDK_START_SECS = 45
+USES_SDK = """
+import asyncio, os
+from apify import Actor
+
+async def main():
+    async with Actor:
+        print("first line of user code", flush=True)
+        await Actor.push_data({"memory": os.environ["ACTOR_MEMORY_MBYTES"]})
+        await Actor.set_status_message("All done", is_terminal=True)
+
+asyncio.run(main())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +62,24 @@ def hard_disk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveS
 
 
 def test_a_full_core_at_first_then_the_share(tight_server: LiveServer) -> None:
-    run = tight_server.finished_run(tight_server.sample("cpu_hog"), {"secs": BURST_SECS + 8}, memory=1024)
-    assert run["status"] == "SUCCEEDED"
-    measured = tight_server.items(run)
-    quotas = [item["quotaCores"] for item in measured]
-    assert quotas == sorted(quotas, reverse=True)
-    assert set(quotas) == {1.0, SHARE}
-    before = measured[: quotas.index(SHARE)]
-    after = measured[quotas.index(SHARE) + 1 :]  # without the interval in which the window ended
-    assert cores(after) == pytest.approx(SHARE, rel=0.1)
-    # Others may use this machine too: what counts is that the cap is a core and not the share.
-    assert max(item["cores"] for item in before) > 0.8
-    assert 2 * SHARE < cores(before) < 1.1
-    log = tight_server.text(f"logs/{run['id']}")
-    assert f"0.25 CPU cores (1 for the first {BURST_SECS} s)" in log
+    """Others may use this machine's cores too: the full core is looked for in more than one run."""
+    for _ in range(ATTEMPTS):
+        before, after = burned(tight_server)
+        assert cores(before) < 1.1
+        assert cores(after) == pytest.approx(SHARE, rel=0.1)
+        if max(item["cores"] for item in before) > 0.9:
+            break
+    else:
+        pytest.fail(f"no full core in {before}")
+
+
+def test_the_python_sdk_starts_in_seconds_at_256_mb(server: LiveServer) -> None:
+    """Under the hard cap from the first instant its import alone took two minutes."""
+    run = server.finished_run(python_actor(server, "sdk", USES_SDK), memory=256)
+    log = server.text(f"logs/{run['id']}")
+    assert (run["status"], run["statusMessage"]) == ("SUCCEEDED", "All done"), log
+    assert seconds_to(log, "first line of user code") < SDK_START_SECS
+    assert server.items(run) == [{"memory": "256"}]
 
 
 def test_the_memory_of_a_user_is_capped(tight_server: LiveServer) -> None:
@@ -112,6 +131,24 @@ def test_an_actor_may_go_on_after_a_failed_write(hard_disk_server: LiveServer) -
     actor = hard_disk_server.sample("disk_hog")
     run = hard_disk_server.finished_run(actor, {"tolerate": True, "stepMbytes": 4}, memory=128)
     assert (run["status"], run["exitCode"]) == ("SUCCEEDED", 0)
+
+
+def seconds_to(log: str, text: str) -> float:
+    """From the start of the log to the line."""
+    [line] = [line for line in log.splitlines() if text in line]
+    first, there = (datetime.fromisoformat(stamped.split()[0]) for stamped in (log, line))
+    return (there - first).total_seconds()
+
+
+def burned(server: LiveServer) -> tuple[list[Json], list[Json]]:
+    """What cpu_hog measured before the burst window's end, and after the interval in which it ended."""
+    run = server.finished_run(server.sample("cpu_hog"), {"secs": BURST_SECS + 8}, memory=1024)
+    assert f"0.25 CPU cores (1 for the first {BURST_SECS} s)" in server.text(f"logs/{run['id']}")
+    measured = server.items(run)
+    quotas = [item["quotaCores"] for item in measured]
+    assert quotas == sorted(quotas, reverse=True)
+    assert set(quotas) == {1.0, SHARE}
+    return measured[: quotas.index(SHARE)], measured[quotas.index(SHARE) + 1 :]
 
 
 def cores(measured: list[Json]) -> float:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,10 @@ def test_five_runs_survive_the_death_of_the_server(own_server: LiveServer, clien
 
 def test_the_log_has_no_hole_after_several_deaths(own_server: LiveServer, client: docker.DockerClient) -> None:
     run = running(own_server, python_actor(own_server, "counter", COUNTER))
-    for _ in range(3):
-        before = len(numbers(own_server.text(f"logs/{run['id']}")))
+    for least in 50, 100, 150:
         own_server.kill()
         own_server.start()
-        assert eventually(lambda least=before: len(numbers(own_server.text(f"logs/{run['id']}"))) > least)
+        assert eventually(partial(has_lines, own_server, run, least))
     end(client, run, 0)
     assert_ended(own_server.wait(f"actor-runs/{run['id']}"), "SUCCEEDED", 0)
     assert_whole_log(own_server.text(f"logs/{run['id']}"))
@@ -106,7 +106,7 @@ def test_what_happened_while_no_server_watched(own_server: LiveServer, client: d
 
     vanished = server.wait(f"actor-runs/{vanishes['id']}")
     assert_ended(vanished, "FAILED", None)
-    assert "container disappeared while no server was watching" in vanished["statusMessage"]
+    assert "how it ended is unknown" in vanished["statusMessage"]
     overran = server.wait(f"actor-runs/{overruns['id']}")
     assert (overran["status"], overran["exitCode"]) == ("TIMED-OUT", 143), (overran, server.log())
     assert "timed out after 6 seconds" in overran["statusMessage"]
@@ -127,27 +127,22 @@ def test_a_run_that_was_only_accepted_is_started_by_the_next_server(own_server: 
         assert (log.count("began"), log.count("ended")) == (1, 1), log
 
 
-def test_an_abort_that_the_server_did_not_live_to_finish(own_server: LiveServer, client: docker.DockerClient) -> None:
-    run = running(own_server, python_actor(own_server, "counter", COUNTER))
-    container = container_of(client, run)
-    container.pause()  # the kill takes effect only afterwards
-    try:
-        aborted = own_server.data("POST", f"actor-runs/{run['id']}/abort")
-        own_server.kill()
-        assert aborted["status"] in ("ABORTING", "ABORTED")
-    finally:
-        container.reload()
-        if container.status == "paused":
-            container.unpause()
+def test_an_abort_that_the_server_did_not_live_to_finish(own_server: LiveServer) -> None:
+    actor = python_actor(own_server, "counter", COUNTER)
+    runs = [running(own_server, actor) for _ in range(3)]
+    for run in runs:
+        assert own_server.data("POST", f"actor-runs/{run['id']}/abort")["status"] in ("ABORTING", "ABORTED")
+    own_server.kill()
     own_server.start()
-    assert_ended(own_server.wait(f"actor-runs/{run['id']}"), "ABORTED", 137)
+    for run in runs:
+        assert_ended(own_server.wait(f"actor-runs/{run['id']}"), "ABORTED", 137)
 
 
 def test_ctrl_c_leaves_runs_to_the_next_server(own_server: LiveServer, client: docker.DockerClient) -> None:
     actor = python_actor(own_server, "counter", COUNTER)
     runs = [running(own_server, actor), running(own_server, actor)]
     assert own_server.interrupt() == 0
-    assert "2 live runs go on" in own_server.log()
+    assert "Stopped. 2 live runs" in own_server.log()
     assert [container_of(client, run).status for run in runs] == ["running"] * 2
     own_server.start()
     assert "2 live runs adopted" in own_server.log()
@@ -226,13 +221,17 @@ def running(server: LiveServer, actor: str, **params: Any) -> Json:
     return server.until(f"actor-runs/{run['id']}", lambda now: now["status"] != "READY")
 
 
+def has_lines(server: LiveServer, run: Json, least: int) -> bool:
+    return len(numbers(server.text(f"logs/{run['id']}"))) >= least
+
+
 def burst_of_runs(server: LiveServer, actor: str) -> None:
     for run in [server.run(actor, **MEMORY) for _ in range(6)]:
         assert_ended(server.wait(f"actor-runs/{run['id']}"), "SUCCEEDED", 0)
 
 
 def live(client: docker.DockerClient) -> list[Any]:
-    return client.containers.list(ignore_removed=True)  # type: ignore[no-any-return]
+    return client.containers.list(ignore_removed=True)
 
 
 def stray_container(client: docker.DockerClient, instance_id: str) -> str:

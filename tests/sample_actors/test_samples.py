@@ -165,7 +165,7 @@ TABLE = {
         input={"secs": 3, "threads": 1},
         options={"memory": 1024},
         log=("Given: APIFY_DEDICATED_CPUS=0.25, cgroup quota 1.0 cores", "Pushed [34] measurements"),
-        stats={"cpuAvgUsage": (20, 110)},
+        stats={"cpuMaxUsage": (20, 110), "cpuAvgUsage": (20, 110)},
     ),
     "a web server ends": Row(
         actor="web_server",

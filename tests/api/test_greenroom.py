@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from starlette.types import Message
+
+from tests.fakes.api import CONTROL_TOKEN, Api
+
+MBYTE = 1024 * 1024
+
+
+class Socket:
+    """A WebSocket client without a network."""
+
+    def __init__(self, api: Api, path: str, host: str = "host.greenroom.internal:3333") -> None:
+        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
+        self.received: list[Message] = []
+        self._to_app.put_nowait({"type": "websocket.connect"})
+        scope: dict[str, Any] = {
+            "type": "websocket",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "headers": [(b"host", host.encode())],
+            "subprotocols": [],
+        }
+        self.done = asyncio.create_task(api.app(scope, self._to_app.get, self._receive))
+
+    async def _receive(self, message: Message) -> None:
+        self.received.append(message)
+
+    def leave(self) -> None:
+        self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1000})
+
+    def say(self, text: str) -> None:
+        self._to_app.put_nowait({"type": "websocket.receive", "text": text})
+
+    @property
+    def kinds(self) -> list[str]:
+        return [message["type"].removeprefix("websocket.") for message in self.received]
+
+    @property
+    def events(self) -> list[Any]:
+        return [json.loads(message["text"]) for message in self.received if message["type"] == "websocket.send"]
+
+
+async def test_the_local_controls_need_the_control_token(api: Api) -> None:
+    info = await api.call("GET", "/greenroom/info", token=CONTROL_TOKEN)
+    assert (info.status_code, info.json()) == (200, {"version": "1"})
+    run = await api.start()
+    for token in (None, "anything", run.token, CONTROL_TOKEN[:-1]):
+        assert (await api.call("GET", "/greenroom/info", token=token)).status_code == 401
+        assert (await api.call("POST", "/greenroom/shutdown", token=token)).status_code == 401
+    assert api.told_to_stop == []
+
+
+@pytest.mark.parametrize(("query", "told"), [("", None), ("?stopRuns=1", True), ("?stopRuns=false", False)])
+async def test_a_shutdown_is_told_what_becomes_of_the_runs_and_tells_how_many(
+    api: Api, query: str, told: bool | None
+) -> None:
+    await api.start()
+    answer = await api.call("POST", f"/greenroom/shutdown{query}", token=CONTROL_TOKEN)
+    assert answer.json() == {"liveRuns": 1}
+    assert api.told_to_stop == [told]
+
+
+async def test_a_live_runs_socket_gets_system_events_until_the_run_ends(api: Api) -> None:
+    run = await api.start(memory_mbytes=1024)
+    socket = Socket(api, f"/greenroom/events/{run.events_key}")
+    await api.clock.settle()
+    assert socket.kinds == ["accept"]
+    for _ in range(3):
+        await api.clock.advance(1)
+        api.container_of(run).uses(memory_bytes=100 * MBYTE)
+        await api.clock.settle()
+    await api.ended(run)
+    await socket.done
+    assert socket.kinds == ["accept", "send", "send", "send", "close"]
+    assert {event["name"] for event in socket.events} == {"systemInfo"}
+    assert socket.events[-1]["data"]["memCurrentBytes"] == 100 * MBYTE
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_a_socket_of_an_ended_or_unknown_run_is_accepted_then_closed_for_good(api: Api, ended: bool) -> None:
+    run = await api.ended(await api.start())
+    socket = Socket(api, f"/greenroom/events/{run.events_key if ended else 'guessed'}")
+    await socket.done
+    assert socket.kinds == ["accept", "close"]
+    assert socket.received[-1]["code"] == 1008
+
+
+async def test_a_socket_from_a_foreign_host_is_not_accepted(api: Api) -> None:
+    run = await api.start()
+    socket = Socket(api, f"/greenroom/events/{run.events_key}", host="evil.example")
+    await socket.done
+    assert socket.kinds == ["close"]
+
+
+async def test_a_client_that_talks_or_leaves_disturbs_nobody(api: Api) -> None:
+    run = await api.start()
+    leaving, staying = (Socket(api, f"/greenroom/events/{run.events_key}") for _ in range(2))
+    await api.clock.settle()
+    leaving.say("hello")
+    await api.clock.settle()
+    assert not leaving.done.done()
+    leaving.leave()
+    await leaving.done
+    api.container_of(run).uses(memory_bytes=MBYTE)
+    await api.clock.settle()
+    assert staying.kinds == ["accept"] or staying.events
+    await api.ended(run)
+    await staying.done
+    assert staying.kinds[-1] == "close"
+
+
+async def test_an_adopted_runs_socket_is_open_as_soon_as_the_server_is(api: Api) -> None:
+    run = await api.start()
+    await api.close()
+    await api.open()
+    socket = Socket(api, f"/greenroom/events/{run.events_key}")
+    await api.clock.settle()
+    assert socket.kinds == ["accept"]
+    socket.leave()
+    await socket.done

@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime import builds
+from runtime.containers import STAND_IN_LABEL, Image
+from runtime.errors import Invalid, LimitReached, NotFound
+from runtime.lifecycle import JobStatus
+from runtime.records import Actor, Build, BuildOptions, EnvVar, SourceFile, Version
+from tests.fakes.records import a_version
+from tests.fakes.stage import META, Stage
+
+S = JobStatus
+DOCKERFILE = SourceFile(name="Dockerfile", content="FROM scratch")
+
+
+async def version_of(stage: Stage, *files: SourceFile, **fields: Any) -> tuple[Actor, Version]:
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    version = a_version(source_files=(DOCKERFILE, *files), **fields)
+    return actor, await stage.orchestrator.actors.create_version(actor, version)
+
+
+async def start(stage: Stage, actor: Actor, version: Version, tag: str = "latest") -> Build:
+    return await stage.orchestrator.builds.start(stage.user, actor, version, BuildOptions(tag=tag), META)
+
+
+async def ended(stage: Stage, build: Build) -> Build:
+    async with asyncio.timeout(30):
+        while not (now := stage.orchestrator.builds.get(build.id)).status.is_terminal:
+            await asyncio.sleep(0)
+    return now
+
+
+async def built(stage: Stage, *files: SourceFile, **fields: Any) -> Build:
+    return await ended(stage, await start(stage, *await version_of(stage, *files, **fields)))
+
+
+async def test_a_build_succeeds_with_an_image_and_moves_its_tag(stage: Stage) -> None:
+    actor, version = await version_of(stage)
+    build = await ended(stage, await start(stage, actor, version, tag="beta"))
+    assert (build.status, build.number, build.number_int) == (S.SUCCEEDED, "0.0.1", 1)
+    assert build.image in stage.engine.images
+    assert build.finished_at == stage.clock.now()
+    tags = stage.orchestrator.actors.get(actor.id).tagged_builds
+    assert {tag: tagged.build_number for tag, tagged in tags.items()} == {"beta": "0.0.1"}
+    assert stage.orchestrator.builds.resolve(stage.orchestrator.actors.get(actor.id), "beta") == build
+
+
+async def test_a_new_build_takes_the_tag_over_and_the_old_one_keeps_its_number(stage: Stage) -> None:
+    actor, version = await version_of(stage)
+    first = await ended(stage, await start(stage, actor, version))
+    second = await ended(stage, await start(stage, actor, version))
+    now = stage.orchestrator.actors.get(actor.id)
+    assert stage.orchestrator.builds.resolve(now, "latest").id == second.id
+    assert stage.orchestrator.builds.resolve(now, "0.0.1").id == first.id
+    assert now.total_builds == 2
+
+
+async def test_the_log_of_a_build_has_the_engines_words_between_our_own(stage: Stage) -> None:
+    stage.engine.build_lines = ["Step 1/2 : FROM scratch", " ---> abc"]
+    log = await stage.log_of((await built(stage)).id)
+    assert log[0] == "ACTOR: Found Dockerfile at ./Dockerfile"
+    assert log[-3:] == ["Step 1/2 : FROM scratch", " ---> abc", "ACTOR: Build finished."]
+
+
+async def test_who_waits_for_a_build_finds_the_tag_moved_and_the_log_complete(stage: Stage) -> None:
+    stage.engine.build_may_end.clear()
+    actor, version = await version_of(stage)
+    build = await start(stage, actor, version)
+    waiting = asyncio.create_task(stage.orchestrator.builds.wait(build.id, 60))
+    await asyncio.sleep(0)
+    stage.engine.build_may_end.set()
+    assert (await waiting).status is S.SUCCEEDED
+    assert "latest" in stage.orchestrator.actors.get(actor.id).tagged_builds
+    assert (await stage.log_of(build.id))[-1] == "ACTOR: Build finished."
+
+
+async def test_a_failed_build_says_why_and_moves_no_tag(stage: Stage) -> None:
+    stage.engine.build_error = "The command 'false' returned a non-zero code: 1"
+    build = await built(stage)
+    assert (build.status, build.image) == (S.FAILED, None)
+    assert build.status_message == f"Build failed: {stage.engine.build_error}"
+    assert stage.engine.build_error in (await stage.log_of(build.id))[-1]
+    actor = stage.orchestrator.actors.get(build.actor_id)
+    assert actor.tagged_builds == {}
+    with pytest.raises(Invalid, match="no image to run"):
+        stage.orchestrator.builds.resolve(actor, build.number)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([SourceFile(name=".actor/actor.json", content="{")], "actor.json is not valid JSON"),
+        ([SourceFile(name=".actor/actor.json", content="[]")], "must hold a JSON object"),
+        ([SourceFile(name=".actor/actor.json", format="BASE64", content="/w==")], "actor.json is not valid JSON"),
+        ([SourceFile(name="INPUT_SCHEMA.json", content="nope")], "INPUT_SCHEMA.json is not valid JSON"),
+        ([SourceFile(name="a", content="file"), SourceFile(name="a/b", content="in it")], "a"),
+        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": "\\u0000"}')], ""),
+    ],
+)
+async def test_a_source_that_cannot_be_built_fails_the_build(stage: Stage, files: list[SourceFile], words: str) -> None:
+    build = await built(stage, *files)
+    assert build.status is S.FAILED
+    assert build.status_message is not None and words in build.status_message
+
+
+async def test_without_a_dockerfile_the_message_says_where_it_was_looked_for(stage: Stage) -> None:
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    version = await stage.orchestrator.actors.create_version(actor, a_version())
+    build = await ended(stage, await start(stage, actor, version))
+    assert build.status_message is not None
+    assert ".actor/Dockerfile, Dockerfile" in build.status_message
+
+
+async def test_a_fault_of_greenrooms_own_ends_the_build_too(stage: Stage) -> None:
+    async def fail(*_: object) -> Image:
+        raise RuntimeError("odd")
+
+    stage.engine.build = fail  # type: ignore[method-assign]
+    build = await built(stage)
+    assert build.status is S.FAILED
+    assert build.status_message is not None and "Greenroom failed" in build.status_message
+
+
+async def test_what_the_engine_is_asked_for(stage: Stage) -> None:
+    variables = (EnvVar(name="A", value="1"), EnvVar(name="B", value="2"))
+    plain = await built(stage, env_vars=variables)
+    spec = stage.engine.builds[-1]
+    assert (spec.dockerfile, spec.use_cache, spec.build_args) == ("Dockerfile", True, {})
+    assert spec.labels == {builds.BUILD_LABEL: plain.id}
+    assert spec.memory_bytes == 4096 * 1024**2
+    await built(stage, env_vars=variables, apply_env_vars_to_build=True)
+    assert stage.engine.builds[-1].build_args == {"A": "1", "B": "2"}
+
+
+async def test_secret_variables_do_not_get_into_the_builds_log(stage: Stage) -> None:
+    stage.engine.build_lines = ["RUN echo hunter2"]
+    build = await built(stage, env_vars=(EnvVar(name="A", value="hunter2", is_secret=True),))
+    assert "RUN echo [REDACTED]" in await stage.log_of(build.id)
+
+
+async def test_a_secret_without_a_value_hides_nothing(stage: Stage) -> None:
+    build = await built(stage, env_vars=(EnvVar(name="A", value="", is_secret=True),))
+    assert (await stage.log_of(build.id))[-1] == "ACTOR: Build finished."
+
+
+async def test_the_definition_of_the_actor_is_kept_with_the_build(stage: Stage) -> None:
+    definition = {"actorSpecification": 1, "name": "x", "input": "./input.json", "readme": "./ABOUT.md"}
+    build = await built(
+        stage,
+        SourceFile(name=".actor/actor.json", content=json.dumps(definition)),
+        SourceFile(name=".actor/input.json", content='{"title": "Input"}'),
+        SourceFile(name=".actor/ABOUT.md", content="# About"),
+    )
+    assert build.definition == definition
+    assert build.input_schema == {"title": "Input"}
+    assert build.readme == "# About"
+
+
+async def test_a_build_on_a_stand_in_image_says_so(stage: Stage) -> None:
+    build_image = stage.engine.build
+
+    async def on_stand_in(*given: Any) -> Image:
+        await build_image(*given)
+        return stage.engine.add_image("x", {STAND_IN_LABEL: "Debian's Python"})
+
+    stage.engine.build = on_stand_in  # type: ignore[method-assign]
+    build = await built(stage)
+    assert build.stand_in == "Debian's Python"
+    assert any("stand-in" in line and "Debian's Python" in line for line in await stage.log_of(build.id))
+
+
+async def test_a_build_counts_4096_megabytes_of_the_users_memory(stage: Stage) -> None:
+    stage.engine.build_may_end.clear()
+    actor, version = await version_of(stage)
+    for _ in range(4):
+        await start(stage, actor, version)
+    with pytest.raises(LimitReached):
+        await start(stage, actor, version)
+    assert len(stage.orchestrator.store.builds.all()) == 4
+
+
+async def test_a_live_build_is_aborted_and_an_ended_one_stays(stage: Stage) -> None:
+    stage.engine.build_may_end.clear()
+    build = await start(stage, *await version_of(stage))
+    await stage.clock.settle()
+    aborted = await stage.orchestrator.builds.abort(build)
+    assert (aborted.status, aborted.status_message) == (S.ABORTED, "The build was aborted.")
+    assert await stage.orchestrator.builds.abort(aborted) == aborted
+
+
+@pytest.mark.parametrize("turns", range(0, 60, 4))
+async def test_an_abort_at_any_moment_of_a_builds_life_ends_it(stage: Stage, turns: int) -> None:
+    stage.engine.build_may_end.clear()
+    build = await start(stage, *await version_of(stage))
+    await stage.clock.settle()
+    stage.engine.build_may_end.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    assert (await stage.orchestrator.builds.abort(build)).status in (S.ABORTED, S.SUCCEEDED)
+
+
+async def test_an_abort_at_once_ends_the_build_as_well(stage: Stage) -> None:
+    build = await start(stage, *await version_of(stage))
+    assert (await stage.orchestrator.builds.abort(build)).status is S.ABORTED
+
+
+async def test_a_build_that_the_server_cut_off_has_failed_and_says_so(stage: Stage) -> None:
+    stage.engine.build_may_end.clear()
+    build = await start(stage, *await version_of(stage))
+    await stage.clock.settle()
+    await stage.close()
+    await stage.open()
+    now = stage.orchestrator.builds.get(build.id)
+    assert (now.status, now.status_message) == (S.FAILED, builds.CUT_OFF)
+
+
+@pytest.mark.parametrize("status", [S.READY, S.RUNNING, S.ABORTING, S.TIMING_OUT])
+async def test_a_build_that_a_crash_cut_off_is_ended_by_the_next_server(stage: Stage, status: JobStatus) -> None:
+    build = await built(stage)
+
+    def cut_off(connection: Any) -> None:
+        connection.execute(
+            "UPDATE builds SET body = json_set(body, '$.status', ?, '$.finished_at', null) WHERE id = ?",
+            (str(status), build.id),
+        )
+
+    await stage.orchestrator.store.connection.write(cut_off)
+    await stage.close()
+    await stage.open()
+    ends = {S.ABORTING: S.ABORTED, S.TIMING_OUT: S.TIMED_OUT}
+    assert stage.orchestrator.builds.get(build.id).status is ends.get(status, S.FAILED)
+    assert builds.CUT_OFF in (await stage.log_of(build.id))[-1]
+
+
+async def test_a_build_is_deleted_with_its_image_and_log_once_nothing_needs_it(stage: Stage) -> None:
+    actor, version = await version_of(stage)
+    first = await ended(stage, await start(stage, actor, version))
+    run = await stage.start(stage.orchestrator.actors.get(actor.id))
+    with pytest.raises(Invalid):  # a live run stands on it
+        await stage.orchestrator.builds.delete(first)
+    await ended(stage, await start(stage, actor, version))
+    with pytest.raises(Invalid, match="live runs"):
+        await stage.orchestrator.builds.delete(first)
+    await stage.ended(run)
+    await stage.orchestrator.builds.delete(first)
+    with pytest.raises(NotFound):
+        stage.orchestrator.builds.get(first.id)
+    assert await stage.log_of(first.id) == []
+    assert first.image not in stage.engine.images
+
+
+async def test_a_tagged_or_live_build_is_not_deleted(stage: Stage) -> None:
+    actor, version = await version_of(stage)
+    tagged = await ended(stage, await start(stage, actor, version))
+    with pytest.raises(Invalid) as problem:
+        await stage.orchestrator.builds.delete(tagged)
+    assert problem.value.slug == "deleting-default-build"
+    stage.engine.build_may_end.clear()
+    live = await start(stage, actor, version)
+    with pytest.raises(Invalid) as problem:
+        await stage.orchestrator.builds.delete(live)
+    assert problem.value.slug == "deleting-unfinished-build"
+
+
+@pytest.mark.parametrize(
+    ("version", "build", "number"), [("0.0", 1, 1), ("0.1", 0, 100_000), ("1.2", 345, 10_200_345), ("99.99", 1, 999_900_001)]
+)
+def test_a_build_number_as_one_integer(version: str, build: int, number: int) -> None:
+    assert builds.number_int(version, build) == number
+
+
+# The source
+
+
+def laid_out(root: Path, **files: str) -> Path:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return root
+
+
+def test_a_version_is_laid_out_as_files_and_folders(tmp_path: Path) -> None:
+    files = (
+        SourceFile(name="empty/folder", folder=True),
+        SourceFile(name="a/b.txt", content="grün"),
+        SourceFile(name="raw.bin", format="BASE64", content="AP8="),
+    )
+    builds.write_source(a_version(source_files=files), tmp_path)
+    assert (tmp_path / "empty/folder").is_dir()
+    assert (tmp_path / "a/b.txt").read_text() == "grün"
+    assert (tmp_path / "raw.bin").read_bytes() == b"\x00\xff"
+
+
+@pytest.mark.parametrize(
+    ("files", "definition", "found"),
+    [
+        (["Dockerfile"], {}, "Dockerfile"),
+        ([".actor/Dockerfile", "Dockerfile"], {}, ".actor/Dockerfile"),
+        (["Dockerfile", ".actor/my.docker"], {"dockerfile": "./my.docker"}, ".actor/my.docker"),
+        (["Dockerfile", "deep/Dockerfile"], {"dockerfile": "../deep/Dockerfile"}, "deep/Dockerfile"),
+        (["Dockerfile"], {"dockerfile": "./missing"}, "Dockerfile"),
+        (["Dockerfile"], {"dockerfile": "../../etc/passwd"}, "Dockerfile"),
+        (["Dockerfile"], {"dockerfile": 5}, "Dockerfile"),
+    ],
+)
+def test_the_dockerfile_is_the_named_one_then_the_usual_ones_and_never_outside(
+    tmp_path: Path, files: list[str], definition: dict[str, Any], found: str
+) -> None:
+    root = laid_out(tmp_path / "source", **dict.fromkeys(files, ""))
+    assert builds.find_dockerfile(root, definition) == found
+
+
+@pytest.mark.parametrize(
+    ("files", "definition", "schema"),
+    [
+        ({}, {}, None),
+        ({}, {"input": {"title": "inline"}}, {"title": "inline"}),
+        ({}, {"inputSchema": {"title": "inline"}}, {"title": "inline"}),
+        ({".actor/in.json": '{"a": 1}'}, {"input": "./in.json"}, {"a": 1}),
+        ({"in.json": '{"a": 1}'}, {"input": "../in.json"}, {"a": 1}),
+        ({".actor/INPUT_SCHEMA.json": '{"a": 2}', "INPUT_SCHEMA.json": '{"a": 3}'}, {}, {"a": 2}),
+        ({"INPUT_SCHEMA.json": '{"a": 3}'}, {}, {"a": 3}),
+        ({}, {"input": "../../secret.json"}, None),
+    ],
+)
+def test_the_input_schema_is_inline_named_or_in_its_usual_place(
+    tmp_path: Path, files: dict[str, str], definition: dict[str, Any], schema: Any
+) -> None:
+    (tmp_path / "secret.json").write_text('{"outside": true}')
+    root = laid_out(tmp_path / "source", **files)
+    root.mkdir(exist_ok=True)
+    assert builds.read_input_schema(root, definition) == schema
