@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from runtime import environment, explain, limits, stats
 from runtime.actors import Actors
@@ -44,8 +43,6 @@ RUN_LABEL = "com.apify.actRunId"
 """The platform's own label; containers are found again by it."""
 TIMEOUT_GRACE_SECS = 5
 """From SIGTERM to SIGKILL when a run times out."""
-ENDING_SECS = 5
-"""What the engine may take to tell that a container has ended."""
 TICK_SECS = 1.0
 DISK_COST_FACTOR = 20
 """The writable layer is measured no oftener than this many times what the last measurement took."""
@@ -90,8 +87,7 @@ class Supervisor:
         self._container = adopted
         try:
             container = adopted or await self._launch()
-            await self._accompany(container)
-            await self._finish(await container.inspect())
+            await self._finish(await self._accompany(container))
         except (StartFailed, EngineUnavailable) as problem:
             await self._finish(None, explain.never_started(problem))
         except Exception as problem:
@@ -99,8 +95,7 @@ class Supervisor:
             await self._finish(None, explain.supervisor_failed(problem))
         finally:
             self._leave()
-        if self._container is not None:
-            await self._container.remove()
+        await self._remove_container()
 
     async def settle(self) -> None:
         """End a run whose container has vanished while no server watched it."""
@@ -131,27 +126,27 @@ class Supervisor:
             await container.start()
         return container
 
-    async def _accompany(self, container: Container) -> None:
-        """Stay beside the container until it has ended and its log is copied."""
+    async def _accompany(self, container: Container) -> ContainerState | None:
+        """Stay beside the container until it has ended and its log is copied; how it then stands."""
         state = await container.inspect()
         if state is None or state.started_at is None:
-            return
+            return state
         await self._note_start(container, state.started_at)
         if state.running:
             async with self._beside(
-                abort=self._stop_when_asked(container),
-                deadline=self._stop_at_deadline(container),
-                disk=self._stop_when_disk_is_full(container),
-                burst=self._end_burst(container),
-                stats=self._sample(container),
-                probe=self._probe_web_server(container),
+                container,
+                self._stop_when_asked,
+                self._stop_at_deadline,
+                self._stop_when_disk_is_full,
+                self._end_burst,
+                self._sample,
+                self._probe_web_server,
             ):
-                await asyncio.gather(container.wait(), self._log.copy(container))
+                state, _ = await asyncio.gather(container.wait(), self._log.copy(container))
         else:  # it ended while nobody watched: a deadline that has passed since is none of its business
             await self._log.copy(container)
-        used = await self._measure_disk(container)
-        if used is not None and explain.ended_over_disk(self._parts.runs.get(self._run.id), used):
-            self._log.say(explain.disk_overshoot(self._run, used))
+        await self._look_at_disk(container)
+        return state
 
     async def _note_start(self, container: Container, started_at: int) -> None:
         """Record what the engine says. An abort that came meanwhile has moved the status on already."""
@@ -164,13 +159,23 @@ class Supervisor:
         self._run = self._parts.runs.get(self._run.id)
 
     @asynccontextmanager
-    async def _beside(self, **work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-        """Do the work in tasks of its own while the body runs; a failure of one ends them all."""
+    async def _beside(self, container: Container, *work: Callable[[Container], Awaitable[None]]) -> AsyncIterator[None]:
+        """Do the work in tasks of its own while the body runs; a fault in one ends them all."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part, name=f"{name} {self._run.id}") for name, part in work.items()]
+            tasks = [group.create_task(self._patiently(part, container)) for part in work]
             yield
             for task in tasks:
                 task.cancel()
+
+    async def _patiently(self, part: Callable[[Container], Awaitable[None]], container: Container) -> None:
+        """Do it, and again where the engine would not: it may be restarting, or the container just ending."""
+        while True:
+            try:
+                await part(container)
+                return
+            except EngineUnavailable as problem:
+                log.info("Run %s: %s", self._run.id, problem)
+                await self._parts.clock.sleep(TICK_SECS)
 
     async def _stop_when_asked(self, container: Container) -> None:
         await self._abort_asked.wait()
@@ -181,8 +186,9 @@ class Supervisor:
         if deadline is None:
             return
         await sleep_until(self._parts.clock, deadline)
-        if self._run.status is JobStatus.TIMING_OUT or await self._parts.runs.move(self._run.id, JobStatus.TIMING_OUT):
+        if await self._parts.runs.move(self._run.id, JobStatus.TIMING_OUT):
             self._log.say(explain.timing_out(self._run))
+        if self._parts.runs.get(self._run.id).status is JobStatus.TIMING_OUT:
             await container.stop(TIMEOUT_GRACE_SECS)
 
     async def _stop_when_disk_is_full(self, container: Container) -> None:
@@ -206,6 +212,13 @@ class Supervisor:
             await self._parts.runs.change_stats(self._run.id, partial(stats.with_disk, used_bytes=used))
         return used
 
+    async def _look_at_disk(self, container: Container) -> None:
+        """Measure once more at the end, and say so where the limit was passed before that was noticed."""
+        with suppress(EngineUnavailable):
+            used = await self._measure_disk(container)
+            if used is not None and explain.ended_over_disk(self._parts.runs.get(self._run.id), used):
+                self._log.say(explain.disk_overshoot(self._run, used))
+
     async def _stop_because(self, container: Container, reason: str) -> None:
         """Stop the run for a reason that is written first: a restarted server must still know it."""
         await self._parts.runs.change(self._run.id, lambda now: replace(now, stopped_because=reason))
@@ -216,10 +229,7 @@ class Supervisor:
         """Take the container down to its share of CPU when the start-up burst is over."""
         burst_secs = self._parts.settings.cpu_burst_secs
         await sleep_until(self._parts.clock, limits.burst_end(self._run, burst_secs))
-        try:
-            await container.set_cpus(limits.cpus(self._run.options.memory_mbytes))
-        except EngineUnavailable:  # the engine refuses for a container that is just ending
-            await asyncio.wait_for(container.wait(), ENDING_SECS)
+        await container.set_cpus(limits.cpus(self._run.options.memory_mbytes))
 
     async def _sample(self, container: Container) -> None:
         """Count what the container uses, and tell the Actor once a second."""
@@ -251,6 +261,14 @@ class Supervisor:
             at = (state.finished_at if state else None) or self._parts.clock.now()
             end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
             await self._parts.runs.move(run.id, status, end)
+
+    async def _remove_container(self) -> None:
+        if self._container is None:
+            return
+        try:
+            await self._container.remove()
+        except EngineUnavailable as problem:
+            log.warning("The container of run %s is left for the next start to remove: %s", self._run.id, problem)
 
     def _leave(self) -> None:
         """Release who follows the log or listens to events."""

@@ -63,6 +63,15 @@ make_disk() {
     truncate --size=$DISK_SIZE "$DISK"
     mkfs.btrfs --quiet --force "$DISK" >/dev/null
     mount -o loop "$DISK" "$DATA"
+    keep_quotas
+}
+
+# Newer kernels give up counting when a big container is removed, and with it all limits, until somebody rescans.
+keep_quotas() {
+    local threshold
+    btrfs quota enable "$DATA"
+    threshold=/sys/fs/btrfs/$(findmnt --noheadings --output UUID "$DATA")/qgroups/drop_subtree_threshold
+    [ ! -e "$threshold" ] || echo 8 >"$threshold"
 }
 
 # A bridge of its own: two engines must not manage one, and `--bridge none` deletes the first engine's.

@@ -1,4 +1,4 @@
-"""How much space a tree takes on the disk."""
+"""How much space a tree takes on the disk, and whether the disk's quotas hold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,30 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+BTRFS = Path("/sys/fs/btrfs")
+KEPT_LEVELS = 8  # the highest a tree of btrfs can be: whatever is deleted is counted
 BLOCK = 512  # the unit of st_blocks, whatever the file system's own block is
+
+
+def quota_problem(file_systems: Path = BTRFS) -> str | None:
+    """Why quotas of btrfs cannot be relied on; None where they can, or where the kernel does not tell.
+
+    Linux gives up counting when a big subvolume is deleted, and then no limit holds until somebody rescans: a
+    container that is removed would take the limits of all others with it.
+    """
+    for quotas in sorted(file_systems.glob("*/qgroups")):
+        if _number(quotas / "inconsistent") == 1:
+            return f"btrfs quotas are inconsistent and hold nothing: run `btrfs quota rescan` ({quotas})"
+        threshold = quotas / "drop_subtree_threshold"
+        if (levels := _number(threshold)) is not None and levels < KEPT_LEVELS:
+            return (
+                f"btrfs gives its quotas up when a container is removed: `echo {KEPT_LEVELS} > {threshold}` keeps them"
+            )
+    return None
+
+
+def _number(path: Path) -> int | None:
+    return int(path.read_text()) if path.exists() else None
 
 
 def used_bytes(roots: Iterable[Path]) -> int:

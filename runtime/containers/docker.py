@@ -49,7 +49,7 @@ from runtime.containers import (
 )
 from runtime.containers.answers import NEVER, cleaned, container_state, stats_sample
 from runtime.containers.build_log import BuildLog
-from runtime.containers.disk import used_bytes
+from runtime.containers.disk import quota_problem, used_bytes
 from runtime.containers.follow import following
 from runtime.containers.log_frames import Delivered, LogFrames
 from runtime.containers.streams import JsonStream, LogStream
@@ -310,6 +310,9 @@ class DockerContainers:
             await self.call(self._make_with_quota)
         except docker.errors.APIError as error:
             return DiskEnforcement.POLLED, f"{driver} without quotas: {explained(error)}"
+        problem = quota_problem() if driver == "btrfs" else None
+        if problem is not None:
+            return DiskEnforcement.POLLED, problem
         return DiskEnforcement.HARD, f"storage quotas of {driver}"
 
     def _make_with_quota(self) -> None:

@@ -126,7 +126,9 @@ async def test_a_list_is_paged_by_offset_and_limit_in_both_directions(api: Api) 
     assert (await listed(api, "?offset=1&limit=1"))[0] == ["two"]
 
 
-@pytest.mark.parametrize(("asked", "limit"), [("0", 1000), ("", 1000), ("5000", 1000), ("999999999999", 1000), ("7", 7)])
+@pytest.mark.parametrize(
+    ("asked", "limit"), [("0", 1000), ("", 1000), ("5000", 1000), ("999999999999", 1000), ("7", 7)]
+)
 async def test_a_limit_is_clamped_and_the_clamped_one_is_told(api: Api, asked: str, limit: int) -> None:
     assert (await listed(api, f"?limit={asked}"))[1]["limit"] == limit
 

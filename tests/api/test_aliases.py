@@ -66,7 +66,9 @@ async def test_the_last_run_is_the_newest_that_fits_the_query(api: Api) -> None:
     assert problem(await api.call("GET", f"/v2/acts/{actor.id}/runs/last?status=ABORTED")) == (404, "record-not-found")
 
 
-@pytest.mark.parametrize("prefix", ["/v2/actor-runs/{run}", "/v2/acts/{actor}/runs/{run}", "/v2/acts/{actor}/runs/last"])
+@pytest.mark.parametrize(
+    "prefix", ["/v2/actor-runs/{run}", "/v2/acts/{actor}/runs/{run}", "/v2/acts/{actor}/runs/last"]
+)
 async def test_what_belongs_to_a_run_has_many_addresses(api: Api, prefix: str) -> None:
     actor = await api.an_actor("hello")
     run = await api.start(actor)
@@ -91,9 +93,17 @@ async def test_what_belongs_to_a_run_has_many_addresses(api: Api, prefix: str) -
 async def test_a_build_has_many_addresses_and_a_default(api: Api) -> None:
     actor = await api.an_actor("hello")
     build = api.orchestrator.builds.resolve(actor, "latest")
-    for path in (f"/v2/actor-builds/{build.id}", f"/v2/acts/{actor.id}/builds/{build.id}", f"/v2/acts/{actor.id}/builds/default"):
+    for path in (
+        f"/v2/actor-builds/{build.id}",
+        f"/v2/acts/{actor.id}/builds/{build.id}",
+        f"/v2/acts/{actor.id}/builds/default",
+    ):
         assert (await api.data("GET", path))["id"] == build.id
-    for path in (f"/v2/actor-builds/{build.id}/log", f"/v2/acts/{actor.id}/builds/{build.id}/log", f"/v2/logs/{build.id}"):
+    for path in (
+        f"/v2/actor-builds/{build.id}/log",
+        f"/v2/acts/{actor.id}/builds/{build.id}/log",
+        f"/v2/logs/{build.id}",
+    ):
         assert (await api.call("GET", path)).status_code == 200
 
 

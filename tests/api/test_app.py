@@ -40,6 +40,8 @@ async def test_answers_are_json_in_the_platforms_envelope(api: Api) -> None:
     assert answer.json().keys() == {"data"}
 
 
-@pytest.mark.parametrize("path", ["/v2/acts/%00", "/v2/acts/a%0Ab", "/v2/acts/%F0%9F%8E%AD~x", "/v2/acts/..%2F..", "/v2/acts/%ff"])
+@pytest.mark.parametrize(
+    "path", ["/v2/acts/%00", "/v2/acts/a%0Ab", "/v2/acts/%F0%9F%8E%AD~x", "/v2/acts/..%2F..", "/v2/acts/%ff"]
+)
 async def test_odd_paths_are_just_not_found(api: Api, path: str) -> None:
     assert problem(await api.call("GET", path))[0] == 404

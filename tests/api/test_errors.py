@@ -23,9 +23,7 @@ BOMB = b"\0" * (MAX_PAYLOAD_BYTES + 1)
 GZIP = {"Content-Encoding": "gzip"}
 
 
-def row(
-    method: str, path: str, status: int, slug: str, **given: Any
-) -> tuple[str, str, dict[str, Any], int, str]:
+def row(method: str, path: str, status: int, slug: str, **given: Any) -> tuple[str, str, dict[str, Any], int, str]:
     return method, path, given, status, slug
 
 
@@ -202,9 +200,7 @@ async def answer_to(api: Api, method: str, path: str, given: dict[str, Any]) -> 
     ROWS,
     ids=[f"{method} {path} {status} {slug} {n}" for n, (method, path, _, status, slug) in enumerate(ROWS)],
 )
-async def test_the_error_table(
-    api: Api, method: str, path: str, given: dict[str, Any], status: int, slug: str
-) -> None:
+async def test_the_error_table(api: Api, method: str, path: str, given: dict[str, Any], status: int, slug: str) -> None:
     assert problem(await answer_to(api, method, path, given)) == (status, slug)
 
 
@@ -269,9 +265,7 @@ async def test_a_fault_of_our_own_is_told_without_its_details(
     assert "hunter2" not in answer.text and "RuntimeError" not in answer.text
 
 
-async def test_a_fault_before_the_routes_is_told_in_the_same_words(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_before_the_routes_is_told_in_the_same_words(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("the secret is hunter2")
 

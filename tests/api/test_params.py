@@ -29,7 +29,9 @@ def test_any_other_flag_is_refused_by_name(text: str) -> None:
         params(f"desc={text}").flag("desc")
 
 
-@pytest.mark.parametrize(("text", "value"), [("5", 5), ("5.0", 5), ("1e3", 1000), ("0", 0), ("", None), (str(MAX_WHOLE), MAX_WHOLE)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("5", 5), ("5.0", 5), ("1e3", 1000), ("0", 0), ("", None), (str(MAX_WHOLE), MAX_WHOLE)]
+)
 def test_a_whole_number_may_be_written_as_a_float(text: str, value: int | None) -> None:
     got = params(f"n={text}").whole("n")
     assert got == value and not isinstance(got, float)

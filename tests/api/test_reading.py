@@ -24,7 +24,9 @@ def params(query: str) -> Params:
 
 
 def test_without_options_everything_is_the_actors() -> None:
-    assert reading.start_options(params("")) == reading.start_options(params("memory=&timeout=&build=")) == StartOptions()
+    assert (
+        reading.start_options(params("")) == reading.start_options(params("memory=&timeout=&build=")) == StartOptions()
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,13 @@ def test_webhooks_come_in_any_base64(write: Any, count: int) -> None:
 
 @pytest.mark.parametrize(
     "webhook",
-    [{}, {"eventTypes": []}, {**HOOK, "eventTypes": "A"}, {**HOOK, "requestUrl": "file:///etc/passwd"}, {"eventTypes": ["A"]}],
+    [
+        {},
+        {"eventTypes": []},
+        {**HOOK, "eventTypes": "A"},
+        {**HOOK, "requestUrl": "file:///etc/passwd"},
+        {"eventTypes": ["A"]},
+    ],
 )
 def test_a_webhook_that_could_never_fire_is_refused(webhook: dict[str, Any]) -> None:
     with pytest.raises(Invalid):

@@ -69,7 +69,10 @@ def test_every_time_is_written_the_platforms_way_or_null(name: str) -> None:
         ("run in list", "id actId userId startedAt finishedAt status meta buildId buildNumber usageTotalUsd"),
         ("build", "id actId userId startedAt status meta buildNumber stats options usageTotalUsd"),
         ("build in list", "id actId startedAt finishedAt status meta usageTotalUsd buildNumber"),
-        ("actor", "id userId name username isPublic createdAt modifiedAt stats versions defaultRunOptions taggedBuilds"),
+        (
+            "actor",
+            "id userId name username isPublic createdAt modifiedAt stats versions defaultRunOptions taggedBuilds",
+        ),
         ("actor in list", "id name username createdAt modifiedAt"),
         ("user", "id username proxy plan email profile isPaying createdAt"),
     ],
@@ -119,7 +122,11 @@ def test_secrets_are_not_told() -> None:
 
 
 def test_source_files_are_told_as_they_were_sent() -> None:
-    files = (SourceFile(name="a", content="x"), SourceFile(name="b", format="BASE64", content="AP8="), SourceFile(name="c", folder=True))
+    files = (
+        SourceFile(name="a", content="x"),
+        SourceFile(name="b", format="BASE64", content="AP8="),
+        SourceFile(name="c", folder=True),
+    )
     assert wire.version(a_version(source_files=files))["sourceFiles"] == [
         {"name": "a", "format": "TEXT", "content": "x"},
         {"name": "b", "format": "BASE64", "content": "AP8="},

@@ -11,7 +11,19 @@ from runtime.addresses import Addresses
 from runtime.instance import Instance
 from runtime.lifecycle import JobStatus
 from runtime.orchestrator import Orchestrator
-from runtime.records import Actor, Build, BuildOptions, EnvVar, Meta, Origin, Run, RunDefaults, TaggedBuild, User, new_id
+from runtime.records import (
+    Actor,
+    Build,
+    BuildOptions,
+    EnvVar,
+    Meta,
+    Origin,
+    Run,
+    RunDefaults,
+    TaggedBuild,
+    User,
+    new_id,
+)
 from runtime.runs import Input, StartOptions
 from runtime.settings import Settings
 from runtime.store import Store

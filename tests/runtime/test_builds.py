@@ -269,7 +269,8 @@ async def test_a_tagged_or_live_build_is_not_deleted(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "build", "number"), [("0.0", 1, 1), ("0.1", 0, 100_000), ("1.2", 345, 10_200_345), ("99.99", 1, 999_900_001)]
+    ("version", "build", "number"),
+    [("0.0", 1, 1), ("0.1", 0, 100_000), ("1.2", 345, 10_200_345), ("99.99", 1, 999_900_001)],
 )
 def test_a_build_number_as_one_integer(version: str, build: int, number: int) -> None:
     assert builds.number_int(version, build) == number

@@ -74,7 +74,9 @@ async def test_without_options_the_actors_defaults_hold(stage: Stage) -> None:
         ({"build": "0.0.1"}, "build", "0.0.1"),
     ],
 )
-async def test_an_option_beats_the_actors_default(stage: Stage, asked: dict[str, Any], field: str, granted: Any) -> None:
+async def test_an_option_beats_the_actors_default(
+    stage: Stage, asked: dict[str, Any], field: str, granted: Any
+) -> None:
     actor = await stage.an_actor(timeout_secs=77, memory_mbytes=2048, restart_on_error=True)
     assert getattr((await stage.start(actor, **asked)).options, field) == granted
 

@@ -135,7 +135,8 @@ async def test_the_runs_token_and_secret_variables_do_not_get_into_its_log(stage
 
 
 @pytest.mark.parametrize(
-    ("is_terminal", "message"), [(True, "All done!"), (False, "Actor finished with exit code 0."), (None, "Actor finished with exit code 0.")]
+    ("is_terminal", "message"),
+    [(True, "All done!"), (False, "Actor finished with exit code 0."), (None, "Actor finished with exit code 0.")],
 )
 async def test_a_status_message_that_the_actor_called_terminal_stays(
     stage: Stage, is_terminal: bool | None, message: str
@@ -398,6 +399,39 @@ async def test_a_fault_of_greenrooms_own_ends_the_run_and_says_whose_it_was(stag
     assert run.status is S.FAILED
     assert run.status_message is not None and run.status_message.startswith("Greenroom failed")
     assert stage.engine.containers == []
+
+
+def goes_away(container: FakeContainer, method: str) -> list[str]:
+    """Let the engine refuse a method of the container three times; the refusals so far."""
+    ask, refusals = getattr(container, method), []
+
+    async def away(*arguments: Any) -> Any:
+        if len(refusals) < 3:
+            refusals.append(method)
+            raise EngineUnavailable("restarting")
+        return await ask(*arguments)
+
+    setattr(container, method, away)
+    return refusals
+
+
+@pytest.mark.parametrize("method", ["set_cpus", "disk_bytes", "web_server_address", "stop"])
+async def test_an_engine_that_is_away_for_a_while_harms_no_run(stage: Stage, method: str) -> None:
+    run = await stage.start(timeout_secs=30, memory_mbytes=1024)
+    refusals = goes_away(stage.container_of(run), method)
+    await stage.clock.advance(29)
+    assert stage.now(run).status is S.RUNNING
+    await stage.clock.advance(20)
+    assert (stage.now(run).status, len(refusals)) == (S.TIMED_OUT, 3)
+    assert stage.engine.containers == []
+
+
+async def test_an_abort_is_carried_out_when_the_engine_is_there_again(stage: Stage) -> None:
+    run = await stage.start()
+    goes_away(stage.container_of(run), "kill")
+    assert (await stage.abort(run)).status is S.ABORTING
+    await stage.clock.advance(5)
+    assert stage.now(run).status is S.ABORTED
 
 
 async def test_a_container_that_vanishes_fails_the_run(stage: Stage) -> None:

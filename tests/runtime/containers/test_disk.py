@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.containers.disk import used_bytes
+from runtime.containers.disk import quota_problem, used_bytes
 
 
 def test_holes_are_free_and_hard_links_count_once(tmp_path: Path) -> None:
@@ -28,3 +28,19 @@ def test_all_roots_count_and_one_that_is_gone_is_an_error(tmp_path: Path) -> Non
     assert both == used_bytes([tmp_path / "one"]) + used_bytes([tmp_path / "two"])
     with pytest.raises(FileNotFoundError):
         used_bytes([tmp_path / "gone"])
+
+
+@pytest.mark.parametrize(
+    ("inconsistent", "threshold", "complaint"),
+    [(None, None, None), ("0\n", "8\n", None), ("1\n", "8\n", "rescan"), ("0\n", "3\n", "drop_subtree_threshold")],
+)
+def test_btrfs_quotas_count_only_while_the_kernel_keeps_them(
+    tmp_path: Path, inconsistent: str | None, threshold: str | None, complaint: str | None
+) -> None:
+    quotas = tmp_path / "some-uuid" / "qgroups"
+    quotas.mkdir(parents=True)
+    for name, text in (("inconsistent", inconsistent), ("drop_subtree_threshold", threshold)):
+        if text is not None:
+            (quotas / name).write_text(text)
+    problem = quota_problem(tmp_path)
+    assert problem is None if complaint is None else problem is not None and complaint in problem
