@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -50,6 +50,9 @@ ROUTERS = (
     greenroom.router,
 )
 
+TOLD = "greenroom.told"
+"""Set in the scope of a request whose fault has been answered."""
+
 
 class App:
     """The API, the container web servers and the local controls of one orchestrator, on one port."""
@@ -81,7 +84,12 @@ class App:
             app = _refusal(error_response(problem, scope), scope)
         except Exception as problem:
             app = _refusal(internal_error(problem, scope), scope)
-        await app(scope, receive, send)
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            # Starlette raises a fault again after answering it, which would break a connection that is kept alive.
+            if not scope.get(TOLD):
+                raise
 
     def _way(self, scope: Scope) -> ASGIApp:
         """Which application answers. Raises what the guards, the token or an alias object to."""
@@ -135,6 +143,7 @@ def _routes(
         app.router.routes.extend(router.routes)
     app.add_exception_handler(GreenroomError, _told)
     app.add_exception_handler(HTTPException, _told_of_routing)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _told_of_fault)
     return app
 
@@ -145,7 +154,13 @@ async def _told(request: Request, problem: Exception) -> Response:
 
 
 async def _told_of_fault(request: Request, problem: Exception) -> Response:
+    request.scope[TOLD] = True
     return internal_error(problem, request.scope)
+
+
+async def _left(request: Request, problem: Exception) -> Response:
+    """The client went away while it was sending: nobody reads this, and it is no fault of ours."""
+    return Response(status_code=400)
 
 
 async def _told_of_routing(request: Request, problem: Exception) -> Response:

@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 
 from api.access import Caller
-from api.params import Params
+from api.params import MAX_WHOLE, Params
 from runtime.clock import Millis
 from runtime.errors import Invalid
 from runtime.records import EnvVar, Meta, Origin, PermissionLevel, RunDefaults, SourceFile, Version
@@ -75,8 +75,8 @@ def actor_fields(body: Mapping[str, Any], defaults: RunDefaults, extra: Mapping[
 def run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
     options = field(body, "defaultRunOptions", dict) or {}
     timeout, memory = checked_timeout(field(options, "timeoutSecs", float)), field(options, "memoryMbytes", int)
-    if memory is not None and memory <= 0:
-        raise Invalid("invalid-value", "Field 'memoryMbytes' must be greater than 0")
+    if memory is not None and not 0 < memory <= MAX_WHOLE:
+        raise Invalid("invalid-value", "Field 'memoryMbytes' must be greater than 0, and a number of megabytes")
     restart = field(options, "restartOnError", bool)
     restart = field(body, "restartOnError", bool) if restart is None else restart
     return RunDefaults(
@@ -91,9 +91,7 @@ def versions(body: Mapping[str, Any], now: Millis, known: Iterable[Version] = ()
     """The versions as sent; `known` are those there are."""
     by_number = {each.number: each for each in known}
     sent = field(body, "versions", list[dict[str, Any]]) or []
-    return tuple(
-        version(each, now, known=by_number.get(field(each, "versionNumber", str) or "")) for each in sent
-    )
+    return tuple(version(each, now, known=by_number.get(field(each, "versionNumber", str) or "")) for each in sent)
 
 
 def version(body: Mapping[str, Any], now: Millis, number: str | None = None, known: Version | None = None) -> Version:
@@ -150,7 +148,7 @@ def is_json_null(body: bytes) -> bool:
     """Whether a body that is called JSON is `null`. Raises Invalid where it is no JSON."""
     try:
         return msgspec.json.decode(body) is None
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, RecursionError) as problem:
         raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
 
 
@@ -180,7 +178,7 @@ def webhooks(text: str | None) -> tuple[Mapping[str, Any], ...]:
     try:
         found = msgspec.json.decode(base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True))
         webhooks = msgspec.convert(found, list[dict[str, Any]])
-    except (ValueError, msgspec.MsgspecError) as problem:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as problem:
         raise Invalid(
             "invalid-input", f"Query parameter 'webhooks' must be a Base64-encoded JSON array of objects: {problem}"
         ) from problem

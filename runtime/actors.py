@@ -54,6 +54,8 @@ class Actors:
     async def create(self, user: User, name: str | None, versions: tuple[Version, ...], **fields: Any) -> Actor:
         """Make an Actor with its versions. Raises Invalid, and Conflict where the user has one of that name."""
         now, id = self._clock.now(), new_id()
+        for version in versions:
+            check_version(version)
         checked = check_name(name or f"my-actor-{id[:6].lower()}")
         actor = Actor(id=id, user_id=user.id, name=checked, created_at=now, modified_at=now, **fields)
         try:
@@ -86,12 +88,12 @@ class Actors:
         )
 
     async def count_run(self, actor: Actor, started_at: Millis) -> None:
-        await self._update(
+        await self._store.actors.update(
             actor.id, lambda now: replace(now, total_runs=now.total_runs + 1, last_run_started_at=started_at)
         )
 
     async def count_build(self, actor: Actor) -> None:
-        await self._update(actor.id, lambda now: replace(now, total_builds=now.total_builds + 1))
+        await self._store.actors.update(actor.id, lambda now: replace(now, total_builds=now.total_builds + 1))
 
     def versions(self, actor: Actor) -> list[Version]:
         return self._store.versions.all("actor_id = ? ORDER BY created_at, rowid", actor.id)

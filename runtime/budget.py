@@ -30,7 +30,13 @@ class Budget:
             check_user_memory(self.used_mbytes(user), mbytes, self.cap_mbytes)
             yield
 
+    @asynccontextmanager
+    async def nothing_starts(self) -> AsyncIterator[None]:
+        """Keep jobs from starting while what they stand on is looked at and dropped."""
+        async with self._starting:
+            yield
+
     def used_mbytes(self, user: User) -> int:
         condition = f"user_id = ? AND {UNFINISHED}"
-        runs = sum(run.options.memory_mbytes for run in self._store.runs.all(condition, user.id))
-        return runs + sum(build.options.memory_mbytes for build in self._store.builds.all(condition, user.id))
+        jobs = (self._store.runs, self._store.builds)
+        return sum(table.sum("options.memory_mbytes", condition, user.id) for table in jobs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -53,7 +54,9 @@ class Builds:
         endings: Endings,
         clock: Clock,
         instance_id: str,
+        sources: Path,
     ) -> None:
+        """`sources` is a folder for the sources of live builds; what a crash left in it goes at `recover`."""
         self._store = store
         self._actors = actors
         self._containers = containers
@@ -62,6 +65,7 @@ class Builds:
         self._endings = endings
         self._clock = clock
         self._instance_id = instance_id
+        self._sources = sources
         self._live: dict[str, asyncio.Task[None]] = {}
 
     def get(self, id: str) -> Build:
@@ -96,13 +100,16 @@ class Builds:
     async def start(self, user: User, actor: Actor, version: Version, options: BuildOptions, meta: Meta) -> Build:
         """Start a build of the version; return at once. Its number is never given twice.
 
-        Raises LimitReached."""
+        Raises LimitReached, and NotFound where the Actor has gone meanwhile.
+        """
         async with self._budget.room_for(user, options.memory_mbytes):
-            build = await self._store.builds.insert(await self._new(user, actor, version, options, meta))
+            # Looked up inside: what is deleted takes the same door, and a build must have its Actor.
+            new = await self._new(user, self._actors.get(actor.id), version, options, meta)
+            build = await self._store.builds.insert(new)
+            task = asyncio.create_task(self._live_through(build, version), name=f"build {build.number} {build.id}")
+            self._live[build.id] = task
+            task.add_done_callback(lambda _: self._live.pop(build.id))
         await self._actors.count_build(actor)
-        task = asyncio.create_task(self._live_through(build, version), name=f"build {build.number} {build.id}")
-        self._live[build.id] = task
-        task.add_done_callback(lambda _: self._live.pop(build.id))
         return build
 
     async def wait(self, id: str, secs: float) -> Build:
@@ -121,6 +128,11 @@ class Builds:
 
     async def delete(self, build: Build) -> None:
         """Raises Invalid for a live build, one that a live run stands on, or one that a tag points to."""
+        async with self._budget.nothing_starts():
+            self._check_is_idle(build)
+            await self.forget(build)
+
+    def _check_is_idle(self, build: Build) -> None:
         if not build.status.is_terminal:
             raise Invalid("deleting-unfinished-build", "A build that has not finished can't be deleted: abort it first")
         if self._store.runs.find(f"build_id = ? AND {UNFINISHED}", build.id) is not None:
@@ -128,7 +140,6 @@ class Builds:
         actor = self._store.actors.get(build.actor_id)
         if actor is not None and build.id in {tagged.build_id for tagged in actor.tagged_builds.values()}:
             raise Invalid("deleting-default-build", "A build that a tag points to can't be deleted: move the tag first")
-        await self.forget(build)
 
     async def forget(self, build: Build) -> None:
         """Drop the build with its image and log."""
@@ -139,6 +150,8 @@ class Builds:
 
     async def recover(self) -> None:
         """End the builds that the death of a server cut off."""
+        shutil.rmtree(self._sources, ignore_errors=True)
+        self._sources.mkdir()
         for build in self._unfinished():
             self._logs.open(build.id).say(f"ACTOR: {CUT_OFF}")
             status = ending(build.status, None)
@@ -188,7 +201,7 @@ class Builds:
             await self._cut_off(build.id)
         except (BuildFailed, Invalid, EngineUnavailable, OSError) as problem:
             log.say(f"ACTOR: Build failed: {problem}")
-            await self._finish(build.id, JobStatus.FAILED, f"Build failed: {problem}")
+            await self._finish(build.id, JobStatus.FAILED, log.redacted(f"Build failed: {problem}"))
         except Exception as problem:
             logger.exception("Build %s failed in Greenroom itself", build.id)
             message = f"Greenroom failed to go on with this build ({type(problem).__name__}: {problem})."
@@ -196,14 +209,14 @@ class Builds:
             await self._finish(build.id, JobStatus.FAILED, message)
 
     async def _make_image(self, build: Build, version: Version, log: Log) -> Build:
-        with tempfile.TemporaryDirectory(prefix="greenroom-build-") as folder:
+        with tempfile.TemporaryDirectory(dir=self._sources) as folder:
             root = Path(folder)
             await asyncio.to_thread(write_source, version, root)
             definition = read_definition(root)
             dockerfile = find_dockerfile(root, definition)
             log.say(f"ACTOR: Found Dockerfile at ./{dockerfile}")
             log.say(f"ACTOR: Building container image (cache {'enabled' if build.options.use_cache else 'disabled'}).")
-            image = await self._containers.build(self._spec(build, version, root, dockerfile), log.say)
+            image = await self._containers.build(self._spec(build, version, root, dockerfile), log.tell)
             return self._with_image(build, image, root, definition, log)
 
     def _spec(self, build: Build, version: Version, root: Path, dockerfile: str) -> BuildSpec:

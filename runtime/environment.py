@@ -53,8 +53,12 @@ def secrets(run: Run, build: Build) -> list[str]:
 
 
 def secret_values(env_vars: Iterable[EnvVar]) -> list[str]:
-    """Secrets long enough to be told from ordinary text: hiding every `1` would only make a log unreadable."""
-    return [each.value for each in env_vars if each.is_secret and len(each.value) >= SHORTEST_SECRET]
+    """Secrets, whole and line by line, as far as they are long enough to be told from ordinary text.
+
+    Hiding every `1` would only make a log unreadable.
+    """
+    values = {value for each in env_vars if each.is_secret for value in (each.value, *each.value.splitlines())}
+    return [value for value in values if len(value) >= SHORTEST_SECRET]
 
 
 def _identity(run: Run, actor: Actor, owner: User, build: Build) -> dict[str, str]:

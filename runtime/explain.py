@@ -78,7 +78,9 @@ def never_started(problem: Exception) -> str:
     return f"The Actor's container could not be started: {problem}"
 
 
-def supervisor_failed(problem: Exception) -> str:
+def supervisor_failed(problem: BaseException) -> str:
+    while isinstance(problem, BaseExceptionGroup) and len(problem.exceptions) == 1:
+        problem = problem.exceptions[0]
     return f"Greenroom failed to go on with this run ({type(problem).__name__}: {problem}); its own log has the trace."
 
 

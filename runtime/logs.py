@@ -35,8 +35,18 @@ class Log:
 
     def say(self, text: str) -> None:
         """Write the platform's own words, such as `ACTOR: Creating Docker container.`."""
+        self.tell(text.splitlines())
+
+    def tell(self, lines: list[str]) -> None:
+        """Write lines that have no time of their own, such as a build's."""
+        if self.is_full:
+            return
         stamp = _stamp(self._clock.now())
-        self.write([LogLine(stamp, "actor", line.encode()) for line in text.splitlines()])
+        self.write([LogLine(stamp, "actor", line.encode(errors="replace")) for line in lines])
+
+    def redacted(self, text: str) -> str:
+        """Text without what must not be shown."""
+        return text if self._hidden is None else self._hidden.sub(REDACTED, text.encode()).decode()
 
     def write(self, lines: list[LogLine]) -> None:
         if self.is_full:

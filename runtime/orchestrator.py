@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from runtime import explain
 from runtime.actors import Actors
 from runtime.addresses import Addresses
 from runtime.budget import Budget
@@ -17,7 +20,7 @@ from runtime.endings import Endings
 from runtime.errors import Invalid
 from runtime.events import Events
 from runtime.instance import Instance
-from runtime.lifecycle import JobStatus
+from runtime.lifecycle import JobStatus, ending
 from runtime.limits import default_user_memory_mbytes
 from runtime.logs import Logs
 from runtime.records import Actor, Run
@@ -66,7 +69,17 @@ class Orchestrator:
         storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
         budget = Budget(store, settings.max_memory_mbytes or default_user_memory_mbytes())
         endings = self._endings = Endings(clock)
-        self.builds = Builds(store, self.actors, self.containers, budget, self.logs, endings, clock, instance.id)
+        self.builds = Builds(
+            store,
+            self.actors,
+            self.containers,
+            budget,
+            self.logs,
+            endings,
+            clock,
+            instance.id,
+            settings.data_dir / "sources",
+        )
         self.runs = Runs(
             store,
             self.actors,
@@ -121,14 +134,17 @@ class Orchestrator:
 
     async def delete_actor(self, actor: Actor) -> None:
         """Drop an Actor with its versions, builds and images. Raises Invalid while a run or build of it lives."""
-        if self.store.runs.find(f"actor_id = ? AND {UNFINISHED}", actor.id) is not None:
-            raise Invalid("cannot-remove-running-run", "An Actor with live runs can't be deleted: abort them first")
-        builds = self.store.builds.all("actor_id = ?", actor.id)
-        if any(not build.status.is_terminal for build in builds):
-            raise Invalid("deleting-unfinished-build", "An Actor with a live build can't be deleted: abort it first")
-        await self.actors.delete(actor)
-        for build in builds:
-            await self.builds.forget(build)
+        async with self.budget.nothing_starts():
+            if self.store.runs.find(f"actor_id = ? AND {UNFINISHED}", actor.id) is not None:
+                raise Invalid("cannot-remove-running-run", "An Actor with live runs can't be deleted: abort them first")
+            builds = self.store.builds.all("actor_id = ?", actor.id)
+            if any(not build.status.is_terminal for build in builds):
+                raise Invalid(
+                    "deleting-unfinished-build", "An Actor with a live build can't be deleted: abort it first"
+                )
+            await self.actors.delete(actor)
+            for build in builds:
+                await self.builds.forget(build)
 
     async def web_server_address(self, run: Run) -> tuple[str, int] | None:
         """Where this host reaches a live run's web server; None while its container does not run."""
@@ -138,7 +154,7 @@ class Orchestrator:
     @property
     def ports_of_live_runs(self) -> set[int]:
         """The ports under which live containers know the API: an earlier server may have had another one."""
-        return {self.runs.get(run_id).api_port for run_id in self._lives}
+        return {self.runs.get(run_id).api_port for run_id in self._lives} - {0}
 
     def _joined(self) -> Parts:
         return Parts(
@@ -186,7 +202,11 @@ class Orchestrator:
         of_run = {container.labels.get(RUN_LABEL): container for container in found}
         unfinished = self.runs.unfinished()
         for run in unfinished:
-            await self._take_up(run, of_run.get(run.id))
+            try:
+                await self._take_up(run, of_run.get(run.id))
+            except Exception as problem:  # one run that cannot be taken up must not keep the others from it
+                log.exception("Run %s could not be taken up", run.id)
+                await self._give_up(run, of_run.get(run.id), problem)
         known = {run.id for run in unfinished}
         for container in found:
             if container.labels.get(RUN_LABEL) not in known:
@@ -202,3 +222,9 @@ class Orchestrator:
             self._own(run, supervisor, supervisor.live(container))
         else:
             self._own(run, supervisor, supervisor.settle())
+
+    async def _give_up(self, run: Run, container: Container | None, problem: Exception) -> None:
+        if container is not None:
+            await container.remove()
+        end = partial(replace, finished_at=self.clock.now(), status_message=explain.supervisor_failed(problem))
+        await self.runs.move(run.id, ending(run.status, None), end)

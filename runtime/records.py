@@ -202,7 +202,7 @@ class RunStats:
 class Run:
     """`web_key` names the container's web server in its URL and `events_key` its events socket; both are secrets.
 
-    `api_port` is the port under which its container knows the API, for as long as that lives.
+    `api_port` is the port under which its container knows the API, for as long as that lives; 0 is unknown.
     `container_started_at` is the engine's own time, from which the CPU burst window counts. `stopped_because`
     is why Greenroom itself stopped the Actor, written before it is stopped, so that a restarted server knows.
     """
@@ -224,8 +224,8 @@ class Run:
     web_key: str
     events_key: str
     container_url: str
-    api_port: int
     web_server_port: int
+    api_port: int = 0
     stats: RunStats = RunStats()
     status_message: str | None = None
     is_status_message_terminal: bool | None = None

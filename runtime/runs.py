@@ -97,12 +97,13 @@ class Runs:
         Raises Invalid where the build or an option is wrong, LimitReached where the user's memory does not allow it;
         nothing is recorded then.
         """
-        build = self._builds.resolve(actor, options.build or actor.defaults.build)
         granted = self._granted(actor, options)
         async with self._budget.room_for(user, granted.memory_mbytes):
+            # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
+            build = self._builds.resolve(self._actors.get(actor.id), granted.build)
             run = await self._record(user, actor, build, input, options, granted, meta)
+            self._supervise(run)
         await self._actors.count_run(actor, run.started_at)
-        self._supervise(run)
         return run
 
     def get(self, id: str) -> Run:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from runtime import environment, explain, limits, stats
 from runtime.actors import Actors
@@ -38,6 +39,7 @@ from runtime.users import Users
 from runtime.web_server import answers
 
 log = logging.getLogger("greenroom.supervisor")
+T = TypeVar("T")
 
 RUN_LABEL = "com.apify.actRunId"
 """The platform's own label; containers are found again by it."""
@@ -95,7 +97,8 @@ class Supervisor:
             await self._finish(None, explain.supervisor_failed(problem))
         finally:
             self._leave()
-        await self._remove_container()
+        if self._container is not None:
+            await self._insist(self._container.remove)
 
     async def settle(self) -> None:
         """End a run whose container has vanished while no server watched it."""
@@ -123,12 +126,21 @@ class Supervisor:
         container = self._container = await self._parts.containers.create(self._spec())
         if not self._abort_asked.is_set():
             self._log.say("ACTOR: Starting Docker container.")
-            await container.start()
+            await self._start(container)
         return container
+
+    async def _start(self, container: Container) -> None:
+        """Start it; where the engine went away meanwhile, it knows afterwards whether it did."""
+        try:
+            await container.start()
+        except EngineUnavailable as problem:
+            state = await self._insist(container.inspect)
+            if state is None or state.started_at is None:
+                raise StartFailed(str(problem)) from problem
 
     async def _accompany(self, container: Container) -> ContainerState | None:
         """Stay beside the container until it has ended and its log is copied; how it then stands."""
-        state = await container.inspect()
+        state = await self._insist(container.inspect)
         if state is None or state.started_at is None:
             return state
         await self._note_start(container, state.started_at)
@@ -162,17 +174,16 @@ class Supervisor:
     async def _beside(self, container: Container, *work: Callable[[Container], Awaitable[None]]) -> AsyncIterator[None]:
         """Do the work in tasks of its own while the body runs; a fault in one ends them all."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._patiently(part, container)) for part in work]
+            tasks = [group.create_task(self._insist(partial(part, container))) for part in work]
             yield
             for task in tasks:
                 task.cancel()
 
-    async def _patiently(self, part: Callable[[Container], Awaitable[None]], container: Container) -> None:
-        """Do it, and again where the engine would not: it may be restarting, or the container just ending."""
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask until the engine answers: it may be restarting, and its containers may live on meanwhile."""
         while True:
             try:
-                await part(container)
-                return
+                return await ask()
             except EngineUnavailable as problem:
                 log.info("Run %s: %s", self._run.id, problem)
                 await self._parts.clock.sleep(TICK_SECS)
@@ -261,14 +272,6 @@ class Supervisor:
             at = (state.finished_at if state else None) or self._parts.clock.now()
             end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
             await self._parts.runs.move(run.id, status, end)
-
-    async def _remove_container(self) -> None:
-        if self._container is None:
-            return
-        try:
-            await self._container.remove()
-        except EngineUnavailable as problem:
-            log.warning("The container of run %s is left for the next start to remove: %s", self._run.id, problem)
 
     def _leave(self) -> None:
         """Release who follows the log or listens to events."""

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v2/actor-builds")
 
 
 @router.get("")
-def list_builds(request: Request) -> Response:
+async def list_builds(request: Request) -> Response:
     orchestrator, paging = parts_of(request), Params(request).paging()
     page = orchestrator.builds.page(
         caller_of(request).user, None, descending=paging.desc, offset=paging.offset, limit=paging.limit

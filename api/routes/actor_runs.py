@@ -22,11 +22,12 @@ from runtime.users import RUN_TOKEN_GRACE_MILLIS
 
 router = APIRouter(prefix="/v2/actor-runs")
 
+MAX_STATUS_MESSAGE = 10_000
 GENERAL_ACCESS = frozenset({"FOLLOW_USER_SETTING", "RESTRICTED", "ANYONE_WITH_ID_CAN_READ"})
 
 
 @router.get("")
-def list_runs(request: Request) -> Response:
+async def list_runs(request: Request) -> Response:
     orchestrator, params = parts_of(request), Params(request)
     paging = params.paging()
     page = orchestrator.runs.page(
@@ -53,7 +54,7 @@ async def update_run(request: Request, run: str) -> Response:
     changes: dict[str, Any] = {}
     if "statusMessage" in body:
         _check_is_open(request, record)
-        changes["status_message"] = reading.field(body, "statusMessage", str)
+        changes["status_message"] = _shortened(reading.field(body, "statusMessage", str))
         changes["is_status_message_terminal"] = reading.field(body, "isStatusMessageTerminal", bool)
     access = reading.field(body, "generalAccess", str)
     if access is not None:
@@ -74,6 +75,13 @@ async def abort_run(request: Request, run: str) -> Response:
     """Answers with the run as it then is. A run that has ended stays as it is."""
     Params(request).flag("gracefully")
     return _shown(request, await parts_of(request).runs.abort(_own(request, run)))
+
+
+def _shortened(message: str | None) -> str | None:
+    """A status message is for people: a very long one is cut rather than refused, since a refusal may end an Actor."""
+    if message is None or len(message) <= MAX_STATUS_MESSAGE:
+        return message
+    return f"{message[: MAX_STATUS_MESSAGE - 1]}…"
 
 
 def _own(request: Request, id: str) -> Run:

@@ -30,7 +30,7 @@ JSON_TYPE = "application/json"
 
 
 @router.get("")
-def list_actors(request: Request) -> Response:
+async def list_actors(request: Request) -> Response:
     params, user, actors = Params(request), caller_of(request).user, parts_of(request).actors
     sort_by = params.text("sortBy") or "createdAt"
     if sort_by not in SORT_COLUMNS:
@@ -53,7 +53,7 @@ async def create_actor(request: Request) -> Response:
 
 
 @router.get("/{actor}")
-def get_actor(request: Request, actor: str) -> Response:
+async def get_actor(request: Request, actor: str) -> Response:
     return data_response(_shown(request, _found(request, actor)))
 
 
@@ -77,7 +77,7 @@ async def delete_actor(request: Request, actor: str) -> Response:
 
 
 @router.get("/{actor}/versions")
-def list_versions(request: Request, actor: str) -> Response:
+async def list_versions(request: Request, actor: str) -> Response:
     versions = parts_of(request).actors.versions(_found(request, actor))
     return data_response({"total": len(versions), "items": [wire.version(each) for each in versions]})
 
@@ -92,7 +92,7 @@ async def create_version(request: Request, actor: str) -> Response:
 
 
 @router.get("/{actor}/versions/{number}")
-def get_version(request: Request, actor: str, number: str) -> Response:
+async def get_version(request: Request, actor: str, number: str) -> Response:
     return data_response(wire.version(parts_of(request).actors.version(_found(request, actor), number)))
 
 
@@ -113,7 +113,7 @@ async def delete_version(request: Request, actor: str, number: str) -> Response:
 
 
 @router.get("/{actor}/builds")
-def list_builds(request: Request, actor: str) -> Response:
+async def list_builds(request: Request, actor: str) -> Response:
     orchestrator, paging = parts_of(request), Params(request).paging()
     page = orchestrator.builds.page(
         caller_of(request).user,
@@ -142,7 +142,7 @@ async def start_build(request: Request, actor: str) -> Response:
 
 
 @router.get("/{actor}/runs")
-def list_runs(request: Request, actor: str) -> Response:
+async def list_runs(request: Request, actor: str) -> Response:
     orchestrator, params = parts_of(request), Params(request)
     paging = params.paging()
     page = orchestrator.runs.page(

@@ -6,12 +6,11 @@ import asyncio
 import hmac
 import json
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from api.access import token_of
 from api.params import Params
@@ -28,14 +27,14 @@ POLICY_VIOLATION = 1008
 
 
 @router.get("/greenroom/info")
-def get_info(request: Request) -> Response:
+async def get_info(request: Request) -> Response:
     """What this server is and enforces. Needs the token of server.json."""
     _check_control_token(request)
     return json_response(request.app.state.info())
 
 
 @router.post("/greenroom/shutdown")
-def shut_down(request: Request) -> Response:
+async def shut_down(request: Request) -> Response:
     """Begin to stop; answers how many live runs stay for the next start to adopt (none with `stopRuns`)."""
     _check_control_token(request)
     return json_response({"liveRuns": request.app.state.shut_down(Params(request).flag("stopRuns"))})
@@ -55,15 +54,13 @@ async def listen_to_events(socket: WebSocket, events_key: str) -> None:
 
 async def _relay(socket: WebSocket, events: AsyncIterator[Event]) -> None:
     """Send until the run ends or the client leaves; what the client says is read only to notice that it left."""
-    leaving = asyncio.create_task(_until_left(socket))
-    sending = asyncio.create_task(_send(socket, events))
+    tasks = {asyncio.create_task(_until_left(socket)), asyncio.create_task(_send(socket, events))}
     try:
-        await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (leaving, sending):
+        for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError, WebSocketDisconnect):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _send(socket: WebSocket, events: AsyncIterator[Event]) -> None:
@@ -73,8 +70,8 @@ async def _send(socket: WebSocket, events: AsyncIterator[Event]) -> None:
 
 
 async def _until_left(socket: WebSocket) -> None:
-    while True:
-        await socket.receive_text()
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def _check_control_token(request: Request) -> None:

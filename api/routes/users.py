@@ -13,12 +13,12 @@ router = APIRouter(prefix="/v2/users")
 
 
 @router.get("/me")
-def get_me(request: Request) -> Response:
+async def get_me(request: Request) -> Response:
     caller = caller_of(request)
     return data_response(wire.private_user(caller.user, parts_of(request).budget.cap_mbytes))
 
 
 @router.get("/{user_id}")
-def get_user(request: Request, user_id: str) -> Response:
+async def get_user(request: Request, user_id: str) -> Response:
     users = parts_of(request).users
     return data_response(wire.public_user(users.named(user_id) or users.get(user_id)))

@@ -190,8 +190,8 @@ class Containers(Protocol):
     async def list(self) -> list[Container]:
         """All containers of this instance, running or not."""
 
-    async def build(self, spec: BuildSpec, log: Callable[[str], None]) -> Image:
-        """Build an image, telling `log` the engine's output line by line. Raises BuildFailed."""
+    async def build(self, spec: BuildSpec, log: Callable[[list[str]], None]) -> Image:
+        """Build an image, telling `log` the engine's output, some whole lines at a time. Raises BuildFailed."""
 
     async def image(self, name: str) -> Image | None: ...
 

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+LINE_LIMIT = 1024 * 1024
+"""Characters of one line that are joined; what follows begins a new line."""
+
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the builder paints what a step writes to stderr
 
 
@@ -18,7 +21,8 @@ class BuildLog:
     def __init__(self) -> None:
         self.image_id: str | None = None
         self.error: str | None = None
-        self._rest = ""
+        self._parts: list[str] = []
+        self._size = 0
 
     def feed(self, message: Mapping[str, Any]) -> Iterator[str]:
         if "error" in message:
@@ -31,12 +35,26 @@ class BuildLog:
             yield " ".join(filter(None, (message.get("id"), message["status"])))
 
     def end(self) -> Iterator[str]:
-        if self._rest:
-            yield _clean(self._rest)
+        if self._size:
+            yield self._joined()
 
     def _lines(self, text: str) -> Iterator[str]:
-        *whole, self._rest = (self._rest + text).split("\n")
-        yield from map(_clean, whole)
+        *ends, rest = text.split("\n")
+        for end in ends:
+            self._add(end)
+            yield self._joined()
+        self._add(rest)
+        if self._size >= LINE_LIMIT:
+            yield self._joined()
+
+    def _add(self, part: str) -> None:
+        self._parts.append(part)
+        self._size += len(part)
+
+    def _joined(self) -> str:
+        line = _clean("".join(self._parts))
+        self._parts, self._size = [], 0
+        return line
 
     @staticmethod
     def _is_progress(message: Mapping[str, Any]) -> bool:

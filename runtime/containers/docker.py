@@ -52,7 +52,7 @@ from runtime.containers.build_log import BuildLog
 from runtime.containers.disk import quota_problem, used_bytes
 from runtime.containers.follow import following
 from runtime.containers.log_frames import Delivered, LogFrames
-from runtime.containers.streams import JsonStream, LogStream
+from runtime.containers.streams import BuildStream, JsonStream, LogStream
 
 log = logging.getLogger(__name__)
 
@@ -139,17 +139,14 @@ class DockerContainers:
         )
         return [DockerContainer(self, item["Id"], item["Labels"]) for item in found]
 
-    async def build(self, spec: BuildSpec, log: Callable[[str], None]) -> Image:
+    async def build(self, spec: BuildSpec, log: Callable[[list[str]], None]) -> Image:
         if not (spec.context / spec.dockerfile).resolve().is_relative_to(spec.context.resolve()):
             raise BuildFailed(f"The Dockerfile '{spec.dockerfile}' is outside of the build's folder.")
         build_log = BuildLog()
-        async with aclosing(following(partial(self._open_build, spec), f"build {spec.tag}")) as batches:
-            async for messages in batches:
-                for message in messages:
-                    for line in build_log.feed(message):
-                        log(line)
-        for line in build_log.end():
-            log(line)
+        opening = partial(self._open_build, spec, build_log)
+        async with aclosing(following(opening, f"build {spec.tag}", weigh=_weight)) as batches:
+            async for batch in batches:
+                log([*chain.from_iterable(batch)])
         if build_log.error is not None:
             raise BuildFailed(_build_error(build_log.error))
         image = await self.image(build_log.image_id or spec.tag)
@@ -385,7 +382,7 @@ class DockerContainers:
             size += round(image.size_bytes * BLOCKS_PER_BYTE)
         return {"storage_opt": {"size": str(size)}}
 
-    def _open_build(self, spec: BuildSpec) -> JsonStream:
+    def _open_build(self, spec: BuildSpec, build_log: BuildLog) -> BuildStream:
         # docker-py hides the response of a build; a client of its own shows it, so that closing it cancels the build.
         responses: list[requests.Response] = []
         with answering(), self._connect() as api:
@@ -409,7 +406,7 @@ class DockerContainers:
         response = responses[-1]
         if not response.ok:
             raise BuildFailed(_build_error(response.json()["message"]))
-        return JsonStream(response)
+        return BuildStream(response, build_log)
 
     # Waking those who wait.
 
@@ -687,6 +684,10 @@ def tolerating(*statuses: int) -> Iterator[None]:
 
 def explained(error: docker.errors.APIError) -> str:
     return cleaned(str(error.explanation or error))
+
+
+def _weight(lines: list[str]) -> int:
+    return sum(128 + len(line) for line in lines)
 
 
 def _build_error(message: str) -> str:

@@ -11,6 +11,7 @@ import requests
 import urllib3
 
 from runtime.containers import EngineUnavailable, LogLine
+from runtime.containers.build_log import BuildLog
 from runtime.containers.log_frames import LogFrames
 
 CHUNK = 64 * 1024
@@ -54,3 +55,19 @@ class JsonStream(Stream):
         for chunk in self._chunks():
             *lines, rest = (rest + chunk).split(b"\n")
             yield from (json.loads(line) for line in lines if line.strip())
+
+
+class BuildStream(Stream):
+    """The lines of a build's output, in batches: a chatty build has too many to hand on one by one."""
+
+    def __init__(self, response: requests.Response, log: BuildLog) -> None:
+        super().__init__(response)
+        self._messages = JsonStream(response)
+        self._log = log
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for message in self._messages:
+            if lines := [*self._log.feed(message)]:
+                yield lines
+        if rest := [*self._log.end()]:
+            yield rest

@@ -1,4 +1,4 @@
-"""The three storages every run is born with, and that go with it."""
+"""The three storages every run is born with, and that go with it unless they were given a name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Storages:
         return Defaults(store.id, dataset.id, queue.id)
 
     async def drop_of_run(self, run_id: str) -> None:
-        """Drop a run's default storages with what is in them."""
+        """Drop a run's unnamed default storages with what is in them."""
         await self.key_value_stores.drop_of_run(run_id)
         await self.datasets.drop_of_run(run_id)
         await self.request_queues.drop_of_run(run_id)

@@ -79,7 +79,7 @@ class StorageKind(Generic[S]):
             raise record_not_found(self.label, id)
 
     async def drop_of_run(self, run_id: str) -> None:
-        """Delete the run's default storage with all it holds."""
+        """Delete the run's default storage with all it holds, unless it has a name."""
         await self._table.delete_of_run(run_id)
 
     async def close(self) -> None:

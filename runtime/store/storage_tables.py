@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 SETTLE_AFTER = 100
 """Tallied reads that are worth a statement of their own beside a write."""
+DEFAULT_OF_RUN = "run_id = ? AND name IS NULL"
+"""The condition that finds the storages a run was born with; one that was given a name is kept when its run goes."""
 
 
 class StorageGone(Exception):
@@ -112,7 +114,7 @@ class StorageTable(Generic[S]):
 
     async def delete_of_run(self, run_id: str) -> None:
         """Delete the default storages of a run."""
-        await self.write(lambda connection: self.erase(connection, "run_id = ?", run_id))
+        await self.write(lambda connection: self.erase(connection, DEFAULT_OF_RUN, run_id))
 
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """A write of this kind of storage; what was read meanwhile is written along, now and then."""

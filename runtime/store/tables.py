@@ -51,6 +51,11 @@ class Table(Generic[R]):
         rows = self._connection.look(lambda connection: connection.execute(query, values).fetchall())
         return [self._decoder.decode(row[0]) for row in rows]
 
+    def sum(self, field: str, condition: str, *values: object) -> int:
+        """The sum of a whole-number field, such as `options.memory_mbytes`, over what meets the SQL `condition`."""
+        query = f"SELECT coalesce(sum(json_extract(body, '$.{field}')), 0) FROM {self._name} WHERE {condition}"
+        return int(self._connection.look(lambda connection: connection.execute(query, values).fetchone()[0]))
+
     def page(
         self,
         condition: str,

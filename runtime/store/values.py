@@ -1,7 +1,7 @@
 """Key-value stores: small records in the database, big ones as files that their rows point to.
 
 A file is written under a temporary name, renamed, and only then named by a committed row; the file it replaces goes
-after that commit. Whatever a crash leaves in between is a file no row names, removed at the next start.
+after that commit. Whatever a crash or a cancelled caller leaves is a file no row names, removed at the next start.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import BinaryIO
 from runtime.clock import Millis
 from runtime.records import KeyValueStore
 from runtime.store.connection import Connection
-from runtime.store.storage_tables import StorageTable
+from runtime.store.storage_tables import DEFAULT_OF_RUN, StorageTable
 
 SMALL_BYTES = 16_384
 """Bigger values are files: SQLite keeps up with those below."""
@@ -94,7 +94,7 @@ class Values:
             replaced = await self.table.write(
                 lambda connection: self._point(connection, store_id, key, content_type, content_encoding, written, now)
             )
-        except BaseException:
+        except Exception:  # not where it was cancelled: the write may be carried out all the same and name the file
             await self._remove([written.file])
             raise
         await self._remove([replaced])
@@ -137,7 +137,7 @@ class Values:
         return await self._erase("id = ?", store_id) > 0
 
     async def delete_of_run(self, run_id: str) -> None:
-        await self._erase("run_id = ?", run_id)
+        await self._erase(DEFAULT_OF_RUN, run_id)
 
     async def _erase(self, condition: str, value: str) -> int:
         def change(connection: sqlite3.Connection) -> tuple[list[str], int]:

@@ -8,7 +8,7 @@ from api.guards import Guards, RateLimit
 from runtime.errors import Forbidden, TooManyRequests
 from tests.fakes.clock import VirtualClock
 
-GUARDS = Guards({3333}, "172.30.0.1")
+GUARDS = Guards({3333, 4000}, "172.30.0.1")
 
 
 def scope(method: str = "POST", path: str = "/v2/actors", **headers: str) -> dict[str, Any]:
@@ -26,6 +26,8 @@ def scope(method: str = "POST", path: str = "/v2/actors", **headers: str) -> dic
         "host.greenroom.internal:3333",
         "172.30.0.1:3333",
         "anykey.runs.localhost:3333",
+        "host.greenroom.internal:4000",
+        "anykey.runs.localhost:4000",
     ],
 )
 def test_hosts_this_server_answers_for(host: str) -> None:

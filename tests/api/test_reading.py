@@ -84,7 +84,8 @@ def test_a_webhook_that_could_never_fire_is_refused(webhook: dict[str, Any]) -> 
 
 
 def test_a_list_of_runs_is_narrowed_by_the_query() -> None:
-    query = "status=SUCCEEDED,FAILED&origin=API&startedAfter=2023-11-14T22:13:20.000Z&startedBefore=2023-11-14T23:13:20%2B01:00"
+    moments = "startedAfter=2023-11-14T22:13:20.000Z&startedBefore=2023-11-14T23:13:20%2B01:00"
+    query = f"status=SUCCEEDED,FAILED&origin=API&{moments}"
     assert reading.run_filter(params(query)) == RunFilter(("SUCCEEDED", "FAILED"), "API", START, START)
 
 

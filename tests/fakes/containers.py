@@ -235,10 +235,9 @@ class FakeContainers:
     async def list(self) -> list[Container]:
         return [*self.containers]
 
-    async def build(self, spec: BuildSpec, log: Callable[[str], None]) -> Image:
+    async def build(self, spec: BuildSpec, log: Callable[[list[str]], None]) -> Image:
         self.builds.append(spec)
-        for line in self.build_lines:
-            log(line)
+        log(self.build_lines)
         await self.build_may_end.wait()
         if self.build_error is not None:
             raise BuildFailed(self.build_error)

@@ -30,10 +30,7 @@ async def start(stage: Stage, actor: Actor, version: Version, tag: str = "latest
 
 
 async def ended(stage: Stage, build: Build) -> Build:
-    async with asyncio.timeout(30):
-        while not (now := stage.orchestrator.builds.get(build.id)).status.is_terminal:
-            await asyncio.sleep(0)
-    return now
+    return await stage.orchestrator.builds.wait(build.id, 60)
 
 
 async def built(stage: Stage, *files: SourceFile, **fields: Any) -> Build:

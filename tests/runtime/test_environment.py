@@ -182,3 +182,13 @@ def test_secrets_are_the_secret_variables_that_have_a_value_and_the_runs_token()
         EnvVar(name="C", value="open"),
     )
     assert environment.secrets(a_run(), a_build(env_vars=env_vars)) == ["hunter2", "greenroom_run_run1"]
+
+
+def test_a_secret_is_hidden_whole_and_line_by_line_but_not_where_it_is_ordinary_text() -> None:
+    key = "-----BEGIN-----\nMIIsecret\n"
+    env_vars = [
+        EnvVar(name="PEM", value=key, is_secret=True),
+        EnvVar(name="FLAG", value="1", is_secret=True),
+        EnvVar(name="OPEN", value="visible"),
+    ]
+    assert set(environment.secret_values(env_vars)) == {key, "-----BEGIN-----", "MIIsecret"}

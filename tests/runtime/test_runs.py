@@ -306,3 +306,18 @@ async def test_an_ended_run_goes_with_its_storages_and_its_log(stage: Stage) -> 
     assert stage.orchestrator.key_value_stores.get(run.default_key_value_store_id) is None
     assert stage.orchestrator.request_queues.get(run.default_request_queue_id) is None
     assert await stage.log_of(run.id) == []
+
+
+@pytest.mark.parametrize("deletes_first", [True, False])
+async def test_a_start_that_races_the_deletion_of_its_actor_leaves_no_run_without_a_supervisor(
+    stage: Stage, deletes_first: bool
+) -> None:
+    actor = await stage.an_actor()
+    runs, user = stage.orchestrator.runs, stage.user
+    start = runs.start(user, actor, None, StartOptions(), META)
+    delete = stage.orchestrator.delete_actor(actor)
+    await asyncio.gather(*((delete, start) if deletes_first else (start, delete)), return_exceptions=True)
+    await stage.clock.settle()
+    left = runs.unfinished()
+    assert len(left) == stage.orchestrator.live_runs
+    assert left == [] if deletes_first else stage.orchestrator.actors.get(actor.id).total_runs == 1

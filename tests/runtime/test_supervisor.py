@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -511,7 +512,7 @@ async def test_a_slow_measurement_of_the_disk_is_not_repeated_soon(stage: Stage)
     await stage.start()
     await stage.clock.advance(200)
     assert len(measured) > 2
-    assert all(later - earlier >= 20 * 3000 for earlier, later in zip(measured, measured[1:], strict=False))
+    assert all(later - earlier >= 20 * 3000 for earlier, later in itertools.pairwise(measured))
 
 
 async def test_a_layer_that_cannot_be_measured_is_left_alone(stage: Stage) -> None:
@@ -768,3 +769,25 @@ async def test_many_runs_in_every_state_are_all_taken_up(stage: Stage) -> None:
     await stage.clock.settle()
     statuses = [stage.now(run).status for run in runs]
     assert statuses == [S.RUNNING, S.SUCCEEDED, S.FAILED, S.FAILED, S.SUCCEEDED]
+
+
+async def test_a_run_that_cannot_be_taken_up_keeps_no_other_from_it(stage: Stage) -> None:
+    broken, whole = await stage.start(), await stage.start()
+    await stage.orchestrator.store.builds.delete("id = ?", broken.build_id)
+    await restarted(stage)
+    assert (stage.now(broken).status, stage.now(whole).status) == (S.FAILED, S.RUNNING)
+    assert stage.container_of(broken).is_removed
+
+
+async def test_an_engine_that_went_away_while_a_container_was_started_knows_afterwards(stage: Stage) -> None:
+    def startles(container: FakeContainer) -> None:
+        start = container.start
+
+        async def lost() -> None:
+            await start()
+            raise EngineUnavailable("restarting")
+
+        container.start = lost  # type: ignore[method-assign]
+
+    stage.engine.on_create = startles
+    assert (await stage.start()).status is S.RUNNING

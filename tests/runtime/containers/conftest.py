@@ -44,7 +44,7 @@ async def _build(folder: Path, tag: str, docker_host: str | None) -> None:
     if await door.image(BASE_IMAGE) is None:
         await door.close()
         pytest.skip(f"{BASE_IMAGE} is not on the engine")
-    await door.build(build_spec(folder, tag), lambda line: None)
+    await door.build(build_spec(folder, tag), lambda lines: None)
     await door.close()
 
 

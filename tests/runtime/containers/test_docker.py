@@ -176,7 +176,7 @@ async def test_a_missing_image_is_told(door: DockerContainers) -> None:
 async def test_a_command_that_is_not_there_is_told(door: DockerContainers, tmp_path: Path) -> None:
     tag = f"greenroom-test-{secrets.token_hex(4)}"
     (tmp_path / "Dockerfile").write_text(f'FROM {BASE_IMAGE}\nWORKDIR /nowhere\nUSER nobody-there\nCMD ["x"]\n')
-    await door.build(build_spec(tmp_path, tag), lambda line: None)
+    await door.build(build_spec(tmp_path, tag), lambda lines: None)
     container = await door.create(container_spec(tag, ""))
     with pytest.raises(StartFailed, match="nobody-there") as failed:
         await container.start()
@@ -446,7 +446,7 @@ async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContai
         (tmp_path / name).touch()
     lines: list[str] = []
     spec = build_spec(tmp_path, tag, dockerfile=".actor/Dockerfile", build_args={"WHO": "world"})
-    image = await door.build(spec, lines.append)
+    image = await door.build(spec, lines.extend)
     assert {"hello world", "kept", "secret_not", "trouble"} <= set(lines)
     assert "secret" not in lines
     assert image.labels["build"] == "b1" and image.environment["ANSWER"] == "42" and image.size_bytes > 0
@@ -473,14 +473,14 @@ async def test_a_failed_build_says_why(
     if dockerfile is not None:
         (tmp_path / "Dockerfile").write_text(dockerfile)
     with pytest.raises(BuildFailed, match=message):
-        await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda line: None)
+        await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda lines: None)
 
 
 async def test_a_dockerfile_outside_of_the_folder_is_refused(door: DockerContainers, tmp_path: Path) -> None:
     (tmp_path / "context").mkdir()
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
     with pytest.raises(BuildFailed, match="outside"):
-        await door.build(build_spec(tmp_path / "context", "x", dockerfile="../Dockerfile"), lambda line: None)
+        await door.build(build_spec(tmp_path / "context", "x", dockerfile="../Dockerfile"), lambda lines: None)
 
 
 async def test_a_cancelled_build_stops(door: DockerContainers, tmp_path: Path) -> None:
@@ -488,8 +488,8 @@ async def test_a_cancelled_build_stops(door: DockerContainers, tmp_path: Path) -
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN echo {mark} && sleep 500\n")
     running = asyncio.Event()
 
-    def log(line: str) -> None:
-        if line == mark:
+    def log(lines: list[str]) -> None:
+        if mark in lines:
             running.set()
 
     building = asyncio.create_task(door.build(build_spec(tmp_path, f"greenroom-test-{mark}"), log))

@@ -56,7 +56,7 @@ async def test_a_write_over_the_limit_fails(door: DockerContainers, image: str) 
 async def test_the_image_of_a_build_does_not_count(door: DockerContainers, image: str, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN head -c 100M /dev/urandom > /blob\n")
     tag = f"greenroom-test-{secrets.token_hex(4)}"
-    built = await door.build(build_spec(tmp_path, tag), lambda line: None)
+    built = await door.build(build_spec(tmp_path, tag), lambda lines: None)
     await _check_limit(door, built.id)
     for container in await door.list():
         await container.remove()
