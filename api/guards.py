@@ -9,7 +9,8 @@ from collections.abc import Collection
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from runtime.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
+from api.web_server import is_web_server_host
+from runtime.addresses import HOST_IN_CONTAINERS
 from runtime.clock import Clock
 from runtime.errors import Forbidden, TooManyRequests
 
@@ -24,12 +25,12 @@ class Guards:
     def __init__(self, ports: Collection[int], gateway: str | None) -> None:
         names = {"localhost", "127.0.0.1", "[::1]", HOST_IN_CONTAINERS} | ({gateway} if gateway else set())
         self._hosts = {f"{name}:{port}" for name in names for port in ports} | (names if 80 in ports else set())
-        self._web_servers = tuple(f".{WEB_SERVER_DOMAIN}:{port}" for port in ports)
+        self._ports = ports
 
     def check_host(self, scope: Scope) -> None:
         """Raises Forbidden for a Host that is none of ours: a foreign name may have been pointed at this machine."""
         host = Headers(scope=scope).get("host", "").lower()
-        if host not in self._hosts and not host.endswith(self._web_servers):
+        if host not in self._hosts and not is_web_server_host(host, self._ports):
             raise Forbidden("host-not-allowed", f"This server does not answer for the host '{host}'")
 
     def check_origin(self, scope: Scope) -> None:

@@ -1,15 +1,21 @@
-"""Runs as answers: the record, its usage and its build's number put together."""
+"""Runs and builds as answers: records, their usage and their numbers put together."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api import wire
-from api.access import Caller
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import reading, wire
+from api.access import Caller, caller_of
+from api.params import Params
+from api.parts import parts_of
+from api.responses import page_response
 from runtime import usage
 from runtime.builds import number_int
 from runtime.orchestrator import Orchestrator
-from runtime.records import Run
+from runtime.records import Actor, Run
 
 
 def run_shown(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> dict[str, Any]:
@@ -19,8 +25,30 @@ def run_shown(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> di
     return wire.run(run, _build_number_int(run), used, orchestrator.clock.now())
 
 
-def run_listed(orchestrator: Orchestrator, run: Run) -> dict[str, Any]:
-    return wire.run_in_list(run, _build_number_int(run), _usage(orchestrator, run), orchestrator.clock.now())
+def runs_page(request: Request, actor: Actor | None) -> Response:
+    """The caller's runs, or those of one Actor, as the query narrows them."""
+    orchestrator, params = parts_of(request), Params(request)
+    paging, now = params.paging(), orchestrator.clock.now()
+    page = orchestrator.runs.page(
+        caller_of(request).user,
+        actor,
+        reading.run_filter(params),
+        descending=paging.desc,
+        offset=paging.offset,
+        limit=paging.limit,
+    )
+    items = [wire.run_in_list(run, _build_number_int(run), _usage(orchestrator, run), now) for run in page.items]
+    return page_response(items, page.total, paging)
+
+
+def builds_page(request: Request, actor: Actor | None) -> Response:
+    """The caller's builds, or those of one Actor."""
+    orchestrator, paging = parts_of(request), Params(request).paging()
+    page = orchestrator.builds.page(
+        caller_of(request).user, actor, descending=paging.desc, offset=paging.offset, limit=paging.limit
+    )
+    now = orchestrator.clock.now()
+    return page_response([wire.build_in_list(build, now) for build in page.items], page.total, paging)
 
 
 def _usage(orchestrator: Orchestrator, run: Run) -> usage.Usage:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -49,7 +49,8 @@ SERVER_OPTIONS: dict[str, Any] = {
 }
 """What uvicorn must be told: X-Forwarded-* and Server are the container's, and messages may be as big as ours."""
 
-HOST = re.compile(rf"([^.]+)\.{re.escape(WEB_SERVER_DOMAIN)}\.?(?::\d+)?", re.IGNORECASE)
+HOST = re.compile(rf"([a-z0-9-]{{1,63}})\.{re.escape(WEB_SERVER_DOMAIN)}\.?(?::(\d{{1,5}}))?", re.IGNORECASE | re.ASCII)
+HTTP_PORT = 80
 PATH = re.compile(rf"({re.escape(WEB_SERVER_PATH)}([^/]+))(/.*)?", re.DOTALL)
 SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
 
@@ -71,7 +72,12 @@ REPLACED_IN_REQUESTS = frozenset({b"expect", b"x-forwarded-for", b"x-forwarded-h
 """Expect is answered by our own server: many an Actor's server would never say 100."""
 REPLACED_IN_ANSWERS = frozenset({b"date"})
 """uvicorn writes its own."""
+HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+"""RFC 9110, section 5. uvicorn breaks the connection over any other."""
 BODY_HEADERS = frozenset({b"content-length", b"content-type", b"content-encoding"})
+FINAL = range(200, 600)
+"""The statuses that end an exchange. Of those below, aiohttp lets only an unasked-for 101 through."""
 BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 GOING_AWAY = aiohttp.WSCloseCode.GOING_AWAY
@@ -131,6 +137,12 @@ def web_key_of(scope: Scope) -> tuple[str, str] | None:
     """
     address = _address_of(scope)
     return None if address is None else (address.key, address.path)
+
+
+def is_web_server_host(host: str, ports: Collection[int]) -> bool:
+    """Whether a Host header names a run's web server on one of the ports; none given is that of HTTP."""
+    named = HOST.fullmatch(host)
+    return named is not None and int(named[2] or HTTP_PORT) in ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +257,7 @@ class _Passage:
     def answer_headers(self, headers: Iterable[tuple[bytes, bytes]], status: int) -> RawHeaders:
         # uvicorn insists on as many bytes as Content-Length says, also where there cannot be any.
         dropped = REPLACED_IN_ANSWERS | ({b"content-length"} if status in BODILESS else set())
-        kept = _end_to_end(headers, dropped)
+        kept = [header for header in _end_to_end(headers, dropped) if _is_sendable(*header)]
         if not self.address.prefix:
             return kept
         return [(name, self._below_prefix(name, value)) for name, value in kept] + [SANDBOX]
@@ -259,7 +271,10 @@ class _Passage:
 
     def _location_below(self, value: bytes) -> bytes:
         """A redirect within the container's server, as its client must see it."""
-        location = urlsplit(value)
+        try:
+            location = urlsplit(value)
+        except ValueError:  # what it means is for its client to judge
+            return value
         own = location.netloc in (b"", Headers(scope=self.scope).get("host", "").encode())
         if not own or not location.path.startswith(b"/"):
             return value
@@ -287,6 +302,13 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]], dropped: Iterable[bytes]
     named = {token.strip().lower() for name, value in lowered if name == b"connection" for token in value.split(b",")}
     gone = HOP_BY_HOP.union(dropped, named)
     return [(name, value) for name, value in lowered if name not in gone]
+
+
+def _is_sendable(name: bytes, value: bytes) -> bool:
+    if HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value):
+        return True
+    log.warning("A web server's answer goes without its header %r, which is not valid", name)
+    return False
 
 
 def _text(raw: bytes) -> str:
@@ -374,7 +396,7 @@ async def _exchange(session: aiohttp.ClientSession, passage: _Passage, upload: _
     method, body = passage.scope["method"], upload.body()
     async with session.request(method, passage.url, headers=headers, data=body, allow_redirects=False) as response:
         status = response.status
-        if status >= 600:
+        if status not in FINAL:
             raise BadGateway("web-server-not-answering", f"The run's web server answered with the status {status}.")
         answer_headers = passage.answer_headers(response.raw_headers, status)
         await send({"type": "http.response.start", "status": status, "headers": answer_headers})
@@ -415,7 +437,7 @@ async def _websocket(session: aiohttp.ClientSession, passage: _Passage, receive:
 
 def _refusal(passage: _Passage, refusal: aiohttp.WSServerHandshakeError) -> Response:
     """The container's own refusal, without its body."""
-    if refusal.status < 200 or refusal.status >= 600:
+    if refusal.status not in FINAL:
         raise BadGateway("web-server-not-answering", f"The run's web server gave no valid answer: {refusal.message}")
     response = Response(status_code=refusal.status)
     raw = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in (refusal.headers or {}).items()]

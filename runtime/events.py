@@ -44,10 +44,13 @@ class Events:
             for listener in listeners:
                 _put(listener, None)
 
-    async def listen(self, run_id: str) -> AsyncIterator[Event]:
-        """The run's events from now on, until it ends."""
+    def listen(self, run_id: str) -> AsyncIterator[Event]:
+        """The run's events from this call on, until it ends. The run must be open."""
         listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
         self._listeners[run_id].add(listener)
+        return self._heard(run_id, listener)
+
+    async def _heard(self, run_id: str, listener: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
         try:
             while (event := await listener.get()) is not None:
                 yield event

@@ -10,7 +10,8 @@ from api import wire
 from api.access import caller_of
 from api.params import Params
 from api.parts import parts_of
-from api.responses import data_response, no_content, page_response
+from api.responses import data_response, no_content
+from api.shown import builds_page
 from runtime.errors import record_not_found
 from runtime.records import Build
 
@@ -19,12 +20,7 @@ router = APIRouter(prefix="/v2/actor-builds")
 
 @router.get("")
 async def list_builds(request: Request) -> Response:
-    orchestrator, paging = parts_of(request), Params(request).paging()
-    page = orchestrator.builds.page(
-        caller_of(request).user, None, descending=paging.desc, offset=paging.offset, limit=paging.limit
-    )
-    now = orchestrator.clock.now()
-    return page_response([wire.build_in_list(each, now) for each in page.items], page.total, paging)
+    return builds_page(request, None)
 
 
 @router.get("/{build}")

@@ -14,8 +14,8 @@ from api.access import caller_of, maybe_caller
 from api.bodies import read_object
 from api.params import Params
 from api.parts import parts_of
-from api.responses import data_response, no_content, page_response
-from api.shown import run_listed, run_shown
+from api.responses import data_response, no_content
+from api.shown import run_shown, runs_page
 from runtime.errors import Invalid, record_not_found
 from runtime.records import Run
 from runtime.users import RUN_TOKEN_GRACE_MILLIS
@@ -28,17 +28,7 @@ GENERAL_ACCESS = frozenset({"FOLLOW_USER_SETTING", "RESTRICTED", "ANYONE_WITH_ID
 
 @router.get("")
 async def list_runs(request: Request) -> Response:
-    orchestrator, params = parts_of(request), Params(request)
-    paging = params.paging()
-    page = orchestrator.runs.page(
-        caller_of(request).user,
-        None,
-        reading.run_filter(params),
-        descending=paging.desc,
-        offset=paging.offset,
-        limit=paging.limit,
-    )
-    return page_response([run_listed(orchestrator, each) for each in page.items], page.total, paging)
+    return runs_page(request, None)
 
 
 @router.get("/{run}")

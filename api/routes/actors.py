@@ -16,7 +16,7 @@ from api.params import Params
 from api.parts import parts_of
 from api.records import record_response
 from api.responses import data_response, no_content, page_response
-from api.shown import run_listed, run_shown
+from api.shown import builds_page, run_shown, runs_page
 from runtime.errors import Invalid, NotFound, RunTooSlow
 from runtime.lifecycle import JobStatus
 from runtime.records import Actor, BuildOptions, Run, RunDefaults, TaggedBuild, Version
@@ -114,16 +114,7 @@ async def delete_version(request: Request, actor: str, number: str) -> Response:
 
 @router.get("/{actor}/builds")
 async def list_builds(request: Request, actor: str) -> Response:
-    orchestrator, paging = parts_of(request), Params(request).paging()
-    page = orchestrator.builds.page(
-        caller_of(request).user,
-        _found(request, actor),
-        descending=paging.desc,
-        offset=paging.offset,
-        limit=paging.limit,
-    )
-    now = orchestrator.clock.now()
-    return page_response([wire.build_in_list(each, now) for each in page.items], page.total, paging)
+    return builds_page(request, _found(request, actor))
 
 
 @router.post("/{actor}/builds")
@@ -143,17 +134,7 @@ async def start_build(request: Request, actor: str) -> Response:
 
 @router.get("/{actor}/runs")
 async def list_runs(request: Request, actor: str) -> Response:
-    orchestrator, params = parts_of(request), Params(request)
-    paging = params.paging()
-    page = orchestrator.runs.page(
-        caller_of(request).user,
-        _found(request, actor),
-        reading.run_filter(params),
-        descending=paging.desc,
-        offset=paging.offset,
-        limit=paging.limit,
-    )
-    return page_response([run_listed(orchestrator, each) for each in page.items], page.total, paging)
+    return runs_page(request, _found(request, actor))
 
 
 @router.post("/{actor}/runs")

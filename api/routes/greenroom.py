@@ -44,12 +44,14 @@ async def shut_down(request: Request) -> Response:
 async def listen_to_events(socket: WebSocket, events_key: str) -> None:
     """System events of a live run; its SDK knows the key. Anything else is accepted, then closed for good."""
     orchestrator = parts_of(socket)
-    await socket.accept()
     run = orchestrator.runs.of_events_key(events_key)
     if run is None or not orchestrator.events.is_open(run.id):
+        await socket.accept()
         await socket.close(POLICY_VIOLATION)
         return
-    await _relay(socket, orchestrator.events.listen(run.id))
+    events = orchestrator.events.listen(run.id)
+    await socket.accept()
+    await _relay(socket, events)
 
 
 async def _relay(socket: WebSocket, events: AsyncIterator[Event]) -> None:

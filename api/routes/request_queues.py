@@ -34,6 +34,8 @@ REQUEST = QUEUE + "/requests/{request_id}"
 DEFAULT_HEAD = 100
 MAX_HEAD = 1000
 MAX_REQUESTS = 10_000
+MAX_LOCK_SECS = 86_400
+"""The platform names no maximum; nobody works on one request for longer than a day."""
 HEAD_FIELDS = ("id", "uniqueKey", "url", "method", "retryCount")
 
 
@@ -226,6 +228,8 @@ def _lock_secs(request: Request) -> float:
     secs = Params(request).number("lockSecs")
     if secs is None:
         raise Invalid("parameter-required", "Query parameter 'lockSecs' is required")
+    if secs > MAX_LOCK_SECS:
+        raise Invalid("invalid-parameter", f"Query parameter 'lockSecs' must be at most {MAX_LOCK_SECS}, not {secs:g}")
     return secs
 
 

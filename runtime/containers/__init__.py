@@ -119,6 +119,10 @@ class BuildSpec:
     memory_bytes: int
 
 
+BuildLines = Callable[[list[str]], None]
+"""Takes a build's output as it comes, some whole lines at a time."""
+
+
 class EngineUnavailable(Exception):
     """The engine does not answer, or refuses what it should not; any method may raise it. Says what was tried."""
 
@@ -190,8 +194,8 @@ class Containers(Protocol):
     async def list(self) -> list[Container]:
         """All containers of this instance, running or not."""
 
-    async def build(self, spec: BuildSpec, log: Callable[[list[str]], None]) -> Image:
-        """Build an image, telling `log` the engine's output, some whole lines at a time. Raises BuildFailed."""
+    async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
+        """Build an image, telling `log` the engine's output. Raises BuildFailed."""
 
     async def image(self, name: str) -> Image | None: ...
 

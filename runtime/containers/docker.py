@@ -33,6 +33,7 @@ from docker.types import LogConfig, Ulimit
 from runtime.containers import (
     INSTANCE_LABEL,
     BuildFailed,
+    BuildLines,
     BuildSpec,
     Container,
     ContainerSpec,
@@ -139,7 +140,7 @@ class DockerContainers:
         )
         return [DockerContainer(self, item["Id"], item["Labels"]) for item in found]
 
-    async def build(self, spec: BuildSpec, log: Callable[[list[str]], None]) -> Image:
+    async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
         if not (spec.context / spec.dockerfile).resolve().is_relative_to(spec.context.resolve()):
             raise BuildFailed(f"The Dockerfile '{spec.dockerfile}' is outside of the build's folder.")
         build_log = BuildLog()
@@ -483,6 +484,8 @@ class DockerContainer:
         if not (found := await self._inspect()):
             return None
         state = container_state(found["State"])
+        if not state.running:
+            self._address = None  # the engine may give it to another
         return replace(state, oom_killed=state.oom_killed or self._door.was_oom_killed(self._id))
 
     async def wait(self) -> ContainerState | None:

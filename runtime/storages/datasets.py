@@ -5,6 +5,7 @@ Counting: a write per item pushed, a read per item read.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from runtime.store.storage_tables import StorageGone
 
 Item = dict[str, Any]
 HIDDEN_PREFIX = "#"
+BIG_BYTES = 262_144
+"""A bigger push takes too long to be read on the event loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,15 @@ class ItemPage:
     rest: Callable[[], AsyncIterator[list[bytes]]] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """`lines` are the items as JSON, one a line."""
+
+    lines: bytes
+    count: int
+    clean_count: int
+
+
 class Datasets(StorageKind[Dataset]):
     label = "Dataset"
     record = Dataset
@@ -67,16 +79,15 @@ class Datasets(StorageKind[Dataset]):
 
     async def push(self, id: str, body: bytes) -> int:
         """Append the item or items of a JSON body, all or none; return how many. Raises Invalid, NotFound."""
-        items = parse_items(body)
-        if items:
-            clean = sum(1 for item in items if any(not name.startswith(HIDDEN_PREFIX) for name in item))
+        push = await asyncio.to_thread(_read_push, body) if len(body) > BIG_BYTES else _read_push(body)
+        if push.count:
             try:
                 await self._items.push(
-                    id, dump_lines(items), count=len(items), clean_count=clean, now=self._clock.now()
+                    id, push.lines, count=push.count, clean_count=push.clean_count, now=self._clock.now()
                 )
             except StorageGone as gone:
                 raise record_not_found(self.label, id) from gone
-        return len(items)
+        return push.count
 
     def items(self, dataset: Dataset, view: ItemView, *, offset: int, limit: int | None, desc: bool) -> ItemPage:
         """A page by place among the stored items, from the end where `desc`; `limit` None means all."""
@@ -95,7 +106,7 @@ class Datasets(StorageKind[Dataset]):
             if not lines:
                 raise StorageGone(id)
             start, stop = (start, stop - len(lines)) if desc else (start + len(lines), stop)
-            yield _shown(lines, view)
+            yield await asyncio.to_thread(_shown, lines, view)
 
 
 def parse_items(body: bytes) -> list[Item]:
@@ -108,6 +119,12 @@ def parse_items(body: bytes) -> list[Item]:
         if not isinstance(item, dict):
             raise Invalid("invalid-input", f"Dataset items must be objects; the one at position {position} is not")
     return items
+
+
+def _read_push(body: bytes) -> _Push:
+    items = parse_items(body)
+    clean = sum(1 for item in items if any(not name.startswith(HIDDEN_PREFIX) for name in item))
+    return _Push(dump_lines(items), len(items), clean)
 
 
 def _parse(body: bytes) -> Any:

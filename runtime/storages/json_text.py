@@ -7,6 +7,7 @@ send it as an escape) and numbers no float can hold; the standard library takes 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -18,11 +19,9 @@ _encoder = msgspec.json.Encoder()
 def loads(text: bytes) -> Any:
     """Raises ValueError."""
     try:
-        return msgspec.json.decode(text)
+        return _decode(text)
     except RecursionError as problem:
         raise ValueError("it is nested too deeply") from problem
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return json.loads(text.decode(), parse_constant=_refuse)
 
 
 def dumps(value: Any) -> bytes:
@@ -39,6 +38,19 @@ def dump_lines(values: Sequence[Any]) -> bytes:
         return _encoder.encode_lines(values)[:-1]
     except (UnicodeEncodeError, OverflowError):
         return b"\n".join(dumps(value) for value in values)
+
+
+def _decode(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return json.loads(text.decode(), parse_float=_finite, parse_constant=_refuse)
+
+
+def _finite(number: str) -> float | None:
+    """What no float can hold is null, as for JavaScript's own writer."""
+    value = float(number)
+    return value if math.isfinite(value) else None
 
 
 def _refuse(constant: str) -> NoReturn:

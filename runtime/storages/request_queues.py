@@ -175,7 +175,7 @@ def check_batch(entries: Any) -> None:
 def deleted_id(entry: Any) -> str:
     """The id of an entry of a batch deletion, which names a request by `id` or `uniqueKey`. Raises Invalid."""
     if isinstance(entry, dict):
-        if isinstance(entry.get("id"), str):
+        if isinstance(entry.get("id"), str) and entry["id"].isascii():
             return str(entry["id"])
         if isinstance(entry.get("uniqueKey"), str):
             return request_id(entry["uniqueKey"])

@@ -5,6 +5,7 @@ So a push is whole or absent, `item_count` cannot disagree with what is there, a
 
 from __future__ import annotations
 
+import math
 import sqlite3
 
 from runtime.clock import Millis
@@ -14,6 +15,8 @@ from runtime.store.storage_tables import StorageTable
 
 CHUNK_BYTES = 131_072
 """Items are read in pieces of about this size, so that neither memory nor the event loop notices a big dataset."""
+LOOK_BYTES = 262_144
+"""A bigger push takes too long to be cut into its items on the event loop."""
 
 PUSHES = """
     SELECT first, items FROM pushes WHERE dataset_id = ? AND first < ?
@@ -44,19 +47,28 @@ class Items:
         await self.table.write(change)
 
     def look(self, dataset_id: str, start: int, stop: int, *, descending: bool) -> list[bytes]:
-        """The first items of [start, stop), or the last ones first; about CHUNK_BYTES of them, at least one."""
-        return self._connection.look(lambda connection: _chunk(connection, dataset_id, start, stop, descending))
+        """The first items of [start, stop), or the last ones first; about CHUNK_BYTES of them.
+
+        They end before a big push, so there may be none: `read` goes on.
+        """
+        return self._connection.look(
+            lambda connection: _chunk(connection, dataset_id, start, stop, descending, LOOK_BYTES)
+        )
 
     async def read(self, dataset_id: str, start: int, stop: int, *, descending: bool) -> list[bytes]:
-        """As `look`, without holding up the event loop."""
+        """As `look`, at least one and from pushes of any size, without holding up the event loop."""
         return await self._connection.read(lambda connection: _chunk(connection, dataset_id, start, stop, descending))
 
 
-def _chunk(connection: sqlite3.Connection, dataset_id: str, start: int, stop: int, descending: bool) -> list[bytes]:
+def _chunk(
+    connection: sqlite3.Connection, dataset_id: str, start: int, stop: int, descending: bool, most: float = math.inf
+) -> list[bytes]:
     lines: list[bytes] = []
     size = 0
     query = f"{PUSHES} DESC" if descending else PUSHES
     for first, items in connection.execute(query, (dataset_id, stop, dataset_id, start)):
+        if len(items) > most:
+            break
         wanted = items.split(b"\n")[max(start - first, 0) : stop - first]
         lines += reversed(wanted) if descending else wanted
         size += len(items)

@@ -44,6 +44,13 @@ def test_hosts_this_server_answers_for(host: str) -> None:
         "evil.example:3333",
         "evil.localhost:3333",
         "runs.localhost:3333",
+        "a.b.runs.localhost:3333",
+        ".runs.localhost:3333",
+        "evil.com/.runs.localhost:3333",
+        "evil/.runs.localhost:3333",
+        "anykey.runs.localhost:4001",
+        "anykey.runs.localhost",
+        "anykey.runs.localhost:" + "3" * 5000,
         "localhost:33333",
         "127.0.0.1.nip.io:3333",
         "172.30.0.2:3333",
@@ -56,7 +63,8 @@ def test_hosts_it_does_not_answer_for(host: str) -> None:
 
 
 def test_on_port_80_a_host_may_come_without_its_port() -> None:
-    Guards({80}, None).check_host(scope(host="localhost"))
+    for host in ("localhost", "anykey.runs.localhost"):
+        Guards({80}, None).check_host(scope(host=host))
 
 
 @pytest.mark.parametrize(

@@ -707,7 +707,13 @@ async def test_nothing_listens(stage: Stage, client: aiohttp.ClientSession) -> N
 
 
 @pytest.mark.parametrize(
-    "reply", [b"", b"220 mail.example ESMTP\r\n", b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"]
+    "reply",
+    [
+        b"",
+        b"220 mail.example ESMTP\r\n",
+        b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    ],
 )
 async def test_no_valid_answer_is_a_bad_gateway_and_asked_for_once(
     stage: Stage, client: aiohttp.ClientSession, reply: bytes
@@ -715,6 +721,14 @@ async def test_no_valid_answer_is_a_bad_gateway_and_asked_for_once(
     async with saying(stage, reply) as upstream, client.get(stage.url()) as answer:
         assert (await error_of(answer))[:2] == (502, "web-server-not-answering")
     assert len(upstream.heads) == 1
+
+
+async def test_headers_that_nobody_may_send_are_left_out(stage: Stage, client: aiohttp.ClientSession) -> None:
+    reply = b"HTTP/1.1 200 OK\r\nLink: <\x01>\r\nX-Kept: caf\xe9\tau lait\r\nContent-Length: 2\r\n\r\nok"
+    async with saying(stage, reply), client.get(stage.url()) as answer:
+        assert (answer.status, await answer.read()) == (200, b"ok")
+        assert "Link" not in answer.headers
+        assert dict(answer.raw_headers)[b"x-kept"] == b"caf\xe9\tau lait"
 
 
 async def test_an_unknown_key(stage: Stage, client: aiohttp.ClientSession) -> None:
@@ -772,6 +786,7 @@ async def test_path_form_cookies_stay_below_the_path(
         ("http://elsewhere.example/login", "http://elsewhere.example/login"),
         ("//elsewhere.example/login", "//elsewhere.example/login"),
         ("next", "next"),
+        ("http://[::bad", "http://[::bad"),
     ],
 )
 async def test_path_form_redirects_stay_below_the_path(

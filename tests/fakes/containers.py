@@ -11,6 +11,7 @@ from typing import TypeVar
 from runtime.clock import Clock
 from runtime.containers import (
     BuildFailed,
+    BuildLines,
     BuildSpec,
     Container,
     ContainerSpec,
@@ -235,7 +236,7 @@ class FakeContainers:
     async def list(self) -> list[Container]:
         return [*self.containers]
 
-    async def build(self, spec: BuildSpec, log: Callable[[list[str]], None]) -> Image:
+    async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
         self.builds.append(spec)
         log(self.build_lines)
         await self.build_may_end.wait()

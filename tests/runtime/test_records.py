@@ -13,7 +13,11 @@ REQUIRED = {
     records.Actor: "id user_id name created_at modified_at",
     records.Version: "id actor_id number created_at",
     records.Build: "id user_id actor_id version_number number number_int status started_at meta options",
-    records.Run: "id user_id actor_id build_id build_number status started_at meta options default_key_value_store_id default_dataset_id default_request_queue_id permission_level token web_key events_key container_url web_server_port",
+    records.Run: (
+        "id user_id actor_id build_id build_number status started_at meta options permission_level "
+        "default_key_value_store_id default_dataset_id default_request_queue_id "
+        "token web_key events_key container_url web_server_port"
+    ),
     records.TaggedBuild: "build_id build_number finished_at",
     records.EnvVar: "name value",
     records.SourceFile: "name",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from runtime.containers.build_log import BuildLog
+from runtime.containers.build_log import LINE_LIMIT, BuildLog
 
 
 def test_lines_are_put_together_and_progress_left_out() -> None:
@@ -21,6 +21,16 @@ def test_lines_are_put_together_and_progress_left_out() -> None:
     assert lines == ["Step 1/2 : FROM x", "latest Pulling from library/x", "Digest: sha256:1", "warning", "100%"]
     assert list(log.end()) == ["half a line"]
     assert (log.image_id, log.error) == ("sha256:2", None)
+
+
+def test_an_endless_line_is_cut() -> None:
+    log = BuildLog()
+    piece = "x" * (LINE_LIMIT // 4)
+    told = [[*log.feed({"stream": piece})] for _ in range(9)]
+    assert [len(line) for lines in told for line in lines] == [LINE_LIMIT, LINE_LIMIT]
+    assert [len(lines) for lines in told] == [0, 0, 0, 1] * 2 + [0]
+    assert list(log.feed({"stream": "y\n"})) == [piece + "y"]
+    assert list(log.end()) == []
 
 
 def test_the_engines_last_word_is_kept() -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
 
 from runtime.errors import Invalid, NotFound
 from runtime.records import Dataset
-from runtime.storages.datasets import Datasets, ItemView
+from runtime.storages.datasets import BIG_BYTES, Datasets, ItemView
 from runtime.store import Store, items
 from tests.runtime.storages.hand_clock import HandClock
 
@@ -46,6 +47,7 @@ async def shown(datasets: Datasets, id: str, view: ItemView = PLAIN, **paging: A
         (b'{"a":"line\\nend"}', [{"a": "line\nend"}]),
         (b'{"a":"\\ud83d"}', [{"a": "\ud83d"}]),
         (b'{"a":123456789012345678901234567890}', [{"a": 123456789012345678901234567890}]),
+        (b'{"a":1e999,"b":"\\ud83d"}', [{"a": None, "b": "\ud83d"}]),
         (b"[]", []),
         (b"[{}]", [{}]),
     ],
@@ -56,7 +58,20 @@ async def test_a_push_comes_back(datasets: Datasets, dataset: Dataset, body: byt
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"5", b"[1]", b'[{"a":1},[]]', b'"x"', b"{", b'{"a":NaN}', b'{"a":"\xff"}', b"[" * 99_999]
+    "body",
+    [
+        b"",
+        b"null",
+        b"5",
+        b"[1]",
+        b'[{"a":1},[]]',
+        b'"x"',
+        b"{",
+        b'{"a":NaN}',
+        b'{"a":"\xff"}',
+        b"[" * 99_999,
+        b'["\\ud800",' + b"[" * 99_999,
+    ],
 )
 async def test_all_or_nothing(datasets: Datasets, dataset: Dataset, body: bytes) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -87,9 +102,12 @@ async def test_views(datasets: Datasets, dataset: Dataset) -> None:
     assert await shown(datasets, dataset.id, ItemView(omit=frozenset({"b"}), skip_empty=True)) == [{"a": 1, "#c": 3}]
 
 
-@pytest.mark.parametrize("chunk_bytes", [1, items.CHUNK_BYTES])
-async def test_paging(datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
+@pytest.mark.parametrize(("chunk_bytes", "look_bytes"), [(1, 99), (items.CHUNK_BYTES, items.LOOK_BYTES), (1, 1)])
+async def test_paging(
+    datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int, look_bytes: int
+) -> None:
     monkeypatch.setattr(items, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(items, "LOOK_BYTES", look_bytes)
     for first in (0, 3, 6):
         await datasets.push(dataset.id, json.dumps([{"n": n} for n in range(first, first + 3)]).encode())
     every = [{"n": n} for n in range(9)]
@@ -99,6 +117,22 @@ async def test_paging(datasets: Datasets, dataset: Dataset, monkeypatch: pytest.
             for limit in (None, 1, 4, 9, 100):
                 expected = stored[offset:] if limit is None else stored[offset : offset + limit]
                 assert await shown(datasets, dataset.id, offset=offset, limit=limit, desc=desc) == expected
+
+
+async def test_a_big_push_is_read_and_shown_off_the_loop(
+    datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoders = set()
+
+    def loads(text: bytes) -> Any:
+        decoders.add(threading.current_thread())
+        return json.loads(text)
+
+    monkeypatch.setattr("runtime.storages.datasets.loads", loads)
+    every = [{"n": n, "text": "x" * 100} for n in range(BIG_BYTES // 100)]
+    assert await datasets.push(dataset.id, json.dumps(every).encode()) == len(every)
+    assert await shown(datasets, dataset.id, ItemView(skip_empty=True), offset=1) == every[1:]
+    assert decoders and threading.main_thread() not in decoders
 
 
 async def test_counting(datasets: Datasets, dataset: Dataset) -> None:

@@ -79,6 +79,13 @@ async def test_a_runs_default_goes_with_the_run(datasets: Datasets) -> None:
     assert datasets.get(other.id) == other
 
 
+async def test_a_runs_default_that_got_a_name_stays(datasets: Datasets) -> None:
+    default = await datasets.open_default("ann-id", "run")
+    named = await datasets.update(default.id, {"name": "kept"})
+    await datasets.drop_of_run("run")
+    assert datasets.get(default.id) == named
+
+
 async def test_delete(datasets: Datasets) -> None:
     made, _ = await datasets.get_or_create("ann-id")
     await datasets.delete(made.id)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -90,6 +91,21 @@ async def test_an_upload_that_breaks_leaves_nothing(opened: Store, tmp_path: Pat
     assert files(tmp_path) == []
 
 
+async def test_a_cancelled_write_may_still_come_so_its_file_stays(opened: Store, tmp_path: Path) -> None:
+    writer_is_free = threading.Event()
+    busy = asyncio.ensure_future(opened.connection.write(lambda _: writer_is_free.wait()))
+    putting = asyncio.create_task(put(opened, "key", BIG))
+    while not [file for file in files(tmp_path) if not file.suffix]:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    putting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+    writer_is_free.set()
+    await busy
+    await opened.connection.write(lambda _: None)
+    assert await read(opened, "key") == BIG
+
+
 async def test_a_store_that_is_gone_takes_no_value(opened: Store, tmp_path: Path) -> None:
     await opened.values.delete_store("store")
     with pytest.raises(StorageGone):
@@ -114,6 +130,13 @@ async def test_the_stores_of_a_run_go_with_their_files(opened: Store, tmp_path: 
     assert opened.values.table.get("store") is None
     assert opened.values.info("store", "big") is None
     assert files(tmp_path) == []
+
+
+async def test_a_store_of_a_run_that_got_a_name_stays(opened: Store) -> None:
+    await put(opened, "big", BIG)
+    await opened.values.table.update("store", {"name": "kept"})
+    await opened.values.delete_of_run("run")
+    assert await read(opened, "big") == BIG
 
 
 async def test_keys_in_order_of_their_bytes(opened: Store) -> None:
