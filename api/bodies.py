@@ -117,7 +117,7 @@ async def read_json(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> Any:
         return None
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as problem:
+    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
         raise Invalid("invalid-request", f"The body is not valid JSON: {problem}") from problem
 
 

@@ -148,7 +148,7 @@ def is_json_null(body: bytes) -> bool:
     """Whether a body that is called JSON is `null`. Raises Invalid where it is no JSON."""
     try:
         return msgspec.json.decode(body) is None
-    except (msgspec.DecodeError, RecursionError) as problem:
+    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
         raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
 
 

@@ -158,7 +158,8 @@ def meta(record: Meta) -> Json:
     return {"origin": record.origin, "clientIp": record.client_ip, "userAgent": record.user_agent}
 
 
-def build(record: Build, now: Millis) -> Json:
+def build(record: Build, now: Millis, *, has_image: bool | None = None) -> Json:
+    """`has_image` is whether the engine still holds the image; None where nobody looked."""
     millis = max(0, (record.finished_at or now) - record.started_at)
     units = compute_units(record.options.memory_mbytes, millis)
     return {
@@ -190,6 +191,7 @@ def build(record: Build, now: Millis) -> Json:
         "readme": record.readme,
         "actorDefinition": _definition(record),
         "baseImageStandIn": record.stand_in,
+        **({} if has_image is None else {"hasImage": has_image}),
     }
 
 

@@ -93,8 +93,10 @@ def _build(client: Client, actor: Record, given: Source) -> Record:
     if version and _holds(version, given):
         newest = client.newest_build(actor["id"])
         if newest and _is_current(newest, actor, given):
-            say(f"Nothing changed since build {newest['buildNumber']}")
-            return newest
+            if client.build(newest["id"])["hasImage"]:
+                say(f"Nothing changed since build {newest['buildNumber']}")
+                return newest
+            say(f"Nothing changed since build {newest['buildNumber']}, but its image is gone")
     return _built(client, _started_build(client, actor, given, version))
 
 

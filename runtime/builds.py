@@ -82,6 +82,10 @@ class Builds:
             condition, [value], order_by="started_at", descending=descending, offset=offset, limit=limit
         )
 
+    async def has_image(self, build: Build) -> bool:
+        """Whether the engine still holds the build's image: images can be pruned behind Greenroom's back."""
+        return build.image is not None and await self._containers.image(build.image) is not None
+
     def resolve(self, actor: Actor, reference: str) -> Build:
         """The Actor's build by tag or number. Raises Invalid, saying what there is."""
         tagged = actor.tagged_builds.get(reference)

@@ -26,8 +26,10 @@ async def list_builds(request: Request) -> Response:
 @router.get("/{build}")
 async def get_build(request: Request, build: str) -> Response:
     """Knowing the id is enough."""
-    record = await parts_of(request).builds.wait(build, Params(request).wait_secs())
-    return _shown(request, record)
+    builds = parts_of(request).builds
+    record = await builds.wait(build, Params(request).wait_secs())
+    has_image = await builds.has_image(record) if record.status.is_terminal else None
+    return data_response(wire.build(record, parts_of(request).clock.now(), has_image=has_image))
 
 
 @router.delete("/{build}")

@@ -17,6 +17,14 @@ async def building(api: Api) -> dict[str, Any]:
     return build
 
 
+async def test_a_build_tells_whether_its_image_is_still_there(api: Api) -> None:
+    build = await api.a_build(await api.an_actor(), "beta")
+    assert (await api.data("GET", f"/v2/actor-builds/{build.id}"))["hasImage"] is True
+    assert build.image is not None
+    await api.engine.remove_image(build.image)
+    assert (await api.data("GET", f"/v2/actor-builds/{build.id}"))["hasImage"] is False
+
+
 async def test_a_build_is_waited_for(api: Api) -> None:
     build = await building(api)
     assert build["finishedAt"] is None

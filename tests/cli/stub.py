@@ -116,7 +116,7 @@ class Stub:
 
     def _build(self, actor_id: str, version: str) -> dict[str, Any]:
         number = f"{version}.{len(self.builds) + 1}"
-        build = {"id": f"b{len(self.builds) + 1}", "buildNumber": number, "status": self.build_status}
+        build = {"id": f"b{len(self.builds) + 1}", "buildNumber": number, "status": self.build_status, "hasImage": True}
         self.builds.append(build)
         if self.build_status == "SUCCEEDED":
             tag = self.versions[actor_id, version]["buildTag"]

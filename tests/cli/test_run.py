@@ -68,6 +68,13 @@ def test_an_unchanged_tree_is_not_built_again(run: Any, served: Served, folder: 
     assert "run?build=0.3.2" in served.stub.asked
 
 
+def test_an_unchanged_tree_whose_image_is_gone_is_built_again(run: Any, served: Served) -> None:
+    assert run().exit_code == 0
+    served.stub.builds[0]["hasImage"] = False
+    assert "its image is gone" in run().stderr
+    assert len(served.stub.builds) == 2
+
+
 def test_a_source_whose_build_failed_is_built_again(run: Any, served: Served, folder: Path) -> None:
     assert run().exit_code == 0
     (folder / "main.py").write_text("print('changed')\n")
