@@ -75,7 +75,7 @@ def test_a_full_core_at_first_then_the_share(tight_server: LiveServer) -> None:
 
 def test_the_python_sdk_starts_in_seconds_at_256_mb(server: LiveServer) -> None:
     """Under the hard cap from the first instant its import alone took two minutes."""
-    run = server.finished_run(python_actor(server, "sdk", USES_SDK), memory=256)
+    run = server.finished_run(python_actor(server, "sdk-at-256-mb", USES_SDK), memory=256)
     log = server.text(f"logs/{run['id']}")
     assert (run["status"], run["statusMessage"]) == ("SUCCEEDED", "All done"), log
     assert seconds_to(log, "first line of user code") < SDK_START_SECS
