@@ -14,8 +14,17 @@ from api.parts import parts_of
 from api.responses import page_response
 from runtime import usage
 from runtime.builds import number_int
+from runtime.errors import record_not_found
 from runtime.orchestrator import Orchestrator
 from runtime.records import Actor, Run
+
+
+def own_run(request: Request, id: str) -> Run:
+    """The caller's run. Raises NotFound, also for another user's."""
+    run = parts_of(request).runs.get(id)
+    if run.user_id != caller_of(request).user.id:
+        raise record_not_found("Run", id)
+    return run
 
 
 def run_shown(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> dict[str, Any]:

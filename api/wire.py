@@ -9,8 +9,8 @@ from typing import Any
 
 from runtime.clock import Millis, iso
 from runtime.limits import disk_mbytes
-from runtime.records import Actor, Build, EnvVar, Meta, Run, RunStats, SourceFile, TaggedBuild, User, Version
-from runtime.stats import compute_units, duration_millis
+from runtime.records import Actor, Build, EnvVar, Meta, Metamorph, Run, RunStats, SourceFile, TaggedBuild, User, Version
+from runtime.stats import compute_units, duration_millis, run_compute_units
 from runtime.usage import Usage, in_usd
 
 Json = dict[str, Any]
@@ -250,9 +250,19 @@ def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) ->
         "containerUrl": record.container_url,
         "isContainerServerReady": record.is_container_server_ready,
         "chargedEventCounts": {},
+        "metamorphs": [metamorph(each) for each in record.metamorphs],
         "diskEnforcement": record.disk_enforcement,
         "permissionLevel": record.permission_level,
         **({} if usage is None else {"webhooks": list(record.webhooks), **run_usage(usage)}),
+    }
+
+
+def metamorph(record: Metamorph) -> Json:
+    return {
+        "createdAt": iso(record.created_at),
+        "actorId": record.actor_id,
+        "buildId": record.build_id,
+        "inputKey": record.input_key,
     }
 
 
@@ -297,10 +307,10 @@ def run_stats(record: Run, now: Millis) -> Json:
     millis = duration_millis(record, now)
     return {
         "inputBodyLen": stats.input_body_len,
-        "migrationCount": 0,
-        "rebootCount": 0,
-        "restartCount": 0,
-        "resurrectCount": 0,
+        "migrationCount": stats.migration_count,
+        "rebootCount": stats.reboot_count,
+        "restartCount": stats.restart_count,
+        "resurrectCount": stats.resurrect_count,
         "memAvgBytes": stats.mem_avg_bytes,
         "memMaxBytes": stats.mem_max_bytes,
         "memCurrentBytes": stats.mem_current_bytes,
@@ -312,8 +322,8 @@ def run_stats(record: Run, now: Millis) -> Json:
         "diskMaxBytes": stats.disk_max_bytes,
         "durationMillis": millis,
         "runTimeSecs": millis / 1000,
-        "metamorph": 0,
-        "computeUnits": compute_units(record.options.memory_mbytes, millis),
+        "metamorph": len(record.metamorphs),
+        "computeUnits": run_compute_units(record, now),
     }
 
 

@@ -93,7 +93,7 @@ def _storages(run: Run) -> dict[str, str]:
         ),
         **_named(run.default_dataset_id, "ACTOR_DEFAULT_DATASET_ID", "APIFY_DEFAULT_DATASET_ID"),
         **_named(run.default_request_queue_id, "ACTOR_DEFAULT_REQUEST_QUEUE_ID", "APIFY_DEFAULT_REQUEST_QUEUE_ID"),
-        **_named(INPUT_KEY, "ACTOR_INPUT_KEY", "APIFY_INPUT_KEY"),
+        **_named(run.input_key, "ACTOR_INPUT_KEY", "APIFY_INPUT_KEY"),
         "ACTOR_STORAGES_JSON": json.dumps(ids, separators=(",", ":")),
     }
 

@@ -76,6 +76,19 @@ def system_info(stats: RunStats, granted_cpus: float, now: str) -> Event:
     }
 
 
+def aborting(now: str) -> Event:
+    return {"name": "aborting", "createdAt": now, "data": {}}
+
+
+def persist_state(now: str) -> Event:
+    """The platform itself sends this one only with a graceful abort; otherwise SDKs have a timer of their own."""
+    return {"name": "persistState", "createdAt": now, "data": {"isMigrating": False}}
+
+
+def migrating(time_remaining_secs: float, now: str) -> Event:
+    return {"name": "migrating", "createdAt": now, "data": {"timeRemainingSecs": time_remaining_secs}}
+
+
 def _put(listener: asyncio.Queue[Event | None], event: Event | None) -> None:
     if listener.full():
         listener.get_nowait()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runtime import limits
 from runtime.containers import ContainerState, DiskEnforcement, Engine
 from runtime.lifecycle import JobStatus
-from runtime.records import Run
+from runtime.records import Restart, Run
 
 SIGKILL_EXIT_CODE = 137
 VANISHED = "The Actor's container was removed from outside Greenroom, so how it ended is unknown. Run it again."
@@ -15,6 +15,12 @@ OOM_IN_CHILD = (
     "ACTOR: A process in the container was killed for exceeding the memory limit, and the Actor went on without it."
 )
 
+RESTARTS = {
+    Restart.REBOOT: "ACTOR: The Actor run reboots.",
+    Restart.MIGRATION: "ACTOR: The Actor run migrates to a new container.",
+    Restart.METAMORPH: "ACTOR: The Actor run metamorphs into another Actor.",
+    Restart.ON_ERROR: "ACTOR: The Actor run failed and is restarted.",
+}
 DISK_WORDS = {
     DiskEnforcement.HARD: "writes beyond it fail",
     DiskEnforcement.POLLED: "measured now and then; a run over it is stopped",

@@ -72,8 +72,13 @@ def shm_bytes(memory: int) -> int:
 
 
 def deadline(run: Run) -> Millis | None:
-    """When the run times out; None where it has no timeout. It counts from the run's start, not its container's."""
-    return None if run.options.timeout_secs == 0 else run.started_at + run.options.timeout_secs * 1000
+    """When the run times out; None where it has no timeout.
+
+    It counts from the run's start or last resurrection, not its container's start: restarts get what is left.
+    """
+    return (
+        None if run.options.timeout_secs == 0 else (run.resumed_at or run.started_at) + run.options.timeout_secs * 1000
+    )
 
 
 def default_user_memory_mbytes() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from runtime.clock import Clock, Millis, iso
@@ -24,6 +24,7 @@ class Log:
     def __init__(self, file: LogFile, clock: Clock, hidden: Sequence[str]) -> None:
         self._file = file
         self._clock = clock
+        self._hiding = set(hidden)
         self._hidden = _pattern(hidden)
         self._news = asyncio.Event()
         self.is_full = file.ends_with(CAP_NOTICE)
@@ -54,11 +55,23 @@ class Log:
         self._file.append(self._within_cap(lines))
         self.wake()
 
-    async def copy(self, container: Container) -> None:
-        """Copy the container's log until it ends, going on after the lines that are there already."""
+    def hide(self, hidden: Sequence[str]) -> None:
+        """Keep more values out of the log from now on."""
+        self._hiding.update(hidden)
+        self._hidden = _pattern(self._hiding)
+
+    def lines_from_containers(self) -> int:
+        """How many lines came from the run's containers so far."""
+        return self._file.lines_from_container()
+
+    async def copy(self, container: Container, before: int = 0) -> None:
+        """Copy the container's log until it ends, going on after the lines that are there already.
+
+        `before` is how many lines were there from earlier containers of the run.
+        """
         if self.is_full:
             return
-        skip = self._file.lines_from_container()
+        skip = self.lines_from_containers() - before
         async for lines in container.logs():
             self.write(lines[skip:])
             skip = max(0, skip - len(lines))
@@ -160,7 +173,7 @@ class Logs:
             reach *= 2
 
 
-def _pattern(hidden: Sequence[str]) -> re.Pattern[bytes] | None:
+def _pattern(hidden: Collection[str]) -> re.Pattern[bytes] | None:
     """What finds hidden values; the longest first, since one may begin with another."""
     values = sorted(filter(None, hidden), key=len, reverse=True)
     return re.compile(b"|".join(re.escape(value.encode()) for value in values)) if values else None

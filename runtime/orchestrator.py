@@ -82,6 +82,7 @@ class Orchestrator:
         )
         self.runs = Runs(
             store,
+            self.users,
             self.actors,
             self.builds,
             storages,
@@ -91,8 +92,8 @@ class Orchestrator:
             clock,
             settings,
             addresses,
-            self._supervise,
-            self._abort,
+            self.events,
+            self,
         )
         self.budget = budget
         self._supervisors: dict[str, Supervisor] = {}
@@ -171,9 +172,16 @@ class Orchestrator:
             addresses=self.addresses,
         )
 
-    def _supervise(self, run: Run) -> None:
+    def begin(self, run: Run) -> None:
+        """Give a run a supervisor that takes it to its end."""
         supervisor = Supervisor(run, self._parts)
         self._own(run, supervisor, supervisor.live())
+
+    def nudge(self, run_id: str) -> None:
+        """Tell a run's supervisor that the record has orders for it."""
+        supervisor = self._supervisors.get(run_id)
+        if supervisor is not None:
+            supervisor.nudge()
 
     def _own(self, run: Run, supervisor: Supervisor, life: Coroutine[Any, Any, None]) -> None:
         self._supervisors[run.id] = supervisor
@@ -185,14 +193,9 @@ class Orchestrator:
         if not life.cancelled() and (problem := life.exception()) is not None:
             log.error("The end of run %s could not be written", run_id, exc_info=problem)
 
-    async def _abort(self, run: Run) -> None:
-        supervisor = self._supervisors.get(run.id)
-        if supervisor is not None:
-            await supervisor.abort()
-
     async def _stop_all(self) -> None:
-        for supervisor in list(self._supervisors.values()):
-            await supervisor.abort()
+        for run_id in list(self._lives):
+            await self.runs.abort(self.runs.get(run_id))
         if self._lives:
             await asyncio.wait(set(self._lives.values()))
 
@@ -218,7 +221,7 @@ class Orchestrator:
             await container.remove()
             container = None
         supervisor = Supervisor(run, self._parts)
-        if container is not None or run.status is JobStatus.READY:
+        if container is not None or _awaits_container(run):
             self._own(run, supervisor, supervisor.live(container))
         else:
             self._own(run, supervisor, supervisor.settle())
@@ -228,3 +231,8 @@ class Orchestrator:
             await container.remove()
         end = partial(replace, finished_at=self.clock.now(), status_message=explain.supervisor_failed(problem))
         await self.runs.move(run.id, ending(run.status, None), end)
+
+
+def _awaits_container(run: Run) -> bool:
+    """Whether a live run without a container is about to get one: its first, or the next after a restart."""
+    return run.status in (JobStatus.READY, JobStatus.RUNNING) and (run.container_id is None or run.restart is not None)

@@ -181,9 +181,33 @@ class RunOptions:
     restart_on_error: bool = False
 
 
+class Restart(StrEnum):
+    """Why a run goes on in a new container."""
+
+    REBOOT = "REBOOT"
+    MIGRATION = "MIGRATION"
+    METAMORPH = "METAMORPH"
+    ON_ERROR = "ON_ERROR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metamorph:
+    """A change of a run into another Actor; `input_key` is where that finds its input."""
+
+    created_at: Millis
+    actor_id: str
+    build_id: str
+    build_number: str
+    input_key: str
+    web_server_port: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStats:
-    """Bytes, percent of one core, and counts. `sampled_millis` is the time that the averages stand for."""
+    """Bytes, percent of one core, and counts. `sampled_millis` is the time that the averages stand for.
+
+    The `earlier_` fields are what of the totals was counted in containers before the current one.
+    """
 
     input_body_len: int = 0
     mem_avg_bytes: float = 0.0
@@ -196,6 +220,14 @@ class RunStats:
     net_tx_bytes: int = 0
     disk_max_bytes: int = 0
     sampled_millis: int = 0
+    earlier_millis: int = 0
+    earlier_cpu_nanos: int = 0
+    earlier_rx_bytes: int = 0
+    earlier_tx_bytes: int = 0
+    migration_count: int = 0
+    reboot_count: int = 0
+    restart_count: int = 0
+    resurrect_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +237,11 @@ class Run:
     `api_port` is the port under which its container knows the API, for as long as that lives; 0 is unknown.
     `container_started_at` is the engine's own time, from which the CPU burst window counts. `stopped_because`
     is why Greenroom itself stopped the Actor, written before it is stopped, so that a restarted server knows.
+
+    Orders are in the record too: at `stop_at` the container is killed, and then the run goes on in a new one where
+    `restart` says so (as `next_metamorph`, for a metamorph). `resumed_at` is the last resurrection: timeout and compute
+    units count from it, and `earlier_compute_units` is what came before. `log_lines_before` counts the log's lines of
+    containers before the current one.
     """
 
     id: str
@@ -238,6 +275,15 @@ class Run:
     general_access: str = "FOLLOW_USER_SETTING"
     disk_enforcement: str = "none"
     stopped_because: str | None = None
+    stop_at: Millis | None = None
+    restart: Restart | None = None
+    next_metamorph: Metamorph | None = None
+    metamorphs: tuple[Metamorph, ...] = ()
+    restarts_on_error: tuple[Millis, ...] = ()
+    resumed_at: Millis | None = None
+    earlier_compute_units: float = 0.0
+    input_key: str = "INPUT"
+    log_lines_before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

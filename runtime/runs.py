@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from runtime.actors import Actors
 from runtime.addresses import Addresses
 from runtime.budget import Budget
 from runtime.builds import Builds
-from runtime.clock import Clock
+from runtime.clock import Clock, Millis, iso
 from runtime.endings import Endings
 from runtime.environment import INPUT_KEY, web_server_port
 from runtime.errors import Invalid, record_not_found
+from runtime.events import Events, aborting, migrating, persist_state
 from runtime.lifecycle import JobStatus, may_move
 from runtime.limits import disk_mbytes, memory_mbytes
 from runtime.logs import Logs
-from runtime.records import Actor, Build, Meta, PermissionLevel, Run, RunOptions, RunStats, User, new_id
+from runtime.records import (
+    Actor,
+    Build,
+    Meta,
+    Metamorph,
+    PermissionLevel,
+    Restart,
+    Run,
+    RunOptions,
+    RunStats,
+    User,
+    new_id,
+)
+from runtime.restarts import MAX_METAMORPHS
 from runtime.settings import Settings
+from runtime.stats import run_compute_units
 from runtime.storages.defaults import Storages
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, Page
-from runtime.users import new_run_token
+from runtime.users import Users, new_run_token
 
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+ABORT_GRACE_MILLIS = 30_000
+"""What a gracefully aborted Actor has to save its state (platform documentation, "Aborting runs")."""
+MIGRATION_MILLIS = 30_000
+"""What a migrating Actor has; the platform promises a few seconds and takes up to a minute."""
 WEB_KEY_LENGTH = 25
 """Letters and digits of a web server's name: 129 bits, valid in a host name, which knows no case."""
 
@@ -60,12 +79,23 @@ class RunFilter:
     started_before: int | None = None
 
 
+class Supervision(Protocol):
+    """What the orchestrator hands down, since supervisors stand above: each live run has one."""
+
+    def begin(self, run: Run) -> None:
+        """Take a run to its end."""
+
+    def nudge(self, run_id: str) -> None:
+        """Orders were written into the run's record."""
+
+
 class Runs:
-    """All runs of an instance. `supervise` is handed down by the orchestrator: it takes a new run to its end."""
+    """All runs of an instance. What should happen to a live one is written into its record; its supervisor obeys."""
 
     def __init__(
         self,
         store: Store,
+        users: Users,
         actors: Actors,
         builds: Builds,
         storages: Storages,
@@ -75,10 +105,11 @@ class Runs:
         clock: Clock,
         settings: Settings,
         addresses: Addresses,
-        supervise: Callable[[Run], None],
-        stop: Callable[[Run], Awaitable[None]],
+        events: Events,
+        supervision: Supervision,
     ) -> None:
         self._store = store
+        self._users = users
         self._actors = actors
         self._builds = builds
         self._storages = storages
@@ -88,8 +119,8 @@ class Runs:
         self._clock = clock
         self._settings = settings
         self._addresses = addresses
-        self._supervise = supervise
-        self._stop = stop
+        self._events = events
+        self._supervision = supervision
 
     async def start(self, user: User, actor: Actor, input: Input | None, options: StartOptions, meta: Meta) -> Run:
         """Record a run of the Actor as READY and hand it to a supervisor; return at once.
@@ -102,7 +133,7 @@ class Runs:
             # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
             build = self._builds.resolve(self._actors.get(actor.id), granted.build)
             run = await self._record(user, actor, build, input, options, granted, meta)
-            self._supervise(run)
+            self._supervision.begin(run)
         await self._actors.count_run(actor, run.started_at)
         return run
 
@@ -146,10 +177,69 @@ class Runs:
             await self._endings.wait(id, secs)
         return self.get(id)
 
-    async def abort(self, run: Run) -> Run:
-        """Stop a run at once; one that has ended, or is being aborted, stays as it is. Returns it as it then is."""
-        await self._stop(run)
+    async def abort(self, run: Run, *, gracefully: bool = False) -> Run:
+        """Stop a run at once, or after it was told and had 30 seconds; returns it as it then is.
+
+        A run that has ended stays as it is. A second graceful abort joins the first, an immediate one cuts it short.
+        """
+        now = self._clock.now()
+        at_once = replace_stop(now)
+        if gracefully and self.get(run.id).status is JobStatus.RUNNING:
+            if await self.move(run.id, JobStatus.ABORTING, replace_stop(now + ABORT_GRACE_MILLIS)):
+                self._tell_of_abort(run.id, now)
+        elif not await self.move(run.id, JobStatus.ABORTING, at_once) and not gracefully:
+            await self.change(run.id, lambda now: at_once(now) if now.status is JobStatus.ABORTING else now)
+        self._supervision.nudge(run.id)
         return self.get(run.id)
+
+    async def reboot(self, run: Run) -> Run:
+        """Go on in a new container, at once. Raises Invalid where the run is not RUNNING."""
+        return await self._order(run, Restart.REBOOT, self._clock.now())
+
+    async def migrate(self, run: Run) -> Run:
+        """Tell the Actor that it migrates, and go on in a new container when its time is over.
+
+        Raises Invalid where the run is not RUNNING.
+        """
+        now = self._clock.now()
+        ordered = await self._order(run, Restart.MIGRATION, now + MIGRATION_MILLIS)
+        self._events.tell(run.id, migrating(MIGRATION_MILLIS / 1000, iso(now)))
+        return ordered
+
+    async def metamorph(self, run: Run, actor: Actor, build: str | None, input: Input | None) -> Run:
+        """Go on as another Actor, with the run's storages and a new input. Raises Invalid."""
+        if len(run.metamorphs) >= MAX_METAMORPHS:
+            raise Invalid("max-metamorphs-exceeded", f"A run can metamorph {MAX_METAMORPHS} times at most")
+        target = self._builds.resolve(actor, build or actor.defaults.build)
+        key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
+        if input is not None:
+            await self._storages.key_value_stores.set_record(
+                run.default_key_value_store_id, key, input.body, input.content_type
+            )
+        metamorph = Metamorph(
+            created_at=self._clock.now(),
+            actor_id=actor.id,
+            build_id=target.id,
+            build_number=target.number,
+            input_key=key,
+            web_server_port=web_server_port(target.env_vars, target.image_environment),
+        )
+        return await self._order(run, Restart.METAMORPH, metamorph.created_at, metamorph)
+
+    async def resurrect(self, run: Run, options: StartOptions) -> Run:
+        """Let a run that has ended go on: same storages, input and log, its own build unless another is asked for.
+
+        Raises Invalid where it has not ended, LimitReached.
+        """
+        actor, user = self._actors.get(run.actor_id), self._users.get(run.user_id)
+        granted = self._granted_again(run, options)
+        async with self._budget.room_for(user, granted.memory_mbytes):
+            build = (
+                self._builds.get(run.build_id) if options.build is None else self._builds.resolve(actor, options.build)
+            )
+            risen = await self._rise(run, granted, build)
+            self._supervision.begin(risen)
+        return risen
 
     async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
         """What the Actor says of itself. It may come just after the process ended: the platform keeps it then."""
@@ -192,6 +282,79 @@ class Runs:
         await self._storages.drop_of_run(run.id)
         await self._store.runs.delete("id = ?", run.id)
         self._logs.delete(run.id)
+
+    async def _order(self, run: Run, restart: Restart, stop_at: Millis, metamorph: Metamorph | None = None) -> Run:
+        """Have the run's container stopped at a moment and a new one follow; a later order replaces this one."""
+
+        def ordered(now: Run) -> Run:
+            if now.status is not JobStatus.RUNNING:
+                raise Invalid("job-finished", f"This needs a RUNNING run, and the run is {now.status}")
+            return replace(now, restart=restart, stop_at=stop_at, next_metamorph=metamorph)
+
+        changed = await self.change(run.id, ordered)
+        self._supervision.nudge(run.id)
+        return changed
+
+    async def _rise(self, run: Run, granted: RunOptions, build: Build) -> Run:
+        now = self._clock.now()
+
+        def risen(ended: Run) -> Run:
+            if not ended.status.is_terminal:
+                raise Invalid(
+                    "job-not-finished", f"Only a run that has ended can be resurrected, and it is {ended.status}"
+                )
+            return replace(
+                ended,
+                status=JobStatus.RUNNING,
+                options=granted,
+                build_id=build.id,
+                build_number=build.number,
+                web_server_port=web_server_port(build.env_vars, build.image_environment),
+                api_port=self._addresses.port,
+                earlier_compute_units=run_compute_units(ended, now),
+                resumed_at=now,
+                stats=replace(ended.stats, resurrect_count=ended.stats.resurrect_count + 1),
+                finished_at=None,
+                exit_code=None,
+                status_message=None,
+                is_status_message_terminal=None,
+                stopped_because=None,
+                stop_at=None,
+                restart=None,
+                next_metamorph=None,
+                restarts_on_error=(),
+                container_id=None,
+                container_started_at=None,
+            )
+
+        record = await self._store.runs.update(run.id, risen)
+        if record is None:
+            raise record_not_found("Run", run.id)
+        return record
+
+    def _tell_of_abort(self, run_id: str, now: Millis) -> None:
+        """The platform's order: `aborting`, then a last `persistState`."""
+        for event in (aborting(iso(now)), persist_state(iso(now))):
+            self._events.tell(run_id, event)
+
+    def _granted_again(self, run: Run, options: StartOptions) -> RunOptions:
+        """What a resurrected run gets: what it had, but for what is asked for now."""
+        had = run.options
+        asked = had.memory_mbytes if options.memory_mbytes is None else options.memory_mbytes
+        memory = memory_mbytes(asked, strict=self._settings.strict_memory)
+        return replace(
+            had,
+            build=options.build or had.build,
+            timeout_secs=had.timeout_secs if options.timeout_secs is None else options.timeout_secs,
+            memory_mbytes=memory,
+            disk_mbytes=disk_mbytes(memory),
+            asked_mbytes=asked,
+            max_items=had.max_items if options.max_items is None else options.max_items,
+            max_total_charge_usd=(
+                had.max_total_charge_usd if options.max_total_charge_usd is None else options.max_total_charge_usd
+            ),
+            restart_on_error=had.restart_on_error if options.restart_on_error is None else options.restart_on_error,
+        )
 
     def _granted(self, actor: Actor, options: StartOptions) -> RunOptions:
         defaults = actor.defaults
@@ -252,6 +415,11 @@ class Runs:
                 webhooks=options.webhooks,
             )
         )
+
+
+def replace_stop(moment: Millis) -> Callable[[Run], Run]:
+    """A change that has the container stopped at a moment, and nothing follow."""
+    return lambda run: replace(run, stop_at=moment, restart=None, next_metamorph=None)
 
 
 def new_key(length: int) -> str:

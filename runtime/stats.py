@@ -21,8 +21,8 @@ def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStat
         stats,
         mem_current_bytes=sample.memory_bytes,
         mem_max_bytes=max(stats.mem_max_bytes, sample.memory_bytes),
-        net_rx_bytes=max(stats.net_rx_bytes, sample.net_rx_bytes),
-        net_tx_bytes=max(stats.net_tx_bytes, sample.net_tx_bytes),
+        net_rx_bytes=max(stats.net_rx_bytes, stats.earlier_rx_bytes + sample.net_rx_bytes),
+        net_tx_bytes=max(stats.net_tx_bytes, stats.earlier_tx_bytes + sample.net_tx_bytes),
     )
     last = counted(stats, started_at)
     millis = sample.at - last.at
@@ -44,13 +44,24 @@ def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
 
 
 def counted(stats: RunStats, started_at: Millis) -> Sample:
-    """The counters of the container up to which its statistics are counted; all zero at its start."""
+    """The counters of the current container up to which its statistics are counted; all zero at its start."""
     return Sample(
-        at=started_at + stats.sampled_millis,
+        at=started_at + stats.sampled_millis - stats.earlier_millis,
         memory_bytes=stats.mem_current_bytes,
-        cpu_nanos=round(stats.cpu_avg_usage / 100 * stats.sampled_millis * 1_000_000),
-        net_rx_bytes=stats.net_rx_bytes,
-        net_tx_bytes=stats.net_tx_bytes,
+        cpu_nanos=_total_cpu_nanos(stats) - stats.earlier_cpu_nanos,
+        net_rx_bytes=stats.net_rx_bytes - stats.earlier_rx_bytes,
+        net_tx_bytes=stats.net_tx_bytes - stats.earlier_tx_bytes,
+    )
+
+
+def in_new_container(stats: RunStats) -> RunStats:
+    """The statistics of a run whose next container counts from zero."""
+    return replace(
+        stats,
+        earlier_millis=stats.sampled_millis,
+        earlier_cpu_nanos=_total_cpu_nanos(stats),
+        earlier_rx_bytes=stats.net_rx_bytes,
+        earlier_tx_bytes=stats.net_tx_bytes,
     )
 
 
@@ -64,6 +75,7 @@ def at_rest(stats: RunStats, known_peak_bytes: int) -> RunStats:
 
 
 def duration_millis(run: Run, now: Millis) -> int:
+    """From the run's start to its end, the time included in which it waited to be resurrected."""
     return max(0, (run.finished_at or now) - run.started_at)
 
 
@@ -72,9 +84,19 @@ def compute_units(memory_mbytes: int, millis: int) -> float:
     return memory_mbytes / 1024 * millis / 3_600_000
 
 
+def run_compute_units(run: Run, now: Millis) -> float:
+    """Compute units of the time a run was active: the time before a resurrection in which it was not is left out."""
+    active = max(0, (run.finished_at or now) - (run.resumed_at or run.started_at))
+    return run.earlier_compute_units + compute_units(run.options.memory_mbytes, active)
+
+
 def is_cpu_overloaded(stats: RunStats, granted_cpus: float) -> bool:
     return stats.cpu_current_usage > OVERLOADED * granted_cpus * 100
 
 
 def _mean(mean: float, weight: int, value: float, added: int) -> float:
     return (mean * weight + value * added) / (weight + added)
+
+
+def _total_cpu_nanos(stats: RunStats) -> int:
+    return round(stats.cpu_avg_usage / 100 * stats.sampled_millis * 1_000_000)

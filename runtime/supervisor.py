@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from runtime import environment, explain, limits, stats
+from runtime import environment, explain, limits, restarts, stats
 from runtime.actors import Actors
 from runtime.addresses import HOST_IN_CONTAINERS, Addresses
 from runtime.builds import BUILD_LABEL, Builds
@@ -32,7 +32,7 @@ from runtime.containers import (
 from runtime.events import Events, system_info
 from runtime.lifecycle import JobStatus, ending
 from runtime.logs import Logs
-from runtime.records import Run
+from runtime.records import Restart, Run
 from runtime.runs import Runs
 from runtime.settings import Settings
 from runtime.users import Users
@@ -68,18 +68,16 @@ class Parts:
 
 
 class Supervisor:
-    """Lives through one run: `live` or `settle` is its whole life, `abort` is what others tell it."""
+    """Lives through one run: `live` or `settle` is its whole life. Orders reach it in the record, and by a `nudge`."""
 
     def __init__(self, run: Run, parts: Parts) -> None:
         self._run = run
         self._parts = parts
         self._build = parts.builds.get(run.build_id)
         self._log = parts.logs.open(run.id, environment.secrets(run, self._build))
-        self._abort_asked = asyncio.Event()
+        self._nudged = asyncio.Event()
         self._container: Container | None = None
         parts.events.open(run.id)
-        if run.status is JobStatus.ABORTING:
-            self._abort_asked.set()
 
     async def live(self, adopted: Container | None = None) -> None:
         """Take the run to its end, from its start or from where an adopted container stands.
@@ -88,8 +86,7 @@ class Supervisor:
         """
         self._container = adopted
         try:
-            container = adopted or await self._launch()
-            await self._finish(await self._accompany(container))
+            await self._finish(await self._through_containers(adopted))
         except (StartFailed, EngineUnavailable) as problem:
             await self._finish(None, explain.never_started(problem))
         except Exception as problem:
@@ -107,10 +104,9 @@ class Supervisor:
         finally:
             self._leave()
 
-    async def abort(self) -> None:
-        """Stop the run at once. Returns when ABORTING is written; a run that has ended meanwhile stays as it is."""
-        if await self._parts.runs.move(self._run.id, JobStatus.ABORTING):
-            self._abort_asked.set()
+    def nudge(self) -> None:
+        """The record has new orders."""
+        self._nudged.set()
 
     async def web_server_address(self) -> tuple[str, int] | None:
         """Where this host reaches the Actor's web server; None while the container does not run."""
@@ -118,16 +114,57 @@ class Supervisor:
             return None
         return await self._container.web_server_address(self._run.web_server_port)
 
+    async def _through_containers(self, adopted: Container | None) -> ContainerState | None:
+        """Accompany the run's container and those that follow it, for as long as the run goes on; the last state."""
+        container = adopted
+        if adopted is None and self._run.restart is not None:  # an order that the last server began to carry out
+            await self._begin_again(self._run.restart)
+        while True:
+            state = await self._accompany(container or await self._launch())
+            restart = restarts.wanted(self._now(), state, self._parts.clock.now())
+            if restart is None:
+                return state
+            await self._begin_again(restart)
+            container = None
+
+    async def _begin_again(self, restart: Restart) -> None:
+        """Clear the way for the next container. The order is cleared last: until then a new server does this again."""
+        await self._parts.runs.change(self._run.id, partial(restarts.ordered, restart=restart))
+        if self._container is not None:
+            await self._insist(self._container.remove)
+            self._container = None
+        self._log.say(explain.RESTARTS[restart])
+        change = partial(restarts.begun_again, restart=restart, now=self._parts.clock.now())
+        self._run = await self._parts.runs.change(self._run.id, lambda now: self._unstarted(change(now)))
+        self._build = self._parts.builds.get(self._run.build_id)
+        self._log.hide(environment.secrets(self._run, self._build))
+
+    def _unstarted(self, run: Run) -> Run:
+        """The run before its next container is there: log and counters go on behind what there is."""
+        return replace(
+            run,
+            container_id=None,
+            container_started_at=None,
+            is_container_server_ready=False,
+            log_lines_before=self._log.lines_from_containers(),
+            stats=stats.in_new_container(run.stats),
+        )
+
     async def _launch(self) -> Container:
+        self._run = await self._parts.runs.change(self._run.id, self._unstarted)
         for line in explain.limits_lines(self._run, self._parts.engine, self._parts.settings.cpu_burst_secs):
             self._log.say(line)
         self._log.say(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
         self._log.say("ACTOR: Creating Docker container.")
         container = self._container = await self._parts.containers.create(self._spec())
-        if not self._abort_asked.is_set():
+        if self._now().status is not JobStatus.ABORTING:
             self._log.say("ACTOR: Starting Docker container.")
             await self._start(container)
         return container
+
+    def _now(self) -> Run:
+        """The record as it is now: others may have written orders and messages into it."""
+        return self._parts.runs.get(self._run.id)
 
     async def _start(self, container: Container) -> None:
         """Start it; where the engine went away meanwhile, it knows afterwards whether it did."""
@@ -147,16 +184,16 @@ class Supervisor:
         if state.running:
             async with self._beside(
                 container,
-                self._stop_when_asked,
+                self._stop_when_ordered,
                 self._stop_at_deadline,
                 self._stop_when_disk_is_full,
                 self._end_burst,
                 self._sample,
                 self._probe_web_server,
             ):
-                state, _ = await asyncio.gather(container.wait(), self._log.copy(container))
+                state, _ = await asyncio.gather(container.wait(), self._log.copy(container, self._run.log_lines_before))
         else:  # it ended while nobody watched: a deadline that has passed since is none of its business
-            await self._log.copy(container)
+            await self._log.copy(container, self._run.log_lines_before)
         await self._look_at_disk(container)
         return state
 
@@ -168,7 +205,7 @@ class Supervisor:
             lambda now: replace(now, container_id=container.id, container_started_at=started_at, disk_enforcement=disk),
         )
         await self._parts.runs.move(self._run.id, JobStatus.RUNNING)
-        self._run = self._parts.runs.get(self._run.id)
+        self._run = self._now()
 
     @asynccontextmanager
     async def _beside(self, container: Container, *work: Callable[[Container], Awaitable[None]]) -> AsyncIterator[None]:
@@ -188,9 +225,27 @@ class Supervisor:
                 log.info("Run %s: %s", self._run.id, problem)
                 await self._parts.clock.sleep(TICK_SECS)
 
-    async def _stop_when_asked(self, container: Container) -> None:
-        await self._abort_asked.wait()
-        await container.kill()
+    async def _stop_when_ordered(self, container: Container) -> None:
+        """Kill the container at the moment that the record names; orders may come, and be changed, at any time."""
+        while True:
+            self._nudged.clear()
+            stop_at = restarts.stop_moment(self._now())
+            if stop_at is not None and stop_at <= self._parts.clock.now():
+                await container.kill()
+                return
+            await self._nudge_or(stop_at)
+
+    async def _nudge_or(self, moment: Millis | None) -> None:
+        """Return at a nudge, or at a moment if there is one."""
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._nudged.wait())]
+        if moment is not None:
+            waits.append(asyncio.create_task(sleep_until(self._parts.clock, moment)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _stop_at_deadline(self, container: Container) -> None:
         deadline = limits.deadline(self._run)
@@ -199,7 +254,7 @@ class Supervisor:
         await sleep_until(self._parts.clock, deadline)
         if await self._parts.runs.move(self._run.id, JobStatus.TIMING_OUT):
             self._log.say(explain.timing_out(self._run))
-        if self._parts.runs.get(self._run.id).status is JobStatus.TIMING_OUT:
+        if self._now().status is JobStatus.TIMING_OUT:
             await container.stop(TIMEOUT_GRACE_SECS)
 
     async def _stop_when_disk_is_full(self, container: Container) -> None:
@@ -219,7 +274,7 @@ class Supervisor:
     async def _measure_disk(self, container: Container) -> int | None:
         """Count what the container has written; None where that cannot be told."""
         used = await container.disk_bytes()
-        if used is not None and used > self._parts.runs.get(self._run.id).stats.disk_max_bytes:
+        if used is not None and used > self._now().stats.disk_max_bytes:
             await self._parts.runs.change_stats(self._run.id, partial(stats.with_disk, used_bytes=used))
         return used
 
@@ -227,7 +282,7 @@ class Supervisor:
         """Measure once more at the end, and say so where the limit was passed before that was noticed."""
         with suppress(EngineUnavailable):
             used = await self._measure_disk(container)
-            if used is not None and explain.ended_over_disk(self._parts.runs.get(self._run.id), used):
+            if used is not None and explain.ended_over_disk(self._now(), used):
                 self._log.say(explain.disk_overshoot(self._run, used))
 
     async def _stop_because(self, container: Container, reason: str) -> None:
@@ -266,7 +321,7 @@ class Supervisor:
         if state is not None and state.oom_killed and not is_oom:
             self._log.say(explain.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
-        while not (run := self._parts.runs.get(self._run.id)).status.is_terminal:
+        while not (run := self._now()).status.is_terminal:
             status = ending(run.status, exit_code)
             text = message if message and status is JobStatus.FAILED else explain.finished(run, status, state)
             at = (state.finished_at if state else None) or self._parts.clock.now()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from runtime.clock import Millis
 from runtime.records import Dataset, KeyValueStore, RequestQueue, Run
-from runtime.stats import compute_units, duration_millis
+from runtime.stats import run_compute_units
 
 Usage = dict[str, float]
 GBYTE = 1024**3
@@ -34,7 +34,7 @@ def of_run(
 ) -> Usage:
     """The run's usage by unit. There is no Apify Proxy here, and what leaves the container counts as external."""
     return {
-        "ACTOR_COMPUTE_UNITS": compute_units(run.options.memory_mbytes, duration_millis(run, now)),
+        "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),
         "DATASET_READS": dataset.read_count if dataset else 0,
         "DATASET_WRITES": dataset.write_count if dataset else 0,
         "KEY_VALUE_STORE_READS": store.read_count if store else 0,

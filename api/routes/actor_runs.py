@@ -12,11 +12,12 @@ from starlette.responses import Response
 from api import reading
 from api.access import caller_of, maybe_caller
 from api.bodies import read_object
+from api.inputs import read_input
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, no_content
-from api.shown import run_shown, runs_page
-from runtime.errors import Invalid, record_not_found
+from api.shown import own_run, run_shown, runs_page
+from runtime.errors import Invalid
 from runtime.records import Run
 from runtime.users import RUN_TOKEN_GRACE_MILLIS
 
@@ -40,7 +41,7 @@ async def get_run(request: Request, run: str) -> Response:
 @router.put("/{run}")
 async def update_run(request: Request, run: str) -> Response:
     """Status message and access; unknown keys are ignored, since the JavaScript SDK sends `level` along."""
-    record, body = _own(request, run), await read_object(request)
+    record, body = own_run(request, run), await read_object(request)
     changes: dict[str, Any] = {}
     if "statusMessage" in body:
         _check_is_open(request, record)
@@ -56,15 +57,38 @@ async def update_run(request: Request, run: str) -> Response:
 
 @router.delete("/{run}")
 async def delete_run(request: Request, run: str) -> Response:
-    await parts_of(request).runs.delete(_own(request, run))
+    await parts_of(request).runs.delete(own_run(request, run))
     return no_content()
 
 
 @router.post("/{run}/abort")
 async def abort_run(request: Request, run: str) -> Response:
     """Answers with the run as it then is. A run that has ended stays as it is."""
-    Params(request).flag("gracefully")
-    return _shown(request, await parts_of(request).runs.abort(_own(request, run)))
+    gracefully = Params(request).flag("gracefully") or False
+    return _shown(request, await parts_of(request).runs.abort(own_run(request, run), gracefully=gracefully))
+
+
+@router.post("/{run}/reboot")
+async def reboot_run(request: Request, run: str) -> Response:
+    return _shown(request, await parts_of(request).runs.reboot(own_run(request, run)))
+
+
+@router.post("/{run}/metamorph")
+async def metamorph_run(request: Request, run: str) -> Response:
+    """The body is the new Actor's input."""
+    orchestrator, params, record = parts_of(request), Params(request), own_run(request, run)
+    target = params.text("targetActorId")
+    if target is None:
+        raise Invalid("parameter-required", "Query parameter 'targetActorId' is required")
+    actor = orchestrator.actors.find(caller_of(request).user, target.replace("/", "~", 1))
+    input = await read_input(request)
+    return _shown(request, await orchestrator.runs.metamorph(record, actor, params.text("build"), input))
+
+
+@router.post("/{run}/resurrect")
+async def resurrect_run(request: Request, run: str) -> Response:
+    options = reading.start_options(Params(request))
+    return _shown(request, await parts_of(request).runs.resurrect(own_run(request, run), options))
 
 
 def _shortened(message: str | None) -> str | None:
@@ -72,13 +96,6 @@ def _shortened(message: str | None) -> str | None:
     if message is None or len(message) <= MAX_STATUS_MESSAGE:
         return message
     return f"{message[: MAX_STATUS_MESSAGE - 1]}…"
-
-
-def _own(request: Request, id: str) -> Run:
-    run = parts_of(request).runs.get(id)
-    if run.user_id != caller_of(request).user.id:
-        raise record_not_found("Run", id)
-    return run
 
 
 def _check_is_open(request: Request, run: Run) -> None:

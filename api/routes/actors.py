@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from api import reading, wire
 from api.access import caller_of
-from api.bodies import read_body, read_object
+from api.bodies import read_object
+from api.inputs import read_input
 from api.items import items_response
 from api.params import Params
 from api.parts import parts_of
@@ -20,7 +21,6 @@ from api.shown import builds_page, run_shown, runs_page
 from runtime.errors import Invalid, NotFound, RunTooSlow
 from runtime.lifecycle import JobStatus
 from runtime.records import Actor, BuildOptions, Run, RunDefaults, TaggedBuild, Version
-from runtime.runs import Input
 
 router = APIRouter(prefix="/v2/actors")
 
@@ -182,19 +182,8 @@ async def _start(request: Request, actor: str) -> Run:
     orchestrator, caller = parts_of(request), caller_of(request)
     record = _found(request, actor)
     options = reading.start_options(Params(request))
-    input = await _input(request) if request.method == "POST" else None
+    input = await read_input(request) if request.method == "POST" else None
     return await orchestrator.runs.start(caller.user, record, input, options, reading.meta(request, caller))
-
-
-async def _input(request: Request) -> Input | None:
-    """The body as INPUT, whatever its type; an empty one, or the JSON `null` that clients send, is none."""
-    body = await read_body(request)
-    content_type = request.headers.get("content-type") or JSON_TYPE
-    if not body:
-        return None
-    if content_type.partition(";")[0].strip().lower() == JSON_TYPE and reading.is_json_null(body):
-        return None
-    return Input(body=body, content_type=content_type)
 
 
 def _found(request: Request, reference: str) -> Actor:

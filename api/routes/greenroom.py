@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from api.access import token_of
+from api.access import maybe_caller, token_of
 from api.params import Params
 from api.parts import parts_of
-from api.responses import json_response
+from api.responses import data_response, json_response
+from api.shown import own_run, run_shown
 from runtime.addresses import EVENTS_PATH
 from runtime.errors import Unauthorized
 from runtime.events import Event
@@ -38,6 +39,14 @@ async def shut_down(request: Request) -> Response:
     """Begin to stop; answers how many live runs stay for the next start to adopt (none with `stopRuns`)."""
     _check_control_token(request)
     return json_response({"liveRuns": request.app.state.shut_down(Params(request).flag("stopRuns"))})
+
+
+@router.post("/greenroom/runs/{run}/migrate")
+async def migrate_run(request: Request, run: str) -> Response:
+    """What the platform does when a worker goes away, on demand: the Actor is told, then gets a new container."""
+    orchestrator = parts_of(request)
+    record = await orchestrator.runs.migrate(own_run(request, run))
+    return data_response(run_shown(orchestrator, record, maybe_caller(request)))
 
 
 @router.websocket(EVENTS_PATH + "{events_key}")

@@ -34,7 +34,7 @@ async def test_who_waits_for_a_run_is_answered_by_its_end_or_after_a_minute(api:
 
 async def test_an_abort_answers_with_the_run_as_it_then_is(api: Api) -> None:
     run = await api.start()
-    aborting = await api.data("POST", f"/v2/actor-runs/{run.id}/abort?gracefully=1")
+    aborting = await api.data("POST", f"/v2/actor-runs/{run.id}/abort")
     assert aborting["status"] in ("ABORTING", "ABORTED")
     await api.clock.settle()
     ended = await api.data("GET", f"/v2/actor-runs/{run.id}")

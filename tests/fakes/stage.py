@@ -66,8 +66,12 @@ class Stage:
 
     async def open_as(self, run: Run, status: JobStatus) -> None:
         """Open as if the last server had died when the run had this status."""
+        await self.open_with(run, lambda now: replace(now, status=status))
+
+    async def open_with(self, run: Run, change: Callable[[Run], Run]) -> None:
+        """Open as if the last server had died with the run's record like that."""
         store = Store(self.settings.data_dir)
-        await store.runs.update(run.id, lambda now: replace(now, status=status))
+        await store.runs.update(run.id, change)
         store.close()
         await self.open()
 
@@ -123,7 +127,12 @@ class Stage:
         return self.orchestrator.runs.get(run.id)
 
     def container_of(self, run: Run) -> FakeContainer:
-        return next(each for each in self.engine.created if each.spec.name.endswith(run.id))
+        """The newest container of a run."""
+        return self.containers_of(run)[-1]
+
+    def containers_of(self, run: Run) -> list[FakeContainer]:
+        """All that a run ever had, oldest first."""
+        return [each for each in self.engine.created if each.spec.name.endswith(run.id)]
 
     async def ended(self, run: Run, code: int = 0, **how: Any) -> Run:
         """The run after its container has ended."""
