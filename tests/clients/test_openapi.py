@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +125,10 @@ class Walk:
             pass
         return job
 
+    def until_started(self, template: str) -> None:
+        while self("GET", template)["status"] == "READY":
+            time.sleep(0.05)
+
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
@@ -189,6 +194,14 @@ def runs(walk: Walk) -> None:
     walk.at["runId"] = walk("POST", "/v2/actors/{actorId}/runs", json={"sleepSecs": 600})["id"]
     walk("GET", "/v2/actor-runs/{runId}")
     walk("PUT", "/v2/actor-runs/{runId}", json={"statusMessage": "walking"})
+    walk.until_started("/v2/actor-runs/{runId}")
+    walk("POST", "/v2/actor-runs/{runId}/reboot")
+    target = {"targetActorId": walk.at["actorId"]}
+    walk("POST", "/v2/actor-runs/{runId}/metamorph", params=target, json={"sleepSecs": 600})
+    walk("POST", "/v2/actor-runs/{runId}/abort")
+    walk.until_finished("/v2/actor-runs/{runId}")
+    walk("POST", "/v2/actor-runs/{runId}/resurrect")
+    walk("POST", "/v2/actor-runs/{runId}/abort", params={"gracefully": 1})
     walk("POST", "/v2/actor-runs/{runId}/abort")
     walk.until_finished("/v2/actor-runs/{runId}")
     walk("POST", "/v2/actors/{actorId}/runs/{runId}/abort")
