@@ -24,6 +24,7 @@ from runtime.lifecycle import JobStatus, ending
 from runtime.limits import default_user_memory_mbytes
 from runtime.logs import Logs
 from runtime.records import Actor, Run
+from runtime.retention import Retention
 from runtime.runs import Runs
 from runtime.settings import Settings
 from runtime.storages.datasets import Datasets
@@ -96,6 +97,8 @@ class Orchestrator:
             self,
         )
         self.budget = budget
+        self.retention = Retention(self.users, self.runs, storages, clock, settings.retention_days)
+        self._sweeping: asyncio.Task[None] | None = None
         self._supervisors: dict[str, Supervisor] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
 
@@ -106,6 +109,7 @@ class Orchestrator:
         await self.users.open()
         await self.builds.recover()
         await self._recover_runs()
+        self._sweeping = asyncio.create_task(self.retention.keep_sweeping(), name="retention")
 
     def let_go(self) -> None:
         """Release everybody who waits for something to happen: the server is about to stop."""
@@ -115,6 +119,9 @@ class Orchestrator:
 
     async def close(self, *, stop_runs: bool) -> int:
         """Stop in order; return how many live runs are left for the next start to adopt."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.wait({self._sweeping})
         await self.builds.close()
         if stop_runs:
             await self._stop_all()

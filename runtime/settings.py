@@ -12,6 +12,7 @@ import platformdirs
 
 DEFAULT_PORT = 3333
 DEFAULT_CPU_BURST_SECS = 10.0
+DEFAULT_RETENTION_DAYS = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class Settings:
 
     `cpu_burst_secs` 0 holds containers to their CPU share from the first instant. `max_memory_mbytes` caps the sum of a
     user's running Actors and builds; None derives it from the host. `rate_limit` is requests a second per user; None
-    means no limit. `strict_memory` refuses sizes that are no power of two, as the platform does.
+    means no limit. `retention_days` is how long old runs and unused unnamed storages stay; 0 keeps them.
+    `strict_memory` refuses sizes that are no power of two, as the platform does.
     """
 
     port: int = DEFAULT_PORT
@@ -31,6 +33,7 @@ class Settings:
     strict_memory: bool = False
     max_memory_mbytes: int | None = None
     rate_limit: float | None = None
+    retention_days: float = DEFAULT_RETENTION_DAYS
 
 
 def default_data_dir() -> Path:
@@ -53,11 +56,17 @@ def from_environment(
         data_dir=data_dir or default_data_dir(),
         users=users or {},
         stop_runs=stop_runs,
-        cpu_burst_secs=_number(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS) or 0.0,
+        cpu_burst_secs=_given(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
         strict_memory=environment.get("GREENROOM_STRICT_MEMORY", "") == "1",
         max_memory_mbytes=_whole(_number(environment, "GREENROOM_MAX_MEMORY_MBYTES", None)),
         rate_limit=_number(environment, "GREENROOM_RATE_LIMIT", None),
+        retention_days=_given(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
     )
+
+
+def _given(environment: Mapping[str, str], name: str, default: float) -> float:
+    number = _number(environment, name, default)
+    return default if number is None else number
 
 
 def _number(environment: Mapping[str, str], name: str, default: float | None) -> float | None:

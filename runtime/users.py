@@ -42,6 +42,9 @@ class Users:
             raise record_not_found("User", id)
         return user
 
+    def all(self) -> list[User]:
+        return self._users.all()
+
     def named(self, username: str) -> User | None:
         return self._users.find("username = ?", username)
 

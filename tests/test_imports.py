@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "budget",
     ),
     ("users", "actors", "storages", "builds", "runs"),
-    ("supervisor",),
+    ("supervisor", "retention"),
     ("orchestrator",),
 )
 """The modules of `runtime`, from the ground up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.clock import Millis
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -30,6 +31,12 @@ class Storages:
         dataset = await self.datasets.open_default(user_id, run_id)
         queue = await self.request_queues.open_default(user_id, run_id)
         return Defaults(store.id, dataset.id, queue.id)
+
+    async def drop_unused(self, before: Millis) -> None:
+        """Drop storages without a name and without a run that nobody has used since a moment."""
+        for kind in (self.key_value_stores, self.datasets, self.request_queues):
+            for id in kind.unused(before):
+                await kind.delete(id)
 
     async def drop_of_run(self, run_id: str) -> None:
         """Drop a run's unnamed default storages with what is in them."""

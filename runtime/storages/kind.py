@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar, Generic, TypeVar
 
-from runtime.clock import Clock
+from runtime.clock import Clock, Millis
 from runtime.errors import Conflict, Invalid, record_not_found
 from runtime.records import Json, Storage, new_id
 from runtime.store.storage_tables import StorageTable
@@ -81,6 +81,10 @@ class StorageKind(Generic[S]):
     async def drop_of_run(self, run_id: str) -> None:
         """Delete the run's default storage with all it holds, unless it has a name."""
         await self._table.delete_of_run(run_id)
+
+    def unused(self, before: Millis) -> list[str]:
+        """Ids of storages that have neither a name nor a run and were last used before a moment."""
+        return self._table.unused(before)
 
     async def close(self) -> None:
         """Write what was only counted so far."""

@@ -79,6 +79,12 @@ class StorageTable(Generic[S]):
 
         return self._connection.look(question)
 
+    def unused(self, before: Millis) -> list[str]:
+        """Ids of what has neither a name nor a run and was last used before a moment, uncounted reads included."""
+        query = f"SELECT id FROM {self._name} WHERE name IS NULL AND run_id IS NULL AND accessed_at < ?"
+        rows = self._connection.look(lambda connection: connection.execute(query, (before,)).fetchall())
+        return [id for (id,) in rows if id not in self._tallies or self._tallies[id].at < before]
+
     async def get_or_create(self, record: S) -> tuple[S, bool]:
         """The user's storage with the record's name and False, else the record, now stored, and True."""
 

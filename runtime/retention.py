@@ -1,0 +1,47 @@
+"""What is dropped by itself: old runs with their default storages, and unnamed storages that nobody uses.
+
+Source: "Data retention" in the platform's documentation: the newest ten runs and whatever has a name stay.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from runtime.clock import Clock, Millis
+from runtime.errors import GreenroomError
+from runtime.runs import Runs
+from runtime.storages.defaults import Storages
+from runtime.users import Users
+
+log = logging.getLogger("greenroom.retention")
+
+KEPT_RUNS = 10
+DAY_MILLIS = 86_400_000
+SWEEP_SECS = 3600.0
+
+
+class Retention:
+    """Drops what is older than `days`; 0 keeps everything."""
+
+    def __init__(self, users: Users, runs: Runs, storages: Storages, clock: Clock, days: float) -> None:
+        self._users = users
+        self._runs = runs
+        self._storages = storages
+        self._clock = clock
+        self._days = days
+
+    async def keep_sweeping(self) -> None:
+        """Sweep now and every hour."""
+        while self._days:
+            await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
+            await self._clock.sleep(SWEEP_SECS)
+
+    async def sweep(self, before: Millis) -> None:
+        """Drop runs that ended, and unnamed storages that were last used, before a moment."""
+        for user in self._users.all():
+            for run in self._runs.ended_before(user, before, kept=KEPT_RUNS):
+                try:
+                    await self._runs.delete(run)
+                except GreenroomError as refusal:  # it rose again meanwhile
+                    log.info("Run %s is kept: %s", run.id, refusal)
+        await self._storages.drop_unused(before)
