@@ -156,6 +156,7 @@ class Builds:
         """End the builds that the death of a server cut off."""
         shutil.rmtree(self._sources, ignore_errors=True)
         self._sources.mkdir()
+        await self._collect_images()
         for build in self._unfinished():
             self._logs.open(build.id).say(f"ACTOR: {CUT_OFF}")
             status = ending(build.status, None)
@@ -183,6 +184,13 @@ class Builds:
             options=options,
             env_vars=version.env_vars,
         )
+
+    async def _collect_images(self) -> None:
+        """Remove the images of builds that are no more: a server may have died between dropping the two."""
+        for image in await self._containers.images():
+            build_id = image.labels.get(BUILD_LABEL)
+            if build_id is not None and self._store.builds.get(build_id) is None:
+                await self._containers.remove_image(image.id)
 
     def _unfinished(self) -> list[Build]:
         return self._store.builds.all(UNFINISHED)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -198,6 +198,10 @@ class Containers(Protocol):
         """Build an image, telling `log` the engine's output. Raises BuildFailed."""
 
     async def image(self, name: str) -> Image | None: ...
+
+    async def images(self) -> Sequence[Image]:
+        """All images that this instance has built."""
+        ...
 
     async def remove_image(self, name: str) -> None:
         """An image that a container uses stays."""

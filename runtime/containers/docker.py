@@ -12,7 +12,7 @@ import os
 import platform
 import socket
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
@@ -160,13 +160,12 @@ class DockerContainers:
             found = await self.call(self.api.inspect_image, name)
         except docker.errors.NotFound:
             return None
-        config = found.get("Config") or {}
-        return Image(
-            id=found["Id"],
-            size_bytes=found["Size"],
-            labels=config.get("Labels") or {},
-            environment=dict(item.partition("=")[::2] for item in config.get("Env") or []),
-        )
+        return _image(found)
+
+    async def images(self) -> Sequence[Image]:
+        own = {"label": f"{INSTANCE_LABEL}={self._instance_id}"}
+        ids = [item["Id"] for item in await self.call(self.api.images, filters=own)]
+        return [image for id in ids if (image := await self.image(id)) is not None]
 
     async def remove_image(self, name: str) -> None:
         with tolerating(404, 409):
@@ -691,6 +690,16 @@ def explained(error: docker.errors.APIError) -> str:
 
 def _weight(lines: list[str]) -> int:
     return sum(128 + len(line) for line in lines)
+
+
+def _image(found: Mapping[str, Any]) -> Image:
+    config = found.get("Config") or {}
+    return Image(
+        id=found["Id"],
+        size_bytes=found["Size"],
+        labels=config.get("Labels") or {},
+        environment=dict(item.partition("=")[::2] for item in config.get("Env") or []),
+    )
 
 
 def _build_error(message: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -198,7 +198,7 @@ class FakeContainers:
         self.engine = engine
         self.created: list[FakeContainer] = []
         self.builds: list[BuildSpec] = []
-        self.images: dict[str, Image] = {}
+        self.images_by_name: dict[str, Image] = {}
         self.create_error: StartFailed | None = None
         self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
         self.build_error: str | None = None
@@ -216,7 +216,7 @@ class FakeContainers:
     def add_image(self, name: str, labels: Mapping[str, str] | None = None) -> Image:
         number = next(self._numbers)
         image = Image(id=f"sha256:{number:064x}", size_bytes=1 << 20, labels=labels or {}, environment={})
-        self.images[name] = self.images[image.id] = image
+        self.images_by_name[name] = self.images_by_name[image.id] = image
         return image
 
     async def open(self) -> Engine:
@@ -226,7 +226,7 @@ class FakeContainers:
     async def create(self, spec: ContainerSpec) -> Container:
         if self.create_error is not None:
             raise self.create_error
-        if spec.image not in self.images:
+        if spec.image not in self.images_by_name:
             raise ImageMissing(f"No such image: {spec.image}")
         container = FakeContainer(f"{next(self._numbers):064x}", spec, self._clock)
         self.created.append(container)
@@ -245,11 +245,14 @@ class FakeContainers:
         return self.add_image(spec.tag, spec.labels)
 
     async def image(self, name: str) -> Image | None:
-        return self.images.get(name)
+        return self.images_by_name.get(name)
+
+    async def images(self) -> Sequence[Image]:
+        return list({image.id: image for image in self.images_by_name.values()}.values())
 
     async def remove_image(self, name: str) -> None:
-        if image := self.images.get(name):
-            self.images = {key: kept for key, kept in self.images.items() if kept.id != image.id}
+        if image := self.images_by_name.get(name):
+            self.images_by_name = {key: kept for key, kept in self.images_by_name.items() if kept.id != image.id}
 
     async def close(self) -> None:
         self.is_open = False

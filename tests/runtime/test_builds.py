@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runtime import builds
+from runtime.builds import BUILD_LABEL
 from runtime.containers import STAND_IN_LABEL, Image
 from runtime.errors import Invalid, LimitReached, NotFound
 from runtime.lifecycle import JobStatus
@@ -41,7 +42,7 @@ async def test_a_build_succeeds_with_an_image_and_moves_its_tag(stage: Stage) ->
     actor, version = await version_of(stage)
     build = await ended(stage, await start(stage, actor, version, tag="beta"))
     assert (build.status, build.number, build.number_int) == (S.SUCCEEDED, "0.0.1", 1)
-    assert build.image in stage.engine.images
+    assert build.image in stage.engine.images_by_name
     assert build.finished_at == stage.clock.now()
     tags = stage.orchestrator.actors.get(actor.id).tagged_builds
     assert {tag: tagged.build_number for tag, tagged in tags.items()} == {"beta": "0.0.1"}
@@ -249,7 +250,7 @@ async def test_a_build_is_deleted_with_its_image_and_log_once_nothing_needs_it(s
     with pytest.raises(NotFound):
         stage.orchestrator.builds.get(first.id)
     assert await stage.log_of(first.id) == []
-    assert first.image not in stage.engine.images
+    assert first.image not in stage.engine.images_by_name
 
 
 async def test_a_tagged_or_live_build_is_not_deleted(stage: Stage) -> None:
@@ -335,3 +336,13 @@ def test_the_input_schema_is_inline_named_or_in_its_usual_place(
     root = laid_out(tmp_path / "source", **files)
     root.mkdir(exist_ok=True)
     assert builds.read_input_schema(root, definition) == schema
+
+
+async def test_images_of_builds_that_are_no_more_are_removed_at_the_next_start(stage: Stage) -> None:
+    kept = await built(stage)
+    orphan = stage.engine.add_image("left", {BUILD_LABEL: "gone"})
+    foreign = stage.engine.add_image("not-a-build")
+    await stage.close()
+    await stage.open()
+    assert orphan.id not in stage.engine.images_by_name
+    assert {kept.image, foreign.id} <= set(stage.engine.images_by_name)

@@ -382,7 +382,7 @@ async def test_a_container_that_cannot_be_started_fails_the_run_and_is_removed(s
 
 async def test_an_image_that_is_gone_fails_the_run(stage: Stage) -> None:
     actor = await stage.an_actor()
-    stage.engine.images.clear()
+    stage.engine.images_by_name.clear()
     run = await stage.start(actor)
     assert run.status is S.FAILED
     assert run.status_message is not None and "No such image" in run.status_message
@@ -751,7 +751,7 @@ async def test_containers_that_no_live_run_knows_are_removed(stage: Stage) -> No
     live = await stage.start()
     ended = await stage.ended(await stage.start())
     await stage.close()
-    image = next(iter(stage.engine.images))
+    image = next(iter(stage.engine.images_by_name))
     for labels in ({RUN_LABEL: "nobody"}, {RUN_LABEL: ended.id}, {}):
         await stage.engine.create(a_spec(image=image, labels=labels))
     await stage.open()

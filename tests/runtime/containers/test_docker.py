@@ -452,7 +452,9 @@ async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContai
     assert image.labels["build"] == "b1" and image.environment["ANSWER"] == "42" and image.size_bytes > 0
     found = await door.image(tag)
     assert found and found.id == image.id
+    assert image.id in {each.id for each in await door.images()}
     await door.remove_image(tag)
+    assert image.id not in {each.id for each in await door.images()}
     await door.remove_image(tag)
     assert await door.image(tag) is None
 
