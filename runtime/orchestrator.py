@@ -190,6 +190,12 @@ class Orchestrator:
         if supervisor is not None:
             supervisor.nudge()
 
+    async def cleared(self, run_id: str) -> None:
+        """Return when an ended run's supervisor has cleared away its container."""
+        life = self._lives.get(run_id)
+        if life is not None:
+            await asyncio.wait({life})
+
     def _own(self, run: Run, supervisor: Supervisor, life: Coroutine[Any, Any, None]) -> None:
         self._supervisors[run.id] = supervisor
         self._lives[run.id] = asyncio.create_task(life, name=f"run {run.id}")

@@ -88,6 +88,9 @@ class Supervision(Protocol):
     def nudge(self, run_id: str) -> None:
         """Orders were written into the run's record."""
 
+    async def cleared(self, run_id: str) -> None:
+        """Return when the container of a run that has ended is out of the way."""
+
 
 class Runs:
     """All runs of an instance. What should happen to a live one is written into its record; its supervisor obeys."""
@@ -239,6 +242,8 @@ class Runs:
         """
         actor, user = self._actors.get(run.actor_id), self._users.get(run.user_id)
         granted = self._granted_again(run, options)
+        if run.status.is_terminal:
+            await self._supervision.cleared(run.id)
         async with self._budget.room_for(user, granted.memory_mbytes):
             build = (
                 self._builds.get(run.build_id) if options.build is None else self._builds.resolve(actor, options.build)

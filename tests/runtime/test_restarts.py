@@ -331,6 +331,28 @@ async def test_any_run_that_has_ended_can_rise_again(stage: Stage, how: str) -> 
     assert words == ["first life", "second life"]
 
 
+async def test_a_run_rises_when_what_was_left_of_it_is_out_of_the_way(stage: Stage) -> None:
+    run = await stage.start()
+    first = stage.container_of(run)
+    removal, remove = asyncio.Event(), first.remove
+
+    async def removed_late() -> None:
+        await removal.wait()
+        await remove()
+
+    first.remove = removed_late  # type: ignore[method-assign]
+    assert (await stage.ended(run)).status is S.SUCCEEDED
+    rising = asyncio.create_task(stage.orchestrator.runs.resurrect(stage.now(run), StartOptions()))
+    await stage.clock.settle()
+    assert len(stage.containers_of(run)) == 1
+    removal.set()
+    await rising
+    await stage.clock.settle()
+    assert (stage.now(run).status, len(stage.containers_of(run))) == (S.RUNNING, 2)
+    await stage.abort(run)
+    assert stage.now(run).status is S.ABORTED
+
+
 async def test_a_live_run_cannot_be_resurrected(stage: Stage) -> None:
     run = await stage.start()
     with pytest.raises(Invalid, match="RUNNING"):

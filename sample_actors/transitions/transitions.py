@@ -1,0 +1,98 @@
+"""Takes its own run through its transitions with the Apify SDK, as its input says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from apify import Actor, Event
+from crawlee.events import EventMigratingData, EventPersistStateData
+
+DEFAULTS = {"do": "exit", "lives": 2, "leavesEarly": False}
+TICK_SECS = 0.3
+
+Given = dict[str, Any]
+State = Any
+"""Kept in the record STATE by the SDK: `lives`, one a container, and `ticks` of waiting."""
+
+
+async def main() -> None:
+    async with Actor:
+        given: Given = {**DEFAULTS, **(await Actor.get_input() or {})}
+        state = await Actor.use_state({"lives": 0, "ticks": 0}, key="STATE")
+        leaving = listen(given)
+        state["lives"] += 1
+        say(f"Life {state['lives']} begins after {state['ticks']} ticks: {given['do']}")
+        result = await act(given, state, leaving)
+        await Actor.set_value("OUTPUT", {"input": given, "result": result})
+        await Actor.push_data({"did": given["do"], "lives": state["lives"]})
+        ending = Actor.fail if given["do"] == "fail" else Actor.exit
+        await ending(status_message=given.get("message"))
+
+
+def listen(given: Given) -> asyncio.Event:
+    """Say in the log what the platform tells; what is returned is set when the Actor should leave."""
+    leaving = asyncio.Event()
+
+    async def on_aborting(_: object) -> None:
+        say("Told: aborting")
+        if given["leavesEarly"]:
+            leaving.set()
+
+    async def on_persist_state(data: EventPersistStateData) -> None:
+        say(f"Told: persistState, isMigrating {str(data.is_migrating).lower()}")
+
+    async def on_migrating(data: EventMigratingData) -> None:
+        if data.time_remaining is None:  # not the platform's: the SDK says it once more when it reboots
+            return
+        say("Told: migrating")
+        await Actor.set_value("MIGRATING", {"timeRemainingSecs": data.time_remaining.total_seconds()})
+        if given["leavesEarly"]:
+            await Actor.reboot()
+
+    Actor.on(Event.ABORTING, on_aborting)
+    Actor.on(Event.PERSIST_STATE, on_persist_state)
+    Actor.on(Event.MIGRATING, on_migrating)
+    return leaving
+
+
+async def act(given: Given, state: State, leaving: asyncio.Event) -> Any:
+    """Do what the input says; what comes back belongs into the output. Much of it ends this life."""
+    match given["do"]:
+        case "crash" if state["lives"] < given["lives"]:
+            await Actor.exit(exit_code=1)
+        case "reboot" if state["lives"] < given["lives"]:
+            await Actor.set_status_message("Rebooting", is_terminal=True)
+            await Actor.reboot()
+        case "metamorph":
+            await Actor.metamorph(given["target"], given.get("targetInput"))
+        case "call":
+            return await call(given)
+        case "start":
+            return {"runId": (await Actor.start(given["target"], given.get("targetInput"))).id}
+        case "abort":
+            return {"status": (await Actor.abort(given["runId"])).status}
+        case "wait":
+            await wait(state, leaving)
+    return None
+
+
+async def call(given: Given) -> Given:
+    run = await Actor.call(given["target"], given.get("targetInput"))
+    dataset = await Actor.open_dataset(id=run.default_dataset_id)
+    return {"runId": run.id, "status": run.status, "items": (await dataset.get_data()).items}
+
+
+async def wait(state: State, leaving: asyncio.Event) -> None:
+    """Count until the run's store has a record GO, or until it is time to leave."""
+    while not leaving.is_set() and await Actor.get_value("GO") is None:
+        state["ticks"] += 1
+        await Actor.set_status_message(f"Waited {state['ticks']} ticks")
+        await asyncio.sleep(TICK_SECS)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+asyncio.run(main())

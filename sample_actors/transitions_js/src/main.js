@@ -1,0 +1,74 @@
+// Takes its own run through its transitions with the Apify SDK, as its input says.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Actor } from 'apify';
+
+const TICK_MILLIS = 300;
+
+/** Do what the input says; what comes back belongs into the output. Much of it ends this life. */
+async function act({ do: what, lives, target, targetInput, runId }, state) {
+    switch (what) {
+        case 'crash':
+            if (state.lives < lives) await Actor.exit({ exitCode: 1 });
+            break;
+        case 'reboot':
+            if (state.lives < lives) {
+                await Actor.setStatusMessage('Rebooting', { isStatusMessageTerminal: true });
+                await Actor.reboot();
+            }
+            break;
+        case 'metamorph':
+            await Actor.metamorph(target, targetInput);
+            break;
+        case 'call':
+            return call(target, targetInput);
+        case 'start':
+            return { runId: (await Actor.start(target, targetInput)).id };
+        case 'abort':
+            return { status: (await Actor.abort(runId)).status };
+        case 'wait':
+            await wait(state);
+            break;
+    }
+    return null;
+}
+
+async function call(target, input) {
+    const { id, status, defaultDatasetId } = await Actor.call(target, input);
+    const dataset = await Actor.openDataset(defaultDatasetId);
+    return { runId: id, status, items: (await dataset.getData()).items };
+}
+
+/** Count until the run's store has a record GO. */
+async function wait(state) {
+    while ((await Actor.getValue('GO')) === null) {
+        state.ticks += 1;
+        await Actor.setStatusMessage(`Waited ${state.ticks} ticks`);
+        await sleep(TICK_MILLIS);
+    }
+}
+
+/** Say in the log what the platform tells; leaving early is what the SDK does by itself. */
+function listen() {
+    Actor.on('aborting', () => console.log('Told: aborting'));
+    Actor.on('persistState', ({ isMigrating = false } = {}) => {
+        console.log(`Told: persistState, isMigrating ${isMigrating}`);
+    });
+    Actor.on('migrating', async ({ timeRemainingSecs } = {}) => {
+        if (timeRemainingSecs === undefined) return; // not the platform's: the SDK says it once more when it reboots
+        console.log('Told: migrating');
+        await Actor.setValue('MIGRATING', { timeRemainingSecs });
+    });
+}
+
+await Actor.init();
+const given = { do: 'exit', lives: 2, ...(await Actor.getInput()) };
+const state = await Actor.useState('STATE', { lives: 0, ticks: 0 }); // kept by the SDK
+listen();
+state.lives += 1;
+console.log(`Life ${state.lives} begins after ${state.ticks} ticks: ${given.do}`);
+const result = await act(given, state);
+await Actor.setValue('OUTPUT', { input: given, result });
+await Actor.pushData({ did: given.do, lives: state.lives });
+if (given.do === 'fail') await Actor.fail(given.message);
+else await Actor.exit(given.message);

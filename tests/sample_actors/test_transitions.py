@@ -1,0 +1,260 @@
+"""Every transition of a run, driven by the Apify SDKs of both languages inside real containers."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from tests.engine import container_of, engine
+from tests.live import Json, LiveServer
+
+pytestmark = pytest.mark.docker
+
+PYTHON, JAVASCRIPT = LANGUAGES = ("transitions", "transitions_js")
+OTHER = {PYTHON: JAVASCRIPT, JAVASCRIPT: PYTHON}
+MEMORY = 1024
+SDK_SLEEP_SECS = 300
+"""How long an SDK that ordered a reboot or metamorph waits to be stopped, before it goes on as if nothing were."""
+CONTAINER_LINES = ["Pulling Docker image", "Creating Docker container.", "Starting Docker container."]
+BEGINS = "begins after"
+STORAGES = ("defaultKeyValueStoreId", "defaultDatasetId", "defaultRequestQueueId")
+COUNTERS = ("rebootCount", "migrationCount", "restartCount", "resurrectCount", "metamorph")
+
+
+class Journey:
+    """A run of a sample, from its start to its end and on."""
+
+    def __init__(self, server: LiveServer, sample: str, input: Json, **options: Any) -> None:
+        self.server = server
+        self.started = server.run(server.sample(sample), input, memory=MEMORY, **options)
+        self.path = f"actor-runs/{self.started['id']}"
+        self.statuses: list[str] = []
+
+    def ended(self) -> Json:
+        """The run at its end; what its status was until then is noted."""
+        while (run := self.now())["finishedAt"] is None:
+            time.sleep(0.05)
+        return run
+
+    def now(self) -> Json:
+        run: Json = self.server.data("GET", self.path)
+        if run["status"] not in self.statuses[-1:]:
+            self.statuses.append(run["status"])
+        return run
+
+    def waiting(self, ticks: int = 1) -> Json:
+        """The run as soon as its Actor waits, and had waited so long."""
+        return self.server.until(self.path, lambda run: ticks_of(run) >= ticks)
+
+    def order(self, word: str, **params: int) -> Json:
+        run: Json = self.server.data("POST", f"{self.path}/{word}", params=params)
+        return run
+
+    def migrate(self) -> None:
+        self.server.http.post(f"/greenroom/runs/{self.started['id']}/migrate").raise_for_status()
+
+    def go(self) -> None:
+        """Tell a waiting Actor to end."""
+        store = self.started["defaultKeyValueStoreId"]
+        self.server.http.put(f"/v2/key-value-stores/{store}/records/GO", json=True).raise_for_status()
+
+    def record(self, key: str) -> Any:
+        """None where there is none (yet)."""
+        answer = self.server.http.get(f"/v2/key-value-stores/{self.started['defaultKeyValueStoreId']}/records/{key}")
+        return json.loads(answer.text) if answer.is_success else None
+
+    @property
+    def log(self) -> str:
+        return self.server.text(f"logs/{self.started['id']}")
+
+    def told(self) -> list[str]:
+        """What the SDK heard from the platform."""
+        return re.findall(r"Told: (.*)", self.log)
+
+    def ticks_at_start(self) -> list[int]:
+        """The state that each life began with; their numbers go up by one."""
+        lives = re.findall(r"Life (\d+) begins after (\d+) ticks", self.log)
+        assert [int(number) for number, _ in lives] == list(range(1, len(lives) + 1)), self.log
+        return [int(ticks) for _, ticks in lives]
+
+    def assert_went_on(self, containers: int, **counts: int) -> None:
+        """One run with one log and the same storages, never anything but RUNNING between its start and its end."""
+        run = self.now()
+        counters = {name: run["stats"][name] for name in COUNTERS if run["stats"].get(name)}
+        assert counters == counts
+        assert [status for status in self.statuses if status != "READY"] == ["RUNNING", run["status"]]
+        assert [run[name] for name in STORAGES] == [self.started[name] for name in STORAGES]
+        said = re.findall(f"ACTOR: ({'|'.join(map(re.escape, CONTAINER_LINES))})", self.log)
+        assert said == CONTAINER_LINES * containers, self.log
+        assert run["stats"]["runTimeSecs"] < SDK_SLEEP_SECS
+
+
+def ticks_of(run: Json) -> int:
+    waited = re.fullmatch(r"Waited (\d+) ticks", run["statusMessage"] or "")
+    return int(waited[1]) if waited else 0
+
+
+def end(run: Json) -> tuple[str, int, str]:
+    return run["status"], run["exitCode"], run["statusMessage"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient(server: LiveServer) -> Journey:
+    """A migrating Actor that waits to be moved: its half minute passes beside the other tests."""
+    journey = Journey(server, PYTHON, {"do": "wait"})
+    journey.waiting()
+    journey.migrate()
+    return journey
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+@pytest.mark.parametrize(("do", "status", "exit_code"), [("exit", "SUCCEEDED", 0), ("fail", "FAILED", 1)])
+def test_last_words(server: LiveServer, sample: str, do: str, status: str, exit_code: int) -> None:
+    run = Journey(server, sample, {"do": do, "message": "Last words"}).ended()
+    assert (end(run), run["isStatusMessageTerminal"]) == ((status, exit_code, "Last words"), True)
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_reboot(server: LiveServer, sample: str) -> None:
+    """What the Actor calls terminal before it reboots stays to the end."""
+    journey = Journey(server, sample, {"do": "reboot", "lives": 3})
+    assert end(journey.ended()) == ("SUCCEEDED", 0, "Rebooting")
+    journey.assert_went_on(3, rebootCount=2)
+    assert journey.ticks_at_start() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_metamorph(server: LiveServer, sample: str) -> None:
+    """Into the other language and back again."""
+    there, back = server.sample(OTHER[sample]), server.sample(sample)
+    last = {"do": "exit", "message": "Butterfly"}
+    second = {"do": "metamorph", "target": back, "targetInput": last}
+    journey = Journey(server, sample, {"do": "metamorph", "target": there, "targetInput": second})
+    run = journey.ended()
+    assert end(run) == ("SUCCEEDED", 0, "Butterfly")
+    journey.assert_went_on(3, metamorph=2)
+    keys = ["INPUT-METAMORPH-1", "INPUT-METAMORPH-2"]
+    assert [(each["actorId"], each["inputKey"]) for each in run["metamorphs"]] == list(
+        zip((there, back), keys, strict=True)
+    )
+    assert [journey.record(key) for key in keys] == [second, last]
+    assert last.items() <= journey.record("OUTPUT")["input"].items()
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_restart_on_error(server: LiveServer, sample: str) -> None:
+    journey = Journey(server, sample, {"do": "crash", "lives": 2}, restartOnError=1)
+    assert end(journey.ended()) == ("SUCCEEDED", 0, "Actor finished with exit code 0.")
+    journey.assert_went_on(2, restartCount=1)
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_crash_loop(server: LiveServer, sample: str) -> None:
+    journey = Journey(server, sample, {"do": "crash", "lives": 99}, restartOnError=1)
+    assert end(journey.ended()) == ("FAILED", 1, "Actor finished with exit code 1.")
+    journey.assert_went_on(4, restartCount=3)
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_graceful_abort_and_resurrection(server: LiveServer, sample: str) -> None:
+    """JavaScript Actors leave when they are told, Python Actors stay until they are killed; both save their state."""
+    journey = Journey(server, sample, {"do": "wait"})
+    journey.waiting(ticks=2)
+    assert journey.order("abort", gracefully=1)["status"] == "ABORTING"
+    if sample == PYTHON:
+        server.until(journey.path, lambda _: journey.record("STATE"))
+        assert journey.order("abort")["status"] in {"ABORTING", "ABORTED"}
+    run = journey.ended()
+    assert end(run) == ("ABORTED", 137 if sample == PYTHON else 0, "Actor was aborted.")
+    told = journey.told()
+    assert told[told.index("aborting") + 1] == "persistState, isMigrating false"
+    saved = journey.record("STATE")
+    assert (saved["lives"], saved["ticks"] >= 2) == (1, True)
+
+    assert journey.order("resurrect")["status"] == "RUNNING"
+    journey.statuses.clear()
+    journey.waiting(ticks=saved["ticks"] + 1)
+    journey.go()
+    assert end(journey.ended()) == ("SUCCEEDED", 0, "Actor finished with exit code 0.")
+    journey.assert_went_on(2, resurrectCount=1)
+    assert journey.ticks_at_start() == [0, saved["ticks"]]
+
+
+def test_a_python_actor_that_leaves_early(server: LiveServer) -> None:
+    journey = Journey(server, PYTHON, {"do": "wait", "leavesEarly": True})
+    journey.waiting()
+    journey.order("abort", gracefully=1)
+    assert end(journey.ended()) == ("ABORTED", 0, "Actor was aborted.")
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_leaving_early_when_migrating(server: LiveServer, sample: str) -> None:
+    """A reboot by the Actor takes the place of the migration; in JavaScript the SDK orders it."""
+    journey = Journey(server, sample, {"do": "wait", **({"leavesEarly": True} if sample == PYTHON else {})})
+    journey.waiting(ticks=2)
+    journey.migrate()
+    assert_migrated(journey, rebootCount=1)
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_call(server: LiveServer, sample: str) -> None:
+    """One Actor runs another and reads its results."""
+    target = {"target": server.sample(OTHER[sample]), "targetInput": {"do": "exit"}}
+    journey = Journey(server, sample, {"do": "call", **target})
+    assert end(journey.ended())[:2] == ("SUCCEEDED", 0), journey.log
+    result = journey.record("OUTPUT")["result"]
+    assert (result["status"], result["items"]) == ("SUCCEEDED", [{"did": "exit", "lives": 1}])
+    assert server.data("GET", f"actor-runs/{result['runId']}")["meta"]["origin"] == "ACTOR"
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_start_and_abort(server: LiveServer, sample: str) -> None:
+    """One Actor starts another and does not wait for it; a third aborts that."""
+    target = {"target": server.sample(OTHER[sample]), "targetInput": {"do": "wait"}}
+    starting = Journey(server, sample, {"do": "start", **target})
+    assert starting.ended()["status"] == "SUCCEEDED", starting.log
+    waiting = starting.record("OUTPUT")["result"]["runId"]
+    assert server.data("GET", f"actor-runs/{waiting}")["meta"]["origin"] == "ACTOR"
+    aborting = Journey(server, sample, {"do": "abort", "runId": waiting})
+    assert aborting.ended()["status"] == "SUCCEEDED", aborting.log
+    assert aborting.record("OUTPUT")["result"]["status"] in {"ABORTING", "ABORTED"}
+    assert server.wait(f"actor-runs/{waiting}")["status"] == "ABORTED"
+
+
+@pytest.mark.parametrize(("sample", "ordered"), [(PYTHON, "reboot"), (JAVASCRIPT, "migrate")])
+def test_a_server_killed_right_after_an_order(own_server: LiveServer, sample: str, ordered: str) -> None:
+    journey = Journey(own_server, sample, {"do": "wait"})
+    journey.waiting()
+    if ordered == "reboot":
+        journey.order("reboot")
+    else:
+        journey.migrate()
+    own_server.kill()
+    own_server.start()
+    own_server.until(journey.path, lambda _: journey.log.count(BEGINS) == 2)
+    with engine() as client:
+        assert container_of(client, journey.started).status == "running"
+    journey.go()
+    stats = journey.ended()["stats"]
+    assert (journey.now()["status"], stats["rebootCount"] + stats["migrationCount"]) == ("SUCCEEDED", 1)
+    assert journey.log.count(BEGINS) == 2
+
+
+def test_staying_when_migrating(patient: Journey) -> None:
+    assert_migrated(patient, migrationCount=1)
+
+
+def assert_migrated(journey: Journey, **counts: int) -> None:
+    """The Actor was told how long it had, its state was saved, and it goes on from there in a new container."""
+    journey.server.until(journey.path, lambda _: "Life 2 begins" in journey.log)
+    journey.now()
+    journey.go()
+    assert end(journey.ended())[:2] == ("SUCCEEDED", 0), journey.log
+    journey.assert_went_on(2, **counts)
+    assert journey.record("MIGRATING") == {"timeRemainingSecs": 30}
+    assert "persistState, isMigrating true" in journey.told()
+    assert journey.ticks_at_start()[1] >= 1
