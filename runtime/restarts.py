@@ -40,16 +40,16 @@ def is_crash_loop(run: Run, now: Millis) -> bool:
 
 
 def ordered(run: Run, restart: Restart) -> Run:
-    """The run with the order to go on in a new container, unless an abort came in between."""
-    return replace(run, restart=restart) if run.status is JobStatus.RUNNING else run
+    """The run with the order to go on in a new container; an abort or another order that came in between stands."""
+    return replace(run, restart=run.restart or restart) if run.status is JobStatus.RUNNING else run
 
 
-def begun_again(run: Run, restart: Restart, now: Millis) -> Run:
-    """The run with the restart counted and its orders carried out; as it is where an abort came in between."""
-    if run.status is not JobStatus.RUNNING:
+def begun_again(run: Run, now: Millis) -> Run:
+    """The run with its order carried out and counted; as it is where an abort came in between."""
+    if run.status is not JobStatus.RUNNING or run.restart is None:
         return run
     cleared = replace(run, restart=None, stop_at=None, next_metamorph=None)
-    match restart:
+    match run.restart:
         case Restart.REBOOT:
             return replace(cleared, stats=replace(run.stats, reboot_count=run.stats.reboot_count + 1))
         case Restart.MIGRATION:

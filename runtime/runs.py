@@ -242,14 +242,13 @@ class Runs:
         """
         actor, user = self._actors.get(run.actor_id), self._users.get(run.user_id)
         granted = self._granted_again(run, options)
-        if run.status.is_terminal:
-            await self._supervision.cleared(run.id)
         async with self._budget.room_for(user, granted.memory_mbytes):
-            build = (
-                self._builds.get(run.build_id) if options.build is None else self._builds.resolve(actor, options.build)
-            )
+            known = self._builds.get(run.build_id)
+            build = known if options.build is None else self._builds.resolve(actor, options.build)
             risen = await self._rise(run, granted, build)
-            self._supervision.begin(risen)
+        # Its last supervisor may still be clearing away: two of them would share a log and a container's name.
+        await self._supervision.cleared(run.id)
+        self._supervision.begin(risen)
         return risen
 
     async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:

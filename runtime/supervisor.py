@@ -133,8 +133,8 @@ class Supervisor:
         if self._container is not None:
             await self._insist(self._container.remove)
             self._container = None
-        self._log.say(explain.RESTARTS[restart])
-        change = partial(restarts.begun_again, restart=restart, now=self._parts.clock.now())
+        self._log.say(explain.RESTARTS[self._now().restart or restart])
+        change = partial(restarts.begun_again, now=self._parts.clock.now())
         self._run = await self._parts.runs.change(self._run.id, lambda now: self._unstarted(change(now)))
         self._build = self._parts.builds.get(self._run.build_id)
         self._log.hide(environment.secrets(self._run, self._build))
@@ -321,12 +321,14 @@ class Supervisor:
         if state is not None and state.oom_killed and not is_oom:
             self._log.say(explain.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
-        while not (run := self._now()).status.is_terminal:
+        while True:
+            run = self._now()
             status = ending(run.status, exit_code)
             text = message if message and status is JobStatus.FAILED else explain.finished(run, status, state)
             at = (state.finished_at if state else None) or self._parts.clock.now()
             end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
-            await self._parts.runs.move(run.id, status, end)
+            if run.status.is_terminal or await self._parts.runs.move(run.id, status, end):
+                return
 
     def _leave(self) -> None:
         """Release who follows the log or listens to events."""

@@ -46,13 +46,19 @@ class Life:
         return there[0] if there else None
 
     def check(self) -> None:
-        status, before = self.now.status, self.status
+        now = self.now
+        assert now.status in self.allowed(), (self.status, now.status)
+        assert now.status.is_terminal == (now.finished_at is not None)
         assert self.container is None or not self.container.is_removed
-        if status is not before:
-            assert status in reachable(before) or (before.is_terminal and self.may_rise), (before, status)
-        assert status.is_terminal == (self.now.finished_at is not None)
-        self.status = status
+        self.status = now.status
         self.may_rise = False
+
+    def allowed(self) -> set[JobStatus]:
+        """What may have become of the run since the last look: between two looks it may have ended and risen again."""
+        allowed = {self.status} | reachable(self.status)
+        if self.may_rise and any(status.is_terminal for status in allowed):
+            allowed |= {S.RUNNING} | reachable(S.RUNNING)
+        return allowed
 
 
 def reachable(status: JobStatus) -> set[JobStatus]:
