@@ -31,6 +31,8 @@ from api.routes import (
     logs,
     request_queues,
     users,
+    webhook_dispatches,
+    webhooks,
 )
 from api.web_server import Target, WebServerProxy, web_key_of
 from runtime.errors import BadGateway, GreenroomError, MethodNotAllowed, NotFound
@@ -47,6 +49,8 @@ ROUTERS = (
     datasets.router,
     key_value_stores.router,
     request_queues.router,
+    webhooks.router,
+    webhook_dispatches.router,
     greenroom.router,
 )
 

@@ -1,4 +1,4 @@
-"""Reading Actors, versions and run options out of what clients send. Raises Invalid, naming the field."""
+"""Reading Actors, versions, run options and webhooks out of what clients send. Raises Invalid, naming the field."""
 
 from __future__ import annotations
 
@@ -9,12 +9,24 @@ from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
+from yarl import URL
 
 from api.access import Caller
 from api.params import MAX_WHOLE, Params
 from runtime.clock import Millis
 from runtime.errors import Invalid
-from runtime.records import EnvVar, Meta, Origin, PermissionLevel, RunDefaults, SourceFile, Version
+from runtime.records import (
+    EnvVar,
+    Meta,
+    Origin,
+    PermissionLevel,
+    RunDefaults,
+    SourceFile,
+    Version,
+    WebhookCondition,
+    WebhookDraft,
+    WebhookEvent,
+)
 from runtime.runs import RunFilter, StartOptions
 
 T = TypeVar("T")
@@ -38,6 +50,16 @@ EXTRA_ACTOR_FIELDS = frozenset(
     }
 )
 """Fields of an Actor that are kept and returned as they are."""
+WEBHOOK_TEXTS = {
+    "payloadTemplate": "payload_template",
+    "headersTemplate": "headers_template",
+    "description": "description",
+}
+WEBHOOK_FLAGS = {
+    "shouldInterpolateStrings": "should_interpolate_strings",
+    "ignoreSslErrors": "ignore_ssl_errors",
+    "doNotRetry": "do_not_retry",
+}
 
 
 def field(body: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
@@ -170,7 +192,7 @@ def permission_level(text: str | None, name: str) -> PermissionLevel | None:
     return PermissionLevel(text)
 
 
-def webhooks(text: str | None) -> tuple[Mapping[str, Any], ...]:
+def webhooks(text: str | None) -> tuple[WebhookDraft, ...]:
     """Ad hoc webhooks: base64, standard or URL-safe, with or without padding; a `+` may have arrived as a space."""
     if text is None:
         return ()
@@ -182,9 +204,45 @@ def webhooks(text: str | None) -> tuple[Mapping[str, Any], ...]:
         raise Invalid(
             "invalid-input", f"Query parameter 'webhooks' must be a Base64-encoded JSON array of objects: {problem}"
         ) from problem
-    for webhook in webhooks:
-        _check_webhook(webhook)
-    return tuple(webhooks)
+    return tuple(webhook_draft(each) for each in webhooks)
+
+
+def webhook_draft(body: Mapping[str, Any]) -> WebhookDraft:
+    """Raises Invalid where a webhook could never fire or be sent."""
+    fields = webhook_fields(body)
+    for wire_name, name in (("eventTypes", "event_types"), ("requestUrl", "request_url")):
+        if name not in fields:
+            raise Invalid("invalid-input", f"A webhook needs '{wire_name}'")
+    return WebhookDraft(**fields, idempotency_key=field(body, "idempotencyKey", str) or None)
+
+
+def webhook_fields(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a webhook that the body sets; null leaves what cannot be absent as it is."""
+    fields: dict[str, Any] = {}
+    event_types, url = field(body, "eventTypes", list[str]), field(body, "requestUrl", str)
+    if event_types is not None:
+        fields["event_types"] = tuple(_webhook_event(each) for each in event_types)
+        if not event_types:
+            raise Invalid("invalid-input", "A webhook needs at least one of the 'eventTypes'")
+    if url is not None:
+        fields["request_url"] = _checked_url(url)
+    for wire_name, name in WEBHOOK_TEXTS.items():
+        if wire_name in body:
+            fields[name] = field(body, wire_name, str)
+    for wire_name, name in WEBHOOK_FLAGS.items():
+        flag = field(body, wire_name, bool)
+        if flag is not None:
+            fields[name] = flag
+    return fields
+
+
+def webhook_condition(body: Mapping[str, Any]) -> WebhookCondition:
+    condition = field(body, "condition", dict) or {}
+    return WebhookCondition(
+        actor_id=field(condition, "actorId", str),
+        actor_task_id=field(condition, "actorTaskId", str),
+        actor_run_id=field(condition, "actorRunId", str),
+    )
 
 
 def meta(request: Request, caller: Caller) -> Meta:
@@ -213,12 +271,21 @@ def checked_timeout(secs: float | None) -> int | None:
     return max(round(secs), 1 if secs > 0 else 0)
 
 
-def _check_webhook(webhook: Mapping[str, Any]) -> None:
-    event_types, url = webhook.get("eventTypes"), webhook.get("requestUrl")
-    if not isinstance(event_types, list) or not event_types:
-        raise Invalid("invalid-input", "Each of the 'webhooks' needs a list of 'eventTypes'")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-        raise Invalid("invalid-input", "Each of the 'webhooks' needs an http(s) 'requestUrl'")
+def _webhook_event(text: str) -> WebhookEvent:
+    if text not in set(WebhookEvent):
+        raise Invalid("invalid-input", f"There is no event type '{text}'; there are {', '.join(WebhookEvent)}")
+    return WebhookEvent(text)
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = URL(url, encoded=True)
+        is_good = parts.scheme in ("http", "https") and parts.host is not None and " " not in url
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise Invalid("invalid-input", f"A webhook's 'requestUrl' must be an http(s) URL, not '{url}'")
+    return url
 
 
 def _source_file(body: Mapping[str, Any]) -> SourceFile:

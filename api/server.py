@@ -20,6 +20,7 @@ from typing import Any
 import uvicorn
 
 from api.app import App
+from api.shown import described
 from api.web_server import SERVER_OPTIONS
 from runtime.addresses import WEB_SERVER_DOMAIN, Addresses
 from runtime.clock import SystemClock, iso
@@ -115,6 +116,7 @@ class Server:
             instance,
             DockerContainers,
             self._clock,
+            described,
         )
         try:
             engine = await orchestrator.containers.open()

@@ -1,4 +1,4 @@
-"""Runs and builds as answers: records, their usage and their numbers put together."""
+"""Runs, builds and webhooks as answers: records, their usage and their numbers put together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from starlette.responses import Response
 
 from api import reading, wire
 from api.access import Caller, caller_of
+from api.bodies import read_object
 from api.params import Params
 from api.parts import parts_of
-from api.responses import page_response
+from api.responses import data_response, page_response
 from runtime import usage
 from runtime.builds import number_int
 from runtime.errors import record_not_found
 from runtime.orchestrator import Orchestrator
-from runtime.records import Actor, Run
+from runtime.records import Actor, Build, Run, Webhook, WebhookCondition, WebhookDispatch
 
 
 def own_run(request: Request, id: str) -> Run:
@@ -27,11 +28,20 @@ def own_run(request: Request, id: str) -> Run:
     return run
 
 
+def described(orchestrator: Orchestrator, record: Run | Build) -> dict[str, Any]:
+    """A run or build as its owner would get it now."""
+    if isinstance(record, Build):
+        return wire.build(record, orchestrator.clock.now())
+    return run_shown(orchestrator, record, Caller(orchestrator.users.get(record.user_id)))
+
+
 def run_shown(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> dict[str, Any]:
-    """A run; what it cost is shown to its owner only."""
-    is_owner = caller is not None and caller.user.id == run.user_id
-    used = _usage(orchestrator, run) if is_owner else None
-    return wire.run(run, _build_number_int(run), used, orchestrator.clock.now())
+    """A run; what it cost, and its webhooks, whose URLs are secret, are shown to its owner only."""
+    now, number = orchestrator.clock.now(), _build_number_int(run)
+    if caller is None or caller.user.id != run.user_id:
+        return wire.run(run, number, None, now)
+    webhooks = [wire.webhook_draft(each) for each in orchestrator.webhooks.of_run(run)]
+    return {**wire.run(run, number, _usage(orchestrator, run), now), "webhooks": webhooks}
 
 
 def runs_page(request: Request, actor: Actor | None) -> Response:
@@ -73,3 +83,42 @@ def _usage(orchestrator: Orchestrator, run: Run) -> usage.Usage:
 def _build_number_int(run: Run) -> int:
     version, _, number = run.build_number.rpartition(".")
     return number_int(version, int(number))
+
+
+def webhook_shown(orchestrator: Orchestrator, webhook: Webhook) -> dict[str, Any]:
+    return wire.webhook(webhook, *_dispatched(orchestrator, webhook))
+
+
+def webhooks_page(request: Request, actor: Actor | None) -> Response:
+    """The caller's webhooks, or those on one Actor."""
+    orchestrator, paging = parts_of(request), Params(request).paging()
+    page = orchestrator.webhooks.page(
+        caller_of(request).user, actor, descending=paging.desc, offset=paging.offset, limit=paging.limit
+    )
+    return page_response([webhook_shown(orchestrator, each) for each in page.items], page.total, paging)
+
+
+async def webhook_created(request: Request, actor: Actor | None) -> Response:
+    """A webhook from the request's body; on one Actor where it is asked for there."""
+    orchestrator, user, body = parts_of(request), caller_of(request).user, await read_object(request)
+    condition = reading.webhook_condition(body) if actor is None else WebhookCondition(actor_id=actor.id)
+    is_ad_hoc = reading.field(body, "isAdHoc", bool) or False
+    webhook = await orchestrator.webhooks.create(user, reading.webhook_draft(body), condition, is_ad_hoc=is_ad_hoc)
+    location = f"{orchestrator.addresses.public_base}/v2/webhooks/{webhook.id}"
+    return data_response(webhook_shown(orchestrator, webhook), 201, {"Location": location})
+
+
+def dispatches_page(request: Request, webhook: Webhook | None) -> Response:
+    """What the caller's webhooks dispatched, or one of them."""
+    orchestrator, paging = parts_of(request), Params(request).paging()
+    page = orchestrator.webhooks.dispatches(
+        caller_of(request).user, webhook, descending=paging.desc, offset=paging.offset, limit=paging.limit
+    )
+    return page_response([wire.dispatch(each) for each in page.items], page.total, paging)
+
+
+def _dispatched(orchestrator: Orchestrator, webhook: Webhook) -> tuple[int, WebhookDispatch | None]:
+    """How many dispatches a webhook has, and the last of them."""
+    user = orchestrator.users.get(webhook.user_id)
+    page = orchestrator.webhooks.dispatches(user, webhook, descending=True, offset=0, limit=1)
+    return page.total, next(iter(page.items), None)

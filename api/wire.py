@@ -9,7 +9,24 @@ from typing import Any
 
 from runtime.clock import Millis, iso
 from runtime.limits import disk_mbytes
-from runtime.records import Actor, Build, EnvVar, Meta, Metamorph, Run, RunStats, SourceFile, TaggedBuild, User, Version
+from runtime.records import (
+    Actor,
+    Build,
+    EnvVar,
+    Meta,
+    Metamorph,
+    Run,
+    RunStats,
+    SourceFile,
+    TaggedBuild,
+    User,
+    Version,
+    Webhook,
+    WebhookCall,
+    WebhookCondition,
+    WebhookDispatch,
+    WebhookDraft,
+)
 from runtime.stats import compute_units, duration_millis, run_compute_units
 from runtime.usage import Usage, in_usd
 
@@ -27,7 +44,7 @@ PLATFORM_FEATURES = (
     "ACTORS_PUBLIC_ALL",
     "ACTORS_PUBLIC_DEVELOPER",
 )
-EMULATED_FEATURES = frozenset({"ACTORS", "STORAGE"})
+EMULATED_FEATURES = frozenset({"ACTORS", "STORAGE", "WEBHOOKS"})
 
 
 def moment(at: Millis | None) -> str | None:
@@ -221,7 +238,7 @@ BUILD_LIST_FIELDS = (
 
 
 def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) -> Json:
-    """`usage` is None for callers who are not the owner: they see neither costs nor webhooks, whose URLs are secret."""
+    """`usage` is None for callers who are not the owner: they see no costs."""
     return {
         "id": record.id,
         "actId": record.actor_id,
@@ -253,7 +270,7 @@ def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) ->
         "metamorphs": [metamorph(each) for each in record.metamorphs],
         "diskEnforcement": record.disk_enforcement,
         "permissionLevel": record.permission_level,
-        **({} if usage is None else {"webhooks": list(record.webhooks), **run_usage(usage)}),
+        **({} if usage is None else run_usage(usage)),
     }
 
 
@@ -335,3 +352,69 @@ def run_usage(usage: Usage) -> Json:
         "usageTotalUsd": sum(costs.values()),
         "platformUsageBillingModel": "USER",
     }
+
+
+def webhook(record: Webhook, total_dispatches: int, last: WebhookDispatch | None) -> Json:
+    return {
+        "id": record.id,
+        "userId": record.user_id,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "isAdHoc": record.is_ad_hoc,
+        "condition": webhook_condition(record.condition),
+        **webhook_draft(record),
+        "lastDispatch": None if last is None else {"status": last.status, "finishedAt": moment(_finished_at(last))},
+        "stats": {"totalDispatches": total_dispatches},
+    }
+
+
+def webhook_draft(record: WebhookDraft) -> Json:
+    return {
+        "eventTypes": list(record.event_types),
+        "requestUrl": record.request_url,
+        "payloadTemplate": record.payload_template,
+        "headersTemplate": record.headers_template,
+        "shouldInterpolateStrings": record.should_interpolate_strings,
+        "description": record.description,
+        "idempotencyKey": record.idempotency_key,
+        "ignoreSslErrors": record.ignore_ssl_errors,
+        "doNotRetry": record.do_not_retry,
+    }
+
+
+def webhook_condition(record: WebhookCondition) -> Json:
+    ids = {"actorId": record.actor_id, "actorTaskId": record.actor_task_id, "actorRunId": record.actor_run_id}
+    return {name: id for name, id in ids.items() if id is not None}
+
+
+def dispatch(record: WebhookDispatch) -> Json:
+    return {
+        "id": record.id,
+        "userId": record.user_id,
+        "webhookId": record.webhook.id,
+        "createdAt": iso(record.created_at),
+        "status": record.status,
+        "eventType": record.event_type,
+        "eventData": record.event_data,
+        "webhook": {
+            "actionType": "HTTP_REQUEST",
+            "condition": webhook_condition(record.webhook.condition),
+            "requestUrl": record.webhook.request_url,
+            "isAdHoc": record.webhook.is_ad_hoc,
+        },
+        "calls": [webhook_call(each) for each in record.calls],
+    }
+
+
+def webhook_call(record: WebhookCall) -> Json:
+    return {
+        "startedAt": iso(record.started_at),
+        "finishedAt": iso(record.finished_at),
+        "errorMessage": record.error_message,
+        "responseStatus": record.response_status,
+        "responseBody": record.response_body,
+    }
+
+
+def _finished_at(record: WebhookDispatch) -> Millis | None:
+    return record.calls[-1].finished_at if record.calls and record.next_call_at is None else None

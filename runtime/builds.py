@@ -22,9 +22,10 @@ from runtime.errors import Invalid, record_not_found
 from runtime.lifecycle import JobStatus, ending, may_move
 from runtime.limits import BUILD_TIMEOUT_SECS, MBYTE
 from runtime.logs import Log, Logs
-from runtime.records import Actor, Build, BuildOptions, Meta, User, Version, new_id
+from runtime.records import Actor, Build, BuildOptions, Meta, User, Version, WebhookEvent, new_id, news
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, Page
+from runtime.webhooks import Webhooks
 
 logger = logging.getLogger("greenroom.builds")
 
@@ -52,6 +53,7 @@ class Builds:
         budget: Budget,
         logs: Logs,
         endings: Endings,
+        webhooks: Webhooks,
         clock: Clock,
         instance_id: str,
         sources: Path,
@@ -63,6 +65,7 @@ class Builds:
         self._budget = budget
         self._logs = logs
         self._endings = endings
+        self._webhooks = webhooks
         self._clock = clock
         self._instance_id = instance_id
         self._sources = sources
@@ -113,6 +116,7 @@ class Builds:
             task = asyncio.create_task(self._live_through(build, version), name=f"build {build.number} {build.id}")
             self._live[build.id] = task
             task.add_done_callback(lambda _: self._live.pop(build.id))
+        await self._webhooks.tell(build)
         await self._actors.count_build(actor)
         return build
 
@@ -183,6 +187,7 @@ class Builds:
             meta=meta,
             options=options,
             env_vars=version.env_vars,
+            untold=news(WebhookEvent.BUILD_CREATED),
         )
 
     async def _collect_images(self) -> None:
@@ -260,7 +265,8 @@ class Builds:
     async def _succeed(self, made: Build) -> None:
         """The image first, then the tag, then the status: who waits for the build finds the tag moved."""
         await self._store.builds.update(
-            made.id, lambda now: replace(made, status=now.status, status_message=now.status_message)
+            made.id,
+            lambda now: replace(made, status=now.status, status_message=now.status_message, untold=now.untold),
         )
         finished_at = self._clock.now()
         await self._actors.tag(made, finished_at)
@@ -289,9 +295,12 @@ class Builds:
         def moved(now: Build) -> Build:
             nonlocal allowed
             allowed = may_move(now.status, to)
-            return replace(now, status=to, **fields) if allowed else now
+            ended = news(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
+            return replace(now, status=to, untold={**now.untold, **ended}, **fields) if allowed else now
 
-        await self._store.builds.update(id, moved)
+        build = await self._store.builds.update(id, moved)
+        if allowed and to.is_terminal and build is not None:
+            await self._webhooks.tell(build)
         return allowed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 Millis = int
 """Milliseconds since 1970, UTC: the resolution of every time the platform shows."""
@@ -35,6 +35,19 @@ async def sleep_until(clock: Clock, moment: Millis) -> None:
     """Return when the clock shows `moment` or later."""
     while (left := moment - clock.now()) > 0:
         await clock.sleep(min(left / 1000, LONGEST_SLEEP_SECS))
+
+
+async def until(event: asyncio.Event, clock: Clock, moment: Millis | None) -> None:
+    """Return when the event is set, or at a moment if there is one."""
+    waits: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait())]
+    if moment is not None:
+        waits.append(asyncio.create_task(sleep_until(clock, moment)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 def iso(moment: Millis) -> str:

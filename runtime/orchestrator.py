@@ -16,6 +16,7 @@ from runtime.budget import Budget
 from runtime.builds import Builds
 from runtime.clock import Clock
 from runtime.containers import Container, Containers, Engine
+from runtime.dispatcher import Dispatcher
 from runtime.endings import Endings
 from runtime.errors import Invalid
 from runtime.events import Events
@@ -23,7 +24,8 @@ from runtime.instance import Instance
 from runtime.lifecycle import JobStatus, ending
 from runtime.limits import default_user_memory_mbytes
 from runtime.logs import Logs
-from runtime.records import Actor, Run
+from runtime.outbound import Outbound
+from runtime.records import Actor, Build, Run
 from runtime.retention import Retention
 from runtime.runs import Runs
 from runtime.settings import Settings
@@ -35,6 +37,7 @@ from runtime.store import Store
 from runtime.store.tables import UNFINISHED
 from runtime.supervisor import RUN_LABEL, Parts, Supervisor
 from runtime.users import Users
+from runtime.webhooks import Webhooks
 
 log = logging.getLogger("greenroom.orchestrator")
 
@@ -42,7 +45,8 @@ log = logging.getLogger("greenroom.orchestrator")
 class Orchestrator:
     """One instance of Greenroom on an open data directory. `open` before anything else, `close` at the end.
 
-    `connect` makes the door to the engine from the instance's id. Raises NewerSchema.
+    `connect` makes the door to the engine from the instance's id; `describe` tells how the API shows a run or build to
+    its owner, which is what webhooks send. Raises NewerSchema.
     """
 
     engine: Engine
@@ -54,6 +58,7 @@ class Orchestrator:
         instance: Instance,
         connect: Callable[[str], Containers],
         clock: Clock,
+        describe: Callable[[Orchestrator, Run | Build], dict[str, Any]],
     ) -> None:
         self.settings = settings
         self.addresses = addresses
@@ -70,6 +75,9 @@ class Orchestrator:
         storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
         budget = Budget(store, settings.max_memory_mbytes or default_user_memory_mbytes())
         endings = self._endings = Endings(clock)
+        self.outbound = Outbound()
+        self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock)
+        self.webhooks = Webhooks(store, self.actors, clock, partial(describe, self), self._dispatcher.nudge)
         self.builds = Builds(
             store,
             self.actors,
@@ -77,6 +85,7 @@ class Orchestrator:
             budget,
             self.logs,
             endings,
+            self.webhooks,
             clock,
             instance.id,
             settings.data_dir / "sources",
@@ -94,6 +103,7 @@ class Orchestrator:
             settings,
             addresses,
             self.events,
+            self.webhooks,
             self,
         )
         self.budget = budget
@@ -107,8 +117,10 @@ class Orchestrator:
         self.engine = engine
         self._parts = self._joined()
         await self.users.open()
+        await self.webhooks.recover()
         await self.builds.recover()
         await self._recover_runs()
+        self._dispatcher.open()
         self._sweeping = asyncio.create_task(self.retention.keep_sweeping(), name="retention")
 
     def let_go(self) -> None:
@@ -130,6 +142,7 @@ class Orchestrator:
             life.cancel()
         if self._lives:
             await asyncio.wait(set(self._lives.values()))
+        await self._dispatcher.close()
         await self.containers.close()
         for kind in (self.datasets, self.key_value_stores, self.request_queues):
             await kind.close()
@@ -151,6 +164,7 @@ class Orchestrator:
                     "deleting-unfinished-build", "An Actor with a live build can't be deleted: abort it first"
                 )
             await self.actors.delete(actor)
+            await self.webhooks.forget_actor(actor.id)
             for build in builds:
                 await self.builds.forget(build)
 

@@ -40,6 +40,33 @@ class Origin(StrEnum):
     STANDBY = "STANDBY"
 
 
+class WebhookEvent(StrEnum):
+    """What webhooks are told of; TEST is sent on demand."""
+
+    RUN_CREATED = "ACTOR.RUN.CREATED"
+    RUN_SUCCEEDED = "ACTOR.RUN.SUCCEEDED"
+    RUN_FAILED = "ACTOR.RUN.FAILED"
+    RUN_ABORTED = "ACTOR.RUN.ABORTED"
+    RUN_TIMED_OUT = "ACTOR.RUN.TIMED_OUT"
+    RUN_RESURRECTED = "ACTOR.RUN.RESURRECTED"
+    BUILD_CREATED = "ACTOR.BUILD.CREATED"
+    BUILD_SUCCEEDED = "ACTOR.BUILD.SUCCEEDED"
+    BUILD_FAILED = "ACTOR.BUILD.FAILED"
+    BUILD_ABORTED = "ACTOR.BUILD.ABORTED"
+    BUILD_TIMED_OUT = "ACTOR.BUILD.TIMED_OUT"
+    TEST = "TEST"
+
+    @classmethod
+    def ended(cls, kind: str, status: JobStatus) -> WebhookEvent:
+        """The event of a RUN or BUILD that ended so; the platform writes TIMED-OUT with an underscore here."""
+        return cls(f"ACTOR.{kind}.{status.replace('-', '_')}")
+
+
+def news(event: WebhookEvent) -> dict[str, WebhookEvent]:
+    """An event that has just happened, for a record's `untold`."""
+    return {new_id(): event}
+
+
 class PermissionLevel(StrEnum):
     LIMITED = "LIMITED_PERMISSIONS"
     FULL = "FULL_PERMISSIONS"
@@ -143,6 +170,7 @@ class Build:
     """`image` is the engine's image id once built; `definition` the parsed .actor/actor.json.
 
     `env_vars` are the version's, frozen when the build started; `number_int` sorts builds as the platform does.
+    `untold` are events that webhooks were not told of yet, as in a Run.
     """
 
     id: str
@@ -165,6 +193,7 @@ class Build:
     input_schema: Mapping[str, Json] | None = None
     readme: str | None = None
     stand_in: str | None = None
+    untold: Mapping[str, WebhookEvent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +270,8 @@ class Run:
     Orders are in the record too: at `stop_at` the container is killed, and then the run goes on in a new one where
     `restart` says so (as `next_metamorph`, for a metamorph). `resumed_at` is the last resurrection: timeout and compute
     units count from it, and `earlier_compute_units` is what came before. `log_lines_before` counts the log's lines of
-    containers before the current one.
+    containers before the current one. `untold` are events that webhooks were not told of yet, by an id of the occasion:
+    written together with what happened, so that the death of the server loses none.
     """
 
     id: str
@@ -271,7 +301,6 @@ class Run:
     container_id: str | None = None
     container_started_at: Millis | None = None
     is_container_server_ready: bool = False
-    webhooks: tuple[Mapping[str, Json], ...] = ()
     general_access: str = "FOLLOW_USER_SETTING"
     disk_enforcement: str = "none"
     stopped_because: str | None = None
@@ -284,6 +313,79 @@ class Run:
     earlier_compute_units: float = 0.0
     input_key: str = "INPUT"
     log_lines_before: int = 0
+    untold: Mapping[str, WebhookEvent] = field(default_factory=dict)
+
+
+class DispatchStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookCondition:
+    """Whose events a webhook hears: those of any that it names."""
+
+    actor_id: str | None = None
+    actor_task_id: str | None = None
+    actor_run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDraft:
+    """A webhook as a client describes it. Without a payload template the platform's default one is sent."""
+
+    event_types: tuple[WebhookEvent, ...]
+    request_url: str
+    payload_template: str | None = None
+    headers_template: str | None = None
+    should_interpolate_strings: bool = False
+    description: str | None = None
+    idempotency_key: str | None = None
+    ignore_ssl_errors: bool = False
+    do_not_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook(WebhookDraft):
+    id: str
+    user_id: str
+    created_at: Millis
+    modified_at: Millis
+    condition: WebhookCondition = WebhookCondition()
+    is_ad_hoc: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookCall:
+    """One attempt to deliver; `error_message` says why there is no response, or that it was none to accept."""
+
+    started_at: Millis
+    finished_at: Millis
+    error_message: str | None = None
+    response_status: int | None = None
+    response_body: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDispatch:
+    """A request to be sent until it is accepted: all of it is here, with the webhook as it was when the event came.
+
+    `occasion` is the id of the event itself: no webhook dispatches it twice. `next_call_at` is None when it is over.
+    """
+
+    id: str
+    user_id: str
+    webhook: Webhook
+    created_at: Millis
+    event_type: WebhookEvent
+    occasion: str
+    event_data: Mapping[str, Json] | None = None
+    payload: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: DispatchStatus = DispatchStatus.ACTIVE
+    calls: tuple[WebhookCall, ...] = ()
+    next_call_at: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

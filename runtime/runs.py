@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from runtime.actors import Actors
 from runtime.addresses import Addresses
@@ -30,7 +30,10 @@ from runtime.records import (
     RunOptions,
     RunStats,
     User,
+    WebhookDraft,
+    WebhookEvent,
     new_id,
+    news,
 )
 from runtime.restarts import MAX_METAMORPHS
 from runtime.settings import Settings
@@ -39,6 +42,7 @@ from runtime.storages.defaults import Storages
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, Page
 from runtime.users import Users, new_run_token
+from runtime.webhooks import Webhooks
 
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 ABORT_GRACE_MILLIS = 30_000
@@ -66,7 +70,7 @@ class StartOptions:
     max_total_charge_usd: float | None = None
     restart_on_error: bool | None = None
     permission_level: PermissionLevel | None = None
-    webhooks: tuple[Mapping[str, Any], ...] = ()
+    webhooks: tuple[WebhookDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Runs:
         settings: Settings,
         addresses: Addresses,
         events: Events,
+        webhooks: Webhooks,
         supervision: Supervision,
     ) -> None:
         self._store = store
@@ -123,6 +128,7 @@ class Runs:
         self._settings = settings
         self._addresses = addresses
         self._events = events
+        self._webhooks = webhooks
         self._supervision = supervision
 
     async def start(self, user: User, actor: Actor, input: Input | None, options: StartOptions, meta: Meta) -> Run:
@@ -137,6 +143,7 @@ class Runs:
             build = self._builds.resolve(self._actors.get(actor.id), granted.build)
             run = await self._record(user, actor, build, input, options, granted, meta)
             self._supervision.begin(run)
+        await self._webhooks.tell(run)
         await self._actors.count_run(actor, run.started_at)
         return run
 
@@ -249,6 +256,7 @@ class Runs:
         # Its last supervisor may still be clearing away: two of them would share a log and a container's name.
         await self._supervision.cleared(run.id)
         self._supervision.begin(risen)
+        await self._webhooks.tell(risen)
         return risen
 
     async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
@@ -274,12 +282,14 @@ class Runs:
         def moved(now: Run) -> Run:
             nonlocal allowed
             allowed = may_move(now.status, to)
-            return replace(change(now), status=to) if allowed else now
+            return _with_status(change(now), to) if allowed else now
 
-        if await self._store.runs.update(id, moved) is None:
+        run = await self._store.runs.update(id, moved)
+        if run is None:
             raise record_not_found("Run", id)
         if allowed and to.is_terminal:
             self._endings.tell(id)
+            await self._webhooks.tell(run)
         return allowed
 
     async def change_stats(self, id: str, change: Callable[[RunStats], RunStats]) -> RunStats:
@@ -291,6 +301,7 @@ class Runs:
             raise Invalid("cannot-remove-running-run", "A run that has not finished can't be deleted: abort it first")
         await self._storages.drop_of_run(run.id)
         await self._store.runs.delete("id = ?", run.id)
+        await self._webhooks.forget_run(run.id)
         self._logs.delete(run.id)
 
     async def _order(self, run: Run, restart: Restart, stop_at: Millis, metamorph: Metamorph | None = None) -> Run:
@@ -316,6 +327,7 @@ class Runs:
             return replace(
                 ended,
                 status=JobStatus.RUNNING,
+                untold={**ended.untold, **news(WebhookEvent.RUN_RESURRECTED)},
                 options=granted,
                 build_id=build.id,
                 build_number=build.number,
@@ -393,8 +405,9 @@ class Runs:
         granted: RunOptions,
         meta: Meta,
     ) -> Run:
-        """Open the default storages, store the input, insert the run."""
+        """Attach the webhooks, open the default storages, store the input, insert the run."""
         id, web_key = new_id(), new_key(WEB_KEY_LENGTH)
+        await self._webhooks.attach(user, id, options.webhooks)
         storages = await self._storages.open_defaults(user.id, id)
         if input is not None:
             await self._storages.key_value_stores.set_record(
@@ -422,9 +435,15 @@ class Runs:
                 api_port=self._addresses.port,
                 web_server_port=web_server_port(build.env_vars, build.image_environment),
                 stats=RunStats(input_body_len=len(input.body) if input else 0),
-                webhooks=options.webhooks,
+                untold=news(WebhookEvent.RUN_CREATED),
             )
         )
+
+
+def _with_status(run: Run, status: JobStatus) -> Run:
+    """The run with another status; an end is news for webhooks."""
+    ended = news(WebhookEvent.ended("RUN", status)) if status.is_terminal else {}
+    return replace(run, status=status, untold={**run.untold, **ended})
 
 
 def replace_stop(moment: Millis) -> Callable[[Run], Run]:

@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from runtime import environment, explain, limits, restarts, stats
 from runtime.actors import Actors
 from runtime.addresses import HOST_IN_CONTAINERS, Addresses
 from runtime.builds import BUILD_LABEL, Builds
-from runtime.clock import Clock, Millis, iso, sleep_until
+from runtime.clock import Clock, Millis, iso, sleep_until, until
 from runtime.containers import (
     Container,
     Containers,
@@ -233,19 +233,7 @@ class Supervisor:
             if stop_at is not None and stop_at <= self._parts.clock.now():
                 await container.kill()
                 return
-            await self._nudge_or(stop_at)
-
-    async def _nudge_or(self, moment: Millis | None) -> None:
-        """Return at a nudge, or at a moment if there is one."""
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._nudged.wait())]
-        if moment is not None:
-            waits.append(asyncio.create_task(sleep_until(self._parts.clock, moment)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+            await until(self._nudged, self._parts.clock, stop_at)
 
     async def _stop_at_deadline(self, container: Container) -> None:
         deadline = limits.deadline(self._run)

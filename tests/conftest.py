@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import docker
 import pytest
 from docker.errors import DockerException
 
+from tests.fakes.receiver import Receiver
 from tests.live import LiveServer
 
 DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
@@ -59,3 +60,12 @@ def own_server(engine: None, tmp_path: Path) -> Iterator[LiveServer]:
     live.start()
     yield live
     live.close()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Somewhere to send webhooks to."""
+    receiver = Receiver()
+    await receiver.open()
+    yield receiver
+    await receiver.close()

@@ -17,7 +17,7 @@ from api.params import Params
 from api.parts import parts_of
 from api.records import record_response
 from api.responses import data_response, no_content, page_response
-from api.shown import builds_page, run_shown, runs_page
+from api.shown import builds_page, run_shown, runs_page, webhook_created, webhooks_page
 from runtime.errors import Invalid, NotFound, RunTooSlow
 from runtime.lifecycle import JobStatus
 from runtime.records import Actor, BuildOptions, Run, RunDefaults, TaggedBuild, Version
@@ -144,6 +144,17 @@ async def start_run(request: Request, actor: str) -> Response:
     run = await orchestrator.runs.wait(run.id, Params(request).wait_secs())
     location = f"{orchestrator.addresses.public_base}/v2/actors/{run.actor_id}/runs/{run.id}"
     return data_response(run_shown(orchestrator, run, caller_of(request)), 201, {"Location": location})
+
+
+@router.get("/{actor}/webhooks")
+async def list_webhooks(request: Request, actor: str) -> Response:
+    return webhooks_page(request, _found(request, actor))
+
+
+@router.post("/{actor}/webhooks")
+async def create_webhook(request: Request, actor: str) -> Response:
+    """Clients create webhooks where they list them; this one is on the Actor whatever its body says."""
+    return await webhook_created(request, _found(request, actor))
 
 
 @router.api_route("/{actor}/run-sync", methods=["GET", "POST"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from runtime.records import Actor, Build, Run, User, Version
+from runtime.records import Actor, Build, Run, User, Version, Webhook, WebhookDispatch
 from runtime.store.connection import Connection
 from runtime.store.items import Items
 from runtime.store.log_files import LogFiles
@@ -27,6 +27,8 @@ class Store:
         self.versions = Table(self.connection, "versions", Version)
         self.builds = Table(self.connection, "builds", Build)
         self.runs = Table(self.connection, "runs", Run)
+        self.webhooks = Table(self.connection, "webhooks", Webhook)
+        self.dispatches = Table(self.connection, "dispatches", WebhookDispatch)
         self.items = Items(self.connection)
         self.values = Values(self.connection, data_dir / "values")
         self.requests = Requests(self.connection)

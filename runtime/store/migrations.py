@@ -115,6 +115,37 @@ STEPS = (
         WHERE position IS NOT NULL;
     CREATE INDEX requests_by_lock ON requests (queue_id, lock_expires_at) WHERE lock_expires_at IS NOT NULL;
     """,
+    """
+    CREATE TABLE webhooks (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        actor_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.condition.actor_id')) VIRTUAL,
+        run_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.condition.actor_run_id')) VIRTUAL,
+        idempotency_key TEXT GENERATED ALWAYS AS (json_extract(body, '$.idempotency_key')) VIRTUAL,
+        created_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.created_at')) VIRTUAL
+    );
+    CREATE INDEX webhooks_by_user ON webhooks (user_id, created_at);
+    CREATE INDEX webhooks_by_actor ON webhooks (actor_id) WHERE actor_id IS NOT NULL;
+    CREATE INDEX webhooks_by_run ON webhooks (run_id) WHERE run_id IS NOT NULL;
+    CREATE UNIQUE INDEX webhooks_by_key ON webhooks (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+    CREATE TABLE dispatches (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        webhook_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.webhook.id')) VIRTUAL,
+        run_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.webhook.condition.actor_run_id')) VIRTUAL,
+        occasion TEXT GENERATED ALWAYS AS (json_extract(body, '$.occasion')) VIRTUAL,
+        created_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.created_at')) VIRTUAL,
+        next_call_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.next_call_at')) VIRTUAL
+    );
+    CREATE INDEX dispatches_by_user ON dispatches (user_id, created_at);
+    CREATE INDEX dispatches_by_webhook ON dispatches (webhook_id, created_at);
+    CREATE INDEX dispatches_by_call ON dispatches (next_call_at) WHERE next_call_at IS NOT NULL;
+    CREATE UNIQUE INDEX dispatches_by_occasion ON dispatches (webhook_id, occasion);
+
+    CREATE INDEX runs_untold ON runs (id) WHERE json_extract(body, '$.untold') <> '{}';
+    CREATE INDEX builds_untold ON builds (id) WHERE json_extract(body, '$.untold') <> '{}';
+    """,
 )
 
 

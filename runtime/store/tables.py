@@ -16,6 +16,9 @@ R = TypeVar("R")
 UNFINISHED = "status IN ('READY', 'RUNNING', 'TIMING-OUT', 'ABORTING')"
 """The condition that finds live runs and builds; their index is on the status."""
 
+UNTOLD = "json_extract(body, '$.untold') <> '{}'"
+"""The condition that finds runs and builds with events that webhooks were not told of; it has an index of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):

@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 
 from api.app import App
+from api.shown import described
 from runtime.addresses import Addresses
 from runtime.clock import Clock
 from runtime.instance import Instance
@@ -28,7 +29,7 @@ async def serving(
     settings = Settings(data_dir=data_dir, users=users or {})
     instance = Instance(data_dir)
     orchestrator = Orchestrator(
-        settings, Addresses(3333, resolves_subdomains=False), instance, lambda _: cast(Any, None), clock
+        settings, Addresses(3333, resolves_subdomains=False), instance, lambda _: cast(Any, None), clock, described
     )
     orchestrator.engine = cast(Any, SimpleNamespace(gateway=None))
     await orchestrator.users.open()

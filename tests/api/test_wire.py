@@ -65,7 +65,7 @@ def test_every_time_is_written_the_platforms_way_or_null(name: str) -> None:
             "id actId userId startedAt status meta stats options buildId buildNumber defaultKeyValueStoreId "
             "defaultDatasetId defaultRequestQueueId generalAccess containerUrl",
         ),
-        ("run", "usage usageUsd usageTotalUsd webhooks exitCode finishedAt statusMessage isStatusMessageTerminal"),
+        ("run", "usage usageUsd usageTotalUsd exitCode finishedAt statusMessage isStatusMessageTerminal"),
         ("run in list", "id actId userId startedAt finishedAt status meta buildId buildNumber usageTotalUsd"),
         ("build", "id actId userId startedAt status meta buildNumber stats options usageTotalUsd"),
         ("build in list", "id actId startedAt finishedAt status meta usageTotalUsd buildNumber"),

@@ -36,6 +36,8 @@ BODYLESS = "no type is not among application/json"
 DEVIATIONS = {
     f"DELETE /v2/actors/{{actorId}} 204: {BODYLESS}": "an answer of status 204 has no body; clients expect none",
     f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {BODYLESS}": "the same",
+    f"DELETE /v2/webhooks/{{webhookId}} 204: {BODYLESS}": "the same",
+    "POST /v2/actors/{actorId}/webhooks 201: 201 is not among": "not documented; clients create where they list",
     "POST /v2/actors/{actorId}/runs 401: $.error.type": "the endpoint's own page calls it token-not-valid",
 }
 """How a line about an answer begins -> why it is so on purpose. Additional fields are no deviation."""
@@ -144,6 +146,7 @@ def answers(server: LiveServer) -> list[Answer]:
     datasets(walk)
     key_value_stores(walk)
     request_queues(walk)
+    webhooks(walk)
     refusals(walk)
     removals(walk)
     return walk.answers
@@ -273,12 +276,31 @@ def request_queues(walk: Walk) -> None:
     walk("DELETE", queue + "/requests/{requestId}")
 
 
+def webhooks(walk: Walk) -> None:
+    webhook = "/v2/webhooks/{webhookId}"
+    body = {"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://127.0.0.1:9/", "doNotRetry": True}
+    walk("POST", "/v2/actors/{actorId}/webhooks", json=body)
+    walk("GET", "/v2/actors/{actorId}/webhooks")
+    created = walk("POST", "/v2/webhooks", json={**body, "condition": {"actorId": walk.at["actorId"]}})
+    walk.at["webhookId"] = created["id"]
+    walk("GET", "/v2/webhooks")
+    walk("GET", webhook)
+    walk("PUT", webhook, json={"payloadTemplate": "{{resource}}"})
+    walk.at["dispatchId"] = walk("POST", webhook + "/test")["id"]
+    while walk("GET", "/v2/webhook-dispatches/{dispatchId}")["status"] == "ACTIVE":
+        pass
+    walk("GET", "/v2/webhook-dispatches")
+    walk("GET", webhook + "/dispatches")
+    walk("GET", webhook)
+
+
 def refusals(walk: Walk) -> None:
     """One of each status an operation documents for what a caller did wrong."""
     known = dict(walk.at)
     walk("POST", "/v2/actors/{actorId}/runs", params={"build": "no-such-tag"})
     walk("POST", "/v2/actors/{actorId}/runs", content=b"x" * TOO_LONG)
     walk("POST", "/v2/actors/{actorId}/runs", content=b"x", headers={"Content-Encoding": "compress"})
+    walk("POST", "/v2/webhooks", json={"eventTypes": ["ACTOR.RUN.DREAMT"]})
     walk("POST", "/v2/datasets/{datasetId}/items", json="neither an object nor an array")
     walk.at["recordKey"] = "no key"
     walk("PUT", "/v2/key-value-stores/{storeId}/records/{recordKey}", json={})
@@ -291,6 +313,8 @@ def refusals(walk: Walk) -> None:
         walk("GET", f"/v2/{thing}")
     for thing in ("datasets/{datasetId}", "key-value-stores/{storeId}", "request-queues/{queueId}", "users/{userId}"):
         walk("GET", f"/v2/{thing}")
+    for thing in ("webhooks/{webhookId}", "webhook-dispatches/{dispatchId}"):
+        walk("GET", f"/v2/{thing}")
     walk.at = known
 
 
@@ -298,6 +322,7 @@ def removals(walk: Walk) -> None:
     walk("DELETE", "/v2/datasets/{datasetId}")
     walk("DELETE", "/v2/key-value-stores/{storeId}")
     walk("DELETE", "/v2/request-queues/{queueId}")
+    walk("DELETE", "/v2/webhooks/{webhookId}")
     walk("DELETE", "/v2/actors/{actorId}")
 
 
@@ -316,6 +341,8 @@ def draft(number: int) -> Json:
         "datasets",
         "key-value-stores",
         "request-queues",
+        "webhooks",
+        "webhook-dispatches",
     ],
 )
 def test_answers_are_as_documented(word: str, answers: list[Answer], contract: Contract) -> None:

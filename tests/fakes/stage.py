@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from api.shown import described
 from runtime.addresses import Addresses
 from runtime.instance import Instance
 from runtime.lifecycle import JobStatus
 from runtime.orchestrator import Orchestrator
+from runtime.outbound import Answer, Outbound
 from runtime.records import (
     Actor,
     Build,
@@ -53,8 +55,10 @@ class Stage:
             self._instance,
             lambda _: self.engine,
             self.clock,
+            described,
         )
         tell_of_writes(self.orchestrator.store.connection, self.clock)
+        tell_of_requests(self.orchestrator.outbound, self.clock)
         await self.orchestrator.open(await self.engine.open())
         await self.clock.settle()
 
@@ -160,3 +164,14 @@ def tell_of_writes(connection: Connection, clock: VirtualClock) -> None:
             return await write(change)
 
     connection.write = told  # type: ignore[method-assign]
+
+
+def tell_of_requests(outbound: Outbound, clock: VirtualClock) -> None:
+    """Answers come through sockets: virtual time waits for them."""
+    post = outbound.post
+
+    async def told(url: str, body: str, headers: Mapping[str, str], *, verify: bool) -> Answer:
+        with clock.working():
+            return await post(url, body, headers, verify=verify)
+
+    outbound.post = told  # type: ignore[method-assign]

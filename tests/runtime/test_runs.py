@@ -81,10 +81,8 @@ async def test_an_option_beats_the_actors_default(
     assert getattr((await stage.start(actor, **asked)).options, field) == granted
 
 
-async def test_what_does_not_act_yet_is_kept_with_the_run(stage: Stage) -> None:
-    webhook = {"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://x"}
-    run = await stage.start(permission_level=PermissionLevel.FULL, webhooks=(webhook,))
-    assert (run.permission_level, run.webhooks) == (PermissionLevel.FULL, (webhook,))
+async def test_the_permission_level_is_kept_with_the_run(stage: Stage) -> None:
+    assert (await stage.start(permission_level=PermissionLevel.FULL)).permission_level is PermissionLevel.FULL
     assert (await stage.start()).permission_level is PermissionLevel.LIMITED
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.lifecycle import JobStatus
-from runtime.records import EnvVar, RunStats
+from runtime.records import EnvVar, RunStats, WebhookEvent, news
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, AlreadyExists
 from tests.fakes.clock import START
@@ -17,9 +17,11 @@ async def test_a_record_comes_back_as_it_was_stored(store: Store) -> None:
     run = a_run(
         stats=RunStats(mem_avg_bytes=0.1, mem_max_bytes=7),
         status_message="grün \x00 \u2028",
-        webhooks=({"eventTypes": ["A"], "deep": {"list": [1, None, 2.5]}},),
+        untold=news(WebhookEvent.RUN_CREATED),
     )
-    build = a_build(env_vars=(EnvVar(name="A", value="b", is_secret=True),), definition={"actorSpecification": 1})
+    build = a_build(
+        env_vars=(EnvVar(name="A", value="b", is_secret=True),), definition={"deep": {"list": [1, None, 2.5]}}
+    )
     assert await store.runs.insert(run) == run
     await store.builds.insert(build)
     assert store.runs.get("run1") == run

@@ -1,0 +1,64 @@
+"""/v2/webhooks"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import reading, wire
+from api.access import caller_of
+from api.bodies import read_object
+from api.parts import parts_of
+from api.responses import data_response, no_content
+from api.shown import dispatches_page, webhook_created, webhook_shown, webhooks_page
+from runtime.records import Webhook
+
+router = APIRouter(prefix="/v2/webhooks")
+
+
+@router.get("")
+async def list_webhooks(request: Request) -> Response:
+    return webhooks_page(request, None)
+
+
+@router.post("")
+async def create_webhook(request: Request) -> Response:
+    """Answers with the existing webhook where one has the same idempotency key."""
+    return await webhook_created(request, None)
+
+
+@router.get("/{webhook}")
+async def get_webhook(request: Request, webhook: str) -> Response:
+    return data_response(webhook_shown(parts_of(request), _found(request, webhook)))
+
+
+@router.put("/{webhook}")
+async def update_webhook(request: Request, webhook: str) -> Response:
+    """A patch: what the body leaves out stays."""
+    orchestrator, record, body = parts_of(request), _found(request, webhook), await read_object(request)
+    condition = reading.webhook_condition(body) if body.get("condition") is not None else None
+    changed = await orchestrator.webhooks.change(
+        caller_of(request).user, record, reading.webhook_fields(body), condition
+    )
+    return data_response(webhook_shown(orchestrator, changed))
+
+
+@router.delete("/{webhook}")
+async def delete_webhook(request: Request, webhook: str) -> Response:
+    await parts_of(request).webhooks.delete(_found(request, webhook))
+    return no_content()
+
+
+@router.post("/{webhook}/test")
+async def test_webhook(request: Request, webhook: str) -> Response:
+    return data_response(wire.dispatch(await parts_of(request).webhooks.test(_found(request, webhook))), 201)
+
+
+@router.get("/{webhook}/dispatches")
+async def list_dispatches_of_webhook(request: Request, webhook: str) -> Response:
+    return dispatches_page(request, _found(request, webhook))
+
+
+def _found(request: Request, id: str) -> Webhook:
+    return parts_of(request).webhooks.get(caller_of(request).user, id)

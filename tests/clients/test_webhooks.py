@@ -1,0 +1,65 @@
+"""Webhooks through Apify's own Python client, over a socket; needs no engine."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from apify_client import ApifyClientAsync
+
+from tests.fakes.api import Api
+from tests.fakes.receiver import Receiver
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    """Served under its own port, in virtual time."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    api = Api(tmp_path, port=listening.getsockname()[1])
+    await api.open()
+    server = uvicorn.Server(uvicorn.Config(api.app, lifespan="off", log_config=None, access_log=False))
+    serving = asyncio.create_task(server.serve([listening]))
+    yield api
+    server.should_exit = True
+    await serving
+    await api.close()
+
+
+async def test_the_client_understands_all_that_is_said_of_webhooks(api: Api, receiver: Receiver) -> None:
+    client = ApifyClientAsync("ann", api_url=f"http://localhost:{api.settings.port}")
+    actor = await api.an_actor("hello")
+    created = await client.webhooks().create(
+        event_types=["ACTOR.RUN.SUCCEEDED"],
+        request_url=receiver.url(),
+        actor_id=actor.id,
+        payload_template='{"run": {{resource.id}}, "eventType": {{eventType}}}',
+        idempotency_key="once",
+    )
+    webhook = client.webhook(created.id)
+    updated = await webhook.update(do_not_retry=True)
+    got = await webhook.get()
+    assert updated == got and got is not None and got.do_not_retry
+    assert [each.id for each in (await client.webhooks().list()).items] == [created.id]
+    assert [each.id for each in (await client.actor(actor.id).webhooks().list()).items] == [created.id]
+
+    tested = await webhook.test()
+    assert tested is not None and tested.status == "ACTIVE"
+    run = await client.actor(actor.id).start(
+        webhooks=[{"event_types": ["ACTOR.RUN.CREATED"], "request_url": receiver.url("/ad-hoc")}]
+    )
+    await api.clock.settle()
+    await api.ended(api.orchestrator.runs.get(run.id))
+    assert sorted(receiver.events) == ["ACTOR.RUN.CREATED", "ACTOR.RUN.SUCCEEDED", "TEST"]
+    assert receiver.received[-1].body["run"] == run.id
+
+    dispatches = (await webhook.dispatches().list()).items
+    assert {each.status for each in dispatches} == {"SUCCEEDED"}
+    dispatch = await client.webhook_dispatch(dispatches[0].id).get()
+    assert dispatch is not None and dispatch.calls is not None and dispatch.calls[0].response_status == 200
+    assert len((await client.webhook_dispatches().list()).items) == 3
+    await webhook.delete()
+    assert await webhook.get() is None

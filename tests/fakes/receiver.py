@@ -1,0 +1,52 @@
+"""A web server in this process that receives webhooks, as the tests tell it to."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from multidict import CIMultiDictProxy
+
+
+@dataclass(frozen=True)
+class Received:
+    path: str
+    headers: CIMultiDictProxy[str]
+    body: Any
+
+
+class Receiver:
+    """Answers with `status`, `headers` and `body`, or with the next of `statuses` while there are some."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.statuses: list[int] = []
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.body = b"thanks"
+
+    async def open(self, context: ssl.SSLContext | None = None) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._receive)
+        self._server = TestServer(app, scheme="https" if context else "http")
+        await self._server.start_server(ssl=context)
+
+    async def close(self) -> None:
+        await self._server.close()
+
+    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+        return f"{self._server.scheme}://{host}:{self._server.port}{path}"
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.received.append(Received(request.path, request.headers, json.loads(body) if body else None))
+        status = self.statuses.pop(0) if self.statuses else self.status
+        return web.Response(status=status, body=self.body, headers=self.headers)
+
+    @property
+    def events(self) -> list[str]:
+        return [each.body["eventType"] for each in self.received]
