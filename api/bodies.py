@@ -1,6 +1,6 @@
 """Reading request bodies: decoded, counted while decoding, and never parsed by content type.
 
-Encodings: both SDKs send `br` above 1 KiB, Python clients `gzip` (api-contract, section 6).
+Encodings: both SDKs send `br` above 1 KiB, Python clients `gzip` (apify-client, both languages).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How Apify's clients write query parameters.
 
 Booleans come as 1/0 and true/false, lists comma-joined or repeated, and an empty value means "not given"
-(api-contract, section 4). Unknown parameters are ignored, as the platform ignores them.
+(apify-client of several generations). Unknown parameters are ignored, as the platform ignores them.
 """
 
 from __future__ import annotations

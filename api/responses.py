@@ -24,7 +24,7 @@ def data_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 
 
 def page_response(items: list[Any], total: int, paging: Paging) -> Response:
-    """A list by offset; clients need all six fields beside the items (api-contract, section 5)."""
+    """A list by offset; clients need all six fields beside the items (apify-client 3)."""
     return data_response(
         {
             "total": total,

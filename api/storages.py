@@ -54,7 +54,7 @@ class StorageRoutes(Generic[S]):
             offset=paging.offset,
             limit=paging.limit,
         )
-        # Typed clients refuse a list item whose name is null (api-contract, section 2).
+        # Typed clients refuse a list item whose name is null (apify-client 3).
         items = [{**self._shown(request, record), "name": record.name or ""} for record in page.items]
         return page_response(items, page.total, paging)
 

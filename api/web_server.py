@@ -1,8 +1,9 @@
 """The proxy from a run's public address to the web server in its container.
 
 It has no opinion on what passes: bodies stream both ways untouched, and Authorization and Cookie are for the
-container's own server. Whoever knows the key may call (platform-facts, section 4.1), so Greenroom's token is neither
-needed nor read here, and a client that sends it anyway shows it to the Actor. Trailers and 1xx answers stay behind.
+container's own server. Whoever knows the key may call (platform documentation, "Container web server"), so Greenroom's
+token is neither needed nor read here, and a client that sends it anyway shows it to the Actor. Trailers and 1xx answers
+stay behind.
 
 Two addresses lead here. The host form has an origin of its own and passes everything. The path form shares the API's
 origin, so its answers are sandboxed, and their cookies and redirects are held below the run's own path.

@@ -1,6 +1,6 @@
 """How records look as Apify's JSON: one dict literal a record. Nothing else knows camelCase.
 
-Fields: the platform's API reference; which of them clients cannot do without: api-contract, section 2.
+Fields: the platform's API reference; which of them clients cannot do without: the models of apify-client 3.
 """
 
 from __future__ import annotations

@@ -72,5 +72,5 @@ class BadGateway(GreenroomError):
 
 
 def record_not_found(what: str, name: str) -> NotFound:
-    """The one 404 that clients turn into "nothing": any other slug makes them raise (api-contract, section 3)."""
+    """The one 404 that clients turn into "nothing": any other slug makes them raise (apify-client, both languages)."""
     return NotFound("record-not-found", f"{what} '{name}' was not found")

@@ -10,7 +10,7 @@ PROBE_TIMEOUT_SECS = 5.0
 
 
 async def answers(host: str, port: int, timeout_secs: float = PROBE_TIMEOUT_SECS) -> bool:
-    """Whether `GET /` gets any HTTP answer, whatever its status (platform-facts, section 4.2)."""
+    """Whether `GET /` gets any HTTP answer, whatever its status (platform documentation, "Actor Standby")."""
     timeout = aiohttp.ClientTimeout(total=timeout_secs)
     try:
         async with (

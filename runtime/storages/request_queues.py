@@ -35,7 +35,7 @@ LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
 
 
 def request_id(unique_key: str) -> str:
-    """The id both SDKs compute by themselves: 15 letters and digits of the unique key's SHA-256 (api-contract, 13)."""
+    """The id both SDKs compute by themselves: 15 letters and digits of the unique key's SHA-256."""
     digest = b64encode(sha256(unique_key.encode("utf-8", "surrogatepass")).digest()).decode()
     return re.sub(r"[+/=]", "", digest)[:ID_LENGTH]
 

@@ -86,6 +86,6 @@ class LogFiles:
 
 
 def as_served(stored: bytes, *, raw: bool) -> bytes:
-    """Stored lines in the platform's form; ANSI codes are stripped unless `raw` (api-contract, section 14)."""
+    """Stored lines in the platform's form; ANSI codes are stripped unless `raw` (API reference, "Get log")."""
     served = STORED.sub(rb"\1Z ", stored)
     return served if raw else ANSI.sub(b"", served)
