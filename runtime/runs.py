@@ -273,7 +273,7 @@ class Runs:
         return run
 
     async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = lambda run: run) -> bool:
-        """The only writer of a run's status: moves it, and applies `change`, if the lifecycle allows the move.
+        """The only writer of a live run's status: moves it, and applies `change`, if the lifecycle allows the move.
 
         False, and nothing written, where it does not: somebody else was first.
         """
