@@ -6,10 +6,12 @@ Frames and their fields: the platform's Actor events; the Python SDK drops a sys
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from runtime.records import RunStats
+from runtime.clock import Millis, iso
+from runtime.lifecycle import JobStatus
+from runtime.records import Restart, Run, RunStats
 from runtime.stats import is_cpu_overloaded
 
 Event = dict[str, Any]
@@ -44,9 +46,11 @@ class Events:
             for listener in listeners:
                 _put(listener, None)
 
-    def listen(self, run_id: str) -> AsyncIterator[Event]:
-        """The run's events from this call on, until it ends. The run must be open."""
+    def listen(self, run_id: str, told_before: Iterable[Event] = ()) -> AsyncIterator[Event]:
+        """What was told before, then the run's events from this call on, until it ends. The run must be open."""
         listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
+        for event in told_before:
+            _put(listener, event)
         self._listeners[run_id].add(listener)
         return self._heard(run_id, listener)
 
@@ -76,17 +80,23 @@ def system_info(stats: RunStats, granted_cpus: float, now: str) -> Event:
     }
 
 
-def aborting(now: str) -> Event:
-    return {"name": "aborting", "createdAt": now, "data": {}}
+def pending(run: Run, now: Millis) -> list[Event]:
+    """What a live run's Actor is to be told, and has still time to act upon.
+
+    A graceful abort is `aborting`, then the one `persistState` that the platform itself sends. Sockets that come later
+    are told too: the server may have died between the order and the telling.
+    """
+    if run.stop_at is None or run.stop_at <= now:
+        return []
+    if run.status is JobStatus.ABORTING:
+        return [_event("aborting", now), _event("persistState", now, isMigrating=False)]
+    if run.restart is Restart.MIGRATION:
+        return [_event("migrating", now, timeRemainingSecs=(run.stop_at - now) / 1000)]
+    return []
 
 
-def persist_state(now: str) -> Event:
-    """The platform itself sends this one only with a graceful abort; otherwise SDKs have a timer of their own."""
-    return {"name": "persistState", "createdAt": now, "data": {"isMigrating": False}}
-
-
-def migrating(time_remaining_secs: float, now: str) -> Event:
-    return {"name": "migrating", "createdAt": now, "data": {"timeRemainingSecs": time_remaining_secs}}
+def _event(name: str, now: Millis, **data: Any) -> Event:
+    return {"name": name, "createdAt": iso(now), "data": data}
 
 
 def _put(listener: asyncio.Queue[Event | None], event: Event | None) -> None:

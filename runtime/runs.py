@@ -11,11 +11,11 @@ from runtime.actors import Actors
 from runtime.addresses import Addresses
 from runtime.budget import Budget
 from runtime.builds import Builds
-from runtime.clock import Clock, Millis, iso
+from runtime.clock import Clock, Millis
 from runtime.endings import Endings
 from runtime.environment import INPUT_KEY, web_server_port
 from runtime.errors import Invalid, record_not_found
-from runtime.events import Events, aborting, migrating, persist_state
+from runtime.events import Events, pending
 from runtime.lifecycle import JobStatus, may_move
 from runtime.limits import disk_mbytes, memory_mbytes
 from runtime.logs import Logs
@@ -202,7 +202,7 @@ class Runs:
         at_once = replace_stop(now)
         if gracefully and self.get(run.id).status is JobStatus.RUNNING:
             if await self.move(run.id, JobStatus.ABORTING, replace_stop(now + ABORT_GRACE_MILLIS)):
-                self._tell_of_abort(run.id, now)
+                self._tell_orders(run.id)
         elif not await self.move(run.id, JobStatus.ABORTING, at_once) and not gracefully:
             await self.change(run.id, lambda now: at_once(now) if now.status is JobStatus.ABORTING else now)
         self._supervision.nudge(run.id)
@@ -219,7 +219,7 @@ class Runs:
         """
         now = self._clock.now()
         ordered = await self._order(run, Restart.MIGRATION, now + MIGRATION_MILLIS)
-        self._events.tell(run.id, migrating(MIGRATION_MILLIS / 1000, iso(now)))
+        self._tell_orders(run.id)
         return ordered
 
     async def metamorph(self, run: Run, actor: Actor, build: str | None, input: Input | None) -> Run:
@@ -260,10 +260,18 @@ class Runs:
         return risen
 
     async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
-        """What the Actor says of itself. It may come just after the process ended: the platform keeps it then."""
-        return await self.change(
-            id, lambda now: replace(now, status_message=message, is_status_message_terminal=is_terminal)
-        )
+        """What the Actor says of itself.
+
+        Its last words may come just after the process ended: only a terminal message then takes the place of how the
+        run ended, as it would have before. Raises NotFound.
+        """
+
+        def said(now: Run) -> Run:
+            if now.status.is_terminal and not is_terminal:
+                return now
+            return replace(now, status_message=message, is_status_message_terminal=is_terminal)
+
+        return await self.change(id, said)
 
     async def change(self, id: str, change: Callable[[Run], Run]) -> Run:
         """Change anything of the run but its status. Raises NotFound."""
@@ -354,9 +362,8 @@ class Runs:
             raise record_not_found("Run", run.id)
         return record
 
-    def _tell_of_abort(self, run_id: str, now: Millis) -> None:
-        """The platform's order: `aborting`, then a last `persistState`."""
-        for event in (aborting(iso(now)), persist_state(iso(now))):
+    def _tell_orders(self, run_id: str) -> None:
+        for event in pending(self.get(run_id), self._clock.now()):
             self._events.tell(run_id, event)
 
     def _granted_again(self, run: Run, options: StartOptions) -> RunOptions:

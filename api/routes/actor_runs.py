@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -41,18 +40,18 @@ async def get_run(request: Request, run: str) -> Response:
 @router.put("/{run}")
 async def update_run(request: Request, run: str) -> Response:
     """Status message and access; unknown keys are ignored, since the JavaScript SDK sends `level` along."""
-    record, body = own_run(request, run), await read_object(request)
-    changes: dict[str, Any] = {}
+    record, body, runs = own_run(request, run), await read_object(request), parts_of(request).runs
+    access = reading.field(body, "generalAccess", str)
+    if access is not None and access not in GENERAL_ACCESS:
+        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
+    message = _shortened(reading.field(body, "statusMessage", str))
+    is_terminal = reading.field(body, "isStatusMessageTerminal", bool)
     if "statusMessage" in body:
         _check_is_open(request, record)
-        changes["status_message"] = _shortened(reading.field(body, "statusMessage", str))
-        changes["is_status_message_terminal"] = reading.field(body, "isStatusMessageTerminal", bool)
-    access = reading.field(body, "generalAccess", str)
+        record = await runs.set_status_message(run, message, is_terminal)
     if access is not None:
-        if access not in GENERAL_ACCESS:
-            raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
-        changes["general_access"] = access
-    return _shown(request, await parts_of(request).runs.change(run, lambda now: replace(now, **changes)))
+        record = await runs.change(run, lambda now: replace(now, general_access=access))
+    return _shown(request, record)
 
 
 @router.delete("/{run}")

@@ -19,7 +19,7 @@ from api.responses import data_response, json_response
 from api.shown import own_run, run_shown
 from runtime.addresses import EVENTS_PATH
 from runtime.errors import Unauthorized
-from runtime.events import Event
+from runtime.events import Event, pending
 
 router = APIRouter()
 
@@ -58,7 +58,7 @@ async def listen_to_events(socket: WebSocket, events_key: str) -> None:
         await socket.accept()
         await socket.close(POLICY_VIOLATION)
         return
-    events = orchestrator.events.listen(run.id)
+    events = orchestrator.events.listen(run.id, pending(run, orchestrator.clock.now()))
     await socket.accept()
     await _relay(socket, events)
 

@@ -51,6 +51,14 @@ async def test_a_status_message_is_set_by_who_knows_only_that_much(api: Api) -> 
     assert (shown["statusMessage"], shown["generalAccess"]) == ("Half way", "RESTRICTED")
 
 
+async def test_only_a_terminal_message_takes_the_place_of_how_a_run_ended(api: Api) -> None:
+    run = await api.ended(await api.start())
+    late = await api.data("PUT", f"/v2/actor-runs/{run.id}", json={"statusMessage": "Half way"})
+    assert late["statusMessage"] == run.status_message
+    last = {"statusMessage": "All done", "isStatusMessageTerminal": True}
+    assert (await api.data("PUT", f"/v2/actor-runs/{run.id}", json=last))["statusMessage"] == "All done"
+
+
 async def test_a_status_message_is_accepted_until_five_seconds_after_the_end(api: Api) -> None:
     run = await api.ended(await api.start())
     await api.clock.advance(5)

@@ -10,7 +10,7 @@ import pytest
 
 from runtime import stats
 from runtime.errors import Invalid, LimitReached
-from runtime.events import Event
+from runtime.events import Event, pending
 from runtime.lifecycle import JobStatus
 from runtime.records import EnvVar, Run
 from runtime.runs import ABORT_GRACE_MILLIS, MIGRATION_MILLIS, Input, StartOptions
@@ -391,3 +391,24 @@ async def test_a_resurrection_needs_room_like_a_start(stage: Stage) -> None:
     with pytest.raises(LimitReached):
         await stage.orchestrator.runs.resurrect(run, StartOptions())
     assert stage.now(run).status is S.SUCCEEDED
+
+
+# What a later socket is told
+
+
+def pending_of(stage: Stage, run: Run) -> list[str]:
+    return [event["name"] for event in pending(stage.now(run), stage.clock.now())]
+
+
+async def test_orders_that_a_dying_server_may_not_have_told_are_told_to_later_sockets(stage: Stage) -> None:
+    aborted, moved, stopped = [await stage.start() for _ in range(3)]
+    await stage.orchestrator.runs.abort(aborted, gracefully=True)
+    await stage.orchestrator.runs.migrate(moved)
+    await restarted_server(stage, 5)
+    assert pending_of(stage, aborted) == ["aborting", "persistState"]
+    assert pending_of(stage, moved) == ["migrating"]
+    assert pending_of(stage, stopped) == []
+    told_again = stage.orchestrator.events.listen(moved.id, pending(stage.now(moved), stage.clock.now()))
+    assert (await anext(told_again))["data"] == {"timeRemainingSecs": MIGRATION - 5}
+    await stage.clock.advance(GRACE)
+    assert pending_of(stage, aborted) == pending_of(stage, moved) == []
