@@ -255,6 +255,6 @@ def assert_migrated(journey: Journey, **counts: int) -> None:
     journey.go()
     assert end(journey.ended())[:2] == ("SUCCEEDED", 0), journey.log
     journey.assert_went_on(2, **counts)
-    assert journey.record("MIGRATING") == {"timeRemainingSecs": 30}
+    assert 0 < journey.record("MIGRATING")["timeRemainingSecs"] <= 30
     assert "persistState, isMigrating true" in journey.told()
     assert journey.ticks_at_start()[1] >= 1
