@@ -48,7 +48,15 @@ def begun_again(run: Run, now: Millis) -> Run:
     """The run with its order carried out and counted; as it is where an abort came in between."""
     if run.status is not JobStatus.RUNNING or run.restart is None:
         return run
-    cleared = replace(run, restart=None, stop_at=None, next_metamorph=None)
+    cleared = replace(
+        run,
+        restart=None,
+        stop_at=None,
+        next_metamorph=None,
+        container_id=None,
+        container_started_at=None,
+        is_container_server_ready=False,
+    )
     match run.restart:
         case Restart.REBOOT:
             return replace(cleared, stats=replace(run.stats, reboot_count=run.stats.reboot_count + 1))

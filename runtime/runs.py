@@ -199,12 +199,12 @@ class Runs:
         A run that has ended stays as it is. A second graceful abort joins the first, an immediate one cuts it short.
         """
         now = self._clock.now()
-        at_once = replace_stop(now)
+        at_once = _stopping_at(now)
         if gracefully and self.get(run.id).status is JobStatus.RUNNING:
-            if await self.move(run.id, JobStatus.ABORTING, replace_stop(now + ABORT_GRACE_MILLIS)):
+            if await self.move(run.id, JobStatus.ABORTING, _stopping_at(now + ABORT_GRACE_MILLIS)):
                 self._tell_orders(run.id)
         elif not await self.move(run.id, JobStatus.ABORTING, at_once) and not gracefully:
-            await self.change(run.id, lambda now: at_once(now) if now.status is JobStatus.ABORTING else now)
+            await self.change(run.id, lambda run: at_once(run) if run.status is JobStatus.ABORTING else run)
         self._supervision.nudge(run.id)
         return self.get(run.id)
 
@@ -217,8 +217,7 @@ class Runs:
 
         Raises Invalid where the run is not RUNNING.
         """
-        now = self._clock.now()
-        ordered = await self._order(run, Restart.MIGRATION, now + MIGRATION_MILLIS)
+        ordered = await self._order(run, Restart.MIGRATION, self._clock.now() + MIGRATION_MILLIS)
         self._tell_orders(run.id)
         return ordered
 
@@ -248,7 +247,7 @@ class Runs:
         Raises Invalid where it has not ended, LimitReached.
         """
         actor, user = self._actors.get(run.actor_id), self._users.get(run.user_id)
-        granted = self._granted_again(run, options)
+        granted = self._granted_over(run.options, options)
         async with self._budget.room_for(user, granted.memory_mbytes):
             known = self._builds.get(run.build_id)
             build = known if options.build is None else self._builds.resolve(actor, options.build)
@@ -366,13 +365,24 @@ class Runs:
         for event in pending(self.get(run_id), self._clock.now()):
             self._events.tell(run_id, event)
 
-    def _granted_again(self, run: Run, options: StartOptions) -> RunOptions:
-        """What a resurrected run gets: what it had, but for what is asked for now."""
-        had = run.options
+    def _granted(self, actor: Actor, options: StartOptions) -> RunOptions:
+        """What a new run gets: the Actor's defaults, but for what is asked for."""
+        defaults = actor.defaults
+        by_default = RunOptions(
+            build=defaults.build,
+            timeout_secs=defaults.timeout_secs,
+            memory_mbytes=defaults.memory_mbytes,
+            disk_mbytes=disk_mbytes(defaults.memory_mbytes),
+            asked_mbytes=defaults.memory_mbytes,
+            restart_on_error=defaults.restart_on_error,
+        )
+        return self._granted_over(by_default, options)
+
+    def _granted_over(self, had: RunOptions, options: StartOptions) -> RunOptions:
+        """What a run gets that would have had something else, but for what is asked for now."""
         asked = had.memory_mbytes if options.memory_mbytes is None else options.memory_mbytes
         memory = memory_mbytes(asked, strict=self._settings.strict_memory)
-        return replace(
-            had,
+        return RunOptions(
             build=options.build or had.build,
             timeout_secs=had.timeout_secs if options.timeout_secs is None else options.timeout_secs,
             memory_mbytes=memory,
@@ -383,23 +393,6 @@ class Runs:
                 had.max_total_charge_usd if options.max_total_charge_usd is None else options.max_total_charge_usd
             ),
             restart_on_error=had.restart_on_error if options.restart_on_error is None else options.restart_on_error,
-        )
-
-    def _granted(self, actor: Actor, options: StartOptions) -> RunOptions:
-        defaults = actor.defaults
-        asked = defaults.memory_mbytes if options.memory_mbytes is None else options.memory_mbytes
-        memory = memory_mbytes(asked, strict=self._settings.strict_memory)
-        return RunOptions(
-            build=options.build or defaults.build,
-            timeout_secs=defaults.timeout_secs if options.timeout_secs is None else options.timeout_secs,
-            memory_mbytes=memory,
-            disk_mbytes=disk_mbytes(memory),
-            asked_mbytes=asked,
-            max_items=options.max_items,
-            max_total_charge_usd=options.max_total_charge_usd,
-            restart_on_error=(
-                defaults.restart_on_error if options.restart_on_error is None else options.restart_on_error
-            ),
         )
 
     async def _record(
@@ -453,7 +446,7 @@ def _with_status(run: Run, status: JobStatus) -> Run:
     return replace(run, status=status, untold={**run.untold, **ended})
 
 
-def replace_stop(moment: Millis) -> Callable[[Run], Run]:
+def _stopping_at(moment: Millis) -> Callable[[Run], Run]:
     """A change that has the container stopped at a moment, and nothing follow."""
     return lambda run: replace(run, stop_at=moment, restart=None, next_metamorph=None)
 

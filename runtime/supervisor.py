@@ -135,23 +135,13 @@ class Supervisor:
             self._container = None
         self._log.say(explain.RESTARTS[self._now().restart or restart])
         change = partial(restarts.begun_again, now=self._parts.clock.now())
-        self._run = await self._parts.runs.change(self._run.id, lambda now: self._unstarted(change(now)))
+        self._run = await self._parts.runs.change(self._run.id, change)
         self._build = self._parts.builds.get(self._run.build_id)
         self._log.hide(environment.secrets(self._run, self._build))
 
-    def _unstarted(self, run: Run) -> Run:
-        """The run before its next container is there: log and counters go on behind what there is."""
-        return replace(
-            run,
-            container_id=None,
-            container_started_at=None,
-            is_container_server_ready=False,
-            log_lines_before=self._log.lines_from_containers(),
-            stats=stats.in_new_container(run.stats),
-        )
-
     async def _launch(self) -> Container:
-        self._run = await self._parts.runs.change(self._run.id, self._unstarted)
+        unstarted = partial(_unstarted, log_lines=self._log.lines_from_containers())
+        self._run = await self._parts.runs.change(self._run.id, unstarted)
         for line in explain.limits_lines(self._run, self._parts.engine, self._parts.settings.cpu_burst_secs):
             self._log.say(line)
         self._log.say(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
@@ -342,6 +332,11 @@ class Supervisor:
             web_server_port=run.web_server_port,
             hosts={HOST_IN_CONTAINERS: parts.engine.gateway or "host-gateway"},
         )
+
+
+def _unstarted(run: Run, log_lines: int) -> Run:
+    """The run before its next container is there: log and counters go on behind what there is."""
+    return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats))
 
 
 def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:
