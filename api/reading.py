@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,7 +40,6 @@ EXTRA_ACTOR_FIELDS = frozenset(
         "exampleRunInput",
         "isDeprecated",
         "actorStandby",
-        "pricingInfos",
         "pictureUrl",
         "notice",
         "isSourceCodeHidden",
@@ -143,7 +142,10 @@ def start_options(params: Params) -> StartOptions:
     if max_items == 0:
         raise Invalid("max-items-must-be-greater-than-zero", "Query parameter 'maxItems' must be greater than 0")
     if max_charge == 0:
-        raise Invalid("invalid-input", "Query parameter 'maxTotalChargeUsd' must be greater than 0")
+        raise Invalid(
+            "max-total-charge-usd-must-be-greater-than-zero",
+            "Query parameter 'maxTotalChargeUsd' must be greater than 0",
+        )
     return StartOptions(
         build=params.text("build"),
         timeout_secs=checked_timeout(params.number("timeout")),
@@ -179,9 +181,15 @@ def _moment(params: Params, name: str) -> Millis | None:
     if text is None:
         return None
     try:
-        return round(datetime.fromisoformat(text).timestamp() * 1000)
+        return moment(text)
     except ValueError as problem:
         raise Invalid("invalid-parameter", f"Query parameter '{name}' is no ISO 8601 time: '{text}'") from problem
+
+
+def moment(text: str) -> Millis:
+    """A time in ISO 8601; UTC where it names no zone. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def permission_level(text: str | None, name: str) -> PermissionLevel | None:

@@ -13,7 +13,6 @@ from api.bodies import read_object
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, page_response
-from runtime import usage
 from runtime.builds import number_int
 from runtime.errors import record_not_found
 from runtime.orchestrator import Orchestrator
@@ -38,10 +37,12 @@ def described(orchestrator: Orchestrator, record: Run | Build) -> dict[str, Any]
 def run_shown(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> dict[str, Any]:
     """A run; what it cost, and its webhooks, whose URLs are secret, are shown to its owner only."""
     now, number = orchestrator.clock.now(), _build_number_int(run)
+    shown = wire.run(run, number, orchestrator.bills.event_counts(run), now)
     if caller is None or caller.user.id != run.user_id:
-        return wire.run(run, number, None, now)
+        return shown
     webhooks = [wire.webhook_draft(each) for each in orchestrator.webhooks.of_run(run)]
-    return {**wire.run(run, number, _usage(orchestrator, run), now), "webhooks": webhooks}
+    bills = orchestrator.bills
+    return {**shown, **wire.run_usage(run, bills.usage(run), bills.total_usd(run)), "webhooks": webhooks}
 
 
 def runs_page(request: Request, actor: Actor | None) -> Response:
@@ -56,7 +57,8 @@ def runs_page(request: Request, actor: Actor | None) -> Response:
         offset=paging.offset,
         limit=paging.limit,
     )
-    items = [wire.run_in_list(run, _build_number_int(run), _usage(orchestrator, run), now) for run in page.items]
+    bills = orchestrator.bills
+    items = [wire.run_in_list(run, _build_number_int(run), bills.total_usd(run), now) for run in page.items]
     return page_response(items, page.total, paging)
 
 
@@ -68,16 +70,6 @@ def builds_page(request: Request, actor: Actor | None) -> Response:
     )
     now = orchestrator.clock.now()
     return page_response([wire.build_in_list(build, now) for build in page.items], page.total, paging)
-
-
-def _usage(orchestrator: Orchestrator, run: Run) -> usage.Usage:
-    return usage.of_run(
-        run,
-        orchestrator.datasets.get(run.default_dataset_id),
-        orchestrator.key_value_stores.get(run.default_key_value_store_id),
-        orchestrator.request_queues.get(run.default_request_queue_id),
-        orchestrator.clock.now(),
-    )
 
 
 def _build_number_int(run: Run) -> int:

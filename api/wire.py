@@ -5,8 +5,10 @@ Fields: the platform's API reference; which of them clients cannot do without: t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from runtime.charging import is_usage_for_user
 from runtime.clock import Millis, iso
 from runtime.limits import disk_mbytes
 from runtime.records import (
@@ -111,6 +113,7 @@ def actor(record: Actor, owner: User, versions: list[Version]) -> Json:
             "memoryMbytes": record.defaults.memory_mbytes,
             "restartOnError": record.defaults.restart_on_error,
         },
+        "pricingInfos": [pricing.shown for pricing in record.pricings],
         "taggedBuilds": {tag: tagged_build(tagged) for tag, tagged in record.tagged_builds.items()},
     }
 
@@ -237,8 +240,8 @@ BUILD_LIST_FIELDS = (
 )
 
 
-def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) -> Json:
-    """`usage` is None for callers who are not the owner: they see no costs."""
+def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, int], now: Millis) -> Json:
+    """A run as anybody sees it: without what it costs."""
     return {
         "id": record.id,
         "actId": record.actor_id,
@@ -266,11 +269,11 @@ def run(record: Run, build_number_int: int, usage: Usage | None, now: Millis) ->
         },
         "containerUrl": record.container_url,
         "isContainerServerReady": record.is_container_server_ready,
-        "chargedEventCounts": {},
+        "pricingInfo": None if record.pricing is None else record.pricing.shown,
+        "chargedEventCounts": charged_event_counts,
         "metamorphs": [metamorph(each) for each in record.metamorphs],
         "diskEnforcement": record.disk_enforcement,
         "permissionLevel": record.permission_level,
-        **({} if usage is None else run_usage(usage)),
     }
 
 
@@ -283,8 +286,8 @@ def metamorph(record: Metamorph) -> Json:
     }
 
 
-def run_in_list(record: Run, build_number_int: int, usage: Usage, now: Millis) -> Json:
-    whole = run(record, build_number_int, usage, now)
+def run_in_list(record: Run, build_number_int: int, total_usd: float, now: Millis) -> Json:
+    whole = {**run(record, build_number_int, {}, now), "usageTotalUsd": total_usd}
     return {key: whole[key] for key in RUN_LIST_FIELDS}
 
 
@@ -344,13 +347,13 @@ def run_stats(record: Run, now: Millis) -> Json:
     }
 
 
-def run_usage(usage: Usage) -> Json:
-    costs = in_usd(usage)
+def run_usage(record: Run, usage: Usage, total_usd: float) -> Json:
+    """What a run costs: all that it used, and in total what is for its user to pay."""
     return {
         "usage": usage,
-        "usageUsd": costs,
-        "usageTotalUsd": sum(costs.values()),
-        "platformUsageBillingModel": "USER",
+        "usageUsd": in_usd(usage),
+        "usageTotalUsd": total_usd,
+        "platformUsageBillingModel": "USER" if is_usage_for_user(record) else "DEVELOPER",
     }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from runtime.addresses import Addresses
 from runtime.clock import iso
 from runtime.limits import cpus, deadline
-from runtime.records import Actor, Build, EnvVar, Run, User
+from runtime.records import Actor, Build, EnvVar, Json, Pricing, PricingModel, Run, User
 
 DEFAULT_WEB_SERVER_PORT = 4321
 INPUT_KEY = "INPUT"
@@ -22,15 +22,29 @@ WEB_SERVER_PORT_NAMES = ("ACTOR_WEB_SERVER_PORT", "APIFY_CONTAINER_PORT", "ACTOR
 PORT = re.compile(r"[0-9]{1,5}")
 MAX_PORT = 65_535
 SHORTEST_SECRET = 4
+PRICING_FIELDS = ("pricingModel", "pricePerUnitUsd", "tieredPricing", "unitName", "minimalMaxTotalChargeUsd")
+EVENT_FIELDS = ("eventTitle", "eventPriceUsd", "eventTieredPricingUsd", "isOneTimeEvent", "isPrimaryEvent")
 
 
-def variables(run: Run, actor: Actor, owner: User, build: Build, user: User, addresses: Addresses) -> dict[str, str]:
-    """All variables of a run's container. The version's own come first: the platform's win over them."""
+def variables(
+    run: Run,
+    actor: Actor,
+    owner: User,
+    build: Build,
+    user: User,
+    charged: Mapping[str, int],
+    addresses: Addresses,
+) -> dict[str, str]:
+    """All variables of a run's container. The version's own come first: the platform's win over them.
+
+    `charged` is how often the run has charged for each event so far.
+    """
     return {
         **{variable.name: variable.value for variable in build.env_vars},
         **_identity(run, actor, owner, build),
         **_storages(run),
         **_limits(run),
+        **_pricing(run, charged),
         **_addresses(run, addresses),
         **_user(run, user),
     }
@@ -76,8 +90,6 @@ def _identity(run: Run, actor: Actor, owner: User, build: Build) -> dict[str, st
         **_named(run.meta.origin, "APIFY_META_ORIGIN"),
         "APIFY_IS_AT_HOME": "1",
         "APIFY_HEADLESS": "1",
-        "APIFY_ACTOR_PRICING_INFO": "{}",
-        "APIFY_CHARGED_ACTOR_EVENT_COUNTS": "{}",
     }
 
 
@@ -94,7 +106,7 @@ def _storages(run: Run) -> dict[str, str]:
         **_named(run.default_dataset_id, "ACTOR_DEFAULT_DATASET_ID", "APIFY_DEFAULT_DATASET_ID"),
         **_named(run.default_request_queue_id, "ACTOR_DEFAULT_REQUEST_QUEUE_ID", "APIFY_DEFAULT_REQUEST_QUEUE_ID"),
         **_named(run.input_key, "ACTOR_INPUT_KEY", "APIFY_INPUT_KEY"),
-        "ACTOR_STORAGES_JSON": json.dumps(ids, separators=(",", ":")),
+        "ACTOR_STORAGES_JSON": _compact(ids),
     }
 
 
@@ -109,10 +121,27 @@ def _limits(run: Run) -> dict[str, str]:
     if options.max_items is not None:
         given["ACTOR_MAX_PAID_DATASET_ITEMS"] = str(options.max_items)
     if options.max_total_charge_usd is not None:
-        given["ACTOR_MAX_TOTAL_CHARGE_USD"] = f"{options.max_total_charge_usd:g}"
+        given["ACTOR_MAX_TOTAL_CHARGE_USD"] = str(options.max_total_charge_usd)
     if options.restart_on_error:
         given["ACTOR_RESTART_ON_ERROR"] = "1"
     return given
+
+
+def _pricing(run: Run, charged: Mapping[str, int]) -> dict[str, str]:
+    return {
+        "APIFY_ACTOR_PRICING_INFO": _compact({} if run.pricing is None else _pricing_info(run.pricing)),
+        "APIFY_CHARGED_ACTOR_EVENT_COUNTS": _compact(charged),
+    }
+
+
+def _pricing_info(pricing: Pricing) -> dict[str, Json]:
+    """What the platform tells of a pricing here: the model, and the names and prices of what is charged."""
+    info = {name: pricing.shown[name] for name in PRICING_FIELDS if name in pricing.shown}
+    if pricing.model is PricingModel.PAY_PER_EVENT:
+        events = pricing.shown["pricingPerEvent"]["actorChargeEvents"]
+        told = {name: {key: event[key] for key in EVENT_FIELDS if key in event} for name, event in events.items()}
+        info["pricingPerEvent"] = {"actorChargeEvents": told}
+    return info
 
 
 def _addresses(run: Run, addresses: Addresses) -> dict[str, str]:
@@ -127,6 +156,10 @@ def _addresses(run: Run, addresses: Addresses) -> dict[str, str]:
 
 def _user(run: Run, user: User) -> dict[str, str]:
     return {"APIFY_TOKEN": run.token, "APIFY_USER_ID": user.id}
+
+
+def _compact(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _named(value: str, *names: str) -> dict[str, str]:

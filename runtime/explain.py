@@ -53,6 +53,14 @@ def timing_out(run: Run) -> str:
     return f"ACTOR: The Actor run has reached the timeout of {run.options.timeout_secs} seconds, stopping it."
 
 
+def max_charge(run: Run) -> str:
+    limit = run.options.max_total_charge_usd
+    return (
+        f"The Actor run has reached its maximum cost of ${limit:g} and was aborted. "
+        "Give it a higher maximum (maxTotalChargeUsd) to let it go on."
+    )
+
+
 def disk_full(run: Run, used_bytes: int) -> str:
     limit = run.options.disk_mbytes
     used = used_bytes / limits.MBYTE
@@ -93,7 +101,7 @@ def supervisor_failed(problem: BaseException) -> str:
 def finished(run: Run, status: JobStatus, state: ContainerState | None) -> str:
     """The platform's own status message at the end of a run."""
     if status is JobStatus.ABORTED:
-        return "Actor was aborted."
+        return run.stopped_because or "Actor was aborted."
     if status is JobStatus.TIMED_OUT:
         return f"Actor timed out after {run.options.timeout_secs} seconds. Give it a longer timeout, or 0 for none."
     if run.stopped_because is not None and status is JobStatus.FAILED:

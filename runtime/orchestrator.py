@@ -12,6 +12,7 @@ from typing import Any
 from runtime import explain
 from runtime.actors import Actors
 from runtime.addresses import Addresses
+from runtime.bills import Bills
 from runtime.budget import Budget
 from runtime.builds import Builds
 from runtime.clock import Clock
@@ -74,6 +75,7 @@ class Orchestrator:
         self.request_queues = RequestQueues(store.requests, clock)
         storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
         budget = Budget(store, settings.max_memory_mbytes or default_user_memory_mbytes())
+        self.bills = Bills(store, storages, clock)
         endings = self._endings = Endings(clock)
         self.outbound = Outbound()
         self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock)
@@ -97,6 +99,7 @@ class Orchestrator:
             self.builds,
             storages,
             budget,
+            self.bills,
             self.logs,
             endings,
             clock,
@@ -186,6 +189,7 @@ class Orchestrator:
             builds=self.builds,
             actors=self.actors,
             users=self.users,
+            bills=self.bills,
             logs=self.logs,
             events=self.events,
             clock=self.clock,

@@ -96,6 +96,30 @@ class TaggedBuild:
     finished_at: Millis
 
 
+class PricingModel(StrEnum):
+    PAY_PER_EVENT = "PAY_PER_EVENT"
+    PRICE_PER_DATASET_ITEM = "PRICE_PER_DATASET_ITEM"
+    FLAT_PRICE_PER_MONTH = "FLAT_PRICE_PER_MONTH"
+    FREE = "FREE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pricing:
+    """What an Actor costs from `started_at` on. Prices are those of users of the FREE tier, in US dollars.
+
+    `one_time_events` are charged once a run at most. `shown` is the entry of `pricingInfos` in Apify's own spelling.
+    """
+
+    model: PricingModel
+    started_at: Millis
+    event_prices_usd: Mapping[str, float] = field(default_factory=dict)
+    one_time_events: tuple[str, ...] = ()
+    item_price_usd: float = 0.0
+    minimal_max_total_charge_usd: float | None = None
+    is_usage_paid_by_user: bool = False
+    shown: Mapping[str, Json] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """`extra` holds what Greenroom stores and returns without acting on it, in Apify's own spelling."""
@@ -114,6 +138,7 @@ class Actor:
     total_runs: int = 0
     total_builds: int = 0
     last_run_started_at: Millis | None = None
+    pricings: tuple[Pricing, ...] = ()
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -272,6 +297,10 @@ class Run:
     units count from it, and `earlier_compute_units` is what came before. `log_lines_before` counts the log's lines of
     containers before the current one. `untold` are events that webhooks were not told of yet, by an id of the occasion:
     written together with what happened, so that the death of the server loses none.
+
+    `pricing` is the Actor's as the run started. What a run used of its default storages is what these count, less the
+    `storage_usage_before` of times when it was not alive; at its end that is kept as `storage_usage`, and the number
+    of items in its dataset as `items_at_end`.
     """
 
     id: str
@@ -314,6 +343,11 @@ class Run:
     input_key: str = "INPUT"
     log_lines_before: int = 0
     untold: Mapping[str, WebhookEvent] = field(default_factory=dict)
+    pricing: Pricing | None = None
+    charged_event_counts: Mapping[str, int] = field(default_factory=dict)
+    items_at_end: int = 0
+    storage_usage: Mapping[str, int] = field(default_factory=dict)
+    storage_usage_before: Mapping[str, int] = field(default_factory=dict)
 
 
 class DispatchStatus(StrEnum):

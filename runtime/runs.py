@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from runtime import charging, explain
 from runtime.actors import Actors
 from runtime.addresses import Addresses
+from runtime.bills import Bills
 from runtime.budget import Budget
 from runtime.builds import Builds
 from runtime.clock import Clock, Millis
@@ -25,6 +27,8 @@ from runtime.records import (
     Meta,
     Metamorph,
     PermissionLevel,
+    Pricing,
+    PricingModel,
     Restart,
     Run,
     RunOptions,
@@ -96,6 +100,10 @@ class Supervision(Protocol):
         """Return when the container of a run that has ended is out of the way."""
 
 
+def _unchanged(run: Run) -> Run:
+    return run
+
+
 class Runs:
     """All runs of an instance. What should happen to a live one is written into its record; its supervisor obeys."""
 
@@ -107,6 +115,7 @@ class Runs:
         builds: Builds,
         storages: Storages,
         budget: Budget,
+        bills: Bills,
         logs: Logs,
         endings: Endings,
         clock: Clock,
@@ -122,6 +131,7 @@ class Runs:
         self._builds = builds
         self._storages = storages
         self._budget = budget
+        self._bills = bills
         self._logs = logs
         self._endings = endings
         self._clock = clock
@@ -137,11 +147,12 @@ class Runs:
         Raises Invalid where the build or an option is wrong, LimitReached where the user's memory does not allow it;
         nothing is recorded then.
         """
-        granted = self._granted(actor, options)
+        granted, pricing = self._granted(actor, options), charging.in_force(actor.pricings, self._clock.now())
+        charging.check_max_charge(pricing, granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
             build = self._builds.resolve(self._actors.get(actor.id), granted.build)
-            run = await self._record(user, actor, build, input, options, granted, meta)
+            run = await self._record(user, actor, build, input, options, granted, pricing, meta)
             self._supervision.begin(run)
         await self._webhooks.tell(run)
         await self._actors.count_run(actor, run.started_at)
@@ -198,15 +209,17 @@ class Runs:
 
         A run that has ended stays as it is. A second graceful abort joins the first, an immediate one cuts it short.
         """
-        now = self._clock.now()
-        at_once = _stopping_at(now)
+        at_once = _stopping_at(self._clock.now())
         if gracefully and self.get(run.id).status is JobStatus.RUNNING:
-            if await self.move(run.id, JobStatus.ABORTING, _stopping_at(now + ABORT_GRACE_MILLIS)):
-                self._tell_orders(run.id)
+            await self._abort_gracefully(run)
         elif not await self.move(run.id, JobStatus.ABORTING, at_once) and not gracefully:
             await self.change(run.id, lambda run: at_once(run) if run.status is JobStatus.ABORTING else run)
         self._supervision.nudge(run.id)
         return self.get(run.id)
+
+    async def end_at_max_charge(self, run: Run) -> bool:
+        """Abort a run gracefully because it has reached the most that its caller wants to pay; False where it ends."""
+        return await self._abort_gracefully(run, explain.max_charge(run))
 
     async def reboot(self, run: Run) -> Run:
         """Go on in a new container, at once. Raises Invalid where the run is not RUNNING."""
@@ -225,6 +238,11 @@ class Runs:
         """Go on as another Actor, with the run's storages and a new input. Raises Invalid."""
         if len(run.metamorphs) >= MAX_METAMORPHS:
             raise Invalid("max-metamorphs-exceeded", f"A run can metamorph {MAX_METAMORPHS} times at most")
+        pricing = charging.in_force(actor.pricings, self._clock.now())
+        if pricing is not None and pricing.model is PricingModel.PRICE_PER_DATASET_ITEM:
+            raise Invalid(
+                "cannot-metamorph-to-pay-per-result-actor", "A run can't metamorph into a pay-per-result Actor"
+            )
         target = self._builds.resolve(actor, build or actor.defaults.build)
         key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
         if input is not None:
@@ -248,6 +266,7 @@ class Runs:
         """
         actor, user = self._actors.get(run.actor_id), self._users.get(run.user_id)
         granted = self._granted_over(run.options, options)
+        charging.check_max_charge(run.pricing, granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
             known = self._builds.get(run.build_id)
             build = known if options.build is None else self._builds.resolve(actor, options.build)
@@ -279,17 +298,18 @@ class Runs:
             raise record_not_found("Run", id)
         return run
 
-    async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = lambda run: run) -> bool:
+    async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = _unchanged) -> bool:
         """The only writer of a live run's status: moves it, and applies `change`, if the lifecycle allows the move.
 
         False, and nothing written, where it does not: somebody else was first.
         """
         allowed = False
+        settled = self._bills.settle(self.get(id)) if to.is_terminal else _unchanged
 
         def moved(now: Run) -> Run:
             nonlocal allowed
             allowed = may_move(now.status, to)
-            return _with_status(change(now), to) if allowed else now
+            return _with_status(settled(change(now)), to) if allowed else now
 
         run = await self._store.runs.update(id, moved)
         if run is None:
@@ -311,6 +331,15 @@ class Runs:
         await self._webhooks.forget_run(run.id)
         self._logs.delete(run.id)
 
+    async def _abort_gracefully(self, run: Run, because: str | None = None) -> bool:
+        """Give a RUNNING run 30 seconds, and tell it; False where it does not run any more."""
+        stop = _stopping_at(self._clock.now() + ABORT_GRACE_MILLIS)
+        moved = await self.move(run.id, JobStatus.ABORTING, lambda now: replace(stop(now), stopped_because=because))
+        if moved:
+            self._tell_orders(run.id)
+            self._supervision.nudge(run.id)
+        return moved
+
     async def _order(self, run: Run, restart: Restart, stop_at: Millis, metamorph: Metamorph | None = None) -> Run:
         """Have the run's container stopped at a moment and a new one follow; a later order replaces this one."""
 
@@ -324,7 +353,7 @@ class Runs:
         return changed
 
     async def _rise(self, run: Run, granted: RunOptions, build: Build) -> Run:
-        now = self._clock.now()
+        now, reopened = self._clock.now(), self._bills.reopen(run)
 
         def risen(ended: Run) -> Run:
             if not ended.status.is_terminal:
@@ -332,7 +361,7 @@ class Runs:
                     "job-not-finished", f"Only a run that has ended can be resurrected, and it is {ended.status}"
                 )
             return replace(
-                ended,
+                reopened(ended),
                 status=JobStatus.RUNNING,
                 untold={**ended.untold, **news(WebhookEvent.RUN_RESURRECTED)},
                 options=granted,
@@ -403,6 +432,7 @@ class Runs:
         input: Input | None,
         options: StartOptions,
         granted: RunOptions,
+        pricing: Pricing | None,
         meta: Meta,
     ) -> Run:
         """Attach the webhooks, open the default storages, store the input, insert the run."""
@@ -436,6 +466,8 @@ class Runs:
                 web_server_port=web_server_port(build.env_vars, build.image_environment),
                 stats=RunStats(input_body_len=len(input.body) if input else 0),
                 untold=news(WebhookEvent.RUN_CREATED),
+                pricing=pricing,
+                charged_event_counts=charging.at_start(pricing, granted.memory_mbytes),
             )
         )
 

@@ -17,6 +17,7 @@ from typing import TypeVar
 from runtime import environment, explain, limits, restarts, stats
 from runtime.actors import Actors
 from runtime.addresses import HOST_IN_CONTAINERS, Addresses
+from runtime.bills import Bills
 from runtime.builds import BUILD_LABEL, Builds
 from runtime.clock import Clock, Millis, iso, sleep_until, until
 from runtime.containers import (
@@ -60,6 +61,7 @@ class Parts:
     builds: Builds
     actors: Actors
     users: Users
+    bills: Bills
     logs: Logs
     events: Events
     clock: Clock
@@ -176,6 +178,7 @@ class Supervisor:
                 container,
                 self._stop_when_ordered,
                 self._stop_at_deadline,
+                self._stop_at_max_charge,
                 self._stop_when_disk_is_full,
                 self._end_burst,
                 self._sample,
@@ -234,6 +237,15 @@ class Supervisor:
             self._log.say(explain.timing_out(self._run))
         if self._now().status is JobStatus.TIMING_OUT:
             await container.stop(TIMEOUT_GRACE_SECS)
+
+    async def _stop_at_max_charge(self, container: Container) -> None:
+        """Abort the run gracefully when it has cost what its caller wants to pay at most."""
+        if self._run.options.max_total_charge_usd is None:
+            return
+        while not self._parts.bills.is_at_max_charge(self._now()):
+            await self._parts.clock.sleep(TICK_SECS)
+        if await self._parts.runs.end_at_max_charge(self._run):
+            self._log.say(f"ACTOR: {explain.max_charge(self._run)}")
 
     async def _stop_when_disk_is_full(self, container: Container) -> None:
         """Measure the writable layer; where nothing else holds the limit, stop the run that is over it."""
@@ -322,7 +334,13 @@ class Supervisor:
             image=self._build.image or "",
             labels={RUN_LABEL: run.id, BUILD_LABEL: self._build.id},
             environment=environment.variables(
-                run, actor, parts.users.get(actor.user_id), self._build, parts.users.get(run.user_id), parts.addresses
+                run,
+                actor,
+                parts.users.get(actor.user_id),
+                self._build,
+                parts.users.get(run.user_id),
+                parts.bills.event_counts(run),
+                parts.addresses,
             ),
             memory_bytes=memory * limits.MBYTE,
             cpus=limits.burst_cpus(memory, parts.settings.cpu_burst_secs),

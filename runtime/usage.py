@@ -6,6 +6,8 @@ storages themselves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runtime.clock import Millis
 from runtime.records import Dataset, KeyValueStore, RequestQueue, Run
 from runtime.stats import run_compute_units
@@ -29,12 +31,9 @@ USD_PER_UNIT = {
 }
 
 
-def of_run(
-    run: Run, dataset: Dataset | None, store: KeyValueStore | None, queue: RequestQueue | None, now: Millis
-) -> Usage:
-    """The run's usage by unit. There is no Apify Proxy here, and what leaves the container counts as external."""
+def of_storages(dataset: Dataset | None, store: KeyValueStore | None, queue: RequestQueue | None) -> dict[str, int]:
+    """What was counted by a run's default storages, by unit; nothing by one that was deleted."""
     return {
-        "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),
         "DATASET_READS": dataset.read_count if dataset else 0,
         "DATASET_WRITES": dataset.write_count if dataset else 0,
         "KEY_VALUE_STORE_READS": store.read_count if store else 0,
@@ -42,6 +41,14 @@ def of_run(
         "KEY_VALUE_STORE_LISTS": store.list_count if store else 0,
         "REQUEST_QUEUE_READS": queue.read_count if queue else 0,
         "REQUEST_QUEUE_WRITES": queue.write_count if queue else 0,
+    }
+
+
+def of_run(run: Run, storages: Mapping[str, int], now: Millis) -> Usage:
+    """The run's usage by unit. There is no Apify Proxy here, and what leaves the container counts as external."""
+    return {
+        "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),
+        **storages,
         "DATA_TRANSFER_INTERNAL_GBYTES": 0,
         "DATA_TRANSFER_EXTERNAL_GBYTES": (run.stats.net_rx_bytes + run.stats.net_tx_bytes) / GBYTE,
         "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,

@@ -22,17 +22,18 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "explain",
         "restarts",
         "usage",
+        "charging",
         "web_server",
         "budget",
         "payloads",
         "dispatcher",
     ),
-    ("users", "actors", "storages", "webhooks", "builds", "runs"),
+    ("users", "actors", "storages", "webhooks", "builds", "bills", "runs"),
     ("supervisor", "retention"),
     ("orchestrator",),
 )
 """The modules of `runtime`, from the ground up."""
-SUBJECTS = ("storages", "users", "actors", "webhooks", "builds", "runs")
+SUBJECTS = ("storages", "users", "actors", "webhooks", "builds", "bills", "runs")
 """Subjects import each other only towards the left."""
 OUTSIDE = {
     "docker": {"runtime/containers/docker.py"},

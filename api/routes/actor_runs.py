@@ -14,7 +14,7 @@ from api.bodies import read_object
 from api.inputs import read_input
 from api.params import Params
 from api.parts import parts_of
-from api.responses import data_response, no_content
+from api.responses import data_response, json_response, no_content
 from api.shown import own_run, run_shown, runs_page
 from runtime.errors import Invalid
 from runtime.records import Run
@@ -47,7 +47,7 @@ async def update_run(request: Request, run: str) -> Response:
     message = _shortened(reading.field(body, "statusMessage", str))
     is_terminal = reading.field(body, "isStatusMessageTerminal", bool)
     if "statusMessage" in body:
-        _check_is_open(request, record)
+        _check_is_open(request, record, "cannot-set-is-status-message-terminal", "its status message stays as it is")
         record = await runs.set_status_message(run, message, is_terminal)
     if access is not None:
         record = await runs.change(run, lambda now: replace(now, general_access=access))
@@ -84,6 +84,18 @@ async def metamorph_run(request: Request, run: str) -> Response:
     return _shown(request, await orchestrator.runs.metamorph(record, actor, params.text("build"), input))
 
 
+@router.post("/{run}/charge")
+async def charge_run(request: Request, run: str) -> Response:
+    """Count events of a pay-per-event run. A repetition, told by its `idempotency-key`, is answered the same."""
+    record, body = own_run(request, run), await read_object(request)
+    _check_is_open(request, record, "job-finished", "it can't charge any more")
+    event, count = reading.field(body, "eventName", str), reading.field(body, "count", int)
+    if not event or count is None:
+        raise Invalid("invalid-request", "A charge is an object with 'eventName' and 'count'")
+    await parts_of(request).bills.charge(record, event, count, request.headers.get("idempotency-key") or None)
+    return json_response({}, 201)
+
+
 @router.post("/{run}/resurrect")
 async def resurrect_run(request: Request, run: str) -> Response:
     options = reading.start_options(Params(request))
@@ -97,13 +109,11 @@ def _shortened(message: str | None) -> str | None:
     return f"{message[: MAX_STATUS_MESSAGE - 1]}…"
 
 
-def _check_is_open(request: Request, run: Run) -> None:
-    """A status message may come just after the end: the Actor's last words race its exit."""
+def _check_is_open(request: Request, run: Run, slug: str, what: str) -> None:
+    """Some requests may come just after the end: the Actor's last words race its exit."""
     ended = run.finished_at
     if ended is not None and parts_of(request).clock.now() > ended + RUN_TOKEN_GRACE_MILLIS:
-        raise Invalid(
-            "cannot-set-is-status-message-terminal", "The run has ended: its status message can't be changed any more"
-        )
+        raise Invalid(slug, f"The run has ended: {what}")
 
 
 def _shown(request: Request, run: Run) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,12 +16,14 @@ from api.inputs import read_input
 from api.items import items_response
 from api.params import Params
 from api.parts import parts_of
+from api.pricing import pricings
 from api.records import record_response
 from api.responses import data_response, no_content, page_response
 from api.shown import builds_page, run_shown, runs_page, webhook_created, webhooks_page
+from runtime.clock import Millis
 from runtime.errors import Invalid, NotFound, RunTooSlow
 from runtime.lifecycle import JobStatus
-from runtime.records import Actor, BuildOptions, Run, RunDefaults, TaggedBuild, Version
+from runtime.records import Actor, BuildOptions, Pricing, Run, RunDefaults, TaggedBuild, Version
 
 router = APIRouter(prefix="/v2/actors")
 
@@ -46,6 +49,7 @@ async def create_actor(request: Request) -> Response:
     body = await read_object(request)
     fields = reading.actor_fields(body, RunDefaults(), {})
     name = fields.pop("name", None)
+    fields |= _pricings(body, (), orchestrator.clock.now())
     versions = reading.versions(body, orchestrator.clock.now())
     actor = await orchestrator.actors.create(caller.user, name, versions, **fields)
     location = f"{orchestrator.addresses.public_base}/v2/actors/{actor.id}"
@@ -65,6 +69,7 @@ async def update_actor(request: Request, actor: str) -> Response:
     fields = reading.actor_fields(body, record.defaults, record.extra)
     if "taggedBuilds" in body:
         fields["tagged_builds"] = _tagged(request, record, reading.field(body, "taggedBuilds", dict) or {})
+    fields |= _pricings(body, record.pricings, orchestrator.clock.now())
     for version in reading.versions(body, orchestrator.clock.now(), orchestrator.actors.versions(record)):
         await orchestrator.actors.put_version(record, version)
     return data_response(_shown(request, await orchestrator.actors.change(record, **fields)))
@@ -218,6 +223,11 @@ def _build_options(params: Params, version: Version) -> BuildOptions:
         use_cache=True if use_cache is None else use_cache,
         beta_packages=params.flag("betaPackages") or False,
     )
+
+
+def _pricings(body: dict[str, Any], known: Sequence[Pricing], now: Millis) -> dict[str, Any]:
+    sent = reading.field(body, "pricingInfos", list[dict[str, Any]])
+    return {} if sent is None else {"pricings": pricings(sent, known, now)}
 
 
 def _tagged(request: Request, actor: Actor, patch: dict[str, Any]) -> dict[str, TaggedBuild]:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from runtime.records import Actor, Build, Run, User, Version, Webhook, WebhookDispatch
+from runtime.store.charges import Charges
 from runtime.store.connection import Connection
 from runtime.store.items import Items
 from runtime.store.log_files import LogFiles
@@ -27,6 +28,7 @@ class Store:
         self.versions = Table(self.connection, "versions", Version)
         self.builds = Table(self.connection, "builds", Build)
         self.runs = Table(self.connection, "runs", Run)
+        self.charges = Charges(self.connection, self.runs)
         self.webhooks = Table(self.connection, "webhooks", Webhook)
         self.dispatches = Table(self.connection, "dispatches", WebhookDispatch)
         self.items = Items(self.connection)

@@ -146,6 +146,11 @@ STEPS = (
     CREATE INDEX runs_untold ON runs (id) WHERE json_extract(body, '$.untold') <> '{}';
     CREATE INDEX builds_untold ON builds (id) WHERE json_extract(body, '$.untold') <> '{}';
     """,
+    """
+    CREATE TABLE charges (run_id TEXT NOT NULL, idempotency_key TEXT NOT NULL, charged_at INTEGER NOT NULL);
+    CREATE UNIQUE INDEX charges_by_key ON charges (run_id, idempotency_key);
+    CREATE INDEX charges_by_time ON charges (charged_at);
+    """,
 )
 
 

@@ -105,21 +105,22 @@ class Table(Generic[R]):
         None when there is no such record. What `change` raises is raised, and nothing is written then.
         """
 
-        def replace(connection: sqlite3.Connection) -> R | None:
-            row = connection.execute(f"SELECT body FROM {self._name} WHERE id = ?", (id,)).fetchone()
-            if row is None:
-                return None
-            record = change(self._decoder.decode(row[0]))
-            try:
-                connection.execute(
-                    f"UPDATE {self._name} SET body = ? WHERE id = ?",
-                    (msgspec.json.encode(record).decode(), id),
-                )
-            except sqlite3.IntegrityError as refusal:
-                raise AlreadyExists(str(refusal)) from refusal
-            return record
+        return await self._connection.write(lambda connection: self.rewrite(connection, id, change))
 
-        return await self._connection.write(replace)
+    def rewrite(self, connection: sqlite3.Connection, id: str, change: Callable[[R], R]) -> R | None:
+        """`update` as part of a write."""
+        row = connection.execute(f"SELECT body FROM {self._name} WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            return None
+        record = change(self._decoder.decode(row[0]))
+        try:
+            connection.execute(
+                f"UPDATE {self._name} SET body = ? WHERE id = ?",
+                (msgspec.json.encode(record).decode(), id),
+            )
+        except sqlite3.IntegrityError as refusal:
+            raise AlreadyExists(str(refusal)) from refusal
+        return record
 
     async def delete(self, condition: str, *values: object) -> int:
         """Delete what meets the SQL `condition`; return how many that were."""

@@ -16,7 +16,7 @@ from runtime.records import EnvVar, RunStats, SourceFile, TaggedBuild
 from tests.fakes.clock import START
 from tests.fakes.records import a_build, a_run, a_user, a_version, an_actor, options
 
-USED = usage.of_run(a_run(), None, None, None, START)
+USED = usage.of_run(a_run(), usage.of_storages(None, None, None), START)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -31,9 +31,9 @@ def moments(value: object) -> list[object]:
 
 
 RECORDS = {
-    "run": wire.run(a_run(finished_at=START), 1, USED, START),
-    "live run": wire.run(a_run(status=JobStatus.READY), 1, None, START),
-    "run in list": wire.run_in_list(a_run(), 1, USED, START),
+    "run": {**wire.run(a_run(finished_at=START), 1, {}, START), **wire.run_usage(a_run(), USED, 0.5)},
+    "live run": wire.run(a_run(status=JobStatus.READY), 1, {}, START),
+    "run in list": wire.run_in_list(a_run(), 1, 0.5, START),
     "build": wire.build(a_build(finished_at=START), START),
     "build in list": wire.build_in_list(a_build(), START),
     "actor": wire.actor(
@@ -89,7 +89,7 @@ def test_stats_of_a_run_that_never_ran_are_all_numbers() -> None:
 
 def test_whole_numbers_stay_whole() -> None:
     run = a_run(options=options(asked_mbytes=300.5, memory_mbytes=512), stats=RunStats(mem_avg_bytes=1.5))
-    shown = wire.run(run, 1, None, START)
+    shown = wire.run(run, 1, {}, START)
     for group, fields in (
         ("options", ("timeoutSecs", "memoryMbytes", "diskMbytes")),
         ("stats", ("memMaxBytes", "memCurrentBytes", "netRxBytes", "netTxBytes", "durationMillis", "inputBodyLen")),
@@ -104,10 +104,11 @@ def test_duration_goes_on_until_the_end_in_all_three_units() -> None:
     assert (ended["durationMillis"], ended["runTimeSecs"], ended["computeUnits"]) == (3_600_000, 3600, 1)
 
 
-def test_a_total_is_the_sum_of_its_parts() -> None:
-    shown = wire.run_usage({**USED, "ACTOR_COMPUTE_UNITS": 1, "DATASET_WRITES": 2000})
-    assert shown["usageTotalUsd"] == pytest.approx(0.2 + 0.01)
+def test_usage_is_told_in_units_and_in_dollars() -> None:
+    shown = wire.run_usage(a_run(), {**USED, "ACTOR_COMPUTE_UNITS": 1, "DATASET_WRITES": 2000}, 0.21)
+    assert (shown["usage"]["DATASET_WRITES"], shown["usageUsd"]["DATASET_WRITES"]) == (2000, pytest.approx(0.01))
     assert shown["usageUsd"]["ACTOR_COMPUTE_UNITS"] == pytest.approx(0.2)
+    assert (shown["usageTotalUsd"], shown["platformUsageBillingModel"]) == (0.21, "USER")
 
 
 def test_secrets_are_not_told() -> None:
@@ -115,7 +116,7 @@ def test_secrets_are_not_told() -> None:
     shown = wire.version(version)
     assert shown["envVars"] == [{"name": "A", "isSecret": True}, {"name": "B", "value": "open", "isSecret": False}]
     run = a_run()
-    text = json.dumps(wire.run(run, 1, USED, START))
+    text = json.dumps(wire.run(run, 1, {}, START))
     assert run.token not in text and run.events_key not in text
     build = replace(a_build(), env_vars=version.env_vars)
     assert "hunter2" not in json.dumps(wire.build(build, START))

@@ -6,7 +6,20 @@ from typing import Any
 
 from runtime.containers import ContainerSpec, DiskEnforcement, Engine
 from runtime.lifecycle import JobStatus
-from runtime.records import Actor, Build, BuildOptions, Meta, Origin, PermissionLevel, Run, RunOptions, User, Version
+from runtime.records import (
+    Actor,
+    Build,
+    BuildOptions,
+    Meta,
+    Origin,
+    PermissionLevel,
+    Pricing,
+    PricingModel,
+    Run,
+    RunOptions,
+    User,
+    Version,
+)
 from tests.fakes.clock import START
 
 
@@ -17,6 +30,12 @@ def a_user(**fields: Any) -> User:
 def an_actor(**fields: Any) -> Actor:
     given = {"id": "actor1", "user_id": "user1", "name": "hello", "created_at": START, "modified_at": START}
     return Actor(**{**given, **fields})
+
+
+def a_pricing(events: dict[str, float] | None = None, **fields: Any) -> Pricing:
+    """Pay per event at these prices."""
+    given = {"model": PricingModel.PAY_PER_EVENT, "started_at": START, "event_prices_usd": events or {}}
+    return Pricing(**{**given, **fields})
 
 
 def a_version(**fields: Any) -> Version:

@@ -9,7 +9,7 @@ from runtime import environment
 from runtime.addresses import Addresses
 from runtime.records import EnvVar, Meta, Origin, TaggedBuild
 from tests.fakes.clock import START
-from tests.fakes.records import a_build, a_run, a_user, an_actor, options
+from tests.fakes.records import a_pricing, a_build, a_run, a_user, an_actor, options
 
 ADDRESSES = Addresses(port=3333, resolves_subdomains=True)
 
@@ -32,13 +32,19 @@ SAME_VALUE = [
 ]
 
 
-def born_with(build: dict[str, Any] | None = None, actor: dict[str, Any] | None = None, **run: Any) -> dict[str, str]:
+def born_with(
+    build: dict[str, Any] | None = None,
+    actor: dict[str, Any] | None = None,
+    charged: dict[str, int] | None = None,
+    **run: Any,
+) -> dict[str, str]:
     return environment.variables(
         a_run(**run),
         an_actor(**(actor or {})),
         a_user(id="owner1", username="alice"),
         a_build(**(build or {})),
         a_user(id="caller1", username="bob"),
+        charged or {},
         ADDRESSES,
     )
 
@@ -102,12 +108,28 @@ def test_what_counts_as_json_for_the_sdks_is_json() -> None:
     assert json.loads(given["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {}
 
 
+def test_the_pricing_is_told_as_the_platform_does_without_what_is_nobodys_business() -> None:
+    event = {"eventTitle": "Page", "eventPriceUsd": 0.1}
+    shown = {
+        "pricingModel": "PAY_PER_EVENT",
+        "apifyMarginPercentage": 0.2,
+        "createdAt": "2023-11-14T22:13:20.000Z",
+        "pricingPerEvent": {"actorChargeEvents": {"page": {**event, "eventDescription": "A page was read"}}},
+    }
+    given = born_with(charged={"page": 3}, pricing=a_pricing({"page": 0.1}, shown=shown))
+    assert json.loads(given["APIFY_ACTOR_PRICING_INFO"]) == {
+        "pricingModel": "PAY_PER_EVENT",
+        "pricingPerEvent": {"actorChargeEvents": {"page": event}},
+    }
+    assert json.loads(given["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {"page": 3}
+
+
 @pytest.mark.parametrize(
     ("asked", "names"),
     [
         ({"timeout_secs": 60}, {"ACTOR_TIMEOUT_AT": "2023-11-14T22:14:20.000Z"}),
         ({"max_items": 10}, {"ACTOR_MAX_PAID_DATASET_ITEMS": "10"}),
-        ({"max_total_charge_usd": 0.5}, {"ACTOR_MAX_TOTAL_CHARGE_USD": "0.5"}),
+        ({"max_total_charge_usd": 0.123456789}, {"ACTOR_MAX_TOTAL_CHARGE_USD": "0.123456789"}),
         ({"restart_on_error": True}, {"ACTOR_RESTART_ON_ERROR": "1"}),
     ],
 )
