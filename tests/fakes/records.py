@@ -34,7 +34,14 @@ def an_actor(**fields: Any) -> Actor:
 
 def a_pricing(events: dict[str, float] | None = None, **fields: Any) -> Pricing:
     """Pay per event at these prices."""
-    given = {"model": PricingModel.PAY_PER_EVENT, "started_at": START, "event_prices_usd": events or {}}
+    prices = events or {}
+    charge_events = {name: {"eventTitle": name, "eventPriceUsd": price} for name, price in prices.items()}
+    given = {
+        "model": PricingModel.PAY_PER_EVENT,
+        "started_at": START,
+        "event_prices_usd": prices,
+        "shown": {"pricingModel": "PAY_PER_EVENT", "pricingPerEvent": {"actorChargeEvents": charge_events}},
+    }
     return Pricing(**{**given, **fields})
 
 

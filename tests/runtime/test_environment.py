@@ -9,7 +9,7 @@ from runtime import environment
 from runtime.addresses import Addresses
 from runtime.records import EnvVar, Meta, Origin, TaggedBuild
 from tests.fakes.clock import START
-from tests.fakes.records import a_pricing, a_build, a_run, a_user, an_actor, options
+from tests.fakes.records import a_build, a_pricing, a_run, a_user, an_actor, options
 
 ADDRESSES = Addresses(port=3333, resolves_subdomains=True)
 

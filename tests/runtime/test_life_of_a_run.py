@@ -17,11 +17,13 @@ from runtime.lifecycle import MOVES, JobStatus
 from runtime.records import Actor, Run
 from runtime.runs import StartOptions
 from tests.fakes.containers import FakeContainer
+from tests.fakes.records import a_pricing
 from tests.fakes.stage import META, Stage
 
 S = JobStatus
 TIMEOUT_SECS = 90
 MOST_RESTARTS = 40
+MAX_CHARGE_USD = 7
 
 
 class Life:
@@ -33,6 +35,7 @@ class Life:
         self.butterfly = butterfly
         self.status = run.status
         self.may_rise = False
+        self.charged = 0
 
     @property
     def now(self) -> Run:
@@ -50,6 +53,7 @@ class Life:
         assert now.status in self.allowed(), (self.status, now.status)
         assert now.status.is_terminal == (now.finished_at is not None)
         assert self.container is None or not self.container.is_removed
+        assert now.charged_event_counts.get("page", 0) == self.charged, "charges neither get lost nor come twice"
         self.status = now.status
         self.may_rise = False
 
@@ -100,6 +104,13 @@ async def rises(life: Life) -> None:
     await order(life, life.stage.orchestrator.runs.resurrect(life.now, StartOptions()))
 
 
+async def charges(life: Life) -> None:
+    """A charge that is sent twice, as after a broken connection."""
+    for _ in range(2):
+        await life.stage.orchestrator.bills.charge(life.now, "page", 2, f"charge {life.charged}")
+    life.charged += 2
+
+
 Step = Callable[[Life], Awaitable[None]]
 
 STEPS: dict[str, Step] = {
@@ -112,6 +123,7 @@ STEPS: dict[str, Step] = {
     "migrate": lambda life: order(life, life.stage.orchestrator.runs.migrate(life.now)),
     "metamorph": lambda life: order(life, life.stage.orchestrator.runs.metamorph(life.now, life.butterfly, None, None)),
     "resurrect": rises,
+    "charge": charges,
     "crash": lambda life: crashes(life, 0),
     "crash for a while": lambda life: crashes(life, 20),
     "a second": lambda life: life.stage.clock.advance(1),
@@ -124,7 +136,10 @@ async def live(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bo
     await stage.open()
     butterfly = await stage.an_actor("butterfly")
     actor = await stage.an_actor("caterpillar")
-    options = StartOptions(timeout_secs=TIMEOUT_SECS, restart_on_error=restart_on_error)
+    actor = await stage.orchestrator.actors.change(actor, pricings=(a_pricing({"page": 1}),))
+    options = StartOptions(
+        timeout_secs=TIMEOUT_SECS, restart_on_error=restart_on_error, max_total_charge_usd=MAX_CHARGE_USD
+    )
     life = Life(stage, await stage.orchestrator.runs.start(stage.user, actor, None, options, META), butterfly)
     stage.engine.on_create = lambda container: never_two(life, container)
     for name, settles in steps:

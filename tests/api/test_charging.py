@@ -1,0 +1,108 @@
+"""Pricing and charges as clients see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.api import Api, problem
+
+PER_EVENT = {
+    "pricingModel": "PAY_PER_EVENT",
+    "pricingPerEvent": {
+        "actorChargeEvents": {"page": {"eventPriceUsd": 0.1}, "apify-default-dataset-item": {"eventPriceUsd": 0.01}}
+    },
+    "minimalMaxTotalChargeUsd": 0.5,
+}
+Json = dict[str, Any]
+
+
+async def a_paid_actor(api: Api) -> str:
+    actor = await api.an_actor("paid")
+    await api.data("PUT", f"/v2/actors/{actor.id}", json={"pricingInfos": [PER_EVENT]})
+    return actor.id
+
+
+async def a_paid_run(api: Api, query: str = "") -> Json:
+    run = await api.data("POST", f"/v2/actors/{await a_paid_actor(api)}/runs{query}")
+    await api.clock.settle()
+    return dict(run)
+
+
+async def test_pricing_of_an_actor_is_shown_and_only_added_to(api: Api) -> None:
+    id = await a_paid_actor(api)
+    shown = await api.data("GET", f"/v2/actors/{id}")
+    assert [each["pricingModel"] for each in shown["pricingInfos"]] == ["PAY_PER_EVENT"]
+    added = {"pricingInfos": [*shown["pricingInfos"], {"pricingModel": "FREE"}]}
+    shown = await api.data("PUT", f"/v2/actors/{id}", json=added)
+    assert [each["pricingModel"] for each in shown["pricingInfos"]] == ["PAY_PER_EVENT", "FREE"]
+    removed = await api.call("PUT", f"/v2/actors/{id}", json={"pricingInfos": [PER_EVENT], "title": "New"})
+    assert problem(removed) == (400, "cannot-remove-pricing-info")
+    assert await api.data("GET", f"/v2/actors/{id}") == shown, "a refused change changes nothing"
+
+
+async def test_an_actor_is_made_with_its_pricing(api: Api) -> None:
+    shown = await api.data("POST", "/v2/actors", json={"name": "new-one", "pricingInfos": [PER_EVENT]})
+    assert shown["pricingInfos"][0]["pricingPerEvent"]["actorChargeEvents"]["page"]["eventPriceUsd"] == 0.1
+
+
+async def test_charges_show_on_the_run_at_once(api: Api) -> None:
+    run = await a_paid_run(api)
+    assert (run["pricingInfo"]["pricingModel"], run["chargedEventCounts"]) == ("PAY_PER_EVENT", {})
+    path = f"/v2/actor-runs/{run['id']}"
+    for _ in range(2):
+        charge = {"eventName": "page", "count": 3}
+        answer = await api.call("POST", f"{path}/charge", json=charge, headers={"idempotency-key": "once"})
+        assert (answer.status_code, answer.json()) == (201, {})
+    await api.call("POST", f"/v2/datasets/{run['defaultDatasetId']}/items", json=[{"a": 1}, {"a": 2}])
+    shown = await api.data("GET", path)
+    assert shown["chargedEventCounts"] == {"page": 3, "apify-default-dataset-item": 2}
+    assert shown["usageTotalUsd"] == pytest.approx(0.32)
+    assert shown["platformUsageBillingModel"] == "DEVELOPER"
+    assert shown["usage"]["DATASET_WRITES"] == 2
+    listed = await api.data("GET", "/v2/actor-runs")
+    assert listed["items"][0]["usageTotalUsd"] == pytest.approx(0.32)
+
+
+@pytest.mark.parametrize(
+    ("charge", "expected"),
+    [
+        ({"eventName": "apify-default-dataset-item", "count": 1}, (403, "cannot-charge-apify-event")),
+        ({"eventName": "unknown", "count": 1}, (400, "invalid-value")),
+        ({"eventName": "page", "count": 0}, (400, "invalid-value")),
+        ({"eventName": "page", "count": 10_000_001}, (400, "invalid-value")),
+        ({"eventName": "page", "count": 1.5}, (400, "invalid-value")),
+        ({"eventName": "page"}, (400, "invalid-request")),
+        ({"count": 1}, (400, "invalid-request")),
+    ],
+)
+async def test_a_charge_that_makes_no_sense_is_refused(api: Api, charge: Json, expected: tuple[int, str]) -> None:
+    run = await a_paid_run(api)
+    assert problem(await api.call("POST", f"/v2/actor-runs/{run['id']}/charge", json=charge)) == expected
+    assert (await api.data("GET", f"/v2/actor-runs/{run['id']}"))["chargedEventCounts"] == {}
+
+
+async def test_a_run_without_a_pricing_cannot_charge(api: Api) -> None:
+    run = await api.start()
+    answer = await api.call("POST", f"/v2/actor-runs/{run.id}/charge", json={"eventName": "page", "count": 1})
+    assert problem(answer) == (403, "cannot-charge-non-pay-per-event-actor")
+
+
+async def test_a_run_can_be_charged_until_five_seconds_after_its_end(api: Api) -> None:
+    run = await a_paid_run(api)
+    await api.ended(api.orchestrator.runs.get(run["id"]))
+    path, charge = f"/v2/actor-runs/{run['id']}/charge", {"eventName": "page", "count": 1}
+    await api.clock.advance(5)
+    assert (await api.call("POST", path, json=charge)).status_code == 201
+    await api.clock.advance(0.001)
+    assert problem(await api.call("POST", path, json=charge)) == (400, "job-finished")
+
+
+@pytest.mark.parametrize(("limit", "status"), [("0.4", 400), ("0.5", 201)])
+async def test_a_maximum_below_the_actors_is_refused(api: Api, limit: str, status: int) -> None:
+    answer = await api.call("POST", f"/v2/actors/{await a_paid_actor(api)}/runs?maxTotalChargeUsd={limit}")
+    assert answer.status_code == status
+    if status == 400:
+        assert problem(answer) == (400, "max-total-charge-usd-below-minimum")
+        assert (await api.data("GET", "/v2/actor-runs"))["total"] == 0
