@@ -269,7 +269,7 @@ def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, i
         },
         "containerUrl": record.container_url,
         "isContainerServerReady": record.is_container_server_ready,
-        "pricingInfo": None if record.pricing is None else record.pricing.shown,
+        **({} if record.pricing is None else {"pricingInfo": record.pricing.shown}),
         "chargedEventCounts": charged_event_counts,
         "metamorphs": [metamorph(each) for each in record.metamorphs],
         "diskEnforcement": record.disk_enforcement,

@@ -72,9 +72,22 @@ async def act(given: Given, state: State, leaving: asyncio.Event) -> Any:
             return {"runId": (await Actor.start(given["target"], given.get("targetInput"))).id}
         case "abort":
             return {"status": (await Actor.abort(given["runId"])).status}
+        case "charge":
+            return await charge(given, state, leaving)
         case "wait":
             await wait(state, leaving)
     return None
+
+
+async def charge(given: Given, state: State, leaving: asyncio.Event) -> Given:
+    """Charge for pages and push as many items; at the run's maximum wait for what the platform does about it."""
+    await Actor.push_data([{"page": number} for number in range(given["pages"])])
+    charged = await Actor.charge("page", count=given["pages"])
+    result = {"charged": charged.charged_count, "limitReached": charged.event_charge_limit_reached}
+    await Actor.set_value("CHARGED", result)
+    if charged.event_charge_limit_reached:
+        await wait(state, leaving)
+    return result
 
 
 async def call(given: Given) -> Given:

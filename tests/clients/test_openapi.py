@@ -163,7 +163,9 @@ def actors(walk: Walk) -> None:
     actor = walk("POST", "/v2/actors", json={"name": "walked", "versions": [{**version, "envVars": [secret]}]})
     walk.at |= {"actorId": actor["id"], "versionNumber": "0.1"}
     walk("GET", "/v2/actors", params={"my": 1})
-    walk("PUT", "/v2/actors/{actorId}", json={"title": "Walked"})
+    events = {"page": {"eventTitle": "Page", "eventDescription": "A page was read", "eventPriceUsd": 0.1}}
+    pricing = {"pricingModel": "PAY_PER_EVENT", "pricingPerEvent": {"actorChargeEvents": events}}
+    walk("PUT", "/v2/actors/{actorId}", json={"title": "Walked", "pricingInfos": [pricing]})
     walk("POST", "/v2/actors/{actorId}/versions", json={**version, "versionNumber": "0.1"})
     walk("GET", "/v2/actors/{actorId}/versions")
     walk("GET", "/v2/actors/{actorId}/versions/{versionNumber}")
@@ -201,6 +203,7 @@ def runs(walk: Walk) -> None:
     walk("POST", "/v2/actor-runs/{runId}/reboot")
     target = {"targetActorId": walk.at["actorId"]}
     walk("POST", "/v2/actor-runs/{runId}/metamorph", params=target, json={"sleepSecs": 600})
+    walk("POST", "/v2/actor-runs/{runId}/charge", json={"eventName": "page", "count": 1})
     walk("POST", "/v2/actor-runs/{runId}/abort")
     walk.until_finished("/v2/actor-runs/{runId}")
     walk("POST", "/v2/actor-runs/{runId}/resurrect")

@@ -9,14 +9,24 @@ from typing import Any
 
 import pytest
 
+from runtime.records import new_id
 from tests.engine import container_of, engine
-from tests.live import Json, LiveServer
+from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 
 PYTHON, JAVASCRIPT = LANGUAGES = ("transitions", "transitions_js")
 OTHER = {PYTHON: JAVASCRIPT, JAVASCRIPT: PYTHON}
 MEMORY = 1024
+PRICES = {"apify-actor-start": 0.5, "page": 0.1, "apify-default-dataset-item": 0.01}
+PER_EVENT = {
+    "pricingModel": "PAY_PER_EVENT",
+    "pricingPerEvent": {
+        "actorChargeEvents": {
+            name: {"eventTitle": name, "eventDescription": "", "eventPriceUsd": price} for name, price in PRICES.items()
+        }
+    },
+}
 SDK_SLEEP_SECS = 300
 """How long an SDK that ordered a reboot or metamorph waits to be stopped, before it goes on as if nothing were."""
 CONTAINER_LINES = ["Pulling Docker image", "Creating Docker container.", "Starting Docker container."]
@@ -28,9 +38,12 @@ COUNTERS = ("rebootCount", "migrationCount", "restartCount", "resurrectCount", "
 class Journey:
     """A run of a sample, from its start to its end and on."""
 
-    def __init__(self, server: LiveServer, sample: str, input: Json, **options: Any) -> None:
+    def __init__(
+        self, server: LiveServer, sample: str, input: Json, pricing: Json | None = None, **options: Any
+    ) -> None:
         self.server = server
-        self.started = server.run(server.sample(sample), input, memory=MEMORY, **options)
+        actor = server.sample(sample) if pricing is None else paid(server, sample, pricing)
+        self.started = server.run(actor, input, memory=MEMORY, **options)
         self.path = f"actor-runs/{self.started['id']}"
         self.statuses: list[str] = []
 
@@ -91,6 +104,13 @@ class Journey:
         said = re.findall(f"ACTOR: ({'|'.join(map(re.escape, CONTAINER_LINES))})", self.log)
         assert said == CONTAINER_LINES * containers, self.log
         assert run["stats"]["runTimeSecs"] < SDK_SLEEP_SECS
+
+
+def paid(server: LiveServer, sample: str, pricing: Json) -> str:
+    """A copy of the sample that costs something."""
+    actor = server.actor(f"paid-{sample.replace('_', '-')}-{new_id()}", source_files(SAMPLES / sample))
+    server.data("PUT", f"actors/{actor}", json={"pricingInfos": [pricing]})
+    return actor
 
 
 def ticks_of(run: Json) -> int:
@@ -223,6 +243,36 @@ def test_start_and_abort(server: LiveServer, sample: str) -> None:
     assert aborting.ended()["status"] == "SUCCEEDED", aborting.log
     assert aborting.record("OUTPUT")["result"]["status"] in {"ABORTING", "ABORTED"}
     assert server.wait(f"actor-runs/{waiting}")["status"] == "ABORTED"
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_charging(server: LiveServer, sample: str) -> None:
+    journey = Journey(server, sample, {"do": "charge", "pages": 3}, pricing=PER_EVENT)
+    run = journey.ended()
+    assert end(run)[:2] == ("SUCCEEDED", 0), journey.log
+    assert journey.record("OUTPUT")["result"] == {"charged": 3, "limitReached": False}
+    items = len(server.items(run))
+    assert run["chargedEventCounts"] == {"apify-actor-start": 1, "page": 3, "apify-default-dataset-item": items}
+    assert run["usageTotalUsd"] == pytest.approx(0.5 + 3 * 0.1 + items * 0.01)
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_the_end_at_the_maximum(server: LiveServer, sample: str) -> None:
+    """The SDK charges no more than is left; the platform then tells the Actor to end."""
+    given = {"do": "charge", "pages": 10, **({"leavesEarly": True} if sample == PYTHON else {})}
+    journey = Journey(server, sample, given, pricing=PER_EVENT, maxTotalChargeUsd=1)
+    run = journey.ended()
+    assert (run["status"], run["exitCode"]) == ("ABORTED", 0), journey.log
+    assert "maximum cost of $1" in run["statusMessage"] and run["statusMessage"] in journey.log
+    charged = 4 if sample == PYTHON else 5  # the JavaScript SDK does not count the items that it pushed
+    assert journey.record("CHARGED") == {"charged": charged, "limitReached": True}
+    assert "aborting" in journey.told()
+    assert run["chargedEventCounts"]["page"] == charged
+
+    journey.order("resurrect", maxTotalChargeUsd=100)
+    journey.go()
+    run = journey.ended()
+    assert (run["status"], run["chargedEventCounts"]["page"]) == ("SUCCEEDED", charged + 10), journey.log
 
 
 @pytest.mark.parametrize(("sample", "ordered"), [(PYTHON, "reboot"), (JAVASCRIPT, "migrate")])

@@ -6,7 +6,7 @@ import { Actor } from 'apify';
 const TICK_MILLIS = 300;
 
 /** Do what the input says; what comes back belongs into the output. Much of it ends this life. */
-async function act({ do: what, lives, target, targetInput, runId }, state) {
+async function act({ do: what, lives, target, targetInput, runId, pages }, state) {
     switch (what) {
         case 'crash':
             if (state.lives < lives) await Actor.exit({ exitCode: 1 });
@@ -26,11 +26,23 @@ async function act({ do: what, lives, target, targetInput, runId }, state) {
             return { runId: (await Actor.start(target, targetInput)).id };
         case 'abort':
             return { status: (await Actor.abort(runId)).status };
+        case 'charge':
+            return charge(pages, state);
         case 'wait':
             await wait(state);
             break;
     }
     return null;
+}
+
+/** Charge for pages and push as many items; at the run's maximum wait for what the platform does about it. */
+async function charge(pages, state) {
+    await Actor.pushData(Array.from({ length: pages }, (_, number) => ({ page: number })));
+    const { chargedCount, eventChargeLimitReached } = await Actor.charge({ eventName: 'page', count: pages });
+    const result = { charged: chargedCount, limitReached: eventChargeLimitReached };
+    await Actor.setValue('CHARGED', result);
+    if (eventChargeLimitReached) await wait(state);
+    return result;
 }
 
 async function call(target, input) {
