@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import Caller, token_of
 from api.aliases import Aliases, rewrite_spelling
@@ -89,7 +89,7 @@ class App:
         except Exception as problem:
             app = _refusal(internal_error(problem, scope), scope)
         try:
-            await app(scope, receive, send)
+            await app(scope, *self._counted(scope, receive, send))
         except Exception:
             # Starlette raises a fault again after answering it, which would break a connection that is kept alive.
             if not scope.get(TOLD):
@@ -118,6 +118,24 @@ class App:
         user, run = (users.first(), None) if is_control else users.of_token(token)
         self._rate_limit.count(user.id)
         scope["greenroom.caller"] = Caller(user, run)
+
+    def _counted(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """Count the bodies of a run's requests, and of their answers, as its internal data transfer."""
+        caller: Caller | None = scope.get("greenroom.caller")
+        if caller is None or caller.run is None or caller.run.status.is_terminal:
+            return receive, send
+        run_id, bills = caller.run.id, self._orchestrator.bills
+
+        async def counted_receive() -> Message:
+            message = await receive()
+            bills.count_transfer(run_id, len(message.get("body", b"")))
+            return message
+
+        async def counted_send(message: Message) -> None:
+            bills.count_transfer(run_id, len(message.get("body", b"")))
+            await send(message)
+
+        return counted_receive, counted_send
 
     async def _web_server(self, web_key: str) -> Target:
         run = self._orchestrator.runs.of_web_key(web_key)

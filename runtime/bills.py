@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from runtime import charging, usage
+from runtime import charging, stats, usage
 from runtime.clock import Clock
 from runtime.records import Run
 from runtime.storages.defaults import Storages
@@ -20,10 +21,19 @@ class Bills:
         self._store = store
         self._storages = storages
         self._clock = clock
+        self._transferred: Counter[str] = Counter()
 
     def usage(self, run: Run) -> usage.Usage:
         """What the run used by now, by the platform's units; of a run that has ended, until its end."""
         return usage.of_run(run, self._storage_usage(run), self._clock.now())
+
+    def count_transfer(self, run_id: str, size: int) -> None:
+        """Add bytes that a run exchanged with the API, to be taken into its record by `take_transfer`."""
+        self._transferred[run_id] += size
+
+    def take_transfer(self, run_id: str) -> int:
+        """The bytes exchanged with the API that are not in the run's record yet."""
+        return self._transferred.pop(run_id, 0)
 
     def event_counts(self, run: Run) -> dict[str, int]:
         """How often the run charged for each event, those included that the platform charges by itself."""
@@ -59,8 +69,10 @@ class Bills:
 
     def settle(self, run: Run) -> Callable[[Run], Run]:
         """The change that keeps what a run's default storages have counted until its end."""
-        used, items = self._storage_usage(run), self._items(run)
-        return lambda ended: replace(ended, storage_usage=used, items_at_end=items)
+        used, items, transferred = self._storage_usage(run), self._items(run), self.take_transfer(run.id)
+        return lambda ended: replace(
+            ended, storage_usage=used, items_at_end=items, stats=stats.with_api_bytes(ended.stats, transferred)
+        )
 
     def reopen(self, run: Run) -> Callable[[Run], Run]:
         """The change that lets an ended run's bill go on from what was kept."""

@@ -260,6 +260,8 @@ class Metamorph:
 class RunStats:
     """Bytes, percent of one core, and counts. `sampled_millis` is the time that the averages stand for.
 
+    `api_bytes` is what of the network's bytes was exchanged with the API.
+
     The `earlier_` fields are what of the totals was counted in containers before the current one.
     """
 
@@ -272,6 +274,7 @@ class RunStats:
     cpu_current_usage: float = 0.0
     net_rx_bytes: int = 0
     net_tx_bytes: int = 0
+    api_bytes: int = 0
     disk_max_bytes: int = 0
     sampled_millis: int = 0
     earlier_millis: int = 0

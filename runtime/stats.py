@@ -39,6 +39,10 @@ def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStat
     )
 
 
+def with_api_bytes(stats: RunStats, transferred: int) -> RunStats:
+    return replace(stats, api_bytes=stats.api_bytes + transferred)
+
+
 def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
     return replace(stats, disk_max_bytes=max(stats.disk_max_bytes, used_bytes))
 

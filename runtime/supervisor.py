@@ -28,12 +28,13 @@ from runtime.containers import (
     DiskEnforcement,
     Engine,
     EngineUnavailable,
+    Sample,
     StartFailed,
 )
 from runtime.events import Events, system_info
 from runtime.lifecycle import JobStatus, ending
 from runtime.logs import Logs
-from runtime.records import Restart, Run
+from runtime.records import Restart, Run, RunStats
 from runtime.runs import Runs
 from runtime.settings import Settings
 from runtime.users import Users
@@ -291,7 +292,8 @@ class Supervisor:
         """Count what the container uses, and tell the Actor once a second."""
         started_at = self._run.container_started_at or self._run.started_at
         async for sample in container.samples():
-            counting = partial(stats.after_sample, sample=sample, started_at=started_at)
+            transferred = self._parts.bills.take_transfer(self._run.id)
+            counting = partial(_counted, sample=sample, started_at=started_at, transferred=transferred)
             now = await self._parts.runs.change_stats(self._run.id, counting)
             granted = limits.granted_cpus(self._run, self._parts.settings.cpu_burst_secs, sample.at)
             self._parts.events.tell(self._run.id, system_info(now, granted, iso(sample.at)))
@@ -355,6 +357,10 @@ class Supervisor:
 def _unstarted(run: Run, log_lines: int) -> Run:
     """The run before its next container is there: log and counters go on behind what there is."""
     return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats))
+
+
+def _counted(before: RunStats, sample: Sample, started_at: Millis, transferred: int) -> RunStats:
+    return stats.with_api_bytes(stats.after_sample(before, sample, started_at), transferred)
 
 
 def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:

@@ -45,12 +45,13 @@ def of_storages(dataset: Dataset | None, store: KeyValueStore | None, queue: Req
 
 
 def of_run(run: Run, storages: Mapping[str, int], now: Millis) -> Usage:
-    """The run's usage by unit. There is no Apify Proxy here, and what leaves the container counts as external."""
+    """The run's usage by unit. There is no Apify Proxy here; what is not exchanged with the API counts as external."""
+    stats = run.stats
     return {
         "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),
         **storages,
-        "DATA_TRANSFER_INTERNAL_GBYTES": 0,
-        "DATA_TRANSFER_EXTERNAL_GBYTES": (run.stats.net_rx_bytes + run.stats.net_tx_bytes) / GBYTE,
+        "DATA_TRANSFER_INTERNAL_GBYTES": stats.api_bytes / GBYTE,
+        "DATA_TRANSFER_EXTERNAL_GBYTES": max(0, stats.net_rx_bytes + stats.net_tx_bytes - stats.api_bytes) / GBYTE,
         "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,
         "PROXY_SERPS": 0,
     }

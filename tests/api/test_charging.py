@@ -106,3 +106,16 @@ async def test_a_maximum_below_the_actors_is_refused(api: Api, limit: str, statu
     if status == 400:
         assert problem(answer) == (400, "max-total-charge-usd-below-minimum")
         assert (await api.data("GET", "/v2/actor-runs"))["total"] == 0
+
+
+async def test_what_a_run_exchanges_with_the_api_is_its_internal_transfer(api: Api) -> None:
+    run = await api.start()
+    path, body = f"/v2/key-value-stores/{run.default_key_value_store_id}/records/BIG", b"x" * 500_000
+    headers = {"content-type": "text/plain"}
+    for token in (run.token, "ann"):
+        await api.call("PUT", path, content=body, token=token, headers=headers)
+    await api.call("GET", path, token=run.token)
+    await api.ended(run)
+    usage = (await api.data("GET", f"/v2/actor-runs/{run.id}"))["usage"]
+    assert 1_000_000 <= usage["DATA_TRANSFER_INTERNAL_GBYTES"] * 1024**3 < 1_001_000
+    assert usage["DATA_TRANSFER_EXTERNAL_GBYTES"] == 0

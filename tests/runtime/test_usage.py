@@ -14,7 +14,7 @@ def test_a_runs_usage_has_every_unit_of_the_price_list_in_its_place() -> None:
     run = a_run(
         options=options(memory_mbytes=2048),
         finished_at=START + 1_800_000,
-        stats=RunStats(net_rx_bytes=usage.GBYTE, net_tx_bytes=usage.GBYTE // 2),
+        stats=RunStats(net_rx_bytes=usage.GBYTE, net_tx_bytes=usage.GBYTE // 2, api_bytes=usage.GBYTE // 4),
     )
     storages = usage.of_storages(
         Dataset(id="d", read_count=1, write_count=2, **BASE),
@@ -30,8 +30,8 @@ def test_a_runs_usage_has_every_unit_of_the_price_list_in_its_place() -> None:
         "KEY_VALUE_STORE_LISTS": 5,
         "REQUEST_QUEUE_READS": 6,
         "REQUEST_QUEUE_WRITES": 7,
-        "DATA_TRANSFER_INTERNAL_GBYTES": 0,
-        "DATA_TRANSFER_EXTERNAL_GBYTES": 1.5,
+        "DATA_TRANSFER_INTERNAL_GBYTES": 0.25,
+        "DATA_TRANSFER_EXTERNAL_GBYTES": 1.25,
         "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,
         "PROXY_SERPS": 0,
     }
