@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import NamedTuple
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.exports import FORMATS
+from api.exports.export import Options
+from api.exports.json_text import JsonLines
 from api.params import Params
 from api.parts import parts_of
-from api.responses import JSON
 from runtime.errors import Invalid
 from runtime.records import Dataset
-from runtime.storages.datasets import ItemView
+from runtime.storages.item_view import ItemView, from_schema
 
 UNLIMITED = 999_999_999_999
 """What the platform says where no limit was asked for."""
-LATER = ("unwind", "flatten", "view", "outputFields")
+SIMPLIFIED_FIELDS = ("url", "pageFunctionResult", "errorInfo")
+SIMPLIFIED_UNWIND = ("pageFunctionResult",)
 
 
-class Format(NamedTuple):
-    content_type: str
-    start: bytes
-    between: bytes
-    end: bytes
-
-
-FORMATS = {
-    "json": Format(JSON, b"[", b",\n", b"]"),
-    "jsonl": Format("application/jsonl", b"", b"\n", b""),
-}
-
-
-def items_response(request: Request, record: Dataset, status: int = 200) -> Response:
+async def items_response(request: Request, record: Dataset, status: int = 200) -> Response:
     """The items of a dataset as the query asks for them; a synchronous run answers with the same."""
     params, datasets = Params(request), parts_of(request).datasets
-    form = _format(params)
+    name, view, options = _format(params), item_view(params, record), _options(params)
     offset, limit, desc = params.whole("offset") or 0, params.whole("limit") or None, params.flag("desc") or False
-    page = datasets.items(record, _view(params), offset=offset, limit=limit, desc=desc)
+    page = datasets.items(record, offset=offset, limit=limit, desc=desc)
+    export = FORMATS[name](record, page, view, options)
     headers = {
-        "Content-Type": form.content_type,
+        "Content-Type": export.content_type,
         "X-Apify-Pagination-Total": str(page.total),
         "X-Apify-Pagination-Offset": str(offset),
         "X-Apify-Pagination-Limit": str(limit or UNLIMITED),
@@ -48,39 +38,56 @@ def items_response(request: Request, record: Dataset, status: int = 200) -> Resp
         "X-Apify-Pagination-Desc": "true" if desc else "false",
     }
     if params.flag("attachment"):
-        headers["Content-Disposition"] = f'attachment; filename="items.{params.text("format") or "json"}"'
+        headers["Content-Disposition"] = f'attachment; filename="items.{name}"'
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
-    if page.rest is None:
-        return Response(form.start + form.between.join(page.first) + form.end, status, headers)
-    return StreamingResponse(_stream(form, page.first, page.rest()), status, headers)
+    if isinstance(export, JsonLines) and (whole := export.whole) is not None:
+        return Response(whole, status, headers)
+    await export.open()
+    return StreamingResponse(export.stream(), status, headers)
 
 
-def _format(params: Params) -> Format:
+def item_view(params: Params, record: Dataset) -> ItemView:
+    """How the query wants items to be shown. Raises Invalid."""
+    clean, fields, output_fields = params.flag("clean"), params.names("fields"), params.names("outputFields")
+    if output_fields and len(output_fields) != len(fields):
+        raise Invalid("invalid-parameter", "'outputFields' must name as many fields as 'fields', which it renames")
+    asked = ItemView(
+        skip_failed=params.flag("skipFailedPages") or False,
+        unwind=tuple(params.names("unwind")),
+        skip_hidden=clean or params.flag("skipHidden") or False,
+        fields=tuple(fields),
+        output_fields=tuple(output_fields),
+        omit=frozenset(params.names("omit")),
+        flatten=tuple(params.names("flatten")),
+        skip_empty=clean or params.flag("skipEmpty") or False,
+    )
+    if params.flag("simplified"):  # results of the platform's old crawler, as that showed them
+        asked = replace(asked, fields=SIMPLIFIED_FIELDS, output_fields=(), unwind=SIMPLIFIED_UNWIND)
+    name = params.text("view")
+    return asked if name is None else from_schema(record.schema, name, asked)
+
+
+def _format(params: Params) -> str:
     name = params.text("format") or "json"
     if name not in FORMATS:
-        raise Invalid("invalid-parameter", f"Format '{name}' is not served yet: ask for json or jsonl")
-    for option in LATER:
-        if params.text(option):
-            raise Invalid("invalid-parameter", f"Query parameter '{option}' is not served yet")
-    return FORMATS[name]
+        raise Invalid(
+            "invalid-parameter", f"Query parameter 'format' must be one of {', '.join(FORMATS)}, not '{name}'"
+        )
+    return name
 
 
-def _view(params: Params) -> ItemView:
-    clean = params.flag("clean") or False
-    return ItemView(
-        skip_hidden=clean or params.flag("skipHidden") or False,
-        skip_empty=clean or params.flag("skipEmpty") or False,
-        fields=tuple(params.names("fields")),
-        omit=frozenset(params.names("omit")),
+def _options(params: Params) -> Options:
+    usual = Options()
+    delimiter = params.text("delimiter") or usual.delimiter
+    if len(delimiter) != 1 or delimiter in '\r\n"':
+        raise Invalid("invalid-parameter", "Query parameter 'delimiter' must be one character, such as %09 for a tab")
+    return Options(
+        bom=params.flag("bom"),
+        delimiter=delimiter,
+        skip_header_row=params.flag("skipHeaderRow") or False,
+        xml_root=params.text("xmlRoot") or usual.xml_root,
+        xml_row=params.text("xmlRow") or usual.xml_row,
+        feed_title=params.text("feedTitle"),
+        feed_description=params.text("feedDescription"),
     )
-
-
-async def _stream(form: Format, first: list[bytes], rest: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
-    yield form.start + form.between.join(first)
-    between = form.between if first else b""
-    async for lines in rest:
-        if lines:
-            yield between + form.between.join(lines)
-            between = form.between
-    yield form.end

@@ -178,7 +178,7 @@ async def run_sync_get_dataset_items(request: Request, actor: str) -> Response:
     """Start a run, wait for it, answer with the items of its dataset, as the query asks for them."""
     run = await _run_to_success(request, actor)
     dataset = parts_of(request).datasets.find(run.user_id, run.default_dataset_id)
-    return items_response(request, dataset, status=201)
+    return await items_response(request, dataset, status=201)
 
 
 async def _run_to_success(request: Request, actor: str) -> Run:

@@ -56,4 +56,4 @@ async def push_items(request: Request) -> Response:
 
 @router.api_route("/v2/datasets/{id}/items", methods=["GET", "HEAD"])
 async def list_items(request: Request) -> Response:
-    return items_response(request, routes.found(request))
+    return await items_response(request, routes.found(request))

@@ -152,7 +152,20 @@ async def test_views_and_formats(client: httpx.AsyncClient, url: str) -> None:
     assert answer.text == '{"a":1,"b":2,"#c":3}\n{"#c":4}'
     assert answer.headers["content-type"] == "application/jsonl"
     assert answer.headers["content-disposition"] == 'attachment; filename="items.jsonl"'
-    for query in ("format=csv", "format=x", "unwind=a", "view=v", "flatten=a", "limit=-1", "offset=x", "desc=maybe"):
+    for query in (
+        "format=x",
+        "view=v",
+        "fields=a,b&outputFields=c",
+        "outputFields=c",
+        "limit=-1",
+        "offset=x",
+        "desc=maybe",
+        "bom=maybe",
+        "format=csv&delimiter=ab",
+        "format=csv&delimiter=%22",
+        "format=xml&xmlRoot=a%20b",
+        "format=xml&xmlRow=1",
+    ):
         assert problem(await client.get(f"{url}/items?{query}")) == (400, "invalid-parameter")
     data = (await client.get(url)).json()["data"]
     assert (data["itemCount"], data["cleanItemCount"], data["stats"]["writeCount"]) == (2, 1, 2)

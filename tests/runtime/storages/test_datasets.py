@@ -8,11 +8,9 @@ import pytest
 
 from runtime.errors import Invalid, NotFound
 from runtime.records import Dataset
-from runtime.storages.datasets import BIG_BYTES, Datasets, ItemView
+from runtime.storages.datasets import BIG_BYTES, Datasets
 from runtime.store import Store, items
 from tests.runtime.storages.hand_clock import HandClock
-
-PLAIN = ItemView()
 
 
 @pytest.fixture
@@ -25,14 +23,14 @@ async def dataset(datasets: Datasets) -> Dataset:
     return (await datasets.get_or_create("user"))[0]
 
 
-async def shown(datasets: Datasets, id: str, view: ItemView = PLAIN, **paging: Any) -> list[Any]:
+async def shown(datasets: Datasets, id: str, **paging: Any) -> list[Any]:
     record = datasets.get(id)
     assert record is not None
-    page = datasets.items(record, view, **{"offset": 0, "limit": None, "desc": False, **paging})
-    lines = list(page.first)
-    if page.rest is not None:
-        async for more in page.rest():
-            lines += more
+    page = datasets.items(record, **{"offset": 0, "limit": None, "desc": False, **paging})
+    lines = [line async for chunk in page.chunks() for line in chunk]
+    assert lines[: len(page.first)] == page.first and len(lines) == page.count
+    assert page.is_whole == (len(page.first) == len(lines))
+    assert [line async for chunk in page.chunks() for line in chunk] == lines, "a page can be read again"
     return [json.loads(line) for line in lines]
 
 
@@ -89,17 +87,6 @@ async def test_clean_items_are_counted(datasets: Datasets, dataset: Dataset) -> 
     await datasets.push(dataset.id, b'[{},{"#a":1},{"a":1},{"#a":1,"b":null}]')
     found = datasets.get(dataset.id)
     assert found is not None and (found.item_count, found.clean_item_count) == (4, 2)
-    clean = ItemView(skip_hidden=True, skip_empty=True)
-    assert await shown(datasets, dataset.id, clean) == [{"a": 1}, {"b": None}]
-
-
-async def test_views(datasets: Datasets, dataset: Dataset) -> None:
-    await datasets.push(dataset.id, b'[{"a":1,"b":2,"#c":3},{"b":5}]')
-    assert await shown(datasets, dataset.id, ItemView(skip_hidden=True)) == [{"a": 1, "b": 2}, {"b": 5}]
-    picked = await shown(datasets, dataset.id, ItemView(fields=("b", "none", "a")))
-    assert [list(item.items()) for item in picked] == [[("b", 2), ("a", 1)], [("b", 5)]]
-    assert await shown(datasets, dataset.id, ItemView(omit=frozenset({"b"}))) == [{"a": 1, "#c": 3}, {}]
-    assert await shown(datasets, dataset.id, ItemView(omit=frozenset({"b"}), skip_empty=True)) == [{"a": 1, "#c": 3}]
 
 
 @pytest.mark.parametrize(("chunk_bytes", "look_bytes"), [(1, 99), (items.CHUNK_BYTES, items.LOOK_BYTES), (1, 1)])
@@ -119,7 +106,7 @@ async def test_paging(
                 assert await shown(datasets, dataset.id, offset=offset, limit=limit, desc=desc) == expected
 
 
-async def test_a_big_push_is_read_and_shown_off_the_loop(
+async def test_a_big_push_is_read_off_the_loop(
     datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoders = set()
@@ -131,7 +118,7 @@ async def test_a_big_push_is_read_and_shown_off_the_loop(
     monkeypatch.setattr("runtime.storages.datasets.loads", loads)
     every = [{"n": n, "text": "x" * 100} for n in range(BIG_BYTES // 100)]
     assert await datasets.push(dataset.id, json.dumps(every).encode()) == len(every)
-    assert await shown(datasets, dataset.id, ItemView(skip_empty=True), offset=1) == every[1:]
+    assert await shown(datasets, dataset.id, offset=1) == every[1:]
     assert decoders and threading.main_thread() not in decoders
 
 
