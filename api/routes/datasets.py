@@ -9,10 +9,11 @@ from starlette.responses import Response
 from api.bodies import read_body, read_object
 from api.items import items_response
 from api.parts import parts_of
-from api.responses import json_response
+from api.responses import data_response, json_response
 from api.storages import StorageRoutes
 from api.wire_storages import dataset
 from runtime.errors import Invalid
+from runtime.storages.item_schema import item_schema
 
 router = APIRouter()
 routes = StorageRoutes("datasets", lambda orchestrator: orchestrator.datasets, dataset)
@@ -23,6 +24,7 @@ async def create_dataset(request: Request) -> Response:
     schema = (await read_object(request)).get("schema")
     if not isinstance(schema, dict | None):
         raise Invalid("invalid-value", "'schema' must be an object or null")
+    item_schema(schema)  # raises for one that could not be held to
     return await routes.create(request, schema=schema)
 
 
@@ -49,7 +51,7 @@ async def delete_dataset(request: Request) -> Response:
 @router.post("/v2/datasets/{id}/items")
 async def push_items(request: Request) -> Response:
     record = routes.found(request)
-    await parts_of(request).datasets.push(record.id, await read_body(request))
+    await parts_of(request).datasets.push(record, await read_body(request))
     location = f"{parts_of(request).addresses.public_base}/v2/datasets/{record.id}/items"
     return json_response({}, 201, {"Location": location})
 
@@ -57,3 +59,9 @@ async def push_items(request: Request) -> Response:
 @router.api_route("/v2/datasets/{id}/items", methods=["GET", "HEAD"])
 async def list_items(request: Request) -> Response:
     return await items_response(request, routes.found(request))
+
+
+@router.get("/v2/datasets/{id}/statistics")
+async def get_statistics(request: Request) -> Response:
+    fields = await parts_of(request).datasets.field_statistics(routes.found(request))
+    return data_response({"fieldStatistics": fields})

@@ -12,7 +12,9 @@ from typing import Any
 
 from runtime.clock import Clock
 from runtime.errors import Invalid, record_not_found
+from runtime.json_schemas import JsonSchema
 from runtime.records import Dataset
+from runtime.storages.item_schema import FieldStatistics, check_items, item_schema
 from runtime.storages.item_view import HIDDEN_PREFIX, Item
 from runtime.storages.json_text import dump_lines, loads
 from runtime.storages.kind import StorageKind
@@ -58,16 +60,21 @@ class Datasets(StorageKind[Dataset]):
         super().__init__(items.table, clock)
         self._items = items
 
-    async def push(self, id: str, body: bytes) -> int:
-        """Append the item or items of a JSON body, all or none; return how many. Raises Invalid, NotFound."""
-        push = await asyncio.to_thread(_read_push, body) if len(body) > BIG_BYTES else _read_push(body)
+    async def push(self, dataset: Dataset, body: bytes) -> int:
+        """Append the item or items of a JSON body, all or none; return how many.
+
+        Raises Invalid, for items that the dataset's schema does not allow too, and NotFound.
+        """
+        schema = item_schema(dataset.schema)
+        is_big = len(body) > BIG_BYTES
+        push = await asyncio.to_thread(_read_push, body, schema) if is_big else _read_push(body, schema)
         if push.count:
             try:
                 await self._items.push(
-                    id, push.lines, count=push.count, clean_count=push.clean_count, now=self._clock.now()
+                    dataset.id, push.lines, count=push.count, clean_count=push.clean_count, now=self._clock.now()
                 )
             except StorageGone as gone:
-                raise record_not_found(self.label, id) from gone
+                raise record_not_found(self.label, dataset.id) from gone
         return push.count
 
     def items(self, dataset: Dataset, *, offset: int, limit: int | None, desc: bool) -> ItemPage:
@@ -78,6 +85,15 @@ class Datasets(StorageKind[Dataset]):
         start = total - offset - count if desc else offset
         first = self._items.look(dataset.id, start, start + count, descending=desc) if count else []
         return ItemPage(total, count, first, lambda: self._chunks(dataset.id, first, start, start + count, desc))
+
+    async def field_statistics(self, dataset: Dataset) -> dict[str, Any] | None:
+        """What is known of each field of the dataset's schema, over all items; None without a schema of items."""
+        if item_schema(dataset.schema) is None:
+            return None
+        statistics = FieldStatistics(dataset.schema or {})
+        async for lines in self._chunks(dataset.id, [], 0, dataset.item_count, desc=False):
+            await asyncio.to_thread(statistics.count, lines)
+        return statistics.shown
 
     async def _chunks(
         self, id: str, first: list[bytes], start: int, stop: int, desc: bool
@@ -106,8 +122,10 @@ def parse_items(body: bytes) -> list[Item]:
     return items
 
 
-def _read_push(body: bytes) -> _Push:
+def _read_push(body: bytes, schema: JsonSchema | None) -> _Push:
     items = parse_items(body)
+    if schema is not None:
+        check_items(schema, items)
     clean = sum(1 for item in items if any(not name.startswith(HIDDEN_PREFIX) for name in item))
     return _Push(dump_lines(items), len(items), clean)
 

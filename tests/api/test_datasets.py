@@ -65,7 +65,42 @@ async def test_created_once_then_found(client: httpx.AsyncClient) -> None:
 async def test_a_schema_is_kept(client: httpx.AsyncClient) -> None:
     created = await client.post("/v2/datasets", json={"schema": {"fields": {}}})
     assert created.json()["data"]["schema"] == {"fields": {}}
-    assert problem(await client.post("/v2/datasets", json={"schema": 5})) == (400, "invalid-value")
+    for schema in (5, {"fields": {"type": "txt"}}, {"fields": {"$ref": "http://example.com/schema.json"}}):
+        assert problem(await client.post("/v2/datasets", json={"schema": schema})) == (400, "invalid-value")
+
+
+async def test_items_are_held_to_the_schema(client: httpx.AsyncClient) -> None:
+    schema = {"fields": {"properties": {"a": {"type": "string"}}}}
+    id = (await client.post("/v2/datasets", json={"schema": schema})).json()["data"]["id"]
+    answer = await client.post(f"/v2/datasets/{id}/items", json=[{"a": "x"}, {"a": 1}])
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {
+            "error": {
+                "type": "schema-validation-error",
+                "message": "Schema validation failed",
+                "data": {
+                    "invalidItems": [
+                        {
+                            "itemPosition": 1,
+                            "validationErrors": [
+                                {
+                                    "instancePath": "/1/a",
+                                    "schemaPath": "/items/properties/a/type",
+                                    "keyword": "type",
+                                    "params": {"type": "string"},
+                                    "message": "must be string",
+                                }
+                            ],
+                        }
+                    ]
+                },
+            }
+        },
+    )
+    await client.post(f"/v2/datasets/{id}/items", json=[{"a": "x"}, {}])
+    statistics = (await client.get(f"/v2/datasets/{id}/statistics")).json()["data"]
+    assert statistics == {"fieldStatistics": {"a": {"min": 1, "max": 1, "nullCount": 0, "emptyCount": 1}}}
 
 
 async def test_lists(client: httpx.AsyncClient) -> None:

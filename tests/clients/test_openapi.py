@@ -241,6 +241,7 @@ def datasets(walk: Walk) -> None:
     walk("POST", "/v2/datasets/{datasetId}/items", json=[{"a": 1}, {"a": 2}])
     walk("GET", "/v2/datasets/{datasetId}/items")
     walk("HEAD", "/v2/datasets/{datasetId}/items")
+    walk("GET", "/v2/datasets/{datasetId}/statistics")
 
 
 def key_value_stores(walk: Walk) -> None:

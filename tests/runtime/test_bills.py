@@ -27,7 +27,8 @@ async def a_paid_run(stage: Stage, pricing: Pricing | None = None, **options: An
 
 
 async def push(stage: Stage, run: Run, count: int) -> None:
-    await stage.orchestrator.datasets.push(run.default_dataset_id, dumps([{"n": n} for n in range(count)]))
+    datasets = stage.orchestrator.datasets
+    await datasets.push(datasets.find(run.user_id, run.default_dataset_id), dumps([{"n": n} for n in range(count)]))
 
 
 async def charge(stage: Stage, run: Run, count: int = 1, key: str | None = None) -> None:

@@ -49,7 +49,7 @@ async def test_unused_unnamed_storages_go_and_named_or_used_ones_stay(stage: Sta
     unused, used = (await datasets.get_or_create(user.id))[0], (await datasets.get_or_create(user.id))[0]
     named = (await datasets.get_or_create(user.id, "kept"))[0]
     await stage.clock.advance(5 * DAY)
-    await datasets.push(used.id, b"[{}]")
+    await datasets.push(used, b"[{}]")
     await stage.clock.advance(3 * DAY)
     assert [datasets.get(each.id) is not None for each in (unused, used, named)] == [False, True, True]
 

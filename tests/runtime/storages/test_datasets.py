@@ -51,7 +51,7 @@ async def shown(datasets: Datasets, id: str, **paging: Any) -> list[Any]:
     ],
 )
 async def test_a_push_comes_back(datasets: Datasets, dataset: Dataset, body: bytes, expected: list[Any]) -> None:
-    assert await datasets.push(dataset.id, body) == len(expected)
+    assert await datasets.push(dataset, body) == len(expected)
     assert await shown(datasets, dataset.id) == expected
 
 
@@ -73,18 +73,19 @@ async def test_a_push_comes_back(datasets: Datasets, dataset: Dataset, body: byt
 )
 async def test_all_or_nothing(datasets: Datasets, dataset: Dataset, body: bytes) -> None:
     with pytest.raises(Invalid) as refusal:
-        await datasets.push(dataset.id, body)
+        await datasets.push(dataset, body)
     assert refusal.value.slug == "invalid-input"
     assert await shown(datasets, dataset.id) == []
 
 
-async def test_a_push_into_nothing(datasets: Datasets) -> None:
+async def test_a_push_into_nothing(datasets: Datasets, dataset: Dataset) -> None:
+    await datasets.delete(dataset.id)
     with pytest.raises(NotFound):
-        await datasets.push("nothing", b"{}")
+        await datasets.push(dataset, b"{}")
 
 
 async def test_clean_items_are_counted(datasets: Datasets, dataset: Dataset) -> None:
-    await datasets.push(dataset.id, b'[{},{"#a":1},{"a":1},{"#a":1,"b":null}]')
+    await datasets.push(dataset, b'[{},{"#a":1},{"a":1},{"#a":1,"b":null}]')
     found = datasets.get(dataset.id)
     assert found is not None and (found.item_count, found.clean_item_count) == (4, 2)
 
@@ -96,7 +97,7 @@ async def test_paging(
     monkeypatch.setattr(items, "CHUNK_BYTES", chunk_bytes)
     monkeypatch.setattr(items, "LOOK_BYTES", look_bytes)
     for first in (0, 3, 6):
-        await datasets.push(dataset.id, json.dumps([{"n": n} for n in range(first, first + 3)]).encode())
+        await datasets.push(dataset, json.dumps([{"n": n} for n in range(first, first + 3)]).encode())
     every = [{"n": n} for n in range(9)]
     for desc in (False, True):
         stored = every[::-1] if desc else every
@@ -117,13 +118,74 @@ async def test_a_big_push_is_read_off_the_loop(
 
     monkeypatch.setattr("runtime.storages.datasets.loads", loads)
     every = [{"n": n, "text": "x" * 100} for n in range(BIG_BYTES // 100)]
-    assert await datasets.push(dataset.id, json.dumps(every).encode()) == len(every)
+    assert await datasets.push(dataset, json.dumps(every).encode()) == len(every)
     assert await shown(datasets, dataset.id, offset=1) == every[1:]
     assert decoders and threading.main_thread() not in decoders
 
 
 async def test_counting(datasets: Datasets, dataset: Dataset) -> None:
-    await datasets.push(dataset.id, b"[{},{},{}]")
+    await datasets.push(dataset, b"[{},{},{}]")
     await shown(datasets, dataset.id, limit=2)
     found = datasets.get(dataset.id)
     assert found is not None and (found.write_count, found.read_count) == (3, 2)
+
+
+SCHEMA = {
+    "fields": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "price": {"type": "number", "minimum": 0}},
+        "required": ["name"],
+    }
+}
+
+
+async def with_schema(datasets: Datasets) -> Dataset:
+    return (await datasets.get_or_create("user", schema=SCHEMA))[0]
+
+
+async def test_a_push_is_held_to_the_schema_as_a_whole(datasets: Datasets) -> None:
+    dataset = await with_schema(datasets)
+    with pytest.raises(Invalid) as refusal:
+        await datasets.push(dataset, b'[{"name":"a"},{"price":-1},{"name":5}]')
+    assert (refusal.value.slug, refusal.value.message) == ("schema-validation-error", "Schema validation failed")
+    assert refusal.value.data is not None
+    found = [
+        (item["itemPosition"], [(each["instancePath"], each["schemaPath"]) for each in item["validationErrors"]])
+        for item in refusal.value.data["invalidItems"]
+    ]
+    assert found == [
+        (1, [("/1", "/items/required"), ("/1/price", "/items/properties/price/minimum")]),
+        (2, [("/2/name", "/items/properties/name/type")]),
+    ]
+    assert await shown(datasets, dataset.id) == []
+    assert await datasets.push(dataset, b'[{"name":"a"},{"name":"b","price":0,"more":[]}]') == 2
+
+
+async def test_half_a_character_is_a_character_to_the_schema(datasets: Datasets) -> None:
+    dataset = await with_schema(datasets)
+    assert await datasets.push(dataset, b'[{"name":"\\ud800"}]') == 1
+    with pytest.raises(Invalid):
+        await datasets.push(dataset, b'[{"name":"\\ud800","price":-1}]')
+
+
+async def test_statistics_of_the_schemas_fields(datasets: Datasets) -> None:
+    fields = {"n": {}, "text": {}, "list": {}, "object": {}, "flag": {}, "never": {}}
+    dataset = (await datasets.get_or_create("user", schema={"fields": {"properties": fields}}))[0]
+    await datasets.push(dataset, b'[{"n":2,"text":"abc","list":[],"object":{"a":1},"flag":true},{"n":null}]')
+    await datasets.push(dataset, b'{"n":-1.5,"text":"","list":[1,2],"else":9}')
+    found = datasets.get(dataset.id)
+    assert found is not None
+    assert await datasets.field_statistics(found) == {
+        "n": {"min": -1.5, "max": 2, "nullCount": 1, "emptyCount": 0},
+        "text": {"min": 0, "max": 3, "nullCount": 0, "emptyCount": 1},
+        "list": {"min": 0, "max": 2, "nullCount": 0, "emptyCount": 1},
+        "object": {"min": 1, "max": 1, "nullCount": 0, "emptyCount": 2},
+        "flag": {"min": None, "max": None, "nullCount": 0, "emptyCount": 2},
+        "never": {"min": None, "max": None, "nullCount": 0, "emptyCount": 3},
+    }
+
+
+@pytest.mark.parametrize("schema", [None, {}, {"fields": {}}, {"fields": None, "views": {}}])
+async def test_without_a_schema_of_items_there_are_no_statistics(datasets: Datasets, schema: Any) -> None:
+    dataset = (await datasets.get_or_create("user", schema=schema))[0]
+    assert await datasets.field_statistics(dataset) is None

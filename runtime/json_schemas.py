@@ -1,0 +1,188 @@
+"""JSON Schema, with problems told as the platform's own validator (Ajv) tells them.
+
+Draft 7 where a schema does not name another. What a schema refers to elsewhere on the web is not fetched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jsonschema_rs
+
+Json = Any
+Params = dict[str, Json]
+Problem = dict[str, Json]
+"""An error object of Ajv: `instancePath`, `schemaPath`, `keyword`, `params`, `message`."""
+
+FALSE_SCHEMA = "false schema"
+
+
+class JsonSchema:
+    """A schema, ready to validate. Raises ValueError where it is none."""
+
+    def __init__(self, schema: Json) -> None:
+        self._schema = schema
+        names_draft = isinstance(schema, dict) and "$schema" in schema
+        compile = jsonschema_rs.validator_for if names_draft else jsonschema_rs.Draft7Validator
+        try:
+            self._validator = compile(schema, validate_formats=True, retriever=_refuse)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as problem:
+            raise ValueError(str(problem).partition("\n")[0]) from problem
+
+    def is_valid(self, value: Json) -> bool:
+        return bool(self._validator.is_valid(value))
+
+    def problems(self, value: Json) -> list[Problem]:
+        """All that is wrong with a value."""
+        return [problem for error in self._validator.iter_errors(value) for problem in self._told(error)]
+
+    def _told(self, error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
+        """A problem as Ajv tells it: those of the branches of a choice come before the choice itself."""
+        path = list(error.schema_path)
+        for branch in error.kind.as_dict().get("context", ()):
+            for inner in branch:
+                yield from self._told(inner)
+        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+            yield _problem(error, [*path, FALSE_SCHEMA], FALSE_SCHEMA, {}, "boolean schema is false")
+            return
+        keyword, expected = str(path[-1]), _at(self._schema, path)
+        for params, message in TOLD.get(keyword, _plainly)(expected, error):
+            yield _problem(error, path, keyword, params, message)
+
+
+Telling = Callable[[Json, jsonschema_rs.ValidationError], Iterator[tuple[Params, str]]]
+"""From a keyword's value and an error: the parameters and messages that Ajv has for it, one for each error of its."""
+
+
+def _type(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    names = ",".join(expected) if isinstance(expected, list) else expected
+    yield {"type": expected}, f"must be {names}"
+
+
+def _required(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    name = error.kind.as_dict()["property"]
+    yield {"missingProperty": name}, f"must have required property '{name}'"
+
+
+def _additional_properties(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    for name in error.kind.as_dict()["unexpected"]:
+        yield {"additionalProperty": name}, "must NOT have additional properties"
+
+
+def _additional_items(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    limit = error.kind.as_dict()["limit"]
+    yield {"limit": limit}, f"must NOT have more than {limit} items"
+
+
+def _unique_items(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    items = error.instance if isinstance(error.instance, list) else []
+    first, second = last_duplicates(items)
+    message = f"must NOT have duplicate items (items ## {first} and {second} are identical)"
+    yield {"i": second, "j": first}, message
+
+
+def _dependencies(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    name = error.kind.as_dict()["property"]
+    yield {"missingProperty": name}, f"must have property {name}"
+
+
+def _compared(sign: str) -> Telling:
+    def tell(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+        yield {"comparison": sign, "limit": expected}, f"must be {sign} {expected}"
+
+    return tell
+
+
+def _counted(word: str, things: str) -> Telling:
+    def tell(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+        yield {"limit": expected}, f"must NOT have {word} than {expected} {things}"
+
+    return tell
+
+
+def _always(param: str | None, message: str) -> Telling:
+    """A message of Ajv, and the keyword's value as a parameter of this name."""
+
+    def tell(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+        yield ({} if param is None else {param: expected}), message.format(expected)
+
+    return tell
+
+
+def _plainly(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    yield {}, str(error.message)
+
+
+TOLD: dict[str, Telling] = {
+    "type": _type,
+    "required": _required,
+    "additionalProperties": _additional_properties,
+    "additionalItems": _additional_items,
+    "uniqueItems": _unique_items,
+    "dependencies": _dependencies,
+    "minimum": _compared(">="),
+    "maximum": _compared("<="),
+    "exclusiveMinimum": _compared(">"),
+    "exclusiveMaximum": _compared("<"),
+    "minLength": _counted("fewer", "characters"),
+    "maxLength": _counted("more", "characters"),
+    "minItems": _counted("fewer", "items"),
+    "maxItems": _counted("more", "items"),
+    "minProperties": _counted("fewer", "properties"),
+    "maxProperties": _counted("more", "properties"),
+    "pattern": _always("pattern", 'must match pattern "{}"'),
+    "format": _always("format", 'must match format "{}"'),
+    "multipleOf": _always("multipleOf", "must be multiple of {}"),
+    "enum": _always("allowedValues", "must be equal to one of the allowed values"),
+    "const": _always("allowedValue", "must be equal to constant"),
+    "anyOf": _always(None, "must match a schema in anyOf"),
+    "oneOf": _always(None, "must match exactly one schema in oneOf"),
+    "not": _always(None, "must NOT be valid"),
+    "contains": _always(None, "must contain at least 1 valid item(s)"),
+}
+
+
+def last_duplicates(items: Sequence[Json]) -> tuple[int, int]:
+    """The places of the last item that is there twice and of the one before it, as Ajv finds them."""
+    seen: dict[str, int] = {}
+    found = (0, 0)
+    for place, item in enumerate(items):
+        known = seen.get(text := _comparable(item))
+        found = found if known is None else (known, place)
+        seen[text] = place
+    return found
+
+
+def _comparable(item: Json) -> str:
+    """One text for all spellings of a value: whole numbers may have been written with a fraction of zero."""
+    whole = int(item) if isinstance(item, float) and item.is_integer() else item
+    return json.dumps(whole, sort_keys=True)
+
+
+def _problem(
+    error: jsonschema_rs.ValidationError, schema_path: Sequence[str | int], keyword: str, params: Params, message: str
+) -> Problem:
+    return {
+        "instancePath": pointer(error.instance_path),
+        "schemaPath": f"#{pointer(schema_path)}",
+        "keyword": keyword,
+        "params": params,
+        "message": message,
+    }
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """A path as a JSON pointer."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def _at(schema: Json, path: Sequence[str | int]) -> Json:
+    for step in path:
+        schema = schema[step]
+    return schema
+
+
+def _refuse(address: str) -> Json:
+    raise ValueError(f"a schema may not refer to {address}: nothing is fetched from the web")
