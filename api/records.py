@@ -33,7 +33,7 @@ def record_response(request: Request, store_id: str, key: str, status: int = 200
     if body is None:
         return Response(status_code=status, headers=headers)
     if info.content_encoding is not None and is_decoded:
-        return StreamingResponse(_decoded(body.chunks(), info.content_encoding), status, headers)
+        return StreamingResponse(decoded(body.chunks(), info.content_encoding), status, headers)
     if isinstance(body.body, bytes):
         return Response(body.body, status, headers)
     return StreamingResponse(body.chunks(), status, headers)
@@ -62,7 +62,8 @@ def _accepts(accepted: str, encoding: str) -> bool:
     return weights.get(encoding, weights.get("*", False))
 
 
-async def _decoded(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
+async def decoded(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
+    """A value as it was before it was encoded for its way here."""
     using = decoder(encoding)
     async for chunk in chunks:
         async for piece in using.feed(chunk):

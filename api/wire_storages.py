@@ -32,7 +32,9 @@ def key_value_store(record: KeyValueStore, user: User, addresses: Addresses) -> 
     return {
         **_storage(record, user),
         "consoleUrl": addresses.console_url("storage", "key-value-stores", record.id),
+        "schema": record.schema,
         "keysPublicUrl": f"{addresses.public_base}/v2/key-value-stores/{record.id}/keys",
+        "recordsPublicUrl": f"{addresses.public_base}/v2/key-value-stores/{record.id}/records",
         "stats": {
             "readCount": record.read_count,
             "writeCount": record.write_count,

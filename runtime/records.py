@@ -458,6 +458,7 @@ class KeyValueStore(Storage):
     list_count: int = 0
     delete_count: int = 0
     stored_bytes: int = 0
+    schema: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from api.bodies import decoder
+from api.bodies import decoder, read_body, read_object
 from api.params import MAX_PAGE, Params
 from api.parts import parts_of
+from api.record_archive import record_archive
 from api.records import record_response
 from api.responses import data_response, json_response, no_content
 from api.storages import StorageRoutes
 from api.wire_storages import key_value_store, record_url
-from runtime.storages.key_value_stores import KeyValueStores
+from runtime.errors import Invalid
+from runtime.records import KeyValueStore
+from runtime.storages import key_schema
+from runtime.storages.key_value_stores import DEFAULT_CONTENT_TYPE, KeyValueStores
+from runtime.store.values import KeyRange
 
 router = APIRouter()
 routes = StorageRoutes("key-value-stores", lambda orchestrator: orchestrator.key_value_stores, key_value_store)
@@ -25,7 +30,11 @@ IDENTITY = "identity"
 
 @router.post("/v2/key-value-stores")
 async def create_store(request: Request) -> Response:
-    return await routes.create(request)
+    schema = (await read_object(request)).get("schema")
+    if not isinstance(schema, dict | None):
+        raise Invalid("invalid-value", "'schema' must be an object or null")
+    key_schema.collections(schema)  # raises for one that could not be held to
+    return await routes.create(request, schema=schema)
 
 
 @router.get("/v2/key-value-stores")
@@ -53,7 +62,7 @@ async def list_keys(request: Request) -> Response:
     store, params = routes.found(request), Params(request)
     limit = min(params.whole("limit") or MAX_PAGE, MAX_PAGE)
     after = params.text("exclusiveStartKey")
-    page = _stores(request).keys(store.id, after=after, prefix=params.text("prefix") or "", limit=limit)
+    page = _stores(request).keys(store.id, after=after, within=_asked_for(request, store), limit=limit)
     addresses = parts_of(request).addresses
     return data_response(
         {
@@ -70,6 +79,15 @@ async def list_keys(request: Request) -> Response:
     )
 
 
+@router.get(STORE + "/records")
+async def get_records(request: Request) -> Response:
+    """All records, or those of a collection or with a prefix, as a ZIP archive."""
+    store = routes.found(request)
+    archive = record_archive(_stores(request), store.id, _asked_for(request, store), parts_of(request).clock.now())
+    headers = {"Content-Disposition": f'attachment; filename="{store.name or store.id}.zip"'}
+    return StreamingResponse(archive, headers=headers, media_type="application/zip")
+
+
 @router.api_route(RECORD, methods=["GET", "HEAD"])
 async def get_record(request: Request) -> Response:
     return record_response(request, routes.found(request).id, request.path_params["key"])
@@ -77,16 +95,19 @@ async def get_record(request: Request) -> Response:
 
 @router.api_route(RECORD, methods=["PUT", "POST"])
 async def put_record(request: Request) -> Response:
-    store, key = routes.found(request), request.path_params["key"]
+    store, key, kind = routes.found(request), request.path_params["key"], request.headers.get("content-type")
     encoding = request.headers.get("content-encoding", IDENTITY).strip().lower()
     decoder(encoding)  # raises for one that nobody could be served from
-    await _stores(request).put_record(
-        store.id,
-        key,
-        request.headers.get("content-type"),
-        None if encoding == IDENTITY else encoding,
-        request.stream(),
-    )
+    collection = key_schema.holding(store.schema, key)
+    if collection is not None:
+        key_schema.check_content_type(collection, key, kind or DEFAULT_CONTENT_TYPE)
+    if collection is not None and key_schema.needs_value(collection, kind or DEFAULT_CONTENT_TYPE):
+        body = await read_body(request)
+        key_schema.check_value(collection, key, body)
+        await _stores(request).set_record(store.id, key, body, kind or DEFAULT_CONTENT_TYPE)
+    else:
+        encoded = None if encoding == IDENTITY else encoding
+        await _stores(request).put_record(store.id, key, kind, encoded, request.stream())
     return json_response({}, 201, {"Location": record_url(store.id, key, parts_of(request).addresses)})
 
 
@@ -94,6 +115,13 @@ async def put_record(request: Request) -> Response:
 async def delete_record(request: Request) -> Response:
     await _stores(request).delete_record(routes.found(request).id, request.path_params["key"])
     return no_content()
+
+
+def _asked_for(request: Request, store: KeyValueStore) -> KeyRange:
+    """The keys that the query asks for, by prefix, collection or both. Raises Invalid."""
+    params = Params(request)
+    keys, name = KeyRange.with_prefix(params.text("prefix") or ""), params.text("collection")
+    return keys if name is None else keys & key_schema.collection(store.schema, name).keys
 
 
 def _stores(request: Request) -> KeyValueStores:

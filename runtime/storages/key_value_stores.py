@@ -15,7 +15,7 @@ from runtime.errors import Invalid, record_not_found
 from runtime.records import KeyValueStore
 from runtime.storages.kind import StorageKind
 from runtime.store.storage_tables import StorageGone
-from runtime.store.values import Key, Record, RecordInfo, Values
+from runtime.store.values import Key, KeyRange, Record, RecordInfo, Values
 
 KEY = re.compile(r"[a-zA-Z0-9!\-_.'()]{1,256}")
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
@@ -77,10 +77,10 @@ class KeyValueStores(StorageKind[KeyValueStore]):
         except StorageGone as gone:
             raise record_not_found(self.label, store_id) from gone
 
-    def keys(self, store_id: str, *, after: str | None, prefix: str, limit: int) -> KeyPage:
+    def keys(self, store_id: str, *, after: str | None, within: KeyRange, limit: int) -> KeyPage:
         """A page of keys in the order of their UTF-8 bytes."""
         self._table.count(store_id, self._clock.now(), list_count=1)
-        keys = self._values.keys(store_id, after=after, prefix=prefix, limit=limit + 1)
+        keys = self._values.keys(store_id, after=after, within=within, limit=limit + 1)
         return KeyPage(keys[:limit], keys[limit - 1].key if len(keys) > limit else None)
 
     async def delete(self, id: str) -> None:

@@ -150,6 +150,8 @@ STEPS = (
     CREATE TABLE charges (run_id TEXT NOT NULL, idempotency_key TEXT NOT NULL, charged_at INTEGER NOT NULL);
     CREATE UNIQUE INDEX charges_by_key ON charges (run_id, idempotency_key);
     CREATE INDEX charges_by_time ON charges (charged_at);
+
+    ALTER TABLE key_value_stores ADD COLUMN schema TEXT;
     """,
 )
 

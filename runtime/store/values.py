@@ -63,6 +63,26 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Keys from `first` on and before `end`, in the order of their UTF-8 bytes. Keys are ASCII: DEL is behind them."""
+
+    first: str = ""
+    end: str = "\x7f"
+
+    @classmethod
+    def with_prefix(cls, prefix: str) -> KeyRange:
+        return cls(prefix, prefix + "\x7f")
+
+    @classmethod
+    def only(cls, key: str) -> KeyRange:
+        return cls(key, key + "\0")
+
+    def __and__(self, other: KeyRange) -> KeyRange:
+        """The keys that are in both."""
+        return KeyRange(max(self.first, other.first), min(self.end, other.end))
+
+
+@dataclass(frozen=True, slots=True)
 class _Written:
     """A value that was received whole and no row points to yet: its bytes, or the name of its file."""
 
@@ -111,13 +131,12 @@ class Values:
         found = self._row(store_id, key, "")
         return None if found is None else found[0]
 
-    def keys(self, store_id: str, *, after: str | None, prefix: str, limit: int) -> list[Key]:
+    def keys(self, store_id: str, *, after: str | None, within: KeyRange, limit: int) -> list[Key]:
         """Keys with their sizes in the order of their UTF-8 bytes, from behind `after` on."""
         query = (
             "SELECT key, size FROM records WHERE store_id = ? AND key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?"
         )
-        # Keys are ASCII: behind every key with the prefix, and before the next one without, is prefix + DEL.
-        values = (store_id, prefix, after or "", prefix + "\x7f", limit)
+        values = (store_id, within.first, after or "", within.end, limit)
         rows = self._connection.look(lambda connection: connection.execute(query, values).fetchall())
         return [Key(key, size) for key, size in rows]
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zipfile
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -164,3 +166,69 @@ async def test_keys(client: httpx.AsyncClient, url: str) -> None:
     assert (data["isTruncated"], data["nextExclusiveStartKey"], data["exclusiveStartKey"]) == (True, "ab", "B")
     data = (await client.get(f"{url}/keys?limit=5000&prefix=a")).json()["data"]
     assert ([item["key"] for item in data["items"]], data["limit"]) == (["a", "ab"], 1000)
+
+
+async def archived(client: httpx.AsyncClient, url: str, query: str = "") -> dict[str, bytes]:
+    answer = await client.get(f"{url}/records{query}")
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+async def test_all_records_as_an_archive(client: httpx.AsyncClient, url: str) -> None:
+    assert await archived(client, url) == {}
+    await put(client, url, "a.txt", b"small", content_type="text/plain")
+    await put(client, url, "big", BIG * 50)
+    await put(client, url, "zipped", gzip.compress(BIG), content_encoding="gzip")
+    assert await archived(client, url) == {"a.txt": b"small", "big": BIG * 50, "zipped": BIG}
+    assert await archived(client, url, "?prefix=a") == {"a.txt": b"small"}
+    answer = await client.get(f"{url}/records")
+    assert answer.headers["content-disposition"] == 'attachment; filename="data.zip"'
+
+
+async def test_more_records_than_a_page_in_an_archive(
+    client: httpx.AsyncClient, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.record_archive.PAGE", 2)
+    for number in range(7):
+        await put(client, url, f"k{number}", b"x")
+    assert len(await archived(client, url)) == 7
+
+
+async def test_collections_narrow_keys_and_hold_records(client: httpx.AsyncClient) -> None:
+    schema = {
+        "collections": {
+            "images": {"keyPrefix": "image-", "contentTypes": ["image/png"]},
+            "summary": {"key": "SUMMARY", "jsonSchema": {"required": ["n"]}},
+        }
+    }
+    created = await client.post("/v2/key-value-stores", json={"schema": schema})
+    data = created.json()["data"]
+    url = f"/v2/key-value-stores/{data['id']}"
+    assert data["schema"] == schema
+    assert data["recordsPublicUrl"] == f"{BASE}{url}/records"
+    for key, body, kind, status in (
+        ("image-1", b"x", "image/png", 201),
+        ("image-2", b"x", "text/plain", 400),
+        ("SUMMARY", b'{"n":1}', "application/json", 201),
+        ("SUMMARY", b"{}", "application/json", 400),
+        ("other", b"x", "text/plain", 201),
+    ):
+        assert (await put(client, url, key, body, content_type=kind)).status_code == status, key
+    encoded = gzip.compress(b'{"n":2}')
+    answer = await put(client, url, "SUMMARY", encoded, content_type="application/json", content_encoding="gzip")
+    assert answer.status_code == 201
+    assert (await client.get(f"{url}/records/SUMMARY")).json() == {"n": 2}
+
+    async def keys(query: str) -> list[str]:
+        return [item["key"] for item in (await client.get(f"{url}/keys?{query}")).json()["data"]["items"]]
+
+    assert await keys("collection=images") == ["image-1"]
+    assert await keys("collection=summary") == ["SUMMARY"]
+    assert await keys("collection=images&prefix=image-2") == []
+    assert await archived(client, url, "?collection=images") == {"image-1": b"x"}
+    for path in ("keys", "records"):
+        assert problem(await client.get(f"{url}/{path}?collection=none")) == (400, "invalid-parameter")
+    bad = {"schema": {"collections": {"a": {}}}}
+    assert problem(await client.post("/v2/key-value-stores", json=bad)) == (400, "invalid-value")

@@ -256,6 +256,7 @@ def key_value_stores(walk: Walk) -> None:
     walk("GET", store + "/records/{recordKey}")
     walk("HEAD", store + "/records/{recordKey}")
     walk("GET", store + "/keys")
+    walk("GET", store + "/records")
     walk("DELETE", store + "/records/{recordKey}")
 
 

@@ -8,7 +8,7 @@ from runtime.errors import Invalid, NotFound
 from runtime.records import KeyValueStore
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.store import Store
-from runtime.store.values import SMALL_BYTES
+from runtime.store.values import SMALL_BYTES, KeyRange
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -41,7 +41,7 @@ async def test_keys_that_are_none(stores: KeyValueStores, opened: KeyValueStore,
 async def test_a_page_says_where_to_go_on(stores: KeyValueStores, opened: KeyValueStore) -> None:
     for key in "abcd":
         await stores.set_record(opened.id, key, b"", "text/plain")
-    pages = [stores.keys(opened.id, after=after, prefix="", limit=2) for after in (None, "b", "d")]
+    pages = [stores.keys(opened.id, after=after, within=KeyRange(), limit=2) for after in (None, "b", "d")]
     assert [([key.key for key in page.keys], page.next) for page in pages] == [
         (["a", "b"], "b"),
         (["c", "d"], None),
@@ -53,7 +53,7 @@ async def test_counting(stores: KeyValueStores, opened: KeyValueStore) -> None:
     await stores.set_record(opened.id, "a", b"12", "text/plain")
     stores.get_record(opened.id, "a")
     stores.record_info(opened.id, "b")
-    stores.keys(opened.id, after=None, prefix="", limit=1)
+    stores.keys(opened.id, after=None, within=KeyRange(), limit=1)
     await stores.delete_record(opened.id, "b")
     found = stores.get(opened.id)
     assert found is not None

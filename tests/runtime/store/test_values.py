@@ -10,7 +10,7 @@ import pytest
 from runtime.records import KeyValueStore
 from runtime.store import Store
 from runtime.store.storage_tables import StorageGone
-from runtime.store.values import SMALL_BYTES, WRITE_BYTES
+from runtime.store.values import SMALL_BYTES, WRITE_BYTES, KeyRange
 
 NOW = 1_700_000_000_000
 BIG = bytes(range(256)) * (2 * WRITE_BYTES // 256) + b"tail"
@@ -144,14 +144,19 @@ async def test_keys_in_order_of_their_bytes(opened: Store) -> None:
         await put(opened, key, b"x" * len(key))
 
     def keys(after: str | None = None, prefix: str = "", limit: int = 100) -> list[str]:
-        return [found.key for found in opened.values.keys("store", after=after, prefix=prefix, limit=limit)]
+        return [
+            found.key
+            for found in opened.values.keys("store", after=after, within=KeyRange.with_prefix(prefix), limit=limit)
+        ]
 
     assert keys() == ["!", "B", "_", "a", "a.1", "a1", "ab", "b"]
     assert keys(after="_", limit=2) == ["a", "a.1"]
     assert keys(prefix="a") == ["a", "a.1", "a1", "ab"]
     assert keys(prefix="a", after="a.1") == ["a1", "ab"]
     assert keys(prefix="a", after="b") == []
-    assert [found.size for found in opened.values.keys("store", after=None, prefix="a1", limit=1)] == [2]
+    assert [
+        found.size for found in opened.values.keys("store", after=None, within=KeyRange.with_prefix("a1"), limit=1)
+    ] == [2]
 
 
 async def test_what_a_crash_left_is_swept(opened: Store, tmp_path: Path) -> None:
@@ -163,3 +168,10 @@ async def test_what_a_crash_left_is_swept(opened: Store, tmp_path: Path) -> None
     assert files(tmp_path) == kept
     assert await read(again, "key") == BIG
     again.close()
+
+
+def test_ranges_of_keys() -> None:
+    assert KeyRange.with_prefix("ab") & KeyRange.with_prefix("a") == KeyRange.with_prefix("ab")
+    assert KeyRange.only("abc") & KeyRange.with_prefix("ab") == KeyRange.only("abc")
+    nothing = KeyRange.only("abc") & KeyRange.with_prefix("b")
+    assert nothing.first >= nothing.end

@@ -1,0 +1,126 @@
+"""What a key-value store's schema says of its records: the collections they belong to, and what each of these takes.
+
+Source: "Key-value store schema specification" in the platform's documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from runtime.errors import Invalid
+from runtime.json_schemas import JsonSchema
+from runtime.storages.json_text import dumps, loads
+from runtime.store.values import KeyRange
+
+COMPILED = 256
+"""JSON Schemas that are kept ready."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """The records with one key, or all whose keys begin with `prefix`."""
+
+    name: str
+    key: str | None = None
+    prefix: str = ""
+    content_types: tuple[str, ...] = ()
+    json_schema: Mapping[str, Any] | None = None
+
+    @property
+    def keys(self) -> KeyRange:
+        return KeyRange.with_prefix(self.prefix) if self.key is None else KeyRange.only(self.key)
+
+    def has(self, key: str) -> bool:
+        return key == self.key if self.key is not None else key.startswith(self.prefix)
+
+
+def collections(schema: Mapping[str, Any] | None) -> list[Collection]:
+    """The collections of a store's schema. Raises Invalid where it makes no sense."""
+    given = (schema or {}).get("collections") or {}
+    if not isinstance(given, dict):
+        raise Invalid("invalid-value", "The key-value store schema's 'collections' must be an object")
+    return [_collection(name, each) for name, each in given.items()]
+
+
+def collection(schema: Mapping[str, Any] | None, name: str) -> Collection:
+    """Raises Invalid where there is none of this name."""
+    known = collections(schema)
+    for each in known:
+        if each.name == name:
+            return each
+    names = ", ".join(each.name for each in known) or "none"
+    raise Invalid("invalid-parameter", f"The key-value store's schema has no collection '{name}'; its own: {names}")
+
+
+def holding(schema: Mapping[str, Any] | None, key: str) -> Collection | None:
+    """The collection that a key belongs to: the one that names it, else the one with the longest prefix."""
+    fitting = [each for each in collections(schema) if each.has(key)]
+    return max(fitting, key=lambda each: (each.key is not None, len(each.prefix)), default=None)
+
+
+def check_content_type(collection: Collection, key: str, content_type: str) -> None:
+    """Raises Invalid for a type that the collection does not take."""
+    kind = _kind(content_type)
+    if collection.content_types and kind not in collection.content_types:
+        taken = ", ".join(collection.content_types)
+        raise _refused(collection, key, f"takes {taken}, not {kind}")
+
+
+def needs_value(collection: Collection, content_type: str) -> bool:
+    """Whether a record of this type is held to a JSON Schema."""
+    return collection.json_schema is not None and _kind(content_type) == "application/json"
+
+
+def check_value(collection: Collection, key: str, body: bytes) -> None:
+    """Raises Invalid for JSON that is none, or that the collection's JSON Schema does not allow."""
+    try:
+        problems = _compiled(dumps(collection.json_schema)).problems(loads(body))
+    except ValueError as problem:
+        raise _refused(collection, key, f"takes JSON, and this is none: {problem}") from problem
+    if problems:
+        first = f"value{problems[0]['instancePath']} {problems[0]['message']}"
+        raise _refused(collection, key, f"has a schema: {first}", {"validationErrors": problems})
+
+
+def _collection(name: str, given: Any) -> Collection:
+    if not isinstance(given, dict):
+        raise Invalid("invalid-value", f"Collection '{name}' of the key-value store schema must be an object")
+    key, prefix, types, schema = (given.get(field) for field in ("key", "keyPrefix", "contentTypes", "jsonSchema"))
+    if (isinstance(key, str), isinstance(prefix, str)) not in ((True, False), (False, True)):
+        raise Invalid("invalid-value", f"Collection '{name}' must have a 'key' or a 'keyPrefix', and not both")
+    if not isinstance(types, list | None) or not isinstance(schema, dict | None):
+        raise Invalid("invalid-value", f"Collection '{name}': 'contentTypes' is a list, 'jsonSchema' an object")
+    if schema is not None:
+        _check_schema(name, schema)
+    return Collection(
+        name=name,
+        key=key,
+        prefix=prefix or "",
+        content_types=tuple(map(_kind, map(str, types or ()))),
+        json_schema=schema,
+    )
+
+
+def _check_schema(name: str, schema: Mapping[str, Any]) -> None:
+    try:
+        _compiled(dumps(schema))
+    except ValueError as problem:
+        raise Invalid("invalid-value", f"Collection '{name}': 'jsonSchema' is none: {problem}") from problem
+
+
+@lru_cache(COMPILED)
+def _compiled(schema: bytes) -> JsonSchema:
+    return JsonSchema(loads(schema))
+
+
+def _kind(content_type: str) -> str:
+    """A content type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _refused(collection: Collection, key: str, why: str, data: Mapping[str, Any] | None = None) -> Invalid:
+    message = f"Record '{key}' belongs to the collection '{collection.name}', which {why}"
+    return Invalid("schema-validation-error", message, data)

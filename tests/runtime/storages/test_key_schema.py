@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runtime.errors import Invalid
+from runtime.storages import key_schema
+from runtime.store.values import KeyRange
+
+SCHEMA = {
+    "actorKeyValueStoreSchemaVersion": 1,
+    "title": "Results",
+    "collections": {
+        "images": {"title": "Images", "keyPrefix": "image-", "contentTypes": ["image/jpeg", "image/PNG"]},
+        "thumbnails": {"title": "Thumbnails", "keyPrefix": "image-small-"},
+        "summary": {
+            "title": "Summary",
+            "key": "image-SUMMARY",
+            "contentTypes": ["application/json"],
+            "jsonSchema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]},
+        },
+    },
+}
+
+
+def test_a_key_belongs_to_the_collection_that_says_most_of_it() -> None:
+    names = {}
+    for key in ("image-1", "image-small-1", "image-SUMMARY", "image-SUMMARY2", "other"):
+        found = key_schema.holding(SCHEMA, key)
+        names[key] = None if found is None else found.name
+    assert names == {
+        "image-1": "images",
+        "image-small-1": "thumbnails",
+        "image-SUMMARY": "summary",
+        "image-SUMMARY2": "images",
+        "other": None,
+    }
+    assert key_schema.holding(None, "image-1") is key_schema.holding({}, "image-1") is None
+
+
+def test_the_keys_of_a_collection() -> None:
+    assert key_schema.collection(SCHEMA, "images").keys == KeyRange.with_prefix("image-")
+    assert key_schema.collection(SCHEMA, "summary").keys == KeyRange.only("image-SUMMARY")
+    with pytest.raises(Invalid, match="its own: images, thumbnails, summary"):
+        key_schema.collection(SCHEMA, "videos")
+
+
+def test_content_types_are_compared_without_parameters() -> None:
+    images = key_schema.collection(SCHEMA, "images")
+    for taken in ("image/png", "IMAGE/jpeg; quality=5"):
+        key_schema.check_content_type(images, "image-1", taken)
+    with pytest.raises(Invalid, match="takes image/jpeg, image/png, not text/plain") as refused:
+        key_schema.check_content_type(images, "image-1", "text/plain; charset=utf-8")
+    assert refused.value.slug == "schema-validation-error"
+    key_schema.check_content_type(key_schema.collection(SCHEMA, "thumbnails"), "image-small-1", "text/plain")
+
+
+def test_json_is_held_to_its_schema() -> None:
+    summary = key_schema.collection(SCHEMA, "summary")
+    assert key_schema.needs_value(summary, "application/json; charset=utf-8")
+    assert not key_schema.needs_value(summary, "text/plain")
+    assert not key_schema.needs_value(key_schema.collection(SCHEMA, "images"), "application/json")
+    key_schema.check_value(summary, "image-SUMMARY", b'{"n":1}')
+    for body, why in ((b'{"n":"x"}', "value/n must be integer"), (b"{}", "required property"), (b"{", "this is none")):
+        with pytest.raises(Invalid, match=why):
+            key_schema.check_value(summary, "image-SUMMARY", body)
+
+
+@pytest.mark.parametrize(
+    "collections",
+    [
+        5,
+        {"a": 5},
+        {"a": {}},
+        {"a": {"key": "k", "keyPrefix": "p"}},
+        {"a": {"keyPrefix": 5}},
+        {"a": {"key": "k", "contentTypes": "image/png"}},
+        {"a": {"key": "k", "jsonSchema": 5}},
+        {"a": {"key": "k", "jsonSchema": {"type": "txt"}}},
+    ],
+)
+def test_a_schema_that_makes_no_sense_is_refused(collections: Any) -> None:
+    with pytest.raises(Invalid):
+        key_schema.collections({"collections": collections})
