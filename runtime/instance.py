@@ -14,7 +14,10 @@ class DirectoryInUse(Exception):
 
 
 class Instance:
-    """Holds the lock while the server runs; `id` marks everything the instance makes on an engine."""
+    """Holds the lock while the server runs.
+
+    `id` marks everything the instance makes on an engine; `signing_key` is a secret that outlives restarts.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -25,17 +28,20 @@ class Instance:
         except BlockingIOError:
             os.close(self._lock)
             raise DirectoryInUse(f"Another Greenroom server is running on {data_dir}.") from None
-        self.id = _identity(data_dir / "instance.json")
+        identity = _identity(data_dir / "instance.json")
+        self.id, self.signing_key = identity["id"], identity["signingKey"]
 
     def close(self) -> None:
         os.close(self._lock)
 
 
-def _identity(path: Path) -> str:
-    if path.exists():
-        return str(json.loads(path.read_text())["id"])
-    id = secrets.token_hex(4)
+def _identity(path: Path) -> dict[str, str]:
+    """What the directory's first server chose."""
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if {"id", "signingKey"} <= known.keys():
+        return known
+    identity = {"id": secrets.token_hex(4), "signingKey": secrets.token_hex(32), **known}
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps({"id": id}))
+    unfinished.write_text(json.dumps(identity))
     unfinished.replace(path)
-    return id
+    return identity

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("clock", "errors", "lifecycle", "records", "settings", "addresses", "instance", "json_schemas"),
+    ("clock", "errors", "lifecycle", "records", "settings", "addresses", "instance", "json_schemas", "signatures"),
     ("containers", "store", "outbound"),
     (
         "limits",
