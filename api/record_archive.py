@@ -10,8 +10,8 @@ from typing import IO
 
 from api.records import decoded
 from runtime.clock import Millis
+from runtime.records import KeyRange
 from runtime.storages.key_value_stores import KeyValueStores
-from runtime.store.values import KeyRange, Record
 
 PAGE = 1000
 
@@ -27,16 +27,15 @@ async def record_archive(stores: KeyValueStores, store_id: str, within: KeyRange
             info = zipfile.ZipInfo(key, datetime.fromtimestamp(now / 1000, UTC).timetuple()[:6])
             info.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(info, "w", force_zip64=True) as entry:
-                async for _ in _filled(entry, record):
+                chunks, encoding = record.chunks(), record.info.content_encoding
+                async for _ in _filled(entry, chunks if encoding is None else decoded(chunks, encoding)):
                     yield pipe.taken()
     yield pipe.taken()
 
 
-async def _filled(entry: IO[bytes], record: Record) -> AsyncIterator[None]:
-    """Write the record into its entry, pausing after each piece."""
-    chunks = record.chunks()
-    encoding = record.info.content_encoding
-    async for chunk in chunks if encoding is None else decoded(chunks, encoding):
+async def _filled(entry: IO[bytes], chunks: AsyncIterator[bytes]) -> AsyncIterator[None]:
+    """Write an entry, pausing after each piece."""
+    async for chunk in chunks:
         await asyncio.to_thread(entry.write, chunk)
         yield
 

@@ -461,6 +461,26 @@ class KeyValueStore(Storage):
     schema: Mapping[str, Json] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Keys from `first` on and before `end`, in the order of their UTF-8 bytes. Keys are ASCII: DEL is behind them."""
+
+    first: str = ""
+    end: str = "\x7f"
+
+    @classmethod
+    def with_prefix(cls, prefix: str) -> KeyRange:
+        return cls(prefix, prefix + "\x7f")
+
+    @classmethod
+    def only(cls, key: str) -> KeyRange:
+        return cls(key, key + "\0")
+
+    def __and__(self, other: KeyRange) -> KeyRange:
+        """The keys that are in both."""
+        return KeyRange(max(self.first, other.first), min(self.end, other.end))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQueue(Storage):
     total_request_count: int = 0

@@ -15,10 +15,9 @@ from api.responses import data_response, json_response, no_content
 from api.storages import StorageRoutes
 from api.wire_storages import key_value_store, record_url
 from runtime.errors import Invalid
-from runtime.records import KeyValueStore
+from runtime.records import KeyRange, KeyValueStore
 from runtime.storages import key_schema
 from runtime.storages.key_value_stores import DEFAULT_CONTENT_TYPE, KeyValueStores
-from runtime.store.values import KeyRange
 
 router = APIRouter()
 routes = StorageRoutes("key-value-stores", lambda orchestrator: orchestrator.key_value_stores, key_value_store)

@@ -12,8 +12,8 @@ from typing import Any
 
 from runtime.errors import Invalid
 from runtime.json_schemas import JsonSchema
+from runtime.records import KeyRange
 from runtime.storages.json_text import dumps, loads
-from runtime.store.values import KeyRange
 
 COMPILED = 256
 """JSON Schemas that are kept ready."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from runtime.clock import Clock
 from runtime.errors import Invalid, record_not_found
-from runtime.records import KeyValueStore
+from runtime.records import KeyRange, KeyValueStore
 from runtime.storages.kind import StorageKind
 from runtime.store.storage_tables import StorageGone
-from runtime.store.values import Key, KeyRange, Record, RecordInfo, Values
+from runtime.store.values import Key, Record, RecordInfo, Values
 
 KEY = re.compile(r"[a-zA-Z0-9!\-_.'()]{1,256}")
 DEFAULT_CONTENT_TYPE = "application/octet-stream"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runtime.clock import Millis
-from runtime.records import KeyValueStore
+from runtime.records import KeyRange, KeyValueStore
 from runtime.store.connection import Connection
 from runtime.store.storage_tables import DEFAULT_OF_RUN, StorageTable
 
@@ -60,26 +60,6 @@ class Record:
 class Key:
     key: str
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRange:
-    """Keys from `first` on and before `end`, in the order of their UTF-8 bytes. Keys are ASCII: DEL is behind them."""
-
-    first: str = ""
-    end: str = "\x7f"
-
-    @classmethod
-    def with_prefix(cls, prefix: str) -> KeyRange:
-        return cls(prefix, prefix + "\x7f")
-
-    @classmethod
-    def only(cls, key: str) -> KeyRange:
-        return cls(key, key + "\0")
-
-    def __and__(self, other: KeyRange) -> KeyRange:
-        """The keys that are in both."""
-        return KeyRange(max(self.first, other.first), min(self.end, other.end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from runtime.errors import Invalid
+from runtime.records import KeyRange
 from runtime.storages import key_schema
-from runtime.store.values import KeyRange
 
 SCHEMA = {
     "actorKeyValueStoreSchemaVersion": 1,

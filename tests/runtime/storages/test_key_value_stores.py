@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import Invalid, NotFound
-from runtime.records import KeyValueStore
+from runtime.records import KeyRange, KeyValueStore
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.store import Store
-from runtime.store.values import SMALL_BYTES, KeyRange
+from runtime.store.values import SMALL_BYTES
 from tests.runtime.storages.hand_clock import HandClock
 
 

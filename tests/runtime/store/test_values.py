@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.records import KeyValueStore
+from runtime.records import KeyRange, KeyValueStore
 from runtime.store import Store
 from runtime.store.storage_tables import StorageGone
-from runtime.store.values import SMALL_BYTES, WRITE_BYTES, KeyRange
+from runtime.store.values import SMALL_BYTES, WRITE_BYTES
 
 NOW = 1_700_000_000_000
 BIG = bytes(range(256)) * (2 * WRITE_BYTES // 256) + b"tail"
