@@ -1,4 +1,8 @@
-"""Who is calling: a user, or a run with the token it was born with."""
+"""Who is calling: a user, or a run with the token it was born with.
+
+A route that asks `caller_of` is closed to limited runs. One that asks another function here checks by itself what these
+may do, with `runtime/permissions.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection, Request
 
+from runtime import permissions
 from runtime.errors import Unauthorized
 from runtime.records import Run, User
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`run` is set where the token is a run's own; it acts for the user who started the run."""
+    """`run` is set where the token is a run's own, as it was when the request was let in; it acts for its user."""
 
     user: User
     run: Run | None = None
@@ -33,7 +38,21 @@ def maybe_caller(request: Request) -> Caller | None:
 
 
 def caller_of(request: Request) -> Caller:
-    """Who is calling. Raises Unauthorized where no token was given."""
+    """Who is calling, and may do all its user may. Raises Unauthorized, and Forbidden for a limited run."""
+    caller = limited_caller_of(request)
+    permissions.check_unlimited(caller.run)
+    return caller
+
+
+def limited_caller_of(request: Request) -> Caller:
+    """Who is calling, limited runs included. Raises Unauthorized where there is no token or its run has ended."""
+    caller = late_caller_of(request)
+    permissions.check_alive(caller.run)
+    return caller
+
+
+def late_caller_of(request: Request) -> Caller:
+    """Who is calling, limited runs and runs that have just ended included. Raises Unauthorized without a token."""
     caller = maybe_caller(request)
     if caller is None:
         raise Unauthorized("token-not-provided", "Authentication token was not provided.")

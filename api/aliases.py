@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.types import Scope
 
 from api import reading
-from api.access import Caller
+from api.access import caller_of, limited_caller_of
 from api.params import Params
-from runtime.errors import Invalid, Unauthorized, record_not_found
+from runtime import permissions
+from runtime.errors import Invalid, record_not_found
 from runtime.orchestrator import Orchestrator
 from runtime.records import Actor
 
@@ -58,8 +60,10 @@ class Aliases:
                 request.scope["path"] = resolve(request, *match.groups(default=""))
 
     def _last_run(self, request: Request, actor: str, rest: str) -> str:
-        record = self._actor(request, actor)
-        return f"/v2/actor-runs/{self._orchestrator.runs.last(record, reading.run_filter(Params(request))).id}{rest}"
+        runs, by = self._orchestrator.runs, limited_caller_of(request).run
+        run = runs.last(self._actor(request, actor), reading.run_filter(Params(request)))
+        permissions.check_sight(by, run, partial(runs.has_started, by))
+        return f"/v2/actor-runs/{run.id}{rest}"
 
     def _run_of_actor(self, request: Request, actor: str, run_id: str, rest: str) -> str:
         record = self._actor(request, actor)
@@ -68,7 +72,7 @@ class Aliases:
         return f"/v2/actor-runs/{run_id}{rest}"
 
     def _default_build(self, request: Request, actor: str) -> str:
-        record = self._actor(request, actor)
+        record = self._orchestrator.actors.find(caller_of(request).user, actor)
         return f"/v2/actor-builds/{self._orchestrator.builds.resolve(record, record.defaults.build).id}"
 
     def _build_of_actor(self, request: Request, actor: str, build_id: str, rest: str) -> str:
@@ -91,10 +95,7 @@ class Aliases:
         return f"/v2/logs/{self._orchestrator.builds.get(build_id).id}"
 
     def _actor(self, request: Request, reference: str) -> Actor:
-        caller: Caller | None = request.scope["greenroom.caller"]
-        if caller is None:
-            raise Unauthorized("token-not-provided", "Authentication token was not provided.")
-        return self._orchestrator.actors.find(caller.user, reference)
+        return self._orchestrator.actors.find(limited_caller_of(request).user, reference)
 
 
 def _method(text: str) -> str:

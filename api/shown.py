@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import reading, wire
-from api.access import Caller, caller_of
+from api.access import Caller, caller_of, limited_caller_of
 from api.bodies import read_object
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, page_response
+from runtime import permissions
 from runtime.builds import number_int
 from runtime.errors import record_not_found
 from runtime.orchestrator import Orchestrator
 from runtime.records import Actor, Build, Run, Webhook, WebhookCondition, WebhookDispatch
 
 
-def own_run(request: Request, id: str) -> Run:
-    """The caller's run. Raises NotFound, also for another user's."""
+def own_run(request: Request, id: str, caller: Caller) -> Run:
+    """A run of the caller's user; for a limited run, or one that has ended, only itself.
+
+    Raises NotFound, also for another user's, Forbidden, Unauthorized.
+    """
     run = parts_of(request).runs.get(id)
-    if run.user_id != caller_of(request).user.id:
+    if run.user_id != caller.user.id:
         raise record_not_found("Run", id)
+    permissions.check_itself(caller.run, run)
     return run
 
 
@@ -35,14 +41,21 @@ def described(orchestrator: Orchestrator, record: Run | Build) -> dict[str, Any]
 
 
 def run_shown(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> dict[str, Any]:
-    """A run; what it cost, and its webhooks, whose URLs are secret, are shown to its owner only."""
+    """A run; what it cost, and its webhooks, whose URLs are secret, are shown to who may see that only."""
     now, number = orchestrator.clock.now(), _build_number_int(run)
     shown = wire.run(run, number, orchestrator.bills.event_counts(run), now)
-    if caller is None or caller.user.id != run.user_id:
+    if caller is None or not _may_see(orchestrator, run, caller):
         return shown
-    webhooks = [wire.webhook_draft(each) for each in orchestrator.webhooks.of_run(run)]
     bills = orchestrator.bills
-    return {**shown, **wire.run_usage(run, bills.usage(run), bills.total_usd(run)), "webhooks": webhooks}
+    shown = {**shown, **wire.run_usage(run, bills.usage(run), bills.total_usd(run))}
+    if not permissions.may_hook(caller.run, WebhookCondition(actor_run_id=run.id)):
+        return shown
+    return {**shown, "webhooks": [wire.webhook_draft(each) for each in orchestrator.webhooks.of_run(run)]}
+
+
+def _may_see(orchestrator: Orchestrator, run: Run, caller: Caller) -> bool:
+    has_started = partial(orchestrator.runs.has_started, caller.run)
+    return caller.user.id == run.user_id and permissions.may_see(caller.run, run, has_started)
 
 
 def runs_page(request: Request, actor: Actor | None) -> Response:
@@ -92,10 +105,13 @@ def webhooks_page(request: Request, actor: Actor | None) -> Response:
 
 async def webhook_created(request: Request, actor: Actor | None) -> Response:
     """A webhook from the request's body; on one Actor where it is asked for there."""
-    orchestrator, user, body = parts_of(request), caller_of(request).user, await read_object(request)
+    orchestrator, caller, body = parts_of(request), limited_caller_of(request), await read_object(request)
     condition = reading.webhook_condition(body) if actor is None else WebhookCondition(actor_id=actor.id)
     is_ad_hoc = reading.field(body, "isAdHoc", bool) or False
-    webhook = await orchestrator.webhooks.create(user, reading.webhook_draft(body), condition, is_ad_hoc=is_ad_hoc)
+    permissions.check_webhook(caller.run, condition)
+    draft = reading.webhook_draft(body)
+    webhook = await orchestrator.webhooks.create(caller.user, draft, condition, is_ad_hoc=is_ad_hoc)
+    permissions.check_webhook(caller.run, webhook.condition)  # an idempotency key may have found another one
     location = f"{orchestrator.addresses.public_base}/v2/webhooks/{webhook.id}"
     return data_response(webhook_shown(orchestrator, webhook), 201, {"Location": location})
 

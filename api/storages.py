@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import caller_of
+from api.access import Caller, caller_of, late_caller_of, limited_caller_of
 from api.bodies import read_body, read_object
 from api.params import Params
 from api.parts import parts_of
 from api.responses import JSON, data_response, no_content, page_response
+from runtime import permissions
 from runtime.addresses import Addresses
 from runtime.errors import Invalid
 from runtime.orchestrator import Orchestrator
-from runtime.records import Json, Storage, User
+from runtime.permissions import Access
+from runtime.records import Json, Run, Storage, User
 from runtime.storages.json_text import dumps, loads
 from runtime.storages.kind import StorageKind
 
@@ -34,13 +37,21 @@ class StorageRoutes(Generic[S]):
     kind: Callable[[Orchestrator], StorageKind[S]]
     wire: Callable[[S, User, Addresses], dict[str, Any]]
 
-    def found(self, request: Request) -> S:
-        """The storage the address names. Raises NotFound."""
-        return self._kind(request).find(caller_of(request).user.id, request.path_params["id"])
+    def found(self, request: Request, access: Access | None = None) -> S:
+        """The storage the address names, if the caller has this access to it; else the one that the method needs.
+
+        Raises NotFound, Forbidden, and Unauthorized where the caller is a run that has ended.
+        """
+        caller = late_caller_of(request)
+        record = self._kind(request).find(caller.user.id, request.path_params["id"])
+        needed = Access.READ if request.method in ("GET", "HEAD") else Access.WRITE
+        self._check(request, caller, record, needed if access is None else access)
+        return record
 
     async def create(self, request: Request, **fields: Json) -> Response:
-        caller, name = caller_of(request), Params(request).text("name")
-        record, is_new = await self._kind(request).get_or_create(caller.user.id, name, **fields)
+        caller, name = limited_caller_of(request), Params(request).text("name")
+        record, is_new = await self._kind(request).get_or_create(caller.user.id, name, **fields, **_creator(caller.run))
+        self._check(request, caller, record, Access.READ)
         location = f"{parts_of(request).addresses.public_base}/v2/{self.word}/{record.id}"
         return data_response(self._shown(request, record), 201 if is_new else 200, {"Location": location})
 
@@ -62,19 +73,27 @@ class StorageRoutes(Generic[S]):
         return data_response(self._shown(request, self.found(request)))
 
     async def update(self, request: Request) -> Response:
-        record, body = self.found(request), await read_object(request)
+        record, body = self.found(request, Access.MANAGE), await read_object(request)
         changes = {column: body[name] for name, column in CHANGEABLE.items() if name in body}
         return data_response(self._shown(request, await self._kind(request).update(record.id, changes)))
 
     async def delete(self, request: Request) -> Response:
-        await self._kind(request).delete(self.found(request).id)
+        await self._kind(request).delete(self.found(request, Access.MANAGE).id)
         return no_content()
 
     def _kind(self, request: Request) -> StorageKind[S]:
         return self.kind(parts_of(request))
 
     def _shown(self, request: Request, record: S) -> dict[str, Any]:
-        return self.wire(record, caller_of(request).user, parts_of(request).addresses)
+        return self.wire(record, late_caller_of(request).user, parts_of(request).addresses)
+
+    def _check(self, request: Request, caller: Caller, record: S, access: Access) -> None:
+        has_started = partial(parts_of(request).runs.has_started, caller.run)
+        permissions.check_storage(caller.run, record, access, has_started)
+
+
+def _creator(run: Run | None) -> dict[str, str]:
+    return {} if run is None else permissions.creator(run.id, run.actor_id, run.permission_level)
 
 
 async def read_json_exactly(request: Request) -> Any:

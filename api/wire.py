@@ -55,11 +55,8 @@ def moment(at: Millis | None) -> str | None:
 
 def private_user(user: User, max_memory_mbytes: int) -> Json:
     return {
-        "id": user.id,
-        "username": user.username,
+        **limited_user(user),
         "email": f"{user.username}@localhost",
-        "profile": {"name": user.username},
-        "proxy": {"password": "", "groups": []},
         "plan": {
             "id": "GREENROOM",
             "description": "Local",
@@ -71,8 +68,17 @@ def private_user(user: User, max_memory_mbytes: int) -> Json:
             "enabledPlatformFeatures": [],
         },
         "effectivePlatformFeatures": {name: _feature(name) for name in PLATFORM_FEATURES},
-        "isPaying": False,
         "createdAt": iso(user.created_at),
+    }
+
+
+def limited_user(user: User) -> Json:
+    """What of its user a limited run may know."""
+    return {
+        "id": user.id,
+        **public_user(user),
+        "proxy": {"password": "", "groups": []},
+        "isPaying": False,
     }
 
 

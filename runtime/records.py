@@ -245,8 +245,16 @@ class Restart(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorageGrant:
+    """A storage that a run may read, or write too, because its input passed it on."""
+
+    id: str
+    may_write: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metamorph:
-    """A change of a run into another Actor; `input_key` is where that finds its input."""
+    """A change of a run into another Actor; `input_key` is where that finds its input, `grants` what that passes on."""
 
     created_at: Millis
     actor_id: str
@@ -254,6 +262,7 @@ class Metamorph:
     build_number: str
     input_key: str
     web_server_port: int
+    grants: tuple[StorageGrant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +313,9 @@ class Run:
     `pricing` is the Actor's as the run started. What a run used of its default storages is what these count, less the
     `storage_usage_before` of times when it was not alive; at its end that is kept as `storage_usage`, and the number
     of items in its dataset as `items_at_end`.
+
+    `started_by_run_id` is the run with whose token it was started. `grants` were read from the input when it came: the
+    Actor may change the record INPUT, but not what it was given.
     """
 
     id: str
@@ -351,6 +363,8 @@ class Run:
     items_at_end: int = 0
     storage_usage: Mapping[str, int] = field(default_factory=dict)
     storage_usage_before: Mapping[str, int] = field(default_factory=dict)
+    started_by_run_id: str | None = None
+    grants: tuple[StorageGrant, ...] = ()
 
 
 class DispatchStatus(StrEnum):
@@ -429,7 +443,8 @@ class WebhookDispatch:
 class Storage:
     """What the three kinds of storage have in common. `name` is unique per user and kind; unnamed ones have None.
 
-    `run_id` is set on a run's default storages: they go when the run goes.
+    `run_id` is set on a run's default storages: they go when the run goes. `creator_run_id` is the run that made it,
+    and `creator_actor_id` the Actor as which it did, if its permissions were limited: that Actor may use it again.
     """
 
     id: str
@@ -441,6 +456,8 @@ class Storage:
     title: str | None = None
     general_access: str = "FOLLOW_USER_SETTING"
     run_id: str | None = None
+    creator_run_id: str | None = None
+    creator_actor_id: str | None = None
     read_count: int = 0
     write_count: int = 0
 

@@ -79,6 +79,7 @@ def _metamorphosed(run: Run, cleared: Run) -> Run:
         build_number=target.build_number,
         input_key=target.input_key,
         web_server_port=target.web_server_port,
+        grants=target.grants,
         metamorphs=(*run.metamorphs, target),
     )
 

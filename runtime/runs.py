@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
-from runtime import charging, explain
+from runtime import charging, explain, permissions
 from runtime.actors import Actors
 from runtime.addresses import Addresses
 from runtime.bills import Bills
@@ -21,6 +22,7 @@ from runtime.events import Events, pending
 from runtime.lifecycle import JobStatus, may_move
 from runtime.limits import disk_mbytes, memory_mbytes
 from runtime.logs import Logs
+from runtime.permissions import Access
 from runtime.records import (
     Actor,
     Build,
@@ -33,6 +35,7 @@ from runtime.records import (
     Run,
     RunOptions,
     RunStats,
+    StorageGrant,
     User,
     WebhookDraft,
     WebhookEvent,
@@ -141,18 +144,27 @@ class Runs:
         self._webhooks = webhooks
         self._supervision = supervision
 
-    async def start(self, user: User, actor: Actor, input: Input | None, options: StartOptions, meta: Meta) -> Run:
+    async def start(
+        self,
+        user: User,
+        actor: Actor,
+        input: Input | None,
+        options: StartOptions,
+        meta: Meta,
+        by: Run | None = None,
+    ) -> Run:
         """Record a run of the Actor as READY and hand it to a supervisor; return at once.
 
-        Raises Invalid where the build or an option is wrong, LimitReached where the user's memory does not allow it;
-        nothing is recorded then.
+        `by` is the run with whose token it is started. Raises Invalid where the build or an option is wrong, Forbidden,
+        LimitReached where the user's memory does not allow it; nothing is recorded then.
         """
+        permissions.check_start(by, actor, options.permission_level)
         granted, pricing = self._granted(actor, options), charging.in_force(actor.pricings, self._clock.now())
         charging.check_max_charge(pricing, granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
             build = self._builds.resolve(self._actors.get(actor.id), granted.build)
-            run = await self._record(user, actor, build, input, options, granted, pricing, meta)
+            run = await self._record(user, actor, build, input, options, granted, pricing, meta, by)
             self._supervision.begin(run)
         await self._webhooks.tell(run)
         await self._actors.count_run(actor, run.started_at)
@@ -198,6 +210,15 @@ class Runs:
     def unfinished(self) -> list[Run]:
         return self._store.runs.all(UNFINISHED)
 
+    def has_started(self, by: Run | None, id: str) -> bool:
+        """Whether a run was started by another, or by one that this started."""
+        run = self._store.runs.get(id)
+        while by is not None and run is not None and run.started_by_run_id is not None:
+            if run.started_by_run_id == by.id:
+                return True
+            run = self._store.runs.get(run.started_by_run_id)
+        return False
+
     async def wait(self, id: str, secs: float) -> Run:
         """The run when it has ended, or as it is after `secs`."""
         if secs > 0 and not self.get(id).status.is_terminal:
@@ -234,8 +255,14 @@ class Runs:
         self._tell_orders(run.id)
         return ordered
 
-    async def metamorph(self, run: Run, actor: Actor, build: str | None, input: Input | None) -> Run:
-        """Go on as another Actor, with the run's storages and a new input. Raises Invalid."""
+    async def metamorph(
+        self, run: Run, actor: Actor, build: str | None, input: Input | None, by: Run | None = None
+    ) -> Run:
+        """Go on as another Actor, with the run's storages and a new input. `by` as in `start`.
+
+        Raises Invalid, Forbidden.
+        """
+        permissions.check_start(by, actor, None)
         if len(run.metamorphs) >= MAX_METAMORPHS:
             raise Invalid("max-metamorphs-exceeded", f"A run can metamorph {MAX_METAMORPHS} times at most")
         pricing = charging.in_force(actor.pricings, self._clock.now())
@@ -256,6 +283,7 @@ class Runs:
             build_number=target.number,
             input_key=key,
             web_server_port=web_server_port(target.env_vars, target.image_environment),
+            grants=self._grants(run.user_id, target, input, by),
         )
         return await self._order(run, Restart.METAMORPH, metamorph.created_at, metamorph)
 
@@ -434,11 +462,13 @@ class Runs:
         granted: RunOptions,
         pricing: Pricing | None,
         meta: Meta,
+        by: Run | None,
     ) -> Run:
         """Attach the webhooks, open the default storages, store the input, insert the run."""
         id, web_key = new_id(), new_key(WEB_KEY_LENGTH)
+        level = options.permission_level or actor.permission_level
         await self._webhooks.attach(user, id, options.webhooks)
-        storages = await self._storages.open_defaults(user.id, id)
+        storages = await self._storages.open_defaults(user.id, id, **permissions.creator(id, actor.id, level))
         if input is not None:
             await self._storages.key_value_stores.set_record(
                 storages.key_value_store_id, INPUT_KEY, input.body, input.content_type
@@ -457,7 +487,7 @@ class Runs:
                 default_key_value_store_id=storages.key_value_store_id,
                 default_dataset_id=storages.dataset_id,
                 default_request_queue_id=storages.request_queue_id,
-                permission_level=options.permission_level or actor.permission_level,
+                permission_level=level,
                 token=new_run_token(),
                 web_key=web_key,
                 events_key=secrets.token_urlsafe(24),
@@ -468,8 +498,20 @@ class Runs:
                 untold=news(WebhookEvent.RUN_CREATED),
                 pricing=pricing,
                 charged_event_counts=charging.at_start(pricing, granted.memory_mbytes),
+                started_by_run_id=by.id if by else None,
+                grants=self._grants(user.id, build, input, by),
             )
         )
+
+    def _grants(self, user_id: str, build: Build, input: Input | None, by: Run | None) -> tuple[StorageGrant, ...]:
+        """The storages that an input passes to a run of the build."""
+        grants = []
+        for asked in permissions.asked_for(build.input_schema, input.body if input else b""):
+            storage = self._storages.picked(user_id, asked.resource_type, asked.reference)
+            most = Access.NONE if storage is None else permissions.access(by, storage, partial(self.has_started, by))
+            if storage is not None and most >= Access.READ:
+                grants.append(permissions.grant(asked, storage, most))
+        return tuple(grants)
 
 
 def _with_status(run: Run, status: JobStatus) -> Run:

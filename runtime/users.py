@@ -14,7 +14,7 @@ from runtime.store.tables import Table
 LOCAL_USERNAME = "local"
 RUN_TOKEN_PREFIX = "greenroom_run_"
 RUN_TOKEN_GRACE_MILLIS = 5000
-"""A run's token outlives the run by this: the JavaScript SDK's last words may arrive after the process ended."""
+"""A run's token outlives the run by this, for last words only (`permissions.py`): they may arrive after its end."""
 
 
 def new_run_token() -> str:

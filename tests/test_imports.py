@@ -10,7 +10,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("clock", "errors", "lifecycle", "records", "settings", "addresses", "instance", "json_schemas", "signatures"),
+    (
+        "clock",
+        "errors",
+        "lifecycle",
+        "records",
+        "settings",
+        "addresses",
+        "instance",
+        "json_schemas",
+        "signatures",
+        "permissions",
+    ),
     ("containers", "store", "outbound"),
     (
         "limits",

@@ -44,8 +44,8 @@ async def abort_build(request: Request, build: str) -> Response:
 
 
 def _own(request: Request, id: str) -> Build:
-    build = parts_of(request).builds.get(id)
-    if build.user_id != caller_of(request).user.id:
+    user, build = caller_of(request).user, parts_of(request).builds.get(id)
+    if build.user_id != user.id:
         raise record_not_found("Build", id)
     return build
 

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import reading
-from api.access import caller_of, maybe_caller
+from api.access import caller_of, late_caller_of, limited_caller_of, maybe_caller
 from api.bodies import read_object
 from api.inputs import read_input
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, json_response, no_content
 from api.shown import own_run, run_shown, runs_page
+from runtime import permissions
 from runtime.errors import Invalid
 from runtime.records import Run
 from runtime.users import RUN_TOKEN_GRACE_MILLIS
@@ -40,12 +41,16 @@ async def get_run(request: Request, run: str) -> Response:
 @router.put("/{run}")
 async def update_run(request: Request, run: str) -> Response:
     """Status message and access; unknown keys are ignored, since the JavaScript SDK sends `level` along."""
-    record, body, runs = own_run(request, run), await read_object(request), parts_of(request).runs
+    caller = late_caller_of(request)
+    record, body, runs = own_run(request, run, caller), await read_object(request), parts_of(request).runs
     access = reading.field(body, "generalAccess", str)
     if access is not None and access not in GENERAL_ACCESS:
         raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
     message = _shortened(reading.field(body, "statusMessage", str))
     is_terminal = reading.field(body, "isStatusMessageTerminal", bool)
+    if access is not None:
+        permissions.check_alive(caller.run)
+        permissions.check_unlimited(caller.run)
     if "statusMessage" in body:
         _check_is_open(request, record, "cannot-set-is-status-message-terminal", "its status message stays as it is")
         record = await runs.set_status_message(run, message, is_terminal)
@@ -56,38 +61,39 @@ async def update_run(request: Request, run: str) -> Response:
 
 @router.delete("/{run}")
 async def delete_run(request: Request, run: str) -> Response:
-    await parts_of(request).runs.delete(own_run(request, run))
+    await parts_of(request).runs.delete(own_run(request, run, caller_of(request)))
     return no_content()
 
 
 @router.post("/{run}/abort")
 async def abort_run(request: Request, run: str) -> Response:
     """Answers with the run as it then is. A run that has ended stays as it is."""
-    gracefully = Params(request).flag("gracefully") or False
-    return _shown(request, await parts_of(request).runs.abort(own_run(request, run), gracefully=gracefully))
+    record, gracefully = own_run(request, run, limited_caller_of(request)), Params(request).flag("gracefully") or False
+    return _shown(request, await parts_of(request).runs.abort(record, gracefully=gracefully))
 
 
 @router.post("/{run}/reboot")
 async def reboot_run(request: Request, run: str) -> Response:
-    return _shown(request, await parts_of(request).runs.reboot(own_run(request, run)))
+    return _shown(request, await parts_of(request).runs.reboot(own_run(request, run, limited_caller_of(request))))
 
 
 @router.post("/{run}/metamorph")
 async def metamorph_run(request: Request, run: str) -> Response:
     """The body is the new Actor's input."""
-    orchestrator, params, record = parts_of(request), Params(request), own_run(request, run)
+    orchestrator, params, caller = parts_of(request), Params(request), limited_caller_of(request)
+    record = own_run(request, run, caller)
     target = params.text("targetActorId")
     if target is None:
         raise Invalid("parameter-required", "Query parameter 'targetActorId' is required")
-    actor = orchestrator.actors.find(caller_of(request).user, target.replace("/", "~", 1))
+    actor = orchestrator.actors.find(caller.user, target.replace("/", "~", 1))
     input = await read_input(request)
-    return _shown(request, await orchestrator.runs.metamorph(record, actor, params.text("build"), input))
+    return _shown(request, await orchestrator.runs.metamorph(record, actor, params.text("build"), input, caller.run))
 
 
 @router.post("/{run}/charge")
 async def charge_run(request: Request, run: str) -> Response:
     """Count events of a pay-per-event run. A repetition, told by its `idempotency-key`, is answered the same."""
-    record, body = own_run(request, run), await read_object(request)
+    record, body = own_run(request, run, late_caller_of(request)), await read_object(request)
     _check_is_open(request, record, "job-finished", "it can't charge any more")
     event, count = reading.field(body, "eventName", str), reading.field(body, "count", int)
     if not event or count is None:
@@ -98,8 +104,8 @@ async def charge_run(request: Request, run: str) -> Response:
 
 @router.post("/{run}/resurrect")
 async def resurrect_run(request: Request, run: str) -> Response:
-    options = reading.start_options(Params(request))
-    return _shown(request, await parts_of(request).runs.resurrect(own_run(request, run), options))
+    record, options = own_run(request, run, caller_of(request)), reading.start_options(Params(request))
+    return _shown(request, await parts_of(request).runs.resurrect(record, options))
 
 
 def _shortened(message: str | None) -> str | None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import reading, wire
-from api.access import caller_of
+from api.access import caller_of, limited_caller_of
 from api.bodies import read_object
 from api.inputs import read_input
 from api.items import items_response
@@ -20,6 +20,7 @@ from api.pricing import pricings
 from api.records import record_response
 from api.responses import data_response, no_content, page_response
 from api.shown import builds_page, run_shown, runs_page, webhook_created, webhooks_page
+from runtime import permissions
 from runtime.clock import Millis
 from runtime.errors import Invalid, NotFound, RunTooSlow
 from runtime.lifecycle import JobStatus
@@ -58,7 +59,10 @@ async def create_actor(request: Request) -> Response:
 
 @router.get("/{actor}")
 async def get_actor(request: Request, actor: str) -> Response:
-    return data_response(_shown(request, _found(request, actor)))
+    """Clients read it before they start it; how it is made is none of a limited run's business."""
+    caller = limited_caller_of(request)
+    shown = _shown(request, parts_of(request).actors.find(caller.user, actor))
+    return data_response({**shown, "versions": []} if permissions.is_limited(caller.run) else shown)
 
 
 @router.put("/{actor}")
@@ -148,7 +152,7 @@ async def start_run(request: Request, actor: str) -> Response:
     run = await _start(request, actor)
     run = await orchestrator.runs.wait(run.id, Params(request).wait_secs())
     location = f"{orchestrator.addresses.public_base}/v2/actors/{run.actor_id}/runs/{run.id}"
-    return data_response(run_shown(orchestrator, run, caller_of(request)), 201, {"Location": location})
+    return data_response(run_shown(orchestrator, run, limited_caller_of(request)), 201, {"Location": location})
 
 
 @router.get("/{actor}/webhooks")
@@ -195,11 +199,11 @@ async def _run_to_success(request: Request, actor: str) -> Run:
 
 
 async def _start(request: Request, actor: str) -> Run:
-    orchestrator, caller = parts_of(request), caller_of(request)
-    record = _found(request, actor)
+    orchestrator, caller = parts_of(request), limited_caller_of(request)
+    record = orchestrator.actors.find(caller.user, actor)
     options = reading.start_options(Params(request))
     input = await read_input(request) if request.method == "POST" else None
-    return await orchestrator.runs.start(caller.user, record, input, options, reading.meta(request, caller))
+    return await orchestrator.runs.start(caller.user, record, input, options, reading.meta(request, caller), caller.run)
 
 
 def _found(request: Request, reference: str) -> Actor:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from api.access import maybe_caller, token_of
+from api.access import caller_of, maybe_caller, token_of
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, json_response
@@ -45,7 +45,7 @@ async def shut_down(request: Request) -> Response:
 async def migrate_run(request: Request, run: str) -> Response:
     """What the platform does when a worker goes away, on demand: the Actor is told, then gets a new container."""
     orchestrator = parts_of(request)
-    record = await orchestrator.runs.migrate(own_run(request, run))
+    record = await orchestrator.runs.migrate(own_run(request, run, caller_of(request)))
     return data_response(run_shown(orchestrator, record, maybe_caller(request)))
 
 

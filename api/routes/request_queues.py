@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import caller_of
+from api.access import late_caller_of
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, no_content
@@ -200,9 +200,8 @@ async def _met(request: Request) -> tuple[RequestQueue, QueueClient]:
 
     Reading a single request is no sign of a client: Python's never says its key there.
     """
-    run = caller_of(request).run
+    queue, run = routes.found(request), late_caller_of(request).run
     client = QueueClient(Params(request).text("clientKey"), run.id if run else None)
-    queue = routes.found(request)
     if await _queues(request).meet(queue, client):
         queue = _again(request, queue)
     return queue, client

@@ -5,16 +5,20 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api import wire
-from api.access import caller_of
+from api.access import limited_caller_of
 from api.parts import parts_of
 from api.responses import data_response
+from runtime import permissions
 
 router = APIRouter(prefix="/v2/users")
 
 
 @router.get("/me")
 async def get_me(request: Request) -> Response:
-    caller = caller_of(request)
+    """To a limited run, only what it may know of its user."""
+    caller = limited_caller_of(request)
+    if permissions.is_limited(caller.run):
+        return data_response(wire.limited_user(caller.user))
     return data_response(wire.private_user(caller.user, parts_of(request).budget.cap_mbytes))
 
 

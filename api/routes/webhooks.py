@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import reading, wire
-from api.access import caller_of
+from api.access import caller_of, limited_caller_of
 from api.bodies import read_object
 from api.parts import parts_of
 from api.responses import data_response, no_content
 from api.shown import dispatches_page, webhook_created, webhook_shown, webhooks_page
+from runtime import permissions
 from runtime.records import Webhook
 
 router = APIRouter(prefix="/v2/webhooks")
@@ -30,23 +31,23 @@ async def create_webhook(request: Request) -> Response:
 
 @router.get("/{webhook}")
 async def get_webhook(request: Request, webhook: str) -> Response:
-    return data_response(webhook_shown(parts_of(request), _found(request, webhook)))
+    return data_response(webhook_shown(parts_of(request), _own(request, webhook)))
 
 
 @router.put("/{webhook}")
 async def update_webhook(request: Request, webhook: str) -> Response:
     """A patch: what the body leaves out stays."""
-    orchestrator, record, body = parts_of(request), _found(request, webhook), await read_object(request)
+    orchestrator, record, body = parts_of(request), _own(request, webhook), await read_object(request)
+    caller = limited_caller_of(request)
     condition = reading.webhook_condition(body) if body.get("condition") is not None else None
-    changed = await orchestrator.webhooks.change(
-        caller_of(request).user, record, reading.webhook_fields(body), condition
-    )
+    permissions.check_webhook(caller.run, condition or record.condition)
+    changed = await orchestrator.webhooks.change(caller.user, record, reading.webhook_fields(body), condition)
     return data_response(webhook_shown(orchestrator, changed))
 
 
 @router.delete("/{webhook}")
 async def delete_webhook(request: Request, webhook: str) -> Response:
-    await parts_of(request).webhooks.delete(_found(request, webhook))
+    await parts_of(request).webhooks.delete(_own(request, webhook))
     return no_content()
 
 
@@ -58,6 +59,14 @@ async def test_webhook(request: Request, webhook: str) -> Response:
 @router.get("/{webhook}/dispatches")
 async def list_dispatches_of_webhook(request: Request, webhook: str) -> Response:
     return dispatches_page(request, _found(request, webhook))
+
+
+def _own(request: Request, id: str) -> Webhook:
+    """The caller's webhook; for a limited run, one on itself."""
+    caller = limited_caller_of(request)
+    webhook = parts_of(request).webhooks.get(caller.user, id)
+    permissions.check_webhook(caller.run, webhook.condition)
+    return webhook
 
 
 def _found(request: Request, id: str) -> Webhook:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.clock import Millis
+from runtime.records import Storage
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -25,12 +26,23 @@ class Storages:
         self.key_value_stores = key_value_stores
         self.request_queues = request_queues
 
-    async def open_defaults(self, user_id: str, run_id: str) -> Defaults:
-        """Make a run's default storages, unnamed."""
-        store = await self.key_value_stores.open_default(user_id, run_id)
-        dataset = await self.datasets.open_default(user_id, run_id)
-        queue = await self.request_queues.open_default(user_id, run_id)
+    async def open_defaults(self, user_id: str, run_id: str, **creator: str) -> Defaults:
+        """Make a run's default storages, unnamed; `creator` are the fields that say who made them."""
+        store = await self.key_value_stores.open_default(user_id, run_id, **creator)
+        dataset = await self.datasets.open_default(user_id, run_id, **creator)
+        queue = await self.request_queues.open_default(user_id, run_id, **creator)
         return Defaults(store.id, dataset.id, queue.id)
+
+    def picked(self, user_id: str, resource_type: str, reference: str) -> Storage | None:
+        """The user's storage as an input names it; `resource_type` as in input schemas."""
+        match resource_type:
+            case "dataset":
+                return self.datasets.picked(user_id, reference)
+            case "keyValueStore":
+                return self.key_value_stores.picked(user_id, reference)
+            case "requestQueue":
+                return self.request_queues.picked(user_id, reference)
+        return None
 
     async def drop_unused(self, before: Millis) -> None:
         """Drop storages without a name and without a run that nobody has used since a moment."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import ClassVar, Generic, TypeVar
 
 from runtime.clock import Clock, Millis
-from runtime.errors import Conflict, Invalid, record_not_found
+from runtime.errors import Conflict, Invalid, NotFound, record_not_found
 from runtime.records import Json, Storage, new_id
 from runtime.store.storage_tables import StorageTable
 from runtime.store.tables import AlreadyExists, Page
@@ -38,9 +39,9 @@ class StorageKind(Generic[S]):
         self._table = table
         self._clock = clock
 
-    async def open_default(self, user_id: str, run_id: str) -> S:
-        """A new unnamed storage that goes when the run goes."""
-        return (await self._table.get_or_create(self._new(user_id, run_id=run_id)))[0]
+    async def open_default(self, user_id: str, run_id: str, **creator: str) -> S:
+        """A new unnamed storage that goes when the run goes; `creator` are the fields that say who made it."""
+        return (await self._table.get_or_create(self._new(user_id, run_id=run_id, **creator)))[0]
 
     def get(self, id: str) -> S | None:
         return self._table.get(id)
@@ -52,6 +53,12 @@ class StorageKind(Generic[S]):
         if storage is None or storage.user_id != user_id:
             raise record_not_found(self.label, reference)
         return storage
+
+    def picked(self, user_id: str, reference: str) -> S | None:
+        """The user's storage as an input names it: by id, by name, or as `find` does. None where there is none."""
+        with suppress(NotFound):
+            return self.find(user_id, reference.replace("/", "~", 1))
+        return self._table.named(user_id, reference)
 
     async def get_or_create(self, user_id: str, name: str | None = None, **fields: Json) -> tuple[S, bool]:
         """The storage of that name, or a new one with these fields, and whether it is new (unnamed: always)."""

@@ -153,6 +153,14 @@ STEPS = (
 
     ALTER TABLE key_value_stores ADD COLUMN schema TEXT;
     """,
+    """
+    ALTER TABLE datasets ADD COLUMN creator_run_id TEXT;
+    ALTER TABLE datasets ADD COLUMN creator_actor_id TEXT;
+    ALTER TABLE key_value_stores ADD COLUMN creator_run_id TEXT;
+    ALTER TABLE key_value_stores ADD COLUMN creator_actor_id TEXT;
+    ALTER TABLE request_queues ADD COLUMN creator_run_id TEXT;
+    ALTER TABLE request_queues ADD COLUMN creator_actor_id TEXT;
+    """,
 )
 
 

@@ -93,9 +93,9 @@ async def test_a_runs_token_acts_for_its_user_while_the_run_lives_and_five_secon
     assert put.json()["data"]["statusMessage"] == "Working"
     await users.ended(run)
     await users.clock.advance(5)
-    assert (await users.call("GET", "/v2/users/me", token=run.token)).status_code == 200
+    assert (await users.call("GET", f"/v2/actor-runs/{run.id}", token=run.token)).status_code == 200
     await users.clock.advance(0.001)
-    assert problem(await users.call("GET", "/v2/users/me", token=run.token)) == (401, "invalid-token")
+    assert problem(await users.call("GET", f"/v2/actor-runs/{run.id}", token=run.token)) == (401, "invalid-token")
     assert problem(await users.call("POST", "/v2/acts/~x/runs", token=run.token)) == (401, "token-not-valid")
 
 
