@@ -47,7 +47,7 @@ class Api(Stage):
         token: str | None = "ann",
         headers: dict[str, str] | None = None,
         json: Any = None,
-        content: bytes | None = None,
+        content: Any = None,
     ) -> httpx.Response:
         given = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {})}
         body = {"json": json} if json is not None else {"content": content}

@@ -93,6 +93,14 @@ class Stage:
         await self.a_build(actor, "latest")
         return self.orchestrator.actors.get(actor.id)
 
+    async def an_actor_with_schema(self, name: str = "picky", **fields: Any) -> Actor:
+        """An Actor with a build to run, whose input schema has these fields."""
+        actor = await self.an_actor(name)
+        build = self.orchestrator.builds.resolve(actor, "latest")
+        schema = {"schemaVersion": 1, "properties": fields}
+        await self.orchestrator.store.builds.update(build.id, lambda now: replace(now, input_schema=schema))
+        return actor
+
     async def a_build(self, actor: Actor, tag: str, *env_vars: EnvVar) -> Build:
         """A build that has succeeded, without having been made."""
         number = 1 + len(self.orchestrator.store.builds.all("actor_id = ?", actor.id))
