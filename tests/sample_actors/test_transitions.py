@@ -239,7 +239,7 @@ def test_start_and_abort(server: LiveServer, sample: str) -> None:
     assert starting.ended()["status"] == "SUCCEEDED", starting.log
     waiting = starting.record("OUTPUT")["result"]["runId"]
     assert server.data("GET", f"actor-runs/{waiting}")["meta"]["origin"] == "ACTOR"
-    aborting = Journey(server, sample, {"do": "abort", "runId": waiting})
+    aborting = Journey(server, sample, {"do": "abort", "runId": waiting}, forcePermissionLevel="FULL_PERMISSIONS")
     assert aborting.ended()["status"] == "SUCCEEDED", aborting.log
     assert aborting.record("OUTPUT")["result"]["status"] in {"ABORTING", "ABORTED"}
     assert server.wait(f"actor-runs/{waiting}")["status"] == "ABORTED"

@@ -1,0 +1,59 @@
+// Tries what a run with limited permissions may do, and what it may not; how each went is its output.
+import { Actor } from 'apify';
+
+/** What the client says of an attempt that was refused; null where it was not. */
+async function refusal(attempt) {
+    try {
+        await attempt();
+        return null;
+    } catch ({ statusCode, type }) {
+        return [statusCode, type];
+    }
+}
+
+/** How much an earlier run left in the named storages; this one leaves as much. */
+async function useCache(name) {
+    const dataset = await Actor.openDataset(name);
+    const store = await Actor.openKeyValueStore(name);
+    const queue = await Actor.openRequestQueue(name);
+    const before = await items(dataset);
+    const { totalRequestCount: requests } = await queue.getInfo();
+    await dataset.pushData({ run: before.length });
+    await queue.addRequest({ url: `http://site.test/${requests}` });
+    const runs = (await store.getValue('runs')) ?? 0;
+    await store.setValue('runs', runs + 1);
+    return [before.length, runs, requests];
+}
+
+async function call(target) {
+    const run = await Actor.call(target);
+    const dataset = await Actor.openDataset(run.defaultDatasetId);
+    return (await items(dataset)).map(({ greeting }) => greeting);
+}
+
+async function items(dataset) {
+    return (await dataset.getData()).items;
+}
+
+await Actor.init();
+const given = await Actor.getInput();
+await Actor.pushData({ own: true });
+const queue = await Actor.openRequestQueue();
+await queue.addRequest({ url: 'http://site.test/' });
+const source = await Actor.openDataset(given.source);
+const client = Actor.apifyClient;
+await Actor.setValue('OUTPUT', {
+    cacheBefore: await useCache(given.name),
+    source: await items(source),
+    writeSource: await refusal(() => source.pushData({ mine: true })),
+    openForeign: await refusal(() => Actor.openDataset(given.foreign)),
+    listDatasets: await refusal(() => client.datasets().list()),
+    user: (await client.user().get()).username,
+    webhook: await refusal(() =>
+        Actor.addWebhook({ eventTypes: ['ACTOR.RUN.FAILED'], requestUrl: 'http://localhost:1/' }),
+    ),
+    called: await call(given.limited),
+    callFull: await refusal(() => Actor.call(given.full)),
+    abortOther: await refusal(() => Actor.abort(given.otherRun)),
+});
+await Actor.exit();
