@@ -31,6 +31,8 @@ router = APIRouter(prefix="/v2/actors")
 SYNC_WAIT_SECS = 300
 SORT_COLUMNS = {"createdAt": "created_at", "stats.lastRunStartedAt": "last_run_started_at"}
 JSON_TYPE = "application/json"
+HOW_IT_IS_MADE: dict[str, Any] = {"versions": [], "taggedBuilds": {}}
+"""What a limited run sees of an Actor's sources, variables and builds."""
 
 
 @router.get("")
@@ -62,7 +64,7 @@ async def get_actor(request: Request, actor: str) -> Response:
     """Clients read it before they start it; how it is made is none of a limited run's business."""
     caller = limited_caller_of(request)
     shown = _shown(request, parts_of(request).actors.find(caller.user, actor))
-    return data_response({**shown, "versions": []} if permissions.is_limited(caller.run) else shown)
+    return data_response({**shown, **HOW_IT_IS_MADE} if permissions.is_limited(caller.run) else shown)
 
 
 @router.put("/{actor}")

@@ -77,7 +77,8 @@ MANAGES = tuple(
     for method in ("PUT", "DELETE")
     for kind in ("datasets", "key-value-stores", "request-queues")
 )
-LAST_WORDS = {"GET /v2/actor-runs/{run}", "PUT /v2/actor-runs/{run}", *READS, *WRITES}
+SELF = ("PUT /v2/actor-runs/{run}", "POST /v2/actor-runs/{run}/charge")
+LAST_WORDS = {"GET /v2/actor-runs/{run}", *SELF, *READS, *WRITES}
 """What a run may still do to itself and its default storages just after its end."""
 STARTS = (
     "POST /v2/actors/{actor}/runs",
@@ -96,7 +97,7 @@ OWN = (
     "PUT /v2/webhooks/{webhook}",
     "DELETE /v2/webhooks/{webhook}",
     *MANAGES,
-    "PUT /v2/actor-runs/{run}",
+    *SELF,
     "POST /v2/actor-runs/{run}/reboot",
     "POST /v2/actor-runs/{run}/metamorph",
     "POST /v2/actor-runs/{run}/abort",
@@ -253,12 +254,15 @@ async def test_what_a_limited_run_may_know_of_its_user(api: Api, run: Run) -> No
     assert me.items() <= (await api.data("GET", "/v2/users/me")).items()
 
 
-async def test_an_actor_is_shown_to_a_limited_run_without_its_sources_and_variables(api: Api, run: Run) -> None:
+async def test_an_actor_is_shown_to_a_limited_run_without_what_it_is_made_of(api: Api, run: Run) -> None:
     version = {"versionNumber": "0.0", "envVars": [{"name": "KEY", "value": "hunter2"}]}
-    created = await api.data("POST", "/v2/actors", json={"name": "secretive", "versions": [version]})
-    for reference in (created["id"], "local~secretive", "~secretive"):
+    actor = await api.an_actor("secretive")
+    await api.call("POST", f"/v2/actors/{actor.id}/versions", json=version)
+    whole = await api.data("GET", f"/v2/actors/{actor.id}")
+    assert whole["versions"] and whole["taggedBuilds"]
+    for reference in (actor.id, "local~secretive", "~secretive"):
         shown = await api.data("GET", f"/v2/actors/{reference}", token=run.token)
-        assert shown == {**created, "versions": []}
+        assert shown == {**whole, "versions": [], "taggedBuilds": {}}
 
 
 STORAGES = ("datasets", "key-value-stores", "request-queues")
