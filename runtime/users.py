@@ -49,7 +49,7 @@ class Users:
         return self._users.find("username = ?", username)
 
     def of_token(self, token: str) -> tuple[User, Run | None]:
-        """The user a token stands for, and the run if it is a run's. Raises Unauthorized."""
+        """The user a token stands for, and its run: a live one, or one that ended a moment ago. Raises Unauthorized."""
         if token.startswith(RUN_TOKEN_PREFIX):
             run = self._live_run(token)
             return self.get(run.user_id), run

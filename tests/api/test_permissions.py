@@ -525,10 +525,8 @@ async def test_writes_that_race_the_end(api: Api, run: Run) -> None:
     writes = [asyncio.create_task(write(id, number)) for number in range(100) for id in ids]
     api.container_of(run).exits(0)
     while not api.now(run).status.is_terminal:
-        writes += [asyncio.create_task(write(id, -1)) for id in ids]
-        await asyncio.sleep(0)
-    writes += [asyncio.create_task(write(id, -2)) for id in ids]
-    await asyncio.gather(*writes)
+        await asyncio.gather(*(write(id, -1) for id in ids))
+    await asyncio.gather(*writes, *(write(id, -2) for id in ids))
     for id in ids:
         stored = await api.data("GET", f"/v2/datasets/{id}")
         assert stored["itemCount"] == 3 * sum(count for (_, status), count in took[id].items() if status == 201)
