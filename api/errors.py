@@ -39,7 +39,6 @@ STARTING_A_RUN = re.compile(r"/v2/actors/[^/]+/(runs|run-sync|run-sync-get-datas
 STARTING_SLUGS = {
     "token-not-provided": ("token-not-valid", "Authentication token is not valid."),
     "invalid-token": ("token-not-valid", "Authentication token is not valid."),
-    "insufficient-permissions": ("permission-denied", None),
     "origin-not-allowed": ("permission-denied", None),
     "record-not-found": ("actor-not-found", "Actor was not found"),
     "invalid-parameter": ("invalid-input", None),

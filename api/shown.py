@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import reading, wire
-from api.access import Caller, caller_of, limited_caller_of
+from api.access import Caller, caller_of, late_caller_of, limited_caller_of
 from api.bodies import read_object
 from api.params import Params
 from api.parts import parts_of
@@ -30,6 +30,18 @@ def own_run(request: Request, id: str, caller: Caller) -> Run:
     if run.user_id != caller.user.id:
         raise record_not_found("Run", id)
     permissions.check_itself(caller.run, run)
+    return run
+
+
+def seen_run(request: Request, run: Run) -> Run:
+    """A run that anybody may read who knows its id, unless its general access is restricted to its owner.
+
+    Raises NotFound, and Unauthorized without a token.
+    """
+    if permissions.is_open(run.general_access, by_name=False):
+        return run
+    if not _may_see(parts_of(request), run, late_caller_of(request)):
+        raise record_not_found("Run", run.id)
     return run
 
 

@@ -10,14 +10,14 @@ from typing import Any, Generic, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Caller, caller_of, late_caller_of, limited_caller_of
+from api.access import Caller, caller_of, late_caller_of, limited_caller_of, maybe_caller
 from api.bodies import read_body, read_object
+from api.links import Links
 from api.params import Params
 from api.parts import parts_of
 from api.responses import JSON, data_response, no_content, page_response
 from runtime import permissions
-from runtime.addresses import Addresses
-from runtime.errors import Invalid
+from runtime.errors import Forbidden, Invalid, record_not_found
 from runtime.orchestrator import Orchestrator
 from runtime.permissions import Access
 from runtime.records import Json, Run, Storage, User
@@ -35,18 +35,23 @@ class StorageRoutes(Generic[S]):
 
     word: str
     kind: Callable[[Orchestrator], StorageKind[S]]
-    wire: Callable[[S, User, Addresses], dict[str, Any]]
+    wire: Callable[[S, User, Links], dict[str, Any]]
 
     def found(self, request: Request, access: Access | None = None) -> S:
         """The storage the address names, if the caller has this access to it; else the one that the method needs.
 
-        Raises NotFound, Forbidden, and Unauthorized where the caller is a run that has ended.
+        Its owner and the owner's runs have it by their token, others where it is open to readers or the address is
+        signed. Raises NotFound, Forbidden, and Unauthorized without a token or where its run has ended.
         """
-        caller = late_caller_of(request)
-        record = self._kind(request).find(caller.user.id, request.path_params["id"])
-        needed = Access.READ if request.method in ("GET", "HEAD") else Access.WRITE
-        self._check(request, caller, record, needed if access is None else access)
-        return record
+        caller, reference = maybe_caller(request), request.path_params["id"]
+        needed = access or (Access.READ if request.method in ("GET", "HEAD") else Access.WRITE)
+        record = self._kind(request).locate(None if caller is None else caller.user.id, reference)
+        if record is not None and self._may(request, caller, record, needed):
+            return record
+        if Params(request).text("signature") is not None:
+            raise Forbidden("invalid-signature", "The signature of this address is not valid, or has expired")
+        late_caller_of(request)  # raises without a token: with one there might be something
+        raise record_not_found(self._kind(request).label, reference)
 
     async def create(self, request: Request, **fields: Json) -> Response:
         caller, name = limited_caller_of(request), Params(request).text("name")
@@ -85,11 +90,43 @@ class StorageRoutes(Generic[S]):
         return self.kind(parts_of(request))
 
     def _shown(self, request: Request, record: S) -> dict[str, Any]:
-        return self.wire(record, late_caller_of(request).user, parts_of(request).addresses)
+        return self.wire(record, parts_of(request).users.get(record.user_id), self.links(request, record))
+
+    def links(self, request: Request, record: S) -> Links:
+        """Addresses of what the storage holds, for the caller."""
+        orchestrator, caller = parts_of(request), maybe_caller(request)
+        may_sign = self._may_write(request, caller, record)
+        return Links(orchestrator.addresses, orchestrator.signer, orchestrator.clock.now(), may_sign)
+
+    def _may(self, request: Request, caller: Caller | None, record: S, needed: Access) -> bool:
+        """Whether the caller has this access. Raises where the token of its owner's run says that it has not."""
+        if needed is Access.READ and self._is_signed(request, record):
+            return True
+        if caller is not None and caller.user.id == record.user_id:
+            self._check(request, caller, record, needed)
+            return True
+        by_name = "~" in request.path_params["id"]
+        return needed is Access.READ and permissions.is_open(record.general_access, by_name=by_name)
+
+    def _is_signed(self, request: Request, record: S) -> bool:
+        """Whether the address has a signature that is valid for it."""
+        signature = Params(request).text("signature")
+        if signature is None:
+            return False
+        signer, key = parts_of(request).signer, request.path_params.get("key")
+        if key is None:
+            return signer.is_valid(record.id, signature, parts_of(request).clock.now())
+        return signer.is_valid_for_record(record.id, key, signature)
 
     def _check(self, request: Request, caller: Caller, record: S, access: Access) -> None:
         has_started = partial(parts_of(request).runs.has_started, caller.run)
         permissions.check_storage(caller.run, record, access, has_started)
+
+    def _may_write(self, request: Request, caller: Caller | None, record: S) -> bool:
+        if caller is None or caller.user.id != record.user_id:
+            return False
+        has_started = partial(parts_of(request).runs.has_started, caller.run)
+        return permissions.access(caller.run, record, has_started) >= Access.WRITE
 
 
 def _creator(run: Run | None) -> dict[str, str]:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.addresses import Addresses
+from api.links import Links
 from runtime.clock import iso
 from runtime.records import Dataset, KeyValueStore, QueueClient, RequestQueue, Storage, User
 
 Wire = dict[str, Any]
 
 
-def dataset(record: Dataset, user: User, addresses: Addresses) -> Wire:
+def dataset(record: Dataset, owner: User, links: Links) -> Wire:
     return {
-        **_storage(record, user),
+        **_storage(record, owner, links),
         "itemCount": record.item_count,
         "cleanItemCount": record.clean_item_count,
         "schema": record.schema,
-        "consoleUrl": addresses.console_url("storage", "datasets", record.id),
-        "itemsPublicUrl": f"{addresses.public_base}/v2/datasets/{record.id}/items",
+        "consoleUrl": links.addresses.console_url("storage", "datasets", record.id),
+        "itemsPublicUrl": links.items(record),
         "stats": {
             "readCount": record.read_count,
             "writeCount": record.write_count,
@@ -28,13 +28,13 @@ def dataset(record: Dataset, user: User, addresses: Addresses) -> Wire:
     }
 
 
-def key_value_store(record: KeyValueStore, user: User, addresses: Addresses) -> Wire:
+def key_value_store(record: KeyValueStore, owner: User, links: Links) -> Wire:
     return {
-        **_storage(record, user),
-        "consoleUrl": addresses.console_url("storage", "key-value-stores", record.id),
+        **_storage(record, owner, links),
+        "consoleUrl": links.addresses.console_url("storage", "key-value-stores", record.id),
         "schema": record.schema,
-        "keysPublicUrl": f"{addresses.public_base}/v2/key-value-stores/{record.id}/keys",
-        "recordsPublicUrl": f"{addresses.public_base}/v2/key-value-stores/{record.id}/records",
+        "keysPublicUrl": links.keys(record),
+        "recordsPublicUrl": links.records(record),
         "stats": {
             "readCount": record.read_count,
             "writeCount": record.write_count,
@@ -46,19 +46,14 @@ def key_value_store(record: KeyValueStore, user: User, addresses: Addresses) -> 
     }
 
 
-def record_url(store_id: str, key: str, addresses: Addresses) -> str:
-    """Every character a key may have stands for itself in a URL."""
-    return f"{addresses.public_base}/v2/key-value-stores/{store_id}/records/{key}"
-
-
-def request_queue(record: RequestQueue, user: User, addresses: Addresses) -> Wire:
+def request_queue(record: RequestQueue, owner: User, links: Links) -> Wire:
     return {
-        **_storage(record, user),
+        **_storage(record, owner, links),
         "totalRequestCount": record.total_request_count,
         "handledRequestCount": record.handled_request_count,
         "pendingRequestCount": record.pending_request_count,
         "hadMultipleClients": record.had_multiple_clients,
-        "consoleUrl": addresses.console_url("storage", "request-queues", record.id),
+        "consoleUrl": links.addresses.console_url("storage", "request-queues", record.id),
         "stats": {"readCount": record.read_count, "writeCount": record.write_count},
     }
 
@@ -90,17 +85,19 @@ def locked_queue_head(
     }
 
 
-def _storage(record: Storage, user: User) -> Wire:
+def _storage(record: Storage, owner: User, links: Links) -> Wire:
+    key = links.signing_key(record)
     return {
         "id": record.id,
         "name": record.name,
         "title": record.title,
         "userId": record.user_id,
-        "username": user.username,
+        "username": owner.username,
         "createdAt": iso(record.created_at),
         "modifiedAt": iso(record.modified_at),
         "accessedAt": iso(record.accessed_at),
         "actId": None,
         "actRunId": record.run_id,
         "generalAccess": record.general_access,
+        **({} if key is None else {"urlSigningSecretKey": key}),
     }

@@ -30,6 +30,7 @@ from runtime.records import Actor, Build, Run
 from runtime.retention import Retention
 from runtime.runs import Runs
 from runtime.settings import Settings
+from runtime.signatures import Signer
 from runtime.storages.datasets import Datasets
 from runtime.storages.defaults import Storages
 from runtime.storages.key_value_stores import KeyValueStores
@@ -64,6 +65,7 @@ class Orchestrator:
         self.settings = settings
         self.addresses = addresses
         self.clock = clock
+        self.signer = Signer(instance.signing_key)
         self.containers = connect(instance.id)
         self.store = store = Store(settings.data_dir)
         self.events = Events()

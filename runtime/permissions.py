@@ -31,6 +31,10 @@ WAY_OUT = (
     f"or set the Actor's actorPermissionLevel to {PermissionLevel.FULL}."
 )
 
+RESTRICTED = "RESTRICTED"
+"""The general access of what only its owner reads, or who has a signed address."""
+OPEN_BY_NAME = "ANYONE_WITH_NAME_CAN_READ"
+
 HasStarted = Callable[[str], bool]
 """Whether a run, by its id, was started by the one in question, or by a run which that started."""
 
@@ -109,6 +113,14 @@ def access(by: Run | None, storage: Storage, has_started: HasStarted) -> Access:
     passed = [Access.WRITE if grant.may_write else Access.READ for grant in by.grants if grant.id == storage.id]
     is_result = storage.creator_run_id is not None and has_started(storage.creator_run_id)
     return max([*passed, Access.READ if is_result else Access.NONE])
+
+
+def is_open(general_access: str, *, by_name: bool) -> bool:
+    """Whether anybody may read what they know the id of, or (`by_name`) only its owner's name and its own.
+
+    A user's setting, which is followed where a record has none of its own, is here always the platform's usual one.
+    """
+    return general_access == OPEN_BY_NAME if by_name else general_access != RESTRICTED
 
 
 def is_own_storage(run: Run, storage: Storage) -> bool:

@@ -15,7 +15,7 @@ from api.inputs import read_input
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, json_response, no_content
-from api.shown import own_run, run_shown, runs_page
+from api.shown import own_run, run_shown, runs_page, seen_run
 from runtime import permissions
 from runtime.errors import Invalid
 from runtime.records import Run
@@ -35,7 +35,8 @@ async def list_runs(request: Request) -> Response:
 @router.get("/{run}")
 async def get_run(request: Request, run: str) -> Response:
     """Knowing the id is enough; costs are shown to the owner."""
-    return _shown(request, await parts_of(request).runs.wait(run, Params(request).wait_secs()))
+    runs = parts_of(request).runs
+    return _shown(request, await runs.wait(seen_run(request, runs.get(run)).id, Params(request).wait_secs()))
 
 
 @router.put("/{run}")

@@ -13,7 +13,7 @@ from api.record_archive import record_archive
 from api.records import record_response
 from api.responses import data_response, json_response, no_content
 from api.storages import StorageRoutes
-from api.wire_storages import key_value_store, record_url
+from api.wire_storages import key_value_store
 from runtime.errors import Invalid
 from runtime.records import KeyRange, KeyValueStore
 from runtime.storages import key_schema
@@ -62,12 +62,11 @@ async def list_keys(request: Request) -> Response:
     limit = min(params.whole("limit") or MAX_PAGE, MAX_PAGE)
     after = params.text("exclusiveStartKey")
     page = _stores(request).keys(store.id, after=after, within=_asked_for(request, store), limit=limit)
-    addresses = parts_of(request).addresses
+    links = routes.links(request, store)
     return data_response(
         {
             "items": [
-                {"key": key.key, "size": key.size, "recordPublicUrl": record_url(store.id, key.key, addresses)}
-                for key in page.keys
+                {"key": key.key, "size": key.size, "recordPublicUrl": links.record(store, key.key)} for key in page.keys
             ],
             "count": len(page.keys),
             "limit": limit,
@@ -107,7 +106,7 @@ async def put_record(request: Request) -> Response:
     else:
         encoded = None if encoding == IDENTITY else encoding
         await _stores(request).put_record(store.id, key, kind, encoded, request.stream())
-    return json_response({}, 201, {"Location": record_url(store.id, key, parts_of(request).addresses)})
+    return json_response({}, 201, {"Location": routes.links(request, store).record(store, key)})
 
 
 @router.delete(RECORD)

@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.params import Params
 from api.parts import parts_of
+from api.shown import seen_run
 from runtime.errors import NotFound
 
 router = APIRouter(prefix="/v2/logs")
@@ -15,18 +16,20 @@ router = APIRouter(prefix="/v2/logs")
 
 @router.get("/{job}")
 async def get_log(request: Request, job: str) -> Response:
-    """Plain text. Knowing the job's id is enough. With `stream`, ends when the job has ended."""
+    """Plain text; with `stream`, until the job has ended. Knowing its id is enough, but for a restricted run's."""
     logs, params = parts_of(request).logs, Params(request)
-    _check_exists(request, job)
+    _check_readable(request, job)
     raw = params.flag("raw") or False
     lines = logs.follow(job, raw=raw) if params.flag("stream") else logs.read(job, raw=raw)
     headers = {"Content-Disposition": f'attachment; filename="{job}.log"'} if params.flag("download") else {}
     return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _check_exists(request: Request, job: str) -> None:
+def _check_readable(request: Request, job: str) -> None:
     orchestrator = parts_of(request)
     try:
-        orchestrator.runs.get(job)
+        run = orchestrator.runs.get(job)
     except NotFound:
         orchestrator.builds.get(job)
+    else:
+        seen_run(request, run)

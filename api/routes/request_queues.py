@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import late_caller_of
+from api.access import maybe_caller
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, no_content
@@ -198,10 +198,12 @@ def _queues(request: Request) -> RequestQueues:
 async def _met(request: Request) -> tuple[RequestQueue, QueueClient]:
     """The queue the address names, and its caller, who from now on is one of the queue's clients.
 
-    Reading a single request is no sign of a client: Python's never says its key there.
+    Reading a single request is no sign of a client: Python's never says its key there. Nor is a stranger one.
     """
-    queue, run = routes.found(request), late_caller_of(request).run
-    client = QueueClient(Params(request).text("clientKey"), run.id if run else None)
+    queue, caller = routes.found(request), maybe_caller(request)
+    if caller is None or caller.user.id != queue.user_id:
+        return queue, QueueClient()
+    client = QueueClient(Params(request).text("clientKey"), caller.run.id if caller.run else None)
     if await _queues(request).meet(queue, client):
         queue = _again(request, queue)
     return queue, client

@@ -48,11 +48,15 @@ class StorageKind(Generic[S]):
 
     def find(self, user_id: str, reference: str) -> S:
         """The user's storage by its id, `~name` or `username~name`. Raises NotFound."""
-        username, tilde, name = reference.partition("~")
-        storage = self._named(user_id, username, name) if tilde else self._table.get(reference)
+        storage = self.locate(user_id, reference)
         if storage is None or storage.user_id != user_id:
             raise record_not_found(self.label, reference)
         return storage
+
+    def locate(self, user_id: str | None, reference: str) -> S | None:
+        """Anybody's storage by its id or `username~name`, and the user's by `~name`; None where there is none."""
+        username, tilde, name = reference.partition("~")
+        return self._named(user_id, username, name) if tilde else self._table.get(reference)
 
     def picked(self, user_id: str, reference: str) -> S | None:
         """The user's storage as an input names it: by id, by name, or as `find` does. None where there is none."""
@@ -97,7 +101,7 @@ class StorageKind(Generic[S]):
         """Write what was only counted so far."""
         await self._table.flush()
 
-    def _named(self, user_id: str, username: str, name: str) -> S | None:
+    def _named(self, user_id: str | None, username: str, name: str) -> S | None:
         owner = user_id if username in OWN_PREFIXES else self._table.user_id(username)
         return None if owner is None else self._table.named(owner, name)
 

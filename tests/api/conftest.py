@@ -14,3 +14,12 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     await api.open()
     yield api
     await api.close()
+
+
+@pytest.fixture
+async def users(tmp_path: Path) -> AsyncIterator[Api]:
+    """Alice and Bob, each with a token of their own."""
+    api = Api(tmp_path, users={"alices-key": "alice", "bobs-key": "bob"})
+    await api.open()
+    yield api
+    await api.close()

@@ -1,19 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
-
-
-@pytest.fixture
-async def users(tmp_path: Path) -> AsyncIterator[Api]:
-    api = Api(tmp_path, users={"alices-key": "alice", "bobs-key": "bob"})
-    await api.open()
-    yield api
-    await api.close()
 
 
 @pytest.mark.parametrize(
@@ -56,10 +45,10 @@ async def test_two_users_do_not_see_each_others_things(users: Api) -> None:
         ("DELETE", f"/v2/actor-runs/{run.id}"),
         ("POST", f"/v2/actor-builds/{run.build_id}/abort"),
         ("DELETE", f"/v2/actor-builds/{run.build_id}"),
-        ("GET", f"/v2/datasets/{run.default_dataset_id}"),
-        ("GET", f"/v2/key-value-stores/{run.default_key_value_store_id}/keys"),
-        ("GET", f"/v2/request-queues/{run.default_request_queue_id}"),
-        ("GET", f"/v2/actor-runs/{run.id}/dataset/items"),
+        ("DELETE", f"/v2/datasets/{run.default_dataset_id}"),
+        ("PUT", f"/v2/key-value-stores/{run.default_key_value_store_id}/records/KEY"),
+        ("POST", f"/v2/request-queues/{run.default_request_queue_id}/head/lock"),
+        ("POST", f"/v2/actor-runs/{run.id}/dataset/items"),
     ):
         assert problem(await users.call(method, path, token=bob)) == (404, "record-not-found"), path
     assert problem(await users.call("POST", f"/v2/acts/{actor.id}/runs", token=bob)) == (404, "actor-not-found")

@@ -53,6 +53,7 @@ async def test_created_once_then_found(client: httpx.AsyncClient) -> None:
         "actId": None,
         "actRunId": None,
         "generalAccess": "FOLLOW_USER_SETTING",
+        "urlSigningSecretKey": data["urlSigningSecretKey"],
         "itemCount": 0,
         "cleanItemCount": 0,
         "schema": None,
@@ -121,7 +122,7 @@ async def test_addresses(client: httpx.AsyncClient, url: str) -> None:
         assert (await client.get(address)).status_code == 200
     bob = {"Authorization": "Bearer bob"}
     for answer in (
-        await client.get(url, headers=bob),
+        await client.put(url, json={}, headers=bob),
         await client.get("/v2/datasets/ann~data", headers=bob),
         await client.post(f"{url}/items", json={}, headers=bob),
         await client.get("/v2/datasets/nothing"),
@@ -130,7 +131,7 @@ async def test_addresses(client: httpx.AsyncClient, url: str) -> None:
         await client.delete("/v2/datasets/nothing"),
     ):
         assert problem(answer) == (404, "record-not-found")
-    assert problem(await client.get(url, headers={"Authorization": ""})) == (401, "token-not-provided")
+    assert problem(await client.put(url, json={}, headers={"Authorization": ""})) == (401, "token-not-provided")
 
 
 async def test_update_and_delete(client: httpx.AsyncClient, url: str) -> None:

@@ -233,7 +233,7 @@ async def test_the_refusal_says_what_to_do(api: Api, run: Run) -> None:
     full = await api.an_actor("full")
     await api.data("PUT", f"/v2/actors/{full.id}", json={"actorPermissionLevel": FULL})
     answer = await api.call("POST", f"/v2/actors/{full.id}/runs", token=run.token)
-    assert problem(answer) == (403, "permission-denied")
+    assert problem(answer) == (403, "insufficient-permissions")
     assert "FULL_PERMISSIONS" in answer.json()["error"]["message"]
 
 
@@ -453,7 +453,7 @@ async def test_a_limited_run_starts_limited_runs_only_with_webhooks_too(api: Api
     for way in ("runs", "run-sync", "run-sync-get-dataset-items"):
         forced = await api.call("POST", f"/v2/actors/{actor.id}/{way}?forcePermissionLevel={FULL}", token=run.token)
         unforced = await api.call("POST", f"/v2/actors/{full.id}/{way}?forcePermissionLevel={LIMITED}", token=run.token)
-        assert problem(forced) == problem(unforced) == (403, "permission-denied")
+        assert problem(forced) == problem(unforced) == (403, "insufficient-permissions")
     assert len(api.orchestrator.runs.unfinished()) == 2
 
 

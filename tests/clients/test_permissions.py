@@ -14,7 +14,7 @@ pytestmark = pytest.mark.docker
 PYTHON, JAVASCRIPT = LANGUAGES = ("python", "javascript")
 FULL, LIMITED = "FULL_PERMISSIONS", "LIMITED_PERMISSIONS"
 REFUSED = [403, "insufficient-permissions"]
-REFUSED_TO_START = [403, "permission-denied"]
+REFUSED_TO_START = [403, "insufficient-permissions"]
 """Starting a run has error types of its own."""
 
 
