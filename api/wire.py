@@ -270,7 +270,7 @@ def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, i
         "defaultRequestQueueId": record.default_request_queue_id,
         "storageIds": {
             "keyValueStores": {"default": record.default_key_value_store_id},
-            "datasets": {"default": record.default_dataset_id},
+            "datasets": {"default": record.default_dataset_id, **record.datasets},
             "requestQueues": {"default": record.default_request_queue_id},
         },
         "containerUrl": record.container_url,

@@ -88,7 +88,7 @@ class Bills:
 
     def _counted(self, run: Run) -> dict[str, int]:
         return usage.of_storages(
-            self._storages.datasets.get(run.default_dataset_id),
+            map(self._storages.datasets.get, (run.default_dataset_id, *run.datasets.values())),
             self._storages.key_value_stores.get(run.default_key_value_store_id),
             self._storages.request_queues.get(run.default_request_queue_id),
         )

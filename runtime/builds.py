@@ -23,6 +23,9 @@ from runtime.lifecycle import JobStatus, ending, may_move
 from runtime.limits import BUILD_TIMEOUT_SECS, MBYTE
 from runtime.logs import Log, Logs
 from runtime.records import Actor, Build, BuildOptions, Meta, User, Version, WebhookEvent, new_id, news
+from runtime.storages import key_schema
+from runtime.storages.defaults import dataset_schemas, key_value_store_schema
+from runtime.storages.item_schema import item_schema
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, Page
 from runtime.webhooks import Webhooks
@@ -329,7 +332,15 @@ def read_definition(root: Path) -> Mapping[str, Any]:
     definition = dict(_read_object(root, ".actor/actor.json") or {})
     if isinstance(definition.get("storages"), dict):
         definition["storages"] = _with_schemas(root, definition["storages"])
+    check_storage_schemas(definition)
     return definition
+
+
+def check_storage_schemas(definition: Mapping[str, Any]) -> None:
+    """Raises Invalid where a run's storages could not be held to the schemas that they would get."""
+    for schema in dataset_schemas(definition).values():
+        item_schema(schema)
+    key_schema.collections(key_value_store_schema(definition))
 
 
 def find_dockerfile(root: Path, definition: Mapping[str, Any]) -> str:

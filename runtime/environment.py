@@ -96,7 +96,7 @@ def _identity(run: Run, actor: Actor, owner: User, build: Build) -> dict[str, st
 def _storages(run: Run) -> dict[str, str]:
     ids = {
         "keyValueStores": {"default": run.default_key_value_store_id},
-        "datasets": {"default": run.default_dataset_id},
+        "datasets": {"default": run.default_dataset_id, **run.datasets},
         "requestQueues": {"default": run.default_request_queue_id},
     }
     return {

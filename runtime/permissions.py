@@ -131,8 +131,10 @@ def is_own_storage(run: Run, storage: Storage) -> bool:
     )
 
 
-def default_storages(run: Run) -> tuple[str, str, str]:
-    return run.default_dataset_id, run.default_key_value_store_id, run.default_request_queue_id
+def default_storages(run: Run) -> tuple[str, ...]:
+    """Those the run was born with."""
+    defaults = (run.default_dataset_id, run.default_key_value_store_id, run.default_request_queue_id)
+    return (*defaults, *run.datasets.values())
 
 
 def creator(run_id: str, actor_id: str, level: PermissionLevel) -> dict[str, str]:

@@ -254,7 +254,10 @@ class StorageGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metamorph:
-    """A change of a run into another Actor; `input_key` is where that finds its input, `grants` what that passes on."""
+    """A change of a run into another Actor.
+
+    `input_key` is where that finds its input, `grants` what that passes on, `datasets` the run's by alias from then on.
+    """
 
     created_at: Millis
     actor_id: str
@@ -263,6 +266,7 @@ class Metamorph:
     input_key: str
     web_server_port: int
     grants: tuple[StorageGrant, ...] = ()
+    datasets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +313,8 @@ class Run:
     units count from it, and `earlier_compute_units` is what came before. `log_lines_before` counts the log's lines of
     containers before the current one. `untold` are events that webhooks were not told of yet, by an id of the occasion:
     written together with what happened, so that the death of the server loses none.
+
+    `datasets` are its datasets but the default one, by the aliases of its Actor's definition.
 
     `pricing` is the Actor's as the run started. What a run used of its default storages is what these count, less the
     `storage_usage_before` of times when it was not alive; at its end that is kept as `storage_usage`, and the number
@@ -361,6 +367,7 @@ class Run:
     pricing: Pricing | None = None
     charged_event_counts: Mapping[str, int] = field(default_factory=dict)
     items_at_end: int = 0
+    datasets: Mapping[str, str] = field(default_factory=dict)
     storage_usage: Mapping[str, int] = field(default_factory=dict)
     storage_usage_before: Mapping[str, int] = field(default_factory=dict)
     started_by_run_id: str | None = None

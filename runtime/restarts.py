@@ -80,6 +80,7 @@ def _metamorphosed(run: Run, cleared: Run) -> Run:
         input_key=target.input_key,
         web_server_port=target.web_server_port,
         grants=target.grants,
+        datasets=target.datasets,
         metamorphs=(*run.metamorphs, target),
     )
 

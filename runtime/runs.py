@@ -284,6 +284,13 @@ class Runs:
             input_key=key,
             web_server_port=web_server_port(target.env_vars, target.image_environment),
             grants=self._grants(run.user_id, target, input, by),
+            datasets=await self._storages.open_datasets(
+                run.user_id,
+                run.id,
+                target.definition,
+                run.datasets,
+                **permissions.creator(run.id, actor.id, run.permission_level),
+            ),
         )
         return await self._order(run, Restart.METAMORPH, metamorph.created_at, metamorph)
 
@@ -468,7 +475,8 @@ class Runs:
         id, web_key = new_id(), new_key(WEB_KEY_LENGTH)
         level = options.permission_level or actor.permission_level
         await self._webhooks.attach(user, id, options.webhooks)
-        storages = await self._storages.open_defaults(user.id, id, **permissions.creator(id, actor.id, level))
+        creator = permissions.creator(id, actor.id, level)
+        storages = await self._storages.open_defaults(user.id, id, build.definition, **creator)
         if input is not None:
             await self._storages.key_value_stores.set_record(
                 storages.key_value_store_id, INPUT_KEY, input.body, input.content_type
@@ -500,6 +508,7 @@ class Runs:
                 charged_event_counts=charging.at_start(pricing, granted.memory_mbytes),
                 started_by_run_id=by.id if by else None,
                 grants=self._grants(user.id, build, input, by),
+                datasets=storages.datasets,
             )
         )
 

@@ -6,7 +6,7 @@ storages themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from runtime.clock import Millis
 from runtime.records import Dataset, KeyValueStore, RequestQueue, Run
@@ -31,11 +31,14 @@ USD_PER_UNIT = {
 }
 
 
-def of_storages(dataset: Dataset | None, store: KeyValueStore | None, queue: RequestQueue | None) -> dict[str, int]:
-    """What was counted by a run's default storages, by unit; nothing by one that was deleted."""
+def of_storages(
+    datasets: Iterable[Dataset | None], store: KeyValueStore | None, queue: RequestQueue | None
+) -> dict[str, int]:
+    """What was counted by a run's own storages, by unit; nothing by one that was deleted."""
+    there = [dataset for dataset in datasets if dataset is not None]
     return {
-        "DATASET_READS": dataset.read_count if dataset else 0,
-        "DATASET_WRITES": dataset.write_count if dataset else 0,
+        "DATASET_READS": sum(dataset.read_count for dataset in there),
+        "DATASET_WRITES": sum(dataset.write_count for dataset in there),
         "KEY_VALUE_STORE_READS": store.read_count if store else 0,
         "KEY_VALUE_STORE_WRITES": store.write_count if store else 0,
         "KEY_VALUE_STORE_LISTS": store.list_count if store else 0,

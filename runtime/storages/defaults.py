@@ -1,8 +1,13 @@
-"""The three storages every run is born with, and that go with it unless they were given a name."""
+"""The storages every run is born with, and that go with it unless they were given a name.
+
+There is one of each kind, called `default`, and a dataset for each other alias in the Actor's definition.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.clock import Millis
 from runtime.records import Storage
@@ -10,12 +15,18 @@ from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
 
+DEFAULT = "default"
+Json = Mapping[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
+    """`datasets` are those but the default one, by alias."""
+
     key_value_store_id: str
     dataset_id: str
     request_queue_id: str
+    datasets: Mapping[str, str]
 
 
 class Storages:
@@ -26,12 +37,29 @@ class Storages:
         self.key_value_stores = key_value_stores
         self.request_queues = request_queues
 
-    async def open_defaults(self, user_id: str, run_id: str, **creator: str) -> Defaults:
-        """Make a run's default storages, unnamed; `creator` are the fields that say who made them."""
-        store = await self.key_value_stores.open_default(user_id, run_id, **creator)
-        dataset = await self.datasets.open_default(user_id, run_id, **creator)
+    async def open_defaults(self, user_id: str, run_id: str, definition: Json, **creator: str) -> Defaults:
+        """Make a run's storages, unnamed, with the schemas of an Actor's definition (a parsed actor.json).
+
+        `creator` are the fields that say who made them.
+        """
+        schema = key_value_store_schema(definition)
+        store = await self.key_value_stores.open_default(user_id, run_id, schema=schema, **creator)
+        dataset = await self.datasets.open_default(
+            user_id, run_id, schema=dataset_schemas(definition)[DEFAULT], **creator
+        )
         queue = await self.request_queues.open_default(user_id, run_id, **creator)
-        return Defaults(store.id, dataset.id, queue.id)
+        datasets = await self.open_datasets(user_id, run_id, definition, {}, **creator)
+        return Defaults(store.id, dataset.id, queue.id, datasets)
+
+    async def open_datasets(
+        self, user_id: str, run_id: str, definition: Json, known: Mapping[str, str], **creator: str
+    ) -> dict[str, str]:
+        """Make the datasets of a definition's aliases, but those the run has already; all by alias."""
+        datasets = dict(known)
+        for alias, schema in dataset_schemas(definition).items():
+            if alias != DEFAULT and alias not in datasets:
+                datasets[alias] = (await self.datasets.open_default(user_id, run_id, schema=schema, **creator)).id
+        return datasets
 
     def picked(self, user_id: str, resource_type: str, reference: str) -> Storage | None:
         """The user's storage as an input names it; `resource_type` as in input schemas."""
@@ -55,3 +83,19 @@ class Storages:
         await self.key_value_stores.drop_of_run(run_id)
         await self.datasets.drop_of_run(run_id)
         await self.request_queues.drop_of_run(run_id)
+
+
+def dataset_schemas(definition: Json) -> dict[str, Json | None]:
+    """The schemas of an Actor's datasets by alias, the default one's among them (`storages.dataset`, `.datasets`)."""
+    storages = _object(definition.get("storages"))
+    return {DEFAULT: storages.get("dataset"), **_object(storages.get("datasets"))}
+
+
+def key_value_store_schema(definition: Json) -> Json | None:
+    """The schema of an Actor's default key-value store (`storages.keyValueStore`)."""
+    schema: Json | None = _object(definition.get("storages")).get("keyValueStore")
+    return schema
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, Mapping) else {}

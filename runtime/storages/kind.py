@@ -39,9 +39,9 @@ class StorageKind(Generic[S]):
         self._table = table
         self._clock = clock
 
-    async def open_default(self, user_id: str, run_id: str, **creator: str) -> S:
-        """A new unnamed storage that goes when the run goes; `creator` are the fields that say who made it."""
-        return (await self._table.get_or_create(self._new(user_id, run_id=run_id, **creator)))[0]
+    async def open_default(self, user_id: str, run_id: str, **fields: Json) -> S:
+        """A new unnamed storage, with these fields, that goes when the run goes."""
+        return (await self._table.get_or_create(self._new(user_id, run_id=run_id, **fields)))[0]
 
     def get(self, id: str) -> S | None:
         return self._table.get(id)

@@ -16,7 +16,7 @@ from runtime.records import EnvVar, RunStats, SourceFile, TaggedBuild
 from tests.fakes.clock import START
 from tests.fakes.records import a_build, a_run, a_user, a_version, an_actor, options
 
-USED = usage.of_run(a_run(), usage.of_storages(None, None, None), START)
+USED = usage.of_run(a_run(), usage.of_storages([], None, None), START)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 

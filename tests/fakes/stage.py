@@ -101,7 +101,7 @@ class Stage:
         await self.orchestrator.store.builds.update(build.id, lambda now: replace(now, input_schema=schema))
         return actor
 
-    async def a_build(self, actor: Actor, tag: str, *env_vars: EnvVar) -> Build:
+    async def a_build(self, actor: Actor, tag: str, *env_vars: EnvVar, **fields: Any) -> Build:
         """A build that has succeeded, without having been made."""
         number = 1 + len(self.orchestrator.store.builds.all("actor_id = ?", actor.id))
         image = self.engine.add_image(new_id())
@@ -119,6 +119,7 @@ class Stage:
             options=BuildOptions(tag=tag),
             env_vars=env_vars,
             image=image.id,
+            **fields,
         )
         await self.orchestrator.store.builds.insert(build)
         tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=self.clock.now())

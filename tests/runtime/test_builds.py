@@ -346,3 +346,19 @@ async def test_images_of_builds_that_are_no_more_are_removed_at_the_next_start(s
     await stage.open()
     assert orphan.id not in stage.engine.images_by_name
     assert {kept.image, foreign.id} <= set(stage.engine.images_by_name)
+
+
+@pytest.mark.parametrize(
+    "storages",
+    [
+        {"dataset": {"fields": {"type": "txt"}}},
+        {"datasets": {"prices": {"fields": {"type": "txt"}}}},
+        {"keyValueStore": {"collections": {"images": {}}}},
+    ],
+)
+def test_storages_that_no_run_could_be_held_to_fail_the_build(tmp_path: Path, storages: dict[str, Any]) -> None:
+    actor_json = tmp_path / ".actor" / "actor.json"
+    actor_json.parent.mkdir()
+    actor_json.write_text(json.dumps({"storages": storages}))
+    with pytest.raises(Invalid):
+        builds.read_definition(tmp_path)

@@ -17,7 +17,7 @@ def test_a_runs_usage_has_every_unit_of_the_price_list_in_its_place() -> None:
         stats=RunStats(net_rx_bytes=usage.GBYTE, net_tx_bytes=usage.GBYTE // 2, api_bytes=usage.GBYTE // 4),
     )
     storages = usage.of_storages(
-        Dataset(id="d", read_count=1, write_count=2, **BASE),
+        [Dataset(id="d", read_count=1, write_count=1, **BASE), None, Dataset(id="e", write_count=1, **BASE)],
         KeyValueStore(id="k", read_count=3, write_count=4, list_count=5, **BASE),
         RequestQueue(id="q", read_count=6, write_count=7, **BASE),
     )
@@ -38,7 +38,7 @@ def test_a_runs_usage_has_every_unit_of_the_price_list_in_its_place() -> None:
 
 
 def test_storages_that_are_gone_count_as_unused() -> None:
-    used = usage.of_run(a_run(), usage.of_storages(None, None, None), START)
+    used = usage.of_run(a_run(), usage.of_storages([None], None, None), START)
     assert used.keys() == usage.USD_PER_UNIT.keys()
     assert set(used.values()) == {0}
 
