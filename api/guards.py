@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.web_server import is_web_server_host
-from runtime.addresses import HOST_IN_CONTAINERS
+from runtime.addresses import API_NAMES
 from runtime.clock import Clock
 from runtime.errors import Forbidden, TooManyRequests
 
@@ -23,7 +23,7 @@ class Guards:
     """`ports` are those listened on; `gateway` is the address under which containers reach this server."""
 
     def __init__(self, ports: Collection[int], gateway: str | None) -> None:
-        names = {"localhost", "127.0.0.1", "[::1]", HOST_IN_CONTAINERS} | ({gateway} if gateway else set())
+        names = {f"[{name}]" if ":" in name else name for name in API_NAMES} | ({gateway} if gateway else set())
         self._hosts = {f"{name}:{port}" for name in names for port in ports} | (names if 80 in ports else set())
         self._ports = ports
 

@@ -13,6 +13,7 @@ from yarl import URL
 
 from api.access import Caller
 from api.params import MAX_WHOLE, Params
+from runtime import permissions
 from runtime.clock import Millis
 from runtime.errors import Invalid
 from runtime.records import (
@@ -133,7 +134,7 @@ def version(body: Mapping[str, Any], now: Millis, number: str | None = None, kno
     )
 
 
-def start_options(params: Params) -> StartOptions:
+def start_options(params: Params, caller: Caller) -> StartOptions:
     """The query of the Run Actor endpoint."""
     memory = params.number("memory")
     if memory is not None and memory <= 0:
@@ -154,7 +155,7 @@ def start_options(params: Params) -> StartOptions:
         max_total_charge_usd=max_charge,
         restart_on_error=params.flag("restartOnError"),
         permission_level=permission_level(params.text("forcePermissionLevel"), "forcePermissionLevel"),
-        webhooks=webhooks(params.text("webhooks")),
+        webhooks=webhooks(params.text("webhooks"), caller),
     )
 
 
@@ -200,7 +201,7 @@ def permission_level(text: str | None, name: str) -> PermissionLevel | None:
     return PermissionLevel(text)
 
 
-def webhooks(text: str | None) -> tuple[WebhookDraft, ...]:
+def webhooks(text: str | None, caller: Caller) -> tuple[WebhookDraft, ...]:
     """Ad hoc webhooks: base64, standard or URL-safe, with or without padding; a `+` may have arrived as a space."""
     if text is None:
         return ()
@@ -212,19 +213,19 @@ def webhooks(text: str | None) -> tuple[WebhookDraft, ...]:
         raise Invalid(
             "invalid-input", f"Query parameter 'webhooks' must be a Base64-encoded JSON array of objects: {problem}"
         ) from problem
-    return tuple(webhook_draft(each) for each in webhooks)
+    return tuple(webhook_draft(each, caller) for each in webhooks)
 
 
-def webhook_draft(body: Mapping[str, Any]) -> WebhookDraft:
+def webhook_draft(body: Mapping[str, Any], caller: Caller) -> WebhookDraft:
     """Raises Invalid where a webhook could never fire or be sent."""
-    fields = webhook_fields(body)
+    fields = webhook_fields(body, caller)
     for wire_name, name in (("eventTypes", "event_types"), ("requestUrl", "request_url")):
         if name not in fields:
             raise Invalid("invalid-input", f"A webhook needs '{wire_name}'")
     return WebhookDraft(**fields, idempotency_key=field(body, "idempotencyKey", str) or None)
 
 
-def webhook_fields(body: Mapping[str, Any]) -> dict[str, Any]:
+def webhook_fields(body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     """The fields of a webhook that the body sets; null leaves what cannot be absent as it is."""
     fields: dict[str, Any] = {}
     event_types, url = field(body, "eventTypes", list[str]), field(body, "requestUrl", str)
@@ -241,6 +242,8 @@ def webhook_fields(body: Mapping[str, Any]) -> dict[str, Any]:
         flag = field(body, wire_name, bool)
         if flag is not None:
             fields[name] = flag
+    if permissions.is_limited(caller.run):
+        fields["acts_for_owner"] = False
     return fields
 
 

@@ -121,7 +121,7 @@ async def webhook_created(request: Request, actor: Actor | None) -> Response:
     condition = reading.webhook_condition(body) if actor is None else WebhookCondition(actor_id=actor.id)
     is_ad_hoc = reading.field(body, "isAdHoc", bool) or False
     permissions.check_webhook(caller.run, condition)
-    draft = reading.webhook_draft(body)
+    draft = reading.webhook_draft(body, caller)
     webhook = await orchestrator.webhooks.create(caller.user, draft, condition, is_ad_hoc=is_ad_hoc)
     permissions.check_webhook(caller.run, webhook.condition)  # an idempotency key may have found another one
     location = f"{orchestrator.addresses.public_base}/v2/webhooks/{webhook.id}"

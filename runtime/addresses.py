@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from yarl import URL
+
 HOST_IN_CONTAINERS = "host.greenroom.internal"
 """The server's name inside containers; `extra_hosts` resolves it to the instance bridge's gateway."""
+API_NAMES = frozenset({"localhost", "127.0.0.1", "::1", HOST_IN_CONTAINERS})
+API_PATH = "/v2/"
 WEB_SERVER_DOMAIN = "runs.localhost"
 EVENTS_PATH = "/greenroom/events/"
 WEB_SERVER_PATH = "/greenroom/web/"
@@ -25,6 +29,12 @@ class Addresses:
     @property
     def container_base(self) -> str:
         return f"http://{HOST_IN_CONTAINERS}:{self.port}"
+
+    def is_api(self, url: str) -> bool:
+        """Whether a URL is one of the API, by any of its names: not of another port, nor of an Actor's web server."""
+        parts = URL(url)
+        is_here = parts.scheme == "http" and parts.host in API_NAMES and parts.port == self.port
+        return is_here and parts.raw_path.startswith(API_PATH)
 
     def events_url(self, events_key: str) -> str:
         return f"ws://{HOST_IN_CONTAINERS}:{self.port}{EVENTS_PATH}{events_key}"

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
+from yarl import URL
+
+from runtime.addresses import Addresses
 from runtime.clock import Clock, Millis, until
 from runtime.outbound import NoAnswer, Outbound
 from runtime.records import DispatchStatus, WebhookCall, WebhookDispatch
@@ -26,12 +30,24 @@ AT_ONCE = 10
 
 
 class Dispatcher:
-    """`open` begins to send; `close` leaves what is not sent by then to the next start."""
+    """`open` begins to send; `close` leaves what is not sent by then to the next start.
 
-    def __init__(self, dispatches: Table[WebhookDispatch], outbound: Outbound, clock: Clock) -> None:
+    `own_token` makes a token for requests to Greenroom's own API from the id of the user in whose name they are.
+    """
+
+    def __init__(
+        self,
+        dispatches: Table[WebhookDispatch],
+        outbound: Outbound,
+        clock: Clock,
+        addresses: Addresses,
+        own_token: Callable[[str], str],
+    ) -> None:
         self._dispatches = dispatches
         self._outbound = outbound
         self._clock = clock
+        self._addresses = addresses
+        self._own_token = own_token
         self._nudged = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._life: asyncio.Task[None] | None = None
@@ -88,7 +104,7 @@ class Dispatcher:
         webhook, started_at = dispatch.webhook, self._clock.now()
         try:
             answer = await self._outbound.post(
-                webhook.request_url, dispatch.payload, headers(dispatch), verify=not webhook.ignore_ssl_errors
+                webhook.request_url, dispatch.payload, self._headers(dispatch), verify=not webhook.ignore_ssl_errors
             )
         except Exception as problem:  # whatever it is, it must not be sent again at once, for ever
             if not isinstance(problem, NoAnswer):
@@ -102,16 +118,27 @@ class Dispatcher:
             response_body=answer.body,
         )
 
+    def _headers(self, dispatch: WebhookDispatch) -> dict[str, str]:
+        """The dispatch's own headers, and those that the platform sets.
 
-def headers(dispatch: WebhookDispatch) -> dict[str, str]:
-    """The dispatch's own headers, and those that the platform sets."""
-    return {
-        **dispatch.headers,
-        "Content-Type": "application/json",
-        "X-Apify-Webhook": "true",
-        "X-Apify-Webhook-Dispatch-Id": dispatch.id,
-        "X-Apify-Request-Origin": "WEBHOOK",
-    }
+        A request to the API itself that has no token gets one here: what is stored and shown of a dispatch has none.
+        """
+        needs_token = dispatch.webhook.acts_for_owner and not has_token(dispatch)
+        is_own = needs_token and self._addresses.is_api(dispatch.webhook.request_url)
+        return {
+            **dispatch.headers,
+            **({"Authorization": f"Bearer {self._own_token(dispatch.user_id)}"} if is_own else {}),
+            "Content-Type": "application/json",
+            "X-Apify-Webhook": "true",
+            "X-Apify-Webhook-Dispatch-Id": dispatch.id,
+            "X-Apify-Request-Origin": "WEBHOOK",
+        }
+
+
+def has_token(dispatch: WebhookDispatch) -> bool:
+    url = URL(dispatch.webhook.request_url)
+    in_headers = any(name.lower() == "authorization" for name in dispatch.headers)
+    return in_headers or url.user is not None or "token" in url.query
 
 
 def after(dispatch: WebhookDispatch, call: WebhookCall) -> WebhookDispatch:

@@ -137,6 +137,11 @@ class Logs:
     def delete(self, id: str) -> None:
         self._files.delete(id)
 
+    def keep_only(self, ids: set[str]) -> None:
+        """Delete the logs of all other jobs."""
+        for id in self._files.ids() - ids:
+            self._files.delete(id)
+
     def size(self, id: str) -> int:
         return self._files.size(id)
 

@@ -80,7 +80,7 @@ class Orchestrator:
         self.bills = Bills(store, storages, clock)
         endings = self._endings = Endings(clock)
         self.outbound = Outbound()
-        self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock)
+        self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock, addresses, self.users.own_token)
         self.webhooks = Webhooks(store, self.actors, clock, partial(describe, self), self._dispatcher.nudge)
         self.builds = Builds(
             store,
@@ -112,7 +112,7 @@ class Orchestrator:
             self,
         )
         self.budget = budget
-        self.retention = Retention(self.users, self.runs, storages, clock, settings.retention_days)
+        self.retention = Retention(self.users, self.runs, storages, self.webhooks, clock, settings.retention_days)
         self._sweeping: asyncio.Task[None] | None = None
         self._supervisors: dict[str, Supervisor] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
@@ -122,6 +122,7 @@ class Orchestrator:
         self.engine = engine
         self._parts = self._joined()
         await self.users.open()
+        await self.runs.drop_ownerless()
         await self.webhooks.recover()
         await self.builds.recover()
         await self._recover_runs()

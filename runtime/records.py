@@ -391,7 +391,11 @@ class WebhookCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDraft:
-    """A webhook as a client describes it. Without a payload template the platform's default one is sent."""
+    """A webhook as a client describes it. Without a payload template the platform's default one is sent.
+
+    `acts_for_owner` is whether its requests to Greenroom's own API are its owner's; a run with limited permissions must
+    not do by a webhook what it may not do itself.
+    """
 
     event_types: tuple[WebhookEvent, ...]
     request_url: str
@@ -402,6 +406,7 @@ class WebhookDraft:
     idempotency_key: str | None = None
     ignore_ssl_errors: bool = False
     do_not_retry: bool = False
+    acts_for_owner: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What is dropped by itself: old runs with their default storages, and unnamed storages that nobody uses.
+"""What is dropped by itself: old runs with their default storages, unnamed storages that nobody uses, old dispatches.
 
 Source: "Data retention" in the platform's documentation: the newest ten runs and whatever has a name stay.
 """
@@ -12,6 +12,7 @@ from runtime.errors import GreenroomError
 from runtime.runs import Runs
 from runtime.storages.defaults import Storages
 from runtime.users import Users
+from runtime.webhooks import Webhooks
 
 log = logging.getLogger("greenroom.retention")
 
@@ -23,10 +24,13 @@ SWEEP_SECS = 3600.0
 class Retention:
     """Drops what is older than `days`; 0 keeps everything."""
 
-    def __init__(self, users: Users, runs: Runs, storages: Storages, clock: Clock, days: float) -> None:
+    def __init__(
+        self, users: Users, runs: Runs, storages: Storages, webhooks: Webhooks, clock: Clock, days: float
+    ) -> None:
         self._users = users
         self._runs = runs
         self._storages = storages
+        self._webhooks = webhooks
         self._clock = clock
         self._days = days
 
@@ -37,7 +41,7 @@ class Retention:
             await self._clock.sleep(SWEEP_SECS)
 
     async def sweep(self, before: Millis) -> None:
-        """Drop runs that ended, and unnamed storages that were last used, before a moment."""
+        """Drop what was over before a moment: runs, unnamed storages by their last use, dispatches of webhooks."""
         for user in self._users.all():
             for run in self._runs.ended_before(user, before, kept=KEPT_RUNS):
                 try:
@@ -45,3 +49,4 @@ class Retention:
                 except GreenroomError as refusal:  # it rose again meanwhile
                     log.info("Run %s is kept: %s", run.id, refusal)
         await self._storages.drop_unused(before)
+        await self._webhooks.drop_finished(before)

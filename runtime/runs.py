@@ -358,13 +358,19 @@ class Runs:
         return (await self.change(id, lambda now: replace(now, stats=change(now.stats)))).stats
 
     async def delete(self, run: Run) -> None:
-        """Drop an ended run with its default storages and log. Raises Invalid for a live one."""
-        if not run.status.is_terminal:
+        """Drop an ended run with its default storages and log. Raises NotFound, and Invalid for a live one."""
+        await self._webhooks.tell(self.get(run.id))  # of its end, if that has only just come
+        if not await self._store.runs.delete(f"id = ? AND NOT ({UNFINISHED})", run.id):
             raise Invalid("cannot-remove-running-run", "A run that has not finished can't be deleted: abort it first")
         await self._storages.drop_of_run(run.id)
-        await self._store.runs.delete("id = ?", run.id)
         await self._webhooks.forget_run(run.id)
         self._logs.delete(run.id)
+
+    async def drop_ownerless(self) -> None:
+        """Drop what belongs to runs that are not there: a server may have died as it made or deleted one."""
+        await self._storages.drop_of_lost_runs()
+        await self._webhooks.forget_lost_runs()
+        self._logs.keep_only(self._store.runs.ids() | self._store.builds.ids())
 
     async def _abort_gracefully(self, run: Run, because: str | None = None) -> bool:
         """Give a RUNNING run 30 seconds, and tell it; False where it does not run any more."""

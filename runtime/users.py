@@ -12,6 +12,7 @@ from runtime.records import Run, User, new_id
 from runtime.store.tables import Table
 
 LOCAL_USERNAME = "local"
+OWN_TOKEN_PREFIX = "greenroom_own_"
 RUN_TOKEN_PREFIX = "greenroom_run_"
 RUN_TOKEN_GRACE_MILLIS = 5000
 """A run's token outlives the run by this, for last words only (`permissions.py`): they may arrive after its end."""
@@ -29,6 +30,7 @@ class Users:
         self._runs = runs
         self._tokens = tokens
         self._clock = clock
+        self._own_key = secrets.token_bytes(32)
 
     async def open(self) -> None:
         """Make the records of users that are met for the first time."""
@@ -53,17 +55,29 @@ class Users:
         if token.startswith(RUN_TOKEN_PREFIX):
             run = self._live_run(token)
             return self.get(run.user_id), run
+        if token.startswith(OWN_TOKEN_PREFIX):
+            return self._of_own_token(token), None
         username = self._username(token)
         user = None if username is None else self.named(username)
         if user is None:
             raise _invalid_token()
         return user, None
 
+    def own_token(self, user_id: str) -> str:
+        """A token for this server's own requests in a user's name; nobody keeps it, and it dies with the process."""
+        return f"{OWN_TOKEN_PREFIX}{user_id}.{hmac.digest(self._own_key, user_id.encode(), 'sha256').hex()}"
+
     def first(self) -> User:
         """The local user, or the first of the configured ones."""
         user = self.named(self._usernames()[0])
         assert user is not None
         return user
+
+    def _of_own_token(self, token: str) -> User:
+        user_id = token.removeprefix(OWN_TOKEN_PREFIX).partition(".")[0]
+        if not hmac.compare_digest(token.encode(), self.own_token(user_id).encode()):
+            raise _invalid_token()
+        return self.get(user_id)
 
     def _usernames(self) -> list[str]:
         return list(dict.fromkeys(self._tokens.values())) or [LOCAL_USERNAME]

@@ -13,7 +13,7 @@ from typing import Any
 
 from runtime import payloads
 from runtime.actors import Actors
-from runtime.clock import Clock
+from runtime.clock import Clock, Millis
 from runtime.errors import Invalid, record_not_found
 from runtime.records import (
     Actor,
@@ -112,9 +112,18 @@ class Webhooks:
         await self._store.webhooks.delete("run_id = ?", run_id)
         await self._store.dispatches.delete("run_id = ? AND next_call_at IS NULL", run_id)
 
+    async def forget_lost_runs(self) -> None:
+        """Drop the webhooks of runs that are not there."""
+        await self._store.webhooks.delete("run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)")
+
     async def forget_actor(self, actor_id: str) -> None:
         """Drop the webhooks of an Actor that is deleted; what they still have to send goes on."""
         await self._store.webhooks.delete("actor_id = ?", actor_id)
+
+    async def drop_finished(self, before: Millis) -> None:
+        """Drop dispatches that were over before a moment."""
+        finished_at = "json_extract(body, '$.calls[#-1].finished_at')"
+        await self._store.dispatches.delete(f"next_call_at IS NULL AND {finished_at} < ?", before)
 
     async def tell(self, record: Run | Build) -> None:
         """Dispatch what the record says that webhooks were not told of; then it says so no longer."""

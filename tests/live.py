@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import docker
+import docker.errors
 import httpx
 
 from runtime.containers import INSTANCE_LABEL
@@ -44,16 +46,21 @@ class LiveServer:
         )
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "cli", "up", "--port", str(self.port), "--data-dir", str(self.data_dir)]
-        with (self.data_dir / "up.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, *self._options], cwd=ROOT, env=self._environment, stdout=log, stderr=log
-            )
+        self.begin_to_start()
+        assert self.process is not None
         deadline = time.monotonic() + START_SECS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the server did not start:\n{self.log()}")
             time.sleep(0.05)
+
+    def begin_to_start(self) -> None:
+        """Start it and return at once; it does not answer yet."""
+        command = [sys.executable, "-m", "cli", "up", "--port", str(self.port), "--data-dir", str(self.data_dir)]
+        with (self.data_dir / "up.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *self._options], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
 
     def kill(self) -> None:
         """kill -9: nothing is closed in order."""
@@ -74,6 +81,11 @@ class LiveServer:
             self.process.wait(STOP_SECS)
         self.http.close()
         remove_instance(self.instance_id)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
 
     @property
     def instance_id(self) -> str:
@@ -174,5 +186,7 @@ def remove_instance(instance_id: str) -> None:
     for image in engine.images.list(filters=dict(only)):
         engine.images.remove(str(image.id), force=True)
     for network in engine.networks.list(filters=dict(only)):
-        network.remove()
+        # An engine miscounts endpoints now and then; it keeps such a network until it restarts.
+        with suppress(docker.errors.APIError):
+            network.remove()
     engine.close()

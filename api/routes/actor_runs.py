@@ -105,7 +105,8 @@ async def charge_run(request: Request, run: str) -> Response:
 
 @router.post("/{run}/resurrect")
 async def resurrect_run(request: Request, run: str) -> Response:
-    record, options = own_run(request, run, caller_of(request)), reading.start_options(Params(request))
+    caller = caller_of(request)
+    record, options = own_run(request, run, caller), reading.start_options(Params(request), caller)
     return _shown(request, await parts_of(request).runs.resurrect(record, options))
 
 

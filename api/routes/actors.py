@@ -203,7 +203,7 @@ async def _run_to_success(request: Request, actor: str) -> Run:
 async def _start(request: Request, actor: str) -> Run:
     orchestrator, caller = parts_of(request), limited_caller_of(request)
     record = orchestrator.actors.find(caller.user, actor)
-    options = reading.start_options(Params(request))
+    options = reading.start_options(Params(request), caller)
     input = await read_input(request) if request.method == "POST" else None
     return await orchestrator.runs.start(caller.user, record, input, options, reading.meta(request, caller), caller.run)
 

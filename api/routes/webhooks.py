@@ -41,7 +41,7 @@ async def update_webhook(request: Request, webhook: str) -> Response:
     caller = limited_caller_of(request)
     condition = reading.webhook_condition(body) if body.get("condition") is not None else None
     permissions.check_webhook(caller.run, condition or record.condition)
-    changed = await orchestrator.webhooks.change(caller.user, record, reading.webhook_fields(body), condition)
+    changed = await orchestrator.webhooks.change(caller.user, record, reading.webhook_fields(body, caller), condition)
     return data_response(webhook_shown(orchestrator, changed))
 
 

@@ -84,6 +84,11 @@ class Storages:
         await self.datasets.drop_of_run(run_id)
         await self.request_queues.drop_of_run(run_id)
 
+    async def drop_of_lost_runs(self) -> None:
+        """Drop default storages of runs that are not there."""
+        for kind in (self.key_value_stores, self.datasets, self.request_queues):
+            await kind.drop_of_lost_runs()
+
 
 def dataset_schemas(definition: Json) -> dict[str, Json | None]:
     """The schemas of an Actor's datasets by alias, the default one's among them (`storages.dataset`, `.datasets`)."""

@@ -93,6 +93,11 @@ class StorageKind(Generic[S]):
         """Delete the run's default storage with all it holds, unless it has a name."""
         await self._table.delete_of_run(run_id)
 
+    async def drop_of_lost_runs(self) -> None:
+        """Delete default storages of runs that are not there."""
+        for run_id in self._table.lost_runs():
+            await self.drop_of_run(run_id)
+
     def unused(self, before: Millis) -> list[str]:
         """Ids of storages that have neither a name nor a run and were last used before a moment."""
         return self._table.unused(before)

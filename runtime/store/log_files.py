@@ -78,6 +78,9 @@ class LogFiles:
         except FileNotFoundError:
             return 0
 
+    def ids(self) -> set[str]:
+        return {path.stem for path in self._folder.glob("*.log")}
+
     def delete(self, id: str) -> None:
         self._path(id).unlink(missing_ok=True)
 

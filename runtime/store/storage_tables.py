@@ -85,6 +85,14 @@ class StorageTable(Generic[S]):
         rows = self._connection.look(lambda connection: connection.execute(query, (before,)).fetchall())
         return [id for (id,) in rows if id not in self._tallies or self._tallies[id].at < before]
 
+    def lost_runs(self) -> list[str]:
+        """Ids of runs that are not there and have default storages all the same."""
+        query = (
+            f"SELECT DISTINCT run_id FROM {self._name} WHERE run_id IS NOT NULL AND name IS NULL "
+            "AND run_id NOT IN (SELECT id FROM runs)"
+        )
+        return [id for (id,) in self._connection.look(lambda connection: connection.execute(query).fetchall())]
+
     async def get_or_create(self, record: S) -> tuple[S, bool]:
         """The user's storage with the record's name and False, else the record, now stored, and True."""
 

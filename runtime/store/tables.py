@@ -54,6 +54,10 @@ class Table(Generic[R]):
         rows = self._connection.look(lambda connection: connection.execute(query, values).fetchall())
         return [self._decoder.decode(row[0]) for row in rows]
 
+    def ids(self) -> set[str]:
+        query = f"SELECT id FROM {self._name}"
+        return {id for (id,) in self._connection.look(lambda connection: connection.execute(query).fetchall())}
+
     def sum(self, field: str, condition: str, *values: object) -> int:
         """The sum of a whole-number field, such as `options.memory_mbytes`, over what meets the SQL `condition`."""
         query = f"SELECT coalesce(sum(json_extract(body, '$.{field}')), 0) FROM {self._name} WHERE {condition}"

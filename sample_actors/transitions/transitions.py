@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from apify import Actor, Event
+from apify import Actor, Event, Webhook
 from crawlee.events import EventMigratingData, EventPersistStateData
 
 DEFAULTS = {"do": "exit", "lives": 2, "leavesEarly": False}
@@ -74,6 +74,8 @@ async def act(given: Given, state: State, leaving: asyncio.Event) -> Any:
             return {"status": (await Actor.abort(given["runId"])).status}
         case "charge":
             return await charge(given, state, leaving)
+        case "webhook":
+            await add_webhook(given["url"])
         case "wait":
             await wait(state, leaving)
     return None
@@ -94,6 +96,13 @@ async def call(given: Given) -> Given:
     run = await Actor.call(given["target"], given.get("targetInput"))
     dataset = await Actor.open_dataset(id=run.default_dataset_id)
     return {"runId": run.id, "status": run.status, "items": (await dataset.get_data()).items}
+
+
+async def add_webhook(url: str) -> None:
+    key = f"webhook-of-{Actor.configuration.actor_run_id}"
+    webhook = Webhook(event_types=["ACTOR.RUN.SUCCEEDED"], request_url=url, idempotency_key=key)
+    await Actor.add_webhook(webhook)
+    await Actor.add_webhook(webhook)
 
 
 async def wait(state: State, leaving: asyncio.Event) -> None:

@@ -16,6 +16,7 @@ from runtime.runs import RunFilter, StartOptions
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, a_user, a_version
 
+ANN = Caller(a_user())
 HOOK = {"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "https://example.com/?a=~~~???>>>"}
 
 
@@ -25,7 +26,9 @@ def params(query: str) -> Params:
 
 def test_without_options_everything_is_the_actors() -> None:
     assert (
-        reading.start_options(params("")) == reading.start_options(params("memory=&timeout=&build=")) == StartOptions()
+        reading.start_options(params(""), ANN)
+        == reading.start_options(params("memory=&timeout=&build="), ANN)
+        == StartOptions()
     )
 
 
@@ -48,7 +51,7 @@ def test_without_options_everything_is_the_actors() -> None:
     ],
 )
 def test_the_query_of_a_start(query: str, options: dict[str, Any]) -> None:
-    assert reading.start_options(params(query)) == StartOptions(**options)
+    assert reading.start_options(params(query), ANN) == StartOptions(**options)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -65,7 +68,7 @@ def test_the_query_of_a_start(query: str, options: dict[str, Any]) -> None:
 )
 def test_webhooks_come_in_any_base64(write: Any, count: int) -> None:
     hooks = [{**HOOK, "idempotencyKey": "x" * number} for number in range(count)]
-    read = reading.webhooks(write(json.dumps(hooks).encode()))
+    read = reading.webhooks(write(json.dumps(hooks).encode()), ANN)
     assert [each.idempotency_key or "" for each in read] == [each["idempotencyKey"] for each in hooks]
 
 
@@ -84,7 +87,14 @@ def test_webhooks_come_in_any_base64(write: Any, count: int) -> None:
 )
 def test_a_webhook_that_could_never_fire_is_refused(webhook: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        reading.webhooks(base64.b64encode(json.dumps([webhook]).encode()).decode())
+        reading.webhooks(base64.b64encode(json.dumps([webhook]).encode()).decode(), ANN)
+
+
+@pytest.mark.parametrize(("level", "acts"), [(PermissionLevel.LIMITED, False), (PermissionLevel.FULL, True)])
+def test_a_webhook_of_a_limited_run_does_not_act_for_its_owner(level: PermissionLevel, acts: bool) -> None:
+    caller = Caller(a_user(), a_run(permission_level=level))
+    assert reading.webhook_draft(HOOK, caller).acts_for_owner == acts
+    assert ("acts_for_owner" in reading.webhook_fields({"doNotRetry": True}, caller)) != acts
 
 
 def test_a_list_of_runs_is_narrowed_by_the_query() -> None:

@@ -1,4 +1,4 @@
-"""Webhooks through Apify's own Python client, over a socket; needs no engine."""
+"""Webhooks through Apify's own Python client, and to the API itself, over a socket; needs no engine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
 from apify_client import ApifyClientAsync
 
+from runtime.records import PermissionLevel
 from tests.fakes.api import Api
 from tests.fakes.receiver import Receiver
 
@@ -19,7 +21,7 @@ from tests.fakes.receiver import Receiver
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     """Served under its own port, in virtual time."""
     listening = socket.create_server(("127.0.0.1", 0))
-    api = Api(tmp_path, port=listening.getsockname()[1])
+    api = Api(tmp_path, port=listening.getsockname()[1], users={"ann": "ann", "bob": "bob"})
     await api.open()
     server = uvicorn.Server(uvicorn.Config(api.app, lifespan="off", log_config=None, access_log=False))
     serving = asyncio.create_task(server.serve([listening]))
@@ -63,3 +65,36 @@ async def test_the_client_understands_all_that_is_said_of_webhooks(api: Api, rec
     assert len((await client.webhook_dispatches().list()).items) == 3
     await webhook.delete()
     assert await webhook.get() is None
+
+
+@pytest.mark.parametrize(
+    ("level", "where", "status"),
+    [
+        (None, "/v2/acts/{actor}/runs", 201),
+        (PermissionLevel.FULL, "/v2/acts/{actor}/runs", 201),
+        (PermissionLevel.LIMITED, "/v2/acts/{actor}/runs", 401),
+        (None, "/v2/acts/{actor}/runs?token=wrong", 401),
+        (None, "/greenroom/shutdown", 401),
+    ],
+    ids=["a user's", "a run's with full permissions", "a run's", "with a token", "not to the API"],
+)
+async def test_a_webhook_to_the_api_itself_acts_for_its_owner(
+    api: Api, level: PermissionLevel | None, where: str, status: int
+) -> None:
+    bob, addresses = api.orchestrator.users.named("bob"), api.orchestrator.addresses
+    assert bob is not None
+    target, source = await api.an_actor("target", bob), await api.an_actor("source", bob)
+    run = await api.start(source, permission_level=level)
+    wanted = {
+        "eventTypes": ["ACTOR.RUN.SUCCEEDED"],
+        "requestUrl": addresses.container_base + where.format(actor=target.id),
+        "condition": {"actorRunId": run.id},
+    }
+    authorization = f"Bearer {run.token if level else 'bob'}"
+    async with httpx.AsyncClient(base_url=addresses.public_base, headers={"Authorization": authorization}) as client:
+        (await client.post("/v2/webhooks", json=wanted)).raise_for_status()
+    await api.ended(run)
+    [dispatch] = api.orchestrator.store.dispatches.all()
+    assert [call.response_status for call in dispatch.calls] == [status]
+    started = api.orchestrator.store.runs.all("actor_id = ?", target.id)
+    assert [(each.user_id, each.meta.origin) for each in started] == ([(bob.id, "WEBHOOK")] if status == 201 else [])

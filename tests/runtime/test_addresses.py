@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from runtime.addresses import Addresses
 
 
@@ -21,3 +23,28 @@ def test_containers_and_people_reach_the_server_by_names_of_their_own() -> None:
 def test_console_addresses_are_the_consoles_own_paths() -> None:
     url = Addresses(3333, resolves_subdomains=True).console_url("storage", "datasets", "abc")
     assert url == "http://localhost:3333/storage/datasets/abc"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "host.greenroom.internal", "LocalHost"])
+def test_the_api_is_known_by_all_its_names(host: str) -> None:
+    assert Addresses(3333, resolves_subdomains=True).is_api(f"http://{host}:3333/v2/acts/x/runs?a=b")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:3334/v2/acts/x/runs",
+        "http://localhost/v2/acts/x/runs",
+        "https://localhost:3333/v2/acts/x/runs",
+        "http://k3y.runs.localhost:3333/v2/acts/x/runs",
+        "http://localhost:3333/greenroom/web/k3y/v2/",
+        "http://localhost:3333/v2/../greenroom/web/k3y/",
+        "http://localhost:3333/v2/%2e%2e/greenroom/web/k3y/",
+        "http://localhost:3333/v2x/",
+        "http://localhost:3333@example.com/v2/acts/x/runs",
+        "http://example.com:3333/v2/acts/x/runs",
+        "http://localhost.example.com:3333/v2/acts/x/runs",
+    ],
+)
+def test_nothing_else_is_the_api(url: str) -> None:
+    assert not Addresses(3333, resolves_subdomains=True).is_api(url)

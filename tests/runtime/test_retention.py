@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from runtime.errors import NotFound
-from runtime.records import Run
+from runtime.records import DispatchStatus, Run, WebhookCondition, WebhookDraft, WebhookEvent
 from runtime.retention import DAY_MILLIS, KEPT_RUNS
+from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
 
 DAY = DAY_MILLIS / 1000
@@ -52,6 +53,24 @@ async def test_unused_unnamed_storages_go_and_named_or_used_ones_stay(stage: Sta
     await datasets.push(used, b"[{}]")
     await stage.clock.advance(3 * DAY)
     assert [datasets.get(each.id) is not None for each in (unused, used, named)] == [False, True, True]
+
+
+async def test_dispatches_go_a_week_after_their_last_call_and_active_ones_stay(
+    stage: Stage, receiver: Receiver
+) -> None:
+    orchestrator, actor = stage.orchestrator, await stage.an_actor()
+    wanted = WebhookDraft(event_types=(WebhookEvent.RUN_SUCCEEDED,), request_url=receiver.url())
+    await orchestrator.webhooks.create(stage.user, wanted, WebhookCondition(actor_id=actor.id))
+    receiver.statuses = [200, 500, 500]
+    for _ in range(2):
+        await stage.ended(await stage.start(actor))
+    [_, retried] = orchestrator.store.dispatches.all("1 ORDER BY rowid")
+    await orchestrator.retention.sweep(stage.clock.now() + 1)
+    assert [each.id for each in orchestrator.store.dispatches.all()] == [retried.id]
+    await stage.clock.advance(7 * DAY)
+    assert [each.status for each in orchestrator.store.dispatches.all()] == [DispatchStatus.SUCCEEDED]
+    await stage.clock.advance(DAY)
+    assert orchestrator.store.dispatches.all() == []
 
 
 async def test_nothing_goes_where_everything_is_to_be_kept(stage: Stage) -> None:

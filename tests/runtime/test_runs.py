@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from runtime.errors import Invalid, LimitReached, NotFound
 from runtime.lifecycle import JobStatus, may_move
-from runtime.records import EnvVar, Meta, Origin, PermissionLevel, Run, RunOptions
+from runtime.records import EnvVar, Meta, Origin, PermissionLevel, Run, RunOptions, WebhookDraft, WebhookEvent
 from runtime.runs import Input, RunFilter, StartOptions
+from runtime.store.values import SMALL_BYTES
 from tests.fakes.clock import START
+from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_run
 from tests.fakes.stage import META, Stage
 
@@ -304,6 +306,48 @@ async def test_an_ended_run_goes_with_its_storages_and_its_log(stage: Stage) -> 
     assert stage.orchestrator.key_value_stores.get(run.default_key_value_store_id) is None
     assert stage.orchestrator.request_queues.get(run.default_request_queue_id) is None
     assert await stage.log_of(run.id) == []
+
+
+async def test_a_run_that_rose_meanwhile_is_not_deleted(stage: Stage) -> None:
+    ended = await stage.ended(await stage.start())
+    await stage.orchestrator.runs.resurrect(ended, StartOptions())
+    with pytest.raises(Invalid):
+        await stage.orchestrator.runs.delete(ended)
+    assert stage.orchestrator.datasets.get(ended.default_dataset_id) is not None
+    assert stage.now(ended).status is S.RUNNING
+
+
+async def test_the_end_of_a_run_that_is_deleted_at_once_is_told(stage: Stage, receiver: Receiver) -> None:
+    wanted = WebhookDraft(event_types=(WebhookEvent.RUN_SUCCEEDED,), request_url=receiver.url())
+    run = await stage.start(webhooks=(wanted,))
+    stage.container_of(run).exits(0)
+    await stage.orchestrator.runs.wait(run.id, 60)
+    await stage.orchestrator.runs.delete(run)
+    await stage.clock.settle()
+    assert receiver.events == ["ACTOR.RUN.SUCCEEDED"]
+
+
+async def test_what_a_server_left_that_died_as_it_made_or_deleted_a_run_goes_at_the_next_start(
+    stage: Stage, receiver: Receiver
+) -> None:
+    wanted = WebhookDraft(event_types=(WebhookEvent.RUN_ABORTED,), request_url=receiver.url())
+    big = Input(body=b"x" * 2 * SMALL_BYTES, content_type="text/plain")
+    lost, kept = [await stage.ended(await stage.start(input=big, webhooks=(wanted,))) for _ in range(2)]
+    named = await stage.ended(await stage.start())
+    await stage.orchestrator.datasets.update(named.default_dataset_id, {"name": "kept"})
+    for run in (lost, named):
+        await stage.orchestrator.store.runs.delete("id = ?", run.id)
+    await stage.close()
+    await stage.open()
+    orchestrator = stage.orchestrator
+    for run, is_there in ((lost, False), (kept, True)):
+        assert (orchestrator.datasets.get(run.default_dataset_id) is not None) == is_there
+        assert (orchestrator.key_value_stores.get(run.default_key_value_store_id) is not None) == is_there
+        assert (orchestrator.request_queues.get(run.default_request_queue_id) is not None) == is_there
+        assert bool(orchestrator.webhooks.of_run(run)) == is_there
+        assert bool(await stage.log_of(run.id)) == is_there
+    assert orchestrator.datasets.get(named.default_dataset_id) is not None
+    assert len(list((stage.settings.data_dir / "values").iterdir())) == 1
 
 
 @pytest.mark.parametrize("deletes_first", [True, False])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import NotFound, Unauthorized
-from runtime.users import RUN_TOKEN_PREFIX, new_run_token
+from runtime.users import OWN_TOKEN_PREFIX, RUN_TOKEN_PREFIX, new_run_token
 from tests.fakes.stage import Stage
 
 ALICE_AND_BOB = {"alices-key": "alice", "alices-other-key": "alice", "bobs-key": "bob"}
@@ -83,3 +83,18 @@ async def test_a_user_that_is_not_there_is_not_found(stage: Stage) -> None:
     assert stage.orchestrator.users.named("nobody") is None
     with pytest.raises(NotFound):
         stage.orchestrator.users.get(replace(stage.user, id="nobody").id)
+
+
+async def test_the_servers_own_token_stands_for_a_user_until_the_server_ends(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, users=ALICE_AND_BOB)
+    await stage.open()
+    users, bob = stage.orchestrator.users, stage.orchestrator.users.named("bob")
+    assert bob is not None
+    token = users.own_token(bob.id)
+    assert users.of_token(token) == (bob, None)
+    await stage.close()
+    await stage.open()
+    for wrong in (token, token.replace(bob.id, stage.user.id), OWN_TOKEN_PREFIX, OWN_TOKEN_PREFIX + bob.id):
+        with pytest.raises(Unauthorized):
+            stage.orchestrator.users.of_token(wrong)
+    await stage.close()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from runtime.records import new_id
-from tests.engine import container_of, engine
+from tests.engine import container_of, engine, eventually
+from tests.fakes.receiver import Receiver
 from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
@@ -273,6 +274,28 @@ def test_the_end_at_the_maximum(server: LiveServer, sample: str) -> None:
     journey.go()
     run = journey.ended()
     assert (run["status"], run["chargedEventCounts"]["page"]) == ("SUCCEEDED", charged + 10), journey.log
+
+
+@pytest.mark.parametrize("sample", LANGUAGES)
+def test_webhook(server: LiveServer, blocking_receiver: Receiver, sample: str) -> None:
+    """Added twice under one idempotency key, it is one webhook, which tells of the run's end once."""
+    journey = Journey(server, sample, {"do": "webhook", "url": blocking_receiver.url("/told")})
+    run = journey.ended()
+    assert end(run)[:2] == ("SUCCEEDED", 0), journey.log
+    [webhook] = run["webhooks"]
+    assert (webhook["requestUrl"], webhook["eventTypes"]) == (blocking_receiver.url("/told"), ["ACTOR.RUN.SUCCEEDED"])
+    assert eventually(lambda: bool(blocking_receiver.received))
+    dispatches = server.data("GET", "webhook-dispatches")["items"]
+    [dispatch] = [each for each in dispatches if each["eventData"]["actorRunId"] == run["id"]]
+    path = f"webhook-dispatches/{dispatch['id']}"
+    assert server.until(path, lambda dispatch: dispatch["calls"])["status"] == "SUCCEEDED"
+    [received] = blocking_receiver.received
+    body = received.body
+    assert (received.path, blocking_receiver.dispatch_ids) == ("/told", [dispatch["id"]])
+    assert body["eventType"] == "ACTOR.RUN.SUCCEEDED"
+    assert body["eventData"] == {"actorId": run["actId"], "actorRunId": run["id"]}
+    assert end(body["resource"]) == end(run)
+    assert (body["resource"]["id"], body["userId"]) == (run["id"], run["userId"])
 
 
 @pytest.mark.parametrize(("sample", "ordered"), [(PYTHON, "reboot"), (JAVASCRIPT, "migrate")])

@@ -6,7 +6,7 @@ import { Actor } from 'apify';
 const TICK_MILLIS = 300;
 
 /** Do what the input says; what comes back belongs into the output. Much of it ends this life. */
-async function act({ do: what, lives, target, targetInput, runId, pages }, state) {
+async function act({ do: what, lives, target, targetInput, runId, pages, url }, state) {
     switch (what) {
         case 'crash':
             if (state.lives < lives) await Actor.exit({ exitCode: 1 });
@@ -28,6 +28,9 @@ async function act({ do: what, lives, target, targetInput, runId, pages }, state
             return { status: (await Actor.abort(runId)).status };
         case 'charge':
             return charge(pages, state);
+        case 'webhook':
+            await addWebhook(url);
+            break;
         case 'wait':
             await wait(state);
             break;
@@ -49,6 +52,13 @@ async function call(target, input) {
     const { id, status, defaultDatasetId } = await Actor.call(target, input);
     const dataset = await Actor.openDataset(defaultDatasetId);
     return { runId: id, status, items: (await dataset.getData()).items };
+}
+
+async function addWebhook(requestUrl) {
+    const idempotencyKey = `webhook-of-${Actor.getEnv().actorRunId}`;
+    const webhook = { eventTypes: ['ACTOR.RUN.SUCCEEDED'], requestUrl, idempotencyKey };
+    await Actor.addWebhook(webhook);
+    await Actor.addWebhook(webhook);
 }
 
 /** Count until the run's store has a record GO. */
