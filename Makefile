@@ -1,4 +1,4 @@
-.PHONY: setup run test check format lock bench clean
+.PHONY: setup run test soak check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## Python environment, Docker engine, base images
@@ -9,6 +9,10 @@ run: setup  ## builds and runs the sample crawler, from start to finish
 
 test: setup check  ## all tests, those with real containers included
 	@scripts/test.sh
+
+soak: setup  ## 200 short runs of mixed endings, the server killed twice (`make test` has a short one); GREENROOM_SOAK_SEED repeats one
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_SOAK_RUNS=200 GREENROOM_SOAK_AT_ONCE=10 GREENROOM_SOAK_KILLS=2 \
+		.venv/bin/python -m pytest -s -o faulthandler_timeout=0 tests/soak
 
 check: .venv/.installed  ## linter, formatting, types
 	.venv/bin/ruff check

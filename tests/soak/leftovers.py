@@ -1,0 +1,66 @@
+"""What a server holds, and what nobody owns any more: on the engine, in the process, in the data directory."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+OWNERLESS = {
+    "runs not told of": "SELECT id FROM runs WHERE json_extract(body, '$.untold') <> '{}'",
+    "live runs": "SELECT id FROM runs WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED-OUT')",
+    "dispatches not sent": "SELECT id FROM dispatches WHERE next_call_at IS NOT NULL",
+    "webhooks of no run": "SELECT id FROM webhooks WHERE run_id NOT IN (SELECT id FROM runs)",
+    "datasets of no run": "SELECT id FROM datasets WHERE run_id NOT IN (SELECT id FROM runs)",
+    "key-value stores of no run": "SELECT id FROM key_value_stores WHERE run_id NOT IN (SELECT id FROM runs)",
+    "request queues of no run": "SELECT id FROM request_queues WHERE run_id NOT IN (SELECT id FROM runs)",
+    "pushes of no dataset": "SELECT dataset_id FROM pushes WHERE dataset_id NOT IN (SELECT id FROM datasets)",
+    "records of no store": "SELECT key FROM records WHERE store_id NOT IN (SELECT id FROM key_value_stores)",
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a process holds; its descriptors are mostly connections to the engine that are kept for the next call."""
+
+    threads: int
+    descriptors: int
+
+    def is_within(self, before: Held, slack: Held) -> bool:
+        return (
+            self.threads <= before.threads + slack.threads
+            and self.descriptors <= before.descriptors + slack.descriptors
+        )
+
+
+def held(pid: int) -> Held:
+    process = psutil.Process(pid)
+    return Held(process.num_threads(), process.num_fds())
+
+
+def open_files(pid: int, data_dir: Path) -> list[str]:
+    """The logs and values that a process has open."""
+    folders = (data_dir / "logs", data_dir / "values")
+    return [file.path for file in psutil.Process(pid).open_files() if Path(file.path).parent in folders]
+
+
+def ownerless(data_dir: Path) -> dict[str, list[str]]:
+    """What is in the data directory and belongs to nothing."""
+    connection = sqlite3.connect(f"file:{data_dir / 'greenroom.db'}?mode=ro", uri=True)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        found = {what: [row[0] for row in connection.execute(query)] for what, query in OWNERLESS.items()}
+        jobs = {f"{row[0]}.log" for row in connection.execute("SELECT id FROM runs UNION SELECT id FROM builds")}
+        values = {row[0] for row in connection.execute("SELECT file FROM records WHERE file IS NOT NULL")}
+    finally:
+        connection.close()
+    found["logs of no job"] = sorted(names_in(data_dir / "logs") - jobs)
+    found["values of no record"] = sorted(names_in(data_dir / "values") - values)
+    found["missing values"] = sorted(values - names_in(data_dir / "values"))
+    return {what: ids for what, ids in found.items() if ids}
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}

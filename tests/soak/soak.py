@@ -1,0 +1,127 @@
+"""The soak itself: starts runs, does to each what its ending asks for, and holds what came of it to what must."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections import Counter
+from itertools import product
+from pathlib import Path
+
+from runtime.builds import BUILD_LABEL
+from tests.engine import engine
+from tests.fakes.receiver import Receiver
+from tests.live import Json, LiveServer, source_files
+from tests.soak.client import Client
+from tests.soak.endings import Ending
+
+ACTOR = Path(__file__).parent / "actor"
+ODD_ACTORS = {
+    "without-image": "LABEL image=removed\n",
+    "without-user": "USER no-such-user\n",
+    "without-program": 'CMD ["no-such-program"]\n',
+}
+"""More lines of their Dockerfiles."""
+WORK = {"lines": 20, "pushes": 2, "items": 3, "records": 1, "recordBytes": 40_000}
+"""What an Actor does before it ends, where the ending asks for nothing else. The records are files."""
+COUNTERS = ("rebootCount", "migrationCount", "restartCount", "resurrectCount", "metamorph")
+EVENTS = [f"ACTOR.RUN.{end}" for end in ("CREATED", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", "RESURRECTED")]
+
+
+class Soak:
+    """`kills` is how often the server is killed at most: each kill may cut off one answer to each Actor."""
+
+    def __init__(self, server: LiveServer, receiver: Receiver, kills: int) -> None:
+        self._server = server
+        self._receiver = receiver
+        self._kills = kills
+        self._actors: dict[str, str] = {}
+        self._expected: dict[str, Counter[str]] = {}
+        self.client = Client(server.url)
+
+    def build_actors(self) -> None:
+        files = source_files(ACTOR)
+        for name in ("soak", "target"):
+            self._actors[name] = self._server.actor(name, files)
+        for name, more in ODD_ACTORS.items():
+            changed = [_with(each, more) if each["name"] == "Dockerfile" else each for each in files]
+            self._actors[name] = self._server.actor(name, changed)
+        self._remove_image(self._actors["without-image"])
+
+    def live_through(self, number: int, ending: Ending) -> None:
+        """One run from its start to its end, and on where its ending says so."""
+        run, unsure = self._start(number, ending), 0
+        for order in ending.orders:
+            unsure += order(self.client, run)
+        ended = self.client.ended(run)
+        self._check_record(ended, ending, unsure)
+        self._check_work(ended, ending)
+        self._expected[f"/{number}"] = _events_of(ended)
+        if ending.is_deleted:
+            self._delete(ended)
+
+    def check_webhooks(self) -> None:
+        """Each event of each run came as one dispatch, sent again at most once for each kill."""
+        sent: dict[str, set[tuple[str, str]]] = {path: set() for path in self._expected}
+        for received, id in zip(self._receiver.received, self._receiver.dispatch_ids, strict=True):
+            sent[received.path].add((id, received.body["eventType"]))
+        assert {path: Counter(event for _, event in dispatches) for path, dispatches in sent.items()} == self._expected
+        assert max(Counter(self._receiver.dispatch_ids).values()) <= 1 + self._kills
+
+    def _start(self, number: int, ending: Ending) -> Json:
+        hook = {"eventTypes": EVENTS, "requestUrl": self._receiver.url(f"/{number}")}
+        webhooks = base64.b64encode(json.dumps([hook]).encode()).decode()
+        input = {**WORK, "target": self._actors["target"], **ending.input, "number": number}
+        return self.client.start(self._actors[ending.actor], input, memory=128, webhooks=webhooks, **ending.options)
+
+    def _check_record(self, run: Json, ending: Ending, unsure: int) -> None:
+        how = (run["id"], run["status"], run["exitCode"], run["statusMessage"])
+        assert run["status"] == ending.status, how
+        assert run["exitCode"] in ending.exit_codes, how
+        assert re.fullmatch(ending.message.format(code=run["exitCode"]), run["statusMessage"]), how
+        for name in COUNTERS:
+            least = ending.counters.get(name, 0)
+            assert least <= run["stats"][name] <= least + (unsure if least else 0), (run["id"], name, run["stats"])
+        assert run["isContainerServerReady"] is False
+
+    def _check_work(self, run: Json, ending: Ending) -> None:
+        """Whatever was printed is in the log once and in order, and whatever was stored is there."""
+        given = {**WORK, **ending.input}
+        log, lives = self.client.log(run), 1 + sum(run["stats"][name] for name in COUNTERS)
+        said = [(int(life), int(line)) for life, line in re.findall(r"(?m)Z life (\d+) line (\d+)$", log)]
+        wanted = list(product(range(1, lives + 1), range(given["lines"])))
+        items = [(each["life"], each["push"], each["item"]) for each in self.client.items(run)]
+        assert said == wanted[: len(said)], log
+        assert len(items) - len(set(items)) <= self._kills * given["items"]
+        if not ending.is_whole:
+            return
+        assert ending.log_line is None or ending.log_line in log, log
+        assert said == wanted, log
+        assert set(items) == set(product(range(1, lives + 1), range(given["pushes"]), range(given["items"])))
+        assert self.client.record(run, "LIFE") == lives
+        records = [self.client.record(run, f"BIG-{number}") for number in range(given["records"])]
+        assert records == ["x" * given["recordBytes"]] * given["records"]
+
+    def _delete(self, run: Json) -> None:
+        self.client.ask("DELETE", f"/v2/actor-runs/{run['id']}")
+        left = ("actor-runs/{id}", "datasets/{defaultDatasetId}", "key-value-stores/{defaultKeyValueStoreId}")
+        answers = [self.client.ask("GET", f"/v2/{path.format(**run)}").response.status_code for path in left]
+        assert answers == [404] * len(left)
+
+    def _remove_image(self, actor: str) -> None:
+        [build] = self._server.data("GET", f"acts/{actor}/builds")["items"]
+        with engine() as client:
+            [image] = client.images.list(filters={"label": f"{BUILD_LABEL}={build['id']}"})
+            client.images.remove(str(image.id), force=True)
+
+
+def _with(file: Json, more: str) -> Json:
+    return {**file, "content": file["content"] + more}
+
+
+def _events_of(run: Json) -> Counter[str]:
+    """What webhooks hear of a run in all its lives; its ends before resurrections were successes."""
+    risen = run["stats"]["resurrectCount"]
+    ends = ["ACTOR.RUN.SUCCEEDED"] * risen + [f"ACTOR.RUN.{run['status'].replace('-', '_')}"]
+    return Counter(["ACTOR.RUN.CREATED", *["ACTOR.RUN.RESURRECTED"] * risen, *ends])
