@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from runtime import limits
 from runtime.containers import ContainerState, DiskEnforcement, Engine
@@ -10,9 +11,16 @@ from runtime.lifecycle import JobStatus
 from runtime.records import Restart, Run
 
 SIGKILL_EXIT_CODE = 137
+SIGABRT_EXIT_CODE = 134
+HEAP_LIMIT_REACHED = re.compile(r"FATAL ERROR: .*JavaScript heap out of memory")
+"""V8's last words on standard error before it aborts."""
 VANISHED = "The Actor's container was removed from outside Greenroom, so how it ended is unknown. Run it again."
 OOM_IN_CHILD = (
     "ACTOR: A process in the container was killed for exceeding the memory limit, and the Actor went on without it."
+)
+
+ENGINE_STOPPED = (
+    "ACTOR: The Docker engine was stopped, and the Actor's container with it. The run goes on in a new one."
 )
 
 RESTARTS = {
@@ -47,6 +55,11 @@ def limits_lines(run: Run, engine: Engine, burst_secs: float) -> Iterator[str]:
 def is_oom_end(state: ContainerState) -> bool:
     """The engine's flag is also set when only a child was killed: an end by OOM has the exit code of SIGKILL too."""
     return state.oom_killed and state.exit_code == SIGKILL_EXIT_CODE
+
+
+def is_heap_end(state: ContainerState, last_errors: Iterable[str]) -> bool:
+    """Whether V8 aborted at the limit of its own heap; Actors may print the same words and exit in another way."""
+    return state.exit_code == SIGABRT_EXIT_CODE and any(map(HEAP_LIMIT_REACHED.match, last_errors))
 
 
 def timing_out(run: Run) -> str:
@@ -98,8 +111,8 @@ def supervisor_failed(problem: BaseException) -> str:
     return f"Greenroom failed to go on with this run ({type(problem).__name__}: {problem}); its own log has the trace."
 
 
-def finished(run: Run, status: JobStatus, state: ContainerState | None) -> str:
-    """The platform's own status message at the end of a run."""
+def finished(run: Run, status: JobStatus, state: ContainerState | None, last_errors: Iterable[str] = ()) -> str:
+    """The platform's own status message at the end of a run; `last_errors` is what standard error said last."""
     if status is JobStatus.ABORTED:
         return run.stopped_because or "Actor was aborted."
     if status is JobStatus.TIMED_OUT:
@@ -112,6 +125,12 @@ def finished(run: Run, status: JobStatus, state: ContainerState | None) -> str:
         return (
             f"Actor was killed because it exceeded its memory limit of {run.options.memory_mbytes} MB. "
             f"{_more_memory(run)}"
+        )
+    if is_heap_end(state, last_errors):
+        return (
+            f"Actor finished with exit code {state.exit_code} because its JavaScript heap outgrew V8's own limit, not "
+            f"the run's memory limit of {run.options.memory_mbytes} MB. Raise --max-old-space-size (in NODE_OPTIONS or "
+            f"on node's command line); where it is not set, the heap's limit follows the memory. {_more_memory(run)}"
         )
     if status is JobStatus.FAILED and has_filled_disk(run):
         return (

@@ -64,6 +64,10 @@ class Log:
         """How many lines came from the run's containers so far."""
         return self._file.lines_from_container()
 
+    def last_errors(self) -> list[str]:
+        """What the run's containers said last on standard error, line by line."""
+        return [line.decode(errors="replace") for line in self._file.last_errors()]
+
     async def copy(self, container: Container, before: int = 0) -> None:
         """Copy the container's log until it ends, going on after the lines that are there already.
 

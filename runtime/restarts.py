@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from runtime import explain
 from runtime.clock import Millis
-from runtime.containers import ContainerState
+from runtime.containers import ContainerState, EngineStart
 from runtime.lifecycle import JobStatus
 from runtime.records import Restart, Run
 
@@ -17,6 +18,10 @@ MAX_RESTARTS_ON_ERROR = 3
 RESTART_WINDOW_MILLIS = 60_000
 """An Actor that fails is restarted only while there were fewer than 3 such restarts in the last minute."""
 MAX_METAMORPHS = 10
+STOPPED_EXIT_CODES = {explain.SIGKILL_EXIT_CODE, 143, 255}
+"""SIGKILL, SIGTERM, and what the engine tells of containers that went down with the machine."""
+ENGINE_RESTART_MILLIS = 30_000
+"""An engine gives its containers 10 s to end, itself 15 s, and is soon up again."""
 
 
 def wanted(run: Run, state: ContainerState | None, now: Millis) -> Restart | None:
@@ -37,6 +42,25 @@ def stop_moment(run: Run) -> Millis | None:
 def is_crash_loop(run: Run, now: Millis) -> bool:
     recent = [at for at in run.restarts_on_error if at > now - RESTART_WINDOW_MILLIS]
     return len(recent) >= MAX_RESTARTS_ON_ERROR
+
+
+def stopped_by_engine(run: Run, state: ContainerState, start: EngineStart, *, watched: bool) -> bool:
+    """Whether the engine, which has been started since, took the container down, as far as can be told.
+
+    How the Actor took its SIGTERM decides the exit code. Where nobody `watched`, the engine may have been stopped long
+    after an Actor had ended by itself: other codes then count only shortly before the engine's start.
+    """
+    if run.status is not JobStatus.RUNNING or run.stopped_because is not None or explain.is_oom_end(state):
+        return False
+    if state.exit_code in STOPPED_EXIT_CODES:
+        return True
+    is_recent = start.at - (state.finished_at or 0) <= ENGINE_RESTART_MILLIS
+    return (watched or is_recent) and not start.live_restore
+
+
+def moved_by_engine(run: Run, at: Millis) -> Run:
+    """The run as if its container had been ordered to end when the engine stopped it; another order stands."""
+    return replace(ordered(run, Restart.MIGRATION), stop_at=at) if run.status is JobStatus.RUNNING else run
 
 
 def ordered(run: Run, restart: Restart) -> Run:

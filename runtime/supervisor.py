@@ -149,6 +149,11 @@ class Supervisor:
             self._log.say(line)
         self._log.say(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
         self._log.say("ACTOR: Creating Docker container.")
+        if self._run.status is JobStatus.READY:
+            return await self._make()
+        return await self._insist(self._make)  # the Actor is in the middle of its work: it waits for the engine
+
+    async def _make(self) -> Container:
         container = self._container = await self._parts.containers.create(self._spec())
         if self._now().status is not JobStatus.ABORTING:
             self._log.say("ACTOR: Starting Docker container.")
@@ -163,10 +168,10 @@ class Supervisor:
         """Start it; where the engine went away meanwhile, it knows afterwards whether it did."""
         try:
             await container.start()
-        except EngineUnavailable as problem:
+        except EngineUnavailable:
             state = await self._insist(container.inspect)
             if state is None or state.started_at is None:
-                raise StartFailed(str(problem)) from problem
+                raise
 
     async def _accompany(self, container: Container) -> ContainerState | None:
         """Stay beside the container until it has ended and its log is copied; how it then stands."""
@@ -174,7 +179,8 @@ class Supervisor:
         if state is None or state.started_at is None:
             return state
         await self._note_start(container, state.started_at)
-        if state.running:
+        watched = state.running
+        if watched:
             async with self._beside(
                 container,
                 self._stop_when_ordered,
@@ -189,6 +195,8 @@ class Supervisor:
         else:  # it ended while nobody watched: a deadline that has passed since is none of its business
             await self._log.copy(container, self._run.log_lines_before)
         await self._look_at_disk(container)
+        if state is not None and self._now().status is JobStatus.RUNNING:
+            await self._look_at_engine(state, watched)
         return state
 
     async def _note_start(self, container: Container, started_at: int) -> None:
@@ -276,6 +284,14 @@ class Supervisor:
             if used is not None and explain.ended_over_disk(self._now(), used):
                 self._log.say(explain.disk_overshoot(self._run, used))
 
+    async def _look_at_engine(self, state: ContainerState, watched: bool) -> None:
+        """Order a run to go on whose container went down with the engine: the Actor has not ended."""
+        ended_at = state.finished_at or self._parts.clock.now()
+        start = await self._insist(partial(self._parts.containers.restarted_since, ended_at))
+        if start is not None and restarts.stopped_by_engine(self._now(), state, start, watched=watched):
+            await self._parts.runs.change(self._run.id, partial(restarts.moved_by_engine, at=ended_at))
+            self._log.say(explain.ENGINE_STOPPED)
+
     async def _stop_because(self, container: Container, reason: str) -> None:
         """Stop the run for a reason that is written first: a restarted server must still know it."""
         await self._parts.runs.change(self._run.id, lambda now: replace(now, stopped_because=reason))
@@ -316,7 +332,8 @@ class Supervisor:
         while True:
             run = self._now()
             status = ending(run.status, exit_code)
-            text = message if message and status is JobStatus.FAILED else explain.finished(run, status, state)
+            told = explain.finished(run, status, state, self._log.last_errors())
+            text = message if message and status is JobStatus.FAILED else told
             at = (state.finished_at if state else None) or self._parts.clock.now()
             end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
             if run.status.is_terminal or await self._parts.runs.move(run.id, status, end):

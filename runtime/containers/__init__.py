@@ -50,6 +50,17 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStart:
+    """When the engine was last started, in milliseconds since 1970.
+
+    With `live_restore` it leaves its containers alone when it stops and starts.
+    """
+
+    at: int
+    live_restore: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
     """Everything a container is born with. Sizes in bytes; `cpus` in cores; `disk_bytes` is the run's own limit."""
 
@@ -188,8 +199,14 @@ class Containers(Protocol):
     async def open(self) -> Engine:
         """Probe the engine and make the instance's network. Raises EngineUnavailable."""
 
+    async def restarted_since(self, moment: int) -> EngineStart | None:
+        """How the engine was started if that was after the moment; None also where it cannot be told.
+
+        Raises EngineUnavailable as soon as the engine begins to stop, which is before it stops its containers.
+        """
+
     async def create(self, spec: ContainerSpec) -> Container:
-        """Raises StartFailed, ImageMissing."""
+        """Make it, instead of one of the same name that is left. Raises StartFailed, ImageMissing."""
 
     async def list(self) -> list[Container]:
         """All containers of this instance, running or not."""

@@ -17,8 +17,8 @@ def container_state(state: Mapping[str, Any]) -> ContainerState:
     ended = not state["Running"] and state["StartedAt"] != NEVER
     return ContainerState(
         running=state["Running"],
-        started_at=_millis(state["StartedAt"]),
-        finished_at=_millis(state["FinishedAt"]) if ended else None,
+        started_at=millis(state["StartedAt"]),
+        finished_at=millis(state["FinishedAt"]) if ended else None,
         exit_code=state["ExitCode"] if ended else None,
         oom_killed=state["OOMKilled"],
         error=cleaned(state["Error"]),
@@ -32,7 +32,7 @@ def stats_sample(stats: Mapping[str, Any]) -> Sample:
     cache = detail.get("total_inactive_file", detail.get("inactive_file", 0))  # cgroup v1, v2
     networks = stats.get("networks", {}).values()
     return Sample(
-        at=_millis(stats["read"]) or 0,
+        at=millis(stats["read"]) or 0,
         memory_bytes=max(0, memory.get("usage", 0) - cache),
         cpu_nanos=stats["cpu_stats"]["cpu_usage"]["total_usage"],
         net_rx_bytes=sum(network["rx_bytes"] for network in networks),
@@ -40,7 +40,7 @@ def stats_sample(stats: Mapping[str, Any]) -> Sample:
     )
 
 
-def _millis(time: str) -> int | None:
+def millis(time: str) -> int | None:
     return None if time == NEVER else round(datetime.fromisoformat(time).timestamp() * 1000)
 
 

@@ -40,6 +40,7 @@ from runtime.containers import (
     ContainerState,
     DiskEnforcement,
     Engine,
+    EngineStart,
     EngineUnavailable,
     Image,
     ImageMissing,
@@ -48,7 +49,7 @@ from runtime.containers import (
     StartFailed,
     cgroups,
 )
-from runtime.containers.answers import NEVER, cleaned, container_state, stats_sample
+from runtime.containers.answers import NEVER, cleaned, container_state, millis, stats_sample
 from runtime.containers.build_log import BuildLog
 from runtime.containers.disk import quota_problem, used_bytes
 from runtime.containers.follow import following
@@ -64,6 +65,7 @@ DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
 LOG_OPTIONS = {"max-size": "1g", "max-file": "1", "compress": "false", "mode": "blocking"}
 NETWORK_OPTIONS = {"com.docker.network.bridge.enable_icc": "false"}  # containers don't reach each other
 LOOPBACK = "127.0.0.1"
+DEFAULT_BRIDGE = "bridge"  # the engine makes it anew at each start, unless containers that it left alone are on one
 
 CALL_TIMEOUT_SECS = 120
 SAMPLE_SECS = 1.0
@@ -123,6 +125,11 @@ class DockerContainers:
         )
         self._watch = asyncio.create_task(self._watch_events(), name="docker events")
         return self._engine
+
+    async def restarted_since(self, moment: int) -> EngineStart | None:
+        with tolerating(404):  # an engine can do without its default bridge
+            return await self.call(self._last_start, moment)
+        return None
 
     async def create(self, spec: ContainerSpec) -> Container:
         making = asyncio.ensure_future(self._create(spec))
@@ -330,10 +337,20 @@ class DockerContainers:
         )
         return str(json.loads(answer)["status"])
 
+    def _last_start(self, moment: int) -> EngineStart | None:
+        # By a connection of its own: an engine that stops takes no new ones, and still answers on those that it has.
+        with docker.APIClient(**self._address(), version=self.api.api_version, timeout=CALL_TIMEOUT_SECS) as api:
+            at = millis(api.inspect_network(DEFAULT_BRIDGE)["Created"])
+            if at is None or at < moment:
+                return None
+            return EngineStart(at=at, live_restore=api.info()["LiveRestoreEnabled"])
+
     # Containers and builds.
 
     async def _create(self, spec: ContainerSpec) -> Container:
         labels = {**spec.labels, INSTANCE_LABEL: self._instance_id}
+        with tolerating(404):
+            await self.call(self.api.remove_container, spec.name, v=True, force=True)
         try:
             made = await self.call(
                 self.api.create_container,
@@ -503,7 +520,8 @@ class DockerContainer:
 
         if state and state.exit_code == SIGKILLED and not state.oom_killed and not self._killed:
             await asyncio.sleep(OOM_NEWS_SECS)
-            return await self.inspect()
+            with suppress(EngineUnavailable):
+                return await self.inspect()
         return state
 
     async def kill(self, signal: str = "SIGKILL") -> None:

@@ -15,7 +15,9 @@ from runtime.containers import LogLine
 
 STREAMS = {"stdout": "o", "stderr": "e", "actor": "a"}
 STORED = re.compile(rb"(?m)^(.{19}\.\d{3})\d{6}Z [oea] ")
+FROM_STDERR = re.compile(rb"(?m)^.{29}Z e (.*)$")
 FROM_CONTAINER = re.compile(rb"(?m)^.{29}Z [oe] ")
+LAST_BYTES = 16 * 1024
 ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
@@ -36,6 +38,10 @@ class LogFile:
     def lines_from_container(self) -> int:
         """How many of the lines are the container's own: a resumed log skips as many of the engine's."""
         return len(FROM_CONTAINER.findall(self._path.read_bytes()))
+
+    def last_errors(self) -> list[bytes]:
+        """What standard error said last, line by line."""
+        return FROM_STDERR.findall(os.pread(self._fd, LAST_BYTES, max(0, self.size - LAST_BYTES)))
 
     def ends_with(self, text: str) -> bool:
         """Whether the last line is these words of the platform's own."""

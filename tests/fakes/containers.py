@@ -18,6 +18,8 @@ from runtime.containers import (
     ContainerState,
     DiskEnforcement,
     Engine,
+    EngineStart,
+    EngineUnavailable,
     Image,
     ImageMissing,
     LogLine,
@@ -121,13 +123,13 @@ class FakeContainer:
         return None if self.is_removed else self._state
 
     async def wait(self) -> ContainerState | None:
-        while self._is_running():
+        while self.is_running:
             await self._changed.wait()
         return await self.inspect()
 
     async def kill(self, signal: str = "SIGKILL") -> None:
         self.signals.append(signal)
-        if not self._is_running():
+        if not self.is_running:
             return
         if signal == "SIGKILL":
             self.exits(137)
@@ -141,14 +143,14 @@ class FakeContainer:
         await asyncio.wait({ended, grace}, return_when=asyncio.FIRST_COMPLETED)
         for task in (ended, grace):
             task.cancel()
-        if self._is_running():
+        if self.is_running:
             await self.kill()
 
     async def set_cpus(self, cpus: float) -> None:
         self.cpus.append(cpus)
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
-        return self.address if self._is_running() else None
+        return self.address if self.is_running else None
 
     async def logs(self) -> AsyncIterator[list[LogLine]]:
         async for lines in self._followed(self._lines):
@@ -163,17 +165,18 @@ class FakeContainer:
         return None if self.is_removed else self.disk
 
     async def remove(self) -> None:
-        if self._is_running():
+        if self.is_running:
             self.exits(137)
         self.vanishes()
 
-    def _is_running(self) -> bool:
+    @property
+    def is_running(self) -> bool:
         return self._state.running and not self.is_removed
 
     async def _followed(self, items: list[T]) -> AsyncIterator[list[T]]:
         told = 0
         while True:
-            running, changed = self._is_running(), self._changed
+            running, changed = self.is_running, self._changed
             if fresh := items[told:]:
                 told += len(fresh)
                 yield fresh
@@ -206,12 +209,26 @@ class FakeContainers:
         self.build_may_end.set()
         self.on_create: Callable[[FakeContainer], None] = lambda container: None
         self.is_open = False
+        self.last_start = clock.now() - 1
+        self.live_restore = False
+        self.is_away = False
         self._clock = clock
         self._numbers = itertools.count(1)
 
     @property
     def containers(self) -> list[FakeContainer]:
         return [container for container in self.created if not container.is_removed]
+
+    def stops(self, code: int = 143) -> None:
+        """Stop as a whole, with all containers, until it `starts`."""
+        self.is_away = True
+        for container in self.containers:
+            if container.is_running:
+                container.exits(code)
+
+    def starts(self) -> None:
+        self.is_away = False
+        self.last_start = self._clock.now()
 
     def add_image(self, name: str, labels: Mapping[str, str] | None = None) -> Image:
         number = next(self._numbers)
@@ -223,7 +240,14 @@ class FakeContainers:
         self.is_open = True
         return self.engine
 
+    async def restarted_since(self, moment: int) -> EngineStart | None:
+        if self.is_away:
+            raise EngineUnavailable("stopped")
+        return EngineStart(at=self.last_start, live_restore=self.live_restore) if self.last_start >= moment else None
+
     async def create(self, spec: ContainerSpec) -> Container:
+        if self.is_away:
+            raise EngineUnavailable("stopped")
         if self.create_error is not None:
             raise self.create_error
         if spec.image not in self.images_by_name:

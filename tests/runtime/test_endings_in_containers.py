@@ -28,6 +28,17 @@ print("began", flush=True)
 while True:
     time.sleep(60)
 """
+NODE_DOCKERFILE = """
+FROM apify/actor-node:22
+COPY . ./
+CMD {command}
+"""
+STARTS = {"node": '["node", "main.js"]', "npm": '["npm", "start"]'}
+HEAP_HOG = """
+const held = [];
+for (;;) held.push(Array.from({ length: 10000 }, (_, index) => ({ index })));
+"""
+HEAP_ERROR = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +125,27 @@ def test_waiters_are_woken_by_the_end(server: LiveServer, counter: str) -> None:
     assert server.wait(f"actor-runs/{long['id']}")["status"] == "SUCCEEDED"
 
 
+@pytest.mark.parametrize("started_by", ["node", "npm"])
+def test_the_limit_of_v8s_own_heap_is_told_from_the_memory_limit(server: LiveServer, started_by: str) -> None:
+    hog = node_actor(server, f"v8-hog-by-{started_by}", HEAP_HOG, started_by, NODE_OPTIONS="--max-old-space-size=64")
+    ended = server.finished_run(hog, **MEMORY)
+    assert (ended["status"], ended["exitCode"]) == ("FAILED", 134)
+    assert "V8's own limit, not the run's memory limit of 1024 MB" in ended["statusMessage"]
+    assert HEAP_ERROR in server.text(f"logs/{ended['id']}")
+
+
+def test_a_heap_that_outgrows_the_container_is_ended_by_the_memory_limit(server: LiveServer) -> None:
+    hog = node_actor(server, "node-hog", HEAP_HOG, NODE_OPTIONS="--max-old-space-size=30000")
+    ended = server.finished_run(hog, memory=256)
+    assert (ended["status"], ended["exitCode"]) == ("FAILED", 137)
+    assert "exceeded its memory limit of 256 MB" in ended["statusMessage"]
+
+
+def test_an_actor_that_only_prints_v8s_words_is_not_explained_by_them(server: LiveServer) -> None:
+    actor = node_actor(server, "v8-quoter", f"console.error('{HEAP_ERROR}'); process.exitCode = 1;")
+    assert server.finished_run(actor, **MEMORY)["statusMessage"] == "Actor finished with exit code 1."
+
+
 def test_start_may_wait_for_the_end(server: LiveServer) -> None:
     run = server.run(server.sample("hello"), {"exitCode": 3}, waitForFinish=60, **MEMORY)
     assert (run["status"], run["exitCode"]) == ("FAILED", 3)
@@ -125,3 +157,11 @@ def abort_at_exit(server: LiveServer, hello: str, delay: float) -> tuple[str, Js
     assert eventually(lambda: "Z Exiting" in server.text(f"logs/{run['id']}"))
     answered = server.data("POST", f"actor-runs/{run['id']}/abort")["status"]
     return answered, server.wait(f"actor-runs/{run['id']}")
+
+
+def node_actor(server: LiveServer, name: str, program: str, started_by: str = "node", **env_vars: str) -> str:
+    dockerfile = NODE_DOCKERFILE.format(command=STARTS[started_by])
+    files = {"Dockerfile": dockerfile, "main.js": program}
+    files["package.json"] = '{"scripts": {"start": "node main.js"}}'
+    sources = [{"name": path, "format": "TEXT", "content": content} for path, content in files.items()]
+    return server.actor(name, sources, [{"name": key, "value": value} for key, value in env_vars.items()])

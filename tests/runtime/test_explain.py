@@ -63,6 +63,31 @@ def test_the_message_at_the_end_names_the_cause(
     assert explain.finished(a_run(**run), status, state) == message
 
 
+HEAP_ERROR = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"
+
+
+def test_the_limit_of_v8s_own_heap_is_told_from_the_runs_memory_limit() -> None:
+    run = a_run(options=options(memory_mbytes=1024))
+    message = explain.finished(run, JobStatus.FAILED, ended(134), ["<--- Last few GCs --->", HEAP_ERROR, "1: 0xe"])
+    assert "V8's own limit, not the run's memory limit of 1024 MB" in message
+    assert "--max-old-space-size" in message and "for example 2048 MB" in message
+
+
+@pytest.mark.parametrize(
+    ("state", "errors"),
+    [
+        (ended(1), [HEAP_ERROR]),
+        (ended(137), [HEAP_ERROR]),
+        (ended(134), []),
+        (ended(134), ["Assertion failed"]),
+        (ended(134), [f"A child said: {HEAP_ERROR}"]),
+    ],
+)
+def test_v8s_words_alone_or_an_abort_alone_are_not_its_heap_limit(state: ContainerState, errors: list[str]) -> None:
+    message = explain.finished(a_run(), JobStatus.FAILED, state, errors)
+    assert message == f"Actor finished with exit code {state.exit_code}."
+
+
 def test_a_full_disk_is_told_with_limit_amount_and_way_out() -> None:
     run = a_run(options=options(memory_mbytes=256, disk_mbytes=512))
     message = explain.disk_full(run, 600 * MBYTE)

@@ -99,6 +99,12 @@ async def crashes(life: Life, secs: float) -> None:
     await life.stage.open()
 
 
+async def engine_restarts(life: Life, secs: float) -> None:
+    life.stage.engine.stops()
+    await life.stage.clock.advance(secs)
+    life.stage.engine.starts()
+
+
 async def rises(life: Life) -> None:
     life.may_rise = True
     await order(life, life.stage.orchestrator.runs.resurrect(life.now, StartOptions()))
@@ -126,6 +132,8 @@ STEPS: dict[str, Step] = {
     "charge": charges,
     "crash": lambda life: crashes(life, 0),
     "crash for a while": lambda life: crashes(life, 20),
+    "engine restarts": lambda life: engine_restarts(life, 0),
+    "engine is away for a while": lambda life: engine_restarts(life, 20),
     "a second": lambda life: life.stage.clock.advance(1),
     "half a minute": lambda life: life.stage.clock.advance(30),
 }

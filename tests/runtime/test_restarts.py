@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime import stats
+from runtime import explain, stats
 from runtime.errors import Invalid, LimitReached
 from runtime.events import Event, pending
 from runtime.lifecycle import JobStatus
@@ -299,6 +299,134 @@ async def test_a_run_whose_next_container_was_not_made_yet_gets_it_from_the_next
     container.vanishes()
     await stage.open_with(run, lambda now: replace(now, container_id=None, container_started_at=None))
     assert (stage.now(run).status, len(stage.containers_of(run))) == (S.RUNNING, 2)
+
+
+# An engine that is restarted
+
+
+async def restarted_engine(stage: Stage, code: int = 143, secs: float = 60) -> None:
+    stage.engine.stops(code)
+    await stage.clock.advance(secs)
+    stage.engine.starts()
+    await stage.clock.advance(1)
+
+
+@pytest.mark.parametrize("code", [0, 5, 137, 143])
+async def test_a_run_whose_container_the_engine_stopped_goes_on_when_the_engine_is_back(
+    stage: Stage, code: int
+) -> None:
+    run = await stage.start(restart_on_error=True)
+    stage.container_of(run).says("before")
+    await restarted_engine(stage, code)
+    now = stage.now(run)
+    assert (now.status, now.stats.migration_count, now.stats.restart_count) == (S.RUNNING, 1, 0)
+    stage.container_of(run).says("after")
+    assert (await stage.ended(run)).status is S.SUCCEEDED
+    log = await stage.log_of(run.id)
+    assert [line for line in log if not line.startswith("ACTOR:")] == ["before", "after"]
+    assert log.count(explain.ENGINE_STOPPED) == 1
+
+
+async def test_an_engine_that_was_not_restarted_did_not_end_the_run(stage: Stage) -> None:
+    run = await stage.start()
+    ended = await stage.ended(run, 137)
+    assert (ended.status, ended.status_message) == (S.FAILED, "Actor finished with exit code 137.")
+
+
+async def test_an_order_that_was_pending_is_carried_out_when_the_engine_is_back(stage: Stage) -> None:
+    run, target = await stage.start(), await stage.an_actor("butterfly")
+    await stage.orchestrator.runs.migrate(run)
+    await restarted_engine(stage, secs=5)
+    assert (stage.now(run).stats.migration_count, stage.now(run).stop_at) == (1, None)
+    stage.engine.is_away = True
+    await stage.orchestrator.runs.metamorph(stage.now(run), target, None, None)
+    await restarted_engine(stage)
+    now = stage.now(run)
+    assert (now.status, now.actor_id, now.stats.migration_count) == (S.RUNNING, target.id, 1)
+    assert len(stage.engine.containers) == 1
+
+
+@pytest.mark.parametrize("gracefully", [True, False])
+async def test_a_run_that_is_aborted_stays_aborted_when_the_engine_stops_it(stage: Stage, gracefully: bool) -> None:
+    early, late = await stage.start(), await stage.start()
+    if gracefully:
+        await stage.orchestrator.runs.abort(early, gracefully=True)
+    stage.engine.stops()
+    await stage.clock.advance(5)
+    await stage.orchestrator.runs.abort(late, gracefully=gracefully)
+    await stage.clock.advance(40)
+    stage.engine.starts()
+    await stage.clock.advance(1)
+    assert stage.now(late).status is S.ABORTED
+    assert stage.now(early).status is (S.ABORTED if gracefully else S.RUNNING)
+
+
+async def test_the_time_of_an_engine_that_is_away_counts_against_the_timeout(stage: Stage) -> None:
+    run, short = await stage.start(timeout_secs=60), await stage.start(timeout_secs=20)
+    await restarted_engine(stage, secs=30)
+    assert (stage.now(short).status, stage.now(run).status) == (S.TIMED_OUT, S.RUNNING)
+    await stage.clock.advance(29)
+    assert stage.now(run).status is S.TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    ("code", "secs", "status"),
+    [
+        (143, 36_000, S.RUNNING),
+        (137, 36_000, S.RUNNING),
+        (255, 0, S.RUNNING),
+        (0, 15, S.RUNNING),
+        (0, 36_000, S.SUCCEEDED),
+        (5, 36_000, S.FAILED),
+    ],
+)
+async def test_what_an_engine_did_while_no_server_watched_is_told_by_the_exit(
+    stage: Stage, code: int, secs: float, status: JobStatus
+) -> None:
+    run = await stage.start(timeout_secs=0)
+    await stage.close()
+    await restarted_engine(stage, code, secs)
+    await stage.open()
+    assert (stage.now(run).status, stage.now(run).stats.migration_count) == (status, int(status is S.RUNNING))
+
+
+async def test_what_ended_while_an_engine_with_live_restore_was_away_has_ended_by_itself(stage: Stage) -> None:
+    stage.engine.live_restore = True
+    run = await stage.start()
+    await restarted_engine(stage, 7)
+    assert (stage.now(run).status, stage.now(run).exit_code) == (S.FAILED, 7)
+
+
+@pytest.mark.parametrize("why", ["memory", "disk"])
+async def test_a_limit_that_ended_a_run_is_not_mistaken_for_the_engine(stage: Stage, why: str) -> None:
+    run = await stage.start()
+    await stage.close()
+    stage.container_of(run).exits(137, oom_killed=why == "memory")
+    stage.engine.starts()
+    reason = "The Actor exceeded its disk limit." if why == "disk" else None
+    await stage.open_with(run, lambda now: replace(now, stopped_because=reason))
+    ended = stage.now(run)
+    assert ended.status is S.FAILED
+    assert ended.status_message is not None and f"exceeded its {why} limit" in ended.status_message
+
+
+async def test_a_run_on_its_way_to_a_new_container_waits_for_the_engine(stage: Stage) -> None:
+    run = await stage.start()
+    first = stage.container_of(run)
+    remove = first.remove
+
+    async def removed_at_last() -> None:
+        await remove()
+        stage.engine.stops()
+
+    first.remove = removed_at_last  # type: ignore[method-assign]
+    await stage.orchestrator.runs.reboot(run)
+    await stage.clock.advance(5)
+    assert (stage.now(run).status, stage.containers_of(run)) == (S.RUNNING, [first])
+    stage.engine.starts()
+    await stage.clock.advance(1)
+    assert (stage.now(run).stats.reboot_count, len(stage.engine.containers)) == (1, 1)
+    assert (await stage.ended(run)).status is S.SUCCEEDED
 
 
 # Resurrection

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+import time
 import urllib.request
 from contextlib import aclosing
 from dataclasses import replace
@@ -47,6 +48,13 @@ async def test_an_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
     address = f"unix://{tmp_path}/none.sock"
     with pytest.raises(EngineUnavailable, match=r"none\.sock.*DOCKER_HOST"):
         await DockerContainers("test", docker_host=address).open()
+
+
+async def test_an_engine_tells_whether_it_was_started_since(door: DockerContainers) -> None:
+    start = await door.restarted_since(0)
+    assert start is not None and 0 < start.at < time.time() * 1000
+    assert await door.restarted_since(start.at) == start
+    assert await door.restarted_since(start.at + 1) is None
 
 
 async def test_the_network_separates_containers_and_a_left_one_is_taken_again(door: DockerContainers) -> None:
@@ -183,6 +191,14 @@ async def test_a_command_that_is_not_there_is_told(door: DockerContainers, tmp_p
     assert "OCI runtime" not in str(failed.value)
     await container.remove()
     await door.remove_image(tag)
+
+
+async def test_a_container_takes_the_place_of_one_whose_making_was_not_answered(
+    door: DockerContainers, script_image: str
+) -> None:
+    spec = container_spec(script_image, "")
+    lost, made = await door.create(spec), await door.create(spec)
+    assert [each.id for each in await door.list()] == [made.id] != [lost.id]
 
 
 async def test_a_cancelled_create_leaves_nothing(door: DockerContainers, script_image: str) -> None:

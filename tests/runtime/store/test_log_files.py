@@ -34,6 +34,14 @@ def test_lines_are_stored_with_the_engines_stamp_and_their_stream(files: LogFile
     assert log.size == files.size("job")
 
 
+def test_the_last_errors_are_whole_lines_of_standard_error_near_the_end(files: LogFiles) -> None:
+    log = files.open("job")
+    log.append([line(b"long ago", "stderr"), *[line(b"out" * 100)] * 60, line(b"first", "stderr")])
+    log.append([line(b"ACTOR: hi", "actor"), line(b"", "stderr"), line(b"2023 e last", "stderr"), line(b"out")])
+    assert log.last_errors() == [b"first", b"", b"2023 e last"]
+    log.close()
+
+
 @pytest.mark.parametrize(
     ("torn", "whole"),
     [
