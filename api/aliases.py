@@ -45,6 +45,7 @@ class Aliases:
         self._orchestrator = orchestrator
         self._rules: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = (
             (re.compile(r"/v2/actors/([^/]+)/runs/last(/.*)?"), self._last_run),
+            (re.compile(r"/v2/actor-tasks/([^/]+)/runs/last(/.*)?"), self._last_run_of_task),
             (re.compile(r"/v2/actors/([^/]+)/runs/([^/]+)(/.*)?"), self._run_of_actor),
             (re.compile(r"/v2/actors/([^/]+)/builds/default"), self._default_build),
             (re.compile(r"/v2/actors/([^/]+)/builds/([^/]+)(/.*)?"), self._build_of_actor),
@@ -64,6 +65,10 @@ class Aliases:
         run = runs.last(self._actor(request, actor), reading.run_filter(Params(request)))
         permissions.check_sight(by, run, partial(runs.has_started, by))
         return f"/v2/actor-runs/{run.id}{rest}"
+
+    def _last_run_of_task(self, request: Request, task: str, rest: str) -> str:
+        record = self._orchestrator.tasks.find(caller_of(request).user, task)
+        return f"/v2/actor-runs/{self._orchestrator.runs.last(record, reading.run_filter(Params(request))).id}{rest}"
 
     def _run_of_actor(self, request: Request, actor: str, run_id: str, rest: str) -> str:
         record = self._actor(request, actor)

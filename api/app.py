@@ -24,6 +24,7 @@ from api.guards import Guards, RateLimit
 from api.routes import (
     actor_builds,
     actor_runs,
+    actor_tasks,
     actors,
     datasets,
     greenroom,
@@ -45,6 +46,7 @@ ROUTERS = (
     actors.router,
     actor_builds.router,
     actor_runs.router,
+    actor_tasks.router,
     logs.router,
     datasets.router,
     key_value_stores.router,

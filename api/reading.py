@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from runtime.records import (
     PermissionLevel,
     RunDefaults,
     SourceFile,
+    TaskOptions,
     Version,
     WebhookCondition,
     WebhookDraft,
@@ -50,6 +52,14 @@ EXTRA_ACTOR_FIELDS = frozenset(
     }
 )
 """Fields of an Actor that are kept and returned as they are."""
+TASK_OPTIONS: dict[str, tuple[str, type]] = {
+    "build": ("build", str),
+    "timeoutSecs": ("timeout_secs", float),
+    "memoryMbytes": ("memory_mbytes", int),
+    "maxItems": ("max_items", int),
+    "maxTotalChargeUsd": ("max_total_charge_usd", float),
+    "restartOnError": ("restart_on_error", bool),
+}
 WEBHOOK_TEXTS = {
     "payloadTemplate": "payload_template",
     "headersTemplate": "headers_template",
@@ -132,6 +142,33 @@ def version(body: Mapping[str, Any], now: Millis, number: str | None = None, kno
         env_vars=tuple(_env_var(each, known) for each in field(body, "envVars", list[dict[str, Any]]) or []),
         apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool) or False,
     )
+
+
+def task_fields(body: Mapping[str, Any], known: TaskOptions) -> dict[str, Any]:
+    """The fields of a task that the body sets."""
+    fields: dict[str, Any] = {}
+    for name, kind in (("title", str), ("input", dict[str, Any])):
+        if name in body:
+            fields[name] = field(body, name, kind)
+    if field(body, "name", str) is not None:
+        fields["name"] = body["name"]
+    if field(body, "options", dict) is not None:
+        fields["options"] = task_options(body["options"], known)
+    if "actorStandby" in body:
+        fields["extra"] = {"actorStandby": body["actorStandby"]}
+    return fields
+
+
+def task_options(options: Mapping[str, Any], known: TaskOptions) -> TaskOptions:
+    """Options as sent; null takes one away, what is left out stays."""
+    sent = {wire: known_as for wire, known_as in TASK_OPTIONS.items() if wire in options}
+    given: dict[str, Any] = {name: field(options, wire, kind) for wire, (name, kind) in sent.items()}
+    if "timeout_secs" in given:
+        given["timeout_secs"] = checked_timeout(given["timeout_secs"])
+    for name in ("memory_mbytes", "max_items", "max_total_charge_usd"):
+        if given.get(name) is not None and not 0 < given[name] <= MAX_WHOLE:
+            raise Invalid("invalid-value", f"Field 'options': {name} must be greater than 0")
+    return replace(known, **given)
 
 
 def start_options(params: Params, caller: Caller) -> StartOptions:

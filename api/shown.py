@@ -18,7 +18,7 @@ from runtime import permissions
 from runtime.builds import number_int
 from runtime.errors import record_not_found
 from runtime.orchestrator import Orchestrator
-from runtime.records import Actor, Build, Run, Webhook, WebhookCondition, WebhookDispatch
+from runtime.records import Actor, Build, Run, Task, Webhook, WebhookCondition, WebhookDispatch
 
 
 def own_run(request: Request, id: str, caller: Caller) -> Run:
@@ -70,13 +70,13 @@ def _may_see(orchestrator: Orchestrator, run: Run, caller: Caller) -> bool:
     return caller.user.id == run.user_id and permissions.may_see(caller.run, run, has_started)
 
 
-def runs_page(request: Request, actor: Actor | None) -> Response:
-    """The caller's runs, or those of one Actor, as the query narrows them."""
+def runs_page(request: Request, of: Actor | Task | None) -> Response:
+    """The caller's runs, or those of one Actor or task, as the query narrows them."""
     orchestrator, params = parts_of(request), Params(request)
     paging, now = params.paging(), orchestrator.clock.now()
     page = orchestrator.runs.page(
         caller_of(request).user,
-        actor,
+        of,
         reading.run_filter(params),
         descending=paging.desc,
         offset=paging.offset,
@@ -106,19 +106,19 @@ def webhook_shown(orchestrator: Orchestrator, webhook: Webhook) -> dict[str, Any
     return wire.webhook(webhook, *_dispatched(orchestrator, webhook))
 
 
-def webhooks_page(request: Request, actor: Actor | None) -> Response:
-    """The caller's webhooks, or those on one Actor."""
+def webhooks_page(request: Request, on: Actor | Task | None) -> Response:
+    """The caller's webhooks, or those on one Actor or task."""
     orchestrator, paging = parts_of(request), Params(request).paging()
     page = orchestrator.webhooks.page(
-        caller_of(request).user, actor, descending=paging.desc, offset=paging.offset, limit=paging.limit
+        caller_of(request).user, on, descending=paging.desc, offset=paging.offset, limit=paging.limit
     )
     return page_response([webhook_shown(orchestrator, each) for each in page.items], page.total, paging)
 
 
-async def webhook_created(request: Request, actor: Actor | None) -> Response:
-    """A webhook from the request's body; on one Actor where it is asked for there."""
+async def webhook_created(request: Request, on: Actor | Task | None) -> Response:
+    """A webhook from the request's body; on one Actor or task where it is asked for there."""
     orchestrator, caller, body = parts_of(request), limited_caller_of(request), await read_object(request)
-    condition = reading.webhook_condition(body) if actor is None else WebhookCondition(actor_id=actor.id)
+    condition = reading.webhook_condition(body) if on is None else _on(on)
     is_ad_hoc = reading.field(body, "isAdHoc", bool) or False
     permissions.check_webhook(caller.run, condition)
     draft = reading.webhook_draft(body, caller)
@@ -126,6 +126,10 @@ async def webhook_created(request: Request, actor: Actor | None) -> Response:
     permissions.check_webhook(caller.run, webhook.condition)  # an idempotency key may have found another one
     location = f"{orchestrator.addresses.public_base}/v2/webhooks/{webhook.id}"
     return data_response(webhook_shown(orchestrator, webhook), 201, {"Location": location})
+
+
+def _on(what: Actor | Task) -> WebhookCondition:
+    return WebhookCondition(actor_task_id=what.id) if isinstance(what, Task) else WebhookCondition(actor_id=what.id)
 
 
 def dispatches_page(request: Request, webhook: Webhook | None) -> Response:

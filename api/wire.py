@@ -21,6 +21,7 @@ from runtime.records import (
     RunStats,
     SourceFile,
     TaggedBuild,
+    Task,
     User,
     Version,
     Webhook,
@@ -149,6 +150,40 @@ def actor_in_list(record: Actor, owner: User) -> Json:
     }
 
 
+def task(record: Task, owner: User) -> Json:
+    return {
+        **record.extra,
+        **_task(record, owner),
+        "title": record.title,
+        "options": {
+            "build": record.options.build,
+            "timeoutSecs": record.options.timeout_secs,
+            "memoryMbytes": record.options.memory_mbytes,
+            "maxItems": record.options.max_items,
+            "maxTotalChargeUsd": record.options.max_total_charge_usd,
+            "restartOnError": record.options.restart_on_error,
+        },
+        "input": record.input,
+    }
+
+
+def task_in_list(record: Task, owner: User, actor: Actor, actor_owner: User) -> Json:
+    return {**_task(record, owner), "actName": actor.name, "actUsername": actor_owner.username}
+
+
+def _task(record: Task, owner: User) -> Json:
+    return {
+        "id": record.id,
+        "userId": record.user_id,
+        "actId": record.actor_id,
+        "name": record.name,
+        "username": owner.username,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "stats": {"totalRuns": record.total_runs},
+    }
+
+
 def tagged_build(tagged: TaggedBuild) -> Json:
     return {
         "buildId": tagged.build_id,
@@ -251,6 +286,7 @@ def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, i
     return {
         "id": record.id,
         "actId": record.actor_id,
+        **({} if record.task_id is None else {"actorTaskId": record.task_id}),
         "userId": record.user_id,
         "startedAt": iso(record.started_at),
         "finishedAt": moment(record.finished_at),
@@ -294,12 +330,13 @@ def metamorph(record: Metamorph) -> Json:
 
 def run_in_list(record: Run, build_number_int: int, total_usd: float, now: Millis) -> Json:
     whole = {**run(record, build_number_int, {}, now), "usageTotalUsd": total_usd}
-    return {key: whole[key] for key in RUN_LIST_FIELDS}
+    return {key: whole[key] for key in RUN_LIST_FIELDS if key in whole}
 
 
 RUN_LIST_FIELDS = (
     "id",
     "actId",
+    "actorTaskId",
     "userId",
     "status",
     "startedAt",

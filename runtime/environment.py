@@ -84,7 +84,7 @@ def _identity(run: Run, actor: Actor, owner: User, build: Build) -> dict[str, st
         **_named(build.id, "ACTOR_BUILD_ID", "APIFY_ACTOR_BUILD_ID"),
         **_named(build.number, "ACTOR_BUILD_NUMBER", "APIFY_ACTOR_BUILD_NUMBER"),
         **(_named(",".join(tags), "ACTOR_BUILD_TAGS") if tags else {}),
-        **_named("", "ACTOR_TASK_ID", "APIFY_ACTOR_TASK_ID"),
+        **_named(run.task_id or "", "ACTOR_TASK_ID", "APIFY_ACTOR_TASK_ID"),
         **_named(iso(run.started_at), "ACTOR_STARTED_AT", "APIFY_STARTED_AT"),
         **_named(run.permission_level, "ACTOR_PERMISSION_LEVEL"),
         **_named(run.meta.origin, "APIFY_META_ORIGIN"),

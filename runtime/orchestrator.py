@@ -38,6 +38,7 @@ from runtime.storages.request_queues import RequestQueues
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED
 from runtime.supervisor import RUN_LABEL, Parts, Supervisor
+from runtime.tasks import Tasks
 from runtime.users import Users
 from runtime.webhooks import Webhooks
 
@@ -72,6 +73,7 @@ class Orchestrator:
         self.logs = Logs(store.logs, clock)
         self.users = Users(store.users, store.runs, settings.users, clock)
         self.actors = Actors(store, self.users, clock)
+        self.tasks = Tasks(store, self.users, self.actors, clock)
         self.datasets = Datasets(store.items, clock)
         self.key_value_stores = KeyValueStores(store.values, clock)
         self.request_queues = RequestQueues(store.requests, clock)
@@ -81,7 +83,7 @@ class Orchestrator:
         endings = self._endings = Endings(clock)
         self.outbound = Outbound()
         self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock, addresses, self.users.own_token)
-        self.webhooks = Webhooks(store, self.actors, clock, partial(describe, self), self._dispatcher.nudge)
+        self.webhooks = Webhooks(store, self.actors, self.tasks, clock, partial(describe, self), self._dispatcher.nudge)
         self.builds = Builds(
             store,
             self.actors,
@@ -98,6 +100,7 @@ class Orchestrator:
             store,
             self.users,
             self.actors,
+            self.tasks,
             self.builds,
             storages,
             budget,
@@ -160,7 +163,7 @@ class Orchestrator:
         return len(self._lives)
 
     async def delete_actor(self, actor: Actor) -> None:
-        """Drop an Actor with its versions, builds and images. Raises Invalid while a run or build of it lives."""
+        """Drop an Actor with all that is made of it but its runs. Raises Invalid while a run or build of it lives."""
         async with self.budget.nothing_starts():
             if self.store.runs.find(f"actor_id = ? AND {UNFINISHED}", actor.id) is not None:
                 raise Invalid("cannot-remove-running-run", "An Actor with live runs can't be deleted: abort them first")
@@ -170,6 +173,7 @@ class Orchestrator:
                     "deleting-unfinished-build", "An Actor with a live build can't be deleted: abort it first"
                 )
             await self.actors.delete(actor)
+            await self.tasks.forget_actor(actor.id)
             await self.webhooks.forget_actor(actor.id)
             for build in builds:
                 await self.builds.forget(build)

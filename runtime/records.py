@@ -143,6 +143,35 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOptions:
+    """Options of a task's runs; None where the Actor's own hold. Units as in RunOptions."""
+
+    build: str | None = None
+    timeout_secs: int | None = None
+    memory_mbytes: int | None = None
+    max_items: int | None = None
+    max_total_charge_usd: float | None = None
+    restart_on_error: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """`input` is a JSON object; `extra` as in an Actor."""
+
+    id: str
+    user_id: str
+    actor_id: str
+    name: str
+    created_at: Millis
+    modified_at: Millis
+    title: str | None = None
+    options: TaskOptions = TaskOptions()
+    input: Mapping[str, Json] | None = None
+    total_runs: int = 0
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvVar:
     name: str
     value: str
@@ -368,6 +397,7 @@ class Run:
     charged_event_counts: Mapping[str, int] = field(default_factory=dict)
     items_at_end: int = 0
     datasets: Mapping[str, str] = field(default_factory=dict)
+    task_id: str | None = None
     storage_usage: Mapping[str, int] = field(default_factory=dict)
     storage_usage_before: Mapping[str, int] = field(default_factory=dict)
     started_by_run_id: str | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Protocol
+
+import msgspec
 
 from runtime import charging, explain, permissions
 from runtime.actors import Actors
@@ -36,6 +38,8 @@ from runtime.records import (
     RunOptions,
     RunStats,
     StorageGrant,
+    Task,
+    TaskOptions,
     User,
     WebhookDraft,
     WebhookEvent,
@@ -48,9 +52,11 @@ from runtime.stats import run_compute_units
 from runtime.storages.defaults import Storages
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, Page
+from runtime.tasks import Tasks, json_object
 from runtime.users import Users, new_run_token
 from runtime.webhooks import Webhooks
 
+JSON_TYPE = "application/json"
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 ABORT_GRACE_MILLIS = 30_000
 """What a gracefully aborted Actor has to save its state (platform documentation, "Aborting runs")."""
@@ -115,6 +121,7 @@ class Runs:
         store: Store,
         users: Users,
         actors: Actors,
+        tasks: Tasks,
         builds: Builds,
         storages: Storages,
         budget: Budget,
@@ -131,6 +138,7 @@ class Runs:
         self._store = store
         self._users = users
         self._actors = actors
+        self._tasks = tasks
         self._builds = builds
         self._storages = storages
         self._budget = budget
@@ -151,12 +159,14 @@ class Runs:
         input: Input | None,
         options: StartOptions,
         meta: Meta,
+        *,
         by: Run | None = None,
+        task: Task | None = None,
     ) -> Run:
         """Record a run of the Actor as READY and hand it to a supervisor; return at once.
 
-        `by` is the run with whose token it is started. Raises Invalid where the build or an option is wrong, Forbidden,
-        LimitReached where the user's memory does not allow it; nothing is recorded then.
+        `by` is the run with whose token it is started, `task` what it is a run of. Raises Invalid where the build or an
+        option is wrong, Forbidden, LimitReached where the user's memory does not allow it; nothing is recorded then.
         """
         permissions.check_start(by, actor, options.permission_level)
         granted, pricing = self._granted(actor, options), charging.in_force(actor.pricings, self._clock.now())
@@ -164,10 +174,20 @@ class Runs:
         async with self._budget.room_for(user, granted.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
             build = self._builds.resolve(self._actors.get(actor.id), granted.build)
-            run = await self._record(user, actor, build, input, options, granted, pricing, meta, by)
+            run = await self._record(user, actor, build, input, options, granted, pricing, meta, by, task)
             self._supervision.begin(run)
         await self._webhooks.tell(run)
         await self._actors.count_run(actor, run.started_at)
+        return run
+
+    async def start_task(
+        self, user: User, task: Task, input: Input | None, options: StartOptions, meta: Meta, *, by: Run | None = None
+    ) -> Run:
+        """Start a run of a task: what is asked for goes over the task's options and input. Raises as `start`."""
+        actor = self._actors.get(task.actor_id)
+        given, asked = _over_input(task, input), _over_options(task.options, options)
+        run = await self.start(user, actor, given, asked, meta, by=by, task=task)
+        await self._tasks.count_run(task.id)
         return run
 
     def get(self, id: str) -> Run:
@@ -183,19 +203,19 @@ class Runs:
     def of_events_key(self, events_key: str) -> Run | None:
         return self._store.runs.find("events_key = ?", events_key)
 
-    def last(self, actor: Actor, wanted: RunFilter) -> Run:
-        """The Actor's newest run that fits. Raises NotFound."""
-        condition, values = _condition("actor_id = ?", actor.id, wanted)
+    def last(self, of: Actor | Task, wanted: RunFilter) -> Run:
+        """The newest run of an Actor or task that fits. Raises NotFound."""
+        condition, values = _condition(*_runs_of(of), wanted)
         run = self._store.runs.find(f"{condition} ORDER BY started_at DESC, rowid DESC", *values)
         if run is None:
             raise record_not_found("Run", "last")
         return run
 
     def page(
-        self, user: User, actor: Actor | None, wanted: RunFilter, *, descending: bool, offset: int, limit: int
+        self, user: User, of: Actor | Task | None, wanted: RunFilter, *, descending: bool, offset: int, limit: int
     ) -> Page[Run]:
-        """The user's runs, or one Actor's, by start."""
-        whose = ("user_id = ?", user.id) if actor is None else ("actor_id = ?", actor.id)
+        """The user's runs, or those of one Actor or task, by start."""
+        whose = ("user_id = ?", user.id) if of is None else _runs_of(of)
         condition, values = _condition(*whose, wanted)
         return self._store.runs.page(
             condition, values, order_by="started_at", descending=descending, offset=offset, limit=limit
@@ -476,6 +496,7 @@ class Runs:
         pricing: Pricing | None,
         meta: Meta,
         by: Run | None,
+        task: Task | None,
     ) -> Run:
         """Attach the webhooks, open the default storages, store the input, insert the run."""
         id, web_key = new_id(), new_key(WEB_KEY_LENGTH)
@@ -515,6 +536,7 @@ class Runs:
                 started_by_run_id=by.id if by else None,
                 grants=self._grants(user.id, build, input, by),
                 datasets=storages.datasets,
+                task_id=task.id if task else None,
             )
         )
 
@@ -542,6 +564,24 @@ def _stopping_at(moment: Millis) -> Callable[[Run], Run]:
 
 def new_key(length: int) -> str:
     return "".join(secrets.choice(KEY_ALPHABET) for _ in range(length))
+
+
+def _over_input(task: Task, sent: Input | None) -> Input | None:
+    """What is sent, field by field over the task's own input. Raises Invalid where that can't be merged."""
+    if task.input is None:
+        return sent
+    merged = task.input if sent is None else {**task.input, **json_object(sent.body)}
+    return Input(body=msgspec.json.encode(merged), content_type=JSON_TYPE)
+
+
+def _over_options(options: TaskOptions, asked: StartOptions) -> StartOptions:
+    """What is asked for, and the task's own options where nothing is."""
+    own = {field.name: getattr(options, field.name) for field in fields(options)}
+    return replace(asked, **{name: value for name, value in own.items() if getattr(asked, name) is None})
+
+
+def _runs_of(of: Actor | Task) -> tuple[str, str]:
+    return ("task_id = ?" if isinstance(of, Task) else "actor_id = ?", of.id)
 
 
 def _condition(whose: str, id: str, wanted: RunFilter) -> tuple[str, list[object]]:

@@ -19,6 +19,7 @@ from runtime.records import (
     Actor,
     Build,
     Run,
+    Task,
     User,
     Webhook,
     WebhookCondition,
@@ -29,6 +30,7 @@ from runtime.records import (
 )
 from runtime.store import Store
 from runtime.store.tables import UNTOLD, AlreadyExists, Page
+from runtime.tasks import Tasks
 
 Json = dict[str, Any]
 Describe = Callable[[Run | Build], Json]
@@ -41,10 +43,11 @@ class Webhooks:
     """
 
     def __init__(
-        self, store: Store, actors: Actors, clock: Clock, describe: Describe, nudge: Callable[[], None]
+        self, store: Store, actors: Actors, tasks: Tasks, clock: Clock, describe: Describe, nudge: Callable[[], None]
     ) -> None:
         self._store = store
         self._actors = actors
+        self._tasks = tasks
         self._clock = clock
         self._describe = describe
         self._nudge = nudge
@@ -73,11 +76,12 @@ class Webhooks:
             raise record_not_found("Webhook", id)
         return webhook
 
-    def page(self, user: User, actor: Actor | None, *, descending: bool, offset: int, limit: int) -> Page[Webhook]:
-        """The user's webhooks, or those on one Actor."""
+    def page(self, user: User, on: Actor | Task | None, *, descending: bool, offset: int, limit: int) -> Page[Webhook]:
+        """The user's webhooks, or those on one Actor or task."""
         condition, values = "user_id = ?", [user.id]
-        if actor is not None:
-            condition, values = f"{condition} AND actor_id = ?", [user.id, actor.id]
+        if on is not None:
+            column = "task_id" if isinstance(on, Task) else "actor_id"
+            condition, values = f"{condition} AND {column} = ?", [user.id, on.id]
         return self._store.webhooks.page(
             condition, values, order_by="created_at", descending=descending, offset=offset, limit=limit
         )
@@ -117,8 +121,13 @@ class Webhooks:
         await self._store.webhooks.delete("run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)")
 
     async def forget_actor(self, actor_id: str) -> None:
-        """Drop the webhooks of an Actor that is deleted; what they still have to send goes on."""
+        """Drop the webhooks of an Actor that is deleted, and of its tasks; what they still have to send goes on."""
         await self._store.webhooks.delete("actor_id = ?", actor_id)
+        await self._store.webhooks.delete("task_id IS NOT NULL AND task_id NOT IN (SELECT id FROM tasks)")
+
+    async def forget_task(self, task_id: str) -> None:
+        """Drop the webhooks of a task that is deleted; what they still have to send goes on."""
+        await self._store.webhooks.delete("task_id = ?", task_id)
 
     async def drop_finished(self, before: Millis) -> None:
         """Drop dispatches that were over before a moment."""
@@ -196,9 +205,11 @@ class Webhooks:
             raise Invalid("invalid-input", "The 'condition' must name an actorId, an actorTaskId or an actorRunId")
         if condition.actor_run_id is not None:
             self._run(user, condition.actor_run_id)
-        if condition.actor_id is None:
-            return condition
-        return replace(condition, actor_id=self._actors.find(user, condition.actor_id).id)
+        if condition.actor_task_id is not None:
+            condition = replace(condition, actor_task_id=self._tasks.find(user, condition.actor_task_id).id)
+        if condition.actor_id is not None:
+            condition = replace(condition, actor_id=self._actors.find(user, condition.actor_id).id)
+        return condition
 
     def _run(self, user: User, id: str) -> Run:
         run = self._store.runs.find("id = ? AND user_id = ?", id, user.id)
@@ -213,17 +224,18 @@ class Webhooks:
         return webhook
 
     def _hearing(self, event: WebhookEvent, record: Run | Build) -> list[Webhook]:
-        run_id = record.id if isinstance(record, Run) else None
-        found = self._store.webhooks.all("actor_id = ? OR run_id = ?", record.actor_id, run_id)
+        run_id, task_id = (record.id, record.task_id) if isinstance(record, Run) else (None, None)
+        found = self._store.webhooks.all("actor_id = ? OR run_id = ? OR task_id = ?", record.actor_id, run_id, task_id)
         return [each for each in found if each.user_id == record.user_id and event in each.event_types]
 
     def _sample(self, webhook: Webhook) -> Run | None:
         condition = webhook.condition
         return self._store.runs.find(
-            "user_id = ? AND (id = ? OR actor_id = ?) ORDER BY started_at DESC",
+            "user_id = ? AND (id = ? OR actor_id = ? OR task_id = ?) ORDER BY started_at DESC",
             webhook.user_id,
             condition.actor_run_id,
             condition.actor_id,
+            condition.actor_task_id,
         )
 
     def _dispatch(
@@ -263,7 +275,8 @@ def check(draft: WebhookDraft) -> None:
 def event_data(record: Run | Build | None) -> Json | None:
     match record:
         case Run():
-            return {"actorId": record.actor_id, "actorRunId": record.id}
+            task = {} if record.task_id is None else {"actorTaskId": record.task_id}
+            return {"actorId": record.actor_id, **task, "actorRunId": record.id}
         case Build():
             return {"actorId": record.actor_id, "actorBuildId": record.id}
     return None

@@ -39,12 +39,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "payloads",
         "dispatcher",
     ),
-    ("users", "actors", "storages", "webhooks", "builds", "bills", "runs"),
+    ("users", "actors", "tasks", "storages", "webhooks", "builds", "bills", "runs"),
     ("supervisor", "retention"),
     ("orchestrator",),
 )
 """The modules of `runtime`, from the ground up."""
-SUBJECTS = ("storages", "users", "actors", "webhooks", "builds", "bills", "runs")
+SUBJECTS = ("storages", "users", "actors", "tasks", "webhooks", "builds", "bills", "runs")
 """Subjects import each other only towards the left."""
 OUTSIDE = {
     "docker": {"runtime/containers/docker.py"},

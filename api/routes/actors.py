@@ -12,25 +12,20 @@ from starlette.responses import Response
 from api import reading, wire
 from api.access import caller_of, limited_caller_of
 from api.bodies import read_object
-from api.inputs import read_input
-from api.items import items_response
 from api.params import Params
 from api.parts import parts_of
 from api.pricing import pricings
-from api.records import record_response
 from api.responses import data_response, no_content, page_response
-from api.shown import builds_page, run_shown, runs_page, webhook_created, webhooks_page
+from api.shown import builds_page, runs_page, webhook_created, webhooks_page
+from api.starts import items_of_run, output_of_run, run_started
 from runtime import permissions
 from runtime.clock import Millis
-from runtime.errors import Invalid, NotFound, RunTooSlow
-from runtime.lifecycle import JobStatus
-from runtime.records import Actor, BuildOptions, Pricing, Run, RunDefaults, TaggedBuild, Version
+from runtime.errors import Invalid
+from runtime.records import Actor, BuildOptions, Pricing, RunDefaults, TaggedBuild, Version
 
 router = APIRouter(prefix="/v2/actors")
 
-SYNC_WAIT_SECS = 300
 SORT_COLUMNS = {"createdAt": "created_at", "stats.lastRunStartedAt": "last_run_started_at"}
-JSON_TYPE = "application/json"
 HOW_IT_IS_MADE: dict[str, Any] = {"versions": [], "taggedBuilds": {}}
 """What a limited run sees of an Actor's sources, variables and builds."""
 
@@ -150,11 +145,7 @@ async def list_runs(request: Request, actor: str) -> Response:
 
 @router.post("/{actor}/runs")
 async def start_run(request: Request, actor: str) -> Response:
-    orchestrator = parts_of(request)
-    run = await _start(request, actor)
-    run = await orchestrator.runs.wait(run.id, Params(request).wait_secs())
-    location = f"{orchestrator.addresses.public_base}/v2/actors/{run.actor_id}/runs/{run.id}"
-    return data_response(run_shown(orchestrator, run, limited_caller_of(request)), 201, {"Location": location})
+    return await run_started(request, _startable(request, actor))
 
 
 @router.get("/{actor}/webhooks")
@@ -170,42 +161,17 @@ async def create_webhook(request: Request, actor: str) -> Response:
 
 @router.api_route("/{actor}/run-sync", methods=["GET", "POST"])
 async def run_sync(request: Request, actor: str) -> Response:
-    """Start a run, wait for it, answer with a record of its key-value store; nothing where it has not that record."""
-    run = await _run_to_success(request, actor)
-    key = Params(request).text("outputRecordKey") or "OUTPUT"
-    try:
-        return record_response(request, run.default_key_value_store_id, key, status=201)
-    except NotFound:
-        return Response(status_code=201)
+    return await output_of_run(request, _startable(request, actor))
 
 
 @router.api_route("/{actor}/run-sync-get-dataset-items", methods=["GET", "POST"])
 async def run_sync_get_dataset_items(request: Request, actor: str) -> Response:
-    """Start a run, wait for it, answer with the items of its dataset, as the query asks for them."""
-    run = await _run_to_success(request, actor)
-    dataset = parts_of(request).datasets.find(run.user_id, run.default_dataset_id)
-    return await items_response(request, dataset, status=201)
+    return await items_of_run(request, _startable(request, actor))
 
 
-async def _run_to_success(request: Request, actor: str) -> Run:
-    """Raises RunTooSlow when the run goes on after five minutes, Invalid when it did not succeed."""
-    started = await _start(request, actor)
-    run = await parts_of(request).runs.wait(started.id, SYNC_WAIT_SECS)
-    if not run.status.is_terminal:
-        raise RunTooSlow(
-            "run-timeout-exceeded", f"Actor run exceeded the timeout of {SYNC_WAIT_SECS} seconds for this API endpoint"
-        )
-    if run.status is not JobStatus.SUCCEEDED:
-        raise Invalid("run-failed", f"Actor run did not succeed (run ID: {run.id}, status: {run.status}).")
-    return run
-
-
-async def _start(request: Request, actor: str) -> Run:
-    orchestrator, caller = parts_of(request), limited_caller_of(request)
-    record = orchestrator.actors.find(caller.user, actor)
-    options = reading.start_options(Params(request), caller)
-    input = await read_input(request) if request.method == "POST" else None
-    return await orchestrator.runs.start(caller.user, record, input, options, reading.meta(request, caller), caller.run)
+def _startable(request: Request, reference: str) -> Actor:
+    """The Actor, also for a limited run: whether that may start it is seen as it does."""
+    return parts_of(request).actors.find(limited_caller_of(request).user, reference)
 
 
 def _found(request: Request, reference: str) -> Actor:

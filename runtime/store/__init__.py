@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from runtime.records import Actor, Build, Run, User, Version, Webhook, WebhookDispatch
+from runtime.records import Actor, Build, Run, Task, User, Version, Webhook, WebhookDispatch
 from runtime.store.charges import Charges
 from runtime.store.connection import Connection
 from runtime.store.items import Items
@@ -25,6 +25,7 @@ class Store:
         self.connection = Connection(database)
         self.users = Table(self.connection, "users", User)
         self.actors = Table(self.connection, "actors", Actor)
+        self.tasks = Table(self.connection, "tasks", Task)
         self.versions = Table(self.connection, "versions", Version)
         self.builds = Table(self.connection, "builds", Build)
         self.runs = Table(self.connection, "runs", Run)

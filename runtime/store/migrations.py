@@ -161,6 +161,24 @@ STEPS = (
     ALTER TABLE request_queues ADD COLUMN creator_run_id TEXT;
     ALTER TABLE request_queues ADD COLUMN creator_actor_id TEXT;
     """,
+    """
+    CREATE TABLE tasks (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        actor_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.actor_id')) VIRTUAL,
+        name TEXT GENERATED ALWAYS AS (json_extract(body, '$.name')) VIRTUAL,
+        created_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.created_at')) VIRTUAL
+    );
+    CREATE UNIQUE INDEX tasks_by_name ON tasks (user_id, name);
+    CREATE INDEX tasks_by_actor ON tasks (actor_id);
+
+    ALTER TABLE runs ADD COLUMN task_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.task_id')) VIRTUAL;
+    CREATE INDEX runs_by_task ON runs (task_id, started_at) WHERE task_id IS NOT NULL;
+
+    ALTER TABLE webhooks ADD COLUMN task_id TEXT
+        GENERATED ALWAYS AS (json_extract(body, '$.condition.actor_task_id')) VIRTUAL;
+    CREATE INDEX webhooks_by_task ON webhooks (task_id) WHERE task_id IS NOT NULL;
+    """,
 )
 
 

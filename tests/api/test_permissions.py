@@ -113,6 +113,7 @@ class Things:
 
     actor: Actor
     run: Run
+    task: str
     webhook: str
     dispatch: str
 
@@ -133,6 +134,7 @@ class Things:
             "id": storage.get(path.split("/")[2], ""),
             "key:path": "INPUT",
             "request_id": "abc",
+            "task": self.task,
             "webhook": self.webhook,
             "dispatch": self.dispatch,
         }
@@ -158,7 +160,8 @@ async def make_things(api: Api, name: str, level: PermissionLevel) -> Things:
         WebhookCondition(actor_run_id=run.id),
     )
     dispatch = await api.orchestrator.webhooks.test(webhook)
-    return Things(api.orchestrator.actors.get(actor.id), run, webhook.id, dispatch.id)
+    task = await api.orchestrator.tasks.create(api.user, actor.id, None)
+    return Things(api.orchestrator.actors.get(actor.id), run, task.id, webhook.id, dispatch.id)
 
 
 async def knock(api: Api, route: str, things: Things, token: str) -> httpx.Response:

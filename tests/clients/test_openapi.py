@@ -143,6 +143,7 @@ def answers(server: LiveServer) -> list[Answer]:
     users(walk)
     actors(walk)
     runs(walk)
+    tasks(walk)
     datasets(walk)
     key_value_stores(walk)
     request_queues(walk)
@@ -229,6 +230,26 @@ def runs(walk: Walk) -> None:
         walk("GET", run + "/request-queue")
         walk("GET", run + "/request-queue/head")
     walk("GET", "/v2/actors/{actorId}/runs/last")
+
+
+def tasks(walk: Walk) -> None:
+    options = {"memoryMbytes": 256, "timeoutSecs": 60}
+    made = {"actId": walk.at["actorId"], "name": "walked", "options": options, "input": {"sleepSecs": 0}}
+    walk.at["actorTaskId"] = walk("POST", "/v2/actor-tasks", json=made)["id"]
+    task = "/v2/actor-tasks/{actorTaskId}"
+    walk("GET", "/v2/actor-tasks")
+    walk("GET", task)
+    walk("PUT", task, json={"title": "Walked"})
+    walk("PUT", task + "/input", json={"sleepSecs": 0})
+    walk("GET", task + "/input")
+    walk("POST", task + "/runs", params={"waitForFinish": 60})
+    walk("GET", task + "/runs")
+    for method in ("GET", "POST"):
+        walk(method, task + "/run-sync")
+        walk(method, task + "/run-sync-get-dataset-items")
+    walk("GET", task + "/runs/last")
+    walk("GET", task + "/runs/last/log")
+    walk("GET", task + "/webhooks")
 
 
 def datasets(walk: Walk) -> None:
@@ -328,6 +349,7 @@ def removals(walk: Walk) -> None:
     walk("DELETE", "/v2/key-value-stores/{storeId}")
     walk("DELETE", "/v2/request-queues/{queueId}")
     walk("DELETE", "/v2/webhooks/{webhookId}")
+    walk("DELETE", "/v2/actor-tasks/{actorTaskId}")
     walk("DELETE", "/v2/actors/{actorId}")
 
 

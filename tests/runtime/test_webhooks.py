@@ -208,10 +208,13 @@ async def test_a_condition_must_name_what_there_is(stage: Stage, receiver: Recei
         await webhook_on(stage, draft(receiver), **condition)
 
 
-async def test_an_actor_may_be_named_and_a_task_is_only_stored(stage: Stage, receiver: Receiver) -> None:
+async def test_actors_and_tasks_may_be_named(stage: Stage, receiver: Receiver) -> None:
     actor = await stage.an_actor("named")
-    webhook = await webhook_on(stage, draft(receiver), actor_id="local~named", actor_task_id="task1")
-    assert webhook.condition == WebhookCondition(actor_id=actor.id, actor_task_id="task1")
+    task = await stage.orchestrator.tasks.create(stage.user, actor.id, "mine")
+    webhook = await webhook_on(stage, draft(receiver), actor_id="local~named", actor_task_id="~mine")
+    assert webhook.condition == WebhookCondition(actor_id=actor.id, actor_task_id=task.id)
+    with pytest.raises(NotFound):
+        await webhook_on(stage, draft(receiver), actor_task_id="none")
     with pytest.raises(Invalid, match="condition"):
         await webhook_on(stage, draft(receiver))
 
