@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import quote
 
 import httpx
 
@@ -16,10 +18,17 @@ Record = dict[str, Any]
 """A record of the API, in Apify's JSON."""
 NOT_FOUND = 404
 UNAUTHORIZED = 401
+MAX_PAGE = 1000
+"""The most entries the server puts into one answer."""
+CLIENT_KEY = "greenroom-cli"
+"""What queues know this command by."""
+CHUNK_BYTES = 65_536
 TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
 MAX_WAIT_SECS = 60
 """The longest the server waits for a job's end in one answer."""
 ANSWER_SECS = 30.0
+BIG_ANSWER_SECS = 600.0
+"""For what a disk may take its time to."""
 INVALID = frozenset({400, 413})
 """What was given is wrong or too large: the input, the Actor's name, its version."""
 USER_AGENT = f"greenroom/{version('greenroom')}"
@@ -101,9 +110,88 @@ class Client:
     def record(self, store_id: str, key: str) -> httpx.Response | None:
         """The record as it is answered; None where there is none."""
         try:
-            return self._ask("GET", f"/v2/key-value-stores/{store_id}/records/{key}")
-        except _Missing:
+            return self._ask("GET", _record_path(store_id, key))
+        except Missing:
             return None
+
+    def run(self, run_id: str) -> Record | None:
+        return self._found(f"/v2/actor-runs/{run_id}")
+
+    def storage(self, word: str, reference: str) -> Record | None:
+        """The storage of an id or `~name`; `word` says the kind, as `key-value-stores` does."""
+        return self._found(f"/v2/{word}/{reference}")
+
+    def storages(self, word: str) -> Iterator[Record]:
+        """All storages of a kind, unnamed ones too."""
+        offset = 0
+        while True:
+            params = {"unnamed": 1, "offset": offset, "limit": MAX_PAGE}
+            page = self._data("GET", f"/v2/{word}", params=params)
+            if not page["items"]:
+                return
+            yield from page["items"]
+            offset += len(page["items"])
+
+    def open_storage(self, word: str, name: str) -> Record:
+        return self._data("POST", f"/v2/{word}", params={"name": name})
+
+    def push(self, dataset_id: str, items: bytes) -> None:
+        """Push the text of a JSON array."""
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        self._ask("POST", f"/v2/datasets/{dataset_id}/items", content=items, headers=headers)
+
+    def lines(self, dataset_id: str) -> Iterator[bytes]:
+        """The items of a dataset, each as its JSON."""
+        rest = b""
+        with self._streamed(f"/v2/datasets/{dataset_id}/items", params={"format": "jsonl"}) as response:
+            for chunk in response.iter_raw(CHUNK_BYTES):
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (line for line in lines if line)
+        if rest:
+            yield rest
+
+    def keys(self, store_id: str) -> Iterator[str]:
+        """The keys of a store, in their order."""
+        after: str | None = ""
+        while after is not None:
+            page = self._data("GET", f"/v2/key-value-stores/{store_id}/keys", params={"exclusiveStartKey": after})
+            yield from (entry["key"] for entry in page["items"])
+            after = page["nextExclusiveStartKey"]
+
+    def put_record(self, store_id: str, key: str, content_type: str, value: BinaryIO) -> None:
+        """Store what a file holds, which is never in memory as a whole."""
+        timeout = httpx.Timeout(ANSWER_SECS, read=BIG_ANSWER_SECS)
+        headers = {"Content-Type": content_type}
+        self._ask("PUT", _record_path(store_id, key), content=value, headers=headers, timeout=timeout)
+
+    @contextmanager
+    def opened_record(self, store_id: str, key: str) -> Iterator[httpx.Response]:
+        """A record to be streamed. Raises Missing where there is none."""
+        with self._streamed(_record_path(store_id, key)) as response:
+            yield response
+
+    def add_requests(self, queue_id: str, requests: bytes) -> list[Record]:
+        """Add the batch that the text of a JSON array holds; what became of each."""
+        params, headers = {"clientKey": CLIENT_KEY}, {"Content-Type": "application/json; charset=utf-8"}
+        path = f"/v2/request-queues/{queue_id}/requests/batch"
+        answer = self._data("POST", path, params=params, content=requests, headers=headers)
+        processed: list[Record] = answer["processedRequests"]
+        return processed
+
+    def head(self, queue_id: str) -> list[Record]:
+        """The first pending requests of a queue, as many as the API shows, in their order."""
+        params = {"clientKey": CLIENT_KEY, "limit": MAX_PAGE}
+        head: list[Record] = self._data("GET", f"/v2/request-queues/{queue_id}/head", params=params)["items"]
+        return head
+
+    def requests(self, queue_id: str) -> Iterator[Record]:
+        """All requests of a queue, in the order of their ids."""
+        cursor: str | None = ""
+        while cursor is not None:
+            params = {"clientKey": CLIENT_KEY, "limit": MAX_PAGE, "cursor": cursor}
+            page = self._data("GET", f"/v2/request-queues/{queue_id}/requests", params=params)
+            yield from page["items"]
+            cursor = page.get("nextCursor")
 
     def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
         """The log of a run or build from its beginning, followed until the job ends."""
@@ -119,6 +207,18 @@ class Client:
         except httpx.HTTPError as problem:
             raise self._lost(problem) from problem
 
+    @contextmanager
+    def _streamed(self, path: str, **request: Any) -> Iterator[httpx.Response]:
+        """An answer that is read while it comes, as it is stored."""
+        try:
+            with self._http.stream("GET", path, headers={"Accept-Encoding": "identity"}, **request) as response:
+                if response.is_error:
+                    response.read()
+                self._check(response)
+                yield response
+        except httpx.HTTPError as problem:
+            raise self._lost(problem) from problem
+
     def _ended(self, path: str) -> Record:
         """The job once it is over, asked for as often as the server's longest wait demands."""
         timeout = httpx.Timeout(ANSWER_SECS, read=MAX_WAIT_SECS + ANSWER_SECS)
@@ -130,7 +230,7 @@ class Client:
     def _found(self, path: str) -> Record | None:
         try:
             return self._data("GET", path)
-        except _Missing:
+        except Missing:
             return None
 
     def _data(self, method: str, path: str, **request: Any) -> Record:
@@ -156,14 +256,20 @@ class Client:
         )
 
 
-class _Missing(Refused):
+class Missing(Refused):
     """404: there is no such record."""
+
+
+def _record_path(store_id: str, key: str) -> str:
+    """A path whose last part is the key, even one that paths give a meaning of its own."""
+    escaped = quote(key, safe="").replace(".", "%2E")
+    return f"/v2/key-value-stores/{store_id}/records/{escaped}"
 
 
 def _refusal(response: httpx.Response) -> Refused:
     message = _message_of(response)
     if response.status_code == NOT_FOUND:
-        return _Missing(message)
+        return Missing(message)
     if response.status_code == UNAUTHORIZED:
         return Refused(f"The server does not accept this command line: {message}")
     return Refused(message, exit_code=INVALID_INPUT if response.status_code in INVALID else FAILED)

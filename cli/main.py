@@ -13,6 +13,7 @@ from cli import run as running
 from cli import status as telling
 from cli import up as serving
 from cli.problem import FAILED, Problem
+from cli.storage import exporting, importing
 from cli.terminal import tell
 from runtime.settings import DEFAULT_PORT, default_data_dir, from_environment
 
@@ -113,6 +114,74 @@ def run(
         as_json=as_json,
     )
     raise typer.Exit(running.run(call))
+
+
+storage = typer.Typer(
+    no_args_is_help=True, help="Move storages between the server and the folders in which the SDKs keep them locally."
+)
+app.add_typer(storage, name="storage")
+
+
+@storage.command("import")
+def import_storages(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, help="A project, its `storage` folder, or one such as storage/datasets/mine."
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(help="The name of what is in `default`, else the project's; or that of the one storage given."),
+    ] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Import it into the default storages of a run instead.")
+    ] = None,
+    append: Annotated[
+        bool,
+        typer.Option("--append", help="Add to storages that hold something; the same key is replaced."),
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Import what Actors stored locally with the SDK of either language."""
+    if name and run_id:
+        raise typer.BadParameter("a run's default storages have no name", param_hint="--name")
+    call = importing.Call(
+        path=path, data_dir=_place(data_dir), name=name, run_id=run_id, append=append, as_json=as_json
+    )
+    raise typer.Exit(importing.run(call))
+
+
+@storage.command("export")
+def export_storages(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(metavar="[STORAGE]...", help="Ids or names, of any kind of storage.")
+    ] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="The default storages of a run, as `default`.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All storages, unnamed ones too.")] = False,
+    to: Annotated[
+        Path, typer.Option(file_okay=False, help="The `storage` folder they go to; others in it stay as they are.")
+    ] = Path("storage"),
+    force: Annotated[bool, typer.Option("--force", help="Replace folders of the same name.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Export storages to folders that the SDK of either language opens."""
+    if not (wanted or run_id or everything):
+        raise typer.BadParameter("name storages, or give --run or --all", param_hint="STORAGE")
+    call = exporting.Call(
+        wanted=wanted or [],
+        run_id=run_id,
+        everything=everything,
+        to=to,
+        data_dir=_place(data_dir),
+        force=force,
+        as_json=as_json,
+    )
+    raise typer.Exit(exporting.run(call))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -34,6 +34,18 @@ def step(text: str) -> Iterator[None]:
         return
     with words.status(text):
         yield
+
+
+@contextmanager
+def counting(text: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A piece of work whose parts are counted: on a terminal the spinner tells how far it is."""
+    if not words.is_terminal:
+        say(f"{text} ...")
+        yield lambda _: None
+        return
+    of = "" if total is None else f" of {total}"
+    with words.status(text) as status:
+        yield lambda done: status.update(f"{text}: {done}{of}")
 
 
 def shows_colors() -> bool:

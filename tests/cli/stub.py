@@ -217,8 +217,8 @@ def missing() -> Response:
     return JSONResponse({"error": {"type": "record-not-found", "message": "not found"}}, 404)
 
 
-def write_server_file(data_dir: Path, port: int, pid: int) -> None:
-    told = {"pid": pid, "url": f"http://127.0.0.1:{port}", "token": TOKEN, "version": "9.9.9", "startedAt": STAMP}
+def write_server_file(data_dir: Path, port: int, pid: int, token: str = TOKEN) -> None:
+    told = {"pid": pid, "url": f"http://127.0.0.1:{port}", "token": token, "version": "9.9.9", "startedAt": STAMP}
     data_dir.mkdir(parents=True, exist_ok=True)
     (data_dir / "server.json").write_text(json.dumps(told))
 

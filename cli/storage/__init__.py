@@ -1,0 +1,1 @@
+"""`greenroom storage`: between a server and the folders in which the SDKs keep storages of their own."""
