@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from api import reading
 from api.bodies import read_body
-from runtime.runs import Input
+from runtime.options import Input
 
 JSON_TYPE = "application/json"
 

@@ -17,6 +17,7 @@ from api.params import MAX_WHOLE, Params
 from runtime import permissions
 from runtime.clock import Millis
 from runtime.errors import Invalid
+from runtime.options import StartOptions
 from runtime.records import (
     EnvVar,
     Meta,
@@ -30,7 +31,7 @@ from runtime.records import (
     WebhookDraft,
     WebhookEvent,
 )
-from runtime.runs import RunFilter, StartOptions
+from runtime.runs import RunFilter
 
 T = TypeVar("T")
 MAX_TIMEOUT_SECS = 10 * 365 * 86_400

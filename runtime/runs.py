@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
-
-import msgspec
 
 from runtime import charging, explain, permissions
 from runtime.actors import Actors
@@ -22,16 +20,14 @@ from runtime.environment import INPUT_KEY, web_server_port
 from runtime.errors import Invalid, record_not_found
 from runtime.events import Events, pending
 from runtime.lifecycle import JobStatus, may_move
-from runtime.limits import disk_mbytes, memory_mbytes
 from runtime.logs import Logs
+from runtime.options import Input, StartOptions, granted_options, granted_over, over_input, over_task
 from runtime.permissions import Access
 from runtime.records import (
     Actor,
     Build,
     Meta,
     Metamorph,
-    PermissionLevel,
-    Pricing,
     PricingModel,
     Restart,
     Run,
@@ -39,9 +35,7 @@ from runtime.records import (
     RunStats,
     StorageGrant,
     Task,
-    TaskOptions,
     User,
-    WebhookDraft,
     WebhookEvent,
     new_id,
     news,
@@ -52,11 +46,10 @@ from runtime.stats import run_compute_units
 from runtime.storages.defaults import Storages
 from runtime.store import Store
 from runtime.store.tables import UNFINISHED, Page
-from runtime.tasks import Tasks, json_object
+from runtime.tasks import Tasks
 from runtime.users import Users, new_run_token
 from runtime.webhooks import Webhooks
 
-JSON_TYPE = "application/json"
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 ABORT_GRACE_MILLIS = 30_000
 """What a gracefully aborted Actor has to save its state (platform documentation, "Aborting runs")."""
@@ -64,26 +57,6 @@ MIGRATION_MILLIS = 30_000
 """What a migrating Actor has; the platform promises a few seconds and takes up to a minute."""
 WEB_KEY_LENGTH = 25
 """Letters and digits of a web server's name: 129 bits, valid in a host name, which knows no case."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    body: bytes
-    content_type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartOptions:
-    """What a caller asked for; None where the Actor's defaults hold. Units as in the Run Actor endpoint."""
-
-    build: str | None = None
-    timeout_secs: int | None = None
-    memory_mbytes: float | None = None
-    max_items: int | None = None
-    max_total_charge_usd: float | None = None
-    restart_on_error: bool | None = None
-    permission_level: PermissionLevel | None = None
-    webhooks: tuple[WebhookDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +67,18 @@ class RunFilter:
     origin: str | None = None
     started_after: int | None = None
     started_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Who starts a run, and with what."""
+
+    user: User
+    input: Input | None
+    options: StartOptions
+    meta: Meta
+    by: Run | None
+    task: Task | None
 
 
 class Supervision(Protocol):
@@ -169,12 +154,12 @@ class Runs:
         option is wrong, Forbidden, LimitReached where the user's memory does not allow it; nothing is recorded then.
         """
         permissions.check_start(by, actor, options.permission_level)
-        granted, pricing = self._granted(actor, options), charging.in_force(actor.pricings, self._clock.now())
-        charging.check_max_charge(pricing, granted)
+        granted = granted_options(actor, options, strict_memory=self._settings.strict_memory)
+        charging.check_max_charge(charging.in_force(actor.pricings, self._clock.now()), granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
             build = self._builds.resolve(self._actors.get(actor.id), granted.build)
-            run = await self._record(user, actor, build, input, options, granted, pricing, meta, by, task)
+            run = await self._record(actor, build, granted, _Start(user, input, options, meta, by, task))
             self._supervision.begin(run)
         await self._webhooks.tell(run)
         await self._actors.count_run(actor, run.started_at)
@@ -185,7 +170,7 @@ class Runs:
     ) -> Run:
         """Start a run of a task: what is asked for goes over the task's options and input. Raises as `start`."""
         actor = self._actors.get(task.actor_id)
-        given, asked = _over_input(task, input), _over_options(task.options, options)
+        given, asked = over_input(task, input), over_task(task.options, options)
         run = await self.start(user, actor, given, asked, meta, by=by, task=task)
         await self._tasks.count_run(task.id)
         return run
@@ -320,7 +305,7 @@ class Runs:
         Raises Invalid where it has not ended, LimitReached.
         """
         actor, user = self._actors.get(run.actor_id), self._users.get(run.user_id)
-        granted = self._granted_over(run.options, options)
+        granted = granted_over(run.options, options, strict_memory=self._settings.strict_memory)
         charging.check_max_charge(run.pricing, granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
             known = self._builds.get(run.build_id)
@@ -455,53 +440,12 @@ class Runs:
         for event in pending(self.get(run_id), self._clock.now()):
             self._events.tell(run_id, event)
 
-    def _granted(self, actor: Actor, options: StartOptions) -> RunOptions:
-        """What a new run gets: the Actor's defaults, but for what is asked for."""
-        defaults = actor.defaults
-        by_default = RunOptions(
-            build=defaults.build,
-            timeout_secs=defaults.timeout_secs,
-            memory_mbytes=defaults.memory_mbytes,
-            disk_mbytes=disk_mbytes(defaults.memory_mbytes),
-            asked_mbytes=defaults.memory_mbytes,
-            restart_on_error=defaults.restart_on_error,
-        )
-        return self._granted_over(by_default, options)
-
-    def _granted_over(self, had: RunOptions, options: StartOptions) -> RunOptions:
-        """What a run gets that would have had something else, but for what is asked for now."""
-        asked = had.memory_mbytes if options.memory_mbytes is None else options.memory_mbytes
-        memory = memory_mbytes(asked, strict=self._settings.strict_memory)
-        return RunOptions(
-            build=options.build or had.build,
-            timeout_secs=had.timeout_secs if options.timeout_secs is None else options.timeout_secs,
-            memory_mbytes=memory,
-            disk_mbytes=disk_mbytes(memory),
-            asked_mbytes=asked,
-            max_items=had.max_items if options.max_items is None else options.max_items,
-            max_total_charge_usd=(
-                had.max_total_charge_usd if options.max_total_charge_usd is None else options.max_total_charge_usd
-            ),
-            restart_on_error=had.restart_on_error if options.restart_on_error is None else options.restart_on_error,
-        )
-
-    async def _record(
-        self,
-        user: User,
-        actor: Actor,
-        build: Build,
-        input: Input | None,
-        options: StartOptions,
-        granted: RunOptions,
-        pricing: Pricing | None,
-        meta: Meta,
-        by: Run | None,
-        task: Task | None,
-    ) -> Run:
-        """Attach the webhooks, open the default storages, store the input, insert the run."""
-        id, web_key = new_id(), new_key(WEB_KEY_LENGTH)
-        level = options.permission_level or actor.permission_level
-        await self._webhooks.attach(user, id, options.webhooks)
+    async def _record(self, actor: Actor, build: Build, granted: RunOptions, start: _Start) -> Run:
+        """Attach the webhooks, open the run's storages, store the input, insert the run."""
+        id, web_key, user, input = new_id(), new_key(WEB_KEY_LENGTH), start.user, start.input
+        level = start.options.permission_level or actor.permission_level
+        pricing = charging.in_force(actor.pricings, self._clock.now())
+        await self._webhooks.attach(user, id, start.options.webhooks)
         creator = permissions.creator(id, actor.id, level)
         storages = await self._storages.open_defaults(user.id, id, build.definition, **creator)
         if input is not None:
@@ -517,7 +461,7 @@ class Runs:
                 build_number=build.number,
                 status=JobStatus.READY,
                 started_at=self._clock.now(),
-                meta=meta,
+                meta=start.meta,
                 options=granted,
                 default_key_value_store_id=storages.key_value_store_id,
                 default_dataset_id=storages.dataset_id,
@@ -533,10 +477,10 @@ class Runs:
                 untold=news(WebhookEvent.RUN_CREATED),
                 pricing=pricing,
                 charged_event_counts=charging.at_start(pricing, granted.memory_mbytes),
-                started_by_run_id=by.id if by else None,
-                grants=self._grants(user.id, build, input, by),
+                started_by_run_id=start.by.id if start.by else None,
+                grants=self._grants(user.id, build, input, start.by),
                 datasets=storages.datasets,
-                task_id=task.id if task else None,
+                task_id=start.task.id if start.task else None,
             )
         )
 
@@ -564,20 +508,6 @@ def _stopping_at(moment: Millis) -> Callable[[Run], Run]:
 
 def new_key(length: int) -> str:
     return "".join(secrets.choice(KEY_ALPHABET) for _ in range(length))
-
-
-def _over_input(task: Task, sent: Input | None) -> Input | None:
-    """What is sent, field by field over the task's own input. Raises Invalid where that can't be merged."""
-    if task.input is None:
-        return sent
-    merged = task.input if sent is None else {**task.input, **json_object(sent.body)}
-    return Input(body=msgspec.json.encode(merged), content_type=JSON_TYPE)
-
-
-def _over_options(options: TaskOptions, asked: StartOptions) -> StartOptions:
-    """What is asked for, and the task's own options where nothing is."""
-    own = {field.name: getattr(options, field.name) for field in fields(options)}
-    return replace(asked, **{name: value for name, value in own.items() if getattr(asked, name) is None})
 
 
 def _runs_of(of: Actor | Task) -> tuple[str, str]:

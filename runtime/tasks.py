@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from runtime.actors import Actors, check_name
 from runtime.clock import Clock
-from runtime.errors import Conflict, Invalid, record_not_found
-from runtime.records import Json, Task, User, new_id
+from runtime.errors import Conflict, record_not_found
+from runtime.records import Task, User, new_id
 from runtime.store import Store
 from runtime.store.tables import AlreadyExists, Page
 from runtime.users import Users
@@ -90,17 +88,6 @@ class Tasks:
         if not tilde or owner is None:
             return None
         return self._store.tasks.find("user_id = ? AND name = ?", owner.id, name)
-
-
-def json_object(body: bytes) -> Mapping[str, Json]:
-    """What is sent as the input of a task's run, to be merged. Raises Invalid where it is no JSON object."""
-    try:
-        sent = msgspec.json.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
-        raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
-    if not isinstance(sent, dict):
-        raise Invalid("input-json-not-object", "The input of a task's run must be a JSON object")
-    return sent
 
 
 def _name_taken(name: str) -> Conflict:

@@ -25,6 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("containers", "store", "outbound"),
     (
         "limits",
+        "options",
         "stats",
         "environment",
         "logs",

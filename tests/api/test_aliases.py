@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.options import StartOptions
 from runtime.records import Meta, Origin
-from runtime.runs import StartOptions
 from tests.fakes.api import Api, problem
 
 

@@ -11,8 +11,9 @@ from api import reading
 from api.access import Caller
 from api.params import Params
 from runtime.errors import Invalid
+from runtime.options import StartOptions
 from runtime.records import EnvVar, PermissionLevel, RunDefaults
-from runtime.runs import RunFilter, StartOptions
+from runtime.runs import RunFilter
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, a_user, a_version
 

@@ -11,6 +11,7 @@ from api.shown import described
 from runtime.addresses import Addresses
 from runtime.instance import Instance
 from runtime.lifecycle import JobStatus
+from runtime.options import Input, StartOptions
 from runtime.orchestrator import Orchestrator
 from runtime.outbound import Answer, Outbound
 from runtime.records import (
@@ -26,7 +27,6 @@ from runtime.records import (
     User,
     new_id,
 )
-from runtime.runs import Input, StartOptions
 from runtime.settings import Settings
 from runtime.store import Store
 from runtime.store.connection import Connection

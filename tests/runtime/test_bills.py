@@ -8,8 +8,9 @@ import pytest
 from runtime.charging import IDEMPOTENCY_MILLIS, ITEM_EVENT, START_EVENT
 from runtime.errors import Invalid
 from runtime.lifecycle import JobStatus
+from runtime.options import StartOptions
 from runtime.records import Pricing, PricingModel, Run
-from runtime.runs import ABORT_GRACE_MILLIS, StartOptions
+from runtime.runs import ABORT_GRACE_MILLIS
 from runtime.storages.json_text import dumps
 from tests.fakes.clock import START
 from tests.fakes.records import a_pricing

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from runtime.containers import Container
 from runtime.errors import GreenroomError
 from runtime.lifecycle import MOVES, JobStatus
+from runtime.options import StartOptions
 from runtime.records import Actor, Run
-from runtime.runs import StartOptions
 from tests.fakes.containers import FakeContainer
 from tests.fakes.records import a_pricing
 from tests.fakes.stage import META, Stage

@@ -7,9 +7,9 @@ import pytest
 from runtime import permissions
 from runtime.errors import Forbidden, GreenroomError, Unauthorized
 from runtime.lifecycle import JobStatus
+from runtime.options import Input
 from runtime.permissions import Access, Asked, asked_for
 from runtime.records import Dataset, PermissionLevel, Run, StorageGrant, WebhookCondition
-from runtime.runs import Input
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, an_actor
 from tests.fakes.stage import Stage

@@ -12,8 +12,9 @@ from runtime import explain, stats
 from runtime.errors import Invalid, LimitReached
 from runtime.events import Event, pending
 from runtime.lifecycle import JobStatus
+from runtime.options import Input, StartOptions
 from runtime.records import EnvVar, Run
-from runtime.runs import ABORT_GRACE_MILLIS, MIGRATION_MILLIS, Input, StartOptions
+from runtime.runs import ABORT_GRACE_MILLIS, MIGRATION_MILLIS
 from tests.fakes.stage import Stage
 
 S = JobStatus

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from runtime.errors import Invalid, LimitReached, NotFound
 from runtime.lifecycle import JobStatus, may_move
+from runtime.options import Input, StartOptions
 from runtime.records import EnvVar, Meta, Origin, PermissionLevel, Run, RunOptions, WebhookDraft, WebhookEvent
-from runtime.runs import Input, RunFilter, StartOptions
+from runtime.runs import RunFilter
 from runtime.store.values import SMALL_BYTES
 from tests.fakes.clock import START
 from tests.fakes.receiver import Receiver

@@ -15,8 +15,8 @@ from runtime import explain
 from runtime.containers import DiskEnforcement, EngineUnavailable, ImageMissing, StartFailed
 from runtime.events import Event
 from runtime.lifecycle import JobStatus
+from runtime.options import StartOptions
 from runtime.records import EnvVar, Run
-from runtime.runs import StartOptions
 from runtime.supervisor import RUN_LABEL
 from tests.fakes.clock import START
 from tests.fakes.containers import FakeContainer

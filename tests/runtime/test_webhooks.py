@@ -12,6 +12,7 @@ import pytest
 from runtime.dispatcher import AT_ONCE, RETRIES
 from runtime.errors import Invalid, NotFound
 from runtime.lifecycle import JobStatus
+from runtime.options import StartOptions
 from runtime.records import (
     Build,
     BuildOptions,
@@ -23,7 +24,6 @@ from runtime.records import (
     WebhookEvent,
     news,
 )
-from runtime.runs import StartOptions
 from runtime.store import Store
 from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_version
