@@ -29,7 +29,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 def rewrite_spelling(scope: Scope) -> None:
     """`?method=PUT` overrides the method of any request; `/v2/acts` is the old word for `/v2/actors`."""
     if scope["type"] == "http":
-        override = parse_qs(scope["query_string"].decode("latin-1")).get("method")
+        query: bytes = scope["query_string"]
+        override = parse_qs(query.decode("latin-1")).get("method") if b"method" in query else None
         if override:
             scope["method"] = _method(override[0])
     path: str = scope["path"]

@@ -53,4 +53,4 @@ async def until(event: asyncio.Event, clock: Clock, moment: Millis | None) -> No
 def iso(moment: Millis) -> str:
     """The platform's only way to write a time: ISO 8601, UTC, exactly three decimals, `Z`."""
     secs, millis = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(secs, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+    return f"{datetime.fromtimestamp(secs, UTC).isoformat()[:19]}.{millis:03d}Z"

@@ -23,7 +23,10 @@ def new_run_token() -> str:
 
 
 class Users:
-    """`tokens` maps token to user name; empty, every non-empty token is the local user's."""
+    """`tokens` maps token to user name; empty, every non-empty token is the local user's.
+
+    Users never change, so that those who may call are looked up once.
+    """
 
     def __init__(self, users: Table[User], runs: Table[Run], tokens: Mapping[str, str], clock: Clock) -> None:
         self._users = users
@@ -31,12 +34,14 @@ class Users:
         self._tokens = tokens
         self._clock = clock
         self._own_key = secrets.token_bytes(32)
+        self._callers: dict[str, User] = {}
 
     async def open(self) -> None:
         """Make the records of users that are met for the first time."""
         for username in self._usernames():
             if self.named(username) is None:
                 await self._users.insert(User(id=new_id(), username=username, created_at=self._clock.now()))
+        self._callers = {user.username: user for user in self.all()}
 
     def get(self, id: str) -> User:
         user = self._users.get(id)
@@ -58,10 +63,9 @@ class Users:
         if token.startswith(OWN_TOKEN_PREFIX):
             return self._of_own_token(token), None
         username = self._username(token)
-        user = None if username is None else self.named(username)
-        if user is None:
+        if username is None:
             raise _invalid_token()
-        return user, None
+        return self._callers[username], None
 
     def own_token(self, user_id: str) -> str:
         """A token for this server's own requests in a user's name; nobody keeps it, and it dies with the process."""
@@ -69,9 +73,7 @@ class Users:
 
     def first(self) -> User:
         """The local user, or the first of the configured ones."""
-        user = self.named(self._usernames()[0])
-        assert user is not None
-        return user
+        return self._callers[self._usernames()[0]]
 
     def _of_own_token(self, token: str) -> User:
         user_id = token.removeprefix(OWN_TOKEN_PREFIX).partition(".")[0]

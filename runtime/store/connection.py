@@ -12,28 +12,36 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+Change = Callable[[sqlite3.Connection], object]
+Write = tuple[Change, asyncio.Future[Any]]
+Outcome = tuple[object, BaseException | None]
+"""What a change returned, or what it raised."""
 
 GROUP_LIMIT = 256
-"""Writes joined in one commit at most, so that the first of them does not wait for an endless queue."""
+"""With this many writes a commit waits for no more, so that the first does not wait for an endless queue."""
 READERS = 4
+WRITER_CACHE_KIB = 16_384
+"""Ids of requests are random, so that writes to a long queue touch its whole index."""
 
 
 class Connection:
-    """The open database. `look` reads on the caller's thread, `read` in a thread, `write` in the writer's thread."""
+    """The open database. `look` reads on the caller's thread, `read` in a thread, `write` in the writer's thread.
+
+    Those who write share one event loop.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._opening = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], object], Future[object]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._asked: list[Write] = []
+        self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writer = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
         self._writer.start()
@@ -51,18 +59,28 @@ class Connection:
 
         A cancelled caller does not undo it: whether it was carried out is then unknown, as after a broken connection.
         """
-        future: Future[T] = Future()
-        self._queue.put((change, future))  # type: ignore[arg-type]
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if not self._asked:
+            loop.call_soon(self._hand_over)
+        self._asked.append((change, future))
+        return await future
 
     def close(self) -> None:
         """Finish the writes that were asked for, then close every connection."""
+        self._hand_over()
         self._queue.put(None)
         self._writer.join()
         self._readers.shutdown()
         with self._opening:
             for opened in self._opened:
                 opened.close()
+
+    def _hand_over(self) -> None:
+        """Give the writer at once what was asked for in one turn of the event loop: each waking costs both threads."""
+        if self._asked:
+            self._queue.put(self._asked)
+            self._asked = []
 
     def _reader(self) -> sqlite3.Connection:
         reader: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -81,68 +99,59 @@ class Connection:
 
     def _write_all(self) -> None:
         connection = self._open()
+        connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
         while (first := self._queue.get()) is not None:
             group, is_last = self._group(first)
-            self._commit(connection, group)
+            outcomes = _commit(connection, group)
+            # Told at once: waking the event loop costs more than many a change. One that is closed waits for nothing.
+            loop = first[0][1].get_loop()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_tell, group, outcomes)
             if is_last:
                 return
 
-    def _group(
-        self,
-        first: tuple[Callable[[sqlite3.Connection], object], Future[object]],
-    ) -> tuple[list[tuple[Callable[[sqlite3.Connection], object], Future[object]]], bool]:
-        group = [first]
+    def _group(self, first: list[Write]) -> tuple[list[Write], bool]:
+        group = first
         while len(group) < GROUP_LIMIT and not self._queue.empty():
             following = self._queue.get()
             if following is None:
                 return group, True
-            group.append(following)
+            group += following
         return group, False
 
-    def _commit(
-        self,
-        connection: sqlite3.Connection,
-        group: list[tuple[Callable[[sqlite3.Connection], object], Future[object]]],
-    ) -> None:
-        settled: list[Callable[[], None]] = []
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for change, future in group:
-                settled.append(_carry_out(connection, change, future))
-            connection.execute("COMMIT")
-        except BaseException as problem:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            for _, future in group:
-                _fail(future, problem)
-            return
-        for settle in settled:
-            settle()
+
+def _commit(connection: sqlite3.Connection, group: list[Write]) -> list[Outcome]:
+    """Carry out a group of changes in one transaction; how each of them ended."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_carry_out(connection, change) for change, _ in group]
+        connection.execute("COMMIT")
+    except BaseException as problem:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return [(None, problem)] * len(group)
+    return outcomes
 
 
-def _carry_out(
-    connection: sqlite3.Connection,
-    change: Callable[[sqlite3.Connection], object],
-    future: Future[object],
-) -> Callable[[], None]:
-    """Run one change inside the group's transaction; return what tells its caller once the group is committed."""
+def _carry_out(connection: sqlite3.Connection, change: Change) -> Outcome:
+    """Run one change inside the group's transaction; one that fails is undone alone."""
     connection.execute("SAVEPOINT change")
     try:
         result = change(connection)
     except Exception as problem:
         connection.execute("ROLLBACK TO change")
         connection.execute("RELEASE change")
-        refused = problem
-        return lambda: _fail(future, refused)
+        return None, problem
     connection.execute("RELEASE change")
-    return lambda: _succeed(future, result)
+    return result, None
 
 
-def _succeed(future: Future[object], result: object) -> None:
-    if future.set_running_or_notify_cancel():
-        future.set_result(result)
-
-
-def _fail(future: Future[object], problem: BaseException) -> None:
-    if future.set_running_or_notify_cancel():
-        future.set_exception(problem)
+def _tell(group: list[Write], outcomes: list[Outcome]) -> None:
+    """Give every caller that still waits the result of its change, or what it raised."""
+    for (_, future), (result, problem) in zip(group, outcomes, strict=True):
+        if future.done():
+            continue
+        if problem is None:
+            future.set_result(result)
+        else:
+            future.set_exception(problem)

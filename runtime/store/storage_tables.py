@@ -144,8 +144,9 @@ class StorageTable(Generic[S]):
     def count(self, id: str, now: Millis, **reads: int) -> None:
         """Add to counting columns later: for what is only read."""
         self._tallied += 1
-        tally = self._tallies.setdefault(id, Tally(Counter()))
-        tally.counts.update(reads)
+        tally = self._tallies.get(id) or self._tallies.setdefault(id, Tally(Counter()))
+        for column, number in reads.items():
+            tally.counts[column] += number
         tally.at = max(tally.at, now)
 
     def add(self, connection: sqlite3.Connection, id: str, now: Millis, **counts: int) -> tuple[Any, ...]:
