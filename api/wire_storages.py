@@ -7,6 +7,7 @@ from typing import Any
 from api.links import Links
 from runtime.clock import iso
 from runtime.records import Dataset, KeyValueStore, QueueClient, RequestQueue, Storage, User
+from runtime.storages.request_queues import HeadItem
 
 Wire = dict[str, Any]
 
@@ -58,7 +59,7 @@ def request_queue(record: RequestQueue, owner: User, links: Links) -> Wire:
     }
 
 
-def queue_head(queue: RequestQueue, items: list[Wire], limit: int) -> Wire:
+def queue_head(queue: RequestQueue, items: list[HeadItem], limit: int) -> Wire:
     return {
         "limit": limit,
         "queueModifiedAt": iso(queue.modified_at),
@@ -69,7 +70,7 @@ def queue_head(queue: RequestQueue, items: list[Wire], limit: int) -> Wire:
 
 def locked_queue_head(
     queue: RequestQueue,
-    items: list[Wire],
+    items: list[HeadItem],
     limit: int,
     *,
     lock_secs: float,

@@ -545,6 +545,7 @@ class RequestQueue(Storage):
     total_request_count: int = 0
     handled_request_count: int = 0
     had_multiple_clients: bool = False
+    first_client: str | None = None
 
     @property
     def pending_request_count(self) -> int:

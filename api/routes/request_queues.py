@@ -19,6 +19,7 @@ from runtime.errors import Invalid, record_not_found
 from runtime.records import Added, QueueClient, RequestQueue, RequestState
 from runtime.storages.request_queues import (
     MAX_BATCH,
+    HeadItem,
     QueuedRequest,
     RequestQueues,
     check_batch,
@@ -36,7 +37,6 @@ MAX_HEAD = 1000
 MAX_REQUESTS = 10_000
 MAX_LOCK_SECS = 86_400
 """The platform names no maximum; nobody works on one request for longer than a day."""
-HEAD_FIELDS = ("id", "uniqueKey", "url", "method", "retryCount")
 
 
 @router.post("/v2/request-queues")
@@ -68,7 +68,7 @@ async def delete_queue(request: Request) -> Response:
 async def get_head(request: Request) -> Response:
     queue, _ = await _met(request)
     limit = _limit(request, DEFAULT_HEAD, MAX_HEAD)
-    items = [_head_item(item) for item in _queues(request).head(queue.id, limit=limit)]
+    items = _queues(request).head(queue.id, limit=limit)
     return exact_response(queue_head(queue, items, limit))
 
 
@@ -77,7 +77,8 @@ async def lock_head(request: Request) -> Response:
     queue, client = await _met(request)
     limit, lock_secs = _limit(request, MAX_BATCH, MAX_BATCH), _lock_secs(request)
     head = await _queues(request).lock_head(queue.id, client, limit=limit, lock_secs=lock_secs)
-    items = [{**_head_item(item), **_lock(item)} for item in head.requests]
+    until = iso(head.until)
+    items = [_locked(item, until, client) for item in head.items]
     shown = locked_queue_head(
         _again(request, queue),
         items,
@@ -249,8 +250,9 @@ def _outcome(outcome: Added) -> dict[str, Any]:
     }
 
 
-def _head_item(item: QueuedRequest) -> dict[str, Any]:
-    return {name: item.fields[name] for name in HEAD_FIELDS}
+def _locked(item: HeadItem, until: str, client: QueueClient) -> HeadItem:
+    item.lock_expires_at, item.lock_by_client = until, client.key
+    return item
 
 
 def _whole(item: QueuedRequest) -> dict[str, Any]:

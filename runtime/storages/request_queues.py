@@ -6,12 +6,13 @@ updated, deleted, locked, prolonged or released.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+
+import msgspec
 
 from runtime.clock import Clock, Millis
 from runtime.errors import Invalid, NotFound, record_not_found
@@ -28,6 +29,7 @@ from runtime.store.storage_tables import StorageGone
 
 Json = dict[str, Any]
 ID_LENGTH = 15
+HEAD_FIELDS = ("id", "uniqueKey", "url", "method", "retryCount")
 MAX_BATCH = 25
 MAX_CLIENT_KEY = 32
 LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
@@ -36,8 +38,23 @@ LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
 
 def request_id(unique_key: str) -> str:
     """The id both SDKs compute by themselves: 15 letters and digits of the unique key's SHA-256."""
-    digest = b64encode(sha256(unique_key.encode("utf-8", "surrogatepass")).digest()).decode()
-    return re.sub(r"[+/=]", "", digest)[:ID_LENGTH]
+    digest = b64encode(sha256(unique_key.encode("utf-8", "surrogatepass")).digest())
+    return digest.translate(None, b"+/=")[:ID_LENGTH].decode()
+
+
+class HeadItem(msgspec.Struct, rename="camel"):
+    """What heads show of a request: a few fields, as they were written, and its lock where that was asked for."""
+
+    id: msgspec.Raw
+    unique_key: msgspec.Raw
+    url: msgspec.Raw
+    method: msgspec.Raw
+    retry_count: msgspec.Raw
+    lock_expires_at: str | msgspec.UnsetType = msgspec.UNSET
+    lock_by_client: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+_head_items = msgspec.json.Decoder(HeadItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +68,11 @@ class QueuedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedRequests:
-    requests: list[QueuedRequest]
+class LockedHead:
+    """`items` are locked until a moment."""
+
+    items: list[HeadItem]
+    until: Millis
     has_locked_requests: bool
 
 
@@ -112,23 +132,22 @@ class RequestQueues(StorageKind[RequestQueue]):
         self._count_reads(queue_id, len(found))
         return [_request(request) for request in found]
 
-    def head(self, queue_id: str, *, limit: int) -> list[QueuedRequest]:
+    def head(self, queue_id: str, *, limit: int) -> list[HeadItem]:
         """The first requests that are not handled, locked or not."""
-        found = self._requests.head(queue_id, limit=limit, now=self._clock.now())
+        found = self._requests.head(queue_id, limit=limit)
         self._count_reads(queue_id, len(found))
-        return [_request(request) for request in found]
+        return [_head_item(body) for body in found]
 
-    async def lock_head(self, queue_id: str, client: QueueClient, *, limit: int, lock_secs: float) -> LockedRequests:
+    async def lock_head(self, queue_id: str, client: QueueClient, *, limit: int, lock_secs: float) -> LockedHead:
         """Lock the first requests that nobody holds. Raises NotFound."""
         now = self._clock.now()
+        until = _lock_end(now, lock_secs)
         try:
-            head = await self._requests.lock_head(
-                queue_id, client, limit=limit, until=_lock_end(now, lock_secs), now=now
-            )
+            head = await self._requests.lock_head(queue_id, client, limit=limit, until=until, now=now)
         except StorageGone as gone:
             raise record_not_found(self.label, queue_id) from gone
-        self._count_reads(queue_id, len(head.requests))
-        return LockedRequests([_request(request) for request in head.requests], head.has_locked_requests)
+        self._count_reads(queue_id, len(head.bodies))
+        return LockedHead([_head_item(body) for body in head.bodies], until, head.has_locked_requests)
 
     async def prolong(
         self, queue_id: str, id: str, client: QueueClient, *, lock_secs: float, forefront: bool
@@ -196,13 +215,24 @@ def _new_request(draft: Any) -> NewRequest:
     if not isinstance(handled_at, str | None):
         raise Invalid("invalid-value", "'handledAt' must be a time or null")
     id = request_id(draft["uniqueKey"])
-    kept = {name: value for name, value in draft.items() if name not in LOCK_FIELDS}
-    fields = {"method": "GET", "retryCount": 0, **kept, "id": id}
+    fields = {"method": "GET", "retryCount": 0, **draft, "id": id}
+    for name in LOCK_FIELDS:
+        fields.pop(name, None)
     return NewRequest(id, dumps(fields), is_handled=handled_at is not None)
 
 
 def _request(stored: StoredRequest) -> QueuedRequest:
     return QueuedRequest(stored.id, loads(stored.body), stored.lock_expires_at, stored.lock_by_client)
+
+
+def _head_item(body: bytes) -> HeadItem:
+    """Without reading the other fields, except in JSON that only the exact reader takes."""
+    try:
+        return _head_items.decode(body)
+    except msgspec.DecodeError:
+        fields = loads(body)
+        id, key, url, method, retries = (msgspec.Raw(dumps(fields[name])) for name in HEAD_FIELDS)
+        return HeadItem(id, key, url, method, retries)
 
 
 def _lock_end(now: Millis, lock_secs: float) -> Millis:

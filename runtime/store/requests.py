@@ -17,7 +17,11 @@ from runtime.store.storage_tables import StorageTable
 
 SELECT = "SELECT id, body, position IS NULL, lock_expires_at, lock_by_client FROM requests"
 UNHANDLED = "queue_id = ? AND position IS NOT NULL"
+LOCK = "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run = ?"
 UNLOCK = "lock_expires_at = NULL, lock_by_client = NULL, lock_by_run = NULL"
+BEFORE_ALL = "(SELECT coalesce(min(position) - 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
+BEHIND_ALL = "(SELECT coalesce(max(position) + 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
+"""Positions at the ends of the queue ?1."""
 OWNED = """
     (lock_by_client = ? OR lock_by_run = ?
     OR (lock_by_client IS NULL AND lock_by_run IS NULL AND coalesce(?, ?) IS NULL))
@@ -45,7 +49,9 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True)
 class LockedHead:
-    requests: list[StoredRequest]
+    """`bodies` are the requests as JSON."""
+
+    bodies: list[bytes]
     has_locked_requests: bool
 
 
@@ -76,9 +82,11 @@ class Requests:
         def change(connection: sqlite3.Connection) -> Added:
             known = _add(connection, queue_id, request, forefront)
             if known.was_present:
-                position = None if request.is_handled else _next_position(connection, queue_id, forefront)
-                query = f"UPDATE requests SET body = ?, position = ?, {UNLOCK} WHERE queue_id = ? AND id = ?"
-                connection.execute(query, (request.body, position, queue_id, request.id))
+                position = _position(request, forefront)
+                query = (
+                    f"UPDATE requests SET body = ?3, position = {position}, {UNLOCK} WHERE queue_id = ?1 AND id = ?2"
+                )
+                connection.execute(query, (queue_id, request.id, request.body))
             handled = int(request.is_handled) - int(known.was_handled)
             self._count(connection, queue_id, now, writes=1, total=int(not known.was_present), handled=handled)
             return known
@@ -101,10 +109,11 @@ class Requests:
         found = self._look(f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id), now)
         return found[0] if found else None
 
-    def head(self, queue_id: str, *, limit: int, now: Millis) -> list[StoredRequest]:
-        """The first unhandled requests, locked or not."""
-        query = f"{SELECT} WHERE {UNHANDLED} ORDER BY position LIMIT ?"
-        return self._look(query, (queue_id, limit), now)
+    def head(self, queue_id: str, *, limit: int) -> list[bytes]:
+        """The first unhandled requests, locked or not, as JSON."""
+        query = f"SELECT body FROM requests WHERE {UNHANDLED} ORDER BY position LIMIT ?"
+        rows = self._connection.look(lambda connection: connection.execute(query, (queue_id, limit)).fetchall())
+        return [body for (body,) in rows]
 
     async def page(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int, now: Millis
@@ -126,12 +135,12 @@ class Requests:
 
         def change(connection: sqlite3.Connection) -> LockedHead:
             free = f"{UNHANDLED} AND (lock_expires_at IS NULL OR lock_expires_at <= ?)"
-            query = f"{SELECT} WHERE {free} ORDER BY position LIMIT ?"
-            found = _requests(connection, query, (queue_id, now, limit), now)
-            _lock(connection, queue_id, [request.id for request in found], client, until)
-            self._count(connection, queue_id, now, writes=len(found))
-            locked = [StoredRequest(request.id, request.body, False, until, client.key) for request in found]
-            return LockedHead(locked, _has_locked(connection, queue_id, now))
+            first = f"SELECT rowid FROM requests WHERE {free} ORDER BY position LIMIT ?"
+            query = f"{LOCK} WHERE rowid IN ({first}) RETURNING position, body"
+            values = (until, client.key, client.run_id, queue_id, now, limit)
+            rows = sorted(connection.execute(query, values))
+            self._count(connection, queue_id, now, writes=len(rows))
+            return LockedHead([body for _, body in rows], _has_locked(connection, queue_id, now))
 
         return await self.table.write(change)
 
@@ -147,7 +156,8 @@ class Requests:
             if not _holds(connection, queue_id, id, client, now):
                 return False
             _move(connection, queue_id, id, forefront)
-            _lock(connection, queue_id, [id], client, until)
+            query = f"{LOCK} WHERE queue_id = ? AND id = ?"
+            connection.execute(query, (until, client.key, client.run_id, queue_id, id))
             self._count(connection, queue_id, now, writes=1)
             return True
 
@@ -179,11 +189,8 @@ class Requests:
 
     def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
         """Whether `meet` would change anything, so that reading a head stays a look-up."""
-        if queue.had_multiple_clients:
-            return False
-        query = "SELECT first_client FROM request_queues WHERE id = ?"
-        row = self._connection.look(lambda connection: connection.execute(query, (queue.id,)).fetchone())
-        return row is not None and (row[0] is None or client.key is None or row[0] != client.key)
+        is_known = client.key is not None and client.key == queue.first_client
+        return not (is_known or queue.had_multiple_clients)
 
     async def meet(self, queue_id: str, client: QueueClient) -> None:
         """Remember who touched the queue: the second client, or a second call without a key, makes it shared."""
@@ -226,37 +233,25 @@ def _requests(
 
 
 def _add(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> Added:
-    query = "SELECT position IS NULL FROM requests WHERE queue_id = ? AND id = ?"
-    known = connection.execute(query, (queue_id, request.id)).fetchone()
-    if known is not None:
-        return Added(request.id, was_present=True, was_handled=bool(known[0]))
-    position = None if request.is_handled else _next_position(connection, queue_id, forefront)
-    connection.execute(
-        "INSERT INTO requests (queue_id, id, position, body) VALUES (?, ?, ?, ?)",
-        (queue_id, request.id, position, request.body),
+    query = (
+        f"INSERT INTO requests (queue_id, id, position, body) VALUES (?1, ?2, {_position(request, forefront)}, ?3) "
+        "ON CONFLICT DO NOTHING"
     )
-    return Added(request.id, was_present=False, was_handled=False)
+    if connection.execute(query, (queue_id, request.id, request.body)).rowcount:
+        return Added(request.id, was_present=False, was_handled=False)
+    query = "SELECT position IS NULL FROM requests WHERE queue_id = ? AND id = ?"
+    is_handled = connection.execute(query, (queue_id, request.id)).fetchone()[0]
+    return Added(request.id, was_present=True, was_handled=bool(is_handled))
 
 
-def _next_position(connection: sqlite3.Connection, queue_id: str, forefront: bool) -> int:
-    edge, step = ("min", -1) if forefront else ("max", 1)
-    query = f"SELECT {edge}(position) FROM requests WHERE {UNHANDLED}"
-    position = connection.execute(query, (queue_id,)).fetchone()[0]
-    return 0 if position is None else int(position) + step
+def _position(request: NewRequest, forefront: bool) -> str:
+    """The place of a request that comes or comes again, as an SQL expression."""
+    return "NULL" if request.is_handled else BEFORE_ALL if forefront else BEHIND_ALL
 
 
 def _move(connection: sqlite3.Connection, queue_id: str, id: str, forefront: bool) -> None:
-    position = _next_position(connection, queue_id, forefront)
-    connection.execute("UPDATE requests SET position = ? WHERE queue_id = ? AND id = ?", (position, queue_id, id))
-
-
-def _lock(
-    connection: sqlite3.Connection, queue_id: str, ids: Sequence[str], client: QueueClient, until: Millis
-) -> None:
-    connection.executemany(
-        "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run = ? WHERE queue_id = ? AND id = ?",
-        [(until, client.key, client.run_id, queue_id, id) for id in ids],
-    )
+    position = BEFORE_ALL if forefront else BEHIND_ALL
+    connection.execute(f"UPDATE requests SET position = {position} WHERE queue_id = ?1 AND id = ?2", (queue_id, id))
 
 
 def _holds(connection: sqlite3.Connection, queue_id: str, id: str, client: QueueClient, now: Millis) -> bool:

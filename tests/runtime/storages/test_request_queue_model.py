@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from runtime.errors import Invalid, NotFound
 from runtime.records import QueueClient, RequestState
+from runtime.storages.json_text import loads
 from runtime.storages.request_queues import RequestQueues, request_id
 from runtime.store import Store
 from tests.runtime.storages.hand_clock import HandClock
@@ -112,7 +113,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
     def lock_head(self, client: QueueClient, limit: int, secs: float) -> None:
         head = self.run(self.queues.lock_head(self.queue_id, client, limit=limit, lock_secs=secs))
         free = [key for key in self.order if not self.is_locked(key)][:limit]
-        assert [found.fields["uniqueKey"] for found in head.requests] == free
+        assert [loads(found.unique_key) for found in head.items] == free
         for key in free:
             self.locks[key] = (self.clock.now() + round(secs * 1000), client)
         assert head.has_locked_requests == any(map(self.is_locked, self.locks))
@@ -161,7 +162,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
         assert queue.total_request_count == len(self.marks)
         assert queue.pending_request_count == len(self.order)
         head = self.queues.head(self.queue_id, limit=100)
-        assert [found.fields["uniqueKey"] for found in head] == self.order
+        assert [loads(found.unique_key) for found in head] == self.order
         for key, mark in self.marks.items():
             found = self.queues.get_request(self.queue_id, request_id(key))
             assert found is not None and found.fields["userData"]["mark"] == mark

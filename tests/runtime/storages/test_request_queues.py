@@ -8,7 +8,8 @@ import pytest
 
 from runtime.errors import Invalid, NotFound
 from runtime.records import QueueClient, RequestQueue
-from runtime.storages.request_queues import RequestQueues, deleted_id, request_id
+from runtime.storages.json_text import dumps, loads
+from runtime.storages.request_queues import HEAD_FIELDS, RequestQueues, deleted_id, request_id
 from runtime.store import Store
 from runtime.store import requests as stored_requests
 from tests.runtime.storages.hand_clock import HandClock
@@ -52,7 +53,7 @@ async def test_locks_are_not_stored_as_fields(queues: RequestQueues, queue: Requ
 async def test_the_latest_forefront_request_is_first(queues: RequestQueues, queue: RequestQueue) -> None:
     await queues.add(queue.id, [draft("a"), draft("b")], forefront=False)
     await queues.add(queue.id, [draft("c"), draft("d")], forefront=True)
-    assert [found.fields["uniqueKey"] for found in queues.head(queue.id, limit=10)] == ["d", "c", "a", "b"]
+    assert [loads(found.unique_key) for found in queues.head(queue.id, limit=10)] == ["d", "c", "a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -168,3 +169,17 @@ async def test_the_head_costs_the_same_behind_many_handled_requests(
     await fill(0, "2024-01-01T00:00:00.000Z")
     await fill(5000, None)
     assert steps() <= alone * 1.2
+
+
+async def test_heads_show_what_only_the_exact_reader_takes_as_it_was_written(queues: RequestQueues) -> None:
+    queue, _ = await queues.get_or_create("user")
+    cut = {
+        "uniqueKey": "cut",
+        "url": "http://a/\ud83d",
+        "method": "GET",
+        "retryCount": 10**30,
+        "userData": {"\ud83d": 1},
+    }
+    await queues.add(queue.id, [cut], forefront=False)
+    shown = loads(dumps(queues.head(queue.id, limit=1)))
+    assert shown == [{name: cut.get(name, request_id("cut")) for name in HEAD_FIELDS}]
