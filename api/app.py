@@ -21,6 +21,7 @@ from api.access import Caller, token_of
 from api.aliases import Aliases, rewrite_spelling
 from api.errors import error_response, internal_error
 from api.guards import Guards, RateLimit
+from api.hot_routes import HotRoutes
 from api.routes import (
     actor_builds,
     actor_runs,
@@ -41,16 +42,15 @@ from runtime.orchestrator import Orchestrator
 
 log = logging.getLogger("greenroom.api")
 
+STORAGES = (datasets.router, key_value_stores.router, request_queues.router)
 ROUTERS = (
+    *STORAGES,
     users.router,
     actors.router,
     actor_builds.router,
     actor_runs.router,
     actor_tasks.router,
     logs.router,
-    datasets.router,
-    key_value_stores.router,
-    request_queues.router,
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
@@ -77,13 +77,12 @@ class App:
         self._aliases = Aliases(orchestrator)
         self._web_servers = WebServerProxy(self._web_server)
         self._control_token = control_token
-        self._routes = _routes(orchestrator, control_token, info, shut_down)
+        self._routes = HotRoutes(_routes(orchestrator, control_token, info, shut_down), STORAGES)
 
     async def close(self) -> None:
         await self._web_servers.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app: ASGIApp = self._routes
         try:
             app = self._way(scope)
         except GreenroomError as problem:
