@@ -32,7 +32,7 @@ bench: setup
 clean:
 	scripts/hard_disk_engine.sh stop
 	[ ! -x .venv/bin/python ] || .venv/bin/python -m tests.own_engine
-	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache build *.egg-info tests/clients/node_modules
+	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache build *.egg-info tests/clients/node_modules benchmarks/storages/express/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed:

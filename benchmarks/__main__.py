@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks import live_runs, run_start
+from benchmarks.storages.measure import measure as measure_storages
 from tests.live import LiveServer
-
-BENCHMARKS: dict[str, Callable[[LiveServer], None]] = {"run_start": run_start.measure, "live_runs": live_runs.measure}
 
 
 def main(names: list[str]) -> int:
@@ -18,15 +18,26 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"No benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
+    for name in names or BENCHMARKS:
+        BENCHMARKS[name]()
+    return 0
+
+
+def on_a_server(measure: Callable[[LiveServer], None]) -> None:
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
         server = LiveServer(Path(folder))
         server.start()
         try:
-            for name in names or BENCHMARKS:
-                BENCHMARKS[name](server)
+            measure(server)
         finally:
             server.close()
-    return 0
+
+
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "run_start": partial(on_a_server, run_start.measure),
+    "live_runs": partial(on_a_server, live_runs.measure),
+    "storages": measure_storages,
+}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from statistics import median, quantiles
 from rich.console import Console
 from rich.table import Table
 
+CONSOLE = Console(width=110)
+
 
 def show(title: str, unit: str, results: Mapping[str, Sequence[float]]) -> None:
     """One row a contender: median, quartiles, and how many times the first row's median it takes."""
@@ -17,4 +19,4 @@ def show(title: str, unit: str, results: Mapping[str, Sequence[float]]) -> None:
         low, _, high = quantiles(values, n=4)
         ratio = f"{median(values) / first:.2f}" if first else "-"
         table.add_row(name, f"{median(values):.4g}", f"{low:.4g} to {high:.4g}", ratio)
-    Console(width=110).print(table)
+    CONSOLE.print(table)

@@ -1,0 +1,46 @@
+"""The rows of a push written to SQLite by nothing but SQLite: what a push costs at least.
+
+One transaction a push, on the tables and with the settings of Greenroom's own store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.storages import shapes
+from benchmarks.storages.load import Cost
+from runtime.clock import SystemClock
+from runtime.storages.datasets import Datasets
+from runtime.storages.json_text import dumps
+from runtime.store import Store
+
+COUNTED = """
+    UPDATE datasets SET item_count = item_count + ?1, clean_item_count = clean_item_count + ?1,
+    stored_bytes = stored_bytes + ?2, write_count = write_count + ?1, modified_at = ?3, accessed_at = ?3
+    WHERE id = ?4 RETURNING item_count
+"""
+
+
+def pushes(folder: Path, items: int, count: int) -> Cost:
+    """What each of `count` pushes of so many items costs, to a new dataset."""
+    id = asyncio.run(_new_dataset(folder))
+    body = b"\n".join(dumps(shapes.item(number)) for number in range(items))
+    with closing(sqlite3.connect(folder / "greenroom.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        wall, cpu = time.perf_counter(), time.process_time()
+        for now in range(count):
+            connection.execute("BEGIN IMMEDIATE")
+            after = connection.execute(COUNTED, (items, len(body), now, id)).fetchone()[0]
+            connection.execute("INSERT INTO pushes VALUES (?, ?, ?, ?)", (id, after - items, items, body))
+            connection.execute("COMMIT")
+        return Cost((time.perf_counter() - wall) / count * 1e6, (time.process_time() - cpu) / count * 1e6)
+
+
+async def _new_dataset(folder: Path) -> str:
+    with closing(Store(folder)) as store:
+        dataset, _ = await Datasets(store.items, SystemClock()).get_or_create("user")
+        return dataset.id

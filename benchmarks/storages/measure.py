@@ -1,0 +1,135 @@
+"""Storages side by side: Greenroom, its own store behind plain FastAPI handlers, Crawlee's on disk behind Express.
+
+All answer the same requests of the same routes, over 8 connections (big records: one), in rounds that take turns; the
+first round warms up, and medians are shown. The load generator shares the cores, so the server's own CPU is what
+counts. Both Python contenders run uvicorn with uvloop and httptools on copies of one data directory and look the caller
+up in the same way; plain FastAPI does less, as it has no guards, aliases, permissions or keys of clients. Crawlee
+(npm @crawlee/memory-storage, with persistence) asks for no token. Pushes are also made by SQLite alone: the same rows,
+a transaction each.
+
+Targets: a fifth of Crawlee's CPU for pushes and locks, half of plain FastAPI's for what crawlers do all the time, costs
+that hardly grow with the storage, exports in constant memory.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from platform import python_version
+from statistics import median
+
+import psutil
+from rich.table import Table
+
+from benchmarks.storages import bare_sqlite, exports, operations, store_alone
+from benchmarks.storages.contenders import Contender, Crawlee, Greenroom, Nothing, PlainFastapi
+from benchmarks.storages.load import Cost, Message
+from benchmarks.storages.operations import BIG, DEEP, HOT, Operation
+from benchmarks.storages.prefilled import fill, fill_over_http
+from benchmarks.table import CONSOLE
+
+ROUNDS = 5
+Results = dict[str, dict[str, Cost]]
+"""The median cost by operation and contender."""
+SQLITE = "bare SQLite"
+GROWTH = (
+    ("page at 90 % of 100k", "first page of 100k", 1.3),
+    ("page at 90 % of 1M", "first page of 1M", 1.3),
+    ("head of 100 at 1M", "head of 100 at 10k", 1.5),
+)
+"""What may take only so many times the CPU of something smaller."""
+
+
+def measure() -> None:
+    with contenders() as (ours, plain, crawlee), closing(Nothing()) as nothing:
+        alone = middle([nothing.costs([Message("POST", "/", bytes(1000))] * 400) for _ in range(ROUNDS)])
+        results = {op.name: costs(op, (ours, plain, crawlee)) for op in HOT}
+        results |= {op.name: costs(op, (ours, plain)) for op in DEEP}
+        results |= {op.name: costs(op, (ours, plain, crawlee)) for op in BIG}
+        with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
+            for name, items in operations.PUSHES.items():
+                results[name][SQLITE] = middle([bare_sqlite.pushes(Path(folder), items, 400) for _ in range(ROUNDS)])
+        show(results)
+        show_bounds(results, alone)
+        show_growth(results)
+        exports.measure([ours, plain])
+
+
+@contextmanager
+def contenders() -> Iterator[tuple[Contender, Contender, Contender]]:
+    """All three on the same storages, but for the biggest: Crawlee keeps a file for each item and request."""
+    with ExitStack() as stack:
+        ours, theirs, files = (stack.enter_context(_folder()) for _ in range(3))
+        fill(ours)
+        shutil.copytree(ours, theirs, dirs_exist_ok=True)
+        started = Greenroom(ours), PlainFastapi(theirs), Crawlee(files)
+        for contender in started:
+            stack.callback(contender.close)
+        fill_over_http(started[2])
+        yield started
+
+
+def costs(operation: Operation, contenders: tuple[Contender, ...]) -> dict[str, Cost]:
+    """They take turns, so that noise meets all of them; the first round warms them up and does not count."""
+    ids = {contender.name: contender.id(operation.kind, operation.storage) for contender in contenders}
+    found: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
+    for round in range(ROUNDS + 1):
+        for contender in contenders:
+            messages = operation.messages(ids[contender.name], round)
+            found[contender.name].append(contender.costs(messages, operation.connections))
+    return {name: middle(each[1:]) for name, each in found.items()}
+
+
+def middle(costs: list[Cost]) -> Cost:
+    return Cost(median(cost.wall for cost in costs), median(cost.cpu for cost in costs))
+
+
+def show(results: Results) -> None:
+    names = list(dict.fromkeys(name for costs in results.values() for name in costs))
+    title = "Storages: wall clock and, after the slash, CPU of the server in µs a request; times Greenroom's CPU"
+    table = Table("", *names, title=title, title_justify="left")
+    for operation, costs in results.items():
+        table.add_row(operation, *(_cell(costs.get(name), costs[names[0]]) for name in names))
+    CONSOLE.print(table)
+    CONSOLE.print("Not measured: Crawlee with a million items or requests, which would be as many files.")
+    cores, memory = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
+    CONSOLE.print(
+        f"Python {python_version()}, {cores} cores shared with the load generator, {memory:.0f} GB of memory."
+    )
+
+
+def show_bounds(results: Results, alone: Cost) -> None:
+    """What the CPU of writes is made of: the two outer parts are the same for both Python contenders."""
+    title = "CPU of writes, in µs: no handler can cost less than uvicorn and the store"
+    table = Table("", "uvicorn alone", "the store alone", "left to Greenroom", "to plain FastAPI", title=title)
+    with _folder() as folder:
+        bounds = store_alone.costs(folder)
+    for name, store in bounds.items():
+        bound = alone.cpu + store.cpu
+        left = (results[name][each].cpu - bound for each in (Greenroom.name, PlainFastapi.name))
+        table.add_row(name, f"{alone.cpu:.0f}", f"{store.cpu:.0f}", *(f"{each:.0f}" for each in left))
+    CONSOLE.print(table)
+
+
+def show_growth(results: Results) -> None:
+    table = Table("", "times the CPU of", "", "at most", title="How Greenroom's costs grow", title_justify="left")
+    for big, small, most in GROWTH:
+        ratio = results[big][Greenroom.name].cpu / results[small][Greenroom.name].cpu
+        table.add_row(big, small, f"{ratio:.2f}", f"{most}")
+    CONSOLE.print(table)
+
+
+def _cell(cost: Cost | None, ours: Cost) -> str:
+    if cost is None:
+        return "-"
+    ratio = "" if cost is ours else f"  x{cost.cpu / ours.cpu:.1f}"
+    return f"{cost.wall:,.0f} / {cost.cpu:,.0f}{ratio}"
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
+        yield Path(folder)

@@ -1,0 +1,102 @@
+"""What is asked of each contender, and how often in a round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from benchmarks.storages import shapes
+from benchmarks.storages.load import CONNECTIONS, Message
+from runtime.storages.request_queues import request_id
+
+DATASETS, QUEUES, STORES = "datasets", "request-queues", "key-value-stores"
+SMALL_BYTES, BIG_BYTES = 1_000, 100_000_000
+BINARY = "application/octet-stream"
+PAGE = 100
+LOCK_SECS = 0.01
+"""Locks this short are over when the next round asks for the same requests again."""
+HANDLED_AT = "2026-01-01T00:00:00.000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`message` makes the request number n to a storage by its path; `count` of them are a round."""
+
+    name: str
+    kind: str
+    storage: str
+    message: Callable[[str, int], Message]
+    count: int
+    connections: int = CONNECTIONS
+
+    def messages(self, id: str, round: int) -> list[Message]:
+        path = f"/v2/{self.kind}/{id}"
+        return [self.message(path, n) for n in range(round * self.count, (round + 1) * self.count)]
+
+
+def push(items: int) -> Callable[[str, int], Message]:
+    return lambda path, n: Message("POST", f"{path}/items", shapes.items(n * items, items))
+
+
+def page(offset: int) -> Callable[[str, int], Message]:
+    return lambda path, _: Message("GET", f"{path}/items?offset={offset}&limit={PAGE}")
+
+
+def add(path: str, n: int) -> Message:
+    return Message("POST", f"{path}/requests/batch?clientKey=bench", shapes.requests(100_000_000 + n * 25, 25))
+
+
+def head(path: str, _: int) -> Message:
+    return Message("GET", f"{path}/head?limit={PAGE}&clientKey=bench")
+
+
+def lock(path: str, _: int) -> Message:
+    return Message("POST", f"{path}/head/lock?limit=25&lockSecs={LOCK_SECS}&clientKey=bench")
+
+
+def update(path: str, n: int) -> Message:
+    """The request number n is handled."""
+    id = request_id(shapes.unique_key(n))
+    body = msgspec.json.encode({"id": id, **shapes.request(n), "handledAt": HANDLED_AT})
+    return Message("PUT", f"{path}/requests/{id}?clientKey=bench", body)
+
+
+def put(size: int) -> Callable[[str, int], Message]:
+    body = bytes(size)
+    return lambda path, n: Message("PUT", f"{path}/records/{size}-bytes-{n % 8}", body, BINARY)
+
+
+def get(size: int) -> Callable[[str, int], Message]:
+    return lambda path, n: Message("GET", f"{path}/records/{size}-bytes-{n % 8}")
+
+
+def _of_queue(size: str) -> tuple[Operation, ...]:
+    name = f"requests-{size.lower()}"
+    return (
+        Operation(f"head of 100 at {size}", QUEUES, name, head, 400),
+        Operation(f"lock 25 at {size}", QUEUES, name, lock, 100),
+        Operation(f"update at {size}", QUEUES, name, update, 400),
+        Operation(f"add 25 at {size}", QUEUES, name, add, 100),
+    )
+
+
+PUSHES = {"push 1 item": 1, "push 25 items": 25}
+HOT = (
+    *(Operation(name, DATASETS, "pushed", push(items), 400) for name, items in PUSHES.items()),
+    *_of_queue("10k"),
+    Operation("put 1 KB", STORES, "values", put(SMALL_BYTES), 400),
+    Operation("get 1 KB", STORES, "values", get(SMALL_BYTES), 400),
+    Operation("first page of 100k", DATASETS, "items-100k", page(0), 400),
+)
+DEEP = (
+    Operation("page at 90 % of 100k", DATASETS, "items-100k", page(90_000), 400),
+    Operation("first page of 1M", DATASETS, "items-1m", page(0), 400),
+    Operation("page at 90 % of 1M", DATASETS, "items-1m", page(900_000), 400),
+    *_of_queue("1M"),
+)
+BIG = (
+    Operation("put 100 MB", STORES, "values", put(BIG_BYTES), 2, connections=1),
+    Operation("get 100 MB", STORES, "values", get(BIG_BYTES), 2, connections=1),
+)
