@@ -38,6 +38,7 @@ DEVIATIONS = {
     f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {BODYLESS}": "the same",
     f"DELETE /v2/webhooks/{{webhookId}} 204: {BODYLESS}": "the same",
     "POST /v2/actors/{actorId}/webhooks 201: 201 is not among": "not documented; clients create where they list",
+    "POST /v2/actor-tasks/{actorTaskId}/webhooks 201: 201 is not among": "the same",
     "POST /v2/actors/{actorId}/runs 401: $.error.type": "the endpoint's own page calls it token-not-valid",
 }
 """How a line about an answer begins -> why it is so on purpose. Additional fields are no deviation."""
@@ -249,6 +250,8 @@ def tasks(walk: Walk) -> None:
         walk(method, task + "/run-sync-get-dataset-items")
     walk("GET", task + "/runs/last")
     walk("GET", task + "/runs/last/log")
+    hook = {"eventTypes": ["ACTOR.RUN.ABORTED"], "requestUrl": "http://127.0.0.1:9/"}
+    walk("POST", task + "/webhooks", json=hook)
     walk("GET", task + "/webhooks")
 
 
