@@ -1,4 +1,4 @@
-.PHONY: setup run test soak check format lock bench clean
+.PHONY: setup run test soak crawls kills check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## Python environment, Docker engine, base images
@@ -13,6 +13,14 @@ test: setup check  ## all tests, those with real containers included
 soak: setup  ## 200 short runs of mixed endings, the server killed twice (`make test` has a short one); GREENROOM_SOAK_SEED repeats one
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_SOAK_RUNS=200 GREENROOM_SOAK_AT_ONCE=10 GREENROOM_SOAK_KILLS=2 \
 		.venv/bin/python -m pytest -s -o faulthandler_timeout=0 tests/soak
+
+crawls: setup  ## crawls of 5,000 pages with both SDKs, a crawler of each killed half way (`make test` has short ones)
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_CRAWL_PAGES=5000 GREENROOM_CRAWL_LOCK_SECS=0 \
+		.venv/bin/python -m pytest -v --durations=0 -o faulthandler_timeout=0 tests/crawls
+
+kills: setup  ## 50 kills of the server while clients write (`make test` has 5); GREENROOM_KILLS_SEED repeats one
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_KILLS=50 \
+		.venv/bin/python -m pytest -s -o faulthandler_timeout=0 tests/kills
 
 check: .venv/.installed  ## linter, formatting, types
 	.venv/bin/ruff check

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import psutil
 
+OF_NO_RUN = "run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
 OWNERLESS = {
     "runs not told of": "SELECT id FROM runs WHERE json_extract(body, '$.untold') <> '{}'",
     "live runs": "SELECT id FROM runs WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED-OUT')",
     "dispatches not sent": "SELECT id FROM dispatches WHERE next_call_at IS NOT NULL",
-    "webhooks of no run": "SELECT id FROM webhooks WHERE run_id NOT IN (SELECT id FROM runs)",
-    "datasets of no run": "SELECT id FROM datasets WHERE run_id NOT IN (SELECT id FROM runs)",
-    "key-value stores of no run": "SELECT id FROM key_value_stores WHERE run_id NOT IN (SELECT id FROM runs)",
-    "request queues of no run": "SELECT id FROM request_queues WHERE run_id NOT IN (SELECT id FROM runs)",
+    "webhooks of no run": f"SELECT id FROM webhooks WHERE {OF_NO_RUN}",
+    "datasets of no run": f"SELECT id FROM datasets WHERE {OF_NO_RUN}",
+    "key-value stores of no run": f"SELECT id FROM key_value_stores WHERE {OF_NO_RUN}",
+    "request queues of no run": f"SELECT id FROM request_queues WHERE {OF_NO_RUN}",
     "pushes of no dataset": "SELECT dataset_id FROM pushes WHERE dataset_id NOT IN (SELECT id FROM datasets)",
     "records of no store": "SELECT key FROM records WHERE store_id NOT IN (SELECT id FROM key_value_stores)",
 }

@@ -1,0 +1,70 @@
+"""A web site of numbered pages, which counts how often each was asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from runtime.addresses import HOST_IN_CONTAINERS
+
+CHILDREN = 8
+ANSWER_SECS = 0.02
+"""A site takes a moment, so that a crawler has several pages in work whenever it is killed."""
+
+
+class Site:
+    """Pages 0 to `pages` - 1, a tree whose pages link to some others too. Page 0 answers once it is `opened`."""
+
+    def __init__(self, pages: int) -> None:
+        self.pages = pages
+        self.visits: Counter[str] = Counter()
+        self.opened = threading.Event()
+        self._counting = threading.Lock()
+
+    @contextmanager
+    def serving(self, gateway: str | None) -> Iterator[str]:
+        """Serve it; its address as containers know it, without a slash at the end."""
+        server = _Server((gateway or "127.0.0.1", 0), _handler(self))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://{HOST_IN_CONTAINERS}:{server.server_port}"
+        finally:
+            self.opened.set()
+            server.shutdown()
+            server.server_close()
+
+    def visit(self, path: str) -> bytes:
+        with self._counting:
+            self.visits[path] += 1
+        self.opened.wait()
+        time.sleep(ANSWER_SECS)
+        links = "".join(f'<a href="/{number}">{number}</a>' for number in self._links(int(path.removeprefix("/"))))
+        return f"<!doctype html><title>Page {path}</title>{links}".encode()
+
+    def _links(self, page: int) -> list[int]:
+        children = range(CHILDREN * page + 1, CHILDREN * page + CHILDREN + 1)
+        return [number for number in (*children, page // 2, page * 7 % self.pages) if number < self.pages]
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
+def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = site.visit(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """What is asked for is counted."""
+
+    return Handler
