@@ -12,12 +12,15 @@ from api.exports.export import Options
 from api.exports.json_text import JsonLines
 from api.params import Params
 from api.parts import parts_of
+from api.records import SANDBOX
 from runtime.errors import Invalid
 from runtime.records import Dataset
 from runtime.storages.item_view import ItemView, from_schema
 
 UNLIMITED = 999_999_999_999
 """What the platform says where no limit was asked for."""
+AS_A_PAGE = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
+"""Browsers show these formats, and an item's fields may become any element: it must not act in the API's name."""
 SIMPLIFIED_FIELDS = ("url", "pageFunctionResult", "errorInfo")
 SIMPLIFIED_UNWIND = ("pageFunctionResult",)
 
@@ -31,6 +34,7 @@ async def items_response(request: Request, record: Dataset, status: int = 200) -
     export = FORMATS[name](record, page, view, options)
     headers = {
         "Content-Type": export.content_type,
+        **({} if isinstance(export, JsonLines) else AS_A_PAGE),
         "X-Apify-Pagination-Total": str(page.total),
         "X-Apify-Pagination-Offset": str(offset),
         "X-Apify-Pagination-Limit": str(limit or UNLIMITED),

@@ -207,6 +207,15 @@ async def test_views_and_formats(client: httpx.AsyncClient, url: str) -> None:
     assert (data["itemCount"], data["cleanItemCount"], data["stats"]["writeCount"]) == (2, 1, 2)
 
 
+@pytest.mark.parametrize("form", ["csv", "html", "xlsx", "xml", "rss"])
+async def test_what_browsers_show_is_no_page_of_the_api(client: httpx.AsyncClient, url: str, form: str) -> None:
+    await push(client, url, {"script": {"@": {"xmlns": "http://www.w3.org/1999/xhtml"}, "#": "alert(1)"}})
+    answer = await client.get(f"{url}/items?format={form}")
+    assert (answer.status_code, answer.headers["x-content-type-options"]) == (200, "nosniff")
+    assert "allow-same-origin" not in answer.headers["content-security-policy"]
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+
+
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 @pytest.mark.parametrize("query", ["", "clean=1", "desc=1"])
 async def test_a_big_page_is_streamed_whole(
