@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from runtime import limits
-from runtime.containers import ContainerState, DiskEnforcement, Engine
+from runtime.containers import ContainerState, DiskEnforcement, Engine, ImageMissing
 from runtime.lifecycle import JobStatus
 from runtime.records import Restart, Run
 
@@ -102,7 +102,10 @@ def disk_overshoot(run: Run, used_bytes: int) -> str:
 
 
 def never_started(problem: Exception) -> str:
-    return f"The Actor's container could not be started: {problem}"
+    said = f"The Actor's container could not be started: {problem}"
+    if isinstance(problem, ImageMissing):
+        return f"{said.rstrip('.')}. The image of its build is gone from the Docker engine: build the Actor again."
+    return said
 
 
 def supervisor_failed(problem: BaseException) -> str:

@@ -365,7 +365,9 @@ async def test_a_container_that_cannot_be_made_fails_the_run_with_the_engines_wo
     stage.engine.create_error = problem  # type: ignore[assignment]
     run = await stage.start()
     assert (run.status, run.exit_code, run.finished_at) == (S.FAILED, None, START)
-    assert run.status_message == f"The Actor's container could not be started: {problem}"
+    assert run.status_message is not None
+    assert run.status_message.startswith(f"The Actor's container could not be started: {problem}")
+    assert ("build the Actor again" in run.status_message) == isinstance(problem, ImageMissing)
     assert stage.orchestrator.live_runs == 0
 
 
