@@ -18,10 +18,10 @@ from api.parts import parts_of
 from api.responses import JSON, data_response, no_content, page_response
 from runtime import permissions
 from runtime.errors import Forbidden, Invalid, record_not_found
+from runtime.json_text import dumps, loads
 from runtime.orchestrator import Orchestrator
 from runtime.permissions import Access
 from runtime.records import Json, Run, Storage, User
-from runtime.storages.json_text import dumps, loads
 from runtime.storages.kind import StorageKind
 
 S = TypeVar("S", bound=Storage)
@@ -131,6 +131,14 @@ class StorageRoutes(Generic[S]):
 
 def _creator(run: Run | None) -> dict[str, str]:
     return {} if run is None else permissions.creator(run.id, run.actor_id, run.permission_level)
+
+
+async def read_schema(request: Request) -> dict[str, Any] | None:
+    """The schema that a new storage is sent with. Raises Invalid."""
+    schema = (await read_object(request)).get("schema")
+    if not isinstance(schema, dict | None):
+        raise Invalid("invalid-value", "'schema' must be an object or null")
+    return schema
 
 
 async def read_json_exactly(request: Request) -> Any:

@@ -158,10 +158,10 @@ class Actors:
         return actor
 
     def _by_name(self, user: User, reference: str) -> Actor | None:
-        username, tilde, name = reference.partition("~")
-        owner = user if username in ("", "me") else self._users.named(username)
-        if not tilde or owner is None:
+        addressed = self._users.addressed(user, reference)
+        if addressed is None:
             return None
+        owner, name = addressed
         return self._store.actors.find("user_id = ? AND name = ?", owner.id, name)
 
 

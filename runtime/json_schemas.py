@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
+
+from runtime.json_text import dumps, loads
 
 Json = Any
 Params = dict[str, Json]
@@ -17,6 +20,8 @@ Problem = dict[str, Json]
 """An error object of Ajv: `instancePath`, `schemaPath`, `keyword`, `params`, `message`."""
 
 FALSE_SCHEMA = "false schema"
+KEPT = 512
+"""Schemas that are kept ready; storages that are written to at the same time are fewer."""
 
 
 class JsonSchema:
@@ -50,6 +55,16 @@ class JsonSchema:
         keyword, expected = str(path[-1]), _at(self._schema, path)
         for params, message in TOLD.get(keyword, _plainly)(expected, error):
             yield _problem(error, path, keyword, params, message)
+
+
+def compiled(schema: Json) -> JsonSchema:
+    """As `JsonSchema`; one that was compiled lately is kept ready. Raises ValueError."""
+    return _compiled(dumps(schema))
+
+
+@lru_cache(KEPT)
+def _compiled(schema: bytes) -> JsonSchema:
+    return JsonSchema(loads(schema))
 
 
 Telling = Callable[[Json, jsonschema_rs.ValidationError], Iterator[tuple[Params, str]]]

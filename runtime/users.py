@@ -67,6 +67,12 @@ class Users:
             raise _invalid_token()
         return self._callers[username], None
 
+    def addressed(self, user: User, reference: str) -> tuple[User, str] | None:
+        """Whose thing of which name `username~name`, `~name` or `me~name` means for a user; None for other text."""
+        username, tilde, name = reference.partition("~")
+        owner = user if username in ("", "me") else self.named(username)
+        return None if not tilde or owner is None else (owner, name)
+
     def own_token(self, user_id: str) -> str:
         """A token for this server's own requests in a user's name; nobody keeps it, and it dies with the process."""
         return f"{OWN_TOKEN_PREFIX}{user_id}.{hmac.digest(self._own_key, user_id.encode(), 'sha256').hex()}"

@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "settings",
         "addresses",
         "instance",
+        "json_text",
         "json_schemas",
         "signatures",
         "permissions",

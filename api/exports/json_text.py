@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 from api.exports.export import BOM, Export
-from runtime.storages.json_text import dumps
+from runtime.json_text import dumps
 
 
 class JsonLines(Export):

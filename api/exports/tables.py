@@ -14,8 +14,8 @@ from typing import Any
 
 from api.exports.export import Export, TextExport
 from runtime.errors import Invalid
+from runtime.json_text import dumps
 from runtime.storages.item_view import Item, leaves
-from runtime.storages.json_text import dumps
 
 MAX_COLUMNS = 2000
 MAX_COLUMN_NAME = 200

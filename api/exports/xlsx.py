@@ -28,9 +28,9 @@ class Xlsx(Table):
     content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
     async def open(self) -> None:
-        await super().open()
         if not self.view.unwind and self.page.count >= MAX_ROWS:
             raise Invalid("invalid-parameter", f"Excel has {MAX_ROWS} rows at most: ask for fewer items, or for csv")
+        await super().open()
 
     async def stream(self) -> AsyncIterator[bytes]:
         with tempfile.TemporaryDirectory(prefix="greenroom-") as folder, tempfile.TemporaryFile() as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from api.exports.export import TextExport
@@ -38,7 +38,7 @@ class Xml(TextExport):
         return f"{DECLARATION}<{self.options.xml_root}>\n"
 
     def items(self, items: Iterable[Item]) -> str:
-        return "".join(f"{element(self.options.xml_row, item)}\n" for item in items)
+        return _rows(self.options.xml_row, items)
 
     def end(self) -> str:
         return f"</{self.options.xml_root}>"
@@ -46,7 +46,6 @@ class Xml(TextExport):
 
 class Rss(TextExport):
     content_type = "application/rss+xml; charset=utf-8"
-    row: ClassVar[str] = "item"
 
     def start(self) -> str:
         title = self.options.feed_title or f"Dataset {self.dataset.name or self.dataset.id}"
@@ -55,10 +54,14 @@ class Rss(TextExport):
         return f'{DECLARATION}<rss version="2.0"><channel>{about}\n'
 
     def items(self, items: Iterable[Item]) -> str:
-        return "".join(f"{element(self.row, item)}\n" for item in items)
+        return _rows("item", items)
 
     def end(self) -> str:
         return "</channel></rss>"
+
+
+def _rows(name: str, items: Iterable[Item]) -> str:
+    return "".join(f"{element(name, item)}\n" for item in items)
 
 
 def element(name: str, value: Any) -> str:

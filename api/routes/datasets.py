@@ -6,13 +6,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.bodies import read_body, read_object
+from api.bodies import read_body
 from api.items import items_response
 from api.parts import parts_of
 from api.responses import data_response, json_response
-from api.storages import StorageRoutes
+from api.storages import StorageRoutes, read_schema
 from api.wire_storages import dataset
-from runtime.errors import Invalid
 from runtime.storages.item_schema import item_schema
 
 router = APIRouter()
@@ -21,9 +20,7 @@ routes = StorageRoutes("datasets", lambda orchestrator: orchestrator.datasets, d
 
 @router.post("/v2/datasets")
 async def create_dataset(request: Request) -> Response:
-    schema = (await read_object(request)).get("schema")
-    if not isinstance(schema, dict | None):
-        raise Invalid("invalid-value", "'schema' must be an object or null")
+    schema = await read_schema(request)
     item_schema(schema)  # raises for one that could not be held to
     return await routes.create(request, schema=schema)
 

@@ -6,15 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.bodies import decoder, read_body, read_object
+from api.bodies import decoder, read_body
 from api.params import MAX_PAGE, Params
 from api.parts import parts_of
 from api.record_archive import record_archive
 from api.records import record_response
 from api.responses import data_response, json_response, no_content
-from api.storages import StorageRoutes
+from api.storages import StorageRoutes, read_schema
 from api.wire_storages import key_value_store
-from runtime.errors import Invalid
 from runtime.records import KeyRange, KeyValueStore
 from runtime.storages import key_schema
 from runtime.storages.key_value_stores import DEFAULT_CONTENT_TYPE, KeyValueStores
@@ -29,9 +28,7 @@ IDENTITY = "identity"
 
 @router.post("/v2/key-value-stores")
 async def create_store(request: Request) -> Response:
-    schema = (await read_object(request)).get("schema")
-    if not isinstance(schema, dict | None):
-        raise Invalid("invalid-value", "'schema' must be an object or null")
+    schema = await read_schema(request)
     key_schema.collections(schema)  # raises for one that could not be held to
     return await routes.create(request, schema=schema)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.storages import shapes
 from benchmarks.storages.load import Cost
 from runtime.clock import SystemClock
+from runtime.json_text import dumps
 from runtime.storages.datasets import Datasets
-from runtime.storages.json_text import dumps
 from runtime.store import Store
 
 COUNTED = """

@@ -21,9 +21,9 @@ from fastapi.responses import Response, StreamingResponse
 from xlsxwriter import Workbook
 
 from runtime.clock import SystemClock
+from runtime.json_text import dumps, loads
 from runtime.records import QueueClient
 from runtime.storages.datasets import Datasets
-from runtime.storages.json_text import dumps, loads
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
 from runtime.store import Store

@@ -11,8 +11,8 @@ from benchmarks.storages import shapes
 from benchmarks.storages.contenders import Contender
 from benchmarks.storages.load import Message
 from runtime.clock import SystemClock
+from runtime.json_text import dumps
 from runtime.storages.datasets import Datasets
-from runtime.storages.json_text import dumps
 from runtime.storages.request_queues import RequestQueues, request_id
 from runtime.store import Store
 from runtime.store.requests import NewRequest

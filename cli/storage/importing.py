@@ -17,7 +17,7 @@ from cli.storage import reading
 from cli.storage.layout import DATASETS, MAX_BATCH, MAX_NAME_LENGTH, NAME, ROOTS, STORES, storage_name
 from cli.storage.reading import Content, Folder
 from cli.terminal import counting, results, say, step
-from runtime.storages.json_text import dumps
+from runtime.json_text import dumps
 
 BATCH_BYTES = 1_048_576
 """Far below the platform's limit, so that no answer is long in coming."""

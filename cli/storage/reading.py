@@ -34,7 +34,7 @@ from cli.storage.layout import (
     holds_storages,
 )
 from runtime.clock import iso
-from runtime.storages.json_text import loads
+from runtime.json_text import loads
 
 LEFTOVERS = ("__CRAWLEE_", "__OLD_", ".")
 """How folders begin that a tool was about to rename or remove."""

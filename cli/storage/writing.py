@@ -32,7 +32,7 @@ from cli.storage.layout import (
     python_key_file,
     python_request_file,
 )
-from runtime.storages.json_text import dumps
+from runtime.json_text import dumps
 
 INDENT = 2
 

@@ -13,10 +13,10 @@ from typing import Any
 from runtime.clock import Clock
 from runtime.errors import Invalid, record_not_found
 from runtime.json_schemas import JsonSchema
+from runtime.json_text import dump_lines, loads
 from runtime.records import Dataset
 from runtime.storages.item_schema import FieldStatistics, check_items, item_schema
 from runtime.storages.item_view import HIDDEN_PREFIX, Item
-from runtime.storages.json_text import dump_lines, loads
 from runtime.storages.kind import StorageKind
 from runtime.store.items import Items
 from runtime.store.storage_tables import StorageGone

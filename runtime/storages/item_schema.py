@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from runtime.errors import Invalid
-from runtime.json_schemas import JsonSchema, Problem
+from runtime.json_schemas import JsonSchema, Problem, compiled
+from runtime.json_text import loads
 from runtime.storages.item_view import Item
-from runtime.storages.json_text import dumps, loads
 
 FIELDS = "fields"
-COMPILED = 256
-"""Schemas that are kept ready; datasets that are pushed to at the same time are fewer."""
 
 
 def item_schema(schema: Mapping[str, Any] | None) -> JsonSchema | None:
@@ -26,7 +23,7 @@ def item_schema(schema: Mapping[str, Any] | None) -> JsonSchema | None:
     if not fields:
         return None
     try:
-        return _compiled(dumps(fields))
+        return compiled(fields)
     except ValueError as problem:
         raise Invalid("invalid-value", f"The dataset schema's 'fields' are no JSON Schema: {problem}") from problem
 
@@ -71,11 +68,6 @@ def _size(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     return value if isinstance(value, int | float) else len(value)
-
-
-@lru_cache(COMPILED)
-def _compiled(fields: bytes) -> JsonSchema:
-    return JsonSchema(loads(fields))
 
 
 def _is_valid(schema: JsonSchema, item: Item) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runtime.errors import Invalid
-from runtime.storages.json_text import loads
+from runtime.json_text import loads
 
 Item = dict[str, Any]
 HIDDEN_PREFIX = "#"

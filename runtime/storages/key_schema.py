@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from runtime.errors import Invalid
-from runtime.json_schemas import JsonSchema
+from runtime.json_schemas import compiled
+from runtime.json_text import loads
 from runtime.records import KeyRange
-from runtime.storages.json_text import dumps, loads
-
-COMPILED = 256
-"""JSON Schemas that are kept ready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +73,7 @@ def needs_value(collection: Collection, content_type: str) -> bool:
 def check_value(collection: Collection, key: str, body: bytes) -> None:
     """Raises Invalid for JSON that is none, or that the collection's JSON Schema does not allow."""
     try:
-        problems = _compiled(dumps(collection.json_schema)).problems(loads(body))
+        problems = compiled(collection.json_schema).problems(loads(body))
     except ValueError as problem:
         raise _refused(collection, key, f"takes JSON, and this is none: {problem}") from problem
     if problems:
@@ -106,14 +102,9 @@ def _collection(name: str, given: Any) -> Collection:
 
 def _check_schema(name: str, schema: Mapping[str, Any]) -> None:
     try:
-        _compiled(dumps(schema))
+        compiled(schema)
     except ValueError as problem:
         raise Invalid("invalid-value", f"Collection '{name}': 'jsonSchema' is none: {problem}") from problem
-
-
-@lru_cache(COMPILED)
-def _compiled(schema: bytes) -> JsonSchema:
-    return JsonSchema(loads(schema))
 
 
 def _kind(content_type: str) -> str:

@@ -16,8 +16,8 @@ import msgspec
 
 from runtime.clock import Clock, Millis
 from runtime.errors import Invalid, NotFound, record_not_found
+from runtime.json_text import dumps, loads
 from runtime.records import Added, QueueClient, RequestQueue, RequestState
-from runtime.storages.json_text import dumps, loads
 from runtime.storages.kind import StorageKind
 from runtime.store.requests import (
     LockNotHeld,

@@ -7,11 +7,11 @@ import pytest
 
 from runtime.charging import IDEMPOTENCY_MILLIS, ITEM_EVENT, START_EVENT
 from runtime.errors import Invalid
+from runtime.json_text import dumps
 from runtime.lifecycle import JobStatus
 from runtime.options import StartOptions
 from runtime.records import Pricing, PricingModel, Run
 from runtime.runs import ABORT_GRACE_MILLIS
-from runtime.storages.json_text import dumps
 from tests.fakes.clock import START
 from tests.fakes.records import a_pricing
 from tests.fakes.stage import Stage

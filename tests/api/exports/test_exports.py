@@ -23,10 +23,10 @@ from api.exports.tables import MAX_COLUMNS
 from api.exports.xlsx import MAX_ROWS
 from api.exports.xml_text import element
 from runtime.errors import Invalid
+from runtime.json_text import dumps
 from runtime.records import Dataset
 from runtime.storages.datasets import ItemPage
 from runtime.storages.item_view import PLAIN, ItemView
-from runtime.storages.json_text import dumps
 from tests.fakes.clock import START
 
 DATASET = Dataset(id="d1", user_id="u1", created_at=START, modified_at=START, accessed_at=START)

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from runtime.clock import Millis
 from runtime.errors import Invalid, NotFound
+from runtime.json_text import loads
 from runtime.records import QueueClient
-from runtime.storages.json_text import loads
 from runtime.storages.request_queues import RequestQueues, request_id
 
 

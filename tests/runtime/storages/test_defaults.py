@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from runtime.errors import Invalid
+from runtime.json_text import dumps
 from runtime.records import Actor, Run
 from runtime.storages.defaults import dataset_schemas, key_value_store_schema
-from runtime.storages.json_text import dumps
 from tests.fakes.stage import Stage
 
 NAMED = {"fields": {"properties": {"name": {"type": "string"}}, "required": ["name"]}}

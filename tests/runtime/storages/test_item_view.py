@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from runtime.errors import Invalid
+from runtime.json_text import dumps
 from runtime.storages.item_view import ItemView, from_schema, leaves
-from runtime.storages.json_text import dumps
 
 Item = dict[str, Any]
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from runtime.errors import Invalid, NotFound
+from runtime.json_text import loads
 from runtime.records import QueueClient, RequestState
-from runtime.storages.json_text import loads
 from runtime.storages.request_queues import HeadItem, QueuedRequest, RequestQueues
 from runtime.store import Store
 from tests.runtime.storages.hand_clock import HandClock

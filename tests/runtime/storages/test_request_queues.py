@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from runtime.errors import Invalid, NotFound
+from runtime.json_text import dumps, loads
 from runtime.records import QueueClient, RequestQueue
-from runtime.storages.json_text import dumps, loads
 from runtime.storages.request_queues import HEAD_FIELDS, RequestQueues, deleted_id, request_id
 from runtime.store import Store
 from runtime.store import requests as stored_requests
