@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from runtime.clock import Clock, Millis
 from runtime.errors import Conflict, Invalid, record_not_found
-from runtime.records import Actor, Build, SourceFile, TaggedBuild, User, Version, new_id
+from runtime.records import Actor, Build, TaggedBuild, User, Version, new_id
 from runtime.store import Store
 from runtime.store.tables import AlreadyExists, Page
 from runtime.users import Users
+from runtime.versions import check_version
 
 NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?")
 MIN_NAME_LENGTH = 3
 MAX_NAME_LENGTH = 63
-VERSION_NUMBER = re.compile(r"([0-9]|[1-9][0-9])\.([0-9]|[1-9][0-9])")
-MAX_SOURCE_BYTES = 3 * 1024 * 1024
-"""The platform's limit on a version's inline source files."""
 
 
 class Actors:
@@ -174,38 +170,6 @@ def check_name(name: str) -> str:
             "dashes, with no dash at either end",
         )
     return name
-
-
-def check_version(version: Version) -> None:
-    """Raises Invalid for a version that could not be built."""
-    if not VERSION_NUMBER.fullmatch(version.number):
-        raise Invalid("invalid-value", f"Version number '{version.number}' is not MAJOR.MINOR, each from 0 to 99")
-    if version.source_type != "SOURCE_FILES":
-        raise Invalid(
-            "invalid-value", f"Source type '{version.source_type}' is not supported yet: only SOURCE_FILES is"
-        )
-    size = sum(len(source_bytes(file)) for file in version.source_files)
-    if size > MAX_SOURCE_BYTES:
-        raise Invalid("invalid-value", f"The source files have {size} bytes, the limit is {MAX_SOURCE_BYTES}")
-    for file in version.source_files:
-        check_path(file.name)
-
-
-def check_path(name: str) -> None:
-    """Raises Invalid for a name that would leave the source's folder."""
-    path = PurePosixPath(name)
-    if not name or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-        raise Invalid("invalid-value", f"Source file name '{name}' must be a path inside the Actor's folder")
-
-
-def source_bytes(file: SourceFile) -> bytes:
-    """A source file's content. Raises Invalid."""
-    if file.format == "TEXT":
-        return file.content.encode()
-    try:
-        return base64.b64decode(file.content, validate=True)
-    except ValueError as problem:
-        raise Invalid("invalid-value", f"Source file '{file.name}' is not valid base64: {problem}") from problem
 
 
 def _name_taken(name: str) -> Conflict:

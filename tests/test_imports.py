@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "limits",
         "options",
+        "versions",
         "stats",
         "environment",
         "logs",

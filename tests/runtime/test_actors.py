@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 
 from runtime import actors
 from runtime.errors import Conflict, Invalid, NotFound
-from runtime.records import SourceFile
 from tests.fakes.records import a_version
 from tests.fakes.stage import Stage
 
@@ -94,48 +92,6 @@ async def test_an_actor_with_a_live_run_is_not_deleted_and_goes_with_its_builds_
 
 
 # Versions
-
-
-@pytest.mark.parametrize("number", ["0.0", "0.1", "1.0", "99.99", "10.0"])
-def test_version_numbers_that_are_allowed(number: str) -> None:
-    actors.check_version(a_version(number=number))
-
-
-@pytest.mark.parametrize("number", ["", "1", "1.2.3", "100.0", "0.100", "01.0", "1.", "-1.0", "a.b", "1.0\n", "٣.٣"])
-def test_version_numbers_that_are_refused(number: str) -> None:
-    with pytest.raises(Invalid):
-        actors.check_version(a_version(number=number))
-
-
-@pytest.mark.parametrize("name", ["main.py", ".actor/actor.json", "a/b/c.txt", "a b", "..a", "a..b"])
-def test_source_files_inside_the_actors_folder_are_allowed(name: str) -> None:
-    actors.check_path(name)
-
-
-@pytest.mark.parametrize("name", ["", "/etc/passwd", "../x", "a/../../x", "a\\b", "a\0b", ".."])
-def test_source_files_that_would_leave_the_folder_are_refused(name: str) -> None:
-    with pytest.raises(Invalid):
-        actors.check_path(name)
-
-
-def test_source_is_text_or_base64() -> None:
-    binary = base64.b64encode(b"\x00\xff").decode()
-    assert actors.source_bytes(SourceFile(name="a", content="grün")) == "grün".encode()
-    assert actors.source_bytes(SourceFile(name="a", format="BASE64", content=binary)) == b"\x00\xff"
-    for bad in ("###", "YQ", "grün"):
-        with pytest.raises(Invalid):
-            actors.source_bytes(SourceFile(name="a", format="BASE64", content=bad))
-
-
-@pytest.mark.parametrize(("size", "fits"), [(actors.MAX_SOURCE_BYTES, True), (actors.MAX_SOURCE_BYTES + 1, False)])
-def test_the_source_has_a_limit_for_all_files_together(size: int, fits: bool) -> None:
-    half = size // 2
-    files = (SourceFile(name="a", content="x" * half), SourceFile(name="b", content="x" * (size - half)))
-    if fits:
-        actors.check_version(a_version(source_files=files))
-    else:
-        with pytest.raises(Invalid, match=str(size)):
-            actors.check_version(a_version(source_files=files))
 
 
 async def test_versions_are_kept_in_the_order_they_came_in_and_replaced_by_number(stage: Stage) -> None:

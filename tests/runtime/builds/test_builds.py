@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime import builds
-from runtime.builds import BUILD_LABEL
+from runtime.builds import BUILD_LABEL, builds
 from runtime.containers import STAND_IN_LABEL, Image
 from runtime.errors import Invalid, LimitReached, NotFound
 from runtime.lifecycle import JobStatus
@@ -274,70 +272,6 @@ def test_a_build_number_as_one_integer(version: str, build: int, number: int) ->
     assert builds.number_int(version, build) == number
 
 
-# The source
-
-
-def laid_out(root: Path, **files: str) -> Path:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    return root
-
-
-def test_a_version_is_laid_out_as_files_and_folders(tmp_path: Path) -> None:
-    files = (
-        SourceFile(name="empty/folder", folder=True),
-        SourceFile(name="a/b.txt", content="grün"),
-        SourceFile(name="raw.bin", format="BASE64", content="AP8="),
-    )
-    builds.write_source(a_version(source_files=files), tmp_path)
-    assert (tmp_path / "empty/folder").is_dir()
-    assert (tmp_path / "a/b.txt").read_text() == "grün"
-    assert (tmp_path / "raw.bin").read_bytes() == b"\x00\xff"
-
-
-@pytest.mark.parametrize(
-    ("files", "definition", "found"),
-    [
-        (["Dockerfile"], {}, "Dockerfile"),
-        ([".actor/Dockerfile", "Dockerfile"], {}, ".actor/Dockerfile"),
-        (["Dockerfile", ".actor/my.docker"], {"dockerfile": "./my.docker"}, ".actor/my.docker"),
-        (["Dockerfile", "deep/Dockerfile"], {"dockerfile": "../deep/Dockerfile"}, "deep/Dockerfile"),
-        (["Dockerfile"], {"dockerfile": "./missing"}, "Dockerfile"),
-        (["Dockerfile"], {"dockerfile": "../../etc/passwd"}, "Dockerfile"),
-        (["Dockerfile"], {"dockerfile": 5}, "Dockerfile"),
-    ],
-)
-def test_the_dockerfile_is_the_named_one_then_the_usual_ones_and_never_outside(
-    tmp_path: Path, files: list[str], definition: dict[str, Any], found: str
-) -> None:
-    root = laid_out(tmp_path / "source", **dict.fromkeys(files, ""))
-    assert builds.find_dockerfile(root, definition) == found
-
-
-@pytest.mark.parametrize(
-    ("files", "definition", "schema"),
-    [
-        ({}, {}, None),
-        ({}, {"input": {"title": "inline"}}, {"title": "inline"}),
-        ({}, {"inputSchema": {"title": "inline"}}, {"title": "inline"}),
-        ({".actor/in.json": '{"a": 1}'}, {"input": "./in.json"}, {"a": 1}),
-        ({"in.json": '{"a": 1}'}, {"input": "../in.json"}, {"a": 1}),
-        ({".actor/INPUT_SCHEMA.json": '{"a": 2}', "INPUT_SCHEMA.json": '{"a": 3}'}, {}, {"a": 2}),
-        ({"INPUT_SCHEMA.json": '{"a": 3}'}, {}, {"a": 3}),
-        ({}, {"input": "../../secret.json"}, None),
-    ],
-)
-def test_the_input_schema_is_inline_named_or_in_its_usual_place(
-    tmp_path: Path, files: dict[str, str], definition: dict[str, Any], schema: Any
-) -> None:
-    (tmp_path / "secret.json").write_text('{"outside": true}')
-    root = laid_out(tmp_path / "source", **files)
-    root.mkdir(exist_ok=True)
-    assert builds.read_input_schema(root, definition) == schema
-
-
 async def test_images_of_builds_that_are_no_more_are_removed_at_the_next_start(stage: Stage) -> None:
     kept = await built(stage)
     orphan = stage.engine.add_image("left", {BUILD_LABEL: "gone"})
@@ -346,19 +280,3 @@ async def test_images_of_builds_that_are_no_more_are_removed_at_the_next_start(s
     await stage.open()
     assert orphan.id not in stage.engine.images_by_name
     assert {kept.image, foreign.id} <= set(stage.engine.images_by_name)
-
-
-@pytest.mark.parametrize(
-    "storages",
-    [
-        {"dataset": {"fields": {"type": "txt"}}},
-        {"datasets": {"prices": {"fields": {"type": "txt"}}}},
-        {"keyValueStore": {"collections": {"images": {}}}},
-    ],
-)
-def test_storages_that_no_run_could_be_held_to_fail_the_build(tmp_path: Path, storages: dict[str, Any]) -> None:
-    actor_json = tmp_path / ".actor" / "actor.json"
-    actor_json.parent.mkdir()
-    actor_json.write_text(json.dumps({"storages": storages}))
-    with pytest.raises(Invalid):
-        builds.read_definition(tmp_path)
