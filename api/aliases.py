@@ -23,6 +23,8 @@ from runtime.errors import Invalid, record_not_found
 from runtime.orchestrator import Orchestrator
 from runtime.records import Actor
 
+RESOLVED = "/v2/actor"
+"""All names of records begin like this."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -56,6 +58,8 @@ class Aliases:
 
     def resolve(self, request: Request) -> None:
         """Rewrite the path of a request that uses other names. Raises NotFound, Unauthorized, Invalid."""
+        if not request.scope["path"].startswith(RESOLVED):
+            return
         for pattern, resolve in self._rules:
             match = pattern.fullmatch(request.scope["path"])
             if match:

@@ -40,12 +40,15 @@ class StorageRoutes(Generic[S]):
     def found(self, request: Request, access: Access | None = None) -> S:
         """The storage the address names, if the caller has this access to it; else the one that the method needs.
 
+        For writing, its counters and times may be old.
+
         Its owner and the owner's runs have it by their token, others where it is open to readers or the address is
         signed. Raises NotFound, Forbidden, and Unauthorized without a token or where its run has ended.
         """
         caller, reference = maybe_caller(request), request.path_params["id"]
         needed = access or (Access.READ if request.method in ("GET", "HEAD") else Access.WRITE)
-        record = self._kind(request).locate(None if caller is None else caller.user.id, reference)
+        user_id, to_write = None if caller is None else caller.user.id, needed is Access.WRITE
+        record = self._kind(request).locate(user_id, reference, to_write=to_write)
         if record is not None and self._may(request, caller, record, needed):
             return record
         if Params(request).text("signature") is not None:

@@ -80,7 +80,7 @@ async def lock_head(request: Request) -> Response:
     until = iso(head.until)
     items = [_locked(item, until, client) for item in head.items]
     shown = locked_queue_head(
-        _again(request, queue),
+        head.queue,
         items,
         limit,
         lock_secs=lock_secs,

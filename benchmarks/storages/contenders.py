@@ -66,13 +66,13 @@ class _Subprocess(Contender):
             process.terminate()
 
 
-class Nothing(_Subprocess):
-    """What is left of Greenroom and plain FastAPI when they do nothing."""
+class BareAsgi(_Subprocess):
+    """What is left of Greenroom and plain FastAPI when their handlers do nothing but write."""
 
-    name = "uvicorn alone"
+    name = "uvicorn and the store"
 
-    def __init__(self) -> None:
-        super().__init__([sys.executable, "-m", "benchmarks.storages.nothing"])
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__([sys.executable, "-m", "benchmarks.storages.bare_asgi", str(data_dir)])
 
 
 class PlainFastapi(_Subprocess):

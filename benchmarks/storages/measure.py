@@ -16,7 +16,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from platform import python_version
 from statistics import median
@@ -24,10 +24,10 @@ from statistics import median
 import psutil
 from rich.table import Table
 
-from benchmarks.storages import bare_sqlite, exports, operations, store_alone
-from benchmarks.storages.contenders import Contender, Crawlee, Greenroom, Nothing, PlainFastapi
-from benchmarks.storages.load import Cost, Message
-from benchmarks.storages.operations import BIG, DEEP, HOT, Operation
+from benchmarks.storages import bare_sqlite, exports, operations
+from benchmarks.storages.contenders import BareAsgi, Contender, Crawlee, Greenroom, PlainFastapi
+from benchmarks.storages.load import Cost
+from benchmarks.storages.operations import BIG, DEEP, HOT, WRITES, Operation
 from benchmarks.storages.prefilled import fill, fill_over_http
 from benchmarks.table import CONSOLE
 
@@ -44,31 +44,32 @@ GROWTH = (
 
 
 def measure() -> None:
-    with contenders() as (ours, plain, crawlee), closing(Nothing()) as nothing:
-        alone = middle([nothing.costs([Message("POST", "/", bytes(1000))] * 400) for _ in range(ROUNDS)])
-        results = {op.name: costs(op, (ours, plain, crawlee)) for op in HOT}
+    with contenders() as (ours, plain, bare, crawlee):
+        results = {op.name: costs(op, (ours, plain, crawlee, bare)) for op in WRITES}
+        results |= {op.name: costs(op, (ours, plain, crawlee)) for op in HOT}
         results |= {op.name: costs(op, (ours, plain)) for op in DEEP}
         results |= {op.name: costs(op, (ours, plain, crawlee)) for op in BIG}
         with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
             for name, items in operations.PUSHES.items():
                 results[name][SQLITE] = middle([bare_sqlite.pushes(Path(folder), items, 400) for _ in range(ROUNDS)])
         show(results)
-        show_bounds(results, alone)
+        show_bounds(results)
         show_growth(results)
         exports.measure([ours, plain])
 
 
 @contextmanager
-def contenders() -> Iterator[tuple[Contender, Contender, Contender]]:
-    """All three on the same storages, but for the biggest: Crawlee keeps a file for each item and request."""
+def contenders() -> Iterator[tuple[Contender, Contender, Contender, Contender]]:
+    """All on the same storages, but for the biggest: Crawlee keeps a file for each item and request."""
     with ExitStack() as stack:
-        ours, theirs, files = (stack.enter_context(_folder()) for _ in range(3))
+        ours, theirs, bare, files = (stack.enter_context(_folder()) for _ in range(4))
         fill(ours)
         shutil.copytree(ours, theirs, dirs_exist_ok=True)
-        started = Greenroom(ours), PlainFastapi(theirs), Crawlee(files)
+        shutil.copytree(ours, bare, dirs_exist_ok=True)
+        started = Greenroom(ours), PlainFastapi(theirs), BareAsgi(bare), Crawlee(files)
         for contender in started:
             stack.callback(contender.close)
-        fill_over_http(started[2])
+        fill_over_http(started[3])
         yield started
 
 
@@ -88,7 +89,9 @@ def middle(costs: list[Cost]) -> Cost:
 
 
 def show(results: Results) -> None:
-    names = list(dict.fromkeys(name for costs in results.values() for name in costs))
+    names = [
+        name for name in dict.fromkeys(name for costs in results.values() for name in costs) if name != BareAsgi.name
+    ]
     title = "Storages: wall clock and, after the slash, CPU of the server in µs a request; times Greenroom's CPU"
     table = Table("", *names, title=title, title_justify="left")
     for operation, costs in results.items():
@@ -101,16 +104,14 @@ def show(results: Results) -> None:
     )
 
 
-def show_bounds(results: Results, alone: Cost) -> None:
-    """What the CPU of writes is made of: the two outer parts are the same for both Python contenders."""
-    title = "CPU of writes, in µs: no handler can cost less than uvicorn and the store"
-    table = Table("", "uvicorn alone", "the store alone", "left to Greenroom", "to plain FastAPI", title=title)
-    with _folder() as folder:
-        bounds = store_alone.costs(folder)
-    for name, store in bounds.items():
-        bound = alone.cpu + store.cpu
-        left = (results[name][each].cpu - bound for each in (Greenroom.name, PlainFastapi.name))
-        table.add_row(name, f"{alone.cpu:.0f}", f"{store.cpu:.0f}", *(f"{each:.0f}" for each in left))
+def show_bounds(results: Results) -> None:
+    """What the CPU of writes is made of: no handler in Python can cost less than uvicorn and the store."""
+    title = "CPU of writes, in µs a request, and what is left of it when handlers do nothing but write"
+    table = Table("", BareAsgi.name, "Greenroom adds", "plain FastAPI adds", title=title, title_justify="left")
+    for name in (operation.name for operation in WRITES):
+        bound = results[name][BareAsgi.name].cpu
+        more = (results[name][each].cpu - bound for each in (Greenroom.name, PlainFastapi.name))
+        table.add_row(name, f"{bound:.0f}", *(f"{each:.0f}" for each in more))
     CONSOLE.print(table)
 
 

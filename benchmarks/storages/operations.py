@@ -72,10 +72,13 @@ def get(size: int) -> Callable[[str, int], Message]:
     return lambda path, n: Message("GET", f"{path}/records/{size}-bytes-{n % 8}")
 
 
-def _of_queue(size: str) -> tuple[Operation, ...]:
+def _head_of_queue(size: str) -> Operation:
+    return Operation(f"head of 100 at {size}", QUEUES, f"requests-{size.lower()}", head, 400)
+
+
+def _writes_to_queue(size: str) -> tuple[Operation, ...]:
     name = f"requests-{size.lower()}"
     return (
-        Operation(f"head of 100 at {size}", QUEUES, name, head, 400),
         Operation(f"lock 25 at {size}", QUEUES, name, lock, 100),
         Operation(f"update at {size}", QUEUES, name, update, 400),
         Operation(f"add 25 at {size}", QUEUES, name, add, 100),
@@ -83,10 +86,13 @@ def _of_queue(size: str) -> tuple[Operation, ...]:
 
 
 PUSHES = {"push 1 item": 1, "push 25 items": 25}
-HOT = (
+WRITES = (
     *(Operation(name, DATASETS, "pushed", push(items), 400) for name, items in PUSHES.items()),
-    *_of_queue("10k"),
+    *_writes_to_queue("10k"),
     Operation("put 1 KB", STORES, "values", put(SMALL_BYTES), 400),
+)
+HOT = (
+    _head_of_queue("10k"),
     Operation("get 1 KB", STORES, "values", get(SMALL_BYTES), 400),
     Operation("first page of 100k", DATASETS, "items-100k", page(0), 400),
 )
@@ -94,7 +100,8 @@ DEEP = (
     Operation("page at 90 % of 100k", DATASETS, "items-100k", page(90_000), 400),
     Operation("first page of 1M", DATASETS, "items-1m", page(0), 400),
     Operation("page at 90 % of 1M", DATASETS, "items-1m", page(900_000), 400),
-    *_of_queue("1M"),
+    _head_of_queue("1M"),
+    *_writes_to_queue("1M"),
 )
 BIG = (
     Operation("put 100 MB", STORES, "values", put(BIG_BYTES), 2, connections=1),

@@ -53,10 +53,15 @@ class StorageKind(Generic[S]):
             raise record_not_found(self.label, reference)
         return storage
 
-    def locate(self, user_id: str | None, reference: str) -> S | None:
-        """Anybody's storage by its id or `username~name`, and the user's by `~name`; None where there is none."""
+    def locate(self, user_id: str | None, reference: str, *, to_write: bool = False) -> S | None:
+        """Anybody's storage by its id or `username~name`, and the user's by `~name`; None where there is none.
+
+        With `to_write`, its counters and times may be old.
+        """
         username, tilde, name = reference.partition("~")
-        return self._named(user_id, username, name) if tilde else self._table.get(reference)
+        if tilde:
+            return self._named(user_id, username, name)
+        return self._table.known(reference) if to_write else self._table.get(reference)
 
     def picked(self, user_id: str, reference: str) -> S | None:
         """The user's storage as an input names it: by id, by name, or as `find` does. None where there is none."""

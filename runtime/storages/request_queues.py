@@ -69,8 +69,9 @@ class QueuedRequest:
 
 @dataclass(frozen=True, slots=True)
 class LockedHead:
-    """`items` are locked until a moment."""
+    """`items` are locked until a moment; `queue` is as it is then."""
 
+    queue: RequestQueue
     items: list[HeadItem]
     until: Millis
     has_locked_requests: bool
@@ -147,7 +148,8 @@ class RequestQueues(StorageKind[RequestQueue]):
         except StorageGone as gone:
             raise record_not_found(self.label, queue_id) from gone
         self._count_reads(queue_id, len(head.bodies))
-        return LockedHead([_head_item(body) for body in head.bodies], until, head.has_locked_requests)
+        items = [_head_item(body) for body in head.bodies]
+        return LockedHead(head.queue, items, until, head.has_locked_requests)
 
     async def prolong(
         self, queue_id: str, id: str, client: QueueClient, *, lock_secs: float, forefront: bool

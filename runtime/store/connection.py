@@ -124,13 +124,20 @@ def _commit(connection: sqlite3.Connection, group: list[Write]) -> list[Outcome]
     """Carry out a group of changes in one transaction; how each of them ended."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_carry_out(connection, change) for change, _ in group]
+        outcomes = _carry_out_all(connection, group)
         connection.execute("COMMIT")
     except BaseException as problem:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         return [(None, problem)] * len(group)
     return outcomes
+
+
+def _carry_out_all(connection: sqlite3.Connection, group: list[Write]) -> list[Outcome]:
+    """One that is alone needs no savepoint: it fails with the transaction."""
+    if len(group) == 1:
+        return [(group[0][0](connection), None)]
+    return [_carry_out(connection, change) for change, _ in group]
 
 
 def _carry_out(connection: sqlite3.Connection, change: Change) -> Outcome:

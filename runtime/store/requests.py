@@ -49,8 +49,9 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True)
 class LockedHead:
-    """`bodies` are the requests as JSON."""
+    """`bodies` are the requests as JSON; `queue` is as it is after they were locked."""
 
+    queue: RequestQueue
     bodies: list[bytes]
     has_locked_requests: bool
 
@@ -140,7 +141,9 @@ class Requests:
             values = (until, client.key, client.run_id, queue_id, now, limit)
             rows = sorted(connection.execute(query, values))
             self._count(connection, queue_id, now, writes=len(rows))
-            return LockedHead([body for _, body in rows], _has_locked(connection, queue_id, now))
+            queue = self.table.find(connection, "id = ?", queue_id)
+            assert queue is not None
+            return LockedHead(queue, [body for _, body in rows], _has_locked(connection, queue_id, now))
 
         return await self.table.write(change)
 
@@ -202,7 +205,7 @@ class Requests:
                 (client.key or "", queue_id),
             )
 
-        await self.table.write(change)
+        await self.table.write_new(change)
 
     def _look(self, query: str, values: tuple[object, ...], now: Millis) -> list[StoredRequest]:
         return self._connection.look(lambda connection: _requests(connection, query, values, now))

@@ -23,6 +23,8 @@ from runtime.store.tables import AlreadyExists, Page
 S = TypeVar("S", bound=Storage)
 T = TypeVar("T")
 
+KEPT = 10_000
+"""Records that are kept at hand; those in use at the same time are far fewer."""
 SETTLE_AFTER = 100
 """Tallied reads that are worth a statement of their own beside a write."""
 DEFAULT_OF_RUN = "run_id = ? AND name IS NULL"
@@ -51,11 +53,24 @@ class StorageTable(Generic[S]):
         self._contents, self._reference = contents
         self._columns = tuple(field.name for field in dataclasses.fields(kind))
         self._select = f"SELECT {', '.join(self._columns)} FROM {name}"
+        self._known: dict[str, S] = {}
         self._tallies: dict[str, Tally] = {}
         self._tallied = 0
 
     def get(self, id: str) -> S | None:
         return self._find("id = ?", id)
+
+    def known(self, id: str) -> S | None:
+        """As `get`, but for the counters and the times, which may be old: a write needs to know all but these.
+
+        A look-up on the event loop's thread would wait for the writer's to let go of the interpreter, and it for that.
+        """
+        known = self._known.get(id)
+        if known is None and (known := self.get(id)) is not None:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[id] = known
+        return known
 
     def named(self, user_id: str, name: str) -> S | None:
         return self._find("user_id = ? AND name = ?", user_id, name)
@@ -120,21 +135,27 @@ class StorageTable(Generic[S]):
                 raise AlreadyExists(str(refusal)) from refusal
             return None if row is None else self._record(row)
 
-        return await self.write(change)
+        return await self.write_new(change)
 
     async def delete(self, id: str) -> bool:
         """Delete a storage with all it holds; False when there was none."""
-        return await self.write(lambda connection: self.erase(connection, "id = ?", id)) > 0
+        return await self.write_new(lambda connection: self.erase(connection, "id = ?", id)) > 0
 
     async def delete_of_run(self, run_id: str) -> None:
         """Delete the default storages of a run."""
-        await self.write(lambda connection: self.erase(connection, DEFAULT_OF_RUN, run_id))
+        await self.write_new(lambda connection: self.erase(connection, DEFAULT_OF_RUN, run_id))
 
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """A write of this kind of storage; what was read meanwhile is written along, now and then."""
         if self._tallied < SETTLE_AFTER:
             return await self._connection.write(change)
         return (await asyncio.gather(self.flush(), self._connection.write(change)))[1]
+
+    async def write_new(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """A write after which `known` must look again, also where its caller does not wait for it."""
+        writing = asyncio.ensure_future(self.write(change))
+        writing.add_done_callback(lambda _: self._known.clear())
+        return await asyncio.shield(writing)
 
     async def flush(self) -> None:
         """Write what has been read so far."""
@@ -169,10 +190,13 @@ class StorageTable(Generic[S]):
         )
         return connection.execute(f"DELETE FROM {self._name} WHERE {condition}", (value,)).rowcount
 
-    def _find(self, condition: str, *values: object) -> S | None:
-        query = f"{self._select} WHERE {condition}"
-        row = self._connection.look(lambda connection: connection.execute(query, values).fetchone())
+    def find(self, connection: sqlite3.Connection, condition: str, *values: object) -> S | None:
+        """The storage that meets the SQL `condition`, inside a read or a write."""
+        row = connection.execute(f"{self._select} WHERE {condition}", values).fetchone()
         return None if row is None else self._record(row)
+
+    def _find(self, condition: str, *values: object) -> S | None:
+        return self._connection.look(lambda connection: self.find(connection, condition, *values))
 
     def _record(self, row: tuple[Any, ...]) -> S:
         fields: dict[str, Any] = dict(zip(self._columns, row, strict=True))

@@ -145,7 +145,7 @@ class Values:
             files = [row[0] for row in connection.execute(query, (value,))]
             return files, self.table.erase(connection, condition, value)
 
-        files, count = await self.table.write(change)
+        files, count = await self.table.write_new(change)
         await self._remove(files)
         return count
 

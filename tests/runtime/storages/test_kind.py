@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from runtime.errors import Conflict, Invalid, NotFound
-from runtime.records import User
+from runtime.records import Dataset, User
 from runtime.storages.datasets import Datasets
 from runtime.store import Store
 from tests.runtime.storages.hand_clock import HandClock
@@ -92,3 +98,56 @@ async def test_delete(datasets: Datasets) -> None:
     assert datasets.get(made.id) is None
     with pytest.raises(NotFound):
         await datasets.delete(made.id)
+
+
+def to_write(datasets: Datasets, id: str) -> Dataset | None:
+    return datasets.locate(None, id, to_write=True)
+
+
+async def test_who_writes_is_told_all_but_counters_without_a_look_up(
+    datasets: Datasets, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _ = await datasets.get_or_create("ann-id", "data")
+    assert to_write(datasets, made.id) == made
+    await datasets.push(made, b"{}")
+
+    def no_look_up(question: Callable[[sqlite3.Connection], object]) -> None:
+        raise AssertionError("looked up")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.connection, "look", no_look_up)
+        known = to_write(datasets, made.id)
+    now = datasets.get(made.id)
+    assert known is not None and now is not None and now.item_count == 1
+    assert known == replace(now, item_count=0, clean_item_count=0, stored_bytes=0, write_count=0)
+
+
+async def test_who_writes_sees_every_other_change(datasets: Datasets) -> None:
+    made, _ = await datasets.get_or_create("ann-id")
+    default = await datasets.open_default("ann-id", "run")
+    for storage in (made, default):
+        assert to_write(datasets, storage.id) == storage
+    changed = await datasets.update(made.id, {"name": "new", "general_access": "RESTRICTED"})
+    assert to_write(datasets, made.id) == changed
+    await datasets.drop_of_run("run")
+    assert to_write(datasets, default.id) is None
+    await datasets.delete(made.id)
+    assert to_write(datasets, made.id) is None
+
+
+async def test_who_writes_sees_a_change_that_nobody_waited_for(datasets: Datasets, store: Store) -> None:
+    made, _ = await datasets.get_or_create("ann-id", "old")
+    may_go_on = threading.Event()
+    holding = asyncio.create_task(store.connection.write(lambda _: may_go_on.wait()))
+    await asyncio.sleep(0)
+    changing = asyncio.create_task(datasets.update(made.id, {"name": "new"}))
+    await asyncio.sleep(0)
+    changing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await changing
+    assert to_write(datasets, made.id) == made
+    may_go_on.set()
+    await holding
+    await store.connection.write(lambda _: None)  # comes after the change
+    found = to_write(datasets, made.id)
+    assert found is not None and found.name == "new"
