@@ -24,6 +24,7 @@ def dataset(record: Dataset, owner: User, links: Links) -> Wire:
             "readCount": record.read_count,
             "writeCount": record.write_count,
             "storageBytes": record.stored_bytes,
+            "s3StorageBytes": record.stored_bytes,  # what `apify datasets ls` reads
             "inflatedBytes": record.stored_bytes,
         },
     }

@@ -1,13 +1,45 @@
 #!/usr/bin/env bash
 # Runs all tests, with a second Docker engine whose disk limits are hard; ends with pytest's exit code.
+# What keeps the cores busy runs beside the tests of containers, which mostly wait. Arguments go to pytest, alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ]; then
-    trap 'scripts/hard_disk_engine.sh stop' EXIT
-    GREENROOM_HARD_DISK_DOCKER_HOST=$(scripts/hard_disk_engine.sh start)
-    export GREENROOM_HARD_DISK_DOCKER_HOST
-else
-    echo "test: the engine with hard disk limits needs Linux and root; its tests are skipped"
-fi
-GREENROOM_TEST_REQUIRES_DOCKER=1 .venv/bin/python -m pytest "$@"
+readonly BUSY_LOG=$(mktemp)
+
+main() {
+    hard_disk_engine
+    export GREENROOM_TEST_REQUIRES_DOCKER=1
+    if [ $# -gt 0 ]; then
+        tests "$@"
+        return
+    fi
+    busy_tests >"$BUSY_LOG" 2>&1 &
+    local busy=$! failed=0
+    tests -m docker --ignore tests/clients/test_apify_cli.py || failed=1
+    wait $busy || failed=1
+    cat "$BUSY_LOG"
+    return $failed
+}
+
+hard_disk_engine() {
+    trap 'scripts/hard_disk_engine.sh stop; kill $(jobs -p) 2>/dev/null; rm -f "$BUSY_LOG"' EXIT
+    if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ]; then
+        GREENROOM_HARD_DISK_DOCKER_HOST=$(scripts/hard_disk_engine.sh start)
+        export GREENROOM_HARD_DISK_DOCKER_HOST
+    else
+        echo "test: the engine with hard disk limits needs Linux and root; its tests are skipped"
+    fi
+}
+
+busy_tests() {
+    local failed=0
+    tests -m "not docker" || failed=1
+    tests tests/clients/test_apify_cli.py || failed=1
+    return $failed
+}
+
+tests() {
+    .venv/bin/python -m pytest "$@"
+}
+
+main "$@"

@@ -59,7 +59,7 @@ async def test_created_once_then_found(client: httpx.AsyncClient) -> None:
         "schema": None,
         "consoleUrl": f"{BASE}/storage/datasets/{data['id']}",
         "itemsPublicUrl": f"{BASE}/v2/datasets/{data['id']}/items",
-        "stats": {"readCount": 0, "writeCount": 0, "storageBytes": 0, "inflatedBytes": 0},
+        "stats": {"readCount": 0, "writeCount": 0, "storageBytes": 0, "s3StorageBytes": 0, "inflatedBytes": 0},
     }
 
 

@@ -1,0 +1,232 @@
+"""The `apify` command line, unmodified, in a session against a real server.
+
+It is told of Greenroom by environment variables alone. Its credentials stay in a home folder of the test's own: by
+default it keeps them in the keyring of the user, where a real login may be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live import SAMPLES, LiveServer
+
+pytestmark = pytest.mark.docker
+
+Json = dict[str, Any]
+
+APIFY = Path(__file__).parent / "node_modules" / ".bin" / "apify"
+COMMAND_SECS = 150
+NAME = "cli-hello"
+ACTOR = f"local/{NAME}"
+SECRET = "a value that only the container sees"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that has ended; `text` is what it printed to either stream, without colours."""
+
+    code: int
+    stdout: str
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+class Apify:
+    """The command, in a folder with the Actor's source."""
+
+    def __init__(self, server: LiveServer, home: Path, folder: Path) -> None:
+        self.folder = folder
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "APIFY_CLIENT_BASE_URL": server.url,
+            "APIFY_CONSOLE_URL": server.url,
+            "APIFY_DISABLE_KEYRING": "1",
+            "APIFY_CLI_DISABLE_TELEMETRY": "1",
+            "APIFY_CLI_SKIP_UPDATE_CHECK": "1",
+        }
+
+    def __call__(self, *words: str, code: int | None = 0, folder: Path | None = None) -> Done:
+        """Run it, and hold it to its exit code (None: to none)."""
+        done = subprocess.run(
+            [str(APIFY), *words],
+            cwd=folder or self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECS,
+        )
+        text = COLOURS.sub("", done.stdout + done.stderr)
+        assert code in (None, done.returncode), f"apify {' '.join(words)} ended with {done.returncode}:\n{text}"
+        return Done(done.returncode, done.stdout, text)
+
+
+@pytest.fixture(scope="module")
+def apify(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apify]:
+    """Logged in, in a folder whose Actor has been pushed."""
+    root = tmp_path_factory.mktemp("apify")
+    apify = Apify(server, root / "home", root / "actor")
+    (root / "home").mkdir()
+    _lay_out(apify.folder)
+    apify("login", "--token", "local")
+    apify("secrets", "add", "mySecret", SECRET)
+    # The first push of a new Actor asks the web for templates; of one that is there already it does not.
+    apify("api", "POST", "acts", "-d", json.dumps({"name": NAME}))
+    yield apify
+    apify("actors", "rm", ACTOR, "--yes")
+    assert "not found" in apify("actors", "info", ACTOR).text
+    apify("logout")
+    apify("info", code=1)
+
+
+@pytest.fixture(scope="module")
+def pushed(apify: Apify) -> Json:
+    """What the first push said, as JSON."""
+    said: Json = apify("push", "--force", "--json").json
+    return said
+
+
+def _lay_out(folder: Path) -> None:
+    shutil.copytree(SAMPLES / "hello", folder)
+    path = folder / ".actor" / "actor.json"
+    definition = json.loads(path.read_text())
+    variables = {"PLAIN": "seen", "SECRET": "@mySecret"}
+    path.write_text(json.dumps({**definition, "name": NAME, "environmentVariables": variables}))
+
+
+def test_who_is_logged_in(apify: Apify) -> None:
+    assert "username: local" in apify("info").text
+    assert apify("api", "users/me").json["data"]["username"] == "local"
+
+
+def test_push_builds_and_tells_how_it_went(apify: Apify, pushed: Json, server: LiveServer) -> None:
+    assert (pushed["ok"], pushed["operation"], pushed["build"]["status"]) == (True, "push", "SUCCEEDED")
+    assert pushed["build"]["number"] == "0.0.1"
+    refused = apify("push", code=1).text
+    assert "newer changes than your local copy" in refused
+    (apify.folder / "more.txt").write_text("changed")
+    again = apify("push").text
+    assert "Build: SUCCEEDED" in again and "Build number: 0.0.2" in again
+    assert re.search(r"^\d{4}-\S+Z ACTOR: Build finished\.", again, re.MULTILINE)
+    assert server.data("GET", f"actors/local~{NAME}")["taggedBuilds"]["latest"]["buildNumber"] == "0.0.2"
+
+
+def test_a_build_that_fails_is_told_with_its_reason(apify: Apify, pushed: Json, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(apify.folder, folder)
+    (folder / "Dockerfile").write_text("FROM apify/actor-python:3.13\nRUN echo no good && exit 7\n")
+    said = apify("push", "--force", "--version", "0.9", "--build-tag", "broken", "--json", code=1, folder=folder).json
+    assert (said["ok"], said["build"]["status"]) == (False, "FAILED")
+    assert any("exit 7" in line or "code: 7" in line for line in said["error"]["logTail"])
+
+
+def test_secrets_reach_the_container_and_nobody_else(apify: Apify, pushed: Json, server: LiveServer) -> None:
+    assert "mySecret" in apify("secrets", "ls").text
+    version = server.data("GET", f"actors/local~{NAME}/versions/0.0")
+    variables = {each["name"]: each for each in version["envVars"]}
+    assert variables["PLAIN"]["value"] == "seen"
+    assert variables["SECRET"]["isSecret"] and variables["SECRET"].get("value") is None
+    assert SECRET not in apify("api", f"acts/local~{NAME}/versions/0.0").text
+
+
+def test_a_call_shows_the_log_and_gives_the_actors_exit_code(apify: Apify, pushed: Json) -> None:
+    called = apify("call", "-i", '{"name": "you"}').text
+    assert re.search(r"^\d{4}-\S+Z Hello, you!$", called, re.MULTILINE)
+    assert "Run: SUCCEEDED" in called
+    failed = apify("actors", "call", ACTOR, "-i", '{"exitCode": 3}', "--json", code=3).json
+    assert (failed["ok"], failed["run"]["status"], failed["exitCode"]) == (False, "FAILED", 3)
+    late = apify("call", "-i", '{"sleepSecs": 60}', "--timeout", "1", "--json", code=2).json
+    assert late["run"]["status"] == "TIMED-OUT"
+    assert "Cannot find Actor" in apify("call", "local/no-such-actor", code=1).text
+
+
+def test_a_run_from_its_start_to_its_removal(apify: Apify, pushed: Json, server: LiveServer) -> None:
+    # Without --json it ends with 1 where the run is still READY, although it has started: its own way.
+    run_id = apify("actors", "start", "-i", '{"sleepSecs": 100}', "--json", code=None).json["run"]["id"]
+    server.until(f"actor-runs/{run_id}", lambda run: run["status"] == "RUNNING")
+    assert run_id in [run["id"] for run in apify("runs", "ls", "--json").json["items"]]
+    assert "Status: Running" in apify("runs", "info", run_id).text
+    assert "Triggered" in apify("runs", "abort", run_id, "--force").text
+    assert apify("runs", "wait", run_id, "--json", code=3).json["run"]["status"] == "ABORTED"
+    assert "resurrected" in apify("runs", "resurrect", run_id).text
+    server.until(f"actor-runs/{run_id}", lambda run: run["status"] == "RUNNING")
+    server.data("POST", f"actor-runs/{run_id}/abort")
+    server.wait(f"actor-runs/{run_id}")
+    assert apify("runs", "log", run_id).text.count("Hello Actor is awake") == 2
+    apify("runs", "rm", run_id, "--yes")
+    assert server.http.get(f"/v2/actor-runs/{run_id}").status_code == 404
+
+
+def test_builds(apify: Apify, pushed: Json) -> None:
+    made = apify("builds", "create", "--json").json["build"]
+    assert apify("builds", "wait", made["id"], "--json").json["build"]["status"] == "SUCCEEDED"
+    assert made["id"] in [build["id"] for build in apify("builds", "ls", "--json").json["items"]]
+    assert f"Build Number: {made['number']}" in apify("builds", "info", made["id"]).text
+    assert "ACTOR: Build finished." in apify("builds", "log", made["id"]).text
+    apify("builds", "add-tag", "-b", made["id"], "-t", "beta")
+    assert "Build number: " + made["number"] in apify("call", "--build", "beta").text
+    apify("builds", "remove-tag", "-b", made["id"], "-t", "beta", "--yes")
+    refused = apify("builds", "rm", made["id"], "--yes", code=1).text
+    assert "a tag points to" in refused
+
+
+def test_tasks_run_with_their_own_input(apify: Apify, pushed: Json) -> None:
+    task = {"actId": f"local~{NAME}", "name": "cli-task", "input": {"name": "task"}}
+    apify("api", "POST", "actor-tasks", "-d", json.dumps(task))
+    assert "Hello, task!" in apify("task", "run", "cli-task").text
+
+
+def test_actors(apify: Apify, pushed: Json) -> None:
+    assert ACTOR in apify("actors", "ls", "--my").text
+    assert "Actor is PRIVATE" in apify("actors", "info", ACTOR).text
+
+
+def test_what_was_pushed_is_pulled_again(apify: Apify, pushed: Json, tmp_path: Path) -> None:
+    apify("actors", "pull", ACTOR, "--version", "0.0", "--dir", "pulled", folder=tmp_path)
+    for name in ("hello.py", "Dockerfile", ".actor/input_schema.json"):
+        assert (tmp_path / "pulled" / name).read_text() == (apify.folder / name).read_text()
+
+
+def test_datasets(apify: Apify, server: LiveServer) -> None:
+    apify("datasets", "create", "cli-data")
+    apify("datasets", "push-items", "cli-data", '[{"a": 1}, {"a": 2}]')
+    assert apify("datasets", "get-items", "cli-data").json == [{"a": 1}, {"a": 2}]
+    assert apify("datasets", "get-items", "cli-data", "--format", "csv").stdout.split() == ["\ufeffa", "1", "2"]
+    listed = apify("datasets", "ls").text
+    assert "cli-data" in listed and "N/A" not in listed
+    assert "2 clean / 2 total" in apify("datasets", "info", "cli-data").text
+    apify("datasets", "rename", "cli-data", "cli-data-2")
+    apify("datasets", "rm", "cli-data-2", "--yes")
+    assert server.http.get("/v2/datasets/~cli-data-2").status_code == 404
+
+
+def test_key_value_stores(apify: Apify, server: LiveServer) -> None:
+    store = "key-value-stores"
+    apify(store, "create", "cli-store")
+    apify(store, "set-value", "cli-store", "key", '{"a": 1}')
+    apify(store, "set-value", "cli-store", "page", "<p>", "--content-type", "text/html")
+    assert apify(store, "get-value", "cli-store", "key").json == {"a": 1}
+    assert "text/html" in apify(store, "get-value", "cli-store", "page", "--only-content-type").text
+    keys = apify(store, "keys", "cli-store").text
+    assert "key" in keys and "page" in keys
+    apify(store, "delete-value", "cli-store", "page", "--yes")
+    assert "cli-store" in apify(store, "ls").text
+    assert "1 delete" in apify(store, "info", "cli-store").text
+    apify(store, "rename", "cli-store", "cli-store-2")
+    apify(store, "rm", "cli-store-2", "--yes")
+    assert server.http.get("/v2/key-value-stores/~cli-store-2").status_code == 404
