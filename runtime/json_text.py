@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import msgspec
+import pyjson5
+
+MAX_COMMENTED_DEPTH = 500
 
 _encoder = msgspec.json.Encoder()
+_refusal = re.compile(r"(?P<what>.*?)(?: starting)? near (?P<place>\d+)(?P<found>.*)", re.DOTALL)
 
 
 def loads(text: bytes) -> Any:
@@ -22,6 +27,17 @@ def loads(text: bytes) -> Any:
         return _decode(text)
     except RecursionError as problem:
         raise ValueError("it is nested too deeply") from problem
+
+
+def loads_with_comments(text: bytes) -> Any:
+    """JSON as people write it: with comments, trailing commas, and what else JSON5 allows.
+
+    Raises ValueError, which tells the line and the column, both counted from 1.
+    """
+    try:
+        return loads(text)
+    except ValueError:
+        return _loads_json5(text.decode("utf-8-sig"))
 
 
 def dumps(value: Any) -> bytes:
@@ -45,6 +61,24 @@ def _decode(text: bytes) -> Any:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return json.loads(text.decode(), parse_float=_finite, parse_constant=_refuse)
+
+
+def _loads_json5(text: str) -> Any:
+    try:
+        return pyjson5.decode(text, MAX_COMMENTED_DEPTH)
+    except pyjson5.Json5DecoderException as problem:
+        raise ValueError(_located(text, str(problem.args[0]))) from None
+
+
+def _located(text: str, refusal: str) -> str:
+    """What the parser says, which names characters by number and counts them from the start of the text."""
+    told = _refusal.fullmatch(refusal)
+    if told is None:
+        return refusal
+    before = text[: int(told["place"]) - 1]
+    what = re.sub(r"b'(\w[\w ]*)'", r"\1", told["what"] + told["found"])
+    what = re.sub(r"U\+([0-9a-f]+)", lambda code: repr(chr(int(code[1], 16))), what)
+    return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}: {what}"
 
 
 def _finite(number: str) -> float | None:
