@@ -17,10 +17,14 @@ from runtime.records import Run, User
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`run` is set where the token is a run's own, as it was when the request was let in; it acts for its user."""
+    """`run` is set where the token is a run's own, as it was when the request was let in; it acts for its user.
+
+    `is_host` is whether the token is the command line's, which only who may read the server's own files knows.
+    """
 
     user: User
     run: Run | None = None
+    is_host: bool = False
 
 
 def token_of(connection: HTTPConnection) -> str | None:

@@ -118,7 +118,7 @@ class App:
         is_control = hmac.compare_digest(token.encode(), self._control_token.encode())
         user, run = (users.first(), None) if is_control else users.of_token(token)
         self._rate_limit.count(user.id)
-        scope["greenroom.caller"] = Caller(user, run)
+        scope["greenroom.caller"] = Caller(user, run, is_control)
 
     def _counted(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
         """Count the bodies of a run's requests, and of their answers, as its internal data transfer."""

@@ -16,7 +16,7 @@ from api.access import Caller
 from api.params import MAX_WHOLE, Params
 from runtime import permissions
 from runtime.clock import Millis
-from runtime.errors import Invalid
+from runtime.errors import Forbidden, Invalid
 from runtime.options import StartOptions
 from runtime.records import (
     EnvVar,
@@ -32,6 +32,7 @@ from runtime.records import (
     WebhookEvent,
 )
 from runtime.runs import RunFilter
+from runtime.versions import host_paths
 
 T = TypeVar("T")
 MAX_TIMEOUT_SECS = 10 * 365 * 86_400
@@ -120,29 +121,61 @@ def run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
     )
 
 
-def versions(body: Mapping[str, Any], now: Millis, known: Iterable[Version] = ()) -> tuple[Version, ...]:
+def versions(
+    body: Mapping[str, Any], caller: Caller, now: Millis, known: Iterable[Version] = ()
+) -> tuple[Version, ...]:
     """The versions as sent; `known` are those there are."""
     by_number = {each.number: each for each in known}
     sent = field(body, "versions", list[dict[str, Any]]) or []
-    return tuple(version(each, now, known=by_number.get(field(each, "versionNumber", str) or "")) for each in sent)
+    return tuple(
+        version(each, caller, now, known=by_number.get(field(each, "versionNumber", str) or "")) for each in sent
+    )
 
 
-def version(body: Mapping[str, Any], now: Millis, number: str | None = None, known: Version | None = None) -> Version:
-    """A version as sent. A secret variable sent without a value keeps the one it has in `known`."""
+def version(
+    body: Mapping[str, Any], caller: Caller, now: Millis, number: str | None = None, known: Version | None = None
+) -> Version:
+    """A version as sent. A secret variable sent without a value keeps the one it has in `known`.
+
+    Raises Forbidden where its builds would read files of this machine that the caller may not name.
+    """
     sent = number or field(body, "versionNumber", str)
     if sent is None:
         raise Invalid("invalid-value", "Field 'versionNumber' is required")
-    return Version(
+    read = Version(
         id="",
         actor_id="",
         number=sent,
         created_at=now,
         source_type=field(body, "sourceType", str) or "SOURCE_FILES",
         source_files=tuple(_source_file(each) for each in field(body, "sourceFiles", list[dict[str, Any]]) or []),
+        tarball_url=field(body, "tarballUrl", str),
+        git_repo_url=field(body, "gitRepoUrl", str),
+        github_gist_url=field(body, "gitHubGistUrl", str),
+        folder=field(body, "localFolder", str),
         build_tag=field(body, "buildTag", str) or "latest",
         env_vars=tuple(_env_var(each, known) for each in field(body, "envVars", list[dict[str, Any]]) or []),
         apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool) or False,
     )
+    _check_host_paths(read, caller, known)
+    return read
+
+
+def patched_version(body: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """A version as it was last sent, with what is sent now: a source instead of a local folder takes its place."""
+    has_source = "sourceFiles" in body or "sourceType" in body
+    return {**known, **({"localFolder": None} if has_source else {}), **body}
+
+
+def _check_host_paths(sent: Version, caller: Caller, known: Version | None) -> None:
+    """An Actor that holds some token of its user must not read files of the user's machine through a build."""
+    new = host_paths(sent) - (host_paths(known) if known is not None else set())
+    if new and not caller.is_host:
+        raise Forbidden(
+            "insufficient-permissions",
+            f"Only who runs the server may build from its own files ({', '.join(sorted(new))}):"
+            " use `greenroom push`, or the token of server.json",
+        )
 
 
 def task_fields(body: Mapping[str, Any], known: TaskOptions) -> dict[str, Any]:

@@ -200,6 +200,10 @@ def version(record: Version) -> Json:
         "applyEnvVarsToBuild": record.apply_env_vars_to_build,
         "buildTag": record.build_tag,
         "sourceFiles": [source_file(each) for each in record.source_files],
+        "tarballUrl": record.tarball_url,
+        "gitRepoUrl": record.git_repo_url,
+        "gitHubGistUrl": record.github_gist_url,
+        **({} if record.folder is None else {"localFolder": record.folder}),
     }
 
 

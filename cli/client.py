@@ -80,15 +80,11 @@ class Client:
     def update_version(self, actor_id: str, version: Record) -> None:
         self._data("PUT", f"/v2/actors/{actor_id}/versions/{version['versionNumber']}", json=version)
 
-    def newest_build(self, actor_id: str) -> Record | None:
-        page = self._data("GET", f"/v2/actors/{actor_id}/builds", params={"desc": 1, "limit": 1})
-        return self.build(page["items"][0]["id"]) if page["items"] else None
-
     def start_build(self, actor_id: str, version: str) -> Record:
         return self._data("POST", f"/v2/actors/{actor_id}/builds", params={"version": version, "useCache": 1})
 
-    def build(self, build_id: str) -> Record:
-        return self._data("GET", f"/v2/actor-builds/{build_id}")
+    def abort_build(self, build_id: str) -> None:
+        self._data("POST", f"/v2/actor-builds/{build_id}/abort")
 
     def ended_build(self, build_id: str) -> Record:
         return self._ended(f"/v2/actor-builds/{build_id}")

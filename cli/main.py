@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import down as stopping
+from cli import push as pushing
 from cli import run as running
 from cli import status as telling
 from cli import up as serving
@@ -114,6 +115,19 @@ def run(
         as_json=as_json,
     )
     raise typer.Exit(running.run(call))
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The Actor's folder.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an Actor of a folder, or renew it, and build it. The server builds from the folder itself.
+
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, else 1.
+    """
+    raise typer.Exit(pushing.push(pushing.Call(folder=folder, data_dir=_place(data_dir), as_json=as_json)))
 
 
 storage = typer.Typer(

@@ -9,21 +9,22 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import httpx
 
-from cli import block, server, source, terminal
+from cli import block, server, terminal
 from cli.block import Result
 from cli.client import Client, Record
+from cli.following import Log
 from cli.interrupts import endings_interrupt, held_interrupts
-from cli.problem import ABORTED, FAILED, INVALID_INPUT, TIMED_OUT, Problem
+from cli.problem import ABORTED, FAILED, INVALID_INPUT, Problem
+from cli.push import EXIT_CODES, pushed, read
 from cli.source import Source
 from cli.terminal import say, step
 
 ITEMS_FETCHED = 10
 OUTPUT_KEY = "OUTPUT"
-EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,7 @@ class Call:
 
 def run(call: Call) -> int:
     """Everything from the folder to the block; the exit code. Raises Problem."""
-    given = source.read(call.folder)
-    for entry in given.left_out:
-        say(f"Left out {entry}", "yellow")
+    given = read(call.folder)
     try:
         with (
             endings_interrupt(),
@@ -77,89 +76,20 @@ def exit_code(run: Record) -> int:
 
 
 def _carried_out(client: Client, given: Source, call: Call) -> Result:
-    actor = _actor(client, given)
-    build = _build(client, actor, given)
+    actor, build = pushed(client, given)
     ended = _seen_through(client, actor, build, call)
     return _result(client, ended)
-
-
-def _actor(client: Client, given: Source) -> Record:
-    return client.actor(f"{client.username()}~{given.name}") or client.create_actor(given.name)
-
-
-def _build(client: Client, actor: Record, given: Source) -> Record:
-    """A build of exactly this source: the newest one where nothing changed since, else a new one."""
-    version = client.version(actor["id"], given.version)
-    if version and _holds(version, given):
-        newest = client.newest_build(actor["id"])
-        if newest and _is_current(newest, actor, given):
-            if client.build(newest["id"])["hasImage"]:
-                say(f"Nothing changed since build {newest['buildNumber']}")
-                return newest
-            say(f"Nothing changed since build {newest['buildNumber']}, but its image is gone")
-    return _built(client, _started_build(client, actor, given, version))
-
-
-def _holds(version: Record, given: Source) -> bool:
-    if version["buildTag"] != given.build_tag or not _same_env_vars(version, given):
-        return False
-    return _comparable(version.get("sourceFiles") or []) == _comparable(given.files)
-
-
-def _same_env_vars(version: Record, given: Source) -> bool:
-    held = [{"name": var["name"], "value": var.get("value")} for var in version.get("envVars") or []]
-    return given.env_vars is None or held == given.env_vars
-
-
-def _comparable(files: list[Record]) -> list[tuple[str, str, str]]:
-    return sorted((file["name"], file["format"], file["content"]) for file in files if not file.get("folder"))
-
-
-def _is_current(newest: Record, actor: Record, given: Source) -> bool:
-    """The newest build at all: an older one may stem from another state of the version's source."""
-    tagged = (actor.get("taggedBuilds") or {}).get(given.build_tag) or {}
-    is_of_version = newest["buildNumber"].startswith(f"{given.version}.")
-    is_good = newest["status"] == "SUCCEEDED" and tagged.get("buildId") == newest["id"]
-    return bool(is_of_version and is_good)
-
-
-def _started_build(client: Client, actor: Record, given: Source, version: Record | None) -> Record:
-    wanted: Record = {
-        "versionNumber": given.version,
-        "sourceType": "SOURCE_FILES",
-        "buildTag": given.build_tag,
-        "sourceFiles": given.files,
-        **({} if given.env_vars is None else {"envVars": given.env_vars}),
-    }
-    # A version that holds new source without a build of it would pass for unchanged the next time.
-    with held_interrupts():
-        if version:
-            client.update_version(actor["id"], wanted)
-        else:
-            client.create_version(actor["id"], wanted)
-        return client.start_build(actor["id"], given.version)
-
-
-def _built(client: Client, build: Record) -> Record:
-    say(f"Building {build['buildNumber']} (its log follows)")
-    _Log(client, build["id"], sys.stderr.buffer).follow()
-    ended = client.ended_build(build["id"])
-    if ended["status"] != "SUCCEEDED":
-        why = ended.get("statusMessage") or "its log tells why"
-        code = EXIT_CODES.get(ended["status"], FAILED)
-        raise Problem(f"Build {ended['buildNumber']} ended {ended['status']}: {why}.", exit_code=code)
-    return ended
 
 
 def _seen_through(client: Client, actor: Record, build: Record, call: Call) -> Record:
     """The run from its start to its end. One Ctrl-C aborts it, a second one leaves it as it then is."""
     run: Record | None = None
-    log: _Log | None = None
+    log: Log | None = None
     try:
         with held_interrupts():
             run = client.start_run(actor["id"], _options(build, call), call.body)
         say(f"Run {run['id']} of {actor['name']} {build['buildNumber']}")
-        log = _Log(client, run["id"], sys.stderr.buffer if call.as_json else sys.stdout.buffer)
+        log = Log(client, run["id"], sys.stderr.buffer if call.as_json else sys.stdout.buffer)
         log.follow()
         return client.ended_run(run["id"])
     except KeyboardInterrupt:
@@ -168,7 +98,7 @@ def _seen_through(client: Client, actor: Record, build: Record, call: Call) -> R
         return _aborted(client, run, log)
 
 
-def _aborted(client: Client, run: Record, log: _Log | None) -> Record:
+def _aborted(client: Client, run: Record, log: Log | None) -> Record:
     try:
         say("\nAborting the run; another Ctrl-C leaves at once.", "yellow")
         client.abort_run(run["id"])
@@ -183,28 +113,6 @@ def _aborted(client: Client, run: Record, log: _Log | None) -> Record:
 def _options(build: Record, call: Call) -> Record:
     options = {"build": build["buildNumber"], "memory": call.memory_mbytes, "timeout": call.timeout_secs}
     return {name: value for name, value in options.items() if value is not None}
-
-
-class _Log:
-    """A log being copied to a stream; following again goes on where it was left."""
-
-    def __init__(self, client: Client, job_id: str, to: BinaryIO) -> None:
-        self._client = client
-        self._job_id = job_id
-        self._to = to
-        self._copied = 0
-
-    def follow(self) -> None:
-        """Copy what comes until the job ends."""
-        skip = self._copied
-        for chunk in self._client.log(self._job_id, raw=terminal.shows_colors()):
-            fresh = chunk[skip:]
-            skip -= len(chunk) - len(fresh)
-            # Cut off between the two, a line would come twice, or never.
-            with held_interrupts():
-                self._to.write(fresh)
-                self._to.flush()
-                self._copied += len(fresh)
 
 
 def _result(client: Client, ended: Record) -> Result:

@@ -14,7 +14,7 @@ from runtime.actors import Actors
 from runtime.addresses import Addresses
 from runtime.bills import Bills
 from runtime.budget import Budget
-from runtime.builds import Builds
+from runtime.builds import Builds, Sources
 from runtime.clock import Clock
 from runtime.containers import Container, Containers, Engine
 from runtime.dispatcher import Dispatcher
@@ -94,6 +94,7 @@ class Orchestrator:
             self.webhooks,
             clock,
             instance.id,
+            Sources(self.outbound),
             settings.data_dir / "sources",
         )
         self.runs = Runs(

@@ -1,10 +1,11 @@
-"""The door to the web: sends what webhooks ask for, and nothing else."""
+"""The door to the web: sends what webhooks ask for, downloads what builds name, and nothing else."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from socket import AF_INET, AI_NUMERICHOST, AddressFamily
 
 import aiohttp
@@ -16,6 +17,9 @@ from runtime.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
 TIMEOUT_SECS = 120.0
 MAX_ANSWER_BYTES = 10_000
 """What is kept of an answer; the rest is not read."""
+CHUNK = 256 * 1024
+SILENCE_SECS = 60.0
+"""How long a download may stand still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class NoAnswer(Exception):
 
 
 class Outbound:
-    """Requests of this process to the web: no redirects, no cookies, no proxies."""
+    """Requests of this process to the web: no cookies, no proxies, and redirects for downloads only."""
 
     def __init__(self, timeout_secs: float = TIMEOUT_SECS) -> None:
         self._timeout_secs = timeout_secs
@@ -46,6 +50,24 @@ class Outbound:
             raise NoAnswer(f"No answer within {self._timeout_secs:g} seconds") from problem
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as problem:
             raise NoAnswer(f"Cannot send request: {problem or type(problem).__name__}") from problem
+
+    async def download(self, url: str, to: Path, max_bytes: int, told: Callable[[int], None]) -> int:
+        """Write what is at the URL to a file; its size. `told` hears how many bytes there are so far.
+
+        Raises NoAnswer, saying why without the URL, which may hold secrets.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_SECS, sock_read=SILENCE_SECS)
+        try:
+            async with self._open().get(url, timeout=timeout, headers={"Accept-Encoding": "identity"}) as response:
+                if response.status != 200:
+                    raise NoAnswer(f"the answer was {response.status} {response.reason or ''}".rstrip())
+                return await _written(response, to, max_bytes, told)
+        except TimeoutError as problem:
+            raise NoAnswer(f"nothing came for {SILENCE_SECS:g} seconds") from problem
+        except aiohttp.ClientConnectorError as problem:
+            raise NoAnswer(f"cannot connect: {problem.os_error.strerror or problem.os_error}") from problem
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            raise NoAnswer(f"the download broke off ({type(problem).__name__})") from problem
 
     async def close(self) -> None:
         if self._session is not None:
@@ -86,3 +108,15 @@ async def _beginning(response: aiohttp.ClientResponse) -> str:
         if len(body) >= MAX_ANSWER_BYTES:
             break
     return body[:MAX_ANSWER_BYTES].decode(errors="replace")
+
+
+async def _written(response: aiohttp.ClientResponse, to: Path, max_bytes: int, told: Callable[[int], None]) -> int:
+    size = 0
+    with to.open("wb") as file:
+        async for piece in response.content.iter_chunked(CHUNK):
+            size += len(piece)
+            if size > max_bytes:
+                raise NoAnswer(f"it has more than the {max_bytes:,} bytes that are allowed")
+            file.write(piece)
+            told(size)
+    return size

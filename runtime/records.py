@@ -190,7 +190,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """`number` is MAJOR.MINOR; `id` joins it to the Actor's id."""
+    """`number` is MAJOR.MINOR; `id` joins it to the Actor's id.
+
+    `folder` is a folder of the server's machine that is the source instead of the `source_files`.
+    """
 
     id: str
     actor_id: str
@@ -198,6 +201,10 @@ class Version:
     created_at: Millis
     source_type: str = "SOURCE_FILES"
     source_files: tuple[SourceFile, ...] = ()
+    tarball_url: str | None = None
+    git_repo_url: str | None = None
+    github_gist_url: str | None = None
+    folder: str | None = None
     build_tag: str = "latest"
     env_vars: tuple[EnvVar, ...] = ()
     apply_env_vars_to_build: bool = False
@@ -223,6 +230,8 @@ class BuildOptions:
 class Build:
     """`image` is the engine's image id once built; `definition` the parsed .actor/actor.json.
 
+    Builds of one `fingerprint` are made of the same; it is empty where that cannot be told.
+
     `env_vars` are the version's, frozen when the build started; `number_int` sorts builds as the platform does.
     `untold` are events that webhooks were not told of yet, as in a Run.
     """
@@ -241,6 +250,7 @@ class Build:
     status_message: str | None = None
     env_vars: tuple[EnvVar, ...] = ()
     image: str | None = None
+    fingerprint: str = ""
     image_size_bytes: int = 0
     image_environment: Mapping[str, str] = field(default_factory=dict)
     definition: Mapping[str, Json] = field(default_factory=dict)

@@ -22,6 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "json_schemas",
         "signatures",
         "permissions",
+        "source_paths",
     ),
     ("containers", "store", "outbound"),
     (

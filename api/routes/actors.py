@@ -48,7 +48,7 @@ async def create_actor(request: Request) -> Response:
     fields = reading.actor_fields(body, RunDefaults(), {})
     name = fields.pop("name", None)
     fields |= _pricings(body, (), orchestrator.clock.now())
-    versions = reading.versions(body, orchestrator.clock.now())
+    versions = reading.versions(body, caller, orchestrator.clock.now())
     actor = await orchestrator.actors.create(caller.user, name, versions, **fields)
     location = f"{orchestrator.addresses.public_base}/v2/actors/{actor.id}"
     return data_response(_shown(request, actor), 201, {"Location": location})
@@ -71,7 +71,8 @@ async def update_actor(request: Request, actor: str) -> Response:
     if "taggedBuilds" in body:
         fields["tagged_builds"] = _tagged(request, record, reading.field(body, "taggedBuilds", dict) or {})
     fields |= _pricings(body, record.pricings, orchestrator.clock.now())
-    for version in reading.versions(body, orchestrator.clock.now(), orchestrator.actors.versions(record)):
+    known = orchestrator.actors.versions(record)
+    for version in reading.versions(body, caller_of(request), orchestrator.clock.now(), known):
         await orchestrator.actors.put_version(record, version)
     return data_response(_shown(request, await orchestrator.actors.change(record, **fields)))
 
@@ -91,7 +92,7 @@ async def list_versions(request: Request, actor: str) -> Response:
 @router.post("/{actor}/versions")
 async def create_version(request: Request, actor: str) -> Response:
     orchestrator, record = parts_of(request), _found(request, actor)
-    sent = reading.version(await read_object(request), orchestrator.clock.now())
+    sent = reading.version(await read_object(request), caller_of(request), orchestrator.clock.now())
     version = await orchestrator.actors.create_version(record, sent)
     location = f"{orchestrator.addresses.public_base}/v2/actors/{record.id}/versions/{version.number}"
     return data_response(wire.version(version), 201, {"Location": location})
@@ -107,8 +108,8 @@ async def update_version(request: Request, actor: str, number: str) -> Response:
     """A patch: what the body leaves out stays."""
     orchestrator, record = parts_of(request), _found(request, actor)
     known = orchestrator.actors.version(record, number)
-    sent = await read_object(request)
-    merged = reading.version({**_as_sent(known), **sent}, orchestrator.clock.now(), number, known)
+    sent = reading.patched_version(await read_object(request), _as_sent(known))
+    merged = reading.version(sent, caller_of(request), orchestrator.clock.now(), number, known)
     return data_response(wire.version(await orchestrator.actors.put_version(record, merged)))
 
 

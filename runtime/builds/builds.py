@@ -6,17 +6,30 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from runtime.actors import Actors
 from runtime.budget import Budget
-from runtime.builds.definition import find_dockerfile, read_definition, read_input_schema, read_readme
-from runtime.builds.sources import write_source
+from runtime.builds.cancelling import in_thread
+from runtime.builds.definition import read_definition, read_input_schema, read_readme
+from runtime.builds.dockerfiles import Recipe, find_recipe
+from runtime.builds.fingerprints import fingerprint
+from runtime.builds.sources import Sources
 from runtime.clock import Clock, Millis
-from runtime.containers import STAND_IN_LABEL, BuildFailed, BuildSpec, Containers, EngineUnavailable, Image
+from runtime.containers import (
+    STAND_IN_LABEL,
+    BuildFailed,
+    BuildSpec,
+    Containers,
+    EngineUnavailable,
+    Image,
+    WrongArchitecture,
+)
 from runtime.endings import Endings
 from runtime.environment import secret_values
 from runtime.errors import Invalid, record_not_found
@@ -32,6 +45,8 @@ logger = logging.getLogger("greenroom.builds")
 
 BUILD_LABEL = "com.apify.actBuildId"
 """The platform's own label."""
+PLATFORMS_OWN = "linux/amd64"
+"""What the platform's machines are, and so what any of its base images exists for."""
 CUT_OFF = "The server was stopped during the build: build again."
 TOO_SLOW = f"The build did not finish within {BUILD_TIMEOUT_SECS} seconds."
 ENDED_AS = {
@@ -56,9 +71,10 @@ class Builds:
         webhooks: Webhooks,
         clock: Clock,
         instance_id: str,
-        sources: Path,
+        sources: Sources,
+        workspaces: Path,
     ) -> None:
-        """`sources` is a folder for the sources of live builds; what a crash left in it goes at `recover`."""
+        """`workspaces` is a folder for the sources of live builds; what a crash left in it goes at `recover`."""
         self._store = store
         self._actors = actors
         self._containers = containers
@@ -69,6 +85,7 @@ class Builds:
         self._clock = clock
         self._instance_id = instance_id
         self._sources = sources
+        self._workspaces = workspaces
         self._live: dict[str, asyncio.Task[None]] = {}
 
     def get(self, id: str) -> Build:
@@ -158,8 +175,8 @@ class Builds:
 
     async def recover(self) -> None:
         """End the builds that the death of a server cut off."""
-        shutil.rmtree(self._sources, ignore_errors=True)
-        self._sources.mkdir()
+        shutil.rmtree(self._workspaces, ignore_errors=True)
+        self._workspaces.mkdir()
         await self._collect_images()
         for build in self._unfinished():
             self._logs.open(build.id).say(f"ACTOR: {CUT_OFF}")
@@ -193,8 +210,8 @@ class Builds:
     async def _collect_images(self) -> None:
         """Remove the images of builds that are no more: a server may have died between dropping the two."""
         for image in await self._containers.images():
-            build_id = image.labels.get(BUILD_LABEL)
-            if build_id is not None and self._store.builds.get(build_id) is None:
+            is_of_a_build = image.labels.get(BUILD_LABEL) is not None
+            if is_of_a_build and self._store.builds.find("json_extract(body, '$.image') = ?", image.id) is None:
                 await self._containers.remove_image(image.id)
 
     def _unfinished(self) -> list[Build]:
@@ -226,26 +243,72 @@ class Builds:
             await self._finish(build.id, JobStatus.FAILED, message)
 
     async def _make_image(self, build: Build, version: Version, log: Log) -> Build:
-        with tempfile.TemporaryDirectory(dir=self._sources) as folder:
-            root = Path(folder)
-            await asyncio.to_thread(write_source, version, root)
-            definition = read_definition(root)
-            dockerfile = find_dockerfile(root, definition)
-            log.say(f"ACTOR: Found Dockerfile at ./{dockerfile}")
-            log.say(f"ACTOR: Building container image (cache {'enabled' if build.options.use_cache else 'disabled'}).")
-            image = await self._containers.build(self._spec(build, version, root, dockerfile), log.tell)
-            return self._with_image(build, image, root, definition, log)
+        async with self._workspace() as folder:
+            source = await self._sources.lay_out(version, folder, log.say)
+            definition = read_definition(source.root)
+            recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
+            log.say(_found(recipe))
+            spec = self._spec(build, version, recipe)
+            image = await self._image_of_same(build, spec, recipe, log)
+            if image is None:
+                cache = "enabled" if build.options.use_cache else "disabled"
+                log.say(f"ACTOR: Building container image (cache {cache}).")
+                image = await self._built(spec, log)
+            made = replace(build, fingerprint=await self._fingerprint(spec, recipe))
+            return self._with_image(made, image, source.root, definition, log)
 
-    def _spec(self, build: Build, version: Version, root: Path, dockerfile: str) -> BuildSpec:
+    @asynccontextmanager
+    async def _workspace(self) -> AsyncIterator[Path]:
+        """A folder for one build; it goes in a thread, since it may hold very much."""
+        folder = Path(tempfile.mkdtemp(dir=self._workspaces))
+        try:
+            yield folder
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder)
+
+    def _spec(self, build: Build, version: Version, recipe: Recipe) -> BuildSpec:
+        variables = {v.name: v.value for v in version.env_vars} if version.apply_env_vars_to_build else {}
         return BuildSpec(
-            context=root,
-            dockerfile=dockerfile,
+            context=recipe.context,
+            dockerfile=recipe.dockerfile,
             tag=self._image_name(build),
             labels={BUILD_LABEL: build.id},
-            build_args={v.name: v.value for v in version.env_vars} if version.apply_env_vars_to_build else {},
+            build_args={**variables, **recipe.build_args},
             use_cache=build.options.use_cache,
             memory_bytes=build.options.memory_mbytes * MBYTE,
+            buildkit=recipe.needs_buildkit,
+            images=recipe.images,
         )
+
+    async def _built(self, spec: BuildSpec, log: Log) -> Image:
+        try:
+            return await self._containers.build(spec, log.tell)
+        except WrongArchitecture as problem:
+            log.say(f"ACTOR: {problem}")
+            log.say(f"ACTOR: Building for {PLATFORMS_OWN} instead, which this machine has to emulate.")
+            return await self._containers.build(replace(spec, platform=PLATFORMS_OWN), log.tell)
+
+    async def _image_of_same(self, build: Build, spec: BuildSpec, recipe: Recipe, log: Log) -> Image | None:
+        """The image of an earlier build that was made of the same, which gets this build's name too."""
+        fingerprint = await self._fingerprint(spec, recipe) if spec.use_cache else ""
+        if not fingerprint:
+            return None
+        condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ? ORDER BY started_at DESC"
+        for twin in self._store.builds.all(condition, build.actor_id, fingerprint):
+            image = await self._containers.image(twin.image) if twin.image is not None else None
+            if image is not None:
+                await self._containers.name_image(image, spec.tag)
+                log.say(f"ACTOR: Nothing changed since build {twin.number}: its image is used again.")
+                return image
+        return None
+
+    async def _fingerprint(self, spec: BuildSpec, recipe: Recipe) -> str:
+        """Empty where something else may have changed, or an image that it stands on is not there."""
+        found = {name: await self._containers.image(name) for name in spec.images}
+        ids = {name: image.id for name, image in found.items() if image is not None}
+        if not recipe.is_told_by_its_files or len(ids) < len(found):
+            return ""
+        return await in_thread(partial(fingerprint, spec.context, recipe.text, spec.build_args, ids))
 
     def _with_image(self, build: Build, image: Image, root: Path, definition: Mapping[str, Any], log: Log) -> Build:
         stand_in = image.labels.get(STAND_IN_LABEL)
@@ -302,6 +365,13 @@ class Builds:
         if allowed and to.is_terminal and build is not None:
             await self._webhooks.tell(build)
         return allowed
+
+
+def _found(recipe: Recipe) -> str:
+    if recipe.place:
+        return f"ACTOR: Found Dockerfile at ./{recipe.place}"
+    first = recipe.text.partition("\n")[0]
+    return f"ACTOR: The source has no Dockerfile: building with the default one for Node.js ({first})."
 
 
 def number_int(version: str, build: int) -> int:

@@ -15,8 +15,6 @@ from runtime.storages import key_schema
 from runtime.storages.defaults import dataset_schemas, key_value_store_schema
 from runtime.storages.item_schema import item_schema
 
-DOCKERFILES = (".actor/Dockerfile", "Dockerfile")
-
 
 def read_definition(root: Path) -> Mapping[str, Any]:
     """The parsed .actor/actor.json with its storages' schemas in place of their files; empty where there is none.
@@ -35,17 +33,6 @@ def check_storage_schemas(definition: Mapping[str, Any]) -> None:
     for schema in dataset_schemas(definition).values():
         item_schema(schema)
     key_schema.collections(key_value_store_schema(definition))
-
-
-def find_dockerfile(root: Path, definition: Mapping[str, Any]) -> str:
-    """The Dockerfile's path inside the source: actor.json's, else the usual places. Raises Invalid."""
-    named = definition.get("dockerfile")
-    places = (*([f".actor/{named}"] if isinstance(named, str) else []), *DOCKERFILES)
-    for place in places:
-        path = _inside(root, place)
-        if path is not None:
-            return str(path.relative_to(root.resolve()))
-    raise Invalid("invalid-value", f"No Dockerfile was found; looked for {', '.join(places)}")
 
 
 def read_input_schema(root: Path, definition: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -119,15 +119,22 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSpec:
-    """A build of the folder `context` with `dockerfile` (a path inside it)."""
+    """A build of the folder `context` with `dockerfile`, which need not lie in it.
+
+    With `buildkit` the engine builds by that instead of its classic builder; it holds no memory limit. `images` are
+    those that the Dockerfile names. `platform` None is the engine's own.
+    """
 
     context: Path
-    dockerfile: str
+    dockerfile: Path
     tag: str
     labels: Mapping[str, str]
     build_args: Mapping[str, str]
     use_cache: bool
     memory_bytes: int
+    buildkit: bool = False
+    images: Sequence[str] = ()
+    platform: str | None = None
 
 
 BuildLines = Callable[[list[str]], None]
@@ -140,6 +147,10 @@ class EngineUnavailable(Exception):
 
 class BuildFailed(Exception):
     """A step of the build failed; the message is the engine's last word."""
+
+
+class WrongArchitecture(BuildFailed):
+    """An image that the Dockerfile names does not exist for the platform."""
 
 
 class StartFailed(Exception):
@@ -212,7 +223,7 @@ class Containers(Protocol):
         """All containers of this instance, running or not."""
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
-        """Build an image, telling `log` the engine's output. Raises BuildFailed."""
+        """Build an image, telling `log` the engine's output. Raises BuildFailed, WrongArchitecture."""
 
     async def image(self, name: str) -> Image | None: ...
 
@@ -220,7 +231,10 @@ class Containers(Protocol):
         """All images that this instance has built."""
         ...
 
+    async def name_image(self, image: Image, name: str) -> None:
+        """Give an image one more name."""
+
     async def remove_image(self, name: str) -> None:
-        """An image that a container uses stays."""
+        """Take a name away, and the image with its last one; an image that a container uses stays."""
 
     async def close(self) -> None: ...

@@ -52,7 +52,7 @@ class BuildLog:
         self._size += len(part)
 
     def _joined(self) -> str:
-        line = _clean("".join(self._parts))
+        line = clean("".join(self._parts))
         self._parts, self._size = [], 0
         return line
 
@@ -62,6 +62,6 @@ class BuildLog:
         return "progressDetail" in message or "progress" in message
 
 
-def _clean(line: str) -> str:
+def clean(line: str) -> str:
     """Without colours, and of a line drawn over and over only its last state."""
     return COLOURS.sub("", line).rstrip("\r").rpartition("\r")[2]

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import platform
+import re
 import socket
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -47,10 +48,12 @@ from runtime.containers import (
     LogLine,
     Sample,
     StartFailed,
+    WrongArchitecture,
     cgroups,
 )
 from runtime.containers.answers import NEVER, cleaned, container_state, millis, stats_sample
 from runtime.containers.build_log import BuildLog
+from runtime.containers.buildkit_log import BuildKitLog
 from runtime.containers.disk import quota_problem, used_bytes
 from runtime.containers.follow import following
 from runtime.containers.log_frames import Delivered, LogFrames
@@ -78,6 +81,11 @@ OOM_NEWS_SECS = 0.3  # by its own way to the engine, the news of an OOM kill may
 # Quotas count whole blocks, the engine the bytes in files: 6 % more for a Python image, 8 % for one of Node.
 BLOCKS_PER_BYTE = 1.07
 PROBE_DISK_BYTES = 256 * 1024 * 1024
+BUILDKIT_API = (1, 39)
+# As the classic builder, BuildKit and a containerd image store say it.
+WRONG_ARCHITECTURE = re.compile(
+    r"no match(ing manifest)? for (platform|linux/)|does not match the (specified|expected) platform", re.I
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -148,15 +156,12 @@ class DockerContainers:
         return [DockerContainer(self, item["Id"], item["Labels"]) for item in found]
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
-        if not (spec.context / spec.dockerfile).resolve().is_relative_to(spec.context.resolve()):
-            raise BuildFailed(f"The Dockerfile '{spec.dockerfile}' is outside of the build's folder.")
-        build_log = BuildLog()
-        opening = partial(self._open_build, spec, build_log)
-        async with aclosing(following(opening, f"build {spec.tag}", weigh=_weight)) as batches:
-            async for batch in batches:
-                log([*chain.from_iterable(batch)])
+        build_log: BuildLog | BuildKitLog = BuildKitLog() if spec.buildkit else BuildLog()
+        if spec.buildkit:
+            await self._prepare_buildkit(spec, log)
+        await self._follow_build(partial(self._open_build, spec, build_log), f"build {spec.tag}", log)
         if build_log.error is not None:
-            raise BuildFailed(_build_error(build_log.error))
+            raise build_failed(build_log.error)
         image = await self.image(build_log.image_id or spec.tag)
         if image is None:
             raise BuildFailed("The build ended without an image.")
@@ -173,6 +178,11 @@ class DockerContainers:
         own = {"label": f"{INSTANCE_LABEL}={self._instance_id}"}
         ids = [item["Id"] for item in await self.call(self.api.images, filters=own)]
         return [image for id in ids if (image := await self.image(id)) is not None]
+
+    async def name_image(self, image: Image, name: str) -> None:
+        repository, _, tag = name.rpartition(":")
+        with tolerating():
+            await self.call(self.api.tag, image.id, repository, tag)
 
     async def remove_image(self, name: str) -> None:
         with tolerating(404, 409):
@@ -399,30 +409,62 @@ class DockerContainers:
             size += round(image.size_bytes * BLOCKS_PER_BYTE)
         return {"storage_opt": {"size": str(size)}}
 
-    def _open_build(self, spec: BuildSpec, build_log: BuildLog) -> BuildStream:
+    async def _prepare_buildkit(self, spec: BuildSpec, log: BuildLines) -> None:
+        """BuildKit pulls images through a session with its client, which is none of this API: pull them before."""
+        if tuple(map(int, self.engine.api_version.split("."))) < BUILDKIT_API:
+            raise BuildFailed(
+                "This Dockerfile needs BuildKit, as for RUN --mount, which this engine does not offer:"
+                f" its API is {self.engine.api_version}, and {'.'.join(map(str, BUILDKIT_API))} is needed."
+            )
+        for name in spec.images:
+            if await self.image(name) is None:
+                pull_log = BuildLog()
+                await self._follow_build(partial(self._open_pull, name, spec.platform, pull_log), f"pull {name}", log)
+                if pull_log.error is not None:
+                    raise build_failed(pull_log.error)
+
+    async def _follow_build(self, opening: Callable[[], BuildStream], name: str, log: BuildLines) -> None:
+        async with aclosing(following(opening, name, weigh=_weight)) as batches:
+            async for batch in batches:
+                log([*chain.from_iterable(batch)])
+
+    def _open_pull(self, name: str, platform: str | None, pull_log: BuildLog) -> BuildStream:
+        return self._open_shown(lambda api: api.pull(name, stream=True, platform=platform), pull_log)
+
+    def _open_build(self, spec: BuildSpec, build_log: BuildLog | BuildKitLog) -> BuildStream:
+        def build(api: docker.APIClient) -> None:
+            if spec.buildkit:
+                api.params = {"version": "2"}
+            api.build(
+                path=str(spec.context),
+                dockerfile=str(spec.dockerfile),
+                tag=spec.tag,
+                labels={**spec.labels, INSTANCE_LABEL: self._instance_id},
+                buildargs=dict(spec.build_args),
+                nocache=not spec.use_cache,
+                rm=True,
+                forcerm=True,
+                container_limits={"memory": spec.memory_bytes, "memswap": spec.memory_bytes},
+                platform=spec.platform,
+            )
+
+        return self._open_shown(build, build_log)
+
+    def _open_shown(self, ask: Callable[[docker.APIClient], object], build_log: BuildLog | BuildKitLog) -> BuildStream:
         # docker-py hides the response of a build; a client of its own shows it, so that closing it cancels the build.
         responses: list[requests.Response] = []
         with answering(), self._connect() as api:
             api.hooks["response"] = [lambda response, **_: responses.append(response)]
             try:
-                api.build(
-                    path=str(spec.context),
-                    dockerfile=spec.dockerfile,
-                    tag=spec.tag,
-                    labels={**spec.labels, INSTANCE_LABEL: self._instance_id},
-                    buildargs=dict(spec.build_args),
-                    nocache=not spec.use_cache,
-                    rm=True,
-                    forcerm=True,
-                    container_limits={"memory": spec.memory_bytes, "memswap": spec.memory_bytes},
-                )
+                with suppress(docker.errors.APIError):  # the response tells it too
+                    ask(api)
             except (docker.errors.DockerException, TypeError, OSError) as error:
                 if isinstance(error, requests.RequestException):
                     raise
                 raise BuildFailed(str(error)) from error
         response = responses[-1]
         if not response.ok:
-            raise BuildFailed(_build_error(response.json()["message"]))
+            raise build_failed(response.json()["message"])
         return BuildStream(response, build_log)
 
     # Waking those who wait.
@@ -720,7 +762,10 @@ def _image(found: Mapping[str, Any]) -> Image:
     )
 
 
-def _build_error(message: str) -> str:
-    if "BuildKit" not in message:
-        return message
-    return f"{message.strip()} Greenroom builds with the engine's classic builder, which has no such option."
+def build_failed(message: str) -> BuildFailed:
+    """The failure that the engine's last word tells of."""
+    if WRONG_ARCHITECTURE.search(message):
+        return WrongArchitecture(message)
+    if "BuildKit" in message:
+        return BuildFailed(f"{message.strip()} The engine's classic builder, which was asked, has no such option.")
+    return BuildFailed(message)

@@ -12,6 +12,7 @@ import urllib3
 
 from runtime.containers import EngineUnavailable, LogLine
 from runtime.containers.build_log import BuildLog
+from runtime.containers.buildkit_log import BuildKitLog
 from runtime.containers.log_frames import LogFrames
 
 CHUNK = 64 * 1024
@@ -60,7 +61,7 @@ class JsonStream(Stream):
 class BuildStream(Stream):
     """The lines of a build's output, in batches: a chatty build has too many to hand on one by one."""
 
-    def __init__(self, response: requests.Response, log: BuildLog) -> None:
+    def __init__(self, response: requests.Response, log: BuildLog | BuildKitLog) -> None:
         super().__init__(response)
         self._messages = JsonStream(response)
         self._log = log

@@ -162,7 +162,7 @@ def test_restart_on_error_stands_in_either_place(body: dict[str, Any], expected:
 def test_a_secret_sent_without_a_value_keeps_the_one_it_has() -> None:
     known = a_version(env_vars=(EnvVar(name="A", value="hunter2", is_secret=True), EnvVar(name="B", value="open")))
     sent = {"envVars": [{"name": "A", "isSecret": True}, {"name": "B"}, {"name": "C", "isSecret": True}]}
-    read = reading.version(sent, START, "0.0", known)
+    read = reading.version(sent, ANN, START, "0.0", known)
     assert [(each.name, each.value) for each in read.env_vars] == [("A", "hunter2"), ("B", ""), ("C", "")]
 
 
@@ -170,4 +170,4 @@ def test_a_secret_can_be_changed_and_emptied() -> None:
     known = a_version(env_vars=(EnvVar(name="A", value="hunter2", is_secret=True),))
     for value in ("new", ""):
         sent = {"envVars": [{"name": "A", "value": value, "isSecret": True}]}
-        assert reading.version(sent, START, "0.0", known).env_vars[0].value == value
+        assert reading.version(sent, ANN, START, "0.0", known).env_vars[0].value == value

@@ -64,7 +64,7 @@ class Stub:
             Route("/v2/actors/{actor}", self.get_actor),
             Route("/v2/actors/{actor}/versions", self.create_version, methods=["POST"]),
             Route("/v2/actors/{actor}/versions/{number}", self.version, methods=["GET", "PUT"]),
-            Route("/v2/actors/{actor}/builds", self.actor_builds, methods=["GET", "POST"]),
+            Route("/v2/actors/{actor}/builds", self.start_build, methods=["POST"]),
             Route("/v2/actor-builds/{build}", self.get_build),
             Route("/v2/actors/{actor}/runs", self.start_run, methods=["POST"]),
             Route("/v2/actor-runs/{run}", self.get_run),
@@ -108,15 +108,17 @@ class Stub:
             self.versions[key] = await request.json()
         return data(self.versions[key]) if key in self.versions else missing()
 
-    async def actor_builds(self, request: Request) -> Response:
-        if request.method == "GET":
-            newest = list(reversed(self.builds))[: int(request.query_params["limit"])]
-            return data({"items": [{"id": build["id"]} for build in newest], "total": len(self.builds)})
+    async def start_build(self, request: Request) -> Response:
         return data(self._build(request.path_params["actor"], request.query_params["version"]), 201)
 
     def _build(self, actor_id: str, version: str) -> dict[str, Any]:
         number = f"{version}.{len(self.builds) + 1}"
-        build = {"id": f"b{len(self.builds) + 1}", "buildNumber": number, "status": self.build_status, "hasImage": True}
+        build = {
+            "id": f"b{len(self.builds) + 1}",
+            "buildNumber": number,
+            "status": self.build_status,
+            "stats": {"imageSizeBytes": 300 * 1024 * 1024},
+        }
         self.builds.append(build)
         if self.build_status == "SUCCEEDED":
             tag = self.versions[actor_id, version]["buildTag"]

@@ -48,43 +48,27 @@ def test_exit_codes_are_those_of_the_apify_command(run: Any, wanted: dict[str, A
     assert run("-i", json.dumps(wanted)).exit_code == code
 
 
-def test_the_actor_version_and_build_are_made_from_the_folder(run: Any, served: Served) -> None:
+def test_the_actor_version_and_build_are_made_from_the_folder(run: Any, served: Served, folder: Path) -> None:
     assert run().exit_code == 0
     stub = served.stub
     assert [actor["name"] for actor in stub.actors.values()] == ["greeter"]
     version = stub.versions["a1", "0.3"]
     assert (version["sourceType"], version["buildTag"]) == ("SOURCE_FILES", "latest")
-    assert [file["name"] for file in version["sourceFiles"]] == [".actor/actor.json", "Dockerfile", "main.py"]
+    assert (version["localFolder"], version["sourceFiles"]) == (str(folder), [])
     assert [build["buildNumber"] for build in stub.builds] == ["0.3.1"]
 
 
-def test_an_unchanged_tree_is_not_built_again(run: Any, served: Served, folder: Path) -> None:
-    assert run().exit_code == 0
-    assert "Nothing changed since build 0.3.1" in run().stderr
-    assert len(served.stub.builds) == 1
-    (folder / "main.py").write_text("print('changed')\n")
-    assert run().exit_code == 0
-    assert len(served.stub.builds) == 2
+def test_each_call_makes_a_build_which_the_server_makes_of_the_folder_as_it_is(run: Any, served: Served) -> None:
+    assert run().exit_code == run().exit_code == 0
+    assert [build["buildNumber"] for build in served.stub.builds] == ["0.3.1", "0.3.2"]
     assert "run?build=0.3.2" in served.stub.asked
 
 
-def test_an_unchanged_tree_whose_image_is_gone_is_built_again(run: Any, served: Served) -> None:
-    assert run().exit_code == 0
-    served.stub.builds[0]["hasImage"] = False
-    assert "its image is gone" in run().stderr
-    assert len(served.stub.builds) == 2
-
-
-def test_a_source_whose_build_failed_is_built_again(run: Any, served: Served, folder: Path) -> None:
-    assert run().exit_code == 0
-    (folder / "main.py").write_text("print('changed')\n")
+def test_a_build_that_fails_is_the_end(run: Any, served: Served) -> None:
     served.stub.build_status = "FAILED"
     failed = run()
-    assert (failed.exit_code, len(served.stub.runs)) == (1, 1)
-    assert "Build 0.3.2 ended FAILED" in failed.stderr
-    served.stub.build_status = "SUCCEEDED"
-    assert run().exit_code == 0
-    assert len(served.stub.builds) == 3
+    assert (failed.exit_code, served.stub.runs) == (1, {})
+    assert "Build 0.3.1 ended FAILED" in failed.stderr
 
 
 def test_memory_timeout_and_input_go_along(run: Any, served: Served) -> None:

@@ -25,6 +25,7 @@ from runtime.containers import (
     LogLine,
     Sample,
     StartFailed,
+    WrongArchitecture,
 )
 
 T = TypeVar("T")
@@ -205,6 +206,7 @@ class FakeContainers:
         self.create_error: StartFailed | None = None
         self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
         self.build_error: str | None = None
+        self.only_platform: str | None = None
         self.build_may_end = asyncio.Event()
         self.build_may_end.set()
         self.on_create: Callable[[FakeContainer], None] = lambda container: None
@@ -266,6 +268,8 @@ class FakeContainers:
         await self.build_may_end.wait()
         if self.build_error is not None:
             raise BuildFailed(self.build_error)
+        if self.only_platform not in (None, spec.platform):
+            raise WrongArchitecture("no match for platform in manifest: not found")
         return self.add_image(spec.tag, spec.labels)
 
     async def image(self, name: str) -> Image | None:
@@ -274,8 +278,16 @@ class FakeContainers:
     async def images(self) -> Sequence[Image]:
         return list({image.id: image for image in self.images_by_name.values()}.values())
 
+    async def name_image(self, image: Image, name: str) -> None:
+        self.images_by_name[name] = image
+
     async def remove_image(self, name: str) -> None:
-        if image := self.images_by_name.get(name):
+        if (image := self.images_by_name.get(name)) is None:
+            return
+        names = {key for key, kept in self.images_by_name.items() if kept.id == image.id} - {image.id}
+        if name != image.id:
+            del self.images_by_name[name]
+        if len(names) == 1:
             self.images_by_name = {key: kept for key, kept in self.images_by_name.items() if kept.id != image.id}
 
     async def close(self) -> None:

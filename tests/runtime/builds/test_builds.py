@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +27,8 @@ async def version_of(stage: Stage, *files: SourceFile, **fields: Any) -> tuple[A
     return actor, await stage.orchestrator.actors.create_version(actor, version)
 
 
-async def start(stage: Stage, actor: Actor, version: Version, tag: str = "latest") -> Build:
-    return await stage.orchestrator.builds.start(stage.user, actor, version, BuildOptions(tag=tag), META)
+async def start(stage: Stage, actor: Actor, version: Version, tag: str = "latest", **options: Any) -> Build:
+    return await stage.orchestrator.builds.start(stage.user, actor, version, BuildOptions(tag=tag, **options), META)
 
 
 async def ended(stage: Stage, build: Build) -> Build:
@@ -95,8 +98,10 @@ async def test_a_failed_build_says_why_and_moves_no_tag(stage: Stage) -> None:
         ([SourceFile(name=".actor/actor.json", content="[]")], "must hold a JSON object"),
         ([SourceFile(name=".actor/actor.json", format="BASE64", content="/w==")], "actor.json is not valid JSON"),
         ([SourceFile(name="INPUT_SCHEMA.json", content="nope")], "INPUT_SCHEMA.json is not valid JSON"),
-        ([SourceFile(name="a", content="file"), SourceFile(name="a/b", content="in it")], "a"),
-        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": "\\u0000"}')], ""),
+        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": "\\u0000"}')], "null"),
+        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": 5}')], "'dockerfile' must be text"),
+        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": "../../x"}')], "outside of the source"),
+        ([SourceFile(name=".actor/actor.json", content='{"dockerContextDir": "../.."}')], "no folder of the source"),
     ],
 )
 async def test_a_source_that_cannot_be_built_fails_the_build(stage: Stage, files: list[SourceFile], words: str) -> None:
@@ -105,12 +110,13 @@ async def test_a_source_that_cannot_be_built_fails_the_build(stage: Stage, files
     assert build.status_message is not None and words in build.status_message
 
 
-async def test_without_a_dockerfile_the_message_says_where_it_was_looked_for(stage: Stage) -> None:
+async def test_without_a_dockerfile_it_is_the_default_one_and_the_log_says_so(stage: Stage) -> None:
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
     version = await stage.orchestrator.actors.create_version(actor, a_version())
     build = await ended(stage, await start(stage, actor, version))
-    assert build.status_message is not None
-    assert ".actor/Dockerfile, Dockerfile" in build.status_message
+    assert build.status is S.SUCCEEDED
+    log = await stage.log_of(build.id)
+    assert "no Dockerfile: building with the default one for Node.js (FROM apify/actor-node:24)" in log[0]
 
 
 async def test_a_fault_of_greenrooms_own_ends_the_build_too(stage: Stage) -> None:
@@ -127,7 +133,8 @@ async def test_what_the_engine_is_asked_for(stage: Stage) -> None:
     variables = (EnvVar(name="A", value="1"), EnvVar(name="B", value="2"))
     plain = await built(stage, env_vars=variables)
     spec = stage.engine.builds[-1]
-    assert (spec.dockerfile, spec.use_cache, spec.build_args) == ("Dockerfile", True, {})
+    assert (spec.dockerfile.name, spec.use_cache, spec.build_args) == ("Dockerfile", True, {})
+    assert (spec.buildkit, spec.platform) == (False, None)
     assert spec.labels == {builds.BUILD_LABEL: plain.id}
     assert spec.memory_bytes == 4096 * 1024**2
     await built(stage, env_vars=variables, apply_env_vars_to_build=True)
@@ -240,7 +247,7 @@ async def test_a_build_is_deleted_with_its_image_and_log_once_nothing_needs_it(s
     run = await stage.start(stage.orchestrator.actors.get(actor.id))
     with pytest.raises(Invalid):  # a live run stands on it
         await stage.orchestrator.builds.delete(first)
-    await ended(stage, await start(stage, actor, version))
+    await ended(stage, await start(stage, actor, version, use_cache=False))
     with pytest.raises(Invalid, match="live runs"):
         await stage.orchestrator.builds.delete(first)
     await stage.ended(run)
@@ -280,3 +287,143 @@ async def test_images_of_builds_that_are_no_more_are_removed_at_the_next_start(s
     await stage.open()
     assert orphan.id not in stage.engine.images_by_name
     assert {kept.image, foreign.id} <= set(stage.engine.images_by_name)
+
+
+# Unchanged sources.
+
+
+async def built_twice(stage: Stage, first: Version, **options: Any) -> tuple[Build, Build]:
+    actor = stage.orchestrator.actors.get(first.actor_id)
+    one = await ended(stage, await start(stage, actor, first))
+    return one, await ended(stage, await start(stage, actor, first, **options))
+
+
+async def test_an_unchanged_source_gets_the_same_image_without_the_engine(stage: Stage) -> None:
+    _, version = await version_of(stage)
+    first, second = await built_twice(stage, version)
+    assert (second.number, second.image, len(stage.engine.builds)) == ("0.0.2", first.image, 1)
+    assert second.image_size_bytes == first.image_size_bytes
+    assert stage.orchestrator.actors.get(version.actor_id).tagged_builds["latest"].build_id == second.id
+    log = await stage.log_of(second.id)
+    assert "ACTOR: Nothing changed since build 0.0.1: its image is used again." in log
+
+
+async def test_without_the_cache_the_engine_builds_again(stage: Stage) -> None:
+    _, version = await version_of(stage)
+    first, second = await built_twice(stage, version, use_cache=False)
+    assert first.image != second.image
+    assert [spec.use_cache for spec in stage.engine.builds] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source_files": (DOCKERFILE, SourceFile(name="new"))},
+        {"source_files": (SourceFile(name="Dockerfile", content="FROM scratch\nENV A=1"),)},
+        {"env_vars": (EnvVar(name="A", value="2"),), "apply_env_vars_to_build": True},
+    ],
+)
+async def test_what_changed_is_built_again(stage: Stage, change: dict[str, Any]) -> None:
+    actor, version = await version_of(stage, env_vars=(EnvVar(name="A", value="1"),))
+    first = await ended(stage, await start(stage, actor, version))
+    changed = await stage.orchestrator.actors.put_version(actor, replace(version, **change))
+    second = await ended(stage, await start(stage, actor, changed))
+    assert first.image != second.image
+
+
+async def test_another_base_image_of_the_same_name_means_another_image(stage: Stage) -> None:
+    base = SourceFile(name="Dockerfile", content="FROM base")
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    version = await stage.orchestrator.actors.create_version(actor, a_version(source_files=(base,)))
+    stage.engine.add_image("base")
+    first, second = await built_twice(stage, version)
+    assert first.image == second.image
+    stage.engine.add_image("base")
+    third = await ended(stage, await start(stage, actor, version))
+    assert third.image != first.image
+
+
+async def test_an_image_that_is_gone_is_built_again(stage: Stage) -> None:
+    actor, version = await version_of(stage)
+    first = await ended(stage, await start(stage, actor, version))
+    stage.engine.images_by_name.clear()
+    second = await ended(stage, await start(stage, actor, version))
+    assert second.image in stage.engine.images_by_name
+    assert second.image != first.image
+
+
+async def test_the_image_of_two_builds_goes_with_the_last_of_them(stage: Stage) -> None:
+    _, version = await version_of(stage)
+    first, second = await built_twice(stage, version)
+    await stage.orchestrator.builds.delete(first)
+    assert second.image in stage.engine.images_by_name
+    await stage.close()
+    await stage.open()
+    assert second.image in stage.engine.images_by_name  # though its label names a build that is no more
+    await stage.orchestrator.builds.forget(second)
+    assert second.image not in stage.engine.images_by_name
+
+
+# What the engine offers.
+
+
+async def test_a_base_image_of_another_architecture_is_emulated(stage: Stage) -> None:
+    stage.engine.only_platform = "linux/amd64"
+    build = await built(stage)
+    assert build.status is S.SUCCEEDED
+    assert [spec.platform for spec in stage.engine.builds] == [None, "linux/amd64"]
+    log = await stage.log_of(build.id)
+    assert any("Building for linux/amd64 instead" in line for line in log)
+
+
+async def test_a_base_image_of_no_architecture_fails_after_two_tries(stage: Stage) -> None:
+    stage.engine.only_platform = "plan9/mips"
+    build = await built(stage)
+    assert build.status is S.FAILED
+    assert len(stage.engine.builds) == 2
+
+
+async def test_a_dockerfile_that_needs_buildkit_gets_it(stage: Stage) -> None:
+    dockerfile = SourceFile(name="Dockerfile", content="FROM a\nRUN --mount=type=cache,target=/x true")
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    version = await stage.orchestrator.actors.create_version(actor, a_version(source_files=(dockerfile,)))
+    await ended(stage, await start(stage, actor, version))
+    spec = stage.engine.builds[-1]
+    assert (spec.buildkit, spec.images) == (True, ["a"])
+
+
+# Numbers, ends and leftovers.
+
+
+async def test_ten_builds_at_once_have_ten_numbers(stage_with_room: Stage) -> None:
+    stage = stage_with_room
+    actor, version = await version_of(stage)
+    builds = await asyncio.gather(*(start(stage, actor, version) for _ in range(10)))
+    assert sorted(build.number_int for build in builds) == list(range(1, 11))
+    ends = [await ended(stage, build) for build in builds]
+    assert {build.status for build in ends} == {S.SUCCEEDED}
+
+
+async def test_a_build_that_takes_too_long_is_timed_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builds, "BUILD_TIMEOUT_SECS", 0)
+    stage.engine.build_may_end.clear()
+    build = await built(stage)
+    assert (build.status, build.status_message) == (S.TIMED_OUT, builds.TOO_SLOW)
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 4))
+async def test_nothing_of_a_build_is_left_behind(stage: Stage, turns: int) -> None:
+    stage.engine.build_may_end.clear()
+    build = await start(stage, *await version_of(stage, *(SourceFile(name=f"f{n}") for n in range(50))))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await stage.orchestrator.builds.abort(build)
+    assert list((stage.settings.data_dir / "sources").iterdir()) == []
+
+
+@pytest.fixture
+async def stage_with_room(tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path, max_memory_mbytes=65_536)
+    await stage.open()
+    yield stage
+    await stage.close()

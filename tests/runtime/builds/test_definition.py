@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.builds.definition import find_dockerfile, read_definition, read_input_schema
+from runtime.builds.definition import read_definition, read_input_schema
 from runtime.errors import Invalid
 
 
@@ -16,25 +16,6 @@ def laid_out(root: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     return root
-
-
-@pytest.mark.parametrize(
-    ("files", "definition", "found"),
-    [
-        (["Dockerfile"], {}, "Dockerfile"),
-        ([".actor/Dockerfile", "Dockerfile"], {}, ".actor/Dockerfile"),
-        (["Dockerfile", ".actor/my.docker"], {"dockerfile": "./my.docker"}, ".actor/my.docker"),
-        (["Dockerfile", "deep/Dockerfile"], {"dockerfile": "../deep/Dockerfile"}, "deep/Dockerfile"),
-        (["Dockerfile"], {"dockerfile": "./missing"}, "Dockerfile"),
-        (["Dockerfile"], {"dockerfile": "../../etc/passwd"}, "Dockerfile"),
-        (["Dockerfile"], {"dockerfile": 5}, "Dockerfile"),
-    ],
-)
-def test_the_dockerfile_is_the_named_one_then_the_usual_ones_and_never_outside(
-    tmp_path: Path, files: list[str], definition: dict[str, Any], found: str
-) -> None:
-    root = laid_out(tmp_path / "source", **dict.fromkeys(files, ""))
-    assert find_dockerfile(root, definition) == found
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def test_a_version_is_laid_out_as_files_and_folders(tmp_path: Path) -> None:
         SourceFile(name="a/b.txt", content="grün"),
         SourceFile(name="raw.bin", format="BASE64", content="AP8="),
     )
-    write_source(a_version(source_files=files), tmp_path)
+    write_source(a_version(source_files=files), tmp_path, lambda: None)
     assert (tmp_path / "empty/folder").is_dir()
     assert (tmp_path / "a/b.txt").read_text() == "grün"
     assert (tmp_path / "raw.bin").read_bytes() == b"\x00\xff"

@@ -95,7 +95,7 @@ def container_spec(image: str, script: str, **changes: Any) -> ContainerSpec:
 def build_spec(context: Path, tag: str, **changes: Any) -> BuildSpec:
     fields: dict[str, Any] = {
         "context": context,
-        "dockerfile": "Dockerfile",
+        "dockerfile": context / "Dockerfile",
         "tag": tag,
         "labels": {"build": "b1"},
         "build_args": {},

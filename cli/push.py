@@ -1,0 +1,97 @@
+"""`greenroom push`: a folder becomes an Actor with a build of it, which the server makes from where the folder is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli import server, source
+from cli.client import Client, Record
+from cli.following import Log
+from cli.interrupts import endings_interrupt, held_interrupts
+from cli.problem import ABORTED, FAILED, TIMED_OUT, Problem
+from cli.source import Source
+from cli.terminal import results, say
+
+EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
+MBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What was asked."""
+
+    folder: Path
+    data_dir: Path
+    as_json: bool
+
+
+def push(call: Call) -> int:
+    """Everything from the folder to the build; the exit code. Raises Problem."""
+    given = read(call.folder)
+    try:
+        with (
+            endings_interrupt(),
+            server.borrowed(call.data_dir) as found,
+            closing(Client(found)) as client,
+        ):
+            actor, build = pushed(client, given)
+    except KeyboardInterrupt:
+        return ABORTED
+    if call.as_json:
+        print(json.dumps({"actor": actor, "build": build}, ensure_ascii=False, indent=2))
+    else:
+        results.print(f"SUCCEEDED  build {build['buildNumber']} of {actor['username']}/{actor['name']}, {_size(build)}")
+    return 0
+
+
+def read(folder: Path) -> Source:
+    """The folder as a source, with a word on what of it is not taken. Raises Problem."""
+    given = source.read(folder)
+    for name in given.secrets:
+        say(f"Left out the environment variable {name!r}: its value is a secret of the `apify` command", "yellow")
+    return given
+
+
+def pushed(client: Client, given: Source) -> tuple[Record, Record]:
+    """The Actor of the folder, and a build of what the folder holds now. Raises Problem where that fails."""
+    actor = client.actor(f"{client.username()}~{given.name}") or client.create_actor(given.name)
+    build: Record | None = None
+    try:
+        with held_interrupts():
+            build = _started_build(client, actor, given)
+        say(f"Building {build['buildNumber']} (its log follows)")
+        Log(client, build["id"], sys.stderr.buffer).follow()
+        ended = client.ended_build(build["id"])
+    except KeyboardInterrupt:
+        if build is not None:
+            client.abort_build(build["id"])
+        raise
+    if ended["status"] != "SUCCEEDED":
+        why = ended.get("statusMessage") or "its log tells why"
+        code = EXIT_CODES.get(ended["status"], FAILED)
+        raise Problem(f"Build {ended['buildNumber']} ended {ended['status']}: {why}.", exit_code=code)
+    return actor, ended
+
+
+def _started_build(client: Client, actor: Record, given: Source) -> Record:
+    wanted: Record = {
+        "versionNumber": given.version,
+        "sourceType": "SOURCE_FILES",
+        "localFolder": str(given.folder),
+        "sourceFiles": [],
+        "buildTag": given.build_tag,
+        **({} if given.env_vars is None else {"envVars": given.env_vars}),
+    }
+    if client.version(actor["id"], given.version):
+        client.update_version(actor["id"], wanted)
+    else:
+        client.create_version(actor["id"], wanted)
+    return client.start_build(actor["id"], given.version)
+
+
+def _size(build: Record) -> str:
+    return f"{build['stats']['imageSizeBytes'] / MBYTE:.0f} MB"

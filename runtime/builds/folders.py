@@ -1,0 +1,174 @@
+"""A folder of this machine as a source: what goes along, and a copy of that.
+
+What is left out: version control, installed packages, local storages, what `.gitignore` files name (nested ones and
+those above the folder included) and what `.dockerignore` names. `.actor/` always goes along, as with `apify push`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec, PathSpec
+
+from runtime.builds.cancelling import Checkpoint
+from runtime.errors import Invalid
+
+NEVER_SENT = frozenset({".git", "node_modules", ".venv", "__pycache__"})
+NEVER_SENT_FROM_ROOT = frozenset({"storage", "apify_storage", "crawlee_storage"})
+READ_BY_THE_SERVER = frozenset({"Dockerfile", ".dockerignore", "INPUT_SCHEMA.json", "README.md", "CHANGELOG.md"})
+"""A build needs these beside the image's context, so `.dockerignore` does not keep them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """`left_out` says which entries could not go along, and why."""
+
+    files: int
+    left_out: list[str]
+
+
+def copy_folder(folder: Path, to: Path, checkpoint: Checkpoint) -> Copied:
+    """Copy what belongs to the Actor's source into the empty folder `to`. Raises Invalid where there is nothing."""
+    if not folder.is_dir():
+        raise Invalid("invalid-value", f"The folder {folder} of this version is not there")
+    tree = _Tree(folder.resolve())
+    count = 0
+    for path in tree.files():
+        checkpoint()
+        copy = to / path.relative_to(tree.root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        copy.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+        count += 1
+    if not count:
+        raise Invalid("invalid-value", f"{folder} holds no file to build an Actor from")
+    return Copied(count, tree.left_out)
+
+
+class _Tree:
+    """One walk over a folder. `left_out` fills while it goes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.left_out: list[str] = []
+        self._docker_ignores = _DockerIgnore(root / ".dockerignore")
+
+    def files(self) -> Iterator[Path]:
+        return self._walk(self.root, _ignores_above(self.root), frozenset({self.root}))
+
+    def _walk(self, directory: Path, ignores: list[_GitIgnore], real_above: frozenset[Path]) -> Iterator[Path]:
+        ignores = [*ignores, *_ignores_of(directory)]
+        for path in directory.iterdir():
+            if self._is_left_out(path, ignores) or not self._can_go(path, real_above):
+                continue
+            if path.is_dir():
+                yield from self._walk(path, ignores, real_above | {path.resolve()})
+            else:
+                yield path
+
+    def _is_left_out(self, path: Path, ignores: list[_GitIgnore]) -> bool:
+        name = _name(self.root, path)
+        if path.name in NEVER_SENT or name in NEVER_SENT_FROM_ROOT:
+            return True
+        if name.partition("/")[0] == ".actor":
+            return False
+        return _is_git_ignored(path, ignores) or self._docker_ignores.matches(name, path.is_dir())
+
+    def _can_go(self, path: Path, real_above: frozenset[Path]) -> bool:
+        why_not = self._obstacle(path, real_above)
+        if why_not:
+            self.left_out.append(f"{_name(self.root, path)!r}: {why_not}")
+        return not why_not
+
+    def _obstacle(self, path: Path, real_above: frozenset[Path]) -> str | None:
+        if path.is_symlink():
+            target = path.resolve()
+            if not target.is_relative_to(self.root):
+                return "a link out of the folder"
+            if target in real_above:
+                return "a link to a folder that holds it"
+        if not path.is_dir() and not path.is_file():
+            return "neither a file nor a folder"
+        return None if _is_utf8(path.name) else "a name that is not UTF-8"
+
+
+@dataclass(frozen=True, slots=True)
+class _GitIgnore:
+    """One .gitignore file: patterns that hold from `base` down."""
+
+    base: Path
+    spec: GitIgnoreSpec
+
+    def says(self, path: Path) -> bool | None:
+        """True: ignored; False: taken back by a `!` pattern; None: not its matter."""
+        name = _name(self.base, path) + ("/" if path.is_dir() else "")
+        return self.spec.check_file(name).include
+
+
+def _is_git_ignored(path: Path, ignores: list[_GitIgnore]) -> bool:
+    """The nearest .gitignore that says anything decides."""
+    answers = (ignore.says(path) for ignore in reversed(ignores))
+    return next((answer for answer in answers if answer is not None), False)
+
+
+def _ignores_of(directory: Path) -> list[_GitIgnore]:
+    file = directory / ".gitignore"
+    return [_GitIgnore(directory, GitIgnoreSpec.from_lines(_lines(file)))] if file.is_file() else []
+
+
+def _ignores_above(folder: Path) -> list[_GitIgnore]:
+    """Those of the repository around the folder; none where that repository ignores the folder itself."""
+    above = reversed(_inside_repository(folder))
+    ignores = [ignore for directory in above for ignore in _ignores_of(directory)]
+    return [] if _is_git_ignored(folder, ignores) else ignores
+
+
+def _inside_repository(folder: Path) -> list[Path]:
+    """The folders above, up to the one that holds `.git`; none outside a repository."""
+    above: list[Path] = []
+    for directory in [folder, *folder.parents]:
+        if directory != folder:
+            above.append(directory)
+        if (directory / ".git").exists():
+            return above
+    return []
+
+
+class _DockerIgnore:
+    """Docker's patterns are git's, anchored at the context's root, and a `!` also reaches into an ignored folder."""
+
+    def __init__(self, file: Path) -> None:
+        lines = _lines(file) if file.is_file() else []
+        patterns = [_anchored(line) for line in map(str.strip, lines) if line and not line.startswith("#")]
+        self._spec = PathSpec.from_lines("gitignore", patterns)
+        self._takes_back = any(pattern.startswith("!") for pattern in patterns)
+
+    def matches(self, name: str, is_folder: bool) -> bool:
+        if name in READ_BY_THE_SERVER or (is_folder and self._takes_back):
+            return False
+        return self._spec.match_file(name)
+
+
+def _anchored(line: str) -> str:
+    mark, pattern = ("!", line[1:]) if line.startswith("!") else ("", line)
+    return f"{mark}/{posixpath.normpath(pattern.strip()).lstrip('/')}"
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+
+
+def _name(base: Path, path: Path) -> str:
+    return path.relative_to(base).as_posix()
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
