@@ -11,6 +11,7 @@ from socket import AF_INET, AI_NUMERICHOST, AddressFamily
 import aiohttp
 from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from runtime.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
 
@@ -58,7 +59,8 @@ class Outbound:
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_SECS, sock_read=SILENCE_SECS)
         try:
-            async with self._open().get(url, timeout=timeout, headers={"Accept-Encoding": "identity"}) as response:
+            request = self._open().get(URL(url, encoded=True), timeout=timeout, headers={"Accept-Encoding": "identity"})
+            async with request as response:
                 if response.status != 200:
                     raise NoAnswer(f"the answer was {response.status} {response.reason or ''}".rstrip())
                 return await _written(response, to, max_bytes, told)

@@ -446,6 +446,7 @@ class DockerContainers:
                 forcerm=True,
                 container_limits={"memory": spec.memory_bytes, "memswap": spec.memory_bytes},
                 platform=spec.platform,
+                gzip=spec.buildkit,  # which takes a plain archive that begins with an extended header for a Dockerfile
             )
 
         return self._open_shown(build, build_log)
@@ -766,6 +767,8 @@ def build_failed(message: str) -> BuildFailed:
     """The failure that the engine's last word tells of."""
     if WRONG_ARCHITECTURE.search(message):
         return WrongArchitecture(message)
+    if "frontend dockerfile" in message and "parse error" in message:
+        return BuildFailed(f"{message} (An older engine knows it by a first line `# syntax=docker/dockerfile:1`.)")
     if "BuildKit" in message:
         return BuildFailed(f"{message.strip()} The engine's classic builder, which was asked, has no such option.")
     return BuildFailed(message)

@@ -7,8 +7,8 @@ from typing import Any
 import brotli
 import pytest
 
-from runtime.records import Run
-from tests.fakes.api import BASE, Api, problem
+from runtime.records import PermissionLevel, Run
+from tests.fakes.api import BASE, CONTROL_TOKEN, Api, Json, problem
 
 JSON = "application/json"
 
@@ -356,3 +356,84 @@ async def test_a_synchronous_run_gets_its_input(api: Api) -> None:
     assert await input_of(api, run.id) == (b'{"a": 1}', JSON)
     await api.ended(run)
     await call
+
+
+# Sources.
+
+URLS = {
+    "tarballUrl": "https://example.com/a.zip",
+    "gitRepoUrl": "https://me:pass@example.com/a.git#main:x",
+    "gitHubGistUrl": "https://gist.example.com/1.git",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("TARBALL", "tarballUrl"), ("GIT_REPO", "gitRepoUrl"), ("GITHUB_GIST", "gitHubGistUrl")]
+)
+async def test_a_source_elsewhere_is_kept_as_it_was_sent(api: Api, kind: str, field: str) -> None:
+    version = {"versionNumber": "0.0", "sourceType": kind, field: URLS[field]}
+    await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
+    shown = await api.data("GET", "/v2/acts/~hello/versions/0.0")
+    assert {name: shown[name] for name in ("sourceType", *URLS)} == {
+        "sourceType": kind,
+        **dict.fromkeys(URLS, None),
+        field: URLS[field],
+    }
+    assert "localFolder" not in shown
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        {"sourceType": "TARBALL"},
+        {"sourceType": "TARBALL", "tarballUrl": "file:///etc/passwd"},
+        {"sourceType": "GIT_REPO", "gitRepoUrl": "ext::sh"},
+        {"sourceType": "GITHUB_GIST"},
+        {"sourceType": "SOURCE_CODE"},
+        {"sourceFiles": [{"name": "../x", "content": ""}]},
+        {"sourceFiles": [{"name": "a", "content": ""}, {"name": "a/b", "content": ""}]},
+    ],
+)
+async def test_a_source_that_could_not_be_built_is_refused_when_it_is_sent(api: Api, version: Json) -> None:
+    body = {"name": "hello", "versions": [{"versionNumber": "0.0", **version}]}
+    assert problem(await api.call("POST", "/v2/acts", json=body)) == (400, "invalid-value")
+
+
+HOST_SOURCES = [
+    {"localFolder": "/etc"},
+    {"sourceType": "GIT_REPO", "gitRepoUrl": "/etc"},
+    {"sourceType": "GIT_REPO", "gitRepoUrl": "file:///etc#main"},
+    {"sourceType": "GITHUB_GIST", "gitHubGistUrl": "/etc"},
+]
+
+
+@pytest.mark.parametrize("source", HOST_SOURCES)
+async def test_only_who_runs_the_server_may_name_its_own_files(api: Api, source: Json) -> None:
+    """Any token means the local user, also in a container: it must not read the host's files by a build."""
+    version = {"versionNumber": "0.0", **source}
+    actor = {"name": "hello", "versions": [version]}
+    refused = [await api.call("POST", "/v2/acts", json=actor)]
+    await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [{"versionNumber": "0.0"}]})
+    refused.append(await api.call("POST", "/v2/acts/~hello/versions", json={**version, "versionNumber": "0.1"}))
+    refused.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=source))
+    refused.append(await api.call("PUT", "/v2/acts/~hello", json=actor))
+    run = await api.start(permission_level=PermissionLevel.FULL)
+    refused.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=source, token=run.token))
+    assert {problem(each) for each in refused} == {(403, "insufficient-permissions")}
+    kept = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json=source, token=CONTROL_TOKEN)
+    assert {name: kept[name] for name in source} == source
+    # What was registered stays when others change the rest, and is no way to another folder.
+    changed = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json={"buildTag": "beta"})
+    assert {name: changed[name] for name in source} == source
+    await api.data("PUT", "/v2/acts/~hello", json={"versions": [changed]})
+    other = {name: value.replace("/etc", "/root") for name, value in source.items()}
+    assert (await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=other)).status_code == 403
+
+
+async def test_a_new_source_takes_the_place_of_a_local_folder(api: Api) -> None:
+    version = {"versionNumber": "0.0", "localFolder": "/etc"}
+    await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]}, token=CONTROL_TOKEN)
+    files = [{"name": "Dockerfile", "format": "TEXT", "content": "FROM x"}]
+    shown = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json={"sourceFiles": files})
+    assert shown["sourceFiles"] == files
+    assert "localFolder" not in shown

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import shutil
 import ssl
 import subprocess
@@ -91,3 +92,61 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context
+
+
+# Downloads.
+
+
+async def test_a_download_is_written_and_counted(receiver: Receiver, outbound: Outbound, tmp_path: Path) -> None:
+    receiver.body, told = bytes(600_000), []
+    size = await outbound.download(receiver.url("/a%2Fb?c=%2B"), tmp_path / "file", 600_000, told.append)
+    assert (size, told[-1], (tmp_path / "file").stat().st_size) == (600_000,) * 3
+    assert receiver.received[0].headers["Accept-Encoding"] == "identity"
+
+
+async def test_a_download_follows_redirects(receiver: Receiver, outbound: Outbound, tmp_path: Path) -> None:
+    receiver.statuses, receiver.headers = [302, 200], {"Location": receiver.url("/elsewhere")}
+    await outbound.download(receiver.url("/asked"), tmp_path / "file", 100, lambda _: None)
+    assert [each.path for each in receiver.received] == ["/asked", "/elsewhere"]
+
+
+async def test_a_download_that_has_too_much_is_broken_off(
+    receiver: Receiver, outbound: Outbound, tmp_path: Path
+) -> None:
+    receiver.body = bytes(2_000_000)
+    with pytest.raises(NoAnswer, match="more than the 100,000 bytes"):
+        await outbound.download(receiver.url(), tmp_path / "file", 100_000, lambda _: None)
+    assert (tmp_path / "file").stat().st_size <= 100_000
+
+
+async def test_a_compressed_answer_counts_as_what_it_becomes(
+    receiver: Receiver, outbound: Outbound, tmp_path: Path
+) -> None:
+    receiver.body, receiver.headers = gzip.compress(bytes(50_000_000)), {"Content-Encoding": "gzip"}
+    with pytest.raises(NoAnswer, match="more than the 100,000 bytes"):
+        await outbound.download(receiver.url(), tmp_path / "file", 100_000, lambda _: None)
+
+
+@pytest.mark.parametrize("status", [204, 403, 404, 500])
+async def test_a_download_that_is_refused_says_how(
+    receiver: Receiver, outbound: Outbound, tmp_path: Path, status: int
+) -> None:
+    receiver.status = status
+    with pytest.raises(NoAnswer, match=f"the answer was {status}"):
+        await outbound.download(receiver.url(), tmp_path / "file", 100, lambda _: None)
+
+
+async def test_the_secrets_of_a_url_are_not_told(outbound: Outbound, tmp_path: Path) -> None:
+    with pytest.raises(NoAnswer, match="cannot connect") as refusal:
+        await outbound.download("http://me:hunter2@127.0.0.1:1/?token=hunter2", tmp_path / "file", 9, lambda _: None)
+    assert "hunter2" not in str(refusal.value)
+
+
+async def test_a_download_that_stands_still_is_given_up(
+    receiver: Receiver, outbound: Outbound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.outbound.SILENCE_SECS", 0.2)
+    receiver.fall_silent()
+    with pytest.raises(NoAnswer, match=r"nothing came for 0\.2 seconds"):
+        await outbound.download(receiver.url(), tmp_path / "file", 9, lambda _: None)
+    receiver.answer()

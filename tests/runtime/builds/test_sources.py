@@ -1,10 +1,45 @@
 from __future__ import annotations
 
+import asyncio
+import io
+import os
+import zipfile
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
-from runtime.builds.sources import write_source
+import pytest
+
+from runtime.builds.sources import Source, Sources, shown, write_source
+from runtime.errors import Invalid
+from runtime.outbound import Outbound
 from runtime.records import SourceFile
+from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_version
+
+
+@pytest.fixture
+async def sources() -> AsyncIterator[Sources]:
+    outbound = Outbound()
+    yield Sources(outbound)
+    await outbound.close()
+
+
+async def laid_out(sources: Sources, to: Path, **version: Any) -> tuple[Source, list[str]]:
+    said: list[str] = []
+    return await sources.lay_out(a_version(**version), to, said.append), said
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def a_zip(**files: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return data.getvalue()
 
 
 def test_a_version_is_laid_out_as_files_and_folders(tmp_path: Path) -> None:
@@ -17,3 +52,76 @@ def test_a_version_is_laid_out_as_files_and_folders(tmp_path: Path) -> None:
     assert (tmp_path / "empty/folder").is_dir()
     assert (tmp_path / "a/b.txt").read_text() == "grün"
     assert (tmp_path / "raw.bin").read_bytes() == b"\x00\xff"
+
+
+async def test_an_archive_is_downloaded_and_unpacked(sources: Sources, receiver: Receiver, tmp_path: Path) -> None:
+    receiver.body = a_zip(**{"Dockerfile": "FROM a", "src/main.js": "x"})
+    url = receiver.url("/source.zip?signature=hunter2")
+    source, said = await laid_out(sources, tmp_path, source_type="TARBALL", tarball_url=url)
+    assert files_in(source.root) == {"Dockerfile": "FROM a", "src/main.js": "x"}
+    assert source.root == source.tree
+    assert said[0] == f"ACTOR: Downloading {receiver.url('/source.zip')}"
+    assert said[-1] == "ACTOR: Unpacked 2 files"
+    assert os.listdir(tmp_path) == ["source"]
+
+
+async def test_an_archive_that_is_not_there_says_so(sources: Sources, receiver: Receiver, tmp_path: Path) -> None:
+    receiver.status = 404
+    url = receiver.url("/source.zip?signature=hunter2")
+    with pytest.raises(Invalid, match=r"not downloaded from http://\S*/source.zip: the answer was 404") as refusal:
+        await laid_out(sources, tmp_path, source_type="TARBALL", tarball_url=url)
+    assert "hunter2" not in refusal.value.message
+
+
+async def test_a_local_folder_is_copied(sources: Sources, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/main.py").write_text("print()")
+    (tmp_path / "mine/out").symlink_to("/etc/passwd")
+    (tmp_path / "work").mkdir()
+    source, said = await laid_out(sources, tmp_path / "work", folder=str(tmp_path / "mine"))
+    assert files_in(source.root) == {"main.py": "print()"}
+    assert said[1:] == ["ACTOR: Left out 'out': a link out of the folder", "ACTOR: Copied 1 files"]
+
+
+@pytest.mark.parametrize("kind", ["GIT_REPO", "GITHUB_GIST"])
+async def test_a_repository_is_cloned_and_one_folder_of_it_is_the_actor(
+    sources: Sources, tmp_path: Path, kind: str
+) -> None:
+    repository = await a_repository(tmp_path / "repository")
+    (tmp_path / "work").mkdir()
+    url = f"{repository}#main:actors/one"
+    source, said = await laid_out(sources, tmp_path / "work", source_type=kind, git_repo_url=url, github_gist_url=url)
+    assert files_in(source.root) == {"Dockerfile": "FROM a"}
+    assert files_in(source.tree) == {"actors/one/Dockerfile": "FROM a"}
+    assert said[0] == f"ACTOR: Cloning {url}"
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "../..", "out", "actors/one/Dockerfile"])
+async def test_a_folder_that_is_none_of_the_repository_is_refused(
+    sources: Sources, tmp_path: Path, folder: str
+) -> None:
+    repository = await a_repository(tmp_path / "repository")
+    (tmp_path / "work").mkdir()
+    with pytest.raises(Invalid, match="has no folder"):
+        await laid_out(sources, tmp_path / "work", source_type="GIT_REPO", git_repo_url=f"{repository}#main:{folder}")
+
+
+async def a_repository(folder: Path) -> Path:
+    (folder / "actors/one").mkdir(parents=True)
+    (folder / "actors/one/Dockerfile").write_text("FROM a")
+    (folder / "out").symlink_to("/etc")
+    commands = "git init -q -b main && git add . && git -c user.name=T -c user.email=t@localhost commit -qm one"
+    process = await asyncio.create_subprocess_shell(commands, cwd=folder)
+    assert await process.wait() == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://example.com/a%2Fb.zip", "https://example.com/a%2Fb.zip"),
+        ("https://me:hunter2@example.com:81/a?token=hunter2#x", "https://example.com:81/a#x"),
+    ],
+)
+def test_a_url_is_shown_without_what_opens_doors(url: str, told: str) -> None:
+    assert shown(url) == told

@@ -14,8 +14,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from runtime.containers import BuildFailed, DiskEnforcement, EngineUnavailable, ImageMissing, StartFailed
-from runtime.containers.docker import DockerContainers
+from runtime.containers import (
+    BuildFailed,
+    DiskEnforcement,
+    EngineUnavailable,
+    ImageMissing,
+    StartFailed,
+    WrongArchitecture,
+)
+from runtime.containers.docker import DockerContainers, build_failed
 from tests.runtime.containers.conftest import (
     BASE_IMAGE,
     MIB,
@@ -495,11 +502,74 @@ async def test_a_failed_build_says_why(
         await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda lines: None)
 
 
-async def test_a_dockerfile_outside_of_the_folder_is_refused(door: DockerContainers, tmp_path: Path) -> None:
+@pytest.mark.parametrize("buildkit", [False, True])
+async def test_a_dockerfile_may_lie_outside_of_the_folder(
+    door: DockerContainers, tmp_path: Path, buildkit: bool
+) -> None:
     (tmp_path / "context").mkdir()
+    (tmp_path / "context/file").touch()
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nCOPY . /x\nRUN echo holds $(ls -A /x)\n")
+    lines: list[str] = []
+    tag = f"greenroom-test-{secrets.token_hex(4)}"
+    spec = build_spec(tmp_path / "context", tag, dockerfile=tmp_path / "Dockerfile", buildkit=buildkit, use_cache=False)
+    await door.build(spec, lines.extend)
+    assert "holds file" in {line.partition(" ")[2] if buildkit else line for line in lines}
+    await door.remove_image(tag)
+
+
+async def test_buildkit_pulls_no_images_so_that_they_are_pulled_before(door: DockerContainers, tmp_path: Path) -> None:
+    name = "greenroom-test-none.invalid/none:1"
+    (tmp_path / "Dockerfile").write_text(f"FROM {name}\n")
+    spec = build_spec(tmp_path, "greenroom-test-none", buildkit=True, images=[name])
+    lines: list[str] = []
+    with pytest.raises(BuildFailed, match=r"greenroom-test-none\.invalid"):
+        await door.build(spec, lines.extend)
+    assert lines == []
+
+
+async def test_a_here_document_that_the_engine_is_too_old_for_says_what_helps(
+    door: DockerContainers, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN <<EOT\necho built\nEOT\n")
+    lines: list[str] = []
+    try:
+        await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lines.extend)
+    except BuildFailed as problem:
+        assert "# syntax=docker/dockerfile:1" in str(problem)
+    else:
+        await door.remove_image("greenroom-test-none")
+        assert any(line.endswith(" built") for line in lines)
+
+
+async def test_an_engine_without_buildkit_is_told_what_is_missing(door: DockerContainers, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
-    with pytest.raises(BuildFailed, match="outside"):
-        await door.build(build_spec(tmp_path / "context", "x", dockerfile="../Dockerfile"), lambda lines: None)
+    door._engine = replace(door.engine, api_version="1.38")
+    with pytest.raises(BuildFailed, match=r"needs BuildKit.* its API is 1\.38, and 1\.39 is needed"):
+        await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lambda lines: None)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("no matching manifest for linux/arm64/v8 in the manifest list entries", WrongArchitecture),
+        ("no match for platform in manifest sha256:1: not found", WrongArchitecture),
+        ("image with reference a was found but does not match the specified platform", WrongArchitecture),
+        ("manifest for a:1 not found", BuildFailed),
+        ("failed to solve with frontend dockerfile.v0: dockerfile parse error line 4: x", BuildFailed),
+    ],
+)
+def test_an_image_of_another_architecture_is_told_from_one_that_is_not_there(message: str, kind: type) -> None:
+    assert type(build_failed(message)) is kind
+
+
+async def test_an_image_stays_until_its_last_name_is_taken(door: DockerContainers, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nLABEL one={secrets.token_hex(6)}\n")
+    names = [f"greenroom-test-{secrets.token_hex(4)}:{word}" for word in ("one", "two")]
+    image = await door.build(build_spec(tmp_path, names[0]), lambda lines: None)
+    await door.name_image(image, names[1])
+    for name, is_left in zip(names, (True, False), strict=True):
+        await door.remove_image(name)
+        assert (await door.image(image.id) is not None) is is_left
 
 
 async def test_a_cancelled_build_stops(door: DockerContainers, tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from runtime.containers.buildkit_log import BuildKitLog, fields
+
+
+def field(number: int, value: bytes | int) -> bytes:
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def varint(value: int) -> bytes:
+    head = b""
+    while value >= 0x80:
+        head, value = head + bytes([value & 0x7F | 0x80]), value >> 7
+    return head + bytes([value])
+
+
+def vertex(digest: str, name: str, *, started: bool = True, cached: int = 0, error: str = "") -> bytes:
+    times = field(5, field(1, 1_700_000_000)) if started else b""
+    return field(
+        1, field(1, digest.encode()) + field(3, name.encode()) + field(4, cached) + times + field(7, error.encode())
+    )
+
+
+def log(digest: str, text: bytes) -> bytes:
+    return field(3, field(1, digest.encode()) + field(2, field(1, 1)) + field(3, 1) + field(4, text))
+
+
+def trace(*parts: bytes) -> dict[str, Any]:
+    return {"id": "moby.buildkit.trace", "aux": base64.b64encode(b"".join(parts)).decode()}
+
+
+def lines(buildkit: BuildKitLog, *messages: dict[str, Any]) -> list[str]:
+    return [line for message in messages for line in buildkit.feed(message)]
+
+
+def test_steps_are_told_when_they_start_and_once() -> None:
+    buildkit = BuildKitLog()
+    waiting, started = vertex("a", "FROM x", started=False), vertex("a", "FROM x")
+    assert lines(buildkit, trace(waiting), trace(started), trace(started)) == ["#1 FROM x"]
+    done = vertex("b", "RUN y", cached=1)
+    assert lines(buildkit, trace(done, vertex("a", "FROM x"))) == ["#2 RUN y", "#2 CACHED"]
+
+
+def test_lines_are_put_together_step_by_step() -> None:
+    buildkit = BuildKitLog()
+    told = lines(
+        buildkit,
+        trace(vertex("a", "RUN x"), vertex("b", "RUN y")),
+        trace(log("a", b"one\ntw"), log("b", b"other\n")),
+        trace(log("a", "o ünï\n\x1b[31mred\x1b[0m\n10%\r20%".encode())),
+    )
+    assert told == ["#1 RUN x", "#2 RUN y", "#1 one", "#2 other", "#1 two ünï", "#1 red"]
+    assert list(buildkit.end()) == ["#1 20%"]
+
+
+def test_what_the_build_came_to_is_kept() -> None:
+    buildkit = BuildKitLog()
+    failed = trace(vertex("a", "RUN x", error="exit code: 7"))
+    assert lines(buildkit, failed, {"error": "failed to solve"}) == ["#1 RUN x", "#1 ERROR: exit code: 7"]
+    assert (buildkit.error, buildkit.image_id) == ("failed to solve", None)
+    assert lines(buildkit, {"id": "moby.image.id", "aux": {"ID": "sha256:1"}}) == []
+    assert buildkit.image_id == "sha256:1"
+
+
+def test_fields_of_other_kinds_are_passed_over() -> None:
+    fixed = varint(9 << 3 | 1) + bytes(8) + varint(10 << 3 | 5) + bytes(4)
+    assert list(fields(fixed + field(1, 300) + field(2, 0) + field(3, b"x" * 200))) == [
+        (1, b"1"),
+        (2, b""),
+        (3, b"x" * 200),
+    ]
