@@ -32,7 +32,7 @@ from runtime.records import (
     WebhookEvent,
 )
 from runtime.runs import RunFilter
-from runtime.versions import host_paths
+from runtime.versions import git_url, host_paths
 
 T = TypeVar("T")
 MAX_TIMEOUT_SECS = 10 * 365 * 86_400
@@ -158,7 +158,8 @@ def version(
         apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool) or False,
     )
     _check_host_paths(read, caller, known)
-    return read
+    is_same = known is not None and known.by_host and git_url(known) == git_url(read)
+    return replace(read, by_host=caller.is_host or is_same)
 
 
 def patched_version(body: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

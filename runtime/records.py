@@ -192,7 +192,8 @@ class SourceFile:
 class Version:
     """`number` is MAJOR.MINOR; `id` joins it to the Actor's id.
 
-    `folder` is a folder of the server's machine that is the source instead of the `source_files`.
+    `folder` is a folder of the server's machine that is the source instead of the `source_files`. `by_host` is whether
+    who runs the server named the source, which is then fetched with the keys and passwords of this machine.
     """
 
     id: str
@@ -205,6 +206,7 @@ class Version:
     git_repo_url: str | None = None
     github_gist_url: str | None = None
     folder: str | None = None
+    by_host: bool = False
     build_tag: str = "latest"
     env_vars: tuple[EnvVar, ...] = ()
     apply_env_vars_to_build: bool = False

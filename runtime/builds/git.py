@@ -29,6 +29,7 @@ NEVER_ASKS = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "LC_ALL": "C",
 }
+WITHOUT_KEYS = "ssh -F none -o IdentitiesOnly=yes -o IdentityFile=none"
 OF_ANOTHER_REPOSITORY = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"})
 
 
@@ -52,11 +53,14 @@ def without_credentials(text: str) -> str:
     return CREDENTIALS.sub("", text)
 
 
-async def fetch(place: Place, into: Path, say: Callable[[str], None]) -> None:
-    """Make `into` the files of the repository at the reference, without its history. Raises Invalid."""
+async def fetch(place: Place, into: Path, say: Callable[[str], None], *, with_keys: bool) -> None:
+    """Make `into` the files of the repository at the reference, without its history. Raises Invalid.
+
+    Without `with_keys` it gets what everybody gets, or whom the URL names: none of this user's keys and passwords.
+    """
     if shutil.which("git") is None:
         raise Invalid("invalid-value", "Sources in git need the program git, which this machine does not have")
-    git = _Git(into, local_path(place.url) is not None)
+    git = _Git(into, is_local=local_path(place.url) is not None, with_keys=with_keys)
     try:
         async with asyncio.timeout(TIMEOUT_SECS):
             await _check_out(git, place)
@@ -83,14 +87,17 @@ async def _check_out(git: _Git, place: Place) -> None:
 class _Git:
     """The program, in one folder. A cancelled command is killed with all that it started."""
 
-    def __init__(self, folder: Path, is_local: bool) -> None:
+    def __init__(self, folder: Path, *, is_local: bool, with_keys: bool) -> None:
         self._folder = folder
-        protocols = "file" if is_local else "https:http:git:ssh"
+        ssh = os.environ.get("GIT_SSH_COMMAND", "ssh") if with_keys else WITHOUT_KEYS
+        # Helpers, .netrc and settings of git are found by the home.
+        home = {} if with_keys else {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "SSH_AUTH_SOCK": ""}
         self._environment = {
             **{name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY},
             **NEVER_ASKS,
-            "GIT_ALLOW_PROTOCOL": protocols,
-            "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh") + " -o BatchMode=yes",
+            **home,
+            "GIT_ALLOW_PROTOCOL": "file" if is_local else "https:http:git:ssh",
+            "GIT_SSH_COMMAND": f"{ssh} -o BatchMode=yes",
         }
 
     async def run(self, *words: str) -> str:

@@ -45,7 +45,7 @@ class Sources:
         if version.source_type == "TARBALL":
             return await self._from_archive(version.tarball_url or "", folder, tree, say)
         if version.source_type in ("GIT_REPO", "GITHUB_GIST"):
-            return await self._from_git(git_url(version), tree, say)
+            return await self._from_git(version, tree, say)
         if version.folder is not None:
             return await self._from_folder(Path(version.folder), tree, say)
         await in_thread(partial(write_source, version, tree))
@@ -64,10 +64,11 @@ class Sources:
         say(f"ACTOR: Unpacked {files} files")
         return Source(tree, tree)
 
-    async def _from_git(self, url: str, tree: Path, say: Say) -> Source:
+    async def _from_git(self, version: Version, tree: Path, say: Say) -> Source:
+        url = git_url(version)
         say(f"ACTOR: Cloning {git.without_credentials(url)}")
         place = git.place_of(url)
-        await git.fetch(place, tree, say)
+        await git.fetch(place, tree, say, with_keys=version.by_host)
         return Source(tree, _folder_in(tree, place.folder))
 
     async def _from_folder(self, folder: Path, tree: Path, say: Say) -> Source:

@@ -437,3 +437,17 @@ async def test_a_new_source_takes_the_place_of_a_local_folder(api: Api) -> None:
     shown = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json={"sourceFiles": files})
     assert shown["sourceFiles"] == files
     assert "localFolder" not in shown
+
+
+async def test_this_machines_keys_are_for_repositories_that_who_runs_the_server_named(api: Api) -> None:
+    version = {"versionNumber": "0.0", "sourceType": "GIT_REPO", "gitRepoUrl": "git@example.com:a.git"}
+    actor = await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
+
+    async def by_host(token: str, **change: str) -> bool:
+        await api.data("PUT", "/v2/acts/~hello/versions/0.0", json=change, token=token)
+        return api.orchestrator.actors.version(api.orchestrator.actors.get(actor["id"]), "0.0").by_host
+
+    assert not await by_host("ann", buildTag="one")
+    assert await by_host(CONTROL_TOKEN, buildTag="two")
+    assert await by_host("ann", buildTag="three")
+    assert not await by_host("ann", gitRepoUrl="git@example.com:b.git")

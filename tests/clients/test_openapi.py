@@ -33,6 +33,11 @@ MESSAGE_WIDTH = 200
 TOO_LONG = 10 * 2**20
 UNKNOWN = "noSuchThingHere12"
 BODYLESS = "no type is not among application/json"
+SOURCES_ELSEWHERE = (
+    {"sourceType": "TARBALL", "tarballUrl": "https://example.com/a.zip"},
+    {"sourceType": "GIT_REPO", "gitRepoUrl": "https://example.com/a.git#main:folder"},
+    {"sourceType": "GITHUB_GIST", "gitHubGistUrl": "https://gist.github.com/1.git"},
+)
 DEVIATIONS = {
     f"DELETE /v2/actors/{{actorId}} 204: {BODYLESS}": "an answer of status 204 has no body; clients expect none",
     f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {BODYLESS}": "the same",
@@ -169,6 +174,8 @@ def actors(walk: Walk) -> None:
     pricing = {"pricingModel": "PAY_PER_EVENT", "pricingPerEvent": {"actorChargeEvents": events}}
     walk("PUT", "/v2/actors/{actorId}", json={"title": "Walked", "pricingInfos": [pricing]})
     walk("POST", "/v2/actors/{actorId}/versions", json={**version, "versionNumber": "0.1"})
+    for number, source in enumerate(SOURCES_ELSEWHERE, 2):
+        walk("POST", "/v2/actors/{actorId}/versions", json={"versionNumber": f"0.{number}", **source})
     walk("GET", "/v2/actors/{actorId}/versions")
     walk("GET", "/v2/actors/{actorId}/versions/{versionNumber}")
     walk("PUT", "/v2/actors/{actorId}/versions/{versionNumber}", json={"buildTag": "other"})

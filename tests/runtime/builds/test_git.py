@@ -3,10 +3,14 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from runtime.builds import git
 from runtime.builds.git import Place, fetch, place_of, without_credentials
@@ -40,11 +44,11 @@ def run(folder: Path, *words: str) -> str:
     ).stdout.strip()
 
 
-async def fetched(url: str, to: Path) -> tuple[list[str], list[str]]:
+async def fetched(url: str, to: Path, *, with_keys: bool = True) -> tuple[list[str], list[str]]:
     """The files that came, and what was said."""
     os.mkdir(to)
     said: list[str] = []
-    await fetch(place_of(url), to, said.append)
+    await fetch(place_of(url), to, said.append, with_keys=with_keys)
     return files_in(to), said
 
 
@@ -112,6 +116,46 @@ async def test_without_the_program_the_message_says_so(
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Invalid, match="need the program git"):
         await fetched(str(repository), tmp_path / "to")
+
+
+@pytest.mark.parametrize("with_keys", [True, False])
+async def test_keys_and_passwords_of_this_user_are_for_sources_that_this_user_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_keys: bool
+) -> None:
+    home = tmp_path / "home"
+    os.mkdir(home)
+    helper = f"!f() {{ touch {tmp_path / 'asked'}; echo username=me; echo password={SECRET}; }}; f"
+    run(tmp_path, "config", "--file", str(home / ".gitconfig"), "credential.helper", helper)
+    monkeypatch.setenv("HOME", str(home))
+    async with a_server_that_wants_a_password() as (port, passwords):
+        with pytest.raises(Invalid):
+            await fetched(f"http://127.0.0.1:{port}/a.git", tmp_path / "to", with_keys=with_keys)
+    assert ("asked" in os.listdir(tmp_path)) is with_keys
+    assert any(passwords) is with_keys
+
+
+@asynccontextmanager
+async def a_server_that_wants_a_password() -> AsyncIterator[tuple[int, list[str | None]]]:
+    passwords: list[str | None] = []
+
+    async def refuse(request: web.Request) -> web.Response:
+        passwords.append(request.headers.get("Authorization"))
+        return web.Response(status=401, headers={"WWW-Authenticate": "Basic"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", refuse)
+    async with TestServer(app) as server:
+        assert server.port is not None
+        yield server.port, passwords
+
+
+def test_keys_of_ssh_are_for_sources_that_this_user_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/agent")
+    own = git._Git(tmp_path, is_local=False, with_keys=True)._environment
+    assert (own["SSH_AUTH_SOCK"], own["GIT_SSH_COMMAND"]) == ("/agent", "ssh -o BatchMode=yes")
+    other = git._Git(tmp_path, is_local=False, with_keys=False)._environment
+    assert other["SSH_AUTH_SOCK"] == ""
+    assert "-F none" in other["GIT_SSH_COMMAND"] and "IdentityFile=none" in other["GIT_SSH_COMMAND"]
 
 
 @pytest.fixture
