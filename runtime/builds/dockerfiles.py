@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
@@ -29,7 +30,7 @@ NEW_FLAGS = {
 }
 """By instruction, what the classic builder has never learned."""
 PLATFORM_ARGUMENT = re.compile(r"\$\{?(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
-HERE_DOCUMENT = re.compile(r"""(?:^|\s)<<-?["']?[A-Za-z_]""")
+HERE_DOCUMENT = re.compile(r"""(?:^|\s)<<-?["']?([A-Za-z_]\w*)""")
 SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)", re.I)
 MOUNTED_FROM = re.compile(r"(?:^|,)from=([^,]+)")
 REMOTE = re.compile(r"\w+://|git@")
@@ -48,10 +49,13 @@ class Instruction:
         """Whether only BuildKit knows it."""
         if self.word == "FROM":
             return PLATFORM_ARGUMENT.search(" ".join([*self.rest, *(value for _, value in self.flags)])) is not None
-        new = NEW_FLAGS.get(self.word)
-        if new is None:
-            return False
-        return any(name in new for name, _ in self.flags) or HERE_DOCUMENT.search(" ".join(self.rest)) is not None
+        new = NEW_FLAGS.get(self.word, set())
+        return any(name in new for name, _ in self.flags) or bool(self.here_documents)
+
+    @property
+    def here_documents(self) -> list[str]:
+        """The words that end the documents which follow it."""
+        return HERE_DOCUMENT.findall(" ".join(self.rest)) if self.word in NEW_FLAGS else []
 
     @property
     def images(self) -> list[str]:
@@ -70,26 +74,30 @@ class Instruction:
 
 
 def instructions(text: str) -> Iterator[Instruction]:
-    """The instructions of a Dockerfile, without comments."""
+    """The instructions of a Dockerfile, without comments and the documents that lie in it."""
     words: list[str] = []
-    for line in map(str.strip, text.splitlines()):
+    lines = map(str.strip, text.splitlines())
+    for line in lines:
         if not line or line.startswith("#"):
             continue
         words += line.removesuffix("\\").split()
-        if not line.endswith("\\"):
-            yield from _instruction(words)
-            words = []
-    yield from _instruction(words)
+        if line.endswith("\\"):
+            continue
+        found = _instruction(words)
+        words = []
+        yield found
+        for end in found.here_documents:
+            deque(takewhile(end.__ne__, lines), maxlen=0)
+    if words:
+        yield _instruction(words)
 
 
-def _instruction(words: list[str]) -> Iterator[Instruction]:
-    if words and words[0].upper() == "ONBUILD":
+def _instruction(words: list[str]) -> Instruction:
+    if words[0].upper() == "ONBUILD":
         words = words[1:]
-    if not words:
-        return
     flags = [*takewhile(lambda word: word.startswith("--"), words[1:])]
     named = tuple((name, value) for name, _, value in (flag[2:].partition("=") for flag in flags))
-    yield Instruction(words[0].upper(), named, tuple(words[1 + len(flags) :]))
+    return Instruction("".join(words[:1]).upper(), named, tuple(words[1 + len(flags) :]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,9 @@ def dispatches(stage: Stage, webhook: Webhook | None = None) -> list[WebhookDisp
 
 
 async def failed_build(stage: Stage, wanted: WebhookDraft) -> Build:
-    """A build that fails for want of a Dockerfile, with a webhook on its Actor."""
+    """A build that fails, with a webhook on its Actor."""
     orchestrator = stage.orchestrator
+    stage.engine.build_error = "no"
     actor = await orchestrator.actors.create(stage.user, "unbuilt", (a_version(),))
     await webhook_on(stage, wanted, actor_id=actor.id)
     version = orchestrator.actors.version(actor, "0.0")

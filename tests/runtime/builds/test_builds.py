@@ -14,6 +14,7 @@ from runtime.containers import STAND_IN_LABEL, Image
 from runtime.errors import Invalid, LimitReached, NotFound
 from runtime.lifecycle import JobStatus
 from runtime.records import Actor, Build, BuildOptions, EnvVar, SourceFile, Version
+from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_version
 from tests.fakes.stage import META, Stage
 
@@ -418,6 +419,31 @@ async def test_nothing_of_a_build_is_left_behind(stage: Stage, turns: int) -> No
     for _ in range(turns):
         await asyncio.sleep(0)
     await stage.orchestrator.builds.abort(build)
+    assert list((stage.settings.data_dir / "sources").iterdir()) == []
+
+
+async def test_an_abort_ends_a_download_and_leaves_nothing(stage: Stage, receiver: Receiver) -> None:
+    receiver.fall_silent()
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    elsewhere = a_version(source_type="TARBALL", tarball_url=receiver.url("/a.zip"))
+    build = await start(stage, actor, await stage.orchestrator.actors.create_version(actor, elsewhere))
+    while not receiver.received:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    aborted = await stage.orchestrator.builds.abort(build)
+    assert aborted.status is S.ABORTED
+    assert list((stage.settings.data_dir / "sources").iterdir()) == []
+    assert stage.engine.builds == []
+    receiver.answer()
+
+
+async def test_an_archive_that_is_refused_fails_the_build_and_leaves_nothing(stage: Stage, receiver: Receiver) -> None:
+    receiver.body = b"PK\x03\x04 but no more"
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    elsewhere = a_version(source_type="TARBALL", tarball_url=receiver.url("/a.zip"))
+    version = await stage.orchestrator.actors.create_version(actor, elsewhere)
+    build = await ended(stage, await start(stage, actor, version))
+    assert build.status is S.FAILED
+    assert build.status_message == "Build failed: The archive cannot be unpacked: File is not a zip file"
     assert list((stage.settings.data_dir / "sources").iterdir()) == []
 
 

@@ -126,6 +126,14 @@ def test_what_the_classic_builder_does_not_know_is_built_by_buildkit(text: str, 
         ("FROM a\nADD git@example.com:x /x", ["a"], False),
         ("FROM a\nADD x.tar /x", ["a"], True),
         ("FROM \\\n# which\n a", ["a"], True),
+        (
+            "FROM a\nRUN python <<ONE\nfrom os import path\nONE\nCOPY <<A <<-'B' /x\nfrom a\nA\nfrom b\nB\nFROM c",
+            ["a", "c"],
+            True,
+        ),
+        ("FROM a\nRUN <<END\nfrom os import path", ["a"], True),
+        ("ONBUILD\n\\\nFROM a \\", ["a"], True),
+        ("", [], True),
     ],
 )
 def test_the_images_it_stands_on_and_whether_they_are_all(text: str, images: list[str], is_told: bool) -> None:
