@@ -513,7 +513,9 @@ async def test_a_dockerfile_may_lie_outside_of_the_folder(
     tag = f"greenroom-test-{secrets.token_hex(4)}"
     spec = build_spec(tmp_path / "context", tag, dockerfile=tmp_path / "Dockerfile", buildkit=buildkit, use_cache=False)
     await door.build(spec, lines.extend)
-    assert "holds file" in {line.partition(" ")[2] if buildkit else line for line in lines}
+    told = next(line for line in lines if " file" in line and "$" not in line)
+    # BuildKit does not take the Dockerfile itself out again.
+    assert told == "holds file" or (buildkit and ".dockerfile." in told)
     await door.remove_image(tag)
 
 
