@@ -135,6 +135,21 @@ def test_a_build_that_fails_is_told_with_its_reason(apify: Apify, pushed: Json, 
     assert any("exit 7" in line or "code: 7" in line for line in said["error"]["logTail"])
 
 
+def test_a_source_of_more_than_3_mb_goes_as_an_archive(
+    apify: Apify, pushed: Json, server: LiveServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "large"
+    shutil.copytree(apify.folder, folder)
+    (folder / "large.bin").write_bytes(os.urandom(3_500_000))
+    said = apify("push", "--force", "--version", "0.8", "--build-tag", "large", "--json", folder=folder).json
+    assert said["build"]["status"] == "SUCCEEDED"
+    version = server.data("GET", f"actors/local~{NAME}/versions/0.8")
+    assert (version["sourceType"], version["sourceFiles"]) == ("TARBALL", [])
+    assert "/records/version-0.8.zip" in version["tarballUrl"]
+    log = server.text(f"logs/{said['build']['id']}")
+    assert re.search(r"ACTOR: Unpacked \d+ files", log)
+
+
 def test_secrets_reach_the_container_and_nobody_else(apify: Apify, pushed: Json, server: LiveServer) -> None:
     assert "mySecret" in apify("secrets", "ls").text
     version = server.data("GET", f"actors/local~{NAME}/versions/0.0")
