@@ -7,13 +7,16 @@ cd "$(dirname "$0")/.."
 readonly BUSY_LOG=$(mktemp)
 
 main() {
+    trap cleanup EXIT
     hard_disk_engine
     export GREENROOM_TEST_REQUIRES_DOCKER=1
     if [ $# -gt 0 ]; then
         tests "$@"
         return
     fi
+    set -m # a process group of its own, to be ended as one
     busy_tests >"$BUSY_LOG" 2>&1 &
+    set +m
     local busy=$! failed=0
     tests -m docker --ignore tests/clients/test_apify_cli.py || failed=1
     wait $busy || failed=1
@@ -22,13 +25,19 @@ main() {
 }
 
 hard_disk_engine() {
-    trap 'scripts/hard_disk_engine.sh stop; kill $(jobs -p) 2>/dev/null; rm -f "$BUSY_LOG"' EXIT
     if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ]; then
         GREENROOM_HARD_DISK_DOCKER_HOST=$(scripts/hard_disk_engine.sh start)
         export GREENROOM_HARD_DISK_DOCKER_HOST
     else
         echo "test: the engine with hard disk limits needs Linux and root; its tests are skipped"
     fi
+}
+
+cleanup() {
+    local busy
+    for busy in $(jobs -p); do kill -- "-$busy" 2>/dev/null || true; done
+    scripts/hard_disk_engine.sh stop
+    rm -f "$BUSY_LOG"
 }
 
 busy_tests() {
