@@ -50,7 +50,8 @@ class Aliases:
             (re.compile(r"/v2/actors/([^/]+)/runs/last(/.*)?"), self._last_run),
             (re.compile(r"/v2/actor-tasks/([^/]+)/runs/last(/.*)?"), self._last_run_of_task),
             (re.compile(r"/v2/actors/([^/]+)/runs/([^/]+)(/.*)?"), self._run_of_actor),
-            (re.compile(r"/v2/actors/([^/]+)/builds/default"), self._default_build),
+            (re.compile(r"/v2/actors/[^/]+/builds/(?!default/)([^/]+)/openapi\.json"), self._openapi_of_build),
+            (re.compile(r"/v2/actors/([^/]+)/builds/default(/.*)?"), self._default_build),
             (re.compile(r"/v2/actors/([^/]+)/builds/([^/]+)(/.*)?"), self._build_of_actor),
             (re.compile(r"/v2/actor-runs/([^/]+)/(dataset|key-value-store|request-queue|log)(/.*)?"), self._of_run),
             (re.compile(r"/v2/actor-builds/([^/]+)/log"), self._log_of_build),
@@ -81,9 +82,13 @@ class Aliases:
             raise record_not_found("Run", run_id)
         return f"/v2/actor-runs/{run_id}{rest}"
 
-    def _default_build(self, request: Request, actor: str) -> str:
+    def _openapi_of_build(self, request: Request, build_id: str) -> str:
+        """Knowing the id of the build is enough: there may be nobody to ask for the Actor."""
+        return f"/v2/actor-builds/{self._orchestrator.builds.get(build_id).id}/openapi.json"
+
+    def _default_build(self, request: Request, actor: str, rest: str) -> str:
         record = self._orchestrator.actors.find(caller_of(request).user, actor)
-        return f"/v2/actor-builds/{self._orchestrator.builds.resolve(record, record.defaults.build).id}"
+        return f"/v2/actor-builds/{self._orchestrator.builds.resolve(record, record.defaults.build).id}{rest}"
 
     def _build_of_actor(self, request: Request, actor: str, build_id: str, rest: str) -> str:
         record = self._actor(request, actor)

@@ -241,14 +241,6 @@ def run_filter(params: Params) -> RunFilter:
     )
 
 
-def is_json_null(body: bytes) -> bool:
-    """Whether a body that is called JSON is `null`. Raises Invalid where it is no JSON."""
-    try:
-        return msgspec.json.decode(body) is None
-    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
-        raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
-
-
 def _moment(params: Params, name: str) -> Millis | None:
     text = params.text(name)
     if text is None:

@@ -7,6 +7,7 @@ is left out rather than empty (the Python SDK fails on empty ones), but for the 
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from runtime.addresses import Addresses
 from runtime.clock import iso
 from runtime.limits import cpus, deadline
-from runtime.records import Actor, Build, EnvVar, Json, Pricing, PricingModel, Run, User
+from runtime.records import Actor, Build, EnvVar, InputKey, Json, Pricing, PricingModel, Run, User
 
 DEFAULT_WEB_SERVER_PORT = 4321
 INPUT_KEY = "INPUT"
@@ -34,10 +35,11 @@ def variables(
     user: User,
     charged: Mapping[str, int],
     addresses: Addresses,
+    input_key: InputKey | None = None,
 ) -> dict[str, str]:
     """All variables of a run's container. The version's own come first: the platform's win over them.
 
-    `charged` is how often the run has charged for each event so far.
+    `charged` is how often the run has charged for each event so far, `input_key` opens the secrets in its input.
     """
     return {
         **{variable.name: variable.value for variable in build.env_vars},
@@ -47,6 +49,7 @@ def variables(
         **_pricing(run, charged),
         **_addresses(run, addresses),
         **_user(run, user),
+        **({} if input_key is None else _input_key(input_key)),
     }
 
 
@@ -67,11 +70,15 @@ def secrets(run: Run, build: Build) -> list[str]:
 
 
 def secret_values(env_vars: Iterable[EnvVar]) -> list[str]:
+    return to_hide(variable.value for variable in env_vars if variable.is_secret)
+
+
+def to_hide(texts: Iterable[str]) -> list[str]:
     """Secrets, whole and line by line, as far as they are long enough to be told from ordinary text.
 
     Hiding every `1` would only make a log unreadable.
     """
-    values = {value for each in env_vars if each.is_secret for value in (each.value, *each.value.splitlines())}
+    values = {value for text in texts for value in (text, *text.splitlines())}
     return [value for value in values if len(value) >= SHORTEST_SECRET]
 
 
@@ -156,6 +163,13 @@ def _addresses(run: Run, addresses: Addresses) -> dict[str, str]:
 
 def _user(run: Run, user: User) -> dict[str, str]:
     return {"APIFY_TOKEN": run.token, "APIFY_USER_ID": user.id}
+
+
+def _input_key(key: InputKey) -> dict[str, str]:
+    return {
+        "APIFY_INPUT_SECRETS_PRIVATE_KEY_FILE": base64.b64encode(key.private_key.encode()).decode(),
+        "APIFY_INPUT_SECRETS_PRIVATE_KEY_PASSPHRASE": key.passphrase,
+    }
 
 
 def _compact(value: Json) -> str:

@@ -6,7 +6,7 @@ Draft 7 where a schema does not name another. What a schema refers to elsewhere 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,21 @@ from runtime.json_text import dumps, loads
 
 Json = Any
 Params = dict[str, Json]
+Keywords = Mapping[str, type[Any]]
+"""What checks a keyword: a class as `jsonschema_rs.validator_for` takes it."""
 Problem = dict[str, Json]
 """An error object of Ajv: `instancePath`, `schemaPath`, `keyword`, `params`, `message`."""
 
 FALSE_SCHEMA = "false schema"
+AJV_ORDER = (
+    *("type", "const", "enum", "not", "anyOf", "oneOf", "allOf", "if"),
+    *("maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf"),
+    *("maxLength", "minLength", "pattern", "javascriptPattern", "format"),
+    *("maxItems", "minItems", "additionalItems", "items", "contains", "uniqueItems"),
+    *("maxProperties", "minProperties", "required", "propertyNames", "additionalProperties", "dependencies"),
+    *("properties", "patternProperties", "unevaluatedProperties"),
+)
+"""The order in which Ajv looks at the keywords of a schema."""
 KEPT = 512
 """Schemas that are kept ready; storages that are written to at the same time are fewer."""
 
@@ -27,12 +38,13 @@ KEPT = 512
 class JsonSchema:
     """A schema, ready to validate. Raises ValueError where it is none."""
 
-    def __init__(self, schema: Json) -> None:
+    def __init__(self, schema: Json, keywords: Keywords | None = None) -> None:
+        """`keywords` are more than JSON Schema has, and what checks them."""
         self._schema = schema
         names_draft = isinstance(schema, dict) and "$schema" in schema
         compile = jsonschema_rs.validator_for if names_draft else jsonschema_rs.Draft7Validator
         try:
-            self._validator = compile(schema, validate_formats=True, retriever=_refuse)
+            self._validator = compile(schema, validate_formats=True, retriever=_refuse, keywords=dict(keywords or {}))
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as problem:
             raise ValueError(str(problem).partition("\n")[0]) from problem
 
@@ -42,6 +54,31 @@ class JsonSchema:
     def problems(self, value: Json) -> list[Problem]:
         """All that is wrong with a value."""
         return [problem for error in self._validator.iter_errors(value) for problem in self._told(error)]
+
+    def first_problem(self, value: Json) -> Problem | None:
+        """What Ajv tells that stops at the first problem; as far as `properties`, `items` and plain keywords go."""
+        errors = list(self._validator.iter_errors(value))
+        if not errors:
+            return None
+        return next(self._told(min(errors, key=self._order)))
+
+    def _order(self, error: jsonschema_rs.ValidationError) -> list[int]:
+        """When Ajv comes across a problem: the rank of each keyword on the way to it, and of each property and item."""
+        schema, ranks = self._schema, list[int]()
+        steps, places = iter(error.schema_path), iter(error.instance_path)
+        for step in steps:
+            ranks.append(AJV_ORDER.index(step) if step in AJV_ORDER else len(AJV_ORDER))
+            schema = schema[step]
+            if step == "properties":
+                name = next(steps)
+                ranks.append(list(schema).index(name))
+                schema = schema[name]
+                next(places)
+            elif step == "items" and isinstance(schema, dict):
+                ranks.append(int(next(places)))
+            elif step == "required":
+                ranks.append(schema.index(error.kind.as_dict()["property"]))
+        return ranks
 
     def _told(self, error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
         """A problem as Ajv tells it: those of the branches of a choice come before the choice itself."""
@@ -53,6 +90,8 @@ class JsonSchema:
             yield _problem(error, [*path, FALSE_SCHEMA], FALSE_SCHEMA, {}, "boolean schema is false")
             return
         keyword, expected = str(path[-1]), _at(self._schema, path)
+        if keyword == "uniqueItems":  # told by what the items are
+            expected = _at(self._schema, path[:-1]).get("items")
         for params, message in TOLD.get(keyword, _plainly)(expected, error):
             yield _problem(error, path, keyword, params, message)
 
@@ -86,6 +125,11 @@ def _additional_properties(expected: Json, error: jsonschema_rs.ValidationError)
         yield {"additionalProperty": name}, "must NOT have additional properties"
 
 
+def _unevaluated_properties(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
+    for name in error.kind.as_dict()["unexpected"]:
+        yield {"unevaluatedProperty": name}, "must NOT have unevaluated properties"
+
+
 def _additional_items(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
     limit = error.kind.as_dict()["limit"]
     yield {"limit": limit}, f"must NOT have more than {limit} items"
@@ -94,6 +138,8 @@ def _additional_items(expected: Json, error: jsonschema_rs.ValidationError) -> I
 def _unique_items(expected: Json, error: jsonschema_rs.ValidationError) -> Iterator[tuple[Params, str]]:
     items = error.instance if isinstance(error.instance, list) else []
     first, second = last_duplicates(items)
+    if _are_plain(expected):
+        second, first = nearest_duplicates(items)
     message = f"must NOT have duplicate items (items ## {first} and {second} are identical)"
     yield {"i": second, "j": first}, message
 
@@ -134,6 +180,7 @@ TOLD: dict[str, Telling] = {
     "type": _type,
     "required": _required,
     "additionalProperties": _additional_properties,
+    "unevaluatedProperties": _unevaluated_properties,
     "additionalItems": _additional_items,
     "uniqueItems": _unique_items,
     "dependencies": _dependencies,
@@ -168,6 +215,24 @@ def last_duplicates(items: Sequence[Json]) -> tuple[int, int]:
         found = found if known is None else (known, place)
         seen[text] = place
     return found
+
+
+def nearest_duplicates(items: Sequence[Json]) -> tuple[int, int]:
+    """The places of the last item that comes again and of where it does, as Ajv finds them among plain values."""
+    later: dict[str, int] = {}
+    for place in range(len(items) - 1, -1, -1):
+        text = _comparable(items[place])
+        if text in later:
+            return place, later[text]
+        later[text] = place
+    return 0, 0
+
+
+def _are_plain(items: Json) -> bool:
+    """Whether items by this schema are neither objects nor arrays, which Ajv compares in another way."""
+    types = items.get("type") if isinstance(items, dict) else None
+    named = types if isinstance(types, list) else [types]
+    return types is not None and not {"object", "array"} & set(named)
 
 
 def _comparable(item: Json) -> str:

@@ -21,6 +21,7 @@ from runtime.dispatcher import Dispatcher
 from runtime.endings import Endings
 from runtime.errors import Invalid
 from runtime.events import Events
+from runtime.input_keys import InputKeys
 from runtime.instance import Instance
 from runtime.lifecycle import JobStatus, ending
 from runtime.limits import default_user_memory_mbytes
@@ -97,12 +98,14 @@ class Orchestrator:
             Sources(self.outbound),
             settings.data_dir / "sources",
         )
+        self._input_keys = InputKeys(store.input_keys)
         self.runs = Runs(
             store,
             self.users,
             self.actors,
             self.tasks,
             self.builds,
+            self._input_keys,
             storages,
             budget,
             self.bills,
@@ -176,6 +179,7 @@ class Orchestrator:
             await self.actors.delete(actor)
             await self.tasks.forget_actor(actor.id)
             await self.webhooks.forget_actor(actor.id)
+            await self._input_keys.forget_actor(actor.id)
             for build in builds:
                 await self.builds.forget(build)
 
@@ -203,6 +207,7 @@ class Orchestrator:
             clock=self.clock,
             settings=self.settings,
             addresses=self.addresses,
+            input_keys=self._input_keys,
         )
 
     def begin(self, run: Run) -> None:

@@ -432,6 +432,16 @@ class WebhookCondition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InputKey:
+    """What secret fields of a user's inputs for an Actor are encrypted with; `private_key` is an encrypted PEM."""
+
+    id: str
+    actor_id: str
+    private_key: str
+    passphrase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDraft:
     """A webhook as a client describes it. Without a payload template the platform's default one is sent.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from runtime import charging, explain, permissions
+from runtime import charging, explain, inputs, permissions
 from runtime.actors import Actors
 from runtime.addresses import Addresses
 from runtime.bills import Bills
@@ -16,12 +16,15 @@ from runtime.budget import Budget
 from runtime.builds import Builds
 from runtime.clock import Clock, Millis
 from runtime.endings import Endings
-from runtime.environment import INPUT_KEY, web_server_port
+from runtime.environment import INPUT_KEY, to_hide, web_server_port
 from runtime.errors import Invalid, record_not_found
 from runtime.events import Events, pending
+from runtime.input_keys import InputKeys
+from runtime.input_secrets import secret_fields, texts
+from runtime.json_text import dumps
 from runtime.lifecycle import JobStatus, may_move
 from runtime.logs import Logs
-from runtime.options import Input, StartOptions, granted_options, granted_over, over_input, over_task
+from runtime.options import JSON_TYPE, Input, StartOptions, granted_options, granted_over, over_input, over_task
 from runtime.permissions import Access
 from runtime.records import (
     Actor,
@@ -108,6 +111,7 @@ class Runs:
         actors: Actors,
         tasks: Tasks,
         builds: Builds,
+        input_keys: InputKeys,
         storages: Storages,
         budget: Budget,
         bills: Bills,
@@ -125,6 +129,7 @@ class Runs:
         self._actors = actors
         self._tasks = tasks
         self._builds = builds
+        self._input_keys = input_keys
         self._storages = storages
         self._budget = budget
         self._bills = bills
@@ -150,8 +155,9 @@ class Runs:
     ) -> Run:
         """Record a run of the Actor as READY and hand it to a supervisor; return at once.
 
-        `by` is the run with whose token it is started, `task` what it is a run of. Raises Invalid where the build or an
-        option is wrong, Forbidden, LimitReached where the user's memory does not allow it; nothing is recorded then.
+        `by` is the run with whose token it is started, `task` what it is a run of. Raises Invalid where the build, an
+        option or the input is wrong, Forbidden, LimitReached where the user's memory does not allow it; nothing is
+        recorded then.
         """
         permissions.check_start(by, actor, options.permission_level)
         granted = granted_options(actor, options, strict_memory=self._settings.strict_memory)
@@ -159,7 +165,8 @@ class Runs:
         async with self._budget.room_for(user, granted.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
             build = self._builds.resolve(self._actors.get(actor.id), granted.build)
-            run = await self._record(actor, build, granted, _Start(user, input, options, meta, by, task))
+            given = await self._taken(user.id, build, input)
+            run = await self._record(actor, build, granted, _Start(user, given, options, meta, by, task))
             self._supervision.begin(run)
         await self._webhooks.tell(run)
         await self._actors.count_run(actor, run.started_at)
@@ -276,6 +283,7 @@ class Runs:
                 "cannot-metamorph-to-pay-per-result-actor", "A run can't metamorph into a pay-per-result Actor"
             )
         target = self._builds.resolve(actor, build or actor.defaults.build)
+        input = await self._taken(run.user_id, target, input)
         key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
         if input is not None:
             await self._storages.key_value_stores.set_record(
@@ -330,6 +338,16 @@ class Runs:
             return replace(now, status_message=message, is_status_message_terminal=is_terminal)
 
         return await self.change(id, said)
+
+    async def input_secrets(self, run: Run, build: Build) -> list[str]:
+        """What the run's input holds that must not show in its log."""
+        names, key = secret_fields(build.input_schema), self._input_keys.find(run.user_id, build.actor_id)
+        record = self._storages.key_value_stores.peek(run.default_key_value_store_id, run.input_key)
+        if not names or key is None or record is None:
+            return []
+        cipher = await self._input_keys.cipher(run.user_id, build.actor_id)
+        held = (text for value in cipher.readable(await record.read(), names) for text in texts(value))
+        return [key.passphrase, *to_hide(held)]
 
     async def change(self, id: str, change: Callable[[Run], Run]) -> Run:
         """Change anything of the run but its status. Raises NotFound."""
@@ -483,6 +501,16 @@ class Runs:
                 task_id=start.task.id if start.task else None,
             )
         )
+
+    async def _taken(self, user_id: str, build: Build, input: Input | None) -> Input | None:
+        """The input as the run gets it: by a schema it is complete, valid, and its secrets are encrypted."""
+        schema = build.input_schema
+        if schema is None:
+            return input
+        value = inputs.checked(schema, input)
+        if secret_fields(schema):
+            value = (await self._input_keys.cipher(user_id, build.actor_id)).encrypt(schema, value)
+        return Input(body=dumps(value), content_type=JSON_TYPE)
 
     def _grants(self, user_id: str, build: Build, input: Input | None, by: Run | None) -> tuple[StorageGrant, ...]:
         """The storages that an input passes to a run of the build."""

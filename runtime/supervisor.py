@@ -32,6 +32,8 @@ from runtime.containers import (
     StartFailed,
 )
 from runtime.events import Events, system_info
+from runtime.input_keys import InputKeys
+from runtime.input_secrets import secret_fields
 from runtime.lifecycle import JobStatus, ending
 from runtime.logs import Logs
 from runtime.records import Restart, Run, RunStats
@@ -68,6 +70,7 @@ class Parts:
     clock: Clock
     settings: Settings
     addresses: Addresses
+    input_keys: InputKeys
 
 
 class Supervisor:
@@ -89,6 +92,7 @@ class Supervisor:
         """
         self._container = adopted
         try:
+            self._log.hide(await self._parts.runs.input_secrets(self._run, self._build))
             await self._finish(await self._through_containers(adopted))
         except (StartFailed, EngineUnavailable) as problem:
             await self._finish(None, explain.never_started(problem))
@@ -141,6 +145,7 @@ class Supervisor:
         self._run = await self._parts.runs.change(self._run.id, change)
         self._build = self._parts.builds.get(self._run.build_id)
         self._log.hide(environment.secrets(self._run, self._build))
+        self._log.hide(await self._parts.runs.input_secrets(self._run, self._build))
 
     async def _launch(self) -> Container:
         unstarted = partial(_unstarted, log_lines=self._log.lines_from_containers())
@@ -360,6 +365,7 @@ class Supervisor:
                 parts.users.get(run.user_id),
                 parts.bills.event_counts(run),
                 parts.addresses,
+                parts.input_keys.find(run.user_id, actor.id) if secret_fields(self._build.input_schema) else None,
             ),
             memory_bytes=memory * limits.MBYTE,
             cpus=limits.burst_cpus(memory, parts.settings.cpu_burst_secs),

@@ -28,6 +28,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "limits",
         "options",
+        "countries",
+        "input_schema",
+        "input_schema_rules",
+        "input_secrets",
+        "input_keys",
+        "inputs",
         "versions",
         "stats",
         "environment",

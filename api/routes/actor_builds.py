@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import wire
+from api import openapi, wire
 from api.access import caller_of
 from api.params import Params
 from api.parts import parts_of
-from api.responses import data_response, no_content
+from api.responses import data_response, json_response, no_content
 from api.shown import builds_page
 from runtime.errors import record_not_found
 from runtime.records import Build
@@ -30,6 +30,16 @@ async def get_build(request: Request, build: str) -> Response:
     record = await builds.wait(build, Params(request).wait_secs())
     has_image = await builds.has_image(record) if record.status.is_terminal else None
     return data_response(wire.build(record, parts_of(request).clock.now(), has_image=has_image))
+
+
+@router.get("/{build}/openapi.json")
+async def get_openapi(request: Request, build: str) -> Response:
+    """Knowing the id is enough."""
+    orchestrator = parts_of(request)
+    record = orchestrator.builds.get(build)
+    actor = orchestrator.actors.get(record.actor_id)
+    owner = orchestrator.users.get(actor.user_id)
+    return json_response(openapi.document(record, actor, owner, orchestrator.addresses.public_base))
 
 
 @router.delete("/{build}")

@@ -12,13 +12,14 @@ from starlette.responses import Response
 from api import reading, wire
 from api.access import caller_of, limited_caller_of
 from api.bodies import read_object
+from api.inputs import read_input
 from api.params import Params
 from api.parts import parts_of
 from api.pricing import pricings
-from api.responses import data_response, no_content, page_response
+from api.responses import data_response, json_response, no_content, page_response
 from api.shown import builds_page, runs_page, webhook_created, webhooks_page
 from api.starts import items_of_run, output_of_run, run_started
-from runtime import permissions
+from runtime import inputs, permissions
 from runtime.clock import Millis
 from runtime.errors import Invalid
 from runtime.records import Actor, BuildOptions, Pricing, RunDefaults, TaggedBuild, Version
@@ -137,6 +138,15 @@ async def start_build(request: Request, actor: str) -> Response:
     build = await orchestrator.builds.wait(build.id, params.wait_secs())
     location = f"{orchestrator.addresses.public_base}/v2/actors/{record.id}/builds/{build.id}"
     return data_response(wire.build(build, orchestrator.clock.now()), 201, {"Location": location})
+
+
+@router.post("/{actor}/validate-input")
+async def validate_input(request: Request, actor: str) -> Response:
+    """Whether a run of a build would take the input; without an input schema, any."""
+    build = parts_of(request).builds.resolve(_found(request, actor), Params(request).text("build") or "latest")
+    if build.input_schema is not None:
+        inputs.checked(build.input_schema, await read_input(request))
+    return json_response({"valid": True})
 
 
 @router.get("/{actor}/runs")

@@ -246,6 +246,7 @@ class Builds:
         async with self._workspace() as folder:
             source = await self._sources.lay_out(version, folder, log.say)
             definition = read_definition(source.root)
+            build = replace(build, input_schema=read_input_schema(source.root, definition))
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             log.say(_found(recipe))
             spec = self._spec(build, version, recipe)
@@ -320,7 +321,6 @@ class Builds:
             image_size_bytes=image.size_bytes,
             image_environment=image.environment,
             definition=definition,
-            input_schema=read_input_schema(root, definition),
             readme=read_readme(root, definition),
             stand_in=stand_in,
         )

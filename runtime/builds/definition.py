@@ -8,12 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from runtime import input_schema_rules
 from runtime.errors import Invalid
+from runtime.json_text import loads_with_comments
 from runtime.storages import key_schema
 from runtime.storages.defaults import dataset_schemas, key_value_store_schema
 from runtime.storages.item_schema import item_schema
+
+INPUT_SCHEMAS = (
+    *(".actor/INPUT_SCHEMA.json", ".actor/input_schema.json"),
+    *("INPUT_SCHEMA.json", "input_schema.json"),
+)
+MAX_INPUT_SCHEMA_BYTES = 512_000
 
 
 def read_definition(root: Path) -> Mapping[str, Any]:
@@ -36,12 +44,16 @@ def check_storage_schemas(definition: Mapping[str, Any]) -> None:
 
 
 def read_input_schema(root: Path, definition: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The input schema, inline or in a file, where the platform looks for it. Raises Invalid."""
+    """The input schema, inline or in a file, where the platform looks for it. Raises Invalid where it is wrong."""
     named = definition.get("input", definition.get("inputSchema"))
     if isinstance(named, dict):
-        return named
-    places = (*([f".actor/{named}"] if isinstance(named, str) else []), ".actor/INPUT_SCHEMA.json", "INPUT_SCHEMA.json")
-    return next((schema for place in places if (schema := _read_object(root, place)) is not None), None)
+        return _checked_input_schema(named, "of .actor/actor.json")
+    for place in (*([f".actor/{named}"] if isinstance(named, str) else []), *INPUT_SCHEMAS):
+        path = _inside(root, place)
+        if path is not None:
+            file = str(path.relative_to(root.resolve()))
+            return _checked_input_schema(_read_input_schema(path, file), file)
+    return None
 
 
 def read_readme(root: Path, definition: Mapping[str, Any]) -> str | None:
@@ -61,6 +73,23 @@ def _with_schemas(root: Path, storages: Mapping[str, Any]) -> dict[str, Any]:
         if schemas[name] is None:
             raise Invalid("invalid-value", f"actor.json names the schema '{value}', which is not there")
     return schemas
+
+
+def _read_input_schema(path: Path, file: str) -> Any:
+    if path.stat().st_size > MAX_INPUT_SCHEMA_BYTES:
+        raise Invalid("invalid-input-schema", f"{file} has more than {MAX_INPUT_SCHEMA_BYTES} bytes")
+    try:
+        return loads_with_comments(path.read_bytes())
+    except ValueError as problem:
+        raise Invalid("invalid-input-schema", f"{file} is not valid JSON: {problem}") from problem
+
+
+def _checked_input_schema(schema: Any, place: str) -> Mapping[str, Any]:
+    try:
+        input_schema_rules.check(schema)
+    except input_schema_rules.InvalidSchema as problem:
+        raise Invalid("invalid-input-schema", f"The input schema {place}: {problem}") from problem
+    return cast(Mapping[str, Any], schema)
 
 
 def _inside(root: Path, place: str) -> Path | None:

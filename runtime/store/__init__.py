@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from runtime.records import Actor, Build, Run, Task, User, Version, Webhook, WebhookDispatch
+from runtime.records import Actor, Build, InputKey, Run, Task, User, Version, Webhook, WebhookDispatch
 from runtime.store.charges import Charges
 from runtime.store.connection import Connection
 from runtime.store.items import Items
@@ -29,6 +29,7 @@ class Store:
         self.versions = Table(self.connection, "versions", Version)
         self.builds = Table(self.connection, "builds", Build)
         self.runs = Table(self.connection, "runs", Run)
+        self.input_keys = Table(self.connection, "input_keys", InputKey)
         self.charges = Charges(self.connection, self.runs)
         self.webhooks = Table(self.connection, "webhooks", Webhook)
         self.dispatches = Table(self.connection, "dispatches", WebhookDispatch)

@@ -179,6 +179,13 @@ STEPS = (
         GENERATED ALWAYS AS (json_extract(body, '$.condition.actor_task_id')) VIRTUAL;
     CREATE INDEX webhooks_by_task ON webhooks (task_id) WHERE task_id IS NOT NULL;
     """,
+    """
+    CREATE TABLE input_keys (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        actor_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.actor_id')) VIRTUAL
+    );
+    CREATE INDEX input_keys_by_actor ON input_keys (actor_id);
+    """,
 )
 
 

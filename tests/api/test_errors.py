@@ -95,7 +95,6 @@ ROWS = [
         "invalid-value",
         json={"versionNumber": "1.0", "envVars": [{"name": "A=B", "value": ""}]},
     ),
-    row("POST", START, 400, "invalid-input", content=b"{", headers=JSON),
     row("PUT", "/v2/actor-runs/{live}", 400, "invalid-value", json={"generalAccess": "ALL"}),
     row("PUT", "/v2/actor-runs/{live}", 400, "invalid-value", json={"statusMessage": 5}),
     # 400: states

@@ -32,6 +32,7 @@ ROUTES = sorted(
 NEEDS_NO_TOKEN = {
     "GET /v2/users/{user_id}",
     "GET /v2/actor-builds/{build}",
+    "GET /v2/actor-builds/{build}/openapi.json",
     "GET /v2/actor-runs/{run}",
     "GET /v2/logs/{job}",
 }
@@ -377,7 +378,7 @@ async def test_a_limited_run_passes_on_only_what_it_has(api: Api) -> None:
         source=picker("dataset", "READ"), target={**picker("dataset", "READ", "WRITE"), "type": "array"}
     )
     parent = await api.start(actor, as_input(source=users[0], target=[users[1]]))
-    other = await api.an_actor_with_schema("other", target=picker("dataset", "READ", "WRITE"))
+    other = await api.an_actor_with_schema("other", target={**picker("dataset", "READ", "WRITE"), "type": "array"})
     wanted = [*users, parent.default_dataset_id]
     child = await api.data("POST", f"/v2/actors/{other.id}/runs", token=parent.token, json={"target": wanted})
     token = api.orchestrator.runs.get(child["id"]).token
@@ -392,7 +393,7 @@ async def test_a_limited_run_passes_on_only_what_it_has(api: Api) -> None:
 async def test_a_metamorph_gets_what_its_own_input_passes_on(api: Api, run: Run) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(2)]
     first = await api.an_actor_with_schema("first", source=picker("dataset", "READ"))
-    second = await api.an_actor_with_schema("second", source=picker("dataset", "READ"))
+    second = await api.an_actor_with_schema("second", source={**picker("dataset", "READ"), "type": "array"})
     run = await api.start(first, as_input(source=users[0]))
     for token, given, expected in ((run.token, users, [200, 403]), ("ann", users[1:], [403, 200])):
         path = f"/v2/actor-runs/{run.id}/metamorph?targetActorId={second.id}"

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine import eventually
 from tests.live import SAMPLES, LiveServer
 
 pytestmark = pytest.mark.docker
@@ -179,10 +180,10 @@ def test_a_run_from_its_start_to_its_removal(apify: Apify, pushed: Json, server:
     assert "Triggered" in apify("runs", "abort", run_id, "--force").text
     assert apify("runs", "wait", run_id, "--json", code=3).json["run"]["status"] == "ABORTED"
     assert "resurrected" in apify("runs", "resurrect", run_id).text
-    server.until(f"actor-runs/{run_id}", lambda run: run["status"] == "RUNNING")
+    assert eventually(lambda: server.text(f"logs/{run_id}").count("Hello, world!") == 2)
     server.data("POST", f"actor-runs/{run_id}/abort")
     server.wait(f"actor-runs/{run_id}")
-    assert apify("runs", "log", run_id).text.count("Hello Actor is awake") == 2
+    assert apify("runs", "log", run_id).text.count("Hello, world!") == 2
     apify("runs", "rm", run_id, "--yes")
     assert server.http.get(f"/v2/actor-runs/{run_id}").status_code == 404
 

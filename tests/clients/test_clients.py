@@ -164,11 +164,11 @@ def test_user(verdict: Verdict) -> None:
 def test_call(verdict: Verdict) -> None:
     """The finished run, its log, its items and its records."""
     told = verdict.of("call")
-    run, sent = told["run"], {"name": "Ada", "sleepSecs": 2, "long": LONG}
+    run, given = told["run"], {"name": "Ada", "sleepSecs": 2, "long": LONG, "exitCode": 0}
     assert (run["status"], run["exitCode"], run["options"]["memoryMbytes"]) == ("SUCCEEDED", 0, 256)
     assert told["items"] == [{"greeting": "Hello, Ada!", "runId": run["id"]}]
-    assert told["output"] == {"greeting": "Hello, Ada!", "input": sent}
-    assert told["input"] == sent
+    assert told["output"] == {"greeting": "Hello, Ada!", "input": given}
+    assert told["input"] == given
     assert told["keys"] == ["INPUT", "OUTPUT"]
     assert_log(told["log"], "Hello, Ada!", "Tick 1", "Tick 2", "Exiting with code 0")
     assert_log(told["log"], "This line goes to stderr")

@@ -23,6 +23,8 @@ Sdk = Callable[..., str]
 
 SCRIPTS = Path(__file__).parent / "local_storage"
 STORAGE = "/storage"
+INPUT = {"name": "Ada", "sleepSecs": 0, "exitCode": 0}
+"""As the sample's input schema completes it."""
 LANGUAGES = {
     "js": ("apify/actor-node:20", "node", "/usr/src/app/local_storage", "mjs"),
     "python": ("apify/actor-python:3.13", "python", "/local_storage", "py"),
@@ -143,10 +145,10 @@ def assert_queue(server: LiveServer, queue: str) -> None:
 
 
 def assert_seen(seen: Json, page: str, items: list[Json]) -> None:
-    assert seen["input"] == {"name": "Ada"}
+    assert seen["input"] == INPUT
     assert seen["items"] == items
     assert items[-len(ITEMS) :] == ITEMS
-    assert seen["records"].pop("INPUT") == {"name": "Ada"}
+    assert seen["records"].pop("INPUT") == INPUT
     assert {key: seen["records"][key] for key in ("OUTPUT", "words", page, "odd!'().key")} == {
         "OUTPUT": {"a": ["ü"]},
         "words": "häuser",

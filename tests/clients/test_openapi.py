@@ -200,6 +200,9 @@ def builds(walk: Walk) -> None:
     walk("GET", "/v2/actors/{actorId}/builds")
     walk("GET", "/v2/actors/{actorId}/builds/default")
     walk("GET", "/v2/actors/{actorId}/builds/{buildId}")
+    walk("GET", "/v2/actors/{actorId}/builds/{buildId}/openapi.json")
+    walk("GET", "/v2/actor-builds/{buildId}/openapi.json")
+    walk("POST", "/v2/actors/{actorId}/validate-input", json={"name": "Ada"})
     walk("GET", "/v2/actor-builds/{buildId}/log")
     walk("GET", "/v2/logs/{buildOrRunId}")
 

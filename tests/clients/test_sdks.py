@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from scripts.run_crawler import PAGES, site
-from tests.live import LiveServer, source_files
+from tests.live import SAMPLES, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 
 SDK_ACTOR = Path(__file__).parent / "sdk_actor"
+SECRET_ACTOR = Path(__file__).parent / "secret_actor_js"
 SECONDS_NOT_MINUTES = 30
 """Held to its CPU share from the first instant the same Actor takes two minutes to its first line."""
 SYSTEM_INFO_FIELDS = {
@@ -123,3 +124,18 @@ def test_first_line_comes_in_seconds(server: LiveServer, ended: dict[str, Json])
 
 def stamp(lines: list[str], text: str) -> datetime:
     return next(datetime.fromisoformat(line.split(" ", 1)[0]) for line in lines if line.endswith(" " + text))
+
+
+def test_secrets_of_an_input_are_read_by_the_javascript_sdk_alone(server: LiveServer) -> None:
+    """The Python SDK reads them in the sample Actor `login`, whose input schema this is."""
+    schema = [file for file in source_files(SAMPLES / "login") if file["name"].startswith(".actor/")]
+    actor = server.actor("secrets-js", [*source_files(SECRET_ACTOR), *schema])
+    given = {"user": "ada", "password": "correct horse", "headers": {"x-token": ["ž", 1]}}
+    run = server.finished_run(actor, given, memory=512)
+    log = server.text(f"logs/{run['id']}")
+    assert run["status"] == "SUCCEEDED", log
+    assert "The password is [REDACTED]" in log and "correct horse" not in log
+    store = f"/v2/key-value-stores/{run['defaultKeyValueStoreId']}/records"
+    output = server.http.get(f"{store}/OUTPUT").raise_for_status().json()
+    assert output == {"password": "esroh tcerroc", "headers": given["headers"], "retries": 3}
+    assert "correct horse" not in server.http.get(f"{store}/INPUT").raise_for_status().text

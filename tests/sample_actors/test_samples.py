@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -44,22 +45,23 @@ FULL_512 = {"memMaxBytes": (0.97 * 512 * MBYTE, 512 * MBYTE)}
 OUT_OF_MEMORY = r"killed because it exceeded its memory limit of {} MB.*more memory, for example {} MB"
 OUT_OF_DISK = r"disk limit of 256 MB.*more memory, for example 256 MB"
 DISK_OF_256 = {"diskMaxBytes": (256 * MBYTE, 4096 * MBYTE)}
+LOGIN = {"user": "ada", "password": "correct horse", "headers": {"x-token": ["ž", 1]}}
 
 TABLE = {
     "hello greets": Row(
         actor="hello",
         input={"name": "Ada"},
-        output={"greeting": "Hello, Ada!", "input": {"name": "Ada"}},
+        output={"greeting": "Hello, Ada!", "input": {"name": "Ada", "sleepSecs": 0, "exitCode": 0}},
         items=({"greeting": "Hello, Ada!"},),
         message="exit code 0",
         stats={
-            "inputBodyLen": (14, 14),
+            "inputBodyLen": (41, 41),
             "computeUnits": (1e-9, 1),
             "runTimeSecs": (0.001, 60),
             "memCurrentBytes": (0, 0),
         },
     ),
-    "hello without input": Row(actor="hello", output={"greeting": "Hello, world!"}, stats={"inputBodyLen": (0, 0)}),
+    "hello without input": Row(actor="hello", output={"greeting": "Hello, world!"}, stats={"inputBodyLen": (43, 43)}),
     "hello's log": Row(actor="hello", log=(*START, "Hello Actor is awake", "Hello, world!", "Exiting with code 0")),
     "hello's stderr": Row(actor="hello", log=("This line goes to stderr",)),
     "hello fails": Row(
@@ -167,6 +169,17 @@ TABLE = {
         log=("Given: APIFY_DEDICATED_CPUS=0.25, cgroup quota 1.0 cores", "Pushed [34] measurements"),
         stats={"cpuMaxUsage": (20, 110), "cpuAvgUsage": (20, 110)},
     ),
+    "login with secrets": Row(
+        actor="login",
+        input=LOGIN,
+        output={
+            "session": hashlib.sha256(json.dumps(list(LOGIN.values()), sort_keys=True).encode()).hexdigest()[:16],
+            "retries": 3,
+            "client": {"language": "en"},
+            "stored": {"password": "ENCRYPTED_VALUE", "headers": "ENCRYPTED_JSON"},
+        },
+        log=(r"Logging in as ada with the password \[REDACTED\]$",),
+    ),
     "a web server ends": Row(
         actor="web_server",
         input={"maxSecs": 1},
@@ -190,6 +203,19 @@ def test_sample(server: LiveServer, row: Row) -> None:
     if row.items is not None:
         for expected, item in zip(row.items, server.items(run), strict=True):
             assert expected.items() <= item.items()
+
+
+@pytest.mark.docker
+def test_a_login_that_its_schema_refuses_makes_no_run(server: LiveServer) -> None:
+    actor = server.sample("login")
+    before = server.data("GET", f"actors/{actor}/runs")["total"]
+    answer = server.http.post(f"/v2/actors/{actor}/runs", json={**LOGIN, "user": "Ada!"})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == {
+        "type": "invalid-input",
+        "message": "Input is not valid: A user's name has small letters, digits, dashes and underscores.",
+    }
+    assert server.data("GET", f"actors/{actor}/runs")["total"] == before
 
 
 def lines(log: str) -> list[str]:

@@ -155,14 +155,15 @@ async def test_a_secret_without_a_value_hides_nothing(stage: Stage) -> None:
 
 async def test_the_definition_of_the_actor_is_kept_with_the_build(stage: Stage) -> None:
     definition = {"actorSpecification": 1, "name": "x", "input": "./input.json", "readme": "./ABOUT.md"}
+    schema = {"title": "Input", "type": "object", "schemaVersion": 1, "properties": {}}
     build = await built(
         stage,
         SourceFile(name=".actor/actor.json", content=json.dumps(definition)),
-        SourceFile(name=".actor/input.json", content='{"title": "Input"}'),
+        SourceFile(name=".actor/input.json", content=json.dumps(schema)),
         SourceFile(name=".actor/ABOUT.md", content="# About"),
     )
     assert build.definition == definition
-    assert build.input_schema == {"title": "Input"}
+    assert build.input_schema == schema
     assert build.readme == "# About"
 
 

@@ -1,0 +1,52 @@
+"""What comes of a run's input before the run exists: read, completed and checked by the build's input schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runtime import input_schema
+from runtime.errors import Invalid
+from runtime.json_text import loads
+from runtime.options import JSON_TYPE, Input
+
+Json = Any
+
+
+def checked(schema: Mapping[str, Json], input: Input | None) -> dict[str, Json]:
+    """The input with the schema's defaults; without any, it is an empty object. Raises Invalid."""
+    value = input_schema.with_defaults(schema, {} if input is None else _object(input))
+    try:
+        wrong = input_schema.messages(schema, value)
+    except ValueError as problem:
+        raise Invalid("invalid-input-schema", f"Input schema is not valid: {problem}") from problem
+    if wrong:
+        raise Invalid("invalid-input", f"Input is not valid: {', '.join(wrong)}")
+    return value
+
+
+def _object(input: Input) -> dict[str, Json]:
+    if input.content_type.partition(";")[0].strip().lower() != JSON_TYPE:
+        raise Invalid("invalid-input", f'Actor input must have content type "{JSON_TYPE}".')
+    try:
+        value = loads(input.body)
+    except ValueError as problem:
+        raise Invalid("invalid-input", f"Cannot parse input JSON body: {problem}") from problem
+    if not isinstance(value, dict):
+        kind = _javascript_type(value)
+        raise Invalid("input-json-not-object", f'The input JSON must be object, got "{kind}" instead.')
+    return value
+
+
+def _javascript_type(value: Json) -> str:
+    match value:
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case int() | float():
+            return "number"
+        case list():
+            return "array"
+        case _:
+            return "object"
