@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly BUSY_LOG=$(mktemp)
+readonly INTERRUPTED=2 # pytest's exit code
 
 main() {
     trap cleanup EXIT
@@ -18,8 +19,9 @@ main() {
     busy_tests >"$BUSY_LOG" 2>&1 &
     set +m
     local busy=$! failed=0
-    tests -m docker --ignore tests/clients/test_apify_cli.py || failed=1
-    wait $busy || failed=1
+    tests -m docker --ignore tests/clients/test_apify_cli.py || failed=$?
+    [ $failed -ne $INTERRUPTED ] || return $failed
+    wait $busy || failed=$?
     cat "$BUSY_LOG"
     return $failed
 }
