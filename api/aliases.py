@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from api import reading
-from api.access import caller_of, limited_caller_of
+from api.access import caller_of, limited_caller_of, maybe_caller
 from api.params import Params
 from runtime import permissions
 from runtime.errors import Invalid, record_not_found
@@ -67,14 +67,16 @@ class Aliases:
                 request.scope["path"] = resolve(request, *match.groups(default=""))
 
     def _last_run(self, request: Request, actor: str, rest: str) -> str:
-        runs, by = self._orchestrator.runs, limited_caller_of(request).run
-        run = runs.last(self._actor(request, actor), reading.run_filter(Params(request)))
-        permissions.check_sight(by, run, partial(runs.has_started, by))
+        runs, caller = self._orchestrator.runs, limited_caller_of(request)
+        run = runs.last(caller.user, self._actor(request, actor), reading.run_filter(Params(request)))
+        permissions.check_sight(caller.run, run, partial(runs.has_started, caller.run))
         return f"/v2/actor-runs/{run.id}{rest}"
 
     def _last_run_of_task(self, request: Request, task: str, rest: str) -> str:
-        record = self._orchestrator.tasks.find(caller_of(request).user, task)
-        return f"/v2/actor-runs/{self._orchestrator.runs.last(record, reading.run_filter(Params(request))).id}{rest}"
+        user = caller_of(request).user
+        record = self._orchestrator.tasks.find(user, task)
+        run = self._orchestrator.runs.last(user, record, reading.run_filter(Params(request)))
+        return f"/v2/actor-runs/{run.id}{rest}"
 
     def _run_of_actor(self, request: Request, actor: str, run_id: str, rest: str) -> str:
         record = self._actor(request, actor)
@@ -87,7 +89,10 @@ class Aliases:
         return f"/v2/actor-builds/{self._orchestrator.builds.get(build_id).id}/openapi.json"
 
     def _default_build(self, request: Request, actor: str, rest: str) -> str:
-        record = self._orchestrator.actors.find(caller_of(request).user, actor)
+        """Knowing the Actor's id is enough; a name means nothing without a user."""
+        actors = self._orchestrator.actors
+        has_token = maybe_caller(request) is not None or "~" in actor
+        record = actors.find(caller_of(request).user, actor) if has_token else actors.get(actor)
         return f"/v2/actor-builds/{self._orchestrator.builds.resolve(record, record.defaults.build).id}{rest}"
 
     def _build_of_actor(self, request: Request, actor: str, build_id: str, rest: str) -> str:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -37,23 +37,39 @@ from runtime.versions import git_url, host_paths
 T = TypeVar("T")
 MAX_TIMEOUT_SECS = 10 * 365 * 86_400
 """Ten years: a longer one means none, and its end could not be written as a date."""
-EXTRA_ACTOR_FIELDS = frozenset(
-    {
-        "seoTitle",
-        "seoDescription",
-        "categories",
-        "exampleRunInput",
-        "isDeprecated",
-        "actorStandby",
-        "pictureUrl",
-        "notice",
-        "isSourceCodeHidden",
-        "isCritical",
-        "isGeneric",
-        "hasNoDataset",
-    }
-)
-"""Fields of an Actor that are kept and returned as they are."""
+
+
+class ExampleRunInput(TypedDict, total=False):
+    body: str
+    contentType: str
+
+
+class ActorStandby(TypedDict, total=False):
+    isEnabled: bool | None
+    desiredRequestsPerActorRun: int | None
+    maxRequestsPerActorRun: int | None
+    idleTimeoutSecs: int | None
+    build: str | None
+    memoryMbytes: int | None
+    disableStandbyFieldsOverride: bool | None
+    shouldPassActorInput: bool | None
+
+
+EXTRA_ACTOR_FIELDS: dict[str, Any] = {
+    "seoTitle": str,
+    "seoDescription": str,
+    "categories": list[str],
+    "exampleRunInput": ExampleRunInput,
+    "isDeprecated": bool,
+    "actorStandby": ActorStandby,
+    "pictureUrl": str,
+    "notice": str,
+    "isSourceCodeHidden": bool,
+    "isCritical": bool,
+    "isGeneric": bool,
+    "hasNoDataset": bool,
+}
+"""Fields of an Actor that are kept and returned as they are, if they have these types: typed clients refuse others."""
 TASK_OPTIONS: dict[str, tuple[str, type]] = {
     "build": ("build", str),
     "timeoutSecs": ("timeout_secs", float),
@@ -100,10 +116,18 @@ def actor_fields(body: Mapping[str, Any], defaults: RunDefaults, extra: Mapping[
         fields["permission_level"] = level
     if "defaultRunOptions" in body or "restartOnError" in body:
         fields["defaults"] = run_defaults(body, defaults)
-    kept = {name: body[name] for name in EXTRA_ACTOR_FIELDS if name in body}
+    kept = kept_fields(body, EXTRA_ACTOR_FIELDS)
     if kept:
         fields["extra"] = {**extra, **kept}
     return fields
+
+
+def kept_fields(body: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that are stored just as they came. Raises Invalid where one has another type than its own, or null."""
+    sent = {name: kind for name, kind in kinds.items() if name in body}
+    for name, kind in sent.items():
+        field(body, name, kind)
+    return {name: body[name] for name in sent}
 
 
 def run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
@@ -118,7 +142,20 @@ def run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
         timeout_secs=known.timeout_secs if timeout is None else timeout,
         memory_mbytes=known.memory_mbytes if memory is None else memory,
         restart_on_error=known.restart_on_error if restart is None else restart,
+        max_items=_max_items(options) if "maxItems" in options else known.max_items,
+        permission_level=(
+            permission_level(field(options, "forcePermissionLevel", str), "forcePermissionLevel")
+            if "forcePermissionLevel" in options
+            else known.permission_level
+        ),
     )
+
+
+def _max_items(options: Mapping[str, Any]) -> int | None:
+    count = field(options, "maxItems", int)
+    if count is not None and not 0 < count <= MAX_WHOLE:
+        raise Invalid("invalid-value", "Field 'maxItems' must be greater than 0")
+    return count
 
 
 def versions(
@@ -189,8 +226,9 @@ def task_fields(body: Mapping[str, Any], known: TaskOptions) -> dict[str, Any]:
         fields["name"] = body["name"]
     if field(body, "options", dict) is not None:
         fields["options"] = task_options(body["options"], known)
-    if "actorStandby" in body:
-        fields["extra"] = {"actorStandby": body["actorStandby"]}
+    kept = kept_fields(body, {"actorStandby": ActorStandby})
+    if kept:
+        fields["extra"] = kept
     return fields
 
 
@@ -383,3 +421,22 @@ def _env_var(body: Mapping[str, Any], known: Version | None) -> EnvVar:
     if value is None and is_secret and known is not None:
         value = next((each.value for each in known.env_vars if each.name == name), None)
     return EnvVar(name=name, value=value or "", is_secret=is_secret)
+
+
+def new_env_var(body: Mapping[str, Any]) -> EnvVar:
+    """Raises Invalid."""
+    if field(body, "value", str) is None:
+        raise Invalid("invalid-value", "A new environment variable needs a 'name' and a 'value'")
+    return _env_var(body, None)
+
+
+def env_var(body: Mapping[str, Any], known: EnvVar) -> EnvVar:
+    """A known variable with what the body says of it. Raises Invalid where a secret would show."""
+    name, value = field(body, "name", str), field(body, "value", str)
+    if name is not None and name != known.name:
+        raise Invalid("cannot-rename-env-var", f"The variable '{known.name}' can't be renamed to '{name}'")
+    secrecy = field(body, "isSecret", bool)
+    is_secret = known.is_secret if secrecy is None else secrecy
+    if value is None and known.is_secret and not is_secret:
+        raise Invalid("invalid-value", f"To show the secret variable '{known.name}', send its 'value' with it")
+    return _env_var({"name": known.name, "value": known.value if value is None else value, "isSecret": is_secret}, None)

@@ -30,6 +30,7 @@ from runtime.instance import DirectoryInUse, Instance
 from runtime.orchestrator import Orchestrator
 from runtime.settings import Settings
 from runtime.store.migrations import NewerSchema
+from runtime.vault import WrongKey
 
 log = logging.getLogger("greenroom.server")
 
@@ -74,7 +75,7 @@ class Info:
 def serve(settings: Settings, *, ready: Callable[[Info], None] | None = None) -> int:
     """Run a server until it is told to stop; `ready` is called when it listens. Returns how many runs stay alive.
 
-    Raises AlreadyRunning, PortTaken, EngineUnavailable, NewerSchema.
+    Raises AlreadyRunning, PortTaken, EngineUnavailable, NewerSchema, WrongKey.
     """
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     if sys.platform != "win32":
@@ -287,4 +288,4 @@ def _camel(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-__all__ = ["AlreadyRunning", "EngineUnavailable", "Info", "NewerSchema", "PortTaken", "serve"]
+__all__ = ["AlreadyRunning", "EngineUnavailable", "Info", "NewerSchema", "PortTaken", "WrongKey", "serve"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -50,6 +51,18 @@ def described(orchestrator: Orchestrator, record: Run | Build) -> dict[str, Any]
     if isinstance(record, Build):
         return wire.build(record, orchestrator.clock.now())
     return run_shown(orchestrator, record, Caller(orchestrator.users.get(record.user_id)))
+
+
+def build_shown(
+    orchestrator: Orchestrator, build: Build, caller: Caller | None, *, has_image: bool | None = None
+) -> dict[str, Any]:
+    """A build; what it cost, and its variables in actor.json, are shown to its owner only."""
+    shown = wire.build(build, orchestrator.clock.now(), has_image=has_image)
+    if caller is not None and caller.user.id == build.user_id:
+        return shown
+    public = {name: value for name, value in shown.items() if not name.startswith("usage")}
+    definition = {name: value for name, value in build.definition.items() if name != "environmentVariables"}
+    return {**public, **wire.build_definition(replace(build, definition=definition))}
 
 
 def run_shown(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> dict[str, Any]:

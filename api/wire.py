@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.builds import number_int
 from runtime.charging import is_usage_for_user
 from runtime.clock import Millis, iso
 from runtime.limits import disk_mbytes
@@ -17,6 +18,7 @@ from runtime.records import (
     EnvVar,
     Meta,
     Metamorph,
+    Pricing,
     Run,
     RunStats,
     SourceFile,
@@ -119,6 +121,8 @@ def actor(record: Actor, owner: User, versions: list[Version]) -> Json:
             "timeoutSecs": record.defaults.timeout_secs,
             "memoryMbytes": record.defaults.memory_mbytes,
             "restartOnError": record.defaults.restart_on_error,
+            "maxItems": record.defaults.max_items,
+            "forcePermissionLevel": record.defaults.permission_level,
         },
         "pricingInfos": [pricing.shown for pricing in record.pricings],
         "taggedBuilds": {tag: tagged_build(tagged) for tag, tagged in record.tagged_builds.items()},
@@ -147,6 +151,22 @@ def actor_in_list(record: Actor, owner: User) -> Json:
         "createdAt": iso(record.created_at),
         "modifiedAt": iso(record.modified_at),
         "stats": actor_stats(record),
+    }
+
+
+def actor_in_store(record: Actor, owner: User, pricing: Pricing | None) -> Json:
+    return {
+        "id": record.id,
+        "title": record.title or record.name,
+        "name": record.name,
+        "username": owner.username,
+        "userFullName": owner.username,
+        "description": record.description,
+        "categories": record.extra.get("categories") or [],
+        "pictureUrl": record.extra.get("pictureUrl"),
+        "notice": record.extra.get("notice") or "NONE",
+        "stats": actor_stats(record),
+        "currentPricingInfo": {"pricingModel": "FREE"} if pricing is None else pricing.shown,
     }
 
 
@@ -185,9 +205,11 @@ def _task(record: Task, owner: User) -> Json:
 
 
 def tagged_build(tagged: TaggedBuild) -> Json:
+    version, _, number = tagged.build_number.rpartition(".")
     return {
         "buildId": tagged.build_id,
         "buildNumber": tagged.build_number,
+        "buildNumberInt": number_int(version, int(number)),
         "finishedAt": iso(tagged.finished_at),
     }
 
@@ -254,16 +276,16 @@ def build(record: Build, now: Millis, *, has_image: bool | None = None) -> Json:
         "buildNumber": record.number,
         "buildNumberInt": record.number_int,
         "readme": record.readme,
-        "actorDefinition": _definition(record),
+        **build_definition(record),
         "baseImageStandIn": record.stand_in,
         **({} if has_image is None else {"hasImage": has_image}),
     }
 
 
-def _definition(record: Build) -> Json | None:
+def build_definition(record: Build) -> Json:
     if not record.definition:
-        return None
-    return {**record.definition, "input": record.input_schema, "readme": record.readme}
+        return {"actorDefinition": None}
+    return {"actorDefinition": {**record.definition, "input": record.input_schema, "readme": record.readme}}
 
 
 def build_in_list(record: Build, now: Millis) -> Json:
@@ -318,6 +340,7 @@ def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, i
         **({} if record.pricing is None else {"pricingInfo": record.pricing.shown}),
         "chargedEventCounts": charged_event_counts,
         "metamorphs": [metamorph(each) for each in record.metamorphs],
+        **({} if record.output is None else {"output": record.output}),
         "diskEnforcement": record.disk_enforcement,
         "permissionLevel": record.permission_level,
     }

@@ -29,7 +29,7 @@ def up(settings: Settings) -> None:
     _refuse_second(settings.data_dir)
     _refuse_taken(settings.port)
     # The whole of the server: half a second that no other command needs.
-    from api.server import AlreadyRunning, EngineUnavailable, NewerSchema, PortTaken, serve
+    from api.server import AlreadyRunning, EngineUnavailable, NewerSchema, PortTaken, WrongKey, serve
 
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
     logging.getLogger("greenroom").setLevel(logging.INFO)
@@ -37,7 +37,7 @@ def up(settings: Settings) -> None:
         left = serve(settings, ready=lambda info: _greet(info.as_json(), settings))
     except AlreadyRunning as problem:
         raise Problem(str(problem), "Stop it with `greenroom down`, or give this one another --data-dir.") from problem
-    except NewerSchema as problem:
+    except (NewerSchema, WrongKey) as problem:
         raise Problem(str(problem)) from problem
     except PortTaken as problem:
         raise _taken(settings.port) from problem

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from runtime.clock import Clock, Millis
-from runtime.errors import Conflict, Invalid, record_not_found
-from runtime.records import Actor, Build, TaggedBuild, User, Version, new_id
+from runtime.errors import Conflict, Forbidden, Invalid, record_not_found
+from runtime.records import Actor, Build, EnvVar, TaggedBuild, User, Version, new_id
 from runtime.store import Store
 from runtime.store.tables import AlreadyExists, Page
 from runtime.users import Users
@@ -18,10 +18,12 @@ from runtime.versions import check_version
 NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?")
 MIN_NAME_LENGTH = 3
 MAX_NAME_LENGTH = 63
+PUBLIC = "json_extract(body, '$.is_public')"
+"""The SQL condition that finds Actors which every user may run."""
 
 
 class Actors:
-    """Every Actor belongs to a user; others do not find it."""
+    """Every Actor belongs to a user. Others find it, and may run it, if it is public."""
 
     def __init__(self, store: Store, users: Users, clock: Clock) -> None:
         self._store = store
@@ -36,16 +38,43 @@ class Actors:
         return actor
 
     def find(self, user: User, reference: str) -> Actor:
-        """The user's Actor by id, `username~name`, `~name` or `me~name`. Raises NotFound."""
+        """An Actor that the user may run, by id, `username~name`, `~name` or `me~name`. Raises NotFound."""
         actor = self._store.actors.get(reference) or self._by_name(user, reference)
-        if actor is None or actor.user_id != user.id:
+        if actor is None or not _may_run(user, actor):
             raise record_not_found("Actor", reference)
         return actor
 
-    def page(self, user: User, sort_by: str, *, descending: bool, offset: int, limit: int) -> Page[Actor]:
+    def find_own(self, user: User, reference: str) -> Actor:
+        """An Actor that is the user's to change. Raises NotFound, and Forbidden for somebody else's public one."""
+        actor = self.find(user, reference)
+        if actor.user_id != user.id:
+            raise Forbidden("insufficient-permissions", f"Actor '{reference}' can only be changed by its owner")
+        return actor
+
+    def runnable(self, user: User, id: str) -> Actor:
+        """An Actor that the user has run before, or has a task of. Raises NotFound where it is no longer for them."""
+        actor = self.get(id)
+        if not _may_run(user, actor):
+            raise record_not_found("Actor", id)
+        return actor
+
+    def page(
+        self, user: User, sort_by: str, *, only_own: bool, descending: bool, offset: int, limit: int
+    ) -> Page[Actor]:
+        """The user's Actors, and the public ones of others that they have run."""
+        mine, values = "user_id = ?", [user.id]
+        if not only_own:
+            mine, values = (
+                f"({mine} OR {PUBLIC} AND id IN (SELECT actor_id FROM runs WHERE user_id = ?))",
+                [user.id] * 2,
+            )
         return self._store.actors.page(
-            "user_id = ?", [user.id], order_by=sort_by, descending=descending, offset=offset, limit=limit
+            mine, values, order_by=sort_by, descending=descending, offset=offset, limit=limit
         )
+
+    def public(self) -> list[Actor]:
+        """Those of all users that every user may run, oldest first."""
+        return self._store.actors.all(f"{PUBLIC} ORDER BY created_at, rowid")
 
     async def create(self, user: User, name: str | None, versions: tuple[Version, ...], **fields: Any) -> Actor:
         """Make an Actor with its versions. Raises Invalid, and Conflict where the user has one of that name."""
@@ -111,16 +140,52 @@ class Actors:
         """Make the version, or replace its content. Raises Invalid."""
         check_version(version)
         known = self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number)
-        if known is None:
-            kept = await self._store.versions.insert(replace(version, id=new_id(), actor_id=actor.id))
-        else:
-            kept = await self._replace_version(known, version)
-        await self._update(actor.id, lambda now: replace(now, modified_at=self._clock.now()))
+        if known is not None:
+            return await self._replace_version(known, version)
+        kept = await self._store.versions.insert(replace(version, id=new_id(), actor_id=actor.id))
+        await self._touch(actor.id)
         return kept
 
     async def delete_version(self, actor: Actor, number: str) -> None:
         """Raises NotFound."""
         await self._store.versions.delete("id = ?", self.version(actor, number).id)
+
+    def env_var(self, version: Version, name: str) -> EnvVar:
+        """Raises NotFound."""
+        for env_var in version.env_vars:
+            if env_var.name == name:
+                return env_var
+        raise record_not_found("Environment variable", name)
+
+    async def create_env_var(self, version: Version, env_var: EnvVar) -> None:
+        """Raises Conflict where the version has one of that name."""
+
+        def added(now: Version) -> Version:
+            if any(each.name == env_var.name for each in now.env_vars):
+                raise Conflict(
+                    "env-var-already-exists", f"Version {now.number} has a variable '{env_var.name}' already"
+                )
+            return replace(now, env_vars=(*now.env_vars, env_var))
+
+        await self._change_version(version, added)
+
+    async def change_env_var(self, version: Version, name: str, change: Callable[[EnvVar], EnvVar]) -> EnvVar:
+        """Raises NotFound, and what `change` raises."""
+
+        def changed(now: Version) -> Version:
+            self.env_var(now, name)
+            return replace(now, env_vars=tuple(change(each) if each.name == name else each for each in now.env_vars))
+
+        return self.env_var(await self._change_version(version, changed), name)
+
+    async def delete_env_var(self, version: Version, name: str) -> None:
+        """Raises NotFound."""
+
+        def without(now: Version) -> Version:
+            self.env_var(now, name)
+            return replace(now, env_vars=tuple(each for each in now.env_vars if each.name != name))
+
+        await self._change_version(version, without)
 
     async def next_build(self, version: Version) -> int:
         """Reserve the next build number of the version: no two callers get the same."""
@@ -137,15 +202,23 @@ class Actors:
         return max((int(build.number.rpartition(".")[2]) for build in builds), default=0)
 
     async def _replace_version(self, known: Version, version: Version) -> Version:
-        kept = await self._store.versions.update(
-            known.id,
+        return await self._change_version(
+            known,
             lambda now: replace(
                 version, id=now.id, actor_id=now.actor_id, created_at=now.created_at, last_build=now.last_build
             ),
         )
+
+    async def _change_version(self, version: Version, change: Callable[[Version], Version]) -> Version:
+        kept = await self._store.versions.update(version.id, change)
         if kept is None:
             raise record_not_found("Version", version.number)
+        await self._touch(version.actor_id)
         return kept
+
+    async def _touch(self, id: str) -> None:
+        """What is changed in a version is changed in its Actor: clients compare that moment with their files'."""
+        await self._update(id, lambda now: replace(now, modified_at=self._clock.now()))
 
     async def _update(self, id: str, change: Callable[[Actor], Actor]) -> Actor:
         actor = await self._store.actors.update(id, change)
@@ -170,6 +243,10 @@ def check_name(name: str) -> str:
             "dashes, with no dash at either end",
         )
     return name
+
+
+def _may_run(user: User, actor: Actor) -> bool:
+    return actor.is_public or actor.user_id == user.id
 
 
 def _name_taken(name: str) -> Conflict:

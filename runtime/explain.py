@@ -148,3 +148,7 @@ def _more_memory(run: Run) -> str:
     if more > limits.MAX_MEMORY_MBYTES:
         return "It had the largest size there is."
     return f"Run it with more memory, for example {more} MB."
+
+
+def no_dynamic_memory(problem: str, memory: int) -> str:
+    return f"ACTOR: The Actor's defaultMemoryMbytes can't be evaluated ({problem}): the run gets {memory} MB."

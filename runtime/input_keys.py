@@ -6,18 +6,24 @@ So no Actor can read what was meant for another, nor a user what another one pas
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from runtime.input_secrets import InputCipher, new_key
 from runtime.records import InputKey
 from runtime.store.tables import AlreadyExists, Table
+from runtime.vault import Vault
 
 
 class InputKeys:
-    def __init__(self, table: Table[InputKey]) -> None:
+    """The private keys are encrypted with passphrases, and these are stored sealed."""
+
+    def __init__(self, table: Table[InputKey], vault: Vault) -> None:
         self._table = table
+        self._vault = vault
 
     def find(self, user_id: str, actor_id: str) -> InputKey | None:
-        return self._table.get(_id(user_id, actor_id))
+        sealed = self._table.get(_id(user_id, actor_id))
+        return None if sealed is None else replace(sealed, passphrase=self._vault.open(sealed.passphrase))
 
     async def cipher(self, user_id: str, actor_id: str) -> InputCipher:
         key = self.find(user_id, actor_id) or await self._make(user_id, actor_id)
@@ -30,9 +36,10 @@ class InputKeys:
         private_key, passphrase = await asyncio.to_thread(new_key)
         made = InputKey(id=_id(user_id, actor_id), actor_id=actor_id, private_key=private_key, passphrase=passphrase)
         try:
-            return await self._table.insert(made)
+            await self._table.insert(replace(made, passphrase=self._vault.seal(passphrase)))
         except AlreadyExists:  # another run of the same Actor was started meanwhile
-            return self._table.get(made.id) or made
+            return self.find(user_id, actor_id) or made
+        return made
 
 
 def _id(user_id: str, actor_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import msgspec
@@ -33,16 +34,20 @@ class StartOptions:
     webhooks: tuple[WebhookDraft, ...] = ()
 
 
-def granted_options(actor: Actor, asked: StartOptions, *, strict_memory: bool) -> RunOptions:
-    """What a new run gets: the Actor's defaults, but for what is asked for. Raises Invalid."""
+def granted_options(actor: Actor, default_memory: int, asked: StartOptions, *, strict_memory: bool) -> RunOptions:
+    """What a new run gets: the Actor's defaults, but for what is asked for. Raises Invalid.
+
+    `default_memory` is what it gets where no memory is asked for.
+    """
     defaults = actor.defaults
     by_default = RunOptions(
         build=defaults.build,
         timeout_secs=defaults.timeout_secs,
-        memory_mbytes=defaults.memory_mbytes,
-        disk_mbytes=disk_mbytes(defaults.memory_mbytes),
-        asked_mbytes=defaults.memory_mbytes,
+        memory_mbytes=default_memory,
+        disk_mbytes=disk_mbytes(default_memory),
+        asked_mbytes=default_memory,
         restart_on_error=defaults.restart_on_error,
+        max_items=defaults.max_items,
     )
     return granted_over(by_default, asked, strict_memory=strict_memory)
 
@@ -77,6 +82,15 @@ def over_input(task: Task, sent: Input | None) -> Input | None:
         return sent
     merged = task.input if sent is None else {**task.input, **_object(sent.body)}
     return Input(body=msgspec.json.encode(merged), content_type=JSON_TYPE)
+
+
+def input_object(input: Input | None) -> Mapping[str, Json]:
+    """What the input says, as far as it is a JSON object; empty where there is none."""
+    try:
+        sent = msgspec.json.decode(input.body) if input is not None else {}
+    except (msgspec.DecodeError, ValueError, RecursionError):  # an input may be anything
+        return {}
+    return sent if isinstance(sent, dict) else {}
 
 
 def _object(body: bytes) -> dict[str, Json]:

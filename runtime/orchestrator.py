@@ -50,7 +50,7 @@ class Orchestrator:
     """One instance of Greenroom on an open data directory. `open` before anything else, `close` at the end.
 
     `connect` makes the door to the engine from the instance's id; `describe` tells how the API shows a run or build to
-    its owner, which is what webhooks send. Raises NewerSchema.
+    its owner, which is what webhooks send. Raises NewerSchema, WrongKey.
     """
 
     engine: Engine
@@ -98,7 +98,7 @@ class Orchestrator:
             Sources(self.outbound),
             settings.data_dir / "sources",
         )
-        self._input_keys = InputKeys(store.input_keys)
+        self._input_keys = InputKeys(store.input_keys, store.vault)
         self.runs = Runs(
             store,
             self.users,

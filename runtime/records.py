@@ -81,12 +81,14 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDefaults:
-    """An Actor's default run options. `timeout_secs` 0 means none."""
+    """An Actor's default run options. `timeout_secs` 0 means none; `permission_level` is forced upon its runs."""
 
     build: str = "latest"
     timeout_secs: int = 3600
     memory_mbytes: int = 1024
     restart_on_error: bool = False
+    max_items: int | None = None
+    permission_level: PermissionLevel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +299,8 @@ class StorageGrant:
 class Metamorph:
     """A change of a run into another Actor.
 
-    `input_key` is where that finds its input, `grants` what that passes on, `datasets` the run's by alias from then on.
+    `input_key` is where that finds its input, `grants` what that passes on; `datasets` and `output` are the run's from
+    then on.
     """
 
     created_at: Millis
@@ -308,6 +311,7 @@ class Metamorph:
     web_server_port: int
     grants: tuple[StorageGrant, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
+    output: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,7 +359,8 @@ class Run:
     containers before the current one. `untold` are events that webhooks were not told of yet, by an id of the occasion:
     written together with what happened, so that the death of the server loses none.
 
-    `datasets` are its datasets but the default one, by the aliases of its Actor's definition.
+    `datasets` are its datasets but the default one, by the aliases of its Actor's definition; `output` are addresses of
+    its results, by the names of its output schema.
 
     `pricing` is the Actor's as the run started. What a run used of its default storages is what these count, less the
     `storage_usage_before` of times when it was not alive; at its end that is kept as `storage_usage`, and the number
@@ -414,6 +419,7 @@ class Run:
     storage_usage_before: Mapping[str, int] = field(default_factory=dict)
     started_by_run_id: str | None = None
     grants: tuple[StorageGrant, ...] = ()
+    output: Mapping[str, str] | None = None
 
 
 class DispatchStatus(StrEnum):

@@ -105,6 +105,7 @@ def _metamorphosed(run: Run, cleared: Run) -> Run:
         web_server_port=target.web_server_port,
         grants=target.grants,
         datasets=target.datasets,
+        output=target.output,
         metamorphs=(*run.metamorphs, target),
     )
 

@@ -15,16 +15,18 @@ from runtime.bills import Bills
 from runtime.budget import Budget
 from runtime.builds import Builds
 from runtime.clock import Clock, Millis
+from runtime.default_memory import default_memory
 from runtime.endings import Endings
 from runtime.environment import INPUT_KEY, to_hide, web_server_port
 from runtime.errors import Invalid, record_not_found
 from runtime.events import Events, pending
 from runtime.input_keys import InputKeys
 from runtime.input_secrets import secret_fields, texts
-from runtime.json_text import dumps
+from runtime.json_text import dumps, loads
 from runtime.lifecycle import JobStatus, may_move
 from runtime.logs import Logs
 from runtime.options import JSON_TYPE, Input, StartOptions, granted_options, granted_over, over_input, over_task
+from runtime.outputs import output
 from runtime.permissions import Access
 from runtime.records import (
     Actor,
@@ -159,14 +161,18 @@ class Runs:
         option or the input is wrong, Forbidden, LimitReached where the user's memory does not allow it; nothing is
         recorded then.
         """
-        permissions.check_start(by, actor, options.permission_level)
-        granted = granted_options(actor, options, strict_memory=self._settings.strict_memory)
+        permissions.check_start(by, actor, options.permission_level or actor.defaults.permission_level)
+        build = self._builds.resolve(actor, options.build or actor.defaults.build)
+        completed = _completed(build, input)
+        memory, problem = default_memory(actor.defaults, build.definition, options, completed)
+        granted = granted_options(actor, memory, options, strict_memory=self._settings.strict_memory)
         charging.check_max_charge(charging.in_force(actor.pricings, self._clock.now()), granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
-            build = self._builds.resolve(self._actors.get(actor.id), granted.build)
-            given = await self._taken(user.id, build, input)
-            run = await self._record(actor, build, granted, _Start(user, given, options, meta, by, task))
+            start = _Start(user, await self._sealed(user.id, build, completed), options, meta, by, task)
+            run = await self._record(self._actors.get(actor.id), self._builds.get(build.id), granted, start)
+            if problem is not None and options.memory_mbytes is None:
+                self._say(run, explain.no_dynamic_memory(problem, granted.memory_mbytes))
             self._supervision.begin(run)
         await self._webhooks.tell(run)
         await self._actors.count_run(actor, run.started_at)
@@ -176,7 +182,7 @@ class Runs:
         self, user: User, task: Task, input: Input | None, options: StartOptions, meta: Meta, *, by: Run | None = None
     ) -> Run:
         """Start a run of a task: what is asked for goes over the task's options and input. Raises as `start`."""
-        actor = self._actors.get(task.actor_id)
+        actor = self._actors.runnable(user, task.actor_id)
         given, asked = over_input(task, input), over_task(task.options, options)
         run = await self.start(user, actor, given, asked, meta, by=by, task=task)
         await self._tasks.count_run(task.id)
@@ -195,9 +201,9 @@ class Runs:
     def of_events_key(self, events_key: str) -> Run | None:
         return self._store.runs.find("events_key = ?", events_key)
 
-    def last(self, of: Actor | Task, wanted: RunFilter) -> Run:
-        """The newest run of an Actor or task that fits. Raises NotFound."""
-        condition, values = _condition(*_runs_of(of), wanted)
+    def last(self, user: User, of: Actor | Task, wanted: RunFilter) -> Run:
+        """The user's newest run of an Actor or task that fits. Raises NotFound."""
+        condition, values = _condition(_runs_of(user, of), wanted)
         run = self._store.runs.find(f"{condition} ORDER BY started_at DESC, rowid DESC", *values)
         if run is None:
             raise record_not_found("Run", "last")
@@ -207,8 +213,7 @@ class Runs:
         self, user: User, of: Actor | Task | None, wanted: RunFilter, *, descending: bool, offset: int, limit: int
     ) -> Page[Run]:
         """The user's runs, or those of one Actor or task, by start."""
-        whose = ("user_id = ?", user.id) if of is None else _runs_of(of)
-        condition, values = _condition(*whose, wanted)
+        condition, values = _condition(_runs_of(user, of), wanted)
         return self._store.runs.page(
             condition, values, order_by="started_at", descending=descending, offset=offset, limit=limit
         )
@@ -283,12 +288,20 @@ class Runs:
                 "cannot-metamorph-to-pay-per-result-actor", "A run can't metamorph into a pay-per-result Actor"
             )
         target = self._builds.resolve(actor, build or actor.defaults.build)
-        input = await self._taken(run.user_id, target, input)
+        input = await self._sealed(run.user_id, target, _completed(target, input))
         key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
         if input is not None:
             await self._storages.key_value_stores.set_record(
                 run.default_key_value_store_id, key, input.body, input.content_type
             )
+        datasets = await self._storages.open_datasets(
+            run.user_id,
+            run.id,
+            target.definition,
+            run.datasets,
+            **permissions.creator(run.id, actor.id, run.permission_level),
+        )
+        changed = replace(run, actor_id=actor.id, build_id=target.id, build_number=target.number, datasets=datasets)
         metamorph = Metamorph(
             created_at=self._clock.now(),
             actor_id=actor.id,
@@ -297,13 +310,8 @@ class Runs:
             input_key=key,
             web_server_port=web_server_port(target.env_vars, target.image_environment),
             grants=self._grants(run.user_id, target, input, by),
-            datasets=await self._storages.open_datasets(
-                run.user_id,
-                run.id,
-                target.definition,
-                run.datasets,
-                **permissions.creator(run.id, actor.id, run.permission_level),
-            ),
+            datasets=datasets,
+            output=output(changed, target.definition, self._addresses),
         )
         return await self._order(run, Restart.METAMORPH, metamorph.created_at, metamorph)
 
@@ -312,7 +320,8 @@ class Runs:
 
         Raises Invalid where it has not ended, LimitReached.
         """
-        actor, user = self._actors.get(run.actor_id), self._users.get(run.user_id)
+        user = self._users.get(run.user_id)
+        actor = self._actors.runnable(user, run.actor_id)
         granted = granted_over(run.options, options, strict_memory=self._settings.strict_memory)
         charging.check_max_charge(run.pricing, granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
@@ -424,13 +433,13 @@ class Runs:
                 raise Invalid(
                     "job-not-finished", f"Only a run that has ended can be resurrected, and it is {ended.status}"
                 )
+            renewed = replace(reopened(ended), build_id=build.id, build_number=build.number)
             return replace(
-                reopened(ended),
+                renewed,
+                output=output(renewed, build.definition, self._addresses),
                 status=JobStatus.RUNNING,
                 untold={**ended.untold, **news(WebhookEvent.RUN_RESURRECTED)},
                 options=granted,
-                build_id=build.id,
-                build_number=build.number,
                 web_server_port=web_server_port(build.env_vars, build.image_environment),
                 api_port=self._addresses.port,
                 earlier_compute_units=run_compute_units(ended, now),
@@ -461,7 +470,7 @@ class Runs:
     async def _record(self, actor: Actor, build: Build, granted: RunOptions, start: _Start) -> Run:
         """Attach the webhooks, open the run's storages, store the input, insert the run."""
         id, web_key, user, input = new_id(), new_key(WEB_KEY_LENGTH), start.user, start.input
-        level = start.options.permission_level or actor.permission_level
+        level = start.options.permission_level or actor.defaults.permission_level or actor.permission_level
         pricing = charging.in_force(actor.pricings, self._clock.now())
         await self._webhooks.attach(user, id, start.options.webhooks)
         creator = permissions.creator(id, actor.id, level)
@@ -470,47 +479,49 @@ class Runs:
             await self._storages.key_value_stores.set_record(
                 storages.key_value_store_id, INPUT_KEY, input.body, input.content_type
             )
-        return await self._store.runs.insert(
-            Run(
-                id=id,
-                user_id=user.id,
-                actor_id=actor.id,
-                build_id=build.id,
-                build_number=build.number,
-                status=JobStatus.READY,
-                started_at=self._clock.now(),
-                meta=start.meta,
-                options=granted,
-                default_key_value_store_id=storages.key_value_store_id,
-                default_dataset_id=storages.dataset_id,
-                default_request_queue_id=storages.request_queue_id,
-                permission_level=level,
-                token=new_run_token(),
-                web_key=web_key,
-                events_key=secrets.token_urlsafe(24),
-                container_url=self._addresses.container_url(web_key),
-                api_port=self._addresses.port,
-                web_server_port=web_server_port(build.env_vars, build.image_environment),
-                stats=RunStats(input_body_len=len(input.body) if input else 0),
-                untold=news(WebhookEvent.RUN_CREATED),
-                pricing=pricing,
-                charged_event_counts=charging.at_start(pricing, granted.memory_mbytes),
-                started_by_run_id=start.by.id if start.by else None,
-                grants=self._grants(user.id, build, input, start.by),
-                datasets=storages.datasets,
-                task_id=start.task.id if start.task else None,
-            )
+        run = Run(
+            id=id,
+            user_id=user.id,
+            actor_id=actor.id,
+            build_id=build.id,
+            build_number=build.number,
+            status=JobStatus.READY,
+            started_at=self._clock.now(),
+            meta=start.meta,
+            options=granted,
+            default_key_value_store_id=storages.key_value_store_id,
+            default_dataset_id=storages.dataset_id,
+            default_request_queue_id=storages.request_queue_id,
+            permission_level=level,
+            token=new_run_token(),
+            web_key=web_key,
+            events_key=secrets.token_urlsafe(24),
+            container_url=self._addresses.container_url(web_key),
+            api_port=self._addresses.port,
+            web_server_port=web_server_port(build.env_vars, build.image_environment),
+            stats=RunStats(input_body_len=len(input.body) if input else 0),
+            untold=news(WebhookEvent.RUN_CREATED),
+            pricing=pricing,
+            charged_event_counts=charging.at_start(pricing, granted.memory_mbytes),
+            started_by_run_id=start.by.id if start.by else None,
+            grants=self._grants(user.id, build, input, start.by),
+            datasets=storages.datasets,
+            task_id=start.task.id if start.task else None,
         )
+        return await self._store.runs.insert(replace(run, output=output(run, build.definition, self._addresses)))
 
-    async def _taken(self, user_id: str, build: Build, input: Input | None) -> Input | None:
-        """The input as the run gets it: by a schema it is complete, valid, and its secrets are encrypted."""
+    def _say(self, run: Run, text: str) -> None:
+        """Write into the log of a run that has no supervisor yet."""
+        self._logs.open(run.id).say(text)
+        self._logs.close(run.id)
+
+    async def _sealed(self, user_id: str, build: Build, input: Input | None) -> Input | None:
+        """The input with its secret fields encrypted."""
         schema = build.input_schema
-        if schema is None:
+        if input is None or schema is None or not secret_fields(schema):
             return input
-        value = inputs.checked(schema, input)
-        if secret_fields(schema):
-            value = (await self._input_keys.cipher(user_id, build.actor_id)).encrypt(schema, value)
-        return Input(body=dumps(value), content_type=JSON_TYPE)
+        cipher = await self._input_keys.cipher(user_id, build.actor_id)
+        return replace(input, body=dumps(cipher.encrypt(schema, loads(input.body))))
 
     def _grants(self, user_id: str, build: Build, input: Input | None, by: Run | None) -> tuple[StorageGrant, ...]:
         """The storages that an input passes to a run of the build."""
@@ -538,12 +549,16 @@ def new_key(length: int) -> str:
     return "".join(secrets.choice(KEY_ALPHABET) for _ in range(length))
 
 
-def _runs_of(of: Actor | Task) -> tuple[str, str]:
-    return ("task_id = ?" if isinstance(of, Task) else "actor_id = ?", of.id)
+def _runs_of(user: User, of: Actor | Task | None) -> dict[str, object]:
+    """What narrows runs to a user's, or to theirs of one Actor or task: SQL conditions with their values."""
+    theirs: dict[str, object] = {"user_id = ?": user.id}
+    if of is not None:
+        theirs["task_id = ?" if isinstance(of, Task) else "actor_id = ?"] = of.id
+    return theirs
 
 
-def _condition(whose: str, id: str, wanted: RunFilter) -> tuple[str, list[object]]:
-    parts, values = [whose], [id]
+def _condition(theirs: dict[str, object], wanted: RunFilter) -> tuple[str, list[object]]:
+    parts, values = list(theirs), list(theirs.values())
     if wanted.statuses:
         parts.append(f"status IN ({','.join('?' * len(wanted.statuses))})")
         values.extend(wanted.statuses)
@@ -554,5 +569,12 @@ def _condition(whose: str, id: str, wanted: RunFilter) -> tuple[str, list[object
     ):
         if value is not None:
             parts.append(condition)
-            values.append(value)  # type: ignore[arg-type]
-    return " AND ".join(parts), list(values)
+            values.append(value)
+    return " AND ".join(parts), values
+
+
+def _completed(build: Build, input: Input | None) -> Input | None:
+    """The input as the build's schema completes it, where it has one. Raises Invalid."""
+    if build.input_schema is None:
+        return input
+    return Input(body=dumps(inputs.checked(build.input_schema, input)), content_type=JSON_TYPE)

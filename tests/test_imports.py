@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "signatures",
         "permissions",
         "source_paths",
+        "vault",
     ),
     ("containers", "store", "outbound"),
     (
@@ -48,6 +49,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "budget",
         "payloads",
         "dispatcher",
+        "memory_expressions",
+        "default_memory",
+        "outputs",
     ),
     ("users", "actors", "tasks", "storages", "webhooks", "builds", "bills", "runs"),
     ("supervisor", "retention"),
@@ -59,6 +63,7 @@ SUBJECTS = ("storages", "users", "actors", "tasks", "webhooks", "builds", "bills
 OUTSIDE = {
     "docker": {"runtime/containers/docker.py"},
     "sqlite3": {"runtime/store"},
+    "cryptography": {"runtime/input_secrets.py", "runtime/vault.py"},
     "fastapi": {"api"},
     "starlette": {"api"},
     "uvicorn": {"api/server.py"},

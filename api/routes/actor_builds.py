@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import openapi, wire
-from api.access import caller_of
+from api import openapi
+from api.access import caller_of, maybe_caller
 from api.params import Params
 from api.parts import parts_of
 from api.responses import data_response, json_response, no_content
-from api.shown import builds_page
+from api.shown import build_shown, builds_page
 from runtime.errors import record_not_found
 from runtime.records import Build
 
@@ -29,7 +29,7 @@ async def get_build(request: Request, build: str) -> Response:
     builds = parts_of(request).builds
     record = await builds.wait(build, Params(request).wait_secs())
     has_image = await builds.has_image(record) if record.status.is_terminal else None
-    return data_response(wire.build(record, parts_of(request).clock.now(), has_image=has_image))
+    return data_response(build_shown(parts_of(request), record, maybe_caller(request), has_image=has_image))
 
 
 @router.get("/{build}/openapi.json")
@@ -61,4 +61,4 @@ def _own(request: Request, id: str) -> Build:
 
 
 def _shown(request: Request, build: Build) -> Response:
-    return data_response(wire.build(build, parts_of(request).clock.now()))
+    return data_response(build_shown(parts_of(request), build, caller_of(request)))

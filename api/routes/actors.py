@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -28,7 +30,7 @@ router = APIRouter(prefix="/v2/actors")
 
 SORT_COLUMNS = {"createdAt": "created_at", "stats.lastRunStartedAt": "last_run_started_at"}
 HOW_IT_IS_MADE: dict[str, Any] = {"versions": [], "taggedBuilds": {}}
-"""What a limited run sees of an Actor's sources, variables and builds."""
+"""What a limited run sees of an Actor's sources, variables and builds; others than its owner see its builds."""
 
 
 @router.get("")
@@ -38,8 +40,16 @@ async def list_actors(request: Request) -> Response:
     if sort_by not in SORT_COLUMNS:
         raise Invalid("invalid-parameter", f"Query parameter 'sortBy' must be one of {', '.join(SORT_COLUMNS)}")
     paging = params.paging()
-    page = actors.page(user, SORT_COLUMNS[sort_by], descending=paging.desc, offset=paging.offset, limit=paging.limit)
-    return page_response([wire.actor_in_list(each, user) for each in page.items], page.total, paging)
+    page = actors.page(
+        user,
+        SORT_COLUMNS[sort_by],
+        only_own=params.flag("my") or False,
+        descending=paging.desc,
+        offset=paging.offset,
+        limit=paging.limit,
+    )
+    users = parts_of(request).users
+    return page_response([wire.actor_in_list(each, users.get(each.user_id)) for each in page.items], page.total, paging)
 
 
 @router.post("")
@@ -57,16 +67,19 @@ async def create_actor(request: Request) -> Response:
 
 @router.get("/{actor}")
 async def get_actor(request: Request, actor: str) -> Response:
-    """Clients read it before they start it; how it is made is none of a limited run's business."""
+    """Clients read it before they start it; how it is made is none of a limited run's business, nor of others."""
     caller = limited_caller_of(request)
-    shown = _shown(request, parts_of(request).actors.find(caller.user, actor))
-    return data_response({**shown, **HOW_IT_IS_MADE} if permissions.is_limited(caller.run) else shown)
+    record = parts_of(request).actors.find(caller.user, actor)
+    shown = _shown(request, record)
+    if permissions.is_limited(caller.run):
+        return data_response({**shown, **HOW_IT_IS_MADE})
+    return data_response(shown if record.user_id == caller.user.id else {**shown, "versions": []})
 
 
 @router.put("/{actor}")
 async def update_actor(request: Request, actor: str) -> Response:
     """A patch: what the body leaves out stays. Versions in it are replaced by number."""
-    orchestrator, record = parts_of(request), _found(request, actor)
+    orchestrator, record = parts_of(request), _own(request, actor)
     body = await read_object(request)
     fields = reading.actor_fields(body, record.defaults, record.extra)
     if "taggedBuilds" in body:
@@ -80,19 +93,19 @@ async def update_actor(request: Request, actor: str) -> Response:
 
 @router.delete("/{actor}")
 async def delete_actor(request: Request, actor: str) -> Response:
-    await parts_of(request).delete_actor(_found(request, actor))
+    await parts_of(request).delete_actor(_own(request, actor))
     return no_content()
 
 
 @router.get("/{actor}/versions")
 async def list_versions(request: Request, actor: str) -> Response:
-    versions = parts_of(request).actors.versions(_found(request, actor))
+    versions = parts_of(request).actors.versions(_own(request, actor))
     return data_response({"total": len(versions), "items": [wire.version(each) for each in versions]})
 
 
 @router.post("/{actor}/versions")
 async def create_version(request: Request, actor: str) -> Response:
-    orchestrator, record = parts_of(request), _found(request, actor)
+    orchestrator, record = parts_of(request), _own(request, actor)
     sent = reading.version(await read_object(request), caller_of(request), orchestrator.clock.now())
     version = await orchestrator.actors.create_version(record, sent)
     location = f"{orchestrator.addresses.public_base}/v2/actors/{record.id}/versions/{version.number}"
@@ -101,13 +114,13 @@ async def create_version(request: Request, actor: str) -> Response:
 
 @router.get("/{actor}/versions/{number}")
 async def get_version(request: Request, actor: str, number: str) -> Response:
-    return data_response(wire.version(parts_of(request).actors.version(_found(request, actor), number)))
+    return data_response(wire.version(parts_of(request).actors.version(_own(request, actor), number)))
 
 
 @router.api_route("/{actor}/versions/{number}", methods=["PUT", "POST"])
 async def update_version(request: Request, actor: str, number: str) -> Response:
     """A patch: what the body leaves out stays."""
-    orchestrator, record = parts_of(request), _found(request, actor)
+    orchestrator, record = parts_of(request), _own(request, actor)
     known = orchestrator.actors.version(record, number)
     sent = reading.patched_version(await read_object(request), _as_sent(known))
     merged = reading.version(sent, caller_of(request), orchestrator.clock.now(), number, known)
@@ -116,19 +129,56 @@ async def update_version(request: Request, actor: str, number: str) -> Response:
 
 @router.delete("/{actor}/versions/{number}")
 async def delete_version(request: Request, actor: str, number: str) -> Response:
-    await parts_of(request).actors.delete_version(_found(request, actor), number)
+    await parts_of(request).actors.delete_version(_own(request, actor), number)
+    return no_content()
+
+
+@router.get("/{actor}/versions/{number}/env-vars")
+async def list_env_vars(request: Request, actor: str, number: str) -> Response:
+    env_vars = parts_of(request).actors.version(_own(request, actor), number).env_vars
+    return data_response({"total": len(env_vars), "items": [wire.env_var(each) for each in env_vars]})
+
+
+@router.post("/{actor}/versions/{number}/env-vars")
+async def create_env_var(request: Request, actor: str, number: str) -> Response:
+    orchestrator, record = parts_of(request), _own(request, actor)
+    version, env_var = orchestrator.actors.version(record, number), reading.new_env_var(await read_object(request))
+    await orchestrator.actors.create_env_var(version, env_var)
+    path = f"actors/{record.id}/versions/{number}/env-vars/{quote(env_var.name, safe='')}"
+    location = f"{orchestrator.addresses.public_base}/v2/{path}"
+    return data_response(wire.env_var(env_var), 201, {"Location": location})
+
+
+@router.get("/{actor}/versions/{number}/env-vars/{name}")
+async def get_env_var(request: Request, actor: str, number: str, name: str) -> Response:
+    actors = parts_of(request).actors
+    return data_response(wire.env_var(actors.env_var(actors.version(_own(request, actor), number), name)))
+
+
+@router.api_route("/{actor}/versions/{number}/env-vars/{name}", methods=["PUT", "POST"])
+async def update_env_var(request: Request, actor: str, number: str, name: str) -> Response:
+    """A patch: what the body leaves out stays."""
+    actors = parts_of(request).actors
+    version, body = actors.version(_own(request, actor), number), await read_object(request)
+    return data_response(wire.env_var(await actors.change_env_var(version, name, partial(reading.env_var, body))))
+
+
+@router.delete("/{actor}/versions/{number}/env-vars/{name}")
+async def delete_env_var(request: Request, actor: str, number: str, name: str) -> Response:
+    actors = parts_of(request).actors
+    await actors.delete_env_var(actors.version(_own(request, actor), number), name)
     return no_content()
 
 
 @router.get("/{actor}/builds")
 async def list_builds(request: Request, actor: str) -> Response:
-    return builds_page(request, _found(request, actor))
+    return builds_page(request, _own(request, actor))
 
 
 @router.post("/{actor}/builds")
 async def start_build(request: Request, actor: str) -> Response:
     orchestrator, caller, params = parts_of(request), caller_of(request), Params(request)
-    record = _found(request, actor)
+    record = _own(request, actor)
     number = params.text("version")
     if number is None:
         raise Invalid("parameter-required", "Query parameter 'version' is required, such as version=0.0")
@@ -181,12 +231,18 @@ async def run_sync_get_dataset_items(request: Request, actor: str) -> Response:
 
 
 def _startable(request: Request, reference: str) -> Actor:
-    """The Actor, also for a limited run: whether that may start it is seen as it does."""
+    """An Actor to run, also for a limited run: whether that may start it is seen as it does."""
     return parts_of(request).actors.find(limited_caller_of(request).user, reference)
 
 
 def _found(request: Request, reference: str) -> Actor:
+    """An Actor that the caller may run: what is theirs of it is shown, be it their own or not."""
     return parts_of(request).actors.find(caller_of(request).user, reference)
+
+
+def _own(request: Request, reference: str) -> Actor:
+    """An Actor that is the caller's to change and to build."""
+    return parts_of(request).actors.find_own(caller_of(request).user, reference)
 
 
 def _shown(request: Request, actor: Actor) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from runtime.actors import Actors
 from runtime.budget import Budget
 from runtime.builds.cancelling import in_thread
-from runtime.builds.definition import read_definition, read_input_schema, read_readme
+from runtime.builds.definition import read_definition, read_input_schema, read_readme, remarks
 from runtime.builds.dockerfiles import Recipe, find_recipe
 from runtime.builds.fingerprints import fingerprint
 from runtime.builds.sources import Sources
@@ -246,6 +246,7 @@ class Builds:
         async with self._workspace() as folder:
             source = await self._sources.lay_out(version, folder, log.say)
             definition = read_definition(source.root)
+            log.tell([f"ACTOR: {remark}" for remark in remarks(definition)])
             build = replace(build, input_schema=read_input_schema(source.root, definition))
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             log.say(_found(recipe))

@@ -5,18 +5,17 @@ Source: platform documentation, "Actor definition".
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from runtime import input_schema_rules
+from runtime.builds.definition_rules import check_actor_json, check_dataset, check_key_value_store, check_output
 from runtime.errors import Invalid
 from runtime.json_text import loads_with_comments
-from runtime.storages import key_schema
-from runtime.storages.defaults import dataset_schemas, key_value_store_schema
-from runtime.storages.item_schema import item_schema
+from runtime.memory_expressions import ExpressionError, compiled
 
+ACTOR_JSON = ".actor/actor.json"
 INPUT_SCHEMAS = (
     *(".actor/INPUT_SCHEMA.json", ".actor/input_schema.json"),
     *("INPUT_SCHEMA.json", "input_schema.json"),
@@ -25,22 +24,30 @@ MAX_INPUT_SCHEMA_BYTES = 512_000
 
 
 def read_definition(root: Path) -> Mapping[str, Any]:
-    """The parsed .actor/actor.json with its storages' schemas in place of their files; empty where there is none.
+    """What .actor/actor.json says, with schemas and the changelog in place of their files; empty where there is none.
 
-    Raises Invalid.
+    Raises Invalid, naming the file and what is wrong with it.
     """
-    definition = dict(_read_object(root, ".actor/actor.json") or {})
-    if isinstance(definition.get("storages"), dict):
-        definition["storages"] = _with_schemas(root, definition["storages"])
-    check_storage_schemas(definition)
+    found = _read_object(root, ACTOR_JSON)
+    if found is None:
+        return {}
+    check_actor_json(found, ACTOR_JSON)
+    definition = dict(found)
+    definition |= _storages(root, definition)
+    definition |= _output(root, definition)
+    definition |= _web_server(root, definition)
+    definition |= _changelog(root, definition)
     return definition
 
 
-def check_storage_schemas(definition: Mapping[str, Any]) -> None:
-    """Raises Invalid where a run's storages could not be held to the schemas that they would get."""
-    for schema in dataset_schemas(definition).values():
-        item_schema(schema)
-    key_schema.collections(key_value_store_schema(definition))
+def remarks(definition: Mapping[str, Any]) -> list[str]:
+    """What its author should know of a definition that is good enough to be built."""
+    memory = definition.get("defaultMemoryMbytes")
+    try:
+        compiled(memory if isinstance(memory, str) else "1")
+    except ExpressionError as problem:
+        return [f"defaultMemoryMbytes in {ACTOR_JSON} is no expression ({problem}): it will tell no run's memory."]
+    return []
 
 
 def read_input_schema(root: Path, definition: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -57,22 +64,57 @@ def read_input_schema(root: Path, definition: Mapping[str, Any]) -> Mapping[str,
 
 
 def read_readme(root: Path, definition: Mapping[str, Any]) -> str | None:
-    named = definition.get("readme")
-    places = (*([f".actor/{named}"] if isinstance(named, str) else []), ".actor/README.md", "README.md")
+    return _read_text(root, definition.get("readme"), ".actor/README.md", "README.md")
+
+
+def _storages(root: Path, definition: Mapping[str, Any]) -> dict[str, Any]:
+    if "storages" not in definition:
+        return {}
+    storages = dict(definition["storages"])
+    for name, check in (("dataset", check_dataset), ("keyValueStore", check_key_value_store)):
+        if name in storages:
+            storages[name] = _schema(root, storages[name], f"storages.{name}", check)
+    if "datasets" in storages:
+        storages["datasets"] = {
+            alias: _schema(root, value, f"storages.datasets.{alias}", check_dataset)
+            for alias, value in storages["datasets"].items()
+        }
+    return {"storages": storages}
+
+
+def _output(root: Path, definition: Mapping[str, Any]) -> dict[str, Any]:
+    given = definition.get("output", definition.get("outputSchema"))
+    return {} if given is None else {"output": _schema(root, given, "output", check_output)}
+
+
+def _web_server(root: Path, definition: Mapping[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document, which is what its author makes of it."""
+    given = definition.get("webServerSchema")
+    return {} if given is None else {"webServerSchema": _schema(root, given, "webServerSchema", lambda *_: None)}
+
+
+def _changelog(root: Path, definition: Mapping[str, Any]) -> dict[str, Any]:
+    text = _read_text(root, definition.get("changelog"), ".actor/CHANGELOG.md", "CHANGELOG.md")
+    return {} if text is None and "changelog" not in definition else {"changelog": text}
+
+
+def _schema(root: Path, given: Any, field: str, check: Callable[[Any, str], None]) -> Mapping[str, Any]:
+    """A schema that stands in actor.json, or in a file that this names. Raises Invalid."""
+    if not isinstance(given, str):
+        check(given, f"{field} of {ACTOR_JSON}")
+        return cast(Mapping[str, Any], given)
+    schema = _read_object(root, f".actor/{given}")
+    if schema is None:
+        raise Invalid("invalid-value", f"{ACTOR_JSON} names the file '{given}' as {field}, and it is not there")
+    check(schema, given)
+    return schema
+
+
+def _read_text(root: Path, named: Any, *usual: str) -> str | None:
+    """The text of the file that actor.json names, else of the first of the usual ones."""
+    places = (*([f".actor/{named}"] if isinstance(named, str) else []), *usual)
     found = next((path for place in places if (path := _inside(root, place)) is not None), None)
     return None if found is None else found.read_text(errors="replace")
-
-
-def _with_schemas(root: Path, storages: Mapping[str, Any]) -> dict[str, Any]:
-    """Storages by kind, or by alias; a text is the path of a schema beside actor.json."""
-    schemas: dict[str, Any] = {}
-    for name, value in storages.items():
-        schemas[name] = _read_object(root, f".actor/{value}") if isinstance(value, str) else value
-        if name == "datasets" and isinstance(value, dict):
-            schemas[name] = _with_schemas(root, value)
-        if schemas[name] is None:
-            raise Invalid("invalid-value", f"actor.json names the schema '{value}', which is not there")
-    return schemas
 
 
 def _read_input_schema(path: Path, file: str) -> Any:
@@ -103,7 +145,7 @@ def _read_object(root: Path, place: str) -> Mapping[str, Any] | None:
     if path is None:
         return None
     try:
-        value = json.loads(path.read_text())
+        value = loads_with_comments(path.read_bytes())
     except ValueError as problem:
         raise Invalid("invalid-value", f"{place} is not valid JSON: {problem}") from problem
     if not isinstance(value, dict):

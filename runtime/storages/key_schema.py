@@ -23,7 +23,7 @@ class Collection:
     key: str | None = None
     prefix: str = ""
     content_types: tuple[str, ...] = ()
-    json_schema: Mapping[str, Any] | None = None
+    json_schema: Mapping[str, Any] | bool | None = None
 
     @property
     def keys(self) -> KeyRange:
@@ -87,7 +87,7 @@ def _collection(name: str, given: Any) -> Collection:
     key, prefix, types, schema = (given.get(field) for field in ("key", "keyPrefix", "contentTypes", "jsonSchema"))
     if (isinstance(key, str), isinstance(prefix, str)) not in ((True, False), (False, True)):
         raise Invalid("invalid-value", f"Collection '{name}' must have a 'key' or a 'keyPrefix', and not both")
-    if not isinstance(types, list | None) or not isinstance(schema, dict | None):
+    if not isinstance(types, list | None) or not isinstance(schema, dict | bool | None):
         raise Invalid("invalid-value", f"Collection '{name}': 'contentTypes' is a list, 'jsonSchema' an object")
     if schema is not None:
         _check_schema(name, schema)
@@ -100,7 +100,7 @@ def _collection(name: str, given: Any) -> Collection:
     )
 
 
-def _check_schema(name: str, schema: Mapping[str, Any]) -> None:
+def _check_schema(name: str, schema: Mapping[str, Any] | bool) -> None:
     try:
         compiled(schema)
     except ValueError as problem:

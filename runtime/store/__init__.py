@@ -12,22 +12,25 @@ from runtime.store.items import Items
 from runtime.store.log_files import LogFiles
 from runtime.store.migrations import migrate
 from runtime.store.requests import Requests
+from runtime.store.sealing import SealedTable, seal
 from runtime.store.tables import Table
 from runtime.store.values import Values
+from runtime.vault import Vault
 
 
 class Store:
-    """Everything under one data directory. Raises NewerSchema."""
+    """Everything under one data directory. Raises NewerSchema, WrongKey."""
 
     def __init__(self, data_dir: Path) -> None:
         database = data_dir / "greenroom.db"
-        _migrate(database)
+        self.vault = Vault(data_dir / "vault.key")
+        _migrate(database, self.vault)
         self.connection = Connection(database)
         self.users = Table(self.connection, "users", User)
         self.actors = Table(self.connection, "actors", Actor)
         self.tasks = Table(self.connection, "tasks", Task)
-        self.versions = Table(self.connection, "versions", Version)
-        self.builds = Table(self.connection, "builds", Build)
+        self.versions = SealedTable(self.connection, "versions", Version, self.vault)
+        self.builds = SealedTable(self.connection, "builds", Build, self.vault)
         self.runs = Table(self.connection, "runs", Run)
         self.input_keys = Table(self.connection, "input_keys", InputKey)
         self.charges = Charges(self.connection, self.runs)
@@ -42,10 +45,11 @@ class Store:
         self.connection.close()
 
 
-def _migrate(database: Path) -> None:
+def _migrate(database: Path, vault: Vault) -> None:
     connection = sqlite3.connect(database, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection)
+        seal(connection, vault)
     finally:
         connection.close()

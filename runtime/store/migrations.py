@@ -186,6 +186,9 @@ STEPS = (
     );
     CREATE INDEX input_keys_by_actor ON input_keys (actor_id);
     """,
+    """
+    CREATE TABLE vault (proof TEXT NOT NULL);
+    """,
 )
 
 

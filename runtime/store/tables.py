@@ -47,12 +47,12 @@ class Table(Generic[R]):
         """The first record for which the SQL `condition` holds."""
         query = f"SELECT body FROM {self._name} WHERE {condition} LIMIT 1"
         row = self._connection.look(lambda connection: connection.execute(query, values).fetchone())
-        return None if row is None else self._decoder.decode(row[0])
+        return None if row is None else self._decode(row[0])
 
     def all(self, condition: str = "1", *values: object) -> list[R]:
         query = f"SELECT body FROM {self._name} WHERE {condition}"
         rows = self._connection.look(lambda connection: connection.execute(query, values).fetchall())
-        return [self._decoder.decode(row[0]) for row in rows]
+        return [self._decode(row[0]) for row in rows]
 
     def ids(self) -> set[str]:
         query = f"SELECT id FROM {self._name}"
@@ -85,13 +85,13 @@ class Table(Generic[R]):
         def question(connection: sqlite3.Connection) -> Page[R]:
             rows = connection.execute(query, (*given, limit, offset)).fetchall()
             total = connection.execute(count, given).fetchone()[0]
-            return Page([self._decoder.decode(row[0]) for row in rows], total)
+            return Page([self._decode(row[0]) for row in rows], total)
 
         return self._connection.look(question)
 
     async def insert(self, record: R) -> R:
         """Raises AlreadyExists."""
-        body = msgspec.json.encode(record).decode()
+        body = self._encode(record)
         id: Any = record.id  # type: ignore[attr-defined]
 
         def change(connection: sqlite3.Connection) -> R:
@@ -116,11 +116,11 @@ class Table(Generic[R]):
         row = connection.execute(f"SELECT body FROM {self._name} WHERE id = ?", (id,)).fetchone()
         if row is None:
             return None
-        record = change(self._decoder.decode(row[0]))
+        record = change(self._decode(row[0]))
         try:
             connection.execute(
                 f"UPDATE {self._name} SET body = ? WHERE id = ?",
-                (msgspec.json.encode(record).decode(), id),
+                (self._encode(record), id),
             )
         except sqlite3.IntegrityError as refusal:
             raise AlreadyExists(str(refusal)) from refusal
@@ -130,3 +130,9 @@ class Table(Generic[R]):
         """Delete what meets the SQL `condition`; return how many that were."""
         query = f"DELETE FROM {self._name} WHERE {condition}"
         return await self._connection.write(lambda connection: connection.execute(query, values).rowcount)
+
+    def _encode(self, record: R) -> str:
+        return msgspec.json.encode(record).decode()
+
+    def _decode(self, body: str) -> R:
+        return self._decoder.decode(body)

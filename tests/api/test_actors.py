@@ -45,6 +45,69 @@ async def test_an_actor_is_made_shown_changed_and_deleted(api: Api) -> None:
     assert problem(await api.call("GET", "/v2/acts/local~hello")) == (404, "record-not-found")
 
 
+async def test_what_is_kept_for_others_to_show_comes_back_as_it_was_sent(api: Api) -> None:
+    kept = {
+        "seoTitle": "SEO",
+        "seoDescription": None,
+        "categories": ["AI", "OTHER"],
+        "exampleRunInput": {"body": '{"a": 1}', "contentType": "application/json; charset=utf-8"},
+        "isDeprecated": False,
+        "actorStandby": {
+            "isEnabled": True,
+            "idleTimeoutSecs": 300,
+            "build": "latest",
+            "disableStandbyFieldsOverride": None,
+        },
+        "notice": "UNDER_MAINTENANCE",
+        "isSourceCodeHidden": True,
+    }
+    made = await api.data("POST", "/v2/acts", json={"name": "hello", **kept})
+    assert made.items() >= kept.items()
+    changed = await api.data("PUT", "/v2/acts/~hello", json={"seoTitle": "Other", "title": None})
+    assert changed.items() >= {**kept, "seoTitle": "Other", "title": None}.items()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"categories": "AI"},
+        {"categories": [1]},
+        {"exampleRunInput": {"body": {"a": 1}}},
+        {"actorStandby": {"idleTimeoutSecs": "long"}},
+        {"isDeprecated": "yes"},
+        {"seoTitle": 5},
+        {"isPublic": "yes"},
+        {"defaultRunOptions": {"maxItems": 0}},
+        {"defaultRunOptions": {"forcePermissionLevel": "ALL"}},
+    ],
+)
+async def test_a_field_of_another_type_is_refused(api: Api, body: dict[str, Any]) -> None:
+    await api.an_actor("hello")
+    for method, path in (("POST", "/v2/acts"), ("PUT", "/v2/acts/~hello")):
+        assert problem(await api.call(method, path, json=body)) == (400, "invalid-value")
+
+
+async def test_default_run_options_hold_where_a_caller_says_nothing_and_change_one_by_one(api: Api) -> None:
+    await api.an_actor("hello")
+    options = {
+        "build": "0.0.1",
+        "timeoutSecs": 60,
+        "memoryMbytes": 256,
+        "restartOnError": True,
+        "maxItems": 5,
+        "forcePermissionLevel": "FULL_PERMISSIONS",
+    }
+    changed = await api.data("PUT", "/v2/acts/~hello", json={"defaultRunOptions": options})
+    assert changed["defaultRunOptions"] == options
+    run = await api.data("POST", "/v2/acts/~hello/runs")
+    assert run["options"].items() >= {"build": "0.0.1", "timeoutSecs": 60, "memoryMbytes": 256, "maxItems": 5}.items()
+    assert run["permissionLevel"] == "FULL_PERMISSIONS"
+    changed = await api.data("PUT", "/v2/acts/~hello", json={"defaultRunOptions": {"maxItems": None}})
+    assert changed["defaultRunOptions"] == {**options, "maxItems": None}
+    run = await api.data("POST", "/v2/acts/~hello/runs?maxItems=7&forcePermissionLevel=LIMITED_PERMISSIONS")
+    assert (run["options"]["maxItems"], run["permissionLevel"]) == (7, "LIMITED_PERMISSIONS")
+
+
 async def test_an_actor_without_a_body_gets_a_name(api: Api) -> None:
     assert (await api.data("POST", "/v2/acts"))["name"].startswith("my-actor-")
 

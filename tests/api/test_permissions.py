@@ -30,6 +30,7 @@ ROUTES = sorted(
 )
 """All of the application's, as `METHOD /path/{parameter}`."""
 NEEDS_NO_TOKEN = {
+    "GET /v2/store",
     "GET /v2/users/{user_id}",
     "GET /v2/actor-builds/{build}",
     "GET /v2/actor-builds/{build}/openapi.json",
@@ -128,6 +129,7 @@ class Things:
         values = {
             "actor": self.actor.id,
             "number": "0.0",
+            "name": "KEY",
             "run": self.run.id,
             "build": self.run.build_id,
             "job": self.run.id,
@@ -252,6 +254,16 @@ async def test_limited_is_the_default_and_the_level_of_a_run_can_be_forced(api: 
     await api.data("PUT", f"/v2/actors/{actor.id}", json={"actorPermissionLevel": FULL})
     for query, level in (("", FULL), (f"?forcePermissionLevel={LIMITED}", LIMITED)):
         assert (await api.data("POST", f"/v2/actors/{actor.id}/runs{query}"))["permissionLevel"] == level
+
+
+async def test_a_limited_run_does_not_start_an_actor_whose_runs_are_forced_to_be_full(api: Api, run: Run) -> None:
+    forced = {"defaultRunOptions": {"forcePermissionLevel": FULL}}
+    await api.an_actor("forced")
+    await api.data("PUT", "/v2/actors/~forced", json=forced)
+    answer = await api.call("POST", "/v2/actors/~forced/runs", token=run.token)
+    assert problem(answer) == (403, "insufficient-permissions")
+    limited = f"/v2/actors/~forced/runs?forcePermissionLevel={LIMITED}"
+    assert (await api.call("POST", limited, token=run.token)).status_code == 201
 
 
 async def test_what_a_limited_run_may_know_of_its_user(api: Api, run: Run) -> None:

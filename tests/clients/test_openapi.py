@@ -41,7 +41,11 @@ SOURCES_ELSEWHERE = (
 DEVIATIONS = {
     f"DELETE /v2/actors/{{actorId}} 204: {BODYLESS}": "an answer of status 204 has no body; clients expect none",
     f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {BODYLESS}": "the same",
+    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}}/env-vars/{{envVarName}} 204: {BODYLESS}": "the same",
     f"DELETE /v2/webhooks/{{webhookId}} 204: {BODYLESS}": "the same",
+    "POST /v2/actors/{actorId}/versions/{versionNumber}/env-vars 409: 409 is not among": (
+        "its error env-var-already-exists is documented, its status is not"
+    ),
     "POST /v2/actors/{actorId}/webhooks 201: 201 is not among": "not documented; clients create where they list",
     "POST /v2/actor-tasks/{actorTaskId}/webhooks 201: 201 is not among": "the same",
     "POST /v2/actors/{actorId}/runs 401: $.error.type": "the endpoint's own page calls it token-not-valid",
@@ -180,9 +184,25 @@ def actors(walk: Walk) -> None:
     walk("GET", "/v2/actors/{actorId}/versions/{versionNumber}")
     walk("PUT", "/v2/actors/{actorId}/versions/{versionNumber}", json={"buildTag": "other"})
     walk("POST", "/v2/actors/{actorId}/versions/{versionNumber}", json={"buildTag": "another"})
+    env_vars(walk)
     walk("DELETE", "/v2/actors/{actorId}/versions/{versionNumber}")
     builds(walk)
     walk("GET", "/v2/actors/{actorId}")
+    walk("PUT", "/v2/actors/{actorId}", json={"isPublic": True, "title": "Walked", "categories": ["AI"]})
+    walk("GET", "/v2/store", params={"search": "walked"})
+
+
+def env_vars(walk: Walk) -> None:
+    listed = "/v2/actors/{actorId}/versions/{versionNumber}/env-vars"
+    walk.at["envVarName"] = walk("POST", listed, json={"name": "WALKED", "value": "x", "isSecret": True})["name"]
+    walk("POST", listed, json={"name": "WALKED", "value": "x"})
+    walk("GET", listed)
+    walk("GET", listed + "/{envVarName}")
+    walk("PUT", listed + "/{envVarName}", json={"value": "y"})
+    walk("POST", listed + "/{envVarName}", json={"name": "OTHER", "value": "y"})
+    walk("POST", listed + "/{envVarName}", json={"value": "z"})
+    walk("DELETE", listed + "/{envVarName}")
+    walk("GET", listed + "/{envVarName}")
 
 
 def builds(walk: Walk) -> None:
@@ -383,6 +403,7 @@ def draft(number: int) -> Json:
         "request-queues",
         "webhooks",
         "webhook-dispatches",
+        "store",
     ],
 )
 def test_answers_are_as_documented(word: str, answers: list[Answer], contract: Contract) -> None:

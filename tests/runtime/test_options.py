@@ -25,7 +25,7 @@ def given(value: Any) -> Input:
 
 
 def test_an_actors_defaults_hold_where_nothing_is_asked_for() -> None:
-    assert granted_options(ACTOR, StartOptions(), strict_memory=True) == options(
+    assert granted_options(ACTOR, 2048, StartOptions(), strict_memory=True) == options(
         build="beta",
         timeout_secs=77,
         memory_mbytes=2048,
@@ -45,7 +45,7 @@ def test_what_is_asked_for_goes_over_what_there_was() -> None:
 
 def test_memory_that_is_no_power_of_two_may_be_refused() -> None:
     with pytest.raises(Invalid):
-        granted_options(ACTOR, StartOptions(memory_mbytes=300), strict_memory=True)
+        granted_options(ACTOR, 2048, StartOptions(memory_mbytes=300), strict_memory=True)
 
 
 def test_a_tasks_options_hold_where_nothing_is_asked_for() -> None:

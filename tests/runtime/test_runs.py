@@ -280,11 +280,11 @@ async def test_the_last_run_is_the_newest_that_fits(stage: Stage, wanted: RunFil
     actor = await stage.an_actor()
     await some_runs(stage)
     fake = replace(actor, id=stage.user.id)
-    assert stage.orchestrator.runs.last(fake, wanted).id == id
+    assert stage.orchestrator.runs.last(stage.user, fake, wanted).id == id
     with pytest.raises(NotFound):
-        stage.orchestrator.runs.last(fake, RunFilter(statuses=("ABORTED",)))
+        stage.orchestrator.runs.last(stage.user, fake, RunFilter(statuses=("ABORTED",)))
     with pytest.raises(NotFound):
-        stage.orchestrator.runs.last(actor, wanted)
+        stage.orchestrator.runs.last(stage.user, actor, wanted)
 
 
 # Deleting

@@ -40,6 +40,11 @@ async def built(stage: Stage, *files: SourceFile, **fields: Any) -> Build:
     return await ended(stage, await start(stage, *await version_of(stage, *files, **fields)))
 
 
+def actor_json(**fields: Any) -> SourceFile:
+    definition = {"actorSpecification": 1, "name": "x", "version": "0.0", **fields}
+    return SourceFile(name=".actor/actor.json", content=json.dumps(definition))
+
+
 async def test_a_build_succeeds_with_an_image_and_moves_its_tag(stage: Stage) -> None:
     actor, version = await version_of(stage)
     build = await ended(stage, await start(stage, actor, version, tag="beta"))
@@ -66,6 +71,13 @@ async def test_the_log_of_a_build_has_the_engines_words_between_our_own(stage: S
     log = await stage.log_of((await built(stage)).id)
     assert log[0] == "ACTOR: Found Dockerfile at ./Dockerfile"
     assert log[-3:] == ["Step 1/2 : FROM scratch", " ---> abc", "ACTOR: Build finished."]
+
+
+async def test_an_expression_that_is_none_is_told_and_no_reason_to_fail(stage: Stage) -> None:
+    definition = {"actorSpecification": 1, "name": "x", "version": "0.0", "defaultMemoryMbytes": "5 +"}
+    build = await built(stage, SourceFile(name=".actor/actor.json", content=json.dumps(definition)))
+    assert build.status is S.SUCCEEDED
+    assert "defaultMemoryMbytes in .actor/actor.json is no expression" in (await stage.log_of(build.id))[0]
 
 
 async def test_who_waits_for_a_build_finds_the_tag_moved_and_the_log_complete(stage: Stage) -> None:
@@ -99,10 +111,10 @@ async def test_a_failed_build_says_why_and_moves_no_tag(stage: Stage) -> None:
         ([SourceFile(name=".actor/actor.json", content="[]")], "must hold a JSON object"),
         ([SourceFile(name=".actor/actor.json", format="BASE64", content="/w==")], "actor.json is not valid JSON"),
         ([SourceFile(name="INPUT_SCHEMA.json", content="nope")], "INPUT_SCHEMA.json is not valid JSON"),
-        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": "\\u0000"}')], "null"),
-        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": 5}')], "'dockerfile' must be text"),
-        ([SourceFile(name=".actor/actor.json", content='{"dockerfile": "../../x"}')], "outside of the source"),
-        ([SourceFile(name=".actor/actor.json", content='{"dockerContextDir": "../.."}')], "no folder of the source"),
+        ([actor_json(dockerfile="\0")], "null"),
+        ([actor_json(dockerfile=5)], "dockerfile must be string"),
+        ([actor_json(dockerfile="../../x")], "outside of the source"),
+        ([actor_json(dockerContextDir="../..")], "no folder of the source"),
     ],
 )
 async def test_a_source_that_cannot_be_built_fails_the_build(stage: Stage, files: list[SourceFile], words: str) -> None:
@@ -154,7 +166,13 @@ async def test_a_secret_without_a_value_hides_nothing(stage: Stage) -> None:
 
 
 async def test_the_definition_of_the_actor_is_kept_with_the_build(stage: Stage) -> None:
-    definition = {"actorSpecification": 1, "name": "x", "input": "./input.json", "readme": "./ABOUT.md"}
+    definition = {
+        "actorSpecification": 1,
+        "name": "x",
+        "version": "0.0",
+        "input": "./input.json",
+        "readme": "./ABOUT.md",
+    }
     schema = {"title": "Input", "type": "object", "schemaVersion": 1, "properties": {}}
     build = await built(
         stage,

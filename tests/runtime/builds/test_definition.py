@@ -70,17 +70,116 @@ def test_a_wrong_input_schema_is_told_with_its_file_and_place(tmp_path: Path, co
     assert raised.value.message.startswith(told)
 
 
+REQUIRED = {"actorSpecification": 1, "name": "hello", "version": "0.1"}
+DATASET = {
+    "actorSpecification": 1,
+    "fields": {"type": "object"},
+    "views": {"all": {"title": "All", "display": {"component": "table"}}},
+}
+STORE = {"actorKeyValueStoreSchemaVersion": 1, "title": "Files", "collections": {"images": {"keyPrefix": "image-"}}}
+OUTPUT = {"actorOutputSchemaVersion": 1, "properties": {"all": {"type": "string", "template": "{{run.id}}"}}}
+
+
+def read(root: Path, definition: Any, **files: Any) -> Any:
+    """The definition of a source with this actor.json, and these files beside it."""
+    texts = {f".actor/{name}.json": json.dumps(content) for name, content in files.items()}
+    return read_definition(laid_out(root, **{".actor/actor.json": json.dumps(definition), **texts}))
+
+
+def test_a_source_without_an_actor_json_has_no_definition(tmp_path: Path) -> None:
+    assert read_definition(laid_out(tmp_path, **{"main.py": "", "CHANGELOG.md": "# 1.0"})) == {}
+
+
+def test_actor_json_may_have_comments_and_trailing_commas(tmp_path: Path) -> None:
+    text = '{\n  // always 1\n  "actorSpecification": 1, "name": "hello", /* MAJOR.MINOR */ "version": "0.1",\n}'
+    assert read_definition(laid_out(tmp_path, **{".actor/actor.json": text})) == REQUIRED
+
+
+def test_schemas_stand_in_place_of_the_files_that_name_them(tmp_path: Path) -> None:
+    named = {
+        "storages": {"datasets": {"default": "./data.json", "prices": DATASET}, "keyValueStore": "./store.json"},
+        "outputSchema": "output.json",
+        "webServerSchema": "../.actor/server.json",
+    }
+    found = read(tmp_path, {**REQUIRED, **named}, data=DATASET, store=STORE, output=OUTPUT, server={"openapi": "3.0.0"})
+    assert found["storages"] == {"datasets": {"default": DATASET, "prices": DATASET}, "keyValueStore": STORE}
+    assert found["output"] == OUTPUT
+    assert found["webServerSchema"] == {"openapi": "3.0.0"}
+
+
 @pytest.mark.parametrize(
-    "storages",
+    ("files", "named", "changelog"),
     [
-        {"dataset": {"fields": {"type": "txt"}}},
-        {"datasets": {"prices": {"fields": {"type": "txt"}}}},
-        {"keyValueStore": {"collections": {"images": {}}}},
+        ({}, {}, None),
+        ({"CHANGELOG.md": "root"}, {}, "root"),
+        ({"CHANGELOG.md": "root", ".actor/CHANGELOG.md": "beside"}, {}, "beside"),
+        ({"CHANGELOG.md": "root", "docs/NEWS.md": "named"}, {"changelog": "../docs/NEWS.md"}, "named"),
+        ({}, {"changelog": "../../secret.md"}, None),
     ],
 )
-def test_storages_that_no_run_could_be_held_to_fail_the_build(tmp_path: Path, storages: dict[str, Any]) -> None:
-    actor_json = tmp_path / ".actor" / "actor.json"
-    actor_json.parent.mkdir()
-    actor_json.write_text(json.dumps({"storages": storages}))
-    with pytest.raises(Invalid):
-        read_definition(tmp_path)
+def test_the_changelog_is_the_named_one_then_the_usual_ones(
+    tmp_path: Path, files: dict[str, str], named: dict[str, str], changelog: str | None
+) -> None:
+    (tmp_path / "secret.md").write_text("outside")
+    root = laid_out(tmp_path / "source", **{".actor/actor.json": json.dumps({**REQUIRED, **named}), **files})
+    assert read_definition(root).get("changelog") == changelog
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"version": None}, "actor.json is not valid: version must be string"),
+        ({"version": "one"}, "version must match pattern"),
+        ({"actorSpecification": 2}, "actorSpecification must be <= 1"),
+        ({"minMemoryMbytes": 64}, "minMemoryMbytes must be >= 128"),
+        ({"minMemoryMbytes": 1024, "maxMemoryMbytes": 512}, "minMemoryMbytes must not be greater than maxMemoryMbytes"),
+        ({"defaultMemoryMbytes": True}, "defaultMemoryMbytes must be integer,string"),
+        ({"environmentVariables": {"A": 1}}, "environmentVariables.A must be string"),
+        ({"usesStandbyMode": "yes"}, "usesStandbyMode must be boolean"),
+        ({"storages": {"dataset": {}, "datasets": {"default": {}}}}, "'dataset' or 'datasets', not both"),
+        ({"storages": {"datasets": {"prices": DATASET}}}, "storages.datasets must have required property 'default'"),
+        ({"storages": {"datasets": {"default": {}, "a-b": {}}}}, "storages.datasets"),
+        ({"storages": {"dataSet": {}}}, "storages must not have the property 'dataSet'"),
+        (
+            {"storages": {"dataset": {"actorSpecification": 1}}},
+            "storages.dataset of .actor/actor.json is not valid: must have 'fields'",
+        ),
+        ({"storages": {"dataset": {**DATASET, "fields": {"type": "txt"}}}}, "storages.dataset of .* fields"),
+        (
+            {"storages": {"dataset": {**DATASET, "views": {"all": {"title": "All"}}}}},
+            "views.all must have a 'transformation'",
+        ),
+        (
+            {"storages": {"datasets": {"default": DATASET, "more": "./more.json"}}},
+            "more.json is not valid: must have required",
+        ),
+        ({"storages": {"dataset": "./nothing.json"}}, "names the file './nothing.json' as storages.dataset"),
+        ({"storages": {"dataset": "../../secret.json"}}, "it is not there"),
+        (
+            {"storages": {"keyValueStore": {**STORE, "collections": {"images": {}}}}},
+            "keyValueStore of .* 'key' or a 'keyPrefix'",
+        ),
+        (
+            {"storages": {"keyValueStore": {**STORE, "collections": {"a": {"key": "a", "jsonSchema": {}}}}}},
+            "just application/json",
+        ),
+        (
+            {"output": {**OUTPUT, "properties": {"all": {"template": ""}}}},
+            "output of .*properties.all must have required property 'type'",
+        ),
+        ({"output": "./more.json"}, "more.json is not valid: must have required property 'actorOutputSchemaVersion'"),
+        ({"webServerSchema": "./list.json"}, "list.json must hold a JSON object"),
+    ],
+)
+def test_a_definition_that_is_wrong_fails_the_build_and_says_where(
+    tmp_path: Path, fields: dict[str, Any], told: str
+) -> None:
+    (tmp_path / "secret.json").write_text("{}")
+    with pytest.raises(Invalid, match=told):
+        read(tmp_path / "source", {**REQUIRED, **fields}, more={}, list=[])
+
+
+@pytest.mark.parametrize("missing", REQUIRED)
+def test_what_every_actor_json_needs(tmp_path: Path, missing: str) -> None:
+    with pytest.raises(Invalid, match=f"required property '{missing}'"):
+        read(tmp_path, {name: value for name, value in REQUIRED.items() if name != missing})

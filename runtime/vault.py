@@ -1,0 +1,56 @@
+"""Secrets at rest: sealed with a key that lies beside the database, in a file of its own that only its owner reads.
+
+A copy of the database alone opens none of them; a backup that is to be of use needs the key file too.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+
+class WrongKey(Exception):
+    """The key file is not the one with which the data directory's secrets were sealed."""
+
+
+class Vault:
+    """Seals and opens texts. `key_file` is made where there is none."""
+
+    def __init__(self, key_file: Path) -> None:
+        self._key_file = key_file
+        if not key_file.exists():
+            _write_new_key(key_file)
+        try:
+            self._fernet = Fernet(key_file.read_bytes())
+        except ValueError as problem:
+            raise self._wrong_key() from problem
+
+    def seal(self, text: str) -> str:
+        """The same text never looks the same twice."""
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Raises WrongKey."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken as problem:
+            raise self._wrong_key() from problem
+
+    def _wrong_key(self) -> WrongKey:
+        return WrongKey(
+            f"{self._key_file} is not the key with which the secrets beside it were sealed: put back the file that "
+            "belongs to this database, or use another --data-dir."
+        )
+
+
+def _write_new_key(path: Path) -> None:
+    """Whole or not at all: a key that was cut off would lock in what is sealed with it."""
+    unfinished = path.with_suffix(".tmp")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(Fernet.generate_key())
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

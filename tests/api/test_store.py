@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.api import Api, problem
+
+PRICING = {"pricingModel": "PAY_PER_EVENT", "pricingPerEvent": {"actorChargeEvents": {"page": {"eventPriceUsd": 0.1}}}}
+ACTORS: dict[str, dict[str, Any]] = {
+    "maps": {"title": "Maps Crawler", "categories": ["TRAVEL"], "isPublic": True},
+    "mail": {"description": "Sends letters", "isPublic": True, "pricingInfos": [PRICING]},
+    "private": {"title": "Maps, but mine"},
+}
+
+
+@pytest.fixture
+async def store(users: Api) -> Api:
+    """Alice's maps and Bob's mail are public."""
+    for name, token in (("maps", "alices-key"), ("mail", "bobs-key"), ("private", "alices-key")):
+        await users.data("POST", "/v2/acts", json={"name": name, **ACTORS[name]}, token=token)
+        await users.clock.advance(1)
+    return users
+
+
+async def names(store: Api, query: str) -> list[str]:
+    page = await store.data("GET", f"/v2/store{query}", token=None)
+    assert page["total"] >= page["count"] == len(page["items"])
+    return [each["name"] for each in page["items"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["maps", "mail"]),
+        ("?search=MAPS", ["maps"]),
+        ("?search=letters", ["mail"]),
+        ("?search=bob", ["mail"]),
+        ("?search=nothing", []),
+        ("?category=TRAVEL", ["maps"]),
+        ("?username=alice", ["maps"]),
+        ("?pricingModel=PAY_PER_EVENT", ["mail"]),
+        ("?pricingModel=FREE", ["maps"]),
+        ("?sortBy=newest", ["mail", "maps"]),
+        ("?sortBy=popularity", ["maps", "mail"]),
+        ("?limit=1&offset=1", ["mail"]),
+        ("?offset=5", []),
+    ],
+)
+async def test_public_actors_are_listed_for_anybody(store: Api, query: str, found: list[str]) -> None:
+    assert await names(store, query) == found
+
+
+async def test_an_actor_as_it_is_shown(store: Api) -> None:
+    shown = (await store.data("GET", "/v2/store?search=mail", token=None))["items"][0]
+    stats, pricing = shown.pop("stats"), shown.pop("currentPricingInfo")
+    assert (stats["totalRuns"], pricing["pricingModel"]) == (0, "PAY_PER_EVENT")
+    assert shown == {
+        "id": shown["id"],
+        "title": "mail",
+        "name": "mail",
+        "username": "bob",
+        "userFullName": "bob",
+        "description": "Sends letters",
+        "categories": [],
+        "pictureUrl": None,
+        "notice": "NONE",
+    }
+
+
+async def test_an_order_that_there_is_not_is_refused(store: Api) -> None:
+    assert problem(await store.call("GET", "/v2/store?sortBy=price", token=None)) == (400, "invalid-parameter")

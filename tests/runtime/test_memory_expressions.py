@@ -1,0 +1,102 @@
+"""What expressions mean. A large table of them beside the platform's own evaluator: tests/clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runtime.memory_expressions import MAX_LENGTH, ExpressionError, compiled, memory_of
+
+INPUT: dict[str, Any] = {
+    "startUrls": ["a", "b", "c"],
+    "maxReviews": 50,
+    "details": True,
+    "mode": "full",
+    "deep": {"n": 5},
+}
+OPTIONS = {"maxItems": 10, "memoryMbytes": 1024}
+
+
+@pytest.mark.parametrize(
+    ("expression", "memory"),
+    [
+        ("get(input, 'startUrls.length', 1) * 512", 2048),
+        ("get(input, 'nothing.length', 1) * 512", 512),
+        ("get(input, 'details', false) ? 4096 : 1024", 4096),
+        ("{{input.maxReviews}} * 64", 4096),
+        ("runOptions.maxItems * 100", 1024),
+        (
+            "urls = get(input, 'startUrls.length', 0);\nfactor = max(input.maxReviews / 10, 1);\nurls * factor * 128",
+            2048,
+        ),
+        ("compareText(input.mode, 'full') == 0 ? 1024 : 512", 1024),
+        ("input.missing ?? 256", 256),
+        ("input.deep?.n > 4 and not input.missing ? 256 : 128", 256),
+    ],
+)
+def test_documented_expressions(expression: str, memory: int) -> None:
+    assert memory_of(expression, INPUT, OPTIONS) == memory
+
+
+@pytest.mark.parametrize(
+    ("value", "memory"),
+    [("300", 256), ("900", 1024), ("3600", 4096), ("1", 128), ("181", 128), ("182", 256), ("1e9", 32_768)],
+)
+def test_the_value_is_rounded_to_the_nearest_power_of_two_and_bounded(value: str, memory: int) -> None:
+    assert memory_of(value, {}, {}) == memory
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("", "no number"),
+        ("0", "greater than 0"),
+        ("-512", "greater than 0"),
+        ("1 / 0", "no number"),
+        ("'512'", "no number"),
+        ("input.missing * 2", "undefined is no number"),
+        ("input.missing.deeper", "deeper"),
+        ("input.mode == 'full' ? 1 : 2", "a text is no number"),
+        ("startUrls * 2", "variable 'startUrls'"),
+        ("sqrt(512)", "function 'sqrt'"),
+        ("get(input)", "number of arguments"),
+        ("input.startUrls[1]", r"get\(input, 'list.0'\)"),
+        ("{{env.HOME}}", "variable '{{env.HOME}}'"),
+        ("512 +", "too early"),
+        ("(512", r"'\)' is missing"),
+        ("512 & 3", "unexpected '&' at character 5"),
+        ("5 >= 3 ? 1 : 2", "missing before '='"),
+        ("x" * (MAX_LENGTH + 1), "longer"),
+        ("-" * MAX_LENGTH, "nested too deeply"),
+        ("(" * MAX_LENGTH, "nested too deeply"),
+    ],
+)
+def test_what_has_no_value_says_why(expression: str, why: str) -> None:
+    with pytest.raises(ExpressionError, match=why):
+        memory_of(expression, INPUT, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "__import__('os').system('true')",
+        "input.__class__.__mro__",
+        "get(input, '__class__') * 1",
+        "get.__globals__",
+        "max.__self__",
+        "(1).__class__",
+        "'{0.__class__}' * 1",
+        "evaluate('512')",
+        "9 ^ 9 ^ 9 ^ 9 ^ 9 ^ 9",
+    ],
+)
+def test_nothing_is_reached_but_the_input_and_the_options(expression: str) -> None:
+    with pytest.raises(ExpressionError):
+        memory_of(expression, INPUT, OPTIONS)
+
+
+def test_an_expression_is_checked_without_being_evaluated() -> None:
+    compiled("get(input, 'x') * unknown(5)")
+    with pytest.raises(ExpressionError):
+        compiled("get(input, 'x') *")

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runtime.vault import Vault, WrongKey
+
+
+@pytest.mark.parametrize("text", ["", "hunter2", "grün 𝒳\n\0", "x" * 100_000])
+def test_what_is_sealed_is_opened_with_the_same_key_file(tmp_path: Path, text: str) -> None:
+    sealed = Vault(tmp_path / "key").seal(text)
+    assert not text or text not in sealed
+    assert Vault(tmp_path / "key").open(sealed) == text
+
+
+def test_the_same_text_never_looks_the_same_twice(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "key")
+    assert vault.seal("hunter2") != vault.seal("hunter2")
+
+
+def test_the_key_file_is_its_owners_alone(tmp_path: Path) -> None:
+    Vault(tmp_path / "vault.key")
+    assert (tmp_path / "vault.key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["vault.key"]
+
+
+def test_a_key_that_was_cut_off_as_it_was_written_is_none(tmp_path: Path) -> None:
+    (tmp_path / "vault.tmp").write_text("half a k")
+    vault = Vault(tmp_path / "vault.key")
+    assert vault.open(vault.seal("x")) == "x"
+
+
+def test_another_key_opens_nothing_and_says_what_to_do(tmp_path: Path) -> None:
+    sealed = Vault(tmp_path / "one").seal("hunter2")
+    with pytest.raises(WrongKey, match=r"other.*put back.*--data-dir"):
+        Vault(tmp_path / "other").open(sealed)
+
+
+@pytest.mark.parametrize("content", ["", "no key", "ü" * 44])
+def test_a_file_that_is_no_key_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "key").write_text(content)
+    with pytest.raises(WrongKey):
+        Vault(tmp_path / "key")
