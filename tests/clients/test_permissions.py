@@ -23,7 +23,8 @@ def actor_files(language: str) -> list[Json]:
     ours = source_files(Path(__file__).parent / "limited_actor")
     if language == PYTHON:
         return [file for file in ours if file["name"] != "main.js"]
-    installed = [file for file in source_files(SAMPLES / "transitions_js") if not file["name"].startswith("src/")]
+    sample = source_files(SAMPLES / "transitions_js")
+    installed = [file for file in sample if not file["name"].startswith(("src/", ".actor/"))]
     main = next(file for file in ours if file["name"] == "main.js")
     definition = next(file for file in ours if file["name"] == ".actor/actor.json")
     return [*installed, definition, {**main, "name": "src/main.js"}]

@@ -162,7 +162,8 @@ def test_metamorph(server: LiveServer, sample: str) -> None:
     assert [(each["actorId"], each["inputKey"]) for each in run["metamorphs"]] == list(
         zip((there, back), keys, strict=True)
     )
-    assert [journey.record(key) for key in keys] == [second, last]
+    for key, given in zip(keys, (second, last), strict=True):
+        assert given.items() <= journey.record(key).items()  # and what the input schema makes of it
     assert last.items() <= journey.record("OUTPUT")["input"].items()
 
 

@@ -105,7 +105,8 @@ def test_a_folder_of_a_repository_with_the_whole_as_its_context(live: LiveServer
     (one / ".actor").mkdir(parents=True)
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared/common").write_text("from above")
-    (one / ".actor/actor.json").write_text('{"actorSpecification": 1, "dockerContextDir": "../../.."}')
+    definition = {"actorSpecification": 1, "name": "one", "version": "0.0", "dockerContextDir": "../../.."}
+    (one / ".actor/actor.json").write_text(json.dumps(definition))
     (one / ".actor/Dockerfile").write_text(
         f"FROM {BASE}\nARG ACTOR_PATH_IN_DOCKER_CONTEXT\nCOPY . /x\n"
         'RUN cat /x/shared/common && echo " at $ACTOR_PATH_IN_DOCKER_CONTEXT" && ls -A /x\n'
