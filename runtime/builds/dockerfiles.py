@@ -33,6 +33,8 @@ PLATFORM_ARGUMENT = re.compile(r"\$\{?(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIAN
 HERE_DOCUMENT = re.compile(r"""(?:^|\s)<<-?["']?([A-Za-z_]\w*)""")
 SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)", re.I)
 MOUNTED_FROM = re.compile(r"(?:^|,)from=([^,]+)")
+OF_A_SESSION = re.compile(r"(?:^|,)type=(secret|ssh)(?:,|$)")
+"""Mounts that BuildKit asks its client for; the engine's API offers it none."""
 REMOTE = re.compile(r"\w+://|git@")
 
 
@@ -65,6 +67,12 @@ class Instruction:
         copied = [value for name, value in self.flags if name == "from"]
         mounted = [found[1] for name, value in self.flags if name == "mount" and (found := MOUNTED_FROM.search(value))]
         return copied + mounted
+
+    @property
+    def mounts_of_a_session(self) -> list[str]:
+        """The kinds of mounts it wants from who builds."""
+        mounts = (value for name, value in self.flags if name == "mount")
+        return [found[1] for mount in mounts if (found := OF_A_SESSION.search(mount))]
 
     @property
     def stage(self) -> str | None:
@@ -146,7 +154,9 @@ def find_recipe(source: Source, definition: Mapping[str, Any], spare: Path, *, b
         spare.write_text(text)
         return Recipe(context, spare, "", text, arguments)
     place = found.relative_to(source.root.resolve() if found.is_relative_to(source.root.resolve()) else source.tree)
-    return Recipe(context, found, str(place), found.read_text(errors="replace"), arguments)
+    text = found.read_text(errors="replace")
+    _check_mounts(text)
+    return Recipe(context, found, str(place), text, arguments)
 
 
 def default_dockerfile(root: Path, *, beta: bool) -> str:
@@ -159,6 +169,15 @@ def default_dockerfile(root: Path, *, beta: bool) -> str:
             "COPY . ./\n",
         ]
     )
+
+
+def _check_mounts(text: str) -> None:
+    for kind in (kind for each in instructions(text) for kind in each.mounts_of_a_session):
+        raise Invalid(
+            "invalid-value",
+            f"The Dockerfile has RUN --mount=type={kind}, and a build is given none: an Actor's variables reach it as"
+            " build arguments, where its version has applyEnvVarsToBuild",
+        )
 
 
 def _context(source: Source, definition: Mapping[str, Any]) -> Path:

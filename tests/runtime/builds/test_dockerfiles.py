@@ -57,6 +57,19 @@ def test_a_dockerfile_outside_of_the_source_is_refused(tmp_path: Path, named: st
         found(tree, {"dockerfile": named})
 
 
+@pytest.mark.parametrize(
+    ("mount", "kind"),
+    [("type=secret,id=token", "secret"), ("type=ssh", "ssh"), ("target=/x,required=true,type=secret", "secret")],
+)
+def test_a_mount_that_no_build_is_given_is_refused_before_anything_is_built(
+    tmp_path: Path, mount: str, kind: str
+) -> None:
+    tree = laid_out(tmp_path / "source", "Dockerfile")
+    (tree / "Dockerfile").write_text(f"FROM x\nRUN --mount=type=cache,target=/secret --mount={mount} make\n")
+    with pytest.raises(Invalid, match=rf"type={kind}, and a build is given none: .* applyEnvVarsToBuild"):
+        found(tree, {})
+
+
 @pytest.mark.parametrize("beta", [False, True])
 @pytest.mark.parametrize("has_package", [False, True])
 def test_without_any_it_is_the_default_one_for_node(tmp_path: Path, has_package: bool, beta: bool) -> None:
