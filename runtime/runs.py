@@ -168,8 +168,8 @@ class Runs:
         granted = granted_options(actor, memory, options, strict_memory=self._settings.strict_memory)
         charging.check_max_charge(charging.in_force(actor.pricings, self._clock.now()), granted)
         async with self._budget.room_for(user, granted.memory_mbytes):
-            # Looked up inside: what is deleted takes the same door, and a run must have its Actor and build.
             start = _Start(user, await self._sealed(user.id, build, completed), options, meta, by, task)
+            # Looked up again: what is deleted takes the same door, and a run must have its Actor and build.
             run = await self._record(self._actors.get(actor.id), self._builds.get(build.id), granted, start)
             if problem is not None and options.memory_mbytes is None:
                 self._say(run, explain.no_dynamic_memory(problem, granted.memory_mbytes))
