@@ -21,7 +21,7 @@ from runtime.environment import INPUT_KEY, to_hide, web_server_port
 from runtime.errors import Invalid, record_not_found
 from runtime.events import Events, pending
 from runtime.input_keys import InputKeys
-from runtime.input_secrets import secret_fields, texts
+from runtime.input_secrets import InputCipher, secret_fields, texts
 from runtime.json_text import dumps, loads
 from runtime.lifecycle import JobStatus, may_move
 from runtime.logs import Logs
@@ -350,11 +350,14 @@ class Runs:
 
     async def input_secrets(self, run: Run, build: Build) -> list[str]:
         """What the run's input holds that must not show in its log."""
-        names, key = secret_fields(build.input_schema), self._input_keys.find(run.user_id, build.actor_id)
-        record = self._storages.key_value_stores.peek(run.default_key_value_store_id, run.input_key)
-        if not names or key is None or record is None:
+        names = secret_fields(build.input_schema)
+        if not names:
             return []
-        cipher = await self._input_keys.cipher(run.user_id, build.actor_id)
+        key = self._input_keys.find(run.user_id, build.actor_id)
+        record = self._storages.key_value_stores.peek(run.default_key_value_store_id, run.input_key)
+        if key is None or record is None:
+            return []
+        cipher = InputCipher(key.private_key, key.passphrase)
         held = (text for value in cipher.readable(await record.read(), names) for text in texts(value))
         return [key.passphrase, *to_hide(held)]
 

@@ -52,7 +52,7 @@ def plain_path(name: str) -> str:
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name or DRIVE.match(name):
         raise _bad(name, "must be a path inside the Actor's folder")
-    if CONTROL.search(name) or not _is_utf8(name):
+    if CONTROL.search(name) or not is_utf8(name):
         raise _bad(name, "must have no control characters, and be valid UTF-8")
     if len(name) > MAX_PATH_CHARS or len(path.parts) > MAX_DEPTH:
         raise _bad(name, f"must have at most {MAX_PATH_CHARS} characters in {MAX_DEPTH} folders")
@@ -61,7 +61,7 @@ def plain_path(name: str) -> str:
     return str(path)
 
 
-def _is_utf8(name: str) -> bool:
+def is_utf8(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -251,13 +251,15 @@ class Builds:
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             log.say(_found(recipe))
             spec = self._spec(build, version, recipe)
-            image = await self._image_of_same(build, spec, recipe, log)
+            fingerprint = await self._fingerprint(spec, recipe)
+            image = await self._image_of_same(build, spec, fingerprint, log) if spec.use_cache else None
             if image is None:
                 cache = "enabled" if build.options.use_cache else "disabled"
                 log.say(f"ACTOR: Building container image (cache {cache}).")
                 image = await self._built(spec, log)
-            made = replace(build, fingerprint=await self._fingerprint(spec, recipe))
-            return self._with_image(made, image, source.root, definition, log)
+                # What it stands on may only have come with the build.
+                fingerprint = fingerprint or await self._fingerprint(spec, recipe)
+            return self._with_image(replace(build, fingerprint=fingerprint), image, source.root, definition, log)
 
     @asynccontextmanager
     async def _workspace(self) -> AsyncIterator[Path]:
@@ -290,9 +292,8 @@ class Builds:
             log.say(f"ACTOR: Building for {PLATFORMS_OWN} instead, which this machine has to emulate.")
             return await self._containers.build(replace(spec, platform=PLATFORMS_OWN), log.tell)
 
-    async def _image_of_same(self, build: Build, spec: BuildSpec, recipe: Recipe, log: Log) -> Image | None:
+    async def _image_of_same(self, build: Build, spec: BuildSpec, fingerprint: str, log: Log) -> Image | None:
         """The image of an earlier build that was made of the same, which gets this build's name too."""
-        fingerprint = await self._fingerprint(spec, recipe) if spec.use_cache else ""
         if not fingerprint:
             return None
         condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ? ORDER BY started_at DESC"

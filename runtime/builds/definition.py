@@ -43,8 +43,10 @@ def read_definition(root: Path) -> Mapping[str, Any]:
 def remarks(definition: Mapping[str, Any]) -> list[str]:
     """What its author should know of a definition that is good enough to be built."""
     memory = definition.get("defaultMemoryMbytes")
+    if not isinstance(memory, str):
+        return []
     try:
-        compiled(memory if isinstance(memory, str) else "1")
+        compiled(memory)
     except ExpressionError as problem:
         return [f"defaultMemoryMbytes in {ACTOR_JSON} is no expression ({problem}): it will tell no run's memory."]
     return []

@@ -16,6 +16,7 @@ from pathspec import GitIgnoreSpec, PathSpec
 
 from runtime.builds.cancelling import Checkpoint
 from runtime.errors import Invalid
+from runtime.source_paths import is_utf8
 
 NEVER_SENT = frozenset({".git", "node_modules", ".venv", "__pycache__"})
 NEVER_SENT_FROM_ROOT = frozenset({"storage", "apify_storage", "crawlee_storage"})
@@ -93,7 +94,7 @@ class _Tree:
                 return "a link to a folder that holds it"
         if not path.is_dir() and not path.is_file():
             return "neither a file nor a folder"
-        return None if _is_utf8(path.name) else "a name that is not UTF-8"
+        return None if is_utf8(path.name) else "a name that is not UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,3 @@ def _lines(file: Path) -> list[str]:
 
 def _name(base: Path, path: Path) -> str:
     return path.relative_to(base).as_posix()
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -37,7 +37,6 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 class Done:
     """A command that has ended; `text` is what it printed to either stream, without colours."""
 
-    code: int
     stdout: str
     text: str
 
@@ -74,7 +73,7 @@ class Apify:
         )
         text = COLOURS.sub("", done.stdout + done.stderr)
         assert code in (None, done.returncode), f"apify {' '.join(words)} ended with {done.returncode}:\n{text}"
-        return Done(done.returncode, done.stdout, text)
+        return Done(done.stdout, text)
 
 
 @pytest.fixture(scope="module")
