@@ -250,7 +250,9 @@ class Builds:
             build = replace(build, input_schema=read_input_schema(source.root, definition))
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             log.say(_found(recipe))
-            spec = self._spec(build, version, recipe)
+            variables = {each.name: each.value for each in version.env_vars} if version.apply_env_vars_to_build else {}
+            log.tell(_missing_secrets(recipe, variables))
+            spec = self._spec(build, variables, recipe)
             fingerprint = await self._fingerprint(spec, recipe)
             image = await self._image_of_same(build, spec, fingerprint, log) if spec.use_cache else None
             if image is None:
@@ -270,8 +272,7 @@ class Builds:
         finally:
             await asyncio.to_thread(shutil.rmtree, folder)
 
-    def _spec(self, build: Build, version: Version, recipe: Recipe) -> BuildSpec:
-        variables = {v.name: v.value for v in version.env_vars} if version.apply_env_vars_to_build else {}
+    def _spec(self, build: Build, variables: Mapping[str, str], recipe: Recipe) -> BuildSpec:
         return BuildSpec(
             context=recipe.context,
             dockerfile=recipe.dockerfile,
@@ -282,6 +283,7 @@ class Builds:
             memory_bytes=build.options.memory_mbytes * MBYTE,
             buildkit=recipe.needs_buildkit,
             images=recipe.images,
+            secrets=variables if recipe.secrets else None,
         )
 
     async def _built(self, spec: BuildSpec, log: Log) -> Image:
@@ -374,6 +376,15 @@ def _found(recipe: Recipe) -> str:
         return f"ACTOR: Found Dockerfile at ./{recipe.place}"
     first = recipe.text.partition("\n")[0]
     return f"ACTOR: The source has no Dockerfile: building with the default one for Node.js ({first})."
+
+
+def _missing_secrets(recipe: Recipe, variables: Mapping[str, str]) -> list[str]:
+    return [
+        f"ACTOR: The Dockerfile mounts the secret '{id}', which is none: it can be a variable of the version, which"
+        " needs applyEnvVarsToBuild."
+        for id in recipe.secrets
+        if id not in variables
+    ]
 
 
 def number_int(version: str, build: int) -> int:

@@ -10,8 +10,8 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import Path
+from itertools import chain, takewhile
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from runtime.builds.sources import Source
@@ -32,9 +32,6 @@ NEW_FLAGS = {
 PLATFORM_ARGUMENT = re.compile(r"\$\{?(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
 HERE_DOCUMENT = re.compile(r"""(?:^|\s)<<-?["']?([A-Za-z_]\w*)""")
 SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)", re.I)
-MOUNTED_FROM = re.compile(r"(?:^|,)from=([^,]+)")
-OF_A_SESSION = re.compile(r"(?:^|,)type=(secret|ssh)(?:,|$)")
-"""Mounts that BuildKit asks its client for; the engine's API offers it none."""
 REMOTE = re.compile(r"\w+://|git@")
 
 
@@ -65,14 +62,13 @@ class Instruction:
         if self.word == "FROM":
             return [*self.rest[:1]]
         copied = [value for name, value in self.flags if name == "from"]
-        mounted = [found[1] for name, value in self.flags if name == "mount" and (found := MOUNTED_FROM.search(value))]
-        return copied + mounted
+        return copied + [mount["from"] for mount in self.mounts if mount.get("from")]
 
     @property
-    def mounts_of_a_session(self) -> list[str]:
-        """The kinds of mounts it wants from who builds."""
-        mounts = (value for name, value in self.flags if name == "mount")
-        return [found[1] for mount in mounts if (found := OF_A_SESSION.search(mount))]
+    def mounts(self) -> list[dict[str, str]]:
+        """What it mounts, by the names of the options; one without a value is empty."""
+        asked = (value.split(",") for name, value in self.flags if name == "mount")
+        return [{name: value for name, _, value in (option.partition("=") for option in mount)} for mount in asked]
 
     @property
     def stage(self) -> str | None:
@@ -130,6 +126,17 @@ class Recipe:
         return [image for image in dict.fromkeys(named) if "$" not in image]
 
     @property
+    def secrets(self) -> list[str]:
+        """The ids of the secrets that it mounts."""
+        mounts = chain.from_iterable(each.mounts for each in instructions(self.text))
+        asked = (
+            mount.get("id") or PurePosixPath(mount.get("target", "")).name
+            for mount in mounts
+            if mount.get("type") == "secret"
+        )
+        return [*dict.fromkeys(asked)]
+
+    @property
     def is_told_by_its_files(self) -> bool:
         """Whether its files and images are all that it is made of: nothing is fetched, or named by an argument."""
         added = (" ".join(each.rest) for each in instructions(self.text) if each.word == "ADD")
@@ -155,7 +162,7 @@ def find_recipe(source: Source, definition: Mapping[str, Any], spare: Path, *, b
         return Recipe(context, spare, "", text, arguments)
     place = found.relative_to(source.root.resolve() if found.is_relative_to(source.root.resolve()) else source.tree)
     text = found.read_text(errors="replace")
-    _check_mounts(text)
+    _check_has_no_ssh(text)
     return Recipe(context, found, str(place), text, arguments)
 
 
@@ -171,12 +178,12 @@ def default_dockerfile(root: Path, *, beta: bool) -> str:
     )
 
 
-def _check_mounts(text: str) -> None:
-    for kind in (kind for each in instructions(text) for kind in each.mounts_of_a_session):
+def _check_has_no_ssh(text: str) -> None:
+    if any(mount.get("type") == "ssh" for each in instructions(text) for mount in each.mounts):
         raise Invalid(
             "invalid-value",
-            f"The Dockerfile has RUN --mount=type={kind}, and a build is given none: an Actor's variables reach it as"
-            " build arguments, where its version has applyEnvVarsToBuild",
+            "The Dockerfile has RUN --mount=type=ssh, and a build is given no SSH agent: a key can be a variable of"
+            " the version, with applyEnvVarsToBuild, and be mounted with RUN --mount=type=secret,id=NAME",
         )
 
 

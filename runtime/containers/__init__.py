@@ -122,7 +122,8 @@ class BuildSpec:
     """A build of the folder `context` with `dockerfile`, which need not lie in it.
 
     With `buildkit` the engine builds by that instead of its classic builder; it holds no memory limit. `images` are
-    those that the Dockerfile names. `platform` None is the engine's own.
+    those that the Dockerfile names, `secrets` what its `RUN --mount=type=secret` may ask for, by id; None where it has
+    no such mount. `platform` None is the engine's own.
     """
 
     context: Path
@@ -134,6 +135,7 @@ class BuildSpec:
     memory_bytes: int
     buildkit: bool = False
     images: Sequence[str] = ()
+    secrets: Mapping[str, str] | None = None
     platform: str | None = None
 
 

@@ -409,7 +409,20 @@ async def test_a_dockerfile_that_needs_buildkit_gets_it(stage: Stage) -> None:
     version = await stage.orchestrator.actors.create_version(actor, a_version(source_files=(dockerfile,)))
     await ended(stage, await start(stage, actor, version))
     spec = stage.engine.builds[-1]
-    assert (spec.buildkit, spec.images) == (True, ["a"])
+    assert (spec.buildkit, spec.images, spec.secrets) == (True, ["a"], None)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_dockerfile_that_mounts_a_secret_gets_the_versions_variables(stage: Stage, applied: bool) -> None:
+    dockerfile = SourceFile(name="Dockerfile", content="FROM a\nRUN --mount=type=secret,id=TOKEN true")
+    token = EnvVar(name="TOKEN", value="x", is_secret=True)
+    given = a_version(source_files=(dockerfile,), env_vars=(token,), apply_env_vars_to_build=applied)
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    version = await stage.orchestrator.actors.create_version(actor, given)
+    build = await ended(stage, await start(stage, actor, version))
+    assert stage.engine.builds[-1].secrets == ({"TOKEN": "x"} if applied else {})
+    warned = "mounts the secret 'TOKEN', which is none: it can be a variable of the version, which needs applyEnv"
+    assert any(warned in line for line in await stage.log_of(build.id)) is not applied
 
 
 # Numbers, ends and leftovers.

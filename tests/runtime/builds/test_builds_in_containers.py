@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -187,6 +188,32 @@ def test_buildkit_is_taken_where_the_dockerfile_needs_it(live: LiveServer) -> No
     ]
     assert "-rwxr-xr-x" in logs[0] and " trouble\n" in logs[0]
     assert " [REDACTED]\n" in logs[0] and "hunter2" not in logs[0]
+
+
+def test_a_mounted_secret_is_read_by_its_step_and_is_not_in_the_image(live: LiveServer) -> None:
+    token = secrets.token_hex(20)
+    variables = [{"name": "TOKEN", "value": token, "isSecret": True}]
+    steps = [
+        "RUN --mount=type=secret,id=TOKEN,required=true sha256sum < /run/secrets/TOKEN && cat /run/secrets/TOKEN",
+        "RUN --mount=type=secret,id=OTHER ls /run/secrets/OTHER || echo is not there",
+    ]
+    source = with_dockerfile("\n".join([f"FROM {BASE}", *steps]))
+    actor = actor_of(live, {**source, "envVars": variables, "applyEnvVarsToBuild": True})
+    log = succeeded(live, actor)
+    assert hashlib.sha256(token.encode()).hexdigest() in log and " is not there\n" in log
+    assert " [REDACTED]\n" in log and token not in log
+    tagged = live.data("GET", f"actors/{actor}")["taggedBuilds"]["latest"]["buildId"]
+    with closing(docker.from_env()) as engine:
+        [image] = (name for image in engine.api.images() for name in image["RepoTags"] or () if tagged in name)
+        found = engine.api.inspect_image(image)
+        assert token not in json.dumps([found, engine.api.history(image)])
+
+
+def test_a_required_secret_that_is_none_fails_the_build_and_is_named(live: LiveServer) -> None:
+    dockerfile = f"FROM {BASE}\nRUN --mount=type=secret,id=TOKEN,required=true true"
+    build, log = built(live, actor_of(live, with_dockerfile(dockerfile)))
+    assert (build["status"], "TOKEN not found" in build["statusMessage"]) == ("FAILED", True)
+    assert "ACTOR: The Dockerfile mounts the secret 'TOKEN', which is none" in log
 
 
 def test_a_step_that_fails_under_buildkit_fails_the_build(live: LiveServer) -> None:

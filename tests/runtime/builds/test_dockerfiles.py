@@ -57,16 +57,11 @@ def test_a_dockerfile_outside_of_the_source_is_refused(tmp_path: Path, named: st
         found(tree, {"dockerfile": named})
 
 
-@pytest.mark.parametrize(
-    ("mount", "kind"),
-    [("type=secret,id=token", "secret"), ("type=ssh", "ssh"), ("target=/x,required=true,type=secret", "secret")],
-)
-def test_a_mount_that_no_build_is_given_is_refused_before_anything_is_built(
-    tmp_path: Path, mount: str, kind: str
-) -> None:
+@pytest.mark.parametrize("mount", ["type=ssh", "target=/x,required=true,type=ssh"])
+def test_a_build_without_an_ssh_agent_says_what_does_instead(tmp_path: Path, mount: str) -> None:
     tree = laid_out(tmp_path / "source", "Dockerfile")
-    (tree / "Dockerfile").write_text(f"FROM x\nRUN --mount=type=cache,target=/secret --mount={mount} make\n")
-    with pytest.raises(Invalid, match=rf"type={kind}, and a build is given none: .* applyEnvVarsToBuild"):
+    (tree / "Dockerfile").write_text(f"FROM x\nRUN --mount=type=cache,target=/ssh --mount={mount} make\n")
+    with pytest.raises(Invalid, match=r"type=ssh, and a build is given no SSH agent: .* applyEnvVarsToBuild"):
         found(tree, {})
 
 
@@ -151,3 +146,17 @@ def test_what_the_classic_builder_does_not_know_is_built_by_buildkit(text: str, 
 )
 def test_the_images_it_stands_on_and_whether_they_are_all(text: str, images: list[str], is_told: bool) -> None:
     assert (recipe(text).images, recipe(text).is_told_by_its_files) == (images, is_told)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "ids"),
+    [
+        ("--mount=type=secret,id=TOKEN,required", ["TOKEN"]),
+        ("--mount=target=/run/x/TOKEN,type=secret", ["TOKEN"]),
+        ("--mount=type=secret,id=B --mount=type=secret,id=A,target=/a --mount=type=secret,id=B", ["B", "A"]),
+        ("--mount=type=cache,id=TOKEN,target=/secret --mount=id=x,target=/b", []),
+        ("--mount=type=bind,source=type=secret,target=/x", []),
+    ],
+)
+def test_the_secrets_that_it_mounts(mounts: str, ids: list[str]) -> None:
+    assert recipe(f"FROM a\nCOPY type=secret,id=NO /x\nRUN {mounts} make").secrets == ids

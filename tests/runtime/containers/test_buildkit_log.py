@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from runtime.containers.buildkit_log import BuildKitLog, fields
+from runtime.containers.buildkit_log import BuildKitLog
 
 
 def field(number: int, value: bytes | int) -> bytes:
@@ -67,10 +67,11 @@ def test_what_the_build_came_to_is_kept() -> None:
     assert buildkit.image_id == "sha256:1"
 
 
-def test_fields_of_other_kinds_are_passed_over() -> None:
-    fixed = varint(9 << 3 | 1) + bytes(8) + varint(10 << 3 | 5) + bytes(4)
-    assert list(fields(fixed + field(1, 300) + field(2, 0) + field(3, b"x" * 200))) == [
-        (1, b"1"),
-        (2, b""),
-        (3, b"x" * 200),
-    ]
+def test_what_it_does_not_know_is_passed_over() -> None:
+    unknown = varint(9 << 3 | 1) + bytes(8) + varint(10 << 3 | 5) + bytes(4) + field(11, b"x" * 200) + field(12, 300)
+    assert lines(BuildKitLog(), trace(unknown, vertex("a", "RUN x"), unknown)) == ["#1 RUN x"]
+
+
+def test_text_that_is_no_utf_8_is_shown_as_far_as_it_is() -> None:
+    step = field(1, field(1, b"a") + field(3, b"RUN \xff") + field(5, b""))
+    assert lines(BuildKitLog(), trace(step)) == ["#1 RUN \ufffd"]

@@ -15,14 +15,12 @@ import pytest
 import requests
 
 from runtime.containers import (
-    BuildFailed,
     DiskEnforcement,
     EngineUnavailable,
     ImageMissing,
     StartFailed,
-    WrongArchitecture,
 )
-from runtime.containers.docker import DockerContainers, build_failed
+from runtime.containers.docker import DockerContainers
 from tests.runtime.containers.conftest import (
     BASE_IMAGE,
     MIB,
@@ -65,11 +63,11 @@ async def test_an_engine_tells_whether_it_was_started_since(door: DockerContaine
 
 
 async def test_the_network_separates_containers_and_a_left_one_is_taken_again(door: DockerContainers) -> None:
-    network = await door.call(door.api.inspect_network, door.engine.network)
+    network = await door.connection.call(door.connection.api.inspect_network, door.engine.network)
     assert network["Options"]["com.docker.network.bridge.enable_icc"] == "false"
     again = DockerContainers(door.engine.network.removeprefix("greenroom-"))
     engine = await again.open()
-    assert (await again.call(again.api.inspect_network, engine.network))["Id"] == network["Id"]
+    assert (await again.connection.call(again.connection.api.inspect_network, engine.network))["Id"] == network["Id"]
     assert engine.gateway == door.engine.gateway
     await again.close()
 
@@ -93,7 +91,7 @@ async def test_close_leaves_no_network(script_image: str) -> None:
     await door.close()
     other = DockerContainers(f"test-{secrets.token_hex(4)}")
     await other.open()
-    assert await other.call(other.api.networks, names=[network]) == []
+    assert await other.connection.call(other.connection.api.networks, names=[network]) == []
     await other.close()
 
 
@@ -249,7 +247,7 @@ async def test_the_cpu_share_can_change_and_has_a_floor(door: DockerContainers, 
     container = await start(SLEEP)
     for cpus, quota in ((0.25, 25_000), (0.001, 1_000), (64, 6_400_000)):
         await container.set_cpus(cpus)
-        host = (await door.call(door.api.inspect_container, container.id))["HostConfig"]
+        host = (await door.connection.call(door.connection.api.inspect_container, container.id))["HostConfig"]
         assert (host["CpuPeriod"], host["CpuQuota"]) == (100_000, quota)
 
 
@@ -360,7 +358,7 @@ async def test_a_broken_connection_is_mended_without_holes_or_doubles(
     container = await start(
         "import time\nfor i in range(2000):\n    print(i, flush=True)\n    if i % 100 == 0: time.sleep(0.3)"
     )
-    opened = door.stream
+    opened = door.connection.stream
     cut: list[str] = []
 
     def break_off(response: requests.Response) -> None:
@@ -373,7 +371,7 @@ async def test_a_broken_connection_is_mended_without_holes_or_doubles(
             threading.Timer(0.2, break_off, [response]).start()
         return response
 
-    monkeypatch.setattr(door, "stream", breaking)
+    monkeypatch.setattr(door.connection, "stream", breaking)
     assert [int(line.text) for line in await log_of(container)] == list(range(2000))
     assert len(cut) == 3
 
@@ -458,112 +456,6 @@ async def test_names_are_known_inside(start: Start) -> None:
 # Builds.
 
 
-async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContainers, tmp_path: Path) -> None:
-    tag = f"greenroom-test-{secrets.token_hex(4)}"
-    (tmp_path / ".actor").mkdir()
-    (tmp_path / ".actor/Dockerfile").write_text(
-        f"FROM {BASE_IMAGE}\nARG WHO=nobody\nCOPY . /context\n"
-        'RUN echo "hello $WHO" && ls -A /context && echo trouble >&2\nENV ANSWER=42\n'
-    )
-    (tmp_path / ".dockerignore").write_text("# comment\nsecret*\n!secret_not\n")
-    for name in ("kept", "secret", "secret_not"):
-        (tmp_path / name).touch()
-    lines: list[str] = []
-    spec = build_spec(tmp_path, tag, dockerfile=".actor/Dockerfile", build_args={"WHO": "world"})
-    image = await door.build(spec, lines.extend)
-    assert {"hello world", "kept", "secret_not", "trouble"} <= set(lines)
-    assert "secret" not in lines
-    assert image.labels["build"] == "b1" and image.environment["ANSWER"] == "42" and image.size_bytes > 0
-    found = await door.image(tag)
-    assert found and found.id == image.id
-    assert image.id in {each.id for each in await door.images()}
-    await door.remove_image(tag)
-    assert image.id not in {each.id for each in await door.images()}
-    await door.remove_image(tag)
-    assert await door.image(tag) is None
-
-
-@pytest.mark.parametrize(
-    ("dockerfile", "message"),
-    [
-        (f"FROM {BASE_IMAGE}\nRUN echo before && exit 7\n", "returned a non-zero code: 7"),
-        (f"FROM {BASE_IMAGE}\nRUN --mount=type=cache,target=/x true\n", "classic builder"),
-        ("FROM greenroom-test-none.invalid/none:1\n", "greenroom-test-none.invalid"),
-        ("NONSENSE\n", "(?i)nonsense"),
-        (None, "Dockerfile"),
-    ],
-)
-async def test_a_failed_build_says_why(
-    door: DockerContainers, tmp_path: Path, dockerfile: str | None, message: str
-) -> None:
-    if dockerfile is not None:
-        (tmp_path / "Dockerfile").write_text(dockerfile)
-    with pytest.raises(BuildFailed, match=message):
-        await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda lines: None)
-
-
-@pytest.mark.parametrize("buildkit", [False, True])
-async def test_a_dockerfile_may_lie_outside_of_the_folder(
-    door: DockerContainers, tmp_path: Path, buildkit: bool
-) -> None:
-    (tmp_path / "context").mkdir()
-    (tmp_path / "context/file").touch()
-    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nCOPY . /x\nRUN echo holds $(ls -A /x)\n")
-    lines: list[str] = []
-    tag = f"greenroom-test-{secrets.token_hex(4)}"
-    spec = build_spec(tmp_path / "context", tag, dockerfile=tmp_path / "Dockerfile", buildkit=buildkit, use_cache=False)
-    await door.build(spec, lines.extend)
-    told = next(line for line in lines if " file" in line and "$" not in line)
-    # BuildKit does not take the Dockerfile itself out again.
-    assert told == "holds file" or (buildkit and ".dockerfile." in told)
-    await door.remove_image(tag)
-
-
-async def test_buildkit_pulls_no_images_so_that_they_are_pulled_before(door: DockerContainers, tmp_path: Path) -> None:
-    name = "greenroom-test-none.invalid/none:1"
-    (tmp_path / "Dockerfile").write_text(f"FROM {name}\n")
-    spec = build_spec(tmp_path, "greenroom-test-none", buildkit=True, images=[name])
-    lines: list[str] = []
-    with pytest.raises(BuildFailed, match=r"greenroom-test-none\.invalid"):
-        await door.build(spec, lines.extend)
-    assert lines == []
-
-
-async def test_a_here_document_that_the_engine_is_too_old_for_says_what_helps(
-    door: DockerContainers, tmp_path: Path
-) -> None:
-    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN <<EOT\necho built\nEOT\n")
-    lines: list[str] = []
-    try:
-        await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lines.extend)
-    except BuildFailed as problem:
-        assert "# syntax=docker/dockerfile:1" in str(problem)
-    else:
-        await door.remove_image("greenroom-test-none")
-        assert any(line.endswith(" built") for line in lines)
-
-
-async def test_an_engine_without_buildkit_is_told_what_is_missing(door: DockerContainers, tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
-    door._engine = replace(door.engine, api_version="1.38")
-    with pytest.raises(BuildFailed, match=r"needs BuildKit.* its API is 1\.38, and 1\.39 is needed"):
-        await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lambda lines: None)
-
-
-@pytest.mark.parametrize(
-    ("message", "kind"),
-    [
-        ("no matching manifest for linux/arm64/v8 in the manifest list entries", WrongArchitecture),
-        ("no match for platform in manifest sha256:1: not found", WrongArchitecture),
-        ("image with reference a was found but does not match the specified platform", WrongArchitecture),
-        ("manifest for a:1 not found", BuildFailed),
-        ("failed to solve with frontend dockerfile.v0: dockerfile parse error line 4: x", BuildFailed),
-    ],
-)
-def test_an_image_of_another_architecture_is_told_from_one_that_is_not_there(message: str, kind: type) -> None:
-    assert type(build_failed(message)) is kind
-
-
 async def test_an_image_stays_until_its_last_name_is_taken(door: DockerContainers, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nLABEL one={secrets.token_hex(6)}\n")
     names = [f"greenroom-test-{secrets.token_hex(4)}:{word}" for word in ("one", "two")]
@@ -572,29 +464,6 @@ async def test_an_image_stays_until_its_last_name_is_taken(door: DockerContainer
     for name, is_left in zip(names, (True, False), strict=True):
         await door.remove_image(name)
         assert (await door.image(image.id) is not None) is is_left
-
-
-async def test_a_cancelled_build_stops(door: DockerContainers, tmp_path: Path) -> None:
-    mark = secrets.token_hex(6)
-    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN echo {mark} && sleep 500\n")
-    running = asyncio.Event()
-
-    def log(lines: list[str]) -> None:
-        if mark in lines:
-            running.set()
-
-    building = asyncio.create_task(door.build(build_spec(tmp_path, f"greenroom-test-{mark}"), log))
-    await running.wait()
-    building.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await building
-
-    async def steps() -> list[str]:
-        return [c["Id"] for c in await door.call(door.api.containers) if mark in c["Command"]]
-
-    async with asyncio.timeout(60):
-        while await steps():  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
 
 
 # Help.

@@ -1,0 +1,63 @@
+"""The session by which BuildKit asks who builds for secrets: gRPC on a connection that the engine takes over.
+
+Source: Docker Engine API, "Initialize interactive session"; moby/buildkit, `session/` and
+`session/secrets/secrets.proto`. The Docker command does the same for `docker build --secret`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from grpclib.const import Cardinality, Handler, Status
+from grpclib.exceptions import GRPCError
+from grpclib.health.service import Health
+from grpclib.server import Server, Stream
+
+from runtime.containers.buildkit_messages import GetSecretRequest, GetSecretResponse
+from runtime.containers.connection import Connection
+from runtime.containers.upgrade import upgraded
+
+GET_SECRET = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+EXPOSED = "X-Docker-Expose-Session"
+METHODS = (GET_SECRET, "/grpc.health.v1.Health/Check")
+
+
+@asynccontextmanager
+async def offering(secrets: Mapping[str, str] | None, connection: Connection) -> AsyncIterator[dict[str, str]]:
+    """Answer the engine's requests for these secrets, by id; yield what a build says to have them.
+
+    None needs no session. Raises BuildFailed, EngineUnavailable.
+    """
+    if secrets is None:
+        yield {}
+        return
+    id = uuid.uuid4().hex
+    headers = [(f"{EXPOSED}-Uuid", id), (f"{EXPOSED}-Name", "greenroom"), (f"{EXPOSED}-Sharedkey", "")]
+    headers += [(f"{EXPOSED}-Grpc-Method", method) for method in METHODS]
+    # grpclib's server listens by itself; this one is called on a connection that it did not take.
+    server = Server([Secrets(secrets), Health()])
+    transport = await upgraded(connection, "/session", "h2c", headers, server._protocol_factory)
+    try:
+        yield {"session": id}
+    finally:
+        transport.close()
+
+
+class Secrets:
+    """The service of BuildKit's that knows secrets."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
+
+    async def get(self, stream: Stream[Any, Any]) -> None:
+        request: Any = await stream.recv_message()
+        id = request.ID.decode()
+        if id not in self._secrets:
+            raise GRPCError(Status.NOT_FOUND)
+        await stream.send_message(GetSecretResponse(data=self._secrets[id].encode()))
+
+    def __mapping__(self) -> dict[str, Handler]:
+        return {GET_SECRET: Handler(self.get, Cardinality.UNARY_UNARY, GetSecretRequest, GetSecretResponse)}

@@ -1,0 +1,147 @@
+"""Images built on a real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import pytest
+
+from runtime.containers import BuildFailed, WrongArchitecture
+from runtime.containers.docker import DockerContainers
+from runtime.containers.image_builder import build_failed
+from tests.runtime.containers.conftest import BASE_IMAGE, build_spec
+
+pytestmark = pytest.mark.docker
+
+
+async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContainers, tmp_path: Path) -> None:
+    tag = f"greenroom-test-{secrets.token_hex(4)}"
+    (tmp_path / ".actor").mkdir()
+    (tmp_path / ".actor/Dockerfile").write_text(
+        f"FROM {BASE_IMAGE}\nARG WHO=nobody\nCOPY . /context\n"
+        'RUN echo "hello $WHO" && ls -A /context && echo trouble >&2\nENV ANSWER=42\n'
+    )
+    (tmp_path / ".dockerignore").write_text("# comment\nsecret*\n!secret_not\n")
+    for name in ("kept", "secret", "secret_not"):
+        (tmp_path / name).touch()
+    lines: list[str] = []
+    spec = build_spec(tmp_path, tag, dockerfile=".actor/Dockerfile", build_args={"WHO": "world"})
+    image = await door.build(spec, lines.extend)
+    assert {"hello world", "kept", "secret_not", "trouble"} <= set(lines)
+    assert "secret" not in lines
+    assert image.labels["build"] == "b1" and image.environment["ANSWER"] == "42" and image.size_bytes > 0
+    found = await door.image(tag)
+    assert found and found.id == image.id
+    assert image.id in {each.id for each in await door.images()}
+    await door.remove_image(tag)
+    assert image.id not in {each.id for each in await door.images()}
+    await door.remove_image(tag)
+    assert await door.image(tag) is None
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "message"),
+    [
+        (f"FROM {BASE_IMAGE}\nRUN echo before && exit 7\n", "returned a non-zero code: 7"),
+        (f"FROM {BASE_IMAGE}\nRUN --mount=type=cache,target=/x true\n", "classic builder"),
+        ("FROM greenroom-test-none.invalid/none:1\n", "greenroom-test-none.invalid"),
+        ("NONSENSE\n", "(?i)nonsense"),
+        (None, "Dockerfile"),
+    ],
+)
+async def test_a_failed_build_says_why(
+    door: DockerContainers, tmp_path: Path, dockerfile: str | None, message: str
+) -> None:
+    if dockerfile is not None:
+        (tmp_path / "Dockerfile").write_text(dockerfile)
+    with pytest.raises(BuildFailed, match=message):
+        await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda lines: None)
+
+
+@pytest.mark.parametrize("buildkit", [False, True])
+async def test_a_dockerfile_may_lie_outside_of_the_folder(
+    door: DockerContainers, tmp_path: Path, buildkit: bool
+) -> None:
+    (tmp_path / "context").mkdir()
+    (tmp_path / "context/file").touch()
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nCOPY . /x\nRUN echo holds $(ls -A /x)\n")
+    lines: list[str] = []
+    tag = f"greenroom-test-{secrets.token_hex(4)}"
+    spec = build_spec(tmp_path / "context", tag, dockerfile=tmp_path / "Dockerfile", buildkit=buildkit, use_cache=False)
+    await door.build(spec, lines.extend)
+    told = next(line for line in lines if " file" in line and "$" not in line)
+    # BuildKit does not take the Dockerfile itself out again.
+    assert told == "holds file" or (buildkit and ".dockerfile." in told)
+    await door.remove_image(tag)
+
+
+async def test_buildkit_pulls_no_images_so_that_they_are_pulled_before(door: DockerContainers, tmp_path: Path) -> None:
+    name = "greenroom-test-none.invalid/none:1"
+    (tmp_path / "Dockerfile").write_text(f"FROM {name}\n")
+    spec = build_spec(tmp_path, "greenroom-test-none", buildkit=True, images=[name])
+    lines: list[str] = []
+    with pytest.raises(BuildFailed, match=r"greenroom-test-none\.invalid"):
+        await door.build(spec, lines.extend)
+    assert lines == []
+
+
+async def test_a_here_document_that_the_engine_is_too_old_for_says_what_helps(
+    door: DockerContainers, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN <<EOT\necho built\nEOT\n")
+    lines: list[str] = []
+    try:
+        await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lines.extend)
+    except BuildFailed as problem:
+        assert "# syntax=docker/dockerfile:1" in str(problem)
+    else:
+        await door.remove_image("greenroom-test-none")
+        assert any(line.endswith(" built") for line in lines)
+
+
+async def test_an_engine_without_buildkit_is_told_what_is_missing(
+    door: DockerContainers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
+    monkeypatch.setattr(door.connection.api, "_version", "1.38")
+    with pytest.raises(BuildFailed, match=r"needs BuildKit.* its API is 1\.38, and 1\.39 is needed"):
+        await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lambda lines: None)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("no matching manifest for linux/arm64/v8 in the manifest list entries", WrongArchitecture),
+        ("no match for platform in manifest sha256:1: not found", WrongArchitecture),
+        ("image with reference a was found but does not match the specified platform", WrongArchitecture),
+        ("manifest for a:1 not found", BuildFailed),
+        ("failed to solve with frontend dockerfile.v0: dockerfile parse error line 4: x", BuildFailed),
+    ],
+)
+def test_an_image_of_another_architecture_is_told_from_one_that_is_not_there(message: str, kind: type) -> None:
+    assert type(build_failed(message)) is kind
+
+
+async def test_a_cancelled_build_stops(door: DockerContainers, tmp_path: Path) -> None:
+    mark = secrets.token_hex(6)
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN echo {mark} && sleep 500\n")
+    running = asyncio.Event()
+
+    def log(lines: list[str]) -> None:
+        if mark in lines:
+            running.set()
+
+    building = asyncio.create_task(door.build(build_spec(tmp_path, f"greenroom-test-{mark}"), log))
+    await running.wait()
+    building.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await building
+
+    async def steps() -> list[str]:
+        return [c["Id"] for c in await door.connection.call(door.connection.api.containers) if mark in c["Command"]]
+
+    async with asyncio.timeout(60):
+        while await steps():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
