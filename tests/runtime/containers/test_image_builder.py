@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import secrets
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -108,6 +113,55 @@ async def test_an_engine_without_buildkit_is_told_what_is_missing(
     monkeypatch.setattr(door.connection.api, "_version", "1.38")
     with pytest.raises(BuildFailed, match=r"needs BuildKit.* its API is 1\.38, and 1\.39 is needed"):
         await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lambda lines: None)
+
+
+class Registry(BaseHTTPRequestHandler):
+    """One whose only image exists for no machine that runs these tests."""
+
+    def do_GET(self) -> None:
+        manifest = {
+            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+            "size": 1000,
+            "digest": f"sha256:{'0' * 64}",
+            "platform": {"architecture": "s390x", "os": "linux"},
+        }
+        kind = "application/vnd.docker.distribution.manifest.list.v2+json"
+        body = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": [manifest]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json" if self.path == "/v2/" else kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Docker-Content-Digest", f"sha256:{hashlib.sha256(body).hexdigest()}")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def registry() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("buildkit", [False, True])
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_an_image_that_exists_for_another_architecture_only_is_told(
+    door: DockerContainers, tmp_path: Path, registry: str, buildkit: bool, is_named: bool
+) -> None:
+    if not door.engine.reaches_containers:
+        pytest.skip("the engine does not reach this host's loopback")
+    name = f"{registry}/other:1"
+    (tmp_path / "Dockerfile").write_text(f"ARG BASE={name}\nFROM ${{BASE}}\n")
+    spec = build_spec(tmp_path, "greenroom-test-none", buildkit=buildkit, images=[name] if is_named else [])
+    with pytest.raises(WrongArchitecture):
+        await door.build(spec, lambda lines: None)
 
 
 @pytest.mark.parametrize(
