@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.json_text import loads_object
 from runtime.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, disk_mbytes
 from runtime.memory_expressions import ExpressionError, memory_of, nearest_power_of_two
-from runtime.options import Input, StartOptions, input_object
+from runtime.options import Input, StartOptions
 from runtime.records import RunDefaults
 
 Json = Mapping[str, Any]
@@ -29,7 +30,8 @@ def default_memory(
         memory = nearest_power_of_two(said)
     elif isinstance(said, str):
         try:
-            memory = memory_of(said, input_object(input), _run_options(defaults, asked))
+            given = loads_object(input.body if input else b"")
+            memory = memory_of(said, given, _run_options(defaults, asked))
         except ExpressionError as refusal:
             problem = str(refusal)
     return _within_bounds(memory, definition), problem

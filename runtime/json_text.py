@@ -29,6 +29,15 @@ def loads(text: bytes) -> Any:
         raise ValueError("it is nested too deeply") from problem
 
 
+def loads_object(text: bytes) -> dict[str, Any]:
+    """The object that a text is; empty where it is none, since a run's input may be anything."""
+    try:
+        value = loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def loads_with_comments(text: bytes) -> Any:
     """JSON as people write it: with comments, trailing commas, and what else JSON5 allows.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-import msgspec
-
+from runtime import json_text
 from runtime.errors import Invalid
 from runtime.limits import disk_mbytes, memory_mbytes
 from runtime.records import Actor, Json, PermissionLevel, RunOptions, Task, TaskOptions, WebhookDraft
@@ -81,22 +79,13 @@ def over_input(task: Task, sent: Input | None) -> Input | None:
     if task.input is None:
         return sent
     merged = task.input if sent is None else {**task.input, **_object(sent.body)}
-    return Input(body=msgspec.json.encode(merged), content_type=JSON_TYPE)
-
-
-def input_object(input: Input | None) -> Mapping[str, Json]:
-    """What the input says, as far as it is a JSON object; empty where there is none."""
-    try:
-        sent = msgspec.json.decode(input.body) if input is not None else {}
-    except (msgspec.DecodeError, ValueError, RecursionError):  # an input may be anything
-        return {}
-    return sent if isinstance(sent, dict) else {}
+    return Input(body=json_text.dumps(merged), content_type=JSON_TYPE)
 
 
 def _object(body: bytes) -> dict[str, Json]:
     try:
-        sent = msgspec.json.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
+        sent = json_text.loads(body)
+    except ValueError as problem:
         raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
     if not isinstance(sent, dict):
         raise Invalid("input-json-not-object", "The input of a task's run must be a JSON object")

@@ -21,8 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-import msgspec
-
+from runtime import json_text
 from runtime.errors import Forbidden, Unauthorized
 from runtime.records import Actor, Json, PermissionLevel, Run, Storage, StorageGrant, WebhookCondition
 
@@ -172,7 +171,7 @@ def asked_for(schema: Mapping[str, Json] | None, input: bytes) -> Iterator[Asked
     """The storages that an input names in fields with `resourceType` and `resourcePermissions` of its schema."""
     fields = _object((schema or {}).get("properties"))
     pickers = {name: field for name, field in fields.items() if "resourceType" in _object(field)}
-    given = _json_object(input) if pickers else {}
+    given = json_text.loads_object(input) if pickers else {}
     for name, picker in pickers.items():
         kind, rights = picker["resourceType"], picker.get("resourcePermissions")
         if isinstance(kind, str) and isinstance(rights, list) and "READ" in rights:
@@ -196,13 +195,6 @@ def revoked() -> Unauthorized:
 def _is_fellow(by: Run, run: Run) -> bool:
     """Whether both are limited runs of one Actor: their storages are in common."""
     return is_limited(run) and run.actor_id == by.actor_id
-
-
-def _json_object(text: bytes) -> Mapping[str, Json]:
-    try:
-        return _object(msgspec.json.decode(text))
-    except (msgspec.DecodeError, ValueError, RecursionError):  # an input may be anything, and then names no storage
-        return {}
 
 
 def _object(value: Json) -> Mapping[str, Json]:

@@ -74,6 +74,12 @@ def test_without_any_input_there_is_none() -> None:
     assert over_input(a_task(None), None) is None
 
 
+def test_text_that_is_cut_within_a_character_goes_through() -> None:
+    sent = Input(body=rb'{"cut": "\ud83d"}', content_type="application/json")
+    merged = over_input(a_task({"a": 1}), sent)
+    assert merged is not None and json.loads(merged.body) == {"a": 1, "cut": "\ud83d"}
+
+
 @pytest.mark.parametrize(("body", "slug"), [(b"[1]", "input-json-not-object"), (b"text", "invalid-input")])
 def test_what_cannot_be_merged_is_refused(body: bytes, slug: str) -> None:
     with pytest.raises(Invalid) as refused:

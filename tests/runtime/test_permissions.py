@@ -165,6 +165,7 @@ def picker(kind: Any = "dataset", rights: Any = ("READ",), **more: Any) -> dict[
         (picker("keyValueStore"), b'{"it": "abc"}', [Asked("keyValueStore", "abc", False)]),
         (picker(rights=["READ", "WRITE"]), b'{"it": "abc"}', [Asked("dataset", "abc", True)]),
         (picker(), b'{"it": ["a", "b"]}', [Asked("dataset", "a", False), Asked("dataset", "b", False)]),
+        (picker(), rb'{"cut": "\ud83d", "it": "abc"}', [Asked("dataset", "abc", False)]),
         (picker(), b'{"it": ["", 7, null, {"id": "a"}]}', []),
         (picker(), b'{"it": ""}', []),
         (picker(), b'{"it": 7}', []),
