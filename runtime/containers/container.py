@@ -35,6 +35,8 @@ OOM_NEWS_SECS = 0.3  # by its own way to the engine, the news of an OOM kill may
 
 
 class DockerContainer:
+    """`Container` of this package, on a real engine."""
+
     def __init__(
         self, connection: Connection, events: Events, engine: Engine, container_id: str, labels: Mapping[str, str]
     ) -> None:

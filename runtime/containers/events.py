@@ -20,6 +20,8 @@ RECONNECT_SECS = 1.0
 
 
 class Events:
+    """Wakes who waits for a container, and remembers which ones the kernel killed for their memory."""
+
     def __init__(self, connection: Connection, instance_id: str) -> None:
         self._connection = connection
         self._instance_id = instance_id

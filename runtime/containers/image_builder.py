@@ -28,6 +28,8 @@ WRONG_ARCHITECTURE = re.compile(
 
 
 class ImageBuilder:
+    """Builds images for one instance, whose label they get. Each build has a connection of its own."""
+
     def __init__(self, connection: Connection, instance_id: str) -> None:
         self._connection = connection
         self._instance_id = instance_id

@@ -17,6 +17,8 @@ OPTIONS = {"com.docker.network.bridge.enable_icc": "false"}
 
 
 class InstanceNetwork:
+    """The bridge of one instance, by a name that a later start finds again."""
+
     def __init__(self, connection: Connection, instance_id: str) -> None:
         self.name = f"greenroom-{instance_id}"
         self._connection = connection
