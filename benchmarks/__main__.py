@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import live_runs, run_start
+from benchmarks import builds, live_runs, run_start
 from benchmarks.storages.measure import measure as measure_storages
 from tests.live import LiveServer
 
@@ -35,6 +35,7 @@ def on_a_server(measure: Callable[[LiveServer], None]) -> None:
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "run_start": partial(on_a_server, run_start.measure),
+    "builds": partial(on_a_server, builds.measure),
     "live_runs": partial(on_a_server, live_runs.measure),
     "storages": measure_storages,
 }

@@ -18,7 +18,7 @@ from runtime import environment, explain, limits, restarts, stats
 from runtime.actors import Actors
 from runtime.addresses import HOST_IN_CONTAINERS, Addresses
 from runtime.bills import Bills
-from runtime.builds import BUILD_LABEL, Builds
+from runtime.builds import Builds
 from runtime.clock import Clock, Millis, iso, sleep_until, until
 from runtime.containers import (
     Container,
@@ -45,8 +45,8 @@ from runtime.web_server import answers
 log = logging.getLogger("greenroom.supervisor")
 T = TypeVar("T")
 
-RUN_LABEL = "com.apify.actRunId"
-"""The platform's own label; containers are found again by it."""
+RUN_LABEL, BUILD_LABEL = "com.apify.actRunId", "com.apify.actBuildId"
+"""The platform's own labels; containers are found again by the first."""
 TIMEOUT_GRACE_SECS = 5
 """From SIGTERM to SIGKILL when a run times out."""
 TICK_SECS = 1.0

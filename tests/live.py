@@ -91,12 +91,15 @@ class LiveServer:
     def instance_id(self) -> str:
         return str(json.loads((self.data_dir / "instance.json").read_text())["id"])
 
-    def control(self, method: str, name: str, **params: int) -> Any:
-        """One of the server's local controls, with the token of server.json."""
+    @property
+    def own_token(self) -> dict[str, str]:
+        """The header of who may read server.json."""
         token = json.loads((self.data_dir / "server.json").read_text())["token"]
-        answer = self.http.request(
-            method, f"/greenroom/{name}", params=params, headers={"Authorization": f"Bearer {token}"}
-        )
+        return {"Authorization": f"Bearer {token}"}
+
+    def control(self, method: str, name: str, **params: int) -> Any:
+        """One of the server's local controls."""
+        answer = self.http.request(method, f"/greenroom/{name}", params=params, headers=self.own_token)
         return answer.raise_for_status().json()
 
     def log(self) -> str:
@@ -178,13 +181,14 @@ def free_port() -> int:
 
 
 def remove_instance(instance_id: str) -> None:
-    """Remove every container, image and network of an instance from the engine."""
+    """Remove every container, image name and network of an instance from the engine."""
     engine = docker.from_env()
     only = {"label": f"{INSTANCE_LABEL}={instance_id}"}
     for container in engine.containers.list(all=True, filters=dict(only)):
         container.remove(force=True)
-    for image in engine.images.list(filters=dict(only)):
-        engine.images.remove(str(image.id), force=True)
+    for image in engine.images.list(name=f"greenroom-{instance_id}"):
+        for name in image.tags:
+            engine.images.remove(name, force=True)
     for network in engine.networks.list(filters=dict(only)):
         # An engine miscounts endpoints now and then; it keeps such a network until it restarts.
         with suppress(docker.errors.APIError):

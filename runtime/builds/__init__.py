@@ -1,6 +1,6 @@
 """Builds: a version's source, what its definition says, and the image that is made of both."""
 
-from runtime.builds.builds import BUILD_LABEL, Builds, number_int
+from runtime.builds.builds import Builds, number_int
 from runtime.builds.sources import Sources
 
-__all__ = ["BUILD_LABEL", "Builds", "Sources", "number_int"]
+__all__ = ["Builds", "Sources", "number_int"]

@@ -43,8 +43,6 @@ from runtime.webhooks import Webhooks
 
 logger = logging.getLogger("greenroom.builds")
 
-BUILD_LABEL = "com.apify.actBuildId"
-"""The platform's own label."""
 PLATFORMS_OWN = "linux/amd64"
 """What the platform's machines are, and so what any of its base images exists for."""
 CUT_OFF = "The server was stopped during the build: build again."
@@ -83,7 +81,7 @@ class Builds:
         self._endings = endings
         self._webhooks = webhooks
         self._clock = clock
-        self._instance_id = instance_id
+        self._repository = f"greenroom-{instance_id.lower()}"
         self._sources = sources
         self._workspaces = workspaces
         self._live: dict[str, asyncio.Task[None]] = {}
@@ -209,16 +207,16 @@ class Builds:
 
     async def _collect_images(self) -> None:
         """Remove the images of builds that are no more: a server may have died between dropping the two."""
-        for image in await self._containers.images():
-            is_of_a_build = image.labels.get(BUILD_LABEL) is not None
-            if is_of_a_build and self._store.builds.find("json_extract(body, '$.image') = ?", image.id) is None:
-                await self._containers.remove_image(image.id)
+        for name in await self._containers.image_names(self._repository):
+            build = self._store.builds.get(name.rpartition(":")[2])
+            if build is None or build.image is None:
+                await self._containers.remove_image(name)
 
     def _unfinished(self) -> list[Build]:
         return self._store.builds.all(UNFINISHED)
 
     def _image_name(self, build: Build) -> str:
-        return f"greenroom-{self._instance_id.lower()}:{build.id}"
+        return f"{self._repository}:{build.id}"
 
     async def _live_through(self, build: Build, version: Version) -> None:
         log = self._logs.open(build.id, secret_values(build.env_vars))
@@ -277,7 +275,6 @@ class Builds:
             context=recipe.context,
             dockerfile=recipe.dockerfile,
             tag=self._image_name(build),
-            labels={BUILD_LABEL: build.id},
             build_args={**variables, **recipe.build_args},
             use_cache=build.options.use_cache,
             memory_bytes=build.options.memory_mbytes * MBYTE,

@@ -129,7 +129,6 @@ class BuildSpec:
     context: Path
     dockerfile: Path
     tag: str
-    labels: Mapping[str, str]
     build_args: Mapping[str, str]
     use_cache: bool
     memory_bytes: int
@@ -229,8 +228,8 @@ class Containers(Protocol):
 
     async def image(self, name: str) -> Image | None: ...
 
-    async def images(self) -> Sequence[Image]:
-        """All images that this instance has built."""
+    async def image_names(self, repository: str) -> Sequence[str]:
+        """The full names of all images of the repository."""
         ...
 
     async def name_image(self, image: Image, name: str) -> None:

@@ -57,7 +57,7 @@ class DockerContainers:
         self.connection = Connection(docker_host)
         self._events = Events(self.connection, instance_id)
         self._network = InstanceNetwork(self.connection, instance_id)
-        self._builder = ImageBuilder(self.connection, instance_id)
+        self._builder = ImageBuilder(self.connection)
         self._engine: Engine | None = None
 
     @property
@@ -126,10 +126,10 @@ class DockerContainers:
             return None
         return _image(found)
 
-    async def images(self) -> Sequence[Image]:
-        own = {"label": f"{INSTANCE_LABEL}={self._instance_id}"}
-        ids = [item["Id"] for item in await self.connection.call(self.connection.api.images, filters=own)]
-        return [image for id in ids if (image := await self.image(id)) is not None]
+    async def image_names(self, repository: str) -> Sequence[str]:
+        found = await self.connection.call(self.connection.api.images, name=repository)
+        names = (name for image in found for name in image["RepoTags"] or ())
+        return [name for name in names if name.startswith(f"{repository}:")]
 
     async def name_image(self, image: Image, name: str) -> None:
         repository, _, tag = name.rpartition(":")

@@ -12,7 +12,7 @@ import docker
 import docker.errors
 import requests
 
-from runtime.containers import INSTANCE_LABEL, BuildFailed, BuildLines, BuildSpec, WrongArchitecture
+from runtime.containers import BuildFailed, BuildLines, BuildSpec, WrongArchitecture
 from runtime.containers.build_log import BuildLog
 from runtime.containers.buildkit_log import BuildKitLog
 from runtime.containers.buildkit_session import offering
@@ -28,11 +28,10 @@ WRONG_ARCHITECTURE = re.compile(
 
 
 class ImageBuilder:
-    """Builds images for one instance, whose label they get. Each build has a connection of its own."""
+    """Builds images. Each build has a connection of its own."""
 
-    def __init__(self, connection: Connection, instance_id: str) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._instance_id = instance_id
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> str:
         """The image's id, or its name where the engine tells none. Raises BuildFailed, WrongArchitecture."""
@@ -85,7 +84,6 @@ class ImageBuilder:
             path=str(spec.context),
             dockerfile=str(spec.dockerfile),
             tag=spec.tag,
-            labels={**spec.labels, INSTANCE_LABEL: self._instance_id},
             buildargs=dict(spec.build_args),
             nocache=not spec.use_cache,
             rm=True,

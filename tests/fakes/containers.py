@@ -270,13 +270,13 @@ class FakeContainers:
             raise BuildFailed(self.build_error)
         if self.only_platform not in (None, spec.platform):
             raise WrongArchitecture("no match for platform in manifest: not found")
-        return self.add_image(spec.tag, spec.labels)
+        return self.add_image(spec.tag)
 
     async def image(self, name: str) -> Image | None:
         return self.images_by_name.get(name)
 
-    async def images(self) -> Sequence[Image]:
-        return list({image.id: image for image in self.images_by_name.values()}.values())
+    async def image_names(self, repository: str) -> Sequence[str]:
+        return [name for name in self.images_by_name if name.startswith(f"{repository}:")]
 
     async def name_image(self, image: Image, name: str) -> None:
         self.images_by_name[name] = image

@@ -9,7 +9,6 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 
-from runtime.builds import BUILD_LABEL
 from tests.engine import engine
 from tests.fakes.receiver import Receiver
 from tests.live import Json, LiveServer, source_files
@@ -112,7 +111,7 @@ class Soak:
     def _remove_image(self, actor: str) -> None:
         [build] = self._server.data("GET", f"acts/{actor}/builds")["items"]
         with engine() as client:
-            [image] = client.images.list(filters={"label": f"{BUILD_LABEL}={build['id']}"})
+            image = client.images.get(f"greenroom-{self._server.instance_id}:{build['id']}")
             client.images.remove(str(image.id), force=True)
 
 

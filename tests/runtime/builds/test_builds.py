@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.builds import BUILD_LABEL, builds
+from runtime.builds import builds
 from runtime.containers import STAND_IN_LABEL, Image
 from runtime.errors import Invalid, LimitReached, NotFound
 from runtime.lifecycle import JobStatus
@@ -148,7 +148,7 @@ async def test_what_the_engine_is_asked_for(stage: Stage) -> None:
     spec = stage.engine.builds[-1]
     assert (spec.dockerfile.name, spec.use_cache, spec.build_args) == ("Dockerfile", True, {})
     assert (spec.buildkit, spec.platform) == (False, None)
-    assert spec.labels == {builds.BUILD_LABEL: plain.id}
+    assert spec.tag.startswith("greenroom-") and spec.tag.endswith(f":{plain.id}")
     assert spec.memory_bytes == 4096 * 1024**2
     await built(stage, env_vars=variables, apply_env_vars_to_build=True)
     assert stage.engine.builds[-1].build_args == {"A": "1", "B": "2"}
@@ -301,8 +301,9 @@ def test_a_build_number_as_one_integer(version: str, build: int, number: int) ->
 
 async def test_images_of_builds_that_are_no_more_are_removed_at_the_next_start(stage: Stage) -> None:
     kept = await built(stage)
-    orphan = stage.engine.add_image("left", {BUILD_LABEL: "gone"})
-    foreign = stage.engine.add_image("not-a-build")
+    [name] = (name for name in stage.engine.images_by_name if name.endswith(f":{kept.id}"))
+    orphan = stage.engine.add_image(name.replace(kept.id, "gone"))
+    foreign = stage.engine.add_image("not-a-build:gone")
     await stage.close()
     await stage.open()
     assert orphan.id not in stage.engine.images_by_name

@@ -35,11 +35,6 @@ def live(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
     server.close()
 
 
-def control_token(live: LiveServer) -> dict[str, str]:
-    token = json.loads((live.data_dir / "server.json").read_text())["token"]
-    return {"Authorization": f"Bearer {token}"}
-
-
 def actor_of(live: LiveServer, version: Json, **request: Any) -> str:
     body = {"name": f"a-{secrets.token_hex(6)}", "versions": [{"versionNumber": "0.0", **version}]}
     return str(live.data("POST", "actors", json=body, **request)["id"])
@@ -115,7 +110,7 @@ def test_a_folder_of_a_repository_with_the_whole_as_its_context(live: LiveServer
     commands = "git init -q -b main && git add . && git -c user.name=T -c user.email=t@localhost commit -qm one"
     subprocess.run(commands, shell=True, cwd=tmp_path, check=True)
     version = {"sourceType": "GIT_REPO", "gitRepoUrl": f"{tmp_path}#main:actors/one"}
-    log = succeeded(live, actor_of(live, version, headers=control_token(live)))
+    log = succeeded(live, actor_of(live, version, headers=live.own_token))
     assert "from above at actors/one" in log
     assert ".git" not in log.partition(" at actors/one")[2]
 

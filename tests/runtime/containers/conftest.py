@@ -97,7 +97,6 @@ def build_spec(context: Path, tag: str, **changes: Any) -> BuildSpec:
         "context": context,
         "dockerfile": context / "Dockerfile",
         "tag": tag,
-        "labels": {"build": "b1"},
         "build_args": {},
         "use_cache": True,
         "memory_bytes": 512 * MIB,
