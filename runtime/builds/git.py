@@ -20,7 +20,7 @@ from runtime.versions import local_path
 TIMEOUT_SECS = 600
 WORDS_SHOWN = 5
 """Of what git says when it fails: the last lines tell why."""
-CREDENTIALS = re.compile(r"(?<=://)[^/\s@]*@")
+CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 NEVER_ASKS = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "true",
@@ -90,12 +90,12 @@ class _Git:
     def __init__(self, folder: Path, *, is_local: bool, with_keys: bool) -> None:
         self._folder = folder
         ssh = os.environ.get("GIT_SSH_COMMAND", "ssh") if with_keys else WITHOUT_KEYS
-        # Helpers, .netrc and settings of git are found by the home.
-        home = {} if with_keys else {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "SSH_AUTH_SOCK": ""}
+        # Helpers, .netrc and settings of git are found by the home; a folder of the source would bring its own.
+        nowhere = {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull, "SSH_AUTH_SOCK": ""}
         self._environment = {
             **{name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY},
             **NEVER_ASKS,
-            **home,
+            **({} if with_keys else nowhere),
             "GIT_ALLOW_PROTOCOL": "file" if is_local else "https:http:git:ssh",
             "GIT_SSH_COMMAND": f"{ssh} -o BatchMode=yes",
         }

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from runtime.memory_expressions import values
 from runtime.memory_expressions.values import ExpressionError, Value, characters, is_nothing
 
-NUMBER_IN_TEXT = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|0[xX][0-9a-fA-F]+")
+NUMBER_IN_TEXT = re.compile(
+    r"[+-]?(?:Infinity|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|0[xX][0-9a-fA-F]+",
+)
 RELATIVE, ABSOLUTE = 1e-12, 1e-15
 """How far apart two numbers may be and still be the same, as in math.js."""
 

@@ -77,6 +77,11 @@ def test_what_has_no_value_says_why(expression: str, why: str) -> None:
         memory_of(expression, INPUT, OPTIONS)
 
 
+def test_a_long_text_that_is_nearly_a_number_is_soon_none() -> None:
+    with pytest.raises(ExpressionError, match="a text is no number"):
+        memory_of("input.page * 1", {"page": "1" * 1_000_000 + "x"}, {})
+
+
 @pytest.mark.parametrize(
     "expression",
     [

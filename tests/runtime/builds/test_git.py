@@ -102,6 +102,22 @@ async def test_credentials_are_never_told(tmp_path: Path) -> None:
     assert "127.0.0.1" in refusal.value.message
     assert SECRET not in refusal.value.message
     assert without_credentials(f"see {url} and {url}") == "see http://127.0.0.1:9/a.git and http://127.0.0.1:9/a.git"
+    assert without_credentials(f"http://somebody:p@{SECRET}@127.0.0.1/a.git") == "http://127.0.0.1/a.git"
+
+
+async def test_a_repository_does_not_bring_settings_for_the_git_that_fetches_it(
+    repository: Path, tmp_path: Path
+) -> None:
+    written = tmp_path / "written"
+    settings = f"[trace2]\n\tnormalTarget = {written}\n"
+    for name in (".gitconfig", "git/config"):
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text(settings)
+    run(repository, "add", ".")
+    run(repository, "commit", "--quiet", "--message", "settings")
+    files, _ = await fetched(str(repository), tmp_path / "to", with_keys=False)
+    assert {".gitconfig", "git/config"} <= set(files)
+    assert not written.exists()
 
 
 async def test_another_transport_is_not_taken_even_if_the_url_was_not_checked(tmp_path: Path) -> None:
