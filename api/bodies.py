@@ -15,6 +15,7 @@ import msgspec
 from starlette.requests import Request
 
 from runtime.errors import Invalid, TooLarge, UnsupportedEncoding
+from runtime.json_text import MAX_DEPTH, check_depth
 
 MAX_PAYLOAD_BYTES = 9_437_184
 """The platform's limit on a request body after decompression."""
@@ -116,7 +117,10 @@ async def read_json(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> Any:
     if not body:
         return None
     try:
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
+        if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+            check_depth(value)
+        return value
     except (msgspec.DecodeError, ValueError, RecursionError) as problem:
         raise Invalid("invalid-request", f"The body is not valid JSON: {problem}") from problem
 

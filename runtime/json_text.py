@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import msgspec
 import pyjson5
 
-MAX_COMMENTED_DEPTH = 500
+MAX_DEPTH = 500
+"""Of what is stored as one value: the codec has no room for twice as many levels, and less the deeper it is called."""
 
 _encoder = msgspec.json.Encoder()
 _refusal = re.compile(r"(?P<what>.*?)(?: starting)? near (?P<place>\d+)(?P<found>.*)", re.DOTALL)
@@ -43,10 +44,20 @@ def loads_with_comments(text: bytes) -> Any:
 
     Raises ValueError, which tells the line and the column, both counted from 1.
     """
+    written = text.decode("utf-8-sig")
     try:
-        return loads(text)
-    except ValueError:
-        return _loads_json5(text.decode("utf-8-sig"))
+        return pyjson5.decode(written, MAX_DEPTH)
+    except pyjson5.Json5DecoderException as problem:
+        raise ValueError(_located(written, str(problem.args[0]))) from None
+
+
+def check_depth(value: Any) -> None:
+    """Raises ValueError for what is nested so deeply that it could not be read again from where it is stored."""
+    inside = [value]
+    for _ in range(MAX_DEPTH):
+        inside = [part for whole in inside for part in _parts(whole) if isinstance(part, dict | list)]
+    if inside:
+        raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
 def dumps(value: Any) -> bytes:
@@ -65,18 +76,15 @@ def dump_lines(values: Sequence[Any]) -> bytes:
         return b"\n".join(dumps(value) for value in values)
 
 
+def _parts(whole: Any) -> Iterable[Any]:
+    return whole.values() if isinstance(whole, dict) else whole
+
+
 def _decode(text: bytes) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return json.loads(text.decode(), parse_float=_finite, parse_constant=_refuse)
-
-
-def _loads_json5(text: str) -> Any:
-    try:
-        return pyjson5.decode(text, MAX_COMMENTED_DEPTH)
-    except pyjson5.Json5DecoderException as problem:
-        raise ValueError(_located(text, str(problem.args[0]))) from None
 
 
 def _located(text: str, refusal: str) -> str:

@@ -16,7 +16,7 @@ from runtime.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 from runtime.memory_expressions.evaluation import evaluate, get
 from runtime.memory_expressions.nodes import Node
 from runtime.memory_expressions.parser import RUN_OPTIONS, parsed
-from runtime.memory_expressions.values import ExpressionError, Scope, Value
+from runtime.memory_expressions.values import ExpressionError, Scope, Value, as_float
 
 MAX_LENGTH = 1000
 __all__ = ["RUN_OPTIONS", "ExpressionError", "compiled", "memory_of", "nearest_power_of_two"]
@@ -44,7 +44,7 @@ def compiled(expression: str) -> Node:
 
 def nearest_power_of_two(value: Value) -> int:
     """Within the platform's bounds. Raises ExpressionError for what is no positive number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(as_float(value)):
         raise ExpressionError("its value is no number")
     if value <= 0:
         raise ExpressionError(f"its value must be greater than 0, not {value:g}")

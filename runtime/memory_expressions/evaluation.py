@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from runtime.memory_expressions.functions import ARITY, FUNCTIONS
@@ -20,6 +21,8 @@ from runtime.memory_expressions.nodes import (
     Percentage,
 )
 from runtime.memory_expressions.values import UNDEFINED, ExpressionError, Scope, Value, characters, is_nothing
+
+INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
 def evaluate(node: Node, scope: Scope) -> Value:
@@ -117,8 +120,7 @@ def _reached(owner: Value, key: str) -> Value:
 
 
 def _item(items: Sequence[Value], key: str) -> Value:
-    is_index = key.isdecimal() and key.isascii() and key == str(int(key))
-    return items[int(key)] if is_index and int(key) < len(items) else UNDEFINED
+    return items[int(key)] if INDEX.fullmatch(key) and int(key) < len(items) else UNDEFINED
 
 
 def _compared(scope: Scope, operands: Sequence[Node], functions: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ RELATIVE, ABSOLUTE = 1e-12, 1e-15
 def _number(value: Value) -> float:
     """Raises ExpressionError for what is no number and cannot stand for one."""
     if isinstance(value, int | float):
-        return _or_infinite(lambda: float(value))
+        return values.as_float(value)
     if isinstance(value, str):
         text = value.strip()
         if not text:
@@ -111,12 +111,16 @@ def _rounded(how: Callable[[float], float], value: Value, digits: Value = 0.0) -
     number, places = _number(value), _number(digits)
     if not places.is_integer() or not 0 <= places <= 15:
         raise ExpressionError("numbers are rounded to 0 to 15 digits")
-    if not math.isfinite(number):
-        return number
     factor = 10**places
     shifted = number * factor
+    if not math.isfinite(shifted):
+        return number
     nearest = _half_away_from_zero(shifted)
     return (nearest if _are_near(shifted, nearest) else float(how(shifted))) / factor
+
+
+def _is_whole(number: float) -> bool:
+    return math.isfinite(number) and _are_near(number, _half_away_from_zero(number))
 
 
 def _half_away_from_zero(number: float) -> float:
@@ -152,7 +156,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "fix": lambda *values: _rounded(math.trunc, *values),
     "floor": lambda *values: _rounded(math.floor, *values),
     "inv": lambda value: _divide(1.0, value),
-    "isInteger": lambda value: _are_near(_number(value), _half_away_from_zero(_number(value))),
+    "isInteger": lambda value: _is_whole(_number(value)),
     "isNaN": lambda value: math.isnan(_number(value)),
     "isZero": lambda value: _are_near(_number(value), 0.0),
     "larger": _larger,

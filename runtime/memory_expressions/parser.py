@@ -329,7 +329,7 @@ class Parser:
 
 
 def _is_plain_number(node: Node) -> bool:
-    if isinstance(node, Call) and node.function == "unaryMinus":
+    if isinstance(node, Call) and node.function == "unaryMinus" and node.arguments:
         node = node.arguments[0]
     return isinstance(node, Constant)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 Value = Any
@@ -31,4 +32,12 @@ def characters(text: str) -> list[str]:
 
 def number(text: str) -> float:
     """A number as it is written in an expression."""
-    return float(int(text, 0)) if text[:2] in ("0x", "0o", "0b") else float(text)
+    return as_float(int(text, 0)) if text[:2] in ("0x", "0o", "0b") else float(text)
+
+
+def as_float(number: float) -> float:
+    """A number as JavaScript has it: a whole one that is too large is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf

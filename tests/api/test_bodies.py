@@ -137,6 +137,14 @@ async def test_what_is_no_json_is_refused(body: bytes) -> None:
     assert problem.value.slug == "invalid-request"
 
 
+async def test_json_that_is_nested_too_deeply_to_be_stored_is_refused() -> None:
+    opened, closed = b'{"a":' * 600, b"}" * 600
+    with pytest.raises(Invalid, match="nested deeper than 500 levels"):
+        await read_json(request_with([opened, b"1", closed]))
+    flat = b"[" + b"{}," * 600 + b"{}]"
+    assert len(await read_json(request_with([flat]))) == 601
+
+
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"text"', b"true"])
 async def test_json_that_is_no_object_is_refused_where_one_is_needed(body: bytes) -> None:
     with pytest.raises(Invalid):

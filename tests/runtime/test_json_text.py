@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runtime.json_text import loads_with_comments
+from runtime.json_text import MAX_DEPTH, check_depth, loads, loads_with_comments
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,19 @@ def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
     with pytest.raises(ValueError) as raised:
         loads_with_comments(text.encode())
     assert str(raised.value) == told
+
+
+@pytest.mark.parametrize("text", [rb'"\ud83d"', rb'"\ud83dx"', rb'"\ude00"'])
+def test_text_that_is_cut_within_a_character_could_not_be_stored_and_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match="line 1, column"):
+        loads_with_comments(text)
+
+
+def test_what_is_nested_as_deeply_as_is_allowed_may_be_stored_and_no_deeper() -> None:
+    deepest = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+    check_depth(loads_with_comments(deepest.encode()))
+    with pytest.raises(ValueError, match="deeper than 500 levels"):
+        check_depth({"a": loads(deepest.encode())})
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:

@@ -77,6 +77,28 @@ def test_what_has_no_value_says_why(expression: str, why: str) -> None:
         memory_of(expression, INPUT, OPTIONS)
 
 
+@pytest.mark.parametrize(
+    ("expression", "memory"),
+    [
+        ("isInteger(1 / 0) or isInteger(0 / 0) ? 256 : 512", 512),
+        (f"0x{'f' * 300} > 1 ? 256 : 512", 256),
+        ("input.below < 0 ? 256 : 512", 256),
+        ("get(input.list, input.digits, 256)", 256),
+        ("input.above", None),
+        ("input.hexadecimal * 1", None),
+        ("round(1e300, 15) / 1e298", 128),
+        ("unaryMinus() / 2", None),
+    ],
+)
+def test_numbers_beyond_all_bounds_are_none_or_infinite(expression: str, memory: int | None) -> None:
+    input = {"above": 10**400, "below": -(10**400), "hexadecimal": "0x" + "f" * 400, "digits": "9" * 5000, "list": []}
+    if memory is not None:
+        assert memory_of(expression, input, {}) == memory
+        return
+    with pytest.raises(ExpressionError):
+        memory_of(expression, input, {})
+
+
 def test_a_long_text_that_is_nearly_a_number_is_soon_none() -> None:
     with pytest.raises(ExpressionError, match="a text is no number"):
         memory_of("input.page * 1", {"page": "1" * 1_000_000 + "x"}, {})
