@@ -25,6 +25,10 @@ class SourcePaths:
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, bool]] = {}
 
+    def __len__(self) -> int:
+        """How many there are, with all folders on the way to them."""
+        return len(self._known)
+
     def add(self, name: str, *, is_folder: bool) -> str:
         """The name as a plain relative path; `.` is the tree's own folder. Raises Invalid."""
         path = plain_path(name)

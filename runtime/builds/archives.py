@@ -49,7 +49,7 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of what is unpacked. `ratio` is how often larger than the archive it may be."""
+    """Of what is unpacked. Folders count as entries, `ratio` is how often larger than the archive it may be."""
 
     entries: int = 100_000
     bytes: int = 2 * 1024**3
@@ -76,12 +76,10 @@ def unpack(archive: Path, into: Path, checkpoint: Checkpoint, limits: Limits = L
     """Unpack into the empty folder `into`; how many files that were. Raises Invalid."""
     size = archive.stat().st_size
     allowed = min(limits.bytes, max(FREE_BYTES, size * limits.ratio))
-    tree = _Tree(into, allowed, checkpoint)
+    tree = _Tree(into, allowed, limits.entries, checkpoint)
     with archive.open("rb") as file, _telling_damage(), _entries(file, allowed) as entries:
-        for count, entry in enumerate(entries, 1):
+        for entry in entries:
             checkpoint()
-            if count > limits.entries:
-                raise _refused(f"holds more than {limits.entries:,} entries")
             tree.take(entry)
         tree.make_links()
     if not tree.files:
@@ -92,10 +90,11 @@ def unpack(archive: Path, into: Path, checkpoint: Checkpoint, limits: Limits = L
 class _Tree:
     """What comes out of an archive, as it comes."""
 
-    def __init__(self, root: Path, allowed_bytes: int, checkpoint: Checkpoint) -> None:
+    def __init__(self, root: Path, allowed_bytes: int, allowed_entries: int, checkpoint: Checkpoint) -> None:
         self.files = 0
         self._root = root
         self._allowed = self._left = allowed_bytes
+        self._allowed_entries = allowed_entries
         self._checkpoint = checkpoint
         self._paths = SourcePaths()
         self._written: set[str] = set()
@@ -103,6 +102,8 @@ class _Tree:
 
     def take(self, entry: _Entry) -> None:
         path = self._paths.add(entry.name, is_folder=entry.is_folder)
+        if len(self._paths) > self._allowed_entries:
+            raise _refused(f"holds more than {self._allowed_entries:,} entries")
         place = self._root / path
         if entry.is_folder:
             place.mkdir(parents=True, exist_ok=True)
@@ -157,9 +158,9 @@ class _Tree:
 
 def _inner_target(path: str, target: str) -> str:
     inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    is_odd = not target or target.startswith("/") or "\\" in target or CONTROL.search(target)
+    is_odd = not 0 < len(target) <= MAX_PATH_CHARS or target.startswith("/") or "\\" in target or CONTROL.search(target)
     if is_odd or inside.startswith(".."):
-        raise _refused(f"holds a link that leads out of it: {path!r} -> {target!r}")
+        raise _refused(f"holds a link that leads out of it: {path!r} -> {target[:100]!r}")
     return target
 
 

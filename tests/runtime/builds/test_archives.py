@@ -134,6 +134,7 @@ HOSTILE: dict[str, bytes | Callable[[], bytes]] = {
     "zip: too large": zipped(("a", os.urandom(100_001))),
     "zip: too large together": zipped(*((f"a{n}", bytes(10_000)) for n in range(11))),
     "zip: too many": zipped(*((f"a{n}", b"") for n in range(21))),
+    "zip: too many folders": zipped(("a/" * 10 + "x", b""), ("b/" * 10 + "x", b"")),
     "zip: says less than it has": lying_zip(10),
     "zip: says more than it has": lying_zip(5000),
     "zip: says four gigabytes": lying_zip(0xFFFFFFF0),
@@ -155,6 +156,7 @@ HOSTILE: dict[str, bytes | Callable[[], bytes]] = {
         tar_info("d/e/a", tarfile.SYMTYPE, "../.."), tar_info("b", tarfile.SYMTYPE, "d/e/a/../outside")
     ),
     "tar: links in a circle": tarred(tar_info("a", tarfile.SYMTYPE, "b"), tar_info("b", tarfile.SYMTYPE, "a")),
+    "tar: link with a long target": tarred(tar_info("a", tarfile.SYMTYPE, "x" * 5000)),
     "tar: hard link outside": tarred(tar_info("a", tarfile.LNKTYPE, "../outside")),
     "tar: absolute hard link": tarred(tar_info("a", tarfile.LNKTYPE, "/etc/passwd")),
     "tar: hard link to a link": tarred(tar_info("l", tarfile.SYMTYPE, "x"), tar_info("a", tarfile.LNKTYPE, "l")),
