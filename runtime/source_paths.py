@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from runtime.errors import Invalid
 
@@ -63,6 +63,14 @@ def plain_path(name: str) -> str:
     if any(len(part.encode()) > MAX_NAME_BYTES for part in path.parts):
         raise _bad(name, f"must have at most {MAX_NAME_BYTES} bytes between two slashes")
     return str(path)
+
+
+def followed(folder: Path, place: str) -> Path:
+    """Where `place` leads from the folder, by way of links too. Raises Invalid where it is no path at all."""
+    try:
+        return (folder / place).resolve()
+    except (ValueError, RuntimeError) as problem:
+        raise Invalid("invalid-value", f"The path {place!r} leads nowhere: {problem}") from problem
 
 
 def is_utf8(name: str) -> bool:

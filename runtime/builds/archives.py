@@ -76,11 +76,13 @@ def unpack(archive: Path, into: Path, checkpoint: Checkpoint, limits: Limits = L
     """Unpack into the empty folder `into`; how many files that were. Raises Invalid."""
     size = archive.stat().st_size
     allowed = min(limits.bytes, max(FREE_BYTES, size * limits.ratio))
-    tree = _Tree(into, allowed, limits.entries, checkpoint)
+    tree = _Tree(into, allowed, checkpoint)
     with archive.open("rb") as file, _telling_damage(), _entries(file, allowed) as entries:
-        for entry in entries:
+        for count, entry in enumerate(entries, 1):
             checkpoint()
             tree.take(entry)
+            if max(count, len(tree.paths)) > limits.entries:
+                raise _refused(f"holds more than {limits.entries:,} entries")
         tree.make_links()
     if not tree.files:
         raise _refused("holds no file")
@@ -90,20 +92,17 @@ def unpack(archive: Path, into: Path, checkpoint: Checkpoint, limits: Limits = L
 class _Tree:
     """What comes out of an archive, as it comes."""
 
-    def __init__(self, root: Path, allowed_bytes: int, allowed_entries: int, checkpoint: Checkpoint) -> None:
+    def __init__(self, root: Path, allowed_bytes: int, checkpoint: Checkpoint) -> None:
         self.files = 0
+        self.paths = SourcePaths()
         self._root = root
         self._allowed = self._left = allowed_bytes
-        self._allowed_entries = allowed_entries
         self._checkpoint = checkpoint
-        self._paths = SourcePaths()
         self._written: set[str] = set()
         self._links: dict[str, str] = {}
 
     def take(self, entry: _Entry) -> None:
-        path = self._paths.add(entry.name, is_folder=entry.is_folder)
-        if len(self._paths) > self._allowed_entries:
-            raise _refused(f"holds more than {self._allowed_entries:,} entries")
+        path = self.paths.add(entry.name, is_folder=entry.is_folder)
         place = self._root / path
         if entry.is_folder:
             place.mkdir(parents=True, exist_ok=True)

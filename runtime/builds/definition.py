@@ -14,6 +14,7 @@ from runtime.builds.definition_rules import check_actor_json, check_dataset, che
 from runtime.errors import Invalid
 from runtime.json_text import loads_with_comments
 from runtime.memory_expressions import ExpressionError, compiled
+from runtime.source_paths import followed
 
 ACTOR_JSON = ".actor/actor.json"
 INPUT_SCHEMAS = (
@@ -21,6 +22,8 @@ INPUT_SCHEMAS = (
     *("INPUT_SCHEMA.json", "input_schema.json"),
 )
 MAX_INPUT_SCHEMA_BYTES = 512_000
+MAX_BYTES = 3 * 1024 * 1024
+"""Of any other file that is kept with the build."""
 
 
 def read_definition(root: Path) -> Mapping[str, Any]:
@@ -116,7 +119,13 @@ def _read_text(root: Path, named: Any, *usual: str) -> str | None:
     """The text of the file that actor.json names, else of the first of the usual ones."""
     places = (*([f".actor/{named}"] if isinstance(named, str) else []), *usual)
     found = next((path for place in places if (path := _inside(root, place)) is not None), None)
-    return None if found is None else found.read_text(errors="replace")
+    return None if found is None else _content(root, found).decode(errors="replace")
+
+
+def _content(root: Path, path: Path) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise Invalid("invalid-value", f"{path.relative_to(root.resolve())} has more than {MAX_BYTES} bytes")
+    return path.read_bytes()
 
 
 def _read_input_schema(path: Path, file: str) -> Any:
@@ -138,7 +147,7 @@ def _checked_input_schema(schema: Any, place: str) -> Mapping[str, Any]:
 
 def _inside(root: Path, place: str) -> Path | None:
     """The file at `place`, unless it is none or lies outside the source: actor.json may name anything."""
-    path = (root / place).resolve()
+    path = followed(root, place)
     return path if path.is_file() and path.is_relative_to(root.resolve()) else None
 
 
@@ -147,7 +156,7 @@ def _read_object(root: Path, place: str) -> Mapping[str, Any] | None:
     if path is None:
         return None
     try:
-        value = loads_with_comments(path.read_bytes())
+        value = loads_with_comments(_content(root, path))
     except ValueError as problem:
         raise Invalid("invalid-value", f"{place} is not valid JSON: {problem}") from problem
     if not isinstance(value, dict):

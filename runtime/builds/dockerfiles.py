@@ -16,6 +16,7 @@ from typing import Any
 
 from runtime.builds.sources import Source
 from runtime.errors import Invalid
+from runtime.source_paths import followed
 
 PLACES = (".actor/Dockerfile", "Dockerfile")
 NODE_TAG = "24"
@@ -155,6 +156,7 @@ def find_recipe(source: Source, definition: Mapping[str, Any], spare: Path, *, b
     """The source's own Dockerfile, else the platform's default one, written to the file `spare`. Raises Invalid."""
     context = _context(source, definition)
     arguments = {PATH_ARGUMENT: os.path.relpath(source.root, context)} if "dockerContextDir" in definition else {}
+    _check_ignore_file(context, source.tree)
     found = _dockerfile(source, definition)
     if found is None:
         text = default_dockerfile(source.root, beta=beta)
@@ -178,6 +180,13 @@ def default_dockerfile(root: Path, *, beta: bool) -> str:
     )
 
 
+def _check_ignore_file(context: Path, tree: Path) -> None:
+    """What sends the context to the engine reads this file wherever it leads."""
+    path = followed(context, ".dockerignore")
+    if path.exists() and not (path.is_file() and path.is_relative_to(tree.resolve())):
+        raise Invalid("invalid-value", ".dockerignore must be a file of the source")
+
+
 def _check_has_no_ssh(text: str) -> None:
     if any(mount.get("type") == "ssh" for each in instructions(text) for mount in each.mounts):
         raise Invalid(
@@ -194,7 +203,7 @@ def _context(source: Source, definition: Mapping[str, Any]) -> Path:
         return source.root
     if not isinstance(named, str):
         raise Invalid("invalid-value", ".actor/actor.json: 'dockerContextDir' must be text")
-    context = (source.root / ".actor" / named).resolve()
+    context = followed(source.root / ".actor", named)
     if not context.is_relative_to(source.tree.resolve()) or not context.is_dir():
         raise Invalid("invalid-value", f".actor/actor.json: 'dockerContextDir' {named!r} is no folder of the source")
     return context
@@ -211,7 +220,7 @@ def _dockerfile(source: Source, definition: Mapping[str, Any]) -> Path | None:
 
 def _file(folder: Path, place: str, tree: Path) -> Path | None:
     """The file inside the tree, whatever the case of its name. Raises Invalid where it lies outside."""
-    path = (folder / place).resolve()
+    path = followed(folder, place)
     if not path.is_relative_to(tree.resolve()):
         raise Invalid("invalid-value", f"The Dockerfile {place!r} is outside of the source")
     if path.is_file():

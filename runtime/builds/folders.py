@@ -86,14 +86,14 @@ class _Tree:
         return not why_not
 
     def _obstacle(self, path: Path, real_above: frozenset[Path]) -> str | None:
+        if not path.is_dir() and not path.is_file():
+            return "neither a file nor a folder"
         if path.is_symlink():
             target = path.resolve()
             if not target.is_relative_to(self.root):
                 return "a link out of the folder"
             if target in real_above:
                 return "a link to a folder that holds it"
-        if not path.is_dir() and not path.is_file():
-            return "neither a file nor a folder"
         return None if is_utf8(path.name) else "a name that is not UTF-8"
 
 

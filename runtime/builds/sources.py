@@ -16,6 +16,7 @@ from runtime.builds.folders import copy_folder
 from runtime.errors import Invalid
 from runtime.outbound import NoAnswer, Outbound
 from runtime.records import Version
+from runtime.source_paths import followed
 from runtime.versions import git_url, source_bytes
 
 Say = Callable[[str], None]
@@ -93,7 +94,7 @@ def write_source(version: Version, root: Path, checkpoint: Checkpoint) -> None:
 
 
 def _folder_in(tree: Path, name: str) -> Path:
-    folder = (tree / name).resolve()
+    folder = followed(tree, name)
     if not folder.is_relative_to(tree.resolve()) or not folder.is_dir():
         raise Invalid("invalid-value", f"The repository has no folder '{name}'")
     return folder

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime.builds.definition import read_definition, read_input_schema
+from runtime.builds.definition import MAX_BYTES, read_definition, read_input_schema, read_readme
 from runtime.errors import Invalid
 
 
@@ -169,6 +170,7 @@ def test_the_changelog_is_the_named_one_then_the_usual_ones(
         ),
         ({"output": "./more.json"}, "more.json is not valid: must have required property 'actorOutputSchemaVersion'"),
         ({"webServerSchema": "./list.json"}, "list.json must hold a JSON object"),
+        ({"output": "a\0b"}, "leads nowhere: .*null byte"),
     ],
 )
 def test_a_definition_that_is_wrong_fails_the_build_and_says_where(
@@ -177,6 +179,20 @@ def test_a_definition_that_is_wrong_fails_the_build_and_says_where(
     (tmp_path / "secret.json").write_text("{}")
     with pytest.raises(Invalid, match=told):
         read(tmp_path / "source", {**REQUIRED, **fields}, more={}, list=[])
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="there it is just a file that is not there")
+def test_a_link_to_itself_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "README.md").symlink_to("README.md")
+    with pytest.raises(Invalid, match=r"README\.md' leads nowhere"):
+        read_readme(tmp_path, {})
+
+
+@pytest.mark.parametrize("name", ["README.md", ".actor/actor.json", "CHANGELOG.md"])
+def test_what_is_too_large_to_be_kept_with_the_build_fails_it(tmp_path: Path, name: str) -> None:
+    root = laid_out(tmp_path, **{".actor/actor.json": json.dumps(REQUIRED), name: " " * (MAX_BYTES + 1)})
+    with pytest.raises(Invalid, match=f"{name} has more than {MAX_BYTES} bytes"):
+        read_readme(root, read_definition(root))
 
 
 @pytest.mark.parametrize("missing", REQUIRED)

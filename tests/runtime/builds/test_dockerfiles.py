@@ -88,6 +88,15 @@ def test_the_context_of_a_repository_of_several_actors_is_the_folder_it_names(tm
     assert whole.place == ".actor/Dockerfile"
 
 
+@pytest.mark.parametrize("target", ["/dev/zero", "../outside", "."])
+def test_a_dockerignore_that_is_no_file_of_the_source_is_not_followed(tmp_path: Path, target: str) -> None:
+    tree = laid_out(tmp_path / "source", "Dockerfile")
+    (tmp_path / "outside").write_text("*")
+    (tree / ".dockerignore").symlink_to(target)
+    with pytest.raises(Invalid, match="dockerignore must be a file of the source"):
+        found(tree, {})
+
+
 @pytest.mark.parametrize("named", ["../../..", "../nowhere", "/", 5])
 def test_a_context_that_is_no_folder_of_the_source_is_refused(tmp_path: Path, named: object) -> None:
     tree = laid_out(tmp_path / "source", ".actor/Dockerfile")

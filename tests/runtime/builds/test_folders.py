@@ -104,6 +104,7 @@ def test_links_inside_go_as_files_and_links_out_do_not(tmp_path: Path) -> None:
     (root / "out_folder").symlink_to("../outside")
     (root / "dead").symlink_to("nowhere")
     (root / "a/round").symlink_to("..")
+    (root / "itself").symlink_to("itself")
     os.mkfifo(root / "pipe")
     to = tmp_path / "copy"
     left_out = copied(root, to).left_out
@@ -111,7 +112,7 @@ def test_links_inside_go_as_files_and_links_out_do_not(tmp_path: Path) -> None:
     assert files == dict.fromkeys(["a/file", "folder_link/file", "link"], "text")
     assert not any(path.is_symlink() for path in to.rglob("*"))
     assert sorted(entry.split(":")[0] for entry in left_out) == sorted(
-        ["'a/round'", "'dead'", "'folder_link/round'", "'out'", "'out_folder'", "'pipe'"]
+        ["'a/round'", "'dead'", "'folder_link/round'", "'itself'", "'out'", "'out_folder'", "'pipe'"]
     )
 
 
