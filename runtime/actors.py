@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -91,14 +91,21 @@ class Actors:
             await self.put_version(actor, version)
         return actor
 
-    async def change(self, actor: Actor, **fields: Any) -> Actor:
-        """Change some fields. Raises Invalid, Conflict, and NotFound where it has gone meanwhile."""
-        if "name" in fields:
-            check_name(fields["name"])
+    async def change(self, actor: Actor, fields: Callable[[Actor], Mapping[str, Any]]) -> Actor:
+        """Change the fields that `fields` tells for the Actor as it then is.
+
+        Raises Invalid, Conflict, NotFound where it has gone meanwhile, and what `fields` raises.
+        """
+
+        def changed(now: Actor) -> Actor:
+            then = replace(now, **fields(now), modified_at=self._clock.now())
+            check_name(then.name)
+            return then
+
         try:
-            return await self._update(actor.id, lambda now: replace(now, **fields, modified_at=self._clock.now()))
+            return await self._update(actor.id, changed)
         except AlreadyExists:
-            raise _name_taken(fields["name"]) from None
+            raise _name_taken(fields(actor)["name"]) from None
 
     async def delete(self, actor: Actor) -> None:
         await self._store.actors.delete("id = ?", actor.id)
@@ -132,19 +139,14 @@ class Actors:
 
     async def create_version(self, actor: Actor, version: Version) -> Version:
         """Raises Invalid, and Conflict where the Actor has the version."""
-        if self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number) is not None:
-            raise Conflict("version-already-exists", f"Version {version.number} of this Actor exists already")
-        return await self.put_version(actor, version)
+        check_version(version)
+        return await self._insert_version(actor, version)
 
     async def put_version(self, actor: Actor, version: Version) -> Version:
         """Make the version, or replace its content. Raises Invalid."""
         check_version(version)
         known = self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number)
-        if known is not None:
-            return await self._replace_version(known, version)
-        kept = await self._store.versions.insert(replace(version, id=new_id(), actor_id=actor.id))
-        await self._touch(actor.id)
-        return kept
+        return await (self._insert_version(actor, version) if known is None else self._replace_version(known, version))
 
     async def delete_version(self, actor: Actor, number: str) -> None:
         """Raises NotFound."""
@@ -200,6 +202,14 @@ class Actors:
         """The last build of an earlier version of this number: a deleted version's numbers are not given again."""
         builds = self._store.builds.all("actor_id = ? AND number LIKE ?", version.actor_id, f"{version.number}.%")
         return max((int(build.number.rpartition(".")[2]) for build in builds), default=0)
+
+    async def _insert_version(self, actor: Actor, version: Version) -> Version:
+        try:
+            kept = await self._store.versions.insert(replace(version, id=new_id(), actor_id=actor.id))
+        except AlreadyExists:
+            raise Conflict("version-already-exists", f"Version {version.number} of this Actor exists already") from None
+        await self._touch(actor.id)
+        return kept
 
     async def _replace_version(self, known: Version, version: Version) -> Version:
         return await self._change_version(

@@ -79,16 +79,20 @@ async def get_actor(request: Request, actor: str) -> Response:
 @router.put("/{actor}")
 async def update_actor(request: Request, actor: str) -> Response:
     """A patch: what the body leaves out stays. Versions in it are replaced by number."""
-    orchestrator, record = parts_of(request), _own(request, actor)
-    body = await read_object(request)
-    fields = reading.actor_fields(body, record.defaults, record.extra)
-    if "taggedBuilds" in body:
-        fields["tagged_builds"] = _tagged(request, record, reading.field(body, "taggedBuilds", dict) or {})
-    fields |= _pricings(body, record.pricings, orchestrator.clock.now())
+    orchestrator, body = parts_of(request), await read_object(request)
+    record = _own(request, actor)
+    tags = _tags(request, record, reading.field(body, "taggedBuilds", dict) or {})
+
+    def fields(now: Actor) -> dict[str, Any]:
+        tagged = {tag: build for tag, build in {**now.tagged_builds, **tags}.items() if build is not None}
+        pricings = _pricings(body, now.pricings, orchestrator.clock.now())
+        return {**reading.actor_fields(body, now.defaults, now.extra), **pricings, "tagged_builds": tagged}
+
+    fields(record)  # refuses what is wrong before any version is written
     known = orchestrator.actors.versions(record)
     for version in reading.versions(body, caller_of(request), orchestrator.clock.now(), known):
         await orchestrator.actors.put_version(record, version)
-    return data_response(_shown(request, await orchestrator.actors.change(record, **fields)))
+    return data_response(_shown(request, await orchestrator.actors.change(record, fields)))
 
 
 @router.delete("/{actor}")
@@ -120,9 +124,10 @@ async def get_version(request: Request, actor: str, number: str) -> Response:
 @router.api_route("/{actor}/versions/{number}", methods=["PUT", "POST"])
 async def update_version(request: Request, actor: str, number: str) -> Response:
     """A patch: what the body leaves out stays."""
-    orchestrator, record = parts_of(request), _own(request, actor)
+    orchestrator, body = parts_of(request), await read_object(request)
+    record = _own(request, actor)
     known = orchestrator.actors.version(record, number)
-    sent = reading.patched_version(await read_object(request), _as_sent(known))
+    sent = reading.patched_version(body, _as_sent(known))
     merged = reading.version(sent, caller_of(request), orchestrator.clock.now(), number, known)
     return data_response(wire.version(await orchestrator.actors.put_version(record, merged)))
 
@@ -269,13 +274,13 @@ def _pricings(body: dict[str, Any], known: Sequence[Pricing], now: Millis) -> di
     return {} if sent is None else {"pricings": pricings(sent, known, now)}
 
 
-def _tagged(request: Request, actor: Actor, patch: dict[str, Any]) -> dict[str, TaggedBuild]:
-    """The Actor's tags after a patch: null removes a tag, a build id moves it. Raises NotFound, Invalid."""
-    tags = dict(actor.tagged_builds)
+def _tags(request: Request, actor: Actor, patch: dict[str, Any]) -> dict[str, TaggedBuild | None]:
+    """What a patch makes of tags: null removes one, a build id moves it. Raises NotFound, Invalid."""
+    tags: dict[str, TaggedBuild | None] = {}
     for tag in patch:
         target = reading.field(patch, tag, dict)
         if target is None:
-            tags.pop(tag, None)
+            tags[tag] = None
             continue
         build = parts_of(request).builds.get(str(target.get("buildId")))
         if build.actor_id != actor.id or build.finished_at is None or build.image is None:

@@ -142,10 +142,11 @@ class Builds:
         return self.get(id)
 
     async def abort(self, build: Build) -> Build:
-        """End a live build as ABORTED; a build that has ended stays as it is."""
+        """End a live build as ABORTED; a build that has its image, or has ended, stays as it is."""
         task = self._live.get(build.id)
-        if task is not None and await self._move(build.id, JobStatus.ABORTING):
-            task.cancel()
+        if task is not None:
+            if await self._move(build.id, JobStatus.ABORTING):
+                task.cancel()
             await asyncio.wait({task})
         return self.get(build.id)
 
@@ -327,13 +328,20 @@ class Builds:
         )
 
     async def _succeed(self, made: Build) -> None:
-        """The image first, then the tag, then the status: who waits for the build finds the tag moved."""
-        await self._store.builds.update(
-            made.id,
-            lambda now: replace(made, status=now.status, status_message=now.status_message, untold=now.untold),
-        )
+        """The image first, then the tag, then the status: who waits for the build finds the tag moved.
+
+        An abort comes before the image, or too late: it leaves no tag on a build that was aborted.
+        """
+
+        def with_image(now: Build) -> Build:
+            if now.status is JobStatus.ABORTING:
+                return now
+            return replace(made, status=now.status, status_message=now.status_message, untold=now.untold)
+
+        kept = await self._store.builds.update(made.id, with_image)
         finished_at = self._clock.now()
-        await self._actors.tag(made, finished_at)
+        if kept is not None and kept.image is not None:
+            await self._actors.tag(made, finished_at)
         await self._finish(made.id, JobStatus.SUCCEEDED, None, finished_at)
 
     async def _cut_off(self, id: str) -> None:
@@ -358,7 +366,8 @@ class Builds:
 
         def moved(now: Build) -> Build:
             nonlocal allowed
-            allowed = may_move(now.status, to)
+            is_too_late = to is JobStatus.ABORTING and now.image is not None
+            allowed = may_move(now.status, to) and not is_too_late
             ended = news(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
             return replace(now, status=to, untold={**now.untold, **ended}, **fields) if allowed else now
 

@@ -45,6 +45,16 @@ async def test_an_actor_is_made_shown_changed_and_deleted(api: Api) -> None:
     assert problem(await api.call("GET", "/v2/acts/local~hello")) == (404, "record-not-found")
 
 
+async def test_changes_of_different_fields_at_once_are_all_kept(api: Api) -> None:
+    version = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES"}
+    await api.call("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
+    texts = {name: name.upper() for name in ("seoTitle", "seoDescription", "notice", "pictureUrl", "title")}
+    bodies = [{name: text, "versions": [version]} for name, text in texts.items()]
+    await asyncio.gather(*[api.data("PUT", "/v2/acts/local~hello", json=body) for body in bodies])
+    actor = await api.data("GET", "/v2/acts/local~hello")
+    assert {name: actor[name] for name in texts} == texts
+
+
 async def test_what_is_kept_for_others_to_show_comes_back_as_it_was_sent(api: Api) -> None:
     kept = {
         "seoTitle": "SEO",

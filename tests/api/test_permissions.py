@@ -155,7 +155,7 @@ class Things:
 
 async def make_things(api: Api, name: str, level: PermissionLevel) -> Things:
     actor = await api.an_actor(name)
-    await api.orchestrator.actors.change(actor, permission_level=level)
+    await api.orchestrator.actors.change(actor, lambda _: {"permission_level": level})
     run = await api.start(api.orchestrator.actors.get(actor.id))
     webhook = await api.orchestrator.webhooks.create(
         api.user,
@@ -417,7 +417,7 @@ async def test_a_metamorph_gets_what_its_own_input_passes_on(api: Api, run: Run)
 async def test_a_limited_run_becomes_limited_actors_only(api: Api, run: Run) -> None:
     for name, level in (("other", LIMITED), ("full", FULL)):
         actor = await api.an_actor(name)
-        await api.orchestrator.actors.change(actor, permission_level=level)
+        await api.data("PUT", f"/v2/actors/{actor.id}", json={"actorPermissionLevel": level})
         answer = await api.call("POST", f"/v2/actor-runs/{run.id}/metamorph?targetActorId={name}", token=run.token)
         assert answer.status_code == 404
         path = f"/v2/actor-runs/{run.id}/metamorph?targetActorId=local/{name}"
@@ -461,7 +461,7 @@ async def test_a_limited_run_reads_the_results_of_what_it_started_and_of_what_th
 
 async def test_a_limited_run_starts_limited_runs_only_with_webhooks_too(api: Api, run: Run) -> None:
     actor, full = await api.an_actor("other"), await api.an_actor("full")
-    await api.orchestrator.actors.change(full, permission_level=FULL)
+    await api.orchestrator.actors.change(full, lambda _: {"permission_level": FULL})
     hooks = [{"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/"}]
     query = f"webhooks={base64.urlsafe_b64encode(json.dumps(hooks).encode()).decode()}"
     started = await api.data("POST", f"/v2/actors/{actor.id}/runs?{query}", token=run.token)

@@ -56,9 +56,9 @@ async def test_a_name_is_taken_once_and_free_again_when_its_actor_is_gone(stage:
         await stage.an_actor("hello")
     assert problem.value.slug == "actor-name-not-unique"
     with pytest.raises(Conflict):
-        await stage.orchestrator.actors.change(other, name="hello")
+        await stage.orchestrator.actors.change(other, lambda _: {"name": "hello"})
     await stage.orchestrator.delete_actor(first)
-    await stage.orchestrator.actors.change(other, name="hello")
+    await stage.orchestrator.actors.change(other, lambda _: {"name": "hello"})
 
 
 async def test_an_actor_without_a_name_gets_one_that_is_allowed(stage: Stage) -> None:
@@ -71,7 +71,7 @@ async def test_an_actor_without_a_name_gets_one_that_is_allowed(stage: Stage) ->
 async def test_a_change_moves_the_moment_of_modification(stage: Stage) -> None:
     actor = await stage.an_actor()
     await stage.clock.advance(5)
-    changed = await stage.orchestrator.actors.change(actor, title="Hello")
+    changed = await stage.orchestrator.actors.change(actor, lambda _: {"title": "Hello"})
     assert (changed.title, changed.name) == ("Hello", actor.name)
     assert changed.modified_at == actor.modified_at + 5000
     assert changed.created_at == actor.created_at
@@ -123,3 +123,10 @@ async def test_no_build_number_is_given_twice_not_even_after_its_version_was_del
     assert await kept.next_build(again) == 13
     other = await kept.create_version(actor, a_version(number="0.1"))
     assert await kept.next_build(other) == 1
+
+
+async def test_of_versions_made_at_once_with_one_number_one_is_made(stage: Stage) -> None:
+    actor = await stage.an_actor()
+    makings = [stage.orchestrator.actors.create_version(actor, a_version(number="7.0")) for _ in range(5)]
+    outcomes = await asyncio.gather(*makings, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in outcomes) == ["Conflict"] * 4 + ["Version"]

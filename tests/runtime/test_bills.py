@@ -23,7 +23,7 @@ KEEP_SECS = IDEMPOTENCY_MILLIS / 1000
 
 async def a_paid_run(stage: Stage, pricing: Pricing | None = None, **options: Any) -> Run:
     actor = await stage.an_actor("paid")
-    await stage.orchestrator.actors.change(actor, pricings=(pricing or a_pricing(PRICES),))
+    await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (pricing or a_pricing(PRICES),)})
     return await stage.start(stage.orchestrator.actors.get(actor.id), **options)
 
 
@@ -96,7 +96,7 @@ async def test_a_run_keeps_the_pricing_it_started_with(stage: Stage) -> None:
     actor = stage.orchestrator.actors.get(run.actor_id)
     dearer = a_pricing({"page": 5}, started_at=START + 1)
     await stage.clock.advance(1)
-    actor = await stage.orchestrator.actors.change(actor, pricings=(*actor.pricings, dearer))
+    actor = await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (*actor.pricings, dearer)})
     assert stage.now(run).pricing == a_pricing(PRICES)
     assert (await stage.start(actor)).pricing == dearer
 
@@ -237,7 +237,7 @@ async def test_a_run_cannot_become_one_that_is_paid_by_result(stage: Stage) -> N
     run = await stage.start()
     target = await stage.an_actor("per-result")
     per_item = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, item_price_usd=0.1)
-    target = await stage.orchestrator.actors.change(target, pricings=(per_item,))
+    target = await stage.orchestrator.actors.change(target, lambda _: {"pricings": (per_item,)})
     with pytest.raises(Invalid) as refused:
         await stage.orchestrator.runs.metamorph(run, target, None, None)
     assert refused.value.slug == "cannot-metamorph-to-pay-per-result-actor"

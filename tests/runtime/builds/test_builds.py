@@ -225,7 +225,26 @@ async def test_an_abort_at_any_moment_of_a_builds_life_ends_it(stage: Stage, tur
     stage.engine.build_may_end.set()
     for _ in range(turns):
         await asyncio.sleep(0)
-    assert (await stage.orchestrator.builds.abort(build)).status in (S.ABORTED, S.SUCCEEDED)
+    build = await stage.orchestrator.builds.abort(build)
+    has_tag = "latest" in stage.orchestrator.actors.get(build.actor_id).tagged_builds
+    assert (build.status, build.image is not None, has_tag) in [(S.ABORTED, False, False), (S.SUCCEEDED, True, True)]
+
+
+async def test_a_build_that_has_its_image_can_no_longer_be_aborted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actors, aborts = stage.orchestrator.actors, list[asyncio.Task[Build]]()
+    tag = actors.tag
+
+    async def aborted_meanwhile(build: Build, finished_at: int) -> None:
+        aborts.append(asyncio.create_task(stage.orchestrator.builds.abort(build)))
+        await stage.clock.settle()
+        await tag(build, finished_at)
+
+    monkeypatch.setattr(actors, "tag", aborted_meanwhile)
+    build = await built(stage)
+    assert (build.status, (await aborts[0]).status) == (S.SUCCEEDED, S.SUCCEEDED)
+    assert actors.get(build.actor_id).tagged_builds["latest"].build_id == build.id
 
 
 async def test_an_abort_at_once_ends_the_build_as_well(stage: Stage) -> None:
