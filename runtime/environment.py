@@ -64,6 +64,11 @@ def web_server_port(env_vars: Iterable[EnvVar], image_environment: Mapping[str, 
     return DEFAULT_WEB_SERVER_PORT
 
 
+def port_variables(image_environment: Mapping[str, str]) -> dict[str, str]:
+    """What of an image's variables is kept with its build: not the others, where a secret build argument may stand."""
+    return {name: value for name, value in image_environment.items() if name in WEB_SERVER_PORT_NAMES}
+
+
 def secrets(run: Run, build: Build) -> list[str]:
     """Values that must not show in the run's log."""
     return [*secret_values(build.env_vars), run.token]

@@ -31,7 +31,7 @@ from runtime.containers import (
     WrongArchitecture,
 )
 from runtime.endings import Endings
-from runtime.environment import secret_values
+from runtime.environment import port_variables, secret_values
 from runtime.errors import Invalid, record_not_found
 from runtime.lifecycle import JobStatus, ending, may_move
 from runtime.limits import BUILD_TIMEOUT_SECS, MBYTE
@@ -321,7 +321,7 @@ class Builds:
             build,
             image=image.id,
             image_size_bytes=image.size_bytes,
-            image_environment=image.environment,
+            image_environment=port_variables(image.environment),
             definition=definition,
             readme=read_readme(root, definition),
             stand_in=stand_in,

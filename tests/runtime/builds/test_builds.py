@@ -160,6 +160,19 @@ async def test_secret_variables_do_not_get_into_the_builds_log(stage: Stage) -> 
     assert "RUN echo [REDACTED]" in await stage.log_of(build.id)
 
 
+async def test_a_secret_that_became_a_variable_of_the_image_is_not_kept(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_image = stage.engine.build
+
+    async def with_variables(*given: Any) -> Image:
+        environment = {"TOKEN": "hunter2", "ACTOR_WEB_SERVER_PORT": "8080"}
+        return replace(await build_image(*given), environment=environment)
+
+    monkeypatch.setattr(stage.engine, "build", with_variables)
+    assert (await built(stage)).image_environment == {"ACTOR_WEB_SERVER_PORT": "8080"}
+
+
 async def test_a_secret_without_a_value_hides_nothing(stage: Stage) -> None:
     build = await built(stage, env_vars=(EnvVar(name="A", value="", is_secret=True),))
     assert (await stage.log_of(build.id))[-1] == "ACTOR: Build finished."
