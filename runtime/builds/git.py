@@ -10,14 +10,19 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Callable
+from asyncio.subprocess import Process
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.builds.archives import LIMITS
 from runtime.errors import Invalid
 from runtime.versions import local_path
 
 TIMEOUT_SECS = 600
+MAX_LINE_BYTES = 1024 * 1024
+"""Of what git prints: a path of more is nobody's."""
 WORDS_SHOWN = 5
 """Of what git says when it fails: the last lines tell why."""
 CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
@@ -80,8 +85,28 @@ async def _check_out(git: _Git, place: Place) -> None:
             raise
         # A commit that the server does not give by its name, or one that is cut short: look in the whole history.
         await git.run("fetch", "--quiet", "--tags", "--", place.url, "+refs/heads/*:refs/remotes/origin/*")
-        wanted = f"{place.reference}^{{commit}}"
+        wanted = await _found(git, place.reference)
+    await _check_size(git, wanted)
     await git.run("checkout", "--quiet", "--detach", wanted)
+
+
+async def _found(git: _Git, reference: str) -> str:
+    try:
+        return await git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    except Invalid as problem:
+        raise Invalid("invalid-value", f"The repository has no branch, tag or commit '{reference}'") from problem
+
+
+async def _check_size(git: _Git, commit: str) -> None:
+    """A few bytes that name the same folder again and again would check out as more files than any disk holds."""
+    files = size = 0
+    async with aclosing(git.lines("ls-tree", "-r", "-l", commit)) as lines:
+        async for line in lines:
+            told = line.split(maxsplit=4)[3]
+            files, size = files + 1, size + (int(told) if told.isdigit() else 0)
+            if files > LIMITS.entries or size > LIMITS.bytes:
+                most = f"{LIMITS.entries:,} files or {LIMITS.bytes:,} bytes"
+                raise Invalid("invalid-value", f"The repository holds more than {most}")
 
 
 class _Git:
@@ -102,6 +127,21 @@ class _Git:
 
     async def run(self, *words: str) -> str:
         """What the command prints. Raises Invalid with what it says on failure."""
+        async with self._started(words) as process:
+            told, complaint = await process.communicate()
+        if process.returncode != 0:
+            raise Invalid("invalid-value", _why(words[0], complaint.decode(errors="replace")))
+        return told.decode(errors="replace").strip()
+
+    async def lines(self, *words: str) -> AsyncGenerator[str, None]:
+        """What the command prints, line by line, for as long as it is read."""
+        async with self._started(words) as process:
+            assert process.stdout is not None
+            async for line in process.stdout:
+                yield line.decode(errors="replace")
+
+    @asynccontextmanager
+    async def _started(self, words: Sequence[str]) -> AsyncIterator[Process]:
         process = await asyncio.create_subprocess_exec(
             "git",
             *words,
@@ -110,17 +150,15 @@ class _Git:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            limit=MAX_LINE_BYTES,
             start_new_session=True,
         )
         try:
-            told, complaint = await process.communicate()
-        except asyncio.CancelledError:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            raise
-        if process.returncode != 0:
-            raise Invalid("invalid-value", _why(words[0], complaint.decode(errors="replace")))
-        return told.decode(errors="replace").strip()
+            yield process
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
 
 
 def _why(command: str, complaint: str) -> str:

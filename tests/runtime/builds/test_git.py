@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from runtime.builds import git
+from runtime.builds.archives import Limits
 from runtime.builds.git import Place, fetch, place_of, without_credentials
 from runtime.errors import Invalid
 
@@ -37,10 +38,10 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str) -> str:
+def run(folder: Path, *words: str, given: str = "") -> str:
     identity = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
     return subprocess.run(
-        ["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True
+        ["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True, input=given
     ).stdout.strip()
 
 
@@ -52,8 +53,9 @@ async def fetched(url: str, to: Path, *, with_keys: bool = True) -> tuple[list[s
     return files_in(to), said
 
 
-def files_in(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+def files_in(folder: Path, but: str = "") -> list[str]:
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in files if path.parts[0] != but)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,11 @@ async def test_a_file_url_is_a_local_repository_too(repository: Path, tmp_path: 
 
 @pytest.mark.parametrize(
     ("url", "why"),
-    [("{repository}#nonsense", "nonsense"), ("{repository}-none", "does not"), ("/", "git fetch failed")],
+    [
+        ("{repository}#nonsense", "no branch, tag or commit 'nonsense'"),
+        ("{repository}-none", "does not"),
+        ("/", "git fetch failed"),
+    ],
 )
 async def test_what_cannot_be_fetched_says_why(repository: Path, tmp_path: Path, url: str, why: str) -> None:
     with pytest.raises(Invalid, match=why):
@@ -118,6 +124,21 @@ async def test_a_repository_does_not_bring_settings_for_the_git_that_fetches_it(
     files, _ = await fetched(str(repository), tmp_path / "to", with_keys=False)
     assert {".gitconfig", "git/config"} <= set(files)
     assert not written.exists()
+
+
+@pytest.mark.parametrize("limits", [Limits(entries=5_000), Limits(bytes=50_000)])
+async def test_a_tree_that_holds_itself_many_times_is_refused_before_it_is_checked_out(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits
+) -> None:
+    monkeypatch.setattr(git, "LIMITS", limits)
+    kind, name = "blob", run(repository, "rev-parse", "HEAD:which")
+    for _ in range(10):
+        entries = "".join(f"{'100644' if kind == 'blob' else '040000'} {kind} {name}\td{n}\n" for n in range(10))
+        kind, name = "tree", run(repository, "mktree", given=entries)
+    run(repository, "update-ref", "refs/heads/bomb", run(repository, "commit-tree", name, "-m", "bomb"))
+    with pytest.raises(Invalid, match="The repository holds more than"):
+        await fetched(f"{repository}#bomb", tmp_path / "to")
+    assert files_in(tmp_path / "to", but=".git") == []
 
 
 async def test_another_transport_is_not_taken_even_if_the_url_was_not_checked(tmp_path: Path) -> None:
