@@ -15,8 +15,7 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-import regress
-
+from runtime import javascript_patterns
 from runtime.countries import COUNTRIES
 from runtime.input_secrets import is_encrypted, is_for_schema
 from runtime.json_schemas import KEPT, JsonSchema, Problem
@@ -27,6 +26,7 @@ Schema = Mapping[str, Json]
 
 JAVASCRIPT_PATTERN = "javascriptPattern"
 """JavaScript's regular expressions are not the validator's own, so they get a keyword of their own."""
+SEARCHER = javascript_patterns.Searcher()
 JUDGING = (
     *("enum", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems"),
     *("minProperties", "maxProperties", "required", "additionalProperties"),
@@ -77,28 +77,25 @@ def sentence(problem: Problem, root: str) -> str:
             return f"Field {_dotted(root, path)} {message}"
 
 
-def check_pattern(pattern: str) -> None:
-    """Raises ValueError where it is no regular expression of JavaScript's."""
-    try:
-        regress.Regex(pattern)
-    except regress.RegressError as problem:
-        raise ValueError(str(problem)) from problem
-
-
 class JavascriptPattern:
     """Checks texts by a regular expression of JavaScript's."""
 
     def __init__(self, schema: Schema, pattern: Json, path: list[str | int]) -> None:
+        javascript_patterns.check(pattern)
         self._pattern = pattern
-        self._expression = regress.Regex(pattern)
 
     def validate(self, value: Json) -> None:
-        if isinstance(value, str) and self._expression.find(value) is None:
+        try:
+            is_good = not isinstance(value, str) or SEARCHER.finds(self._pattern, value)
+        except javascript_patterns.TooSlow as problem:
+            raise ValueError(f'cannot be matched with pattern "{self._pattern}" in reasonable time') from problem
+        if not is_good:
             raise ValueError(f'must match pattern "{self._pattern}"')
 
 
 def _by_schema(schema: Schema, input: dict[str, Json]) -> Iterator[str]:
     judge = _judge(dumps(schema))
+    SEARCHER.begin()
     try:
         problem = judge.first_problem(input)
     except UnicodeEncodeError:  # JavaScript's texts may be cut within a character, which the validator refuses

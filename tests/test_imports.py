@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "signatures",
         "permissions",
         "source_paths",
+        "javascript_patterns",
         "vault",
     ),
     ("containers", "store", "outbound"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runtime import javascript_patterns
 from runtime.errors import Invalid
 from runtime.inputs import checked
 from runtime.options import Input
@@ -88,6 +89,13 @@ def test_what_is_wrong_is_told_as_the_platform_tells_it(given: Input | None, slu
         checked(schema("age", age=part("integer", minimum=1), proxy=part("object", editor="proxy")), given)
     assert raised.value.slug == slug
     assert raised.value.message.startswith(message)
+
+
+def test_a_text_that_would_be_matched_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_patterns, "ALLOWED_SECS", 0.5)
+    slow = schema(a=part("string", pattern="^(?:a?){50}a{50}$"))
+    with pytest.raises(Invalid, match=r"Field input\.a cannot be matched with pattern .* in reasonable time"):
+        checked(slow, as_input(json.dumps({"a": "a" * 50})))
 
 
 def test_a_schema_that_no_input_can_be_held_to_is_told() -> None:
