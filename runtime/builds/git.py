@@ -12,7 +12,7 @@ import shutil
 import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,7 +157,8 @@ class _Git:
             yield process
         finally:
             if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended, and is only not heard of yet
+                    os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
 
 
