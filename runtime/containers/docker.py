@@ -122,8 +122,10 @@ class DockerContainers:
     async def image(self, name: str) -> Image | None:
         try:
             found = await self.connection.call(self.connection.api.inspect_image, name)
-        except docker.errors.NotFound:
-            return None
+        except docker.errors.APIError as error:
+            if error.status_code in (400, 404):  # no image can have such a name, or none has it
+                return None
+            raise
         return _image(found)
 
     async def image_names(self, repository: str) -> Sequence[str]:

@@ -101,7 +101,7 @@ class ImageBuilder:
             try:
                 with suppress(docker.errors.APIError):  # the response tells it too
                     ask(api)
-            except (docker.errors.DockerException, TypeError, OSError) as error:
+            except (docker.errors.DockerException, TypeError, ValueError, re.error, OSError) as error:
                 if isinstance(error, requests.RequestException):
                     raise
                 raise BuildFailed(str(error)) from error

@@ -70,6 +70,18 @@ async def test_a_failed_build_says_why(
         await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda lines: None)
 
 
+async def test_a_wrong_pattern_in_dockerignore_fails_the_build(door: DockerContainers, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
+    (tmp_path / ".dockerignore").write_text("[z-a]")
+    with pytest.raises(BuildFailed, match="bad character range z-a"):
+        await door.build(build_spec(tmp_path, "greenroom-test-pattern:1"), lambda _: None)
+
+
+@pytest.mark.parametrize("name", ["UPPER:x", "a b", "../version", "a\0"])
+async def test_what_can_be_no_images_name_is_none(door: DockerContainers, name: str) -> None:
+    assert await door.image(name) is None
+
+
 @pytest.mark.parametrize("buildkit", [False, True])
 async def test_a_dockerfile_may_lie_outside_of_the_folder(
     door: DockerContainers, tmp_path: Path, buildkit: bool
