@@ -186,8 +186,10 @@ def remove_instance(instance_id: str) -> None:
     only = {"label": f"{INSTANCE_LABEL}={instance_id}"}
     for container in engine.containers.list(all=True, filters=dict(only)):
         container.remove(force=True)
-    for image in engine.images.list(name=f"greenroom-{instance_id}"):
-        for name in image.tags:
+    repository = f"greenroom-{instance_id}"
+    for image in engine.images.list(name=repository):
+        # A build may have added nothing to its base image: it has that one's names too.
+        for name in (name for name in image.tags if name.startswith(f"{repository}:")):
             engine.images.remove(name, force=True)
     for network in engine.networks.list(filters=dict(only)):
         # An engine miscounts endpoints now and then; it keeps such a network until it restarts.
