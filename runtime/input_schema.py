@@ -15,9 +15,9 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from runtime import javascript_patterns
 from runtime.countries import COUNTRIES
 from runtime.input_secrets import is_encrypted, is_for_schema
+from runtime.javascript_patterns import SEARCHER, TooHard
 from runtime.json_schemas import KEPT, JsonSchema, Problem
 from runtime.json_text import dumps, loads
 
@@ -26,7 +26,6 @@ Schema = Mapping[str, Json]
 
 JAVASCRIPT_PATTERN = "javascriptPattern"
 """JavaScript's regular expressions are not the validator's own, so they get a keyword of their own."""
-SEARCHER = javascript_patterns.Searcher()
 JUDGING = (
     *("enum", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems"),
     *("minProperties", "maxProperties", "required", "additionalProperties"),
@@ -81,13 +80,13 @@ class JavascriptPattern:
     """Checks texts by a regular expression of JavaScript's."""
 
     def __init__(self, schema: Schema, pattern: Json, path: list[str | int]) -> None:
-        javascript_patterns.check(pattern)
+        SEARCHER.check(pattern)
         self._pattern = pattern
 
     def validate(self, value: Json) -> None:
         try:
             is_good = not isinstance(value, str) or SEARCHER.finds(self._pattern, value)
-        except javascript_patterns.TooSlow as problem:
+        except TooHard as problem:
             raise ValueError(f'cannot be matched with pattern "{self._pattern}" in reasonable time') from problem
         if not is_good:
             raise ValueError(f'must match pattern "{self._pattern}"')
@@ -95,11 +94,11 @@ class JavascriptPattern:
 
 def _by_schema(schema: Schema, input: dict[str, Json]) -> Iterator[str]:
     judge = _judge(dumps(schema))
-    SEARCHER.begin()
-    try:
-        problem = judge.first_problem(input)
-    except UnicodeEncodeError:  # JavaScript's texts may be cut within a character, which the validator refuses
-        problem = judge.first_problem(loads(json.dumps(input, ensure_ascii=False).encode(errors="replace")))
+    with SEARCHER.searching():
+        try:
+            problem = judge.first_problem(input)
+        except UnicodeEncodeError:  # JavaScript's texts may be cut within a character, which the validator refuses
+            problem = judge.first_problem(loads(json.dumps(input, ensure_ascii=False).encode(errors="replace")))
     if problem is None or _is_encrypted_object(schema, problem, input):
         return
     custom = _own_message(schema, problem)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runtime import javascript_patterns
 from runtime.input_schema import NOTHING, sentence
+from runtime.javascript_patterns import SEARCHER
 from runtime.json_schemas import compiled
 
 Json = Any
@@ -219,7 +219,7 @@ def _check_pattern(field: Mapping[str, Json], place: str) -> None:
     if not pattern:
         return
     try:
-        javascript_patterns.check(pattern)
+        SEARCHER.check(pattern)
     except ValueError as problem:
         raise _refusal(
             f'The regular expression "{pattern}" in field schema.properties.{place} must be valid.'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +14,15 @@ from runtime.options import JSON_TYPE, Input
 Json = Any
 
 
-def checked(schema: Mapping[str, Json], input: Input | None) -> dict[str, Json]:
-    """The input with the schema's defaults; without any, it is an empty object. Raises Invalid."""
+async def checked(schema: Mapping[str, Json], input: Input | None) -> dict[str, Json]:
+    """The input with the schema's defaults; without any, it is an empty object. Raises Invalid.
+
+    In a thread: a pattern of the schema may search for seconds.
+    """
+    return await asyncio.to_thread(_checked, schema, input)
+
+
+def _checked(schema: Mapping[str, Json], input: Input | None) -> dict[str, Json]:
     value = input_schema.with_defaults(schema, {} if input is None else _object(input))
     try:
         wrong = input_schema.messages(schema, value)

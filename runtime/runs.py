@@ -163,7 +163,7 @@ class Runs:
         """
         permissions.check_start(by, actor, options.permission_level or actor.defaults.permission_level)
         build = self._builds.resolve(actor, options.build or actor.defaults.build)
-        completed = _completed(build, input)
+        completed = await _completed(build, input)
         memory, problem = default_memory(actor.defaults, build.definition, options, completed)
         granted = granted_options(actor, memory, options, strict_memory=self._settings.strict_memory)
         charging.check_max_charge(charging.in_force(actor.pricings, self._clock.now()), granted)
@@ -288,7 +288,7 @@ class Runs:
                 "cannot-metamorph-to-pay-per-result-actor", "A run can't metamorph into a pay-per-result Actor"
             )
         target = self._builds.resolve(actor, build or actor.defaults.build)
-        input = await self._sealed(run.user_id, target, _completed(target, input))
+        input = await self._sealed(run.user_id, target, await _completed(target, input))
         key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
         if input is not None:
             await self._storages.key_value_stores.set_record(
@@ -576,8 +576,8 @@ def _condition(theirs: dict[str, object], wanted: RunFilter) -> tuple[str, list[
     return " AND ".join(parts), values
 
 
-def _completed(build: Build, input: Input | None) -> Input | None:
+async def _completed(build: Build, input: Input | None) -> Input | None:
     """The input as the build's schema completes it, where it has one. Raises Invalid."""
     if build.input_schema is None:
         return input
-    return Input(body=dumps(inputs.checked(build.input_schema, input)), content_type=JSON_TYPE)
+    return Input(body=dumps(await inputs.checked(build.input_schema, input)), content_type=JSON_TYPE)

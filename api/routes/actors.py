@@ -200,7 +200,7 @@ async def validate_input(request: Request, actor: str) -> Response:
     """Whether a run of a build would take the input; without an input schema, any."""
     build = parts_of(request).builds.resolve(_found(request, actor), Params(request).text("build") or "latest")
     if build.input_schema is not None:
-        inputs.checked(build.input_schema, await read_input(request))
+        await inputs.checked(build.input_schema, await read_input(request))
     return json_response({"valid": True})
 
 

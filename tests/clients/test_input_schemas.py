@@ -313,13 +313,13 @@ def test_patterns_are_javascripts() -> None:
         assert {"messages": input_schema.messages(each, value)} == verdict, (each["properties"], value)
 
 
-def test_a_pattern_of_items_is_looked_at_when_a_run_starts() -> None:
+async def test_a_pattern_of_items_is_looked_at_when_a_run_starts() -> None:
     wrong = schema(field("array", editor="stringList", items={"type": "string", "pattern": "("}))
     schemas, inputs = judged([wrong], [(wrong, {})])
     assert schemas == [refusal(wrong)] == [None]
     assert "error" in inputs[0]
     with pytest.raises(Invalid, match="Input schema is not valid"):
-        checked(wrong, Input(body=b"{}", content_type="application/json"))
+        await checked(wrong, Input(body=b"{}", content_type="application/json"))
 
 
 def test_secrets_are_read_by_the_platforms_package_and_its_own_by_us() -> None:

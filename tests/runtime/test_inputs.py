@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -47,21 +48,21 @@ CITY = part("object", properties={"name": part("string", default="Brno"), "code"
         ({"cities": part("array", items=CITY)}, "{}", {}),
     ],
 )
-def test_defaults_are_filled_in(fields: Json, body: str | None, completed: Json) -> None:
+async def test_defaults_are_filled_in(fields: Json, body: str | None, completed: Json) -> None:
     expected = {"cities": [{"name": "Brno"}, {"name": "Oslo"}]} if completed is None else completed
-    assert checked(schema(**fields), None if body is None else as_input(body)) == expected
+    assert await checked(schema(**fields), None if body is None else as_input(body)) == expected
 
 
 @pytest.mark.parametrize("body", ['{"a": "x\\ud800"}', '{"\\ud800": 1}', '{"b": ["\\ud800"]}'])
-def test_texts_cut_within_a_character_are_taken(body: str) -> None:
+async def test_texts_cut_within_a_character_are_taken(body: str) -> None:
     fields = {"a": part("string", pattern="^x", maxLength=2), "b": part("array")}
-    assert checked(schema(**fields), as_input(body)) == json.loads(body)
+    assert await checked(schema(**fields), as_input(body)) == json.loads(body)
 
 
-def test_defaults_are_copies() -> None:
+async def test_defaults_are_copies() -> None:
     of = schema(a=part("array", default=[]))
-    checked(of, None)["a"].append(1)
-    assert checked(of, None) == {"a": []}
+    (await checked(of, None))["a"].append(1)
+    assert await checked(of, None) == {"a": []}
 
 
 @pytest.mark.parametrize(
@@ -84,21 +85,27 @@ def test_defaults_are_copies() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_as_the_platform_tells_it(given: Input | None, slug: str, message: str) -> None:
+async def test_what_is_wrong_is_told_as_the_platform_tells_it(given: Input | None, slug: str, message: str) -> None:
     with pytest.raises(Invalid) as raised:
-        checked(schema("age", age=part("integer", minimum=1), proxy=part("object", editor="proxy")), given)
+        await checked(schema("age", age=part("integer", minimum=1), proxy=part("object", editor="proxy")), given)
     assert raised.value.slug == slug
     assert raised.value.message.startswith(message)
 
 
-def test_a_text_that_would_be_matched_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_text_that_would_be_matched_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript_patterns, "ALLOWED_SECS", 0.5)
     slow = schema(a=part("string", pattern="^(?:a?){50}a{50}$"))
+    checking = asyncio.create_task(checked(slow, as_input(json.dumps({"a": "a" * 50}))))
+    turns = 0
+    while not checking.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns > 5  # meanwhile the server serves
     with pytest.raises(Invalid, match=r"Field input\.a cannot be matched with pattern .* in reasonable time"):
-        checked(slow, as_input(json.dumps({"a": "a" * 50})))
+        await checking
 
 
-def test_a_schema_that_no_input_can_be_held_to_is_told() -> None:
+async def test_a_schema_that_no_input_can_be_held_to_is_told() -> None:
     with pytest.raises(Invalid) as raised:
-        checked(schema(a=part("array", items=part("string", pattern="("))), None)
+        await checked(schema(a=part("array", items=part("string", pattern="("))), None)
     assert raised.value.slug == "invalid-input-schema"

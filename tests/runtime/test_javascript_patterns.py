@@ -2,21 +2,22 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from runtime import javascript_patterns
-from runtime.javascript_patterns import Searcher, TooSlow, check
+from runtime.javascript_patterns import Searcher, TooHard
 
 FOR_EVER = ("^(?:a?){50}a{50}$", "a" * 50)
+ALL_MEMORY = ("^((a|b|ab)*)*c", "ab" * 5_000_000)
 
 
 @pytest.fixture
-def searcher(monkeypatch: pytest.MonkeyPatch) -> Searcher:
-    monkeypatch.setattr(javascript_patterns, "ALLOWED_SECS", 1.0)
+def searcher() -> Iterator[Searcher]:
     searcher = Searcher()
-    searcher.begin()
-    return searcher
+    with searcher.searching():
+        yield searcher
 
 
 @pytest.mark.parametrize(
@@ -36,19 +37,35 @@ def test_patterns_are_javascripts(searcher: Searcher, pattern: str, text: str, f
     assert searcher.finds(pattern, text) is found
 
 
-def test_what_is_no_pattern_is_refused() -> None:
-    check("(a)")
-    with pytest.raises(ValueError, match="Unbalanced"):
-        check("(a")
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [("(a", "Unbalanced"), ("(" * 20_000 + ")" * 20_000, "too deeply nested"), ("a|" * 300_000, "too complex")],
+)
+def test_what_is_no_pattern_is_refused(searcher: Searcher, pattern: str, told: str) -> None:
+    searcher.check("(a)")
+    with pytest.raises(ValueError, match=told):
+        searcher.check(pattern)
+    searcher.check("(a)")
 
 
-def test_a_search_without_end_is_ended_and_the_next_input_is_searched(searcher: Searcher) -> None:
-    with pytest.raises(TooSlow):
-        searcher.finds(*FOR_EVER)
-    with pytest.raises(TooSlow):  # the same input has no more time for another field
-        searcher.finds("a", "a")
-    searcher.begin()
-    assert searcher.finds("a", "a")
+def test_a_search_without_end_is_ended_and_the_next_input_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_patterns, "ALLOWED_SECS", 1.0)
+    searcher = Searcher()
+    with searcher.searching():
+        with pytest.raises(TooHard):
+            searcher.finds(*FOR_EVER)
+        with pytest.raises(TooHard):  # the same input has no more time for another field
+            searcher.finds("a", "a")
+    monkeypatch.undo()
+    with searcher.searching():
+        assert searcher.finds("a", "a")
+
+
+def test_a_search_that_takes_all_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_patterns, "ALLOWED_SECS", 60.0)
+    searcher = Searcher()
+    with searcher.searching(), pytest.raises(TooHard):
+        searcher.finds(*ALL_MEMORY)
 
 
 def test_a_process_that_somebody_ended_is_started_again(searcher: Searcher) -> None:
