@@ -16,6 +16,7 @@ from typing import Any
 from runtime.actors import Actors
 from runtime.budget import Budget
 from runtime.builds.cancelling import in_thread
+from runtime.builds.contexts import Context, pack
 from runtime.builds.definition import read_definition, read_input_schema, read_readme, remarks
 from runtime.builds.dockerfiles import Recipe, find_recipe
 from runtime.builds.fingerprints import fingerprint
@@ -251,15 +252,16 @@ class Builds:
             log.say(_found(recipe))
             variables = {each.name: each.value for each in version.env_vars} if version.apply_env_vars_to_build else {}
             log.tell(_missing_secrets(recipe, variables))
-            spec = self._spec(build, variables, recipe)
-            fingerprint = await self._fingerprint(spec, recipe)
+            context = await in_thread(partial(pack, recipe.context, recipe.dockerfile, folder / "context.tar"))
+            spec = self._spec(build, variables, recipe, context)
+            fingerprint = await self._fingerprint(spec, recipe, context)
             image = await self._image_of_same(build, spec, fingerprint, log) if spec.use_cache else None
             if image is None:
                 cache = "enabled" if build.options.use_cache else "disabled"
                 log.say(f"ACTOR: Building container image (cache {cache}).")
                 image = await self._built(spec, log)
                 # What it stands on may only have come with the build.
-                fingerprint = fingerprint or await self._fingerprint(spec, recipe)
+                fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
             return self._with_image(replace(build, fingerprint=fingerprint), image, source.root, definition, log)
 
     @asynccontextmanager
@@ -271,10 +273,10 @@ class Builds:
         finally:
             await asyncio.to_thread(shutil.rmtree, folder)
 
-    def _spec(self, build: Build, variables: Mapping[str, str], recipe: Recipe) -> BuildSpec:
+    def _spec(self, build: Build, variables: Mapping[str, str], recipe: Recipe, context: Context) -> BuildSpec:
         return BuildSpec(
-            context=recipe.context,
-            dockerfile=recipe.dockerfile,
+            context=context.archive,
+            dockerfile=context.dockerfile,
             tag=self._image_name(build),
             build_args={**variables, **recipe.build_args},
             use_cache=build.options.use_cache,
@@ -305,13 +307,13 @@ class Builds:
                 return image
         return None
 
-    async def _fingerprint(self, spec: BuildSpec, recipe: Recipe) -> str:
+    async def _fingerprint(self, spec: BuildSpec, recipe: Recipe, context: Context) -> str:
         """Empty where something else may have changed, or an image that it stands on is not there."""
         found = {name: await self._containers.image(name) for name in spec.images}
         ids = {name: image.id for name, image in found.items() if image is not None}
         if not recipe.is_told_by_its_files or len(ids) < len(found):
             return ""
-        return await in_thread(partial(fingerprint, spec.context, recipe.text, spec.build_args, ids))
+        return fingerprint(context.digest, context.dockerfile, spec.build_args, ids)
 
     def _with_image(self, build: Build, image: Image, root: Path, definition: Mapping[str, Any], log: Log) -> Build:
         stand_in = image.labels.get(STAND_IN_LABEL)

@@ -14,6 +14,7 @@ from itertools import chain, takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from runtime.builds import dockerignore
 from runtime.builds.sources import Source
 from runtime.errors import Invalid
 from runtime.source_paths import followed
@@ -181,16 +182,10 @@ def default_dockerfile(root: Path, *, beta: bool) -> str:
 
 
 def _check_ignore_file(context: Path, tree: Path) -> None:
-    """What sends the context to the engine reads this file wherever it leads."""
-    path = followed(context, ".dockerignore")
-    if not path.exists():
-        return
-    if not (path.is_file() and path.is_relative_to(tree.resolve())):
-        raise Invalid("invalid-value", ".dockerignore must be a file of the source")
-    try:
-        path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as problem:
-        raise Invalid("invalid-value", f".dockerignore is not UTF-8: {problem}") from problem
+    """It is read wherever it leads."""
+    path = followed(context, dockerignore.FILE)
+    if path.exists() and not (path.is_file() and path.is_relative_to(tree.resolve())):
+        raise Invalid("invalid-value", f"{dockerignore.FILE} must be a file of the source")
 
 
 def _check_has_no_ssh(text: str) -> None:

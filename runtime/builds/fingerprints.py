@@ -4,36 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-
-from runtime.builds.cancelling import Checkpoint
+from collections.abc import Mapping
 
 
-def fingerprint(
-    context: Path, dockerfile: str, build_args: Mapping[str, str], images: Mapping[str, str], checkpoint: Checkpoint
-) -> str:
-    """`images` are the ids of those that it stands on, by their names. Times of files do not count."""
-    whole = hashlib.sha256(json.dumps([dockerfile, dict(build_args), dict(images)], sort_keys=True).encode())
-    for path in sorted(_entries(context)):
-        checkpoint()
-        whole.update(_described(context, path))
-    return whole.hexdigest()
-
-
-def _entries(context: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(context):
-        yield from (Path(folder, name) for name in [*folders, *files])
-
-
-def _described(context: Path, path: Path) -> bytes:
-    name, mode = path.relative_to(context).as_posix(), path.lstat().st_mode
-    if path.is_symlink():
-        content = os.readlink(path)
-    elif path.is_file():
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-    else:
-        content = ""
-    return json.dumps([name, mode, content]).encode(errors="surrogateescape")
+def fingerprint(context: str, dockerfile: str, build_args: Mapping[str, str], images: Mapping[str, str]) -> str:
+    """Of a context's digest, the Dockerfile's name in it, and the ids of the images that it names."""
+    made_of = [context, dockerfile, dict(build_args), dict(images)]
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()

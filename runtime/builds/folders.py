@@ -6,14 +6,14 @@ those above the folder included) and what `.dockerignore` names. `.actor/` alway
 
 from __future__ import annotations
 
-import posixpath
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec, PathSpec
+from pathspec import GitIgnoreSpec
 
+from runtime.builds import dockerignore
 from runtime.builds.cancelling import Checkpoint
 from runtime.errors import Invalid
 from runtime.source_paths import is_utf8
@@ -56,7 +56,7 @@ class _Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.left_out: list[str] = []
-        self._docker_ignores = _DockerIgnore(root / ".dockerignore")
+        self._docker_ignore = dockerignore.read(root)
 
     def files(self) -> Iterator[Path]:
         return self._walk(self.root, _ignores_above(self.root), frozenset({self.root}))
@@ -77,7 +77,12 @@ class _Tree:
             return True
         if name.partition("/")[0] == ".actor":
             return False
-        return _is_git_ignored(path, ignores) or self._docker_ignores.matches(name, path.is_dir())
+        return _is_git_ignored(path, ignores) or self._is_docker_ignored(name, path)
+
+    def _is_docker_ignored(self, name: str, path: Path) -> bool:
+        if name in READ_BY_THE_SERVER or (self._docker_ignore.takes_back and path.is_dir()):
+            return False
+        return self._docker_ignore.leaves_out(name)
 
     def _can_go(self, path: Path, real_above: frozenset[Path]) -> bool:
         why_not = self._obstacle(path, real_above)
@@ -118,7 +123,10 @@ def _is_git_ignored(path: Path, ignores: list[_GitIgnore]) -> bool:
 
 def _ignores_of(directory: Path) -> list[_GitIgnore]:
     file = directory / ".gitignore"
-    return [_GitIgnore(directory, GitIgnoreSpec.from_lines(_lines(file)))] if file.is_file() else []
+    if not file.is_file():
+        return []
+    lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    return [_GitIgnore(directory, GitIgnoreSpec.from_lines(lines, backend="re2"))]
 
 
 def _ignores_above(folder: Path) -> list[_GitIgnore]:
@@ -137,30 +145,6 @@ def _inside_repository(folder: Path) -> list[Path]:
         if (directory / ".git").exists():
             return above
     return []
-
-
-class _DockerIgnore:
-    """Docker's patterns are git's, anchored at the context's root, and a `!` also reaches into an ignored folder."""
-
-    def __init__(self, file: Path) -> None:
-        lines = _lines(file) if file.is_file() else []
-        patterns = [_anchored(line) for line in map(str.strip, lines) if line and not line.startswith("#")]
-        self._spec = PathSpec.from_lines("gitignore", patterns)
-        self._takes_back = any(pattern.startswith("!") for pattern in patterns)
-
-    def matches(self, name: str, is_folder: bool) -> bool:
-        if name in READ_BY_THE_SERVER or (is_folder and self._takes_back):
-            return False
-        return self._spec.match_file(name)
-
-
-def _anchored(line: str) -> str:
-    mark, pattern = ("!", line[1:]) if line.startswith("!") else ("", line)
-    return f"{mark}/{posixpath.normpath(pattern.strip()).lstrip('/')}"
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
 
 
 def _name(base: Path, path: Path) -> str:

@@ -119,7 +119,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSpec:
-    """A build of the folder `context` with `dockerfile`, which need not lie in it.
+    """A build of the tar archive `context` with the `dockerfile` that has this name in it.
 
     With `buildkit` the engine builds by that instead of its classic builder; it holds no memory limit. `images` are
     those that the Dockerfile names, `secrets` what its `RUN --mount=type=secret` may ask for, by id; None where it has
@@ -127,7 +127,7 @@ class BuildSpec:
     """
 
     context: Path
-    dockerfile: Path
+    dockerfile: str
     tag: str
     build_args: Mapping[str, str]
     use_cache: bool

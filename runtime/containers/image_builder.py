@@ -80,18 +80,19 @@ class ImageBuilder:
 
     def _ask_build(self, spec: BuildSpec, params: dict[str, str], api: docker.APIClient) -> object:
         api.params = params
-        return api.build(
-            path=str(spec.context),
-            dockerfile=str(spec.dockerfile),
-            tag=spec.tag,
-            buildargs=dict(spec.build_args),
-            nocache=not spec.use_cache,
-            rm=True,
-            forcerm=True,
-            container_limits={"memory": spec.memory_bytes, "memswap": spec.memory_bytes},
-            platform=spec.platform,
-            gzip=spec.buildkit,  # which takes a plain archive that begins with an extended header for a Dockerfile
-        )
+        with spec.context.open("rb") as context:
+            return api.build(
+                fileobj=context,
+                custom_context=True,
+                dockerfile=spec.dockerfile,
+                tag=spec.tag,
+                buildargs=dict(spec.build_args),
+                nocache=not spec.use_cache,
+                rm=True,
+                forcerm=True,
+                container_limits={"memory": spec.memory_bytes, "memswap": spec.memory_bytes},
+                platform=spec.platform,
+            )
 
     def _open(self, ask: Callable[[docker.APIClient], object], told: BuildLog | BuildKitLog) -> BuildStream:
         # docker-py hides the response of a build; a client of its own shows it, so that closing it cancels the build.
@@ -101,7 +102,7 @@ class ImageBuilder:
             try:
                 with suppress(docker.errors.APIError):  # the response tells it too
                     ask(api)
-            except (docker.errors.DockerException, TypeError, ValueError, re.error, OSError) as error:
+            except (docker.errors.DockerException, TypeError, OSError) as error:
                 if isinstance(error, requests.RequestException):
                     raise
                 raise BuildFailed(str(error)) from error

@@ -146,7 +146,7 @@ async def test_what_the_engine_is_asked_for(stage: Stage) -> None:
     variables = (EnvVar(name="A", value="1"), EnvVar(name="B", value="2"))
     plain = await built(stage, env_vars=variables)
     spec = stage.engine.builds[-1]
-    assert (spec.dockerfile.name, spec.use_cache, spec.build_args) == ("Dockerfile", True, {})
+    assert (spec.dockerfile, spec.use_cache, spec.build_args) == ("Dockerfile", True, {})
     assert (spec.buildkit, spec.platform) == (False, None)
     assert spec.tag.startswith("greenroom-") and spec.tag.endswith(f":{plain.id}")
     assert spec.memory_bytes == 4096 * 1024**2

@@ -97,13 +97,6 @@ def test_a_dockerignore_that_is_no_file_of_the_source_is_not_followed(tmp_path: 
         found(tree, {})
 
 
-def test_a_dockerignore_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    tree = laid_out(tmp_path / "source", "Dockerfile")
-    (tree / ".dockerignore").write_bytes(b"caf\xe9")
-    with pytest.raises(Invalid, match="dockerignore is not UTF-8"):
-        found(tree, {})
-
-
 @pytest.mark.parametrize("named", ["../../..", "../nowhere", "/", 5])
 def test_a_context_that_is_no_folder_of_the_source_is_refused(tmp_path: Path, named: object) -> None:
     tree = laid_out(tmp_path / "source", ".actor/Dockerfile")

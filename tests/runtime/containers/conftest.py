@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runtime.builds.contexts import pack
 from runtime.containers import BuildSpec, Container, ContainerSpec, LogLine
 from runtime.containers.docker import DockerContainers
 
@@ -92,10 +93,13 @@ def container_spec(image: str, script: str, **changes: Any) -> ContainerSpec:
     return ContainerSpec(**{**fields, **changes})
 
 
-def build_spec(context: Path, tag: str, **changes: Any) -> BuildSpec:
+def build_spec(folder: Path, tag: str, dockerfile: Path | None = None, **changes: Any) -> BuildSpec:
+    """A build of a folder; the archive of it lies beside it."""
+    archive = folder.parent / f"{folder.name}-{secrets.token_hex(4)}.tar"
+    context = pack(folder, dockerfile or folder / "Dockerfile", archive, lambda: None)
     fields: dict[str, Any] = {
-        "context": context,
-        "dockerfile": context / "Dockerfile",
+        "context": context.archive,
+        "dockerfile": context.dockerfile,
         "tag": tag,
         "build_args": {},
         "use_cache": True,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.builds.contexts import OUTSIDE
 from runtime.containers import BuildFailed, WrongArchitecture
 from runtime.containers.docker import DockerContainers
 from runtime.containers.image_builder import build_failed
@@ -32,7 +33,7 @@ async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContai
     for name in ("kept", "secret", "secret_not"):
         (tmp_path / name).touch()
     lines: list[str] = []
-    spec = build_spec(tmp_path, tag, dockerfile=".actor/Dockerfile", build_args={"WHO": "world"})
+    spec = build_spec(tmp_path, tag, dockerfile=tmp_path / ".actor/Dockerfile", build_args={"WHO": "world"})
     image = await door.build(spec, lines.extend)
     assert {"hello world", "kept", "secret_not", "trouble"} <= set(lines)
     assert "secret" not in lines
@@ -58,23 +59,12 @@ async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContai
         (f"FROM {BASE_IMAGE}\nRUN --mount=type=cache,target=/x true\n", "classic builder"),
         ("FROM greenroom-test-none.invalid/none:1\n", "greenroom-test-none.invalid"),
         ("NONSENSE\n", "(?i)nonsense"),
-        (None, "Dockerfile"),
     ],
 )
-async def test_a_failed_build_says_why(
-    door: DockerContainers, tmp_path: Path, dockerfile: str | None, message: str
-) -> None:
-    if dockerfile is not None:
-        (tmp_path / "Dockerfile").write_text(dockerfile)
+async def test_a_failed_build_says_why(door: DockerContainers, tmp_path: Path, dockerfile: str, message: str) -> None:
+    (tmp_path / "Dockerfile").write_text(dockerfile)
     with pytest.raises(BuildFailed, match=message):
         await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda lines: None)
-
-
-async def test_a_wrong_pattern_in_dockerignore_fails_the_build(door: DockerContainers, tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
-    (tmp_path / ".dockerignore").write_text("[z-a]")
-    with pytest.raises(BuildFailed, match="bad character range z-a"):
-        await door.build(build_spec(tmp_path, "greenroom-test-pattern:1"), lambda _: None)
 
 
 @pytest.mark.parametrize("name", ["UPPER:x", "a b", "../version", "a\0"])
@@ -95,7 +85,7 @@ async def test_a_dockerfile_may_lie_outside_of_the_folder(
     await door.build(spec, lines.extend)
     told = next(line for line in lines if " file" in line and "$" not in line)
     # BuildKit does not take the Dockerfile itself out again.
-    assert told == "holds file" or (buildkit and ".dockerfile." in told)
+    assert told == "holds file" or (buildkit and OUTSIDE in told)
     await door.remove_image(tag)
 
 
