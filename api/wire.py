@@ -5,6 +5,7 @@ Fields: the platform's API reference; which of them clients cannot do without: t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -275,11 +276,16 @@ def build(record: Build, now: Millis, *, has_image: bool | None = None) -> Json:
         "usageUsd": in_usd({"ACTOR_COMPUTE_UNITS": units}),
         "buildNumber": record.number,
         "buildNumberInt": record.number_int,
+        "inputSchema": _text(record.input_schema),
         "readme": record.readme,
         **build_definition(record),
         "baseImageStandIn": record.stand_in,
         **({} if has_image is None else {"hasImage": has_image}),
     }
+
+
+def _text(schema: Mapping[str, Any] | None) -> str | None:
+    return None if schema is None else json.dumps(schema, ensure_ascii=False, indent=4)
 
 
 def build_definition(record: Build) -> Json:

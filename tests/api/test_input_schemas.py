@@ -172,6 +172,16 @@ async def test_inputs_can_be_asked_about_without_a_run(api: Api) -> None:
     assert (await api.call("POST", f"{path}?build=beta", json=[])).json() == {"valid": True}
 
 
+async def test_a_build_shows_its_schema_as_text_too(api: Api) -> None:
+    actor, plain = await api.an_actor_with_schema(**PERSON), await api.an_actor("plain")
+    for each, schema in (actor, {"schemaVersion": 1, "properties": PERSON}), (plain, None):
+        build = await api.data("GET", f"/v2/actors/{each.id}/builds/default")
+        text = build["inputSchema"]
+        assert (None if text is None else json.loads(text)) == schema
+        shown = await api.data("GET", f"/v2/actor-builds/{build['id']}")
+        assert shown["inputSchema"] == text
+
+
 async def test_a_build_is_told_in_openapi(api: Api) -> None:
     links = {"type": "array", "editor": "requestListSources", "title": "Links", "description": "d"}
     mixed = {"type": ["string", "integer"], "editor": "json", "prefill": 1, "nullable": True}

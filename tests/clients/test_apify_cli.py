@@ -209,6 +209,10 @@ def test_tasks_run_with_their_own_input(apify: Apify, pushed: Json) -> None:
 def test_actors(apify: Apify, pushed: Json) -> None:
     assert ACTOR in apify("actors", "ls", "--my").text
     assert "Actor is PRIVATE" in apify("actors", "info", ACTOR).text
+    schema = json.loads((apify.folder / ".actor" / "input_schema.json").read_text())
+    assert apify("actors", "info", ACTOR, "--input").json == schema
+    readme = apify("actors", "info", ACTOR, "--readme").stdout
+    assert readme.strip() == (apify.folder / "README.md").read_text().strip()
 
 
 def test_what_was_pushed_is_pulled_again(apify: Apify, pushed: Json, tmp_path: Path) -> None:
