@@ -13,6 +13,8 @@ from runtime.json_text import loads_with_comments
 MAX_NAME_LENGTH = 63
 MIN_NAME_LENGTH = 3
 DEFINITION = ".actor/actor.json"
+MARKS = (DEFINITION, ".actor/Dockerfile", "Dockerfile", "package.json", "main.js")
+"""What a folder has one of at least, or else nothing could be built of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Source:
 
 
 def read(folder: Path) -> Source:
-    """The folder as a source. Raises Problem for a definition that cannot be read."""
+    """The folder as a source. Raises Problem for one that is no Actor's, or a definition that cannot be read."""
     try:
         return _read(folder.resolve())
     except OSError as problem:
@@ -36,6 +38,12 @@ def read(folder: Path) -> Source:
 
 
 def _read(folder: Path) -> Source:
+    if not any((folder / mark).is_file() for mark in MARKS):
+        raise Problem(
+            f"There is no Actor in {folder}: it has neither {DEFINITION} nor a Dockerfile nor a package.json.",
+            "Give the folder that holds one of them.",
+            exit_code=INVALID_INPUT,
+        )
     definition = _definition(folder / DEFINITION)
     given = definition.get("environmentVariables")
     variables = given if isinstance(given, dict) else {}

@@ -27,9 +27,17 @@ def test_name_version_and_tag_come_from_the_definition(tmp_path: Path) -> None:
     [("my_actor", "my-actor"), ("__a b.c__", "a-b-c"), ("x", "actor-x"), ("é", "actor"), ("a" * 80, "a" * 63)],
 )
 def test_a_folder_without_definition_gives_its_own_name_made_dns_safe(tmp_path: Path, folder: str, name: str) -> None:
-    write(tmp_path / folder, {"main.py": ""})
+    write(tmp_path / folder, {"Dockerfile": ""})
     read = source.read(tmp_path / folder)
     assert (read.name, read.version, read.build_tag) == (name, "0.0", "latest")
+
+
+def test_a_folder_without_an_actor_is_refused_before_anything_is_made_of_it(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "", "deeper/Dockerfile": ""})
+    with pytest.raises(Problem, match="There is no Actor in") as refused:
+        source.read(tmp_path)
+    assert refused.value.exit_code == INVALID_INPUT
+    assert source.read(write(tmp_path, {"main.js": ""})).version == "0.0"
 
 
 @pytest.mark.parametrize(
