@@ -83,8 +83,9 @@ class Client:
     def start_build(self, actor_id: str, version: str) -> Record:
         return self._data("POST", f"/v2/actors/{actor_id}/builds", params={"version": version, "useCache": 1})
 
-    def abort_build(self, build_id: str) -> None:
-        self._data("POST", f"/v2/actor-builds/{build_id}/abort")
+    def abort_build(self, build_id: str) -> Record:
+        """The build as it has ended."""
+        return self._data("POST", f"/v2/actor-builds/{build_id}/abort")
 
     def ended_build(self, build_id: str) -> Record:
         return self._ended(f"/v2/actor-builds/{build_id}")

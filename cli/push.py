@@ -31,7 +31,7 @@ class Call:
 
 def push(call: Call) -> int:
     """Everything from the folder to the build; the exit code. Raises Problem."""
-    given = read(call.folder)
+    given = source.read(call.folder)
     try:
         with (
             endings_interrupt(),
@@ -48,14 +48,6 @@ def push(call: Call) -> int:
     return 0
 
 
-def read(folder: Path) -> Source:
-    """The folder as a source, with a word on what of it is not taken. Raises Problem."""
-    given = source.read(folder)
-    for name in given.secrets:
-        say(f"Left out the environment variable {name!r}: its value is a secret of the `apify` command", "yellow")
-    return given
-
-
 def pushed(client: Client, given: Source) -> tuple[Record, Record]:
     """The Actor of the folder, and a build of what the folder holds now. Raises Problem where that fails."""
     actor = client.actor(f"{client.username()}~{given.name}") or client.create_actor(given.name)
@@ -68,7 +60,8 @@ def pushed(client: Client, given: Source) -> tuple[Record, Record]:
         ended = client.ended_build(build["id"])
     except KeyboardInterrupt:
         if build is not None:
-            client.abort_build(build["id"])
+            ended = client.abort_build(build["id"])
+            say(f"\nBuild {ended['buildNumber']} ended {ended['status']}.", "yellow")
         raise
     if ended["status"] != "SUCCEEDED":
         why = ended.get("statusMessage") or "its log tells why"
@@ -78,19 +71,32 @@ def pushed(client: Client, given: Source) -> tuple[Record, Record]:
 
 
 def _started_build(client: Client, actor: Record, given: Source) -> Record:
+    known = client.version(actor["id"], given.version)
     wanted: Record = {
         "versionNumber": given.version,
         "sourceType": "SOURCE_FILES",
         "localFolder": str(given.folder),
         "sourceFiles": [],
         "buildTag": given.build_tag,
-        **({} if given.env_vars is None else {"envVars": given.env_vars}),
+        **({} if given.env_vars is None else {"envVars": [*given.env_vars, *_kept_secrets(given, known)]}),
     }
-    if client.version(actor["id"], given.version):
+    if known:
         client.update_version(actor["id"], wanted)
     else:
         client.create_version(actor["id"], wanted)
     return client.start_build(actor["id"], given.version)
+
+
+def _kept_secrets(given: Source, known: Record | None) -> list[Record]:
+    """The variables whose values the `apify` command alone knows and has sent before; without a value they stay."""
+    sent = {each["name"] for each in known["envVars"] if each["isSecret"]} if known else set()
+    for name in sorted(set(given.secrets) - sent):
+        say(
+            f"Left out the environment variable {name!r}: its value is a secret of the `apify` command."
+            " After an `apify push` it is kept.",
+            "yellow",
+        )
+    return [{"name": name, "isSecret": True} for name in given.secrets if name in sent]
 
 
 def _size(build: Record) -> str:

@@ -13,13 +13,13 @@ from typing import Any
 
 import httpx
 
-from cli import block, server, terminal
+from cli import block, server, source, terminal
 from cli.block import Result
 from cli.client import Client, Record
 from cli.following import Log
 from cli.interrupts import endings_interrupt, held_interrupts
 from cli.problem import ABORTED, FAILED, INVALID_INPUT, Problem
-from cli.push import EXIT_CODES, pushed, read
+from cli.push import EXIT_CODES, pushed
 from cli.source import Source
 from cli.terminal import say, step
 
@@ -41,7 +41,7 @@ class Call:
 
 def run(call: Call) -> int:
     """Everything from the folder to the block; the exit code. Raises Problem."""
-    given = read(call.folder)
+    given = source.read(call.folder)
     try:
         with (
             endings_interrupt(),

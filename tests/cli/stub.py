@@ -66,6 +66,7 @@ class Stub:
             Route("/v2/actors/{actor}/versions/{number}", self.version, methods=["GET", "PUT"]),
             Route("/v2/actors/{actor}/builds", self.start_build, methods=["POST"]),
             Route("/v2/actor-builds/{build}", self.get_build),
+            Route("/v2/actor-builds/{build}/abort", self.abort_build, methods=["POST"]),
             Route("/v2/actors/{actor}/runs", self.start_run, methods=["POST"]),
             Route("/v2/actor-runs/{run}", self.get_run),
             Route("/v2/actor-runs/{run}/abort", self.abort, methods=["POST"]),
@@ -106,7 +107,7 @@ class Stub:
         key = request.path_params["actor"], request.path_params["number"]
         if request.method == "PUT":
             self.versions[key] = await request.json()
-        return data(self.versions[key]) if key in self.versions else missing()
+        return data({"envVars": []} | self.versions[key]) if key in self.versions else missing()
 
     async def start_build(self, request: Request) -> Response:
         return data(self._build(request.path_params["actor"], request.query_params["version"]), 201)
@@ -126,7 +127,15 @@ class Stub:
         return build
 
     async def get_build(self, request: Request) -> Response:
-        return data(next(build for build in self.builds if build["id"] == request.path_params["build"]))
+        return data(self._build_of(request))
+
+    async def abort_build(self, request: Request) -> Response:
+        build = self._build_of(request)
+        build["status"] = "ABORTED"
+        return data(build)
+
+    def _build_of(self, request: Request) -> dict[str, Any]:
+        return next(build for build in self.builds if build["id"] == request.path_params["build"])
 
     async def start_run(self, request: Request) -> Response:
         self.asked.append(f"run?{request.url.query}")

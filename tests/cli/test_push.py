@@ -59,5 +59,20 @@ def test_a_definition_that_cannot_be_read_is_invalid_input(push: Any, folder: Pa
 def test_secrets_of_the_apify_command_are_left_out_with_a_word(push: Any, folder: Path, served: Served) -> None:
     variables = {"A": "1", "B": "@secret"}
     (folder / ".actor/actor.json").write_text(json.dumps({"environmentVariables": variables}))
-    assert "'B'" in push().stderr
+    said = push().stderr
+    assert "'B'" in said and "apify push" in said
     assert served.stub.versions["a1", "0.0"]["envVars"] == [{"name": "A", "value": "1"}]
+
+
+def test_secrets_that_the_apify_command_has_sent_are_kept(push: Any, folder: Path, served: Served) -> None:
+    variables = {"A": "1", "B": "@one", "C": "@two", "D": "@three"}
+    (folder / ".actor/actor.json").write_text(json.dumps({"environmentVariables": variables}))
+    push()
+    had = [{"name": "B", "isSecret": True}, {"name": "C", "value": "c", "isSecret": False}]
+    served.stub.versions["a1", "0.0"]["envVars"] = had
+    said = push().stderr
+    assert "'B'" not in said and "'C'" in said and "'D'" in said
+    assert served.stub.versions["a1", "0.0"]["envVars"] == [
+        {"name": "A", "value": "1"},
+        {"name": "B", "isSecret": True},
+    ]

@@ -208,6 +208,17 @@ def test_an_interrupt_aborts_the_run_and_shows_its_end(served: Served, folder: P
     assert "Aborting the run" in err
 
 
+def test_an_interrupt_aborts_the_build_and_says_so(served: Served, folder: Path) -> None:
+    served.stub.build_status = "RUNNING"
+    with command(str(folder), "--data-dir", str(served.data_dir)) as running:
+        running.read_until("Step 1/1", "stderr")
+        running.interrupt()
+        code, out, err = running.end()
+    assert (code, out, served.stub.runs) == (3, "", {})
+    assert served.stub.builds[0]["status"] == "ABORTED"
+    assert "Build 0.3.1 ended ABORTED." in err
+
+
 def test_a_second_interrupt_leaves_at_once(served: Served, folder: Path) -> None:
     with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "for ever"}') as running:
         running.read_until("first line of r1")
