@@ -195,7 +195,10 @@ async def _told_of_routing(request: Request, problem: Exception) -> Response:
         only = ",".join(["OPTIONS", *allowed])
         message = f"This API end-point can only be accessed using the following HTTP methods: {only}"
         return error_response(MethodNotAllowed("method-not-allowed", message), request.scope)
-    message = f"There is no API endpoint at {request.scope['path']}"
+    path = request.scope["path"]
+    # Clients print links to pages of a console, which they take to be at the API's address.
+    where = "" if path.startswith("/v2/") else ": the API is below /v2/, and a web console does not exist yet"
+    message = f"There is no API endpoint at {path}{where}"
     return error_response(NotFound("page-not-found", message), request.scope)
 
 

@@ -225,6 +225,13 @@ async def test_a_wrong_method_is_told_the_right_ones(api: Api, path: str, method
     assert answer.json()["error"]["message"].endswith(f"using the following HTTP methods: {methods}")
 
 
+async def test_links_to_a_console_are_told_that_there_is_none(api: Api) -> None:
+    linked = await api.call("GET", "/actors/x/runs/y", token=None)
+    assert problem(linked) == (404, "page-not-found")
+    assert "web console" in linked.json()["error"]["message"]
+    assert "web console" not in (await api.call("GET", "/v2/actors/x/nonsense")).json()["error"]["message"]
+
+
 async def test_a_body_that_is_too_large_is_told_its_size_and_the_limit(api: Api) -> None:
     answer = await api.call("POST", "/v2/acts", content=BOMB, headers=JSON)
     assert answer.json()["error"]["message"] == (
