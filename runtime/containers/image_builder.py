@@ -26,6 +26,8 @@ WRONG_ARCHITECTURE = re.compile(
     r"no match(ing manifest)? for (platform|linux/)|does not match the (specified|expected) platform", re.I
 )
 
+REGISTRY_IS_AWAY = re.compile(r'Get "?https?://\S+/v2/')
+
 
 class ImageBuilder:
     """Builds images. Each build has a connection of its own."""
@@ -118,6 +120,11 @@ def build_failed(message: str) -> BuildFailed:
         return WrongArchitecture(message)
     if "frontend dockerfile" in message and "parse error" in message:
         return BuildFailed(f"{message} (An older engine knows it by a first line `# syntax=docker/dockerfile:1`.)")
+    if REGISTRY_IS_AWAY.search(message):
+        return BuildFailed(
+            f"{message} (An image that the Dockerfile names is not on this machine, and its registry did not answer:"
+            " look at the name, or pull the image where there is a network.)"
+        )
     if "BuildKit" in message:
         return BuildFailed(f"{message.strip()} The engine's classic builder, which was asked, has no such option.")
     return BuildFailed(message)

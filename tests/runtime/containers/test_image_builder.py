@@ -94,9 +94,17 @@ async def test_buildkit_pulls_no_images_so_that_they_are_pulled_before(door: Doc
     (tmp_path / "Dockerfile").write_text(f"FROM {name}\n")
     spec = build_spec(tmp_path, "greenroom-test-none", buildkit=True, images=[name])
     lines: list[str] = []
-    with pytest.raises(BuildFailed, match=r"greenroom-test-none\.invalid"):
+    with pytest.raises(BuildFailed, match=r"greenroom-test-none\.invalid.* is not on this machine"):
         await door.build(spec, lines.extend)
     assert lines == []
+
+
+async def test_an_image_that_is_nowhere_is_told_as_that(door: DockerContainers, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM greenroom-test-none.invalid/none:1\n")
+    lines: list[str] = []
+    with pytest.raises(BuildFailed, match="is not on this machine, and its registry did not answer"):
+        await door.build(build_spec(tmp_path, "greenroom-test-none"), lines.extend)
+    assert lines == ["Step 1/3 : FROM greenroom-test-none.invalid/none:1"]
 
 
 async def test_a_here_document_that_the_engine_is_too_old_for_says_what_helps(
