@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,6 +75,27 @@ class Apify:
         text = COLOURS.sub("", done.stdout + done.stderr)
         assert code in (None, done.returncode), f"apify {' '.join(words)} ended with {done.returncode}:\n{text}"
         return Done(done.stdout, text)
+
+    def interrupted(self, *words: str, at: str, folder: Path | None = None) -> tuple[int, str]:
+        """The exit code and what it printed, of a command that gets a Ctrl-C when it has printed a line with `at`."""
+        with subprocess.Popen(
+            [str(APIFY), *words],
+            cwd=folder or self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout
+            text = ""
+            while at not in text:
+                line = process.stdout.readline()
+                assert line, text
+                text += line
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=COMMAND_SECS)
+        return process.returncode, text + rest
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +190,28 @@ def test_a_call_shows_the_log_and_gives_the_actors_exit_code(apify: Apify, pushe
     late = apify("call", "-i", '{"sleepSecs": 60}', "--timeout", "1", "--json", code=2).json
     assert late["run"]["status"] == "TIMED-OUT"
     assert "Cannot find Actor" in apify("call", "local/no-such-actor", code=1).text
+
+
+def test_an_input_that_is_wrong_makes_no_run(apify: Apify, pushed: Json, server: LiveServer) -> None:
+    before = server.data("GET", f"actors/local~{NAME}/runs")["total"]
+    refused = apify("call", "-i", '{"sleepSecs": "long"}', code=1).text
+    assert "Error: Input is not valid: Field input.sleepSecs must be" in refused
+    assert "Cannot parse JSON input" in apify("call", "-i", '{"sleepSecs":', code=5).text
+    assert server.data("GET", f"actors/local~{NAME}/runs")["total"] == before
+
+
+def test_ctrl_c_aborts_what_the_command_waits_for(
+    apify: Apify, pushed: Json, server: LiveServer, tmp_path: Path
+) -> None:
+    code, said = apify.interrupted("call", "-i", '{"sleepSecs": 8}', at="Hello, world!")
+    assert (code, "Run: ABORTED" in said) == (3, True), said
+    folder = tmp_path / "slow"
+    shutil.copytree(apify.folder, folder)
+    (folder / "Dockerfile").write_text("FROM apify/actor-python:3.13\nRUN echo begun && sleep 100\n")
+    slow = ("push", "--force", "--version", "0.7", "--build-tag", "slow")
+    code, said = apify.interrupted(*slow, at="Z begun", folder=folder)
+    assert (code, "Build: ABORTED" in said) == (3, True), said
+    assert "slow" not in server.data("GET", f"actors/local~{NAME}")["taggedBuilds"]
 
 
 def test_a_run_from_its_start_to_its_removal(apify: Apify, pushed: Json, server: LiveServer) -> None:
