@@ -68,8 +68,8 @@ class Client:
     def actor(self, actor_id: str) -> Record | None:
         return self._found(f"/v2/actors/{actor_id}")
 
-    def create_actor(self, name: str) -> Record:
-        return self._data("POST", "/v2/actors", json={"name": name})
+    def create_actor(self, actor: Record) -> Record:
+        return self._data("POST", "/v2/actors", json=actor)
 
     def version(self, actor_id: str, number: str) -> Record | None:
         return self._found(f"/v2/actors/{actor_id}/versions/{number}")

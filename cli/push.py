@@ -50,7 +50,8 @@ def push(call: Call) -> int:
 
 def pushed(client: Client, given: Source) -> tuple[Record, Record]:
     """The Actor of the folder, and a build of what the folder holds now. Raises Problem where that fails."""
-    actor = client.actor(f"{client.username()}~{given.name}") or client.create_actor(given.name)
+    new = {"name": given.name, **given.about}
+    actor = client.actor(f"{client.username()}~{given.name}") or client.create_actor(new)
     build: Record | None = None
     try:
         with held_interrupts():

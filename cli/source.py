@@ -13,16 +13,20 @@ from runtime.json_text import loads_with_comments
 MAX_NAME_LENGTH = 63
 MIN_NAME_LENGTH = 3
 DEFINITION = ".actor/actor.json"
+ABOUT = ("title", "description")
 MARKS = (DEFINITION, ".actor/Dockerfile", "Dockerfile", "package.json", "main.js")
 """What a folder has one of at least, or else nothing could be built of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`env_vars` is None where actor.json has none of its own; `secrets` are those of the `apify` command alone."""
+    """`about` is what a new Actor gets beside its name, `env_vars` are None where actor.json has none of its own, and
+    `secrets` those of the `apify` command alone.
+    """
 
     folder: Path
     name: str
+    about: dict[str, str]
     version: str
     build_tag: str
     env_vars: list[dict[str, str]] | None
@@ -52,6 +56,7 @@ def _read(folder: Path) -> Source:
     return Source(
         folder=folder,
         name=definition.get("name") or _dns_safe(folder.name),
+        about={field: definition[field] for field in ABOUT if field in definition},
         version=definition.get("version") or "0.0",
         build_tag=definition.get("buildTag") or "latest",
         env_vars=env_vars if isinstance(given, dict) else None,
@@ -69,7 +74,7 @@ def _definition(file: Path) -> dict[str, Any]:
         raise Problem(f"{file} is not valid JSON: {problem}", exit_code=INVALID_INPUT) from problem
     if not isinstance(definition, dict):
         raise Problem(f"{file} must hold a JSON object.", exit_code=INVALID_INPUT)
-    for field in ("name", "version", "buildTag"):
+    for field in ("name", "version", "buildTag", *ABOUT):
         if not isinstance(definition.get(field, ""), str):
             raise Problem(f"{file}: '{field}' must be text, not {definition[field]!r}.", exit_code=INVALID_INPUT)
     return definition

@@ -18,7 +18,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 TOKEN = "cli-token"
@@ -87,8 +87,7 @@ class Stub:
         return data({"id": "u1", "username": "somebody"})
 
     async def create_actor(self, request: Request) -> Response:
-        name = (await request.json())["name"]
-        self.actors["a1"] = {"id": "a1", "name": name, "username": "somebody", "taggedBuilds": {}}
+        self.actors["a1"] = {"id": "a1", "username": "somebody", "taggedBuilds": {}, **await request.json()}
         return data(self.actors["a1"], 201)
 
     async def get_actor(self, request: Request) -> Response:
@@ -121,17 +120,23 @@ class Stub:
             "stats": {"imageSizeBytes": 300 * 1024 * 1024},
         }
         self.builds.append(build)
+        self.ended[build["id"]] = asyncio.Event()
+        if self.build_status != "RUNNING":
+            self.ended[build["id"]].set()
         if self.build_status == "SUCCEEDED":
             tag = self.versions[actor_id, version]["buildTag"]
             self.actors[actor_id]["taggedBuilds"][tag] = {"buildId": build["id"], "buildNumber": number}
         return build
 
     async def get_build(self, request: Request) -> Response:
-        return data(self._build_of(request))
+        build = self._build_of(request)
+        await self.ended[build["id"]].wait()
+        return data(build)
 
     async def abort_build(self, request: Request) -> Response:
         build = self._build_of(request)
         build["status"] = "ABORTED"
+        self.ended[build["id"]].set()
         return data(build)
 
     def _build_of(self, request: Request) -> dict[str, Any]:
@@ -174,9 +179,12 @@ class Stub:
     async def log(self, request: Request) -> Response:
         job = request.path_params["job"]
         self.asked.append(f"log {job}?{request.url.query}")
-        if job.startswith("b"):
-            return PlainTextResponse(f"{STAMP} Step 1/1\n")
-        return StreamingResponse(self._run_log(job), media_type="text/plain")
+        lines = self._build_log(job) if job.startswith("b") else self._run_log(job)
+        return StreamingResponse(lines, media_type="text/plain")
+
+    async def _build_log(self, build_id: str) -> AsyncIterator[str]:
+        yield f"{STAMP} Step 1/1\n"
+        await self.ended[build_id].wait()
 
     async def _run_log(self, run_id: str) -> AsyncIterator[str]:
         yield f"{STAMP} first line of {run_id}\n"

@@ -37,6 +37,13 @@ def test_a_second_push_renews_the_version(push: Any, served: Served, folder: Pat
     assert len(served.stub.actors) == 1
 
 
+def test_a_new_actor_has_its_title_and_description(push: Any, served: Served, folder: Path) -> None:
+    said = {"title": "Greeter", "description": "Greets"}
+    (folder / ".actor/actor.json").write_text(json.dumps({"name": "greeter", **said}))
+    assert push().exit_code == 0
+    assert served.stub.actors["a1"].items() >= said.items()
+
+
 def test_json_is_one_object_on_stdout(push: Any) -> None:
     told = json.loads(push("--json").stdout)
     assert (told["actor"]["name"], told["build"]["buildNumber"]) == ("greeter", "0.3.1")
