@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +38,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs Apify Actors on this machine, in Docker, under the limits the platform would give them.",
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"greenroom {version('greenroom')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
 
 DataDir = Annotated[
     Path | None,

@@ -112,12 +112,16 @@ class Actors:
         await self._store.versions.delete("actor_id = ?", actor.id)
 
     async def tag(self, build: Build, finished_at: Millis) -> None:
-        """Move the build's tag to it."""
+        """Move the build's tag to it. The Actor uses Standby if the build says so and nobody else has decided."""
         tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=finished_at)
-        await self._store.actors.update(
-            build.actor_id,
-            lambda now: replace(now, tagged_builds={**now.tagged_builds, build.options.tag: tagged}),
-        )
+        standby = {"isEnabled": True} if build.definition.get("usesStandbyMode") else {}
+
+        def with_build(now: Actor) -> Actor:
+            known = now.extra.get("actorStandby") or {}
+            extra = {**now.extra, "actorStandby": {**standby, **known}} if standby else now.extra
+            return replace(now, extra=extra, tagged_builds={**now.tagged_builds, build.options.tag: tagged})
+
+        await self._store.actors.update(build.actor_id, with_build)
 
     async def count_run(self, actor: Actor, started_at: Millis) -> None:
         await self._store.actors.update(

@@ -16,16 +16,20 @@ class WrongKey(Exception):
 
 
 class Vault:
-    """Seals and opens texts. `key_file` is made where there is none."""
+    """Seals and opens texts. Where there is no `key_file` its key is new, and has to be kept."""
 
     def __init__(self, key_file: Path) -> None:
         self._key_file = key_file
-        if not key_file.exists():
-            _write_new_key(key_file)
+        self._key = key_file.read_bytes() if key_file.exists() else Fernet.generate_key()
         try:
-            self._fernet = Fernet(key_file.read_bytes())
+            self._fernet = Fernet(self._key)
         except ValueError as problem:
             raise self._wrong_key() from problem
+
+    def keep(self) -> None:
+        """Write a new key down, before anything that is sealed with it."""
+        if not self._key_file.exists():
+            _write(self._key, self._key_file)
 
     def seal(self, text: str) -> str:
         """The same text never looks the same twice."""
@@ -45,12 +49,12 @@ class Vault:
         )
 
 
-def _write_new_key(path: Path) -> None:
+def _write(key: bytes, path: Path) -> None:
     """Whole or not at all: a key that was cut off would lock in what is sealed with it."""
     unfinished = path.with_suffix(".tmp")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(Fernet.generate_key())
+        file.write(key)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

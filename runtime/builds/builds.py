@@ -179,9 +179,10 @@ class Builds:
         self._workspaces.mkdir()
         await self._collect_images()
         for build in self._unfinished():
-            self._logs.open(build.id).say(f"ACTOR: {CUT_OFF}")
-            status = ending(build.status, None)
-            await self._finish(build.id, status, ENDED_AS[status])
+            log = self._logs.open(build.id)
+            if build.image is None:
+                log.say(f"ACTOR: {CUT_OFF}")
+            await self._settle(build)
 
     async def close(self) -> None:
         """End the live builds: unlike runs, they cannot be adopted by the next start."""
@@ -232,7 +233,7 @@ class Builds:
             await self._move(build.id, JobStatus.TIMING_OUT)
             await self._finish(build.id, JobStatus.TIMED_OUT, TOO_SLOW)
         except asyncio.CancelledError:
-            await self._cut_off(build.id)
+            await self._settle(self.get(build.id))
         except (BuildFailed, Invalid, EngineUnavailable, OSError) as problem:
             log.say(f"ACTOR: Build failed: {problem}")
             await self._finish(build.id, JobStatus.FAILED, log.redacted(f"Build failed: {problem}"))
@@ -249,7 +250,7 @@ class Builds:
             log.tell([f"ACTOR: {remark}" for remark in remarks(definition)])
             build = replace(build, input_schema=read_input_schema(source.root, definition))
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
-            log.say(_found(recipe))
+            log.tell(_found(recipe))
             variables = {each.name: each.value for each in version.env_vars} if version.apply_env_vars_to_build else {}
             log.tell(_missing_secrets(recipe, variables))
             context = await in_thread(partial(pack, recipe.context, recipe.dockerfile, folder / "context.tar"))
@@ -346,9 +347,13 @@ class Builds:
             await self._actors.tag(made, finished_at)
         await self._finish(made.id, JobStatus.SUCCEEDED, None, finished_at)
 
-    async def _cut_off(self, id: str) -> None:
-        status = ending(self.get(id).status, None)
-        await self._finish(id, status, ENDED_AS[status])
+    async def _settle(self, build: Build) -> None:
+        """End a build that was cut off. One that has its image has succeeded: its tag may have moved already."""
+        if build.image is not None:
+            await self._succeed(build)
+            return
+        status = ending(build.status, None)
+        await self._finish(build.id, status, ENDED_AS[status])
 
     async def _finish(self, id: str, status: JobStatus, message: str | None, at: Millis | None = None) -> None:
         """The log is complete by now; its followers are released when the status is written.
@@ -379,11 +384,14 @@ class Builds:
         return allowed
 
 
-def _found(recipe: Recipe) -> str:
+def _found(recipe: Recipe) -> list[str]:
     if recipe.place:
-        return f"ACTOR: Found Dockerfile at ./{recipe.place}"
+        return [f"ACTOR: Found Dockerfile at ./{recipe.place}"]
     first = recipe.text.partition("\n")[0]
-    return f"ACTOR: The source has no Dockerfile: building with the default one for Node.js ({first})."
+    told = [f"ACTOR: The source has no Dockerfile: building with the default one for Node.js ({first})."]
+    if "package.json" not in recipe.text:
+        told.append("ACTOR: Nor has it a package.json: an Actor that is not for Node.js needs a Dockerfile.")
+    return told
 
 
 def _missing_secrets(recipe: Recipe, variables: Mapping[str, str]) -> list[str]:

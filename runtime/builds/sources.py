@@ -62,7 +62,7 @@ class Sources:
         say(f"ACTOR: Unpacking {size / MBYTE:.1f} MB")
         files = await in_thread(lambda checkpoint: unpack(archive, tree, checkpoint))
         archive.unlink()
-        say(f"ACTOR: Unpacked {files} files")
+        say(f"ACTOR: Unpacked {_files(files)}")
         return Source(tree, tree)
 
     async def _from_git(self, version: Version, tree: Path, say: Say) -> Source:
@@ -77,7 +77,7 @@ class Sources:
         copied = await in_thread(lambda checkpoint: copy_folder(folder, tree, checkpoint))
         for entry in copied.left_out:
             say(f"ACTOR: Left out {entry}")
-        say(f"ACTOR: Copied {copied.files} files")
+        say(f"ACTOR: Copied {_files(copied.files)}")
         return Source(tree, tree)
 
 
@@ -91,6 +91,10 @@ def write_source(version: Version, root: Path, checkpoint: Checkpoint) -> None:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(source_bytes(file))
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
 
 
 def _folder_in(tree: Path, name: str) -> Path:

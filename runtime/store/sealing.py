@@ -38,6 +38,7 @@ def seal(connection: sqlite3.Connection, vault: Vault) -> None:
     if proof is not None:
         vault.open(proof[0])
         return
+    vault.keep()
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("BEGIN IMMEDIATE")
     for table, kind in SEALED_TABLES.items():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,8 @@ def test_the_banner_has_at_most_eight_lines_and_what_the_apify_command_needs() -
 
 def test_the_banner_alone_names_a_token_where_any_will_do() -> None:
     assert up.banner(info("http://localhost:4444", 0), {})[-1].startswith("apify login --token local ")
+
+
+def test_the_command_tells_its_version() -> None:
+    told = CliRunner().invoke(app, ["--version"])
+    assert (told.exit_code, told.output) == (0, f"greenroom {version('greenroom')}\n")

@@ -9,7 +9,9 @@ from runtime.vault import Vault, WrongKey
 
 @pytest.mark.parametrize("text", ["", "hunter2", "grün 𝒳\n\0", "x" * 100_000])
 def test_what_is_sealed_is_opened_with_the_same_key_file(tmp_path: Path, text: str) -> None:
-    sealed = Vault(tmp_path / "key").seal(text)
+    vault = Vault(tmp_path / "key")
+    vault.keep()
+    sealed = vault.seal(text)
     assert not text or text not in sealed
     assert Vault(tmp_path / "key").open(sealed) == text
 
@@ -20,7 +22,7 @@ def test_the_same_text_never_looks_the_same_twice(tmp_path: Path) -> None:
 
 
 def test_the_key_file_is_its_owners_alone(tmp_path: Path) -> None:
-    Vault(tmp_path / "vault.key")
+    Vault(tmp_path / "vault.key").keep()
     assert (tmp_path / "vault.key").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["vault.key"]
 
@@ -28,13 +30,21 @@ def test_the_key_file_is_its_owners_alone(tmp_path: Path) -> None:
 def test_a_key_that_was_cut_off_as_it_was_written_is_none(tmp_path: Path) -> None:
     (tmp_path / "vault.tmp").write_text("half a k")
     vault = Vault(tmp_path / "vault.key")
-    assert vault.open(vault.seal("x")) == "x"
+    vault.keep()
+    assert Vault(tmp_path / "vault.key").open(vault.seal("x")) == "x"
 
 
 def test_another_key_opens_nothing_and_says_what_to_do(tmp_path: Path) -> None:
     sealed = Vault(tmp_path / "one").seal("hunter2")
     with pytest.raises(WrongKey, match=r"other.*put back.*--data-dir"):
         Vault(tmp_path / "other").open(sealed)
+
+
+def test_a_key_file_that_is_lost_is_told_and_not_replaced(tmp_path: Path) -> None:
+    sealed = Vault(tmp_path / "one").seal("hunter2")
+    with pytest.raises(WrongKey):
+        Vault(tmp_path / "one").open(sealed)
+    assert not (tmp_path / "one").exists()
 
 
 @pytest.mark.parametrize("content", ["", "no key", "ü" * 44])

@@ -130,6 +130,30 @@ async def test_without_a_dockerfile_it_is_the_default_one_and_the_log_says_so(st
     assert build.status is S.SUCCEEDED
     log = await stage.log_of(build.id)
     assert "no Dockerfile: building with the default one for Node.js (FROM apify/actor-node:24)" in log[0]
+    assert "Nor has it a package.json" in log[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "decided", "standby"),
+    [
+        ("true", None, {"isEnabled": True}),
+        ("true", {"idleTimeoutSecs": 9}, {"isEnabled": True, "idleTimeoutSecs": 9}),
+        ("true", {"isEnabled": False}, {"isEnabled": False}),
+        ("false", None, None),
+    ],
+)
+async def test_a_build_that_uses_standby_enables_it(stage: Stage, said: str, decided: Any, standby: Any) -> None:
+    definition = f'{{"actorSpecification": 1, "name": "abc", "version": "0.0", "usesStandbyMode": {said}}}'
+    files = (
+        SourceFile(name="Dockerfile", content="FROM a"),
+        SourceFile(name=".actor/actor.json", content=definition),
+    )
+    actor = await stage.orchestrator.actors.create(stage.user, None, ())
+    version = await stage.orchestrator.actors.create_version(actor, a_version(source_files=files))
+    extra = {} if decided is None else {"actorStandby": decided}
+    await stage.orchestrator.store.actors.update(actor.id, lambda now: replace(now, extra=extra))
+    assert (await ended(stage, await start(stage, actor, version))).status is S.SUCCEEDED
+    assert stage.orchestrator.actors.get(actor.id).extra.get("actorStandby") == standby
 
 
 async def test_a_fault_of_greenrooms_own_ends_the_build_too(stage: Stage) -> None:
@@ -280,10 +304,8 @@ async def test_a_build_that_a_crash_cut_off_is_ended_by_the_next_server(stage: S
     build = await built(stage)
 
     def cut_off(connection: Any) -> None:
-        connection.execute(
-            "UPDATE builds SET body = json_set(body, '$.status', ?, '$.finished_at', null) WHERE id = ?",
-            (str(status), build.id),
-        )
+        unfinished = "json_set(body, '$.status', ?, '$.finished_at', null, '$.image', null)"
+        connection.execute(f"UPDATE builds SET body = {unfinished} WHERE id = ?", (str(status), build.id))
 
     await stage.orchestrator.store.connection.write(cut_off)
     await stage.close()
@@ -291,6 +313,24 @@ async def test_a_build_that_a_crash_cut_off_is_ended_by_the_next_server(stage: S
     ends = {S.ABORTING: S.ABORTED, S.TIMING_OUT: S.TIMED_OUT}
     assert stage.orchestrator.builds.get(build.id).status is ends.get(status, S.FAILED)
     assert builds.CUT_OFF in (await stage.log_of(build.id))[-1]
+
+
+@pytest.mark.parametrize("is_tagged", [True, False])
+async def test_a_build_that_was_cut_off_with_its_image_there_has_succeeded(stage: Stage, is_tagged: bool) -> None:
+    build = await built(stage)
+
+    def cut_off(connection: Any) -> None:
+        unfinished = "UPDATE builds SET body = json_set(body, '$.status', 'RUNNING', '$.finished_at', null)"
+        connection.execute(unfinished)
+        if not is_tagged:
+            connection.execute("UPDATE actors SET body = json_set(body, '$.tagged_builds', json('{}'))")
+
+    await stage.orchestrator.store.connection.write(cut_off)
+    await stage.close()
+    await stage.open()
+    assert stage.orchestrator.builds.get(build.id).status is S.SUCCEEDED
+    assert stage.orchestrator.actors.get(build.actor_id).tagged_builds["latest"].build_id == build.id
+    assert (await stage.log_of(build.id))[-1] == "ACTOR: Build finished."
 
 
 async def test_a_build_is_deleted_with_its_image_and_log_once_nothing_needs_it(stage: Stage) -> None:
@@ -471,6 +511,7 @@ async def test_ten_builds_at_once_have_ten_numbers(stage_with_room: Stage) -> No
 
 
 async def test_a_build_that_takes_too_long_is_timed_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert builds.BUILD_TIMEOUT_SECS == 1800
     monkeypatch.setattr(builds, "BUILD_TIMEOUT_SECS", 0)
     stage.engine.build_may_end.clear()
     build = await built(stage)

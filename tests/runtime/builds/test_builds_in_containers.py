@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,15 @@ def test_buildkit_is_taken_where_the_dockerfile_needs_it(live: LiveServer) -> No
     assert " [REDACTED]\n" in logs[0] and "hunter2" not in logs[0]
 
 
+def test_variables_reach_a_build_where_the_version_says_so(live: LiveServer) -> None:
+    variables = [{"name": "OPEN", "value": "shown"}, {"name": "TOKEN", "value": "hunter2", "isSecret": True}]
+    dockerfile = f"FROM {BASE}\nARG OPEN=none\nARG TOKEN=none\nRUN echo got $OPEN and $TOKEN"
+    for applied, told in ((True, " got shown and [REDACTED]\n"), (False, " got none and none\n")):
+        version = {**with_dockerfile(dockerfile), "envVars": variables, "applyEnvVarsToBuild": applied}
+        log = succeeded(live, actor_of(live, version), useCache=0)
+        assert told in log and "hunter2" not in log
+
+
 def test_a_mounted_secret_is_read_by_its_step_and_is_not_in_the_image(live: LiveServer) -> None:
     token = secrets.token_hex(20)
     variables = [{"name": "TOKEN", "value": token, "isSecret": True}]
@@ -251,7 +261,8 @@ def sleeping(secs: str) -> bool:
 
 def test_ten_builds_at_once_have_ten_numbers(live: LiveServer) -> None:
     actor = actor_of(live, with_dockerfile(f"FROM {BASE}\nRUN true"))
-    builds = [start(live, actor) for _ in range(10)]
+    with ThreadPoolExecutor(10) as at_once:
+        builds = [*at_once.map(lambda _: start(live, actor), range(10))]
     ends = [live.wait(f"actor-builds/{build['id']}") for build in builds]
     assert {end["status"] for end in ends} == {"SUCCEEDED"}
     assert sorted(end["buildNumberInt"] for end in ends) == list(range(1, 11))

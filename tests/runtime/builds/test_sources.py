@@ -80,7 +80,7 @@ async def test_a_local_folder_is_copied(sources: Sources, tmp_path: Path) -> Non
     (tmp_path / "work").mkdir()
     source, said = await laid_out(sources, tmp_path / "work", folder=str(tmp_path / "mine"))
     assert files_in(source.root) == {"main.py": "print()"}
-    assert said[1:] == ["ACTOR: Left out 'out': a link out of the folder", "ACTOR: Copied 1 files"]
+    assert said[1:] == ["ACTOR: Left out 'out': a link out of the folder", "ACTOR: Copied 1 file"]
 
 
 @pytest.mark.parametrize("kind", ["GIT_REPO", "GITHUB_GIST"])
