@@ -102,6 +102,7 @@ async def test_an_address_of_another_kind_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.docker
+@pytest.mark.skipif(not Path(SOCKET).is_socket(), reason=f"the engine does not listen at {SOCKET}")
 @pytest.mark.parametrize("kind", ["unix", "tcp", "tls"])
 async def test_a_real_engine_speaks_http_2_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
