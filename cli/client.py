@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import httpx
 
+from cli import server
+from cli.interrupts import endings_interrupt
 from cli.problem import FAILED, INVALID_INPUT, Problem
 from cli.server import Server
 
@@ -33,6 +36,13 @@ INVALID = frozenset({400, 413})
 """What was given is wrong or too large: the input, the Actor's name, its version."""
 USER_AGENT = f"greenroom/{version('greenroom')}"
 TOTAL_HEADER = "x-apify-pagination-total"
+
+
+@contextmanager
+def connected(data_dir: Path) -> Iterator[Client]:
+    """A client of the data directory's server, which is started for the call where none runs. Raises Problem."""
+    with endings_interrupt(), server.borrowed(data_dir) as found, closing(Client(found)) as client:
+        yield client
 
 
 class Refused(Problem):

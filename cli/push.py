@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli import server, source
-from cli.client import Client, Record
+from cli import source
+from cli.client import Client, Record, connected
 from cli.following import Log
-from cli.interrupts import endings_interrupt, held_interrupts
+from cli.interrupts import held_interrupts
 from cli.problem import ABORTED, FAILED, TIMED_OUT, Problem
 from cli.source import Source
 from cli.terminal import results, say
@@ -33,11 +32,7 @@ def push(call: Call) -> int:
     """Everything from the folder to the build; the exit code. Raises Problem."""
     given = source.read(call.folder)
     try:
-        with (
-            endings_interrupt(),
-            server.borrowed(call.data_dir) as found,
-            closing(Client(found)) as client,
-        ):
+        with connected(call.data_dir) as client:
             actor, build = pushed(client, given)
     except KeyboardInterrupt:
         return ABORTED

@@ -6,18 +6,17 @@ import codecs
 import json
 import os
 import sys
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from cli import block, server, source, terminal
+from cli import block, source, terminal
 from cli.block import Result
-from cli.client import Client, Record
+from cli.client import Client, Record, connected
 from cli.following import Log
-from cli.interrupts import endings_interrupt, held_interrupts
+from cli.interrupts import held_interrupts
 from cli.problem import ABORTED, FAILED, INVALID_INPUT, Problem
 from cli.push import EXIT_CODES, pushed
 from cli.source import Source
@@ -43,11 +42,7 @@ def run(call: Call) -> int:
     """Everything from the folder to the block; the exit code. Raises Problem."""
     given = source.read(call.folder)
     try:
-        with (
-            endings_interrupt(),
-            server.borrowed(call.data_dir) as found,
-            closing(Client(found)) as client,
-        ):
+        with connected(call.data_dir) as client:
             result = _carried_out(client, given, call)
             _show(result, call)
     except KeyboardInterrupt:

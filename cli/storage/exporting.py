@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from cli import server
-from cli.client import MAX_PAGE, Client, Missing, Record
-from cli.interrupts import endings_interrupt
+from cli.client import MAX_PAGE, Client, Missing, Record, connected
 from cli.problem import ABORTED, INVALID_INPUT, Problem
 from cli.storage import writing
 from cli.storage.layout import DATASETS, DEFAULT, KINDS, QUEUES, STORES, Kind
@@ -90,7 +88,7 @@ class Exported:
 def run(call: Call) -> int:
     """Everything from the storages to their folders; the exit code. Raises Problem."""
     try:
-        with endings_interrupt(), server.borrowed(call.data_dir) as found, closing(Client(found)) as client:
+        with connected(call.data_dir) as client:
             exported = _carried_out(client, call)
     except KeyboardInterrupt:
         return ABORTED

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli import server
-from cli.client import Client, Record
-from cli.interrupts import endings_interrupt
+from cli.client import Client, Record, connected
 from cli.problem import ABORTED, INVALID_INPUT, Problem
 from cli.storage import reading
 from cli.storage.layout import DATASETS, MAX_BATCH, MAX_NAME_LENGTH, NAME, ROOTS, STORES, storage_name
@@ -79,7 +76,7 @@ def run(call: Call) -> int:
     for entry in left_out:
         say(f"Left out {entry}", "yellow")
     try:
-        with endings_interrupt(), server.borrowed(call.data_dir) as found, closing(Client(found)) as client:
+        with connected(call.data_dir) as client:
             imported = _carried_out(client, plans, call)
     except KeyboardInterrupt:
         return ABORTED

@@ -314,7 +314,8 @@ class Builds:
         ids = {name: image.id for name, image in found.items() if image is not None}
         if not recipe.is_told_by_its_files or len(ids) < len(found):
             return ""
-        return fingerprint(context.digest, context.dockerfile, spec.build_args, ids)
+        # Marked: build arguments may be secrets, which nobody should find out by trying.
+        return self._store.vault.mark(fingerprint(context.digest, context.dockerfile, spec.build_args, ids))
 
     def _with_image(self, build: Build, image: Image, root: Path, definition: Mapping[str, Any], log: Log) -> Build:
         stand_in = image.labels.get(STAND_IN_LABEL)

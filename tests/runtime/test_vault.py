@@ -21,6 +21,12 @@ def test_the_same_text_never_looks_the_same_twice(tmp_path: Path) -> None:
     assert vault.seal("hunter2") != vault.seal("hunter2")
 
 
+def test_a_mark_is_the_same_for_the_same_text_and_key(tmp_path: Path) -> None:
+    one, other = Vault(tmp_path / "one"), Vault(tmp_path / "other")
+    assert one.mark("hunter2") == one.mark("hunter2")
+    assert len({one.mark("hunter2"), one.mark("hunter3"), other.mark("hunter2")}) == 3
+
+
 def test_the_key_file_is_its_owners_alone(tmp_path: Path) -> None:
     Vault(tmp_path / "vault.key").keep()
     assert (tmp_path / "vault.key").stat().st_mode & 0o777 == 0o600
