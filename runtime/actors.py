@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -80,7 +81,7 @@ class Actors:
         """Make an Actor with its versions. Raises Invalid, and Conflict where the user has one of that name."""
         now, id = self._clock.now(), new_id()
         for version in versions:
-            check_version(version)
+            await _check(version)
         checked = check_name(name or f"my-actor-{id[:6].lower()}")
         actor = Actor(id=id, user_id=user.id, name=checked, created_at=now, modified_at=now, **fields)
         try:
@@ -143,12 +144,12 @@ class Actors:
 
     async def create_version(self, actor: Actor, version: Version) -> Version:
         """Raises Invalid, and Conflict where the Actor has the version."""
-        check_version(version)
+        await _check(version)
         return await self._insert_version(actor, version)
 
     async def put_version(self, actor: Actor, version: Version) -> Version:
         """Make the version, or replace its content. Raises Invalid."""
-        check_version(version)
+        await _check(version)
         known = self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number)
         return await (self._insert_version(actor, version) if known is None else self._replace_version(known, version))
 
@@ -261,6 +262,11 @@ def check_name(name: str) -> str:
 
 def _may_run(user: User, actor: Actor) -> bool:
     return actor.is_public or actor.user_id == user.id
+
+
+async def _check(version: Version) -> None:
+    """Raises Invalid. In a thread: it may have very many files."""
+    await asyncio.to_thread(check_version, version)
 
 
 def _name_taken(name: str) -> Conflict:

@@ -32,13 +32,15 @@ class SourcePaths:
     def add(self, name: str, *, is_folder: bool) -> str:
         """The name as a plain relative path; `.` is the tree's own folder. Raises Invalid."""
         path = plain_path(name)
-        for parent in PurePosixPath(path).parents:
-            self._note(str(parent), is_folder=True)
+        for parent in map(str, PurePosixPath(path).parents):
+            if self._known.get(_key(parent)) == (parent, True):
+                break  # as are those above it
+            self._note(parent, is_folder=True)
         self._note(path, is_folder=is_folder)
         return path
 
     def _note(self, path: str, *, is_folder: bool) -> None:
-        key = unicodedata.normalize("NFC", path).casefold()
+        key = _key(path)
         if key not in self._known:
             self._known[key] = path, is_folder
             return
@@ -49,6 +51,10 @@ class SourcePaths:
             raise _bad(path, "is a file and a folder too")
         if not is_folder:
             raise _bad(path, "comes twice")
+
+
+def _key(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def plain_path(name: str) -> str:
