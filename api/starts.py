@@ -23,8 +23,10 @@ SYNC_WAIT_SECS = 300
 
 async def run_started(request: Request, what: Actor | Task) -> Response:
     """The run when it has ended, or as it is after the time that the caller wants to wait."""
-    orchestrator = parts_of(request)
-    run = await orchestrator.runs.wait((await _start(request, what)).id, Params(request).wait_secs())
+    orchestrator, secs = parts_of(request), Params(request).wait_secs()
+    run = await _start(request, what)
+    if secs > 0:
+        run = await orchestrator.runs.wait(run.id, secs)
     location = f"{orchestrator.addresses.public_base}/v2/actors/{run.actor_id}/runs/{run.id}"
     return data_response(run_shown(orchestrator, run, limited_caller_of(request)), 201, {"Location": location})
 

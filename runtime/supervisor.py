@@ -160,6 +160,9 @@ class Supervisor:
 
     async def _make(self) -> Container:
         container = self._container = await self._parts.containers.create(self._spec())
+        if self._now().status is JobStatus.READY:
+            # Before it starts: the Actor's first request may be one that needs a RUNNING run.
+            await self._parts.runs.move(self._run.id, JobStatus.RUNNING)
         if self._now().status is not JobStatus.ABORTING:
             self._log.say("ACTOR: Starting Docker container.")
             await self._start(container)
@@ -205,14 +208,12 @@ class Supervisor:
         return state
 
     async def _note_start(self, container: Container, started_at: int) -> None:
-        """Record what the engine says. An abort that came meanwhile has moved the status on already."""
+        """Record what the engine says."""
         disk = self._parts.engine.disk
-        await self._parts.runs.change(
+        self._run = await self._parts.runs.change(
             self._run.id,
             lambda now: replace(now, container_id=container.id, container_started_at=started_at, disk_enforcement=disk),
         )
-        await self._parts.runs.move(self._run.id, JobStatus.RUNNING)
-        self._run = self._now()
 
     @asynccontextmanager
     async def _beside(self, container: Container, *work: Callable[[Container], Awaitable[None]]) -> AsyncIterator[None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -135,6 +136,28 @@ class Stage:
         run = await self.orchestrator.runs.start(owner, actor, input, StartOptions(**options), META)
         await self.clock.settle()
         return self.now(run)
+
+    def held(self, method: str) -> tuple[asyncio.Event, asyncio.Event]:
+        """Make the engine wait in `create` or `start`; what tells when it got there, and what lets it go on."""
+        reached, go_on = asyncio.Event(), asyncio.Event()
+
+        def slow(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+            async def wait(*given: Any) -> Any:
+                reached.set()
+                await go_on.wait()
+                return await original(*given)
+
+            return wait
+
+        if method == "create":
+            self.engine.create = slow(self.engine.create)  # type: ignore[method-assign]
+        else:
+
+            def on_create(container: FakeContainer) -> None:
+                container.start = slow(container.start)  # type: ignore[method-assign]
+
+            self.engine.on_create = on_create
+        return reached, go_on
 
     def now(self, run: Run) -> Run:
         return self.orchestrator.runs.get(run.id)

@@ -83,14 +83,16 @@ async def test_a_second_graceful_abort_joins_the_first_and_a_hard_one_cuts_it_sh
 @pytest.mark.parametrize("status", [S.READY, S.TIMING_OUT])
 async def test_a_run_that_is_not_running_is_aborted_at_once(stage: Stage, status: JobStatus) -> None:
     if status is S.READY:
-        runs, user, actor = stage.orchestrator.runs, stage.user, await stage.an_actor()
-        run = await runs.start(user, actor, None, StartOptions(), stage.now(await stage.start()).meta)
+        _, go_on = stage.held("create")
+        run = await stage.start()
     else:
+        go_on = asyncio.Event()
         run = await stage.start(timeout_secs=5)
         stage.container_of(run).ignores_sigterm = True
         await stage.clock.advance(6)
     assert stage.now(run).status is status
     await stage.orchestrator.runs.abort(run, gracefully=True)
+    go_on.set()
     await stage.clock.settle()
     assert stage.now(run).status is S.ABORTED
 

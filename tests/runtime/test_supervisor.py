@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -271,31 +271,8 @@ async def test_an_ended_run_stays_as_it_is(stage: Stage) -> None:
     assert await stage.abort(ended) == ended
 
 
-async def held(stage: Stage, method: str) -> tuple[asyncio.Event, asyncio.Event]:
-    """Make the engine wait in `create` or `start`; tells when it got there."""
-    reached, go_on = asyncio.Event(), asyncio.Event()
-
-    def slow(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def wait(*given: Any) -> Any:
-            reached.set()
-            await go_on.wait()
-            return await original(*given)
-
-        return wait
-
-    if method == "create":
-        stage.engine.create = slow(stage.engine.create)  # type: ignore[method-assign]
-    else:
-
-        def on_create(container: FakeContainer) -> None:
-            container.start = slow(container.start)  # type: ignore[method-assign]
-
-        stage.engine.on_create = on_create
-    return reached, go_on
-
-
 async def test_a_run_aborted_before_its_container_exists_never_starts_one(stage: Stage) -> None:
-    reached, go_on = await held(stage, "create")
+    reached, go_on = stage.held("create")
     run = await stage.start()
     await reached.wait()
     assert (await stage.abort(run)).status is S.ABORTING
@@ -307,7 +284,7 @@ async def test_a_run_aborted_before_its_container_exists_never_starts_one(stage:
 
 
 async def test_a_run_aborted_while_its_container_starts_is_killed_when_it_has_started(stage: Stage) -> None:
-    reached, go_on = await held(stage, "start")
+    reached, go_on = stage.held("start")
     run = await stage.start()
     await reached.wait()
     assert (await stage.abort(run)).status is S.ABORTING
@@ -736,10 +713,10 @@ async def test_a_reason_to_stop_is_remembered_by_the_next_server(stage: Stage) -
 async def test_a_run_that_had_not_started_is_started_by_the_next_server(stage: Stage, was_created: bool) -> None:
     method = "start" if was_created else "create"
     create = stage.engine.create
-    reached, go_on = await held(stage, method)
+    reached, go_on = stage.held(method)
     run = await stage.start()
     await reached.wait()
-    assert run.status is S.READY
+    assert stage.now(run).status is (S.RUNNING if was_created else S.READY)
     await stage.close()
     stage.engine.create = create  # type: ignore[method-assign]
     stage.engine.on_create = lambda container: None
@@ -747,6 +724,18 @@ async def test_a_run_that_had_not_started_is_started_by_the_next_server(stage: S
     assert stage.now(run).status is S.RUNNING
     assert len(stage.engine.containers) == 1
     go_on.set()
+
+
+async def test_a_run_is_running_before_its_container_does_anything(stage: Stage) -> None:
+    """Or else an Actor that reboots at once would be told that it does not run."""
+    reached, go_on = stage.held("start")
+    run = await stage.start()
+    await reached.wait()
+    await stage.orchestrator.runs.reboot(run)
+    go_on.set()
+    await stage.clock.settle()
+    assert (stage.now(run).status, stage.now(run).stats.reboot_count) == (S.RUNNING, 1)
+    assert len(stage.containers_of(run)) == 2
 
 
 async def test_containers_that_no_live_run_knows_are_removed(stage: Stage) -> None:
