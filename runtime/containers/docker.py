@@ -57,7 +57,7 @@ class DockerContainers:
         self.connection = Connection(docker_host)
         self._events = Events(self.connection, instance_id)
         self._network = InstanceNetwork(self.connection, instance_id)
-        self._builder = ImageBuilder(self.connection)
+        self._builder = ImageBuilder(self.connection, self.image)
         self._engine: Engine | None = None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from functools import partial
 from itertools import chain
@@ -12,7 +12,7 @@ import docker
 import docker.errors
 import requests
 
-from runtime.containers import BuildFailed, BuildLines, BuildSpec, WrongArchitecture
+from runtime.containers import BuildFailed, BuildLines, BuildSpec, Image, WrongArchitecture
 from runtime.containers.build_log import BuildLog
 from runtime.containers.buildkit_log import BuildKitLog
 from runtime.containers.buildkit_session import offering
@@ -25,15 +25,16 @@ BUILDKIT_API = (1, 39)
 WRONG_ARCHITECTURE = re.compile(
     r"no match(ing manifest)? for (platform|linux/)|does not match the (specified|expected) platform", re.I
 )
-
-REGISTRY_IS_AWAY = re.compile(r'Get "?https?://\S+/v2/')
+REGISTRY_IS_AWAY = re.compile(r'Get "?https?://\S+/v2/')  # as all of them say it
 
 
 class ImageBuilder:
     """Builds images. Each build has a connection of its own."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, find: Callable[[str], Awaitable[Image | None]]) -> None:
+        """`find` tells of an image that the engine has."""
         self._connection = connection
+        self._find = find
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> str:
         """The image's id, or its name where the engine tells none. Raises BuildFailed, WrongArchitecture."""
@@ -45,7 +46,7 @@ class ImageBuilder:
         self._check_has_buildkit()
         # BuildKit asks who builds for the images, unless they are there.
         for name in spec.images:
-            if not await self._is_there(name):
+            if await self._find(name) is None:
                 await self._follow(partial(self._ask_pull, name, spec.platform), BuildLog(), f"pull {name}", log)
         async with offering(spec.secrets, self._connection) as session:
             asking = partial(self._ask_build, spec, {"version": "2", **session})
@@ -58,13 +59,6 @@ class ImageBuilder:
                 "This Dockerfile needs BuildKit, as for RUN --mount, which this engine does not offer:"
                 f" its API is {version}, and {'.'.join(map(str, BUILDKIT_API))} is needed."
             )
-
-    async def _is_there(self, image: str) -> bool:
-        try:
-            await self._connection.call(self._connection.api.inspect_image, image)
-        except docker.errors.NotFound:
-            return False
-        return True
 
     async def _follow(
         self, ask: Callable[[docker.APIClient], object], told: BuildLog | BuildKitLog, name: str, log: BuildLines

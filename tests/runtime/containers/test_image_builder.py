@@ -107,6 +107,13 @@ async def test_an_image_that_is_nowhere_is_told_as_that(door: DockerContainers, 
     assert lines == ["Step 1/1 : FROM greenroom-test-none.invalid/none:1"]
 
 
+async def test_a_name_that_no_image_can_have_is_told_by_buildkit_too(door: DockerContainers, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM UPPER:x\n")
+    spec = build_spec(tmp_path, "greenroom-test-none", buildkit=True, images=["UPPER:x"])
+    with pytest.raises(BuildFailed, match=r"invalid reference format|must be lowercase"):
+        await door.build(spec, lambda lines: None)
+
+
 async def test_a_here_document_that_the_engine_is_too_old_for_says_what_helps(
     door: DockerContainers, tmp_path: Path
 ) -> None:
