@@ -89,7 +89,7 @@ class Actors:
         except AlreadyExists:
             raise _name_taken(checked) from None
         for version in versions:
-            await self.put_version(actor, version)
+            await self._put_version(actor, version)
         return actor
 
     async def change(self, actor: Actor, fields: Callable[[Actor], Mapping[str, Any]]) -> Actor:
@@ -150,8 +150,7 @@ class Actors:
     async def put_version(self, actor: Actor, version: Version) -> Version:
         """Make the version, or replace its content. Raises Invalid."""
         await _check(version)
-        known = self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number)
-        return await (self._insert_version(actor, version) if known is None else self._replace_version(known, version))
+        return await self._put_version(actor, version)
 
     async def delete_version(self, actor: Actor, number: str) -> None:
         """Raises NotFound."""
@@ -207,6 +206,10 @@ class Actors:
         """The last build of an earlier version of this number: a deleted version's numbers are not given again."""
         builds = self._store.builds.all("actor_id = ? AND number LIKE ?", version.actor_id, f"{version.number}.%")
         return max((int(build.number.rpartition(".")[2]) for build in builds), default=0)
+
+    async def _put_version(self, actor: Actor, version: Version) -> Version:
+        known = self._store.versions.find("actor_id = ? AND number = ?", actor.id, version.number)
+        return await (self._insert_version(actor, version) if known is None else self._replace_version(known, version))
 
     async def _insert_version(self, actor: Actor, version: Version) -> Version:
         try:

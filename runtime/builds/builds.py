@@ -310,9 +310,11 @@ class Builds:
 
     async def _fingerprint(self, spec: BuildSpec, recipe: Recipe, context: Context) -> str:
         """Empty where something else may have changed, or an image that it stands on is not there."""
+        if not recipe.is_told_by_its_files:
+            return ""
         found = {name: await self._containers.image(name) for name in spec.images}
         ids = {name: image.id for name, image in found.items() if image is not None}
-        if not recipe.is_told_by_its_files or len(ids) < len(found):
+        if len(ids) < len(found):
             return ""
         # Marked: build arguments may be secrets, which nobody should find out by trying.
         return self._store.vault.mark(fingerprint(context.digest, context.dockerfile, spec.build_args, ids))
