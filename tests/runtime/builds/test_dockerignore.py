@@ -7,15 +7,14 @@ import os
 import random
 import subprocess
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from runtime.builds.dockerignore import DockerIgnore, read
 from runtime.errors import Invalid
+from tests.fakes.http_server import Handler, serving
 
 NAMES = ("a", "b", "ab", "a.b")
 FILES = [f"{a}/{b}/{c}" for a in NAMES for b in NAMES for c in NAMES] + ["f", "f.b", "af"]
@@ -83,13 +82,13 @@ def test_no_pattern_takes_for_ever() -> None:
     assert not DockerIgnore("*a" * 100 + "b\n" + "**/*a" * 100 + "b").leaves_out("/".join(["a" * 200] * 20))
 
 
-class Engine(BaseHTTPRequestHandler):
+class Engine(Handler):
     """Takes a context, and refuses to build it."""
 
     contexts: list[set[str]]
 
     def do_GET(self) -> None:
-        self._answer(200, b'{"ApiVersion": "1.41"}')
+        self.answer(200, b'{"ApiVersion": "1.41"}', Api_Version="1.41", OSType="linux")
 
     do_HEAD = do_GET
 
@@ -97,24 +96,12 @@ class Engine(BaseHTTPRequestHandler):
         body = b"".join(self._chunks())
         with tarfile.open(fileobj=io.BytesIO(body)) as tar:
             self.contexts.append({member.name for member in tar if member.isfile()})
-        self._answer(500, b'{"message": "no"}')
+        self.answer(500, b'{"message": "no"}')
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline(), 16):
             yield self.rfile.read(size)
             self.rfile.readline()
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Api-Version", "1.41")
-        self.send_header("OSType", "linux")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -123,19 +110,16 @@ def context_of_the_command(tmp_path: Path) -> Iterator[Callable[[], set[str]]]:
     for name in [*FILES, "Dockerfile"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Engine)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    environment = {**os.environ, "DOCKER_BUILDKIT": "0", "DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}"}
 
     def built() -> set[str]:
         Engine.contexts = []
+        environment = {**os.environ, "DOCKER_BUILDKIT": "0", "DOCKER_HOST": f"tcp://{address}"}
         subprocess.run(["docker", "build", str(tmp_path)], env=environment, capture_output=True, check=False)
         [context] = Engine.contexts
         return context & {*FILES}
 
-    yield built
-    server.shutdown()
-    server.server_close()
+    with serving(Engine) as address:
+        yield built
 
 
 @pytest.mark.docker

@@ -6,9 +6,7 @@ import asyncio
 import hashlib
 import json
 import secrets
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from runtime.builds.contexts import OUTSIDE
 from runtime.containers import BuildFailed, WrongArchitecture
 from runtime.containers.docker import DockerContainers
 from runtime.containers.image_builder import build_failed
+from tests.fakes.http_server import Handler, serving
 from tests.runtime.containers.conftest import BASE_IMAGE, build_spec
 
 pytestmark = pytest.mark.docker
@@ -137,7 +136,7 @@ async def test_an_engine_without_buildkit_is_told_what_is_missing(
         await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lambda lines: None)
 
 
-class Registry(BaseHTTPRequestHandler):
+class Registry(Handler):
     """One whose only image exists for no machine that runs these tests."""
 
     def do_GET(self) -> None:
@@ -149,27 +148,20 @@ class Registry(BaseHTTPRequestHandler):
         }
         kind = "application/vnd.docker.distribution.manifest.list.v2+json"
         body = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": [manifest]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json" if self.path == "/v2/" else kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Docker-Content-Digest", f"sha256:{hashlib.sha256(body).hexdigest()}")
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
+        self.answer(
+            200,
+            body,
+            Content_Type="application/json" if self.path == "/v2/" else kind,
+            Docker_Content_Digest=f"sha256:{hashlib.sha256(body).hexdigest()}",
+        )
 
     do_HEAD = do_GET
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
 def registry() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(Registry) as address:
+        yield address
 
 
 @pytest.mark.parametrize("buildkit", [False, True])
