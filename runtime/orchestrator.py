@@ -21,10 +21,11 @@ from runtime.base.lifecycle import JobStatus, terminal_status
 from runtime.base.records import Actor, Build, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
-from runtime.builds import Builds, Sources
+from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
 from runtime.containers import Container, Containers, Engine
 from runtime.database import Store
 from runtime.database.tables import UNFINISHED
+from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
 from runtime.jobs.completion import Completion
 from runtime.jobs.limits import default_user_memory_mbytes
@@ -85,18 +86,29 @@ class Orchestrator:
         self.outbound = Outbound()
         self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock, addresses, self.users.own_token)
         self.webhooks = Webhooks(store, self.actors, self.tasks, clock, partial(describe, self), self._dispatcher.nudge)
+        build_images = BuildImages(containers=self.containers, store=store, instance_id=instance.id)
         self.builds = Builds(
-            store,
-            self.actors,
-            self.containers,
-            memory_quota,
-            self.logs,
-            completion,
-            self.webhooks,
-            clock,
-            instance.id,
-            Sources(self.outbound),
-            settings.data_dir / "sources",
+            store=store,
+            images=build_images,
+            memory_quota=memory_quota,
+            logs=self.logs,
+            completion=completion,
+            webhooks=self.webhooks,
+            clock=clock,
+        )
+        self.live_builds = LiveBuilds(
+            builds=self.builds,
+            builder=Builder(
+                sources=Sources(self.outbound),
+                images=build_images,
+                vault=store.vault,
+                workspaces=settings.data_dir / "sources",
+            ),
+            actors=self.actors,
+            memory_quota=memory_quota,
+            logs=self.logs,
+            webhooks=self.webhooks,
+            clock=clock,
         )
         self._input_keys = InputKeys(store.input_keys, store.vault)
         self.runs = Runs(
@@ -105,7 +117,7 @@ class Orchestrator:
             self.actors,
             self.tasks,
             self.builds,
-            self._input_keys,
+            Inputs(self._input_keys),
             storages,
             memory_quota,
             self.billing,
@@ -131,7 +143,7 @@ class Orchestrator:
         await self.users.open()
         await self.runs.drop_ownerless()
         await self.webhooks.recover()
-        await self.builds.recover()
+        await self.live_builds.recover()
         await self._recover_runs()
         self._dispatcher.open()
         self._sweeping = asyncio.create_task(self.retention.keep_sweeping(), name="retention")
@@ -147,7 +159,7 @@ class Orchestrator:
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.wait({self._sweeping})
-        await self.builds.close()
+        await self.live_builds.close()
         if stop_runs:
             await self._stop_all()
         left = len(self._lives)

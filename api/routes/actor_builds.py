@@ -50,7 +50,7 @@ async def delete_build(request: Request, build: str) -> Response:
 
 @router.post("/{build}/abort")
 async def abort_build(request: Request, build: str) -> Response:
-    return _shown(request, await orchestrator_of(request).builds.abort(_own(request, build)))
+    return _shown(request, await orchestrator_of(request).live_builds.abort(_own(request, build)))
 
 
 def _own(request: Request, id: str) -> Build:

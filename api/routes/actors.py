@@ -26,7 +26,7 @@ from runtime.access import permissions
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
 from runtime.base.records import Actor, BuildOptions, Pricing, RunDefaults, TaggedBuild, Version
-from runtime.inputs import inputs
+from runtime.inputs.inputs import complete
 
 router = APIRouter(prefix="/v2/actors")
 
@@ -195,7 +195,7 @@ async def start_build(request: Request, actor: str) -> Response:
         raise Invalid("parameter-required", "Query parameter 'version' is required, such as version=0.0")
     version = orchestrator.actors.version(record, number)
     options = _build_options(params, version)
-    build = await orchestrator.builds.start(caller.user, record, version, options, parsing.meta(request, caller))
+    build = await orchestrator.live_builds.start(caller.user, record, version, options, parsing.meta(request, caller))
     build = await orchestrator.builds.wait(build.id, params.wait_secs())
     location = f"{orchestrator.addresses.public_base}/v2/actors/{record.id}/builds/{build.id}"
     return data_response(serializers.build(build, orchestrator.clock.now()), 201, {"Location": location})
@@ -206,7 +206,7 @@ async def validate_input(request: Request, actor: str) -> Response:
     """Whether a run of a build would take the input; without an input schema, any."""
     build = orchestrator_of(request).builds.resolve(_found(request, actor), Params(request).text("build") or "latest")
     if build.input_schema is not None:
-        await inputs.checked(build.input_schema, await read_input(request))
+        await complete(build.input_schema, await read_input(request))
     return json_response({"valid": True})
 
 

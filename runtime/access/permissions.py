@@ -17,14 +17,12 @@ in before the end is carried out whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import IntEnum
 
-from runtime.base import json_text
 from runtime.base.errors import Forbidden, Unauthorized
-from runtime.base.json_text import Json
 from runtime.base.records import Actor, PermissionLevel, Run, Storage, StorageGrant, WebhookCondition
+from runtime.inputs.inputs import StorageReference
 
 WAY_OUT = (
     f"if it needs to, start it with forcePermissionLevel={PermissionLevel.FULL}, "
@@ -46,18 +44,6 @@ class Access(IntEnum):
     READ = 1
     WRITE = 2
     MANAGE = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A storage that an input names, by id or name, and what the Actor asks to do with it.
-
-    `resource_type` is whatever the input schema says.
-    """
-
-    resource_type: str
-    reference: str
-    to_write: bool
 
 
 def is_limited(run: Run | None) -> bool:
@@ -168,21 +154,9 @@ def check_webhook(by: Run | None, condition: WebhookCondition) -> None:
         raise refusal("have webhooks but on itself (condition.actorRunId)")
 
 
-def asked_for(schema: Mapping[str, Json] | None, input: bytes) -> Iterator[Asked]:
-    """The storages that an input names in fields with `resourceType` and `resourcePermissions` of its schema."""
-    fields = _object((schema or {}).get("properties"))
-    pickers = {name: field for name, field in fields.items() if "resourceType" in _object(field)}
-    given = json_text.loads_object(input) if pickers else {}
-    for name, picker in pickers.items():
-        kind, rights = picker["resourceType"], picker.get("resourcePermissions")
-        if isinstance(kind, str) and isinstance(rights, list) and "READ" in rights:
-            for reference in _texts(given.get(name)):
-                yield Asked(kind, reference, "WRITE" in rights)
-
-
-def grant(asked: Asked, storage: Storage, most: Access) -> StorageGrant:
-    """What of it the run gets: never more than who starts it may do itself."""
-    return StorageGrant(id=storage.id, may_write=asked.to_write and most >= Access.WRITE)
+def grant(reference: StorageReference, storage: Storage, most: Access) -> StorageGrant:
+    """Return what an input grants to a run: at most the access that the caller who starts the run has."""
+    return StorageGrant(id=storage.id, may_write=reference.to_write and most >= Access.WRITE)
 
 
 def refusal(what: str) -> Forbidden:
@@ -196,12 +170,3 @@ def revoked() -> Unauthorized:
 def _is_fellow(by: Run, run: Run) -> bool:
     """Whether both are limited runs of one Actor: their storages are in common."""
     return is_limited(run) and run.actor_id == by.actor_id
-
-
-def _object(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _texts(value: Json) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [each for each in values if isinstance(each, str) and each]

@@ -12,7 +12,7 @@ from runtime.access.users import Users
 from runtime.actors.versions import check_version
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Conflict, Forbidden, Invalid, record_not_found
-from runtime.base.records import Actor, Build, EnvVar, TaggedBuild, User, Version, new_id
+from runtime.base.records import Actor, Build, Definition, EnvVar, TaggedBuild, User, Version, new_id
 from runtime.database import Store
 from runtime.database.tables import AlreadyExists, Page
 
@@ -115,7 +115,7 @@ class Actors:
     async def tag(self, build: Build, finished_at: Millis) -> None:
         """Move the build's tag to it. The Actor uses Standby if the build says so and nobody else has decided."""
         tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=finished_at)
-        standby = {"isEnabled": True} if build.definition.get("usesStandbyMode") else {}
+        standby = {"isEnabled": True} if Definition.of(build).uses_standby_mode else {}
 
         def with_build(now: Actor) -> Actor:
             known = now.extra.get("actorStandby") or {}

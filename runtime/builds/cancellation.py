@@ -1,4 +1,4 @@
-"""Work in another thread that a cancellation ends: nothing goes on behind the back of who was cancelled."""
+"""Work in threads that stops when the task which waits for it is cancelled."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import TypeVar
 T = TypeVar("T")
 
 Checkpoint = Callable[[], None]
-"""To be called now and then by the work; raises CalledOff once it is cancelled."""
+"""The work calls it regularly; it raises WorkCancelled after a cancellation."""
 
 
-class CalledOff(Exception):
-    """The work is not wanted any more."""
+class WorkCancelled(Exception):
+    """The task that waits for the work was cancelled."""
 
 
 async def in_thread(work: Callable[[Checkpoint], T]) -> T:
-    """Do the work in a thread. A cancellation is raised when the thread has let go."""
-    is_off = threading.Event()
+    """Do the work in a thread. A cancellation is raised only after the work has stopped."""
+    is_cancelled = threading.Event()
 
     def checkpoint() -> None:
-        if is_off.is_set():
-            raise CalledOff
+        if is_cancelled.is_set():
+            raise WorkCancelled
 
     task = asyncio.ensure_future(asyncio.to_thread(work, checkpoint))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        is_off.set()
+        is_cancelled.set()
         await asyncio.wait({task})
-        task.exception()  # known: it was called off
+        task.exception()  # retrieve it, or asyncio logs that nobody did
         raise

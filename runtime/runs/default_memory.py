@@ -7,40 +7,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.base.json_text import JsonObject, loads_object
-from runtime.base.records import RunDefaults
-from runtime.inputs.inputs import Input
+from runtime.base.records import Definition, RunDefaults
+from runtime.inputs.inputs import PreparedInput
 from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, disk_mbytes
 from runtime.memory_expressions import ExpressionError, memory_of, nearest_power_of_two
 from runtime.runs.options import StartOptions
 
 
 def default_memory(
-    defaults: RunDefaults, definition: JsonObject, asked: StartOptions, input: Input | None
+    defaults: RunDefaults, definition: Definition, asked: StartOptions, input: PreparedInput
 ) -> tuple[int, str | None]:
-    """Megabytes, and what is wrong with the expression where that should have told them.
+    """Return the megabytes, and the problem with the definition's expression if it could not be evaluated.
 
-    `definition` is a parsed actor.json. It may say a number or an expression, and bounds for what nobody asked for.
+    The bounds of the definition apply to the default memory only, not to memory that the caller requested.
     """
-    said, problem = definition.get("defaultMemoryMbytes"), None
-    memory = defaults.memory_mbytes
-    if isinstance(said, int):
-        memory = nearest_power_of_two(said)
-    elif isinstance(said, str):
+    memory, problem = defaults.memory_mbytes, None
+    declared = definition.default_memory
+    if isinstance(declared, int):
+        memory = nearest_power_of_two(declared)
+    elif isinstance(declared, str):
         try:
-            given = loads_object(input.body if input else b"")
-            memory = memory_of(said, given, _run_options(defaults, asked))
-        except ExpressionError as refusal:
-            problem = str(refusal)
+            memory = memory_of(declared, input.fields(), _run_options(defaults, asked))
+        except ExpressionError as error:
+            problem = str(error)
     return _within_bounds(memory, definition), problem
 
 
-def _within_bounds(memory: int, definition: JsonObject) -> int:
-    """Between the powers of two that the Actor's bounds leave."""
-    least, most = definition.get("minMemoryMbytes", 0), definition.get("maxMemoryMbytes", MAX_MEMORY_MBYTES)
-    if memory > most:
-        memory = 1 << (most.bit_length() - 1)
-    return max(memory, 1 << (least - 1).bit_length()) if least > MIN_MEMORY_MBYTES else memory
+def _within_bounds(memory: int, definition: Definition) -> int:
+    """Return the nearest power of two within the bounds of the definition."""
+    minimum = definition.min_memory_mbytes or 0
+    maximum = definition.max_memory_mbytes or MAX_MEMORY_MBYTES
+    if memory > maximum:
+        memory = 1 << (maximum.bit_length() - 1)
+    return max(memory, 1 << (minimum - 1).bit_length()) if minimum > MIN_MEMORY_MBYTES else memory
 
 
 def _run_options(defaults: RunDefaults, asked: StartOptions) -> dict[str, Any]:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from runtime.base import json_text
-from runtime.base.errors import Invalid
-from runtime.base.json_text import Json
-from runtime.base.records import Actor, PermissionLevel, RunOptions, Task, TaskOptions, WebhookDraft
-from runtime.inputs.inputs import JSON_TYPE, Input
+from runtime.base.records import Actor, PermissionLevel, RunOptions, TaskOptions, WebhookDraft
 from runtime.jobs.limits import disk_mbytes, memory_mbytes
 
 
@@ -66,21 +62,3 @@ def over_task(options: TaskOptions, asked: StartOptions) -> StartOptions:
     """What is asked for, and a task's own options where nothing is."""
     own = {field.name: getattr(options, field.name) for field in fields(options)}
     return replace(asked, **{name: value for name, value in own.items() if getattr(asked, name) is None})
-
-
-def over_input(task: Task, sent: Input | None) -> Input | None:
-    """What is sent, field by field over a task's own input. Raises Invalid where that can't be merged."""
-    if task.input is None:
-        return sent
-    merged = task.input if sent is None else {**task.input, **_object(sent.body)}
-    return Input(body=json_text.dumps(merged), content_type=JSON_TYPE)
-
-
-def _object(body: bytes) -> dict[str, Json]:
-    try:
-        sent = json_text.loads(body)
-    except ValueError as problem:
-        raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
-    if not isinstance(sent, dict):
-        raise Invalid("input-json-not-object", "The input of a task's run must be a JSON object")
-    return sent

@@ -10,22 +10,21 @@ from collections.abc import Mapping
 
 from runtime.base.addresses import Addresses
 from runtime.base.clock import iso
-from runtime.base.json_text import JsonObject
-from runtime.base.records import Run
+from runtime.base.records import Definition, Run
 
 VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
-def output(run: Run, definition: JsonObject, addresses: Addresses) -> dict[str, str] | None:
-    """The output of a run of this definition (a parsed actor.json), by name; None where it has no output schema.
+def output(run: Run, definition: Definition, addresses: Addresses) -> dict[str, str] | None:
+    """Return the address of each output of the run, by name; None if the definition has no output schema.
 
-    A variable that there is not stays as it is written, so that it is seen.
+    Unknown variables stay in the address, so that the author of the Actor notices them.
     """
-    schema = definition.get("output")
-    if schema is None:
+    templates = definition.output_templates
+    if templates is None:
         return None
     values = _variables(run, addresses)
-    return {name: _filled(each["template"], values) for name, each in schema["properties"].items()}
+    return {name: _filled(template, values) for name, template in templates.items()}
 
 
 def _variables(run: Run, addresses: Addresses) -> dict[str, str]:

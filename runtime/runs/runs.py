@@ -16,11 +16,11 @@ from runtime.actors.tasks import Tasks
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, record_not_found
-from runtime.base.json_text import dumps, loads
 from runtime.base.lifecycle import JobStatus, may_move
 from runtime.base.records import (
     Actor,
     Build,
+    Definition,
     Meta,
     Metamorph,
     PricingModel,
@@ -39,13 +39,11 @@ from runtime.base.settings import Settings
 from runtime.billing import prices
 from runtime.billing.billing import Billing
 from runtime.builds import Builds
-from runtime.builds.image_environment import to_hide, web_server_port
+from runtime.builds.image_environment import web_server_port
 from runtime.database import Store
 from runtime.database.tables import UNFINISHED, Page
-from runtime.inputs import inputs
-from runtime.inputs.encryption import InputCipher, secret_fields, texts
-from runtime.inputs.inputs import JSON_TYPE, Input
-from runtime.inputs.keys import InputKeys
+from runtime.inputs.encryption import secret_fields
+from runtime.inputs.inputs import Input, Inputs, PreparedInput
 from runtime.jobs.completion import Completion
 from runtime.jobs.logs import Logs
 from runtime.jobs.memory_quota import MemoryQuota
@@ -53,7 +51,7 @@ from runtime.jobs.stats import run_compute_units
 from runtime.runs import messages
 from runtime.runs.default_memory import default_memory
 from runtime.runs.environment import INPUT_KEY
-from runtime.runs.options import StartOptions, granted_options, granted_over, over_input, over_task
+from runtime.runs.options import StartOptions, granted_options, granted_over, over_task
 from runtime.runs.output_schema import output
 from runtime.runs.restarts import MAX_METAMORPHS
 from runtime.runs.system_events import SystemEvents, pending
@@ -84,7 +82,7 @@ class _Start:
     """Who starts a run, and with what."""
 
     user: User
-    input: Input | None
+    input: PreparedInput
     options: StartOptions
     meta: Meta
     by: Run | None
@@ -118,7 +116,7 @@ class Runs:
         actors: Actors,
         tasks: Tasks,
         builds: Builds,
-        input_keys: InputKeys,
+        inputs: Inputs,
         storages: Storages,
         memory_quota: MemoryQuota,
         billing: Billing,
@@ -136,7 +134,7 @@ class Runs:
         self._actors = actors
         self._tasks = tasks
         self._builds = builds
-        self._input_keys = input_keys
+        self._inputs = inputs
         self._storages = storages
         self._memory_quota = memory_quota
         self._billing = billing
@@ -168,12 +166,12 @@ class Runs:
         """
         permissions.check_start(by, actor, options.permission_level or actor.defaults.permission_level)
         build = self._builds.resolve(actor, options.build or actor.defaults.build)
-        completed = await _completed(build, input)
-        memory, problem = default_memory(actor.defaults, build.definition, options, completed)
+        prepared = await self._inputs.prepare(user.id, build, input, task_input=task.input if task else None)
+        memory, problem = default_memory(actor.defaults, Definition.of(build), options, prepared)
         granted = granted_options(actor, memory, options, strict_memory=self._settings.strict_memory)
         prices.check_max_charge(prices.in_force(actor.pricings, self._clock.now()), granted)
         async with self._memory_quota.reserve(user, granted.memory_mbytes):
-            start = _Start(user, await self._sealed(user.id, build, completed), options, meta, by, task)
+            start = _Start(user, prepared, options, meta, by, task)
             # Looked up again: what is deleted takes the same door, and a run must have its Actor and build.
             run = await self._record(self._actors.get(actor.id), self._builds.get(build.id), granted, start)
             if problem is not None and options.memory_mbytes is None:
@@ -188,8 +186,7 @@ class Runs:
     ) -> Run:
         """Start a run of a task: what is asked for goes over the task's options and input. Raises as `start`."""
         actor = self._actors.runnable(user, task.actor_id)
-        given, asked = over_input(task, input), over_task(task.options, options)
-        run = await self.start(user, actor, given, asked, meta, by=by, task=task)
+        run = await self.start(user, actor, input, over_task(task.options, options), meta, by=by, task=task)
         await self._tasks.count_run(task.id)
         return run
 
@@ -293,16 +290,17 @@ class Runs:
                 "cannot-metamorph-to-pay-per-result-actor", "A run can't metamorph into a pay-per-result Actor"
             )
         target = self._builds.resolve(actor, build or actor.defaults.build)
-        input = await self._sealed(run.user_id, target, await _completed(target, input))
+        definition = Definition.of(target)
+        prepared = await self._inputs.prepare(run.user_id, target, input)
         key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
-        if input is not None:
+        if prepared.stored is not None:
             await self._storages.key_value_stores.set_record(
-                run.default_key_value_store_id, key, input.body, input.content_type
+                run.default_key_value_store_id, key, prepared.stored.body, prepared.stored.content_type
             )
         datasets = await self._storages.open_datasets(
             run.user_id,
             run.id,
-            target.definition,
+            definition,
             run.datasets,
             **permissions.creator(run.id, actor.id, run.permission_level),
         )
@@ -314,9 +312,9 @@ class Runs:
             build_number=target.number,
             input_key=key,
             web_server_port=web_server_port(target.env_vars, target.image_environment),
-            grants=self._grants(run.user_id, target, input, by),
+            grants=self._grants(run.user_id, prepared, by),
             datasets=datasets,
-            output=output(changed, target.definition, self._addresses),
+            output=output(changed, definition, self._addresses),
         )
         return await self._order(run, Restart.METAMORPH, metamorph.created_at, metamorph)
 
@@ -355,16 +353,10 @@ class Runs:
 
     async def input_secrets(self, run: Run, build: Build) -> list[str]:
         """What the run's input holds that must not show in its log."""
-        names = secret_fields(build.input_schema)
-        if not names:
+        if not secret_fields(build.input_schema):
             return []
-        key = self._input_keys.find(run.user_id, build.actor_id)
         record = self._storages.key_value_stores.peek(run.default_key_value_store_id, run.input_key)
-        if key is None or record is None:
-            return []
-        cipher = InputCipher(key.private_key, key.passphrase)
-        held = (text for value in cipher.readable(await record.read(), names) for text in texts(value))
-        return [key.passphrase, *to_hide(held)]
+        return [] if record is None else self._inputs.secrets_to_hide(run.user_id, build, await record.read())
 
     async def change(self, id: str, change: Callable[[Run], Run]) -> Run:
         """Change anything of the run but its status. Raises NotFound."""
@@ -444,7 +436,7 @@ class Runs:
             renewed = replace(reopened(ended), build_id=build.id, build_number=build.number)
             return replace(
                 renewed,
-                output=output(renewed, build.definition, self._addresses),
+                output=output(renewed, Definition.of(build), self._addresses),
                 status=JobStatus.RUNNING,
                 pending_events={**ended.pending_events, **new_event(WebhookEvent.RUN_RESURRECTED)},
                 options=granted,
@@ -477,12 +469,13 @@ class Runs:
 
     async def _record(self, actor: Actor, build: Build, granted: RunOptions, start: _Start) -> Run:
         """Attach the webhooks, open the run's storages, store the input, insert the run."""
-        id, web_key, user, input = new_id(), new_key(WEB_KEY_LENGTH), start.user, start.input
+        id, web_key, user, input = new_id(), new_key(WEB_KEY_LENGTH), start.user, start.input.stored
+        definition = Definition.of(build)
         level = start.options.permission_level or actor.defaults.permission_level or actor.permission_level
         pricing = prices.in_force(actor.pricings, self._clock.now())
         await self._webhooks.attach(user, id, start.options.webhooks)
         creator = permissions.creator(id, actor.id, level)
-        storages = await self._storages.open_defaults(user.id, id, build.definition, **creator)
+        storages = await self._storages.open_defaults(user.id, id, definition, **creator)
         if input is not None:
             await self._storages.key_value_stores.set_record(
                 storages.key_value_store_id, INPUT_KEY, input.body, input.content_type
@@ -512,33 +505,25 @@ class Runs:
             pricing=pricing,
             charged_event_counts=prices.at_start(pricing, granted.memory_mbytes),
             started_by_run_id=start.by.id if start.by else None,
-            grants=self._grants(user.id, build, input, start.by),
+            grants=self._grants(user.id, start.input, start.by),
             datasets=storages.datasets,
             task_id=start.task.id if start.task else None,
         )
-        return await self._store.runs.insert(replace(run, output=output(run, build.definition, self._addresses)))
+        return await self._store.runs.insert(replace(run, output=output(run, definition, self._addresses)))
 
     def _say(self, run: Run, text: str) -> None:
         """Write into the log of a run that has no supervisor yet."""
         self._logs.open(run.id).system(text)
         self._logs.close(run.id)
 
-    async def _sealed(self, user_id: str, build: Build, input: Input | None) -> Input | None:
-        """The input with its secret fields encrypted."""
-        schema = build.input_schema
-        if input is None or schema is None or not secret_fields(schema):
-            return input
-        cipher = await self._input_keys.cipher(user_id, build.actor_id)
-        return replace(input, body=dumps(cipher.encrypt(schema, loads(input.body))))
-
-    def _grants(self, user_id: str, build: Build, input: Input | None, by: Run | None) -> tuple[StorageGrant, ...]:
-        """The storages that an input passes to a run of the build."""
+    def _grants(self, user_id: str, input: PreparedInput, by: Run | None) -> tuple[StorageGrant, ...]:
+        """The storages that an input passes to a run."""
         grants = []
-        for asked in permissions.asked_for(build.input_schema, input.body if input else b""):
-            storage = self._storages.resolve_reference(user_id, asked.resource_type, asked.reference)
+        for reference in input.storages:
+            storage = self._storages.resolve_reference(user_id, reference.resource_type, reference.reference)
             most = Access.NONE if storage is None else permissions.access(by, storage, partial(self.has_started, by))
             if storage is not None and most >= Access.READ:
-                grants.append(permissions.grant(asked, storage, most))
+                grants.append(permissions.grant(reference, storage, most))
         return tuple(grants)
 
 
@@ -579,10 +564,3 @@ def _condition(theirs: dict[str, object], wanted: RunFilter) -> tuple[str, list[
             parts.append(condition)
             values.append(value)
     return " AND ".join(parts), values
-
-
-async def _completed(build: Build, input: Input | None) -> Input | None:
-    """The input as the build's schema completes it, where it has one. Raises Invalid."""
-    if build.input_schema is None:
-        return input
-    return Input(body=dumps(await inputs.checked(build.input_schema, input)), content_type=JSON_TYPE)

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from runtime.base.clock import Millis
-from runtime.base.json_text import JsonObject
-from runtime.base.records import Storage
+from runtime.base.records import Definition, Storage
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -37,26 +35,27 @@ class Storages:
         self.key_value_stores = key_value_stores
         self.request_queues = request_queues
 
-    async def open_defaults(self, user_id: str, run_id: str, definition: JsonObject, **creator: str) -> Defaults:
-        """Make a run's storages, unnamed, with the schemas of an Actor's definition (a parsed actor.json).
+    async def open_defaults(self, user_id: str, run_id: str, definition: Definition, **creator: str) -> Defaults:
+        """Make a run's storages, unnamed, with the schemas of an Actor's definition.
 
         `creator` are the fields that say who made them.
         """
-        schema = key_value_store_schema(definition)
-        store = await self.key_value_stores.open_default(user_id, run_id, schema=schema, **creator)
+        store = await self.key_value_stores.open_default(
+            user_id, run_id, schema=definition.key_value_store_schema, **creator
+        )
         dataset = await self.datasets.open_default(
-            user_id, run_id, schema=dataset_schemas(definition)[DEFAULT], **creator
+            user_id, run_id, schema=definition.dataset_schemas[DEFAULT], **creator
         )
         queue = await self.request_queues.open_default(user_id, run_id, **creator)
         datasets = await self.open_datasets(user_id, run_id, definition, {}, **creator)
         return Defaults(store.id, dataset.id, queue.id, datasets)
 
     async def open_datasets(
-        self, user_id: str, run_id: str, definition: JsonObject, known: Mapping[str, str], **creator: str
+        self, user_id: str, run_id: str, definition: Definition, known: Mapping[str, str], **creator: str
     ) -> dict[str, str]:
         """Make the datasets of a definition's aliases, but those the run has already; all by alias."""
         datasets = dict(known)
-        for alias, schema in dataset_schemas(definition).items():
+        for alias, schema in definition.dataset_schemas.items():
             if alias != DEFAULT and alias not in datasets:
                 datasets[alias] = (await self.datasets.open_default(user_id, run_id, schema=schema, **creator)).id
         return datasets
@@ -88,19 +87,3 @@ class Storages:
         """Drop default storages of runs that are not there."""
         for kind in (self.key_value_stores, self.datasets, self.request_queues):
             await kind.drop_of_lost_runs()
-
-
-def dataset_schemas(definition: JsonObject) -> dict[str, JsonObject | None]:
-    """The schemas of an Actor's datasets by alias, the default one's among them (`storages.dataset`, `.datasets`)."""
-    storages = _object(definition.get("storages"))
-    return {DEFAULT: storages.get("dataset"), **_object(storages.get("datasets"))}
-
-
-def key_value_store_schema(definition: JsonObject) -> JsonObject | None:
-    """The schema of an Actor's default key-value store (`storages.keyValueStore`)."""
-    schema: JsonObject | None = _object(definition.get("storages")).get("keyValueStore")
-    return schema
-
-
-def _object(value: Any) -> JsonObject:
-    return value if isinstance(value, Mapping) else {}

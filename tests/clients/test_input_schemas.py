@@ -14,7 +14,7 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.inputs import schema_rules, validation
 from runtime.inputs.encryption import InputCipher, is_for_schema, new_key
-from runtime.inputs.inputs import Input, checked
+from runtime.inputs.inputs import Input, complete
 
 Json = Any
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -318,7 +318,7 @@ async def test_a_pattern_of_items_is_looked_at_when_a_run_starts() -> None:
     assert schemas == [refusal(wrong)] == [None]
     assert "error" in inputs[0]
     with pytest.raises(Invalid, match="Input schema is not valid"):
-        await checked(wrong, Input(body=b"{}", content_type="application/json"))
+        await complete(wrong, Input(body=b"{}", content_type="application/json"))
 
 
 def test_secrets_are_read_by_the_platforms_package_and_its_own_by_us() -> None:

@@ -18,6 +18,7 @@ from runtime.base.records.actors import (
     Version,
 )
 from runtime.base.records.builds import Build, BuildOptions
+from runtime.base.records.definitions import Definition
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.runs import Metamorph, Restart, Run, RunOptions, RunStats, StorageGrant
@@ -51,6 +52,7 @@ __all__ = [
     "Build",
     "BuildOptions",
     "Dataset",
+    "Definition",
     "DispatchStatus",
     "EnvVar",
     "InputKey",

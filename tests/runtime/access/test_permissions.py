@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.access import permissions
-from runtime.access.permissions import Access, Asked, asked_for
+from runtime.access.permissions import Access
 from runtime.base.errors import Forbidden, GreenroomError, Unauthorized
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Dataset, PermissionLevel, Run, StorageGrant, WebhookCondition
@@ -156,40 +156,6 @@ def test_users_and_full_runs_are_not_limited(by: Run | None) -> None:
 
 def picker(kind: Any = "dataset", rights: Any = ("READ",), **more: Any) -> dict[str, Any]:
     return {"type": "string", "resourceType": kind, "resourcePermissions": list(rights), **more}
-
-
-@pytest.mark.parametrize(
-    ("field", "given", "asked"),
-    [
-        (picker(), b'{"it": "abc"}', [Asked("dataset", "abc", False)]),
-        (picker("keyValueStore"), b'{"it": "abc"}', [Asked("keyValueStore", "abc", False)]),
-        (picker(rights=["READ", "WRITE"]), b'{"it": "abc"}', [Asked("dataset", "abc", True)]),
-        (picker(), b'{"it": ["a", "b"]}', [Asked("dataset", "a", False), Asked("dataset", "b", False)]),
-        (picker(), rb'{"cut": "\ud83d", "it": "abc"}', [Asked("dataset", "abc", False)]),
-        (picker(), b'{"it": ["", 7, null, {"id": "a"}]}', []),
-        (picker(), b'{"it": ""}', []),
-        (picker(), b'{"it": 7}', []),
-        (picker(), b'{"other": "abc"}', []),
-        (picker(), b'["it"]', []),
-        (picker(), b"no JSON", []),
-        (picker(), b"\xff", []),
-        (picker(), b"[" * 100_000, []),
-        (picker(), b"", []),
-        (picker(rights=[]), b'{"it": "abc"}', []),
-        ({"resourceType": "dataset"}, b'{"it": "abc"}', []),
-        ({"resourceType": "dataset", "resourcePermissions": "READ"}, b'{"it": "abc"}', []),
-        ({"resourceType": ["dataset"], "resourcePermissions": ["READ"]}, b'{"it": "abc"}', []),
-        ({"type": "string"}, b'{"it": "abc"}', []),
-        ("string", b'{"it": "abc"}', []),
-    ],
-)
-def test_storages_that_an_input_names(field: Any, given: bytes, asked: list[Asked]) -> None:
-    assert list(asked_for({"properties": {"it": field}}, given)) == asked
-
-
-@pytest.mark.parametrize("schema", [None, {}, {"properties": None}, {"properties": []}])
-def test_a_schema_without_fields_asks_for_nothing(schema: Any) -> None:
-    assert list(asked_for(schema, b'{"it": "abc"}')) == []
 
 
 async def test_what_an_input_passes_to_a_run(stage: Stage) -> None:

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from runtime.builds.cancelling import Checkpoint, in_thread
+from runtime.builds.cancellation import Checkpoint, in_thread
 
 
-async def test_the_result_and_the_trouble_of_the_work_come_through() -> None:
+async def test_the_result_of_the_work_is_returned_and_its_exception_is_raised() -> None:
     assert await in_thread(lambda checkpoint: threading.current_thread() is threading.main_thread()) is False
 
     def fail(checkpoint: Checkpoint) -> None:
@@ -18,8 +18,8 @@ async def test_the_result_and_the_trouble_of_the_work_come_through() -> None:
         await in_thread(fail)
 
 
-async def test_a_cancellation_waits_until_the_thread_has_let_go() -> None:
-    begun, seen = threading.Event(), []
+async def test_a_cancellation_waits_until_the_thread_has_stopped() -> None:
+    begun, events = threading.Event(), []
 
     def work(checkpoint: Checkpoint) -> None:
         begun.set()
@@ -27,11 +27,11 @@ async def test_a_cancellation_waits_until_the_thread_has_let_go() -> None:
             while True:
                 checkpoint()
         finally:
-            seen.append("cleaned up")
+            events.append("cleaned up")
 
     task = asyncio.create_task(in_thread(work))
     await asyncio.to_thread(begun.wait)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert seen == ["cleaned up"]
+    assert events == ["cleaned up"]

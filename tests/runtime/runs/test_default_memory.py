@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from runtime.base.records import RunDefaults, TaskOptions
-from runtime.inputs.inputs import Input
+from runtime.base.records import Definition, RunDefaults, TaskOptions
+from runtime.inputs.inputs import Input, PreparedInput
 from runtime.runs.default_memory import default_memory
 from runtime.runs.options import StartOptions
 from tests.fakes.stage import META, Stage
@@ -19,7 +19,9 @@ def given(value: Any) -> Input:
 
 
 def memory(definition: dict[str, Any], input: Input | None = None, **asked: Any) -> int:
-    megabytes, problem = default_memory(DEFAULTS, definition, StartOptions(**asked), input)
+    megabytes, problem = default_memory(
+        DEFAULTS, Definition(document=definition), StartOptions(**asked), PreparedInput(stored=input)
+    )
     assert problem is None
     return megabytes
 
@@ -75,9 +77,9 @@ def test_an_expression_sees_the_options(expression: str, asked: dict[str, Any], 
 
 
 def test_what_cannot_be_evaluated_leaves_the_actors_default_within_the_bounds() -> None:
-    definition = {"defaultMemoryMbytes": "input.missing * 2", "maxMemoryMbytes": 512}
-    megabytes, problem = default_memory(DEFAULTS, definition, StartOptions(), None)
-    assert (megabytes, problem) == (512, "what is undefined is no number")
+    definition = Definition(document={"defaultMemoryMbytes": "input.missing * 2", "maxMemoryMbytes": 512})
+    megabytes, problem = default_memory(DEFAULTS, definition, StartOptions(), PreparedInput())
+    assert (megabytes, problem) == (512, "undefined is not a number")
 
 
 EXPRESSION = {"defaultMemoryMbytes": "input.n * 512", "minMemoryMbytes": 512}
@@ -101,7 +103,7 @@ async def test_the_log_says_why_an_expression_did_not_tell_the_memory_and_not_wh
     run = await stage.start(stage.orchestrator.actors.get(actor.id), given({"n": "hunter2"}))
     assert run.options.memory_mbytes == 1024
     first = (await stage.log_of(run.id))[0]
-    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes can't be evaluated (a text is no number)")
+    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes can't be evaluated (a string is not a number)")
     asked = await stage.start(stage.orchestrator.actors.get(actor.id), given({}), memory_mbytes=256)
     assert "defaultMemoryMbytes" not in "".join(await stage.log_of(asked.id))
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.base.addresses import Addresses
+from runtime.base.records import Definition
 from runtime.runs.output_schema import output
 from tests.fakes.records import a_run
 from tests.fakes.stage import Stage
@@ -44,12 +45,12 @@ def schema(**templates: str) -> dict[str, Any]:
     ],
 )
 def test_templates_are_filled_in(template: str, filled: str) -> None:
-    assert output(RUN, schema(a=template), ADDRESSES) == {"a": filled}
+    assert output(RUN, Definition(document=schema(a=template)), ADDRESSES) == {"a": filled}
 
 
 def test_there_is_none_without_a_schema_and_an_empty_one_without_properties() -> None:
-    assert output(RUN, {}, ADDRESSES) is None
-    assert output(RUN, schema(), ADDRESSES) == {}
+    assert output(RUN, Definition(), ADDRESSES) is None
+    assert output(RUN, Definition(document=schema()), ADDRESSES) == {}
 
 
 async def test_a_run_has_its_output_from_its_start_and_that_of_the_actor_it_turns_into(stage: Stage) -> None:

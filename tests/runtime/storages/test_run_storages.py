@@ -8,7 +8,6 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
 from runtime.base.records import Actor, Run
-from runtime.storages.run_storages import dataset_schemas, key_value_store_schema
 from tests.fakes.stage import Stage
 
 NAMED = {"fields": {"properties": {"name": {"type": "string"}}, "required": ["name"]}}
@@ -34,20 +33,6 @@ async def an_actor(stage: Stage, name: str, definition: Any) -> Actor:
 async def push(stage: Stage, run: Run, id: str, item: Any) -> int:
     datasets = stage.orchestrator.datasets
     return await datasets.push(datasets.find(run.user_id, id), dumps(item))
-
-
-@pytest.mark.parametrize(
-    ("definition", "datasets", "store"),
-    [
-        ({}, {"default": None}, None),
-        ({"storages": {}}, {"default": None}, None),
-        (DEFINITION, {"default": NAMED, "prices": PRICED}, COLLECTIONS),
-        ({"storages": {"datasets": {"default": NAMED}}}, {"default": NAMED}, None),
-    ],
-)
-def test_schemas_of_a_definition(definition: Any, datasets: Any, store: Any) -> None:
-    assert dataset_schemas(definition) == datasets
-    assert key_value_store_schema(definition) == store
 
 
 async def test_a_run_is_born_with_the_datasets_of_its_actor(stage: Stage) -> None:

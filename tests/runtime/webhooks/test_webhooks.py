@@ -56,7 +56,7 @@ async def failed_build(stage: Stage, wanted: WebhookDraft) -> Build:
     actor = await orchestrator.actors.create(stage.user, "unbuilt", (a_version(),))
     await webhook_on(stage, wanted, actor_id=actor.id)
     version = orchestrator.actors.version(actor, "0.0")
-    build = await orchestrator.builds.start(stage.user, actor, version, BuildOptions(tag="latest"), META)
+    build = await orchestrator.live_builds.start(stage.user, actor, version, BuildOptions(tag="latest"), META)
     build = await orchestrator.builds.wait(build.id, 60)
     await stage.clock.settle()
     return build

@@ -1,0 +1,167 @@
+"""Builds: queries, deletion, and the only writer of a build's status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from runtime.base.clock import Clock, Millis
+from runtime.base.errors import Invalid, record_not_found
+from runtime.base.lifecycle import JobStatus, may_move, terminal_status
+from runtime.base.records import Actor, Build, User, WebhookEvent, new_event
+from runtime.builds.images import BuildImages
+from runtime.database import Store
+from runtime.database.tables import UNFINISHED, Page
+from runtime.jobs.completion import Completion
+from runtime.jobs.limits import BUILD_TIMEOUT_SECS
+from runtime.jobs.logs import Logs
+from runtime.jobs.memory_quota import MemoryQuota
+from runtime.webhooks.webhooks import Webhooks
+
+INTERRUPTED = "The server was stopped during the build. Build again."
+TIMED_OUT = f"The build did not finish within {BUILD_TIMEOUT_SECS} seconds."
+MESSAGES = {
+    JobStatus.FAILED: INTERRUPTED,
+    JobStatus.ABORTED: "The build was aborted.",
+    JobStatus.TIMED_OUT: TIMED_OUT,
+}
+"""Status messages of builds that ended without a result."""
+
+
+class Builds:
+    """The builds of one instance."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        images: BuildImages,
+        memory_quota: MemoryQuota,
+        logs: Logs,
+        completion: Completion,
+        webhooks: Webhooks,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._images = images
+        self._memory_quota = memory_quota
+        self._logs = logs
+        self._completion = completion
+        self._webhooks = webhooks
+        self._clock = clock
+
+    def get(self, id: str) -> Build:
+        """Raises NotFound."""
+        build = self._store.builds.get(id)
+        if build is None:
+            raise record_not_found("Build", id)
+        return build
+
+    def page(self, user: User, actor: Actor | None, *, descending: bool, offset: int, limit: int) -> Page[Build]:
+        """Return the user's builds, or those of one Actor, in the order of their start."""
+        condition, value = ("user_id = ?", user.id) if actor is None else ("actor_id = ?", actor.id)
+        return self._store.builds.page(
+            condition, [value], order_by="started_at", descending=descending, offset=offset, limit=limit
+        )
+
+    def unfinished(self) -> list[Build]:
+        return self._store.builds.all(UNFINISHED)
+
+    def resolve(self, actor: Actor, reference: str) -> Build:
+        """Return the Actor's build with this tag or number, and with an image. Raises Invalid."""
+        tagged = actor.tagged_builds.get(reference)
+        if tagged is not None:
+            return self.get(tagged.build_id)
+        build = self._store.builds.find("actor_id = ? AND number = ?", actor.id, reference)
+        if build is None:
+            tags = ", ".join(sorted(actor.tagged_builds)) or "none: build the Actor first"
+            raise Invalid(
+                "unknown-build-tag", f"Build '{reference}' of Actor '{actor.name}' was not found (its tags: {tags})"
+            )
+        if build.image is None:
+            raise Invalid("build-not-found", f"Build {reference} has the status {build.status}: it has no image to run")
+        return build
+
+    async def has_image(self, build: Build) -> bool:
+        """Return whether the engine still has the build's image."""
+        return await self._images.exists(build)
+
+    async def wait(self, id: str, secs: float) -> Build:
+        """Wait until the build has ended, but at most `secs`; return it in its current state. Raises NotFound."""
+        if secs > 0 and not self.get(id).status.is_terminal:
+            await self._completion.wait(id, secs)
+        return self.get(id)
+
+    async def insert(self, build: Build) -> Build:
+        return await self._store.builds.insert(build)
+
+    async def store_result(self, result: Build) -> bool:
+        """Store the image and the definition. Return False, and store nothing, if the build is being aborted."""
+
+        def with_result(now: Build) -> Build:
+            if now.status is JobStatus.ABORTING:
+                return now
+            return replace(
+                result, status=now.status, status_message=now.status_message, pending_events=now.pending_events
+            )
+
+        stored = await self._store.builds.update(result.id, with_result)
+        return stored is not None and stored.image is not None
+
+    async def move(self, id: str, to: JobStatus, **fields: Any) -> bool:
+        """Write the status and other fields: the only writer of a build's status.
+
+        Returns False, and writes nothing, if the move is not allowed. A build that has its image cannot be aborted.
+        """
+        allowed = False
+
+        def moved(now: Build) -> Build:
+            nonlocal allowed
+            is_too_late = to is JobStatus.ABORTING and now.image is not None
+            allowed = may_move(now.status, to) and not is_too_late
+            ended = new_event(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
+            return replace(now, status=to, pending_events={**now.pending_events, **ended}, **fields) if allowed else now
+
+        build = await self._store.builds.update(id, moved)
+        if allowed and to.is_terminal and build is not None:
+            await self._webhooks.dispatch_pending(build)
+        return allowed
+
+    async def finish(self, id: str, status: JobStatus, message: str | None, at: Millis | None = None) -> None:
+        """End a build whose log is complete, and release everyone who waits for it or follows its log.
+
+        If the build was aborted concurrently, it ends as ABORTED instead.
+        """
+        finished_at = at or self._clock.now()
+        if not await self.move(id, status, status_message=message, finished_at=finished_at):
+            status = terminal_status(self.get(id).status, None)
+            await self.move(id, status, status_message=MESSAGES[status], finished_at=finished_at)
+        self._completion.notify_finished(id)
+        self._logs.close(id)
+
+    async def delete(self, build: Build) -> None:
+        """Raises Invalid if the build is unfinished, if an unfinished run uses it, or if it has a tag."""
+        async with self._memory_quota.pause_starts():
+            self._check_can_delete(build)
+            await self.forget(build)
+
+    async def forget(self, build: Build) -> None:
+        """Delete the build with its image and log, without any check."""
+        await self._images.delete(build)
+        await self._store.builds.delete("id = ?", build.id)
+        self._logs.delete(build.id)
+
+    def _check_can_delete(self, build: Build) -> None:
+        if not build.status.is_terminal:
+            raise Invalid("deleting-unfinished-build", "A build that has not finished can't be deleted: abort it first")
+        if self._store.runs.find(f"build_id = ? AND {UNFINISHED}", build.id) is not None:
+            raise Invalid("cannot-remove-running-run", "A build with live runs can't be deleted: abort them first")
+        actor = self._store.actors.get(build.actor_id)
+        if actor is not None and build.id in {tagged.build_id for tagged in actor.tagged_builds.values()}:
+            raise Invalid("deleting-default-build", "A build that a tag points to can't be deleted: move the tag first")
+
+
+def number_int(version: str, build: int) -> int:
+    """Return a build number as one integer, as the platform's `buildNumberInt`."""
+    major, minor = version.split(".")
+    return int(major) * 10_000_000 + int(minor) * 100_000 + build
