@@ -16,7 +16,7 @@ from runtime.base.vault import Vault
 from runtime.builds import fingerprints
 from runtime.builds.cancellation import in_thread
 from runtime.builds.contexts import Context, pack
-from runtime.builds.definition import read_definition, warnings
+from runtime.builds.definition_reader import read_definition, warnings
 from runtime.builds.image_environment import port_variables
 from runtime.builds.images import BuildImages
 from runtime.builds.recipes import Recipe, find_recipe

@@ -10,7 +10,7 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.base.json_text import JsonObject
 from runtime.base.records import Definition
-from runtime.builds.definition import MAX_FILE_BYTES, read_definition, warnings
+from runtime.builds.definition_reader import MAX_FILE_BYTES, read_definition, warnings
 
 REQUIRED = {"actorSpecification": 1, "name": "hello", "version": "0.1"}
 DATASET = {
