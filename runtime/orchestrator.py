@@ -9,39 +9,39 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from runtime import explain
-from runtime.actors import Actors
-from runtime.addresses import Addresses
-from runtime.bills import Bills
-from runtime.budget import Budget
+from runtime.access.signatures import Signer
+from runtime.access.users import Users
+from runtime.actors.actors import Actors
+from runtime.actors.tasks import Tasks
+from runtime.base.addresses import Addresses
+from runtime.base.clock import Clock
+from runtime.base.data_directory import Instance
+from runtime.base.errors import Invalid
+from runtime.base.lifecycle import JobStatus, terminal_status
+from runtime.base.records import Actor, Build, Run
+from runtime.base.settings import Settings
+from runtime.billing.billing import Billing
 from runtime.builds import Builds, Sources
-from runtime.clock import Clock
 from runtime.containers import Container, Containers, Engine
-from runtime.dispatcher import Dispatcher
-from runtime.endings import Endings
-from runtime.errors import Invalid
-from runtime.events import Events
-from runtime.input_keys import InputKeys
-from runtime.instance import Instance
-from runtime.lifecycle import JobStatus, ending
-from runtime.limits import default_user_memory_mbytes
-from runtime.logs import Logs
+from runtime.database import Store
+from runtime.database.tables import UNFINISHED
+from runtime.inputs.keys import InputKeys
+from runtime.jobs.completion import Completion
+from runtime.jobs.limits import default_user_memory_mbytes
+from runtime.jobs.logs import Logs
+from runtime.jobs.memory_quota import MemoryQuota
 from runtime.outbound import Outbound
-from runtime.records import Actor, Build, Run
 from runtime.retention import Retention
-from runtime.runs import Runs
-from runtime.settings import Settings
-from runtime.signatures import Signer
+from runtime.runs import messages
+from runtime.runs.runs import Runs
+from runtime.runs.supervisor import RUN_LABEL, Parts, Supervisor
+from runtime.runs.system_events import SystemEvents
 from runtime.storages.datasets import Datasets
-from runtime.storages.defaults import Storages
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
-from runtime.store import Store
-from runtime.store.tables import UNFINISHED
-from runtime.supervisor import RUN_LABEL, Parts, Supervisor
-from runtime.tasks import Tasks
-from runtime.users import Users
-from runtime.webhooks import Webhooks
+from runtime.storages.run_storages import Storages
+from runtime.webhooks.dispatcher import Dispatcher
+from runtime.webhooks.webhooks import Webhooks
 
 log = logging.getLogger("greenroom.orchestrator")
 
@@ -70,7 +70,7 @@ class Orchestrator:
         self.signer = Signer(instance.signing_key)
         self.containers = connect(instance.id)
         self.store = store = Store(settings.data_dir)
-        self.events = Events()
+        self.events = SystemEvents()
         self.logs = Logs(store.logs, clock)
         self.users = Users(store.users, store.runs, settings.users, clock)
         self.actors = Actors(store, self.users, clock)
@@ -79,9 +79,9 @@ class Orchestrator:
         self.key_value_stores = KeyValueStores(store.values, clock)
         self.request_queues = RequestQueues(store.requests, clock)
         storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
-        budget = Budget(store, settings.max_memory_mbytes or default_user_memory_mbytes())
-        self.bills = Bills(store, storages, clock)
-        endings = self._endings = Endings(clock)
+        memory_quota = MemoryQuota(store, settings.max_memory_mbytes or default_user_memory_mbytes())
+        self.billing = Billing(store, storages, clock)
+        completion = self._completion = Completion(clock)
         self.outbound = Outbound()
         self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock, addresses, self.users.own_token)
         self.webhooks = Webhooks(store, self.actors, self.tasks, clock, partial(describe, self), self._dispatcher.nudge)
@@ -89,9 +89,9 @@ class Orchestrator:
             store,
             self.actors,
             self.containers,
-            budget,
+            memory_quota,
             self.logs,
-            endings,
+            completion,
             self.webhooks,
             clock,
             instance.id,
@@ -107,10 +107,10 @@ class Orchestrator:
             self.builds,
             self._input_keys,
             storages,
-            budget,
-            self.bills,
+            memory_quota,
+            self.billing,
             self.logs,
-            endings,
+            completion,
             clock,
             settings,
             addresses,
@@ -118,7 +118,7 @@ class Orchestrator:
             self.webhooks,
             self,
         )
-        self.budget = budget
+        self.memory_quota = memory_quota
         self.retention = Retention(self.users, self.runs, storages, self.webhooks, clock, settings.retention_days)
         self._sweeping: asyncio.Task[None] | None = None
         self._supervisors: dict[str, Supervisor] = {}
@@ -136,11 +136,11 @@ class Orchestrator:
         self._dispatcher.open()
         self._sweeping = asyncio.create_task(self.retention.keep_sweeping(), name="retention")
 
-    def let_go(self) -> None:
+    def release_waiters(self) -> None:
         """Release everybody who waits for something to happen: the server is about to stop."""
-        self.logs.let_go()
-        self.events.let_go()
-        self._endings.let_go()
+        self.logs.release_waiters()
+        self.events.release_waiters()
+        self._completion.release_waiters()
 
     async def close(self, *, stop_runs: bool) -> int:
         """Stop in order; return how many live runs are left for the next start to adopt."""
@@ -168,7 +168,7 @@ class Orchestrator:
 
     async def delete_actor(self, actor: Actor) -> None:
         """Drop an Actor with all that is made of it but its runs. Raises Invalid while a run or build of it lives."""
-        async with self.budget.nothing_starts():
+        async with self.memory_quota.pause_starts():
             if self.store.runs.find(f"actor_id = ? AND {UNFINISHED}", actor.id) is not None:
                 raise Invalid("cannot-remove-running-run", "An Actor with live runs can't be deleted: abort them first")
             builds = self.store.builds.all("actor_id = ?", actor.id)
@@ -201,7 +201,7 @@ class Orchestrator:
             builds=self.builds,
             actors=self.actors,
             users=self.users,
-            bills=self.bills,
+            billing=self.billing,
             logs=self.logs,
             events=self.events,
             clock=self.clock,
@@ -273,8 +273,8 @@ class Orchestrator:
     async def _give_up(self, run: Run, container: Container | None, problem: Exception) -> None:
         if container is not None:
             await container.remove()
-        end = partial(replace, finished_at=self.clock.now(), status_message=explain.supervisor_failed(problem))
-        await self.runs.move(run.id, ending(run.status, None), end)
+        end = partial(replace, finished_at=self.clock.now(), status_message=messages.supervisor_failed(problem))
+        await self.runs.move(run.id, terminal_status(run.status, None), end)
 
 
 def _awaits_container(run: Run) -> bool:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 
-from runtime.clock import Clock, Millis
-from runtime.errors import GreenroomError
-from runtime.runs import Runs
-from runtime.storages.defaults import Storages
-from runtime.users import Users
-from runtime.webhooks import Webhooks
+from runtime.access.users import Users
+from runtime.base.clock import Clock, Millis
+from runtime.base.errors import GreenroomError
+from runtime.runs.runs import Runs
+from runtime.storages.run_storages import Storages
+from runtime.webhooks.webhooks import Webhooks
 
 log = logging.getLogger("greenroom.retention")
 
