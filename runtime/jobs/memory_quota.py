@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from runtime.base.records import User
 from runtime.database import Store
 from runtime.database.tables import UNFINISHED
 from runtime.jobs.limits import check_user_memory
@@ -21,13 +20,13 @@ class MemoryQuota:
         self._starting = asyncio.Lock()
 
     @asynccontextmanager
-    async def reserve(self, user: User, mbytes: int) -> AsyncIterator[None]:
+    async def reserve(self, user_id: str, mbytes: int) -> AsyncIterator[None]:
         """Hold the door while a job of `mbytes` is recorded, so that two cannot share the last room.
 
         Raises LimitReached: nothing is queued.
         """
         async with self._starting:
-            check_user_memory(self.used_mbytes(user), mbytes, self.cap_mbytes)
+            check_user_memory(self.used_mbytes(user_id), mbytes, self.cap_mbytes)
             yield
 
     @asynccontextmanager
@@ -36,7 +35,7 @@ class MemoryQuota:
         async with self._starting:
             yield
 
-    def used_mbytes(self, user: User) -> int:
+    def used_mbytes(self, user_id: str) -> int:
         condition = f"user_id = ? AND {UNFINISHED}"
         jobs = (self._store.runs, self._store.builds)
-        return sum(table.sum("options.memory_mbytes", condition, user.id) for table in jobs)
+        return sum(table.sum("options.memory_mbytes", condition, user_id) for table in jobs)

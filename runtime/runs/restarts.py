@@ -6,6 +6,7 @@ of npm `@apify/consts`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from runtime.base.clock import Millis
@@ -17,7 +18,8 @@ from runtime.runs import messages
 MAX_RESTARTS_ON_ERROR = 3
 RESTART_WINDOW_MILLIS = 60_000
 """An Actor that fails is restarted only while there were fewer than 3 such restarts in the last minute."""
-MAX_METAMORPHS = 10
+ABORT_GRACE_MILLIS = 30_000
+"""The time a gracefully aborted Actor has to save its state (platform documentation, "Aborting runs")."""
 STOPPED_EXIT_CODES = {messages.SIGKILL_EXIT_CODE, 143, 255}
 """SIGKILL, SIGTERM, and what the engine tells of containers that went down with the machine."""
 ENGINE_RESTART_MILLIS = 30_000
@@ -32,6 +34,17 @@ def wanted(run: Run, state: ContainerState | None, now: Millis) -> Restart | Non
         return run.restart
     failed = state is not None and state.exit_code != 0 and run.stopped_because is None
     return Restart.ON_ERROR if failed and run.options.restart_on_error and not is_crash_loop(run, now) else None
+
+
+def stopping_at(moment: Millis) -> Callable[[Run], Run]:
+    """A change that stops the container at a moment and cancels every restart."""
+    return lambda run: replace(run, stop_at=moment, restart=None, next_metamorph=None)
+
+
+def stopping_gracefully(now: Millis, reason: str | None = None) -> Callable[[Run], Run]:
+    """A change that stops the container when the Actor has had time to save its state. `reason` explains the end."""
+    stop = stopping_at(now + ABORT_GRACE_MILLIS)
+    return lambda run: replace(stop(run), stopped_because=reason)
 
 
 def stop_moment(run: Run) -> Millis | None:

@@ -35,6 +35,11 @@ class SystemEvents:
         for listener in self._listeners.get(run_id, ()):
             _put(listener, event)
 
+    def emit_pending(self, run: Run, now: Millis) -> None:
+        """Send the events that follow from the orders in the run's record."""
+        for event in pending(run, now):
+            self.emit(run.id, event)
+
     def close(self, run_id: str) -> None:
         """Release the run's listeners."""
         for listener in self._listeners.pop(run_id, ()):
