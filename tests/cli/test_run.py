@@ -127,7 +127,7 @@ def test_the_log_and_the_block_are_on_stdout_and_words_on_stderr(run: Any) -> No
         "Memory     peak 64.0 MB of 128 MB (50 %)",
         "CPU        12 % of a core on average, 100 % at most; share 0.03125 core",
         "Network    2.4 MB in, 2.9 kB out",
-        "Disk       peak 4.0 kB of 256 MB; polled: measured now and then, a run over it is stopped",
+        "Disk       peak 4.0 kB of 256 MB; polled: checked periodically, a run over it is stopped",
         "Compute    0.0003 compute units",
         "Items      5, the first 3:",
         '           {"n": 0}',
