@@ -1,8 +1,7 @@
 """Ctrl-C as a KeyboardInterrupt that comes when it can be dealt with.
 
-A signal that was ignored when the command started stays ignored. `nohup` ignores SIGHUP, and a shell without job control
-ignores SIGINT for a command with `&`: neither a closed terminal nor a Ctrl-C for the script may abort such a command.
-SIGTERM does.
+A signal that was ignored when the command started stays ignored. `nohup` ignores SIGHUP, and a script's shell ignores
+SIGINT for a command with `&`, so that neither a closed terminal nor a Ctrl-C ends it. SIGTERM does.
 """
 
 from __future__ import annotations
