@@ -17,11 +17,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access import Caller, token_of
-from api.aliases import Aliases, rewrite_spelling
-from api.errors import error_response, internal_error
-from api.guards import Guards, RateLimit
 from api.hot_routes import HotRoutes
+from api.request.access import Caller, token_of
+from api.request.aliases import Aliases, rewrite_spelling
+from api.request.guards import Guards, RateLimit
+from api.response.errors import error_response, internal_error
 from api.routes import (
     actor_builds,
     actor_runs,
@@ -37,8 +37,8 @@ from api.routes import (
     webhook_dispatches,
     webhooks,
 )
-from api.web_server import Target, WebServerProxy, web_key_of
-from runtime.errors import BadGateway, GreenroomError, MethodNotAllowed, NotFound
+from api.web_server.proxy import Target, WebServerProxy, web_key_of
+from runtime.base.errors import BadGateway, GreenroomError, MethodNotAllowed, NotFound
 from runtime.orchestrator import Orchestrator
 
 log = logging.getLogger("greenroom.api")
@@ -58,7 +58,7 @@ ROUTERS = (
     greenroom.router,
 )
 
-TOLD = "greenroom.told"
+ERROR_HANDLED = "greenroom.told"
 """Set in the scope of a request whose fault has been answered."""
 
 
@@ -86,7 +86,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            app = self._way(scope)
+            app = self._select_app(scope)
         except GreenroomError as problem:
             app = _refusal(error_response(problem, scope), scope)
         except Exception as problem:
@@ -95,10 +95,10 @@ class App:
             await app(scope, *self._counted(scope, receive, send))
         except Exception:
             # Starlette raises a fault again after answering it, which would break a connection that is kept alive.
-            if not scope.get(TOLD):
+            if not scope.get(ERROR_HANDLED):
                 raise
 
-    def _way(self, scope: Scope) -> ASGIApp:
+    def _select_app(self, scope: Scope) -> ASGIApp:
         """Which application answers. Raises what the guards, the token or an alias object to."""
         self._guards.check_host(scope)
         if web_key_of(scope) is not None:
@@ -118,7 +118,7 @@ class App:
             return
         users = self._orchestrator.users
         is_control = hmac.compare_digest(token.encode(), self._control_token.encode())
-        user, run = (users.first(), None) if is_control else users.of_token(token)
+        user, run = (users.first(), None) if is_control else users.authenticate(token)
         self._rate_limit.count(user.id)
         scope["greenroom.caller"] = Caller(user, run, is_control)
 
@@ -127,26 +127,26 @@ class App:
         caller: Caller | None = scope.get("greenroom.caller")
         if caller is None or caller.run is None or caller.run.status.is_terminal:
             return receive, send
-        run_id, bills = caller.run.id, self._orchestrator.bills
+        run_id, billing = caller.run.id, self._orchestrator.billing
 
         async def counted_receive() -> Message:
             message = await receive()
-            bills.count_transfer(run_id, len(message.get("body", b"")))
+            billing.count_transfer(run_id, len(message.get("body", b"")))
             return message
 
         async def counted_send(message: Message) -> None:
-            bills.count_transfer(run_id, len(message.get("body", b"")))
+            billing.count_transfer(run_id, len(message.get("body", b"")))
             await send(message)
 
         return counted_receive, counted_send
 
     async def _web_server(self, web_key: str) -> Target:
-        run = self._orchestrator.runs.of_web_key(web_key)
+        run = self._orchestrator.runs.find_by_web_key(web_key)
         if run is None:
             raise NotFound("record-not-found", "No Actor run has this web server address.")
         if run.status.is_terminal:
             raise BadGateway("run-finished", f"The Actor run {run.id} has ended ({run.status}).")
-        address = await self._orchestrator.web_server_address(run)
+        address = await self._orchestrator.supervisors.web_server_address(run.id)
         if address is None:
             raise BadGateway("run-not-started", f"The container of Actor run {run.id} is not running yet.")
         return Target(*address)
@@ -179,7 +179,7 @@ async def _told(request: Request, problem: Exception) -> Response:
 
 
 async def _told_of_fault(request: Request, problem: Exception) -> Response:
-    request.scope[TOLD] = True
+    request.scope[ERROR_HANDLED] = True
     return internal_error(problem, request.scope)
 
 

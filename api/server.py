@@ -20,17 +20,17 @@ from typing import Any
 import uvicorn
 
 from api.app import App
-from api.shown import described
-from api.web_server import SERVER_OPTIONS
-from runtime.addresses import WEB_SERVER_DOMAIN, Addresses
-from runtime.clock import SystemClock, iso
+from api.response.presenters import present_job
+from api.web_server.proxy import SERVER_OPTIONS
+from runtime.base.addresses import WEB_SERVER_DOMAIN, Addresses
+from runtime.base.clock import SystemClock, iso
+from runtime.base.data_directory import DirectoryInUse, Instance
+from runtime.base.settings import Settings
+from runtime.base.vault import WrongKey
 from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
 from runtime.containers.docker import DockerContainers
-from runtime.instance import DirectoryInUse, Instance
+from runtime.database.migrations import NewerSchema
 from runtime.orchestrator import Orchestrator
-from runtime.settings import Settings
-from runtime.store.migrations import NewerSchema
-from runtime.vault import WrongKey
 
 log = logging.getLogger("greenroom.server")
 
@@ -117,7 +117,7 @@ class Server:
             instance,
             DockerContainers,
             self._clock,
-            described,
+            present_job,
         )
         try:
             engine = await orchestrator.containers.open()
@@ -134,7 +134,7 @@ class Server:
     def _listen_for_adopted(self, engine: Engine) -> list[socket.socket]:
         """Adopted containers know the API under the port of the server that made them; answer them there too."""
         sockets: list[socket.socket] = []
-        for port in sorted(self._orchestrator.ports_of_live_runs - {self._settings.port}):
+        for port in sorted(self._orchestrator.supervisors.ports_of_live_runs - {self._settings.port}):
             try:
                 sockets += _listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
                 self._more_ports.add(port)
@@ -150,7 +150,7 @@ class Server:
             self._shut_down,
             self._more_ports,
         )
-        self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.let_go)
+        self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.release_waiters)
         described = self._settings.data_dir / "server.json"
         _write_private(described, self._description())
         try:
@@ -169,7 +169,7 @@ class Server:
             data_dir=str(self._settings.data_dir),
             engine=orchestrator.engine,
             enforced=enforced(orchestrator.engine, self._settings),
-            live_runs=orchestrator.live_runs,
+            live_runs=len(orchestrator.supervisors.live_run_ids),
             started_at=self._started_at,
         )
 
@@ -177,7 +177,7 @@ class Server:
         """Begin to stop; how many live runs will be left."""
         self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
         self._uvicorn.handle_exit(signal.SIGTERM, None)
-        return 0 if self._stop_runs else self._orchestrator.live_runs
+        return 0 if self._stop_runs else len(self._orchestrator.supervisors.live_run_ids)
 
     def _description(self) -> str:
         return json.dumps(
@@ -197,9 +197,9 @@ class _Uvicorn(uvicorn.Server):
     Raised again, it would end the process before the orchestrator is closed.
     """
 
-    def __init__(self, config: uvicorn.Config, let_go: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, release_waiters: Callable[[], None]) -> None:
         super().__init__(config)
-        self._let_go = let_go
+        self._let_go = release_waiters
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._let_go()

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import httpx
 
 from cli import server
+from cli.errors import FAILED, INVALID_INPUT, Problem
 from cli.interrupts import endings_interrupt
-from cli.problem import FAILED, INVALID_INPUT, Problem
 from cli.server import Server
 
 Record = dict[str, Any]

@@ -14,10 +14,10 @@ from cli import push as pushing
 from cli import run as running
 from cli import status as telling
 from cli import up as serving
-from cli.problem import FAILED, Problem
+from cli.errors import FAILED, Problem
 from cli.storage import exporting, importing
 from cli.terminal import tell
-from runtime.settings import DEFAULT_PORT, default_data_dir, from_environment
+from runtime.base.settings import DEFAULT_PORT, default_data_dir, from_environment
 
 
 class _Commands(TyperGroup):

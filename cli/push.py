@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cli import source
 from cli.client import Client, Record, connected
+from cli.errors import ABORTED, FAILED, TIMED_OUT, Problem
 from cli.following import Log
 from cli.interrupts import held_interrupts
-from cli.problem import ABORTED, FAILED, TIMED_OUT, Problem
 from cli.source import Source
 from cli.terminal import results, say
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import httpx
 
-from cli import block, source, terminal
-from cli.block import Result
+from cli import source, summary, terminal
 from cli.client import Client, Record, connected
+from cli.errors import ABORTED, FAILED, INVALID_INPUT, Problem
 from cli.following import Log
 from cli.interrupts import held_interrupts
-from cli.problem import ABORTED, FAILED, INVALID_INPUT, Problem
 from cli.push import EXIT_CODES, pushed
 from cli.source import Source
+from cli.summary import Result
 from cli.terminal import say, step
 
 ITEMS_FETCHED = 10
@@ -127,7 +127,7 @@ def _value(record: httpx.Response) -> Any:
 
 def _show(result: Result, call: Call) -> None:
     if not call.as_json:
-        block.write(terminal.results, block.rows(result))
+        summary.write(terminal.results, summary.rows(result))
         return
     told = {"run": result.run, "itemCount": result.item_count, "items": result.items, "output": result.output}
     print(json.dumps(told, ensure_ascii=False, indent=2))

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from cli.problem import Problem
+from cli.errors import Problem
 from cli.terminal import say, step
 
 SERVER_FILE = "server.json"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.problem import INVALID_INPUT, Problem
-from runtime.json_text import loads_with_comments
+from cli.errors import INVALID_INPUT, Problem
+from runtime.base.json_text import loads_with_comments
 
 MAX_NAME_LENGTH = 63
 MIN_NAME_LENGTH = 3

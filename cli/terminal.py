@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from cli.problem import Problem
+from cli.errors import Problem
 
 results = Console(markup=False, highlight=False, soft_wrap=True)
 words = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)

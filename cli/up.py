@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from cli import server
-from cli.problem import Problem
+from cli.errors import Problem
 from cli.terminal import say
-from runtime.settings import Settings
+from runtime.base.settings import Settings
 
 USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
 ALIAS = "me"

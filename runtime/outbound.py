@@ -13,7 +13,7 @@ from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from runtime.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
+from runtime.base.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
 
 TIMEOUT_SECS = 120.0
 MAX_ANSWER_BYTES = 10_000

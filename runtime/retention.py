@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 
-from runtime.clock import Clock, Millis
-from runtime.errors import GreenroomError
-from runtime.runs import Runs
-from runtime.storages.defaults import Storages
-from runtime.users import Users
-from runtime.webhooks import Webhooks
+from runtime.access.users import Users
+from runtime.base.clock import Clock, Millis
+from runtime.base.errors import GreenroomError
+from runtime.runs.deletion import RunDeletion
+from runtime.runs.runs import Runs
+from runtime.storages.run_storages import Storages
+from runtime.webhooks.webhooks import Webhooks
 
 log = logging.getLogger("greenroom.retention")
 
@@ -25,16 +26,25 @@ class Retention:
     """Drops what is older than `days`; 0 keeps everything."""
 
     def __init__(
-        self, users: Users, runs: Runs, storages: Storages, webhooks: Webhooks, clock: Clock, days: float
+        self,
+        *,
+        users: Users,
+        runs: Runs,
+        run_deletion: RunDeletion,
+        storages: Storages,
+        webhooks: Webhooks,
+        clock: Clock,
+        days: float,
     ) -> None:
         self._users = users
         self._runs = runs
+        self._run_deletion = run_deletion
         self._storages = storages
         self._webhooks = webhooks
         self._clock = clock
         self._days = days
 
-    async def keep_sweeping(self) -> None:
+    async def sweep_forever(self) -> None:
         """Sweep now and every hour."""
         while self._days:
             await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
@@ -45,7 +55,7 @@ class Retention:
         for user in self._users.all():
             for run in self._runs.ended_before(user, before, kept=KEPT_RUNS):
                 try:
-                    await self._runs.delete(run)
+                    await self._run_deletion.delete(run)
                 except GreenroomError as refusal:  # it rose again meanwhile
                     log.info("Run %s is kept: %s", run.id, refusal)
         await self._storages.drop_unused(before)

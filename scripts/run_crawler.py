@@ -22,10 +22,10 @@ from typing import Any
 import httpx
 
 from cli import run, server
-from cli.problem import Problem
+from cli.errors import Problem
 from cli.server import Server
-from runtime.addresses import HOST_IN_CONTAINERS
-from runtime.settings import default_data_dir
+from runtime.base.addresses import HOST_IN_CONTAINERS
+from runtime.base.settings import default_data_dir
 
 CRAWLER = Path(__file__).resolve().parent.parent / "sample_actors" / "crawler"
 MEMORY_MBYTES = 512

@@ -6,14 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import openapi
-from api.access import caller_of, maybe_caller
-from api.params import Params
-from api.parts import parts_of
-from api.responses import data_response, json_response, no_content
-from api.shown import build_shown, builds_page
-from runtime.errors import record_not_found
-from runtime.records import Build
+from api.request.access import caller_of, maybe_caller
+from api.request.dependencies import orchestrator_of
+from api.request.params import Params
+from api.response import build_openapi
+from api.response.envelopes import data_response, json_response, no_content
+from api.response.presenters import builds_page, present_build
+from runtime.base.errors import record_not_found
+from runtime.base.records import Build
 
 router = APIRouter(prefix="/v2/actor-builds")
 
@@ -26,39 +26,39 @@ async def list_builds(request: Request) -> Response:
 @router.get("/{build}")
 async def get_build(request: Request, build: str) -> Response:
     """Knowing the id is enough."""
-    builds = parts_of(request).builds
+    builds = orchestrator_of(request).builds
     record = await builds.wait(build, Params(request).wait_secs())
     has_image = await builds.has_image(record) if record.status.is_terminal else None
-    return data_response(build_shown(parts_of(request), record, maybe_caller(request), has_image=has_image))
+    return data_response(present_build(orchestrator_of(request), record, maybe_caller(request), has_image=has_image))
 
 
 @router.get("/{build}/openapi.json")
 async def get_openapi(request: Request, build: str) -> Response:
     """Knowing the id is enough."""
-    orchestrator = parts_of(request)
+    orchestrator = orchestrator_of(request)
     record = orchestrator.builds.get(build)
     actor = orchestrator.actors.get(record.actor_id)
     owner = orchestrator.users.get(actor.user_id)
-    return json_response(openapi.document(record, actor, owner, orchestrator.addresses.public_base))
+    return json_response(build_openapi.document(record, actor, owner, orchestrator.addresses.public_base))
 
 
 @router.delete("/{build}")
 async def delete_build(request: Request, build: str) -> Response:
-    await parts_of(request).builds.delete(_own(request, build))
+    await orchestrator_of(request).builds.delete(_own(request, build))
     return no_content()
 
 
 @router.post("/{build}/abort")
 async def abort_build(request: Request, build: str) -> Response:
-    return _shown(request, await parts_of(request).builds.abort(_own(request, build)))
+    return _shown(request, await orchestrator_of(request).builds.abort(_own(request, build)))
 
 
 def _own(request: Request, id: str) -> Build:
-    user, build = caller_of(request).user, parts_of(request).builds.get(id)
+    user, build = caller_of(request).user, orchestrator_of(request).builds.get(id)
     if build.user_id != user.id:
         raise record_not_found("Build", id)
     return build
 
 
 def _shown(request: Request, build: Build) -> Response:
-    return data_response(build_shown(parts_of(request), build, caller_of(request)))
+    return data_response(present_build(orchestrator_of(request), build, caller_of(request)))

@@ -8,18 +8,18 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import reading
-from api.access import caller_of, late_caller_of, limited_caller_of, maybe_caller
-from api.bodies import read_object
-from api.inputs import read_input
-from api.params import Params
-from api.parts import parts_of
-from api.responses import data_response, json_response, no_content
-from api.shown import own_run, run_shown, runs_page, seen_run
-from runtime import permissions
-from runtime.errors import Invalid
-from runtime.records import Run
-from runtime.users import RUN_TOKEN_GRACE_MILLIS
+from api.request import parsing
+from api.request.access import caller_of, late_caller_of, limited_caller_of, maybe_caller
+from api.request.bodies import read_object
+from api.request.dependencies import orchestrator_of
+from api.request.input_body import read_input
+from api.request.params import Params
+from api.response.envelopes import data_response, json_response, no_content
+from api.response.presenters import own_run, present_run, runs_page, seen_run
+from runtime.access import permissions
+from runtime.access.users import RUN_TOKEN_GRACE_MILLIS
+from runtime.base.errors import Invalid
+from runtime.base.records import Run
 
 router = APIRouter(prefix="/v2/actor-runs")
 
@@ -35,7 +35,7 @@ async def list_runs(request: Request) -> Response:
 @router.get("/{run}")
 async def get_run(request: Request, run: str) -> Response:
     """Knowing the id is enough; costs are shown to the owner."""
-    runs = parts_of(request).runs
+    runs = orchestrator_of(request).runs
     return _shown(request, await runs.wait(seen_run(request, runs.get(run)).id, Params(request).wait_secs()))
 
 
@@ -43,12 +43,12 @@ async def get_run(request: Request, run: str) -> Response:
 async def update_run(request: Request, run: str) -> Response:
     """Status message and access; unknown keys are ignored, since the JavaScript SDK sends `level` along."""
     caller = late_caller_of(request)
-    record, body, runs = own_run(request, run, caller), await read_object(request), parts_of(request).runs
-    access = reading.field(body, "generalAccess", str)
+    record, body, runs = own_run(request, run, caller), await read_object(request), orchestrator_of(request).runs
+    access = parsing.field(body, "generalAccess", str)
     if access is not None and access not in GENERAL_ACCESS:
         raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
-    message = _shortened(reading.field(body, "statusMessage", str))
-    is_terminal = reading.field(body, "isStatusMessageTerminal", bool)
+    message = _shortened(parsing.field(body, "statusMessage", str))
+    is_terminal = parsing.field(body, "isStatusMessageTerminal", bool)
     if access is not None:
         permissions.check_alive(caller.run)
         permissions.check_unlimited(caller.run)
@@ -62,7 +62,7 @@ async def update_run(request: Request, run: str) -> Response:
 
 @router.delete("/{run}")
 async def delete_run(request: Request, run: str) -> Response:
-    await parts_of(request).runs.delete(own_run(request, run, caller_of(request)))
+    await orchestrator_of(request).run_deletion.delete(own_run(request, run, caller_of(request)))
     return no_content()
 
 
@@ -70,25 +70,27 @@ async def delete_run(request: Request, run: str) -> Response:
 async def abort_run(request: Request, run: str) -> Response:
     """Answers with the run as it then is. A run that has ended stays as it is."""
     record, gracefully = own_run(request, run, limited_caller_of(request)), Params(request).flag("gracefully") or False
-    return _shown(request, await parts_of(request).runs.abort(record, gracefully=gracefully))
+    return _shown(request, await orchestrator_of(request).orders.abort(record, gracefully=gracefully))
 
 
 @router.post("/{run}/reboot")
 async def reboot_run(request: Request, run: str) -> Response:
-    return _shown(request, await parts_of(request).runs.reboot(own_run(request, run, limited_caller_of(request))))
+    return _shown(
+        request, await orchestrator_of(request).orders.reboot(own_run(request, run, limited_caller_of(request)))
+    )
 
 
 @router.post("/{run}/metamorph")
 async def metamorph_run(request: Request, run: str) -> Response:
     """The body is the new Actor's input."""
-    orchestrator, params, caller = parts_of(request), Params(request), limited_caller_of(request)
+    orchestrator, params, caller = orchestrator_of(request), Params(request), limited_caller_of(request)
     record = own_run(request, run, caller)
     target = params.text("targetActorId")
     if target is None:
         raise Invalid("parameter-required", "Query parameter 'targetActorId' is required")
     actor = orchestrator.actors.find(caller.user, target.replace("/", "~", 1))
     input = await read_input(request)
-    return _shown(request, await orchestrator.runs.metamorph(record, actor, params.text("build"), input, caller.run))
+    return _shown(request, await orchestrator.metamorphs.order(record, actor, params.text("build"), input, caller.run))
 
 
 @router.post("/{run}/charge")
@@ -96,18 +98,18 @@ async def charge_run(request: Request, run: str) -> Response:
     """Count events of a pay-per-event run. A repetition, told by its `idempotency-key`, is answered the same."""
     record, body = own_run(request, run, late_caller_of(request)), await read_object(request)
     _check_is_open(request, record, "job-finished", "it can't charge any more")
-    event, count = reading.field(body, "eventName", str), reading.field(body, "count", int)
+    event, count = parsing.field(body, "eventName", str), parsing.field(body, "count", int)
     if not event or count is None:
         raise Invalid("invalid-request", "A charge is an object with 'eventName' and 'count'")
-    await parts_of(request).bills.charge(record, event, count, request.headers.get("idempotency-key") or None)
+    await orchestrator_of(request).billing.charge(record, event, count, request.headers.get("idempotency-key") or None)
     return json_response({}, 201)
 
 
 @router.post("/{run}/resurrect")
 async def resurrect_run(request: Request, run: str) -> Response:
     caller = caller_of(request)
-    record, options = own_run(request, run, caller), reading.start_options(Params(request), caller)
-    return _shown(request, await parts_of(request).runs.resurrect(record, options))
+    record, options = own_run(request, run, caller), parsing.start_options(Params(request), caller)
+    return _shown(request, await orchestrator_of(request).resurrection.resurrect(record, options))
 
 
 def _shortened(message: str | None) -> str | None:
@@ -120,9 +122,9 @@ def _shortened(message: str | None) -> str | None:
 def _check_is_open(request: Request, run: Run, slug: str, what: str) -> None:
     """Some requests may come just after the end: the Actor's last words race its exit."""
     ended = run.finished_at
-    if ended is not None and parts_of(request).clock.now() > ended + RUN_TOKEN_GRACE_MILLIS:
+    if ended is not None and orchestrator_of(request).clock.now() > ended + RUN_TOKEN_GRACE_MILLIS:
         raise Invalid(slug, f"The run has ended: {what}")
 
 
 def _shown(request: Request, run: Run) -> Response:
-    return data_response(run_shown(parts_of(request), run, maybe_caller(request)))
+    return data_response(present_run(orchestrator_of(request), run, maybe_caller(request)))

@@ -6,60 +6,61 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import reading, wire
-from api.access import caller_of
-from api.bodies import read_object
-from api.params import Params
-from api.parts import parts_of
-from api.responses import data_response, json_response, no_content, page_response
-from api.shown import runs_page, webhook_created, webhooks_page
-from api.starts import items_of_run, output_of_run, run_started
-from runtime.errors import Invalid
-from runtime.records import Task, TaskOptions
+from api.request import parsing
+from api.request.access import caller_of
+from api.request.bodies import read_object
+from api.request.dependencies import orchestrator_of
+from api.request.params import Params
+from api.response import serializers
+from api.response.envelopes import data_response, json_response, no_content, page_response
+from api.response.presenters import runs_page, webhook_created, webhooks_page
+from api.routes.run_endpoints import items_of_run, output_of_run, run_started
+from runtime.base.errors import Invalid
+from runtime.base.records import Task, TaskOptions
 
 router = APIRouter(prefix="/v2/actor-tasks")
 
 
 @router.get("")
 async def list_tasks(request: Request) -> Response:
-    orchestrator, user, paging = parts_of(request), caller_of(request).user, Params(request).paging()
+    orchestrator, user, paging = orchestrator_of(request), caller_of(request).user, Params(request).paging()
     page = orchestrator.tasks.page(user, descending=paging.desc, offset=paging.offset, limit=paging.limit)
     items = []
     for task in page.items:
         actor = orchestrator.actors.get(task.actor_id)
-        items.append(wire.task_in_list(task, user, actor, orchestrator.users.get(actor.user_id)))
+        items.append(serializers.task_in_list(task, user, actor, orchestrator.users.get(actor.user_id)))
     return page_response(items, page.total, paging)
 
 
 @router.post("")
 async def create_task(request: Request) -> Response:
-    orchestrator, user, body = parts_of(request), caller_of(request).user, await read_object(request)
-    actor = reading.field(body, "actId", str)
+    orchestrator, user, body = orchestrator_of(request), caller_of(request).user, await read_object(request)
+    actor = parsing.field(body, "actId", str)
     if actor is None:
         raise Invalid("invalid-value", "Field 'actId' is required: the id or name of the task's Actor")
-    fields = reading.task_fields(body, TaskOptions())
+    fields = parsing.task_fields(body, TaskOptions())
     name = fields.pop("name", None)
     task = await orchestrator.tasks.create(user, actor.replace("/", "~", 1), name, **fields)
     location = f"{orchestrator.addresses.public_base}/v2/actor-tasks/{task.id}"
-    return data_response(wire.task(task, user), 201, {"Location": location})
+    return data_response(serializers.task(task, user), 201, {"Location": location})
 
 
 @router.get("/{task}")
 async def get_task(request: Request, task: str) -> Response:
-    return data_response(wire.task(_found(request, task), caller_of(request).user))
+    return data_response(serializers.task(_found(request, task), caller_of(request).user))
 
 
 @router.put("/{task}")
 async def update_task(request: Request, task: str) -> Response:
     """A patch: what the body leaves out stays."""
     record, body = _found(request, task), await read_object(request)
-    changed = await parts_of(request).tasks.change(record, **reading.task_fields(body, record.options))
-    return data_response(wire.task(changed, caller_of(request).user))
+    changed = await orchestrator_of(request).tasks.change(record, **parsing.task_fields(body, record.options))
+    return data_response(serializers.task(changed, caller_of(request).user))
 
 
 @router.delete("/{task}")
 async def delete_task(request: Request, task: str) -> Response:
-    orchestrator, record = parts_of(request), _found(request, task)
+    orchestrator, record = orchestrator_of(request), _found(request, task)
     await orchestrator.tasks.delete(record)
     await orchestrator.webhooks.forget_task(record.id)
     return no_content()
@@ -74,7 +75,7 @@ async def get_input(request: Request, task: str) -> Response:
 @router.put("/{task}/input")
 async def set_input(request: Request, task: str) -> Response:
     record, body = _found(request, task), await read_object(request)
-    return json_response((await parts_of(request).tasks.change(record, input=body)).input)
+    return json_response((await orchestrator_of(request).tasks.change(record, input=body)).input)
 
 
 @router.get("/{task}/runs")
@@ -109,4 +110,4 @@ async def create_webhook(request: Request, task: str) -> Response:
 
 
 def _found(request: Request, reference: str) -> Task:
-    return parts_of(request).tasks.find(caller_of(request).user, reference)
+    return orchestrator_of(request).tasks.find(caller_of(request).user, reference)

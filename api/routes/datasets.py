@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.bodies import read_body
-from api.items import items_response
-from api.parts import parts_of
-from api.responses import data_response, json_response
-from api.storages import StorageRoutes, read_schema
-from api.wire_storages import dataset
+from api.request.bodies import read_body
+from api.request.dependencies import orchestrator_of
+from api.response.dataset_items import items_response
+from api.response.envelopes import data_response, json_response
+from api.response.storage_serializers import dataset
+from api.routes.storage_routes import StorageRoutes, read_schema
 from runtime.storages.item_schema import item_schema
 
 router = APIRouter()
@@ -48,8 +48,8 @@ async def delete_dataset(request: Request) -> Response:
 @router.post("/v2/datasets/{id}/items")
 async def push_items(request: Request) -> Response:
     record = routes.found(request)
-    await parts_of(request).datasets.push(record, await read_body(request))
-    location = f"{parts_of(request).addresses.public_base}/v2/datasets/{record.id}/items"
+    await orchestrator_of(request).datasets.push(record, await read_body(request))
+    location = f"{orchestrator_of(request).addresses.public_base}/v2/datasets/{record.id}/items"
     return json_response({}, 201, {"Location": location})
 
 
@@ -60,5 +60,5 @@ async def list_items(request: Request) -> Response:
 
 @router.get("/v2/datasets/{id}/statistics")
 async def get_statistics(request: Request) -> Response:
-    fields = await parts_of(request).datasets.field_statistics(routes.found(request))
+    fields = await orchestrator_of(request).datasets.field_statistics(routes.found(request))
     return data_response({"fieldStatistics": fields})

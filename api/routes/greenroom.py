@@ -12,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from api.access import caller_of, maybe_caller, token_of
-from api.params import Params
-from api.parts import parts_of
-from api.responses import data_response, json_response
-from api.shown import own_run, run_shown
-from runtime.addresses import EVENTS_PATH
-from runtime.errors import Unauthorized
-from runtime.events import Event, pending
+from api.request.access import caller_of, maybe_caller, token_of
+from api.request.dependencies import orchestrator_of
+from api.request.params import Params
+from api.response.envelopes import data_response, json_response
+from api.response.presenters import own_run, present_run
+from runtime.base.addresses import EVENTS_PATH
+from runtime.base.errors import Unauthorized
+from runtime.runs.system_events import Event, pending
 
 router = APIRouter()
 
@@ -44,21 +44,21 @@ async def shut_down(request: Request) -> Response:
 @router.post("/greenroom/runs/{run}/migrate")
 async def migrate_run(request: Request, run: str) -> Response:
     """What the platform does when a worker goes away, on demand: the Actor is told, then gets a new container."""
-    orchestrator = parts_of(request)
-    record = await orchestrator.runs.migrate(own_run(request, run, caller_of(request)))
-    return data_response(run_shown(orchestrator, record, maybe_caller(request)))
+    orchestrator = orchestrator_of(request)
+    record = await orchestrator.orders.migrate(own_run(request, run, caller_of(request)))
+    return data_response(present_run(orchestrator, record, maybe_caller(request)))
 
 
 @router.websocket(EVENTS_PATH + "{events_key}")
 async def listen_to_events(socket: WebSocket, events_key: str) -> None:
     """System events of a live run; its SDK knows the key. Anything else is accepted, then closed for good."""
-    orchestrator = parts_of(socket)
-    run = orchestrator.runs.of_events_key(events_key)
-    if run is None or not orchestrator.events.is_open(run.id):
+    orchestrator = orchestrator_of(socket)
+    run = orchestrator.runs.find_by_events_key(events_key)
+    if run is None or not orchestrator.system_events.is_open(run.id):
         await socket.accept()
         await socket.close(POLICY_VIOLATION)
         return
-    events = orchestrator.events.listen(run.id, pending(run, orchestrator.clock.now()))
+    events = orchestrator.system_events.listen(run.id, pending(run, orchestrator.clock.now()))
     await socket.accept()
     await _relay(socket, events)
 

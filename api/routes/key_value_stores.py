@@ -6,15 +6,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.bodies import decoder, read_body
-from api.params import MAX_PAGE, Params
-from api.parts import parts_of
-from api.record_archive import record_archive
-from api.records import record_response
-from api.responses import data_response, json_response, no_content
-from api.storages import StorageRoutes, read_schema
-from api.wire_storages import key_value_store
-from runtime.records import KeyRange, KeyValueStore
+from api.request.bodies import decoder, read_body
+from api.request.dependencies import orchestrator_of
+from api.request.params import MAX_PAGE, Params
+from api.response.envelopes import data_response, json_response, no_content
+from api.response.record_archive import record_archive
+from api.response.storage_serializers import key_value_store
+from api.response.stored_records import record_response
+from api.routes.storage_routes import StorageRoutes, read_schema
+from runtime.base.records import KeyRange, KeyValueStore
 from runtime.storages import key_schema
 from runtime.storages.key_value_stores import DEFAULT_CONTENT_TYPE, KeyValueStores
 
@@ -78,7 +78,9 @@ async def list_keys(request: Request) -> Response:
 async def get_records(request: Request) -> Response:
     """All records, or those of a collection or with a prefix, as a ZIP archive."""
     store = routes.found(request)
-    archive = record_archive(_stores(request), store.id, _asked_for(request, store), parts_of(request).clock.now())
+    archive = record_archive(
+        _stores(request), store.id, _asked_for(request, store), orchestrator_of(request).clock.now()
+    )
     headers = {"Content-Disposition": f'attachment; filename="{store.name or store.id}.zip"'}
     return StreamingResponse(archive, headers=headers, media_type="application/zip")
 
@@ -120,4 +122,4 @@ def _asked_for(request: Request, store: KeyValueStore) -> KeyRange:
 
 
 def _stores(request: Request) -> KeyValueStores:
-    return parts_of(request).key_value_stores
+    return orchestrator_of(request).key_value_stores

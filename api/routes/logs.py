@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.params import Params
-from api.parts import parts_of
-from api.shown import seen_run
-from runtime.errors import NotFound
+from api.request.dependencies import orchestrator_of
+from api.request.params import Params
+from api.response.presenters import seen_run
+from runtime.base.errors import NotFound
 
 router = APIRouter(prefix="/v2/logs")
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v2/logs")
 @router.get("/{job}")
 async def get_log(request: Request, job: str) -> Response:
     """Plain text; with `stream`, until the job has ended. Knowing its id is enough, but for a restricted run's."""
-    logs, params = parts_of(request).logs, Params(request)
+    logs, params = orchestrator_of(request).logs, Params(request)
     _check_readable(request, job)
     raw = params.flag("raw") or False
     lines = logs.follow(job, raw=raw) if params.flag("stream") else logs.read(job, raw=raw)
@@ -26,7 +26,7 @@ async def get_log(request: Request, job: str) -> Response:
 
 
 def _check_readable(request: Request, job: str) -> None:
-    orchestrator = parts_of(request)
+    orchestrator = orchestrator_of(request)
     try:
         run = orchestrator.runs.get(job)
     except NotFound:

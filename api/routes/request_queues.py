@@ -8,15 +8,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import maybe_caller
-from api.params import Params
-from api.parts import parts_of
-from api.responses import data_response, no_content
-from api.storages import StorageRoutes, exact_response, read_json_exactly
-from api.wire_storages import locked_queue_head, queue_head, request_queue
-from runtime.clock import iso
-from runtime.errors import Invalid, record_not_found
-from runtime.records import Added, QueueClient, RequestQueue, RequestState
+from api.request.access import maybe_caller
+from api.request.dependencies import orchestrator_of
+from api.request.params import Params
+from api.response.envelopes import data_response, no_content
+from api.response.storage_serializers import locked_queue_head, queue_head, request_queue
+from api.routes.storage_routes import StorageRoutes, exact_response, read_json_exactly
+from runtime.base.clock import iso
+from runtime.base.errors import Invalid, record_not_found
+from runtime.base.records import Added, QueueClient, RequestQueue, RequestState
 from runtime.storages.request_queues import (
     MAX_BATCH,
     HeadItem,
@@ -193,7 +193,7 @@ async def release_lock(request: Request) -> Response:
 
 
 def _queues(request: Request) -> RequestQueues:
-    return parts_of(request).request_queues
+    return orchestrator_of(request).request_queues
 
 
 async def _met(request: Request) -> tuple[RequestQueue, QueueClient]:
@@ -205,7 +205,7 @@ async def _met(request: Request) -> tuple[RequestQueue, QueueClient]:
     if caller is None or caller.user.id != queue.user_id:
         return queue, QueueClient()
     client = QueueClient(Params(request).text("clientKey"), caller.run.id if caller.run else None)
-    if await _queues(request).meet(queue, client):
+    if await _queues(request).record_client(queue, client):
         queue = _again(request, queue)
     return queue, client
 

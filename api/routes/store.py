@@ -9,13 +9,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import wire
-from api.params import Params
-from api.parts import parts_of
-from api.responses import page_response
-from runtime import charging
-from runtime.errors import Invalid
-from runtime.records import Actor
+from api.request.dependencies import orchestrator_of
+from api.request.params import Params
+from api.response import serializers
+from api.response.envelopes import page_response
+from runtime.base.errors import Invalid
+from runtime.base.records import Actor
+from runtime.billing import prices
 
 router = APIRouter(prefix="/v2/store")
 
@@ -29,14 +29,14 @@ ORDERS: dict[str, Callable[[Actor], Any]] = {
 
 @router.get("")
 async def list_store(request: Request) -> Response:
-    orchestrator, params = parts_of(request), Params(request)
+    orchestrator, params = orchestrator_of(request), Params(request)
     now, paging, order = orchestrator.clock.now(), params.paging(), params.text("sortBy") or "relevance"
     if order not in ORDERS:
         raise Invalid("invalid-parameter", f"Query parameter 'sortBy' must be one of {', '.join(ORDERS)}")
     shown = []
     for actor in sorted(orchestrator.actors.public(), key=ORDERS[order]):
-        pricing = charging.in_force(actor.pricings, now)
-        shown.append(wire.actor_in_store(actor, orchestrator.users.get(actor.user_id), pricing))
+        pricing = prices.in_force(actor.pricings, now)
+        shown.append(serializers.actor_in_store(actor, orchestrator.users.get(actor.user_id), pricing))
     found = [each for each in shown if _is_wanted(each, params)]
     return page_response(found[paging.offset : paging.offset + paging.limit], len(found), paging)
 

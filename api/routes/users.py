@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api import wire
-from api.access import limited_caller_of
-from api.parts import parts_of
-from api.responses import data_response
-from runtime import permissions
+from api.request.access import limited_caller_of
+from api.request.dependencies import orchestrator_of
+from api.response import serializers
+from api.response.envelopes import data_response
+from runtime.access import permissions
 
 router = APIRouter(prefix="/v2/users")
 
@@ -18,11 +18,11 @@ async def get_me(request: Request) -> Response:
     """To a limited run, only what it may know of its user."""
     caller = limited_caller_of(request)
     if permissions.is_limited(caller.run):
-        return data_response(wire.limited_user(caller.user))
-    return data_response(wire.private_user(caller.user, parts_of(request).budget.cap_mbytes))
+        return data_response(serializers.limited_user(caller.user))
+    return data_response(serializers.private_user(caller.user, orchestrator_of(request).memory_quota.cap_mbytes))
 
 
 @router.get("/{user_id}")
 async def get_user(request: Request, user_id: str) -> Response:
-    users = parts_of(request).users
-    return data_response(wire.public_user(users.named(user_id) or users.get(user_id)))
+    users = orchestrator_of(request).users
+    return data_response(serializers.public_user(users.named(user_id) or users.get(user_id)))

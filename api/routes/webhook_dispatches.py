@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import wire
-from api.access import caller_of
-from api.parts import parts_of
-from api.responses import data_response
-from api.shown import dispatches_page
+from api.request.access import caller_of
+from api.request.dependencies import orchestrator_of
+from api.response import serializers
+from api.response.envelopes import data_response
+from api.response.presenters import dispatches_page
 
 router = APIRouter(prefix="/v2/webhook-dispatches")
 
@@ -22,4 +22,6 @@ async def list_dispatches(request: Request) -> Response:
 
 @router.get("/{dispatch}")
 async def get_dispatch(request: Request, dispatch: str) -> Response:
-    return data_response(wire.dispatch(parts_of(request).webhooks.dispatch(caller_of(request).user, dispatch)))
+    return data_response(
+        serializers.dispatch(orchestrator_of(request).webhooks.dispatch(caller_of(request).user, dispatch))
+    )

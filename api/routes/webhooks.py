@@ -6,14 +6,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import reading, wire
-from api.access import caller_of, limited_caller_of
-from api.bodies import read_object
-from api.parts import parts_of
-from api.responses import data_response, no_content
-from api.shown import dispatches_page, webhook_created, webhook_shown, webhooks_page
-from runtime import permissions
-from runtime.records import Webhook
+from api.request import parsing
+from api.request.access import caller_of, limited_caller_of
+from api.request.bodies import read_object
+from api.request.dependencies import orchestrator_of
+from api.response import serializers
+from api.response.envelopes import data_response, no_content
+from api.response.presenters import dispatches_page, present_webhook, webhook_created, webhooks_page
+from runtime.access import permissions
+from runtime.base.records import Webhook
 
 router = APIRouter(prefix="/v2/webhooks")
 
@@ -31,29 +32,31 @@ async def create_webhook(request: Request) -> Response:
 
 @router.get("/{webhook}")
 async def get_webhook(request: Request, webhook: str) -> Response:
-    return data_response(webhook_shown(parts_of(request), _own(request, webhook)))
+    return data_response(present_webhook(orchestrator_of(request), _own(request, webhook)))
 
 
 @router.put("/{webhook}")
 async def update_webhook(request: Request, webhook: str) -> Response:
     """A patch: what the body leaves out stays."""
-    orchestrator, record, body = parts_of(request), _own(request, webhook), await read_object(request)
+    orchestrator, record, body = orchestrator_of(request), _own(request, webhook), await read_object(request)
     caller = limited_caller_of(request)
-    condition = reading.webhook_condition(body) if body.get("condition") is not None else None
+    condition = parsing.webhook_condition(body) if body.get("condition") is not None else None
     permissions.check_webhook(caller.run, condition or record.condition)
-    changed = await orchestrator.webhooks.change(caller.user, record, reading.webhook_fields(body, caller), condition)
-    return data_response(webhook_shown(orchestrator, changed))
+    changed = await orchestrator.webhooks.change(caller.user, record, parsing.webhook_fields(body, caller), condition)
+    return data_response(present_webhook(orchestrator, changed))
 
 
 @router.delete("/{webhook}")
 async def delete_webhook(request: Request, webhook: str) -> Response:
-    await parts_of(request).webhooks.delete(_own(request, webhook))
+    await orchestrator_of(request).webhooks.delete(_own(request, webhook))
     return no_content()
 
 
 @router.post("/{webhook}/test")
 async def test_webhook(request: Request, webhook: str) -> Response:
-    return data_response(wire.dispatch(await parts_of(request).webhooks.test(_found(request, webhook))), 201)
+    return data_response(
+        serializers.dispatch(await orchestrator_of(request).webhooks.test(_found(request, webhook))), 201
+    )
 
 
 @router.get("/{webhook}/dispatches")
@@ -64,10 +67,10 @@ async def list_dispatches_of_webhook(request: Request, webhook: str) -> Response
 def _own(request: Request, id: str) -> Webhook:
     """The caller's webhook; for a limited run, one on itself."""
     caller = limited_caller_of(request)
-    webhook = parts_of(request).webhooks.get(caller.user, id)
+    webhook = orchestrator_of(request).webhooks.get(caller.user, id)
     permissions.check_webhook(caller.run, webhook.condition)
     return webhook
 
 
 def _found(request: Request, id: str) -> Webhook:
-    return parts_of(request).webhooks.get(caller_of(request).user, id)
+    return orchestrator_of(request).webhooks.get(caller_of(request).user, id)

@@ -20,9 +20,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from benchmarks.storages.operations import BINARY, LOCK_SECS
 from benchmarks.storages.plain_fastapi import Storages
-from runtime.json_text import loads
-from runtime.records import QueueClient
-from runtime.storages.kind import StorageKind
+from runtime.base.json_text import loads
+from runtime.base.records import QueueClient
+from runtime.storages.storage_service import StorageService
 
 CLIENT = QueueClient("bench")
 Write = Callable[[str, str, Receive], Awaitable[object]]
@@ -32,7 +32,7 @@ class BareAsgi:
     def __init__(self, storages: Storages) -> None:
         self._storages = storages
         self._user_id = storages.users.first().id
-        self._kinds: Mapping[str, StorageKind[Any]] = {
+        self._kinds: Mapping[str, StorageService[Any]] = {
             "datasets": storages.datasets,
             "request-queues": storages.queues,
             "key-value-stores": storages.key_value_stores,

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks.storages import shapes
 from benchmarks.storages.load import Cost
-from runtime.clock import SystemClock
-from runtime.json_text import dumps
+from runtime.base.clock import SystemClock
+from runtime.base.json_text import dumps
+from runtime.database import Store
 from runtime.storages.datasets import Datasets
-from runtime.store import Store
 
 COUNTED = """
     UPDATE datasets SET item_count = item_count + ?1, clean_item_count = clean_item_count + ?1,

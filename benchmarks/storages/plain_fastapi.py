@@ -20,14 +20,14 @@ from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 from xlsxwriter import Workbook
 
-from runtime.clock import SystemClock
-from runtime.json_text import dumps, loads
-from runtime.records import QueueClient
+from runtime.access.users import Users
+from runtime.base.clock import SystemClock
+from runtime.base.json_text import dumps, loads
+from runtime.base.records import QueueClient
+from runtime.database import Store
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
-from runtime.store import Store
-from runtime.users import Users
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -44,7 +44,7 @@ class Storages:
 
 async def user_id(request: Request, authorization: Annotated[str, Header()]) -> str:
     storages: Storages = request.app.state.storages
-    return storages.users.of_token(authorization.removeprefix("Bearer "))[0].id
+    return storages.users.authenticate(authorization.removeprefix("Bearer "))[0].id
 
 
 User = Annotated[str, Depends(user_id)]

@@ -10,13 +10,13 @@ from typing import Any
 from benchmarks.storages import shapes
 from benchmarks.storages.contenders import Contender
 from benchmarks.storages.load import Message
-from runtime.clock import SystemClock
-from runtime.json_text import dumps
+from runtime.access.users import Users
+from runtime.base.clock import SystemClock
+from runtime.base.json_text import dumps
+from runtime.database import Store
+from runtime.database.requests import NewRequest
 from runtime.storages.datasets import Datasets
 from runtime.storages.request_queues import RequestQueues, request_id
-from runtime.store import Store
-from runtime.store.requests import NewRequest
-from runtime.users import Users
 
 DATASETS = {
     "items-100k": (100_000, 1),

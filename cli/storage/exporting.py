@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cli.client import MAX_PAGE, Client, Missing, Record, connected
-from cli.problem import ABORTED, INVALID_INPUT, Problem
+from cli.errors import ABORTED, INVALID_INPUT, Problem
 from cli.storage import writing
 from cli.storage.layout import DATASETS, DEFAULT, KINDS, QUEUES, STORES, Kind
 from cli.terminal import counting, results, say

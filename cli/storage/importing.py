@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.client import Client, Record, connected
-from cli.problem import ABORTED, INVALID_INPUT, Problem
+from cli.errors import ABORTED, INVALID_INPUT, Problem
 from cli.storage import reading
 from cli.storage.layout import DATASETS, MAX_BATCH, MAX_NAME_LENGTH, NAME, ROOTS, STORES, storage_name
 from cli.storage.reading import Content, Folder
 from cli.terminal import counting, results, say, step
-from runtime.json_text import dumps
+from runtime.base.json_text import dumps
 
 BATCH_BYTES = 1_048_576
 """Far below the platform's limit, so that no answer is long in coming."""

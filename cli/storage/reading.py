@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from cli.problem import INVALID_INPUT, Problem
+from cli.errors import INVALID_INPUT, Problem
 from cli.storage.layout import (
     BINARY,
     DATASETS,
@@ -33,8 +33,8 @@ from cli.storage.layout import (
     content_type_of,
     holds_storages,
 )
-from runtime.clock import iso
-from runtime.json_text import loads
+from runtime.base.clock import iso
+from runtime.base.json_text import loads
 
 LEFTOVERS = ("__CRAWLEE_", "__OLD_", ".")
 """How folders begin that a tool was about to rename or remove."""

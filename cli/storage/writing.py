@@ -18,8 +18,8 @@ from uuid import uuid4
 
 import msgspec
 
+from cli.errors import Problem
 from cli.interrupts import held_interrupts
-from cli.problem import Problem
 from cli.storage.layout import (
     DEFAULT,
     INPUT_KEY,
@@ -32,11 +32,9 @@ from cli.storage.layout import (
     python_key_file,
     python_request_file,
 )
-from runtime.json_text import dumps
+from runtime.base.json_text import JsonDict, dumps
 
 INDENT = 2
-
-Json = dict[str, Any]
 
 
 @contextmanager
@@ -76,7 +74,7 @@ def inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def write_metadata(folder: Path, told: Json) -> None:
+def write_metadata(folder: Path, told: JsonDict) -> None:
     _write_json(folder / METADATA, told)
 
 
@@ -137,7 +135,7 @@ class RecordFiles:
         return free
 
 
-def write_request(folder: Path, request: Json, order: int | None) -> None:
+def write_request(folder: Path, request: JsonDict, order: int | None) -> None:
     """A request as both languages read it: the fields are for Python, `json` and `orderNo` for JavaScript."""
     file = inside(folder, f"{request['id']}.json")
     fields = {name: value for name, value in request.items() if value is not None}

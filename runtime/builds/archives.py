@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from runtime.base.errors import Invalid
+from runtime.base.source_paths import CONTROL, MAX_PATH_CHARS, SourcePaths, plain_path
 from runtime.builds.cancelling import Checkpoint
-from runtime.errors import Invalid
-from runtime.source_paths import CONTROL, MAX_PATH_CHARS, SourcePaths, plain_path
 
 CHUNK = 64 * 1024
 MAX_READ_BYTES = 16 * 1024 * 1024

@@ -13,15 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from runtime.actors import Actors
-from runtime.budget import Budget
+from runtime.actors.actors import Actors
+from runtime.base.clock import Clock, Millis
+from runtime.base.errors import Invalid, record_not_found
+from runtime.base.lifecycle import JobStatus, may_move, terminal_status
+from runtime.base.records import Actor, Build, BuildOptions, Meta, User, Version, WebhookEvent, new_event, new_id
 from runtime.builds.cancelling import in_thread
 from runtime.builds.contexts import Context, pack
 from runtime.builds.definition import read_definition, read_input_schema, read_readme, remarks
 from runtime.builds.dockerfiles import Recipe, find_recipe
 from runtime.builds.fingerprints import fingerprint
+from runtime.builds.image_environment import port_variables, secret_values
 from runtime.builds.sources import Sources
-from runtime.clock import Clock, Millis
 from runtime.containers import (
     STAND_IN_LABEL,
     BuildFailed,
@@ -31,16 +34,13 @@ from runtime.containers import (
     Image,
     WrongArchitecture,
 )
-from runtime.endings import Endings
-from runtime.environment import port_variables, secret_values
-from runtime.errors import Invalid, record_not_found
-from runtime.lifecycle import JobStatus, ending, may_move
-from runtime.limits import BUILD_TIMEOUT_SECS, MBYTE
-from runtime.logs import Log, Logs
-from runtime.records import Actor, Build, BuildOptions, Meta, User, Version, WebhookEvent, new_id, news
-from runtime.store import Store
-from runtime.store.tables import UNFINISHED, Page
-from runtime.webhooks import Webhooks
+from runtime.database import Store
+from runtime.database.tables import UNFINISHED, Page
+from runtime.jobs.completion import Completion
+from runtime.jobs.limits import BUILD_TIMEOUT_SECS, MBYTE
+from runtime.jobs.logs import Log, Logs
+from runtime.jobs.memory_quota import MemoryQuota
+from runtime.webhooks.webhooks import Webhooks
 
 logger = logging.getLogger("greenroom.builds")
 
@@ -64,9 +64,9 @@ class Builds:
         store: Store,
         actors: Actors,
         containers: Containers,
-        budget: Budget,
+        memory_quota: MemoryQuota,
         logs: Logs,
-        endings: Endings,
+        completion: Completion,
         webhooks: Webhooks,
         clock: Clock,
         instance_id: str,
@@ -77,9 +77,9 @@ class Builds:
         self._store = store
         self._actors = actors
         self._containers = containers
-        self._budget = budget
+        self._memory_quota = memory_quota
         self._logs = logs
-        self._endings = endings
+        self._completion = completion
         self._webhooks = webhooks
         self._clock = clock
         self._repository = f"greenroom-{instance_id.lower()}"
@@ -125,21 +125,21 @@ class Builds:
 
         Raises LimitReached, and NotFound where the Actor has gone meanwhile.
         """
-        async with self._budget.room_for(user, options.memory_mbytes):
+        async with self._memory_quota.reserve(user.id, options.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a build must have its Actor.
             new = await self._new(user, self._actors.get(actor.id), version, options, meta)
             build = await self._store.builds.insert(new)
             task = asyncio.create_task(self._live_through(build, version), name=f"build {build.number} {build.id}")
             self._live[build.id] = task
             task.add_done_callback(lambda _: self._live.pop(build.id))
-        await self._webhooks.tell(build)
+        await self._webhooks.dispatch_pending(build)
         await self._actors.count_build(actor)
         return build
 
     async def wait(self, id: str, secs: float) -> Build:
         """The build when it has ended, or as it is after `secs`."""
         if secs > 0 and not self.get(id).status.is_terminal:
-            await self._endings.wait(id, secs)
+            await self._completion.wait(id, secs)
         return self.get(id)
 
     async def abort(self, build: Build) -> Build:
@@ -153,7 +153,7 @@ class Builds:
 
     async def delete(self, build: Build) -> None:
         """Raises Invalid for a live build, one that a live run stands on, or one that a tag points to."""
-        async with self._budget.nothing_starts():
+        async with self._memory_quota.pause_starts():
             self._check_is_idle(build)
             await self.forget(build)
 
@@ -181,7 +181,7 @@ class Builds:
         for build in self._unfinished():
             log = self._logs.open(build.id)
             if build.image is None:
-                log.say(f"ACTOR: {CUT_OFF}")
+                log.system(f"ACTOR: {CUT_OFF}")
             await self._settle(build)
 
     async def close(self) -> None:
@@ -205,7 +205,7 @@ class Builds:
             meta=meta,
             options=options,
             env_vars=version.env_vars,
-            untold=news(WebhookEvent.BUILD_CREATED),
+            pending_events=new_event(WebhookEvent.BUILD_CREATED),
         )
 
     async def _collect_images(self) -> None:
@@ -227,7 +227,7 @@ class Builds:
             await self._move(build.id, JobStatus.RUNNING)
             async with asyncio.timeout(BUILD_TIMEOUT_SECS):
                 made = await self._make_image(build, version, log)
-            log.say("ACTOR: Build finished.")
+            log.system("ACTOR: Build finished.")
             await self._succeed(made)
         except TimeoutError:
             await self._move(build.id, JobStatus.TIMING_OUT)
@@ -235,31 +235,31 @@ class Builds:
         except asyncio.CancelledError:
             await self._settle(self.get(build.id))
         except (BuildFailed, Invalid, EngineUnavailable, OSError) as problem:
-            log.say(f"ACTOR: Build failed: {problem}")
+            log.system(f"ACTOR: Build failed: {problem}")
             await self._finish(build.id, JobStatus.FAILED, log.redacted(f"Build failed: {problem}"))
         except Exception as problem:
             logger.exception("Build %s failed in Greenroom itself", build.id)
             message = f"Greenroom failed to go on with this build ({type(problem).__name__}: {problem})."
-            log.say(f"ACTOR: {message}")
+            log.system(f"ACTOR: {message}")
             await self._finish(build.id, JobStatus.FAILED, message)
 
     async def _make_image(self, build: Build, version: Version, log: Log) -> Build:
         async with self._workspace() as folder:
-            source = await self._sources.lay_out(version, folder, log.say)
+            source = await self._sources.lay_out(version, folder, log.system)
             definition = read_definition(source.root)
-            log.tell([f"ACTOR: {remark}" for remark in remarks(definition)])
+            log.append_text([f"ACTOR: {remark}" for remark in remarks(definition)])
             build = replace(build, input_schema=read_input_schema(source.root, definition))
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
-            log.tell(_found(recipe))
+            log.append_text(_found(recipe))
             variables = {each.name: each.value for each in version.env_vars} if version.apply_env_vars_to_build else {}
-            log.tell(_missing_secrets(recipe, variables))
+            log.append_text(_missing_secrets(recipe, variables))
             context = await in_thread(partial(pack, recipe.context, recipe.dockerfile, folder / "context.tar"))
             spec = self._spec(build, variables, recipe, context)
             fingerprint = await self._fingerprint(spec, recipe, context)
             image = await self._image_of_same(build, spec, fingerprint, log) if spec.use_cache else None
             if image is None:
                 cache = "enabled" if build.options.use_cache else "disabled"
-                log.say(f"ACTOR: Building container image (cache {cache}).")
+                log.system(f"ACTOR: Building container image (cache {cache}).")
                 image = await self._built(spec, log)
                 # What it stands on may only have come with the build.
                 fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
@@ -289,22 +289,22 @@ class Builds:
 
     async def _built(self, spec: BuildSpec, log: Log) -> Image:
         try:
-            return await self._containers.build(spec, log.tell)
+            return await self._containers.build(spec, log.append_text)
         except WrongArchitecture as problem:
-            log.say(f"ACTOR: {problem}")
-            log.say(f"ACTOR: Building for {PLATFORMS_OWN} instead, which this machine has to emulate.")
-            return await self._containers.build(replace(spec, platform=PLATFORMS_OWN), log.tell)
+            log.system(f"ACTOR: {problem}")
+            log.system(f"ACTOR: Building for {PLATFORMS_OWN} instead, which this machine has to emulate.")
+            return await self._containers.build(replace(spec, platform=PLATFORMS_OWN), log.append_text)
 
     async def _image_of_same(self, build: Build, spec: BuildSpec, fingerprint: str, log: Log) -> Image | None:
         """The image of an earlier build that was made of the same, which gets this build's name too."""
         if not fingerprint:
             return None
         condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ? ORDER BY started_at DESC"
-        for twin in self._store.builds.all(condition, build.actor_id, fingerprint):
-            image = await self._containers.image(twin.image) if twin.image is not None else None
+        for cached_build in self._store.builds.all(condition, build.actor_id, fingerprint):
+            image = await self._containers.image(cached_build.image) if cached_build.image is not None else None
             if image is not None:
                 await self._containers.name_image(image, spec.tag)
-                log.say(f"ACTOR: Nothing changed since build {twin.number}: its image is used again.")
+                log.system(f"ACTOR: Nothing changed since build {cached_build.number}: its image is used again.")
                 return image
         return None
 
@@ -317,12 +317,12 @@ class Builds:
         if len(ids) < len(found):
             return ""
         # Marked: build arguments may be secrets, which nobody should find out by trying.
-        return self._store.vault.mark(fingerprint(context.digest, context.dockerfile, spec.build_args, ids))
+        return self._store.vault.hmac_digest(fingerprint(context.digest, context.dockerfile, spec.build_args, ids))
 
     def _with_image(self, build: Build, image: Image, root: Path, definition: Mapping[str, Any], log: Log) -> Build:
         stand_in = image.labels.get(STAND_IN_LABEL)
         if stand_in:
-            log.say(f"ACTOR: This image stands on a local stand-in for its base image: {stand_in}.")
+            log.system(f"ACTOR: This image stands on a local stand-in for its base image: {stand_in}.")
         return replace(
             build,
             image=image.id,
@@ -342,7 +342,9 @@ class Builds:
         def with_image(now: Build) -> Build:
             if now.status is JobStatus.ABORTING:
                 return now
-            return replace(made, status=now.status, status_message=now.status_message, untold=now.untold)
+            return replace(
+                made, status=now.status, status_message=now.status_message, pending_events=now.pending_events
+            )
 
         kept = await self._store.builds.update(made.id, with_image)
         finished_at = self._clock.now()
@@ -355,7 +357,7 @@ class Builds:
         if build.image is not None:
             await self._succeed(build)
             return
-        status = ending(build.status, None)
+        status = terminal_status(build.status, None)
         await self._finish(build.id, status, ENDED_AS[status])
 
     async def _finish(self, id: str, status: JobStatus, message: str | None, at: Millis | None = None) -> None:
@@ -365,9 +367,9 @@ class Builds:
         """
         finished_at = at or self._clock.now()
         if not await self._move(id, status, status_message=message, finished_at=finished_at):
-            status = ending(self.get(id).status, None)
+            status = terminal_status(self.get(id).status, None)
             await self._move(id, status, status_message=ENDED_AS[status], finished_at=finished_at)
-        self._endings.tell(id)
+        self._completion.notify_finished(id)
         self._logs.close(id)
 
     async def _move(self, id: str, to: JobStatus, **fields: Any) -> bool:
@@ -378,12 +380,12 @@ class Builds:
             nonlocal allowed
             is_too_late = to is JobStatus.ABORTING and now.image is not None
             allowed = may_move(now.status, to) and not is_too_late
-            ended = news(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
-            return replace(now, status=to, untold={**now.untold, **ended}, **fields) if allowed else now
+            ended = new_event(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
+            return replace(now, status=to, pending_events={**now.pending_events, **ended}, **fields) if allowed else now
 
         build = await self._store.builds.update(id, moved)
         if allowed and to.is_terminal and build is not None:
-            await self._webhooks.tell(build)
+            await self._webhooks.dispatch_pending(build)
         return allowed
 
 

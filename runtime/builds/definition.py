@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from runtime import input_schema_rules
+from runtime.base.errors import Invalid
+from runtime.base.json_text import loads_with_comments
+from runtime.base.source_paths import followed
 from runtime.builds.definition_rules import check_actor_json, check_dataset, check_key_value_store, check_output
-from runtime.errors import Invalid
-from runtime.json_text import loads_with_comments
+from runtime.inputs import schema_rules
 from runtime.memory_expressions import ExpressionError, compiled
-from runtime.source_paths import followed
 
 ACTOR_JSON = ".actor/actor.json"
 INPUT_SCHEMAS = (
@@ -139,8 +139,8 @@ def _read_input_schema(path: Path, file: str) -> Any:
 
 def _checked_input_schema(schema: Any, place: str) -> Mapping[str, Any]:
     try:
-        input_schema_rules.check(schema)
-    except input_schema_rules.InvalidSchema as problem:
+        schema_rules.check(schema)
+    except schema_rules.InvalidSchema as problem:
         raise Invalid("invalid-input-schema", f"The input schema {place}: {problem}") from problem
     return cast(Mapping[str, Any], schema)
 

@@ -5,16 +5,14 @@ Source: "Actor definition" in the platform's documentation; npm `@apify/json_sch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from runtime.errors import Invalid
-from runtime.json_schemas import Problem, compiled
-from runtime.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
+from runtime.base.errors import Invalid
+from runtime.base.json_schema import Problem, compiled
+from runtime.base.json_text import JsonObject
+from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 from runtime.storages import key_schema
 from runtime.storages.item_schema import item_schema
-
-Json = Mapping[str, Any]
 
 TEXT, FLAG, OBJECT = {"type": "string"}, {"type": "boolean"}, {"type": "object"}
 OBJECT_OR_FILE = {"type": ["string", "object"]}
@@ -38,7 +36,7 @@ STORAGES = {
     },
     "additionalProperties": False,
 }
-ACTOR_JSON: Json = {
+ACTOR_JSON: JsonObject = {
     "type": "object",
     "properties": {
         **dict.fromkeys(("$schema", "name", "title", "description", "buildTag", "webServerMcpPath"), TEXT),
@@ -73,7 +71,7 @@ VIEW = {
     },
     "required": ["title"],
 }
-DATASET: Json = {
+DATASET: JsonObject = {
     "type": "object",
     "properties": {
         **dict.fromkeys(("$schema", "title", "description"), TEXT),
@@ -93,7 +91,7 @@ COLLECTION = {
         "jsonSchema": {"type": ["object", "boolean"]},
     },
 }
-KEY_VALUE_STORE: Json = {
+KEY_VALUE_STORE: JsonObject = {
     "type": "object",
     "properties": {
         **dict.fromkeys(("$schema", "title", "description"), TEXT),
@@ -103,7 +101,7 @@ KEY_VALUE_STORE: Json = {
     },
     "required": ["actorKeyValueStoreSchemaVersion", "title", "collections"],
 }
-OUTPUT: Json = {
+OUTPUT: JsonObject = {
     "type": "object",
     "properties": {
         **dict.fromkeys(("$schema", "title", "description"), TEXT),
@@ -168,7 +166,7 @@ def check_output(schema: Any, place: str) -> None:
     _check(OUTPUT, schema, place)
 
 
-def _check(rules: Json, value: Any, place: str) -> None:
+def _check(rules: JsonObject, value: Any, place: str) -> None:
     problems = compiled(rules).problems(value)
     if problems:
         raise _refused(place, problems[0]["instancePath"].lstrip("/").replace("/", "."), _told(problems[0]))

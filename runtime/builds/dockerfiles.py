@@ -14,10 +14,10 @@ from itertools import chain, takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from runtime.base.errors import Invalid
+from runtime.base.source_paths import followed
 from runtime.builds import dockerignore
 from runtime.builds.sources import Source
-from runtime.errors import Invalid
-from runtime.source_paths import followed
 
 PLACES = (".actor/Dockerfile", "Dockerfile")
 NODE_TAG = "24"

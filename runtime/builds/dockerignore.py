@@ -15,7 +15,7 @@ from typing import Any
 
 import re2
 
-from runtime.errors import Invalid
+from runtime.base.errors import Invalid
 
 FILE = ".dockerignore"
 TOKEN = re.compile(

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from runtime.base.errors import Invalid
+from runtime.base.source_paths import is_utf8
 from runtime.builds import dockerignore
 from runtime.builds.cancelling import Checkpoint
-from runtime.errors import Invalid
-from runtime.source_paths import is_utf8
 
 NEVER_SENT = frozenset({".git", "node_modules", ".venv", "__pycache__"})
 NEVER_SENT_FROM_ROOT = frozenset({"storage", "apify_storage", "crawlee_storage"})

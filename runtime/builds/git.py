@@ -16,9 +16,9 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.actors.versions import local_path
+from runtime.base.errors import Invalid
 from runtime.builds.archives import LIMITS
-from runtime.errors import Invalid
-from runtime.versions import local_path
 
 TIMEOUT_SECS = 600
 MAX_LINE_BYTES = 1024 * 1024

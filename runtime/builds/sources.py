@@ -9,15 +9,15 @@ from pathlib import Path
 
 from yarl import URL
 
+from runtime.actors.versions import git_url, source_bytes
+from runtime.base.errors import Invalid
+from runtime.base.records import Version
+from runtime.base.source_paths import followed
 from runtime.builds import git
 from runtime.builds.archives import unpack
 from runtime.builds.cancelling import Checkpoint, in_thread
 from runtime.builds.folders import copy_folder
-from runtime.errors import Invalid
 from runtime.outbound import NoAnswer, Outbound
-from runtime.records import Version
-from runtime.source_paths import followed
-from runtime.versions import git_url, source_bytes
 
 Say = Callable[[str], None]
 

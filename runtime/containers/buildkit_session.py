@@ -18,7 +18,7 @@ from grpclib.server import Server, Stream
 
 from runtime.containers.buildkit_messages import GetSecretRequest, GetSecretResponse
 from runtime.containers.connection import Connection
-from runtime.containers.upgrade import upgraded
+from runtime.containers.hijacked_connection import upgraded
 
 GET_SECRET = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
 EXPOSED = "X-Docker-Expose-Session"

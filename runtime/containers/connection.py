@@ -17,7 +17,7 @@ import urllib3
 from docker.context import ContextAPI
 
 from runtime.containers import EngineUnavailable
-from runtime.containers.answers import cleaned
+from runtime.containers.response_fields import cleaned
 
 CALL_TIMEOUT_SECS = 120
 

@@ -15,13 +15,13 @@ from typing import Any
 import docker.errors
 
 from runtime.containers import ContainerState, Engine, EngineUnavailable, LogLine, Sample, StartFailed, cgroups
-from runtime.containers.answers import NEVER, container_state, stats_sample
 from runtime.containers.connection import Connection, explained, tolerating
 from runtime.containers.disk import used_bytes
 from runtime.containers.events import RECONNECT_SECS, Events
-from runtime.containers.follow import following
 from runtime.containers.log_frames import Delivered, LogFrames
+from runtime.containers.response_fields import NEVER, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
+from runtime.containers.threaded_stream import following
 
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum

@@ -32,13 +32,13 @@ from runtime.containers import (
     StartFailed,
     cgroups,
 )
-from runtime.containers.answers import millis
 from runtime.containers.connection import Connection, explained, tolerating
 from runtime.containers.container import CPU_PERIOD, LOOPBACK, DockerContainer, cpu_quota
 from runtime.containers.disk import quota_problem
 from runtime.containers.events import Events
 from runtime.containers.image_builder import ImageBuilder
 from runtime.containers.network import InstanceNetwork
+from runtime.containers.response_fields import millis
 
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
 # Rotation loses lines under a follower. The size is far above what is kept of a log and only guards the host's disk.

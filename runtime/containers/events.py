@@ -13,8 +13,8 @@ import docker.errors
 
 from runtime.containers import INSTANCE_LABEL, EngineUnavailable
 from runtime.containers.connection import Connection
-from runtime.containers.follow import following
 from runtime.containers.streams import JsonStream
+from runtime.containers.threaded_stream import following
 
 RECONNECT_SECS = 1.0
 

@@ -17,8 +17,8 @@ from runtime.containers.build_log import BuildLog
 from runtime.containers.buildkit_log import BuildKitLog
 from runtime.containers.buildkit_session import offering
 from runtime.containers.connection import Connection, answering
-from runtime.containers.follow import following
 from runtime.containers.streams import BuildStream
+from runtime.containers.threaded_stream import following
 
 BUILDKIT_API = (1, 39)
 # As the classic builder, BuildKit and a containerd image store say it.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from runtime.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
+from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 from runtime.memory_expressions.evaluation import evaluate, get
 from runtime.memory_expressions.nodes import Node
 from runtime.memory_expressions.parser import RUN_OPTIONS, parsed

@@ -10,16 +10,16 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.clock import Clock
-from runtime.errors import Invalid, record_not_found
-from runtime.json_schemas import JsonSchema
-from runtime.json_text import dump_lines, loads
-from runtime.records import Dataset
+from runtime.base.clock import Clock
+from runtime.base.errors import Invalid, record_not_found
+from runtime.base.json_schema import JsonSchema
+from runtime.base.json_text import dump_lines, loads
+from runtime.base.records import Dataset
+from runtime.database.items import Items
+from runtime.database.storage_tables import StorageGone
 from runtime.storages.item_schema import FieldStatistics, check_items, item_schema
 from runtime.storages.item_view import HIDDEN_PREFIX, Item
-from runtime.storages.kind import StorageKind
-from runtime.store.items import Items
-from runtime.store.storage_tables import StorageGone
+from runtime.storages.storage_service import StorageService
 
 BIG_BYTES = 262_144
 """A bigger push takes too long to be read on the event loop."""
@@ -52,7 +52,7 @@ class _Push:
     clean_count: int
 
 
-class Datasets(StorageKind[Dataset]):
+class Datasets(StorageService[Dataset]):
     label = "Dataset"
     record = Dataset
 
@@ -83,7 +83,7 @@ class Datasets(StorageKind[Dataset]):
         count = max(min(total - offset, total if limit is None else limit), 0)
         self._table.count(dataset.id, self._clock.now(), read_count=count)
         start = total - offset - count if desc else offset
-        first = self._items.look(dataset.id, start, start + count, descending=desc) if count else []
+        first = self._items.query(dataset.id, start, start + count, descending=desc) if count else []
         return ItemPage(total, count, first, lambda: self._chunks(dataset.id, first, start, start + count, desc))
 
     async def field_statistics(self, dataset: Dataset) -> dict[str, Any] | None:
@@ -105,7 +105,7 @@ class Datasets(StorageKind[Dataset]):
             start, stop = (start, stop - len(lines)) if desc else (start + len(lines), stop)
             if start >= stop:
                 return
-            lines = await self._items.read(id, start, stop, descending=desc)
+            lines = await self._items.query_in_thread(id, start, stop, descending=desc)
             if not lines:
                 raise StorageGone(id)
 

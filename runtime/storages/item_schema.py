@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from runtime.errors import Invalid
-from runtime.json_schemas import JsonSchema, Problem, compiled
-from runtime.json_text import loads
+from runtime.base.errors import Invalid
+from runtime.base.json_schema import JsonSchema, Problem, compiled
+from runtime.base.json_text import loads
 from runtime.storages.item_view import Item
 
 FIELDS = "fields"

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runtime.errors import Invalid
-from runtime.json_text import loads
+from runtime.base.errors import Invalid
+from runtime.base.json_text import loads
 
 Item = dict[str, Any]
 HIDDEN_PREFIX = "#"

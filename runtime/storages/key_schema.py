@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.errors import Invalid
-from runtime.json_schemas import compiled
-from runtime.json_text import loads
-from runtime.records import KeyRange
+from runtime.base.errors import Invalid
+from runtime.base.json_schema import compiled
+from runtime.base.json_text import loads
+from runtime.base.records import KeyRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from runtime.clock import Clock
-from runtime.errors import Invalid, record_not_found
-from runtime.records import KeyRange, KeyValueStore
-from runtime.storages.kind import StorageKind
-from runtime.store.storage_tables import StorageGone
-from runtime.store.values import Key, Record, RecordInfo, Values
+from runtime.base.clock import Clock
+from runtime.base.errors import Invalid, record_not_found
+from runtime.base.records import KeyRange, KeyValueStore
+from runtime.database.storage_tables import StorageGone
+from runtime.database.values import Key, Record, RecordInfo, Values
+from runtime.storages.storage_service import StorageService
 
 KEY = re.compile(r"[a-zA-Z0-9!\-_.'()]{1,256}")
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
@@ -29,7 +29,7 @@ class KeyPage:
     next: str | None
 
 
-class KeyValueStores(StorageKind[KeyValueStore]):
+class KeyValueStores(StorageService[KeyValueStore]):
     label = "Key-value store"
     record = KeyValueStore
 

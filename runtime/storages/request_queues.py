@@ -14,20 +14,19 @@ from typing import Any
 
 import msgspec
 
-from runtime.clock import Clock, Millis
-from runtime.errors import Invalid, NotFound, record_not_found
-from runtime.json_text import dumps, loads
-from runtime.records import Added, QueueClient, RequestQueue, RequestState
-from runtime.storages.kind import StorageKind
-from runtime.store.requests import (
+from runtime.base.clock import Clock, Millis
+from runtime.base.errors import Invalid, NotFound, record_not_found
+from runtime.base.json_text import JsonDict, dumps, loads
+from runtime.base.records import Added, QueueClient, RequestQueue, RequestState
+from runtime.database.requests import (
     LockNotHeld,
     NewRequest,
     Requests,
     StoredRequest,
 )
-from runtime.store.storage_tables import StorageGone
+from runtime.database.storage_tables import StorageGone
+from runtime.storages.storage_service import StorageService
 
-Json = dict[str, Any]
 ID_LENGTH = 15
 HEAD_FIELDS = ("id", "uniqueKey", "url", "method", "retryCount")
 MAX_BATCH = 25
@@ -62,7 +61,7 @@ class QueuedRequest:
     """A request as its client wrote it, under the names it used. The lock is set only while it holds."""
 
     id: str
-    fields: Json
+    fields: JsonDict
     lock_expires_at: Millis | None
     lock_by_client: str | None
 
@@ -77,7 +76,7 @@ class LockedHead:
     has_locked_requests: bool
 
 
-class RequestQueues(StorageKind[RequestQueue]):
+class RequestQueues(StorageService[RequestQueue]):
     label = "Request queue"
     record = RequestQueue
 
@@ -85,13 +84,13 @@ class RequestQueues(StorageKind[RequestQueue]):
         super().__init__(requests.table, clock)
         self._requests = requests
 
-    async def meet(self, queue: RequestQueue, client: QueueClient) -> bool:
+    async def record_client(self, queue: RequestQueue, client: QueueClient) -> bool:
         """Take note of who works with the queue, for `had_multiple_clients`; whether it was news. Raises Invalid."""
         if client.key is not None and len(client.key) > MAX_CLIENT_KEY:
             raise Invalid("invalid-client-key", f"clientKey must have 1 to {MAX_CLIENT_KEY} characters")
         is_news = self._requests.is_new_client(queue, client)
         if is_news:
-            await self._requests.meet(queue.id, client)
+            await self._requests.record_client(queue.id, client)
         return is_news
 
     async def add(self, queue_id: str, drafts: Sequence[Any], *, forefront: bool) -> list[Added]:

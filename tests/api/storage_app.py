@@ -11,12 +11,12 @@ from typing import Any, cast
 import httpx
 
 from api.app import App
-from api.shown import described
-from runtime.addresses import Addresses
-from runtime.clock import Clock
-from runtime.instance import Instance
+from api.response.presenters import present_job
+from runtime.base.addresses import Addresses
+from runtime.base.clock import Clock
+from runtime.base.data_directory import Instance
+from runtime.base.settings import Settings
 from runtime.orchestrator import Orchestrator
-from runtime.settings import Settings
 
 BASE = "http://localhost:3333"
 
@@ -29,7 +29,7 @@ async def serving(
     settings = Settings(data_dir=data_dir, users=users or {})
     instance = Instance(data_dir)
     orchestrator = Orchestrator(
-        settings, Addresses(3333, resolves_subdomains=False), instance, lambda _: cast(Any, None), clock, described
+        settings, Addresses(3333, resolves_subdomains=False), instance, lambda _: cast(Any, None), clock, present_job
     )
     orchestrator.engine = cast(Any, SimpleNamespace(gateway=None))
     await orchestrator.users.open()

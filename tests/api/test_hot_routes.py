@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from api.hot_routes import HotRoutes
-from runtime.clock import SystemClock
+from runtime.base.clock import SystemClock
 from tests.api.storage_app import serving
 
 TELLING = [

@@ -16,8 +16,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
-from runtime.options import Input
-from runtime.records import Actor, PermissionLevel, Run, WebhookCondition, WebhookDraft, WebhookEvent
+from runtime.base.records import Actor, PermissionLevel, Run, WebhookCondition, WebhookDraft, WebhookEvent
+from runtime.inputs.inputs import Input
 from tests.fakes.api import Api, problem
 
 LIMITED, FULL = PermissionLevel.LIMITED, PermissionLevel.FULL

@@ -19,8 +19,8 @@ from aiohttp import web
 from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
 
-from api.web_server import SERVER_OPTIONS, Target, WebServerProxy, web_key_of
-from runtime.errors import BadGateway, GreenroomError, record_not_found
+from api.web_server.proxy import SERVER_OPTIONS, Target, WebServerProxy, web_key_of
+from runtime.base.errors import BadGateway, GreenroomError, record_not_found
 
 KEY = "k3yk3yk3yk3yk3yk3"
 MEGABYTE = 1024 * 1024
@@ -1084,7 +1084,7 @@ async def test_a_server_that_tells_once_that_the_client_has_gone(stage: Stage, u
 
 
 async def test_a_container_that_does_not_accept_a_connection(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.web_server.CONNECT_TIMEOUT_SECS", 0.2)
+    monkeypatch.setattr("api.web_server.proxy.CONNECT_TIMEOUT_SECS", 0.2)
     with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli import source
-from cli.problem import INVALID_INPUT, Problem
+from cli.errors import INVALID_INPUT, Problem
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

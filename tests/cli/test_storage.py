@@ -16,10 +16,10 @@ from starlette.types import Receive, Scope, Send
 from typer.testing import CliRunner
 
 from cli.client import Client
+from cli.errors import Problem
 from cli.main import app
-from cli.problem import Problem
 from cli.storage import importing, writing
-from runtime.records import Run
+from runtime.base.records import Run
 from tests.cli.stub import write_server_file
 from tests.fakes.api import CONTROL_TOKEN, Api
 from tests.live import free_port

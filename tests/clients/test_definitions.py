@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from runtime.base.errors import Invalid
 from runtime.builds import definition_rules
-from runtime.errors import Invalid
 
 SCRIPT = Path(__file__).parent / "scripts" / "definition.mjs"
 VIEW = {

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from runtime import input_schema, input_schema_rules
-from runtime.errors import Invalid
-from runtime.input_secrets import InputCipher, is_for_schema, new_key
-from runtime.inputs import checked
-from runtime.options import Input
+from runtime.base.errors import Invalid
+from runtime.inputs import schema_rules, validation
+from runtime.inputs.encryption import InputCipher, is_for_schema, new_key
+from runtime.inputs.inputs import Input, checked
 
 Json = Any
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -204,8 +203,8 @@ def judged(schemas: list[Json], inputs: list[tuple[Json, Json]]) -> tuple[list[s
 
 def refusal(schema: Json) -> str | None:
     try:
-        input_schema_rules.check(schema)
-    except input_schema_rules.InvalidSchema as problem:
+        schema_rules.check(schema)
+    except schema_rules.InvalidSchema as problem:
         return str(problem)
     return None
 
@@ -280,11 +279,11 @@ def test_the_same_inputs_are_valid_and_the_others_are_told_in_the_same_words(req
     cases = [(each, {"it": value}) for each in schemas for value in VALUES]
     cases += [(each, {}) for each in schemas] + [(each, {"more": 1}) for each in schemas]
     cases += [({**each, "additionalProperties": False}, {"more": 1, "other": 2}) for each in schemas]
-    given = [(each, input_schema.with_defaults(each, json.loads(json.dumps(value)))) for each, value in cases]
+    given = [(each, validation.with_defaults(each, json.loads(json.dumps(value)))) for each, value in cases]
     _, verdicts = judged([], given)
     assert 400 < sum(verdict == {"messages": []} for verdict in verdicts) < len(verdicts) - 400
     for (each, value), verdict in zip(given, verdicts, strict=True):
-        assert {"messages": input_schema.messages(each, value)} == verdict, (each["properties"], value)
+        assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
 
 
 def test_inputs_with_several_faults_are_told_in_the_same_words() -> None:
@@ -297,10 +296,10 @@ def test_inputs_with_several_faults_are_told_in_the_same_words() -> None:
         required = chance.sample(names, chance.randint(0, 4))
         given = {name: chance.choice(VALUES) for name in chance.sample([*names, "more", "other"], 5)}
         of = {**schema(PART), "properties": fields, "required": required, "additionalProperties": chance.random() < 0.9}
-        cases.append((of, input_schema.with_defaults(of, json.loads(json.dumps(given)))))
+        cases.append((of, validation.with_defaults(of, json.loads(json.dumps(given)))))
     _, verdicts = judged([], cases)
     for (of, value), verdict in zip(cases, verdicts, strict=True):
-        assert {"messages": input_schema.messages(of, value)} == verdict, (of, value)
+        assert {"messages": validation.messages(of, value)} == verdict, (of, value)
 
 
 def test_patterns_are_javascripts() -> None:
@@ -310,7 +309,7 @@ def test_patterns_are_javascripts() -> None:
     good = [each for each, verdict in zip(of.values(), verdicts, strict=True) if verdict is None]
     cases = [(each, {"it": text}) for each in good for text in TEXTS]
     for (each, value), verdict in zip(cases, judged([], cases)[1], strict=True):
-        assert {"messages": input_schema.messages(each, value)} == verdict, (each["properties"], value)
+        assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
 
 
 async def test_a_pattern_of_items_is_looked_at_when_a_run_starts() -> None:

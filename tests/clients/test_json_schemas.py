@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.json_schemas import JsonSchema
+from runtime.base.json_schema import JsonSchema
 
 SCRIPT = Path(__file__).parent / "scripts" / "ajv.mjs"
 SCHEMAS: list[Any] = [
@@ -57,7 +57,7 @@ VALUES: list[Any] = [
     *({}, {"x": 1}, {"x": 1, "y/z": "t"}, {"x": "t", "y/z": 1, "w": 0}, {"x": {"~": 1, "b": 1}}, {"x": ["a", 1]}),
     [1, {"a": 1, "b": 2}, {"b": 2, "a": 1}],
 ]
-TOLD = ("instancePath", "schemaPath", "keyword", "message", "params")
+ERROR_HANDLED = ("instancePath", "schemaPath", "keyword", "message", "params")
 LESS_DETAILED = {"oneOf": {"passingSchemas"}}
 
 
@@ -78,7 +78,7 @@ def cases() -> list[tuple[Any, Any]]:
 def told(problem: dict[str, Any]) -> str:
     dropped = LESS_DETAILED.get(problem["keyword"], set[str]())
     params = {name: value for name, value in problem["params"].items() if name not in dropped}
-    return json.dumps({**{name: problem[name] for name in TOLD}, "params": params}, sort_keys=True)
+    return json.dumps({**{name: problem[name] for name in ERROR_HANDLED}, "params": params}, sort_keys=True)
 
 
 def test_the_same_values_are_valid_and_the_others_have_the_same_problems(cases: list[tuple[Any, Any]]) -> None:

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from apify_client import ApifyClientAsync
 
-from runtime.records import PermissionLevel
+from runtime.base.records import PermissionLevel
 from tests.fakes.api import Api
 from tests.fakes.receiver import Receiver
 

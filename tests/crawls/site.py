@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from runtime.addresses import HOST_IN_CONTAINERS
+from runtime.base.addresses import HOST_IN_CONTAINERS
 
 CHILDREN = 8
 ANSWER_SECS = 0.02

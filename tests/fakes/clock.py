@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runtime.clock import Millis
+from runtime.base.clock import Millis
 
 START: Millis = 1_700_000_000_000
 """2023-11-14T22:13:20.000Z."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from runtime.clock import Clock
+from runtime.base.clock import Clock
 from runtime.containers import (
     BuildFailed,
     BuildLines,
@@ -69,7 +69,7 @@ class FakeContainer:
 
     # What the test makes it do.
 
-    def says(self, *texts: str, stream: str = "stdout") -> None:
+    def prints(self, *texts: str, stream: str = "stdout") -> None:
         self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
         self._change()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.containers import ContainerSpec, DiskEnforcement, Engine
-from runtime.lifecycle import JobStatus
-from runtime.records import (
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import (
     Actor,
     Build,
     BuildOptions,
@@ -20,6 +19,7 @@ from runtime.records import (
     User,
     Version,
 )
+from runtime.containers import ContainerSpec, DiskEnforcement, Engine
 from tests.fakes.clock import START
 
 

@@ -8,14 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from api.shown import described
-from runtime.addresses import Addresses
-from runtime.instance import Instance
-from runtime.lifecycle import JobStatus
-from runtime.options import Input, StartOptions
-from runtime.orchestrator import Orchestrator
-from runtime.outbound import Answer, Outbound
-from runtime.records import (
+from api.response.presenters import present_job
+from runtime.base.addresses import Addresses
+from runtime.base.data_directory import Instance
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import (
     Actor,
     Build,
     BuildOptions,
@@ -28,9 +25,14 @@ from runtime.records import (
     User,
     new_id,
 )
-from runtime.settings import Settings
-from runtime.store import Store
-from runtime.store.connection import Connection
+from runtime.base.settings import Settings
+from runtime.database import Store
+from runtime.database.connection import Connection
+from runtime.inputs.inputs import Input
+from runtime.orchestrator import Orchestrator
+from runtime.outbound import Answer, Outbound
+from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import VirtualClock
 from tests.fakes.containers import FakeContainer, FakeContainers
 
@@ -56,7 +58,7 @@ class Stage:
             self._instance,
             lambda _: self.engine,
             self.clock,
-            described,
+            present_job,
         )
         tell_of_writes(self.orchestrator.store.connection, self.clock)
         tell_of_requests(self.orchestrator.outbound, self.clock)
@@ -133,7 +135,9 @@ class Stage:
         """Start a run and let it come as far as it comes by itself."""
         actor = actor or await self.an_actor(f"actor-{new_id()}")
         owner = self.orchestrator.users.get(actor.user_id)
-        run = await self.orchestrator.runs.start(owner, actor, input, StartOptions(**options), META)
+        run = await self.orchestrator.starting.start(
+            StartRequest(user=owner, actor=actor, input=input, options=StartOptions(**options), meta=META)
+        )
         await self.clock.settle()
         return self.now(run)
 
@@ -177,7 +181,7 @@ class Stage:
         return self.now(run)
 
     async def abort(self, run: Run) -> Run:
-        aborted = await self.orchestrator.runs.abort(self.now(run))
+        aborted = await self.orchestrator.orders.abort(self.now(run))
         await self.clock.settle()
         return aborted
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from runtime.clock import SystemClock
+from runtime.base.clock import SystemClock
 from runtime.containers import BuildFailed, Containers, ContainerSpec, ImageMissing
 from tests.fakes.containers import FakeContainers
 
@@ -34,11 +34,11 @@ async def test_a_container_lives_as_it_is_told() -> None:
     container = await door.create(spec())
     fake = engine.created[0]
     await container.start()
-    fake.says("one", "two")
+    fake.prints("one", "two")
     fake.uses(5)
     told = asyncio.gather(_all(container.logs()), _all(container.samples()), container.wait())
     await asyncio.sleep(0)
-    fake.says("three", stream="stderr")
+    fake.prints("three", stream="stderr")
     fake.runs_out_of_memory()
     batches, samples, state = await told
     assert [line.text for lines in batches for line in lines] == [b"one", b"two", b"three"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runtime.errors import NotFound
-from runtime.records import DispatchStatus, Run, WebhookCondition, WebhookDraft, WebhookEvent
+from runtime.base.errors import NotFound
+from runtime.base.records import DispatchStatus, Run, WebhookCondition, WebhookDraft, WebhookEvent
 from runtime.retention import DAY_MILLIS, KEPT_RUNS
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.records import new_id
+from runtime.base.records import new_id
 from tests.engine import container_of, engine, eventually
 from tests.fakes.receiver import Receiver
 from tests.live import SAMPLES, Json, LiveServer, source_files

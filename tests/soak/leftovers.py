@@ -10,7 +10,7 @@ import psutil
 
 OF_NO_RUN = "run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
 OWNERLESS = {
-    "runs not told of": "SELECT id FROM runs WHERE json_extract(body, '$.untold') <> '{}'",
+    "runs not told of": "SELECT id FROM runs WHERE json_extract(body, '$.pending_events') <> '{}'",
     "live runs": "SELECT id FROM runs WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED-OUT')",
     "dispatches not sent": "SELECT id FROM dispatches WHERE next_call_at IS NOT NULL",
     "webhooks of no run": f"SELECT id FROM webhooks WHERE {OF_NO_RUN}",

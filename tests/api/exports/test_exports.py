@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from api.exports import FORMATS
-from api.exports.export import Options
-from api.exports.tables import MAX_COLUMNS
-from api.exports.xlsx import MAX_ROWS
-from api.exports.xml_text import element
-from runtime.errors import Invalid
-from runtime.json_text import dumps
-from runtime.records import Dataset
+from api.response.exports import FORMATS
+from api.response.exports.export import Options
+from api.response.exports.tables import MAX_COLUMNS
+from api.response.exports.xlsx import MAX_ROWS
+from api.response.exports.xml_text import element
+from runtime.base.errors import Invalid
+from runtime.base.json_text import dumps
+from runtime.base.records import Dataset
 from runtime.storages.datasets import ItemPage
 from runtime.storages.item_view import PLAIN, ItemView
 from tests.fakes.clock import START

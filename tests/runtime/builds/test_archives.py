@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from runtime.base.errors import Invalid
 from runtime.builds import archives
 from runtime.builds.archives import Limits, unpack
 from runtime.builds.cancelling import CalledOff
-from runtime.errors import Invalid
 
 SMALL = Limits(entries=20, bytes=100_000, ratio=200)
 SECRET = "outside"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from runtime.base.errors import Invalid, LimitReached, NotFound
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import Actor, Build, BuildOptions, EnvVar, SourceFile, Version
 from runtime.builds import builds
 from runtime.containers import STAND_IN_LABEL, Image
-from runtime.errors import Invalid, LimitReached, NotFound
-from runtime.lifecycle import JobStatus
-from runtime.records import Actor, Build, BuildOptions, EnvVar, SourceFile, Version
 from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_version
 from tests.fakes.stage import META, Stage

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from runtime.base.errors import Invalid
 from runtime.builds.definition import MAX_BYTES, read_definition, read_input_schema, read_readme
-from runtime.errors import Invalid
 
 
 def laid_out(root: Path, **files: str) -> Path:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from runtime.base.errors import Invalid
 from runtime.builds.dockerfiles import Recipe, default_dockerfile, find_recipe
 from runtime.builds.sources import Source
-from runtime.errors import Invalid
 
 
 def laid_out(root: Path, *names: str) -> Path:

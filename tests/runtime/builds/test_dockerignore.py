@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.errors import Invalid
 from runtime.builds.dockerignore import DockerIgnore, read
-from runtime.errors import Invalid
 from tests.fakes.http_server import Handler, serving
 
 NAMES = ("a", "b", "ab", "a.b")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.errors import Invalid
 from runtime.builds.folders import Copied, copy_folder
-from runtime.errors import Invalid
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from runtime.base.errors import Invalid
 from runtime.builds import git
 from runtime.builds.archives import Limits
 from runtime.builds.git import Place, fetch, place_of, without_credentials
-from runtime.errors import Invalid
 
 SECRET = "hunter2"
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from runtime.base.errors import Invalid
+from runtime.base.records import SourceFile
 from runtime.builds.sources import Source, Sources, shown, write_source
-from runtime.errors import Invalid
 from runtime.outbound import Outbound
-from runtime.records import SourceFile
 from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_version
 

@@ -14,12 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from runtime.containers import (
-    DiskEnforcement,
-    EngineUnavailable,
-    ImageMissing,
-    StartFailed,
-)
+from runtime.containers import DiskEnforcement, EngineUnavailable, ImageMissing, StartFailed
 from runtime.containers.docker import DockerContainers
 from tests.runtime.containers.conftest import (
     BASE_IMAGE,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.store import Store
+from runtime.database import Store
 from tests.runtime.storages.hand_clock import HandClock
 
 

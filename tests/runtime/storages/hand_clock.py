@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.clock import Millis
+from runtime.base.clock import Millis
 
 
 class HandClock:

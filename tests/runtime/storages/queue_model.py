@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from runtime.clock import Millis
-from runtime.errors import Invalid, NotFound
-from runtime.json_text import loads
-from runtime.records import QueueClient
+from runtime.base.clock import Millis
+from runtime.base.errors import Invalid, NotFound
+from runtime.base.json_text import loads
+from runtime.base.records import QueueClient
 from runtime.storages.request_queues import RequestQueues, request_id
 
 
@@ -189,7 +189,7 @@ class Meet:
     async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
         queue = queues.get(queue_id)
         assert queue is not None
-        await queues.meet(queue, self.client)
+        await queues.record_client(queue, self.client)
 
     def expect(self, model: Model, now: Millis) -> Any:
         model.clients.append(self.client.key)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runtime.database import Store, items
 from runtime.storages.datasets import Datasets
-from runtime.store import Store, items
 from tests.runtime.storages.hand_clock import HandClock
 
 Item = dict[str, Any]

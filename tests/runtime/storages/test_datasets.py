@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import Invalid, NotFound
-from runtime.records import Dataset
+from runtime.base.errors import Invalid, NotFound
+from runtime.base.records import Dataset
+from runtime.database import Store, items
 from runtime.storages.datasets import BIG_BYTES, Datasets
-from runtime.store import Store, items
 from tests.runtime.storages.hand_clock import HandClock
 
 

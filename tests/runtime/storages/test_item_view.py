@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import Invalid
-from runtime.json_text import dumps
+from runtime.base.errors import Invalid
+from runtime.base.json_text import dumps
 from runtime.storages.item_view import ItemView, from_schema, leaves
 
 Item = dict[str, Any]

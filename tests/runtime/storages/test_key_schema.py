@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import Invalid
-from runtime.records import KeyRange
+from runtime.base.errors import Invalid
+from runtime.base.records import KeyRange
 from runtime.storages import key_schema
 
 SCHEMA = {

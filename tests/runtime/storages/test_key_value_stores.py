@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import Invalid, NotFound
-from runtime.records import KeyRange, KeyValueStore
+from runtime.base.errors import Invalid, NotFound
+from runtime.base.records import KeyRange, KeyValueStore
+from runtime.database import Store
+from runtime.database.values import SMALL_BYTES
 from runtime.storages.key_value_stores import KeyValueStores
-from runtime.store import Store
-from runtime.store.values import SMALL_BYTES
 from tests.runtime.storages.hand_clock import HandClock
 
 

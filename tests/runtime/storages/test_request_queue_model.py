@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from runtime.errors import Invalid, NotFound
-from runtime.json_text import loads
-from runtime.records import QueueClient, RequestState
+from runtime.base.errors import Invalid, NotFound
+from runtime.base.json_text import loads
+from runtime.base.records import QueueClient, RequestState
+from runtime.database import Store
 from runtime.storages.request_queues import HeadItem, QueuedRequest, RequestQueues
-from runtime.store import Store
 from tests.runtime.storages.hand_clock import HandClock
 from tests.runtime.storages.queue_model import (
     Add,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import Invalid, NotFound
-from runtime.json_text import dumps, loads
-from runtime.records import QueueClient, RequestQueue
+from runtime.base.errors import Invalid, NotFound
+from runtime.base.json_text import dumps, loads
+from runtime.base.records import QueueClient, RequestQueue
+from runtime.database import Store
+from runtime.database import requests as stored_requests
 from runtime.storages.request_queues import HEAD_FIELDS, RequestQueues, deleted_id, request_id
-from runtime.store import Store
-from runtime.store import requests as stored_requests
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -85,7 +85,7 @@ async def test_a_second_client_makes_it_shared_for_ever(queues: RequestQueues, q
         for key in keys:
             again = queues.get(opened.id)
             assert again is not None
-            await queues.meet(again, QueueClient(key))
+            await queues.record_client(again, QueueClient(key))
         again = queues.get(opened.id)
         assert again is not None
         return again.had_multiple_clients
@@ -96,11 +96,11 @@ async def test_a_second_client_makes_it_shared_for_ever(queues: RequestQueues, q
     assert not await is_shared_after(None)
     assert await is_shared_after(None, None)
     with pytest.raises(Invalid):
-        await queues.meet(queue, QueueClient("x" * 33))
+        await queues.record_client(queue, QueueClient("x" * 33))
 
 
 async def test_calls_at_once_are_one_client(queues: RequestQueues, queue: RequestQueue) -> None:
-    await asyncio.gather(*(queues.meet(queue, QueueClient("a")) for _ in range(3)))
+    await asyncio.gather(*(queues.record_client(queue, QueueClient("a")) for _ in range(3)))
     again = queues.get(queue.id)
     assert again is not None and not again.had_multiple_clients
 
@@ -157,7 +157,7 @@ async def test_the_head_costs_the_same_behind_many_handled_requests(
             connection.set_progress_handler(None, 1)
             return count
 
-        return store.connection.look(question)
+        return store.connection.query(question)
 
     async def fill(start: int, handled: str | None) -> None:
         for first in range(start, start + 5000, 25):

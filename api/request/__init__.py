@@ -1,0 +1,1 @@
+"""What comes in: callers, guards, aliases, query parameters, bodies."""

@@ -1,0 +1,86 @@
+"""How Apify's clients write query parameters.
+
+Booleans come as 1/0 and true/false, lists comma-joined or repeated, and an empty value means "not given"
+(apify-client of several generations). Unknown parameters are ignored, as the platform ignores them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from runtime.base.errors import Invalid
+
+MAX_PAGE = 1000
+MAX_WAIT_SECS = 60
+MAX_WHOLE = 2**53 - 1
+TRUE = frozenset({"1", "true"})
+FALSE = frozenset({"0", "false"})
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    offset: int
+    limit: int
+    desc: bool
+
+
+class Params:
+    """The query of one request; every reader answers None where the parameter is absent or empty."""
+
+    def __init__(self, request: Request) -> None:
+        self._query = request.query_params
+
+    def text(self, name: str) -> str | None:
+        return self._query.get(name) or None
+
+    def flag(self, name: str) -> bool | None:
+        given = self.text(name)
+        if given is None:
+            return None
+        if given.lower() in TRUE:
+            return True
+        if given.lower() in FALSE:
+            return False
+        raise Invalid("invalid-parameter", f"Query parameter '{name}' must be true or false, not '{given}'")
+
+    def number(self, name: str, *, minimum: float = 0) -> float | None:
+        given = self.text(name)
+        if given is None:
+            return None
+        try:
+            number = float(given)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise Invalid("invalid-parameter", f"Query parameter '{name}' must be a number, not '{given}'")
+        if number < minimum:
+            raise Invalid("invalid-parameter", f"Query parameter '{name}' must be at least {minimum:g}, not {given}")
+        return number
+
+    def whole(self, name: str, *, minimum: int = 0) -> int | None:
+        """A whole number; clients may write it as a float."""
+        number = self.number(name, minimum=minimum)
+        if number is None:
+            return None
+        if number != int(number):
+            raise Invalid("invalid-parameter", f"Query parameter '{name}' must be a whole number, not {number:g}")
+        if number > MAX_WHOLE:
+            raise Invalid("invalid-parameter", f"Query parameter '{name}' must be at most {MAX_WHOLE}")
+        return int(number)
+
+    def names(self, name: str) -> list[str]:
+        """A list written as `a,b`, as a repeated parameter, or as both."""
+        return [part for value in self._query.getlist(name) for part in value.split(",") if part]
+
+    def wait_secs(self) -> float:
+        """`waitForFinish`, clamped to what the platform allows: clients ask for 999999, older ones for less than 0."""
+        given = self.number("waitForFinish", minimum=-math.inf)
+        return min(max(given or 0.0, 0.0), MAX_WAIT_SECS)
+
+    def paging(self) -> Paging:
+        """Offset, limit and direction of a list of records; a limit of 0 or none, or above 1000, is 1000."""
+        limit = self.whole("limit") or MAX_PAGE
+        return Paging(self.whole("offset") or 0, min(limit, MAX_PAGE), self.flag("desc") or False)

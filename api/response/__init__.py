@@ -1,0 +1,1 @@
+"""What goes out: records as the platform's JSON, envelopes, errors, exports."""

@@ -1,0 +1,41 @@
+"""Answers in the platform's envelopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from api.request.params import Paging
+
+JSON = "application/json; charset=utf-8"
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON without an envelope."""
+    return Response(msgspec.json.encode(value), status, dict(headers or {}), media_type=JSON)
+
+
+def data_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The usual envelope: `{"data": ...}`."""
+    return json_response({"data": value}, status, headers)
+
+
+def page_response(items: list[Any], total: int, paging: Paging) -> Response:
+    """A list by offset; clients need all six fields beside the items (apify-client 3)."""
+    return data_response(
+        {
+            "total": total,
+            "offset": paging.offset,
+            "limit": paging.limit,
+            "desc": paging.desc,
+            "count": len(items),
+            "items": items,
+        }
+    )
+
+
+def no_content() -> Response:
+    return Response(status_code=204)

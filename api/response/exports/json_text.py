@@ -1,0 +1,48 @@
+"""JSON and JSON Lines. Items that are shown as they are stored are not even read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+from api.response.exports.export import BOM, Export
+from runtime.base.json_text import dumps
+
+
+class JsonLines(Export):
+    content_type = "application/jsonl"
+    start: ClassVar[bytes] = b""
+    between: ClassVar[bytes] = b"\n"
+    end: ClassVar[bytes] = b""
+
+    @property
+    def whole(self) -> bytes | None:
+        """All of a page that is at hand and shown as it is stored."""
+        if not self.page.is_whole or not self.view.is_plain:
+            return None
+        return self._start + self.between.join(self.page.first) + self.end
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        yield self._start
+        between = b""
+        async for lines in self.page.chunks():
+            shown = lines if self.view.is_plain else await asyncio.to_thread(self._shown, lines)
+            if shown:
+                yield between + self.between.join(shown)
+                between = self.between
+        yield self.end
+
+    @property
+    def _start(self) -> bytes:
+        return BOM.encode() + self.start if self.options.bom else self.start
+
+    def _shown(self, lines: list[bytes]) -> list[bytes]:
+        return [dumps(item) for item in self.view.shown(lines)]
+
+
+class JsonArray(JsonLines):
+    content_type = "application/json; charset=utf-8"
+    start = b"["
+    between = b",\n"
+    end = b"]"

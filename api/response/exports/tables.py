@@ -1,0 +1,96 @@
+"""Tables: a column for each property that any item has, a row for each item.
+
+The items are read twice, first for their columns. What is nested has a column for each leaf, named by the path to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import html
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from api.response.exports.export import Export, TextExport
+from runtime.base.errors import Invalid
+from runtime.base.json_text import dumps
+from runtime.storages.item_view import Item, leaves
+
+MAX_COLUMNS = 2000
+MAX_COLUMN_NAME = 200
+PATH_SEPARATOR = "/"
+
+
+class Table(Export):
+    """`columns` are known once it is open."""
+
+    async def open(self) -> None:
+        found: dict[str, None] = {}
+        async for lines in self.page.chunks():
+            await asyncio.to_thread(self._look_for_columns, lines, found)
+        self.columns = list(found)
+
+    def row(self, item: Item) -> list[Any]:
+        """The item's leaves in the order of the columns; None where it has not got one."""
+        flat = _flat(item)
+        return [flat.get(column) for column in self.columns]
+
+    def _look_for_columns(self, lines: list[bytes], found: dict[str, None]) -> None:
+        for item in self.view.shown(lines):
+            found.update(dict.fromkeys(_flat(item)))
+            if len(found) > MAX_COLUMNS:
+                raise _not_a_table(f"more than {MAX_COLUMNS} columns")
+        for column in found:
+            if len(column) > MAX_COLUMN_NAME:
+                raise _not_a_table(f"a column whose name is longer than {MAX_COLUMN_NAME} characters")
+
+
+class Csv(Table, TextExport):
+    content_type = "text/csv; charset=utf-8"
+    has_bom = True
+
+    def start(self) -> str:
+        return "" if self.options.skip_header_row or not self.columns else self._rows([self.columns])
+
+    def items(self, items: Iterable[Item]) -> str:
+        return self._rows([cell_text(value) for value in self.row(item)] for item in items)
+
+    def _rows(self, rows: Iterable[list[str]]) -> str:
+        written = io.StringIO()
+        csv.writer(written, delimiter=self.options.delimiter, lineterminator="\n").writerows(rows)
+        return written.getvalue()
+
+
+class Html(Table, TextExport):
+    content_type = "text/html; charset=utf-8"
+
+    def start(self) -> str:
+        return f"<table>{self._row('th', self.columns)}"
+
+    def items(self, items: Iterable[Item]) -> str:
+        return "".join(self._row("td", map(cell_text, self.row(item))) for item in items)
+
+    def end(self) -> str:
+        return "</table>"
+
+    def _row(self, tag: str, texts: Iterable[str]) -> str:
+        cells = "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts)
+        return f"<tr>{cells}</tr>\n"
+
+
+def cell_text(value: Any) -> str:
+    """A leaf as the text of a cell: strings as they are, nothing for what is missing, null or empty, else JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None or value == [] or value == {} else dumps(value).decode()
+
+
+def _flat(item: Item) -> dict[str, Any]:
+    return {path: leaf for name, value in item.items() for path, leaf in leaves(name, value, PATH_SEPARATOR)}
+
+
+def _not_a_table(what: str) -> Invalid:
+    return Invalid(
+        "invalid-parameter", f"A table of these items would have {what}: pick some with 'fields', or ask for json"
+    )

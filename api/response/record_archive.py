@@ -1,0 +1,72 @@
+"""The records of a key-value store as a ZIP archive that is made while it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import IO
+
+from api.response.stored_records import decoded
+from runtime.base.clock import Millis
+from runtime.base.records import KeyRange
+from runtime.storages.key_value_stores import KeyValueStores
+
+PAGE = 1000
+
+
+async def record_archive(stores: KeyValueStores, store_id: str, within: KeyRange, now: Millis) -> AsyncIterator[bytes]:
+    """Each record is a file named by its key, decoded where it is stored compressed."""
+    pipe = _Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        async for key in _keys(stores, store_id, within):
+            record = stores.get_record(store_id, key)
+            if record is None:  # deleted meanwhile
+                continue
+            info = zipfile.ZipInfo(key, datetime.fromtimestamp(now / 1000, UTC).timetuple()[:6])
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w", force_zip64=True) as entry:
+                chunks, encoding = record.chunks(), record.info.content_encoding
+                async for _ in _filled(entry, chunks if encoding is None else decoded(chunks, encoding)):
+                    yield pipe.taken()
+    yield pipe.taken()
+
+
+async def _filled(entry: IO[bytes], chunks: AsyncIterator[bytes]) -> AsyncIterator[None]:
+    """Write an entry, pausing after each piece."""
+    async for chunk in chunks:
+        await asyncio.to_thread(entry.write, chunk)
+        yield
+
+
+async def _keys(stores: KeyValueStores, store_id: str, within: KeyRange) -> AsyncIterator[str]:
+    after: str | None = None
+    while True:
+        page = stores.keys(store_id, after=after, within=within, limit=PAGE)
+        for key in page.keys:
+            yield key.key
+        if page.next is None:
+            return
+        after = page.next
+
+
+class _Pipe:
+    """A file that can only be written to, in pieces that are taken out as they come."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes, /) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

@@ -1,0 +1,1 @@
+"""The proxy to the web server in a run's container."""

@@ -1,0 +1,1 @@
+"""Actors, their versions and their tasks."""

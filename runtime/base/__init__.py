@@ -1,0 +1,1 @@
+"""The ground that every room stands on: records, clock, errors, settings, text formats."""

@@ -1,0 +1,89 @@
+"""Records that Greenroom stores, as frozen dataclasses: a change makes a new record.
+
+Times are milliseconds since 1970. Field names are the platform's, in Python's spelling; the serializers of `api` turn
+them into the platform's JSON.
+"""
+
+from runtime.base.records.actors import (
+    Actor,
+    EnvVar,
+    PermissionLevel,
+    Pricing,
+    PricingModel,
+    RunDefaults,
+    SourceFile,
+    TaggedBuild,
+    Task,
+    TaskOptions,
+    Version,
+)
+from runtime.base.records.builds import Build, BuildOptions
+from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
+from runtime.base.records.jobs import Meta, Origin
+from runtime.base.records.runs import Metamorph, Restart, Run, RunOptions, RunStats, StorageGrant
+from runtime.base.records.storages import (
+    Added,
+    Dataset,
+    KeyRange,
+    KeyValueStore,
+    QueueClient,
+    RequestQueue,
+    RequestState,
+    Storage,
+)
+from runtime.base.records.users import InputKey, User
+from runtime.base.records.webhooks import (
+    DispatchStatus,
+    Webhook,
+    WebhookCall,
+    WebhookCondition,
+    WebhookDispatch,
+    WebhookDraft,
+    WebhookEvent,
+    new_event,
+)
+
+__all__ = [
+    "ID_ALPHABET",
+    "ID_LENGTH",
+    "Actor",
+    "Added",
+    "Build",
+    "BuildOptions",
+    "Dataset",
+    "DispatchStatus",
+    "EnvVar",
+    "InputKey",
+    "KeyRange",
+    "KeyValueStore",
+    "Meta",
+    "Metamorph",
+    "Origin",
+    "PermissionLevel",
+    "Pricing",
+    "PricingModel",
+    "QueueClient",
+    "RequestQueue",
+    "RequestState",
+    "Restart",
+    "Run",
+    "RunDefaults",
+    "RunOptions",
+    "RunStats",
+    "SourceFile",
+    "Storage",
+    "StorageGrant",
+    "TaggedBuild",
+    "Task",
+    "TaskOptions",
+    "User",
+    "Version",
+    "Webhook",
+    "WebhookCall",
+    "WebhookCondition",
+    "WebhookDispatch",
+    "WebhookDraft",
+    "WebhookEvent",
+    "new_event",
+    "new_id",
+]

@@ -1,0 +1,151 @@
+"""Actors with their pricing, versions and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from runtime.base.clock import Millis
+from runtime.base.json_text import Json
+
+
+class PermissionLevel(StrEnum):
+    LIMITED = "LIMITED_PERMISSIONS"
+    FULL = "FULL_PERMISSIONS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDefaults:
+    """An Actor's default run options. `timeout_secs` 0 means none; `permission_level` is forced upon its runs."""
+
+    build: str = "latest"
+    timeout_secs: int = 3600
+    memory_mbytes: int = 1024
+    restart_on_error: bool = False
+    max_items: int | None = None
+    permission_level: PermissionLevel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedBuild:
+    build_id: str
+    build_number: str
+    finished_at: Millis
+
+
+class PricingModel(StrEnum):
+    PAY_PER_EVENT = "PAY_PER_EVENT"
+    PRICE_PER_DATASET_ITEM = "PRICE_PER_DATASET_ITEM"
+    FLAT_PRICE_PER_MONTH = "FLAT_PRICE_PER_MONTH"
+    FREE = "FREE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pricing:
+    """What an Actor costs from `started_at` on. Prices are those of users of the FREE tier, in US dollars.
+
+    `one_time_events` are charged once a run at most. `shown` is the entry of `pricingInfos` in Apify's own spelling.
+    """
+
+    model: PricingModel
+    started_at: Millis
+    event_prices_usd: Mapping[str, float] = field(default_factory=dict)
+    one_time_events: tuple[str, ...] = ()
+    item_price_usd: float = 0.0
+    minimal_max_total_charge_usd: float | None = None
+    is_usage_paid_by_user: bool = False
+    shown: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """`extra` holds what Greenroom stores and returns without acting on it, in Apify's own spelling."""
+
+    id: str
+    user_id: str
+    name: str
+    created_at: Millis
+    modified_at: Millis
+    title: str | None = None
+    description: str | None = None
+    is_public: bool = False
+    defaults: RunDefaults = RunDefaults()
+    tagged_builds: Mapping[str, TaggedBuild] = field(default_factory=dict)
+    permission_level: PermissionLevel = PermissionLevel.LIMITED
+    total_runs: int = 0
+    total_builds: int = 0
+    last_run_started_at: Millis | None = None
+    pricings: tuple[Pricing, ...] = ()
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOptions:
+    """Options of a task's runs; None where the Actor's own hold. Units as in RunOptions."""
+
+    build: str | None = None
+    timeout_secs: int | None = None
+    memory_mbytes: int | None = None
+    max_items: int | None = None
+    max_total_charge_usd: float | None = None
+    restart_on_error: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """`input` is a JSON object; `extra` as in an Actor."""
+
+    id: str
+    user_id: str
+    actor_id: str
+    name: str
+    created_at: Millis
+    modified_at: Millis
+    title: str | None = None
+    options: TaskOptions = TaskOptions()
+    input: Mapping[str, Json] | None = None
+    total_runs: int = 0
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvVar:
+    name: str
+    value: str
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file of a version's source, TEXT or BASE64; a folder has no content."""
+
+    name: str
+    format: str = "TEXT"
+    content: str = ""
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """`number` is MAJOR.MINOR; `id` joins it to the Actor's id.
+
+    `folder` is a folder of the server's machine that is the source instead of the `source_files`. `by_host` is whether
+    who runs the server named the source, which is then fetched with the keys and passwords of this machine.
+    """
+
+    id: str
+    actor_id: str
+    number: str
+    created_at: Millis
+    source_type: str = "SOURCE_FILES"
+    source_files: tuple[SourceFile, ...] = ()
+    tarball_url: str | None = None
+    git_repo_url: str | None = None
+    github_gist_url: str | None = None
+    folder: str | None = None
+    by_host: bool = False
+    build_tag: str = "latest"
+    env_vars: tuple[EnvVar, ...] = ()
+    apply_env_vars_to_build: bool = False
+    last_build: int = 0

@@ -1,0 +1,55 @@
+"""Builds of Actor versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runtime.base.clock import Millis
+from runtime.base.json_text import Json
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records.actors import EnvVar
+from runtime.base.records.jobs import Meta
+from runtime.base.records.webhooks import WebhookEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    tag: str
+    use_cache: bool = True
+    beta_packages: bool = False
+    memory_mbytes: int = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """`image` is the engine's image id once built; `definition` the parsed .actor/actor.json.
+
+    Builds of one `fingerprint` are made of the same; it is empty where that cannot be told.
+
+    `env_vars` are the version's, frozen when the build started; `number_int` sorts builds as the platform does.
+    `pending_events` are events that webhooks were not told of yet, as in a Run.
+    """
+
+    id: str
+    user_id: str
+    actor_id: str
+    version_number: str
+    number: str
+    number_int: int
+    status: JobStatus
+    started_at: Millis
+    meta: Meta
+    options: BuildOptions
+    finished_at: Millis | None = None
+    status_message: str | None = None
+    env_vars: tuple[EnvVar, ...] = ()
+    image: str | None = None
+    fingerprint: str = ""
+    image_size_bytes: int = 0
+    image_environment: Mapping[str, str] = field(default_factory=dict)
+    definition: Mapping[str, Json] = field(default_factory=dict)
+    input_schema: Mapping[str, Json] | None = None
+    readme: str | None = None
+    stand_in: str | None = None
+    pending_events: Mapping[str, WebhookEvent] = field(default_factory=dict)

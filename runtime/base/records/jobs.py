@@ -1,0 +1,27 @@
+"""What the records of runs and builds share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Origin(StrEnum):
+    """How a job was started (the platform's RunOrigin)."""
+
+    DEVELOPMENT = "DEVELOPMENT"
+    WEB = "WEB"
+    API = "API"
+    SCHEDULER = "SCHEDULER"
+    TEST = "TEST"
+    WEBHOOK = "WEBHOOK"
+    ACTOR = "ACTOR"
+    CLI = "CLI"
+    STANDBY = "STANDBY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    origin: Origin
+    client_ip: str | None = None
+    user_agent: str | None = None

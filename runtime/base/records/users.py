@@ -1,0 +1,24 @@
+"""Users and the keys that encrypt their secret inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.base.clock import Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: str
+    username: str
+    created_at: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputKey:
+    """What secret fields of a user's inputs for an Actor are encrypted with; `private_key` is an encrypted PEM."""
+
+    id: str
+    actor_id: str
+    private_key: str
+    passphrase: str

@@ -1,0 +1,1 @@
+"""What a run costs: prices, charged events, platform usage."""

@@ -1,0 +1,64 @@
+"""What a run used of the platform, and what that would cost: the platform's own units and list prices.
+
+Source: the platform's price list for its FREE and Starter plans. Storage operations are counted by the run's default
+storages themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runtime.base.clock import Millis
+from runtime.base.records import Dataset, KeyValueStore, RequestQueue, Run
+from runtime.jobs.stats import run_compute_units
+
+Usage = dict[str, float]
+GBYTE = 1024**3
+
+USD_PER_UNIT = {
+    "ACTOR_COMPUTE_UNITS": 0.2,
+    "DATASET_READS": 0.0004 / 1000,
+    "DATASET_WRITES": 0.005 / 1000,
+    "KEY_VALUE_STORE_READS": 0.005 / 1000,
+    "KEY_VALUE_STORE_WRITES": 0.05 / 1000,
+    "KEY_VALUE_STORE_LISTS": 0.05 / 1000,
+    "REQUEST_QUEUE_READS": 0.004 / 1000,
+    "REQUEST_QUEUE_WRITES": 0.01 / 1000,
+    "DATA_TRANSFER_INTERNAL_GBYTES": 0.05,
+    "DATA_TRANSFER_EXTERNAL_GBYTES": 0.2,
+    "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 8.0,
+    "PROXY_SERPS": 2.5 / 1000,
+}
+
+
+def of_storages(
+    datasets: Iterable[Dataset | None], store: KeyValueStore | None, queue: RequestQueue | None
+) -> dict[str, int]:
+    """What was counted by a run's own storages, by unit; nothing by one that was deleted."""
+    there = [dataset for dataset in datasets if dataset is not None]
+    return {
+        "DATASET_READS": sum(dataset.read_count for dataset in there),
+        "DATASET_WRITES": sum(dataset.write_count for dataset in there),
+        "KEY_VALUE_STORE_READS": store.read_count if store else 0,
+        "KEY_VALUE_STORE_WRITES": store.write_count if store else 0,
+        "KEY_VALUE_STORE_LISTS": store.list_count if store else 0,
+        "REQUEST_QUEUE_READS": queue.read_count if queue else 0,
+        "REQUEST_QUEUE_WRITES": queue.write_count if queue else 0,
+    }
+
+
+def of_run(run: Run, storages: Mapping[str, int], now: Millis) -> Usage:
+    """The run's usage by unit. There is no Apify Proxy here; what is not exchanged with the API counts as external."""
+    stats = run.stats
+    return {
+        "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),
+        **storages,
+        "DATA_TRANSFER_INTERNAL_GBYTES": stats.api_bytes / GBYTE,
+        "DATA_TRANSFER_EXTERNAL_GBYTES": max(0, stats.net_rx_bytes + stats.net_tx_bytes - stats.api_bytes) / GBYTE,
+        "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,
+        "PROXY_SERPS": 0,
+    }
+
+
+def in_usd(usage: Usage) -> Usage:
+    return {unit: amount * USD_PER_UNIT[unit] for unit, amount in usage.items()}

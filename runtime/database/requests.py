@@ -1,0 +1,277 @@
+"""Request queues: the unhandled requests of a queue lie in the order of their `position`, the handled ones have none.
+
+Forefront requests go before the lowest position, others behind the highest, so a partial index over the unhandled is
+the queue and its head costs the same at any length. Locks are a time in the row: they expire by being looked at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from runtime.base.clock import Millis
+from runtime.base.records import Added, QueueClient, RequestQueue, RequestState
+from runtime.database.connection import Connection
+from runtime.database.storage_tables import StorageTable
+
+SELECT = "SELECT id, body, position IS NULL, lock_expires_at, lock_by_client FROM requests"
+UNHANDLED = "queue_id = ? AND position IS NOT NULL"
+LOCK = "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run = ?"
+UNLOCK = "lock_expires_at = NULL, lock_by_client = NULL, lock_by_run = NULL"
+BEFORE_ALL = "(SELECT coalesce(min(position) - 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
+BEHIND_ALL = "(SELECT coalesce(max(position) + 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
+"""Positions at the ends of the queue ?1."""
+OWNED = """
+    (lock_by_client = ? OR lock_by_run = ?
+    OR (lock_by_client IS NULL AND lock_by_run IS NULL AND coalesce(?, ?) IS NULL))
+"""
+"""Takes key, run, key, run. Callers that name neither count as one: the platform leaves open whose their locks are."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """`body` is the request as JSON. The lock's fields are set only while it holds."""
+
+    id: str
+    body: bytes
+    is_handled: bool
+    lock_expires_at: Millis | None = None
+    lock_by_client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    id: str
+    body: bytes
+    is_handled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockedHead:
+    """`bodies` are the requests as JSON; `queue` is as it is after they were locked."""
+
+    queue: RequestQueue
+    bodies: list[bytes]
+    has_locked_requests: bool
+
+
+class LockNotHeld(Exception):
+    """The request is handled, not locked, or locked by somebody else."""
+
+
+class Requests:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.table = StorageTable(connection, "request_queues", RequestQueue, ("requests", "queue_id"))
+
+    async def add(self, queue_id: str, requests: Sequence[NewRequest], *, forefront: bool, now: Millis) -> list[Added]:
+        """Add what is not there yet, in order; what is there stays as it is. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> list[Added]:
+            outcomes = [_add(connection, queue_id, request, forefront) for request in requests]
+            new = [request for request, known in zip(requests, outcomes, strict=True) if not known.was_present]
+            handled = sum(request.is_handled for request in new)
+            self._count(connection, queue_id, now, writes=len(requests), total=len(new), handled=handled)
+            return outcomes
+
+        return await self.table.write(change)
+
+    async def update(self, queue_id: str, request: NewRequest, *, forefront: bool, now: Millis) -> Added:
+        """Replace a request, or add it. It loses its lock, and its place to the end or the front of the queue."""
+
+        def change(connection: sqlite3.Connection) -> Added:
+            known = _add(connection, queue_id, request, forefront)
+            if known.was_present:
+                position = _position(request, forefront)
+                query = (
+                    f"UPDATE requests SET body = ?3, position = {position}, {UNLOCK} WHERE queue_id = ?1 AND id = ?2"
+                )
+                connection.execute(query, (queue_id, request.id, request.body))
+            handled = int(request.is_handled) - int(known.was_handled)
+            self._count(connection, queue_id, now, writes=1, total=int(not known.was_present), handled=handled)
+            return known
+
+        return await self.table.write(change)
+
+    async def delete(self, queue_id: str, ids: Sequence[str], *, now: Millis) -> list[str]:
+        """Delete requests; return the ids of those that were there. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> list[str]:
+            query = "DELETE FROM requests WHERE queue_id = ? AND id = ? RETURNING position"
+            rows = {id: connection.execute(query, (queue_id, id)).fetchone() for id in dict.fromkeys(ids)}
+            deleted = {id: row[0] is None for id, row in rows.items() if row is not None}
+            self._count(connection, queue_id, now, writes=len(ids), total=-len(deleted), handled=-sum(deleted.values()))
+            return list(deleted)
+
+        return await self.table.write(change)
+
+    def get(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
+        found = self._query(f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id), now)
+        return found[0] if found else None
+
+    def head(self, queue_id: str, *, limit: int) -> list[bytes]:
+        """The first unhandled requests, locked or not, as JSON."""
+        query = f"SELECT body FROM requests WHERE {UNHANDLED} ORDER BY position LIMIT ?"
+        rows = self._connection.query(lambda connection: connection.execute(query, (queue_id, limit)).fetchall())
+        return [body for (body,) in rows]
+
+    async def page(
+        self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int, now: Millis
+    ) -> list[StoredRequest]:
+        """Requests in the order of their ids, from behind `after` on; `states` empty means all."""
+        conditions = {
+            RequestState.LOCKED: "lock_expires_at > ?2",
+            RequestState.PENDING: "(position IS NOT NULL AND coalesce(lock_expires_at, 0) <= ?2)",
+        }
+        wanted = " OR ".join(conditions[state] for state in sorted(set(states))) or "1"
+        query = f"{SELECT} WHERE queue_id = ?1 AND id > ?3 AND ({wanted}) ORDER BY id LIMIT ?4"
+        values = (queue_id, now, after or "", limit)
+        return await self._connection.query_in_thread(lambda connection: _requests(connection, query, values, now))
+
+    async def lock_head(
+        self, queue_id: str, client: QueueClient, *, limit: int, until: Millis, now: Millis
+    ) -> LockedHead:
+        """Lock the first requests that nobody has locked. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> LockedHead:
+            free = f"{UNHANDLED} AND (lock_expires_at IS NULL OR lock_expires_at <= ?)"
+            first = f"SELECT rowid FROM requests WHERE {free} ORDER BY position LIMIT ?"
+            query = f"{LOCK} WHERE rowid IN ({first}) RETURNING position, body"
+            values = (until, client.key, client.run_id, queue_id, now, limit)
+            rows = sorted(connection.execute(query, values))
+            self._count(connection, queue_id, now, writes=len(rows))
+            queue = self.table.find(connection, "id = ?", queue_id)
+            assert queue is not None
+            return LockedHead(queue, [body for _, body in rows], _has_locked(connection, queue_id, now))
+
+        return await self.table.write(change)
+
+    async def prolong(
+        self, queue_id: str, id: str, client: QueueClient, *, until: Millis, forefront: bool, now: Millis
+    ) -> bool:
+        """Hold a lock for longer; False where there is no such request. Raises LockNotHeld, StorageGone.
+
+        Once the lock is over, the request is at the end or the front of the queue.
+        """
+
+        def change(connection: sqlite3.Connection) -> bool:
+            if not _holds(connection, queue_id, id, client, now):
+                return False
+            _move(connection, queue_id, id, forefront)
+            query = f"{LOCK} WHERE queue_id = ? AND id = ?"
+            connection.execute(query, (until, client.key, client.run_id, queue_id, id))
+            self._count(connection, queue_id, now, writes=1)
+            return True
+
+        return await self.table.write(change)
+
+    async def release(self, queue_id: str, id: str, client: QueueClient, *, forefront: bool, now: Millis) -> bool:
+        """Give a lock back; False where there is no such request. Raises LockNotHeld, StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> bool:
+            if not _holds(connection, queue_id, id, client, now):
+                return False
+            _move(connection, queue_id, id, forefront)
+            connection.execute(f"UPDATE requests SET {UNLOCK} WHERE queue_id = ? AND id = ?", (queue_id, id))
+            self._count(connection, queue_id, now, writes=1)
+            return True
+
+        return await self.table.write(change)
+
+    async def unlock(self, queue_id: str, client: QueueClient, *, now: Millis) -> int:
+        """Give back every lock of a client and its run; the requests keep their places."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            query = f"UPDATE requests SET {UNLOCK} WHERE queue_id = ? AND lock_expires_at > ? AND {OWNED}"
+            count = connection.execute(query, (queue_id, now, *_owner(client))).rowcount
+            self._count(connection, queue_id, now, writes=count)
+            return count
+
+        return await self.table.write(change)
+
+    def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
+        """Whether `record_client` would change anything, so that reading a head stays a look-up."""
+        is_known = client.key is not None and client.key == queue.first_client
+        return not (is_known or queue.had_multiple_clients)
+
+    async def record_client(self, queue_id: str, client: QueueClient) -> None:
+        """Remember who touched the queue: the second client, or a second call without a key, makes it shared."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE request_queues SET first_client = coalesce(first_client, ?1), had_multiple_clients = "
+                "had_multiple_clients OR (first_client IS NOT NULL AND (?1 = '' OR first_client <> ?1)) WHERE id = ?2",
+                (client.key or "", queue_id),
+            )
+
+        await self.table.write_new(change)
+
+    def _query(self, query: str, values: tuple[object, ...], now: Millis) -> list[StoredRequest]:
+        return self._connection.query(lambda connection: _requests(connection, query, values, now))
+
+    def _count(
+        self,
+        connection: sqlite3.Connection,
+        queue_id: str,
+        now: Millis,
+        *,
+        writes: int,
+        total: int = 0,
+        handled: int = 0,
+    ) -> None:
+        counts = {"write_count": writes, "total_request_count": total, "handled_request_count": handled}
+        self.table.add(connection, queue_id, now, **counts)
+
+
+def _requests(
+    connection: sqlite3.Connection, query: str, values: tuple[object, ...], now: Millis
+) -> list[StoredRequest]:
+    return [
+        StoredRequest(id, body, bool(is_handled), until, client)
+        if until is not None and until > now
+        else StoredRequest(id, body, bool(is_handled))
+        for id, body, is_handled, until, client in connection.execute(query, values)
+    ]
+
+
+def _add(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> Added:
+    query = (
+        f"INSERT INTO requests (queue_id, id, position, body) VALUES (?1, ?2, {_position(request, forefront)}, ?3) "
+        "ON CONFLICT DO NOTHING"
+    )
+    if connection.execute(query, (queue_id, request.id, request.body)).rowcount:
+        return Added(request.id, was_present=False, was_handled=False)
+    query = "SELECT position IS NULL FROM requests WHERE queue_id = ? AND id = ?"
+    is_handled = connection.execute(query, (queue_id, request.id)).fetchone()[0]
+    return Added(request.id, was_present=True, was_handled=bool(is_handled))
+
+
+def _position(request: NewRequest, forefront: bool) -> str:
+    """The place of a request that comes or comes again, as an SQL expression."""
+    return "NULL" if request.is_handled else BEFORE_ALL if forefront else BEHIND_ALL
+
+
+def _move(connection: sqlite3.Connection, queue_id: str, id: str, forefront: bool) -> None:
+    position = BEFORE_ALL if forefront else BEHIND_ALL
+    connection.execute(f"UPDATE requests SET position = {position} WHERE queue_id = ?1 AND id = ?2", (queue_id, id))
+
+
+def _holds(connection: sqlite3.Connection, queue_id: str, id: str, client: QueueClient, now: Millis) -> bool:
+    """True where the client holds the request's lock, False where there is no such request. Raises LockNotHeld."""
+    query = f"SELECT lock_expires_at > ? AND {OWNED} FROM requests WHERE queue_id = ? AND id = ?"
+    row = connection.execute(query, (now, *_owner(client), queue_id, id)).fetchone()
+    if row is None:
+        return False
+    if not row[0]:
+        raise LockNotHeld(id)
+    return True
+
+
+def _has_locked(connection: sqlite3.Connection, queue_id: str, now: Millis) -> bool:
+    query = "SELECT EXISTS (SELECT 1 FROM requests WHERE queue_id = ? AND lock_expires_at > ?)"
+    return bool(connection.execute(query, (queue_id, now)).fetchone()[0])
+
+
+def _owner(client: QueueClient) -> tuple[str | None, ...]:
+    return (client.key, client.run_id, client.key, client.run_id)

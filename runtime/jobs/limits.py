@@ -1,0 +1,98 @@
+"""What a run gets, and whether it may start: pure arithmetic, and psutil for the host.
+
+Source: "Resource limits" of "Running an Actor": memory in powers of two, a core for each 4096 MB, disk of twice the
+memory, and a total of memory for each user.
+"""
+
+from __future__ import annotations
+
+import math
+
+import psutil
+
+from runtime.base.clock import Millis
+from runtime.base.errors import Invalid, LimitReached
+from runtime.base.records import Run
+
+MIN_MEMORY_MBYTES = 128
+MAX_MEMORY_MBYTES = 32_768
+MBYTES_PER_CPU = 4096
+DISK_PER_MEMORY = 2
+BUILD_MEMORY_MBYTES = 4096
+BUILD_TIMEOUT_SECS = 1800
+LEAST_USER_MEMORY_MBYTES = 8192
+MAX_PIDS = 4096
+MBYTE = 1024 * 1024
+
+
+def memory_mbytes(requested: float, *, strict: bool) -> int:
+    """The memory a run gets: the next power of two within the platform's bounds.
+
+    `strict` raises Invalid for what the platform itself refuses with 400.
+    """
+    granted = MIN_MEMORY_MBYTES
+    while granted < min(requested, MAX_MEMORY_MBYTES):
+        granted *= 2
+    if strict and granted != requested:
+        raise Invalid(
+            "invalid-input",
+            f"Memory must be a power of 2 from {MIN_MEMORY_MBYTES} to {MAX_MEMORY_MBYTES} MB, not {requested:g}. "
+            f"Ask for {granted}.",
+        )
+    return granted
+
+
+def disk_mbytes(memory: int) -> int:
+    return memory * DISK_PER_MEMORY
+
+
+def cpus(memory: int) -> float:
+    """The share of CPU that a run keeps, in cores."""
+    return memory / MBYTES_PER_CPU
+
+
+def burst_cpus(memory: int, burst_secs: float) -> float:
+    """The cores a run starts with: the platform lets a small Actor use a full one while it starts."""
+    return max(1.0, cpus(memory)) if burst_secs > 0 else cpus(memory)
+
+
+def granted_cpus(run: Run, burst_secs: float, now: Millis) -> float:
+    """The cores a started run may use now."""
+    memory = run.options.memory_mbytes
+    return cpus(memory) if now >= burst_end(run, burst_secs) else burst_cpus(memory, burst_secs)
+
+
+def burst_end(run: Run, burst_secs: float) -> Millis:
+    return (run.container_started_at or run.started_at) + round(burst_secs * 1000)
+
+
+def shm_bytes(memory: int) -> int:
+    """Half of the memory for /dev/shm, which browsers need; it counts as memory where it is used."""
+    return memory * MBYTE // 2
+
+
+def deadline(run: Run) -> Millis | None:
+    """When the run times out; None where it has no timeout.
+
+    It counts from the run's start or last resurrection, not its container's start: restarts get what is left.
+    """
+    return (
+        None if run.options.timeout_secs == 0 else (run.resumed_at or run.started_at) + run.options.timeout_secs * 1000
+    )
+
+
+def default_user_memory_mbytes() -> int:
+    """The cap on the sum of a user's running Actors and builds: the host's memory in whole gigabytes, at least 8."""
+    host = psutil.virtual_memory().total // MBYTE
+    return max(LEAST_USER_MEMORY_MBYTES, math.floor(host / 1024) * 1024)
+
+
+def check_user_memory(used: int, requested: int, cap: int) -> None:
+    """Raises LimitReached where one more job of `requested` MB would exceed the user's total."""
+    if used + requested > cap:
+        raise LimitReached(
+            "actor-memory-limit-exceeded",
+            f"By launching this job you would exceed the memory limit of {cap}MB for all your Actor runs and builds "
+            f"(currently used: {used}MB, requested: {requested}MB). Wait for a job to end or abort one, ask for less "
+            "memory, or raise the cap with GREENROOM_MAX_MEMORY_MBYTES.",
+        )

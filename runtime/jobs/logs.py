@@ -1,0 +1,193 @@
+"""Logs of live jobs: what writes them, and readers that follow until the job has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import replace
+
+from runtime.base.clock import Clock, Millis, iso
+from runtime.containers import Container, LogLine
+from runtime.database.log_files import LogFile, LogFiles, as_served
+
+MAX_LOG_BYTES = 10_485_760
+"""The platform's cap on one log (10,485,760 characters)."""
+CAP_NOTICE = "ACTOR: The log reached its limit of 10,485,760 bytes. What follows is not kept."
+READ_BYTES = 1 << 20
+REDACTED = b"[REDACTED]"
+
+
+class Log:
+    """The log of one live job. Followers are woken by each write and released by `close`."""
+
+    def __init__(self, file: LogFile, clock: Clock, hidden: Sequence[str]) -> None:
+        self._file = file
+        self._clock = clock
+        self._hiding = set(hidden)
+        self._hidden = _pattern(hidden)
+        self._changed = asyncio.Event()
+        self.is_full = file.ends_with(CAP_NOTICE)
+        self.is_closed = False
+
+    @property
+    def size(self) -> int:
+        return self._file.size
+
+    def system(self, text: str) -> None:
+        """Write the platform's own words, such as `ACTOR: Creating Docker container.`."""
+        self.append_text(text.splitlines())
+
+    def append_text(self, lines: list[str]) -> None:
+        """Write lines that have no time of their own, such as a build's."""
+        if self.is_full:
+            return
+        stamp = _stamp(self._clock.now())
+        self.append([LogLine(stamp, "actor", line.encode(errors="replace")) for line in lines])
+
+    def redacted(self, text: str) -> str:
+        """Text without what must not be shown."""
+        return text if self._hidden is None else self._hidden.sub(REDACTED, text.encode()).decode()
+
+    def append(self, lines: list[LogLine]) -> None:
+        if self.is_full:
+            return
+        self._file.append(self._within_cap(lines))
+        self.wake()
+
+    def hide(self, hidden: Sequence[str]) -> None:
+        """Keep more values out of the log from now on."""
+        self._hiding.update(hidden)
+        self._hidden = _pattern(self._hiding)
+
+    def lines_from_containers(self) -> int:
+        """How many lines came from the run's containers so far."""
+        return self._file.lines_from_container()
+
+    def last_errors(self) -> list[str]:
+        """What the run's containers said last on standard error, line by line."""
+        return [line.decode(errors="replace") for line in self._file.last_errors()]
+
+    async def copy(self, container: Container, before: int = 0) -> None:
+        """Copy the container's log until it ends, going on after the lines that are there already.
+
+        `before` is how many lines were there from earlier containers of the run.
+        """
+        if self.is_full:
+            return
+        skip = self.lines_from_containers() - before
+        async for lines in container.logs():
+            self.append(lines[skip:])
+            skip = max(0, skip - len(lines))
+            if self.is_full:
+                return
+
+    def close(self) -> None:
+        self._file.close()
+        self.is_closed = True
+        self.wake()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set by the next write, or by the end. Take it before you look at what there is."""
+        return self._changed
+
+    def wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _within_cap(self, lines: Iterable[LogLine]) -> list[LogLine]:
+        kept: list[LogLine] = []
+        left = MAX_LOG_BYTES - self._file.size
+        for line in lines:
+            line = self._redacted(line)
+            left -= len(line.text) + len(line.stamp) + 4
+            if left < 0:
+                self.is_full = True
+                return [*kept, LogLine(_stamp(self._clock.now()), "actor", CAP_NOTICE.encode())]
+            kept.append(line)
+        return kept
+
+    def _redacted(self, line: LogLine) -> LogLine:
+        if self._hidden is None or not self._hidden.search(line.text):
+            return line
+        return replace(line, text=self._hidden.sub(REDACTED, line.text))
+
+
+class Logs:
+    """All logs: live ones by id, ended ones from their files."""
+
+    def __init__(self, files: LogFiles, clock: Clock) -> None:
+        self._files = files
+        self._clock = clock
+        self._live: dict[str, Log] = {}
+        self._follows = True
+
+    def open(self, id: str, hidden: Sequence[str] = ()) -> Log:
+        """The log of a live job, continued where its file ends; what is `hidden` never gets into it."""
+        log = self._live[id] = Log(self._files.open(id), self._clock, hidden)
+        return log
+
+    def close(self, id: str) -> None:
+        """Release the followers: the log is complete."""
+        self._live.pop(id).close()
+
+    def release_waiters(self) -> None:
+        """Release all followers; their jobs go on."""
+        self._follows = False
+        for log in self._live.values():
+            log.wake()
+
+    def delete(self, id: str) -> None:
+        self._files.delete(id)
+
+    def keep_only(self, ids: set[str]) -> None:
+        """Delete the logs of all other jobs."""
+        for id in self._files.ids() - ids:
+            self._files.delete(id)
+
+    def size(self, id: str) -> int:
+        return self._files.size(id)
+
+    async def read(self, id: str, *, raw: bool = False) -> AsyncIterator[bytes]:
+        """The log as it is now."""
+        start, end = 0, self._files.size(id)
+        while start < end:
+            stored = self._stored(id, start, end)
+            start += len(stored)
+            yield as_served(stored, raw=raw)
+
+    async def follow(self, id: str, *, raw: bool = False) -> AsyncIterator[bytes]:
+        """The log so far, then what is written until the job's log is complete."""
+        log, start = self._live.get(id), 0
+        while log is not None and not log.is_closed and self._follows:
+            changed = log.changed
+            while start < log.size:
+                stored = self._stored(id, start, log.size)
+                start += len(stored)
+                yield as_served(stored, raw=raw)
+            await changed.wait()
+        while stored := self._stored(id, start, self._files.size(id)):
+            start += len(stored)
+            yield as_served(stored, raw=raw)
+
+    def _stored(self, id: str, start: int, end: int) -> bytes:
+        """Whole lines from `start` on: about a megabyte, or one longer line."""
+        reach = READ_BYTES
+        while True:
+            stored = self._files.read(id, start, min(end, start + reach))
+            whole = stored.rfind(b"\n") + 1
+            if whole or start + reach >= end:
+                return stored[:whole]
+            reach *= 2
+
+
+def _pattern(hidden: Collection[str]) -> re.Pattern[bytes] | None:
+    """What finds hidden values; the longest first, since one may begin with another."""
+    values = sorted(filter(None, hidden), key=len, reverse=True)
+    return re.compile(b"|".join(re.escape(value.encode()) for value in values)) if values else None
+
+
+def _stamp(now: Millis) -> str:
+    """A time with the nine decimals of the engine's own stamps."""
+    return iso(now).replace("Z", "000000Z")

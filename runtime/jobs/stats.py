@@ -1,0 +1,106 @@
+"""A run's statistics from the counters of its container: bytes, and CPU in percent of one core."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.base.clock import Millis
+from runtime.base.records import Run, RunStats
+from runtime.containers import Sample
+
+OVERLOADED = 0.95
+"""Share of the granted CPU above which the platform calls it overloaded."""
+
+SHORTEST_WINDOW_MILLIS = 250
+"""CPU over a shorter time says little: quotas are granted in periods of 100 ms."""
+
+
+def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStats:
+    """The statistics with what the container, started at `started_at`, used since they were last counted."""
+    measured = replace(
+        stats,
+        mem_current_bytes=sample.memory_bytes,
+        mem_max_bytes=max(stats.mem_max_bytes, sample.memory_bytes),
+        net_rx_bytes=max(stats.net_rx_bytes, stats.earlier_rx_bytes + sample.net_rx_bytes),
+        net_tx_bytes=max(stats.net_tx_bytes, stats.earlier_tx_bytes + sample.net_tx_bytes),
+    )
+    last = counted(stats, started_at)
+    millis = sample.at - last.at
+    if millis < SHORTEST_WINDOW_MILLIS:
+        return measured
+    cpu = max(0, sample.cpu_nanos - last.cpu_nanos) / (millis * 1_000_000) * 100
+    return replace(
+        measured,
+        mem_avg_bytes=_mean(stats.mem_avg_bytes, stats.sampled_millis, sample.memory_bytes, millis),
+        cpu_current_usage=cpu,
+        cpu_max_usage=max(stats.cpu_max_usage, cpu),
+        cpu_avg_usage=_mean(stats.cpu_avg_usage, stats.sampled_millis, cpu, millis),
+        sampled_millis=stats.sampled_millis + millis,
+    )
+
+
+def with_api_bytes(stats: RunStats, transferred: int) -> RunStats:
+    return replace(stats, api_bytes=stats.api_bytes + transferred)
+
+
+def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
+    return replace(stats, disk_max_bytes=max(stats.disk_max_bytes, used_bytes))
+
+
+def counted(stats: RunStats, started_at: Millis) -> Sample:
+    """The counters of the current container up to which its statistics are counted; all zero at its start."""
+    return Sample(
+        at=started_at + stats.sampled_millis - stats.earlier_millis,
+        memory_bytes=stats.mem_current_bytes,
+        cpu_nanos=_total_cpu_nanos(stats) - stats.earlier_cpu_nanos,
+        net_rx_bytes=stats.net_rx_bytes - stats.earlier_rx_bytes,
+        net_tx_bytes=stats.net_tx_bytes - stats.earlier_tx_bytes,
+    )
+
+
+def in_new_container(stats: RunStats) -> RunStats:
+    """The statistics of a run whose next container counts from zero."""
+    return replace(
+        stats,
+        earlier_millis=stats.sampled_millis,
+        earlier_cpu_nanos=_total_cpu_nanos(stats),
+        earlier_rx_bytes=stats.net_rx_bytes,
+        earlier_tx_bytes=stats.net_tx_bytes,
+    )
+
+
+def at_rest(stats: RunStats, known_peak_bytes: int) -> RunStats:
+    """The statistics of a run that has ended: nothing is used any more.
+
+    A run that was killed for its memory reached its limit, though perhaps between two samples.
+    """
+    peak = max(stats.mem_max_bytes, known_peak_bytes)
+    return replace(stats, mem_current_bytes=0, cpu_current_usage=0.0, mem_max_bytes=peak)
+
+
+def duration_millis(run: Run, now: Millis) -> int:
+    """From the run's start to its end, the time included in which it waited to be resurrected."""
+    return max(0, (run.finished_at or now) - run.started_at)
+
+
+def compute_units(memory_mbytes: int, millis: int) -> float:
+    """Gigabytes times hours (platform documentation, "Usage and resources")."""
+    return memory_mbytes / 1024 * millis / 3_600_000
+
+
+def run_compute_units(run: Run, now: Millis) -> float:
+    """Compute units of the time a run was active: the time before a resurrection in which it was not is left out."""
+    active = max(0, (run.finished_at or now) - (run.resumed_at or run.started_at))
+    return run.earlier_compute_units + compute_units(run.options.memory_mbytes, active)
+
+
+def is_cpu_overloaded(stats: RunStats, granted_cpus: float) -> bool:
+    return stats.cpu_current_usage > OVERLOADED * granted_cpus * 100
+
+
+def _mean(mean: float, weight: int, value: float, added: int) -> float:
+    return (mean * weight + value * added) / (weight + added)
+
+
+def _total_cpu_nanos(stats: RunStats) -> int:
+    return round(stats.cpu_avg_usage / 100 * stats.sampled_millis * 1_000_000)

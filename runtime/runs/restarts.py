@@ -1,0 +1,128 @@
+"""When a run goes on in a new container, and as what: pure functions of its record.
+
+Source: "restartOnError", reboot, migration and metamorph in the platform's documentation; the loop guard is a constant
+of npm `@apify/consts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from runtime.base.clock import Millis
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import Restart, Run
+from runtime.containers import ContainerState, EngineStart
+from runtime.runs import messages
+
+MAX_RESTARTS_ON_ERROR = 3
+RESTART_WINDOW_MILLIS = 60_000
+"""An Actor that fails is restarted only while there were fewer than 3 such restarts in the last minute."""
+ABORT_GRACE_MILLIS = 30_000
+"""The time a gracefully aborted Actor has to save its state (platform documentation, "Aborting runs")."""
+STOPPED_EXIT_CODES = {messages.SIGKILL_EXIT_CODE, 143, 255}
+"""SIGKILL, SIGTERM, and what the engine tells of containers that went down with the machine."""
+ENGINE_RESTART_MILLIS = 30_000
+"""An engine gives its containers 10 s to end, itself 15 s, and is soon up again."""
+
+
+def wanted(run: Run, state: ContainerState | None, now: Millis) -> Restart | None:
+    """Why the run goes on after its container ended as `state`; None where it is over."""
+    if run.status is not JobStatus.RUNNING:
+        return None
+    if run.restart is not None and not _ended_by_itself(run, state):
+        return run.restart
+    failed = state is not None and state.exit_code != 0 and run.stopped_because is None
+    return Restart.ON_ERROR if failed and run.options.restart_on_error and not is_crash_loop(run, now) else None
+
+
+def stopping_at(moment: Millis) -> Callable[[Run], Run]:
+    """A change that stops the container at a moment and cancels every restart."""
+    return lambda run: replace(run, stop_at=moment, restart=None, next_metamorph=None)
+
+
+def stopping_gracefully(now: Millis, reason: str | None = None) -> Callable[[Run], Run]:
+    """A change that stops the container when the Actor has had time to save its state. `reason` explains the end."""
+    stop = stopping_at(now + ABORT_GRACE_MILLIS)
+    return lambda run: replace(stop(run), stopped_because=reason)
+
+
+def stop_moment(run: Run) -> Millis | None:
+    """When the run's container is to be killed: as ordered, or at once where an abort names no moment."""
+    return 0 if run.stop_at is None and run.status is JobStatus.ABORTING else run.stop_at
+
+
+def is_crash_loop(run: Run, now: Millis) -> bool:
+    recent = [at for at in run.restarts_on_error if at > now - RESTART_WINDOW_MILLIS]
+    return len(recent) >= MAX_RESTARTS_ON_ERROR
+
+
+def stopped_by_engine(run: Run, state: ContainerState, start: EngineStart, *, watched: bool) -> bool:
+    """Whether the engine, which has been started since, took the container down, as far as can be told.
+
+    How the Actor took its SIGTERM decides the exit code. Where nobody `watched`, the engine may have been stopped long
+    after an Actor had ended by itself: other codes then count only shortly before the engine's start.
+    """
+    if run.status is not JobStatus.RUNNING or run.stopped_because is not None or messages.is_oom_end(state):
+        return False
+    if state.exit_code in STOPPED_EXIT_CODES:
+        return True
+    is_recent = start.at - (state.finished_at or 0) <= ENGINE_RESTART_MILLIS
+    return (watched or is_recent) and not start.live_restore
+
+
+def moved_by_engine(run: Run, at: Millis) -> Run:
+    """The run as if its container had been ordered to end when the engine stopped it; another order stands."""
+    return replace(ordered(run, Restart.MIGRATION), stop_at=at) if run.status is JobStatus.RUNNING else run
+
+
+def ordered(run: Run, restart: Restart) -> Run:
+    """The run with the order to go on in a new container; an abort or another order that came in between stands."""
+    return replace(run, restart=run.restart or restart) if run.status is JobStatus.RUNNING else run
+
+
+def restarted(run: Run, now: Millis) -> Run:
+    """The run with its order carried out and counted; as it is where an abort came in between."""
+    if run.status is not JobStatus.RUNNING or run.restart is None:
+        return run
+    cleared = replace(
+        run,
+        restart=None,
+        stop_at=None,
+        next_metamorph=None,
+        container_id=None,
+        container_started_at=None,
+        is_container_server_ready=False,
+    )
+    match run.restart:
+        case Restart.REBOOT:
+            return replace(cleared, stats=replace(run.stats, reboot_count=run.stats.reboot_count + 1))
+        case Restart.MIGRATION:
+            return replace(cleared, stats=replace(run.stats, migration_count=run.stats.migration_count + 1))
+        case Restart.ON_ERROR:
+            counted = replace(run.stats, restart_count=run.stats.restart_count + 1)
+            return replace(cleared, stats=counted, restarts_on_error=(*run.restarts_on_error, now))
+        case Restart.METAMORPH:
+            return _metamorphosed(run, cleared)
+
+
+def _metamorphosed(run: Run, cleared: Run) -> Run:
+    target = run.next_metamorph
+    assert target is not None, "a metamorph is ordered with its target"
+    return replace(
+        cleared,
+        actor_id=target.actor_id,
+        build_id=target.build_id,
+        build_number=target.build_number,
+        input_key=target.input_key,
+        web_server_port=target.web_server_port,
+        grants=target.grants,
+        datasets=target.datasets,
+        output=target.output,
+        metamorphs=(*run.metamorphs, target),
+    )
+
+
+def _ended_by_itself(run: Run, state: ContainerState | None) -> bool:
+    """Whether the Actor was gone before its container was to be stopped: then it has finished, and nothing follows."""
+    return state is not None and state.finished_at is not None and state.finished_at < (run.stop_at or 0)

@@ -1,0 +1,189 @@
+"""Runs: their records, the queries on them, and the only writer of a run's status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from runtime.base.clock import Millis
+from runtime.base.errors import Invalid, record_not_found
+from runtime.base.lifecycle import JobStatus, may_move
+from runtime.base.records import Actor, Run, RunStats, Task, User, WebhookEvent, new_event
+from runtime.billing.billing import Billing
+from runtime.database import Store
+from runtime.database.tables import UNFINISHED, Page
+from runtime.jobs.completion import Completion
+from runtime.webhooks.webhooks import Webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Narrows a list of runs. Times are milliseconds since 1970."""
+
+    statuses: tuple[str, ...] = ()
+    origin: str | None = None
+    started_after: int | None = None
+    started_before: int | None = None
+
+
+def _unchanged(run: Run) -> Run:
+    return run
+
+
+class Runs:
+    """All runs of an instance. `move` and `reopen` are the only writers of a status."""
+
+    def __init__(self, *, store: Store, billing: Billing, completion: Completion, webhooks: Webhooks) -> None:
+        self._store = store
+        self._billing = billing
+        self._completion = completion
+        self._webhooks = webhooks
+
+    async def insert(self, run: Run) -> Run:
+        """Store a new run, which is READY."""
+        return await self._store.runs.insert(run)
+
+    def get(self, id: str) -> Run:
+        """Raises NotFound."""
+        run = self._store.runs.get(id)
+        if run is None:
+            raise record_not_found("Run", id)
+        return run
+
+    def find_by_web_key(self, web_key: str) -> Run | None:
+        return self._store.runs.find("web_key = ?", web_key)
+
+    def find_by_events_key(self, events_key: str) -> Run | None:
+        return self._store.runs.find("events_key = ?", events_key)
+
+    def last(self, user: User, of: Actor | Task, filter: RunFilter) -> Run:
+        """The user's newest run of an Actor or task that passes the filter. Raises NotFound."""
+        condition, values = _condition(_runs_of(user, of), filter)
+        run = self._store.runs.find(f"{condition} ORDER BY started_at DESC, rowid DESC", *values)
+        if run is None:
+            raise record_not_found("Run", "last")
+        return run
+
+    def page(
+        self, user: User, of: Actor | Task | None, filter: RunFilter, *, descending: bool, offset: int, limit: int
+    ) -> Page[Run]:
+        """The user's runs, or the user's runs of one Actor or task, in the order of their start."""
+        condition, values = _condition(_runs_of(user, of), filter)
+        return self._store.runs.page(
+            condition, values, order_by="started_at", descending=descending, offset=offset, limit=limit
+        )
+
+    def ended_before(self, user: User, moment: Millis, *, kept: int) -> list[Run]:
+        """The user's runs that ended before a moment, without the user's newest `kept` runs."""
+        newest = "SELECT id FROM runs WHERE user_id = ? ORDER BY started_at DESC, rowid DESC LIMIT ?"
+        old = f"user_id = ? AND json_extract(body, '$.finished_at') < ? AND id NOT IN ({newest})"
+        return self._store.runs.all(old, user.id, moment, user.id, kept)
+
+    def unfinished(self) -> list[Run]:
+        return self._store.runs.all(UNFINISHED)
+
+    def has_started(self, ancestor: Run | None, id: str) -> bool:
+        """Whether `ancestor` started the run with this id, directly or through runs that it started."""
+        run = self._store.runs.get(id)
+        while ancestor is not None and run is not None and run.started_by_run_id is not None:
+            if run.started_by_run_id == ancestor.id:
+                return True
+            run = self._store.runs.get(run.started_by_run_id)
+        return False
+
+    async def wait(self, id: str, secs: float) -> Run:
+        """Wait until the run has ended, at most `secs` seconds; return its current record."""
+        if secs > 0 and not self.get(id).status.is_terminal:
+            await self._completion.wait(id, secs)
+        return self.get(id)
+
+    async def change(self, id: str, change: Callable[[Run], Run]) -> Run:
+        """Change anything in the run's record except its status. Raises NotFound."""
+        run = await self._store.runs.update(id, lambda now: replace(change(now), status=now.status))
+        if run is None:
+            raise record_not_found("Run", id)
+        return run
+
+    async def change_stats(self, id: str, change: Callable[[RunStats], RunStats]) -> RunStats:
+        return (await self.change(id, lambda now: replace(now, stats=change(now.stats)))).stats
+
+    async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
+        """Store the status message that the Actor sent. Raises NotFound.
+
+        The message may arrive just after the process has ended. From then on only a terminal message replaces the text
+        that says how the run ended, as it would have before the end.
+        """
+
+        def with_message(now: Run) -> Run:
+            if now.status.is_terminal and not is_terminal:
+                return now
+            return replace(now, status_message=message, is_status_message_terminal=is_terminal)
+
+        return await self.change(id, with_message)
+
+    async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = _unchanged) -> bool:
+        """Move a live run to another status and apply `change`, in one write.
+
+        Returns False and writes nothing if the lifecycle does not allow the move: another move was first.
+        """
+        allowed = False
+        settle = self._billing.settle(self.get(id)) if to.is_terminal else _unchanged
+
+        def moved(now: Run) -> Run:
+            nonlocal allowed
+            allowed = may_move(now.status, to)
+            return _with_status(settle(change(now)), to) if allowed else now
+
+        run = await self._store.runs.update(id, moved)
+        if run is None:
+            raise record_not_found("Run", id)
+        if allowed and to.is_terminal:
+            self._completion.notify_finished(id)
+            await self._webhooks.dispatch_pending(run)
+        return allowed
+
+    async def reopen(self, id: str, change: Callable[[Run], Run]) -> Run:
+        """Move an ended run back to RUNNING and apply `change`, in one write.
+
+        Raises NotFound, and Invalid if the run has not ended.
+        """
+
+        def reopened(now: Run) -> Run:
+            if not now.status.is_terminal:
+                raise Invalid("job-not-finished", f"Only a finished run can be resurrected. This run is {now.status}.")
+            return replace(change(now), status=JobStatus.RUNNING)
+
+        run = await self._store.runs.update(id, reopened)
+        if run is None:
+            raise record_not_found("Run", id)
+        return run
+
+
+def _with_status(run: Run, status: JobStatus) -> Run:
+    """The run with another status; the end of a run is an event for webhooks."""
+    ended = new_event(WebhookEvent.ended("RUN", status)) if status.is_terminal else {}
+    return replace(run, status=status, pending_events={**run.pending_events, **ended})
+
+
+def _runs_of(user: User, of: Actor | Task | None) -> dict[str, object]:
+    """SQL conditions with their values: the user's runs, or the user's runs of one Actor or task."""
+    conditions: dict[str, object] = {"user_id = ?": user.id}
+    if of is not None:
+        conditions["task_id = ?" if isinstance(of, Task) else "actor_id = ?"] = of.id
+    return conditions
+
+
+def _condition(conditions: dict[str, object], filter: RunFilter) -> tuple[str, list[object]]:
+    parts, values = list(conditions), list(conditions.values())
+    if filter.statuses:
+        parts.append(f"status IN ({','.join('?' * len(filter.statuses))})")
+        values.extend(filter.statuses)
+    for condition, value in (
+        ("origin = ?", filter.origin),
+        ("started_at >= ?", filter.started_after),
+        ("started_at <= ?", filter.started_before),
+    ):
+        if value is not None:
+            parts.append(condition)
+            values.append(value)
+    return " AND ".join(parts), values

@@ -1,0 +1,241 @@
+"""The supervisor of one live run: it takes the run from READY to a terminal status.
+
+While a run is live, no one else ends it: orders reach the supervisor through the run's record. After a crash a new
+supervisor needs only the record and the engine: it adopts the container and continues.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from runtime.base.clock import Clock, Millis
+from runtime.base.lifecycle import JobStatus, terminal_status
+from runtime.base.records import Restart, Run
+from runtime.builds import Builds
+from runtime.containers import Container, ContainerState, EngineUnavailable, StartFailed
+from runtime.jobs import limits, stats
+from runtime.jobs.logs import Logs
+from runtime.runs import environment, messages, restarts
+from runtime.runs.engine_retry import retry_until_available
+from runtime.runs.run_containers import RunContainers
+from runtime.runs.run_inputs import RunInputs
+from runtime.runs.runs import Runs
+from runtime.runs.system_events import SystemEvents
+from runtime.runs.watchers import WatchedRun, Watchers
+
+log = logging.getLogger("greenroom.supervisor")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorContext:
+    """What all supervisors of an instance share."""
+
+    run_containers: RunContainers
+    watchers: Watchers
+    runs: Runs
+    run_inputs: RunInputs
+    builds: Builds
+    logs: Logs
+    system_events: SystemEvents
+    clock: Clock
+
+
+class Supervisor:
+    """Supervises one run. `live` or `settle` is its whole life."""
+
+    def __init__(self, run: Run, context: SupervisorContext) -> None:
+        self._run = run
+        self._context = context
+        self._build = context.builds.get(run.build_id)
+        self._log = context.logs.open(run.id, environment.secrets(run, self._build))
+        self._nudged = asyncio.Event()
+        self._container: Container | None = None
+        context.system_events.open(run.id)
+
+    async def live(self, adopted: Container | None = None) -> None:
+        """Take the run to its end, from its start or from the state of an adopted container.
+
+        If cancelled, it leaves the container alone: the next start of the server adopts it.
+        """
+        self._container = adopted
+        try:
+            self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
+            await self._finish(await self._run_containers(adopted))
+        except (StartFailed, EngineUnavailable) as problem:
+            await self._finish(None, messages.never_started(problem))
+        except Exception as problem:
+            log.exception("The supervisor of run %s failed", self._run.id)
+            await self._finish(None, messages.supervisor_failed(problem))
+        finally:
+            self._release()
+        if self._container is not None:
+            await self._retry(self._container.remove)
+
+    async def settle(self) -> None:
+        """End a run whose container has vanished while no server watched it."""
+        try:
+            await self._finish(None, messages.VANISHED)
+        finally:
+            self._release()
+
+    def nudge(self) -> None:
+        """The record has new orders."""
+        self._nudged.set()
+
+    async def web_server_address(self) -> tuple[str, int] | None:
+        """Where this host reaches the Actor's web server; None while the container does not run."""
+        if self._container is None:
+            return None
+        return await self._container.web_server_address(self._run.web_server_port)
+
+    async def _run_containers(self, adopted: Container | None) -> ContainerState | None:
+        """Run the container, and the ones after each restart. Returns the state of the last one."""
+        container = adopted
+        if adopted is None and self._run.restart is not None:  # the last server crashed while it restarted the run
+            await self._restart(self._run.restart)
+        while True:
+            state = await self._accompany(container or await self._launch())
+            restart = restarts.wanted(self._current(), state, self._context.clock.now())
+            if restart is None:
+                return state
+            await self._restart(restart)
+            container = None
+
+    async def _restart(self, restart: Restart) -> None:
+        """Make way for the next container. The order is cleared last: until then a new server would repeat this."""
+        await self._context.runs.change(self._run.id, partial(restarts.ordered, restart=restart))
+        if self._container is not None:
+            await self._retry(self._container.remove)
+            self._container = None
+        self._log.system(messages.RESTARTS[self._current().restart or restart])
+        change = partial(restarts.restarted, now=self._context.clock.now())
+        self._run = await self._context.runs.change(self._run.id, change)
+        self._build = self._context.builds.get(self._run.build_id)
+        self._log.hide(environment.secrets(self._run, self._build))
+        self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
+
+    async def _launch(self) -> Container:
+        unstarted = partial(_unstarted, log_lines=self._log.lines_from_containers())
+        self._run = await self._context.runs.change(self._run.id, unstarted)
+        for line in self._context.run_containers.limits_lines(self._run):
+            self._log.system(line)
+        self._log.system(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
+        self._log.system("ACTOR: Creating Docker container.")
+        if self._run.status is JobStatus.READY:
+            return await self._create_and_start()
+        return await self._retry(self._create_and_start)  # the Actor is in the middle of its work: wait for the engine
+
+    async def _create_and_start(self) -> Container:
+        container = self._container = await self._context.run_containers.create(self._run, self._build)
+        if self._current().status is JobStatus.READY:
+            # Before it starts: the Actor's first request may be one that needs a RUNNING run.
+            await self._context.runs.move(self._run.id, JobStatus.RUNNING)
+        if self._current().status is not JobStatus.ABORTING:
+            self._log.system("ACTOR: Starting Docker container.")
+            await self._start(container)
+        return container
+
+    async def _start(self, container: Container) -> None:
+        """Start the container. If the engine goes away during the request, inspect tells later whether it started."""
+        try:
+            await container.start()
+        except EngineUnavailable:
+            state = await self._retry(container.inspect)
+            if state is None or state.started_at is None:
+                raise
+
+    async def _accompany(self, container: Container) -> ContainerState | None:
+        """Watch the container until it has ended and its log is copied. Returns its last state."""
+        state = await self._retry(container.inspect)
+        if state is None or state.started_at is None:
+            return state
+        await self._record_start(container, state.started_at)
+        is_watched = state.running
+        if is_watched:
+            watched = WatchedRun(run=self._run, container=container, log=self._log, nudged=self._nudged)
+            async with self._context.watchers.beside(watched):
+                state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
+        else:  # it ended while no server watched: a deadline that has passed since does not matter
+            await self._copy_log(container)
+        await self._report_overshoot(container)
+        if state is not None and self._current().status is JobStatus.RUNNING:
+            await self._check_engine_restart(state, is_watched=is_watched)
+        return state
+
+    async def _record_start(self, container: Container, started_at: Millis) -> None:
+        """Record what the engine reports about the start."""
+        disk = self._context.run_containers.disk_enforcement
+        self._run = await self._context.runs.change(
+            self._run.id,
+            lambda now: replace(now, container_id=container.id, container_started_at=started_at, disk_enforcement=disk),
+        )
+
+    async def _copy_log(self, container: Container) -> None:
+        await self._log.copy(container, self._run.log_lines_before)
+
+    async def _report_overshoot(self, container: Container) -> None:
+        """Measure the disk once more at the end, and log it if the limit was exceeded before that was noticed."""
+        with suppress(EngineUnavailable):
+            used = await self._context.watchers.measure_disk(container, self._run.id)
+            if used is not None and messages.ended_over_disk(self._current(), used):
+                self._log.system(messages.disk_overshoot(self._run, used))
+
+    async def _check_engine_restart(self, state: ContainerState, *, is_watched: bool) -> None:
+        """Order a restart of a run whose container went down with the engine: its Actor has not ended by itself."""
+        ended_at = state.finished_at or self._context.clock.now()
+        start = await self._retry(partial(self._context.run_containers.engine_restarted_since, ended_at))
+        if start is not None and restarts.stopped_by_engine(self._current(), state, start, watched=is_watched):
+            await self._context.runs.change(self._run.id, partial(restarts.moved_by_engine, at=ended_at))
+            self._log.system(messages.ENGINE_STOPPED)
+
+    async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
+        """Write the terminal status; the log is complete. If an abort came in between, decide again."""
+        is_oom = state is not None and messages.is_oom_end(state)
+        if state is not None and state.oom_killed and not is_oom:
+            self._log.system(messages.OOM_IN_CHILD)
+        exit_code = state.exit_code if state is not None and state.started_at is not None else None
+        while True:
+            run = self._current()
+            status = terminal_status(run.status, exit_code)
+            outcome = messages.finished(run, status, state, self._log.last_errors())
+            text = message if message and status is JobStatus.FAILED else outcome
+            at = (state.finished_at if state else None) or self._context.clock.now()
+            end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
+            if run.status.is_terminal or await self._context.runs.move(run.id, status, end):
+                return
+
+    def _release(self) -> None:
+        """Release everyone who follows the log or listens to events."""
+        self._context.logs.close(self._run.id)
+        self._context.system_events.close(self._run.id)
+
+    def _current(self) -> Run:
+        """The record as it is now: others may have written orders and messages into it."""
+        return self._context.runs.get(self._run.id)
+
+    async def _retry(self, request: Callable[[], Awaitable[T]]) -> T:
+        return await retry_until_available(request, self._context.clock, self._run.id)
+
+
+def _unstarted(run: Run, log_lines: int) -> Run:
+    """The run before its next container exists: log and counters continue after what was there."""
+    return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats))
+
+
+def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:
+    """The run with its end. A status message that the Actor marked as terminal stays."""
+    return replace(
+        run,
+        finished_at=finished_at,
+        exit_code=exit_code,
+        is_container_server_ready=False,
+        stats=stats.at_rest(run.stats, run.options.memory_mbytes * limits.MBYTE if is_oom else 0),
+        status_message=run.status_message if run.is_status_message_terminal else message,
+    )

@@ -1,0 +1,110 @@
+"""System events of live runs, handed to every socket that listens.
+
+Frames and their fields: the platform's Actor events; the Python SDK drops a systemInfo that lacks one of its eight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from runtime.base.clock import Millis, iso
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import Restart, Run, RunStats
+from runtime.jobs.stats import is_cpu_overloaded
+
+Event = dict[str, Any]
+BACKLOG = 100
+"""SystemEvents kept for a socket that does not read; then the oldest are dropped, so that it cannot fill the memory."""
+
+
+class SystemEvents:
+    """Who listens to which run. A run is live between `open` and `close`."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[asyncio.Queue[Event | None]]] = {}
+
+    def open(self, run_id: str) -> None:
+        self._listeners[run_id] = set()
+
+    def is_open(self, run_id: str) -> bool:
+        return run_id in self._listeners
+
+    def emit(self, run_id: str, event: Event) -> None:
+        for listener in self._listeners.get(run_id, ()):
+            _put(listener, event)
+
+    def emit_pending(self, run: Run, now: Millis) -> None:
+        """Send the events that follow from the orders in the run's record."""
+        for event in pending(run, now):
+            self.emit(run.id, event)
+
+    def close(self, run_id: str) -> None:
+        """Release the run's listeners."""
+        for listener in self._listeners.pop(run_id, ()):
+            _put(listener, None)
+
+    def release_waiters(self) -> None:
+        """Release all listeners; their runs go on."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                _put(listener, None)
+
+    def listen(self, run_id: str, pending: Iterable[Event] = ()) -> AsyncIterator[Event]:
+        """What was told before, then the run's events from this call on, until it ends. The run must be open."""
+        listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
+        for event in pending:
+            _put(listener, event)
+        self._listeners[run_id].add(listener)
+        return self._heard(run_id, listener)
+
+    async def _heard(self, run_id: str, listener: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
+        try:
+            while (event := await listener.get()) is not None:
+                yield event
+        finally:
+            self._listeners.get(run_id, set()).discard(listener)
+
+
+def system_info(stats: RunStats, granted_cpus: float, now: str) -> Event:
+    """The event sent once a second. `now` is ISO 8601."""
+    return {
+        "name": "systemInfo",
+        "createdAt": now,
+        "data": {
+            "memAvgBytes": stats.mem_avg_bytes,
+            "memCurrentBytes": stats.mem_current_bytes,
+            "memMaxBytes": stats.mem_max_bytes,
+            "cpuAvgUsage": stats.cpu_avg_usage,
+            "cpuMaxUsage": stats.cpu_max_usage,
+            "cpuCurrentUsage": stats.cpu_current_usage,
+            "isCpuOverloaded": is_cpu_overloaded(stats, granted_cpus),
+            "createdAt": now,
+        },
+    }
+
+
+def pending(run: Run, now: Millis) -> list[Event]:
+    """What a live run's Actor is to be told, and has still time to act upon.
+
+    A graceful abort is `aborting`, then the one `persistState` that the platform itself sends. Sockets that come later
+    are told too: the server may have died between the order and the telling.
+    """
+    if run.stop_at is None or run.stop_at <= now:
+        return []
+    if run.status is JobStatus.ABORTING:
+        return [_event("aborting", now), _event("persistState", now, isMigrating=False)]
+    if run.restart is Restart.MIGRATION:
+        return [_event("migrating", now, timeRemainingSecs=(run.stop_at - now) / 1000)]
+    return []
+
+
+def _event(name: str, now: Millis, **data: Any) -> Event:
+    return {"name": name, "createdAt": iso(now), "data": data}
+
+
+def _put(listener: asyncio.Queue[Event | None], event: Event | None) -> None:
+    if listener.full():
+        listener.get_nowait()
+    listener.put_nowait(event)

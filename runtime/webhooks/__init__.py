@@ -1,0 +1,1 @@
+"""Webhooks: which events are dispatched to which URLs, and how."""

@@ -1,0 +1,314 @@
+"""The error table: one row a request, with the status and the slug that clients see."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import brotli
+import httpx
+import pytest
+
+from api.request.bodies import MAX_PAYLOAD_BYTES
+from api.response.errors import STATUSES
+from runtime.base import errors
+from tests.fakes.api import Api, problem
+
+JSON = {"Content-Type": "application/json"}
+START = "/v2/acts/{actor}/runs"
+BOMB = b"\0" * (MAX_PAYLOAD_BYTES + 1)
+GZIP = {"Content-Encoding": "gzip"}
+
+
+def row(method: str, path: str, status: int, slug: str, **given: Any) -> tuple[str, str, dict[str, Any], int, str]:
+    return method, path, given, status, slug
+
+
+def encoded(encoding: str, body: bytes) -> dict[str, Any]:
+    pack = {"gzip": gzip.compress, "br": lambda data: brotli.compress(data, quality=1)}[encoding]
+    return {"content": pack(body), "headers": {**JSON, "Content-Encoding": encoding}}
+
+
+ROWS = [
+    # 400: parameters
+    row("GET", "/v2/acts?limit=ten", 400, "invalid-parameter"),
+    row("GET", "/v2/acts?limit=-1", 400, "invalid-parameter"),
+    row("GET", "/v2/acts?limit=1.5", 400, "invalid-parameter"),
+    row("GET", "/v2/acts?limit=nan", 400, "invalid-parameter"),
+    row("GET", "/v2/acts?offset=1e300", 400, "invalid-parameter"),
+    row("GET", "/v2/acts?desc=maybe", 400, "invalid-parameter"),
+    row("GET", "/v2/acts?sortBy=name", 400, "invalid-parameter"),
+    row("GET", "/v2/acts?method=BREW", 400, "invalid-parameter"),
+    row("GET", "/v2/actor-runs?startedAfter=yesterday", 400, "invalid-parameter"),
+    row("GET", "/v2/actor-runs/{live}?waitForFinish=soon", 400, "invalid-parameter"),
+    row("GET", "/v2/logs/{live}?raw=2", 400, "invalid-parameter"),
+    row("POST", "/v2/acts/{actor}/builds", 400, "parameter-required"),
+    row("POST", f"{START}?memory=lots", 400, "invalid-input"),
+    row("POST", f"{START}?memory=0", 400, "invalid-input"),
+    row("POST", f"{START}?memory=-256", 400, "invalid-input"),
+    row("POST", f"{START}?timeout=-1", 400, "invalid-input"),
+    row("POST", f"{START}?timeout=1e12", 400, "invalid-input"),
+    row("POST", f"{START}?maxItems=1.5", 400, "invalid-input"),
+    row("POST", f"{START}?maxItems=0", 400, "max-items-must-be-greater-than-zero"),
+    row("POST", f"{START}?maxTotalChargeUsd=0", 400, "max-total-charge-usd-must-be-greater-than-zero"),
+    row("POST", f"{START}?restartOnError=perhaps", 400, "invalid-input"),
+    row("POST", f"{START}?build=nightly", 400, "unknown-build-tag"),
+    row("POST", f"{START}?forcePermissionLevel=ALL", 400, "invalid-value"),
+    row("POST", f"{START}?webhooks=%23%23", 400, "invalid-input"),
+    row("POST", f"{START}?webhooks=%C3%BC", 400, "invalid-input"),
+    row("POST", f"{START}?webhooks=e30=", 400, "invalid-input"),
+    row("POST", f"{START}?webhooks=W3t9XQ==", 400, "invalid-input"),
+    # 400: bodies
+    row("POST", "/v2/acts", 400, "invalid-request", content=b"{"),
+    row("POST", "/v2/acts", 400, "invalid-request", content=b"\xff"),
+    row("POST", "/v2/acts", 400, "invalid-request", json=[]),
+    row("POST", "/v2/acts", 400, "invalid-request", content=b"no gzip", headers=GZIP),
+    row("POST", "/v2/acts", 400, "invalid-request", content=gzip.compress(b"{}")[:-4], headers=GZIP),
+    row("POST", "/v2/acts", 400, "invalid-request", content=b"no br", headers={"Content-Encoding": "br"}),
+    row("POST", "/v2/acts", 400, "invalid-value", json={"name": "a b c"}),
+    row("POST", "/v2/acts", 400, "invalid-value", json={"name": 5}),
+    row("POST", "/v2/acts", 400, "invalid-value", json={"versions": [{}]}),
+    row("POST", "/v2/acts", 400, "invalid-value", json={"versions": {"a": 1}}),
+    row("POST", "/v2/acts", 400, "invalid-value", json={"defaultRunOptions": {"memoryMbytes": -1}}),
+    row("POST", "/v2/acts/{actor}/versions", 400, "invalid-value", json={"versionNumber": "one"}),
+    row(
+        "POST",
+        "/v2/acts/{actor}/versions",
+        400,
+        "invalid-value",
+        json={"versionNumber": "1.0", "sourceFiles": [{"name": "x", "format": "BASE64", "content": "grün"}]},
+    ),
+    row(
+        "POST",
+        "/v2/acts/{actor}/versions",
+        400,
+        "invalid-value",
+        json={"versionNumber": "1.0", "sourceFiles": [{"name": "../x", "content": ""}]},
+    ),
+    row(
+        "POST",
+        "/v2/acts/{actor}/versions",
+        400,
+        "invalid-value",
+        json={"versionNumber": "1.0", "envVars": [{"name": "A=B", "value": ""}]},
+    ),
+    row("PUT", "/v2/actor-runs/{live}", 400, "invalid-value", json={"generalAccess": "ALL"}),
+    row("PUT", "/v2/actor-runs/{live}", 400, "invalid-value", json={"statusMessage": 5}),
+    # 400: states
+    row("DELETE", "/v2/actor-runs/{live}", 400, "cannot-remove-running-run"),
+    row("DELETE", "/v2/actor-builds/{build}", 400, "cannot-remove-running-run"),
+    row("DELETE", "/v2/acts/{actor}", 400, "cannot-remove-running-run"),
+    # 401
+    row("GET", "/v2/users/me", 401, "token-not-provided", token=None),
+    row("GET", "/v2/users/me?token=", 401, "token-not-provided", token=None),
+    row("GET", "/v2/users/me", 401, "token-not-provided", token=None, headers={"Authorization": "Basic YTpi"}),
+    row("GET", "/v2/acts", 401, "token-not-provided", token=None),
+    row("GET", "/v2/acts/~hello", 401, "token-not-provided", token=None),
+    row("GET", "/v2/acts/{actor}/runs/last", 401, "token-not-provided", token=None),
+    row("POST", "/v2/actor-runs/{live}/abort", 401, "token-not-provided", token=None),
+    row("GET", "/v2/users/me", 401, "invalid-token", token="greenroom_run_guessed"),
+    row("GET", "/v2/users/me?token=greenroom_run_guessed", 401, "invalid-token", token=None),
+    row("POST", START, 401, "token-not-valid", token=None),
+    row("POST", START, 401, "token-not-valid", token="greenroom_run_guessed"),
+    row("POST", "/v2/actors/{actor}/run-sync", 401, "token-not-valid", token=None),
+    row("POST", "/v2/actors/{actor}/run-sync-get-dataset-items", 401, "token-not-valid", token=None),
+    row("GET", "/v2/actors/{actor}/runs", 401, "token-not-provided", token=None),
+    row("GET", "/greenroom/info", 401, "invalid-token", token=None),
+    row("GET", "/greenroom/info", 401, "invalid-token"),
+    row("POST", "/greenroom/shutdown", 401, "invalid-token"),
+    # 402
+    row("POST", f"{START}?memory=32768", 402, "actor-memory-limit-exceeded"),
+    row("POST", "/v2/acts/{actor}/run-sync?memory=32768", 402, "actor-memory-limit-exceeded"),
+    # 403
+    row("GET", "/v2/users/me", 403, "host-not-allowed", headers={"Host": "evil.example"}),
+    row("GET", "/v2/users/me", 403, "host-not-allowed", headers={"Host": "localhost:4444"}),
+    row("POST", START, 403, "permission-denied", headers={"Origin": "http://evil.example"}),
+    row("POST", START, 403, "permission-denied", headers={"Origin": "null"}),
+    row("POST", START, 403, "permission-denied", headers={"Sec-Fetch-Site": "cross-site"}),
+    row("POST", START, 403, "permission-denied", headers={"Sec-Fetch-Site": "same-site"}),
+    row("GET", "/v2/acts/{actor}?method=DELETE", 403, "origin-not-allowed", headers={"Sec-Fetch-Site": "cross-site"}),
+    row("GET", "/v2/acts/{actor}/run-sync", 403, "origin-not-allowed", headers={"Sec-Fetch-Site": "cross-site"}),
+    # 404
+    row("POST", "/v2/acts/nobody/runs", 404, "actor-not-found"),
+    row("POST", "/v2/acts/local~nobody/run-sync", 404, "actor-not-found"),
+    row("POST", "/v2/acts/other~hello/runs", 404, "actor-not-found"),
+    row("GET", "/v2/acts/nobody", 404, "record-not-found"),
+    row("GET", "/v2/acts/nobody/runs", 404, "record-not-found"),
+    row("PUT", "/v2/acts/nobody", 404, "record-not-found", json={}),
+    row("DELETE", "/v2/acts/nobody", 404, "record-not-found"),
+    row("GET", "/v2/acts/{actor}/versions/9.9", 404, "record-not-found"),
+    row("POST", "/v2/acts/{actor}/builds?version=9.9", 404, "record-not-found"),
+    row("GET", "/v2/acts/{other}/runs/{live}", 404, "record-not-found"),
+    row("GET", "/v2/acts/{other}/runs/last", 404, "record-not-found"),
+    row("GET", "/v2/acts/{actor}/runs/last?status=TIMED-OUT", 404, "record-not-found"),
+    row("GET", "/v2/acts/{actor}/runs/last/dataset/items?origin=WEB", 404, "record-not-found"),
+    row("GET", "/v2/acts/{other}/builds/{build}", 404, "record-not-found"),
+    row("GET", "/v2/actor-runs/nobody", 404, "record-not-found"),
+    row("GET", "/v2/actor-runs/nobody?waitForFinish=60", 404, "record-not-found"),
+    row("GET", "/v2/actor-runs/nobody/log", 404, "record-not-found"),
+    row("GET", "/v2/actor-runs/nobody/dataset/items", 404, "record-not-found"),
+    row("POST", "/v2/actor-runs/nobody/abort", 404, "record-not-found"),
+    row("GET", "/v2/actor-builds/nobody", 404, "record-not-found"),
+    row("GET", "/v2/actor-builds/nobody/log", 404, "record-not-found"),
+    row("GET", "/v2/logs/nobody", 404, "record-not-found"),
+    row("GET", "/v2/logs/nobody?stream=1", 404, "record-not-found"),
+    row("GET", "/v2/users/nobody", 404, "record-not-found"),
+    row("GET", "/", 404, "page-not-found"),
+    row("GET", "/v2", 404, "page-not-found"),
+    row("GET", "/v2/nonsense", 404, "page-not-found"),
+    row("POST", "/v2/acts/{actor}/nonsense", 404, "page-not-found"),
+    row("GET", "/docs", 404, "page-not-found"),
+    row("GET", "/openapi.json", 404, "page-not-found"),
+    # 405
+    row("PATCH", "/v2/acts", 405, "method-not-allowed"),
+    row("DELETE", "/v2/users/me", 405, "method-not-allowed"),
+    row("GET", "/v2/actor-runs/{live}/abort", 405, "method-not-allowed"),
+    row("POST", "/v2/acts/{actor}?method=PATCH", 405, "method-not-allowed"),
+    row("POST", "/v2/logs/{live}", 405, "method-not-allowed"),
+    # 409
+    row("POST", "/v2/acts", 409, "actor-name-not-unique", json={"name": "hello"}),
+    row("PUT", "/v2/acts/{other}", 409, "actor-name-not-unique", json={"name": "hello"}),
+    row("POST", "/v2/acts/{actor}/versions", 409, "version-already-exists", json={"versionNumber": "0.5"}),
+    # 413
+    row("POST", "/v2/acts", 413, "request-too-large", content=BOMB, headers=JSON),
+    row("POST", START, 413, "request-too-large", content=BOMB, headers=JSON),
+    row("POST", "/v2/acts", 413, "request-too-large", **encoded("gzip", BOMB)),
+    row("POST", "/v2/acts", 413, "request-too-large", **encoded("br", BOMB)),
+    row("POST", START, 413, "request-too-large", **encoded("br", BOMB)),
+    # 415
+    row("POST", "/v2/acts", 415, "unsupported-content-encoding", content=b"{}", headers={"Content-Encoding": "bla"}),
+    row("POST", START, 415, "unsupported-content-encoding", content=b"{}", headers={"Content-Encoding": "zstd"}),
+    row("PUT", "/v2/actor-runs/{live}", 415, "unsupported-content-encoding", headers={"Content-Encoding": "gzip, br"}),
+]
+
+
+async def answer_to(api: Api, method: str, path: str, given: dict[str, Any]) -> httpx.Response:
+    """The answer on a stage with an Actor that has a live run, and another one that has never run."""
+    actor, other = await api.an_actor("hello"), await api.an_actor("other")
+    await api.call("POST", f"/v2/acts/{actor.id}/versions", json={"versionNumber": "0.5"})
+    run = await api.start(actor)
+    names = {"actor": actor.id, "other": other.id, "live": run.id, "build": run.build_id}
+    return await api.call(method, path.format(**names), **given)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "given", "status", "slug"),
+    ROWS,
+    ids=[f"{method} {path} {status} {slug} {n}" for n, (method, path, _, status, slug) in enumerate(ROWS)],
+)
+async def test_the_error_table(api: Api, method: str, path: str, given: dict[str, Any], status: int, slug: str) -> None:
+    assert problem(await answer_to(api, method, path, given)) == (status, slug)
+
+
+def test_every_kind_of_error_has_a_status() -> None:
+    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type)}
+    kinds = {kind for kind in kinds if issubclass(kind, errors.GreenroomError) and kind is not errors.GreenroomError}
+    assert kinds == STATUSES.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v2/users/me", "OPTIONS,GET"),
+        ("/v2/acts", "OPTIONS,GET,POST"),
+        ("/v2/acts/x", "OPTIONS,DELETE,GET,PUT"),
+        ("/v2/acts/x/run-sync", "OPTIONS,GET,POST"),
+        ("/v2/actor-runs/x/abort", "OPTIONS,POST"),
+    ],
+)
+async def test_a_wrong_method_is_told_the_right_ones(api: Api, path: str, methods: str) -> None:
+    answer = await api.call("PATCH", path)
+    assert problem(answer) == (405, "method-not-allowed")
+    assert answer.json()["error"]["message"].endswith(f"using the following HTTP methods: {methods}")
+
+
+async def test_links_to_a_console_are_told_that_there_is_none(api: Api) -> None:
+    linked = await api.call("GET", "/actors/x/runs/y", token=None)
+    assert problem(linked) == (404, "page-not-found")
+    assert "web console" in linked.json()["error"]["message"]
+    assert "web console" not in (await api.call("GET", "/v2/actors/x/nonsense")).json()["error"]["message"]
+
+
+async def test_a_body_that_is_too_large_is_told_its_size_and_the_limit(api: Api) -> None:
+    answer = await api.call("POST", "/v2/acts", content=BOMB, headers=JSON)
+    assert answer.json()["error"]["message"] == (
+        f"The POST payload is too large (limit: {MAX_PAYLOAD_BYTES} bytes, actual length: {len(BOMB)} bytes)."
+    )
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+async def test_a_small_bomb_that_arrives_in_one_piece_is_refused_as_well(api: Api, encoding: str) -> None:
+    given = encoded(encoding, BOMB)
+    assert await api.in_one_message("/v2/acts", given["content"], {"content-encoding": encoding}) == 413
+
+
+async def test_over_the_memory_cap_the_platforms_words_are_used(api: Api) -> None:
+    actor = await api.an_actor()
+    await api.start(actor, memory_mbytes=8192)
+    answer = await api.call("POST", f"/v2/acts/{actor.id}/runs?memory=16384")
+    assert problem(answer) == (402, "actor-memory-limit-exceeded")
+    assert answer.json()["error"]["message"].startswith(
+        "By launching this job you would exceed the memory limit of 16384MB for all your Actor runs and builds "
+        "(currently used: 8192MB, requested: 16384MB)."
+    )
+
+
+@pytest.mark.parametrize("path", ["/v2/users/me", "/v2/acts", "/v2/acts/x/runs"])
+async def test_a_fault_of_our_own_is_told_without_its_details(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the secret is hunter2")
+
+    monkeypatch.setattr(api.orchestrator.actors, "page", fail)
+    monkeypatch.setattr(api.orchestrator.actors, "find", fail)
+    monkeypatch.setattr("api.response.serializers.private_user", fail)
+    answer = await api.call("GET", path)
+    assert problem(answer) == (500, "internal-server-error")
+    assert "hunter2" not in answer.text and "RuntimeError" not in answer.text
+
+
+async def test_a_fault_before_the_routes_is_told_in_the_same_words(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the secret is hunter2")
+
+    monkeypatch.setattr(api.orchestrator.runs, "get", fail)
+    assert problem(await api.call("GET", "/v2/actor-runs/x/dataset")) == (500, "internal-server-error")
+
+
+async def test_a_rate_limit_is_each_users_own_and_comes_back_with_time(tmp_path: Path) -> None:
+    api = Api(tmp_path, users={"a": "alice", "b": "bob"}, rate_limit=2)
+    await api.open()
+    statuses = [(await api.call("GET", "/v2/users/me", token="a")).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    refused = await api.call("GET", "/v2/users/me", token="a")
+    assert problem(refused) == (429, "rate-limit-exceeded")
+    assert (await api.call("GET", "/v2/users/me", token="b")).status_code == 200
+    await api.clock.advance(0.5)
+    statuses = [(await api.call("GET", "/v2/users/me", token="a")).status_code for _ in range(2)]
+    assert statuses == [200, 429]
+    await api.close()
+
+
+async def test_without_a_rate_limit_nothing_is_counted(api: Api) -> None:
+    answers = await asyncio.gather(*[api.call("GET", "/v2/users/me") for _ in range(100)])
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_an_error_of_a_head_request_or_a_stream_leaks_no_framework_body(api: Api) -> None:
+    answer = await api.call("HEAD", "/v2/acts")
+    assert answer.status_code == 405
+    assert "detail" not in answer.text
+
+
+@pytest.mark.parametrize("body", [json.dumps({"a": 1}).encode(), b"", b"null"])
+async def test_no_framework_validates_what_clients_send(api: Api, body: bytes) -> None:
+    actor = await api.an_actor()
+    for content_type in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"):
+        answer = await api.call(
+            "POST", f"/v2/acts/{actor.id}/runs?memory=128", content=body, headers={"Content-Type": content_type}
+        )
+        assert answer.status_code == 201

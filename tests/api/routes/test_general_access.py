@@ -1,0 +1,145 @@
+"""Who may read what: the owner, anybody who knows the id or the name, or whoever has a signed address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.response.links import VALID_MILLIS
+from tests.fakes.api import Api, problem
+
+OWNER, STRANGER, NOBODY = "alices-key", "bobs-key", None
+READABLE = {
+    "datasets": ("", "/items", "/statistics"),
+    "key-value-stores": ("", "/keys", "/records", "/records/KEY"),
+    "request-queues": ("", "/head", "/requests"),
+}
+WRITES = (
+    ("PUT", "datasets/{id}"),
+    ("DELETE", "datasets/{id}"),
+    ("POST", "datasets/{id}/items"),
+    ("PUT", "key-value-stores/{id}/records/KEY"),
+    ("DELETE", "key-value-stores/{id}/records/KEY"),
+    ("POST", "request-queues/{id}/requests"),
+    ("POST", "request-queues/{id}/head/lock?lockSecs=9"),
+)
+Json = dict[str, Any]
+
+
+@pytest.fixture
+async def storages(users: Api) -> dict[str, str]:
+    """One of Alice's of each kind, called `shared`; their ids."""
+    ids = {}
+    for word in READABLE:
+        ids[word] = (await users.data("POST", f"/v2/{word}?name=shared", token=OWNER))["id"]
+    store = ids["key-value-stores"]
+    await users.call("PUT", f"/v2/key-value-stores/{store}/records/KEY", content=b"x", token=OWNER)
+    return ids
+
+
+async def set_access(users: Api, storages: dict[str, str], access: str) -> None:
+    for word, id in storages.items():
+        await users.data("PUT", f"/v2/{word}/{id}", json={"generalAccess": access}, token=OWNER)
+
+
+async def statuses(users: Api, reference: dict[str, str], token: str | None) -> set[int]:
+    """What reading everything in the storages is answered with."""
+    found = set()
+    for word, paths in READABLE.items():
+        for path in paths:
+            found.add((await users.call("GET", f"/v2/{word}/{reference[word]}{path}", token=token)).status_code)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("access", "by_id", "by_name"),
+    [
+        ("FOLLOW_USER_SETTING", True, False),
+        ("ANYONE_WITH_ID_CAN_READ", True, False),
+        ("ANYONE_WITH_NAME_CAN_READ", True, True),
+        ("RESTRICTED", False, False),
+    ],
+)
+async def test_who_may_read(users: Api, storages: dict[str, str], access: str, by_id: bool, by_name: bool) -> None:
+    await set_access(users, storages, access)
+    names = dict.fromkeys(storages, "alice~shared")
+    assert await statuses(users, storages, OWNER) == await statuses(users, names, OWNER) == {200}
+    assert await statuses(users, storages, STRANGER) == {200 if by_id else 404}
+    assert await statuses(users, storages, NOBODY) == {200 if by_id else 401}
+    assert await statuses(users, names, STRANGER) == {200 if by_name else 404}
+
+
+async def test_nobody_but_the_owner_writes(users: Api, storages: dict[str, str]) -> None:
+    await set_access(users, storages, "ANYONE_WITH_NAME_CAN_READ")
+    for method, template in WRITES:
+        path = "/v2/" + template.format(id=storages[template.partition("/")[0]])
+        assert (await users.call(method, path, token=STRANGER, json={})).status_code == 404, path
+        assert (await users.call(method, path, token=NOBODY, json={})).status_code == 401, path
+
+
+async def test_a_reader_is_no_client_of_a_queue(users: Api, storages: dict[str, str]) -> None:
+    path = f"/v2/request-queues/{storages['request-queues']}"
+    for token in (STRANGER, NOBODY):
+        await users.call("GET", f"{path}/head?clientKey=stranger{token}", token=token)
+    assert not (await users.data("GET", path, token=OWNER))["hadMultipleClients"]
+
+
+async def test_the_key_for_signing_is_for_who_may_write(users: Api, storages: dict[str, str]) -> None:
+    for word, id in storages.items():
+        owners, strangers = [await users.data("GET", f"/v2/{word}/{id}", token=token) for token in (OWNER, STRANGER)]
+        assert owners.pop("urlSigningSecretKey")
+        assert owners.pop("username") == strangers.pop("username") == "alice"
+        assert owners.keys() == strangers.keys()
+
+
+async def test_signed_addresses_of_what_is_restricted(users: Api, storages: dict[str, str]) -> None:
+    await set_access(users, storages, "RESTRICTED")
+    dataset, store = storages["datasets"], storages["key-value-stores"]
+    shown = await users.data("GET", f"/v2/datasets/{dataset}", token=OWNER)
+    shown |= await users.data("GET", f"/v2/key-value-stores/{store}", token=OWNER)
+    keys = await users.data("GET", f"/v2/key-value-stores/{store}/keys", token=OWNER)
+    record = keys["items"][0]["recordPublicUrl"]
+    lists = [shown[name] for name in ("itemsPublicUrl", "keysPublicUrl", "recordsPublicUrl")]
+    for url in (*lists, record):
+        assert "?signature=" in url
+        assert (await users.call("GET", url, token=NOBODY)).status_code == 200
+    await users.clock.advance(VALID_MILLIS / 1000 + 1)
+    for url in lists:
+        assert problem(await users.call("GET", url, token=NOBODY)) == (403, "invalid-signature")
+    assert (await users.call("GET", record, token=NOBODY)).status_code == 200
+
+
+async def test_a_signature_opens_what_it_names_only(users: Api, storages: dict[str, str]) -> None:
+    await set_access(users, storages, "RESTRICTED")
+    dataset, store = storages["datasets"], storages["key-value-stores"]
+    signer = users.orchestrator.signer
+    of_dataset, of_record = signer.sign(dataset, 0), signer.sign_record(store, "KEY")
+    for method, path in (
+        ("GET", f"/v2/key-value-stores/{store}/keys?signature={of_dataset}"),
+        ("GET", f"/v2/key-value-stores/{store}/records/KEY?signature={signer.sign(store, 0)}"),
+        ("GET", f"/v2/key-value-stores/{store}/records/OTHER?signature={of_record}"),
+        ("GET", f"/v2/datasets/{dataset}/items?signature=nonsense"),
+        ("POST", f"/v2/datasets/{dataset}/items?signature={of_dataset}"),
+    ):
+        assert problem(await users.call(method, path, token=NOBODY, json={})) == (403, "invalid-signature"), path
+    assert (await users.call("GET", f"/v2/datasets/{dataset}/items?signature=bad", token=OWNER)).status_code == 200
+
+
+async def test_addresses_of_what_is_open_are_plain(users: Api, storages: dict[str, str]) -> None:
+    shown = await users.data("GET", f"/v2/datasets/{storages['datasets']}", token=OWNER)
+    assert shown["itemsPublicUrl"].endswith("/items")
+
+
+async def test_a_restricted_run_is_its_owners(users: Api) -> None:
+    run = await users.start()
+    paths = (f"/v2/actor-runs/{run.id}", f"/v2/logs/{run.id}")
+    for path in paths:
+        for token in (STRANGER, NOBODY):
+            assert (await users.call("GET", path, token=token)).status_code == 200
+    await users.data("PUT", paths[0], json={"generalAccess": "RESTRICTED"}, token=OWNER)
+    for path in paths:
+        assert problem(await users.call("GET", path, token=STRANGER)) == (404, "record-not-found")
+        assert problem(await users.call("GET", path, token=NOBODY)) == (401, "token-not-provided")
+        assert (await users.call("GET", path, token=OWNER)).status_code == 200
+        assert (await users.call("GET", path, token=run.token)).status_code == 200

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import brotli
+import httpx
+import pytest
+
+from runtime.database.values import SMALL_BYTES
+from tests.api.storage_app import BASE, problem, serving
+from tests.runtime.storages.hand_clock import HandClock
+
+BIG = bytes(range(256)) * (2 * SMALL_BYTES // 256)
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(tmp_path, HandClock()) as client:
+        yield client
+
+
+@pytest.fixture
+async def url(client: httpx.AsyncClient) -> str:
+    created = await client.post("/v2/key-value-stores?name=data")
+    return f"/v2/key-value-stores/{created.json()['data']['id']}"
+
+
+async def put(client: httpx.AsyncClient, url: str, key: str, body: bytes, **headers: str) -> httpx.Response:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.put(f"{url}/records/{key}", content=body, headers=sent)
+
+
+async def raw(client: httpx.AsyncClient, url: str, accepted: str) -> tuple[httpx.Headers, bytes]:
+    """The bytes as they travel: httpx would decode them."""
+    async with client.stream("GET", url, headers={"Accept-Encoding": accepted}) as answer:
+        return answer.headers, b"".join([chunk async for chunk in answer.aiter_raw()])
+
+
+async def test_a_store(client: httpx.AsyncClient, url: str) -> None:
+    data = (await client.get(url)).json()["data"]
+    assert data["consoleUrl"] == f"{BASE}/storage/key-value-stores/{data['id']}"
+    assert data["keysPublicUrl"] == f"{BASE}/v2/key-value-stores/{data['id']}/keys"
+    assert data["stats"] == {
+        "readCount": 0,
+        "writeCount": 0,
+        "deleteCount": 0,
+        "listCount": 0,
+        "storageBytes": 0,
+        "s3StorageBytes": 0,
+    }
+    assert (await client.put(url, json={"name": "new"})).json()["data"]["name"] == "new"
+    assert [item["name"] for item in (await client.get("/v2/key-value-stores")).json()["data"]["items"]] == ["new"]
+    assert (await client.delete(url)).status_code == 204
+    assert problem(await client.get(url)) == (404, "record-not-found")
+
+
+@pytest.mark.parametrize("body", [b"", b'{"a":1}', BIG])
+async def test_exact_bytes_and_type(client: httpx.AsyncClient, url: str, body: bytes) -> None:
+    answer = await put(client, url, "key", body, content_type="image/png; own=1")
+    assert (answer.status_code, answer.json()) == (201, {})
+    assert answer.headers["location"] == f"{BASE}{url}/records/key"
+    for query in ("", "?attachment=true", "?disableRedirect=true"):
+        answer = await client.get(f"{url}/records/key{query}")
+        assert (answer.status_code, answer.content) == (200, body)
+        assert answer.headers["content-type"] == "image/png; own=1"
+        assert answer.headers["content-length"] == str(len(body))
+    head = await client.head(f"{url}/records/key")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(body))
+
+
+async def test_attachments_and_pages(client: httpx.AsyncClient, url: str) -> None:
+    await put(client, url, "key", b"<script>", content_type="text/html")
+    answer = await client.get(f"{url}/records/key?attachment=true")
+    assert answer.headers["content-disposition"] == 'attachment; filename="key"'
+    answer = await client.get(f"{url}/records/key")
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert answer.headers["content-type"] == "text/html"
+
+
+async def test_a_type_is_always_there(client: httpx.AsyncClient, url: str) -> None:
+    await client.post(f"{url}/records/key", content=b"x")
+    assert (await client.get(f"{url}/records/key")).headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("body", [b"text " * 9, BIG], ids=["small", "big"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+async def test_an_encoding_is_kept_for_those_who_accept_it(
+    client: httpx.AsyncClient, url: str, encoding: str, body: bytes
+) -> None:
+    encoded = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[encoding](body)
+    await put(client, url, "key", encoded, content_encoding=encoding, content_type="text/plain")
+    record = f"{url}/records/key"
+    for accepted in (encoding, f"zstd, {encoding};q=0.5", "*"):
+        headers, content = await raw(client, record, accepted)
+        assert (headers["content-encoding"], content) == (encoding, encoded)
+        assert headers["content-length"] == str(len(encoded))
+    for accepted in ("identity", "zstd", f"{encoding};q=0", f"*, {encoding};q=0"):
+        headers, content = await raw(client, record, accepted)
+        assert ("content-encoding" in headers, content) == (False, body)
+    assert (await client.get(record, headers={"Accept-Encoding": encoding})).content == body
+
+
+async def test_no_limit_of_9_mb(client: httpx.AsyncClient, url: str) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(160):
+            yield b"x" * 65_536
+
+    answer = await client.put(f"{url}/records/key", content=chunks())
+    assert answer.status_code == 201
+    assert len((await client.get(f"{url}/records/key")).content) == 160 * 65_536
+
+
+async def test_what_is_not_there(client: httpx.AsyncClient, url: str) -> None:
+    assert problem(await client.get(f"{url}/records/none")) == (404, "record-not-found")
+    assert (await client.head(f"{url}/records/none")).status_code == 404
+    deleted = await client.delete(f"{url}/records/none")
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    store = "/v2/key-value-stores/nothing"
+    for answer in (
+        await client.get(f"{store}/records/key"),
+        await client.put(f"{store}/records/key", content=b"x"),
+        await client.delete(f"{store}/records/key"),
+        await client.get(f"{store}/keys"),
+    ):
+        assert problem(answer) == (404, "record-not-found")
+
+
+async def test_what_is_refused(client: httpx.AsyncClient, url: str) -> None:
+    for key in ("a%20b", "a/b", "%C3%A4", "x" * 257):
+        assert problem(await put(client, url, key, b"")) == (400, "invalid-record-key")
+        assert problem(await client.get(f"{url}/records/{key}")) == (400, "invalid-record-key")
+    answer = await put(client, url, "key", b"", content_encoding="bla")
+    assert problem(answer) == (415, "unsupported-content-encoding")
+
+
+async def test_deleting(client: httpx.AsyncClient, url: str) -> None:
+    await put(client, url, "a!'()._-", b"1")
+    assert (await client.get(f"{url}/records/a!'()._-")).content == b"1"
+    assert (await client.delete(f"{url}/records/a!'()._-")).status_code == 204
+    assert (await client.get(f"{url}/records/a!'()._-")).status_code == 404
+
+
+async def test_keys(client: httpx.AsyncClient, url: str) -> None:
+    for key in ("b", "a", "B", "ab"):
+        await put(client, url, key, b"x" * len(key))
+    data = (await client.get(f"{url}/keys")).json()["data"]
+    assert data == {
+        "items": [
+            {"key": key, "size": len(key), "recordPublicUrl": f"{BASE}{url}/records/{key}"}
+            for key in ("B", "a", "ab", "b")
+        ],
+        "count": 4,
+        "limit": 1000,
+        "exclusiveStartKey": None,
+        "isTruncated": False,
+        "nextExclusiveStartKey": None,
+    }
+    data = (await client.get(f"{url}/keys?limit=2&exclusiveStartKey=B")).json()["data"]
+    assert [item["key"] for item in data["items"]] == ["a", "ab"]
+    assert (data["isTruncated"], data["nextExclusiveStartKey"], data["exclusiveStartKey"]) == (True, "ab", "B")
+    data = (await client.get(f"{url}/keys?limit=5000&prefix=a")).json()["data"]
+    assert ([item["key"] for item in data["items"]], data["limit"]) == (["a", "ab"], 1000)
+
+
+async def archived(client: httpx.AsyncClient, url: str, query: str = "") -> dict[str, bytes]:
+    answer = await client.get(f"{url}/records{query}")
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+async def test_all_records_as_an_archive(client: httpx.AsyncClient, url: str) -> None:
+    assert await archived(client, url) == {}
+    await put(client, url, "a.txt", b"small", content_type="text/plain")
+    await put(client, url, "big", BIG * 50)
+    await put(client, url, "zipped", gzip.compress(BIG), content_encoding="gzip")
+    assert await archived(client, url) == {"a.txt": b"small", "big": BIG * 50, "zipped": BIG}
+    assert await archived(client, url, "?prefix=a") == {"a.txt": b"small"}
+    answer = await client.get(f"{url}/records")
+    assert answer.headers["content-disposition"] == 'attachment; filename="data.zip"'
+
+
+async def test_more_records_than_a_page_in_an_archive(
+    client: httpx.AsyncClient, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.response.record_archive.PAGE", 2)
+    for number in range(7):
+        await put(client, url, f"k{number}", b"x")
+    assert len(await archived(client, url)) == 7
+
+
+async def test_collections_narrow_keys_and_hold_records(client: httpx.AsyncClient) -> None:
+    schema = {
+        "collections": {
+            "images": {"keyPrefix": "image-", "contentTypes": ["image/png"]},
+            "summary": {"key": "SUMMARY", "jsonSchema": {"required": ["n"]}},
+        }
+    }
+    created = await client.post("/v2/key-value-stores", json={"schema": schema})
+    data = created.json()["data"]
+    url = f"/v2/key-value-stores/{data['id']}"
+    assert data["schema"] == schema
+    assert data["recordsPublicUrl"] == f"{BASE}{url}/records"
+    for key, body, kind, status in (
+        ("image-1", b"x", "image/png", 201),
+        ("image-2", b"x", "text/plain", 400),
+        ("SUMMARY", b'{"n":1}', "application/json", 201),
+        ("SUMMARY", b"{}", "application/json", 400),
+        ("other", b"x", "text/plain", 201),
+    ):
+        assert (await put(client, url, key, body, content_type=kind)).status_code == status, key
+    encoded = gzip.compress(b'{"n":2}')
+    answer = await put(client, url, "SUMMARY", encoded, content_type="application/json", content_encoding="gzip")
+    assert answer.status_code == 201
+    assert (await client.get(f"{url}/records/SUMMARY")).json() == {"n": 2}
+
+    async def keys(query: str) -> list[str]:
+        return [item["key"] for item in (await client.get(f"{url}/keys?{query}")).json()["data"]["items"]]
+
+    assert await keys("collection=images") == ["image-1"]
+    assert await keys("collection=summary") == ["SUMMARY"]
+    assert await keys("collection=images&prefix=image-2") == []
+    assert await archived(client, url, "?collection=images") == {"image-1": b"x"}
+    for path in ("keys", "records"):
+        assert problem(await client.get(f"{url}/{path}?collection=none")) == (400, "invalid-parameter")
+    bad = {"schema": {"collections": {"a": {}}}}
+    assert problem(await client.post("/v2/key-value-stores", json=bad)) == (400, "invalid-value")

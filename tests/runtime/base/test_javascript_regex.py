@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.base import javascript_regex
+from runtime.base.javascript_regex import RegexLimitExceeded, Searcher
+
+FOR_EVER = ("^(?:a?){50}a{50}$", "a" * 50)
+ALL_MEMORY = ("^((a|b|ab)*)*c", "ab" * 5_000_000)
+
+
+@pytest.fixture
+def searcher() -> Iterator[Searcher]:
+    searcher = Searcher()
+    with searcher.searching():
+        yield searcher
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("^a+$", "aaa", True),
+        ("^a+$", "aab", False),
+        ("b", "aab", True),
+        (r"^\p{L}+$", "abc", False),
+        ("^.$", "\u017e", True),
+        ("a\nb", "a\nb", True),
+        ("", "", True),
+        ("x", "y" * 1_000_000, False),
+    ],
+)
+def test_patterns_are_javascripts(searcher: Searcher, pattern: str, text: str, found: bool) -> None:
+    assert searcher.finds(pattern, text) is found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [("(a", "Unbalanced"), ("(" * 20_000 + ")" * 20_000, "too deeply nested"), ("a|" * 300_000, "too complex")],
+)
+def test_what_is_no_pattern_is_refused(searcher: Searcher, pattern: str, told: str) -> None:
+    searcher.check("(a)")
+    with pytest.raises(ValueError, match=told):
+        searcher.check(pattern)
+    searcher.check("(a)")
+
+
+def test_a_search_without_end_is_ended_and_the_next_input_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_regex, "ALLOWED_SECS", 1.0)
+    searcher = Searcher()
+    with searcher.searching():
+        with pytest.raises(RegexLimitExceeded):
+            searcher.finds(*FOR_EVER)
+        with pytest.raises(RegexLimitExceeded):  # the same input has no more time for another field
+            searcher.finds("a", "a")
+    monkeypatch.undo()
+    with searcher.searching():
+        assert searcher.finds("a", "a")
+
+
+def test_a_search_that_takes_all_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_regex, "ALLOWED_SECS", 60.0)
+    searcher = Searcher()
+    with searcher.searching(), pytest.raises(RegexLimitExceeded):
+        searcher.finds(*ALL_MEMORY)
+
+
+def test_a_process_that_somebody_ended_is_started_again(searcher: Searcher) -> None:
+    assert searcher.finds("a", "a")
+    process = searcher._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert searcher.finds("a", "a")
+
+
+def test_the_process_finds_its_package_where_the_server_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "regress.py").write_text("class Regex:\n  def __init__(*_): pass\n  def find(*_): return True\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    searcher = Searcher()
+    with searcher.searching():
+        assert searcher.finds("a", "no match of the true package")

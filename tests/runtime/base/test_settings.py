@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from runtime.base.settings import Settings, default_data_dir, from_environment
+
+
+def read(**environment: str) -> Settings:
+    return from_environment(data_dir=Path("data"), environment=environment)
+
+
+def test_without_variables_everything_has_its_default() -> None:
+    assert read() == Settings(
+        port=3333,
+        data_dir=Path("data"),
+        users={},
+        stop_runs=False,
+        cpu_burst_secs=10.0,
+        strict_memory=False,
+        max_memory_mbytes=None,
+        rate_limit=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("GREENROOM_CPU_BURST_SECS", "0", "cpu_burst_secs", 0.0),
+        ("GREENROOM_CPU_BURST_SECS", "2.5", "cpu_burst_secs", 2.5),
+        ("GREENROOM_CPU_BURST_SECS", "", "cpu_burst_secs", 10.0),
+        ("GREENROOM_STRICT_MEMORY", "1", "strict_memory", True),
+        ("GREENROOM_STRICT_MEMORY", "0", "strict_memory", False),
+        ("GREENROOM_MAX_MEMORY_MBYTES", "16384", "max_memory_mbytes", 16_384),
+        ("GREENROOM_RATE_LIMIT", "30", "rate_limit", 30.0),
+    ],
+)
+def test_a_variable_sets_one_thing(name: str, text: str, field: str, value: object) -> None:
+    assert getattr(read(**{name: text}), field) == value
+
+
+@pytest.mark.parametrize("name", ["GREENROOM_CPU_BURST_SECS", "GREENROOM_MAX_MEMORY_MBYTES", "GREENROOM_RATE_LIMIT"])
+@pytest.mark.parametrize("text", ["ten", "-1", "nan", "inf"])
+def test_a_bad_number_is_refused_by_the_variables_name(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        read(**{name: text})
+
+
+def test_the_data_directory_is_the_given_one_then_the_variables_then_the_platforms(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert read().data_dir == Path("data")
+    monkeypatch.setenv("GREENROOM_DATA_DIR", "elsewhere")
+    assert from_environment(environment={}).data_dir == default_data_dir() == Path("elsewhere")
+    monkeypatch.delenv("GREENROOM_DATA_DIR")
+    assert default_data_dir() == Path(platformdirs.user_data_dir("greenroom", appauthor=False))

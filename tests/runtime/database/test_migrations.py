@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.database import Store, migrations
+from runtime.database.migrations import STEPS, NewerSchema, migrate
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    yield connection
+    connection.close()
+
+
+def version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    return connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+
+
+def test_a_new_database_gets_the_whole_schema(connection: sqlite3.Connection) -> None:
+    migrate(connection)
+    assert version(connection) == len(STEPS)
+    tables = {name for kind, name, _ in schema(connection) if kind == "table"}
+    assert {"users", "actors", "versions", "builds", "runs", "datasets", "key_value_stores", "request_queues"} <= tables
+
+
+def test_migrating_again_changes_nothing(connection: sqlite3.Connection) -> None:
+    migrate(connection)
+    before = schema(connection)
+    migrate(connection)
+    assert schema(connection) == before
+
+
+@pytest.mark.parametrize("done", range(len(STEPS)))
+def test_every_older_schema_arrives_at_the_newest(
+    connection: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    monkeypatch.setattr(migrations, "STEPS", STEPS[:done])
+    migrate(connection)
+    assert version(connection) == done
+    monkeypatch.undo()
+    migrate(connection)
+    with sqlite3.connect(tmp_path / "fresh.db", isolation_level=None) as fresh:
+        migrate(fresh)
+        assert schema(connection) == schema(fresh)
+
+
+def test_a_newer_schema_is_refused_with_a_way_out_and_left_alone(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    with pytest.raises(NewerSchema, match="--data-dir"):
+        migrate(connection)
+    assert version(connection) == len(STEPS) + 1
+    assert schema(connection) == []
+
+
+def test_a_step_that_fails_leaves_the_schema_as_it_was(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(connection)
+    before = schema(connection)
+    monkeypatch.setattr(migrations, "STEPS", (*STEPS, "CREATE TABLE half (id); CREATE TABLE half (id);"))
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection)
+    assert schema(connection) == before
+    assert version(connection) == len(STEPS)
+
+
+def test_the_store_of_a_newer_greenroom_is_not_opened(tmp_path: Path) -> None:
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "greenroom.db") as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    with pytest.raises(NewerSchema):
+        Store(tmp_path)

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from runtime.containers import LogLine
+from runtime.database.log_files import LogFiles, as_served
+from runtime.jobs.logs import CAP_NOTICE, MAX_LOG_BYTES, READ_BYTES, Log, Logs
+from tests.fakes.clock import VirtualClock
+from tests.fakes.containers import FakeContainer
+from tests.fakes.records import a_spec
+
+AT_START = b"2023-11-14T22:13:20.000Z "
+SERVED_LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [^\n]*\n")
+NOTICE = CAP_NOTICE.encode()
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> LogFiles:
+    return LogFiles(tmp_path)
+
+
+@pytest.fixture
+def logs(files: LogFiles, clock: VirtualClock) -> Logs:
+    return Logs(files, clock)
+
+
+async def started(clock: VirtualClock) -> FakeContainer:
+    container = FakeContainer("container1", a_spec(), clock)
+    await container.start()
+    return container
+
+
+async def all_of(pieces: AsyncIterator[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
+
+
+def texts(served: bytes) -> list[bytes]:
+    return [line.partition(b"Z ")[2] for line in served.splitlines()]
+
+
+def said(text: bytes, stream: str = "stdout") -> LogLine:
+    return LogLine("2023-11-14T22:13:20.123456789Z", stream, text)
+
+
+async def test_every_line_has_exactly_one_stamp_with_three_decimals(logs: Logs, clock: VirtualClock) -> None:
+    log = logs.open("job")
+    log.system("ACTOR: one\nACTOR: two")
+    await clock.advance(1.234)
+    log.system("ACTOR: three")
+    log.append([said(b"four")])
+    assert await all_of(logs.read("job")) == (
+        AT_START + b"ACTOR: one\n" + AT_START + b"ACTOR: two\n"
+        b"2023-11-14T22:13:21.234Z ACTOR: three\n"
+        b"2023-11-14T22:13:20.123Z four\n"
+    )
+
+
+async def test_ansi_codes_are_there_for_who_asks_for_the_raw_log(logs: Logs) -> None:
+    logs.open("job").append([said(b"\x1b[31mred\x1b[0m")])
+    assert texts(await all_of(logs.read("job"))) == [b"red"]
+    assert texts(await all_of(logs.read("job", raw=True))) == [b"\x1b[31mred\x1b[0m"]
+    logs.close("job")
+    assert texts(await all_of(logs.follow("job", raw=True))) == [b"\x1b[31mred\x1b[0m"]
+
+
+async def test_a_job_without_a_log_has_an_empty_one(logs: Logs) -> None:
+    assert await all_of(logs.read("nobody")) == b""
+    assert await all_of(logs.follow("nobody")) == b""
+    logs.open("silent")
+    assert await all_of(logs.read("silent")) == b""
+
+
+async def test_followers_get_the_log_so_far_then_what_comes_and_end_with_the_job(
+    logs: Logs, clock: VirtualClock
+) -> None:
+    log = logs.open("job")
+    log.system("before")
+    followers = [asyncio.create_task(all_of(logs.follow("job"))) for _ in range(3)]
+    await clock.settle()
+    for word in ("during", "later"):
+        log.system(word)
+        await clock.settle()
+    log.system("last")
+    assert not any(follower.done() for follower in followers)
+    logs.close("job")
+    for follower in followers:
+        assert texts(await follower) == [b"before", b"during", b"later", b"last"]
+
+
+async def test_a_follower_gets_each_line_when_it_is_written(logs: Logs) -> None:
+    log = logs.open("job")
+    follower = logs.follow("job")
+    for word in (b"one", b"two", b"three"):
+        log.append([said(word)])
+        assert texts(await anext(follower)) == [word]
+    await follower.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_follower_that_reads_slowly_misses_nothing(logs: Logs, clock: VirtualClock) -> None:
+    log = logs.open("job")
+    follower = logs.follow("job")
+    log.system("0")
+    got = texts(await anext(follower))
+    for number in range(1, 100):
+        log.system(str(number))
+    logs.close("job")
+    got += texts(await all_of(follower))
+    assert got == [str(number).encode() for number in range(100)]
+
+
+async def test_following_an_ended_job_gives_all_and_returns_at_once(logs: Logs) -> None:
+    logs.open("job").system("all there is")
+    logs.close("job")
+    assert texts(await all_of(logs.follow("job"))) == [b"all there is"]
+
+
+async def test_a_follower_that_leaves_disturbs_nobody(logs: Logs, clock: VirtualClock) -> None:
+    log = logs.open("job")
+    leaving, staying = (asyncio.create_task(all_of(logs.follow("job"))) for _ in range(2))
+    await clock.settle()
+    leaving.cancel()
+    log.system("on")
+    logs.close("job")
+    assert texts(await staying) == [b"on"]
+
+
+async def test_the_containers_log_is_copied_until_it_ends(logs: Logs, clock: VirtualClock) -> None:
+    container = await started(clock)
+    container.prints("early")
+    copying = asyncio.create_task(logs.open("job").copy(container))
+    await clock.settle()
+    container.prints("out", "more")
+    container.prints("err", stream="stderr")
+    await clock.settle()
+    assert not copying.done()
+    container.prints("last words")
+    container.exits(0)
+    await copying
+    assert texts(await all_of(logs.read("job"))) == [b"early", b"out", b"more", b"err", b"last words"]
+
+
+@pytest.mark.parametrize("torn", [b"", b"2023-11-14T22:13:20.0000", b"2023-11-14T22:13:20.000000000Z o thr"])
+async def test_a_resumed_log_has_neither_holes_nor_doubles(
+    logs: Logs, files: LogFiles, clock: VirtualClock, tmp_path: Path, torn: bytes
+) -> None:
+    container = await started(clock)
+    log = logs.open("job")
+    log.system("ACTOR: Creating Docker container.")
+    copying = asyncio.create_task(log.copy(container))
+    container.prints("one", "two")
+    await clock.settle()
+    log.system("ACTOR: in between")
+    copying.cancel()
+    with (tmp_path / "job.log").open("ab") as file:
+        file.write(torn)
+
+    container.prints("three", "two", "two")
+    again = Logs(files, clock).open("job")
+    copying = asyncio.create_task(again.copy(container))
+    container.prints("four")
+    container.exits(0)
+    await copying
+    assert texts(await all_of(Logs(files, clock).read("job"))) == [
+        b"ACTOR: Creating Docker container.",
+        b"one",
+        b"two",
+        b"ACTOR: in between",
+        b"three",
+        b"two",
+        b"two",
+        b"four",
+    ]
+
+
+async def test_a_log_may_be_resumed_again_and_again(files: LogFiles, clock: VirtualClock) -> None:
+    container = await started(clock)
+    for number in range(5):
+        container.prints(f"{number}a", f"{number}b")
+        copying = asyncio.create_task(Logs(files, clock).open("job").copy(container))
+        await clock.settle()
+        copying.cancel()
+    assert texts(await all_of(Logs(files, clock).read("job"))) == [
+        f"{number}{letter}".encode() for number in range(5) for letter in "ab"
+    ]
+
+
+def fill(log: Log, left: int) -> None:
+    """Write until `left` bytes are free."""
+    overhead = len(b"2023-11-14T22:13:20.123456789Z o \n")
+    while (free := MAX_LOG_BYTES - log.size - left) > 0:
+        log.append([said(b"x" * (min(free, 1 << 20) - overhead), "actor")])
+
+
+async def test_the_last_byte_of_the_cap_may_be_used(logs: Logs) -> None:
+    log = logs.open("job")
+    fill(log, left=0)
+    assert log.size == MAX_LOG_BYTES
+    assert NOTICE not in await all_of(logs.read("job"))
+
+
+async def test_over_the_cap_a_notice_is_written_once_and_nothing_more(logs: Logs) -> None:
+    log = logs.open("job")
+    fill(log, left=1000)
+    log.append([said(b"fits"), said(b"y" * 2000), said(b"after")])
+    log.append([said(b"late")])
+    log.system("ACTOR: later")
+    ending = texts(await all_of(logs.read("job")))[-2:]
+    assert ending == [b"fits", NOTICE]
+
+
+async def test_a_full_log_stays_full_after_a_restart(logs: Logs, files: LogFiles, clock: VirtualClock) -> None:
+    fill(log := logs.open("job"), left=100_000)
+    log.append([said(b"y" * 200_000)])
+    size = log.size
+    again = Logs(files, clock)
+    log = again.open("job")
+    log.append([said(b"after the restart")])
+    log.system("ACTOR: Creating Docker container.")
+    assert log.size == size
+    assert (await all_of(again.read("job"))).count(NOTICE) == 1
+
+
+async def test_copying_into_a_full_log_ends_though_the_container_goes_on(logs: Logs, clock: VirtualClock) -> None:
+    container = await started(clock)
+    log = logs.open("job")
+    fill(log, left=10)
+    container.prints("too much")
+    await log.copy(container)
+    assert texts(await all_of(logs.read("job")))[-1] == NOTICE
+
+
+@pytest.mark.parametrize(
+    ("hidden", "text", "shown"),
+    [
+        ([], b"nothing to hide", b"nothing to hide"),
+        (["hunter2"], b"the password is hunter2, hunter2!", b"the password is [REDACTED], [REDACTED]!"),
+        (["hunter2"], b"hunter3", b"hunter3"),
+        (["a.c"], b"abc a.c", b"abc [REDACTED]"),
+        (["grün"], "so grün".encode(), b"so [REDACTED]"),
+        (["key", "key-and-more"], b"key-and-more", b"[REDACTED]"),
+        (["key-and-more", "key"], b"key-and-more key", b"[REDACTED] [REDACTED]"),
+        (["", "hunter2"], b"so hunter2", b"so [REDACTED]"),
+        ([""], b"plain", b"plain"),
+    ],
+)
+async def test_hidden_values_never_reach_the_log(
+    logs: Logs, files: LogFiles, hidden: list[str], text: bytes, shown: bytes
+) -> None:
+    log = logs.open("job", hidden)
+    log.append([said(text)])
+    log.system(text.decode())
+    assert texts(await all_of(logs.read("job"))) == [shown, shown]
+
+
+def long_log(log: Log) -> None:
+    seed = random.Random(4)
+    for _ in range(40):
+        lines = []
+        for _ in range(300):
+            text = seed.choice([b"short", b"", b"\x1b[1mbold\x1b[0m", "grün 漢字".encode() * 40, b"w" * 900])
+            lines.append(said(text, seed.choice(["stdout", "stderr"])))
+        log.append(lines)
+
+
+@pytest.mark.parametrize("raw", [True, False])
+async def test_a_log_of_megabytes_read_in_pieces_is_the_same_as_in_one(logs: Logs, files: LogFiles, raw: bool) -> None:
+    log = logs.open("job")
+    long_log(log)
+    whole = as_served(files.read("job", 0, log.size), raw=raw)
+    assert log.size > 3 * READ_BYTES
+    read = [piece async for piece in logs.read("job", raw=raw)]
+    logs.close("job")
+    followed = [piece async for piece in logs.follow("job", raw=raw)]
+    for pieces in (read, followed):
+        assert len(pieces) > 2
+        assert b"".join(pieces) == whole
+        assert all(SERVED_LINE.fullmatch(line) for piece in pieces for line in piece.splitlines(keepends=True))
+
+
+async def test_a_line_longer_than_a_piece_arrives_whole(logs: Logs) -> None:
+    log = logs.open("job")
+    long = b"x" * (READ_BYTES * 3)
+    log.append([said(b"before"), said(long), said(b"after")])
+    logs.close("job")
+    assert texts(await all_of(logs.read("job"))) == [b"before", long, b"after"]
+    assert texts(await all_of(logs.follow("job"))) == [b"before", long, b"after"]
+
+
+async def test_a_deleted_log_is_empty(logs: Logs) -> None:
+    logs.open("job").system("gone")
+    logs.close("job")
+    logs.delete("job")
+    assert logs.size("job") == 0
+    assert await all_of(logs.read("job")) == b""

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from runtime.base.addresses import Addresses
+from runtime.base.records import EnvVar, Meta, Origin, TaggedBuild
+from runtime.runs import environment
+from tests.fakes.clock import START
+from tests.fakes.records import a_build, a_pricing, a_run, a_user, an_actor, options
+
+ADDRESSES = Addresses(port=3333, resolves_subdomains=True)
+
+SAME_VALUE = [
+    ("ACTOR_ID", "APIFY_ACTOR_ID", "APIFY_ACT_ID"),
+    ("ACTOR_RUN_ID", "APIFY_ACTOR_RUN_ID", "APIFY_ACT_RUN_ID"),
+    ("ACTOR_BUILD_ID", "APIFY_ACTOR_BUILD_ID"),
+    ("ACTOR_BUILD_NUMBER", "APIFY_ACTOR_BUILD_NUMBER"),
+    ("ACTOR_TASK_ID", "APIFY_ACTOR_TASK_ID"),
+    ("ACTOR_STARTED_AT", "APIFY_STARTED_AT"),
+    ("ACTOR_TIMEOUT_AT", "APIFY_TIMEOUT_AT"),
+    ("ACTOR_MEMORY_MBYTES", "APIFY_MEMORY_MBYTES"),
+    ("ACTOR_INPUT_KEY", "APIFY_INPUT_KEY"),
+    ("ACTOR_DEFAULT_KEY_VALUE_STORE_ID", "APIFY_DEFAULT_KEY_VALUE_STORE_ID"),
+    ("ACTOR_DEFAULT_DATASET_ID", "APIFY_DEFAULT_DATASET_ID"),
+    ("ACTOR_DEFAULT_REQUEST_QUEUE_ID", "APIFY_DEFAULT_REQUEST_QUEUE_ID"),
+    ("ACTOR_EVENTS_WEBSOCKET_URL", "APIFY_ACTOR_EVENTS_WS_URL"),
+    ("ACTOR_WEB_SERVER_PORT", "APIFY_CONTAINER_PORT", "ACTOR_STANDBY_PORT"),
+    ("ACTOR_WEB_SERVER_URL", "APIFY_CONTAINER_URL"),
+]
+
+
+def born_with(
+    build: dict[str, Any] | None = None,
+    actor: dict[str, Any] | None = None,
+    charged: dict[str, int] | None = None,
+    **run: Any,
+) -> dict[str, str]:
+    return environment.variables(
+        a_run(**run),
+        an_actor(**(actor or {})),
+        a_user(id="owner1", username="alice"),
+        a_build(**(build or {})),
+        a_user(id="caller1", username="bob"),
+        charged or {},
+        ADDRESSES,
+    )
+
+
+@pytest.mark.parametrize("names", SAME_VALUE, ids=lambda names: names[0])
+def test_all_names_of_a_variable_carry_one_value(names: tuple[str, ...]) -> None:
+    given = born_with()
+    assert len({given[name] for name in names}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ACTOR_ID", "actor1"),
+        ("ACTOR_FULL_NAME", "alice/hello"),
+        ("ACTOR_RUN_ID", "run1"),
+        ("ACTOR_BUILD_ID", "build1"),
+        ("ACTOR_BUILD_NUMBER", "0.0.1"),
+        ("ACTOR_TASK_ID", ""),
+        ("ACTOR_STARTED_AT", "2023-11-14T22:13:20.000Z"),
+        ("ACTOR_TIMEOUT_AT", "2023-11-14T23:13:20.000Z"),
+        ("ACTOR_MEMORY_MBYTES", "1024"),
+        ("APIFY_DEDICATED_CPUS", "0.25"),
+        ("ACTOR_INPUT_KEY", "INPUT"),
+        ("ACTOR_DEFAULT_KEY_VALUE_STORE_ID", "store1"),
+        ("ACTOR_DEFAULT_DATASET_ID", "dataset1"),
+        ("ACTOR_DEFAULT_REQUEST_QUEUE_ID", "queue1"),
+        ("ACTOR_EVENTS_WEBSOCKET_URL", "ws://host.greenroom.internal:3333/greenroom/events/eventskeyrun1"),
+        ("ACTOR_WEB_SERVER_PORT", "4321"),
+        ("ACTOR_WEB_SERVER_URL", "http://webkeyrun1.runs.localhost:3333"),
+        ("ACTOR_PERMISSION_LEVEL", "LIMITED_PERMISSIONS"),
+        ("APIFY_API_BASE_URL", "http://host.greenroom.internal:3333"),
+        ("APIFY_API_PUBLIC_BASE_URL", "http://localhost:3333"),
+        ("APIFY_IS_AT_HOME", "1"),
+        ("APIFY_HEADLESS", "1"),
+        ("APIFY_META_ORIGIN", "CLI"),
+        ("APIFY_TOKEN", "greenroom_run_run1"),
+        ("APIFY_USER_ID", "caller1"),
+    ],
+)
+def test_what_an_actor_is_told(name: str, value: str) -> None:
+    assert born_with(meta=Meta(origin=Origin.CLI))[name] == value
+
+
+def test_the_storages_are_also_told_as_json() -> None:
+    assert json.loads(born_with()["ACTOR_STORAGES_JSON"]) == {
+        "keyValueStores": {"default": "store1"},
+        "datasets": {"default": "dataset1"},
+        "requestQueues": {"default": "queue1"},
+    }
+
+
+def test_nothing_is_empty_but_the_task() -> None:
+    empty = {name for name, value in born_with().items() if value == ""}
+    assert empty == {"ACTOR_TASK_ID", "APIFY_ACTOR_TASK_ID"}
+
+
+def test_what_counts_as_json_for_the_sdks_is_json() -> None:
+    given = born_with()
+    assert json.loads(given["APIFY_ACTOR_PRICING_INFO"]) == {}
+    assert json.loads(given["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {}
+
+
+def test_the_pricing_is_told_as_the_platform_does_without_what_is_nobodys_business() -> None:
+    event = {"eventTitle": "Page", "eventPriceUsd": 0.1}
+    shown = {
+        "pricingModel": "PAY_PER_EVENT",
+        "apifyMarginPercentage": 0.2,
+        "createdAt": "2023-11-14T22:13:20.000Z",
+        "pricingPerEvent": {"actorChargeEvents": {"page": {**event, "eventDescription": "A page was read"}}},
+    }
+    given = born_with(charged={"page": 3}, pricing=a_pricing({"page": 0.1}, shown=shown))
+    assert json.loads(given["APIFY_ACTOR_PRICING_INFO"]) == {
+        "pricingModel": "PAY_PER_EVENT",
+        "pricingPerEvent": {"actorChargeEvents": {"page": event}},
+    }
+    assert json.loads(given["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {"page": 3}
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"timeout_secs": 60}, {"ACTOR_TIMEOUT_AT": "2023-11-14T22:14:20.000Z"}),
+        ({"max_items": 10}, {"ACTOR_MAX_PAID_DATASET_ITEMS": "10"}),
+        ({"max_total_charge_usd": 0.123456789}, {"ACTOR_MAX_TOTAL_CHARGE_USD": "0.123456789"}),
+        ({"restart_on_error": True}, {"ACTOR_RESTART_ON_ERROR": "1"}),
+    ],
+)
+def test_a_limit_is_told_where_there_is_one(asked: dict[str, Any], names: dict[str, str]) -> None:
+    assert names.items() <= born_with(options=options(**asked)).items()
+    assert not names.keys() & born_with(options=options(timeout_secs=0)).keys()
+
+
+def test_without_a_timeout_neither_name_of_the_deadline_is_there() -> None:
+    assert not {"ACTOR_TIMEOUT_AT", "APIFY_TIMEOUT_AT"} & born_with(options=options(timeout_secs=0)).keys()
+
+
+def test_the_builds_tags_are_told_joined_and_those_of_other_builds_are_not() -> None:
+    tagged = {
+        "latest": TaggedBuild(build_id="build1", build_number="0.0.1", finished_at=START),
+        "beta": TaggedBuild(build_id="build2", build_number="0.0.2", finished_at=START),
+        "stable": TaggedBuild(build_id="build1", build_number="0.0.1", finished_at=START),
+    }
+    assert born_with(actor={"tagged_builds": tagged})["ACTOR_BUILD_TAGS"] == "latest,stable"
+    assert "ACTOR_BUILD_TAGS" not in born_with()
+
+
+def test_the_versions_own_variables_are_there_and_the_platforms_win_over_them() -> None:
+    own = (EnvVar(name="MY_KEY", value="mine", is_secret=True), EnvVar(name="ACTOR_RUN_ID", value="forged"))
+    given = born_with(build={"env_vars": own})
+    assert given["MY_KEY"] == "mine"
+    assert given["ACTOR_RUN_ID"] == "run1"
+
+
+def test_a_run_s_own_port_is_told_under_all_its_names_whatever_the_version_says() -> None:
+    given = born_with(build={"env_vars": (EnvVar(name="APIFY_CONTAINER_PORT", value="1111"),)}, web_server_port=1111)
+    assert {given[name] for name in environment.WEB_SERVER_PORT_NAMES} == {"1111"}
+
+
+def test_secrets_are_the_secret_variables_that_have_a_value_and_the_runs_token() -> None:
+    env_vars = (
+        EnvVar(name="A", value="hunter2", is_secret=True),
+        EnvVar(name="B", value="", is_secret=True),
+        EnvVar(name="C", value="open"),
+    )
+    assert environment.secrets(a_run(), a_build(env_vars=env_vars)) == ["hunter2", "greenroom_run_run1"]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from runtime.base.errors import Invalid
+from runtime.webhooks import templates
+from tests.fakes.clock import START
+
+DATA = {"actorId": "actor1", "actorRunId": "run1"}
+RESOURCE = {
+    "id": "run1",
+    "statusMessage": 'said "{{userId}}"\n',
+    "exitCode": None,
+    "options": {"memoryMbytes": 512},
+    "metamorphs": [{"actorId": "other"}],
+}
+VALUES = templates.variables("user1", "ACTOR.RUN.SUCCEEDED", DATA, RESOURCE, START)
+
+
+def filled(template: str | None, *, in_strings: bool = False) -> Any:
+    return json.loads(templates.payload(template, VALUES, in_strings=in_strings))
+
+
+@pytest.mark.parametrize("template", [None, ""])
+def test_the_default_is_the_platforms(template: str | None) -> None:
+    assert filled(template) == {
+        "userId": "user1",
+        "createdAt": "2023-11-14T22:13:20.000Z",
+        "eventType": "ACTOR.RUN.SUCCEEDED",
+        "eventData": DATA,
+        "resource": RESOURCE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "sent"),
+    [
+        ('{"a": {{userId}}}', {"a": "user1"}),
+        ('{"a": {{ userId }}, "b": 1}', {"a": "user1", "b": 1}),
+        ("{{eventData}}", DATA),
+        ("[{{eventData.actorId}}, {{resource.options.memoryMbytes}}]", ["actor1", 512]),
+        ('{"a":{"b":{{resource.options}}}}', {"a": {"b": {"memoryMbytes": 512}}}),
+        ("{{resource.metamorphs.0.actorId}}", "other"),
+        ("{{resource.metamorphs.7.actorId}}", None),
+        ("{{resource.no.such.thing}}", None),
+        ("{{eventData.actorTaskId}}", None),
+        ("{{resource.exitCode}}", None),
+        ("{{resource.statusMessage}}", 'said "{{userId}}"\n'),
+        ("[{{globals.dateISO}}, {{globals.dateUnix}}]", ["2023-11-14T22:13:20.000Z", 1_700_000_000]),
+        ('{"a": "{{userId}}", "b": "{{nobody}} \\" {{x}}"}', {"a": "{{userId}}", "b": '{{nobody}} " {{x}}'}),
+        ('"plain"', "plain"),
+    ],
+)
+def test_variables_are_filled_in_as_json_and_strings_left_alone(template: str, sent: Any) -> None:
+    templates.check(template, in_strings=False)
+    assert filled(template) == sent
+
+
+@pytest.mark.parametrize(
+    ("template", "sent"),
+    [
+        ('"{{eventData}}"', DATA),
+        ('"{{resource.options.memoryMbytes}}"', 512),
+        ('"{{resource.exitCode}}"', None),
+        ('"{{userId}} used {{ resource.options.memoryMbytes }} MB"', "user1 used 512 MB"),
+        ('"it is {{resource.options}}"', 'it is {"memoryMbytes":512}'),
+        ('["{{userId}}", {"{{userId}}": {{userId}}}]', ["user1", {"{{userId}}": "user1"}]),
+        ("{{resource.statusMessage}}", 'said "{{userId}}"\n'),
+    ],
+)
+def test_variables_in_strings_are_filled_in_where_that_is_asked_for(template: str, sent: Any) -> None:
+    templates.check(template, in_strings=True)
+    assert filled(template, in_strings=True) == sent
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{nobody}}",
+        '{"a": {{user}}}',
+        "{{resource}",
+        '{"a": {{resource id}}}',
+        "{{{userId}: 1}",
+        "{{{userId}}: 1}",
+        "{",
+    ],
+)
+def test_what_could_not_be_filled_in_is_refused(template: str) -> None:
+    with pytest.raises(Invalid):
+        templates.check(template, in_strings=False)
+
+
+@pytest.mark.parametrize("depth", [templates.MAX_DEPTH, 800, 100_000])
+def test_a_template_is_not_nested_without_end(depth: int) -> None:
+    with pytest.raises(Invalid):
+        templates.check("[" * depth + "{{userId}}" + "]" * depth, in_strings=False)
+    good = "[" * (templates.MAX_DEPTH - 1) + "{{userId}}" + "]" * (templates.MAX_DEPTH - 1)
+    templates.check(good, in_strings=False)
+    assert filled(good)
+
+
+def test_an_unknown_variable_in_a_string_matters_only_where_it_would_be_filled_in() -> None:
+    templates.check('"{{nobody}}"', in_strings=False)
+    with pytest.raises(Invalid, match="nobody"):
+        templates.check('"{{nobody}}"', in_strings=True)
+
+
+def test_headers_are_texts_and_some_are_not_for_templates() -> None:
+    template = '{"X-Run": {{eventData.actorRunId}}, "X-Size": 7, "HOST": "evil", "content-type": "text/plain"}'
+    assert templates.headers(template, VALUES, in_strings=False) == {"X-Run": "run1", "X-Size": "7"}
+    assert templates.headers('{"A": "Bearer {{userId}}"}', VALUES, in_strings=True) == {"A": "Bearer user1"}
+    assert templates.headers(None, VALUES, in_strings=False) == {}
+
+
+@pytest.mark.parametrize("template", ["[]", "1", '{"A": {{nobody}}}'])
+def test_headers_that_are_no_object_are_refused(template: str) -> None:
+    with pytest.raises(Invalid):
+        templates.check_headers(template, in_strings=False)
