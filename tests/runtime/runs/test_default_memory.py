@@ -101,7 +101,7 @@ async def test_the_log_says_why_an_expression_did_not_tell_the_memory_and_not_wh
     run = await stage.start(stage.orchestrator.actors.get(actor.id), given({"n": "hunter2"}))
     assert run.options.memory_mbytes == 1024
     first = (await stage.log_of(run.id))[0]
-    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes can't be evaluated (a text is no number)")
+    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes cannot be evaluated (a text is no number)")
     asked = await stage.start(stage.orchestrator.actors.get(actor.id), given({}), memory_mbytes=256)
     assert "defaultMemoryMbytes" not in "".join(await stage.log_of(asked.id))
 

@@ -117,7 +117,7 @@ async def test_the_log_tells_the_steps_the_limits_and_what_the_actor_said(stage:
     stage.container_of(run).prints("hello")
     await stage.ended(run)
     lines = await stage.log_of(run.id)
-    assert lines[0].startswith("ACTOR: 300 MB of memory were asked for; the run gets 512 MB")
+    assert lines[0].startswith("ACTOR: The requested memory of 300 MB was rounded to 512 MB")
     assert lines[1].startswith("ACTOR: Limits: 512 MB memory, 0.125 CPU cores (1 for the first 10 s), 1024 MB disk")
     assert [line for line in lines[2:]] == [
         f"ACTOR: Pulling Docker image of build {run.build_id} from registry.",
@@ -209,7 +209,7 @@ async def test_at_its_deadline_a_run_is_timing_out_then_timed_out(stage: Stage) 
     assert stage.container_of(run).signals == ["SIGTERM"]
     run = stage.now(run)
     assert (run.exit_code, run.finished_at) == (143, START + HOUR * 1000)
-    assert run.status_message == f"Actor timed out after {HOUR} seconds. Give it a longer timeout, or 0 for none."
+    assert run.status_message == f"Actor timed out after {HOUR} seconds. Set a longer timeout, or 0 for no timeout."
 
 
 async def test_an_actor_that_ignores_the_signal_is_killed_after_the_grace(stage: Stage) -> None:
@@ -380,7 +380,7 @@ async def test_a_fault_of_greenrooms_own_ends_the_run_and_says_whose_it_was(stag
     await stage.clock.advance(1)
     run = stage.now(run)
     assert run.status is S.FAILED
-    assert run.status_message is not None and run.status_message.startswith("Greenroom failed")
+    assert run.status_message is not None and run.status_message.startswith("Greenroom could not continue this run")
     assert stage.engine.containers == []
 
 
