@@ -53,7 +53,8 @@ def test_an_end_by_oom_has_the_engines_flag_and_the_exit_code_of_sigkill(
             JobStatus.FAILED,
             ended(137, oom_killed=True),
             {"options": options(memory_mbytes=32_768)},
-            "Actor was killed because it exceeded its memory limit of 32768 MB. It already had the largest memory size.",
+            "Actor was killed because it exceeded its memory limit of 32768 MB. "
+            "It already had the largest memory size.",
         ),
     ],
 )
