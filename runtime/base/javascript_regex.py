@@ -76,7 +76,9 @@ class Searcher:
 
     def _running_helper(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-I", __file__]
+            # `-P` and the path of this file prevent other modules of this folder, or of the current one, from being
+            # imported. The environment stays the server's: PYTHONPATH or the user's site-packages may hold `regress`.
+            command = [sys.executable, "-P", __file__]
             # A session of its own: Ctrl-C must reach the server only, which still validates inputs while it stops.
             # Its standard error is dropped: it would only show the traceback of a helper that ran out of memory.
             self._process = subprocess.Popen(

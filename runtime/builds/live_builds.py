@@ -50,7 +50,7 @@ class LiveBuilds:
 
         Raises LimitReached, and NotFound if the Actor was deleted concurrently.
         """
-        async with self._memory_quota.reserve(user, options.memory_mbytes):
+        async with self._memory_quota.reserve(user.id, options.memory_mbytes):
             # Deletions wait until this block is left, so the Actor has to be read again inside it.
             new = await self._new_record(user, self._actors.get(actor.id), version, options, meta)
             build = await self._builds.insert(new)

@@ -1,4 +1,4 @@
-"""Where a run's results are found: the templates of its Actor's output schema, filled in.
+"""Where to find a run's results: the templates of its Actor's output schema, filled in.
 
 Source: "Actor output schema" in the platform's documentation.
 """
@@ -16,9 +16,9 @@ VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
 def output(run: Run, definition: Definition, addresses: Addresses) -> dict[str, str] | None:
-    """Return the address of each output of the run, by name; None if the definition has no output schema.
+    """The output URLs of a run by name; None if its definition has no output schema.
 
-    Unknown variables stay in the address, so that the author of the Actor notices them.
+    An unknown variable stays as it is written, so that its author sees it.
     """
     templates = definition.output_templates
     if templates is None:
