@@ -30,6 +30,8 @@ ROUTES = sorted(
 )
 """All of the application's, as `METHOD /path/{parameter}`."""
 NEEDS_NO_TOKEN = {
+    "GET /greenroom/docs",
+    "GET /greenroom/openapi.json",
     "GET /v2/store",
     "GET /v2/users/{user_id}",
     "GET /v2/actor-builds/{build}",
@@ -179,7 +181,7 @@ async def knock(api: Api, route: str, things: Things, token: str) -> httpx.Respo
     return await call
 
 
-async def test_every_route_is_closed_to_a_limited_run_but_those_named_here(api: Api) -> None:
+async def test_a_limited_run_is_rejected_by_every_route_except_those_listed_here(api: Api) -> None:
     token = (await make_things(api, "limited", LIMITED)).run.token
     others = await make_things(api, "others", FULL)
     answers = {route: (await knock(api, route, others, token)).status_code for route in ROUTES}
@@ -188,7 +190,7 @@ async def test_every_route_is_closed_to_a_limited_run_but_those_named_here(api: 
     assert {answers[route] for route in OPEN | NEEDS_NO_TOKEN} == {200, 201}
 
 
-async def test_every_route_is_closed_to_a_limited_run_for_its_own_things_too_but_those_named_here(api: Api) -> None:
+async def test_a_limited_run_is_rejected_for_its_own_records_except_by_those_listed_here(api: Api) -> None:
     own = await make_things(api, "limited", LIMITED)
     closed = [route for route in ROUTES if route not in (*OWN, *NEEDS_CONTROL_TOKEN)]
     for route in closed:
@@ -202,9 +204,7 @@ async def test_every_route_is_closed_to_a_limited_run_for_its_own_things_too_but
 
 
 @pytest.mark.parametrize("level", PermissionLevel)
-async def test_every_route_is_closed_to_a_run_that_has_ended_but_for_its_last_words(
-    api: Api, level: PermissionLevel
-) -> None:
+async def test_a_run_that_has_ended_is_rejected_except_for_its_last_requests(api: Api, level: PermissionLevel) -> None:
     own, others = await make_things(api, "own", level), await make_things(api, "others", level)
     await api.ended(own.run)
     await api.clock.advance(5)
@@ -217,7 +217,7 @@ async def test_every_route_is_closed_to_a_run_that_has_ended_but_for_its_last_wo
         assert (await knock(api, route, own, own.run.token)).status_code == 401, route
 
 
-async def test_a_full_run_may_do_all_that_its_user_may_but_not_the_local_controls(api: Api) -> None:
+async def test_a_full_run_is_rejected_only_by_the_operators_controls(api: Api) -> None:
     full, others = await make_things(api, "full", FULL), await make_things(api, "others", FULL)
     for route in ROUTES:
         if "DELETE" not in route and "/run-sync" not in route:
@@ -231,7 +231,7 @@ async def run(api: Api) -> Run:
     return await api.start(await api.an_actor("limited"))
 
 
-async def test_the_refusal_says_what_to_do(api: Api, run: Run) -> None:
+async def test_the_error_explains_how_to_get_full_permissions(api: Api, run: Run) -> None:
     answer = await api.call("GET", "/v2/datasets", token=run.token)
     assert problem(answer) == (403, "insufficient-permissions")
     for word in ("LIMITED_PERMISSIONS", "forcePermissionLevel=FULL_PERMISSIONS", "actorPermissionLevel"):
@@ -266,13 +266,13 @@ async def test_a_limited_run_does_not_start_an_actor_whose_runs_are_forced_to_be
     assert (await api.call("POST", limited, token=run.token)).status_code == 201
 
 
-async def test_what_a_limited_run_may_know_of_its_user(api: Api, run: Run) -> None:
+async def test_what_a_limited_run_may_know_about_its_user(api: Api, run: Run) -> None:
     me = await api.data("GET", "/v2/users/me", token=run.token)
     assert me.keys() == {"id", "username", "profile", "proxy", "isPaying"}
     assert me.items() <= (await api.data("GET", "/v2/users/me")).items()
 
 
-async def test_an_actor_is_shown_to_a_limited_run_without_what_it_is_made_of(api: Api, run: Run) -> None:
+async def test_a_limited_run_reads_an_actor_without_versions_and_builds(api: Api, run: Run) -> None:
     version = {"versionNumber": "0.0", "envVars": [{"name": "KEY", "value": "hunter2"}]}
     actor = await api.an_actor("secretive")
     await api.call("POST", f"/v2/actors/{actor.id}/versions", json=version)
@@ -287,7 +287,9 @@ STORAGES = ("datasets", "key-value-stores", "request-queues")
 
 
 @pytest.mark.parametrize("kind", STORAGES)
-async def test_a_storage_that_a_limited_run_makes_is_its_actors_from_then_on(api: Api, run: Run, kind: str) -> None:
+async def test_later_runs_of_the_actor_can_use_a_storage_that_a_limited_run_created(
+    api: Api, run: Run, kind: str
+) -> None:
     made = await api.data("POST", f"/v2/{kind}?name=cache", token=run.token)
     await api.ended(run)
     later = await api.start(api.orchestrator.actors.get(run.actor_id))
@@ -298,7 +300,7 @@ async def test_a_storage_that_a_limited_run_makes_is_its_actors_from_then_on(api
 
 
 @pytest.mark.parametrize("kind", STORAGES)
-async def test_a_storage_that_somebody_else_made_is_closed_by_any_name(api: Api, run: Run, kind: str) -> None:
+async def test_other_storages_are_closed_by_any_name(api: Api, run: Run, kind: str) -> None:
     other = await api.start(await api.an_actor("other"))
     full = await api.start(api.orchestrator.actors.get(run.actor_id), permission_level=FULL)
     for name, token in (("users", "ann"), ("others", other.token), ("full", full.token)):
@@ -311,13 +313,13 @@ async def test_a_storage_that_somebody_else_made_is_closed_by_any_name(api: Api,
     assert problem(await api.call("GET", f"/v2/{kind}/nobody", token=run.token)) == (404, "record-not-found")
 
 
-async def test_a_storage_may_not_be_taken_over_by_its_name(api: Api, run: Run) -> None:
+async def test_a_storage_cannot_be_taken_over_by_its_name(api: Api, run: Run) -> None:
     await api.data("POST", "/v2/datasets?name=users")
     answer = await api.call("PUT", f"/v2/datasets/{run.default_dataset_id}", token=run.token, json={"name": "users"})
     assert problem(answer) == (409, "name-not-unique")
 
 
-async def test_other_names_do_not_go_around_the_checks(api: Api, run: Run) -> None:
+async def test_aliases_do_not_bypass_the_checks(api: Api, run: Run) -> None:
     other = await api.start(await api.an_actor("other"))
     of_other = [f"/v2/actor-runs/{other.id}", f"/v2/acts/{other.actor_id}/runs/{other.id}", "/v2/acts/~other/runs/last"]
     for prefix in of_other:
@@ -340,7 +342,7 @@ async def test_other_names_do_not_go_around_the_checks(api: Api, run: Run) -> No
         assert (await api.data("GET", path, token=run.token))["id"] == run.default_dataset_id
 
 
-async def test_a_foreign_run_is_shown_as_to_nobody(api: Api, run: Run) -> None:
+async def test_a_limited_run_reads_foreign_runs_like_an_anonymous_caller(api: Api, run: Run) -> None:
     other = await api.start(await api.an_actor("other"))
     path = f"/v2/actor-runs/{other.id}"
     assert await api.data("GET", path, token=run.token) == await api.data("GET", path, token=None)
@@ -366,7 +368,7 @@ async def attempts(api: Api, id: str, token: str) -> list[int]:
     return [(await call).status_code for call in calls]
 
 
-async def test_the_input_passes_storages_on_and_cannot_be_rewritten(api: Api) -> None:
+async def test_the_input_passes_storages_and_cannot_be_rewritten(api: Api) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(3)]
     actor = await api.an_actor_with_schema(
         source=picker("dataset", "READ"), target=picker("dataset", "READ", "WRITE"), plain={"type": "string"}
@@ -384,7 +386,7 @@ async def test_the_input_passes_storages_on_and_cannot_be_rewritten(api: Api) ->
     assert [await attempts(api, id, run.token) for id in users] == [[200, 403, 403], [200, 201, 403], [403, 403, 403]]
 
 
-async def test_a_limited_run_passes_on_only_what_it_has(api: Api) -> None:
+async def test_a_limited_run_can_pass_on_only_its_own_access(api: Api) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(3)]
     actor = await api.an_actor_with_schema(
         source=picker("dataset", "READ"), target={**picker("dataset", "READ", "WRITE"), "type": "array"}
@@ -402,7 +404,7 @@ async def test_a_limited_run_passes_on_only_what_it_has(api: Api) -> None:
     ]
 
 
-async def test_a_metamorph_gets_what_its_own_input_passes_on(api: Api, run: Run) -> None:
+async def test_a_metamorph_gets_the_storages_of_its_own_input(api: Api, run: Run) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(2)]
     first = await api.an_actor_with_schema("first", source=picker("dataset", "READ"))
     second = await api.an_actor_with_schema("second", source={**picker("dataset", "READ"), "type": "array"})
@@ -414,7 +416,7 @@ async def test_a_metamorph_gets_what_its_own_input_passes_on(api: Api, run: Run)
         assert [(await attempts(api, id, run.token))[0] for id in users] == expected
 
 
-async def test_a_limited_run_becomes_limited_actors_only(api: Api, run: Run) -> None:
+async def test_a_limited_run_can_metamorph_only_into_limited_actors(api: Api, run: Run) -> None:
     for name, level in (("other", LIMITED), ("full", FULL)):
         actor = await api.an_actor(name)
         await api.data("PUT", f"/v2/actors/{actor.id}", json={"actorPermissionLevel": level})
@@ -436,7 +438,7 @@ async def started_by(api: Api, run: Run, name: str) -> Run:
     return api.orchestrator.runs.get(shown["id"])
 
 
-async def test_a_limited_run_reads_the_results_of_what_it_started_and_of_what_that_started(api: Api, run: Run) -> None:
+async def test_a_limited_run_reads_the_results_of_runs_that_it_started_directly_or_not(api: Api, run: Run) -> None:
     child = await started_by(api, run, "child")
     grandchild = await started_by(api, child, "grandchild")
     for each in (child, grandchild):
@@ -459,7 +461,7 @@ async def test_a_limited_run_reads_the_results_of_what_it_started_and_of_what_th
             assert problem(answer) == (403, "insufficient-permissions")
 
 
-async def test_a_limited_run_starts_limited_runs_only_with_webhooks_too(api: Api, run: Run) -> None:
+async def test_a_limited_run_starts_only_limited_runs(api: Api, run: Run) -> None:
     actor, full = await api.an_actor("other"), await api.an_actor("full")
     await api.orchestrator.actors.change(full, lambda _: {"permission_level": FULL})
     hooks = [{"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/"}]
@@ -473,7 +475,7 @@ async def test_a_limited_run_starts_limited_runs_only_with_webhooks_too(api: Api
     assert len(api.orchestrator.runs.unfinished()) == 2
 
 
-async def test_webhooks_of_a_limited_run_are_on_itself(api: Api, run: Run) -> None:
+async def test_a_limited_run_has_only_webhooks_on_itself(api: Api, run: Run) -> None:
     other = await api.start(await api.an_actor("other"))
     body = {"eventTypes": ["TEST"], "requestUrl": "http://localhost:1/", "isAdHoc": True}
     own, foreign = {"actorRunId": run.id}, {"actorRunId": other.id}
@@ -490,7 +492,7 @@ async def test_webhooks_of_a_limited_run_are_on_itself(api: Api, run: Run) -> No
     assert {each["id"] for each in (await api.data("GET", "/v2/webhooks"))["items"]} == {theirs["id"], mine["id"]}
 
 
-async def test_sharing_is_no_business_of_a_limited_run(api: Api, run: Run) -> None:
+async def test_a_limited_run_cannot_change_its_general_access(api: Api, run: Run) -> None:
     path, shared = f"/v2/actor-runs/{run.id}", {"statusMessage": "Hi", "generalAccess": "ANYONE_WITH_ID_CAN_READ"}
     answer = await api.call("PUT", path, token=run.token, json=shared)
     assert problem(answer) == (403, "insufficient-permissions")
@@ -510,8 +512,8 @@ async def test_the_token_of_a_resurrected_run_works_again(api: Api, level: Permi
     assert problem(await api.call("POST", path, token=run.token)) == (401, "invalid-token")
 
 
-async def test_what_was_let_in_before_the_end_is_carried_out_whole(api: Api, run: Run) -> None:
-    """A record whose last bytes come long after the run ended; the same request is refused by then."""
+async def test_a_request_accepted_before_the_end_is_completed(api: Api, run: Run) -> None:
+    """A record whose last bytes come long after the run ended; the same request is rejected by then."""
     goes_on = asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -530,8 +532,8 @@ async def test_what_was_let_in_before_the_end_is_carried_out_whole(api: Api, run
     assert (await api.call("GET", path)).content == b"first last"
 
 
-async def test_writes_that_race_the_end(api: Api, run: Run) -> None:
-    """Each is stored whole or refused: the default dataset takes them for five seconds more, a named one does not."""
+async def test_writes_that_race_with_the_end(api: Api, run: Run) -> None:
+    """Each is stored whole or rejected: the default dataset takes them for five seconds more, a named one does not."""
     named = await api.data("POST", "/v2/datasets?name=named", token=run.token)
     ids = (run.default_dataset_id, named["id"])
     took: dict[str, Counter[tuple[bool, int]]] = {id: Counter() for id in ids}
@@ -552,7 +554,7 @@ async def test_writes_that_race_the_end(api: Api, run: Run) -> None:
     assert took[named["id"]].keys() >= {(True, 401)} and (False, 401) not in took[named["id"]]
 
 
-async def test_orders_after_the_end_are_refused_at_once(api: Api) -> None:
+async def test_orders_after_the_end_are_rejected_immediately(api: Api) -> None:
     for level in PermissionLevel:
         run = await api.ended(await api.start(permission_level=level))
         for path in (f"actor-runs/{run.id}/metamorph?targetActorId={run.actor_id}", f"actor-runs/{run.id}/abort"):

@@ -20,7 +20,7 @@ GIVES_UP_AFTER = [401] * 5
 
 @pytest.mark.parametrize("level", ["LIMITED_PERMISSIONS", "FULL_PERMISSIONS"])
 def test_writes_across_the_end_of_a_run(server: LiveServer, level: str) -> None:
-    """Each is stored whole or refused, and none is taken after one that was refused; a named storage closes first."""
+    """Each is stored whole or rejected, and none is taken after one that was rejected; a named storage closes first."""
     actor = python_actor(server, f"writes-{level.split('_')[0].lower()}", COUNTER)
     run = server.run(actor, memory=256, forcePermissionLevel=level)
     server.until(f"actor-runs/{run['id']}", lambda now: now["status"] == "RUNNING")
@@ -51,7 +51,7 @@ def token_of(client: docker.DockerClient, run: dict[str, Any]) -> dict[str, str]
 
 
 def write(http: httpx.Client, dataset_id: str, answers: list[tuple[str, int]]) -> None:
-    """Push two items at a time until that is refused for good."""
+    """Push two items at a time until that is rejected for good."""
     statuses: list[int] = []
     while statuses[-len(GIVES_UP_AFTER) :] != GIVES_UP_AFTER:
         statuses.append(http.post(f"datasets/{dataset_id}/items", json=[{"n": 1}, {"n": 2}]).status_code)

@@ -31,7 +31,7 @@ def live_run(api: Api) -> Run:
 # Actors and versions
 
 
-async def test_an_actor_is_made_shown_changed_and_deleted(api: Api) -> None:
+async def test_an_actor_is_created_read_changed_and_deleted(api: Api) -> None:
     made = await api.call("POST", "/v2/acts", json={"name": "hello", "title": "Hello", "seoTitle": "SEO"})
     assert made.status_code == 201
     actor = made.json()["data"]
@@ -45,7 +45,7 @@ async def test_an_actor_is_made_shown_changed_and_deleted(api: Api) -> None:
     assert problem(await api.call("GET", "/v2/acts/local~hello")) == (404, "record-not-found")
 
 
-async def test_changes_of_different_fields_at_once_are_all_kept(api: Api) -> None:
+async def test_concurrent_changes_of_different_fields_are_all_stored(api: Api) -> None:
     version = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES"}
     await api.call("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
     texts = {name: name.upper() for name in ("seoTitle", "seoDescription", "notice", "pictureUrl", "title")}
@@ -55,7 +55,7 @@ async def test_changes_of_different_fields_at_once_are_all_kept(api: Api) -> Non
     assert {name: actor[name] for name in texts} == texts
 
 
-async def test_what_is_kept_for_others_to_show_comes_back_as_it_was_sent(api: Api) -> None:
+async def test_extra_fields_are_returned_as_they_were_sent(api: Api) -> None:
     kept = {
         "seoTitle": "SEO",
         "seoDescription": None,
@@ -91,13 +91,13 @@ async def test_what_is_kept_for_others_to_show_comes_back_as_it_was_sent(api: Ap
         {"defaultRunOptions": {"forcePermissionLevel": "ALL"}},
     ],
 )
-async def test_a_field_of_another_type_is_refused(api: Api, body: dict[str, Any]) -> None:
+async def test_a_field_of_another_type_is_rejected(api: Api, body: dict[str, Any]) -> None:
     await api.an_actor("hello")
     for method, path in (("POST", "/v2/acts"), ("PUT", "/v2/acts/~hello")):
         assert problem(await api.call(method, path, json=body)) == (400, "invalid-value")
 
 
-async def test_default_run_options_hold_where_a_caller_says_nothing_and_change_one_by_one(api: Api) -> None:
+async def test_default_run_options_apply_and_change_one_by_one(api: Api) -> None:
     await api.an_actor("hello")
     options = {
         "build": "0.0.1",
@@ -122,7 +122,7 @@ async def test_an_actor_without_a_body_gets_a_name(api: Api) -> None:
     assert (await api.data("POST", "/v2/acts"))["name"].startswith("my-actor-")
 
 
-async def test_versions_are_made_changed_in_part_and_deleted(api: Api) -> None:
+async def test_versions_are_created_changed_in_part_and_deleted(api: Api) -> None:
     version = {"versionNumber": "0.1", "sourceType": "SOURCE_FILES", "buildTag": "beta", "sourceFiles": []}
     actor = await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
     assert actor["versions"][0]["versionNumber"] == "0.1"
@@ -138,7 +138,7 @@ async def test_versions_are_made_changed_in_part_and_deleted(api: Api) -> None:
     assert problem(await api.call("GET", "/v2/acts/~hello/versions/0.1")) == (404, "record-not-found")
 
 
-async def test_a_secret_is_never_shown_again_and_outlives_updates_without_it(api: Api) -> None:
+async def test_a_secret_is_never_returned_and_survives_updates_without_it(api: Api) -> None:
     secret = {"name": "PASSWORD", "value": "hunter2", "isSecret": True}
     version = {"versionNumber": "0.0", "envVars": [secret]}
     answers = [await api.call("POST", "/v2/acts", json={"name": "hello", "versions": [version]})]
@@ -153,7 +153,7 @@ async def test_a_secret_is_never_shown_again_and_outlives_updates_without_it(api
     assert api.orchestrator.actors.version(actor, "0.0").env_vars[0].value == "hunter2"
 
 
-async def test_a_secret_outlives_an_update_of_the_whole_actor(api: Api) -> None:
+async def test_a_secret_survives_an_update_of_the_whole_actor(api: Api) -> None:
     version = {"versionNumber": "0.0", "envVars": [{"name": "PASSWORD", "value": "hunter2", "isSecret": True}]}
     shown = await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
     await api.data("PUT", "/v2/acts/~hello", json={"versions": shown["versions"], "title": "Same"})
@@ -171,7 +171,7 @@ async def test_tags_are_moved_and_removed_by_an_update(api: Api) -> None:
 
 
 @pytest.mark.parametrize("tags", [{"a": {"buildId": "nobody"}}, {"a": {}}, {"a": "b"}, {"a": 5}, ["a"]])
-async def test_a_tag_that_points_nowhere_is_refused(api: Api, tags: Any) -> None:
+async def test_a_tag_without_a_finished_build_is_rejected(api: Api, tags: Any) -> None:
     await api.an_actor("hello")
     answer = await api.call("PUT", "/v2/acts/~hello", json={"taggedBuilds": tags})
     assert problem(answer)[0] in (400, 404)
@@ -202,7 +202,7 @@ async def test_a_list_is_paged_by_offset_and_limit_in_both_directions(api: Api) 
 @pytest.mark.parametrize(
     ("asked", "limit"), [("0", 1000), ("", 1000), ("5000", 1000), ("999999999999", 1000), ("7", 7)]
 )
-async def test_a_limit_is_clamped_and_the_clamped_one_is_told(api: Api, asked: str, limit: int) -> None:
+async def test_a_limit_is_reduced_and_the_reduced_limit_is_returned(api: Api, asked: str, limit: int) -> None:
     assert (await listed(api, f"?limit={asked}"))[1]["limit"] == limit
 
 
@@ -213,7 +213,7 @@ async def test_a_page_beyond_the_end_is_empty(api: Api, offset: str) -> None:
     assert (names, page["count"], page["total"], page["offset"]) == ([], 0, 1, int(offset))
 
 
-async def test_actors_are_sorted_by_their_last_run_where_asked(api: Api) -> None:
+async def test_actors_can_be_sorted_by_their_last_run(api: Api) -> None:
     actors = [await api.an_actor(name) for name in ("one", "two", "three")]
     for actor in (actors[1], actors[0]):
         await api.start(actor)
@@ -242,7 +242,7 @@ async def test_a_build_is_started_waited_for_and_listed(api: Api) -> None:
 # Starting runs
 
 
-async def test_a_started_run_is_201_with_its_address_and_what_it_was_granted(api: Api) -> None:
+async def test_a_started_run_is_201_with_its_address_and_options(api: Api) -> None:
     actor = await api.an_actor("hello")
     query = "memory=300&timeout=60&maxItems=5&maxTotalChargeUsd=0.5&restartOnError=true&build=0.0.1"
     started = await api.call("POST", f"/v2/acts/local~hello/runs?{query}")
@@ -262,13 +262,13 @@ async def test_a_started_run_is_201_with_its_address_and_what_it_was_granted(api
     assert (run["buildNumber"], run["buildNumberInt"]) == ("0.0.1", 1)
 
 
-async def test_without_wait_a_start_answers_at_once(api: Api) -> None:
+async def test_without_waiting_a_start_returns_immediately(api: Api) -> None:
     await api.an_actor("hello")
     assert (await api.data("POST", "/v2/acts/~hello/runs"))["status"] == "READY"
 
 
 @pytest.mark.parametrize("asked", ["60", "999999"])
-async def test_a_start_waits_as_long_as_asked_and_never_longer_than_a_minute(api: Api, asked: str) -> None:
+async def test_a_start_waits_a_minute_at_most(api: Api, asked: str) -> None:
     await api.an_actor("hello")
     call = await api.calling("POST", f"/v2/acts/~hello/runs?waitForFinish={asked}")
     await api.clock.advance(59.9)
@@ -277,7 +277,7 @@ async def test_a_start_waits_as_long_as_asked_and_never_longer_than_a_minute(api
     assert (await call).json()["data"]["status"] == "RUNNING"
 
 
-async def test_a_waiting_start_is_answered_by_the_end_of_its_run(api: Api) -> None:
+async def test_a_waiting_start_returns_when_its_run_ends(api: Api) -> None:
     await api.an_actor("hello")
     call = await api.calling("POST", "/v2/acts/~hello/runs?waitForFinish=60")
     await api.ended(live_run(api), 3)
@@ -286,7 +286,7 @@ async def test_a_waiting_start_is_answered_by_the_end_of_its_run(api: Api) -> No
 
 
 @pytest.mark.parametrize("asked", ["-1", "-0.25", "0", ""])
-async def test_a_wait_of_less_than_nothing_is_none(api: Api, asked: str) -> None:
+async def test_a_negative_wait_means_no_wait(api: Api, asked: str) -> None:
     await api.an_actor("hello")
     assert (await api.data("POST", f"/v2/acts/~hello/runs?waitForFinish={asked}"))["status"] == "READY"
 
@@ -305,7 +305,7 @@ async def test_a_wait_of_less_than_nothing_is_none(api: Api, asked: str) -> None
         (b"no json", "nonsense"),
     ],
 )
-async def test_an_input_of_any_type_is_stored_as_it_came(api: Api, body: bytes, content_type: str) -> None:
+async def test_an_input_of_any_content_type_is_stored_unchanged(api: Api, body: bytes, content_type: str) -> None:
     await api.an_actor("hello")
     run = await api.data("POST", "/v2/acts/~hello/runs", content=body, headers={"Content-Type": content_type})
     assert await input_of(api, run["id"]) == (body, content_type)
@@ -324,7 +324,7 @@ async def test_an_input_of_any_type_is_stored_as_it_came(api: Api, body: bytes, 
         (b"", None),
     ],
 )
-async def test_nothing_and_the_json_null_are_no_input(api: Api, body: bytes, content_type: str | None) -> None:
+async def test_an_empty_body_and_null_are_no_input(api: Api, body: bytes, content_type: str | None) -> None:
     await api.an_actor("hello")
     headers = {"Content-Type": content_type} if content_type else {}
     run = await api.data("POST", "/v2/acts/~hello/runs", content=body, headers=headers)
@@ -340,7 +340,7 @@ async def test_an_encoded_input_is_stored_decoded(api: Api, encoding: str, pack:
     assert await input_of(api, run["id"]) == (body, JSON)
 
 
-async def test_strict_memory_refuses_what_the_platform_refuses(tmp_path: Any) -> None:
+async def test_strict_memory_rejects_what_the_platform_rejects(tmp_path: Any) -> None:
     api = Api(tmp_path, strict_memory=True)
     await api.open()
     await api.an_actor("hello")
@@ -357,7 +357,7 @@ SYNC_ITEMS = "/v2/acts/~hello/run-sync-get-dataset-items"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_run_sync_answers_with_the_output_record(api: Api, method: str) -> None:
+async def test_run_sync_returns_the_output_record(api: Api, method: str) -> None:
     await api.an_actor("hello")
     call = await api.calling(method, SYNC)
     await output(api, live_run(api))
@@ -367,7 +367,7 @@ async def test_run_sync_answers_with_the_output_record(api: Api, method: str) ->
     assert answer.headers["content-type"] == "application/json"
 
 
-async def test_run_sync_answers_with_another_record_where_asked_and_with_nothing_where_it_is_missing(api: Api) -> None:
+async def test_run_sync_returns_the_record_in_the_query_or_no_body(api: Api) -> None:
     await api.an_actor("hello")
     calls = [await api.calling("POST", f"{SYNC}?memory=256&outputRecordKey=RESULT")]
     run = live_run(api)
@@ -379,7 +379,7 @@ async def test_run_sync_answers_with_another_record_where_asked_and_with_nothing
     assert [(answer.status_code, answer.content) for answer in answers] == [(201, b"other"), (201, b"")]
 
 
-async def test_the_items_of_a_run_come_as_the_query_asks(api: Api) -> None:
+async def test_run_sync_returns_items_as_the_query_selects(api: Api) -> None:
     await api.an_actor("hello")
     call = await api.calling("POST", f"{SYNC_ITEMS}?limit=1&offset=1&fields=a")
     run = live_run(api)
@@ -392,7 +392,7 @@ async def test_the_items_of_a_run_come_as_the_query_asks(api: Api) -> None:
 
 @pytest.mark.parametrize("path", [SYNC, SYNC_ITEMS])
 @pytest.mark.parametrize("code", [1, 137])
-async def test_a_run_that_fails_is_400_and_named(api: Api, path: str, code: int) -> None:
+async def test_a_failed_run_is_400_with_its_id(api: Api, path: str, code: int) -> None:
     await api.an_actor("hello")
     call = await api.calling("POST", path)
     run = await api.ended(live_run(api), code)
@@ -401,7 +401,7 @@ async def test_a_run_that_fails_is_400_and_named(api: Api, path: str, code: int)
     assert answer.json()["error"]["message"] == f"Actor run did not succeed (run ID: {run.id}, status: FAILED)."
 
 
-async def test_a_run_that_was_aborted_or_timed_out_did_not_succeed_either(api: Api) -> None:
+async def test_an_aborted_or_timed_out_run_is_400(api: Api) -> None:
     await api.an_actor("hello")
     aborted = await api.calling("POST", SYNC)
     await api.abort(live_run(api))
@@ -412,7 +412,7 @@ async def test_a_run_that_was_aborted_or_timed_out_did_not_succeed_either(api: A
 
 
 @pytest.mark.parametrize("path", [SYNC, SYNC_ITEMS])
-async def test_after_five_minutes_the_call_ends_and_the_run_goes_on(api: Api, path: str) -> None:
+async def test_after_five_minutes_the_request_ends_and_the_run_continues(api: Api, path: str) -> None:
     await api.an_actor("hello")
     call = await api.calling("POST", path)
     await api.clock.advance(299.9)
@@ -443,7 +443,7 @@ URLS = {
 @pytest.mark.parametrize(
     ("kind", "field"), [("TARBALL", "tarballUrl"), ("GIT_REPO", "gitRepoUrl"), ("GITHUB_GIST", "gitHubGistUrl")]
 )
-async def test_a_source_elsewhere_is_kept_as_it_was_sent(api: Api, kind: str, field: str) -> None:
+async def test_a_remote_source_is_stored_as_it_was_sent(api: Api, kind: str, field: str) -> None:
     version = {"versionNumber": "0.0", "sourceType": kind, field: URLS[field]}
     await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
     shown = await api.data("GET", "/v2/acts/~hello/versions/0.0")
@@ -467,7 +467,7 @@ async def test_a_source_elsewhere_is_kept_as_it_was_sent(api: Api, kind: str, fi
         {"sourceFiles": [{"name": "a", "content": ""}, {"name": "a/b", "content": ""}]},
     ],
 )
-async def test_a_source_that_could_not_be_built_is_refused_when_it_is_sent(api: Api, version: Json) -> None:
+async def test_an_invalid_source_is_rejected(api: Api, version: Json) -> None:
     body = {"name": "hello", "versions": [{"versionNumber": "0.0", **version}]}
     assert problem(await api.call("POST", "/v2/acts", json=body)) == (400, "invalid-value")
 
@@ -481,18 +481,18 @@ HOST_SOURCES = [
 
 
 @pytest.mark.parametrize("source", HOST_SOURCES)
-async def test_only_who_runs_the_server_may_name_its_own_files(api: Api, source: Json) -> None:
+async def test_only_the_operator_can_name_local_files(api: Api, source: Json) -> None:
     """Any token means the local user, also in a container: it must not read the host's files by a build."""
     version = {"versionNumber": "0.0", **source}
     actor = {"name": "hello", "versions": [version]}
-    refused = [await api.call("POST", "/v2/acts", json=actor)]
+    rejected = [await api.call("POST", "/v2/acts", json=actor)]
     await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [{"versionNumber": "0.0"}]})
-    refused.append(await api.call("POST", "/v2/acts/~hello/versions", json={**version, "versionNumber": "0.1"}))
-    refused.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=source))
-    refused.append(await api.call("PUT", "/v2/acts/~hello", json=actor))
+    rejected.append(await api.call("POST", "/v2/acts/~hello/versions", json={**version, "versionNumber": "0.1"}))
+    rejected.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=source))
+    rejected.append(await api.call("PUT", "/v2/acts/~hello", json=actor))
     run = await api.start(permission_level=PermissionLevel.FULL)
-    refused.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=source, token=run.token))
-    assert {problem(each) for each in refused} == {(403, "insufficient-permissions")}
+    rejected.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=source, token=run.token))
+    assert {problem(each) for each in rejected} == {(403, "insufficient-permissions")}
     kept = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json=source, token=CONTROL_TOKEN)
     assert {name: kept[name] for name in source} == source
     # What was registered stays when others change the rest, and is no way to another folder.
@@ -503,7 +503,7 @@ async def test_only_who_runs_the_server_may_name_its_own_files(api: Api, source:
     assert (await api.call("PUT", "/v2/acts/~hello/versions/0.0", json=other)).status_code == 403
 
 
-async def test_a_new_source_takes_the_place_of_a_local_folder(api: Api) -> None:
+async def test_a_new_source_replaces_a_local_folder(api: Api) -> None:
     version = {"versionNumber": "0.0", "localFolder": "/etc"}
     await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]}, token=CONTROL_TOKEN)
     files = [{"name": "Dockerfile", "format": "TEXT", "content": "FROM x"}]
@@ -512,7 +512,7 @@ async def test_a_new_source_takes_the_place_of_a_local_folder(api: Api) -> None:
     assert "localFolder" not in shown
 
 
-async def test_this_machines_keys_are_for_repositories_that_who_runs_the_server_named(api: Api) -> None:
+async def test_ssh_keys_are_used_only_for_repositories_that_the_operator_named(api: Api) -> None:
     version = {"versionNumber": "0.0", "sourceType": "GIT_REPO", "gitRepoUrl": "git@example.com:a.git"}
     actor = await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
 

@@ -27,7 +27,7 @@ def kept(api: Api) -> dict[str, EnvVar]:
     return {each.name: each for each in version.env_vars}
 
 
-async def test_variables_are_listed_and_shown_without_their_secrets(api: Api, actor: Any) -> None:
+async def test_variables_are_listed_and_returned_without_secret_values(api: Api, actor: Any) -> None:
     open, secret = {**OPEN, "isSecret": False}, {"name": "SECRET", "isSecret": True}
     assert await api.data("GET", PATH) == {"total": 2, "items": [open, secret]}
     assert await api.data("GET", f"{PATH}/OPEN") == open
@@ -35,7 +35,7 @@ async def test_variables_are_listed_and_shown_without_their_secrets(api: Api, ac
 
 
 @pytest.mark.parametrize("name", ["NEW", "with space", "grün", "a?b#c%2F"])
-async def test_a_variable_is_made_at_its_own_address(api: Api, actor: Any, name: str) -> None:
+async def test_a_variable_is_created_at_its_own_address(api: Api, actor: Any, name: str) -> None:
     made = await api.call("POST", PATH, json={"name": name, "value": "x"})
     assert (made.status_code, made.json()["data"]) == (201, {"name": name, "value": "x", "isSecret": False})
     location = made.headers["location"]
@@ -43,7 +43,7 @@ async def test_a_variable_is_made_at_its_own_address(api: Api, actor: Any, name:
     assert (await api.data("GET", location.removeprefix(BASE)))["name"] == name
 
 
-async def test_a_change_leaves_out_what_stays(api: Api, actor: Any) -> None:
+async def test_fields_that_a_change_leaves_out_stay(api: Api, actor: Any) -> None:
     for method, body, expected in (
         ("PUT", {"value": "other"}, EnvVar(name="SECRET", value="other", is_secret=True)),
         ("POST", {"name": "SECRET"}, EnvVar(name="SECRET", value="other", is_secret=True)),
@@ -73,7 +73,7 @@ async def test_a_change_leaves_out_what_stays(api: Api, actor: Any) -> None:
         ("GET", "/v2/acts/~nobody/versions/0.0/env-vars", None, (404, "record-not-found")),
     ],
 )
-async def test_what_is_refused_changes_nothing(
+async def test_a_rejected_change_changes_nothing(
     api: Api, actor: Any, method: str, path: str, body: Any, expected: tuple[int, str]
 ) -> None:
     before = kept(api)
@@ -86,7 +86,7 @@ async def test_a_variable_is_deleted(api: Api, actor: Any) -> None:
     assert list(kept(api)) == ["SECRET"]
 
 
-async def test_variables_made_at_the_same_time_are_all_kept(api: Api, actor: Any) -> None:
+async def test_variables_created_concurrently_are_all_stored(api: Api, actor: Any) -> None:
     names = [f"VARIABLE_{number}" for number in range(20)]
     await asyncio.gather(*[api.call("POST", PATH, json={"name": name, "value": "x"}) for name in names])
     assert set(names) <= kept(api).keys()

@@ -58,7 +58,7 @@ async def test_the_local_controls_need_the_control_token(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("query", "told"), [("", None), ("?stopRuns=1", True), ("?stopRuns=false", False)])
-async def test_a_shutdown_is_told_what_becomes_of_the_runs_and_tells_how_many(
+async def test_a_shutdown_decides_about_live_runs_and_returns_how_many_are_left(
     api: Api, query: str, told: bool | None
 ) -> None:
     await api.start()
@@ -84,7 +84,7 @@ async def test_a_live_runs_socket_gets_system_events_until_the_run_ends(api: Api
 
 
 @pytest.mark.parametrize("ended", [True, False])
-async def test_a_socket_of_an_ended_or_unknown_run_is_accepted_then_closed_for_good(api: Api, ended: bool) -> None:
+async def test_the_socket_of_an_ended_or_unknown_run_is_accepted_then_closed(api: Api, ended: bool) -> None:
     run = await api.ended(await api.start())
     socket = Socket(api, f"/greenroom/events/{run.events_key if ended else 'guessed'}")
     await socket.done
@@ -99,7 +99,7 @@ async def test_a_socket_from_a_foreign_host_is_not_accepted(api: Api) -> None:
     assert socket.kinds == ["close"]
 
 
-async def test_a_client_that_talks_or_leaves_disturbs_nobody(api: Api) -> None:
+async def test_messages_and_disconnects_of_a_client_do_not_affect_others(api: Api) -> None:
     run = await api.start()
     leaving, staying = (Socket(api, f"/greenroom/events/{run.events_key}") for _ in range(2))
     await api.clock.settle()
@@ -116,7 +116,7 @@ async def test_a_client_that_talks_or_leaves_disturbs_nobody(api: Api) -> None:
     assert staying.kinds[-1] == "close"
 
 
-async def test_an_adopted_runs_socket_is_open_as_soon_as_the_server_is(api: Api) -> None:
+async def test_the_socket_of_an_adopted_run_is_open_when_the_server_is(api: Api) -> None:
     run = await api.start()
     await api.close()
     await api.open()

@@ -1,4 +1,4 @@
-"""Values that no client sends on purpose: each is refused or taken, none is a fault of ours."""
+"""Values that no client sends on purpose: each is rejected or taken, none is a fault of ours."""
 
 from __future__ import annotations
 

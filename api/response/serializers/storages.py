@@ -1,18 +1,16 @@
-"""How storages and what they hold look as Apify's JSON."""
+"""Storages, the keys of key-value stores, and the requests of request queues."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from api.response.links import Links
+from api.response.storage_links import StorageLinks
 from runtime.base.clock import iso
-from runtime.base.records import Dataset, KeyValueStore, QueueClient, RequestQueue, Storage, User
-from runtime.storages.request_queues import HeadItem
+from runtime.base.json_text import JsonDict
+from runtime.base.records import Added, Dataset, KeyValueStore, QueueClient, RequestQueue, Storage, User
+from runtime.storages.key_value_stores import KeyPage
+from runtime.storages.request_queues import HeadItem, LockedHead, QueuedRequest
 
-Wire = dict[str, Any]
 
-
-def dataset(record: Dataset, owner: User, links: Links) -> Wire:
+def dataset(record: Dataset, owner: User, links: StorageLinks) -> JsonDict:
     return {
         **_storage(record, owner, links),
         "itemCount": record.item_count,
@@ -24,13 +22,13 @@ def dataset(record: Dataset, owner: User, links: Links) -> Wire:
             "readCount": record.read_count,
             "writeCount": record.write_count,
             "storageBytes": record.stored_bytes,
-            "s3StorageBytes": record.stored_bytes,  # what `apify datasets ls` reads
+            "s3StorageBytes": record.stored_bytes,  # the field that `apify datasets ls` reads
             "inflatedBytes": record.stored_bytes,
         },
     }
 
 
-def key_value_store(record: KeyValueStore, owner: User, links: Links) -> Wire:
+def key_value_store(record: KeyValueStore, owner: User, links: StorageLinks) -> JsonDict:
     return {
         **_storage(record, owner, links),
         "consoleUrl": links.addresses.console_url("storage", "key-value-stores", record.id),
@@ -48,7 +46,21 @@ def key_value_store(record: KeyValueStore, owner: User, links: Links) -> Wire:
     }
 
 
-def request_queue(record: RequestQueue, owner: User, links: Links) -> Wire:
+def key_page(page: KeyPage, store: KeyValueStore, links: StorageLinks, *, after: str | None, limit: int) -> JsonDict:
+    """A page of a store's keys, which begins behind the key `after`."""
+    return {
+        "items": [
+            {"key": key.key, "size": key.size, "recordPublicUrl": links.record(store, key.key)} for key in page.keys
+        ],
+        "count": len(page.keys),
+        "limit": limit,
+        "exclusiveStartKey": after,
+        "isTruncated": page.next is not None,
+        "nextExclusiveStartKey": page.next,
+    }
+
+
+def request_queue(record: RequestQueue, owner: User, links: StorageLinks) -> JsonDict:
     return {
         **_storage(record, owner, links),
         "totalRequestCount": record.total_request_count,
@@ -60,7 +72,7 @@ def request_queue(record: RequestQueue, owner: User, links: Links) -> Wire:
     }
 
 
-def queue_head(queue: RequestQueue, items: list[HeadItem], limit: int) -> Wire:
+def queue_head(queue: RequestQueue, items: list[HeadItem], limit: int) -> JsonDict:
     return {
         "limit": limit,
         "queueModifiedAt": iso(queue.modified_at),
@@ -69,25 +81,35 @@ def queue_head(queue: RequestQueue, items: list[HeadItem], limit: int) -> Wire:
     }
 
 
-def locked_queue_head(
-    queue: RequestQueue,
-    items: list[HeadItem],
-    limit: int,
-    *,
-    lock_secs: float,
-    client: QueueClient,
-    has_locked_requests: bool,
-) -> Wire:
-    """Without `queueHasLockedRequests` Crawlee falls back to a slow way of telling that a queue is finished."""
+def locked_queue_head(head: LockedHead, client: QueueClient, *, limit: int, lock_secs: float) -> JsonDict:
+    """A head whose requests are locked. Crawlee reads in `queueHasLockedRequests` whether the queue is finished."""
+    until = iso(head.until)
+    for item in head.items:
+        item.lock_expires_at, item.lock_by_client = until, client.key
     return {
-        **queue_head(queue, items, limit),
+        **queue_head(head.queue, head.items, limit),
         "lockSecs": int(lock_secs) if lock_secs == int(lock_secs) else lock_secs,
-        "queueHasLockedRequests": has_locked_requests,
+        "queueHasLockedRequests": head.has_locked_requests,
         **({"clientKey": client.key} if client.key is not None else {}),
     }
 
 
-def _storage(record: Storage, owner: User, links: Links) -> Wire:
+def queued_request(item: QueuedRequest) -> JsonDict:
+    """A request with the names that its client used, and its lock."""
+    if item.lock_expires_at is None:
+        return item.fields
+    return {**item.fields, "lockExpiresAt": iso(item.lock_expires_at), "lockByClient": item.lock_by_client}
+
+
+def added_request(outcome: Added) -> JsonDict:
+    return {
+        "requestId": outcome.request_id,
+        "wasAlreadyPresent": outcome.was_present,
+        "wasAlreadyHandled": outcome.was_handled,
+    }
+
+
+def _storage(record: Storage, owner: User, links: StorageLinks) -> JsonDict:
     key = links.signing_key(record)
     return {
         "id": record.id,

@@ -14,21 +14,21 @@ from tests.fakes.api import CONTROL_TOKEN, Api, problem
         ("/v2/users/me?token=anything", {"Authorization": "Basic YTpi"}),
     ],
 )
-async def test_a_token_comes_in_the_header_or_the_query(api: Api, path: str, headers: dict[str, str]) -> None:
+async def test_a_token_is_read_from_the_header_or_the_query(api: Api, path: str, headers: dict[str, str]) -> None:
     assert (await api.data("GET", path, token=None, headers=headers))["username"] == "local"
 
 
-async def test_the_header_beats_the_query(users: Api) -> None:
+async def test_the_header_takes_precedence_over_the_query(users: Api) -> None:
     me = await users.data("GET", "/v2/users/me?token=bobs-key", token="alices-key")
     assert me["username"] == "alice"
 
 
 @pytest.mark.parametrize("token", ["anything", "alices-ke", "ALICES-KEY", "alice"])
-async def test_with_users_only_their_tokens_are_valid(users: Api, token: str) -> None:
+async def test_only_the_tokens_of_configured_users_are_valid(users: Api, token: str) -> None:
     assert problem(await users.call("GET", "/v2/users/me", token=token)) == (401, "invalid-token")
 
 
-async def test_two_users_do_not_see_each_others_things(users: Api) -> None:
+async def test_users_do_not_see_each_others_records(users: Api) -> None:
     actor = await users.an_actor("hello")
     run = await users.start(actor)
     alice, bob = "alices-key", "bobs-key"
@@ -55,7 +55,7 @@ async def test_two_users_do_not_see_each_others_things(users: Api) -> None:
     assert users.now(run).status == "RUNNING"
 
 
-async def test_knowing_a_runs_id_is_enough_to_read_it_but_costs_and_webhooks_are_the_owners(users: Api) -> None:
+async def test_everybody_can_read_a_run_by_its_id_but_only_its_owner_sees_costs_and_webhooks(users: Api) -> None:
     run = await users.start()
     secret = {"usage", "usageUsd", "usageTotalUsd", "webhooks"}
     owners = await users.data("GET", f"/v2/actor-runs/{run.id}", token="alices-key")
@@ -67,7 +67,7 @@ async def test_knowing_a_runs_id_is_enough_to_read_it_but_costs_and_webhooks_are
         assert (await users.call("GET", f"/v2/logs/{run.id}", token=token)).status_code == 200
 
 
-async def test_each_user_has_a_memory_of_its_own(users: Api) -> None:
+async def test_each_user_has_a_memory_limit_of_their_own(users: Api) -> None:
     await users.start(memory_mbytes=16_384)
     bob = users.orchestrator.users.named("bob")
     actor = await users.an_actor("hello", user=bob)
@@ -75,7 +75,7 @@ async def test_each_user_has_a_memory_of_its_own(users: Api) -> None:
     assert answer.status_code == 201
 
 
-async def test_a_runs_token_acts_for_its_user_while_the_run_lives_and_five_seconds_more(users: Api) -> None:
+async def test_a_runs_token_is_valid_until_five_seconds_after_its_end(users: Api) -> None:
     run = await users.start()
     assert (await users.data("GET", "/v2/users/me", token=run.token))["username"] == "alice"
     put = await users.call("PUT", f"/v2/actor-runs/{run.id}", token=run.token, json={"statusMessage": "Working"})
@@ -88,22 +88,22 @@ async def test_a_runs_token_acts_for_its_user_while_the_run_lives_and_five_secon
     assert problem(await users.call("POST", "/v2/acts/~x/runs", token=run.token)) == (401, "token-not-valid")
 
 
-async def test_a_run_started_with_a_runs_token_comes_from_an_actor(users: Api) -> None:
+async def test_a_run_started_with_a_runs_token_has_the_origin_actor(users: Api) -> None:
     run = await users.start()
     child = await users.data("POST", f"/v2/acts/{run.actor_id}/runs", token=run.token)
     assert (child["meta"]["origin"], child["userId"]) == ("ACTOR", run.user_id)
 
 
-async def test_an_invalid_token_is_refused_even_where_none_is_needed(users: Api) -> None:
+async def test_an_invalid_token_is_rejected_even_if_none_is_needed(users: Api) -> None:
     run = await users.start()
     assert problem(await users.call("GET", f"/v2/actor-runs/{run.id}", token="wrong")) == (401, "invalid-token")
 
 
-async def test_the_control_token_is_the_first_users(users: Api) -> None:
+async def test_the_control_token_acts_for_the_first_user(users: Api) -> None:
     assert (await users.data("GET", "/v2/users/me", token=CONTROL_TOKEN))["username"] == "alice"
 
 
-async def test_no_token_ever_shows_in_an_answer(api: Api) -> None:
+async def test_no_response_contains_a_token(api: Api) -> None:
     run = await api.start()
     for path in (f"/v2/actor-runs/{run.id}", "/v2/actor-runs", f"/v2/logs/{run.id}", f"/v2/acts/{run.actor_id}"):
         text = (await api.call("GET", path)).text

@@ -1,4 +1,4 @@
-"""Each format, read back by a library that knows it."""
+"""Each format, read back by a library for that format."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from api.request.parsing.dataset_items import FormatOptions, ItemFormat
 from api.response.exports import FORMATS
-from api.response.exports.export import Options
 from api.response.exports.tables import MAX_COLUMNS
 from api.response.exports.xlsx import MAX_ROWS
 from api.response.exports.xml_text import element
@@ -41,9 +41,9 @@ JSON_VALUES = st.recursive(
 )
 
 
-def page_of(lines: list[bytes], at_once: int | None = None) -> ItemPage:
-    """A page of which some lines are at hand and the others come one by one."""
-    first = lines if at_once is None else lines[:at_once]
+def page_of(lines: list[bytes], in_memory: int | None = None) -> ItemPage:
+    """A page of these lines. The first ones are in memory, and the others are read one by one."""
+    first = lines if in_memory is None else lines[:in_memory]
 
     async def chunks() -> AsyncIterator[list[bytes]]:
         if first:
@@ -55,39 +55,42 @@ def page_of(lines: list[bytes], at_once: int | None = None) -> ItemPage:
 
 
 async def exported(
-    form: str, items: list[Any], view: ItemView = PLAIN, at_once: int | None = None, **options: Any
+    form: ItemFormat, items: list[Any], view: ItemView = PLAIN, in_memory: int | None = None, **options: Any
 ) -> bytes:
-    export = FORMATS[form](DATASET, page_of([dumps(item) for item in items], at_once), view, Options(**options))
+    export = FORMATS[form](DATASET, page_of([dumps(item) for item in items], in_memory), view, FormatOptions(**options))
     await export.open()
     return b"".join([chunk async for chunk in export.stream()])
 
 
-@pytest.mark.parametrize("at_once", [None, 0, 1])
+@pytest.mark.parametrize("in_memory", [None, 0, 1])
 @pytest.mark.parametrize("view", [PLAIN, ItemView(skip_empty=True)])
-async def test_json(view: ItemView, at_once: int | None) -> None:
-    assert json.loads(await exported("json", ITEMS, view, at_once)) == ITEMS
-    lines = (await exported("jsonl", ITEMS, view, at_once)).splitlines()
+async def test_json(view: ItemView, in_memory: int | None) -> None:
+    assert json.loads(await exported(ItemFormat.JSON, ITEMS, view, in_memory)) == ITEMS
+    lines = (await exported(ItemFormat.JSONL, ITEMS, view, in_memory)).splitlines()
     assert [json.loads(line) for line in lines] == ITEMS
-    assert json.loads(await exported("json", [], view, at_once)) == []
-    assert await exported("jsonl", [], view, at_once) == b""
+    assert json.loads(await exported(ItemFormat.JSON, [], view, in_memory)) == []
+    assert await exported(ItemFormat.JSONL, [], view, in_memory) == b""
 
 
-async def test_json_without_what_is_skipped_is_json() -> None:
-    for at_once in (0, 1, None):
+async def test_json_is_valid_if_items_are_skipped() -> None:
+    for in_memory in (0, 1, None):
         items = [{}, {"a": 1}, {}, {"a": 2}, {}]
-        assert json.loads(await exported("json", items, ItemView(skip_empty=True), at_once)) == [{"a": 1}, {"a": 2}]
+        assert json.loads(await exported(ItemFormat.JSON, items, ItemView(skip_empty=True), in_memory)) == [
+            {"a": 1},
+            {"a": 2},
+        ]
 
 
-@pytest.mark.parametrize("form", sorted(FORMATS.keys() - {"xlsx"}))
-async def test_a_byte_order_mark_is_csvs_own_and_for_others_where_asked_for(form: str) -> None:
-    for asked, there in ((None, form == "csv"), (True, True), (False, False)):
-        written = await exported(form, ITEMS, bom=asked)
-        assert written.startswith("\ufeff".encode()) is there
+@pytest.mark.parametrize("form", sorted(FORMATS.keys() - {ItemFormat.XLSX}))
+async def test_only_csv_has_a_byte_order_mark_by_default(form: ItemFormat) -> None:
+    for bom, expected in ((None, form is ItemFormat.CSV), (True, True), (False, False)):
+        written = await exported(form, ITEMS, bom=bom)
+        assert written.startswith("\ufeff".encode()) is expected
         assert not written.removeprefix("\ufeff".encode()).startswith("\ufeff".encode())
 
 
 async def test_csv_has_a_column_for_each_leaf_of_any_item() -> None:
-    text = (await exported("csv", ITEMS, at_once=1)).decode("utf-8-sig")
+    text = (await exported(ItemFormat.CSV, ITEMS, in_memory=1)).decode("utf-8-sig")
     assert list(csv.DictReader(io.StringIO(text, newline=""))) == [
         {
             "name": "Paul Newman",
@@ -116,33 +119,33 @@ async def test_csv_has_a_column_for_each_leaf_of_any_item() -> None:
     ]
 
 
-async def test_csv_as_it_is_asked_for() -> None:
+async def test_the_options_of_csv() -> None:
     items = [{"a": 1, "b": "x;y"}, {"b": 2}]
-    assert await exported("csv", items, bom=False) == b"a,b\n1,x;y\n,2\n"
-    assert await exported("csv", items, bom=False, delimiter=";", skip_header_row=True) == b'1;"x;y"\n;2\n'
-    assert await exported("csv", items, ItemView(fields=("b", "a")), bom=False) == b"b,a\nx;y,1\n2,\n"
-    assert await exported("csv", [], bom=False) == b""
+    assert await exported(ItemFormat.CSV, items, bom=False) == b"a,b\n1,x;y\n,2\n"
+    assert await exported(ItemFormat.CSV, items, bom=False, delimiter=";", skip_header_row=True) == b'1;"x;y"\n;2\n'
+    assert await exported(ItemFormat.CSV, items, ItemView(fields=("b", "a")), bom=False) == b"b,a\nx;y,1\n2,\n"
+    assert await exported(ItemFormat.CSV, [], bom=False) == b""
 
 
-@pytest.mark.parametrize("form", ["csv", "html", "xlsx"])
-async def test_what_is_no_table_is_refused_before_anything_is_sent(form: str) -> None:
+@pytest.mark.parametrize("form", [ItemFormat.CSV, ItemFormat.HTML, ItemFormat.XLSX])
+async def test_tables_that_are_too_wide_are_rejected_before_anything_is_sent(form: ItemFormat) -> None:
     wide = [{f"column{number}": 1} for number in range(MAX_COLUMNS)]
     assert await exported(form, wide)
     with pytest.raises(Invalid, match="columns"):
-        await exported(form, [*wide, {"one more": 1}], at_once=3)
+        await exported(form, [*wide, {"one more": 1}], in_memory=3)
     assert await exported(form, [{"x" * 200: 1}])
     with pytest.raises(Invalid, match="longer than 200"):
         await exported(form, [{"x" * 201: 1}])
 
 
-async def test_html_is_a_table_whose_texts_are_escaped() -> None:
-    written = (await exported("html", [{"a": "<script>&", "b": None}, {"b": False}])).decode()
+async def test_html_is_a_table_with_escaped_texts() -> None:
+    written = (await exported(ItemFormat.HTML, [{"a": "<script>&", "b": None}, {"b": False}])).decode()
     rows = ["<tr><th>a</th><th>b</th></tr>", "<tr><td>&lt;script&gt;&amp;</td><td></td></tr>"]
     assert written == "<table>" + "\n".join([*rows, "<tr><td></td><td>false</td></tr>", ""]) + "</table>"
 
 
 async def test_an_excel_workbook() -> None:
-    written = await exported("xlsx", ITEMS, at_once=1)
+    written = await exported(ItemFormat.XLSX, ITEMS, in_memory=1)
     sheet = openpyxl.load_workbook(io.BytesIO(written), read_only=True).active
     assert sheet is not None
     rows = [list(row) for row in sheet.iter_rows(values_only=True)]
@@ -156,7 +159,7 @@ async def test_an_excel_workbook() -> None:
 
 async def test_text_in_excel_stays_text() -> None:
     values = ["=1+1", "https://example.com", "12", "x" * 40_000, "half \ud800", "bell \x07", "+1", "@a"]
-    written = await exported("xlsx", [{"a": value} for value in values])
+    written = await exported(ItemFormat.XLSX, [{"a": value} for value in values])
     sheet = openpyxl.load_workbook(io.BytesIO(written)).active
     assert sheet is not None
     cells = [row[0] for row in sheet.iter_rows(min_row=2)]
@@ -165,10 +168,10 @@ async def test_text_in_excel_stays_text() -> None:
     assert zipfile.ZipFile(io.BytesIO(written)).testzip() is None
 
 
-async def test_more_rows_than_excel_has_are_refused() -> None:
+async def test_more_rows_than_excel_allows_are_rejected() -> None:
     page = ItemPage(MAX_ROWS, MAX_ROWS, [], page_of([]).chunks)
     with pytest.raises(Invalid, match="rows at most"):
-        await FORMATS["xlsx"](DATASET, page, PLAIN, Options()).open()
+        await FORMATS[ItemFormat.XLSX](DATASET, page, PLAIN, FormatOptions()).open()
 
 
 async def test_xml() -> None:
@@ -182,7 +185,7 @@ async def test_xml() -> None:
         "not a name": 1,
         "1st": True,
     }
-    written = await exported("xml", [item, {}], at_once=1)
+    written = await exported(ItemFormat.XML, [item, {}], in_memory=1)
     assert written.decode().splitlines() == [
         '<?xml version="1.0" encoding="UTF-8"?>',
         "<items>",
@@ -191,49 +194,49 @@ async def test_xml() -> None:
         "<item/>",
         "</items>",
     ]
-    written = await exported("xml", [{"a": 1}], xml_root="list", xml_row="row")
+    written = await exported(ItemFormat.XML, [{"a": 1}], xml_root="list", xml_row="row")
     assert written.decode().endswith("<list>\n<row><a>1</a></row>\n</list>")
 
 
-async def test_rss_says_what_it_is() -> None:
-    channel = ElementTree.fromstring(await exported("rss", [{"title": "T"}, {"title": "&"}])).find("channel")
+async def test_rss_has_a_title_and_a_description() -> None:
+    channel = ElementTree.fromstring(await exported(ItemFormat.RSS, [{"title": "T"}, {"title": "&"}])).find("channel")
     assert channel is not None
     assert [channel.findtext(name) for name in ("title", "description")] == [
         "Dataset d1",
         'Items in dataset with id "d1".',
     ]
     assert [each.findtext("title") for each in channel.iter("item")] == ["T", "&"]
-    written = await exported("rss", [], feed_title="Mine <1>", feed_description="About")
+    written = await exported(ItemFormat.RSS, [], feed_title="Mine <1>", feed_description="About")
     channel = ElementTree.fromstring(written).find("channel")
     assert channel is not None
     assert [channel.findtext(name) for name in ("title", "description")] == ["Mine <1>", "About"]
 
 
 @given(name=st.text(max_size=8), value=JSON_VALUES)
-def test_whatever_is_stored_becomes_well_formed_xml(name: str, value: Any) -> None:
-    """But for the prefixes of namespaces, which are left as they are: nothing declares them."""
+def test_any_json_becomes_well_formed_xml(name: str, value: Any) -> None:
+    """Without colons: the prefix of a namespace stays as it is, and nothing declares it."""
     parser = etree.XMLParser(huge_tree=True)
     etree.fromstring(f"<root>{element(name, value)}</root>".replace(":", "_").encode(), parser)
 
 
-@pytest.mark.parametrize("form", ["csv", "html", "xml", "rss"])
-async def test_half_a_surrogate_pair_does_not_break_a_text(form: str) -> None:
+@pytest.mark.parametrize("form", [ItemFormat.CSV, ItemFormat.HTML, ItemFormat.XML, ItemFormat.RSS])
+async def test_half_a_surrogate_pair_becomes_valid_text(form: ItemFormat) -> None:
     assert (await exported(form, [{"a": "\ud800", "\udfff": 1}])).decode()
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
-async def test_memory_does_not_grow_with_the_page(form: str) -> None:
-    """Ten times the items, about the same memory."""
+async def test_memory_does_not_grow_with_the_page(form: ItemFormat) -> None:
+    """Ten times as many items need about the same memory."""
     peaks = [await peak_of_export(form, count) for count in (2_000, 20_000)]
     assert peaks[1] < 4 * peaks[0]
 
 
-async def peak_of_export(form: str, count: int) -> int:
+async def peak_of_export(form: ItemFormat, count: int) -> int:
     async def chunks() -> AsyncIterator[list[bytes]]:
         for first in range(0, count, 500):
             yield [dumps({"n": n, "text": "x" * 100}) for n in range(first, first + 500)]
 
-    export = FORMATS[form](DATASET, ItemPage(count, count, [], chunks), ItemView(skip_empty=True), Options())
+    export = FORMATS[form](DATASET, ItemPage(count, count, [], chunks), ItemView(skip_empty=True), FormatOptions())
     tracemalloc.start()
     await export.open()
     async for _ in export.stream():

@@ -1,4 +1,4 @@
-"""Addresses of what storages hold, for who may share them: signed where they could not be read otherwise."""
+"""Addresses of a storage's content that can be shared. They are signed if the content is restricted to its owner."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from runtime.base.clock import Millis
 from runtime.base.records import Dataset, KeyValueStore, Storage
 
 VALID_MILLIS = 14 * 86_400_000
-"""How long a signed address of a storage's content is valid; that of a record is for ever."""
+"""How long the signed address of a storage's content is valid. The address of a single record never expires."""
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """`may_sign` is whether who they are shown to may write to the storage: then they may let others read it."""
+class StorageLinks:
+    """Addresses as one caller gets them. `may_sign`: a caller who may write to the storage may let others read it."""
 
     addresses: Addresses
     signer: Signer
@@ -36,7 +36,7 @@ class Links:
         return self._signed(store, f"key-value-stores/{store.id}/records")
 
     def record(self, store: KeyValueStore, key: str) -> str:
-        """Every character a key may have stands for itself in a URL."""
+        """Keys need no quoting: every character that a key may contain is allowed in a URL."""
         url = f"{self.addresses.public_base}/v2/key-value-stores/{store.id}/records/{key}"
         return f"{url}?signature={self.signer.sign_record(store.id, key)}" if self._needs_signature(store) else url
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.request.pricing_infos import pricing, pricings
+from api.request.parsing.pricing_infos import parse_pricing, parse_pricings
 from runtime.base.errors import Invalid
 from runtime.base.records import PricingModel
 from tests.fakes.clock import START
@@ -18,10 +18,14 @@ def per_event(**events: Json) -> Json:
     return {"pricingModel": "PAY_PER_EVENT", "pricingPerEvent": {"actorChargeEvents": events}}
 
 
-def test_what_clients_cannot_do_without_is_filled_in() -> None:
-    read = pricing(per_event(page={"eventPriceUsd": 0.1}), START)
-    assert (read.model, read.started_at, read.event_prices_usd) == (PricingModel.PAY_PER_EVENT, START, {"page": 0.1})
-    assert read.shown == {
+def test_fields_that_clients_require_are_filled_in() -> None:
+    parsed = parse_pricing(per_event(page={"eventPriceUsd": 0.1}), START)
+    assert (parsed.model, parsed.started_at, parsed.event_prices_usd) == (
+        PricingModel.PAY_PER_EVENT,
+        START,
+        {"page": 0.1},
+    )
+    assert parsed.shown == {
         "pricingModel": "PAY_PER_EVENT",
         "apifyMarginPercentage": 0.2,
         "createdAt": AT,
@@ -30,7 +34,7 @@ def test_what_clients_cannot_do_without_is_filled_in() -> None:
     }
 
 
-def test_the_rest_is_kept_as_it_was_sent() -> None:
+def test_other_fields_are_stored_as_they_were_sent() -> None:
     sent = {
         **per_event(page={**EVENT, "isOneTimeEvent": True, "isPrimaryEvent": True}),
         "minimalMaxTotalChargeUsd": 0.5,
@@ -40,22 +44,22 @@ def test_the_rest_is_kept_as_it_was_sent() -> None:
         "startedAt": "2023-01-01T00:00:00Z",
         "createdAt": "2022-12-31T23:00:00.000-01:00",
     }
-    read = pricing(sent, START)
-    assert read.shown == {**sent, "startedAt": "2023-01-01T00:00:00.000Z", "createdAt": "2023-01-01T00:00:00.000Z"}
-    assert (read.one_time_events, read.minimal_max_total_charge_usd, read.is_usage_paid_by_user) == (
+    parsed = parse_pricing(sent, START)
+    assert parsed.shown == {**sent, "startedAt": "2023-01-01T00:00:00.000Z", "createdAt": "2023-01-01T00:00:00.000Z"}
+    assert (parsed.one_time_events, parsed.minimal_max_total_charge_usd, parsed.is_usage_paid_by_user) == (
         ("page",),
         0.5,
         True,
     )
 
 
-def test_a_tiered_price_is_that_of_the_free_tier() -> None:
+def test_the_price_of_the_free_tier_applies() -> None:
     tiers = {"FREE": {"tieredEventPriceUsd": 0.3}, "GOLD": {"tieredEventPriceUsd": 0.1}}
-    read = pricing(per_event(page={"eventTieredPricingUsd": tiers}), START)
-    assert read.event_prices_usd == {"page": 0.3}
-    assert read.shown["pricingPerEvent"]["actorChargeEvents"]["page"]["eventTieredPricingUsd"] == tiers
+    parsed = parse_pricing(per_event(page={"eventTieredPricingUsd": tiers}), START)
+    assert parsed.event_prices_usd == {"page": 0.3}
+    assert parsed.shown["pricingPerEvent"]["actorChargeEvents"]["page"]["eventTieredPricingUsd"] == tiers
     item = {"pricingModel": "PRICE_PER_DATASET_ITEM", "tieredPricing": {"FREE": {"tieredPricePerUnitUsd": 0.02}}}
-    assert pricing(item, START).item_price_usd == 0.02
+    assert parse_pricing(item, START).item_price_usd == 0.02
 
 
 @pytest.mark.parametrize(
@@ -74,10 +78,10 @@ def test_a_tiered_price_is_that_of_the_free_tier() -> None:
         ),
     ],
 )
-def test_the_other_models(sent: Json, model: PricingModel, filled: Json) -> None:
-    read = pricing(sent, START)
-    assert read.model is model
-    assert read.shown == {**sent, **filled, "apifyMarginPercentage": 0.2, "createdAt": AT, "startedAt": AT}
+def test_other_pricing_models(sent: Json, model: PricingModel, filled: Json) -> None:
+    parsed = parse_pricing(sent, START)
+    assert parsed.model is model
+    assert parsed.shown == {**sent, **filled, "apifyMarginPercentage": 0.2, "createdAt": AT, "startedAt": AT}
 
 
 @pytest.mark.parametrize(
@@ -99,23 +103,23 @@ def test_the_other_models(sent: Json, model: PricingModel, filled: Json) -> None
         ({"pricingModel": "FREE", "createdAt": 5}, "invalid-value"),
     ],
 )
-def test_what_makes_no_sense_is_refused(sent: Json, slug: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        pricing(sent, START)
-    assert refused.value.slug == slug
+def test_invalid_pricing_is_rejected(sent: Json, slug: str) -> None:
+    with pytest.raises(Invalid) as problem:
+        parse_pricing(sent, START)
+    assert problem.value.slug == slug
 
 
-def test_known_entries_may_be_sent_as_they_were_sent_first_or_as_they_are_shown() -> None:
+def test_known_entries_can_be_sent_in_their_first_or_their_returned_form() -> None:
     first, second = {"pricingModel": "FREE"}, per_event(page=EVENT)
-    known = pricings([first], (), START)
+    known = parse_pricings([first], (), START)
     for again in (first, known[0].shown):
-        added = pricings([again, second], known, START + 5)
+        added = parse_pricings([again, second], known, START + 5)
         assert added[:1] == known
         assert added[1].started_at == START + 5
 
 
-def test_known_entries_stay_as_they_are() -> None:
-    known = pricings([per_event(page=EVENT)], (), START)
+def test_known_entries_cannot_be_changed() -> None:
+    known = parse_pricings([per_event(page=EVENT)], (), START)
     for sent in ([], [per_event(page={**EVENT, "eventPriceUsd": 0.2})], [{"pricingModel": "FREE"}]):
         with pytest.raises(Invalid):
-            pricings(sent, known, START)
+            parse_pricings(sent, known, START)
