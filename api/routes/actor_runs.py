@@ -66,7 +66,7 @@ async def update_run(request: Request, caller: AuthenticatedCaller, run: str) ->
 
 @router.delete("/{run}")
 async def delete_run(request: Request, caller: FullCaller, run: str) -> Response:
-    await orchestrator_of(request).runs.delete(own_run(request, run, caller))
+    await orchestrator_of(request).run_deletion.delete(own_run(request, run, caller))
     return no_content()
 
 
@@ -74,13 +74,13 @@ async def delete_run(request: Request, caller: FullCaller, run: str) -> Response
 async def abort_run(request: Request, caller: LiveCaller, run: str) -> Response:
     """Abort the run, and return it as it is then. A run that has ended does not change."""
     record, gracefully = own_run(request, run, caller), Params(request).flag("gracefully") or False
-    aborted = await orchestrator_of(request).runs.abort(record, gracefully=gracefully)
+    aborted = await orchestrator_of(request).orders.abort(record, gracefully=gracefully)
     return _run_response(request, aborted, caller)
 
 
 @router.post("/{run}/reboot")
 async def reboot_run(request: Request, caller: LiveCaller, run: str) -> Response:
-    rebooted = await orchestrator_of(request).runs.reboot(own_run(request, run, caller))
+    rebooted = await orchestrator_of(request).orders.reboot(own_run(request, run, caller))
     return _run_response(request, rebooted, caller)
 
 
@@ -93,7 +93,7 @@ async def metamorph_run(request: Request, caller: LiveCaller, run: str) -> Respo
         raise Invalid("parameter-required", "Query parameter 'targetActorId' is required")
     actor = orchestrator.actors.find(caller.user, target.replace("/", "~", 1))
     input = await read_input(request)
-    changed = await orchestrator.runs.metamorph(record, actor, params.text("build"), input, caller.run)
+    changed = await orchestrator.metamorphs.order(record, actor, params.text("build"), input, caller.run)
     return _run_response(request, changed, caller)
 
 
@@ -113,7 +113,7 @@ async def charge_run(request: Request, caller: AuthenticatedCaller, run: str) ->
 @router.post("/{run}/resurrect")
 async def resurrect_run(request: Request, caller: FullCaller, run: str) -> Response:
     record, options = own_run(request, run, caller), parse_start_options(Params(request), caller)
-    resurrected = await orchestrator_of(request).runs.resurrect(record, options)
+    resurrected = await orchestrator_of(request).resurrection.resurrect(record, options)
     return _run_response(request, resurrected, caller)
 
 

@@ -93,7 +93,7 @@ async def update_actor(request: Request, caller: FullCaller, actor: OwnActor) ->
 
 @router.delete("/{actor}")
 async def delete_actor(request: Request, actor: OwnActor) -> Response:
-    await orchestrator_of(request).delete_actor(actor)
+    await orchestrator_of(request).actor_deletion.delete(actor)
     return no_content()
 
 

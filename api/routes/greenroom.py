@@ -66,7 +66,7 @@ async def shut_down(request: Request, stop_runs: StopRuns = None) -> ShutdownSta
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
-    migrated = await orchestrator.runs.migrate(own_run(request, run, caller))
+    migrated = await orchestrator.orders.migrate(own_run(request, run, caller))
     return data_response(present_run(orchestrator, migrated, caller))
 
 
@@ -84,12 +84,12 @@ async def get_docs() -> Response:
 async def listen_to_events(socket: WebSocket, events_key: str) -> None:
     """Send the system events of a live run to its SDK, which knows the key. Other sockets are accepted, then closed."""
     orchestrator = orchestrator_of(socket)
-    run = orchestrator.runs.of_events_key(events_key)
-    if run is None or not orchestrator.events.is_open(run.id):
+    run = orchestrator.runs.find_by_events_key(events_key)
+    if run is None or not orchestrator.system_events.is_open(run.id):
         await socket.accept()
         await socket.close(POLICY_VIOLATION)
         return
-    events = orchestrator.events.listen(run.id, pending(run, orchestrator.clock.now()))
+    events = orchestrator.system_events.listen(run.id, pending(run, orchestrator.clock.now()))
     await socket.accept()
     await _relay(socket, events)
 

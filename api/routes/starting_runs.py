@@ -25,12 +25,13 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Actor, Run, Task
 from runtime.orchestrator import Orchestrator
 from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 
 SYNC_WAIT_SECS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class StartRequest:
+class RunStartCall:
     """A request that starts a run, with its caller and its options. Limited runs may send one."""
 
     request: Request
@@ -79,15 +80,18 @@ class StartRequest:
 
     async def _start(self, what: Actor | Task) -> Run:
         input = await read_input(self.request) if self.request.method == "POST" else None
-        meta, caller, runs = parse_meta(self.request, self.caller), self.caller, self.orchestrator.runs
+        meta, user, run = parse_meta(self.request, self.caller), self.caller.user, self.caller.run
+        starting, options = self.orchestrator.starting, self.options
         if isinstance(what, Task):
-            return await runs.start_task(caller.user, what, input, self.options, meta, by=caller.run)
-        return await runs.start(caller.user, what, input, self.options, meta, by=caller.run)
+            return await starting.start_task(user, what, input, options, meta, started_by=run)
+        return await starting.start(
+            StartRequest(user=user, actor=what, input=input, options=options, meta=meta, started_by=run)
+        )
 
 
-async def _start_request(request: Request, caller: LiveCaller) -> StartRequest:
+async def _run_start_call(request: Request, caller: LiveCaller) -> RunStartCall:
     params = Params(request)
-    return StartRequest(request, orchestrator_of(request), caller, params, parse_start_options(params, caller))
+    return RunStartCall(request, orchestrator_of(request), caller, params, parse_start_options(params, caller))
 
 
-RunStart = Annotated[StartRequest, Depends(_start_request)]
+RunStart = Annotated[RunStartCall, Depends(_run_start_call)]
