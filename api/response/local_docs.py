@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
-from typing import Any
 
 from runtime.base.json_text import JsonObject
 
@@ -56,8 +55,15 @@ def _operation(document: JsonObject, method: str, path: str, operation: JsonObje
     )
     return (
         f"<section><h2>{escape(method.upper())} {escape(path)}</h2><p>{escape(operation.get('description', ''))}</p>"
-        f"{f'<h3>Parameters</h3>{parameters}' if parameters else ''}{responses}</section>"
+        f"{_tokens(document, operation)}{f'<h3>Parameters</h3>{parameters}' if parameters else ''}{responses}</section>"
     )
+
+
+def _tokens(document: JsonObject, operation: JsonObject) -> str:
+    """Which bearer token the operation needs."""
+    schemes = document["components"]["securitySchemes"]
+    names = [name for requirement in operation.get("security", ()) for name in requirement]
+    return "".join(f"<p>Bearer token: {escape(schemes[name]['description'])}</p>" for name in names)
 
 
 def _content(document: JsonObject, response: JsonObject) -> str:
@@ -72,10 +78,10 @@ def _fields(document: JsonObject, schema: JsonObject, prefix: str = "") -> Itera
         yield from _fields(document, field, f"{prefix}{name}.")
 
 
-def _definitions(rows: Any) -> str:
+def _definitions(rows: Iterable[tuple[str, str, str]]) -> str:
     items = "".join(
-        f"<dt><code>{escape(name)}</code>: {escape(type)}</dt><dd>{escape(description)}</dd>"
-        for name, type, description in rows
+        f"<dt><code>{escape(name)}</code>: {escape(type)}</dt>" + (f"<dd>{escape(text)}</dd>" if text else "")
+        for name, type, text in rows
     )
     return f"<dl>{items}</dl>" if items else ""
 
