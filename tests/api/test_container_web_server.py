@@ -1,4 +1,4 @@
-"""A real Actor's web server seen from outside, at both forms of its address."""
+"""The web server of a real Actor, reached from outside by both forms of its address."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FOREVER = 1_000_000
 
 @dataclass(frozen=True)
 class Address:
-    """One form of a run's public address. The host form is reached by the name a browser resolves to the loopback."""
+    """One form of a run's public address. A browser resolves the host form to the loopback address."""
 
     port: int
     host: str
@@ -45,7 +45,7 @@ class Address:
 
 @pytest.fixture(scope="module")
 def run(server: LiveServer) -> Iterator[Json]:
-    """A live run whose web server answers."""
+    """A live run whose web server is ready."""
     started = server.run(server.sample("web_server"), {"maxSecs": 0}, **MEMORY)
     yield server.until(f"actor-runs/{started['id']}", lambda now: now["isContainerServerReady"])
     server.data("POST", f"actor-runs/{started['id']}/abort")
@@ -90,7 +90,7 @@ def test_a_response_is_forwarded_unchanged(http: httpx.Client, status: int) -> N
 
 
 def test_a_response_is_streamed(http: httpx.Client) -> None:
-    """The first pieces of an answer that never ends arrive."""
+    """The first pieces of an endless response arrive."""
     with http.stream("GET", "stream", params={"pieces": FOREVER, "intervalSecs": 0.05}) as answer:
         lines = answer.iter_lines()
         assert [next(lines) for _ in range(3)] == ["piece 1", "piece 2", "piece 3"]
@@ -104,7 +104,7 @@ def test_server_sent_events_are_streamed(http: httpx.Client) -> None:
 
 
 def test_an_upload_is_streamed(http: httpx.Client, address: Address) -> None:
-    """The Actor has the first half before the second is sent."""
+    """The Actor receives the first half before the client sends the second."""
     half = b"x" * 100_000
     arrived: list[Json] = []
 

@@ -1,4 +1,4 @@
-"""Records as the platform's JSON: one dict literal for each record. Only serializers and parsers know camelCase.
+"""Records as the platform's JSON: one dict literal for each record.
 
 Fields: the platform's API reference. The models of apify-client 3 show which of them clients require.
 """

@@ -9,7 +9,7 @@ from tests.fakes.api import Api, problem
 
 
 async def building(api: Api) -> dict[str, Any]:
-    """A build that goes on until `api.engine.build_may_end`."""
+    """A build that lasts until `api.engine.build_may_end` is set."""
     api.engine.build_may_end.clear()
     version = {"versionNumber": "0.0", "sourceFiles": [{"name": "Dockerfile", "format": "TEXT", "content": "FROM x"}]}
     await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})

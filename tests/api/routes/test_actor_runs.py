@@ -19,15 +19,15 @@ async def test_a_live_run_is_returned_with_its_present_state(api: Api) -> None:
     assert shown["stats"]["durationMillis"] == 90_000
 
 
-@pytest.mark.parametrize("asked", ["60", "999999"])
-async def test_waiting_for_a_run_ends_with_the_run_or_after_a_minute(api: Api, asked: str) -> None:
+@pytest.mark.parametrize("secs", ["60", "999999"])
+async def test_waiting_for_a_run_ends_with_the_run_or_after_a_minute(api: Api, secs: str) -> None:
     run = await api.start()
-    first = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={asked}")
+    first = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={secs}")
     await api.clock.advance(59)
     assert not first.done()
     await api.clock.advance(1)
     assert (await first).json()["data"]["status"] == "RUNNING"
-    second = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={asked}")
+    second = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={secs}")
     await api.ended(run)
     assert (await second).json()["data"]["status"] == "SUCCEEDED"
 

@@ -21,7 +21,7 @@ async def actor(api: Api) -> dict[str, Any]:
     return made
 
 
-def kept(api: Api) -> dict[str, EnvVar]:
+def stored_env_vars(api: Api) -> dict[str, EnvVar]:
     actors = api.orchestrator.actors
     version = actors.version(actors.find(api.user, "~hello"), "0.0")
     return {each.name: each for each in version.env_vars}
@@ -52,7 +52,7 @@ async def test_fields_that_a_change_leaves_out_stay(api: Api, actor: Any) -> Non
     ):
         answer = await api.call(method, f"{PATH}/SECRET", json=body)
         assert answer.is_success and ("hunter2" not in answer.text)
-        assert kept(api)["SECRET"] == expected
+        assert stored_env_vars(api)["SECRET"] == expected
 
 
 @pytest.mark.parametrize(
@@ -76,20 +76,20 @@ async def test_fields_that_a_change_leaves_out_stay(api: Api, actor: Any) -> Non
 async def test_a_rejected_change_changes_nothing(
     api: Api, actor: Any, method: str, path: str, body: Any, expected: tuple[int, str]
 ) -> None:
-    before = kept(api)
+    before = stored_env_vars(api)
     assert problem(await api.call(method, path, json=body)) == expected
-    assert kept(api) == before
+    assert stored_env_vars(api) == before
 
 
 async def test_a_variable_is_deleted(api: Api, actor: Any) -> None:
     assert (await api.call("DELETE", f"{PATH}/OPEN")).status_code == 204
-    assert list(kept(api)) == ["SECRET"]
+    assert list(stored_env_vars(api)) == ["SECRET"]
 
 
 async def test_variables_created_concurrently_are_all_stored(api: Api, actor: Any) -> None:
     names = [f"VARIABLE_{number}" for number in range(20)]
     await asyncio.gather(*[api.call("POST", PATH, json={"name": name, "value": "x"}) for name in names])
-    assert set(names) <= kept(api).keys()
+    assert set(names) <= stored_env_vars(api).keys()
 
 
 async def test_the_actor_is_changed_with_its_variables(api: Api, actor: Any) -> None:

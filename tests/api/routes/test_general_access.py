@@ -1,4 +1,4 @@
-"""Who may read what: the owner, anybody who knows the id or the name, or whoever has a signed address."""
+"""Readers of storages: the owner, everybody who knows the id or the name, and everybody with a signed address."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 async def storages(users: Api) -> dict[str, str]:
-    """One of Alice's of each kind, called `shared`; their ids."""
+    """The ids of three storages of Alice, one of each kind, all named `shared`."""
     ids = {}
     for word in READABLE:
         ids[word] = (await users.data("POST", f"/v2/{word}?name=shared", token=OWNER))["id"]
@@ -44,7 +44,7 @@ async def set_access(users: Api, storages: dict[str, str], access: str) -> None:
 
 
 async def statuses(users: Api, reference: dict[str, str], token: str | None) -> set[int]:
-    """What reading everything in the storages is answered with."""
+    """The statuses of requests that read everything in the storages."""
     found = set()
     for word, paths in READABLE.items():
         for path in paths:

@@ -1,4 +1,4 @@
-"""What becomes of an input when the Actor has an input schema, and when it has none."""
+"""Inputs of Actors with an input schema, and of Actors without one."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def test_every_actor_has_its_own_key(api: Api) -> None:
         await started(api, actor, json={"password": "hush!"})
     keys = api.orchestrator.store.input_keys.all()
     assert {key.actor_id for key in keys} == {actor.id for actor in actors}
-    for key in keys:  # what lies in the database opens nothing by itself
+    for key in keys:  # the stored key cannot be used without the vault
         with pytest.raises(ValueError):
             InputCipher(key.private_key, key.passphrase)
     for actor in actors:
@@ -201,10 +201,10 @@ async def test_the_openapi_document_of_a_build(api: Api) -> None:
         "x-build-id": build.id,
     }
     assert f"/acts/local~{actor.name}/run-sync-get-dataset-items" in document["paths"]
-    told = document["components"]["schemas"]["inputSchema"]["properties"]
-    assert told["age"] == {"type": "integer", "minimum": 1}
-    assert told["links"]["items"]["properties"]["url"]["format"] == "uri"
-    assert told["mixed"] == {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
+    properties = document["components"]["schemas"]["inputSchema"]["properties"]
+    assert properties["age"] == {"type": "integer", "minimum": 1}
+    assert properties["links"]["items"]["properties"]["url"]["format"] == "uri"
+    assert properties["mixed"] == {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
     assert problem(await api.call("GET", "/v2/actor-builds/none/openapi.json")) == (404, "record-not-found")
 
 

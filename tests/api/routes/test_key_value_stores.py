@@ -36,7 +36,7 @@ async def put(client: httpx.AsyncClient, url: str, key: str, body: bytes, **head
 
 
 async def raw(client: httpx.AsyncClient, url: str, accepted: str) -> tuple[httpx.Headers, bytes]:
-    """The bytes as they travel: httpx would decode them."""
+    """The bytes as they are sent. httpx would decode them."""
     async with client.stream("GET", url, headers={"Accept-Encoding": accepted}) as answer:
         return answer.headers, b"".join([chunk async for chunk in answer.aiter_raw()])
 

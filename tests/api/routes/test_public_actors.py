@@ -1,4 +1,4 @@
-"""Actors of other users: a public one can be looked at and run, and what comes of that is the caller's."""
+"""Public Actors of other users can be read and run. The runs and their storages belong to the caller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def user(api: Api, name: str) -> User:
 
 @pytest.fixture
 async def hello(users: Api) -> Actor:
-    """Alice's public Actor, with a version and a build of secrets."""
+    """Alice's public Actor, whose version and build have secret variables."""
     actor = await users.an_actor("hello", user(users, "alice"))
     secret = EnvVar(name="KEY", value="hunter2", is_secret=True)
     await users.a_build(actor, "latest", secret, definition={"name": "hello", "environmentVariables": {"A": "b"}})

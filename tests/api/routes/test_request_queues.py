@@ -169,7 +169,7 @@ async def test_locks_are_prolonged_and_released(client: httpx.AsyncClient, url: 
 
 
 async def test_a_reclaimed_request_is_available_immediately(client: httpx.AsyncClient, url: str) -> None:
-    """Python's shared queue gives a request back by updating it and nothing else."""
+    """The shared queue client of the Python SDK reclaims a request only by an update."""
     await add(client, url, "x", "y")
     await lock(client, url)
     await client.put(f"{url}/requests/{request_id('x')}?clientKey=a", json=draft("x", retryCount=1))

@@ -16,7 +16,7 @@ ACTORS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 async def store(users: Api) -> Api:
-    """Alice's maps and Bob's mail are public."""
+    """Two public Actors: maps of Alice, mail of Bob."""
     for name, token in (("maps", "alices-key"), ("mail", "bobs-key"), ("private", "alices-key")):
         await users.data("POST", "/v2/acts", json={"name": name, **ACTORS[name]}, token=token)
         await users.clock.advance(1)

@@ -1,4 +1,4 @@
-"""The end of a run's token, over sockets and beside a real container."""
+"""The end of a run's token, over sockets and with a real container."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.live import LiveServer
 
 pytestmark = pytest.mark.docker
 
-GIVES_UP_AFTER = [401] * 5
+FINAL_STATUSES = [401] * 5
 
 
 @pytest.mark.parametrize("level", ["LIMITED_PERMISSIONS", "FULL_PERMISSIONS"])
 def test_writes_across_the_end_of_a_run(server: LiveServer, level: str) -> None:
-    """Each is stored whole or rejected, and none is taken after one that was rejected; a named storage closes first."""
+    """Each write is stored as a whole or rejected. None is stored after a rejected one. Named storages close first."""
     actor = python_actor(server, f"writes-{level.split('_')[0].lower()}", COUNTER)
     run = server.run(actor, memory=256, forcePermissionLevel=level)
     server.until(f"actor-runs/{run['id']}", lambda now: now["status"] == "RUNNING")
@@ -51,8 +51,8 @@ def token_of(client: docker.DockerClient, run: dict[str, Any]) -> dict[str, str]
 
 
 def write(http: httpx.Client, dataset_id: str, answers: list[tuple[str, int]]) -> None:
-    """Push two items at a time until that is rejected for good."""
+    """Push two items at a time until pushes are rejected several times in a row."""
     statuses: list[int] = []
-    while statuses[-len(GIVES_UP_AFTER) :] != GIVES_UP_AFTER:
+    while statuses[-len(FINAL_STATUSES) :] != FINAL_STATUSES:
         statuses.append(http.post(f"datasets/{dataset_id}/items", json=[{"n": 1}, {"n": 2}]).status_code)
         answers.append((dataset_id, statuses[-1]))
