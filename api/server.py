@@ -156,9 +156,9 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn with another end: it releases everybody who waits first, and does not raise its signal a second time.
+    """Uvicorn with another shutdown: it releases everybody who waits first, and does not raise its signal again.
 
-    A second signal would end the process before the orchestrator is closed.
+    Raised again, the signal would end the process before the orchestrator is closed.
     """
 
     def __init__(self, config: uvicorn.Config, release_waiters: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""From the token of a request to its caller."""
+"""Finds the caller of a request by its token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sends a request, at four levels. The level that a handler names decides which callers it rejects.
+"""The caller of a request, at four levels. The level that a handler names decides which callers it rejects.
 
 A handler that takes a FullCaller is closed to runs with limited permissions. Every other handler checks with
 `runtime/access/permissions.py` whether the caller may use the record in question.
@@ -25,7 +25,7 @@ CALLER = "greenroom.caller"
 class Caller:
     """A user, or a run that acts for its user.
 
-    `run` is set if the token is a run's own; it is the run's record from the moment when the request was authenticated.
+    `run` is set if the token belongs to a run. It is the run's record at the moment when the request was authenticated.
     `is_operator` is true for the token in server.json, which only someone who can read the server's files knows.
     """
 

@@ -33,7 +33,7 @@ class Paging:
 
 
 class Params:
-    """The query of one request. Every method returns None where the parameter is absent or empty. All raise Invalid."""
+    """The query of one request. Methods return None for an absent or empty parameter. All raise Invalid."""
 
     def __init__(self, request: Request) -> None:
         self._query = request.query_params

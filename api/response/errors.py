@@ -1,7 +1,6 @@
 """The one translation of errors into HTTP responses. No error body of the framework ever reaches a client.
 
-Requests that start a run get the slugs of that endpoint's own reference page, all others get those of the rest of the
-API.
+Requests that start a run get the slugs of that endpoint's own reference page, which differ from the rest of the API.
 """
 
 from __future__ import annotations

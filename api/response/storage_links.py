@@ -16,7 +16,7 @@ VALID_MILLIS = 14 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class StorageLinks:
-    """Addresses as one caller gets them. `may_sign`: a caller who may write to the storage may let others read it."""
+    """Addresses for one caller. `may_sign`: a caller who may write to the storage may also let others read it."""
 
     addresses: Addresses
     signer: Signer

@@ -72,7 +72,7 @@ async def delete_run(request: Request, caller: FullCaller, run: str) -> Response
 
 @router.post("/{run}/abort")
 async def abort_run(request: Request, caller: LiveCaller, run: str) -> Response:
-    """Abort the run, and return it as it is then. A run that has ended does not change."""
+    """Abort the run, and return its new state. A run that has ended does not change."""
     record, gracefully = own_run(request, run, caller), Params(request).flag("gracefully") or False
     aborted = await orchestrator_of(request).orders.abort(record, gracefully=gracefully)
     return _run_response(request, aborted, caller)
@@ -125,7 +125,7 @@ def _truncate(message: str | None) -> str | None:
 
 
 def _check_has_not_ended(request: Request, run: Run, slug: str, consequence: str) -> None:
-    """Raises Invalid some seconds after the run's end. Before that, the last requests of an Actor may still arrive."""
+    """Raises Invalid some seconds after the run's end. The last requests of an Actor may arrive until then."""
     ended = run.finished_at
     if ended is not None and orchestrator_of(request).clock.now() > ended + RUN_TOKEN_GRACE_MILLIS:
         raise Invalid(slug, f"The run has ended: {consequence}")

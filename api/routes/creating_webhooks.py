@@ -1,4 +1,4 @@
-"""Creating webhooks, which clients do at the webhooks, at an Actor or at a task."""
+"""Creating webhooks, which clients can do at /v2/webhooks, at an Actor and at a task."""
 
 from __future__ import annotations
 

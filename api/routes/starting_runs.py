@@ -1,4 +1,4 @@
-"""Starting runs of Actors and tasks: the response is the run at once, or the result after the run's end."""
+"""Starting runs of Actors and tasks. The response is the new run, or the run's result after its end."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RunStartCall:
     options: StartOptions
 
     async def respond_with_run(self, what: Actor | Task) -> Response:
-        """Start a run, and return it after its end, or after the time that the client wants to wait for the end."""
+        """Start a run, and return it when it has ended, or when the client's `waitForFinish` is over."""
         secs = self.params.wait_secs()
         run = await self._start(what)
         if secs > 0:
@@ -50,7 +50,7 @@ class RunStartCall:
         return created_response(present_run(self.orchestrator, run, self.caller), location)
 
     async def respond_with_output(self, what: Actor | Task) -> Response:
-        """Start a run, wait for its end, and return a record of its key-value store; no body if there is no record."""
+        """Start a run, wait for its end, and return a record of its key-value store, or no body without that record."""
         run = await self._run_to_success(what)
         key = self.params.text("outputRecordKey") or "OUTPUT"
         stores, store_id = self.orchestrator.key_value_stores, run.default_key_value_store_id

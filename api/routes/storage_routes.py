@@ -64,9 +64,9 @@ class StorageCall(Generic[S]):
     def storage(self, access: Access | None = None) -> S:
         """The storage that the path names, if the caller has this access to it; by default what the method needs.
 
-        For writing, its counters and times may be outdated. The owner and the owner's runs have access by their token,
-        others if readers are allowed in general, or by a signed address. Raises NotFound, Forbidden, and Unauthorized
-        without a token or after the end of the token's run.
+        For writing, its counters and times may be outdated. The owner and the owner's runs have access by their token.
+        Others can read if the storage's general access allows it, or if the address is signed. Raises NotFound,
+        Forbidden, and Unauthorized without a token or after the end of the token's run.
         """
         caller, reference = self.caller, self.request.path_params["id"]
         needed = access or (Access.READ if self.request.method in ("GET", "HEAD") else Access.WRITE)
@@ -76,7 +76,7 @@ class StorageCall(Generic[S]):
             return record
         if self.params.text("signature") is not None:
             raise Forbidden("invalid-signature", "The signature of this address is not valid, or has expired")
-        authenticated_caller(self.request)  # without a token, it is unknown whether there is such a storage
+        authenticated_caller(self.request)  # 401 without a token: with one, there could be such a storage
         raise record_not_found(self.service.label, reference)
 
     def links(self, record: S) -> StorageLinks:

@@ -1,4 +1,4 @@
-"""The headers that pass the proxy, and the two that the path form of an address changes."""
+"""Which headers the proxy forwards, and how it changes two of them for the path form of an address."""
 
 from __future__ import annotations
 

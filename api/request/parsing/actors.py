@@ -47,7 +47,7 @@ EXTRA_ACTOR_FIELDS: dict[str, Any] = {
 
 
 def parse_actor_fields(body: Mapping[str, Any], now: Millis, known: Actor | None = None) -> dict[str, Any]:
-    """The fields of an Actor record that the body sets, without versions and tags. `known` is the record as it is."""
+    """The fields of an Actor record that the body sets, without versions and tags. `known` is None for a new Actor."""
     fields: dict[str, Any] = {}
     for name in ("title", "description"):
         if name in body:
@@ -71,7 +71,7 @@ def parse_actor_fields(body: Mapping[str, Any], now: Millis, known: Actor | None
 
 
 def parse_run_defaults(body: Mapping[str, Any], known: RunDefaults) -> RunDefaults:
-    """The default options of an Actor's runs. Options that the body leaves out stay as they are `known`."""
+    """The default options of an Actor's runs. Options that the body leaves out come from `known`."""
     options = field(body, "defaultRunOptions", dict) or {}
     timeout, memory = parse_timeout(field(options, "timeoutSecs", float)), field(options, "memoryMbytes", int)
     if memory is not None and not 0 < memory <= MAX_SAFE_INTEGER:

@@ -18,11 +18,11 @@ from runtime.billing.prices import SYNTHETIC_EVENTS, SYNTHETIC_PREFIX, check_app
 TIER = "FREE"
 """The tier of the local user, for prices that depend on the user's tier."""
 DEFAULT_MARGIN = 0.2
-"""The platform's share of the price where a client sends none."""
+"""The platform's share of the price if a client sends none."""
 
 
 def parse_pricings(sent: Sequence[JsonObject], known: Sequence[Pricing], now: Millis) -> tuple[Pricing, ...]:
-    """An Actor's pricing: the entries that were sent, each merged over the `known` one of the same position."""
+    """An Actor's pricing: the entries that were sent, each merged over the `known` one at the same position."""
     before: list[JsonObject] = [pricing.shown for pricing in known]
     before += [{}] * (len(sent) - len(known))
     parsed = tuple(parse_pricing({**old, **new}, now) for old, new in zip(before, sent, strict=False))

@@ -1,4 +1,4 @@
-"""Runs: the options with which one starts, and the filters of a list."""
+"""The options with which a run starts, and the filters of a list of runs."""
 
 from __future__ import annotations
 

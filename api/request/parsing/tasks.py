@@ -40,7 +40,7 @@ def parse_task_fields(body: Mapping[str, Any], known: TaskOptions) -> dict[str, 
 
 
 def parse_task_options(options: Mapping[str, Any], known: TaskOptions) -> TaskOptions:
-    """The options of a task. null removes an option; options that are left out stay as they are `known`."""
+    """The options of a task. null removes an option; options that are left out come from `known`."""
     sent = {wire_name: own for wire_name, own in TASK_OPTIONS.items() if wire_name in options}
     given: dict[str, Any] = {name: field(options, wire_name, kind) for wire_name, (name, kind) in sent.items()}
     if "timeout_secs" in given:

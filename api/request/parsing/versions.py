@@ -30,8 +30,8 @@ def parse_version(
 ) -> Version:
     """One version. A secret variable that is sent without a value gets its value from `known`.
 
-    `number` is given where the path has it. Raises Forbidden if builds of the version would read files of this machine
-    that the caller may not name.
+    `number` is given if the path contains it. Raises Forbidden if builds of the version would read files of this
+    machine that the caller may not name.
     """
     sent = number or field(body, "versionNumber", str)
     if sent is None:
@@ -57,7 +57,7 @@ def parse_version(
 
 
 def merge_version(body: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """A version's body where what is left out comes from the `known` one. Any other source replaces a local folder."""
+    """The body of a version, completed by the `known` one. A source in the body replaces a known local folder."""
     has_source = "sourceFiles" in body or "sourceType" in body
     return {**known, **({"localFolder": None} if has_source else {}), **body}
 

@@ -1,4 +1,4 @@
-"""A page of a dataset's items in each of the platform's formats, as a stream of constant memory.
+"""A page of a dataset's items in each of the platform's formats, as a stream. It needs constant memory.
 
 Formats and their parameters: "Get dataset items" in the platform's API reference.
 """

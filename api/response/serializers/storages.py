@@ -47,7 +47,7 @@ def key_value_store(record: KeyValueStore, owner: User, links: StorageLinks) -> 
 
 
 def key_page(page: KeyPage, store: KeyValueStore, links: StorageLinks, *, after: str | None, limit: int) -> JsonDict:
-    """A page of a store's keys, which begins behind the key `after`."""
+    """A page of a store's keys, which begins after the key `after`."""
     return {
         "items": [
             {"key": key.key, "size": key.size, "recordPublicUrl": links.record(store, key.key)} for key in page.keys
