@@ -50,7 +50,6 @@ from runtime.orchestrator import Orchestrator
 
 STORAGES = (datasets.router, key_value_stores.router, request_queues.router)
 ROUTERS = (
-    *STORAGES,
     users.router,
     actors.router,
     actor_builds.router,
@@ -61,7 +60,9 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    *STORAGES,
 )
+"""FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
 
 Stage = Callable[[Scope], None]
 """Checks or rewrites the scope of a request. A stage that rejects the request raises a GreenroomError."""

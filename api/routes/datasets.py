@@ -27,7 +27,7 @@ async def create_dataset(request: Request) -> Response:
 
 @router.get("/v2/datasets")
 async def list_datasets(request: Request) -> Response:
-    return await datasets(request).list()
+    return await datasets(request).page()
 
 
 @router.get("/v2/datasets/{id}")

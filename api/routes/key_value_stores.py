@@ -36,7 +36,7 @@ async def create_store(request: Request) -> Response:
 
 @router.get("/v2/key-value-stores")
 async def list_stores(request: Request) -> Response:
-    return await stores(request).list()
+    return await stores(request).page()
 
 
 @router.get(STORE)

@@ -36,7 +36,7 @@ async def create_queue(request: Request) -> Response:
 
 @router.get("/v2/request-queues")
 async def list_queues(request: Request) -> Response:
-    return await queues(request).list()
+    return await queues(request).page()
 
 
 @router.get(QUEUE)
@@ -191,12 +191,12 @@ async def _queue_and_client(call: StorageCall[RequestQueue]) -> tuple[RequestQue
     Requests of other users do not count as a client, and reading a single request does not either: the Python client
     does not send its key there.
     """
-    queue, caller, queues = call.storage(), call.caller, call.orchestrator.request_queues
+    queue, caller, service = call.storage(), call.caller, call.orchestrator.request_queues
     if caller is None or caller.user.id != queue.user_id:
         return queue, QueueClient()
     client = QueueClient(call.params.text("clientKey"), caller.run.id if caller.run else None)
-    if await queues.record_client(queue, client):
-        changed = queues.get(queue.id)
+    if await service.record_client(queue, client):
+        changed = service.get(queue.id)
         if changed is None:
             raise record_not_found("Request queue", queue.id)
         queue = changed

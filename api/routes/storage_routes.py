@@ -93,7 +93,7 @@ class StorageCall(Generic[S]):
         location = f"{self.orchestrator.addresses.public_base}/v2/{self._routes.word}/{record.id}"
         return data_response(self._presented(record), 201 if is_new else 200, {"Location": location})
 
-    async def list(self) -> Response:
+    async def page(self) -> Response:
         user_id, unnamed = full_caller(self.request).user.id, self.params.flag("unnamed") or False
         # Typed clients reject an item of the list whose name is null (apify-client 3).
         return find_page(
