@@ -51,7 +51,7 @@ OwnWebhook = Annotated[Webhook, Depends(_own_webhook)]
 """A webhook of the caller's user. A limited run can name only webhooks on itself."""
 
 
-def own_run(request: Request, id: str, caller: Caller) -> Run:
+def find_own_run(request: Request, id: str, caller: Caller) -> Run:
     """A run of the caller's user. A limited run, or a run that has ended, can name only itself.
 
     Raises NotFound, also for a run of another user; Forbidden, Unauthorized.

@@ -15,7 +15,7 @@ from api.request.input_body import read_input
 from api.request.params import PagingQuery, Params
 from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
-from api.request.path_records import check_visible, own_run
+from api.request.path_records import check_visible, find_own_run
 from api.response.envelopes import data_response, json_response, no_content
 from api.response.pages import runs_page
 from api.response.presenters import present_run
@@ -46,7 +46,7 @@ async def get_run(request: Request, caller: OptionalCaller, run: str) -> Respons
 @router.put("/{run}")
 async def update_run(request: Request, caller: AuthenticatedCaller, run: str) -> Response:
     """Change the status message or the general access. Other keys are ignored: the JavaScript SDK sends `level`."""
-    record, body, runs = own_run(request, run, caller), await read_object(request), orchestrator_of(request).runs
+    record, body, runs = find_own_run(request, run, caller), await read_object(request), orchestrator_of(request).runs
     access = field(body, "generalAccess", str)
     if access is not None and access not in GENERAL_ACCESS:
         raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
@@ -66,28 +66,28 @@ async def update_run(request: Request, caller: AuthenticatedCaller, run: str) ->
 
 @router.delete("/{run}")
 async def delete_run(request: Request, caller: FullCaller, run: str) -> Response:
-    await orchestrator_of(request).run_deletion.delete(own_run(request, run, caller))
+    await orchestrator_of(request).run_deletion.delete(find_own_run(request, run, caller))
     return no_content()
 
 
 @router.post("/{run}/abort")
 async def abort_run(request: Request, caller: LiveCaller, run: str) -> Response:
     """Abort the run, and return its new state. A run that has ended does not change."""
-    record, gracefully = own_run(request, run, caller), Params(request).flag("gracefully") or False
+    record, gracefully = find_own_run(request, run, caller), Params(request).flag("gracefully") or False
     aborted = await orchestrator_of(request).orders.abort(record, gracefully=gracefully)
     return _run_response(request, aborted, caller)
 
 
 @router.post("/{run}/reboot")
 async def reboot_run(request: Request, caller: LiveCaller, run: str) -> Response:
-    rebooted = await orchestrator_of(request).orders.reboot(own_run(request, run, caller))
+    rebooted = await orchestrator_of(request).orders.reboot(find_own_run(request, run, caller))
     return _run_response(request, rebooted, caller)
 
 
 @router.post("/{run}/metamorph")
 async def metamorph_run(request: Request, caller: LiveCaller, run: str) -> Response:
     """Turn the run into a run of another Actor. The body is the new input."""
-    orchestrator, params, record = orchestrator_of(request), Params(request), own_run(request, run, caller)
+    orchestrator, params, record = orchestrator_of(request), Params(request), find_own_run(request, run, caller)
     target = params.text("targetActorId")
     if target is None:
         raise Invalid("parameter-required", "Query parameter 'targetActorId' is required")
@@ -100,7 +100,7 @@ async def metamorph_run(request: Request, caller: LiveCaller, run: str) -> Respo
 @router.post("/{run}/charge")
 async def charge_run(request: Request, caller: AuthenticatedCaller, run: str) -> Response:
     """Count events of a pay-per-event run. A repeated `idempotency-key` gets the same response and counts nothing."""
-    record, body = own_run(request, run, caller), await read_object(request)
+    record, body = find_own_run(request, run, caller), await read_object(request)
     _check_has_not_ended(request, record, "job-finished", "it can no longer charge")
     event, count = field(body, "eventName", str), field(body, "count", int)
     if not event or count is None:
@@ -112,7 +112,7 @@ async def charge_run(request: Request, caller: AuthenticatedCaller, run: str) ->
 
 @router.post("/{run}/resurrect")
 async def resurrect_run(request: Request, caller: FullCaller, run: str) -> Response:
-    record, options = own_run(request, run, caller), parse_start_options(Params(request), caller)
+    record, options = find_own_run(request, run, caller), parse_start_options(Params(request), caller)
     resurrected = await orchestrator_of(request).resurrection.resurrect(record, options)
     return _run_response(request, resurrected, caller)
 

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 
 from api.request.callers import FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
-from api.request.path_records import own_run
+from api.request.path_records import find_own_run
 from api.response.envelopes import JSON, data_response, json_response
 from api.response.local_controls import ErrorEnvelope, RunEnvelope, ServerInfo, ShutdownStarted
 from api.response.local_docs import HEADERS, docs_page
@@ -66,7 +66,7 @@ async def shut_down(request: Request, stop_runs: StopRuns = None) -> ShutdownSta
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
-    migrated = await orchestrator.orders.migrate(own_run(request, run, caller))
+    migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
     return data_response(present_run(orchestrator, migrated, caller))
 
 
