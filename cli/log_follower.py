@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from cli import terminal
 from cli.client import Client
-from cli.interrupts import held_interrupts
+from cli.interrupts import deferred_interrupts
 
 
 class LogFollower:
@@ -25,7 +25,7 @@ class LogFollower:
             fresh = chunk[skip:]
             skip -= len(chunk) - len(fresh)
             # An interrupt between writing and counting would print a line twice, or never.
-            with held_interrupts():
+            with deferred_interrupts():
                 self._to.write(fresh)
                 self._to.flush()
                 self._copied += len(fresh)

@@ -10,7 +10,7 @@ from cli import terminal
 from cli.actor_folder import ActorFolder, read_actor_folder
 from cli.client import Client, connected
 from cli.errors import ABORTED, FAILED, TIMED_OUT, CommandError
-from cli.interrupts import held_interrupts
+from cli.interrupts import deferred_interrupts
 from cli.log_follower import LogFollower
 from cli.terminal import print_message, print_warning
 from runtime.base.json_text import JsonDict
@@ -53,7 +53,7 @@ def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict
     actor = actor or client.actors.create({"name": folder.name, **folder.display})
     build: JsonDict | None = None
     try:
-        with held_interrupts():
+        with deferred_interrupts():
             build = _start_build(client, actor, folder)
         print_message(f"Building {build['buildNumber']} (its log follows)")
         LogFollower(client, build["id"], sys.stderr.buffer).follow()

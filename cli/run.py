@@ -16,7 +16,7 @@ from cli import terminal
 from cli.actor_folder import ActorFolder, read_actor_folder
 from cli.client import Client, connected
 from cli.errors import ABORTED, FAILED, INVALID_INPUT, CommandError
-from cli.interrupts import held_interrupts
+from cli.interrupts import deferred_interrupts
 from cli.log_follower import LogFollower
 from cli.push import EXIT_CODES, build_actor
 from cli.summary import RunResult, print_summary
@@ -88,7 +88,7 @@ def _run_to_end(client: Client, actor: JsonDict, build: JsonDict, arguments: Run
     run: JsonDict | None = None
     log: LogFollower | None = None
     try:
-        with held_interrupts():
+        with deferred_interrupts():
             run = client.runs.start(actor["id"], _run_params(build, arguments), arguments.body)
         print_message(f"Run {run['id']} of {actor['name']}, build {build['buildNumber']}")
         log = LogFollower(client, run["id"], sys.stderr.buffer if arguments.as_json else sys.stdout.buffer)

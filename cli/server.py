@@ -1,7 +1,6 @@
 """Finds a server through the data directory's `server.json`, and runs a temporary one while commands need it.
 
-Words: a *temporary* server is one that a command started because none was running. The last command that uses it
-stops it.
+A command starts a temporary server if none is running. The last command that uses it stops it.
 """
 
 from __future__ import annotations
@@ -34,9 +33,13 @@ POLL_SECS = 0.1
 START_SECS = 120.0
 STOP_SECS = 120.0
 LOG_LINES_SHOWN = 15
-COMMAND = (sys.executable, "-m", "cli")
-ROOT = Path(__file__).resolve().parents[1]
-"""Where `-m cli` finds this package, whatever the caller's folder holds."""
+COMMAND = (sys.executable, "-P", str(Path(__file__).resolve().with_name("__main__.py")))
+"""The `greenroom` command of this very installation.
+
+It is named by its path, because `-m` searches the current folder and PYTHONPATH for a package of that name first. `-P`
+prevents Python from adding the file's own folder, whose modules have common names too. The environment is passed on
+unchanged: PYTHONPATH may be what provides Greenroom's dependencies.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / LOCK_FILE).open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        server = find(data_dir) or _start(data_dir, lock)
+        server = find(data_dir) or _start_temporary(data_dir, lock)
         try:
             yield server
         except KeyboardInterrupt:
@@ -115,9 +118,9 @@ def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
         _stop_if_last(data_dir, lock, waits=True)
 
 
-def _start(data_dir: Path, lock: IO[str]) -> RunningServer:
+def _start_temporary(data_dir: Path, lock: IO[str]) -> RunningServer:
     with progress("No server is running; starting a temporary one"):
-        server, is_ours = _started(data_dir)
+        server, is_ours = _launch(data_dir)
     if is_ours:
         lock.truncate(0)
         lock.write(json.dumps({"pid": server.pid, "adoptedRuns": server.info["liveRuns"]}))
@@ -125,14 +128,14 @@ def _start(data_dir: Path, lock: IO[str]) -> RunningServer:
     return server
 
 
-def _started(data_dir: Path) -> tuple[RunningServer, bool]:
+def _launch(data_dir: Path) -> tuple[RunningServer, bool]:
     """Return a server that responds, and whether this command started it: another command may have been faster."""
     log_file = data_dir / LOG_FILE
     command = [*COMMAND, "up", "--port", str(_port(data_dir)), "--data-dir", str(data_dir)]
     with log_file.open("wb") as log:
         # In its own session, so that a Ctrl-C in this terminal reaches the command but not the server.
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
         server = _wait_for_response(data_dir, process)

@@ -18,7 +18,7 @@ ITEM_WIDTH = 160
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "TIMED-OUT": "bold yellow", "ABORTED": "bold yellow"}
 ENFORCEMENT = {
     "hard": "hard: writes over the limit fail",
-    "polled": "polled: measured regularly, a run over the limit is stopped",
+    "polled": "polled: checked periodically, a run over the limit is stopped",
     "none": "none: this engine cannot enforce the limit",
 }
 UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))

@@ -40,14 +40,10 @@ def run_server(settings: Settings) -> None:
         raise CommandError(
             str(error), "Stop it with `greenroom down`, or choose another folder with --data-dir."
         ) from error
-    except (NewerSchema, WrongKey) as error:
+    except (EngineUnavailable, NewerSchema, WrongKey) as error:
         raise CommandError(str(error)) from error
     except PortTaken as error:
         raise _port_taken(settings.port) from error
-    except EngineUnavailable as error:
-        raise CommandError(
-            f"Cannot use the Docker engine: {error}", "Start the Docker engine, then try again."
-        ) from error
     print_message(f"Stopped. {describe_live_runs(live_runs)}")
 
 

@@ -13,7 +13,7 @@ from cli.client.actors import ActorsClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
-from cli.interrupts import endings_interrupt
+from cli.interrupts import interrupt_on_termination
 from cli.server import RunningServer
 
 
@@ -23,7 +23,7 @@ def connected(data_dir: Path) -> Iterator[Client]:
 
     Raises CommandError.
     """
-    with endings_interrupt(), server.find_or_start(data_dir) as found, closing(Client(found)) as client:
+    with interrupt_on_termination(), server.find_or_start(data_dir) as found, closing(Client(found)) as client:
         yield client
 
 

@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 
 from cli.errors import CommandError
-from cli.interrupts import held_interrupts
+from cli.interrupts import deferred_interrupts
 from cli.storage.layout import (
     DEFAULT,
     INPUT_KEY,
@@ -44,7 +44,7 @@ def replacing(target: Path, *, force: bool) -> Iterator[Path]:
     new.mkdir(parents=True)
     try:
         yield new
-        with held_interrupts():
+        with deferred_interrupts():
             _replace(target, new, force=force)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)  # after a late interrupt it has been renamed already

@@ -87,8 +87,8 @@ class EngineConnection:
         except docker.errors.DockerException as error:
             tried = self.address().get("base_url", "the default socket")
             raise EngineUnavailable(
-                f"No Docker engine answers at {tried}: {error}. Check with `docker info` that it is running and that"
-                " this user may use it, or set DOCKER_HOST to another engine."
+                f"No Docker engine answers at {tried}: {error}. Start it, or set DOCKER_HOST to another engine;"
+                " `docker info` shows whether this user may use it."
             ) from error
 
     def address(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from runtime.containers import INSTANCE_LABEL
-from runtime.runs.supervisor import RUN_LABEL
+from runtime.runs.run_containers import RUN_LABEL
 from tests.engine import COUNTER, container_of, cpu_quota, end, engine, eventually, left_on, python_actor
 from tests.live import ROOT, Json, LiveServer
 
