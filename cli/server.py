@@ -71,7 +71,7 @@ def find(data_dir: Path) -> RunningServer | None:
 def request_shutdown(server: RunningServer, *, stop_runs: bool | None = None) -> int:
     """Request an orderly shutdown and return the number of live runs that continue.
 
-    `stop_runs` None means: as the server's own --stop-runs option says. Raises CommandError.
+    With `stop_runs` None, the server's own --stop-runs option decides. Raises CommandError.
     """
     params = {} if stop_runs is None else {"stopRuns": int(stop_runs)}
     try:
@@ -100,8 +100,8 @@ def wait_until_stopped(server: RunningServer) -> None:
 def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
     """Yield the server of a data directory, or a temporary one that the last command using it stops.
 
-    A command stops the server only if it gets the lock exclusively, and only if the lock file says that the server
-    with this pid is a temporary one. Raises CommandError.
+    A command stops the server only if it gets the lock exclusively, and only if the lock file names the server's pid as
+    that of a temporary server. Raises CommandError.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / LOCK_FILE).open("a+") as lock:

@@ -173,7 +173,7 @@ class Container(Protocol):
     def labels(self) -> Mapping[str, str]: ...
 
     async def start(self) -> None:
-        """Raises StartFailed."""
+        """Start the container. Raises StartFailed."""
 
     async def inspect(self) -> ContainerState | None:
         """Return the state, or None if the container was removed."""
@@ -207,15 +207,16 @@ class Container(Protocol):
 
 
 class Containers(Protocol):
-    """The engine from the view of one Greenroom instance."""
+    """The engine, limited to the containers, images and network of one Greenroom instance."""
 
     async def open(self) -> Engine:
         """Probe the engine and create the instance's network. Raises EngineUnavailable."""
 
     async def restarted_since(self, moment: int) -> EngineStart | None:
-        """Return how the engine was started if it was started after the moment, otherwise None. None if unknown.
+        """Return the engine's last start if it was not before the moment, in milliseconds since 1970.
 
-        Raises EngineUnavailable once the engine begins to stop, which is before it stops its containers.
+        Otherwise, or if the time of the start is unknown, return None. Raises EngineUnavailable once the engine begins
+        to stop, which is before it stops its containers.
         """
 
     async def create(self, spec: ContainerSpec) -> Container:

@@ -10,13 +10,13 @@ from cli.interrupts import TERMINATION_SIGNALS, deferred_interrupts, interrupt_o
 
 @pytest.fixture(autouse=True)
 def as_in_a_terminal() -> Iterator[None]:
-    """The handlers of a command that was started in a terminal, whatever the tests were started with."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATION_SIGNALS)}
+    """Install the handlers that a command has in a terminal, independent of how the tests were started."""
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATION_SIGNALS)}
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     yield
-    for number, handler in before.items():
+    for number, handler in previous.items():
         signal.signal(number, handler)
 
 
