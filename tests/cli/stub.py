@@ -121,7 +121,7 @@ class StubApi:
 
     def _new_build(self, actor_id: str, version: str) -> dict[str, Any]:
         number = f"{version}.{len(self.builds) + 1}"
-        build = {
+        build: dict[str, Any] = {
             "id": f"b{len(self.builds) + 1}",
             "buildNumber": number,
             "status": self.build_status,

@@ -100,7 +100,8 @@ def self_signed(folder: Path) -> ssl.SSLContext:
 async def test_a_download_is_written_and_its_bytes_counted(
     receiver: Receiver, outbound: Outbound, tmp_path: Path
 ) -> None:
-    receiver.body, progress = bytes(600_000), []
+    receiver.body = bytes(600_000)
+    progress: list[int] = []
     size = await outbound.download(receiver.url("/a%2Fb?c=%2B"), tmp_path / "file", 600_000, progress.append)
     assert (size, progress[-1], (tmp_path / "file").stat().st_size) == (600_000,) * 3
     assert receiver.received[0].headers["Accept-Encoding"] == "identity"

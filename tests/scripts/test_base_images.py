@@ -8,7 +8,7 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 
 from scripts import base_images
 
@@ -27,7 +27,7 @@ class Engine:
 
     def get(self, name: str) -> Any:
         if name not in self.labels:
-            raise base_images.ImageNotFound("missing")
+            raise ImageNotFound("missing")
         return SimpleNamespace(labels=self.labels[name])
 
     def pull(self, name: str) -> None:
@@ -39,9 +39,16 @@ def provide(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run main on an engine with these images. Returns the pulled names, the built names and the probes' timeouts."""
 
     def provide(labels: dict[str, dict[str, str]], *, answers: bool, names: list[str]) -> tuple[Any, ...]:
-        engine, built, probes = Engine(labels), [], []
-        monkeypatch.setattr(base_images.docker, "from_env", lambda **_: engine)
-        monkeypatch.setattr(base_images, "registry_answers", lambda seconds: probes.append(seconds) or answers)
+        engine = Engine(labels)
+        built: list[str] = []
+        probes: list[int] = []
+
+        def registry_answers(seconds: int) -> bool:
+            probes.append(seconds)
+            return answers
+
+        monkeypatch.setattr("scripts.base_images.docker.from_env", lambda **_: engine)
+        monkeypatch.setattr(base_images, "registry_answers", registry_answers)
         monkeypatch.setattr(base_images, "build", lambda _, name: built.append(name))
         base_images.main(names)
         return engine.pulled, built, probes

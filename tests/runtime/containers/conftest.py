@@ -127,8 +127,9 @@ async def clean_up(door: DockerContainers) -> None:
 
 
 async def first_line(container: Container) -> bytes:
-    async with aclosing(container.logs()) as batches:
-        return (await anext(batches))[0].text  # type: ignore[no-any-return]
+    async with aclosing(container.logs()) as batches:  # type: ignore[type-var]
+        lines: list[LogLine] = await anext(batches)
+        return lines[0].text
 
 
 async def fetch_status(container: Container, port: int) -> int:
