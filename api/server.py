@@ -24,7 +24,7 @@ from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
 from api.web_server.server_options import SERVER_OPTIONS
 from runtime.base.addresses import Addresses
 from runtime.base.clock import SystemClock, iso
-from runtime.base.data_directory import DirectoryInUse, Instance
+from runtime.base.data_directory import DataDirectory, DirectoryInUse
 from runtime.base.settings import Settings
 from runtime.base.vault import WrongKey
 from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
@@ -67,24 +67,24 @@ class Server:
         self._more_ports: set[int] = set()
 
     async def run(self, ready: Callable[[ServerInfo], None] | None) -> int:
-        instance = _open_instance(self._settings.data_dir)
+        data_directory = _open_data_directory(self._settings.data_dir)
         try:
             sockets = listen(self._settings.port, LOOPBACK)
             try:
-                return await self._run_orchestrator(instance, sockets, ready)
+                return await self._run_orchestrator(data_directory, sockets, ready)
             finally:
                 for each in sockets:
                     each.close()
         finally:
-            instance.close()
+            data_directory.close()
 
     async def _run_orchestrator(
-        self, instance: Instance, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None
+        self, data_directory: DataDirectory, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None
     ) -> int:
         orchestrator = self._orchestrator = Orchestrator(
             self._settings,
             Addresses(self._settings.port, resolves_subdomains()),
-            instance,
+            data_directory,
             DockerContainers,
             self._clock,
             present_job,
@@ -190,9 +190,9 @@ def _enforced_limits(engine: Engine, settings: Settings) -> tuple[str, ...]:
     return ("memory: hard, no swap", f"CPU: memory/4096 cores{burst}", f"disk: {disk}")
 
 
-def _open_instance(data_dir: Path) -> Instance:
+def _open_data_directory(data_dir: Path) -> DataDirectory:
     try:
-        return Instance(data_dir)
+        return DataDirectory(data_dir)
     except DirectoryInUse as problem:
         raise AlreadyRunning(str(problem)) from problem
 
