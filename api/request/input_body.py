@@ -1,4 +1,4 @@
-"""The input of a run: the body of a request, of whatever type."""
+"""The input of a run, read from the body of a request of any content type."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from runtime.inputs.inputs import Input, input_of_body
 
 
 async def read_input(request: Request) -> Input | None:
-    """The body as INPUT, as it came; an empty one, or the JSON `null` that clients send, is none."""
+    """The body as it arrived; None if it is empty."""
     return input_of_body(await read_body(request), request.headers.get("content-type"))

@@ -18,7 +18,7 @@ from runtime.builds.archives import unpack
 from runtime.builds.cancellation import Checkpoint, in_thread
 from runtime.builds.folders import copy_folder
 from runtime.jobs.limits import MBYTE
-from runtime.outbound import NoAnswer, Outbound
+from runtime.outbound import Outbound, OutboundError
 
 Report = Callable[[str], None]
 """Writes one line to the log of the build."""
@@ -58,7 +58,7 @@ class Sources:
         report(f"ACTOR: Downloading {without_secrets(url)}")
         try:
             size = await self._outbound.download(url, archive, MAX_DOWNLOAD_BYTES, _progress(report))
-        except NoAnswer as problem:
+        except OutboundError as problem:
             raise Invalid(
                 "invalid-value", f"The source was not downloaded from {without_secrets(url)}: {problem}"
             ) from problem

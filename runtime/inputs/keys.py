@@ -24,7 +24,7 @@ class InputKeys:
 
     def find(self, user_id: str, actor_id: str) -> InputKey | None:
         sealed = self._table.get(_id(user_id, actor_id))
-        return None if sealed is None else replace(sealed, passphrase=self._vault.open(sealed.passphrase))
+        return None if sealed is None else replace(sealed, passphrase=self._vault.decrypt(sealed.passphrase))
 
     async def cipher(self, user_id: str, actor_id: str) -> InputCipher:
         """Return the cipher of a user and Actor; create its key if there is none."""
@@ -39,7 +39,7 @@ class InputKeys:
         private_key, passphrase = await asyncio.to_thread(new_key)
         key = InputKey(id=_id(user_id, actor_id), actor_id=actor_id, private_key=private_key, passphrase=passphrase)
         try:
-            await self._table.insert(replace(key, passphrase=self._vault.seal(passphrase)))
+            await self._table.insert(replace(key, passphrase=self._vault.encrypt(passphrase)))
         except AlreadyExists:  # a concurrent start of the same Actor created it
             return self.find(user_id, actor_id) or key
         return key

@@ -26,12 +26,12 @@ class BuildOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """`image` is the engine's id of the image; None until it is built. `number_int` sorts builds as the platform does.
+    """A build of an Actor.
 
-    `env_vars` are those of the version when the build started. `definition` is the document of a Definition.
-
-    Builds with the same `fingerprint` have the same sources; it is empty if not all sources are known.
-    `pending_events` have not been dispatched to webhooks yet, as in a Run.
+    `image` is the engine's id of the built image, `definition` the document of a Definition. Builds with the same
+    `fingerprint` have identical content; it is empty if the content is unknown. `env_vars` are those of the version
+    when the build started. `number_int` sorts builds as the platform does. `pending_events` are events that have not
+    been dispatched to webhooks yet, as in a Run. `stand_in` describes the local image that replaced the base image.
     """
 
     id: str

@@ -71,7 +71,7 @@ async def test_a_failed_download_is_reported_without_the_secrets_of_its_url(
 ) -> None:
     receiver.status = 404
     url = receiver.url("/source.zip?signature=hunter2")
-    with pytest.raises(Invalid, match=r"not downloaded from http://\S*/source.zip: the answer was 404") as raised:
+    with pytest.raises(Invalid, match=r"not downloaded from http://\S*/source.zip: the server returned 404") as raised:
         await fetched(sources, tmp_path, source_type="TARBALL", tarball_url=url)
     assert "hunter2" not in raised.value.message
 
