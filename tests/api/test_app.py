@@ -24,7 +24,7 @@ async def test_the_web_server_of_a_run_that_is_over_unknown_or_not_there_yet_has
     run = await api.start()
     assert await answer("0" * 25) == (404, "record-not-found")
     assert await answer(run.web_key) == (502, "run-not-started")
-    await api.ended(run)
+    await api.finish(run)
     assert await answer(run.web_key) == (502, "run-finished")
 
 

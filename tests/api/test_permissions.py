@@ -154,7 +154,7 @@ class Things:
 
 
 async def make_things(api: Api, name: str, level: PermissionLevel) -> Things:
-    actor = await api.an_actor(name)
+    actor = await api.create_actor(name)
     await api.orchestrator.actors.change(actor, lambda _: {"permission_level": level})
     run = await api.start(api.orchestrator.actors.get(actor.id))
     webhook = await api.orchestrator.webhooks.create(
@@ -171,11 +171,11 @@ async def knock(api: Api, route: str, things: Things, token: str) -> httpx.Respo
     """Call a route; runs that it starts and waits for end at once."""
     method = route.partition(" ")[0]
     known = {run.id for run in api.orchestrator.runs.unfinished()}
-    call = await api.calling(method, things.address(route), token=token, json=things.body(route))
+    call = await api.start_call(method, things.address(route), token=token, json=things.body(route))
     if "/run-sync" in route and not call.done():
         for started in api.orchestrator.runs.unfinished():
             if started.id not in known:
-                await api.ended(started)
+                await api.finish(started)
     return await call
 
 
@@ -198,7 +198,7 @@ async def test_every_route_is_closed_to_a_limited_run_for_its_own_things_too_but
         assert answer.status_code in {200, 201, 204, 404} or problem(answer)[0] == 400, route
     assert set(OWN) <= set(ROUTES)
     await api.clock.settle()
-    assert api.now(own.run).status == "ABORTED"
+    assert api.current(own.run).status == "ABORTED"
 
 
 @pytest.mark.parametrize("level", PermissionLevel)
@@ -206,7 +206,7 @@ async def test_every_route_is_closed_to_a_run_that_has_ended_but_for_its_last_wo
     api: Api, level: PermissionLevel
 ) -> None:
     own, others = await make_things(api, "own", level), await make_things(api, "others", level)
-    await api.ended(own.run)
+    await api.finish(own.run)
     await api.clock.advance(5)
     for things, still_open in ((others, NEEDS_NO_TOKEN), (own, NEEDS_NO_TOKEN | LAST_WORDS)):
         for route in ROUTES:
@@ -228,7 +228,7 @@ async def test_a_full_run_may_do_all_that_its_user_may_but_not_the_local_control
 @pytest.fixture
 async def run(api: Api) -> Run:
     """A live run with limited permissions."""
-    return await api.start(await api.an_actor("limited"))
+    return await api.start(await api.create_actor("limited"))
 
 
 async def test_the_refusal_says_what_to_do(api: Api, run: Run) -> None:
@@ -236,7 +236,7 @@ async def test_the_refusal_says_what_to_do(api: Api, run: Run) -> None:
     assert problem(answer) == (403, "insufficient-permissions")
     for word in ("LIMITED_PERMISSIONS", "forcePermissionLevel=FULL_PERMISSIONS", "actorPermissionLevel"):
         assert word in answer.json()["error"]["message"]
-    full = await api.an_actor("full")
+    full = await api.create_actor("full")
     await api.data("PUT", f"/v2/actors/{full.id}", json={"actorPermissionLevel": FULL})
     answer = await api.call("POST", f"/v2/actors/{full.id}/runs", token=run.token)
     assert problem(answer) == (403, "insufficient-permissions")
@@ -244,7 +244,7 @@ async def test_the_refusal_says_what_to_do(api: Api, run: Run) -> None:
 
 
 async def test_limited_is_the_default_and_the_level_of_a_run_can_be_forced(api: Api) -> None:
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     assert (await api.data("GET", f"/v2/actors/{actor.id}"))["actorPermissionLevel"] == LIMITED
     for query, level in (("", LIMITED), (f"?forcePermissionLevel={FULL}", FULL)):
         shown = await api.data("POST", f"/v2/actors/{actor.id}/runs{query}")
@@ -258,7 +258,7 @@ async def test_limited_is_the_default_and_the_level_of_a_run_can_be_forced(api: 
 
 async def test_a_limited_run_does_not_start_an_actor_whose_runs_are_forced_to_be_full(api: Api, run: Run) -> None:
     forced = {"defaultRunOptions": {"forcePermissionLevel": FULL}}
-    await api.an_actor("forced")
+    await api.create_actor("forced")
     await api.data("PUT", "/v2/actors/~forced", json=forced)
     answer = await api.call("POST", "/v2/actors/~forced/runs", token=run.token)
     assert problem(answer) == (403, "insufficient-permissions")
@@ -274,7 +274,7 @@ async def test_what_a_limited_run_may_know_of_its_user(api: Api, run: Run) -> No
 
 async def test_an_actor_is_shown_to_a_limited_run_without_what_it_is_made_of(api: Api, run: Run) -> None:
     version = {"versionNumber": "0.0", "envVars": [{"name": "KEY", "value": "hunter2"}]}
-    actor = await api.an_actor("secretive")
+    actor = await api.create_actor("secretive")
     await api.call("POST", f"/v2/actors/{actor.id}/versions", json=version)
     whole = await api.data("GET", f"/v2/actors/{actor.id}")
     assert whole["versions"] and whole["taggedBuilds"]
@@ -289,7 +289,7 @@ STORAGES = ("datasets", "key-value-stores", "request-queues")
 @pytest.mark.parametrize("kind", STORAGES)
 async def test_a_storage_that_a_limited_run_makes_is_its_actors_from_then_on(api: Api, run: Run, kind: str) -> None:
     made = await api.data("POST", f"/v2/{kind}?name=cache", token=run.token)
-    await api.ended(run)
+    await api.finish(run)
     later = await api.start(api.orchestrator.actors.get(run.actor_id))
     assert (await api.data("POST", f"/v2/{kind}?name=cache", token=later.token))["id"] == made["id"]
     for method, reference in (("GET", made["id"]), ("GET", "~cache"), ("PUT", "local~cache"), ("DELETE", made["id"])):
@@ -299,7 +299,7 @@ async def test_a_storage_that_a_limited_run_makes_is_its_actors_from_then_on(api
 
 @pytest.mark.parametrize("kind", STORAGES)
 async def test_a_storage_that_somebody_else_made_is_closed_by_any_name(api: Api, run: Run, kind: str) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     full = await api.start(api.orchestrator.actors.get(run.actor_id), permission_level=FULL)
     for name, token in (("users", "ann"), ("others", other.token), ("full", full.token)):
         made = await api.data("POST", f"/v2/{kind}?name={name}", token=token)
@@ -318,7 +318,7 @@ async def test_a_storage_may_not_be_taken_over_by_its_name(api: Api, run: Run) -
 
 
 async def test_other_names_do_not_go_around_the_checks(api: Api, run: Run) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     of_other = [f"/v2/actor-runs/{other.id}", f"/v2/acts/{other.actor_id}/runs/{other.id}", "/v2/acts/~other/runs/last"]
     for prefix in of_other:
         for path in ("dataset", "dataset/items", "key-value-store/records/INPUT", "request-queue/head"):
@@ -335,13 +335,13 @@ async def test_other_names_do_not_go_around_the_checks(api: Api, run: Run) -> No
     ):
         answer = await api.call(method, path, token=run.token)
         assert problem(answer) == (403, "insufficient-permissions"), path
-    assert api.now(other).status == "RUNNING"
+    assert api.current(other).status == "RUNNING"
     for path in (f"/v2/actor-runs/{run.id}/dataset", "/v2/acts/~limited/runs/last/dataset"):
         assert (await api.data("GET", path, token=run.token))["id"] == run.default_dataset_id
 
 
 async def test_a_foreign_run_is_shown_as_to_nobody(api: Api, run: Run) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     path = f"/v2/actor-runs/{other.id}"
     assert await api.data("GET", path, token=run.token) == await api.data("GET", path, token=None)
     path = f"/v2/actor-runs/{run.id}"
@@ -368,7 +368,7 @@ async def attempts(api: Api, id: str, token: str) -> list[int]:
 
 async def test_the_input_passes_storages_on_and_cannot_be_rewritten(api: Api) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(3)]
-    actor = await api.an_actor_with_schema(
+    actor = await api.create_actor_with_schema(
         source=picker("dataset", "READ"), target=picker("dataset", "READ", "WRITE"), plain={"type": "string"}
     )
     run = await api.start(actor, as_input(source="data-0", target=users[1], plain=users[2]))
@@ -378,7 +378,7 @@ async def test_the_input_passes_storages_on_and_cannot_be_rewritten(api: Api) ->
     await api.call("POST", f"/v2/actor-runs/{run.id}/reboot", token=run.token)
     await api.clock.settle()
     assert await attempts(api, users[2], run.token) == [403, 403, 403]
-    await api.ended(run)
+    await api.finish(run)
     await api.data("POST", f"/v2/actor-runs/{run.id}/resurrect")
     await api.clock.settle()
     assert [await attempts(api, id, run.token) for id in users] == [[200, 403, 403], [200, 201, 403], [403, 403, 403]]
@@ -386,11 +386,11 @@ async def test_the_input_passes_storages_on_and_cannot_be_rewritten(api: Api) ->
 
 async def test_a_limited_run_passes_on_only_what_it_has(api: Api) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(3)]
-    actor = await api.an_actor_with_schema(
+    actor = await api.create_actor_with_schema(
         source=picker("dataset", "READ"), target={**picker("dataset", "READ", "WRITE"), "type": "array"}
     )
     parent = await api.start(actor, as_input(source=users[0], target=[users[1]]))
-    other = await api.an_actor_with_schema("other", target={**picker("dataset", "READ", "WRITE"), "type": "array"})
+    other = await api.create_actor_with_schema("other", target={**picker("dataset", "READ", "WRITE"), "type": "array"})
     wanted = [*users, parent.default_dataset_id]
     child = await api.data("POST", f"/v2/actors/{other.id}/runs", token=parent.token, json={"target": wanted})
     token = api.orchestrator.runs.get(child["id"]).token
@@ -404,8 +404,8 @@ async def test_a_limited_run_passes_on_only_what_it_has(api: Api) -> None:
 
 async def test_a_metamorph_gets_what_its_own_input_passes_on(api: Api, run: Run) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(2)]
-    first = await api.an_actor_with_schema("first", source=picker("dataset", "READ"))
-    second = await api.an_actor_with_schema("second", source={**picker("dataset", "READ"), "type": "array"})
+    first = await api.create_actor_with_schema("first", source=picker("dataset", "READ"))
+    second = await api.create_actor_with_schema("second", source={**picker("dataset", "READ"), "type": "array"})
     run = await api.start(first, as_input(source=users[0]))
     for token, given, expected in ((run.token, users, [200, 403]), ("ann", users[1:], [403, 200])):
         path = f"/v2/actor-runs/{run.id}/metamorph?targetActorId={second.id}"
@@ -416,7 +416,7 @@ async def test_a_metamorph_gets_what_its_own_input_passes_on(api: Api, run: Run)
 
 async def test_a_limited_run_becomes_limited_actors_only(api: Api, run: Run) -> None:
     for name, level in (("other", LIMITED), ("full", FULL)):
-        actor = await api.an_actor(name)
+        actor = await api.create_actor(name)
         await api.data("PUT", f"/v2/actors/{actor.id}", json={"actorPermissionLevel": level})
         answer = await api.call("POST", f"/v2/actor-runs/{run.id}/metamorph?targetActorId={name}", token=run.token)
         assert answer.status_code == 404
@@ -425,12 +425,12 @@ async def test_a_limited_run_becomes_limited_actors_only(api: Api, run: Run) -> 
         assert answer.is_success is (level is LIMITED)
         await api.clock.settle()
     assert problem(answer) == (403, "insufficient-permissions")
-    assert len(api.now(run).metamorphs) == 1
+    assert len(api.current(run).metamorphs) == 1
 
 
 async def started_by(api: Api, run: Run, name: str) -> Run:
     """A run of another Actor, started with a run's token."""
-    actor = await api.an_actor(name)
+    actor = await api.create_actor(name)
     shown = await api.data("POST", f"/v2/actors/{actor.id}/runs", token=run.token)
     await api.clock.settle()
     return api.orchestrator.runs.get(shown["id"])
@@ -460,7 +460,7 @@ async def test_a_limited_run_reads_the_results_of_what_it_started_and_of_what_th
 
 
 async def test_a_limited_run_starts_limited_runs_only_with_webhooks_too(api: Api, run: Run) -> None:
-    actor, full = await api.an_actor("other"), await api.an_actor("full")
+    actor, full = await api.create_actor("other"), await api.create_actor("full")
     await api.orchestrator.actors.change(full, lambda _: {"permission_level": FULL})
     hooks = [{"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/"}]
     query = f"webhooks={base64.urlsafe_b64encode(json.dumps(hooks).encode()).decode()}"
@@ -474,7 +474,7 @@ async def test_a_limited_run_starts_limited_runs_only_with_webhooks_too(api: Api
 
 
 async def test_webhooks_of_a_limited_run_are_on_itself(api: Api, run: Run) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     body = {"eventTypes": ["TEST"], "requestUrl": "http://localhost:1/", "isAdHoc": True}
     own, foreign = {"actorRunId": run.id}, {"actorRunId": other.id}
     theirs = await api.data("POST", "/v2/webhooks", json={**body, "condition": foreign, "idempotencyKey": "once"})
@@ -494,19 +494,19 @@ async def test_sharing_is_no_business_of_a_limited_run(api: Api, run: Run) -> No
     path, shared = f"/v2/actor-runs/{run.id}", {"statusMessage": "Hi", "generalAccess": "ANYONE_WITH_ID_CAN_READ"}
     answer = await api.call("PUT", path, token=run.token, json=shared)
     assert problem(answer) == (403, "insufficient-permissions")
-    assert (api.now(run).status_message, api.now(run).general_access) == (None, "FOLLOW_USER_SETTING")
+    assert (api.current(run).status_message, api.current(run).general_access) == (None, "FOLLOW_USER_SETTING")
 
 
 @pytest.mark.parametrize("level", PermissionLevel)
 async def test_the_token_of_a_resurrected_run_works_again(api: Api, level: PermissionLevel) -> None:
-    run = await api.ended(await api.start(permission_level=level))
+    run = await api.finish(await api.start(permission_level=level))
     await api.clock.advance(60)
     path = "/v2/datasets?name=late"
     assert problem(await api.call("POST", path, token=run.token)) == (401, "invalid-token")
     await api.data("POST", f"/v2/actor-runs/{run.id}/resurrect")
     await api.clock.settle()
     assert (await api.call("POST", path, token=run.token)).status_code == 201
-    await api.ended(run)
+    await api.finish(run)
     assert problem(await api.call("POST", path, token=run.token)) == (401, "invalid-token")
 
 
@@ -521,8 +521,8 @@ async def test_what_was_let_in_before_the_end_is_carried_out_whole(api: Api, run
 
     named = await api.data("POST", "/v2/key-value-stores?name=named", token=run.token)
     path = f"/v2/key-value-stores/{named['id']}/records/KEY"
-    call = await api.calling("PUT", path, token=run.token, content=slowly())
-    await api.ended(run)
+    call = await api.start_call("PUT", path, token=run.token, content=slowly())
+    await api.finish(run)
     await api.clock.advance(60)
     assert problem(await api.call("PUT", path, token=run.token, content=b"late")) == (401, "invalid-token")
     goes_on.set()
@@ -538,11 +538,11 @@ async def test_writes_that_race_the_end(api: Api, run: Run) -> None:
 
     async def write(id: str, number: int) -> None:
         answer = await api.call("POST", f"/v2/datasets/{id}/items", token=run.token, json=[{"n": number}] * 3)
-        took[id][api.now(run).status.is_terminal, answer.status_code] += 1
+        took[id][api.current(run).status.is_terminal, answer.status_code] += 1
 
     writes = [asyncio.create_task(write(id, number)) for number in range(100) for id in ids]
     api.container_of(run).exits(0)
-    while not api.now(run).status.is_terminal:
+    while not api.current(run).status.is_terminal:
         await asyncio.gather(*(write(id, -1) for id in ids))
     await asyncio.gather(*writes, *(write(id, -2) for id in ids))
     for id in ids:
@@ -554,7 +554,7 @@ async def test_writes_that_race_the_end(api: Api, run: Run) -> None:
 
 async def test_orders_after_the_end_are_refused_at_once(api: Api) -> None:
     for level in PermissionLevel:
-        run = await api.ended(await api.start(permission_level=level))
+        run = await api.finish(await api.start(permission_level=level))
         for path in (f"actor-runs/{run.id}/metamorph?targetActorId={run.actor_id}", f"actor-runs/{run.id}/abort"):
             assert problem(await api.call("POST", f"/v2/{path}", token=run.token)) == (401, "invalid-token")
         answer = await api.call("POST", f"/v2/actors/{run.actor_id}/runs", token=run.token)

@@ -146,7 +146,7 @@ async def test_a_download_that_stands_still_is_given_up(
     receiver: Receiver, outbound: Outbound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runtime.outbound.SILENCE_SECS", 0.2)
-    receiver.fall_silent()
+    receiver.stop_responding()
     with pytest.raises(NoAnswer, match=r"nothing came for 0\.2 seconds"):
         await outbound.download(receiver.url(), tmp_path / "file", 9, lambda _: None)
-    receiver.answer()
+    receiver.start_responding()

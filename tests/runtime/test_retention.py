@@ -13,17 +13,17 @@ DAY = DAY_MILLIS / 1000
 
 def is_there(stage: Stage, run: Run) -> bool:
     try:
-        stage.now(run)
+        stage.current(run)
     except NotFound:
         return False
     return True
 
 
 async def runs_that_ended(stage: Stage, count: int) -> list[Run]:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     runs = []
     for _ in range(count):
-        runs.append(await stage.ended(await stage.start(actor)))
+        runs.append(await stage.finish(await stage.start(actor)))
         await stage.clock.advance(1)
     return runs
 
@@ -58,12 +58,12 @@ async def test_unused_unnamed_storages_go_and_named_or_used_ones_stay(stage: Sta
 async def test_dispatches_go_a_week_after_their_last_call_and_active_ones_stay(
     stage: Stage, receiver: Receiver
 ) -> None:
-    orchestrator, actor = stage.orchestrator, await stage.an_actor()
+    orchestrator, actor = stage.orchestrator, await stage.create_actor()
     wanted = WebhookDraft(event_types=(WebhookEvent.RUN_SUCCEEDED,), request_url=receiver.url())
     await orchestrator.webhooks.create(stage.user, wanted, WebhookCondition(actor_id=actor.id))
     receiver.statuses = [200, 500, 500]
     for _ in range(2):
-        await stage.ended(await stage.start(actor))
+        await stage.finish(await stage.start(actor))
     [_, retried] = orchestrator.store.dispatches.all("1 ORDER BY rowid")
     await orchestrator.retention.sweep(stage.clock.now() + 1)
     assert [each.id for each in orchestrator.store.dispatches.all()] == [retried.id]

@@ -92,13 +92,13 @@ async def test_what_is_kept_for_others_to_show_comes_back_as_it_was_sent(api: Ap
     ],
 )
 async def test_a_field_of_another_type_is_refused(api: Api, body: dict[str, Any]) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     for method, path in (("POST", "/v2/acts"), ("PUT", "/v2/acts/~hello")):
         assert problem(await api.call(method, path, json=body)) == (400, "invalid-value")
 
 
 async def test_default_run_options_hold_where_a_caller_says_nothing_and_change_one_by_one(api: Api) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     options = {
         "build": "0.0.1",
         "timeoutSecs": 60,
@@ -162,8 +162,8 @@ async def test_a_secret_outlives_an_update_of_the_whole_actor(api: Api) -> None:
 
 
 async def test_tags_are_moved_and_removed_by_an_update(api: Api) -> None:
-    actor = await api.an_actor("hello")
-    build = await api.a_build(actor, "beta")
+    actor = await api.create_actor("hello")
+    build = await api.create_build(actor, "beta")
     shown = await api.data(
         "PUT", "/v2/acts/~hello", json={"taggedBuilds": {"beta": None, "latest": {"buildId": build.id}}}
     )
@@ -172,7 +172,7 @@ async def test_tags_are_moved_and_removed_by_an_update(api: Api) -> None:
 
 @pytest.mark.parametrize("tags", [{"a": {"buildId": "nobody"}}, {"a": {}}, {"a": "b"}, {"a": 5}, ["a"]])
 async def test_a_tag_that_points_nowhere_is_refused(api: Api, tags: Any) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     answer = await api.call("PUT", "/v2/acts/~hello", json={"taggedBuilds": tags})
     assert problem(answer)[0] in (400, 404)
 
@@ -187,7 +187,7 @@ async def listed(api: Api, query: str) -> tuple[list[str], dict[str, Any]]:
 
 async def test_a_list_is_paged_by_offset_and_limit_in_both_directions(api: Api) -> None:
     for name in ("one", "two", "three"):
-        await api.an_actor(name)
+        await api.create_actor(name)
     assert await listed(api, "") == (
         ["one", "two", "three"],
         {"total": 3, "offset": 0, "limit": 1000, "desc": False, "count": 3},
@@ -208,13 +208,13 @@ async def test_a_limit_is_clamped_and_the_clamped_one_is_told(api: Api, asked: s
 
 @pytest.mark.parametrize("offset", ["1", "1000", "9007199254740991"])
 async def test_a_page_beyond_the_end_is_empty(api: Api, offset: str) -> None:
-    await api.an_actor("one")
+    await api.create_actor("one")
     names, page = await listed(api, f"?offset={offset}")
     assert (names, page["count"], page["total"], page["offset"]) == ([], 0, 1, int(offset))
 
 
 async def test_actors_are_sorted_by_their_last_run_where_asked(api: Api) -> None:
-    actors = [await api.an_actor(name) for name in ("one", "two", "three")]
+    actors = [await api.create_actor(name) for name in ("one", "two", "three")]
     for actor in (actors[1], actors[0]):
         await api.start(actor)
         await api.clock.advance(1)
@@ -243,7 +243,7 @@ async def test_a_build_is_started_waited_for_and_listed(api: Api) -> None:
 
 
 async def test_a_started_run_is_201_with_its_address_and_what_it_was_granted(api: Api) -> None:
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     query = "memory=300&timeout=60&maxItems=5&maxTotalChargeUsd=0.5&restartOnError=true&build=0.0.1"
     started = await api.call("POST", f"/v2/acts/local~hello/runs?{query}")
     run = started.json()["data"]
@@ -263,14 +263,14 @@ async def test_a_started_run_is_201_with_its_address_and_what_it_was_granted(api
 
 
 async def test_without_wait_a_start_answers_at_once(api: Api) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     assert (await api.data("POST", "/v2/acts/~hello/runs"))["status"] == "READY"
 
 
 @pytest.mark.parametrize("asked", ["60", "999999"])
 async def test_a_start_waits_as_long_as_asked_and_never_longer_than_a_minute(api: Api, asked: str) -> None:
-    await api.an_actor("hello")
-    call = await api.calling("POST", f"/v2/acts/~hello/runs?waitForFinish={asked}")
+    await api.create_actor("hello")
+    call = await api.start_call("POST", f"/v2/acts/~hello/runs?waitForFinish={asked}")
     await api.clock.advance(59.9)
     assert not call.done()
     await api.clock.advance(0.1)
@@ -278,16 +278,16 @@ async def test_a_start_waits_as_long_as_asked_and_never_longer_than_a_minute(api
 
 
 async def test_a_waiting_start_is_answered_by_the_end_of_its_run(api: Api) -> None:
-    await api.an_actor("hello")
-    call = await api.calling("POST", "/v2/acts/~hello/runs?waitForFinish=60")
-    await api.ended(live_run(api), 3)
+    await api.create_actor("hello")
+    call = await api.start_call("POST", "/v2/acts/~hello/runs?waitForFinish=60")
+    await api.finish(live_run(api), 3)
     run = (await call).json()["data"]
     assert (run["status"], run["exitCode"]) == ("FAILED", 3)
 
 
 @pytest.mark.parametrize("asked", ["-1", "-0.25", "0", ""])
 async def test_a_wait_of_less_than_nothing_is_none(api: Api, asked: str) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     assert (await api.data("POST", f"/v2/acts/~hello/runs?waitForFinish={asked}"))["status"] == "READY"
 
 
@@ -306,7 +306,7 @@ async def test_a_wait_of_less_than_nothing_is_none(api: Api, asked: str) -> None
     ],
 )
 async def test_an_input_of_any_type_is_stored_as_it_came(api: Api, body: bytes, content_type: str) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     run = await api.data("POST", "/v2/acts/~hello/runs", content=body, headers={"Content-Type": content_type})
     assert await input_of(api, run["id"]) == (body, content_type)
     assert run["stats"]["inputBodyLen"] == len(body)
@@ -325,7 +325,7 @@ async def test_an_input_of_any_type_is_stored_as_it_came(api: Api, body: bytes, 
     ],
 )
 async def test_nothing_and_the_json_null_are_no_input(api: Api, body: bytes, content_type: str | None) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     headers = {"Content-Type": content_type} if content_type else {}
     run = await api.data("POST", "/v2/acts/~hello/runs", content=body, headers=headers)
     assert await input_of(api, run["id"]) is None
@@ -333,7 +333,7 @@ async def test_nothing_and_the_json_null_are_no_input(api: Api, body: bytes, con
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("br", brotli.compress)])
 async def test_an_encoded_input_is_stored_decoded(api: Api, encoding: str, pack: Any) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     body = b'{"long": "' + b"x" * 300_000 + b'"}'
     headers = {"Content-Type": JSON, "Content-Encoding": encoding}
     run = await api.data("POST", "/v2/acts/~hello/runs", content=pack(body), headers=headers)
@@ -343,7 +343,7 @@ async def test_an_encoded_input_is_stored_decoded(api: Api, encoding: str, pack:
 async def test_strict_memory_refuses_what_the_platform_refuses(tmp_path: Any) -> None:
     api = Api(tmp_path, strict_memory=True)
     await api.open()
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     assert problem(await api.call("POST", "/v2/acts/~hello/runs?memory=300")) == (400, "invalid-input")
     assert (await api.call("POST", "/v2/acts/~hello/runs?memory=256")).status_code == 201
     await api.close()
@@ -358,33 +358,33 @@ SYNC_ITEMS = "/v2/acts/~hello/run-sync-get-dataset-items"
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_run_sync_answers_with_the_output_record(api: Api, method: str) -> None:
-    await api.an_actor("hello")
-    call = await api.calling(method, SYNC)
+    await api.create_actor("hello")
+    call = await api.start_call(method, SYNC)
     await output(api, live_run(api))
-    await api.ended(live_run(api))
+    await api.finish(live_run(api))
     answer = await call
     assert (answer.status_code, answer.content) == (201, b'{"ok": true}')
     assert answer.headers["content-type"] == "application/json"
 
 
 async def test_run_sync_answers_with_another_record_where_asked_and_with_nothing_where_it_is_missing(api: Api) -> None:
-    await api.an_actor("hello")
-    calls = [await api.calling("POST", f"{SYNC}?memory=256&outputRecordKey=RESULT")]
+    await api.create_actor("hello")
+    calls = [await api.start_call("POST", f"{SYNC}?memory=256&outputRecordKey=RESULT")]
     run = live_run(api)
     await output(api, run, b"other", key="RESULT")
-    await api.ended(run)
-    calls.append(await api.calling("POST", SYNC))
-    await api.ended(live_run(api))
+    await api.finish(run)
+    calls.append(await api.start_call("POST", SYNC))
+    await api.finish(live_run(api))
     answers = await asyncio.gather(*calls)
     assert [(answer.status_code, answer.content) for answer in answers] == [(201, b"other"), (201, b"")]
 
 
 async def test_the_items_of_a_run_come_as_the_query_asks(api: Api) -> None:
-    await api.an_actor("hello")
-    call = await api.calling("POST", f"{SYNC_ITEMS}?limit=1&offset=1&fields=a")
+    await api.create_actor("hello")
+    call = await api.start_call("POST", f"{SYNC_ITEMS}?limit=1&offset=1&fields=a")
     run = live_run(api)
     await api.call("POST", f"/v2/datasets/{run.default_dataset_id}/items", json=[{"a": 1}, {"a": 2, "b": 3}, {"a": 4}])
-    await api.ended(run)
+    await api.finish(run)
     answer = await call
     assert (answer.status_code, answer.json()) == (201, [{"a": 2}])
     assert answer.headers["x-apify-pagination-total"] == "3"
@@ -393,28 +393,28 @@ async def test_the_items_of_a_run_come_as_the_query_asks(api: Api) -> None:
 @pytest.mark.parametrize("path", [SYNC, SYNC_ITEMS])
 @pytest.mark.parametrize("code", [1, 137])
 async def test_a_run_that_fails_is_400_and_named(api: Api, path: str, code: int) -> None:
-    await api.an_actor("hello")
-    call = await api.calling("POST", path)
-    run = await api.ended(live_run(api), code)
+    await api.create_actor("hello")
+    call = await api.start_call("POST", path)
+    run = await api.finish(live_run(api), code)
     answer = await call
     assert problem(answer) == (400, "run-failed")
     assert answer.json()["error"]["message"] == f"Actor run did not succeed (run ID: {run.id}, status: FAILED)."
 
 
 async def test_a_run_that_was_aborted_or_timed_out_did_not_succeed_either(api: Api) -> None:
-    await api.an_actor("hello")
-    aborted = await api.calling("POST", SYNC)
+    await api.create_actor("hello")
+    aborted = await api.start_call("POST", SYNC)
     await api.abort(live_run(api))
     assert "status: ABORTED" in (await aborted).json()["error"]["message"]
-    timed_out = await api.calling("POST", f"{SYNC}?timeout=30")
+    timed_out = await api.start_call("POST", f"{SYNC}?timeout=30")
     await api.clock.advance(30)
     assert "status: TIMED-OUT" in (await timed_out).json()["error"]["message"]
 
 
 @pytest.mark.parametrize("path", [SYNC, SYNC_ITEMS])
 async def test_after_five_minutes_the_call_ends_and_the_run_goes_on(api: Api, path: str) -> None:
-    await api.an_actor("hello")
-    call = await api.calling("POST", path)
+    await api.create_actor("hello")
+    call = await api.start_call("POST", path)
     await api.clock.advance(299.9)
     assert not call.done()
     await api.clock.advance(0.1)
@@ -423,11 +423,11 @@ async def test_after_five_minutes_the_call_ends_and_the_run_goes_on(api: Api, pa
 
 
 async def test_a_synchronous_run_gets_its_input(api: Api) -> None:
-    await api.an_actor("hello")
-    call = await api.calling("POST", SYNC, content=b'{"a": 1}', headers={"Content-Type": JSON})
+    await api.create_actor("hello")
+    call = await api.start_call("POST", SYNC, content=b'{"a": 1}', headers={"Content-Type": JSON})
     run = live_run(api)
     assert await input_of(api, run.id) == (b'{"a": 1}', JSON)
-    await api.ended(run)
+    await api.finish(run)
     await call
 
 

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 async def actor_id(api: Api) -> str:
-    return (await api.an_actor("hello")).id
+    return (await api.create_actor("hello")).id
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def test_a_webhook_is_created_shown_listed_changed_and_deleted(api: Api, b
 
 
 async def test_a_webhook_created_on_an_actor_is_on_it(api: Api, body: Json, actor_id: str) -> None:
-    await api.an_actor("other")
+    await api.create_actor("other")
     del body["condition"]
     webhook = await api.data("POST", "/v2/actors/local~hello/webhooks", json=body)
     assert webhook["condition"] == {"actorId": actor_id}
@@ -85,7 +85,7 @@ async def test_a_run_is_told_of_as_it_is_shown(api: Api, receiver: Receiver, act
     started = await api.data("POST", f"/v2/actors/{actor_id}/runs?webhooks={given}")
     assert [each["requestUrl"] for each in started["webhooks"]] == [receiver.url()]
     await api.clock.settle()
-    await api.ended(api.orchestrator.runs.get(started["id"]))
+    await api.finish(api.orchestrator.runs.get(started["id"]))
     assert receiver.received[0].body == await api.data("GET", f"/v2/actor-runs/{started['id']}")
 
 
@@ -94,7 +94,7 @@ async def test_a_run_gets_an_ad_hoc_webhook_as_the_sdks_add_it(api: Api, receive
     added = {**body, "isAdHoc": True, "condition": {"actorRunId": run.id}}
     webhook = await api.data("POST", "/v2/webhooks", json=added, token=run.token)
     assert (webhook["isAdHoc"], webhook["condition"]) == (True, {"actorRunId": run.id})
-    await api.ended(run)
+    await api.finish(run)
     assert receiver.events == ["ACTOR.RUN.SUCCEEDED"]
 
 
@@ -124,7 +124,7 @@ async def test_a_test_is_dispatched_and_its_calls_are_shown(api: Api, receiver: 
 async def test_nobody_sees_the_webhooks_of_another(tmp_path: Any, receiver: Receiver) -> None:
     api = Api(tmp_path, users={"ann": "ann", "bob": "bob"})
     await api.open()
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     body = {"eventTypes": ["TEST"], "requestUrl": receiver.url(), "condition": {"actorId": actor.id}}
     webhook = await api.data("POST", "/v2/webhooks", json=body)
     dispatch = await api.data("POST", f"/v2/webhooks/{webhook['id']}/test")

@@ -22,7 +22,7 @@ KEEP_SECS = IDEMPOTENCY_MILLIS / 1000
 
 
 async def a_paid_run(stage: Stage, pricing: Pricing | None = None, **options: Any) -> Run:
-    actor = await stage.an_actor("paid")
+    actor = await stage.create_actor("paid")
     await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (pricing or a_pricing(PRICES),)})
     return await stage.start(stage.orchestrator.actors.get(actor.id), **options)
 
@@ -37,11 +37,11 @@ async def charge(stage: Stage, run: Run, count: int = 1, key: str | None = None)
 
 
 def counts(stage: Stage, run: Run) -> dict[str, int]:
-    return stage.orchestrator.billing.event_counts(stage.now(run))
+    return stage.orchestrator.billing.event_counts(stage.current(run))
 
 
 def total(stage: Stage, run: Run) -> float:
-    return stage.orchestrator.billing.total_usd(stage.now(run))
+    return stage.orchestrator.billing.total_usd(stage.current(run))
 
 
 async def test_a_run_is_charged_for_its_start_its_events_and_its_items(stage: Stage) -> None:
@@ -97,18 +97,18 @@ async def test_a_run_keeps_the_pricing_it_started_with(stage: Stage) -> None:
     dearer = a_pricing({"page": 5}, started_at=START + 1)
     await stage.clock.advance(1)
     actor = await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (*actor.pricings, dearer)})
-    assert stage.now(run).pricing == a_pricing(PRICES)
+    assert stage.current(run).pricing == a_pricing(PRICES)
     assert (await stage.start(actor)).pricing == dearer
 
 
 async def test_charges_go_on_through_restarts_and_resurrections(stage: Stage) -> None:
     run = await a_paid_run(stage)
     await charge(stage, run, 2)
-    await stage.orchestrator.orders.reboot(stage.now(run))
+    await stage.orchestrator.orders.reboot(stage.current(run))
     await stage.clock.settle()
     await charge(stage, run, 1)
-    await stage.ended(run)
-    await stage.orchestrator.resurrection.resurrect(stage.now(run), StartOptions(memory_mbytes=4096))
+    await stage.finish(run)
+    await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions(memory_mbytes=4096))
     await stage.clock.settle()
     assert counts(stage, run) == {START_EVENT: 1, "page": 3}, "the start is charged once"
     told = [each.spec.environment["APIFY_CHARGED_ACTOR_EVENT_COUNTS"] for each in stage.containers_of(run)]
@@ -122,12 +122,12 @@ async def test_a_run_ends_gracefully_when_it_has_reached_its_maximum(stage: Stag
     run = await a_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 4)
     await stage.clock.advance(2)
-    assert stage.now(run).status is S.RUNNING
+    assert stage.current(run).status is S.RUNNING
     await push(stage, run, 10)
     await stage.clock.advance(1)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
     await stage.clock.advance(ABORT_GRACE_MILLIS / 1000)
-    ended = stage.now(run)
+    ended = stage.current(run)
     assert (ended.status, stage.container_of(run).signals) == (S.ABORTED, ["SIGKILL"])
     assert ended.status_message is not None and "maximum cost of $0.5" in ended.status_message
     assert f"ACTOR: {ended.status_message}" in await stage.log_of(run.id)
@@ -137,7 +137,7 @@ async def test_an_actor_that_ends_itself_in_time_is_aborted_for_its_cost_all_the
     run = await a_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 5)
     await stage.clock.advance(1)
-    ended = await stage.ended(run, 0)
+    ended = await stage.finish(run, 0)
     assert (ended.status, ended.exit_code) == (S.ABORTED, 0)
     assert ended.status_message is not None and "maximum cost" in ended.status_message
 
@@ -148,20 +148,20 @@ async def test_a_run_at_its_maximum_ends_after_a_restart_of_the_server_too(stage
     await stage.close()
     await stage.open()
     await stage.clock.advance(1)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
 
 
 async def test_a_resurrected_run_needs_a_higher_maximum_to_go_on(stage: Stage) -> None:
     run = await a_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 5)
     await stage.clock.advance(1)
-    await stage.ended(run)
+    await stage.finish(run)
     for limit, status in ((None, S.ABORTING), (1.0, S.RUNNING)):
         options = StartOptions(max_total_charge_usd=limit)
-        await stage.orchestrator.resurrection.resurrect(stage.now(run), options)
+        await stage.orchestrator.resurrection.resurrect(stage.current(run), options)
         await stage.clock.advance(2)
-        assert stage.now(run).status is status
-        await stage.ended(run)
+        assert stage.current(run).status is status
+        await stage.finish(run)
 
 
 async def test_an_abort_by_its_user_is_not_called_one_for_its_cost(stage: Stage) -> None:
@@ -169,7 +169,7 @@ async def test_an_abort_by_its_user_is_not_called_one_for_its_cost(stage: Stage)
     await stage.orchestrator.orders.abort(run, gracefully=True)
     await charge(stage, run, 5)
     await stage.clock.advance(ABORT_GRACE_MILLIS / 1000)
-    assert stage.now(run).status_message == "Actor was aborted."
+    assert stage.current(run).status_message == "Actor was aborted."
 
 
 async def test_results_up_to_max_items_are_billed_and_count_towards_the_maximum(stage: Stage) -> None:
@@ -177,20 +177,20 @@ async def test_results_up_to_max_items_are_billed_and_count_towards_the_maximum(
     run = await a_paid_run(stage, per_item, max_items=3, max_total_charge_usd=0.3)
     await push(stage, run, 2)
     await stage.clock.advance(2)
-    assert (total(stage, run), stage.now(run).status) == (pytest.approx(0.2), S.RUNNING)
+    assert (total(stage, run), stage.current(run).status) == (pytest.approx(0.2), S.RUNNING)
     await push(stage, run, 20)
     assert total(stage, run) == pytest.approx(0.3)
     await stage.clock.advance(1)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
 
 
 async def test_without_a_price_for_results_the_maximum_is_one_for_usage(stage: Stage) -> None:
     run = await stage.start(memory_mbytes=32768 // 2, max_total_charge_usd=0.01, timeout_secs=0)
     per_second = 0.2 * 16 / 3600
     await stage.clock.advance(0.01 / per_second - 2)
-    assert stage.now(run).status is S.RUNNING
+    assert stage.current(run).status is S.RUNNING
     await stage.clock.advance(3)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
 
 
 # Usage
@@ -200,22 +200,22 @@ async def test_usage_ends_with_the_run_and_goes_on_with_it(stage: Stage) -> None
     billing = stage.orchestrator.billing
     run = await stage.start()
     await push(stage, run, 3)
-    await stage.ended(run)
+    await stage.finish(run)
     await push(stage, run, 4)
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 3
-    await stage.orchestrator.resurrection.resurrect(stage.now(run), StartOptions())
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 3
+    await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions())
     await stage.clock.settle()
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 3
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 3
     await push(stage, run, 5)
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 8
-    await stage.ended(run)
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 8
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 8
+    await stage.finish(run)
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 8
 
 
 async def test_what_was_charged_outlives_the_dataset(stage: Stage) -> None:
     run = await a_paid_run(stage)
     await push(stage, run, 3)
-    await stage.ended(run)
+    await stage.finish(run)
     before = total(stage, run)
     await stage.orchestrator.datasets.delete(run.default_dataset_id)
     assert counts(stage, run)[ITEM_EVENT] == 3
@@ -231,13 +231,3 @@ async def test_usage_is_in_the_total_where_the_user_pays_it(stage: Stage) -> Non
         run.id, lambda now: replace(now, pricing=a_pricing(PRICES, is_usage_paid_by_user=True))
     )
     assert total(stage, run) > 0.12
-
-
-async def test_a_run_cannot_become_one_that_is_paid_by_result(stage: Stage) -> None:
-    run = await stage.start()
-    target = await stage.an_actor("per-result")
-    per_item = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, item_price_usd=0.1)
-    target = await stage.orchestrator.actors.change(target, lambda _: {"pricings": (per_item,)})
-    with pytest.raises(Invalid) as refused:
-        await stage.orchestrator.metamorphs.order(run, target, None, None)
-    assert refused.value.slug == "cannot-metamorph-to-pay-per-result-actor"

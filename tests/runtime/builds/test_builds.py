@@ -342,7 +342,7 @@ async def test_a_build_is_deleted_with_its_image_and_log_once_nothing_needs_it(s
     await ended(stage, await start(stage, actor, version, use_cache=False))
     with pytest.raises(Invalid, match="live runs"):
         await stage.orchestrator.builds.delete(first)
-    await stage.ended(run)
+    await stage.finish(run)
     await stage.orchestrator.builds.delete(first)
     with pytest.raises(NotFound):
         stage.orchestrator.builds.get(first.id)
@@ -529,7 +529,7 @@ async def test_nothing_of_a_build_is_left_behind(stage: Stage, turns: int) -> No
 
 
 async def test_an_abort_ends_a_download_and_leaves_nothing(stage: Stage, receiver: Receiver) -> None:
-    receiver.fall_silent()
+    receiver.stop_responding()
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
     elsewhere = a_version(source_type="TARBALL", tarball_url=receiver.url("/a.zip"))
     build = await start(stage, actor, await stage.orchestrator.actors.create_version(actor, elsewhere))
@@ -539,7 +539,7 @@ async def test_an_abort_ends_a_download_and_leaves_nothing(stage: Stage, receive
     assert aborted.status is S.ABORTED
     assert list((stage.settings.data_dir / "sources").iterdir()) == []
     assert stage.engine.builds == []
-    receiver.answer()
+    receiver.start_responding()
 
 
 async def test_an_archive_that_is_refused_fails_the_build_and_leaves_nothing(stage: Stage, receiver: Receiver) -> None:

@@ -84,8 +84,8 @@ EXPRESSION = {"defaultMemoryMbytes": "input.n * 512", "minMemoryMbytes": 512}
 
 
 async def test_a_run_gets_the_memory_that_its_input_asks_for(stage: Stage) -> None:
-    actor = await stage.an_actor()
-    await stage.a_build(actor, "latest", definition=EXPRESSION)
+    actor = await stage.create_actor()
+    await stage.create_build(actor, "latest", definition=EXPRESSION)
     actor = stage.orchestrator.actors.get(actor.id)
     run = await stage.start(actor, given({"n": 4}))
     assert (run.options.memory_mbytes, run.options.disk_mbytes) == (2048, 4096)
@@ -96,8 +96,8 @@ async def test_a_run_gets_the_memory_that_its_input_asks_for(stage: Stage) -> No
 async def test_the_log_says_why_an_expression_did_not_tell_the_memory_and_not_what_the_input_holds(
     stage: Stage,
 ) -> None:
-    actor = await stage.an_actor()
-    await stage.a_build(actor, "latest", definition=EXPRESSION)
+    actor = await stage.create_actor()
+    await stage.create_build(actor, "latest", definition=EXPRESSION)
     run = await stage.start(stage.orchestrator.actors.get(actor.id), given({"n": "hunter2"}))
     assert run.options.memory_mbytes == 1024
     first = (await stage.log_of(run.id))[0]
@@ -107,8 +107,8 @@ async def test_the_log_says_why_an_expression_did_not_tell_the_memory_and_not_wh
 
 
 async def test_a_tasks_own_memory_goes_over_the_expression(stage: Stage) -> None:
-    actor = await stage.an_actor()
-    await stage.a_build(actor, "latest", definition={"defaultMemoryMbytes": "input.n * 512"})
+    actor = await stage.create_actor()
+    await stage.create_build(actor, "latest", definition={"defaultMemoryMbytes": "input.n * 512"})
     tasks, starting = stage.orchestrator.tasks, stage.orchestrator.starting
     task = await tasks.create(stage.user, actor.id, None, input={"n": 1})
     dynamic = await starting.start_task(stage.user, task, given({"n": 2}), StartOptions(), META)

@@ -40,7 +40,7 @@ class Life:
 
     @property
     def now(self) -> Run:
-        return self.stage.now(self.run)
+        return self.stage.current(self.run)
 
     @property
     def container(self) -> FakeContainer | None:
@@ -145,8 +145,8 @@ STEPS: dict[str, Step] = {
 async def live(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bool) -> None:
     stage = Stage(folder)
     await stage.open()
-    butterfly = await stage.an_actor("butterfly")
-    actor = await stage.an_actor("caterpillar")
+    butterfly = await stage.create_actor("butterfly")
+    actor = await stage.create_actor("caterpillar")
     actor = await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (a_pricing({"page": 1}),)})
     options = StartOptions(
         timeout_secs=TIMEOUT_SECS, restart_on_error=restart_on_error, max_total_charge_usd=MAX_CHARGE_USD

@@ -53,11 +53,11 @@ def test_there_is_none_without_a_schema_and_an_empty_one_without_properties() ->
 
 
 async def test_a_run_has_its_output_from_its_start_and_that_of_the_actor_it_turns_into(stage: Stage) -> None:
-    actor, target = await stage.an_actor("first"), await stage.an_actor("second")
-    await stage.a_build(actor, "latest", definition=schema(items="{{links.apiDefaultDatasetUrl}}/items"))
-    await stage.a_build(target, "latest", definition=schema(me="{{run.actId}} {{run.id}}"))
+    actor, target = await stage.create_actor("first"), await stage.create_actor("second")
+    await stage.create_build(actor, "latest", definition=schema(items="{{links.apiDefaultDatasetUrl}}/items"))
+    await stage.create_build(target, "latest", definition=schema(me="{{run.actId}} {{run.id}}"))
     run = await stage.start(stage.orchestrator.actors.get(actor.id))
     assert run.output == {"items": f"{API}/datasets/{run.default_dataset_id}/items"}
     await stage.orchestrator.metamorphs.order(run, stage.orchestrator.actors.get(target.id), None, None)
     await stage.clock.advance(1)
-    assert stage.now(run).output == {"me": f"{target.id} {run.id}"}
+    assert stage.current(run).output == {"me": f"{target.id} {run.id}"}
