@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
 from runtime.containers import EngineUnavailable
 from tests.fakes.containers import FakeContainer, FakeContainers
 
+P = ParamSpec("P")
+T = TypeVar("T")
 FAILURES = 3
 
 
@@ -54,11 +56,11 @@ def set_disk_use(used_bytes: int | None) -> Callable[[FakeContainer], None]:
 
 
 def _paused(
-    request: Callable[..., Awaitable[Any]], reached: asyncio.Event, resume: asyncio.Event
-) -> Callable[..., Awaitable[Any]]:
-    async def wait_and_request(*arguments: Any) -> Any:
+    request: Callable[P, Coroutine[Any, Any, T]], reached: asyncio.Event, resume: asyncio.Event
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    async def wait_and_request(*args: P.args, **kwargs: P.kwargs) -> T:
         reached.set()
         await resume.wait()
-        return await request(*arguments)
+        return await request(*args, **kwargs)
 
     return wait_and_request

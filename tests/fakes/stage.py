@@ -198,8 +198,8 @@ def record_moves(stage: Stage) -> list[tuple[str, JobStatus]]:
     moves: list[tuple[str, JobStatus]] = []
     move = stage.orchestrator.runs.move
 
-    async def move_and_record(id: str, to: JobStatus, *change: Any) -> bool:
-        moved = await move(id, to, *change)
+    async def move_and_record(id: str, to: JobStatus, change: Callable[[Run], Run] = lambda run: run) -> bool:
+        moved = await move(id, to, change)
         if moved:
             moves.append((id, to))
         return moved
