@@ -220,7 +220,7 @@ def enforced(engine: Engine, settings: Settings) -> tuple[str, ...]:
     burst = f", one core for the first {settings.cpu_burst_secs:g} s" if settings.cpu_burst_secs else ""
     disk = {
         DiskEnforcement.HARD: "hard (storage quota)",
-        DiskEnforcement.POLLED: "polled (measured now and then, the run stopped over it)",
+        DiskEnforcement.POLLED: "polled (checked periodically, a run over it is stopped)",
         DiskEnforcement.NONE: "not enforced",
     }[engine.disk]
     return ("memory: hard, no swap", f"CPU: memory/4096 cores{burst}", f"disk: {disk}")

@@ -1,4 +1,4 @@
-"""The total of memory that one user's live runs and builds may have."""
+"""The quota on the total memory of one user's live runs and builds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime.jobs.limits import check_user_memory
 
 
 class MemoryQuota:
-    """`cap_mbytes` holds for each user by itself."""
+    """`cap_mbytes` is the total for each user."""
 
     def __init__(self, store: Store, cap_mbytes: int) -> None:
         self._store = store
@@ -21,7 +21,7 @@ class MemoryQuota:
 
     @asynccontextmanager
     async def reserve(self, user_id: str, mbytes: int) -> AsyncIterator[None]:
-        """Hold the door while a job of `mbytes` is recorded, so that two cannot share the last room.
+        """Hold the lock while a job of `mbytes` is recorded, so that two jobs cannot use the same memory.
 
         Raises LimitReached: nothing is queued.
         """
@@ -31,7 +31,7 @@ class MemoryQuota:
 
     @asynccontextmanager
     async def pause_starts(self) -> AsyncIterator[None]:
-        """Keep jobs from starting while what they stand on is looked at and dropped."""
+        """Prevent new jobs while an Actor or a build is checked and deleted."""
         async with self._starting:
             yield
 

@@ -35,4 +35,4 @@ class RunDeletion:
         """Drop storages, webhooks and logs without a run: a crash may have interrupted a start or a deletion."""
         await self._storages.drop_of_lost_runs()
         await self._webhooks.forget_lost_runs()
-        self._logs.keep_only(self._store.runs.ids() | self._store.builds.ids())
+        self._logs.delete_except(self._store.runs.ids() | self._store.builds.ids())

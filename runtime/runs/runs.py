@@ -73,11 +73,11 @@ class Runs:
             condition, values, order_by="started_at", descending=descending, offset=offset, limit=limit
         )
 
-    def ended_before(self, user: User, moment: Millis, *, kept: int) -> list[Run]:
-        """The user's runs that ended before a moment, without the user's newest `kept` runs."""
+    def ended_before(self, user: User, moment: Millis, *, except_newest: int) -> list[Run]:
+        """The user's runs that ended before a moment, without the user's `except_newest` newest runs."""
         newest = "SELECT id FROM runs WHERE user_id = ? ORDER BY started_at DESC, rowid DESC LIMIT ?"
         old = f"user_id = ? AND json_extract(body, '$.finished_at') < ? AND id NOT IN ({newest})"
-        return self._store.runs.all(old, user.id, moment, user.id, kept)
+        return self._store.runs.all(old, user.id, moment, user.id, except_newest)
 
     def unfinished(self) -> list[Run]:
         return self._store.runs.all(UNFINISHED)

@@ -21,7 +21,7 @@ from runtime.jobs import limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import messages, restarts
 from runtime.runs.engine_retry import retry_until_available
-from runtime.runs.readiness import answers
+from runtime.runs.readiness import is_ready
 from runtime.runs.runs import Runs
 from runtime.runs.system_events import SystemEvents, system_info
 
@@ -163,7 +163,7 @@ class Watchers:
         """Probe the Actor's web server once a second until it answers for the first time."""
         while True:
             address = await watched.container.web_server_address(watched.run.web_server_port)
-            if address is not None and await answers(*address):
+            if address is not None and await is_ready(*address):
                 break
             await self._clock.sleep(TICK_SECS)
         await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True))

@@ -108,7 +108,7 @@ def test_the_next_start_handles_what_happened_while_the_server_was_down(
 
     vanished = server.wait(f"actor-runs/{vanishes['id']}")
     assert_ended(vanished, "FAILED", None)
-    assert "how it ended is unknown" in vanished["statusMessage"]
+    assert "its exit code is unknown" in vanished["statusMessage"]
     overran = server.wait(f"actor-runs/{overruns['id']}")
     assert (overran["status"], overran["exitCode"]) == ("TIMED-OUT", 143), (overran, server.log())
     assert "timed out after 6 seconds" in overran["statusMessage"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.base.errors import NotFound
 from runtime.base.records import DispatchStatus, Run, WebhookCondition, WebhookDraft, WebhookEvent
-from runtime.retention import DAY_MILLIS, KEPT_RUNS
+from runtime.retention import DAY_MILLIS, NEWEST_RUNS
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
 
@@ -29,18 +29,18 @@ async def finished_runs(stage: Stage, count: int) -> list[Run]:
 
 
 async def test_after_a_week_all_but_the_newest_ten_runs_are_dropped_with_their_storages(stage: Stage) -> None:
-    runs = await finished_runs(stage, KEPT_RUNS + 2)
+    runs = await finished_runs(stage, NEWEST_RUNS + 2)
     await stage.clock.advance(6 * DAY)
     assert all(exists(stage, run) for run in runs)
     await stage.clock.advance(2 * DAY)
-    assert [exists(stage, run) for run in runs] == [False] * 2 + [True] * KEPT_RUNS
+    assert [exists(stage, run) for run in runs] == [False] * 2 + [True] * NEWEST_RUNS
     assert stage.orchestrator.datasets.get(runs[0].default_dataset_id) is None
     assert stage.orchestrator.datasets.get(runs[-1].default_dataset_id) is not None
 
 
 async def test_a_live_run_is_never_dropped(stage: Stage) -> None:
     live = await stage.start(timeout_secs=0)
-    await finished_runs(stage, KEPT_RUNS)
+    await finished_runs(stage, NEWEST_RUNS)
     await stage.orchestrator.retention.sweep(stage.clock.now() + DAY_MILLIS)
     assert exists(stage, live)
 
@@ -77,6 +77,6 @@ async def test_nothing_is_dropped_if_retention_is_off(stage: Stage) -> None:
     await stage.close()
     stage.settings = type(stage.settings)(data_dir=stage.settings.data_dir, users={}, retention_days=0)
     await stage.open()
-    runs = await finished_runs(stage, KEPT_RUNS + 1)
+    runs = await finished_runs(stage, NEWEST_RUNS + 1)
     await stage.clock.advance(100 * DAY)
     assert all(exists(stage, run) for run in runs)

@@ -121,6 +121,6 @@ def test_a_maximum_charge_below_the_actors_minimum_is_rejected() -> None:
     prices.check_max_charge(pricing, options(max_total_charge_usd=0.5))
     prices.check_max_charge(pricing, options())
     prices.check_max_charge(None, options(max_total_charge_usd=0.1))
-    with pytest.raises(GreenroomError, match="needs at least") as error:
+    with pytest.raises(GreenroomError, match="requires at least") as error:
         prices.check_max_charge(pricing, options(max_total_charge_usd=0.49))
     assert error.value.slug == "max-total-charge-usd-below-minimum"

@@ -102,7 +102,7 @@ async def test_the_log_names_the_problem_of_an_expression_without_the_input(
     run = await stage.start(stage.orchestrator.actors.get(actor.id), json_input({"n": "hunter2"}))
     assert run.options.memory_mbytes == 1024
     first = (await stage.log_of(run.id))[0]
-    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes can't be evaluated (a text is no number)")
+    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes cannot be evaluated (a text is no number)")
     requested = await stage.start(stage.orchestrator.actors.get(actor.id), json_input({}), memory_mbytes=256)
     assert "defaultMemoryMbytes" not in "".join(await stage.log_of(requested.id))
 

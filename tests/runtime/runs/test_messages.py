@@ -38,7 +38,7 @@ def test_an_oom_end_has_the_engines_flag_and_the_exit_code_of_sigkill(
             JobStatus.TIMED_OUT,
             exited(143),
             {"options": options(timeout_secs=60)},
-            "Actor timed out after 60 seconds. Give it a longer timeout, or 0 for none.",
+            "Actor timed out after 60 seconds. Set a longer timeout, or 0 for no timeout.",
         ),
         (JobStatus.FAILED, None, {}, messages.VANISHED),
         (JobStatus.FAILED, exited(137), {"stopped_because": "Too much."}, "Too much."),
@@ -53,7 +53,8 @@ def test_an_oom_end_has_the_engines_flag_and_the_exit_code_of_sigkill(
             JobStatus.FAILED,
             exited(137, oom_killed=True),
             {"options": options(memory_mbytes=32_768)},
-            "Actor was killed because it exceeded its memory limit of 32768 MB. It had the largest size there is.",
+            "Actor was killed because it exceeded its memory limit of 32768 MB. "
+            "It already had the largest memory size.",
         ),
     ],
 )
@@ -106,7 +107,7 @@ def test_the_log_mentions_the_requested_memory_only_if_it_was_rounded() -> None:
     assert len(lines(memory_mbytes=512, asked_mbytes=512.0)) == 1
     rounded = lines(memory_mbytes=512, asked_mbytes=300)
     assert len(rounded) == 2
-    assert "300 MB of memory were asked for; the run gets 512 MB" in rounded[0]
+    assert "memory of 300 MB was rounded to 512 MB" in rounded[0]
 
 
 @pytest.mark.parametrize(
@@ -129,5 +130,5 @@ def test_the_log_describes_how_the_disk_limit_is_enforced() -> None:
 
 
 def test_the_message_about_an_internal_error_names_greenroom() -> None:
-    assert "Greenroom failed" in messages.supervisor_failed(RuntimeError("odd"))
+    assert "Greenroom could not continue this run" in messages.supervisor_failed(RuntimeError("odd"))
     assert "RuntimeError: odd" in messages.supervisor_failed(RuntimeError("odd"))

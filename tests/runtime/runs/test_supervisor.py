@@ -143,7 +143,7 @@ async def test_the_log_has_the_limits_the_steps_of_the_start_and_the_actors_outp
     stage.container_of(run).prints("hello")
     await stage.finish(run)
     lines = await stage.log_of(run.id)
-    assert lines[0].startswith("ACTOR: 300 MB of memory were asked for; the run gets 512 MB")
+    assert lines[0].startswith("ACTOR: The requested memory of 300 MB was rounded to 512 MB")
     assert lines[1].startswith("ACTOR: Limits: 512 MB memory, 0.125 CPU cores (1 for the first 10 s), 1024 MB disk")
     assert [line for line in lines[2:]] == [
         f"ACTOR: Pulling Docker image of build {run.build_id} from registry.",
@@ -231,5 +231,5 @@ async def test_an_internal_error_fails_the_run_with_a_message_that_names_greenro
     await stage.clock.advance(1)
     run = stage.current(run)
     assert run.status is S.FAILED
-    assert run.status_message is not None and run.status_message.startswith("Greenroom failed")
+    assert run.status_message is not None and run.status_message.startswith("Greenroom could not continue this run")
     assert stage.engine.containers == []

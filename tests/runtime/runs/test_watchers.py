@@ -37,7 +37,7 @@ async def test_at_its_deadline_a_run_is_timing_out_then_timed_out(stage: Stage) 
     assert stage.container_of(run).signals == ["SIGTERM"]
     run = stage.current(run)
     assert (run.exit_code, run.finished_at) == (143, START + HOUR * 1000)
-    assert run.status_message == f"Actor timed out after {HOUR} seconds. Give it a longer timeout, or 0 for none."
+    assert run.status_message == f"Actor timed out after {HOUR} seconds. Set a longer timeout, or 0 for no timeout."
 
 
 async def test_an_actor_that_ignores_sigterm_is_killed_after_the_grace_period(stage: Stage) -> None:
