@@ -60,7 +60,7 @@ class Api(Stage):
         return response.json()["data"]
 
     async def start_call(self, method: str, path: str, **request: Any) -> asyncio.Task[httpx.Response]:
-        """Start a request and let everything happen that needs no time to pass. The response may still be pending."""
+        """Start a request, and return when all tasks wait for time to pass. The response may still be pending."""
         call = asyncio.create_task(self.call(method, path, **request))
         await self.clock.settle()
         return call

@@ -18,7 +18,7 @@ IDLE_TURNS = 25
 
 
 class VirtualClock:
-    """Stands still until `advance` moves it, from the end of one sleep to the end of the next.
+    """Stands still until `advance` moves it, which ends the sleeps of that time one after another.
 
     The event loop cannot see work in other threads. Wrap such work in `working`, and the clock waits for it.
     """
@@ -41,7 +41,7 @@ class VirtualClock:
         await woken
 
     async def advance(self, secs: float) -> None:
-        """Let `secs` pass. Returns when everything that happens within that time has happened."""
+        """Let `secs` pass. Every task that wakes within that time has run when this returns."""
         end = self._now + round(secs * 1000)
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -55,7 +55,7 @@ class VirtualClock:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let everything happen that needs no time to pass."""
+        """Run all tasks until each of them has ended or waits for time to pass."""
         turns = 0
         while turns < IDLE_TURNS:
             await asyncio.sleep(0)
@@ -64,7 +64,7 @@ class VirtualClock:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Keep time from passing while the body waits for work in another thread."""
+        """Stop the clock while the body waits for work in another thread."""
         self._working += 1
         self._idle.clear()
         try:

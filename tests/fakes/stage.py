@@ -133,7 +133,7 @@ class Stage:
         return build
 
     async def start(self, actor: Actor | None = None, input: Input | None = None, **options: Any) -> Run:
-        """Start a run and let everything happen that needs no time to pass."""
+        """Start a run, and return it when all tasks wait for time to pass: usually its container is running then."""
         actor = actor or await self.create_actor(f"actor-{new_id()}")
         owner = self.orchestrator.users.get(actor.user_id)
         run = await self.orchestrator.starting.start(

@@ -81,7 +81,7 @@ def test_the_message_distinguishes_the_heap_limit_of_v8_from_the_memory_limit() 
         (exited(137), [HEAP_ERROR]),
         (exited(134), []),
         (exited(134), ["Assertion failed"]),
-        (exited(134), [f"A child said: {HEAP_ERROR}"]),
+        (exited(134), [f"A child printed: {HEAP_ERROR}"]),
     ],
 )
 def test_the_error_text_of_v8_or_an_abort_alone_do_not_mean_its_heap_limit(
@@ -99,8 +99,8 @@ def test_the_message_about_a_full_disk_has_the_limit_the_usage_and_the_next_step
     assert "512 MB" in message.rpartition("for example")[2]
 
 
-def lines(burst_secs: float = 10, disk: DiskEnforcement = DiskEnforcement.HARD, **given: Any) -> list[str]:
-    return list(messages.limits_lines(a_run(options=options(**given)), an_engine(disk=disk), burst_secs))
+def lines(burst_secs: float = 10, disk: DiskEnforcement = DiskEnforcement.HARD, **fields: Any) -> list[str]:
+    return list(messages.limits_lines(a_run(options=options(**fields)), an_engine(disk=disk), burst_secs))
 
 
 def test_the_log_mentions_the_requested_memory_only_if_it_was_rounded() -> None:
@@ -111,7 +111,7 @@ def test_the_log_mentions_the_requested_memory_only_if_it_was_rounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("memory", "burst_secs", "words"),
+    ("memory", "burst_secs", "text"),
     [
         (1024, 10, "0.25 CPU cores (1 for the first 10 s)"),
         (1024, 0, "0.25 CPU cores, "),
@@ -119,8 +119,8 @@ def test_the_log_mentions_the_requested_memory_only_if_it_was_rounded() -> None:
         (8192, 10, "2 CPU cores, "),
     ],
 )
-def test_the_log_mentions_the_burst_only_if_there_is_one(memory: int, burst_secs: float, words: str) -> None:
-    assert words in lines(burst_secs, memory_mbytes=memory, asked_mbytes=memory)[-1]
+def test_the_log_mentions_the_burst_only_if_there_is_one(memory: int, burst_secs: float, text: str) -> None:
+    assert text in lines(burst_secs, memory_mbytes=memory, asked_mbytes=memory)[-1]
 
 
 def test_the_log_describes_how_the_disk_limit_is_enforced() -> None:

@@ -75,9 +75,9 @@ async def test_a_listener_can_leave_before_and_after_the_end() -> None:
     await asyncio.sleep(0)
     events.emit("run1", numbered(1))
     await asyncio.gather(*waiting)
-    await early.aclose()
+    await early.aclose()  # type: ignore[attr-defined]
     events.close("run1")
-    await late.aclose()
+    await late.aclose()  # type: ignore[attr-defined]
 
 
 def test_system_info_has_the_eight_fields_that_the_python_sdk_requires() -> None:

@@ -166,7 +166,8 @@ async def test_the_usage_of_a_container_is_recorded_and_sent_to_the_actor(stage:
     stats = stage.current(run).stats
     assert stats.mem_avg_bytes == pytest.approx(200 * MBYTE)
     assert (stats.mem_max_bytes, stats.mem_current_bytes) == (300 * MBYTE, 200 * MBYTE)
-    assert (stats.cpu_avg_usage, stats.cpu_current_usage) == (pytest.approx(50), pytest.approx(50))
+    assert stats.cpu_avg_usage == pytest.approx(50)
+    assert stats.cpu_current_usage == pytest.approx(50)
     assert stats.net_rx_bytes == 30
     assert [event["name"] for event in events] == ["systemInfo"] * 3
     assert {
