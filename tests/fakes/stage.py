@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from api.response.presenters import present_job
 from runtime.base.addresses import Addresses
-from runtime.base.data_directory import Instance
+from runtime.base.data_directory import DataDirectory
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import (
     Actor,
@@ -29,7 +29,7 @@ from runtime.database import Store
 from runtime.database.connection import Connection
 from runtime.inputs.inputs import Input
 from runtime.orchestrator import Orchestrator
-from runtime.outbound import Answer, Outbound
+from runtime.outbound import Outbound, OutboundResponse
 from runtime.runs.options import StartOptions
 from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import VirtualClock
@@ -50,11 +50,11 @@ class Stage:
         self.settings = Settings(data_dir=data_dir, **{"users": {}, "max_memory_mbytes": 16_384, **settings})
 
     async def open(self) -> None:
-        self._instance = Instance(self.settings.data_dir)
+        self._data_directory = DataDirectory(self.settings.data_dir)
         self.orchestrator = Orchestrator(
             self.settings,
             Addresses(self.settings.port, resolves_subdomains=True),
-            self._instance,
+            self._data_directory,
             lambda _: self.engine,
             self.clock,
             present_job,
@@ -67,7 +67,7 @@ class Stage:
     async def close(self, *, stop_runs: bool = False) -> int:
         """Stop the server and return the number of live runs. Their containers keep running."""
         live_runs = await self.orchestrator.close(stop_runs=stop_runs)
-        self._instance.close()
+        self._data_directory.close()
         return live_runs
 
     async def restart_server(self, secs: float = 0) -> None:
@@ -186,7 +186,9 @@ def hold_clock_during_requests(outbound: Outbound, clock: VirtualClock) -> None:
     """Stop virtual time during outbound requests, whose responses come through real sockets."""
     post = outbound.post
 
-    async def post_in_stopped_time(url: str, body: str, headers: Mapping[str, str], *, verify: bool) -> Answer:
+    async def post_in_stopped_time(
+        url: str, body: str, headers: Mapping[str, str], *, verify: bool
+    ) -> OutboundResponse:
         with clock.working():
             return await post(url, body, headers, verify=verify)
 

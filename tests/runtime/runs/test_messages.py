@@ -104,8 +104,8 @@ def lines(burst_secs: float = 10, disk: DiskEnforcement = DiskEnforcement.HARD, 
 
 
 def test_the_log_mentions_the_requested_memory_only_if_it_was_rounded() -> None:
-    assert len(lines(memory_mbytes=512, asked_mbytes=512.0)) == 1
-    rounded = lines(memory_mbytes=512, asked_mbytes=300)
+    assert len(lines(memory_mbytes=512, requested_mbytes=512.0)) == 1
+    rounded = lines(memory_mbytes=512, requested_mbytes=300)
     assert len(rounded) == 2
     assert "memory of 300 MB was rounded to 512 MB" in rounded[0]
 
@@ -120,7 +120,7 @@ def test_the_log_mentions_the_requested_memory_only_if_it_was_rounded() -> None:
     ],
 )
 def test_the_log_mentions_the_burst_only_if_there_is_one(memory: int, burst_secs: float, text: str) -> None:
-    assert text in lines(burst_secs, memory_mbytes=memory, asked_mbytes=memory)[-1]
+    assert text in lines(burst_secs, memory_mbytes=memory, requested_mbytes=memory)[-1]
 
 
 def test_the_log_describes_how_the_disk_limit_is_enforced() -> None:

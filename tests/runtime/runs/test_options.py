@@ -31,7 +31,7 @@ def test_a_run_without_options_gets_the_actors_defaults() -> None:
         timeout_secs=77,
         memory_mbytes=2048,
         disk_mbytes=4096,
-        asked_mbytes=2048,
+        requested_mbytes=2048,
         restart_on_error=True,
     )
 
@@ -41,7 +41,7 @@ def test_requested_options_override_the_earlier_ones() -> None:
     requested = StartOptions(timeout_secs=0, memory_mbytes=300, max_items=7, restart_on_error=False)
     granted = granted_over(earlier, requested, strict_memory=False)
     assert (granted.timeout_secs, granted.memory_mbytes, granted.disk_mbytes) == (0, 512, 1024)
-    assert granted.asked_mbytes == 300
+    assert granted.requested_mbytes == 300
     assert (granted.max_items, granted.max_total_charge_usd, granted.build) == (7, 1.5, earlier.build)
 
 
