@@ -19,7 +19,10 @@ from aiohttp import web
 from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
 
-from api.web_server.proxy import SERVER_OPTIONS, Target, WebServerProxy, web_key_of
+from api.web_server.forwarding import Target
+from api.web_server.proxy import WebServerProxy
+from api.web_server.run_address import run_address_of
+from api.web_server.server_options import SERVER_OPTIONS
 from runtime.base.errors import BadGateway, GreenroomError, record_not_found
 
 KEY = "k3yk3yk3yk3yk3yk3"
@@ -216,7 +219,8 @@ def scope_of(host: str, raw_path: str) -> Scope:
     ],
 )
 async def test_both_forms_of_the_address(host: str, raw_path: str, expected: tuple[str, str] | None) -> None:
-    assert web_key_of(scope_of(host, raw_path)) == expected
+    address = run_address_of(scope_of(host, raw_path))
+    assert (None if address is None else (address.key, address.path)) == expected
 
 
 @pytest.mark.parametrize("query", ["", "?a=1&b=%2F"])
@@ -1084,7 +1088,7 @@ async def test_a_server_that_tells_once_that_the_client_has_gone(stage: Stage, u
 
 
 async def test_a_container_that_does_not_accept_a_connection(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.web_server.proxy.CONNECT_TIMEOUT_SECS", 0.2)
+    monkeypatch.setattr("api.web_server.container_session.CONNECT_TIMEOUT_SECS", 0.2)
     with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)

@@ -114,7 +114,7 @@ class Observed:
         assert eventually(lambda: self.now["stats"].items() >= stats.items()), self.now
         assert self.is_counting()
 
-    def ended(self, client: docker.DockerClient, exit_code: int = 0) -> Json:
+    def finish(self, client: docker.DockerClient, exit_code: int = 0) -> Json:
         """Let the Actor exit, and return the run as `wait` does."""
         end(client, {"id": self.id}, exit_code)
         return self.wait()
@@ -182,7 +182,7 @@ def test_runs_continue_in_new_containers_after_a_restart_of_the_engine(
         assert sum(messages.ENGINE_STOPPED in line for line in run.log) == 1
     rebooting.until(migrationCount=0, rebootCount=1)
     for run in (exits_on_sigterm, plain, moving, rebooting):
-        assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
+        assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
     for run in (leaving, late):
         assert (run.wait()["status"], run.numbers.count(0)) == ("ABORTED", 1)
     assert timed.wait()["status"] == "TIMED-OUT"
@@ -229,7 +229,7 @@ def test_runs_stay_in_their_containers_if_the_engine_has_live_restore(
     lines = container_of(client, {"id": staying.id}).logs().decode().splitlines()
     assert eventually(lambda: staying.output[: len(lines)] == lines)
     for run, containers in ((staying, 1), (rebooting, 2)):
-        assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", containers)
+        assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", containers)
     assert eventually(lambda: containers_left(server) == [])
 
 
@@ -270,7 +270,7 @@ def test_runs_survive_a_simultaneous_crash_of_server_and_engine(
         run.until(migrationCount=1, rebootCount=0)
     rebooting.until(migrationCount=0, rebootCount=1)
     for run in (exits_on_sigterm, plain, moving, rebooting):
-        assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
+        assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
     assert leaving.wait()["status"] == "ABORTED"
     assert eventually(lambda: containers_left(server) == [])
 
@@ -289,6 +289,6 @@ def test_runs_continue_after_a_power_cut(
     own_engine.start(live_restore=True)
     server.start()
     run.until(migrationCount=1)
-    assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
+    assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
     assert leaving.wait()["status"] == "ABORTED"
     assert eventually(lambda: containers_left(server) == [])
