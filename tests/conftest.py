@@ -11,7 +11,7 @@ import docker
 import pytest
 from docker.errors import DockerException
 
-from tests.fakes.receiver import Receiver, beside_blocking_tests
+from tests.fakes.receiver import Receiver, receiver_in_thread
 from tests.live import LiveServer
 
 DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
@@ -85,5 +85,5 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture
 def blocking_receiver() -> Iterator[Receiver]:
     """The same for tests that block, as those with a real server do."""
-    with beside_blocking_tests() as receiver:
+    with receiver_in_thread() as receiver:
         yield receiver

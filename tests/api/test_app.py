@@ -24,7 +24,7 @@ async def test_the_errors_of_unknown_starting_and_ended_web_servers(
     run = await api.start()
     assert await answer("0" * 25) == (404, "record-not-found")
     assert await answer(run.web_key) == (502, "run-not-started")
-    await api.ended(run)
+    await api.finish(run)
     assert await answer(run.web_key) == (502, "run-finished")
 
 

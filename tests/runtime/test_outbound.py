@@ -147,7 +147,7 @@ async def test_a_stalled_download_times_out(
     receiver: Receiver, outbound: Outbound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runtime.outbound.SILENCE_SECS", 0.2)
-    receiver.fall_silent()
+    receiver.stop_responding()
     with pytest.raises(OutboundError, match=r"no data arrived for 0\.2 seconds"):
         await outbound.download(receiver.url(), tmp_path / "file", 9, lambda _: None)
-    receiver.answer()
+    receiver.start_responding()

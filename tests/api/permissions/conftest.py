@@ -9,4 +9,4 @@ from tests.fakes.api import Api
 @pytest.fixture
 async def run(api: Api) -> Run:
     """A live run with limited permissions."""
-    return await api.start(await api.an_actor("limited"))
+    return await api.start(await api.create_actor("limited"))

@@ -14,14 +14,14 @@ from tests.fakes.api import Api, problem
 
 @pytest.mark.parametrize("level", PermissionLevel)
 async def test_the_token_of_a_resurrected_run_works_again(api: Api, level: PermissionLevel) -> None:
-    run = await api.ended(await api.start(permission_level=level))
+    run = await api.finish(await api.start(permission_level=level))
     await api.clock.advance(60)
     path = "/v2/datasets?name=late"
     assert problem(await api.call("POST", path, token=run.token)) == (401, "invalid-token")
     await api.data("POST", f"/v2/actor-runs/{run.id}/resurrect")
     await api.clock.settle()
     assert (await api.call("POST", path, token=run.token)).status_code == 201
-    await api.ended(run)
+    await api.finish(run)
     assert problem(await api.call("POST", path, token=run.token)) == (401, "invalid-token")
 
 
@@ -36,8 +36,8 @@ async def test_a_request_accepted_before_the_end_is_completed(api: Api, run: Run
 
     named = await api.data("POST", "/v2/key-value-stores?name=named", token=run.token)
     path = f"/v2/key-value-stores/{named['id']}/records/KEY"
-    call = await api.calling("PUT", path, token=run.token, content=slowly())
-    await api.ended(run)
+    call = await api.start_call("PUT", path, token=run.token, content=slowly())
+    await api.finish(run)
     await api.clock.advance(60)
     assert problem(await api.call("PUT", path, token=run.token, content=b"late")) == (401, "invalid-token")
     may_finish.set()
@@ -53,11 +53,11 @@ async def test_writes_that_race_with_the_end(api: Api, run: Run) -> None:
 
     async def write(id: str, number: int) -> None:
         answer = await api.call("POST", f"/v2/datasets/{id}/items", token=run.token, json=[{"n": number}] * 3)
-        outcomes[id][api.now(run).status.is_terminal, answer.status_code] += 1
+        outcomes[id][api.current(run).status.is_terminal, answer.status_code] += 1
 
     writes = [asyncio.create_task(write(id, number)) for number in range(100) for id in ids]
     api.container_of(run).exits(0)
-    while not api.now(run).status.is_terminal:
+    while not api.current(run).status.is_terminal:
         await asyncio.gather(*(write(id, -1) for id in ids))
     await asyncio.gather(*writes, *(write(id, -2) for id in ids))
     for id in ids:
@@ -69,7 +69,7 @@ async def test_writes_that_race_with_the_end(api: Api, run: Run) -> None:
 
 async def test_orders_after_the_end_are_rejected_immediately(api: Api) -> None:
     for level in PermissionLevel:
-        run = await api.ended(await api.start(permission_level=level))
+        run = await api.finish(await api.start(permission_level=level))
         for path in (f"actor-runs/{run.id}/metamorph?targetActorId={run.actor_id}", f"actor-runs/{run.id}/abort"):
             assert problem(await api.call("POST", f"/v2/{path}", token=run.token)) == (401, "invalid-token")
         answer = await api.call("POST", f"/v2/actors/{run.actor_id}/runs", token=run.token)

@@ -150,7 +150,7 @@ class Records:
 
 
 async def make_records(api: Api, name: str, level: PermissionLevel) -> Records:
-    actor = await api.an_actor(name)
+    actor = await api.create_actor(name)
     await api.orchestrator.actors.change(actor, lambda _: {"permission_level": level})
     run = await api.start(api.orchestrator.actors.get(actor.id))
     webhook = await api.orchestrator.webhooks.create(
@@ -167,11 +167,11 @@ async def request(api: Api, route: str, records: Records, token: str) -> httpx.R
     """Send a request to a route. A run that the route starts and waits for ends immediately."""
     method = route.partition(" ")[0]
     known = {run.id for run in api.orchestrator.runs.unfinished()}
-    call = await api.calling(method, records.path(route), token=token, json=records.body(route))
+    call = await api.start_call(method, records.path(route), token=token, json=records.body(route))
     if "/run-sync" in route and not call.done():
         for started in api.orchestrator.runs.unfinished():
             if started.id not in known:
-                await api.ended(started)
+                await api.finish(started)
     return await call
 
 
@@ -194,13 +194,13 @@ async def test_a_limited_run_is_rejected_for_its_own_records_except_by_those_lis
         assert answer.status_code in {200, 201, 204, 404} or problem(answer)[0] == 400, route
     assert set(OWN) <= set(ROUTES)
     await api.clock.settle()
-    assert api.now(own.run).status == "ABORTED"
+    assert api.current(own.run).status == "ABORTED"
 
 
 @pytest.mark.parametrize("level", PermissionLevel)
 async def test_a_run_that_has_ended_is_rejected_except_for_its_last_requests(api: Api, level: PermissionLevel) -> None:
     own, others = await make_records(api, "own", level), await make_records(api, "others", level)
-    await api.ended(own.run)
+    await api.finish(own.run)
     await api.clock.advance(5)
     for records, still_open in ((others, NEEDS_NO_TOKEN), (own, NEEDS_NO_TOKEN | LAST_REQUESTS)):
         for route in ROUTES:

@@ -16,7 +16,7 @@ async def test_the_error_explains_how_to_get_full_permissions(api: Api, run: Run
     assert problem(answer) == (403, "insufficient-permissions")
     for word in ("LIMITED_PERMISSIONS", "forcePermissionLevel=FULL_PERMISSIONS", "actorPermissionLevel"):
         assert word in answer.json()["error"]["message"]
-    full = await api.an_actor("full")
+    full = await api.create_actor("full")
     await api.data("PUT", f"/v2/actors/{full.id}", json={"actorPermissionLevel": FULL})
     answer = await api.call("POST", f"/v2/actors/{full.id}/runs", token=run.token)
     assert problem(answer) == (403, "insufficient-permissions")
@@ -24,7 +24,7 @@ async def test_the_error_explains_how_to_get_full_permissions(api: Api, run: Run
 
 
 async def test_limited_is_the_default_and_the_level_of_a_run_can_be_forced(api: Api) -> None:
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     assert (await api.data("GET", f"/v2/actors/{actor.id}"))["actorPermissionLevel"] == LIMITED
     for query, level in (("", LIMITED), (f"?forcePermissionLevel={FULL}", FULL)):
         shown = await api.data("POST", f"/v2/actors/{actor.id}/runs{query}")
@@ -38,7 +38,7 @@ async def test_limited_is_the_default_and_the_level_of_a_run_can_be_forced(api: 
 
 async def test_a_limited_run_does_not_start_an_actor_whose_runs_are_forced_to_be_full(api: Api, run: Run) -> None:
     forced = {"defaultRunOptions": {"forcePermissionLevel": FULL}}
-    await api.an_actor("forced")
+    await api.create_actor("forced")
     await api.data("PUT", "/v2/actors/~forced", json=forced)
     answer = await api.call("POST", "/v2/actors/~forced/runs", token=run.token)
     assert problem(answer) == (403, "insufficient-permissions")
@@ -54,7 +54,7 @@ async def test_what_a_limited_run_may_know_about_its_user(api: Api, run: Run) ->
 
 async def test_a_limited_run_reads_an_actor_without_versions_and_builds(api: Api, run: Run) -> None:
     version = {"versionNumber": "0.0", "envVars": [{"name": "KEY", "value": "hunter2"}]}
-    actor = await api.an_actor("secretive")
+    actor = await api.create_actor("secretive")
     await api.call("POST", f"/v2/actors/{actor.id}/versions", json=version)
     whole = await api.data("GET", f"/v2/actors/{actor.id}")
     assert whole["versions"] and whole["taggedBuilds"]
@@ -64,7 +64,7 @@ async def test_a_limited_run_reads_an_actor_without_versions_and_builds(api: Api
 
 
 async def test_a_limited_run_reads_foreign_runs_like_an_anonymous_caller(api: Api, run: Run) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     path = f"/v2/actor-runs/{other.id}"
     assert await api.data("GET", path, token=run.token) == await api.data("GET", path, token=None)
     path = f"/v2/actor-runs/{run.id}"
@@ -73,7 +73,7 @@ async def test_a_limited_run_reads_foreign_runs_like_an_anonymous_caller(api: Ap
 
 async def test_a_limited_run_can_metamorph_only_into_limited_actors(api: Api, run: Run) -> None:
     for name, level in (("other", LIMITED), ("full", FULL)):
-        actor = await api.an_actor(name)
+        actor = await api.create_actor(name)
         await api.data("PUT", f"/v2/actors/{actor.id}", json={"actorPermissionLevel": level})
         answer = await api.call("POST", f"/v2/actor-runs/{run.id}/metamorph?targetActorId={name}", token=run.token)
         assert answer.status_code == 404
@@ -82,11 +82,11 @@ async def test_a_limited_run_can_metamorph_only_into_limited_actors(api: Api, ru
         assert answer.is_success is (level is LIMITED)
         await api.clock.settle()
     assert problem(answer) == (403, "insufficient-permissions")
-    assert len(api.now(run).metamorphs) == 1
+    assert len(api.current(run).metamorphs) == 1
 
 
 async def test_a_limited_run_starts_only_limited_runs(api: Api, run: Run) -> None:
-    actor, full = await api.an_actor("other"), await api.an_actor("full")
+    actor, full = await api.create_actor("other"), await api.create_actor("full")
     await api.orchestrator.actors.change(full, lambda _: {"permission_level": FULL})
     hooks = [{"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/"}]
     query = f"webhooks={base64.urlsafe_b64encode(json.dumps(hooks).encode()).decode()}"
@@ -100,7 +100,7 @@ async def test_a_limited_run_starts_only_limited_runs(api: Api, run: Run) -> Non
 
 
 async def test_a_limited_run_has_only_webhooks_on_itself(api: Api, run: Run) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     body = {"eventTypes": ["TEST"], "requestUrl": "http://localhost:1/", "isAdHoc": True}
     own, foreign = {"actorRunId": run.id}, {"actorRunId": other.id}
     theirs = await api.data("POST", "/v2/webhooks", json={**body, "condition": foreign, "idempotencyKey": "once"})
@@ -120,4 +120,4 @@ async def test_a_limited_run_cannot_change_its_general_access(api: Api, run: Run
     path, shared = f"/v2/actor-runs/{run.id}", {"statusMessage": "Hi", "generalAccess": "ANYONE_WITH_ID_CAN_READ"}
     answer = await api.call("PUT", path, token=run.token, json=shared)
     assert problem(answer) == (403, "insufficient-permissions")
-    assert (api.now(run).status_message, api.now(run).general_access) == (None, "FOLLOW_USER_SETTING")
+    assert (api.current(run).status_message, api.current(run).general_access) == (None, "FOLLOW_USER_SETTING")

@@ -36,7 +36,7 @@ async def attempts(api: Api, id: str, token: str) -> list[int]:
 
 async def started_by(api: Api, run: Run, name: str) -> Run:
     """A run of another Actor, started with a run's token."""
-    actor = await api.an_actor(name)
+    actor = await api.create_actor(name)
     shown = await api.data("POST", f"/v2/actors/{actor.id}/runs", token=run.token)
     await api.clock.settle()
     return api.orchestrator.runs.get(shown["id"])
@@ -47,7 +47,7 @@ async def test_later_runs_of_the_actor_can_use_a_storage_that_a_limited_run_crea
     api: Api, run: Run, kind: str
 ) -> None:
     made = await api.data("POST", f"/v2/{kind}?name=cache", token=run.token)
-    await api.ended(run)
+    await api.finish(run)
     later = await api.start(api.orchestrator.actors.get(run.actor_id))
     assert (await api.data("POST", f"/v2/{kind}?name=cache", token=later.token))["id"] == made["id"]
     for method, reference in (("GET", made["id"]), ("GET", "~cache"), ("PUT", "local~cache"), ("DELETE", made["id"])):
@@ -57,7 +57,7 @@ async def test_later_runs_of_the_actor_can_use_a_storage_that_a_limited_run_crea
 
 @pytest.mark.parametrize("kind", STORAGES)
 async def test_other_storages_are_closed_by_any_name(api: Api, run: Run, kind: str) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     full = await api.start(api.orchestrator.actors.get(run.actor_id), permission_level=FULL)
     for name, token in (("users", "ann"), ("others", other.token), ("full", full.token)):
         made = await api.data("POST", f"/v2/{kind}?name={name}", token=token)
@@ -76,7 +76,7 @@ async def test_a_storage_cannot_be_taken_over_by_its_name(api: Api, run: Run) ->
 
 
 async def test_aliases_do_not_bypass_the_checks(api: Api, run: Run) -> None:
-    other = await api.start(await api.an_actor("other"))
+    other = await api.start(await api.create_actor("other"))
     of_other = [f"/v2/actor-runs/{other.id}", f"/v2/acts/{other.actor_id}/runs/{other.id}", "/v2/acts/~other/runs/last"]
     for prefix in of_other:
         for path in ("dataset", "dataset/items", "key-value-store/records/INPUT", "request-queue/head"):
@@ -93,14 +93,14 @@ async def test_aliases_do_not_bypass_the_checks(api: Api, run: Run) -> None:
     ):
         answer = await api.call(method, path, token=run.token)
         assert problem(answer) == (403, "insufficient-permissions"), path
-    assert api.now(other).status == "RUNNING"
+    assert api.current(other).status == "RUNNING"
     for path in (f"/v2/actor-runs/{run.id}/dataset", "/v2/acts/~limited/runs/last/dataset"):
         assert (await api.data("GET", path, token=run.token))["id"] == run.default_dataset_id
 
 
 async def test_the_input_passes_storages_and_cannot_be_rewritten(api: Api) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(3)]
-    actor = await api.an_actor_with_schema(
+    actor = await api.create_actor_with_schema(
         source=picker("dataset", "READ"), target=picker("dataset", "READ", "WRITE"), plain={"type": "string"}
     )
     run = await api.start(actor, as_input(source="data-0", target=users[1], plain=users[2]))
@@ -110,7 +110,7 @@ async def test_the_input_passes_storages_and_cannot_be_rewritten(api: Api) -> No
     await api.call("POST", f"/v2/actor-runs/{run.id}/reboot", token=run.token)
     await api.clock.settle()
     assert await attempts(api, users[2], run.token) == [403, 403, 403]
-    await api.ended(run)
+    await api.finish(run)
     await api.data("POST", f"/v2/actor-runs/{run.id}/resurrect")
     await api.clock.settle()
     assert [await attempts(api, id, run.token) for id in users] == [[200, 403, 403], [200, 201, 403], [403, 403, 403]]
@@ -118,11 +118,11 @@ async def test_the_input_passes_storages_and_cannot_be_rewritten(api: Api) -> No
 
 async def test_a_limited_run_can_pass_on_only_its_own_access(api: Api) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(3)]
-    actor = await api.an_actor_with_schema(
+    actor = await api.create_actor_with_schema(
         source=picker("dataset", "READ"), target={**picker("dataset", "READ", "WRITE"), "type": "array"}
     )
     parent = await api.start(actor, as_input(source=users[0], target=[users[1]]))
-    other = await api.an_actor_with_schema("other", target={**picker("dataset", "READ", "WRITE"), "type": "array"})
+    other = await api.create_actor_with_schema("other", target={**picker("dataset", "READ", "WRITE"), "type": "array"})
     wanted = [*users, parent.default_dataset_id]
     child = await api.data("POST", f"/v2/actors/{other.id}/runs", token=parent.token, json={"target": wanted})
     token = api.orchestrator.runs.get(child["id"]).token
@@ -136,8 +136,8 @@ async def test_a_limited_run_can_pass_on_only_its_own_access(api: Api) -> None:
 
 async def test_a_metamorph_gets_the_storages_of_its_own_input(api: Api, run: Run) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(2)]
-    first = await api.an_actor_with_schema("first", source=picker("dataset", "READ"))
-    second = await api.an_actor_with_schema("second", source={**picker("dataset", "READ"), "type": "array"})
+    first = await api.create_actor_with_schema("first", source=picker("dataset", "READ"))
+    second = await api.create_actor_with_schema("second", source={**picker("dataset", "READ"), "type": "array"})
     run = await api.start(first, as_input(source=users[0]))
     for token, given, expected in ((run.token, users, [200, 403]), ("ann", users[1:], [403, 200])):
         path = f"/v2/actor-runs/{run.id}/metamorph?targetActorId={second.id}"

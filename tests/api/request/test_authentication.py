@@ -29,7 +29,7 @@ async def test_only_the_tokens_of_configured_users_are_valid(users: Api, token: 
 
 
 async def test_users_do_not_see_each_others_records(users: Api) -> None:
-    actor = await users.an_actor("hello")
+    actor = await users.create_actor("hello")
     run = await users.start(actor)
     alice, bob = "alices-key", "bobs-key"
     for path in ("/v2/acts", "/v2/actor-runs", "/v2/actor-builds"):
@@ -52,7 +52,7 @@ async def test_users_do_not_see_each_others_records(users: Api) -> None:
     ):
         assert problem(await users.call(method, path, token=bob)) == (404, "record-not-found"), path
     assert problem(await users.call("POST", f"/v2/acts/{actor.id}/runs", token=bob)) == (404, "actor-not-found")
-    assert users.now(run).status == "RUNNING"
+    assert users.current(run).status == "RUNNING"
 
 
 async def test_everybody_can_read_a_run_by_its_id_but_only_its_owner_sees_costs_and_webhooks(users: Api) -> None:
@@ -70,7 +70,7 @@ async def test_everybody_can_read_a_run_by_its_id_but_only_its_owner_sees_costs_
 async def test_each_user_has_a_memory_limit_of_their_own(users: Api) -> None:
     await users.start(memory_mbytes=16_384)
     bob = users.orchestrator.users.named("bob")
-    actor = await users.an_actor("hello", user=bob)
+    actor = await users.create_actor("hello", user=bob)
     answer = await users.call("POST", f"/v2/acts/{actor.id}/runs?memory=16384", token="bobs-key")
     assert answer.status_code == 201
 
@@ -80,7 +80,7 @@ async def test_a_runs_token_is_valid_until_five_seconds_after_its_end(users: Api
     assert (await users.data("GET", "/v2/users/me", token=run.token))["username"] == "alice"
     put = await users.call("PUT", f"/v2/actor-runs/{run.id}", token=run.token, json={"statusMessage": "Working"})
     assert put.json()["data"]["statusMessage"] == "Working"
-    await users.ended(run)
+    await users.finish(run)
     await users.clock.advance(5)
     assert (await users.call("GET", f"/v2/actor-runs/{run.id}", token=run.token)).status_code == 200
     await users.clock.advance(0.001)

@@ -190,7 +190,7 @@ ROWS = [
 
 async def answer_to(api: Api, method: str, path: str, given: dict[str, Any]) -> httpx.Response:
     """The response of an API with an Actor that has a live run, and another Actor that has never run."""
-    actor, other = await api.an_actor("hello"), await api.an_actor("other")
+    actor, other = await api.create_actor("hello"), await api.create_actor("other")
     await api.call("POST", f"/v2/acts/{actor.id}/versions", json={"versionNumber": "0.5"})
     run = await api.start(actor)
     names = {"actor": actor.id, "other": other.id, "live": run.id, "build": run.build_id}
@@ -247,11 +247,11 @@ async def test_the_error_of_a_large_body_names_its_size_and_the_limit(api: Api) 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
 async def test_a_bomb_in_one_message_is_rejected(api: Api, encoding: str) -> None:
     given = encoded(encoding, BOMB)
-    assert await api.in_one_message("/v2/acts", given["content"], {"content-encoding": encoding}) == 413
+    assert await api.post_in_one_message("/v2/acts", given["content"], {"content-encoding": encoding}) == 413
 
 
 async def test_the_memory_limit_has_the_platforms_message(api: Api) -> None:
-    actor = await api.an_actor()
+    actor = await api.create_actor()
     await api.start(actor, memory_mbytes=8192)
     answer = await api.call("POST", f"/v2/acts/{actor.id}/runs?memory=16384")
     assert problem(answer) == (402, "actor-memory-limit-exceeded")
@@ -313,7 +313,7 @@ async def test_a_rejected_head_request_has_no_framework_body(api: Api) -> None:
 
 @pytest.mark.parametrize("body", [json.dumps({"a": 1}).encode(), b"", b"null"])
 async def test_the_framework_does_not_validate_bodies(api: Api, body: bytes) -> None:
-    actor = await api.an_actor()
+    actor = await api.create_actor()
     for content_type in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"):
         answer = await api.call(
             "POST", f"/v2/acts/{actor.id}/runs?memory=128", content=body, headers={"Content-Type": content_type}

@@ -18,7 +18,7 @@ async def building(api: Api) -> dict[str, Any]:
 
 
 async def test_a_build_reports_whether_its_image_exists(api: Api) -> None:
-    build = await api.a_build(await api.an_actor(), "beta")
+    build = await api.create_build(await api.create_actor(), "beta")
     assert (await api.data("GET", f"/v2/actor-builds/{build.id}"))["hasImage"] is True
     assert build.image is not None
     await api.engine.remove_image(build.image)
@@ -28,7 +28,7 @@ async def test_a_build_reports_whether_its_image_exists(api: Api) -> None:
 async def test_waiting_for_a_build(api: Api) -> None:
     build = await building(api)
     assert build["finishedAt"] is None
-    waiting = await api.calling("GET", f"/v2/actor-builds/{build['id']}?waitForFinish=999999")
+    waiting = await api.start_call("GET", f"/v2/actor-builds/{build['id']}?waitForFinish=999999")
     assert not waiting.done()
     api.engine.build_may_end.set()
     shown = (await waiting).json()["data"]
@@ -38,7 +38,7 @@ async def test_waiting_for_a_build(api: Api) -> None:
 
 async def test_a_wait_for_a_build_ends_after_a_minute(api: Api) -> None:
     build = await building(api)
-    waiting = await api.calling("GET", f"/v2/actor-builds/{build['id']}?waitForFinish=60")
+    waiting = await api.start_call("GET", f"/v2/actor-builds/{build['id']}?waitForFinish=60")
     await api.clock.advance(60)
     assert (await waiting).json()["data"]["finishedAt"] is None
 

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 @pytest.fixture
 async def task(api: Api) -> Json:
     """A task of the Actor `hello` with options and an input."""
-    actor = await api.an_actor("hello", timeout_secs=300)
+    actor = await api.create_actor("hello", timeout_secs=300)
     made = {"actId": actor.id, "name": "my-task", "options": OPTIONS, "input": {"a": 1, "b": {"c": 2}}}
     created: Json = await api.data("POST", "/v2/actor-tasks", json=made)
     return created
@@ -119,13 +119,13 @@ async def test_a_run_has_the_id_of_its_task(api: Api, task: Json) -> None:
 
 @pytest.mark.parametrize("what", ["run-sync", "run-sync-get-dataset-items"])
 async def test_a_synchronous_run(api: Api, task: Json, what: str) -> None:
-    call = await api.calling("POST", f"/v2/actor-tasks/{task['id']}/{what}", json={"a": 2})
+    call = await api.start_call("POST", f"/v2/actor-tasks/{task['id']}/{what}", json={"a": 2})
     [run] = api.orchestrator.runs.unfinished()
     await api.orchestrator.key_value_stores.set_record(
         run.default_key_value_store_id, "OUTPUT", b'[{"done":1}]', "application/json"
     )
     await api.call("POST", f"/v2/datasets/{run.default_dataset_id}/items", json={"done": 1})
-    await api.ended(run)
+    await api.finish(run)
     answer = await call
     assert (answer.status_code, answer.json()) == (201, [{"done": 1}])
 
@@ -189,7 +189,7 @@ async def test_an_input_that_cannot_be_merged_starts_no_run(api: Api, task: Json
 
 
 async def test_users_do_not_see_each_others_tasks(users: Api) -> None:
-    actor = await users.an_actor("hello")
+    actor = await users.create_actor("hello")
     task = await users.data("POST", "/v2/actor-tasks", json={"actId": actor.id}, token="alices-key")
     path = f"/v2/actor-tasks/{task['id']}"
     for method, address in (("GET", path), ("PUT", path), ("DELETE", path), ("POST", f"{path}/runs")):

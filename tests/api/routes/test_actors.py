@@ -69,13 +69,13 @@ async def test_extra_fields_are_returned_as_they_were_sent(api: Api) -> None:
     ],
 )
 async def test_a_field_of_another_type_is_rejected(api: Api, body: dict[str, Any]) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     for method, path in (("POST", "/v2/acts"), ("PUT", "/v2/acts/~hello")):
         assert problem(await api.call(method, path, json=body)) == (400, "invalid-value")
 
 
 async def test_default_run_options_apply_and_change_one_by_one(api: Api) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     options = {
         "build": "0.0.1",
         "timeoutSecs": 60,
@@ -100,8 +100,8 @@ async def test_an_actor_without_a_body_gets_a_name(api: Api) -> None:
 
 
 async def test_tags_are_moved_and_removed_by_an_update(api: Api) -> None:
-    actor = await api.an_actor("hello")
-    build = await api.a_build(actor, "beta")
+    actor = await api.create_actor("hello")
+    build = await api.create_build(actor, "beta")
     shown = await api.data(
         "PUT", "/v2/acts/~hello", json={"taggedBuilds": {"beta": None, "latest": {"buildId": build.id}}}
     )
@@ -110,7 +110,7 @@ async def test_tags_are_moved_and_removed_by_an_update(api: Api) -> None:
 
 @pytest.mark.parametrize("tags", [{"a": {"buildId": "nobody"}}, {"a": {}}, {"a": "b"}, {"a": 5}, ["a"]])
 async def test_a_tag_without_a_finished_build_is_rejected(api: Api, tags: Any) -> None:
-    await api.an_actor("hello")
+    await api.create_actor("hello")
     answer = await api.call("PUT", "/v2/acts/~hello", json={"taggedBuilds": tags})
     assert problem(answer)[0] in (400, 404)
 
@@ -122,7 +122,7 @@ async def listed(api: Api, query: str) -> tuple[list[str], dict[str, Any]]:
 
 async def test_a_list_is_paged_by_offset_and_limit_in_both_directions(api: Api) -> None:
     for name in ("one", "two", "three"):
-        await api.an_actor(name)
+        await api.create_actor(name)
     assert await listed(api, "") == (
         ["one", "two", "three"],
         {"total": 3, "offset": 0, "limit": 1000, "desc": False, "count": 3},
@@ -141,13 +141,13 @@ async def test_a_limit_is_reduced_and_the_reduced_limit_is_returned(api: Api, se
 
 @pytest.mark.parametrize("offset", ["1", "1000", "9007199254740991"])
 async def test_a_page_beyond_the_end_is_empty(api: Api, offset: str) -> None:
-    await api.an_actor("one")
+    await api.create_actor("one")
     names, page = await listed(api, f"?offset={offset}")
     assert (names, page["count"], page["total"], page["offset"]) == ([], 0, 1, int(offset))
 
 
 async def test_actors_can_be_sorted_by_their_last_run(api: Api) -> None:
-    actors = [await api.an_actor(name) for name in ("one", "two", "three")]
+    actors = [await api.create_actor(name) for name in ("one", "two", "three")]
     for actor in (actors[1], actors[0]):
         await api.start(actor)
         await api.clock.advance(1)

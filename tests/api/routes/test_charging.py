@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 async def a_paid_actor(api: Api) -> str:
-    actor = await api.an_actor("paid")
+    actor = await api.create_actor("paid")
     await api.data("PUT", f"/v2/actors/{actor.id}", json={"pricingInfos": [PER_EVENT]})
     return actor.id
 
@@ -91,7 +91,7 @@ async def test_a_run_without_a_pricing_cannot_charge(api: Api) -> None:
 
 async def test_a_run_can_be_charged_until_five_seconds_after_its_end(api: Api) -> None:
     run = await a_paid_run(api)
-    await api.ended(api.orchestrator.runs.get(run["id"]))
+    await api.finish(api.orchestrator.runs.get(run["id"]))
     path, charge = f"/v2/actor-runs/{run['id']}/charge", {"eventName": "page", "count": 1}
     await api.clock.advance(5)
     assert (await api.call("POST", path, json=charge)).status_code == 201
@@ -115,7 +115,7 @@ async def test_bodies_between_a_run_and_the_api_count_as_internal_transfer(api: 
     for token in (run.token, "ann"):
         await api.call("PUT", path, content=body, token=token, headers=headers)
     await api.call("GET", path, token=run.token)
-    await api.ended(run)
+    await api.finish(run)
     usage = (await api.data("GET", f"/v2/actor-runs/{run.id}"))["usage"]
     assert 1_000_000 <= usage["DATA_TRANSFER_INTERNAL_GBYTES"] * 1024**3 < 1_001_000
     assert usage["DATA_TRANSFER_EXTERNAL_GBYTES"] == 0

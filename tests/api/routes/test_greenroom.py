@@ -60,7 +60,7 @@ async def test_the_local_controls_need_the_control_token(api: Api) -> None:
     for token in (None, "anything", run.token, CONTROL_TOKEN[:-1]):
         assert (await api.call("GET", "/greenroom/info", token=token)).status_code == 401
         assert (await api.call("POST", "/greenroom/shutdown", token=token)).status_code == 401
-    assert api.told_to_stop == []
+    assert api.stop_requests == []
 
 
 @pytest.mark.parametrize(("query", "stop_runs"), [("", None), ("?stopRuns=1", True), ("?stopRuns=false", False)])
@@ -70,7 +70,7 @@ async def test_a_shutdown_decides_about_live_runs_and_returns_how_many_are_left(
     await api.start()
     answer = await api.call("POST", f"/greenroom/shutdown{query}", token=CONTROL_TOKEN)
     assert answer.json() == {"liveRuns": 1}
-    assert api.told_to_stop == [stop_runs]
+    assert api.stop_requests == [stop_runs]
 
 
 async def test_the_openapi_document_describes_all_local_controls_and_nothing_else(api: Api) -> None:
@@ -104,7 +104,7 @@ async def test_a_live_runs_socket_gets_system_events_until_the_run_ends(api: Api
         await api.clock.advance(1)
         api.container_of(run).uses(memory_bytes=100 * MBYTE)
         await api.clock.settle()
-    await api.ended(run)
+    await api.finish(run)
     await socket.done
     assert socket.kinds == ["accept", "send", "send", "send", "close"]
     assert {event["name"] for event in socket.events} == {"systemInfo"}
@@ -113,7 +113,7 @@ async def test_a_live_runs_socket_gets_system_events_until_the_run_ends(api: Api
 
 @pytest.mark.parametrize("ended", [True, False])
 async def test_the_socket_of_an_ended_or_unknown_run_is_accepted_then_closed(api: Api, ended: bool) -> None:
-    run = await api.ended(await api.start())
+    run = await api.finish(await api.start())
     socket = Socket(api, f"/greenroom/events/{run.events_key if ended else 'guessed'}")
     await socket.done
     assert socket.kinds == ["accept", "close"]
@@ -139,7 +139,7 @@ async def test_messages_and_disconnects_of_a_client_do_not_affect_others(api: Ap
     api.container_of(run).uses(memory_bytes=MBYTE)
     await api.clock.settle()
     assert staying.kinds == ["accept"] or staying.events
-    await api.ended(run)
+    await api.finish(run)
     await staying.done
     assert staying.kinds[-1] == "close"
 

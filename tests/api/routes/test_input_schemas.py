@@ -42,7 +42,7 @@ async def started(api: Api, actor: Actor, **given: Any) -> Any:
 
 
 async def test_defaults_are_in_the_stored_input(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"age": 3})
     assert await stored(api, run) == ("application/json", b'{"age":3,"nick":"Ann"}')
     assert run["stats"]["inputBodyLen"] == len(b'{"age":3,"nick":"Ann"}')
@@ -50,13 +50,13 @@ async def test_defaults_are_in_the_stored_input(api: Api) -> None:
 
 @pytest.mark.parametrize("given", [{}, {"content": b"null", "headers": JSON}])
 async def test_without_an_input_only_defaults_are_stored(api: Api, given: Any) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     assert await stored(api, await started(api, actor, **given)) == ("application/json", b'{"nick":"Ann"}')
 
 
 @pytest.mark.parametrize("way", ["runs", "run-sync", "run-sync-get-dataset-items", "validate-input"])
 async def test_an_invalid_input_starts_no_run(api: Api, way: str) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     answer = await api.call("POST", f"/v2/actors/{actor.id}/{way}", json={"age": 0})
     assert answer.json()["error"] == {
         "type": "invalid-input",
@@ -67,7 +67,7 @@ async def test_an_invalid_input_starts_no_run(api: Api, way: str) -> None:
 
 
 async def test_an_actor_without_a_schema_accepts_any_body(api: Api) -> None:
-    actor = await api.an_actor()
+    actor = await api.create_actor()
     for body, content_type in (
         (b'{ "b": 1.0,\n"a":2}', "application/json"),
         (b"{", "application/json"),
@@ -79,7 +79,7 @@ async def test_an_actor_without_a_schema_accepts_any_body(api: Api) -> None:
 
 
 async def test_a_tasks_input_is_merged_before_it_is_validated(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     task = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "a-task", "input": {"age": 0}})
     path = f"/v2/actor-tasks/{task['id']}/runs"
     assert problem(await api.call("POST", path)) == (400, "invalid-input")
@@ -88,7 +88,7 @@ async def test_a_tasks_input_is_merged_before_it_is_validated(api: Api) -> None:
 
 
 async def test_a_resurrected_run_has_the_same_input(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"age": 3})
     await api.data("POST", f"/v2/actor-runs/{run['id']}/abort")
     build = api.orchestrator.builds.resolve(actor, "latest")
@@ -100,9 +100,9 @@ async def test_a_resurrected_run_has_the_same_input(api: Api) -> None:
 
 
 async def test_a_metamorphs_input_is_validated_by_its_own_schema(api: Api) -> None:
-    run = await started(api, await api.an_actor("plain"))
+    run = await started(api, await api.create_actor("plain"))
     await api.clock.settle()
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     path = f"/v2/actor-runs/{run['id']}/metamorph?targetActorId={actor.id}"
     assert problem(await api.call("POST", path, json={"age": 0})) == (400, "invalid-input")
     await api.data("POST", path, json={"age": 2, "password": "hush!"})
@@ -112,7 +112,7 @@ async def test_a_metamorphs_input_is_validated_by_its_own_schema(api: Api) -> No
 
 
 async def test_secrets_are_stored_encrypted(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"password": "hush!", "cookies": [{"value": "crumbs"}]})
     value = json.loads((await stored(api, run))[1])
     assert value["password"].startswith("ENCRYPTED_VALUE:")
@@ -124,7 +124,7 @@ async def test_secrets_are_stored_encrypted(api: Api) -> None:
 
 
 async def test_every_actor_has_its_own_key(api: Api) -> None:
-    actors = [await api.an_actor_with_schema(name, **PERSON) for name in ("one", "two")]
+    actors = [await api.create_actor_with_schema(name, **PERSON) for name in ("one", "two")]
     for actor in actors:
         await started(api, actor, json={"password": "hush!"})
     keys = api.orchestrator.store.input_keys.all()
@@ -141,7 +141,7 @@ async def test_every_actor_has_its_own_key(api: Api) -> None:
 
 
 async def test_the_container_gets_the_key_and_the_log_hides_the_secrets(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"password": "hush!", "cookies": [{"value": "crumbs"}]})
     await api.clock.settle()
     (container,) = api.engine.containers
@@ -155,7 +155,7 @@ async def test_the_container_gets_the_key_and_the_log_hides_the_secrets(api: Api
 
 
 async def test_a_run_without_secrets_gets_no_key(api: Api) -> None:
-    actor = await api.an_actor_with_schema(nick=PERSON["nick"])
+    actor = await api.create_actor_with_schema(nick=PERSON["nick"])
     await started(api, actor)
     await api.clock.settle()
     (container,) = api.engine.containers
@@ -163,17 +163,17 @@ async def test_a_run_without_secrets_gets_no_key(api: Api) -> None:
 
 
 async def test_inputs_can_be_validated_without_a_run(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     path = f"/v2/actors/{actor.id}/validate-input"
     assert (await api.call("POST", path, json={"age": 1})).json() == {"valid": True}
     assert problem(await api.call("POST", path, json=[])) == (400, "input-json-not-object")
     assert problem(await api.call("POST", f"{path}?build=beta", json={})) == (400, "unknown-build-tag")
-    await api.a_build(actor, "beta")
+    await api.create_build(actor, "beta")
     assert (await api.call("POST", f"{path}?build=beta", json=[])).json() == {"valid": True}
 
 
 async def test_a_build_has_its_schema_as_text_too(api: Api) -> None:
-    actor, plain = await api.an_actor_with_schema(**PERSON), await api.an_actor("plain")
+    actor, plain = await api.create_actor_with_schema(**PERSON), await api.create_actor("plain")
     for each, schema in (actor, {"schemaVersion": 1, "properties": PERSON}), (plain, None):
         build = await api.data("GET", f"/v2/actors/{each.id}/builds/default")
         text = build["inputSchema"]
@@ -185,7 +185,7 @@ async def test_a_build_has_its_schema_as_text_too(api: Api) -> None:
 async def test_the_openapi_document_of_a_build(api: Api) -> None:
     links = {"type": "array", "editor": "requestListSources", "title": "Links", "description": "d"}
     mixed = {"type": ["string", "integer"], "editor": "json", "prefill": 1, "nullable": True}
-    actor = await api.an_actor_with_schema(links=links, mixed=mixed, **PERSON)
+    actor = await api.create_actor_with_schema(links=links, mixed=mixed, **PERSON)
     build = api.orchestrator.builds.resolve(actor, "latest")
     answers = [
         await api.call("GET", f"/v2/actor-builds/{build.id}/openapi.json", token=None),

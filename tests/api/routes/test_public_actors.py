@@ -19,9 +19,9 @@ def user(api: Api, name: str) -> User:
 @pytest.fixture
 async def hello(users: Api) -> Actor:
     """Alice's public Actor, whose version and build have secret variables."""
-    actor = await users.an_actor("hello", user(users, "alice"))
+    actor = await users.create_actor("hello", user(users, "alice"))
     secret = EnvVar(name="KEY", value="hunter2", is_secret=True)
-    await users.a_build(actor, "latest", secret, definition={"name": "hello", "environmentVariables": {"A": "b"}})
+    await users.create_build(actor, "latest", secret, definition={"name": "hello", "environmentVariables": {"A": "b"}})
     files = [{"name": "main.py", "format": "TEXT", "content": "print('the source')"}]
     version = {"versionNumber": "0.0", "sourceFiles": files, "envVars": [{"name": "PLAIN", "value": "the value"}]}
     await users.data("POST", f"/v2/acts/{actor.id}/versions", json=version, token=ALICE)
@@ -42,7 +42,7 @@ async def test_others_read_it_by_id_and_name_without_its_versions(users: Api, he
 async def test_a_private_actor_is_not_found_by_others(users: Api, hello: Actor) -> None:
     task = await users.data("POST", "/v2/actor-tasks", json={"actId": "alice/hello"}, token=BOB)
     run = await users.data("POST", f"/v2/acts/{hello.id}/runs", token=BOB)
-    await users.ended(users.orchestrator.runs.get(run["id"]))
+    await users.finish(users.orchestrator.runs.get(run["id"]))
     await users.data("PUT", f"/v2/acts/{hello.id}", json={"isPublic": False}, token=ALICE)
     for method, path in (
         ("GET", f"/v2/acts/{hello.id}"),
@@ -129,7 +129,7 @@ async def test_its_run_and_storages_belong_to_the_caller(users: Api, hello: Acto
     me = await users.data("GET", "/v2/users/me", token=run.token)
     assert me["username"] == "bob" != alice.username
     users.container_of(run).prints("the key is hunter2")
-    await users.ended(run)
+    await users.finish(run)
     log = "".join(await users.log_of(run.id))
     assert "the key is " in log and "hunter2" not in log
 
@@ -146,7 +146,7 @@ async def test_each_user_lists_only_their_own_runs_of_it(users: Api, hello: Acto
 
 
 async def test_it_is_listed_for_users_who_have_run_it(users: Api, hello: Actor) -> None:
-    own = await users.an_actor("own", user(users, "bob"))
+    own = await users.create_actor("own", user(users, "bob"))
 
     async def listed(query: str) -> list[tuple[str, str]]:
         page = await users.data("GET", f"/v2/acts{query}", token=BOB)
@@ -169,17 +169,17 @@ async def test_its_tasks_and_webhooks_belong_to_the_caller(users: Api, hello: Ac
     made = await users.data("POST", f"/v2/acts/{hello.id}/webhooks", json=hook, token=BOB)
     of_alice = await users.data("GET", f"/v2/acts/{hello.id}/webhooks", token=ALICE)
     assert of_alice["items"] == []
-    await users.ended(await users.start(hello))  # Alice's
+    await users.finish(await users.start(hello))  # Alice's
     assert (await users.data("GET", f"/v2/webhooks/{made['id']}/dispatches", token=BOB))["items"] == []
-    await users.ended(users.orchestrator.runs.get(run["id"]))
+    await users.finish(users.orchestrator.runs.get(run["id"]))
     assert len((await users.data("GET", f"/v2/webhooks/{made['id']}/dispatches", token=BOB))["items"]) == 1
 
 
 async def test_a_metamorph_into_it_stays_the_callers_run(users: Api, hello: Actor) -> None:
-    own = await users.start(await users.an_actor("own", user(users, "bob")))
+    own = await users.start(await users.create_actor("own", user(users, "bob")))
     await users.data("POST", f"/v2/actor-runs/{own.id}/metamorph?targetActorId=alice/hello", token=BOB)
     await users.clock.advance(1)
-    now = users.now(own)
+    now = users.current(own)
     assert (now.actor_id, now.user_id) == (hello.id, user(users, "bob").id)
 
 
@@ -189,5 +189,5 @@ async def test_a_limited_run_of_it_cannot_use_its_owners_records(users: Api, hel
     for path in (f"datasets/{of_alice.default_dataset_id}/items", f"actor-runs/{of_alice.id}/abort"):
         answer = await users.call("POST", f"/v2/{path}", token=token, json=[])
         assert problem(answer) == (404, "record-not-found")
-    assert users.now(of_alice).status == "RUNNING"
+    assert users.current(of_alice).status == "RUNNING"
     assert "usageTotalUsd" not in await users.data("GET", f"/v2/actor-runs/{of_alice.id}", token=token)

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 async def actor_id(api: Api) -> str:
-    return (await api.an_actor("hello")).id
+    return (await api.create_actor("hello")).id
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def test_a_webhook_is_created_read_listed_changed_and_deleted(api: Api, bo
 
 
 async def test_a_webhook_created_at_an_actor_is_on_that_actor(api: Api, body: Json, actor_id: str) -> None:
-    await api.an_actor("other")
+    await api.create_actor("other")
     del body["condition"]
     webhook = await api.data("POST", "/v2/actors/local~hello/webhooks", json=body)
     assert webhook["condition"] == {"actorId": actor_id}
@@ -85,7 +85,7 @@ async def test_the_payloads_resource_is_the_run_as_get_returns_it(api: Api, rece
     started = await api.data("POST", f"/v2/actors/{actor_id}/runs?webhooks={given}")
     assert [each["requestUrl"] for each in started["webhooks"]] == [receiver.url()]
     await api.clock.settle()
-    await api.ended(api.orchestrator.runs.get(started["id"]))
+    await api.finish(api.orchestrator.runs.get(started["id"]))
     assert receiver.received[0].body == await api.data("GET", f"/v2/actor-runs/{started['id']}")
 
 
@@ -94,7 +94,7 @@ async def test_an_sdk_adds_an_ad_hoc_webhook_to_its_run(api: Api, receiver: Rece
     added = {**body, "isAdHoc": True, "condition": {"actorRunId": run.id}}
     webhook = await api.data("POST", "/v2/webhooks", json=added, token=run.token)
     assert (webhook["isAdHoc"], webhook["condition"]) == (True, {"actorRunId": run.id})
-    await api.ended(run)
+    await api.finish(run)
     assert receiver.events == ["ACTOR.RUN.SUCCEEDED"]
 
 
@@ -124,7 +124,7 @@ async def test_a_test_is_dispatched_and_its_calls_are_returned(api: Api, receive
 async def test_users_do_not_see_each_others_webhooks(tmp_path: Any, receiver: Receiver) -> None:
     api = Api(tmp_path, users={"ann": "ann", "bob": "bob"})
     await api.open()
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     body = {"eventTypes": ["TEST"], "requestUrl": receiver.url(), "condition": {"actorId": actor.id}}
     webhook = await api.data("POST", "/v2/webhooks", json=body)
     dispatch = await api.data("POST", f"/v2/webhooks/{webhook['id']}/test")

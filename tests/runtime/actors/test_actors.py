@@ -24,14 +24,14 @@ def test_names_that_are_refused(name: str) -> None:
 
 
 async def test_an_actor_is_found_by_every_name_it_has(stage: Stage) -> None:
-    actor = await stage.an_actor("hello")
+    actor = await stage.create_actor("hello")
     for reference in (actor.id, "local~hello", "me~hello", "~hello"):
         assert stage.orchestrator.actors.find(stage.user, reference) == actor
 
 
 @pytest.mark.parametrize("reference", ["hello", "nobody", "local~other", "other~hello", "", "~", "local~hello~x"])
 async def test_by_any_other_name_it_is_not_found(stage: Stage, reference: str) -> None:
-    await stage.an_actor("hello")
+    await stage.create_actor("hello")
     with pytest.raises(NotFound) as problem:
         stage.orchestrator.actors.find(stage.user, reference)
     assert problem.value.slug == "record-not-found"
@@ -41,19 +41,19 @@ async def test_a_user_does_not_find_the_actors_of_others(tmp_path: Path) -> None
     stage = Stage(tmp_path, users={"a": "alice", "b": "bob"})
     await stage.open()
     alice, bob = (stage.orchestrator.users.authenticate(token)[0] for token in "ab")
-    actor = await stage.an_actor("hello", user=alice)
+    actor = await stage.create_actor("hello", user=alice)
     for reference in (actor.id, "alice~hello", "~hello", "me~hello"):
         with pytest.raises(NotFound):
             stage.orchestrator.actors.find(bob, reference)
-    await stage.an_actor("hello", user=bob)
+    await stage.create_actor("hello", user=bob)
     assert stage.orchestrator.actors.find(bob, "~hello").id != actor.id
     await stage.close()
 
 
 async def test_a_name_is_taken_once_and_free_again_when_its_actor_is_gone(stage: Stage) -> None:
-    first, other = await stage.an_actor("hello"), await stage.an_actor("other")
+    first, other = await stage.create_actor("hello"), await stage.create_actor("other")
     with pytest.raises(Conflict) as problem:
-        await stage.an_actor("hello")
+        await stage.create_actor("hello")
     assert problem.value.slug == "actor-name-not-unique"
     with pytest.raises(Conflict):
         await stage.orchestrator.actors.change(other, lambda _: {"name": "hello"})
@@ -69,7 +69,7 @@ async def test_an_actor_without_a_name_gets_one_that_is_allowed(stage: Stage) ->
 
 
 async def test_a_change_moves_the_moment_of_modification(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     await stage.clock.advance(5)
     changed = await stage.orchestrator.actors.change(actor, lambda _: {"title": "Hello"})
     assert (changed.title, changed.name) == ("Hello", actor.name)
@@ -78,24 +78,24 @@ async def test_a_change_moves_the_moment_of_modification(stage: Stage) -> None:
 
 
 async def test_an_actor_with_a_live_run_is_not_deleted_and_goes_with_its_builds_after_it(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     build = stage.orchestrator.builds.resolve(actor, "latest")
     run = await stage.start(actor)
     with pytest.raises(Invalid):
         await stage.orchestrator.actor_deletion.delete(actor)
-    await stage.ended(run)
+    await stage.finish(run)
     await stage.orchestrator.actor_deletion.delete(actor)
     for gone in (stage.orchestrator.actors.get, stage.orchestrator.builds.get):
         with pytest.raises(NotFound):
             gone(actor.id if gone == stage.orchestrator.actors.get else build.id)
-    assert stage.now(run).id == run.id
+    assert stage.current(run).id == run.id
 
 
 # Versions
 
 
 async def test_versions_are_kept_in_the_order_they_came_in_and_replaced_by_number(stage: Stage) -> None:
-    kept, actor = stage.orchestrator.actors, await stage.an_actor()
+    kept, actor = stage.orchestrator.actors, await stage.create_actor()
     for number in ("1.0", "0.1"):
         await kept.create_version(actor, a_version(number=number))
     with pytest.raises(Conflict) as problem:
@@ -112,7 +112,7 @@ async def test_versions_are_kept_in_the_order_they_came_in_and_replaced_by_numbe
 
 
 async def test_no_build_number_is_given_twice_not_even_after_its_version_was_deleted(stage: Stage) -> None:
-    kept, actor = stage.orchestrator.actors, await stage.an_actor()  # has a build 0.0.1
+    kept, actor = stage.orchestrator.actors, await stage.create_actor()  # has a build 0.0.1
     version = await kept.create_version(actor, a_version())
     numbers = await asyncio.gather(*[kept.next_build(version) for _ in range(10)])
     assert sorted(numbers) == list(range(2, 12))
@@ -126,7 +126,7 @@ async def test_no_build_number_is_given_twice_not_even_after_its_version_was_del
 
 
 async def test_of_versions_made_at_once_with_one_number_one_is_made(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     makings = [stage.orchestrator.actors.create_version(actor, a_version(number="7.0")) for _ in range(5)]
     outcomes = await asyncio.gather(*makings, return_exceptions=True)
     assert sorted(type(each).__name__ for each in outcomes) == ["Conflict"] * 4 + ["Version"]

@@ -34,7 +34,7 @@ async def test_a_build_is_deleted_with_its_image_and_log_when_nothing_uses_it(st
     await build(stage, actor, version, use_cache=False)
     with pytest.raises(Invalid, match="live runs"):
         await stage.orchestrator.builds.delete(first)
-    await stage.ended(run)
+    await stage.finish(run)
     await stage.orchestrator.builds.delete(first)
     with pytest.raises(NotFound):
         stage.orchestrator.builds.get(first.id)

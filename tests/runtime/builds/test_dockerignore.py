@@ -88,7 +88,7 @@ class Engine(Handler):
     contexts: list[set[str]]
 
     def do_GET(self) -> None:
-        self.answer(200, b'{"ApiVersion": "1.41"}', Api_Version="1.41", OSType="linux")
+        self.respond(200, b'{"ApiVersion": "1.41"}', Api_Version="1.41", OSType="linux")
 
     do_HEAD = do_GET
 
@@ -96,7 +96,7 @@ class Engine(Handler):
         body = b"".join(self._chunks())
         with tarfile.open(fileobj=io.BytesIO(body)) as tar:
             self.contexts.append({member.name for member in tar if member.isfile()})
-        self.answer(500, b'{"message": "no"}')
+        self.respond(500, b'{"message": "no"}')
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline(), 16):

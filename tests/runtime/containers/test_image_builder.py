@@ -148,7 +148,7 @@ class Registry(Handler):
         }
         media_type = "application/vnd.docker.distribution.manifest.list.v2+json"
         body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [manifest]}).encode()
-        self.answer(
+        self.respond(
             200,
             body,
             Content_Type="application/json" if self.path == "/v2/" else media_type,

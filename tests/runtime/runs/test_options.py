@@ -10,7 +10,7 @@ from tests.fakes.records import an_actor, options
 ACTOR = an_actor(defaults=RunDefaults(build="beta", timeout_secs=77, memory_mbytes=2048, restart_on_error=True))
 
 
-def test_an_actors_defaults_hold_where_nothing_is_asked_for() -> None:
+def test_a_run_without_options_gets_the_actors_defaults() -> None:
     assert granted_options(ACTOR, 2048, StartOptions(), strict_memory=True) == options(
         build="beta",
         timeout_secs=77,
@@ -21,22 +21,23 @@ def test_an_actors_defaults_hold_where_nothing_is_asked_for() -> None:
     )
 
 
-def test_what_is_asked_for_goes_over_what_there_was() -> None:
-    had = options(max_items=5, max_total_charge_usd=1.5)
-    asked = StartOptions(timeout_secs=0, memory_mbytes=300, max_items=7, restart_on_error=False)
-    got = granted_over(had, asked, strict_memory=False)
-    assert (got.timeout_secs, got.memory_mbytes, got.disk_mbytes, got.requested_mbytes) == (0, 512, 1024, 300)
-    assert (got.max_items, got.max_total_charge_usd, got.build) == (7, 1.5, had.build)
+def test_requested_options_override_the_earlier_ones() -> None:
+    earlier = options(max_items=5, max_total_charge_usd=1.5)
+    requested = StartOptions(timeout_secs=0, memory_mbytes=300, max_items=7, restart_on_error=False)
+    granted = granted_over(earlier, requested, strict_memory=False)
+    assert (granted.timeout_secs, granted.memory_mbytes, granted.disk_mbytes) == (0, 512, 1024)
+    assert granted.requested_mbytes == 300
+    assert (granted.max_items, granted.max_total_charge_usd, granted.build) == (7, 1.5, earlier.build)
 
 
-def test_memory_that_is_no_power_of_two_may_be_refused() -> None:
+def test_strict_memory_rejects_a_size_that_is_not_a_power_of_two() -> None:
     with pytest.raises(Invalid):
         granted_options(ACTOR, 2048, StartOptions(memory_mbytes=300), strict_memory=True)
 
 
-def test_a_tasks_options_hold_where_nothing_is_asked_for() -> None:
+def test_a_run_without_options_gets_the_tasks_options() -> None:
     task = TaskOptions(build="old", memory_mbytes=512, max_items=5, restart_on_error=False)
-    asked = StartOptions(memory_mbytes=1024, timeout_secs=9)
-    assert over_task(task, asked) == StartOptions(
+    requested = StartOptions(memory_mbytes=1024, timeout_secs=9)
+    assert over_task(task, requested) == StartOptions(
         build="old", memory_mbytes=1024, timeout_secs=9, max_items=5, restart_on_error=False
     )

@@ -25,8 +25,8 @@ async def stage(tmp_path: Any) -> Any:
 
 
 async def an_actor(stage: Stage, name: str, definition: Any) -> Actor:
-    actor = await stage.an_actor(name)
-    await stage.a_build(actor, "latest", definition=definition)
+    actor = await stage.create_actor(name)
+    await stage.create_build(actor, "latest", definition=definition)
     return stage.orchestrator.actors.get(actor.id)
 
 
@@ -53,8 +53,8 @@ async def test_they_count_towards_its_usage_and_go_with_it(stage: Stage) -> None
     run = await stage.start(await an_actor(stage, "shop", DEFINITION))
     prices = run.datasets["prices"]
     await push(stage, run, prices, [{"price": 1}, {"price": 2}])
-    assert stage.orchestrator.billing.usage(stage.now(run))["DATASET_WRITES"] == 2
-    run = await stage.ended(run)
+    assert stage.orchestrator.billing.usage(stage.current(run))["DATASET_WRITES"] == 2
+    run = await stage.finish(run)
     await stage.orchestrator.run_deletion.delete(run)
     assert stage.orchestrator.datasets.get(prices) is None
 
@@ -65,7 +65,7 @@ async def test_a_metamorph_adds_the_datasets_of_the_new_actor(stage: Stage) -> N
     target = await an_actor(stage, "other", second)
     await stage.orchestrator.metamorphs.order(run, target, None, None)
     await stage.clock.settle()
-    after = stage.now(run)
+    after = stage.current(run)
     assert after.actor_id == target.id
     assert (set(after.datasets), after.datasets["prices"]) == ({"prices", "names"}, run.datasets["prices"])
     told = json.loads(stage.container_of(run).spec.environment["ACTOR_STORAGES_JSON"])

@@ -74,7 +74,7 @@ def test_what_was_being_sent_or_not_yet_sent_when_the_server_was_killed_is_sent(
     first, second = own_server.run(actor), own_server.run(actor)
     for run in (first, second):
         own_server.until(f"actor-runs/{run['id']}", lambda run: run["status"] == "RUNNING")
-    blocking_receiver.fall_silent()
+    blocking_receiver.stop_responding()
     with engine() as client:
         end(client, first, 0)
         assert eventually(lambda: len(blocking_receiver.received) == AT_ONCE)
@@ -82,7 +82,7 @@ def test_what_was_being_sent_or_not_yet_sent_when_the_server_was_killed_is_sent(
         end(client, second, 0)
     under_way = set(blocking_receiver.dispatch_ids)
     assert len(under_way) == AT_ONCE
-    blocking_receiver.answer()
+    blocking_receiver.start_responding()
     own_server.start()
     for run in (first, second):
         assert own_server.wait(f"actor-runs/{run['id']}")["status"] == "SUCCEEDED"

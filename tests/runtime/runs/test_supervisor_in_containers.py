@@ -1,4 +1,4 @@
-"""Timeouts, aborts and waiting for an end, with real containers."""
+"""Timeouts, aborts, memory limits and waiting for the end of a run, with real containers."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def stubborn(server: LiveServer) -> str:
 
 @pytest.fixture(scope="module")
 def counter(server: LiveServer) -> str:
-    return python_actor(server, "counter-for-endings", COUNTER)
+    return python_actor(server, "counter-for-the-supervisor", COUNTER)
 
 
-def test_a_timeout_first_asks_then_kills(server: LiveServer, stubborn: str) -> None:
+def test_a_timeout_first_sends_sigterm_and_then_kills(server: LiveServer, stubborn: str) -> None:
     run = server.run(stubborn, timeout=2, **MEMORY)
     server.until(f"actor-runs/{run['id']}", lambda now: now["status"] == "TIMING-OUT")
     ended = server.wait(f"actor-runs/{run['id']}")
@@ -61,7 +61,7 @@ def test_a_timeout_first_asks_then_kills(server: LiveServer, stubborn: str) -> N
     assert log.index("reached the timeout of 2 seconds") < log.index("got SIGTERM")
 
 
-def test_a_timed_out_actor_that_exits_well_has_timed_out_all_the_same(server: LiveServer) -> None:
+def test_a_run_that_exits_with_0_while_it_is_timing_out_is_timed_out(server: LiveServer) -> None:
     ended = server.finished_run(python_actor(server, "obedient", OBEDIENT), timeout=2, **MEMORY)
     assert (ended["status"], ended["exitCode"]) == ("TIMED-OUT", 0)
 
@@ -73,7 +73,7 @@ def test_a_run_that_is_timing_out_can_be_aborted(server: LiveServer, stubborn: s
     assert server.wait(f"actor-runs/{run['id']}")["status"] == "ABORTED"
 
 
-def test_abort_of_a_running_actor_does_not_ask_it(server: LiveServer, stubborn: str) -> None:
+def test_an_abort_kills_a_running_actor_without_sigterm(server: LiveServer, stubborn: str) -> None:
     run = server.run(stubborn, **MEMORY)
     assert eventually(lambda: "Z began" in server.text(f"logs/{run['id']}"))
     assert server.data("POST", f"actor-runs/{run['id']}/abort")["status"] in ("ABORTING", "ABORTED")
@@ -83,8 +83,8 @@ def test_abort_of_a_running_actor_does_not_ask_it(server: LiveServer, stubborn: 
     assert server.data("POST", f"actor-runs/{run['id']}/abort") == ended
 
 
-def test_abort_before_the_container_runs(server: LiveServer, stubborn: str) -> None:
-    """Wherever between READY and RUNNING the abort meets the run."""
+def test_a_run_can_be_aborted_before_its_container_runs(server: LiveServer, stubborn: str) -> None:
+    """Six runs, so that the aborts arrive at different moments between READY and RUNNING."""
     runs = []
     for _ in range(6):
         run = server.run(stubborn, **MEMORY)
@@ -94,20 +94,20 @@ def test_abort_before_the_container_runs(server: LiveServer, stubborn: str) -> N
         assert server.wait(f"actor-runs/{run['id']}")["status"] == "ABORTED"
 
 
-def test_an_abort_that_was_accepted_beats_an_exit(server: LiveServer) -> None:
-    """Aborted while it exits by itself, a run ends as the abort was answered."""
+def test_a_run_that_exits_during_an_accepted_abort_is_aborted(server: LiveServer) -> None:
+    """The run's final status matches the status in the response to the abort."""
     hello = server.sample("hello")
-    with ThreadPoolExecutor(6) as at_once:
-        pairs = list(at_once.map(lambda delay: abort_at_exit(server, hello, delay), [n / 100 for n in range(6)]))
-    for answered, ended in pairs:
-        if answered in ("ABORTING", "ABORTED"):
+    with ThreadPoolExecutor(6) as threads:
+        pairs = list(threads.map(lambda delay: abort_at_exit(server, hello, delay), [n / 100 for n in range(6)]))
+    for status, ended in pairs:
+        if status in ("ABORTING", "ABORTED"):
             assert ended["status"] == "ABORTED"
         else:
-            assert ended["status"] == answered == "SUCCEEDED"
+            assert ended["status"] == status == "SUCCEEDED"
 
 
-def test_waiters_are_woken_by_the_end(server: LiveServer, counter: str) -> None:
-    """Three wait for one run with the longest wait; another run that goes on wakes nobody."""
+def test_the_end_of_a_run_wakes_its_waiters(server: LiveServer, counter: str) -> None:
+    """Three clients wait for one run. Another run stays live, and a short wait for it times out."""
     long, short = server.run(counter, **MEMORY), server.run(counter, **MEMORY)
     assert eventually(lambda: all("Z line" in server.text(f"logs/{run['id']}") for run in (long, short)))
     path = f"actor-runs/{short['id']}"
@@ -126,7 +126,9 @@ def test_waiters_are_woken_by_the_end(server: LiveServer, counter: str) -> None:
 
 
 @pytest.mark.parametrize("started_by", ["node", "npm"])
-def test_the_limit_of_v8s_own_heap_is_told_from_the_memory_limit(server: LiveServer, started_by: str) -> None:
+def test_the_message_distinguishes_the_heap_limit_of_v8_from_the_memory_limit(
+    server: LiveServer, started_by: str
+) -> None:
     hog = node_actor(server, f"v8-hog-by-{started_by}", HEAP_HOG, started_by, NODE_OPTIONS="--max-old-space-size=64")
     ended = server.finished_run(hog, **MEMORY)
     assert (ended["status"], ended["exitCode"]) == ("FAILED", 134)
@@ -134,29 +136,29 @@ def test_the_limit_of_v8s_own_heap_is_told_from_the_memory_limit(server: LiveSer
     assert HEAP_ERROR in server.text(f"logs/{ended['id']}")
 
 
-def test_a_heap_that_outgrows_the_container_is_ended_by_the_memory_limit(server: LiveServer) -> None:
+def test_a_heap_that_outgrows_the_container_is_stopped_by_the_memory_limit(server: LiveServer) -> None:
     hog = node_actor(server, "node-hog", HEAP_HOG, NODE_OPTIONS="--max-old-space-size=30000")
     ended = server.finished_run(hog, memory=256)
     assert (ended["status"], ended["exitCode"]) == ("FAILED", 137)
     assert "exceeded its memory limit of 256 MB" in ended["statusMessage"]
 
 
-def test_an_actor_that_only_prints_v8s_words_is_not_explained_by_them(server: LiveServer) -> None:
+def test_the_error_text_of_v8_in_the_log_alone_does_not_mean_its_heap_limit(server: LiveServer) -> None:
     actor = node_actor(server, "v8-quoter", f"console.error('{HEAP_ERROR}'); process.exitCode = 1;")
     assert server.finished_run(actor, **MEMORY)["statusMessage"] == "Actor finished with exit code 1."
 
 
-def test_start_may_wait_for_the_end(server: LiveServer) -> None:
+def test_a_start_can_wait_for_the_end(server: LiveServer) -> None:
     run = server.run(server.sample("hello"), {"exitCode": 3}, waitForFinish=60, **MEMORY)
     assert (run["status"], run["exitCode"]) == ("FAILED", 3)
-    assert "Exiting with code 3" in server.text(f"logs/{run['id']}")  # complete before anybody is woken
+    assert "Exiting with code 3" in server.text(f"logs/{run['id']}")  # the log is complete before waiters wake
 
 
 def abort_at_exit(server: LiveServer, hello: str, delay: float) -> tuple[str, Json]:
     run = server.run(hello, {"sleepSecs": 0.3 + delay}, **MEMORY)
     assert eventually(lambda: "Z Exiting" in server.text(f"logs/{run['id']}"))
-    answered = server.data("POST", f"actor-runs/{run['id']}/abort")["status"]
-    return answered, server.wait(f"actor-runs/{run['id']}")
+    status = server.data("POST", f"actor-runs/{run['id']}/abort")["status"]
+    return status, server.wait(f"actor-runs/{run['id']}")
 
 
 def node_actor(server: LiveServer, name: str, program: str, started_by: str = "node", **env_vars: str) -> str:
