@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tarfile
@@ -84,8 +85,7 @@ def test_the_archive_begins_without_a_header_of_another_kind(folder: Path) -> No
 
 def test_no_link_is_followed_and_no_socket_goes_along(folder: Path, tmp_path: Path) -> None:
     (folder / "out").symlink_to(tmp_path)
-    with socket.socket(socket.AF_UNIX) as listening:
-        os.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(folder):
         listening.bind("socket")
         found = {member.name: member for member in members(packed(folder))}
     assert found["out"].issym() and not any(name.startswith("out/") for name in found)
