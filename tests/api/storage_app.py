@@ -17,6 +17,7 @@ from runtime.base.clock import Clock
 from runtime.base.data_directory import Instance
 from runtime.base.settings import Settings
 from runtime.orchestrator import Orchestrator
+from tests.fakes.data_directory import with_database
 
 BASE = "http://localhost:3333"
 
@@ -26,7 +27,7 @@ async def serving(
     data_dir: Path, clock: Clock, users: dict[str, str] | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API; its token is `ann`, which is valid also where `users` names others."""
-    settings = Settings(data_dir=data_dir, users=users or {})
+    settings = Settings(data_dir=with_database(data_dir), users=users or {})
     instance = Instance(data_dir)
     orchestrator = Orchestrator(
         settings, Addresses(3333, resolves_subdomains=False), instance, lambda _: cast(Any, None), clock, present_job
