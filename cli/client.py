@@ -67,6 +67,7 @@ class Client:
             headers={**server.authorization, "X-Apify-Request-Origin": "CLI", "User-Agent": USER_AGENT},
             timeout=httpx.Timeout(ANSWER_SECS, connect=5),
             trust_env=False,  # a proxy for the internet has no business with the loopback
+            verify=False,  # plain HTTP: loading the certificates of all authorities takes longer than most requests
         )
 
     def close(self) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ from cli.storage import importing, writing
 from runtime.base.records import Run
 from tests.cli.stub import write_server_file
 from tests.fakes.api import CONTROL_TOKEN, Api
-from tests.live import free_port
 
 Json = dict[str, Any]
 KINDS = ("datasets", "key_value_stores", "request_queues")
@@ -66,9 +66,9 @@ def record_path(store: str, key: str) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, api: Api, port: int) -> None:
+    def __init__(self, api: Api) -> None:
         how: Json = {"interface": "asgi3", "lifespan": "on", "log_level": "warning", "timeout_graceful_shutdown": 1}
-        super().__init__(uvicorn.Config(self._answer, port=port, **how))
+        super().__init__(uvicorn.Config(self._answer, **how))
         self._api = api
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -87,11 +87,13 @@ class _Server(uvicorn.Server):
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
-    data_dir, port = tmp_path / "data", free_port()
+    data_dir = tmp_path / "data"
     data_dir.mkdir()
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
     api = Api(data_dir, port=port)
-    server = _Server(api, port)
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = _Server(api)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
@@ -99,7 +101,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
     write_server_file(data_dir, port, os.getpid(), CONTROL_TOKEN)
     assert server.loop is not None
     headers = {"Authorization": f"Bearer {CONTROL_TOKEN}", "Accept-Encoding": "identity"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, verify=False) as http:
         yield Serving(api, server.loop, data_dir, http)
     server.should_exit = True
     thread.join()
