@@ -1,4 +1,4 @@
-.PHONY: setup run test soak crawls kills check format lock bench clean
+.PHONY: setup run test fast soak crawls kills check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## Python environment, Docker engine, base images
@@ -6,6 +6,9 @@ setup:  ## Python environment, Docker engine, base images
 
 run: setup  ## builds and runs the sample crawler, from start to finish
 	@.venv/bin/python scripts/run_crawler.py
+
+fast: .venv/.installed  ## the tests without containers, on all cores
+	@.venv/bin/python -m pytest -q -m "not docker" -n logical --dist worksteal
 
 test: setup check  ## all tests, those with real containers included
 	@scripts/test.sh

@@ -9,12 +9,17 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException
+from hypothesis import settings
 
 from tests.fakes.receiver import Receiver, beside_blocking_tests
 from tests.live import LiveServer
 
 DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
 """Set by `make test`: without an engine its Docker tests fail, where plain `pytest` skips them."""
+
+# Tests run beside others: how long one example takes says nothing.
+settings.register_profile("greenroom", deadline=None)
+settings.load_profile("greenroom")
 
 
 @pytest.fixture(scope="session")
