@@ -57,7 +57,7 @@ async def test_a_name_is_taken_once_and_free_again_when_its_actor_is_gone(stage:
     assert problem.value.slug == "actor-name-not-unique"
     with pytest.raises(Conflict):
         await stage.orchestrator.actors.change(other, lambda _: {"name": "hello"})
-    await stage.orchestrator.delete_actor(first)
+    await stage.orchestrator.actor_deletion.delete(first)
     await stage.orchestrator.actors.change(other, lambda _: {"name": "hello"})
 
 
@@ -82,9 +82,9 @@ async def test_an_actor_with_a_live_run_is_not_deleted_and_goes_with_its_builds_
     build = stage.orchestrator.builds.resolve(actor, "latest")
     run = await stage.start(actor)
     with pytest.raises(Invalid):
-        await stage.orchestrator.delete_actor(actor)
+        await stage.orchestrator.actor_deletion.delete(actor)
     await stage.ended(run)
-    await stage.orchestrator.delete_actor(actor)
+    await stage.orchestrator.actor_deletion.delete(actor)
     for gone in (stage.orchestrator.actors.get, stage.orchestrator.builds.get):
         with pytest.raises(NotFound):
             gone(actor.id if gone == stage.orchestrator.actors.get else build.id)

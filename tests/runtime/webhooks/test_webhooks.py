@@ -24,6 +24,7 @@ from runtime.base.records import (
 )
 from runtime.database import Store
 from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 from runtime.webhooks.dispatcher import AT_ONCE, RETRIES
 from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_version
@@ -95,7 +96,7 @@ async def test_each_end_has_its_event(stage: Stage, receiver: Receiver, how: str
 
 async def test_a_run_that_rises_again_tells_so_and_ends_again(stage: Stage, receiver: Receiver) -> None:
     run = await stage.ended(await stage.start(webhooks=(draft(receiver, *ALL),)))
-    await stage.orchestrator.runs.resurrect(run, StartOptions())
+    await stage.orchestrator.resurrection.resurrect(run, StartOptions())
     await stage.clock.settle()
     await stage.ended(run)
     assert [event.rpartition(".")[2] for event in receiver.events] == [
@@ -131,7 +132,9 @@ async def test_a_webhook_on_an_actor_hears_of_its_own_users_runs_only(tmp_path: 
     await webhook_on(stage, draft(receiver), actor_id=actor.id)
     bob = stage.orchestrator.users.named("bob")
     assert bob is not None
-    run = await stage.orchestrator.runs.start(bob, actor, None, StartOptions(), META)
+    run = await stage.orchestrator.starting.start(
+        StartRequest(user=bob, actor=actor, input=None, options=StartOptions(), meta=META)
+    )
     await stage.clock.settle()
     await stage.ended(run)
     assert receiver.events == []
@@ -282,8 +285,8 @@ async def test_what_a_deleted_run_or_actor_still_has_to_send_is_sent(stage: Stag
     actor = await stage.an_actor()
     await webhook_on(stage, draft(receiver), actor_id=actor.id)
     run = await stage.ended(await stage.start(actor, webhooks=(draft(receiver),)))
-    await stage.orchestrator.runs.delete(run)
-    await stage.orchestrator.delete_actor(actor)
+    await stage.orchestrator.run_deletion.delete(run)
+    await stage.orchestrator.actor_deletion.delete(actor)
     assert stage.orchestrator.store.webhooks.all() == []
     await stage.clock.advance(MINUTE)
     assert len(receiver.received) == 4
