@@ -12,8 +12,8 @@ import pytest
 from docker.errors import DockerException
 from hypothesis import settings
 
+from testing.live_server import LiveServer
 from tests.fakes.receiver import Receiver, beside_blocking_tests
-from tests.live import LiveServer
 
 DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
 """Set by `make test`: without an engine its Docker tests fail, where plain `pytest` skips them."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.live import Json, LiveServer
+from testing.api_client import Json
+from testing.live_server import LiveServer
 
 MBYTE = 1024 * 1024
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?!\d{4}-\d\d-\d\dT)(.*)")

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from runtime.base.records import new_id
+from testing.api_client import SAMPLES, Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.engine import container_of, engine, eventually
 from tests.fakes.receiver import Receiver
-from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 
