@@ -14,7 +14,7 @@ class NodeScript:
     """One of `scripts/` that answers lines of JSON. Its start takes a second: it loads and compiles the packages."""
 
     def __init__(self, name: str) -> None:
-        command = ["node", SCRIPTS / name]
+        command = ["node", str(SCRIPTS / name)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def answer(self, question: Any) -> Any:

@@ -56,7 +56,27 @@ KINDS: dict[str, tuple[dict[str, Any], Callable[[Any, str], None]]] = {
     "keyValueStore": (STORE, definition_rules.check_key_value_store),
     "output": (OUTPUT, definition_rules.check_output),
 }
-INSTEAD = [None, True, 0, 1, 2, 127, 200, 32769, 1.5, "", "x", "1.0", "1.2.3", "table", [], ["a"], ["a", "a"], [1], {}]
+INSTEAD: list[Any] = [
+    None,
+    True,
+    0,
+    1,
+    2,
+    127,
+    200,
+    32769,
+    1.5,
+    "",
+    "x",
+    "1.0",
+    "1.2.3",
+    "table",
+    [],
+    ["a"],
+    ["a", "a"],
+    [1],
+    {},
+]
 
 
 def variants(value: Any) -> Iterator[Any]:

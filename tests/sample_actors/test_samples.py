@@ -233,4 +233,5 @@ def assert_in_order(patterns: tuple[str, ...], lines: list[str]) -> None:
 
 
 def output(server: LiveServer, run: Json) -> Json:
-    return json.loads(server.text(f"key-value-stores/{run['defaultKeyValueStoreId']}/records/OUTPUT"))  # type: ignore[no-any-return]
+    record: Json = json.loads(server.text(f"key-value-stores/{run['defaultKeyValueStoreId']}/records/OUTPUT"))
+    return record

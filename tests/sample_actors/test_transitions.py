@@ -155,7 +155,7 @@ def test_metamorph(server: LiveServer, sample: str) -> None:
     """Into the other language and back again."""
     there, back = server.sample(OTHER[sample]), server.sample(sample)
     last = {"do": "exit", "message": "Butterfly"}
-    second = {"do": "metamorph", "target": back, "targetInput": last}
+    second: Json = {"do": "metamorph", "target": back, "targetInput": last}
     journey = Journey(server, sample, {"do": "metamorph", "target": there, "targetInput": second})
     run = journey.ended()
     assert end(run) == ("SUCCEEDED", 0, "Butterfly")
