@@ -24,7 +24,7 @@ from api.response.presenters import present_job
 from api.web_server.proxy import SERVER_OPTIONS
 from runtime.base.addresses import WEB_SERVER_DOMAIN, Addresses
 from runtime.base.clock import SystemClock, iso
-from runtime.base.data_directory import DirectoryInUse, Instance
+from runtime.base.data_directory import DataDirectory, DirectoryInUse
 from runtime.base.settings import Settings
 from runtime.base.vault import WrongKey
 from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
@@ -97,24 +97,24 @@ class Server:
         self._more_ports: set[int] = set()
 
     async def run(self, ready: Callable[[Info], None] | None) -> int:
-        instance = _instance(self._settings.data_dir)
+        data_directory = _open_data_directory(self._settings.data_dir)
         try:
             with_ports = _listen(self._settings.port, LOOPBACK)
             try:
-                return await self._serve(instance, with_ports, ready)
+                return await self._serve(data_directory, with_ports, ready)
             finally:
                 for each in with_ports:
                     each.close()
         finally:
-            instance.close()
+            data_directory.close()
 
     async def _serve(
-        self, instance: Instance, sockets: list[socket.socket], ready: Callable[[Info], None] | None
+        self, data_directory: DataDirectory, sockets: list[socket.socket], ready: Callable[[Info], None] | None
     ) -> int:
         orchestrator = self._orchestrator = Orchestrator(
             self._settings,
             Addresses(self._settings.port, resolves_subdomains()),
-            instance,
+            data_directory,
             DockerContainers,
             self._clock,
             present_job,
@@ -235,9 +235,9 @@ def resolves_subdomains() -> bool:
     return all(address[4][0] in LOOPBACK for address in found)
 
 
-def _instance(data_dir: Path) -> Instance:
+def _open_data_directory(data_dir: Path) -> DataDirectory:
     try:
-        return Instance(data_dir)
+        return DataDirectory(data_dir)
     except DirectoryInUse as problem:
         raise AlreadyRunning(str(problem)) from problem
 

@@ -13,7 +13,7 @@ from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
-from runtime.base.data_directory import Instance
+from runtime.base.data_directory import DataDirectory
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Build, Run
 from runtime.base.settings import Settings
@@ -63,7 +63,7 @@ class Orchestrator:
         self,
         settings: Settings,
         addresses: Addresses,
-        instance: Instance,
+        data_directory: DataDirectory,
         connect: Callable[[str], Containers],
         clock: Clock,
         present: Callable[[Orchestrator, Run | Build], JsonDict],
@@ -71,13 +71,13 @@ class Orchestrator:
         self.settings = settings
         self.addresses = addresses
         self.clock = clock
-        self.signer = Signer(instance.signing_key)
-        self.containers = connect(instance.id)
+        self.signer = Signer(data_directory.signing_key)
+        self.containers = connect(data_directory.instance_id)
         self.store = Store(settings.data_dir)
         self._create_foundations()
         self._create_storages()
         self._create_webhooks(present)
-        self._create_builds(instance.id)
+        self._create_builds(data_directory.instance_id)
         self._create_runs()
         self._create_deletion()
         self._sweeping: asyncio.Task[None] | None = None

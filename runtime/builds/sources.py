@@ -17,7 +17,7 @@ from runtime.builds import git
 from runtime.builds.archives import unpack
 from runtime.builds.cancelling import Checkpoint, in_thread
 from runtime.builds.folders import copy_folder
-from runtime.outbound import NoAnswer, Outbound
+from runtime.outbound import Outbound, OutboundError
 
 Say = Callable[[str], None]
 
@@ -57,7 +57,7 @@ class Sources:
         say(f"ACTOR: Downloading {shown(url)}")
         try:
             size = await self._outbound.download(url, archive, MAX_DOWNLOAD_BYTES, _progress(say))
-        except NoAnswer as problem:
+        except OutboundError as problem:
             raise Invalid("invalid-value", f"The source was not downloaded from {shown(url)}: {problem}") from problem
         say(f"ACTOR: Unpacking {size / MBYTE:.1f} MB")
         files = await in_thread(lambda checkpoint: unpack(archive, tree, checkpoint))

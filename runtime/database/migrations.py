@@ -199,6 +199,13 @@ STEPS = (
     CREATE INDEX runs_with_pending_events ON runs (id) WHERE json_extract(body, '$.pending_events') <> '{}';
     CREATE INDEX builds_with_pending_events ON builds (id) WHERE json_extract(body, '$.pending_events') <> '{}';
     """,
+    """
+    UPDATE runs SET body = json_remove(
+            json_set(body, '$.options.requested_mbytes', json_extract(body, '$.options.asked_mbytes')),
+            '$.options.asked_mbytes'
+        )
+        WHERE json_type(body, '$.options.asked_mbytes') IS NOT NULL;
+    """,
 )
 
 

@@ -26,24 +26,24 @@ class SealedTable(Table[R]):
         self._vault = vault
 
     def _encode(self, record: R) -> str:
-        return super()._encode(_with_secrets(record, self._vault.seal))
+        return super()._encode(_with_secrets(record, self._vault.encrypt))
 
     def _decode(self, body: str) -> R:
-        return _with_secrets(super()._decode(body), self._vault.open)
+        return _with_secrets(super()._decode(body), self._vault.decrypt)
 
 
 def seal(connection: sqlite3.Connection, vault: Vault) -> None:
     """Seal what a Greenroom without a vault left in plain text, and leave no trace of it. Raises WrongKey."""
     proof = connection.execute("SELECT proof FROM vault").fetchone()
     if proof is not None:
-        vault.open(proof[0])
+        vault.decrypt(proof[0])
         return
-    vault.keep()
+    vault.store_key()
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("BEGIN IMMEDIATE")
     for table, kind in SEALED_TABLES.items():
         _seal_rows(connection, vault, table, kind)
-    connection.execute("INSERT INTO vault (proof) VALUES (?)", (vault.seal(PROOF),))
+    connection.execute("INSERT INTO vault (proof) VALUES (?)", (vault.encrypt(PROOF),))
     connection.execute("COMMIT")
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -51,7 +51,7 @@ def seal(connection: sqlite3.Connection, vault: Vault) -> None:
 
 def _seal_rows(connection: sqlite3.Connection, vault: Vault, table: str, kind: type[Version] | type[Build]) -> None:
     for id, body in connection.execute(f"SELECT id, body FROM {table}").fetchall():
-        sealed = _with_secrets(msgspec.json.decode(body, type=kind), vault.seal)
+        sealed = _with_secrets(msgspec.json.decode(body, type=kind), vault.encrypt)
         connection.execute(f"UPDATE {table} SET body = ? WHERE id = ?", (msgspec.json.encode(sealed).decode(), id))
 
 

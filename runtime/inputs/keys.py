@@ -23,7 +23,7 @@ class InputKeys:
 
     def find(self, user_id: str, actor_id: str) -> InputKey | None:
         sealed = self._table.get(_id(user_id, actor_id))
-        return None if sealed is None else replace(sealed, passphrase=self._vault.open(sealed.passphrase))
+        return None if sealed is None else replace(sealed, passphrase=self._vault.decrypt(sealed.passphrase))
 
     async def cipher(self, user_id: str, actor_id: str) -> InputCipher:
         key = self.find(user_id, actor_id) or await self._make(user_id, actor_id)
@@ -36,7 +36,7 @@ class InputKeys:
         private_key, passphrase = await asyncio.to_thread(new_key)
         made = InputKey(id=_id(user_id, actor_id), actor_id=actor_id, private_key=private_key, passphrase=passphrase)
         try:
-            await self._table.insert(replace(made, passphrase=self._vault.seal(passphrase)))
+            await self._table.insert(replace(made, passphrase=self._vault.encrypt(passphrase)))
         except AlreadyExists:  # another run of the same Actor was started meanwhile
             return self.find(user_id, actor_id) or made
         return made

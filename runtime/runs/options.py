@@ -37,7 +37,7 @@ def granted_options(actor: Actor, default_memory: int, requested: StartOptions, 
         timeout_secs=defaults.timeout_secs,
         memory_mbytes=default_memory,
         disk_mbytes=disk_mbytes(default_memory),
-        asked_mbytes=default_memory,
+        requested_mbytes=default_memory,
         restart_on_error=defaults.restart_on_error,
         max_items=defaults.max_items,
     )
@@ -53,7 +53,7 @@ def granted_over(had: RunOptions, requested: StartOptions, *, strict_memory: boo
         timeout_secs=had.timeout_secs if requested.timeout_secs is None else requested.timeout_secs,
         memory_mbytes=memory,
         disk_mbytes=disk_mbytes(memory),
-        asked_mbytes=wanted,
+        requested_mbytes=wanted,
         max_items=had.max_items if requested.max_items is None else requested.max_items,
         max_total_charge_usd=(
             had.max_total_charge_usd if requested.max_total_charge_usd is None else requested.max_total_charge_usd

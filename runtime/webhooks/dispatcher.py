@@ -18,7 +18,7 @@ from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis, until
 from runtime.base.records import DispatchStatus, WebhookCall, WebhookDispatch
 from runtime.database.tables import Table
-from runtime.outbound import NoAnswer, Outbound
+from runtime.outbound import Outbound, OutboundError
 
 log = logging.getLogger("greenroom.dispatcher")
 
@@ -107,7 +107,7 @@ class Dispatcher:
                 webhook.request_url, dispatch.payload, self._headers(dispatch), verify=not webhook.ignore_ssl_errors
             )
         except Exception as problem:  # whatever it is, it must not be sent again at once, for ever
-            if not isinstance(problem, NoAnswer):
+            if not isinstance(problem, OutboundError):
                 log.exception("Webhook dispatch %s could not be sent", dispatch.id)
             return WebhookCall(started_at=started_at, finished_at=self._clock.now(), error_message=str(problem))
         return WebhookCall(

@@ -14,7 +14,7 @@ from api.app import App
 from api.response.presenters import present_job
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
-from runtime.base.data_directory import Instance
+from runtime.base.data_directory import DataDirectory
 from runtime.base.settings import Settings
 from runtime.orchestrator import Orchestrator
 from tests.fakes.data_directory import with_database
@@ -28,9 +28,14 @@ async def serving(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API; its token is `ann`, which is valid also where `users` names others."""
     settings = Settings(data_dir=with_database(data_dir), users=users or {})
-    instance = Instance(data_dir)
+    data_directory = DataDirectory(data_dir)
     orchestrator = Orchestrator(
-        settings, Addresses(3333, resolves_subdomains=False), instance, lambda _: cast(Any, None), clock, present_job
+        settings,
+        Addresses(3333, resolves_subdomains=False),
+        data_directory,
+        lambda _: cast(Any, None),
+        clock,
+        present_job,
     )
     orchestrator.engine = cast(Any, SimpleNamespace(gateway=None))
     await orchestrator.users.open()
@@ -40,7 +45,7 @@ async def serving(
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
         yield client
     orchestrator.store.close()
-    instance.close()
+    data_directory.close()
 
 
 def problem(response: httpx.Response) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from api.response.presenters import present_job
 from runtime.base.addresses import Addresses
-from runtime.base.data_directory import Instance
+from runtime.base.data_directory import DataDirectory
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import (
     Actor,
@@ -30,7 +30,7 @@ from runtime.database import Store
 from runtime.database.connection import Connection
 from runtime.inputs.inputs import Input
 from runtime.orchestrator import Orchestrator
-from runtime.outbound import Answer, Outbound
+from runtime.outbound import Outbound, OutboundResponse
 from runtime.runs.options import StartOptions
 from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import VirtualClock
@@ -54,11 +54,11 @@ class Stage:
         )
 
     async def open(self) -> None:
-        self._instance = Instance(self.settings.data_dir)
+        self._data_directory = DataDirectory(self.settings.data_dir)
         self.orchestrator = Orchestrator(
             self.settings,
             Addresses(self.settings.port, resolves_subdomains=True),
-            self._instance,
+            self._data_directory,
             lambda _: self.engine,
             self.clock,
             present_job,
@@ -71,7 +71,7 @@ class Stage:
     async def close(self, *, stop_runs: bool = False) -> int:
         """Stop the server; what runs stays where it is."""
         left = await self.orchestrator.close(stop_runs=stop_runs)
-        self._instance.close()
+        self._data_directory.close()
         return left
 
     async def open_as(self, run: Run, status: JobStatus) -> None:
@@ -209,7 +209,7 @@ def tell_of_requests(outbound: Outbound, clock: VirtualClock) -> None:
     """Answers come through sockets: virtual time waits for them."""
     post = outbound.post
 
-    async def told(url: str, body: str, headers: Mapping[str, str], *, verify: bool) -> Answer:
+    async def told(url: str, body: str, headers: Mapping[str, str], *, verify: bool) -> OutboundResponse:
         with clock.working():
             return await post(url, body, headers, verify=verify)
 

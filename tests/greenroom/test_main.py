@@ -119,7 +119,7 @@ def assert_starts_its_own_server(
     no_engine = {"DOCKER_HOST": f"unix://{data_dir}/no-engine.sock"}
     done = run_hello(command, folder, data_dir, {**no_engine, **environment})
     assert done.returncode == 1
-    assert "The Docker engine does not answer" in done.stderr
+    assert "No Docker engine answers at" in done.stderr
 
 
 def run_hello(

@@ -1,7 +1,7 @@
-"""Records that Greenroom stores, as frozen dataclasses: a change makes a new record.
+"""The records that Greenroom stores, as frozen dataclasses: a change creates a new record.
 
-Times are milliseconds since 1970. Field names are the platform's, in Python's spelling; the serializers of `api` turn
-them into the platform's JSON.
+Times are milliseconds since 1970. Field names are those of the platform in Python's spelling; the serializers in `api`
+convert records to the platform's JSON.
 """
 
 from runtime.base.records.actors import (

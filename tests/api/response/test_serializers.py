@@ -88,7 +88,7 @@ def test_stats_of_a_run_that_never_ran_are_all_numbers() -> None:
 
 
 def test_whole_numbers_stay_whole() -> None:
-    run = a_run(options=options(asked_mbytes=300.5, memory_mbytes=512), stats=RunStats(mem_avg_bytes=1.5))
+    run = a_run(options=options(requested_mbytes=300.5, memory_mbytes=512), stats=RunStats(mem_avg_bytes=1.5))
     shown = serializers.run(run, 1, {}, START)
     for group, fields in (
         ("options", ("timeoutSecs", "memoryMbytes", "diskMbytes")),

@@ -68,7 +68,7 @@ async def test_an_archive_is_downloaded_and_unpacked(sources: Sources, receiver:
 async def test_an_archive_that_is_not_there_says_so(sources: Sources, receiver: Receiver, tmp_path: Path) -> None:
     receiver.status = 404
     url = receiver.url("/source.zip?signature=hunter2")
-    with pytest.raises(Invalid, match=r"not downloaded from http://\S*/source.zip: the answer was 404") as refusal:
+    with pytest.raises(Invalid, match=r"not downloaded from http://\S*/source.zip: the server returned 404") as refusal:
         await laid_out(sources, tmp_path, source_type="TARBALL", tarball_url=url)
     assert "hunter2" not in refusal.value.message
 

@@ -102,8 +102,8 @@ def lines(burst_secs: float = 10, disk: DiskEnforcement = DiskEnforcement.HARD, 
 
 
 def test_rounded_memory_is_told_and_exact_memory_is_not() -> None:
-    assert len(lines(memory_mbytes=512, asked_mbytes=512.0)) == 1
-    told = lines(memory_mbytes=512, asked_mbytes=300)
+    assert len(lines(memory_mbytes=512, requested_mbytes=512.0)) == 1
+    told = lines(memory_mbytes=512, requested_mbytes=300)
     assert len(told) == 2
     assert "memory of 300 MB was rounded to 512 MB" in told[0]
 
@@ -118,7 +118,7 @@ def test_rounded_memory_is_told_and_exact_memory_is_not() -> None:
     ],
 )
 def test_the_burst_is_told_where_there_is_one(memory: int, burst_secs: float, words: str) -> None:
-    assert words in lines(burst_secs, memory_mbytes=memory, asked_mbytes=memory)[-1]
+    assert words in lines(burst_secs, memory_mbytes=memory, requested_mbytes=memory)[-1]
 
 
 def test_each_kind_of_disk_limit_has_words_of_its_own_and_none_claims_nothing() -> None:

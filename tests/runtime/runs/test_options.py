@@ -31,7 +31,7 @@ def test_an_actors_defaults_hold_where_nothing_is_asked_for() -> None:
         timeout_secs=77,
         memory_mbytes=2048,
         disk_mbytes=4096,
-        asked_mbytes=2048,
+        requested_mbytes=2048,
         restart_on_error=True,
     )
 
@@ -40,7 +40,7 @@ def test_what_is_asked_for_goes_over_what_there_was() -> None:
     had = options(max_items=5, max_total_charge_usd=1.5)
     asked = StartOptions(timeout_secs=0, memory_mbytes=300, max_items=7, restart_on_error=False)
     got = granted_over(had, asked, strict_memory=False)
-    assert (got.timeout_secs, got.memory_mbytes, got.disk_mbytes, got.asked_mbytes) == (0, 512, 1024, 300)
+    assert (got.timeout_secs, got.memory_mbytes, got.disk_mbytes, got.requested_mbytes) == (0, 512, 1024, 300)
     assert (got.max_items, got.max_total_charge_usd, got.build) == (7, 1.5, had.build)
 
 

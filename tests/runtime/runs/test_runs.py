@@ -66,7 +66,7 @@ async def test_without_options_the_actors_defaults_hold(stage: Stage) -> None:
         timeout_secs=77,
         memory_mbytes=2048,
         disk_mbytes=4096,
-        asked_mbytes=2048,
+        requested_mbytes=2048,
         restart_on_error=True,
     )
 
@@ -77,7 +77,7 @@ async def test_without_options_the_actors_defaults_hold(stage: Stage) -> None:
         ({"timeout_secs": 0}, "timeout_secs", 0),
         ({"memory_mbytes": 300}, "memory_mbytes", 512),
         ({"memory_mbytes": 300}, "disk_mbytes", 1024),
-        ({"memory_mbytes": 300}, "asked_mbytes", 300),
+        ({"memory_mbytes": 300}, "requested_mbytes", 300),
         ({"max_items": 5}, "max_items", 5),
         ({"max_total_charge_usd": 0.5}, "max_total_charge_usd", 0.5),
         ({"restart_on_error": False}, "restart_on_error", False),

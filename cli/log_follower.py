@@ -1,4 +1,4 @@
-"""The log of a run or build, copied while it is written."""
+"""Printing the log of a run or build while it is written."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import BinaryIO
 
 from cli import terminal
 from cli.client import Client
-from cli.interrupts import held_interrupts
+from cli.interrupts import deferred_interrupts
 
 
-class Log:
-    """A log being copied to a stream; following again goes on where it was left."""
+class LogFollower:
+    """Copies the log of a job to a stream. After an interrupt, `follow` continues where it stopped."""
 
     def __init__(self, client: Client, job_id: str, to: BinaryIO) -> None:
         self._client = client
@@ -19,13 +19,13 @@ class Log:
         self._copied = 0
 
     def follow(self) -> None:
-        """Copy what comes until the job ends."""
+        """Copy the log until the job finishes."""
         skip = self._copied
         for chunk in self._client.log(self._job_id, raw=terminal.shows_colors()):
             fresh = chunk[skip:]
             skip -= len(chunk) - len(fresh)
-            # Cut off between the two, a line would come twice, or never.
-            with held_interrupts():
+            # An interrupt between writing and counting would print a line twice, or never.
+            with deferred_interrupts():
                 self._to.write(fresh)
                 self._to.flush()
                 self._copied += len(fresh)
