@@ -1,4 +1,4 @@
-"""The input of a run: the body of a request, of whatever type."""
+"""The input of a run, read from the body of a request of any content type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime.inputs.inputs import JSON_TYPE, Input
 
 
 async def read_input(request: Request) -> Input | None:
-    """The body as INPUT, as it came; an empty one, or the JSON `null` that clients send, is none."""
+    """The body as it arrived. None for an empty body, and for the JSON `null` that clients send without an input."""
     body = await read_body(request)
     content_type = request.headers.get("content-type") or JSON_TYPE
     if not body:

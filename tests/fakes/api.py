@@ -10,11 +10,36 @@ import httpx
 from starlette.types import Message
 
 from api.app import App
+from api.response.local_controls import EngineInfo, ServerInfo
 from tests.fakes.stage import Stage
 
 BASE = "http://localhost:3333"
 CONTROL_TOKEN = "control-token"
 Json = dict[str, Any]
+INFO = ServerInfo(
+    version="1",
+    api_url=BASE,
+    data_dir="/data",
+    engine=EngineInfo(
+        version="28.0.0",
+        api_version="1.48",
+        cgroup_version="2",
+        storage_driver="overlay2",
+        operating_system="Linux",
+        disk="polled",
+        disk_note="",
+        quota_counts_image=False,
+        reads_cgroups=True,
+        network="greenroom",
+        gateway="172.18.0.1",
+        reaches_containers=True,
+        memory_bytes=8 * 2**30,
+        cpus=2,
+    ),
+    enforced=("memory: hard, no swap",),
+    live_runs=0,
+    started_at="2026-01-01T00:00:00.000Z",
+)
 
 
 class Api(Stage):
@@ -26,7 +51,7 @@ class Api(Stage):
 
     async def open(self) -> None:
         await super().open()
-        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: {"version": "1"}, self._shut_down)
+        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down)
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url=BASE)
 

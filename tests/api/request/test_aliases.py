@@ -12,7 +12,7 @@ from tests.fakes.api import Api, problem
     "path",
     ["", "/{actor}", "/{actor}/runs", "/{actor}/runs/last", "/{actor}/builds", "/{actor}/versions", "/local~hello"],
 )
-async def test_acts_is_the_old_word_for_actors(api: Api, path: str) -> None:
+async def test_acts_is_the_old_name_of_actors(api: Api, path: str) -> None:
     actor = await api.an_actor("hello")
     await api.start(actor)
     old, new = [await api.call("GET", f"/v2/{word}" + path.format(actor=actor.id)) for word in ("acts", "actors")]
@@ -45,7 +45,7 @@ async def test_an_actor_is_addressed_by_id_or_name(api: Api) -> None:
         assert (await api.data("GET", f"/v2/acts/{reference}"))["id"] == actor.id
 
 
-async def test_the_last_run_is_the_newest_that_fits_the_query(api: Api) -> None:
+async def test_the_last_run_is_the_newest_that_matches_the_query(api: Api) -> None:
     actor = await api.an_actor("hello")
     failed = await api.ended(await api.start(actor), 1)
     await api.clock.advance(1)
@@ -72,7 +72,7 @@ async def test_the_last_run_is_the_newest_that_fits_the_query(api: Api) -> None:
 @pytest.mark.parametrize(
     "prefix", ["/v2/actor-runs/{run}", "/v2/acts/{actor}/runs/{run}", "/v2/acts/{actor}/runs/last"]
 )
-async def test_what_belongs_to_a_run_has_many_addresses(api: Api, prefix: str) -> None:
+async def test_a_runs_storages_and_log_have_several_addresses(api: Api, prefix: str) -> None:
     actor = await api.an_actor("hello")
     run = await api.start(actor)
     api.container_of(run).prints("hello")
@@ -93,7 +93,7 @@ async def test_what_belongs_to_a_run_has_many_addresses(api: Api, prefix: str) -
     assert api.now(run).status in ("ABORTING", "ABORTED")
 
 
-async def test_a_build_has_many_addresses_and_a_default(api: Api) -> None:
+async def test_a_build_has_several_addresses(api: Api) -> None:
     actor = await api.an_actor("hello")
     build = api.orchestrator.builds.resolve(actor, "latest")
     for path in (

@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.api import Api, problem
 
 
-async def test_a_run_is_shown_as_it_goes(api: Api) -> None:
+async def test_a_live_run_is_returned_with_its_present_state(api: Api) -> None:
     run = await api.start()
     shown = await api.data("GET", f"/v2/actor-runs/{run.id}")
     assert (shown["status"], shown["finishedAt"], shown["exitCode"]) == ("RUNNING", None, None)
@@ -19,20 +19,20 @@ async def test_a_run_is_shown_as_it_goes(api: Api) -> None:
     assert shown["stats"]["durationMillis"] == 90_000
 
 
-@pytest.mark.parametrize("asked", ["60", "999999"])
-async def test_who_waits_for_a_run_is_answered_by_its_end_or_after_a_minute(api: Api, asked: str) -> None:
+@pytest.mark.parametrize("secs", ["60", "999999"])
+async def test_waiting_for_a_run_ends_with_the_run_or_after_a_minute(api: Api, secs: str) -> None:
     run = await api.start()
-    first = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={asked}")
+    first = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={secs}")
     await api.clock.advance(59)
     assert not first.done()
     await api.clock.advance(1)
     assert (await first).json()["data"]["status"] == "RUNNING"
-    second = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={asked}")
+    second = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={secs}")
     await api.ended(run)
     assert (await second).json()["data"]["status"] == "SUCCEEDED"
 
 
-async def test_an_abort_answers_with_the_run_as_it_then_is(api: Api) -> None:
+async def test_an_abort_returns_the_aborted_run(api: Api) -> None:
     run = await api.start()
     aborting = await api.data("POST", f"/v2/actor-runs/{run.id}/abort")
     assert aborting["status"] in ("ABORTING", "ABORTED")
@@ -42,7 +42,7 @@ async def test_an_abort_answers_with_the_run_as_it_then_is(api: Api) -> None:
     assert await api.data("POST", f"/v2/actor-runs/{run.id}/abort") == ended
 
 
-async def test_a_status_message_is_set_by_who_knows_only_that_much(api: Api) -> None:
+async def test_a_status_message_is_set_without_other_fields(api: Api) -> None:
     run = await api.start()
     body = {"runId": run.id, "statusMessage": "Half way", "isStatusMessageTerminal": False, "level": "INFO"}
     shown = await api.data("PUT", f"/v2/actor-runs/{run.id}", json=body)
@@ -51,7 +51,7 @@ async def test_a_status_message_is_set_by_who_knows_only_that_much(api: Api) -> 
     assert (shown["statusMessage"], shown["generalAccess"]) == ("Half way", "RESTRICTED")
 
 
-async def test_only_a_terminal_message_takes_the_place_of_how_a_run_ended(api: Api) -> None:
+async def test_only_a_terminal_message_replaces_the_message_of_the_end(api: Api) -> None:
     run = await api.ended(await api.start())
     late = await api.data("PUT", f"/v2/actor-runs/{run.id}", json={"statusMessage": "Half way"})
     assert late["statusMessage"] == run.status_message
@@ -71,7 +71,7 @@ async def test_a_status_message_is_accepted_until_five_seconds_after_the_end(api
     assert access.status_code == 200
 
 
-async def test_an_ended_run_is_deleted_with_what_it_made(api: Api) -> None:
+async def test_an_ended_run_is_deleted_with_its_storages(api: Api) -> None:
     run = await api.ended(await api.start())
     assert (await api.call("DELETE", f"/v2/actor-runs/{run.id}")).status_code == 204
     for path in (f"/v2/actor-runs/{run.id}", f"/v2/logs/{run.id}", f"/v2/datasets/{run.default_dataset_id}"):
@@ -93,7 +93,7 @@ async def test_an_ended_run_is_deleted_with_what_it_made(api: Api) -> None:
         ("?startedBefore=2023-11-14T22:13:21Z", [0, 1]),
     ],
 )
-async def test_runs_are_listed_by_start_and_narrowed_by_the_query(api: Api, query: str, numbers: list[int]) -> None:
+async def test_runs_are_sorted_by_start_and_filtered_by_the_query(api: Api, query: str, numbers: list[int]) -> None:
     actor, runs = await api.an_actor("hello"), list[str]()
     for code in (0, 1, None):
         run = await api.start(actor)
@@ -108,7 +108,7 @@ async def test_runs_are_listed_by_start_and_narrowed_by_the_query(api: Api, quer
         assert all("usageTotalUsd" in item and "token" not in item for item in page["items"])
 
 
-async def test_what_a_run_used_of_its_storages_is_counted_and_priced(api: Api) -> None:
+async def test_the_usage_of_a_runs_storages_is_counted_and_priced(api: Api) -> None:
     run = await api.start(memory_mbytes=1024)
     await api.call("POST", f"/v2/datasets/{run.default_dataset_id}/items", json=[{"a": 1}, {"a": 2}])
     await api.clock.advance(36)

@@ -12,7 +12,8 @@ import pytest_asyncio
 import uvicorn
 from aiohttp import web
 
-from api.web_server.proxy import SERVER_OPTIONS, WebServerProxy
+from api.web_server.proxy import WebServerProxy
+from api.web_server.server_options import SERVER_OPTIONS
 from tests.api.web_server.proxy_stage import MEGABYTE, PATIENCE_SECS, Handler, ProxyStage, Upstream
 
 

@@ -14,7 +14,8 @@ from aiohttp import web
 from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
 
-from api.web_server.proxy import Target, WebServerProxy
+from api.web_server.forwarding import Target
+from api.web_server.proxy import WebServerProxy
 from runtime.base.errors import GreenroomError, record_not_found
 
 KEY = "k3yk3yk3yk3yk3yk3"

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from starlette.types import Scope
 
-from api.web_server.proxy import web_key_of
+from api.web_server.run_address import run_address_of
 from tests.api.web_server.proxy_stage import KEY, ProxyStage, closed_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -38,7 +38,8 @@ def scope_of(host: str, raw_path: str) -> Scope:
     ],
 )
 async def test_both_forms_of_the_address(host: str, raw_path: str, expected: tuple[str, str] | None) -> None:
-    assert web_key_of(scope_of(host, raw_path)) == expected
+    address = run_address_of(scope_of(host, raw_path))
+    assert (None if address is None else (address.key, address.path)) == expected
 
 
 @pytest.mark.parametrize("query", ["", "?a=1&b=%2F"])
