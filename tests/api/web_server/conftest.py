@@ -45,7 +45,7 @@ async def served() -> AsyncIterator[ProxyStage]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def stage(served: ProxyStage) -> AsyncIterator[ProxyStage]:
-    """Nothing of a test's traffic may outlive its clients."""
+    """Wait until all tasks of the proxy have ended after the test."""
     before = asyncio.all_tasks()
     yield served
     served.targets.clear()
@@ -61,7 +61,7 @@ def own_task() -> asyncio.Task[Any]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(stage: ProxyStage) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the host form that keeps no cookies and touches no body."""
+    """A client of the host form, without cookies and without decompression."""
     async with aiohttp.ClientSession(
         headers={"Host": stage.host},
         auto_decompress=False,

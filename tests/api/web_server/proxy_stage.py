@@ -21,7 +21,7 @@ from runtime.base.errors import GreenroomError, record_not_found
 KEY = "k3yk3yk3yk3yk3yk3"
 MEGABYTE = 1024 * 1024
 PATIENCE_SECS = 30
-"""After which something is taken to hang."""
+"""After this long, something hangs."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Upstream = Callable[[Handler], Awaitable[None]]
 """Puts a handler for all paths behind the key."""
@@ -53,13 +53,13 @@ class ProxyStage:
 
 @dataclass
 class RawUpstream:
-    """Says the same bytes to every request, then closes; `heads` are the requests' heads."""
+    """Sends the same bytes in reply to every request, then closes. `heads` are the heads of the requests."""
 
     heads: list[bytes] = field(default_factory=list)
 
 
 @asynccontextmanager
-async def saying(stage: ProxyStage, reply: bytes) -> AsyncIterator[RawUpstream]:
+async def replying(stage: ProxyStage, reply: bytes) -> AsyncIterator[RawUpstream]:
     upstream = RawUpstream()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def turns(count: int) -> None:
-    """Let everything else in the loop move."""
+    """Let the other tasks run."""
     for _ in range(count):
         await asyncio.sleep(0)
 

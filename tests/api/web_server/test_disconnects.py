@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from starlette.types import Message
 
-from tests.api.web_server.proxy_stage import ProxyStage, Upstream, called, connected, never, saying
+from tests.api.web_server.proxy_stage import ProxyStage, Upstream, called, connected, never, replying
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,7 +73,7 @@ async def test_a_client_that_leaves_an_upload_ends_it(stage: ProxyStage, upstrea
     await broken.wait()
 
 
-async def test_a_server_that_tells_once_that_the_client_has_gone(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_server_that_reports_a_disconnect_only_once(stage: ProxyStage, upstream: Upstream) -> None:
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -112,6 +112,6 @@ async def test_a_server_that_tells_once_that_the_client_has_gone(stage: ProxySta
 async def test_an_answer_broken_off_is_broken_off_for_the_client(
     stage: ProxyStage, client: aiohttp.ClientSession, reply: bytes
 ) -> None:
-    async with saying(stage, reply), client.get(stage.url()) as answer:
+    async with replying(stage, reply), client.get(stage.url()) as answer:
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.read()

@@ -1,4 +1,4 @@
-"""Requests that get no response of a container."""
+"""Requests without a response from a container."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from runtime.base.errors import BadGateway
-from tests.api.web_server.proxy_stage import KEY, ProxyStage, called, closed_port, saying
+from tests.api.web_server.proxy_stage import KEY, ProxyStage, called, closed_port, replying
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,10 +54,10 @@ async def test_a_container_that_does_not_accept_a_connection(
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     ],
 )
-async def test_no_valid_answer_is_a_bad_gateway_and_asked_for_once(
+async def test_an_invalid_response_is_a_bad_gateway_and_the_request_is_sent_once(
     stage: ProxyStage, client: aiohttp.ClientSession, reply: bytes
 ) -> None:
-    async with saying(stage, reply) as upstream, client.get(stage.url()) as answer:
+    async with replying(stage, reply) as upstream, client.get(stage.url()) as answer:
         assert (await error_of(answer))[:2] == (502, "web-server-not-answering")
     assert len(upstream.heads) == 1
 

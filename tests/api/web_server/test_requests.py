@@ -1,4 +1,4 @@
-"""What the container gets of a request."""
+"""What of a request the container gets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.api.web_server.proxy_stage import KEY, ProxyStage, Upstream, called, closed_port, connected, saying
+from tests.api.web_server.proxy_stage import KEY, ProxyStage, Upstream, called, closed_port, connected, replying
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -32,8 +32,8 @@ async def test_any_method_with_its_body(
 
 
 async def test_a_method_of_the_actors_own(stage: ProxyStage) -> None:
-    """uvicorn's parser knows the registered methods only; the proxy does not care."""
-    async with saying(stage, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as upstream:
+    """The parser of uvicorn accepts registered methods only; the proxy accepts any."""
+    async with replying(stage, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as upstream:
         sent = await called(stage, {"type": "http", "method": "FROB", "raw_path": b"/x"}, [{"type": "http.request"}])
     assert upstream.heads[0].startswith(b"FROB /x HTTP/1.1\r\n")
     assert sent[0]["status"] == 200
@@ -60,7 +60,7 @@ async def head_seen(stage: ProxyStage, upstream: Upstream, *lines: str) -> list[
     return [(name, value) for name, value in json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]]
 
 
-async def test_request_headers_pass_and_nothing_is_made_up(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_request_headers_pass_and_only_forwarding_is_added(stage: ProxyStage, upstream: Upstream) -> None:
     passing = [
         ("authorization", "Bearer the-containers-own-business"),
         ("cookie", "a=1"),
@@ -142,7 +142,7 @@ async def test_an_early_answer_ends_the_upload(stage: ProxyStage, upstream: Upst
         assert (await reader.readuntil(b"too much")).startswith(b"HTTP/1.1 413 ")
 
 
-async def test_100_continue_is_said_here(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_uvicorn_sends_100_continue(stage: ProxyStage, upstream: Upstream) -> None:
     await upstream(reflect)
     async with connected(stage) as (reader, writer):
         head = f"PUT / HTTP/1.1\r\nHost: {stage.host}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n"

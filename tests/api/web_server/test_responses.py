@@ -1,4 +1,4 @@
-"""What the client gets of a response."""
+"""What of a response the client gets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.api.web_server.proxy_stage import ProxyStage, Upstream, connected, saying, values
+from tests.api.web_server.proxy_stage import ProxyStage, Upstream, connected, replying, values
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,7 +20,7 @@ async def test_answer_headers_pass_except_those_of_the_hop(stage: ProxyStage, cl
         b"Proxy-Authenticate: Basic\r\nSet-Cookie: a=1; Path=/; Domain=runs.localhost\r\nSet-Cookie: b=2\r\n"
         b"Server: nginx\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nX-Kept: \xc5\xbe\r\nContent-Length: 2\r\n\r\nok"
     )
-    async with saying(stage, reply), client.get(stage.url()) as answer:
+    async with replying(stage, reply), client.get(stage.url()) as answer:
         assert (answer.status, await answer.read()) == (201, b"ok")
         assert not {"X-Named", "Keep-Alive", "Trailer", "Proxy-Authenticate"} & set(answer.headers)
         assert values(answer, "Set-Cookie") == ["a=1; Path=/; Domain=runs.localhost", "b=2"]
@@ -30,9 +30,9 @@ async def test_answer_headers_pass_except_those_of_the_hop(stage: ProxyStage, cl
         assert "Content-Security-Policy" not in answer.headers
 
 
-async def test_headers_that_nobody_may_send_are_left_out(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
+async def test_headers_with_invalid_values_are_left_out(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
     reply = b"HTTP/1.1 200 OK\r\nLink: <\x01>\r\nX-Kept: caf\xe9\tau lait\r\nContent-Length: 2\r\n\r\nok"
-    async with saying(stage, reply), client.get(stage.url()) as answer:
+    async with replying(stage, reply), client.get(stage.url()) as answer:
         assert (answer.status, await answer.read()) == (200, b"ok")
         assert "Link" not in answer.headers
         assert dict(answer.raw_headers)[b"x-kept"] == b"caf\xe9\tau lait"
@@ -106,7 +106,7 @@ async def test_answers_without_a_body_leave_the_connection_usable(
     stage: ProxyStage, method: str, reply: bytes, length: bytes | None
 ) -> None:
     request = f"{method} / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode()
-    async with saying(stage, reply), connected(stage) as (reader, writer):
+    async with replying(stage, reply), connected(stage) as (reader, writer):
         for _ in range(2):
             writer.write(request)
             head = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
@@ -116,7 +116,7 @@ async def test_answers_without_a_body_leave_the_connection_usable(
 
 
 async def test_an_answer_that_ends_with_its_connection(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
-    async with saying(stage, b"HTTP/1.0 200 OK\r\n\r\nall of it"), client.get(stage.url()) as answer:
+    async with replying(stage, b"HTTP/1.0 200 OK\r\n\r\nall of it"), client.get(stage.url()) as answer:
         assert await answer.read() == b"all of it"
 
 

@@ -63,7 +63,7 @@ async def test_a_close_without_a_code_is_a_normal_one(
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1000)
 
 
-async def test_a_container_that_dies_ends_the_connection_without_a_close(
+async def test_the_death_of_a_container_ends_the_connection_without_a_close(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def handler(request: web.Request) -> web.WebSocketResponse:

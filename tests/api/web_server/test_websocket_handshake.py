@@ -1,4 +1,4 @@
-"""How a WebSocket is opened, or is not."""
+"""Accepted and rejected WebSocket handshakes."""
 
 from __future__ import annotations
 
@@ -49,23 +49,23 @@ async def test_handshake_headers_go_up(stage: ProxyStage, client: aiohttp.Client
     assert "sec-websocket-extensions" not in dict(seen)
 
 
-async def refused(client: aiohttp.ClientSession, url: URL) -> aiohttp.WSServerHandshakeError:
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+async def rejected_handshake(client: aiohttp.ClientSession, url: URL) -> aiohttp.WSServerHandshakeError:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as rejection:
         await client.ws_connect(url)
-    return refusal.value
+    return rejection.value
 
 
-async def test_the_containers_refusal_passes(
+async def test_the_rejection_of_the_container_passes(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(status=401, text="who are you?", headers={"WWW-Authenticate": "Basic"})
 
     await upstream(handler)
-    refusal = await refused(client, stage.url())
-    assert refusal.status == 401
-    assert refusal.headers is not None
-    assert refusal.headers["WWW-Authenticate"] == "Basic"
+    rejection = await rejected_handshake(client, stage.url())
+    assert rejection.status == 401
+    assert rejection.headers is not None
+    assert rejection.headers["WWW-Authenticate"] == "Basic"
 
 
 async def test_a_handshake_is_not_redirected(
@@ -94,10 +94,10 @@ async def test_errors_before_the_handshake(
 ) -> None:
     if listens is not None:
         stage.leads_to(closed_port())
-    assert (await refused(client, stage.url())).status == status
+    assert (await rejected_handshake(client, stage.url())).status == status
 
 
-async def test_a_server_that_cannot_refuse_with_a_status(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_server_without_the_response_extension_closes(stage: ProxyStage, upstream: Upstream) -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(status=401)
 
