@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import builds, live_runs, run_start
 from benchmarks.storages.measure import measure as measure_storages
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 
 def main(names: list[str]) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.table import show
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 ROUNDS = 10
 FILES = 50

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import psutil
 
 from benchmarks.table import show
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 RUNS = 20
 MEMORY_MBYTES = 128

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from benchmarks.table import show
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 ROUNDS = 15
 MEMORY_MBYTES = 512

@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from benchmarks.storages.load import CONNECTIONS, Cost, Message, measure_cost
-from tests.live import ROOT, LiveServer
+from testing.live_server import ROOT, LiveServer
 
 EXPRESS = Path(__file__).parent / "express"
 

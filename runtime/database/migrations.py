@@ -216,6 +216,8 @@ class NewerSchema(Exception):
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date in one transaction. Raises NewerSchema and changes nothing then."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == len(STEPS):
+        return
     if version > len(STEPS):
         raise NewerSchema(
             f"The data directory has schema {version}, this Greenroom knows {len(STEPS)}: "

@@ -18,6 +18,7 @@ from runtime.base.data_directory import DataDirectory
 from runtime.base.settings import Settings
 from runtime.orchestrator import Orchestrator
 from tests.fakes.api import INFO
+from tests.fakes.data_directory import with_database
 
 BASE = "http://localhost:3333"
 
@@ -27,7 +28,7 @@ async def serving(
     data_dir: Path, clock: Clock, users: dict[str, str] | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API. Its token is `ann`."""
-    settings = Settings(data_dir=data_dir, users=users or {})
+    settings = Settings(data_dir=with_database(data_dir), users=users or {})
     data_directory = DataDirectory(data_dir)
     orchestrator = Orchestrator(
         settings,

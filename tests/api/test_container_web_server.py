@@ -14,8 +14,10 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from testing.api_client import SAMPLES, Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.engine import COUNTER, end, engine, python_actor
-from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 

@@ -45,14 +45,20 @@ class VirtualClock:
         end = self._now + round(secs * 1000)
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
-            moment, _, woken = heapq.heappop(self._sleepers)
-            if woken.done():
-                continue
-            self._now = max(self._now, moment)
-            woken.set_result(None)
-            await self.settle()
+            moment = self._sleepers[0][0]
+            woken = [sleeper for sleeper in self._due(moment) if not sleeper.done()]
+            if woken:
+                self._now = max(self._now, moment)
+                for sleeper in woken:
+                    sleeper.set_result(None)
+                await self.settle()
         self._now = end
         await self.settle()
+
+    def _due(self, moment: Millis) -> Iterator[asyncio.Future[None]]:
+        """Those who sleep until this moment: as with a real loop's timers, they wake in the same turn."""
+        while self._sleepers and self._sleepers[0][0] <= moment:
+            yield heapq.heappop(self._sleepers)[2]
 
     async def settle(self) -> None:
         """Run all tasks until each of them has ended or waits for time to pass."""

@@ -34,6 +34,7 @@ from runtime.runs.options import StartOptions
 from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import VirtualClock
 from tests.fakes.containers import FakeContainer, FakeContainers
+from tests.fakes.data_directory import with_database
 
 T = TypeVar("T")
 META = Meta(origin=Origin.API)
@@ -47,7 +48,9 @@ class Stage:
     def __init__(self, data_dir: Path, **settings: Any) -> None:
         self.clock = VirtualClock()
         self.engine = FakeContainers(self.clock)
-        self.settings = Settings(data_dir=data_dir, **{"users": {}, "max_memory_mbytes": 16_384, **settings})
+        self.settings = Settings(
+            data_dir=with_database(data_dir), **{"users": {}, "max_memory_mbytes": 16_384, **settings}
+        )
 
     async def open(self) -> None:
         self._data_directory = DataDirectory(self.settings.data_dir)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import SAMPLES, remove_instance
+from testing.api_client import SAMPLES
+from testing.live_server import remove_instance
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_PACKAGES = ("api", "cli", "runtime")

@@ -19,8 +19,9 @@ import pytest
 
 from runtime.containers import INSTANCE_LABEL
 from runtime.runs.run_containers import RUN_LABEL
+from testing.api_client import Json
+from testing.live_server import ROOT, LiveServer
 from tests.engine import COUNTER, container_of, cpu_quota, end, engine, eventually, left_on, python_actor
-from tests.live import ROOT, Json, LiveServer
 
 pytestmark = pytest.mark.docker
 

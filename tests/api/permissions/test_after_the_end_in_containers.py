@@ -10,8 +10,8 @@ import docker
 import httpx
 import pytest
 
+from testing.live_server import LiveServer
 from tests.engine import COUNTER, container_of, end, engine, python_actor
-from tests.live import LiveServer
 
 pytestmark = pytest.mark.docker
 

@@ -19,7 +19,9 @@ from typing import Any
 import docker
 import pytest
 
-from tests.live import ROOT, Json, LiveServer, source_files
+from testing.api_client import Json
+from testing.live_server import ROOT, LiveServer
+from testing.source_files import source_files
 
 pytestmark = pytest.mark.docker
 

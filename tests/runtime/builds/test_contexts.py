@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tarfile
@@ -84,8 +85,7 @@ def test_the_archive_does_not_begin_with_an_extended_header(folder: Path) -> Non
 
 def test_links_are_not_followed_and_sockets_are_skipped(folder: Path, tmp_path: Path) -> None:
     (folder / "out").symlink_to(tmp_path)
-    with socket.socket(socket.AF_UNIX) as listening:
-        os.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(folder):
         listening.bind("socket")
         found = {member.name: member for member in members(packed(folder))}
     assert found["out"].issym() and not any(name.startswith("out/") for name in found)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from runtime.database import Store
+from tests.fakes.data_directory import with_database
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
+    store = Store(with_database(tmp_path))
     yield store
     store.close()

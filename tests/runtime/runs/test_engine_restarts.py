@@ -16,8 +16,9 @@ import pytest
 from runtime.base.records import WebhookEvent
 from runtime.runs import messages
 from runtime.runs.restarts import ABORT_GRACE_MILLIS
+from testing.api_client import Json
+from testing.live_server import LiveServer
 from tests.engine import COUNTER, container_of, end, engine, eventually, left_on, python_actor
-from tests.live import Json, LiveServer
 from tests.own_engine import HOST, PATIENCE_SECS, OwnEngine, answers, problem
 
 pytestmark = pytest.mark.docker

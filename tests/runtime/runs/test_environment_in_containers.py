@@ -7,8 +7,9 @@ from datetime import datetime
 
 import pytest
 
+from testing.api_client import Json
+from testing.live_server import LiveServer
 from tests.engine import python_actor
-from tests.live import Json, LiveServer
 
 pytestmark = pytest.mark.docker
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from testing.api_client import SAMPLES, Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.engine import COUNTER, end, engine, left_on, python_actor
-from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 

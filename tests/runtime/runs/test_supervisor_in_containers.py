@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from testing.api_client import Json
+from testing.live_server import LiveServer
 from tests.engine import COUNTER, end, engine, eventually, python_actor
-from tests.live import Json, LiveServer
 
 pytestmark = pytest.mark.docker
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.database import Store
+from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -16,6 +17,6 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
+    store = Store(with_database(tmp_path))
     yield store
     store.close()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from runtime.database import Store, items
 from runtime.storages.datasets import Datasets
+from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 
 Item = dict[str, Any]
@@ -72,7 +73,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pages_amid_pushes(steps: list[list[Push | Page]]) -> None:
     """What is in a step is asked for at once. A page shows what was there when it was asked for, and nothing else."""
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
+        store = Store(with_database(Path(folder)))
         try:
             asyncio.run(live_through(Datasets(store.items, HandClock()), steps))
         finally:

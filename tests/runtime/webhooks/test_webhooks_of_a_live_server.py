@@ -8,9 +8,10 @@ import pytest
 
 from runtime.access.users import OWN_TOKEN_PREFIX
 from runtime.webhooks.dispatcher import AT_ONCE
+from testing.api_client import Json
+from testing.live_server import LiveServer
 from tests.engine import COUNTER, end, engine, eventually, python_actor
 from tests.fakes.receiver import Receiver
-from tests.live import Json, LiveServer
 
 pytestmark = pytest.mark.docker
 
