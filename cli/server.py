@@ -131,7 +131,7 @@ def _start_temporary(data_dir: Path, lock: IO[str]) -> RunningServer:
 def _launch(data_dir: Path) -> tuple[RunningServer, bool]:
     """Return a server that responds, and whether this command started it: another command may have been faster."""
     log_file = data_dir / LOG_FILE
-    command = [*COMMAND, "up", "--port", str(_port(data_dir)), "--data-dir", str(data_dir)]
+    command = [*COMMAND, "up", "--port", str(choose_port(data_dir)), "--data-dir", str(data_dir)]
     with log_file.open("wb") as log:
         # In its own session, so that a Ctrl-C in this terminal reaches the command but not the server.
         process = subprocess.Popen(
@@ -212,7 +212,7 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def _port(data_dir: Path) -> int:
+def choose_port(data_dir: Path) -> int:
     """Return a free port: that of the last server if possible, because its containers reach the API there."""
     last_server = _read_server_file(data_dir)
     last_port = (urlsplit(last_server.url).port if last_server else None) or 0

@@ -78,10 +78,10 @@ def test_down_without_a_server_succeeds(cli: CliRunner, tmp_path: Path) -> None:
 
 
 def test_a_temporary_server_uses_the_port_of_the_last_server(tmp_path: Path) -> None:
-    port = server._port(tmp_path)
+    port = server.choose_port(tmp_path)
     write_server_file(tmp_path, port, pid=2**22)
-    assert server._port(tmp_path) == port
+    assert server.choose_port(tmp_path) == port
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
-        assert server._port(tmp_path) not in (0, port)
+        assert server.choose_port(tmp_path) not in (0, port)

@@ -61,9 +61,25 @@ async def _remove(tag: str, docker_host: str | None) -> None:
 
 
 @pytest.fixture
-async def door(script_image: str) -> AsyncIterator[DockerContainers]:
-    door = DockerContainers(f"test-{secrets.token_hex(4)}")
+def instance_id() -> str:
+    return f"test-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+async def door(script_image: str, instance_id: str) -> AsyncIterator[DockerContainers]:
+    door = DockerContainers(instance_id)
     await door.open()
+    yield door
+    await clean_up(door)
+
+
+@pytest.fixture
+async def remote_door(script_image: str, instance_id: str) -> AsyncIterator[DockerContainers]:
+    """The same instance, as on a host whose engine is in a virtual machine: no container's address is reachable."""
+    door = DockerContainers(instance_id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("runtime.containers.docker.is_own_address", lambda address: False)
+        await door.open()
     yield door
     await clean_up(door)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import replace
 
 import pytest
 
@@ -108,12 +107,15 @@ async def test_samples_grow(start: Start) -> None:
     assert 64 * MIB < last.memory_bytes < 256 * MIB
 
 
-async def test_the_engines_stream_agrees_with_the_kernel(door: DockerContainers, start: Start) -> None:
+async def test_the_engines_stream_agrees_with_the_kernel(
+    door: DockerContainers, remote_door: DockerContainers, start: Start
+) -> None:
     if not door.engine.reads_cgroups:
         pytest.skip("this host does not see the counters of containers")
     container = await start("x = bytearray(64 << 20)\n" + SLEEP)
     await first_line(container)
-    async with aclosing(container._samples_from_engine()) as streamed:  # type: ignore[attr-defined]
+    [seen_remotely] = await remote_door.list()
+    async with aclosing(seen_remotely.samples()) as streamed:  # type: ignore[type-var]
         from_engine = await anext(streamed)
     async with aclosing(container.samples()) as counted:  # type: ignore[type-var]
         from_kernel = await anext(counted)
@@ -122,10 +124,12 @@ async def test_the_engines_stream_agrees_with_the_kernel(door: DockerContainers,
     assert from_kernel.net_rx_bytes >= from_engine.net_rx_bytes
 
 
-@pytest.mark.parametrize("source", ["_samples_from_engine", "samples"])
-async def test_samples_end_with_the_container(start: Start, source: str) -> None:
+@pytest.mark.parametrize("is_remote", [True, False])
+async def test_samples_end_with_the_container(start: Start, remote_door: DockerContainers, is_remote: bool) -> None:
     container = await start(SLEEP)
-    samples = getattr(container, source)()
+    if is_remote:
+        [container] = await remote_door.list()
+    samples = container.samples()
     await anext(samples)
     await container.kill()
     async with asyncio.timeout(20):
@@ -152,10 +156,9 @@ async def test_the_web_server_is_reachable(start: Start) -> None:
 
 
 async def test_the_web_server_is_published_if_containers_are_not_reachable(
-    door: DockerContainers, script_image: str, monkeypatch: pytest.MonkeyPatch
+    remote_door: DockerContainers, script_image: str
 ) -> None:
-    monkeypatch.setattr(door, "_engine", replace(door.engine, reaches_containers=False))
-    container = await door.create(container_spec(script_image, SERVE))
+    container = await remote_door.create(container_spec(script_image, SERVE))
     await container.start()
     address = await container.web_server_address(4321)
     assert address and address[0] == "127.0.0.1" and address[1] != 4321

@@ -131,7 +131,7 @@ async def test_the_error_for_an_engine_without_buildkit_names_the_required_versi
     door: DockerContainers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
-    monkeypatch.setattr(door.connection.api, "_version", "1.38")
+    monkeypatch.setattr("docker.APIClient.api_version", "1.38")
     with pytest.raises(BuildFailed, match=r"needs BuildKit.* its API version is 1\.38, but 1\.39 is required"):
         await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lambda lines: None)
 
