@@ -253,7 +253,7 @@ async def test_an_aborted_build_leaves_no_files(stage: Stage, turns: int) -> Non
 
 
 async def test_an_abort_ends_a_download_and_leaves_no_files(stage: Stage, receiver: Receiver) -> None:
-    receiver.fall_silent()
+    receiver.stop_responding()
     tarball = {"source_type": "TARBALL", "tarball_url": receiver.url("/a.zip")}
     build = await start_build(stage, *await an_actor_with_version(stage, **tarball))
     while not receiver.received:  # noqa: ASYNC110
@@ -262,7 +262,7 @@ async def test_an_abort_ends_a_download_and_leaves_no_files(stage: Stage, receiv
     assert aborted.status is S.ABORTED
     assert files_of_live_builds(stage) == []
     assert stage.engine.builds == []
-    receiver.answer()
+    receiver.start_responding()
 
 
 async def test_an_invalid_archive_fails_the_build_and_leaves_no_files(stage: Stage, receiver: Receiver) -> None:
