@@ -19,7 +19,7 @@ from runtime.runs.restarts import ABORT_GRACE_MILLIS
 from testing.api_client import Json
 from testing.live_server import LiveServer
 from tests.engine import COUNTER, container_of, end, engine, eventually, left_on, python_actor
-from tests.own_engine import HOST, PATIENCE_SECS, OwnEngine, responds, problem
+from tests.own_engine import HOST, PATIENCE_SECS, OwnEngine, problem, responds
 
 pytestmark = pytest.mark.docker
 
