@@ -62,13 +62,13 @@ class Recorder:
             request.path,
             dict(request.query),
             request.headers.get("Content-Encoding"),
-            next(self._moments),
+            next(self._positions),
         )
         self.exchanges.append(exchange)
         try:
-            return await self._pass_on(session, request, exchange)
+            return await self._forward(session, request, exchange)
         finally:
-            exchange.ended = next(self._moments)
+            exchange.ended = next(self._positions)
 
     async def _forward(self, session: ClientSession, request: web.Request, exchange: Exchange) -> web.StreamResponse:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_HEADERS}

@@ -225,7 +225,7 @@ def test_dataset(outcome: Outcome) -> None:
 
 
 def test_iteration_is_paged(outcome: Outcome) -> None:
-    """The iteration requests two pages, and perhaps a third for new items. The other two requests are for single pages."""
+    """The iteration requests two pages and perhaps a third one. The other two requests are for single pages."""
     assert len(outcome.recorder.of("GET datasets/{id}/items")) - 2 in (2, 3)
 
 
