@@ -72,7 +72,7 @@ docker_engine() {
     docker info >/dev/null 2>&1 && return
     [ -z "${DOCKER_HOST:-}" ] || fail "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
     command -v docker >/dev/null && command -v dockerd >/dev/null || install_packages docker.io
-    [ "$(id -u)" = 0 ] || fail "no Docker engine answers: start it, and let this user speak to it"
+    [ "$(id -u)" = 0 ] || fail "no Docker engine answers: start it, and give this user access to it"
     report "starting the Docker engine"
     if [ -d /run/systemd/system ]; then
         systemctl start docker

@@ -123,11 +123,11 @@ def platform() -> Iterator[NodeScript]:
 
 def test_the_same_definitions_are_valid_as_on_the_platform(platform: NodeScript) -> None:
     cases = [(kind, copy.deepcopy(value)) for kind in KINDS for value in (KINDS[kind][0], *variants(KINDS[kind][0]))]
-    verdicts = platform.respond(cases)
-    assert len(verdicts) == len(cases) and 200 < sum(verdicts) < len(cases) - 200
+    results = platform.respond(cases)
+    assert len(results) == len(cases) and 200 < sum(results) < len(cases) - 200
     differing = [
-        (kind, value, verdict)
-        for (kind, value), verdict in zip(cases, verdicts, strict=True)
-        if is_valid(kind, value) != verdict
+        (kind, value, expected)
+        for (kind, value), expected in zip(cases, results, strict=True)
+        if is_valid(kind, value) != expected
     ]
     assert not differing

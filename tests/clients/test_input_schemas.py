@@ -233,9 +233,9 @@ def test_the_same_schemas_are_valid(platform: NodeScript) -> None:
     parts = [field("object", editor="json", properties={"part": each}) for each in chance.sample(fields, 1500)]
     whole = [{**schema(PART), keyword: value} for keyword in [*schema(PART), "$schema", "more"] for value in SETTINGS]
     schemas = [*map(schema, [*fields, *parts]), *whole, *SETTINGS, schema(KINDS[0], required=["it", "other"])]
-    verdicts, _ = platform_results(platform, schemas, [])
-    assert verdicts.count(None) > 500 and len(verdicts) - verdicts.count(None) > 5000
-    for each, expected in zip(schemas, verdicts, strict=True):
+    results, _ = platform_results(platform, schemas, [])
+    assert results.count(None) > 500 and len(results) - results.count(None) > 5000
+    for each, expected in zip(schemas, results, strict=True):
         assert (schema_error(each) is None) == (expected is None), (each, expected)
 
 
@@ -273,9 +273,9 @@ DOCUMENTED: list[Json] = [
 
 
 def test_invalid_schemas_have_the_same_messages(platform: NodeScript) -> None:
-    verdicts, _ = platform_results(platform, DOCUMENTED, [])
-    assert [schema_error(each) for each in DOCUMENTED] == verdicts
-    assert None not in verdicts
+    results, _ = platform_results(platform, DOCUMENTED, [])
+    assert [schema_error(each) for each in DOCUMENTED] == results
+    assert None not in results
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -286,10 +286,10 @@ def test_the_same_inputs_are_valid_and_the_others_have_the_same_messages(platfor
     cases += [(each, {}) for each in schemas] + [(each, {"more": 1}) for each in schemas]
     cases += [({**each, "additionalProperties": False}, {"more": 1, "other": 2}) for each in schemas]
     given = [(each, validation.with_defaults(each, json.loads(json.dumps(value)))) for each, value in cases]
-    _, verdicts = platform_results(platform, [], given)
-    assert 400 < sum(verdict == {"messages": []} for verdict in verdicts) < len(verdicts) - 400
-    for (each, value), verdict in zip(given, verdicts, strict=True):
-        assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
+    _, results = platform_results(platform, [], given)
+    assert 400 < sum(result == {"messages": []} for result in results) < len(results) - 400
+    for (each, value), result in zip(given, results, strict=True):
+        assert {"messages": validation.messages(each, value)} == result, (each["properties"], value)
 
 
 def test_inputs_with_several_errors_have_the_same_messages(platform: NodeScript) -> None:
@@ -303,19 +303,19 @@ def test_inputs_with_several_errors_have_the_same_messages(platform: NodeScript)
         given = {name: chance.choice(VALUES) for name in chance.sample([*names, "more", "other"], 5)}
         of = {**schema(PART), "properties": fields, "required": required, "additionalProperties": chance.random() < 0.9}
         cases.append((of, validation.with_defaults(of, json.loads(json.dumps(given)))))
-    _, verdicts = platform_results(platform, [], cases)
-    for (of, value), verdict in zip(cases, verdicts, strict=True):
-        assert {"messages": validation.messages(of, value)} == verdict, (of, value)
+    _, results = platform_results(platform, [], cases)
+    for (of, value), result in zip(cases, results, strict=True):
+        assert {"messages": validation.messages(of, value)} == result, (of, value)
 
 
 def test_patterns_are_javascript_regular_expressions(platform: NodeScript) -> None:
     of = {pattern: schema(field("string", editor="textfield", pattern=pattern)) for pattern in PATTERNS}
-    verdicts, _ = platform_results(platform, list(of.values()), [])
-    assert [schema_error(each) for each in of.values()] == verdicts
-    good = [each for each, verdict in zip(of.values(), verdicts, strict=True) if verdict is None]
+    results, _ = platform_results(platform, list(of.values()), [])
+    assert [schema_error(each) for each in of.values()] == results
+    good = [each for each, result in zip(of.values(), results, strict=True) if result is None]
     cases = [(each, {"it": text}) for each in good for text in TEXTS]
-    for (each, value), verdict in zip(cases, platform_results(platform, [], cases)[1], strict=True):
-        assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
+    for (each, value), result in zip(cases, platform_results(platform, [], cases)[1], strict=True):
+        assert {"messages": validation.messages(each, value)} == result, (each["properties"], value)
 
 
 async def test_a_pattern_of_items_is_validated_when_a_run_starts(platform: NodeScript) -> None:

@@ -94,6 +94,6 @@ def test_the_same_values_are_valid_and_the_others_have_the_same_errors(
     errors = ajv.respond(cases)
     assert len(errors) == len(cases) and any(errors) and not all(errors)
     for (schema, value), expected in zip(cases, errors, strict=True):
-        ours = JsonSchema(schema)
-        assert ours.is_valid(value) == (not expected), (schema, value, expected)
-        assert sorted(map(comparable, ours.problems(value))) == sorted(map(comparable, expected)), (schema, value)
+        validator = JsonSchema(schema)
+        assert validator.is_valid(value) == (not expected), (schema, value, expected)
+        assert sorted(map(comparable, validator.problems(value))) == sorted(map(comparable, expected)), (schema, value)

@@ -109,20 +109,20 @@ def assert_items(server: LiveServer, dataset: str) -> None:
 
 def assert_records(server: LiveServer, store: str, page: str) -> None:
     keys = server.data("GET", f"key-value-stores/{store}/keys")["items"]
-    answers = {
+    responses = {
         key["key"]: server.http.get(f"/v2/key-value-stores/{store}/records/{key['key']}").raise_for_status()
         for key in keys
     }
-    assert {key: answer.headers["content-type"] for key, answer in answers.items()} == {
+    assert {key: response.headers["content-type"] for key, response in responses.items()} == {
         "OUTPUT": JSON,
         "words": TEXT,
         page: HTML,
         "odd!'().key": "application/octet-stream",
     }
-    assert answers["OUTPUT"].json() == {"a": ["ü"]}
-    assert answers["words"].content == "häuser".encode()
-    assert answers[page].content == "<p>ü</p>".encode()
-    assert answers["odd!'().key"].content == BYTES
+    assert responses["OUTPUT"].json() == {"a": ["ü"]}
+    assert responses["words"].content == "häuser".encode()
+    assert responses[page].content == "<p>ü</p>".encode()
+    assert responses["odd!'().key"].content == BYTES
 
 
 def assert_queue(server: LiveServer, queue: str) -> None:

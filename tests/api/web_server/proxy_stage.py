@@ -89,8 +89,8 @@ def closed_port() -> int:
         return port
 
 
-def values(answer: aiohttp.ClientResponse, name: str) -> list[str]:
-    return list(answer.headers.getall(name, []))
+def values(response: aiohttp.ClientResponse, name: str) -> list[str]:
+    return list(response.headers.getall(name, []))
 
 
 async def never() -> Message:

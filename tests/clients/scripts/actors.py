@@ -67,11 +67,11 @@ def error_of(call: Any) -> list[Any]:
         return [problem.status_code, problem.type]
 
 
-def plain(answer: Any) -> Any:
+def plain(response: Any) -> Any:
     """Return a response as JSON values: the third generation returns models."""
-    if hasattr(answer, "model_dump"):
-        return answer.model_dump(by_alias=True, mode="json")
-    return answer if isinstance(answer, dict) else vars(answer)
+    if hasattr(response, "model_dump"):
+        return response.model_dump(by_alias=True, mode="json")
+    return response if isinstance(response, dict) else vars(response)
 
 
 print(json.dumps(main(*sys.argv[1:])))
