@@ -130,7 +130,7 @@ TABLE = {
         log=(
             "Holding 16 MB",
             "The child was killed by SIGKILL, the Actor goes on",
-            "ACTOR: A process in the container was killed for exceeding the memory limit",
+            r"ACTOR: A process in the container was killed because it exceeded the memory limit\.",
         ),
     ),
     "memory that suffices": Row(
