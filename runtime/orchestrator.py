@@ -13,6 +13,7 @@ from runtime.access.signatures import Signer
 from runtime.access.users import Users
 from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
+from runtime.actors.versions import Versions
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.data_directory import Instance
@@ -23,8 +24,7 @@ from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.builds import Builds, Sources
 from runtime.containers import Container, Containers, Engine
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED
+from runtime.database import Database
 from runtime.inputs.keys import InputKeys
 from runtime.jobs.completion import Completion
 from runtime.jobs.limits import default_user_memory_mbytes
@@ -40,7 +40,8 @@ from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
 from runtime.storages.run_storages import Storages
-from runtime.webhooks.dispatcher import Dispatcher
+from runtime.webhooks.delivery import Delivery
+from runtime.webhooks.dispatches import Dispatches
 from runtime.webhooks.webhooks import Webhooks
 
 log = logging.getLogger("greenroom.orchestrator")
@@ -69,38 +70,49 @@ class Orchestrator:
         self.clock = clock
         self.signer = Signer(instance.signing_key)
         self.containers = connect(instance.id)
-        self.store = store = Store(settings.data_dir)
+        self.database = database = Database(settings.data_dir)
         self.events = SystemEvents()
-        self.logs = Logs(store.logs, clock)
-        self.users = Users(store.users, store.runs, settings.users, clock)
-        self.actors = Actors(store, self.users, clock)
-        self.tasks = Tasks(store, self.users, self.actors, clock)
-        self.datasets = Datasets(store.items, clock)
-        self.key_value_stores = KeyValueStores(store.values, clock)
-        self.request_queues = RequestQueues(store.requests, clock)
+        self.logs = Logs(database.logs, clock)
+        self.users = Users(database, settings.users, clock)
+        self.versions = Versions(database, clock)
+        self.actors = Actors(database, self.users, self.versions, clock)
+        self.tasks = Tasks(database, self.users, self.actors, clock)
+        self.datasets = Datasets(database, clock)
+        self.key_value_stores = KeyValueStores(database, clock)
+        self.request_queues = RequestQueues(database, clock)
         storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
-        memory_quota = MemoryQuota(store, settings.max_memory_mbytes or default_user_memory_mbytes())
-        self.billing = Billing(store, storages, clock)
+        memory_quota = MemoryQuota(database, settings.max_memory_mbytes or default_user_memory_mbytes())
+        self.billing = Billing(database, storages, clock)
         completion = self._completion = Completion(clock)
         self.outbound = Outbound()
-        self._dispatcher = Dispatcher(store.dispatches, self.outbound, clock, addresses, self.users.own_token)
-        self.webhooks = Webhooks(store, self.actors, self.tasks, clock, partial(describe, self), self._dispatcher.nudge)
+        self._delivery = Delivery(
+            dispatches=database.dispatches,
+            outbound=self.outbound,
+            clock=clock,
+            addresses=addresses,
+            server_token=self.users.server_token,
+        )
+        self.webhooks = Webhooks(database, self.actors, self.tasks, clock)
+        self.dispatches = Dispatches(
+            database=database, clock=clock, describe=partial(describe, self), wake_delivery=self._delivery.wake
+        )
         self.builds = Builds(
-            store,
+            database,
             self.actors,
+            self.versions,
             self.containers,
             memory_quota,
             self.logs,
             completion,
-            self.webhooks,
+            self.dispatches,
             clock,
             instance.id,
             Sources(self.outbound),
             settings.data_dir / "sources",
         )
-        self._input_keys = InputKeys(store.input_keys, store.vault)
+        self._input_keys = InputKeys(database.input_keys, database.vault)
         self.runs = Runs(
-            store,
+            database,
             self.users,
             self.actors,
             self.tasks,
@@ -116,10 +128,11 @@ class Orchestrator:
             addresses,
             self.events,
             self.webhooks,
+            self.dispatches,
             self,
         )
         self.memory_quota = memory_quota
-        self.retention = Retention(self.users, self.runs, storages, self.webhooks, clock, settings.retention_days)
+        self.retention = Retention(self.users, self.runs, storages, self.dispatches, clock, settings.retention_days)
         self._sweeping: asyncio.Task[None] | None = None
         self._supervisors: dict[str, Supervisor] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
@@ -130,10 +143,10 @@ class Orchestrator:
         self._parts = self._joined()
         await self.users.open()
         await self.runs.drop_ownerless()
-        await self.webhooks.recover()
+        await self.dispatches.recover()
         await self.builds.recover()
         await self._recover_runs()
-        self._dispatcher.open()
+        self._delivery.open()
         self._sweeping = asyncio.create_task(self.retention.keep_sweeping(), name="retention")
 
     def release_waiters(self) -> None:
@@ -155,11 +168,11 @@ class Orchestrator:
             life.cancel()
         if self._lives:
             await asyncio.wait(set(self._lives.values()))
-        await self._dispatcher.close()
+        await self._delivery.close()
         await self.containers.close()
         for kind in (self.datasets, self.key_value_stores, self.request_queues):
             await kind.close()
-        self.store.close()
+        self.database.close()
         return left
 
     @property
@@ -169,16 +182,16 @@ class Orchestrator:
     async def delete_actor(self, actor: Actor) -> None:
         """Drop an Actor with all that is made of it but its runs. Raises Invalid while a run or build of it lives."""
         async with self.memory_quota.pause_starts():
-            if self.store.runs.find(f"actor_id = ? AND {UNFINISHED}", actor.id) is not None:
+            if self.database.runs.has_unfinished_of_actor(actor.id):
                 raise Invalid("cannot-remove-running-run", "An Actor with live runs can't be deleted: abort them first")
-            builds = self.store.builds.all("actor_id = ?", actor.id)
+            builds = self.database.builds.of_actor(actor.id)
             if any(not build.status.is_terminal for build in builds):
                 raise Invalid(
                     "deleting-unfinished-build", "An Actor with a live build can't be deleted: abort it first"
                 )
             await self.actors.delete(actor)
-            await self.tasks.forget_actor(actor.id)
-            await self.webhooks.forget_actor(actor.id)
+            await self.tasks.delete_of_actor(actor.id)
+            await self.webhooks.delete_of_actor(actor.id)
             await self._input_keys.forget_actor(actor.id)
             for build in builds:
                 await self.builds.forget(build)

@@ -12,7 +12,7 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.errors import GreenroomError
 from runtime.runs.runs import Runs
 from runtime.storages.run_storages import Storages
-from runtime.webhooks.webhooks import Webhooks
+from runtime.webhooks.dispatches import Dispatches
 
 log = logging.getLogger("greenroom.retention")
 
@@ -25,12 +25,12 @@ class Retention:
     """Drops what is older than `days`; 0 keeps everything."""
 
     def __init__(
-        self, users: Users, runs: Runs, storages: Storages, webhooks: Webhooks, clock: Clock, days: float
+        self, users: Users, runs: Runs, storages: Storages, dispatches: Dispatches, clock: Clock, days: float
     ) -> None:
         self._users = users
         self._runs = runs
         self._storages = storages
-        self._webhooks = webhooks
+        self._dispatches = dispatches
         self._clock = clock
         self._days = days
 
@@ -48,5 +48,5 @@ class Retention:
                     await self._runs.delete(run)
                 except GreenroomError as refusal:  # it rose again meanwhile
                     log.info("Run %s is kept: %s", run.id, refusal)
-        await self._storages.drop_unused(before)
-        await self._webhooks.drop_finished(before)
+        await self._storages.delete_unused_since(before)
+        await self._dispatches.delete_finished_before(before)

@@ -1,7 +1,7 @@
 """Who is calling: a user, or a run with the token it was born with.
 
 A route that asks `caller_of` is closed to limited runs. One that asks another function here checks by itself what these
-may do, with `runtime/permissions.py`.
+may do, with `runtime/access/permissions.py`.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def maybe_caller(request: Request) -> Caller | None:
 def caller_of(request: Request) -> Caller:
     """Who is calling, and may do all its user may. Raises Unauthorized, and Forbidden for a limited run."""
     caller = limited_caller_of(request)
-    permissions.check_unlimited(caller.run)
+    permissions.check_full_permissions(caller.run)
     return caller
 
 
 def limited_caller_of(request: Request) -> Caller:
     """Who is calling, limited runs included. Raises Unauthorized where there is no token or its run has ended."""
     caller = late_caller_of(request)
-    permissions.check_alive(caller.run)
+    permissions.check_not_ended(caller.run)
     return caller
 
 

@@ -69,7 +69,7 @@ class Aliases:
     def _last_run(self, request: Request, actor: str, rest: str) -> str:
         runs, caller = self._orchestrator.runs, limited_caller_of(request)
         run = runs.last(caller.user, self._actor(request, actor), parsing.run_filter(Params(request)))
-        permissions.check_sight(caller.run, run, partial(runs.has_started, caller.run))
+        permissions.check_may_see_run(caller.run, run, partial(runs.has_started, caller.run))
         return f"/v2/actor-runs/{run.id}{rest}"
 
     def _last_run_of_task(self, request: Request, task: str, rest: str) -> str:

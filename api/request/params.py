@@ -7,24 +7,17 @@ Booleans come as 1/0 and true/false, lists comma-joined or repeated, and an empt
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from runtime.base.errors import Invalid
+from runtime.base.paging import Paging
 
 MAX_PAGE = 1000
 MAX_WAIT_SECS = 60
 MAX_WHOLE = 2**53 - 1
 TRUE = frozenset({"1", "true"})
 FALSE = frozenset({"0", "false"})
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    offset: int
-    limit: int
-    desc: bool
 
 
 class Params:

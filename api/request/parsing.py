@@ -15,7 +15,7 @@ from yarl import URL
 from api.request.access import Caller
 from api.request.params import MAX_WHOLE, Params
 from runtime.access import permissions
-from runtime.actors.versions import git_url, host_paths
+from runtime.actors.version_rules import git_url, host_paths
 from runtime.base.clock import Millis
 from runtime.base.errors import Forbidden, Invalid
 from runtime.base.records import (
@@ -24,6 +24,7 @@ from runtime.base.records import (
     Origin,
     PermissionLevel,
     RunDefaults,
+    RunFilter,
     SourceFile,
     TaskOptions,
     Version,
@@ -32,7 +33,6 @@ from runtime.base.records import (
     WebhookEvent,
 )
 from runtime.runs.options import StartOptions
-from runtime.runs.runs import RunFilter
 
 T = TypeVar("T")
 MAX_TIMEOUT_SECS = 10 * 365 * 86_400

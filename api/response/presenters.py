@@ -18,6 +18,7 @@ from api.response import serializers
 from api.response.envelopes import data_response, page_response
 from runtime.access import permissions
 from runtime.base.errors import record_not_found
+from runtime.base.paging import Paging
 from runtime.base.records import Actor, Build, Run, Task, Webhook, WebhookCondition, WebhookDispatch
 from runtime.builds import number_int
 from runtime.orchestrator import Orchestrator
@@ -31,7 +32,7 @@ def own_run(request: Request, id: str, caller: Caller) -> Run:
     run = orchestrator_of(request).runs.get(id)
     if run.user_id != caller.user.id:
         raise record_not_found("Run", id)
-    permissions.check_itself(caller.run, run)
+    permissions.check_own_run(caller.run, run)
     return run
 
 
@@ -40,7 +41,7 @@ def seen_run(request: Request, run: Run) -> Run:
 
     Raises NotFound, and Unauthorized without a token.
     """
-    if permissions.is_open(run.general_access, by_name=False):
+    if permissions.is_readable_by_anyone(run.general_access, by_name=False):
         return run
     if not _may_see(orchestrator_of(request), run, late_caller_of(request)):
         raise record_not_found("Run", run.id)
@@ -74,28 +75,21 @@ def present_run(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> 
         return shown
     billing = orchestrator.billing
     shown = {**shown, **serializers.run_usage(run, billing.usage(run), billing.total_usd(run))}
-    if not permissions.may_hook(caller.run, WebhookCondition(actor_run_id=run.id)):
+    if not permissions.may_manage_webhook(caller.run, WebhookCondition(actor_run_id=run.id)):
         return shown
-    return {**shown, "webhooks": [serializers.webhook_draft(each) for each in orchestrator.webhooks.of_run(run)]}
+    return {**shown, "webhooks": [serializers.webhook_draft(each) for each in orchestrator.webhooks.ad_hoc_of_run(run)]}
 
 
 def _may_see(orchestrator: Orchestrator, run: Run, caller: Caller) -> bool:
     has_started = partial(orchestrator.runs.has_started, caller.run)
-    return caller.user.id == run.user_id and permissions.may_see(caller.run, run, has_started)
+    return caller.user.id == run.user_id and permissions.may_see_run(caller.run, run, has_started)
 
 
 def runs_page(request: Request, of: Actor | Task | None) -> Response:
     """The caller's runs, or those of one Actor or task, as the query narrows them."""
     orchestrator, params = orchestrator_of(request), Params(request)
     paging, now = params.paging(), orchestrator.clock.now()
-    page = orchestrator.runs.page(
-        caller_of(request).user,
-        of,
-        parsing.run_filter(params),
-        descending=paging.desc,
-        offset=paging.offset,
-        limit=paging.limit,
-    )
+    page = orchestrator.runs.page(caller_of(request).user, of, parsing.run_filter(params), paging)
     billing = orchestrator.billing
     items = [serializers.run_in_list(run, _build_number_int(run), billing.total_usd(run), now) for run in page.items]
     return page_response(items, page.total, paging)
@@ -104,9 +98,7 @@ def runs_page(request: Request, of: Actor | Task | None) -> Response:
 def builds_page(request: Request, actor: Actor | None) -> Response:
     """The caller's builds, or those of one Actor."""
     orchestrator, paging = orchestrator_of(request), Params(request).paging()
-    page = orchestrator.builds.page(
-        caller_of(request).user, actor, descending=paging.desc, offset=paging.offset, limit=paging.limit
-    )
+    page = orchestrator.builds.page(caller_of(request).user, actor, paging)
     now = orchestrator.clock.now()
     return page_response([serializers.build_in_list(build, now) for build in page.items], page.total, paging)
 
@@ -123,9 +115,7 @@ def present_webhook(orchestrator: Orchestrator, webhook: Webhook) -> dict[str, A
 def webhooks_page(request: Request, on: Actor | Task | None) -> Response:
     """The caller's webhooks, or those on one Actor or task."""
     orchestrator, paging = orchestrator_of(request), Params(request).paging()
-    page = orchestrator.webhooks.page(
-        caller_of(request).user, on, descending=paging.desc, offset=paging.offset, limit=paging.limit
-    )
+    page = orchestrator.webhooks.page(caller_of(request).user, on, paging)
     return page_response([present_webhook(orchestrator, each) for each in page.items], page.total, paging)
 
 
@@ -149,14 +139,12 @@ def _on(what: Actor | Task) -> WebhookCondition:
 def dispatches_page(request: Request, webhook: Webhook | None) -> Response:
     """What the caller's webhooks dispatched, or one of them."""
     orchestrator, paging = orchestrator_of(request), Params(request).paging()
-    page = orchestrator.webhooks.dispatches(
-        caller_of(request).user, webhook, descending=paging.desc, offset=paging.offset, limit=paging.limit
-    )
+    page = orchestrator.dispatches.page(caller_of(request).user, webhook, paging)
     return page_response([serializers.dispatch(each) for each in page.items], page.total, paging)
 
 
 def _dispatched(orchestrator: Orchestrator, webhook: Webhook) -> tuple[int, WebhookDispatch | None]:
     """How many dispatches a webhook has, and the last of them."""
     user = orchestrator.users.get(webhook.user_id)
-    page = orchestrator.webhooks.dispatches(user, webhook, descending=True, offset=0, limit=1)
+    page = orchestrator.dispatches.page(user, webhook, Paging(offset=0, limit=1, desc=True))
     return page.total, next(iter(page.items), None)

@@ -17,14 +17,14 @@ from api.request.params import Params
 from api.response.envelopes import data_response, json_response, no_content
 from api.response.presenters import own_run, present_run, runs_page, seen_run
 from runtime.access import permissions
-from runtime.access.users import RUN_TOKEN_GRACE_MILLIS
 from runtime.base.errors import Invalid
-from runtime.base.records import Run
+from runtime.base.records import GeneralAccess, Run
 
 router = APIRouter(prefix="/v2/actor-runs")
 
 MAX_STATUS_MESSAGE = 10_000
-GENERAL_ACCESS = frozenset({"FOLLOW_USER_SETTING", "RESTRICTED", "ANYONE_WITH_ID_CAN_READ"})
+GENERAL_ACCESS = sorted(set(GeneralAccess) - {GeneralAccess.ANYONE_WITH_NAME_CAN_READ})
+"""A run has no name to be found by."""
 
 
 @router.get("")
@@ -46,17 +46,17 @@ async def update_run(request: Request, run: str) -> Response:
     record, body, runs = own_run(request, run, caller), await read_object(request), orchestrator_of(request).runs
     access = parsing.field(body, "generalAccess", str)
     if access is not None and access not in GENERAL_ACCESS:
-        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
+        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(GENERAL_ACCESS)}")
     message = _shortened(parsing.field(body, "statusMessage", str))
     is_terminal = parsing.field(body, "isStatusMessageTerminal", bool)
     if access is not None:
-        permissions.check_alive(caller.run)
-        permissions.check_unlimited(caller.run)
+        permissions.check_not_ended(caller.run)
+        permissions.check_full_permissions(caller.run)
     if "statusMessage" in body:
         _check_is_open(request, record, "cannot-set-is-status-message-terminal", "its status message stays as it is")
         record = await runs.set_status_message(run, message, is_terminal)
     if access is not None:
-        record = await runs.change(run, lambda now: replace(now, general_access=access))
+        record = await runs.change(run, lambda now: replace(now, general_access=GeneralAccess(access)))
     return _shown(request, record)
 
 
@@ -121,8 +121,7 @@ def _shortened(message: str | None) -> str | None:
 
 def _check_is_open(request: Request, run: Run, slug: str, what: str) -> None:
     """Some requests may come just after the end: the Actor's last words race its exit."""
-    ended = run.finished_at
-    if ended is not None and orchestrator_of(request).clock.now() > ended + RUN_TOKEN_GRACE_MILLIS:
+    if not permissions.accepts_last_requests(run, orchestrator_of(request).clock.now()):
         raise Invalid(slug, f"The run has ended: {what}")
 
 

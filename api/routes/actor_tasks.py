@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v2/actor-tasks")
 @router.get("")
 async def list_tasks(request: Request) -> Response:
     orchestrator, user, paging = orchestrator_of(request), caller_of(request).user, Params(request).paging()
-    page = orchestrator.tasks.page(user, descending=paging.desc, offset=paging.offset, limit=paging.limit)
+    page = orchestrator.tasks.page(user, paging)
     items = []
     for task in page.items:
         actor = orchestrator.actors.get(task.actor_id)
@@ -54,7 +54,7 @@ async def get_task(request: Request, task: str) -> Response:
 async def update_task(request: Request, task: str) -> Response:
     """A patch: what the body leaves out stays."""
     record, body = _found(request, task), await read_object(request)
-    changed = await orchestrator_of(request).tasks.change(record, **parsing.task_fields(body, record.options))
+    changed = await orchestrator_of(request).tasks.update(record, **parsing.task_fields(body, record.options))
     return data_response(serializers.task(changed, caller_of(request).user))
 
 
@@ -62,7 +62,7 @@ async def update_task(request: Request, task: str) -> Response:
 async def delete_task(request: Request, task: str) -> Response:
     orchestrator, record = orchestrator_of(request), _found(request, task)
     await orchestrator.tasks.delete(record)
-    await orchestrator.webhooks.forget_task(record.id)
+    await orchestrator.webhooks.delete_of_task(record.id)
     return no_content()
 
 
@@ -75,7 +75,7 @@ async def get_input(request: Request, task: str) -> Response:
 @router.put("/{task}/input")
 async def set_input(request: Request, task: str) -> Response:
     record, body = _found(request, task), await read_object(request)
-    return json_response((await orchestrator_of(request).tasks.change(record, input=body)).input)
+    return json_response((await orchestrator_of(request).tasks.update(record, input=body)).input)
 
 
 @router.get("/{task}/runs")

@@ -23,6 +23,7 @@ from api.response.envelopes import data_response, json_response, no_content, pag
 from api.response.presenters import builds_page, runs_page, webhook_created, webhooks_page
 from api.routes.run_endpoints import items_of_run, output_of_run, run_started
 from runtime.access import permissions
+from runtime.actors.versions import find_env_var
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
 from runtime.base.records import Actor, BuildOptions, Pricing, RunDefaults, TaggedBuild, Version
@@ -42,14 +43,7 @@ async def list_actors(request: Request) -> Response:
     if sort_by not in SORT_COLUMNS:
         raise Invalid("invalid-parameter", f"Query parameter 'sortBy' must be one of {', '.join(SORT_COLUMNS)}")
     paging = params.paging()
-    page = actors.page(
-        user,
-        SORT_COLUMNS[sort_by],
-        only_own=params.flag("my") or False,
-        descending=paging.desc,
-        offset=paging.offset,
-        limit=paging.limit,
-    )
+    page = actors.page(user, paging, sort_by=SORT_COLUMNS[sort_by], only_own=params.flag("my") or False)
     users = orchestrator_of(request).users
     return page_response(
         [serializers.actor_in_list(each, users.get(each.user_id)) for each in page.items], page.total, paging
@@ -93,10 +87,10 @@ async def update_actor(request: Request, actor: str) -> Response:
         return {**parsing.actor_fields(body, now.defaults, now.extra), **pricings, "tagged_builds": tagged}
 
     fields(record)  # refuses what is wrong before any version is written
-    known = orchestrator.actors.versions(record)
+    known = orchestrator.versions.of_actor(record)
     for version in parsing.versions(body, caller_of(request), orchestrator.clock.now(), known):
-        await orchestrator.actors.put_version(record, version)
-    return data_response(_shown(request, await orchestrator.actors.change(record, fields)))
+        await orchestrator.versions.put(record, version)
+    return data_response(_shown(request, await orchestrator.actors.update(record, fields)))
 
 
 @router.delete("/{actor}")
@@ -107,7 +101,7 @@ async def delete_actor(request: Request, actor: str) -> Response:
 
 @router.get("/{actor}/versions")
 async def list_versions(request: Request, actor: str) -> Response:
-    versions = orchestrator_of(request).actors.versions(_own(request, actor))
+    versions = orchestrator_of(request).versions.of_actor(_own(request, actor))
     return data_response({"total": len(versions), "items": [serializers.version(each) for each in versions]})
 
 
@@ -115,14 +109,14 @@ async def list_versions(request: Request, actor: str) -> Response:
 async def create_version(request: Request, actor: str) -> Response:
     orchestrator, record = orchestrator_of(request), _own(request, actor)
     sent = parsing.version(await read_object(request), caller_of(request), orchestrator.clock.now())
-    version = await orchestrator.actors.create_version(record, sent)
+    version = await orchestrator.versions.create(record, sent)
     location = f"{orchestrator.addresses.public_base}/v2/actors/{record.id}/versions/{version.number}"
     return data_response(serializers.version(version), 201, {"Location": location})
 
 
 @router.get("/{actor}/versions/{number}")
 async def get_version(request: Request, actor: str, number: str) -> Response:
-    return data_response(serializers.version(orchestrator_of(request).actors.version(_own(request, actor), number)))
+    return data_response(serializers.version(orchestrator_of(request).versions.get(_own(request, actor), number)))
 
 
 @router.api_route("/{actor}/versions/{number}", methods=["PUT", "POST"])
@@ -130,29 +124,29 @@ async def update_version(request: Request, actor: str, number: str) -> Response:
     """A patch: what the body leaves out stays."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
     record = _own(request, actor)
-    known = orchestrator.actors.version(record, number)
+    known = orchestrator.versions.get(record, number)
     sent = parsing.patched_version(body, _as_sent(known))
     merged = parsing.version(sent, caller_of(request), orchestrator.clock.now(), number, known)
-    return data_response(serializers.version(await orchestrator.actors.put_version(record, merged)))
+    return data_response(serializers.version(await orchestrator.versions.put(record, merged)))
 
 
 @router.delete("/{actor}/versions/{number}")
 async def delete_version(request: Request, actor: str, number: str) -> Response:
-    await orchestrator_of(request).actors.delete_version(_own(request, actor), number)
+    await orchestrator_of(request).versions.delete(_own(request, actor), number)
     return no_content()
 
 
 @router.get("/{actor}/versions/{number}/env-vars")
 async def list_env_vars(request: Request, actor: str, number: str) -> Response:
-    env_vars = orchestrator_of(request).actors.version(_own(request, actor), number).env_vars
+    env_vars = orchestrator_of(request).versions.get(_own(request, actor), number).env_vars
     return data_response({"total": len(env_vars), "items": [serializers.env_var(each) for each in env_vars]})
 
 
 @router.post("/{actor}/versions/{number}/env-vars")
 async def create_env_var(request: Request, actor: str, number: str) -> Response:
     orchestrator, record = orchestrator_of(request), _own(request, actor)
-    version, env_var = orchestrator.actors.version(record, number), parsing.new_env_var(await read_object(request))
-    await orchestrator.actors.create_env_var(version, env_var)
+    version, env_var = orchestrator.versions.get(record, number), parsing.new_env_var(await read_object(request))
+    await orchestrator.versions.create_env_var(version, env_var)
     path = f"actors/{record.id}/versions/{number}/env-vars/{quote(env_var.name, safe='')}"
     location = f"{orchestrator.addresses.public_base}/v2/{path}"
     return data_response(serializers.env_var(env_var), 201, {"Location": location})
@@ -160,24 +154,24 @@ async def create_env_var(request: Request, actor: str, number: str) -> Response:
 
 @router.get("/{actor}/versions/{number}/env-vars/{name}")
 async def get_env_var(request: Request, actor: str, number: str, name: str) -> Response:
-    actors = orchestrator_of(request).actors
-    return data_response(serializers.env_var(actors.env_var(actors.version(_own(request, actor), number), name)))
+    version = orchestrator_of(request).versions.get(_own(request, actor), number)
+    return data_response(serializers.env_var(find_env_var(version, name)))
 
 
 @router.api_route("/{actor}/versions/{number}/env-vars/{name}", methods=["PUT", "POST"])
 async def update_env_var(request: Request, actor: str, number: str, name: str) -> Response:
     """A patch: what the body leaves out stays."""
-    actors = orchestrator_of(request).actors
-    version, body = actors.version(_own(request, actor), number), await read_object(request)
+    versions = orchestrator_of(request).versions
+    version, body = versions.get(_own(request, actor), number), await read_object(request)
     return data_response(
-        serializers.env_var(await actors.change_env_var(version, name, partial(parsing.env_var, body)))
+        serializers.env_var(await versions.update_env_var(version, name, partial(parsing.env_var, body)))
     )
 
 
 @router.delete("/{actor}/versions/{number}/env-vars/{name}")
 async def delete_env_var(request: Request, actor: str, number: str, name: str) -> Response:
-    actors = orchestrator_of(request).actors
-    await actors.delete_env_var(actors.version(_own(request, actor), number), name)
+    versions = orchestrator_of(request).versions
+    await versions.delete_env_var(versions.get(_own(request, actor), number), name)
     return no_content()
 
 
@@ -193,7 +187,7 @@ async def start_build(request: Request, actor: str) -> Response:
     number = params.text("version")
     if number is None:
         raise Invalid("parameter-required", "Query parameter 'version' is required, such as version=0.0")
-    version = orchestrator.actors.version(record, number)
+    version = orchestrator.versions.get(record, number)
     options = _build_options(params, version)
     build = await orchestrator.builds.start(caller.user, record, version, options, parsing.meta(request, caller))
     build = await orchestrator.builds.wait(build.id, params.wait_secs())
@@ -258,7 +252,7 @@ def _own(request: Request, reference: str) -> Actor:
 
 def _shown(request: Request, actor: Actor) -> dict[str, Any]:
     orchestrator = orchestrator_of(request)
-    return serializers.actor(actor, orchestrator.users.get(actor.user_id), orchestrator.actors.versions(actor))
+    return serializers.actor(actor, orchestrator.users.get(actor.user_id), orchestrator.versions.of_actor(actor))
 
 
 def _as_sent(version: Version) -> dict[str, Any]:

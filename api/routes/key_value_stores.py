@@ -68,8 +68,8 @@ async def list_keys(request: Request) -> Response:
             "count": len(page.keys),
             "limit": limit,
             "exclusiveStartKey": after,
-            "isTruncated": page.next is not None,
-            "nextExclusiveStartKey": page.next,
+            "isTruncated": page.next_start_key is not None,
+            "nextExclusiveStartKey": page.next_start_key,
         }
     )
 
@@ -95,7 +95,7 @@ async def put_record(request: Request) -> Response:
     store, key, kind = routes.found(request), request.path_params["key"], request.headers.get("content-type")
     encoding = request.headers.get("content-encoding", IDENTITY).strip().lower()
     decoder(encoding)  # raises for one that nobody could be served from
-    collection = key_schema.holding(store.schema, key)
+    collection = key_schema.collection_of_key(store.schema, key)
     if collection is not None:
         key_schema.check_content_type(collection, key, kind or DEFAULT_CONTENT_TYPE)
     if collection is not None and key_schema.needs_value(collection, kind or DEFAULT_CONTENT_TYPE):
@@ -104,7 +104,7 @@ async def put_record(request: Request) -> Response:
         await _stores(request).set_record(store.id, key, body, kind or DEFAULT_CONTENT_TYPE)
     else:
         encoded = None if encoding == IDENTITY else encoding
-        await _stores(request).put_record(store.id, key, kind, encoded, request.stream())
+        await _stores(request).set_record_stream(store.id, key, kind, encoded, request.stream())
     return json_response({}, 201, {"Location": routes.links(request, store).record(store, key)})
 
 

@@ -23,7 +23,7 @@ from runtime.storages.request_queues import (
     QueuedRequest,
     RequestQueues,
     check_batch,
-    deleted_id,
+    id_to_delete,
     request_not_found,
 )
 
@@ -97,7 +97,7 @@ async def list_requests(request: Request) -> Response:
     cursor, start, states = params.text("cursor"), params.text("exclusiveStartId"), _states(params)
     if start and (cursor or states):
         raise Invalid("invalid-parameter", "'exclusiveStartId' does not go with 'cursor' or 'filter'")
-    found = await _queues(request).page_of_requests(queue.id, after=cursor or start, states=states, limit=limit + 1)
+    found = await _queues(request).list_requests(queue.id, after=cursor or start, states=states, limit=limit + 1)
     page: dict[str, Any] = {"items": [_whole(item) for item in found[:limit]], "limit": limit}
     if start:
         page["exclusiveStartId"] = start
@@ -112,7 +112,7 @@ async def list_requests(request: Request) -> Response:
 async def add_request(request: Request) -> Response:
     queue, _ = await _met(request)
     draft = await read_json_exactly(request)
-    outcomes = await _queues(request).add(queue.id, [draft], forefront=_forefront(request))
+    outcomes = await _queues(request).add_requests(queue.id, [draft], forefront=_forefront(request))
     return data_response(_outcome(outcomes[0]), 201)
 
 
@@ -120,7 +120,7 @@ async def add_request(request: Request) -> Response:
 async def add_requests(request: Request) -> Response:
     queue, _ = await _met(request)
     drafts = await read_json_exactly(request)
-    outcomes = await _queues(request).add(queue.id, drafts, forefront=_forefront(request))
+    outcomes = await _queues(request).add_requests(queue.id, drafts, forefront=_forefront(request))
     processed = [
         {**_outcome(outcome), "uniqueKey": draft["uniqueKey"]} for outcome, draft in zip(outcomes, drafts, strict=True)
     ]
@@ -133,7 +133,7 @@ async def delete_requests(request: Request) -> Response:
     queue, _ = await _met(request)
     entries = await read_json_exactly(request)
     check_batch(entries)
-    ids = [deleted_id(entry) for entry in entries]
+    ids = [id_to_delete(entry) for entry in entries]
     await _queues(request).delete_requests(queue.id, ids)
     processed = [{**entry, "id": id} for entry, id in zip(entries, ids, strict=True)]
     return exact_response({"processedRequests": processed, "unprocessedRequests": []})
@@ -142,7 +142,7 @@ async def delete_requests(request: Request) -> Response:
 @router.post(QUEUE + "/requests/unlock")
 async def unlock_requests(request: Request) -> Response:
     queue, client = await _met(request)
-    return data_response({"unlockedCount": await _queues(request).unlock(queue.id, client)})
+    return data_response({"unlockedCount": await _queues(request).unlock_requests(queue.id, client)})
 
 
 @router.get(REQUEST)
@@ -174,7 +174,7 @@ async def delete_request(request: Request) -> Response:
 @router.put(REQUEST + "/lock")
 async def prolong_lock(request: Request) -> Response:
     queue, client = await _met(request)
-    until = await _queues(request).prolong(
+    until = await _queues(request).prolong_lock(
         queue.id,
         request.path_params["request_id"],
         client,
@@ -188,7 +188,7 @@ async def prolong_lock(request: Request) -> Response:
 async def release_lock(request: Request) -> Response:
     queue, client = await _met(request)
     id = request.path_params["request_id"]
-    await _queues(request).release(queue.id, id, client, forefront=_forefront(request))
+    await _queues(request).release_lock(queue.id, id, client, forefront=_forefront(request))
     return no_content()
 
 

@@ -17,7 +17,7 @@ from api.request.params import Params
 from api.response.envelopes import JSON, data_response, no_content, page_response
 from api.response.links import Links
 from runtime.access import permissions
-from runtime.access.permissions import Access
+from runtime.access.permissions import StorageAccess
 from runtime.base.errors import Forbidden, Invalid, record_not_found
 from runtime.base.json_text import Json, dumps, loads
 from runtime.base.records import Run, Storage, User
@@ -37,7 +37,7 @@ class StorageRoutes(Generic[S]):
     kind: Callable[[Orchestrator], StorageService[S]]
     wire: Callable[[S, User, Links], dict[str, Any]]
 
-    def found(self, request: Request, access: Access | None = None) -> S:
+    def found(self, request: Request, access: StorageAccess | None = None) -> S:
         """The storage the address names, if the caller has this access to it; else the one that the method needs.
 
         For writing, its counters and times may be old.
@@ -46,8 +46,8 @@ class StorageRoutes(Generic[S]):
         signed. Raises NotFound, Forbidden, and Unauthorized without a token or where its run has ended.
         """
         caller, reference = maybe_caller(request), request.path_params["id"]
-        needed = access or (Access.READ if request.method in ("GET", "HEAD") else Access.WRITE)
-        user_id, to_write = None if caller is None else caller.user.id, needed is Access.WRITE
+        needed = access or (StorageAccess.READ if request.method in ("GET", "HEAD") else StorageAccess.WRITE)
+        user_id, to_write = None if caller is None else caller.user.id, needed is StorageAccess.WRITE
         record = self._kind(request).locate(user_id, reference, to_write=to_write)
         if record is not None and self._may(request, caller, record, needed):
             return record
@@ -59,20 +59,14 @@ class StorageRoutes(Generic[S]):
     async def create(self, request: Request, **fields: Json) -> Response:
         caller, name = limited_caller_of(request), Params(request).text("name")
         record, is_new = await self._kind(request).get_or_create(caller.user.id, name, **fields, **_creator(caller.run))
-        self._check(request, caller, record, Access.READ)
+        self._check(request, caller, record, StorageAccess.READ)
         location = f"{orchestrator_of(request).addresses.public_base}/v2/{self.word}/{record.id}"
         return data_response(self._shown(request, record), 201 if is_new else 200, {"Location": location})
 
     async def page(self, request: Request) -> Response:
         caller, params = caller_of(request), Params(request)
         paging = params.paging()
-        page = self._kind(request).page(
-            caller.user.id,
-            unnamed=params.flag("unnamed") or False,
-            descending=paging.desc,
-            offset=paging.offset,
-            limit=paging.limit,
-        )
+        page = self._kind(request).page(caller.user.id, paging, unnamed=params.flag("unnamed") or False)
         # Typed clients refuse a list item whose name is null (apify-client 3).
         items = [{**self._shown(request, record), "name": record.name or ""} for record in page.items]
         return page_response(items, page.total, paging)
@@ -81,12 +75,12 @@ class StorageRoutes(Generic[S]):
         return data_response(self._shown(request, self.found(request)))
 
     async def update(self, request: Request) -> Response:
-        record, body = self.found(request, Access.MANAGE), await read_object(request)
+        record, body = self.found(request, StorageAccess.MANAGE), await read_object(request)
         changes = {column: body[name] for name, column in CHANGEABLE.items() if name in body}
         return data_response(self._shown(request, await self._kind(request).update(record.id, changes)))
 
     async def delete(self, request: Request) -> Response:
-        await self._kind(request).delete(self.found(request, Access.MANAGE).id)
+        await self._kind(request).delete(self.found(request, StorageAccess.MANAGE).id)
         return no_content()
 
     def _kind(self, request: Request) -> StorageService[S]:
@@ -101,15 +95,17 @@ class StorageRoutes(Generic[S]):
         may_sign = self._may_write(request, caller, record)
         return Links(orchestrator.addresses, orchestrator.signer, orchestrator.clock.now(), may_sign)
 
-    def _may(self, request: Request, caller: Caller | None, record: S, needed: Access) -> bool:
+    def _may(self, request: Request, caller: Caller | None, record: S, needed: StorageAccess) -> bool:
         """Whether the caller has this access. Raises where the token of its owner's run says that it has not."""
-        if needed is Access.READ and self._is_signed(request, record):
+        if needed is StorageAccess.READ and self._is_signed(request, record):
             return True
         if caller is not None and caller.user.id == record.user_id:
             self._check(request, caller, record, needed)
             return True
         by_name = "~" in request.path_params["id"]
-        return needed is Access.READ and permissions.is_open(record.general_access, by_name=by_name)
+        return needed is StorageAccess.READ and permissions.is_readable_by_anyone(
+            record.general_access, by_name=by_name
+        )
 
     def _is_signed(self, request: Request, record: S) -> bool:
         """Whether the address has a signature that is valid for it."""
@@ -121,19 +117,19 @@ class StorageRoutes(Generic[S]):
             return signer.is_valid(record.id, signature, orchestrator_of(request).clock.now())
         return signer.is_valid_for_record(record.id, key, signature)
 
-    def _check(self, request: Request, caller: Caller, record: S, access: Access) -> None:
+    def _check(self, request: Request, caller: Caller, record: S, access: StorageAccess) -> None:
         has_started = partial(orchestrator_of(request).runs.has_started, caller.run)
-        permissions.check_storage(caller.run, record, access, has_started)
+        permissions.check_storage_access(caller.run, record, access, has_started)
 
     def _may_write(self, request: Request, caller: Caller | None, record: S) -> bool:
         if caller is None or caller.user.id != record.user_id:
             return False
         has_started = partial(orchestrator_of(request).runs.has_started, caller.run)
-        return permissions.access(caller.run, record, has_started) >= Access.WRITE
+        return permissions.storage_access(caller.run, record, has_started) >= StorageAccess.WRITE
 
 
 def _creator(run: Run | None) -> dict[str, str]:
-    return {} if run is None else permissions.creator(run.id, run.actor_id, run.permission_level)
+    return {} if run is None else permissions.creator_fields(run.id, run.actor_id, run.permission_level)
 
 
 async def read_schema(request: Request) -> dict[str, Any] | None:

@@ -23,5 +23,5 @@ async def list_dispatches(request: Request) -> Response:
 @router.get("/{dispatch}")
 async def get_dispatch(request: Request, dispatch: str) -> Response:
     return data_response(
-        serializers.dispatch(orchestrator_of(request).webhooks.dispatch(caller_of(request).user, dispatch))
+        serializers.dispatch(orchestrator_of(request).dispatches.get(caller_of(request).user, dispatch))
     )

@@ -42,7 +42,7 @@ async def update_webhook(request: Request, webhook: str) -> Response:
     caller = limited_caller_of(request)
     condition = parsing.webhook_condition(body) if body.get("condition") is not None else None
     permissions.check_webhook(caller.run, condition or record.condition)
-    changed = await orchestrator.webhooks.change(caller.user, record, parsing.webhook_fields(body, caller), condition)
+    changed = await orchestrator.webhooks.update(caller.user, record, parsing.webhook_fields(body, caller), condition)
     return data_response(present_webhook(orchestrator, changed))
 
 
@@ -55,7 +55,7 @@ async def delete_webhook(request: Request, webhook: str) -> Response:
 @router.post("/{webhook}/test")
 async def test_webhook(request: Request, webhook: str) -> Response:
     return data_response(
-        serializers.dispatch(await orchestrator_of(request).webhooks.test(_found(request, webhook))), 201
+        serializers.dispatch(await orchestrator_of(request).dispatches.test(_found(request, webhook))), 201
     )
 
 

@@ -24,7 +24,7 @@ from runtime.access.users import Users
 from runtime.base.clock import SystemClock
 from runtime.base.json_text import dumps, loads
 from runtime.base.records import QueueClient
-from runtime.database import Store
+from runtime.database import Database
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -34,12 +34,11 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 class Storages:
     def __init__(self, data_dir: Path) -> None:
-        self.store = Store(data_dir)
-        clock = SystemClock()
-        self.users = Users(self.store.users, self.store.runs, {}, clock)
-        self.datasets = Datasets(self.store.items, clock)
-        self.queues = RequestQueues(self.store.requests, clock)
-        self.key_value_stores = KeyValueStores(self.store.values, clock)
+        database, clock = Database(data_dir), SystemClock()
+        self.users = Users(database, {}, clock)
+        self.datasets = Datasets(database, clock)
+        self.queues = RequestQueues(database, clock)
+        self.key_value_stores = KeyValueStores(database, clock)
 
 
 async def user_id(request: Request, authorization: Annotated[str, Header()]) -> str:
@@ -85,7 +84,7 @@ def application(storages: Storages) -> FastAPI:
 
     @app.post("/v2/request-queues/{id}/requests/batch", status_code=201)
     async def add(id: str, user: User, drafts: Annotated[list[dict[str, Any]], Body()]) -> dict[str, Any]:
-        added = await storages.queues.add(storages.queues.find(user, id).id, drafts, forefront=False)
+        added = await storages.queues.add_requests(storages.queues.find(user, id).id, drafts, forefront=False)
         processed = [{"requestId": each.request_id, "wasAlreadyPresent": each.was_present} for each in added]
         return {"data": {"processedRequests": processed, "unprocessedRequests": []}}
 
@@ -111,7 +110,7 @@ def application(storages: Storages) -> FastAPI:
     async def put(id: str, key: str, user: User, request: Request) -> dict[str, Any]:
         store = storages.key_value_stores.find(user, id)
         kind = request.headers["content-type"]
-        await storages.key_value_stores.put_record(store.id, key, kind, None, request.stream())
+        await storages.key_value_stores.set_record_stream(store.id, key, kind, None, request.stream())
         return {}
 
     @app.get("/v2/key-value-stores/{id}/records/{key}")

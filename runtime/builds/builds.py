@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from runtime.actors.actors import Actors
+from runtime.actors.versions import Versions
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.lifecycle import JobStatus, may_move, terminal_status
+from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, BuildOptions, Meta, User, Version, WebhookEvent, new_event, new_id
 from runtime.builds.cancelling import in_thread
 from runtime.builds.contexts import Context, pack
@@ -34,13 +36,12 @@ from runtime.containers import (
     Image,
     WrongArchitecture,
 )
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED, Page
+from runtime.database import Database
 from runtime.jobs.completion import Completion
 from runtime.jobs.limits import BUILD_TIMEOUT_SECS, MBYTE
 from runtime.jobs.logs import Log, Logs
 from runtime.jobs.memory_quota import MemoryQuota
-from runtime.webhooks.webhooks import Webhooks
+from runtime.webhooks.dispatches import Dispatches
 
 logger = logging.getLogger("greenroom.builds")
 
@@ -61,26 +62,28 @@ class Builds:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         actors: Actors,
+        versions: Versions,
         containers: Containers,
         memory_quota: MemoryQuota,
         logs: Logs,
         completion: Completion,
-        webhooks: Webhooks,
+        dispatches: Dispatches,
         clock: Clock,
         instance_id: str,
         sources: Sources,
         workspaces: Path,
     ) -> None:
         """`workspaces` is a folder for the sources of live builds; what a crash left in it goes at `recover`."""
-        self._store = store
+        self._database = database
         self._actors = actors
+        self._versions = versions
         self._containers = containers
         self._memory_quota = memory_quota
         self._logs = logs
         self._completion = completion
-        self._webhooks = webhooks
+        self._dispatches = dispatches
         self._clock = clock
         self._repository = f"greenroom-{instance_id.lower()}"
         self._sources = sources
@@ -89,17 +92,14 @@ class Builds:
 
     def get(self, id: str) -> Build:
         """Raises NotFound."""
-        build = self._store.builds.get(id)
+        build = self._database.builds.get(id)
         if build is None:
             raise record_not_found("Build", id)
         return build
 
-    def page(self, user: User, actor: Actor | None, *, descending: bool, offset: int, limit: int) -> Page[Build]:
-        """The user's builds, or one Actor's, by start."""
-        condition, value = ("user_id = ?", user.id) if actor is None else ("actor_id = ?", actor.id)
-        return self._store.builds.page(
-            condition, [value], order_by="started_at", descending=descending, offset=offset, limit=limit
-        )
+    def page(self, user: User, actor: Actor | None, paging: Paging) -> Page[Build]:
+        """The user's builds, or all builds of one Actor, in the order of their start."""
+        return self._database.builds.page(user.id, actor, paging)
 
     async def has_image(self, build: Build) -> bool:
         """Whether the engine still holds the build's image: images can be pruned behind Greenroom's back."""
@@ -110,7 +110,7 @@ class Builds:
         tagged = actor.tagged_builds.get(reference)
         if tagged is not None:
             return self.get(tagged.build_id)
-        build = self._store.builds.find("actor_id = ? AND number = ?", actor.id, reference)
+        build = self._database.builds.by_number(actor.id, reference)
         if build is None:
             tags = ", ".join(sorted(actor.tagged_builds)) or "none: build the Actor first"
             raise Invalid(
@@ -128,11 +128,11 @@ class Builds:
         async with self._memory_quota.reserve(user, options.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a build must have its Actor.
             new = await self._new(user, self._actors.get(actor.id), version, options, meta)
-            build = await self._store.builds.insert(new)
+            build = await self._database.builds.insert(new)
             task = asyncio.create_task(self._live_through(build, version), name=f"build {build.number} {build.id}")
             self._live[build.id] = task
             task.add_done_callback(lambda _: self._live.pop(build.id))
-        await self._webhooks.dispatch_pending(build)
+        await self._dispatches.dispatch_pending(build)
         await self._actors.count_build(actor)
         return build
 
@@ -160,9 +160,9 @@ class Builds:
     def _check_is_idle(self, build: Build) -> None:
         if not build.status.is_terminal:
             raise Invalid("deleting-unfinished-build", "A build that has not finished can't be deleted: abort it first")
-        if self._store.runs.find(f"build_id = ? AND {UNFINISHED}", build.id) is not None:
+        if self._database.runs.has_unfinished_of_build(build.id):
             raise Invalid("cannot-remove-running-run", "A build with live runs can't be deleted: abort them first")
-        actor = self._store.actors.get(build.actor_id)
+        actor = self._database.actors.get(build.actor_id)
         if actor is not None and build.id in {tagged.build_id for tagged in actor.tagged_builds.values()}:
             raise Invalid("deleting-default-build", "A build that a tag points to can't be deleted: move the tag first")
 
@@ -170,7 +170,7 @@ class Builds:
         """Drop the build with its image and log."""
         if build.image is not None:
             await self._containers.remove_image(self._image_name(build))
-        await self._store.builds.delete("id = ?", build.id)
+        await self._database.builds.delete(build.id)
         self._logs.delete(build.id)
 
     async def recover(self) -> None:
@@ -192,7 +192,7 @@ class Builds:
             await asyncio.wait(set(self._live.values()))
 
     async def _new(self, user: User, actor: Actor, version: Version, options: BuildOptions, meta: Meta) -> Build:
-        number = await self._actors.next_build(version)
+        number = await self._versions.next_build_number(version)
         return Build(
             id=new_id(),
             user_id=user.id,
@@ -211,12 +211,12 @@ class Builds:
     async def _collect_images(self) -> None:
         """Remove the images of builds that are no more: a server may have died between dropping the two."""
         for name in await self._containers.image_names(self._repository):
-            build = self._store.builds.get(name.rpartition(":")[2])
+            build = self._database.builds.get(name.rpartition(":")[2])
             if build is None or build.image is None:
                 await self._containers.remove_image(name)
 
     def _unfinished(self) -> list[Build]:
-        return self._store.builds.all(UNFINISHED)
+        return self._database.builds.unfinished()
 
     def _image_name(self, build: Build) -> str:
         return f"{self._repository}:{build.id}"
@@ -299,8 +299,7 @@ class Builds:
         """The image of an earlier build that was made of the same, which gets this build's name too."""
         if not fingerprint:
             return None
-        condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ? ORDER BY started_at DESC"
-        for cached_build in self._store.builds.all(condition, build.actor_id, fingerprint):
+        for cached_build in self._database.builds.by_fingerprint(build.actor_id, fingerprint):
             image = await self._containers.image(cached_build.image) if cached_build.image is not None else None
             if image is not None:
                 await self._containers.name_image(image, spec.tag)
@@ -317,7 +316,7 @@ class Builds:
         if len(ids) < len(found):
             return ""
         # Marked: build arguments may be secrets, which nobody should find out by trying.
-        return self._store.vault.hmac_digest(fingerprint(context.digest, context.dockerfile, spec.build_args, ids))
+        return self._database.vault.hmac_digest(fingerprint(context.digest, context.dockerfile, spec.build_args, ids))
 
     def _with_image(self, build: Build, image: Image, root: Path, definition: Mapping[str, Any], log: Log) -> Build:
         stand_in = image.labels.get(STAND_IN_LABEL)
@@ -346,10 +345,10 @@ class Builds:
                 made, status=now.status, status_message=now.status_message, pending_events=now.pending_events
             )
 
-        kept = await self._store.builds.update(made.id, with_image)
+        kept = await self._database.builds.update(made.id, with_image)
         finished_at = self._clock.now()
         if kept is not None and kept.image is not None:
-            await self._actors.tag(made, finished_at)
+            await self._actors.tag_build(made, finished_at)
         await self._finish(made.id, JobStatus.SUCCEEDED, None, finished_at)
 
     async def _settle(self, build: Build) -> None:
@@ -383,9 +382,9 @@ class Builds:
             ended = new_event(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
             return replace(now, status=to, pending_events={**now.pending_events, **ended}, **fields) if allowed else now
 
-        build = await self._store.builds.update(id, moved)
+        build = await self._database.builds.update(id, moved)
         if allowed and to.is_terminal and build is not None:
-            await self._webhooks.dispatch_pending(build)
+            await self._dispatches.dispatch_pending(build)
         return allowed
 
 

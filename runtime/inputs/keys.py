@@ -10,14 +10,15 @@ from dataclasses import replace
 
 from runtime.base.records import InputKey
 from runtime.base.vault import Vault
-from runtime.database.tables import AlreadyExists, Table
+from runtime.database import AlreadyExists
+from runtime.database.user_tables import InputKeysTable
 from runtime.inputs.encryption import InputCipher, new_key
 
 
 class InputKeys:
     """The private keys are encrypted with passphrases, and these are stored sealed."""
 
-    def __init__(self, table: Table[InputKey], vault: Vault) -> None:
+    def __init__(self, table: InputKeysTable, vault: Vault) -> None:
         self._table = table
         self._vault = vault
 
@@ -30,7 +31,7 @@ class InputKeys:
         return InputCipher(key.private_key, key.passphrase)
 
     async def forget_actor(self, actor_id: str) -> None:
-        await self._table.delete("actor_id = ?", actor_id)
+        await self._table.delete_of_actor(actor_id)
 
     async def _make(self, user_id: str, actor_id: str) -> InputKey:
         private_key, passphrase = await asyncio.to_thread(new_key)

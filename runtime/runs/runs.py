@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from runtime.access import permissions
-from runtime.access.permissions import Access
+from runtime.access.permissions import StorageAccess
 from runtime.access.users import Users, new_run_token
 from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
@@ -18,6 +18,7 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.json_text import dumps, loads
 from runtime.base.lifecycle import JobStatus, may_move
+from runtime.base.paging import Page, Paging
 from runtime.base.records import (
     Actor,
     Build,
@@ -26,6 +27,7 @@ from runtime.base.records import (
     PricingModel,
     Restart,
     Run,
+    RunFilter,
     RunOptions,
     RunStats,
     StorageGrant,
@@ -40,12 +42,12 @@ from runtime.billing import prices
 from runtime.billing.billing import Billing
 from runtime.builds import Builds
 from runtime.builds.image_environment import to_hide, web_server_port
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED, Page
+from runtime.database import Database
 from runtime.inputs import inputs
 from runtime.inputs.encryption import InputCipher, secret_fields, texts
 from runtime.inputs.inputs import JSON_TYPE, Input
 from runtime.inputs.keys import InputKeys
+from runtime.inputs.passed_storages import passed_storages
 from runtime.jobs.completion import Completion
 from runtime.jobs.logs import Logs
 from runtime.jobs.memory_quota import MemoryQuota
@@ -58,6 +60,7 @@ from runtime.runs.output_schema import output
 from runtime.runs.restarts import MAX_METAMORPHS
 from runtime.runs.system_events import SystemEvents, pending
 from runtime.storages.run_storages import Storages
+from runtime.webhooks.dispatches import Dispatches
 from runtime.webhooks.webhooks import Webhooks
 
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -67,16 +70,6 @@ MIGRATION_MILLIS = 30_000
 """What a migrating Actor has; the platform promises a few seconds and takes up to a minute."""
 WEB_KEY_LENGTH = 25
 """Letters and digits of a web server's name: 129 bits, valid in a host name, which knows no case."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """What a list of runs is narrowed to; times in milliseconds."""
-
-    statuses: tuple[str, ...] = ()
-    origin: str | None = None
-    started_after: int | None = None
-    started_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +106,7 @@ class Runs:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         users: Users,
         actors: Actors,
         tasks: Tasks,
@@ -129,9 +122,10 @@ class Runs:
         addresses: Addresses,
         events: SystemEvents,
         webhooks: Webhooks,
+        dispatches: Dispatches,
         supervision: Supervision,
     ) -> None:
-        self._store = store
+        self._database = database
         self._users = users
         self._actors = actors
         self._tasks = tasks
@@ -147,6 +141,7 @@ class Runs:
         self._addresses = addresses
         self._events = events
         self._webhooks = webhooks
+        self._dispatches = dispatches
         self._supervision = supervision
 
     async def start(
@@ -179,7 +174,7 @@ class Runs:
             if problem is not None and options.memory_mbytes is None:
                 self._say(run, messages.no_dynamic_memory(problem, granted.memory_mbytes))
             self._supervision.begin(run)
-        await self._webhooks.dispatch_pending(run)
+        await self._dispatches.dispatch_pending(run)
         await self._actors.count_run(actor, run.started_at)
         return run
 
@@ -187,7 +182,7 @@ class Runs:
         self, user: User, task: Task, input: Input | None, options: StartOptions, meta: Meta, *, by: Run | None = None
     ) -> Run:
         """Start a run of a task: what is asked for goes over the task's options and input. Raises as `start`."""
-        actor = self._actors.runnable(user, task.actor_id)
+        actor = self._actors.get_runnable(user, task.actor_id)
         given, asked = over_input(task, input), over_task(task.options, options)
         run = await self.start(user, actor, given, asked, meta, by=by, task=task)
         await self._tasks.count_run(task.id)
@@ -195,50 +190,42 @@ class Runs:
 
     def get(self, id: str) -> Run:
         """Raises NotFound."""
-        run = self._store.runs.get(id)
+        run = self._database.runs.get(id)
         if run is None:
             raise record_not_found("Run", id)
         return run
 
     def of_web_key(self, web_key: str) -> Run | None:
-        return self._store.runs.find("web_key = ?", web_key)
+        return self._database.runs.by_web_key(web_key)
 
     def of_events_key(self, events_key: str) -> Run | None:
-        return self._store.runs.find("events_key = ?", events_key)
+        return self._database.runs.by_events_key(events_key)
 
     def last(self, user: User, of: Actor | Task, wanted: RunFilter) -> Run:
         """The user's newest run of an Actor or task that fits. Raises NotFound."""
-        condition, values = _condition(_runs_of(user, of), wanted)
-        run = self._store.runs.find(f"{condition} ORDER BY started_at DESC, rowid DESC", *values)
+        run = self._database.runs.newest(user.id, of, wanted)
         if run is None:
             raise record_not_found("Run", "last")
         return run
 
-    def page(
-        self, user: User, of: Actor | Task | None, wanted: RunFilter, *, descending: bool, offset: int, limit: int
-    ) -> Page[Run]:
+    def page(self, user: User, of: Actor | Task | None, wanted: RunFilter, paging: Paging) -> Page[Run]:
         """The user's runs, or those of one Actor or task, by start."""
-        condition, values = _condition(_runs_of(user, of), wanted)
-        return self._store.runs.page(
-            condition, values, order_by="started_at", descending=descending, offset=offset, limit=limit
-        )
+        return self._database.runs.page(user.id, of, wanted, paging)
 
     def ended_before(self, user: User, moment: Millis, *, kept: int) -> list[Run]:
         """The user's runs that ended before a moment, but for the newest `kept` of all of them."""
-        newest = "SELECT id FROM runs WHERE user_id = ? ORDER BY started_at DESC, rowid DESC LIMIT ?"
-        old = f"user_id = ? AND json_extract(body, '$.finished_at') < ? AND id NOT IN ({newest})"
-        return self._store.runs.all(old, user.id, moment, user.id, kept)
+        return self._database.runs.ended_before(user.id, moment, except_newest=kept)
 
     def unfinished(self) -> list[Run]:
-        return self._store.runs.all(UNFINISHED)
+        return self._database.runs.unfinished()
 
     def has_started(self, by: Run | None, id: str) -> bool:
         """Whether a run was started by another, or by one that this started."""
-        run = self._store.runs.get(id)
+        run = self._database.runs.get(id)
         while by is not None and run is not None and run.started_by_run_id is not None:
             if run.started_by_run_id == by.id:
                 return True
-            run = self._store.runs.get(run.started_by_run_id)
+            run = self._database.runs.get(run.started_by_run_id)
         return False
 
     async def wait(self, id: str, secs: float) -> Run:
@@ -299,12 +286,12 @@ class Runs:
             await self._storages.key_value_stores.set_record(
                 run.default_key_value_store_id, key, input.body, input.content_type
             )
-        datasets = await self._storages.open_datasets(
+        datasets = await self._storages.create_datasets(
             run.user_id,
             run.id,
             target.definition,
             run.datasets,
-            **permissions.creator(run.id, actor.id, run.permission_level),
+            **permissions.creator_fields(run.id, actor.id, run.permission_level),
         )
         changed = replace(run, actor_id=actor.id, build_id=target.id, build_number=target.number, datasets=datasets)
         metamorph = Metamorph(
@@ -326,7 +313,7 @@ class Runs:
         Raises Invalid where it has not ended, LimitReached.
         """
         user = self._users.get(run.user_id)
-        actor = self._actors.runnable(user, run.actor_id)
+        actor = self._actors.get_runnable(user, run.actor_id)
         granted = granted_over(run.options, options, strict_memory=self._settings.strict_memory)
         prices.check_max_charge(run.pricing, granted)
         async with self._memory_quota.reserve(user, granted.memory_mbytes):
@@ -336,7 +323,7 @@ class Runs:
         # Its last supervisor may still be clearing away: two of them would share a log and a container's name.
         await self._supervision.cleared(run.id)
         self._supervision.begin(risen)
-        await self._webhooks.dispatch_pending(risen)
+        await self._dispatches.dispatch_pending(risen)
         return risen
 
     async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
@@ -359,7 +346,7 @@ class Runs:
         if not names:
             return []
         key = self._input_keys.find(run.user_id, build.actor_id)
-        record = self._storages.key_value_stores.peek(run.default_key_value_store_id, run.input_key)
+        record = self._storages.key_value_stores.get_record_uncounted(run.default_key_value_store_id, run.input_key)
         if key is None or record is None:
             return []
         cipher = InputCipher(key.private_key, key.passphrase)
@@ -368,7 +355,7 @@ class Runs:
 
     async def change(self, id: str, change: Callable[[Run], Run]) -> Run:
         """Change anything of the run but its status. Raises NotFound."""
-        run = await self._store.runs.update(id, lambda now: replace(change(now), status=now.status))
+        run = await self._database.runs.update(id, lambda now: replace(change(now), status=now.status))
         if run is None:
             raise record_not_found("Run", id)
         return run
@@ -386,12 +373,12 @@ class Runs:
             allowed = may_move(now.status, to)
             return _with_status(settled(change(now)), to) if allowed else now
 
-        run = await self._store.runs.update(id, moved)
+        run = await self._database.runs.update(id, moved)
         if run is None:
             raise record_not_found("Run", id)
         if allowed and to.is_terminal:
             self._completion.notify_finished(id)
-            await self._webhooks.dispatch_pending(run)
+            await self._dispatches.dispatch_pending(run)
         return allowed
 
     async def change_stats(self, id: str, change: Callable[[RunStats], RunStats]) -> RunStats:
@@ -399,18 +386,18 @@ class Runs:
 
     async def delete(self, run: Run) -> None:
         """Drop an ended run with its default storages and log. Raises NotFound, and Invalid for a live one."""
-        await self._webhooks.dispatch_pending(self.get(run.id))  # of its end, if that has only just come
-        if not await self._store.runs.delete(f"id = ? AND NOT ({UNFINISHED})", run.id):
+        await self._dispatches.dispatch_pending(self.get(run.id))  # of its end, if that has only just come
+        if not await self._database.runs.delete_ended(run.id):
             raise Invalid("cannot-remove-running-run", "A run that has not finished can't be deleted: abort it first")
-        await self._storages.drop_of_run(run.id)
-        await self._webhooks.forget_run(run.id)
+        await self._storages.delete_of_run(run.id)
+        await self._webhooks.delete_of_run(run.id)
         self._logs.delete(run.id)
 
     async def drop_ownerless(self) -> None:
         """Drop what belongs to runs that are not there: a server may have died as it made or deleted one."""
-        await self._storages.drop_of_lost_runs()
-        await self._webhooks.forget_lost_runs()
-        self._logs.keep_only(self._store.runs.ids() | self._store.builds.ids())
+        await self._storages.delete_of_missing_runs()
+        await self._webhooks.delete_of_missing_runs()
+        self._logs.keep_only(self._database.runs.ids() | self._database.builds.ids())
 
     async def _abort_gracefully(self, run: Run, because: str | None = None) -> bool:
         """Give a RUNNING run 30 seconds, and tell it; False where it does not run any more."""
@@ -466,7 +453,7 @@ class Runs:
                 container_started_at=None,
             )
 
-        record = await self._store.runs.update(run.id, risen)
+        record = await self._database.runs.update(run.id, risen)
         if record is None:
             raise record_not_found("Run", run.id)
         return record
@@ -481,8 +468,8 @@ class Runs:
         level = start.options.permission_level or actor.defaults.permission_level or actor.permission_level
         pricing = prices.in_force(actor.pricings, self._clock.now())
         await self._webhooks.attach(user, id, start.options.webhooks)
-        creator = permissions.creator(id, actor.id, level)
-        storages = await self._storages.open_defaults(user.id, id, build.definition, **creator)
+        creator = permissions.creator_fields(id, actor.id, level)
+        storages = await self._storages.create_defaults(user.id, id, build.definition, **creator)
         if input is not None:
             await self._storages.key_value_stores.set_record(
                 storages.key_value_store_id, INPUT_KEY, input.body, input.content_type
@@ -516,7 +503,7 @@ class Runs:
             datasets=storages.datasets,
             task_id=start.task.id if start.task else None,
         )
-        return await self._store.runs.insert(replace(run, output=output(run, build.definition, self._addresses)))
+        return await self._database.runs.insert(replace(run, output=output(run, build.definition, self._addresses)))
 
     def _say(self, run: Run, text: str) -> None:
         """Write into the log of a run that has no supervisor yet."""
@@ -534,11 +521,12 @@ class Runs:
     def _grants(self, user_id: str, build: Build, input: Input | None, by: Run | None) -> tuple[StorageGrant, ...]:
         """The storages that an input passes to a run of the build."""
         grants = []
-        for asked in permissions.asked_for(build.input_schema, input.body if input else b""):
-            storage = self._storages.resolve_reference(user_id, asked.resource_type, asked.reference)
-            most = Access.NONE if storage is None else permissions.access(by, storage, partial(self.has_started, by))
-            if storage is not None and most >= Access.READ:
-                grants.append(permissions.grant(asked, storage, most))
+        for passed in passed_storages(build.input_schema, input.body if input else b""):
+            storage = self._storages.resolve_reference(user_id, passed.resource_type, passed.reference)
+            if storage is not None:
+                access = permissions.storage_access(by, storage, partial(self.has_started, by))
+                if access >= StorageAccess.READ:
+                    grants.append(permissions.storage_grant(storage, access, to_write=passed.to_write))
         return tuple(grants)
 
 
@@ -555,30 +543,6 @@ def _stopping_at(moment: Millis) -> Callable[[Run], Run]:
 
 def new_key(length: int) -> str:
     return "".join(secrets.choice(KEY_ALPHABET) for _ in range(length))
-
-
-def _runs_of(user: User, of: Actor | Task | None) -> dict[str, object]:
-    """What narrows runs to a user's, or to theirs of one Actor or task: SQL conditions with their values."""
-    theirs: dict[str, object] = {"user_id = ?": user.id}
-    if of is not None:
-        theirs["task_id = ?" if isinstance(of, Task) else "actor_id = ?"] = of.id
-    return theirs
-
-
-def _condition(theirs: dict[str, object], wanted: RunFilter) -> tuple[str, list[object]]:
-    parts, values = list(theirs), list(theirs.values())
-    if wanted.statuses:
-        parts.append(f"status IN ({','.join('?' * len(wanted.statuses))})")
-        values.extend(wanted.statuses)
-    for condition, value in (
-        ("origin = ?", wanted.origin),
-        ("started_at >= ?", wanted.started_after),
-        ("started_at <= ?", wanted.started_before),
-    ):
-        if value is not None:
-            parts.append(condition)
-            values.append(value)
-    return " AND ".join(parts), values
 
 
 async def _completed(build: Build, input: Input | None) -> Input | None:

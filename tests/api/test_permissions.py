@@ -155,14 +155,14 @@ class Things:
 
 async def make_things(api: Api, name: str, level: PermissionLevel) -> Things:
     actor = await api.an_actor(name)
-    await api.orchestrator.actors.change(actor, lambda _: {"permission_level": level})
+    await api.orchestrator.actors.update(actor, lambda _: {"permission_level": level})
     run = await api.start(api.orchestrator.actors.get(actor.id))
     webhook = await api.orchestrator.webhooks.create(
         api.user,
         WebhookDraft(event_types=(WebhookEvent.TEST,), request_url="http://localhost:1/"),
         WebhookCondition(actor_run_id=run.id),
     )
-    dispatch = await api.orchestrator.webhooks.test(webhook)
+    dispatch = await api.orchestrator.dispatches.test(webhook)
     task = await api.orchestrator.tasks.create(api.user, actor.id, None)
     return Things(api.orchestrator.actors.get(actor.id), run, task.id, webhook.id, dispatch.id)
 
@@ -461,7 +461,7 @@ async def test_a_limited_run_reads_the_results_of_what_it_started_and_of_what_th
 
 async def test_a_limited_run_starts_limited_runs_only_with_webhooks_too(api: Api, run: Run) -> None:
     actor, full = await api.an_actor("other"), await api.an_actor("full")
-    await api.orchestrator.actors.change(full, lambda _: {"permission_level": FULL})
+    await api.orchestrator.actors.update(full, lambda _: {"permission_level": FULL})
     hooks = [{"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/"}]
     query = f"webhooks={base64.urlsafe_b64encode(json.dumps(hooks).encode()).decode()}"
     started = await api.data("POST", f"/v2/actors/{actor.id}/runs?{query}", token=run.token)

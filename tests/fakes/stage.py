@@ -26,8 +26,8 @@ from runtime.base.records import (
     new_id,
 )
 from runtime.base.settings import Settings
-from runtime.database import Store
-from runtime.database.connection import Connection
+from runtime.database import Database
+from runtime.database.sqlite_connection import SqliteConnection
 from runtime.inputs.inputs import Input
 from runtime.orchestrator import Orchestrator
 from runtime.outbound import Answer, Outbound
@@ -59,7 +59,7 @@ class Stage:
             self.clock,
             present_job,
         )
-        tell_of_writes(self.orchestrator.store.connection, self.clock)
+        tell_of_writes(self.orchestrator.database.connection, self.clock)
         tell_of_requests(self.orchestrator.outbound, self.clock)
         await self.orchestrator.open(await self.engine.open())
         await self.clock.settle()
@@ -76,15 +76,15 @@ class Stage:
 
     async def open_with(self, run: Run, change: Callable[[Run], Run]) -> None:
         """Open as if the last server had died with the run's record like that."""
-        store = Store(self.settings.data_dir)
-        await store.runs.update(run.id, change)
-        store.close()
+        database = Database(self.settings.data_dir)
+        await database.runs.update(run.id, change)
+        database.close()
         await self.open()
 
     @property
     def user(self) -> User:
         username = next(iter(self.settings.users.values()), "local")
-        user = self.orchestrator.users.named(username)
+        user = self.orchestrator.users.by_username(username)
         assert user is not None
         return user
 
@@ -100,12 +100,12 @@ class Stage:
         actor = await self.an_actor(name)
         build = self.orchestrator.builds.resolve(actor, "latest")
         schema = {"schemaVersion": 1, "properties": fields}
-        await self.orchestrator.store.builds.update(build.id, lambda now: replace(now, input_schema=schema))
+        await self.orchestrator.database.builds.update(build.id, lambda now: replace(now, input_schema=schema))
         return actor
 
     async def a_build(self, actor: Actor, tag: str, *env_vars: EnvVar, **fields: Any) -> Build:
         """A build that has succeeded, without having been made."""
-        number = 1 + len(self.orchestrator.store.builds.all("actor_id = ?", actor.id))
+        number = 1 + len(self.orchestrator.database.builds.of_actor(actor.id))
         image = self.engine.add_image(new_id())
         build = Build(
             id=new_id(),
@@ -123,9 +123,9 @@ class Stage:
             image=image.id,
             **fields,
         )
-        await self.orchestrator.store.builds.insert(build)
+        await self.orchestrator.database.builds.insert(build)
         tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=self.clock.now())
-        await self.orchestrator.store.actors.update(
+        await self.orchestrator.database.actors.update(
             actor.id, lambda now: replace(now, tagged_builds={**now.tagged_builds, tag: tagged})
         )
         return build
@@ -188,7 +188,7 @@ class Stage:
         return [line.partition("Z ")[2] for line in log.decode().splitlines()]
 
 
-def tell_of_writes(connection: Connection, clock: VirtualClock) -> None:
+def tell_of_writes(connection: SqliteConnection, clock: VirtualClock) -> None:
     """Writes are made in a thread: virtual time waits for them."""
     write = connection.write
 

@@ -64,13 +64,13 @@ async def test_dispatches_go_a_week_after_their_last_call_and_active_ones_stay(
     receiver.statuses = [200, 500, 500]
     for _ in range(2):
         await stage.ended(await stage.start(actor))
-    [_, retried] = orchestrator.store.dispatches.all("1 ORDER BY rowid")
+    [_, retried] = orchestrator.database.dispatches.all()
     await orchestrator.retention.sweep(stage.clock.now() + 1)
-    assert [each.id for each in orchestrator.store.dispatches.all()] == [retried.id]
+    assert [each.id for each in orchestrator.database.dispatches.all()] == [retried.id]
     await stage.clock.advance(7 * DAY)
-    assert [each.status for each in orchestrator.store.dispatches.all()] == [DispatchStatus.SUCCEEDED]
+    assert [each.status for each in orchestrator.database.dispatches.all()] == [DispatchStatus.SUCCEEDED]
     await stage.clock.advance(DAY)
-    assert orchestrator.store.dispatches.all() == []
+    assert orchestrator.database.dispatches.all() == []
 
 
 async def test_nothing_goes_where_everything_is_to_be_kept(stage: Stage) -> None:

@@ -67,7 +67,7 @@ class TextExport(Export):
         return ""
 
     def _written(self, lines: list[bytes]) -> bytes:
-        return _encoded(self.items(self.view.shown(lines)))
+        return _encoded(self.items(self.view.apply(lines)))
 
 
 def _encoded(text: str) -> bytes:

@@ -52,7 +52,7 @@ class Xlsx(Table):
     def _write_rows(self, sheet: Worksheet, first: int, lines: list[bytes]) -> int:
         """Write the rows of some items from this one on; return how many these were."""
         count = 0
-        for item in self.view.shown(lines):
+        for item in self.view.apply(lines):
             for number, value in enumerate(self.row(item)):
                 _write_cell(sheet, first + count, number, value)
             count += 1

@@ -69,7 +69,7 @@ async def test_knowing_a_runs_id_is_enough_to_read_it_but_costs_and_webhooks_are
 
 async def test_each_user_has_a_memory_of_its_own(users: Api) -> None:
     await users.start(memory_mbytes=16_384)
-    bob = users.orchestrator.users.named("bob")
+    bob = users.orchestrator.users.by_username("bob")
     actor = await users.an_actor("hello", user=bob)
     answer = await users.call("POST", f"/v2/acts/{actor.id}/runs?memory=16384", token="bobs-key")
     assert answer.status_code == 201

@@ -11,9 +11,8 @@ from api.request import parsing
 from api.request.access import Caller
 from api.request.params import Params
 from runtime.base.errors import Invalid
-from runtime.base.records import EnvVar, PermissionLevel, RunDefaults
+from runtime.base.records import EnvVar, PermissionLevel, RunDefaults, RunFilter
 from runtime.runs.options import StartOptions
-from runtime.runs.runs import RunFilter
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, a_user, a_version
 

@@ -150,7 +150,7 @@ async def test_a_secret_is_never_shown_again_and_outlives_updates_without_it(api
     answers.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json={"buildTag": "c"}))
     assert all(answer.is_success and "hunter2" not in answer.text for answer in answers)
     actor = api.orchestrator.actors.find(api.user, "~hello")
-    assert api.orchestrator.actors.version(actor, "0.0").env_vars[0].value == "hunter2"
+    assert api.orchestrator.versions.get(actor, "0.0").env_vars[0].value == "hunter2"
 
 
 async def test_a_secret_outlives_an_update_of_the_whole_actor(api: Api) -> None:
@@ -158,7 +158,7 @@ async def test_a_secret_outlives_an_update_of_the_whole_actor(api: Api) -> None:
     shown = await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
     await api.data("PUT", "/v2/acts/~hello", json={"versions": shown["versions"], "title": "Same"})
     actor = api.orchestrator.actors.find(api.user, "~hello")
-    assert api.orchestrator.actors.version(actor, "0.0").env_vars[0].value == "hunter2"
+    assert api.orchestrator.versions.get(actor, "0.0").env_vars[0].value == "hunter2"
 
 
 async def test_tags_are_moved_and_removed_by_an_update(api: Api) -> None:
@@ -518,7 +518,7 @@ async def test_this_machines_keys_are_for_repositories_that_who_runs_the_server_
 
     async def by_host(token: str, **change: str) -> bool:
         await api.data("PUT", "/v2/acts/~hello/versions/0.0", json=change, token=token)
-        return api.orchestrator.actors.version(api.orchestrator.actors.get(actor["id"]), "0.0").by_host
+        return api.orchestrator.versions.get(api.orchestrator.actors.get(actor["id"]), "0.0").by_host
 
     assert not await by_host("ann", buildTag="one")
     assert await by_host(CONTROL_TOKEN, buildTag="two")

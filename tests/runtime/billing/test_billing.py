@@ -23,7 +23,7 @@ KEEP_SECS = IDEMPOTENCY_MILLIS / 1000
 
 async def a_paid_run(stage: Stage, pricing: Pricing | None = None, **options: Any) -> Run:
     actor = await stage.an_actor("paid")
-    await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (pricing or a_pricing(PRICES),)})
+    await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (pricing or a_pricing(PRICES),)})
     return await stage.start(stage.orchestrator.actors.get(actor.id), **options)
 
 
@@ -96,7 +96,7 @@ async def test_a_run_keeps_the_pricing_it_started_with(stage: Stage) -> None:
     actor = stage.orchestrator.actors.get(run.actor_id)
     dearer = a_pricing({"page": 5}, started_at=START + 1)
     await stage.clock.advance(1)
-    actor = await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (*actor.pricings, dearer)})
+    actor = await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (*actor.pricings, dearer)})
     assert stage.now(run).pricing == a_pricing(PRICES)
     assert (await stage.start(actor)).pricing == dearer
 
@@ -227,7 +227,7 @@ async def test_usage_is_in_the_total_where_the_user_pays_it(stage: Stage) -> Non
     await charge(stage, run)
     await stage.clock.advance(360)
     assert total(stage, run) == pytest.approx(0.101)
-    await stage.orchestrator.store.runs.update(
+    await stage.orchestrator.database.runs.update(
         run.id, lambda now: replace(now, pricing=a_pricing(PRICES, is_usage_paid_by_user=True))
     )
     assert total(stage, run) > 0.12
@@ -237,7 +237,7 @@ async def test_a_run_cannot_become_one_that_is_paid_by_result(stage: Stage) -> N
     run = await stage.start()
     target = await stage.an_actor("per-result")
     per_item = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, item_price_usd=0.1)
-    target = await stage.orchestrator.actors.change(target, lambda _: {"pricings": (per_item,)})
+    target = await stage.orchestrator.actors.update(target, lambda _: {"pricings": (per_item,)})
     with pytest.raises(Invalid) as refused:
         await stage.orchestrator.runs.metamorph(run, target, None, None)
     assert refused.value.slug == "cannot-metamorph-to-pay-per-result-actor"

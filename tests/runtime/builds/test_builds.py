@@ -25,7 +25,7 @@ DOCKERFILE = SourceFile(name="Dockerfile", content="FROM scratch")
 async def version_of(stage: Stage, *files: SourceFile, **fields: Any) -> tuple[Actor, Version]:
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
     version = a_version(source_files=(DOCKERFILE, *files), **fields)
-    return actor, await stage.orchestrator.actors.create_version(actor, version)
+    return actor, await stage.orchestrator.versions.create(actor, version)
 
 
 async def start(stage: Stage, actor: Actor, version: Version, tag: str = "latest", **options: Any) -> Build:
@@ -125,7 +125,7 @@ async def test_a_source_that_cannot_be_built_fails_the_build(stage: Stage, files
 
 async def test_without_a_dockerfile_it_is_the_default_one_and_the_log_says_so(stage: Stage) -> None:
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
-    version = await stage.orchestrator.actors.create_version(actor, a_version())
+    version = await stage.orchestrator.versions.create(actor, a_version())
     build = await ended(stage, await start(stage, actor, version))
     assert build.status is S.SUCCEEDED
     log = await stage.log_of(build.id)
@@ -149,9 +149,9 @@ async def test_a_build_that_uses_standby_enables_it(stage: Stage, said: str, dec
         SourceFile(name=".actor/actor.json", content=definition),
     )
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
-    version = await stage.orchestrator.actors.create_version(actor, a_version(source_files=files))
+    version = await stage.orchestrator.versions.create(actor, a_version(source_files=files))
     extra = {} if decided is None else {"actorStandby": decided}
-    await stage.orchestrator.store.actors.update(actor.id, lambda now: replace(now, extra=extra))
+    await stage.orchestrator.database.actors.update(actor.id, lambda now: replace(now, extra=extra))
     assert (await ended(stage, await start(stage, actor, version))).status is S.SUCCEEDED
     assert stage.orchestrator.actors.get(actor.id).extra.get("actorStandby") == standby
 
@@ -242,7 +242,7 @@ async def test_a_build_counts_4096_megabytes_of_the_users_memory(stage: Stage) -
         await start(stage, actor, version)
     with pytest.raises(LimitReached):
         await start(stage, actor, version)
-    assert len(stage.orchestrator.store.builds.all()) == 4
+    assert len(stage.orchestrator.database.builds.all()) == 4
 
 
 async def test_a_live_build_is_aborted_and_an_ended_one_stays(stage: Stage) -> None:
@@ -307,7 +307,7 @@ async def test_a_build_that_a_crash_cut_off_is_ended_by_the_next_server(stage: S
         unfinished = "json_set(body, '$.status', ?, '$.finished_at', null, '$.image', null)"
         connection.execute(f"UPDATE builds SET body = {unfinished} WHERE id = ?", (str(status), build.id))
 
-    await stage.orchestrator.store.connection.write(cut_off)
+    await stage.orchestrator.database.connection.write(cut_off)
     await stage.close()
     await stage.open()
     ends = {S.ABORTING: S.ABORTED, S.TIMING_OUT: S.TIMED_OUT}
@@ -325,7 +325,7 @@ async def test_a_build_that_was_cut_off_with_its_image_there_has_succeeded(stage
         if not is_tagged:
             connection.execute("UPDATE actors SET body = json_set(body, '$.tagged_builds', json('{}'))")
 
-    await stage.orchestrator.store.connection.write(cut_off)
+    await stage.orchestrator.database.connection.write(cut_off)
     await stage.close()
     await stage.open()
     assert stage.orchestrator.builds.get(build.id).status is S.SUCCEEDED
@@ -419,7 +419,7 @@ async def test_without_the_cache_the_engine_builds_again(stage: Stage) -> None:
 async def test_what_changed_is_built_again(stage: Stage, change: dict[str, Any]) -> None:
     actor, version = await version_of(stage, env_vars=(EnvVar(name="A", value="1"),))
     first = await ended(stage, await start(stage, actor, version))
-    changed = await stage.orchestrator.actors.put_version(actor, replace(version, **change))
+    changed = await stage.orchestrator.versions.put(actor, replace(version, **change))
     second = await ended(stage, await start(stage, actor, changed))
     assert first.image != second.image
 
@@ -427,7 +427,7 @@ async def test_what_changed_is_built_again(stage: Stage, change: dict[str, Any])
 async def test_another_base_image_of_the_same_name_means_another_image(stage: Stage) -> None:
     base = SourceFile(name="Dockerfile", content="FROM base")
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
-    version = await stage.orchestrator.actors.create_version(actor, a_version(source_files=(base,)))
+    version = await stage.orchestrator.versions.create(actor, a_version(source_files=(base,)))
     stage.engine.add_image("base")
     first, second = await built_twice(stage, version)
     assert first.image == second.image
@@ -479,7 +479,7 @@ async def test_a_base_image_of_no_architecture_fails_after_two_tries(stage: Stag
 async def test_a_dockerfile_that_needs_buildkit_gets_it(stage: Stage) -> None:
     dockerfile = SourceFile(name="Dockerfile", content="FROM a\nRUN --mount=type=cache,target=/x true")
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
-    version = await stage.orchestrator.actors.create_version(actor, a_version(source_files=(dockerfile,)))
+    version = await stage.orchestrator.versions.create(actor, a_version(source_files=(dockerfile,)))
     await ended(stage, await start(stage, actor, version))
     spec = stage.engine.builds[-1]
     assert (spec.buildkit, spec.images, spec.secrets) == (True, ["a"], None)
@@ -491,7 +491,7 @@ async def test_a_dockerfile_that_mounts_a_secret_gets_the_versions_variables(sta
     token = EnvVar(name="TOKEN", value="x", is_secret=True)
     given = a_version(source_files=(dockerfile,), env_vars=(token,), apply_env_vars_to_build=applied)
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
-    version = await stage.orchestrator.actors.create_version(actor, given)
+    version = await stage.orchestrator.versions.create(actor, given)
     build = await ended(stage, await start(stage, actor, version))
     assert stage.engine.builds[-1].secrets == ({"TOKEN": "x"} if applied else {})
     warned = "mounts the secret 'TOKEN', which is none: it can be a variable of the version, which needs applyEnv"
@@ -532,7 +532,7 @@ async def test_an_abort_ends_a_download_and_leaves_nothing(stage: Stage, receive
     receiver.fall_silent()
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
     elsewhere = a_version(source_type="TARBALL", tarball_url=receiver.url("/a.zip"))
-    build = await start(stage, actor, await stage.orchestrator.actors.create_version(actor, elsewhere))
+    build = await start(stage, actor, await stage.orchestrator.versions.create(actor, elsewhere))
     while not receiver.received:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     aborted = await stage.orchestrator.builds.abort(build)
@@ -546,7 +546,7 @@ async def test_an_archive_that_is_refused_fails_the_build_and_leaves_nothing(sta
     receiver.body = b"PK\x03\x04 but no more"
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
     elsewhere = a_version(source_type="TARBALL", tarball_url=receiver.url("/a.zip"))
-    version = await stage.orchestrator.actors.create_version(actor, elsewhere)
+    version = await stage.orchestrator.versions.create(actor, elsewhere)
     build = await ended(stage, await start(stage, actor, version))
     assert build.status is S.FAILED
     assert build.status_message == "Build failed: The archive cannot be unpacked: File is not a zip file"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime.database import Store
+from runtime.database import Database
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
-    yield store
-    store.close()
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path)
+    yield database
+    database.close()

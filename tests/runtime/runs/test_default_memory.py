@@ -113,5 +113,5 @@ async def test_a_tasks_own_memory_goes_over_the_expression(stage: Stage) -> None
     task = await tasks.create(stage.user, actor.id, None, input={"n": 1})
     dynamic = await runs.start_task(stage.user, task, given({"n": 2}), StartOptions(), META)
     assert dynamic.options.memory_mbytes == 1024
-    fixed = await tasks.change(task, options=TaskOptions(memory_mbytes=256))
+    fixed = await tasks.update(task, options=TaskOptions(memory_mbytes=256))
     assert (await runs.start_task(stage.user, fixed, None, StartOptions(), META)).options.memory_mbytes == 256

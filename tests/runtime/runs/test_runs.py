@@ -10,11 +10,21 @@ from hypothesis import strategies as st
 
 from runtime.base.errors import Invalid, LimitReached, NotFound
 from runtime.base.lifecycle import JobStatus, may_move
-from runtime.base.records import EnvVar, Meta, Origin, PermissionLevel, Run, RunOptions, WebhookDraft, WebhookEvent
-from runtime.database.values import SMALL_BYTES
+from runtime.base.paging import Paging
+from runtime.base.records import (
+    EnvVar,
+    Meta,
+    Origin,
+    PermissionLevel,
+    Run,
+    RunFilter,
+    RunOptions,
+    WebhookDraft,
+    WebhookEvent,
+)
+from runtime.database.key_value_stores_table import MAX_BYTES_IN_DATABASE
 from runtime.inputs.inputs import Input
 from runtime.runs.options import StartOptions
-from runtime.runs.runs import RunFilter
 from tests.fakes.clock import START
 from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_run
@@ -25,8 +35,8 @@ S = JobStatus
 
 async def stored(stage: Stage, status: JobStatus, id: str = "run1") -> Run:
     """A run that nobody supervises."""
-    await stage.orchestrator.store.runs.delete("id = ?", id)
-    return await stage.orchestrator.store.runs.insert(a_run(id=id, status=status))
+    await stage.orchestrator.database.runs.delete(id)
+    return await stage.orchestrator.database.runs.insert(a_run(id=id, status=status))
 
 
 # Starting
@@ -126,7 +136,7 @@ async def test_an_unknown_build_is_refused_by_name_and_nothing_is_recorded(stage
         await stage.start(actor, build=build)
     assert problem.value.slug == "unknown-build-tag"
     assert "latest" in problem.value.message
-    assert stage.orchestrator.store.runs.all() == []
+    assert stage.orchestrator.database.runs.all() == []
     assert stage.orchestrator.actors.get(actor.id).total_runs == 0
 
 
@@ -136,7 +146,7 @@ async def test_over_the_memory_cap_nothing_is_recorded_and_room_comes_back_with_
     await stage.start(actor)
     with pytest.raises(LimitReached):
         await stage.start(actor, memory_mbytes=128)
-    assert len(stage.orchestrator.store.runs.all()) == 2
+    assert len(stage.orchestrator.database.runs.all()) == 2
     await stage.ended(first)
     assert (await stage.start(actor)).status is S.RUNNING
 
@@ -235,7 +245,7 @@ async def some_runs(stage: Stage) -> None:
     for number, (status, origin) in enumerate(
         [(S.SUCCEEDED, Origin.API), (S.FAILED, Origin.CLI), (S.SUCCEEDED, Origin.CLI), (S.RUNNING, Origin.API)]
     ):
-        await stage.orchestrator.store.runs.insert(
+        await stage.orchestrator.database.runs.insert(
             a_run(
                 id=str(number),
                 status=status,
@@ -263,7 +273,7 @@ async def some_runs(stage: Stage) -> None:
 )
 async def test_a_list_is_narrowed_to_what_fits(stage: Stage, wanted: RunFilter, ids: str) -> None:
     await some_runs(stage)
-    page = stage.orchestrator.runs.page(stage.user, None, wanted, descending=False, offset=0, limit=10)
+    page = stage.orchestrator.runs.page(stage.user, None, wanted, Paging(offset=0, limit=10))
     assert "".join(run.id for run in page.items) == ids
     assert page.total == len(ids)
 
@@ -333,12 +343,12 @@ async def test_what_a_server_left_that_died_as_it_made_or_deleted_a_run_goes_at_
     stage: Stage, receiver: Receiver
 ) -> None:
     wanted = WebhookDraft(event_types=(WebhookEvent.RUN_ABORTED,), request_url=receiver.url())
-    big = Input(body=b"x" * 2 * SMALL_BYTES, content_type="text/plain")
+    big = Input(body=b"x" * 2 * MAX_BYTES_IN_DATABASE, content_type="text/plain")
     lost, kept = [await stage.ended(await stage.start(input=big, webhooks=(wanted,))) for _ in range(2)]
     named = await stage.ended(await stage.start())
     await stage.orchestrator.datasets.update(named.default_dataset_id, {"name": "kept"})
     for run in (lost, named):
-        await stage.orchestrator.store.runs.delete("id = ?", run.id)
+        await stage.orchestrator.database.runs.delete(run.id)
     await stage.close()
     await stage.open()
     orchestrator = stage.orchestrator
@@ -346,7 +356,7 @@ async def test_what_a_server_left_that_died_as_it_made_or_deleted_a_run_goes_at_
         assert (orchestrator.datasets.get(run.default_dataset_id) is not None) == is_there
         assert (orchestrator.key_value_stores.get(run.default_key_value_store_id) is not None) == is_there
         assert (orchestrator.request_queues.get(run.default_request_queue_id) is not None) == is_there
-        assert bool(orchestrator.webhooks.of_run(run)) == is_there
+        assert bool(orchestrator.webhooks.ad_hoc_of_run(run)) == is_there
         assert bool(await stage.log_of(run.id)) == is_there
     assert orchestrator.datasets.get(named.default_dataset_id) is not None
     assert len(list((stage.settings.data_dir / "values").iterdir())) == 1

@@ -99,7 +99,7 @@ async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage) -
     notify = stage.orchestrator.runs._completion.notify_finished
 
     def notify_later(id: str) -> None:
-        seen.append(stage.orchestrator.store.logs.read(id, 0, 1 << 20).decode().splitlines())
+        seen.append(stage.orchestrator.database.logs.read(id, 0, 1 << 20).decode().splitlines())
         notify(id)
 
     stage.orchestrator.runs._completion.notify_finished = notify_later  # type: ignore[method-assign]
@@ -764,7 +764,7 @@ async def test_many_runs_in_every_state_are_all_taken_up(stage: Stage) -> None:
 
 async def test_a_run_that_cannot_be_taken_up_keeps_no_other_from_it(stage: Stage) -> None:
     broken, whole = await stage.start(), await stage.start()
-    await stage.orchestrator.store.builds.delete("id = ?", broken.build_id)
+    await stage.orchestrator.database.builds.delete(broken.build_id)
     await restarted(stage)
     assert (stage.now(broken).status, stage.now(whole).status) == (S.FAILED, S.RUNNING)
     assert stage.container_of(broken).is_removed

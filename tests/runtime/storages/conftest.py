@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.database import Store
+from runtime.database import Database
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -15,7 +15,7 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
-    yield store
-    store.close()
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path)
+    yield database
+    database.close()
