@@ -97,8 +97,8 @@ def test_each_outside_package_is_imported_in_one_place(package: str) -> None:
 
 
 SQL = re.compile(
-    r"\bSELECT\b.*\bFROM\b|\bINSERT (OR \w+ )?INTO\b|\bUPDATE \w+ SET\b|\bDELETE FROM\b|\bCREATE (UNIQUE )?(TABLE|INDEX)\b"
-    r"|\bORDER BY\b|\bLIMIT \?|\bPRAGMA\b|\bIN \(\?|\bIS (NOT )?NULL\b|[=<>] \?|json_extract",
+    r"\bSELECT\b.*\bFROM\b|\bINSERT (OR \w+ )?INTO\b|\bUPDATE \w+ SET\b|\bDELETE FROM\b|\bPRAGMA\b"
+    r"|\bCREATE (UNIQUE )?(TABLE|INDEX)\b|\bORDER BY\b|\bLIMIT \?|\bIN \(\?|\bIS (NOT )?NULL\b|[=<>] \?|json_extract",
     re.DOTALL,
 )
 """SQL statements, and the conditions and clauses that they are put together from."""

@@ -271,14 +271,14 @@ async def test_a_build_that_has_its_image_can_no_longer_be_aborted(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actors, aborts = stage.orchestrator.actors, list[asyncio.Task[Build]]()
-    tag = actors.tag
+    tag = actors.tag_build
 
     async def aborted_meanwhile(build: Build, finished_at: int) -> None:
         aborts.append(asyncio.create_task(stage.orchestrator.builds.abort(build)))
         await stage.clock.settle()
         await tag(build, finished_at)
 
-    monkeypatch.setattr(actors, "tag", aborted_meanwhile)
+    monkeypatch.setattr(actors, "tag_build", aborted_meanwhile)
     build = await built(stage)
     assert (build.status, (await aborts[0]).status) == (S.SUCCEEDED, S.SUCCEEDED)
     assert actors.get(build.actor_id).tagged_builds["latest"].build_id == build.id

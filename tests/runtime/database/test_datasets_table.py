@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +12,7 @@ from runtime.base.records import Dataset
 from runtime.database import Database, datasets_table
 from runtime.database.storage_table import StorageGone
 
+ROOT = Path(__file__).parents[3]
 NOW = 1_700_000_000_000
 
 
@@ -97,7 +97,7 @@ async def test_a_late_page_costs_as_much_as_the_first_one(database: Database) ->
     assert steps(99_800) <= steps(0) * 1.5
 
 
-PUSHER = """
+PUSH_UNTIL_KILLED = """
 import asyncio, sys
 from pathlib import Path
 from runtime.base.records import Dataset
@@ -119,7 +119,7 @@ asyncio.run(push_until_killed())
 
 def test_acknowledged_pushes_survive_a_kill(tmp_path: Path) -> None:
     pusher = subprocess.Popen(
-        [sys.executable, "-c", PUSHER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path.cwd(), env={**os.environ}
+        [sys.executable, "-c", PUSH_UNTIL_KILLED, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
     )
     assert pusher.stdout is not None
     for _ in range(200):

@@ -164,7 +164,7 @@ async def test_a_reader_cannot_write(connection: SqliteConnection) -> None:
 async def test_close_finishes_the_pending_writes(path: Path) -> None:
     connection = SqliteConnection(path)
     blocking = BlockingWrite()
-    pending = [asyncio.ensure_future(connection.write(blocking))]
+    pending: list[asyncio.Future[object]] = [asyncio.ensure_future(connection.write(blocking))]
     await blocking.started()
     pending += [asyncio.ensure_future(connection.write(insert(str(number)))) for number in range(GROUP_LIMIT + 5)]
     await asyncio.sleep(0)

@@ -30,7 +30,7 @@ async def test_a_record_is_read_as_it_was_stored(database: Database) -> None:
     assert database.builds.get("build1") == build
 
 
-async def test_a_missing_record_is_none(database: Database) -> None:
+async def test_a_missing_record_is_not_found(database: Database) -> None:
     assert database.runs.get("nobody") is None
     assert database.runs.by_token("nobody") is None
     assert database.runs.all() == []

@@ -172,7 +172,7 @@ async def test_a_lone_surrogate_counts_as_a_character_for_the_schema(datasets: D
 
 
 async def test_statistics_of_the_fields_of_the_schema(datasets: Datasets) -> None:
-    fields = {"n": {}, "text": {}, "list": {}, "object": {}, "flag": {}, "never": {}}
+    fields: dict[str, Any] = {"n": {}, "text": {}, "list": {}, "object": {}, "flag": {}, "never": {}}
     dataset = (await datasets.get_or_create("user", schema={"fields": {"properties": fields}}))[0]
     await datasets.push(dataset, b'[{"n":2,"text":"abc","list":[],"object":{"a":1},"flag":true},{"n":null}]')
     await datasets.push(dataset, b'{"n":-1.5,"text":"","list":[1,2],"else":9}')
