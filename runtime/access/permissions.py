@@ -34,7 +34,7 @@ from runtime.base.records import (
 )
 
 HasStarted = Callable[[str], bool]
-"""Whether a run, by its id, was started by the run in question, directly or through other runs."""
+"""Whether the calling run has started the run with this id, directly or through other runs."""
 
 RUN_TOKEN_GRACE_MILLIS = 5000
 """How long a run's token remains valid for the Actor's last requests after the run has ended."""

@@ -22,7 +22,7 @@ def new_run_token() -> str:
 
 
 class Users:
-    """`tokens` maps each token to a username. Without tokens, every non-empty token is the local user's.
+    """`tokens` maps each token to a username. If it is empty, any token belongs to the local user.
 
     Users never change after `open`, so the users behind the tokens are read from the database only once.
     """
@@ -59,7 +59,7 @@ class Users:
         return self._database.users.by_username(username)
 
     def authenticate(self, token: str) -> tuple[User, Run | None]:
-        """The user of a token and, for a run's token, the run, which is live or ended seconds ago.
+        """The user of a token and, for a run's token, the run, which is live or has just ended.
 
         Raises Unauthorized.
         """

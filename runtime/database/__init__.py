@@ -1,6 +1,6 @@
 """The door to the data directory: the only package with SQL or data files.
 
-Each table has a module that is named after it. Callers use the tables' methods and never pass SQL.
+The modules are named after their tables. Callers use the methods of the tables and never pass SQL.
 """
 
 from __future__ import annotations

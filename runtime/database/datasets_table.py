@@ -48,7 +48,7 @@ class DatasetsTable(StorageTable[Dataset]):
     def items(self, id: str, start: int, stop: int, *, desc: bool) -> list[bytes]:
         """The first items of [start, stop), or with `desc` the last ones in reverse order; about CHUNK_BYTES of them.
 
-        They end before a big push, so the list may be empty; `items_in_thread` returns the items after that.
+        The list ends before a big push, so it may be empty. `items_in_thread` also returns the items of that push.
         """
         return self._connection.query(
             lambda connection: _chunk(connection, id, start, stop, desc, MAX_PUSH_BYTES_ON_LOOP)

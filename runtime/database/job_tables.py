@@ -11,9 +11,9 @@ from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.tables import R, RecordCodec, Table
 
 UNFINISHED = "status IN ('READY', 'RUNNING', 'TIMING-OUT', 'ABORTING')"
-"""Spelled out instead of excluding the terminal statuses, because then SQLite uses the index on the status."""
+"""It lists the statuses, instead of excluding the terminal ones, so that SQLite uses the index on the status."""
 HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
-"""The expression of a partial index: SQLite uses that only if both are spelled the same."""
+"""The same expression as in a partial index, because otherwise SQLite would not use that index."""
 NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
 
 
@@ -64,7 +64,7 @@ class RunsTable(JobsTable[Run]):
         return self._find(f"user_id = ? AND (id = ? OR actor_id = ? OR task_id = ?) {NEWEST_FIRST}", user_id, *ids)
 
     def ended_before(self, user_id: str, moment: Millis, *, except_newest: int) -> list[Run]:
-        """A user's runs that ended before a moment, without the newest ones of all their runs."""
+        """A user's runs that ended before `moment`, without the newest ones of all their runs."""
         newest = f"SELECT id FROM runs WHERE user_id = ? {NEWEST_FIRST} LIMIT ?"
         ended = "user_id = ? AND json_extract(body, '$.finished_at') < ?"
         return self._find_all(f"{ended} AND id NOT IN ({newest})", user_id, moment, user_id, except_newest)

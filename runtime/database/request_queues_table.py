@@ -27,7 +27,7 @@ OWNED = """
     (lock_by_client = ? OR lock_by_run = ?
     OR (lock_by_client IS NULL AND lock_by_run IS NULL AND coalesce(?, ?) IS NULL))
 """
-"""Takes key, run, key, run. Clients with neither count as one: the platform does not define who owns their locks."""
+"""Parameters: key, run, key, run. Clients without both count as one: the platform does not define their locks."""
 
 
 @dataclass(frozen=True, slots=True)

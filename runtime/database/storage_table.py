@@ -76,7 +76,7 @@ class StorageTable(Generic[S]):
     def get_cached(self, id: str) -> S | None:
         """The same as `get`, but counters and times may be outdated. Writes do not need these.
 
-        A query on the event loop's thread and the writer's thread would wait for each other to release the interpreter.
+        It saves a query on the event loop, which would compete with the writer's thread for the interpreter lock.
         """
         cached = self._cache.get(id)
         if cached is None and (cached := self.get(id)) is not None:
@@ -103,7 +103,7 @@ class StorageTable(Generic[S]):
         return self._connection.query(read)
 
     def ids_unused_since(self, moment: Millis) -> list[str]:
-        """The ids of the storages with neither a name nor a run whose last use was before a moment."""
+        """The ids of the storages with neither a name nor a run whose last use was before `moment`."""
         query = f"SELECT id FROM {self._name} WHERE name IS NULL AND run_id IS NULL AND accessed_at < ?"
         rows = self._connection.query(lambda connection: connection.execute(query, (moment,)).fetchall())
         return [id for (id,) in rows if id not in self._pending_reads or self._pending_reads[id].at < moment]

@@ -60,7 +60,7 @@ class DispatchesTable(Table[WebhookDispatch]):
         return self._find_all("next_call_at <= ? ORDER BY next_call_at LIMIT ?", now, limit)
 
     def next_due_after(self, now: Millis) -> Millis | None:
-        """The time of the first call after a moment."""
+        """The time of the first call after `now`."""
         dispatch = self._find("next_call_at > ? ORDER BY next_call_at", now)
         return None if dispatch is None else dispatch.next_call_at
 

@@ -105,7 +105,7 @@ def _unwind_field(parent: Item, field: str) -> list[Item]:
 
 
 def _merge(parent: Item, field: str, element: Any) -> Item:
-    """The parent with an object's fields instead of its own field. An element that is no object replaces the value."""
+    """Replace the field with the fields of the element. An element that is not an object becomes the field's value."""
     if not isinstance(element, dict):
         return {**parent, field: element}
     return {**{name: value for name, value in parent.items() if name != field}, **element}

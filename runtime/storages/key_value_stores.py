@@ -1,7 +1,7 @@
 """Key-value stores: values of any type under keys.
 
 Counters: a request for a record is one read, a stored record one write, a page of keys one list, and a request to
-delete a record one delete, each whether the record exists or not.
+delete a record one delete. Reads and deletes count even if there is no such record.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def request_id(unique_key: str) -> str:
 
 
 class HeadItem(msgspec.Struct, rename="camel"):
-    """The fields of a request in a head, as its client wrote them. The lock is set by who locks the head."""
+    """The fields of a request in a head, as its client wrote them. Only a locked head has the lock."""
 
     id: msgspec.Raw
     unique_key: msgspec.Raw

@@ -1,4 +1,4 @@
-"""The default storages of a run. They are deleted together with the run, except those that have been named.
+"""The default storages of a run. They are deleted together with the run, except those that have a name.
 
 A run has one storage of each type, with the alias `default`, and a dataset for each other alias in its Actor's
 definition.
@@ -76,7 +76,7 @@ class Storages:
         return None
 
     async def delete_unused_since(self, moment: Millis) -> None:
-        """Delete the storages with neither a name nor a run whose last use was before a moment."""
+        """Delete the storages with neither a name nor a run whose last use was before `moment`."""
         for service in (self.key_value_stores, self.datasets, self.request_queues):
             await service.delete_unused_since(moment)
 

@@ -105,7 +105,7 @@ class StorageService(Generic[S]):
             await self._table.delete_of_run(run_id)
 
     async def delete_unused_since(self, moment: Millis) -> None:
-        """Delete the storages with neither a name nor a run whose last use was before a moment."""
+        """Delete the storages with neither a name nor a run whose last use was before `moment`."""
         for id in self._table.ids_unused_since(moment):
             await self._table.delete(id)
 

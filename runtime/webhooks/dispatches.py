@@ -74,7 +74,7 @@ class Dispatches:
         return dispatch
 
     async def delete_finished_before(self, moment: Millis) -> None:
-        """Delete the dispatches whose last call finished before a moment."""
+        """Delete the dispatches whose last call finished before `moment`."""
         await self._database.dispatches.delete_finished_before(moment)
 
     async def _dispatch_event(self, event: WebhookEvent, event_id: str, job: Run | Build) -> None:
