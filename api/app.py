@@ -141,12 +141,12 @@ class App:
         return counted_receive, counted_send
 
     async def _web_server(self, web_key: str) -> Target:
-        run = self._orchestrator.runs.of_web_key(web_key)
+        run = self._orchestrator.runs.find_by_web_key(web_key)
         if run is None:
             raise NotFound("record-not-found", "No Actor run has this web server address.")
         if run.status.is_terminal:
             raise BadGateway("run-finished", f"The Actor run {run.id} has ended ({run.status}).")
-        address = await self._orchestrator.web_server_address(run)
+        address = await self._orchestrator.supervisors.web_server_address(run.id)
         if address is None:
             raise BadGateway("run-not-started", f"The container of Actor run {run.id} is not running yet.")
         return Target(*address)

@@ -134,7 +134,7 @@ class Server:
     def _listen_for_adopted(self, engine: Engine) -> list[socket.socket]:
         """Adopted containers know the API under the port of the server that made them; answer them there too."""
         sockets: list[socket.socket] = []
-        for port in sorted(self._orchestrator.ports_of_live_runs - {self._settings.port}):
+        for port in sorted(self._orchestrator.supervisors.ports_of_live_runs - {self._settings.port}):
             try:
                 sockets += _listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
                 self._more_ports.add(port)
@@ -169,7 +169,7 @@ class Server:
             data_dir=str(self._settings.data_dir),
             engine=orchestrator.engine,
             enforced=enforced(orchestrator.engine, self._settings),
-            live_runs=orchestrator.live_runs,
+            live_runs=len(orchestrator.supervisors.live_run_ids),
             started_at=self._started_at,
         )
 
@@ -177,7 +177,7 @@ class Server:
         """Begin to stop; how many live runs will be left."""
         self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
         self._uvicorn.handle_exit(signal.SIGTERM, None)
-        return 0 if self._stop_runs else self._orchestrator.live_runs
+        return 0 if self._stop_runs else len(self._orchestrator.supervisors.live_run_ids)
 
     def _description(self) -> str:
         return json.dumps(
@@ -220,7 +220,7 @@ def enforced(engine: Engine, settings: Settings) -> tuple[str, ...]:
     burst = f", one core for the first {settings.cpu_burst_secs:g} s" if settings.cpu_burst_secs else ""
     disk = {
         DiskEnforcement.HARD: "hard (storage quota)",
-        DiskEnforcement.POLLED: "polled (measured now and then, the run stopped over it)",
+        DiskEnforcement.POLLED: "polled (checked periodically, a run over it is stopped)",
         DiskEnforcement.NONE: "not enforced",
     }[engine.disk]
     return ("memory: hard, no swap", f"CPU: memory/4096 cores{burst}", f"disk: {disk}")

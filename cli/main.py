@@ -36,7 +36,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Runs Apify Actors on this machine, in Docker, under the limits the platform would give them.",
+    help="Run Apify Actors on this machine, in Docker, under the limits of the Apify platform.",
 )
 
 
@@ -49,7 +49,7 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def root(
     _: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Say the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     pass
@@ -59,24 +59,27 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
+        metavar="DIR",
         file_okay=False,
-        help="Where everything is kept; by default $GREENROOM_DATA_DIR, else a folder among the user's data.",
+        help="Store all data in this folder. Default: $GREENROOM_DATA_DIR, or `greenroom` in the user's data folder.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The API's port.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(metavar="N", min=1, max=65535, help="Listen on this port.")] = DEFAULT_PORT,
     data_dir: DataDir = None,
     user: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME:TOKEN", help="A user and the token that means them; may be repeated."),
+        typer.Option(
+            metavar="NAME:TOKEN", help="Accept only the tokens given here, each for its user. Can be repeated."
+        ),
     ] = None,
-    stop_runs: Annotated[bool, typer.Option("--stop-runs", help="End live runs when the server ends.")] = False,
+    stop_runs: Annotated[bool, typer.Option("--stop-runs", help="Abort live runs when the server stops.")] = False,
 ) -> None:
-    """Serve the API in the foreground. Ctrl-C leaves live runs for the next start to adopt."""
+    """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them."""
     try:
         users = serving.users_of(user or [])
     except ValueError as problem:
@@ -92,36 +95,41 @@ def up(
 def down(
     data_dir: DataDir = None,
 ) -> None:
-    """Stop the server. Live runs go on and the next start adopts them."""
+    """Stop the server. Live runs continue, unless the server was started with --stop-runs."""
     stopping.down(_place(data_dir))
 
 
 @app.command()
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Tell whether a server runs and what it enforces; exit code 1 where none does."""
+    """Show the server's status and the limits that it enforces. The exit code is 1 if no server runs."""
     if not telling.status(_place(data_dir), as_json=as_json):
         raise typer.Exit(FAILED)
 
 
 @app.command()
 def run(
-    folder: Annotated[Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The Actor's folder.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The folder of the Actor.")
+    ],
     memory: Annotated[
-        int | None, typer.Option("--memory", "-m", min=1, metavar="MB", help="Memory of the run.")
+        int | None, typer.Option("--memory", "-m", min=1, metavar="MB", help="Set the memory of the run.")
     ] = None,
     given_input: Annotated[
         str | None,
-        typer.Option("--input", "-i", metavar="JSON|@FILE|-", help="The input; - reads it from stdin."),
+        typer.Option("--input", "-i", metavar="JSON|@FILE|-", help="Pass this input: JSON, a file, or - for stdin."),
     ] = None,
-    timeout: Annotated[int | None, typer.Option(min=0, metavar="SECS", help="Time limit; 0 means none.")] = None,
+    timeout: Annotated[
+        int | None, typer.Option(min=0, metavar="SECS", help="Set the timeout of the run; 0 means no timeout.")
+    ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="The run, its OUTPUT and its first 10 items as one JSON object on stdout.")
+        bool,
+        typer.Option("--json", help="Print the run, its OUTPUT and its first 10 items as one JSON object to stdout."),
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Build the Actor in a folder and run it. Ctrl-C aborts the run.
 
-    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, else the Actor's own or 1.
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input; otherwise the Actor's own exit code, or 1.
     """
     call = running.Call(
         folder=folder,
@@ -136,19 +144,21 @@ def run(
 
 @app.command()
 def push(
-    folder: Annotated[Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The Actor's folder.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The folder of the Actor.")
+    ],
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Make an Actor of a folder, or renew it, and build it. The server builds from the folder itself.
+    """Create or update an Actor from a folder, and build it. The server reads the folder itself.
 
-    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, else 1.
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input; otherwise 1.
     """
     raise typer.Exit(pushing.push(pushing.Call(folder=folder, data_dir=_place(data_dir), as_json=as_json)))
 
 
 storage = typer.Typer(
-    no_args_is_help=True, help="Move storages between the server and the folders in which the SDKs keep them locally."
+    no_args_is_help=True, help="Copy storages between the server and the local folders of the Apify SDKs."
 )
 app.add_typer(storage, name="storage")
 
@@ -158,24 +168,30 @@ def import_storages(
     path: Annotated[
         Path,
         typer.Argument(
-            exists=True, file_okay=False, help="A project, its `storage` folder, or one such as storage/datasets/mine."
+            metavar="PATH",
+            exists=True,
+            file_okay=False,
+            help="A project, its `storage` folder, or the folder of one storage, such as storage/datasets/mine.",
         ),
     ],
     name: Annotated[
         str | None,
-        typer.Option(help="The name of what is in `default`, else the project's; or that of the one storage given."),
+        typer.Option(
+            metavar="NAME",
+            help="Name the imported `default` storages, or the one storage at PATH. Default: the project's name.",
+        ),
     ] = None,
     run_id: Annotated[
-        str | None, typer.Option("--run", metavar="ID", help="Import it into the default storages of a run instead.")
+        str | None, typer.Option("--run", metavar="ID", help="Import into the default storages of this run.")
     ] = None,
     append: Annotated[
         bool,
-        typer.Option("--append", help="Add to storages that hold something; the same key is replaced."),
+        typer.Option("--append", help="Add to storages that are not empty. Records with the same key are replaced."),
     ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Import what Actors stored locally with the SDK of either language."""
+    """Import storages that an Actor stored locally with an Apify SDK, in Python or JavaScript."""
     if name and run_id:
         raise typer.BadParameter("a run's default storages have no name", param_hint="--name")
     call = importing.Call(
@@ -187,20 +203,23 @@ def import_storages(
 @storage.command("export")
 def export_storages(
     wanted: Annotated[
-        list[str] | None, typer.Argument(metavar="[STORAGE]...", help="Ids or names, of any kind of storage.")
+        list[str] | None, typer.Argument(metavar="STORAGE", help="Ids or names of storages of any type.")
     ] = None,
     run_id: Annotated[
-        str | None, typer.Option("--run", metavar="ID", help="The default storages of a run, as `default`.")
+        str | None, typer.Option("--run", metavar="ID", help="Export the default storages of this run, as `default`.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All storages, unnamed ones too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Export all storages, including unnamed ones.")] = False,
     to: Annotated[
-        Path, typer.Option(file_okay=False, help="The `storage` folder they go to; others in it stay as they are.")
+        Path,
+        typer.Option(
+            metavar="DIR", file_okay=False, help="Write to this `storage` folder. Other storages in it stay unchanged."
+        ),
     ] = Path("storage"),
-    force: Annotated[bool, typer.Option("--force", help="Replace folders of the same name.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing folders of the same name.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Export storages to folders that the SDK of either language opens."""
+    """Export storages to local folders that the Apify SDKs can open, in Python and JavaScript."""
     if not (wanted or run_id or everything):
         raise typer.BadParameter("name storages, or give --run or --all", param_hint="STORAGE")
     call = exporting.Call(

@@ -29,9 +29,13 @@ POLL_SECS = 0.1
 START_SECS = 120.0
 STOP_SECS = 120.0
 LOG_LINES_SHOWN = 15
-COMMAND = (sys.executable, "-m", "cli")
-ROOT = Path(__file__).resolve().parents[1]
-"""Where `-m cli` finds this package, whatever the caller's folder holds."""
+COMMAND = (sys.executable, "-P", str(Path(__file__).resolve().with_name("__main__.py")))
+"""The `greenroom` command of this very installation.
+
+It is named by its path, because `-m` searches the current folder and PYTHONPATH for a package of that name first. `-P`
+prevents Python from adding the file's own folder, whose modules have common names too. The environment is passed on
+unchanged: PYTHONPATH may be what provides Greenroom's dependencies.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def _started(data_dir: Path) -> tuple[Server, bool]:
     with log_file.open("wb") as log:
         # A session of its own: a Ctrl-C in this terminal is for the call, not for the server.
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
         server = _answering(data_dir, process)

@@ -18,7 +18,7 @@ ITEM_WIDTH = 160
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "TIMED-OUT": "bold yellow", "ABORTED": "bold yellow"}
 ENFORCEMENT = {
     "hard": "hard: the engine refuses to write more",
-    "polled": "polled: measured now and then, a run over it is stopped",
+    "polled": "polled: checked periodically, a run over it is stopped",
     "none": "none: this engine cannot hold it",
 }
 UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))

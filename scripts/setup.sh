@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything Greenroom needs on this machine: Python environment, Docker engine, base images. Safe to repeat.
+# Sets this machine up: `setup.sh` with all that running Actors needs, `setup.sh --dev` with what tests, benchmarks and
+# checks need as well. Safe to repeat.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,33 +9,50 @@ readonly DOCKERD_PID=/var/run/docker.pid
 readonly NETWORK_CHECK_IMAGE=apify/actor-python:3.13
 
 main() {
-    python_environment
-    older_client
-    node_dependencies
+    case "$*" in
+        "") users_environment ;;
+        --dev)
+            developers_environment
+            older_client
+            node_dependencies
+            ;;
+        *) fail "usage: $0 [--dev]" ;;
+    esac
     docker_engine
     .venv/bin/python scripts/base_images.py
     container_network
 }
 
-python_environment() {
-    local wanted
-    wanted=$(checksum requirements.lock pyproject.toml)
-    stamped .venv/.installed "$wanted" && return
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed, as python3"
-    python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
-    say "installing the Python environment"
-    [ -x .venv/bin/python ] || python3 -m venv .venv
-    .venv/bin/python -m pip install -qq --requirement requirements.lock
-    .venv/bin/python -m pip install -qq --no-deps --editable .
-    echo "$wanted" >.venv/.installed
+users_environment() {
+    stamped .venv/.installed "$(versions)" || install_greenroom .
 }
 
-# The Python client of the generation before: it needs an environment of its own beside the one with today's.
+# A developer's environment holds the user's, so it has both stamps. When the versions change, a user's set-up renews the
+# user's part only, and the other stamp still shows the old versions.
+developers_environment() {
+    stamped .venv/.installed-dev "$(versions)" && return
+    install_greenroom '.[dev]'
+    versions >.venv/.installed-dev
+}
+
+# The lock file as a constraint: pyproject.toml decides which packages a set-up needs, the lock file in which versions.
+install_greenroom() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed, as python3"
+    python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+    report "installing the Python environment"
+    [ -x .venv/bin/python ] || python3 -m venv .venv
+    .venv/bin/python -m pip install -qq --constraint requirements.lock --editable "$1"
+    versions >.venv/.installed
+}
+
+versions() { checksum requirements.lock pyproject.toml; }
+
+# The Python client of the previous generation needs an environment of its own, apart from today's client.
 older_client() {
     local environment=.venv-client-2 lock=tests/clients/requirements-2.lock wanted
     wanted=$(checksum $lock)
     stamped $environment/.installed "$wanted" && return
-    say "installing the older Python client of the tests"
+    report "installing the older Python client of the tests"
     [ -x $environment/bin/python ] || python3 -m venv $environment
     $environment/bin/python -m pip install -qq --requirement $lock
     echo "$wanted" >$environment/.installed
@@ -45,7 +63,7 @@ node_dependencies() {
     [ -f $folder/package-lock.json ] || return 0
     wanted=$(checksum $folder/package-lock.json)
     stamped $folder/node_modules/.installed "$wanted" && return
-    say "installing the Node.js clients of the tests"
+    report "installing the Node.js clients of the tests"
     npm ci --prefix $folder --no-audit --no-fund --loglevel=error
     echo "$wanted" >$folder/node_modules/.installed
 }
@@ -55,7 +73,7 @@ docker_engine() {
     [ -z "${DOCKER_HOST:-}" ] || fail "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
     command -v docker >/dev/null && command -v dockerd >/dev/null || install_packages docker.io
     [ "$(id -u)" = 0 ] || fail "no Docker engine answers: start it, and let this user speak to it"
-    say "starting the Docker engine"
+    report "starting the Docker engine"
     if [ -d /run/systemd/system ]; then
         systemctl start docker
     else
@@ -90,7 +108,7 @@ container_network() {
     local engine
     engine=$(docker info --format '{{.ID}}')$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || true)
     stamped .venv/.network-checked "$engine" && return
-    say "checking that containers reach this machine"
+    report "checking that containers reach this machine"
     docker run --rm --interactive $NETWORK_CHECK_IMAGE python - <scripts/reach_gateway.py ||
         fail "containers cannot reach this machine: look at its firewall (iptables, ufw, firewalld)"
     echo "$engine" >.venv/.network-checked
@@ -99,7 +117,7 @@ container_network() {
 install_packages() {
     grep -qsE '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release && [ "$(id -u)" = 0 ] ||
         fail "please install what Debian calls $* (for Docker see https://docs.docker.com/engine/install/), then repeat"
-    say "installing $* with apt"
+    report "installing $* with apt"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq "$@" >/dev/null
 }
@@ -108,11 +126,11 @@ checksum() { cat "$@" | cksum; }
 
 stamped() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 
-say() { echo "setup: $*"; }
+report() { echo "setup: $*"; }
 
 fail() {
     echo "setup: $*" >&2
     exit 1
 }
 
-main
+main "$@"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,16 @@ from tests.live import LiveServer
 
 DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
 """Set by `make test`: without an engine its Docker tests fail, where plain `pytest` skips them."""
+
+
+def pytest_configure() -> None:
+    """Have a Ctrl-C interrupt the tests and the commands that they start, as in a terminal.
+
+    A background job such as `nohup make test &` in a script inherits an ignored SIGINT, and would pass it on to every
+    command that a test starts and then interrupts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import docker
 from docker.models.containers import Container
 
 from runtime.containers import INSTANCE_LABEL
-from runtime.runs.supervisor import RUN_LABEL
+from runtime.runs.run_containers import RUN_LABEL
 from tests.live import LiveServer
 
 DOCKERFILE = """

@@ -26,6 +26,7 @@ ROOMS = (
     "builds",
     "runs",
     "retention",
+    "actor_deletion",
     "orchestrator",
 )
 """The rooms of `runtime`, from the ground up: each imports only rooms that stand before it."""

@@ -62,7 +62,7 @@ async def update_run(request: Request, run: str) -> Response:
 
 @router.delete("/{run}")
 async def delete_run(request: Request, run: str) -> Response:
-    await orchestrator_of(request).runs.delete(own_run(request, run, caller_of(request)))
+    await orchestrator_of(request).run_deletion.delete(own_run(request, run, caller_of(request)))
     return no_content()
 
 
@@ -70,13 +70,13 @@ async def delete_run(request: Request, run: str) -> Response:
 async def abort_run(request: Request, run: str) -> Response:
     """Answers with the run as it then is. A run that has ended stays as it is."""
     record, gracefully = own_run(request, run, limited_caller_of(request)), Params(request).flag("gracefully") or False
-    return _shown(request, await orchestrator_of(request).runs.abort(record, gracefully=gracefully))
+    return _shown(request, await orchestrator_of(request).orders.abort(record, gracefully=gracefully))
 
 
 @router.post("/{run}/reboot")
 async def reboot_run(request: Request, run: str) -> Response:
     return _shown(
-        request, await orchestrator_of(request).runs.reboot(own_run(request, run, limited_caller_of(request)))
+        request, await orchestrator_of(request).orders.reboot(own_run(request, run, limited_caller_of(request)))
     )
 
 
@@ -90,7 +90,7 @@ async def metamorph_run(request: Request, run: str) -> Response:
         raise Invalid("parameter-required", "Query parameter 'targetActorId' is required")
     actor = orchestrator.actors.find(caller.user, target.replace("/", "~", 1))
     input = await read_input(request)
-    return _shown(request, await orchestrator.runs.metamorph(record, actor, params.text("build"), input, caller.run))
+    return _shown(request, await orchestrator.metamorphs.order(record, actor, params.text("build"), input, caller.run))
 
 
 @router.post("/{run}/charge")
@@ -109,7 +109,7 @@ async def charge_run(request: Request, run: str) -> Response:
 async def resurrect_run(request: Request, run: str) -> Response:
     caller = caller_of(request)
     record, options = own_run(request, run, caller), parsing.start_options(Params(request), caller)
-    return _shown(request, await orchestrator_of(request).runs.resurrect(record, options))
+    return _shown(request, await orchestrator_of(request).resurrection.resurrect(record, options))
 
 
 def _shortened(message: str | None) -> str | None:

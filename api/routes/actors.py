@@ -95,7 +95,7 @@ async def update_actor(request: Request, actor: str) -> Response:
 
 @router.delete("/{actor}")
 async def delete_actor(request: Request, actor: str) -> Response:
-    await orchestrator_of(request).delete_actor(_own(request, actor))
+    await orchestrator_of(request).actor_deletion.delete(_own(request, actor))
     return no_content()
 
 

@@ -45,7 +45,7 @@ async def shut_down(request: Request) -> Response:
 async def migrate_run(request: Request, run: str) -> Response:
     """What the platform does when a worker goes away, on demand: the Actor is told, then gets a new container."""
     orchestrator = orchestrator_of(request)
-    record = await orchestrator.runs.migrate(own_run(request, run, caller_of(request)))
+    record = await orchestrator.orders.migrate(own_run(request, run, caller_of(request)))
     return data_response(present_run(orchestrator, record, maybe_caller(request)))
 
 
@@ -53,12 +53,12 @@ async def migrate_run(request: Request, run: str) -> Response:
 async def listen_to_events(socket: WebSocket, events_key: str) -> None:
     """System events of a live run; its SDK knows the key. Anything else is accepted, then closed for good."""
     orchestrator = orchestrator_of(socket)
-    run = orchestrator.runs.of_events_key(events_key)
-    if run is None or not orchestrator.events.is_open(run.id):
+    run = orchestrator.runs.find_by_events_key(events_key)
+    if run is None or not orchestrator.system_events.is_open(run.id):
         await socket.accept()
         await socket.close(POLICY_VIOLATION)
         return
-    events = orchestrator.events.listen(run.id, pending(run, orchestrator.clock.now()))
+    events = orchestrator.system_events.listen(run.id, pending(run, orchestrator.clock.now()))
     await socket.accept()
     await _relay(socket, events)
 

@@ -17,6 +17,7 @@ from api.response.stored_records import record_response
 from runtime.base.errors import Invalid, NotFound, RunTooSlow
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Actor, Run, Task
+from runtime.runs.start_plan import StartRequest
 
 SYNC_WAIT_SECS = 300
 
@@ -61,10 +62,12 @@ async def _run_to_success(request: Request, what: Actor | Task) -> Run:
 
 
 async def _start(request: Request, what: Actor | Task) -> Run:
-    runs, caller = orchestrator_of(request).runs, limited_caller_of(request)
+    starting, caller = orchestrator_of(request).starting, limited_caller_of(request)
     options = parsing.start_options(Params(request), caller)
     input = await read_input(request) if request.method == "POST" else None
     meta = parsing.meta(request, caller)
     if isinstance(what, Task):
-        return await runs.start_task(caller.user, what, input, options, meta, by=caller.run)
-    return await runs.start(caller.user, what, input, options, meta, by=caller.run)
+        return await starting.start_task(caller.user, what, input, options, meta, started_by=caller.run)
+    return await starting.start(
+        StartRequest(user=caller.user, actor=what, input=input, options=options, meta=meta, started_by=caller.run)
+    )

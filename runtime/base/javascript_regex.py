@@ -76,7 +76,9 @@ class Searcher:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-I", __file__]
+            # `-P` and the path of this file prevent other modules of this folder, or of the current one, from being
+            # imported. The environment stays the server's: PYTHONPATH or the user's site-packages may hold `regress`.
+            command = [sys.executable, "-P", __file__]
             # Ctrl-C is for the server, which then still checks inputs. What the process says as it dies helps nobody.
             self._process = subprocess.Popen(
                 command,

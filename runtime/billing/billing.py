@@ -1,4 +1,4 @@
-"""Billing: what a run used of the platform and what it charged, from its record and its default storages."""
+"""What a run has used and charged, from its record and its default storages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runtime.storages.run_storages import Storages
 
 
 class Billing:
-    """The billing of all runs of an instance."""
+    """The usage and charges of all runs of an instance."""
 
     def __init__(self, database: Database, storages: Storages, clock: Clock) -> None:
         self._database = database
@@ -25,28 +25,28 @@ class Billing:
         self._transferred: Counter[str] = Counter()
 
     def usage(self, run: Run) -> usage.Usage:
-        """What the run used by now, by the platform's units; of a run that has ended, until its end."""
+        """The run's usage in the platform's units, until now or until its end."""
         return usage.of_run(run, self._storage_usage(run), self._clock.now())
 
     def count_transfer(self, run_id: str, size: int) -> None:
-        """Add bytes that a run exchanged with the API, to be taken into its record by `take_transfer`."""
+        """Count bytes that a run exchanged with the API. `take_transfer` moves them into its record."""
         self._transferred[run_id] += size
 
     def take_transfer(self, run_id: str) -> int:
-        """The bytes exchanged with the API that are not in the run's record yet."""
+        """Return and reset the bytes exchanged with the API that are not in the run's record yet."""
         return self._transferred.pop(run_id, 0)
 
     def event_counts(self, run: Run) -> dict[str, int]:
-        """How often the run charged for each event, those included that the platform charges by itself."""
+        """How often the run charged for each event, including the events that the platform charges itself."""
         return prices.event_counts(run, self._items(run))
 
     def total_usd(self, run: Run) -> float:
-        """What the run costs who started it: its events or results where the Actor charges for them, else its usage."""
+        """The cost of the run for its user: events or results if the Actor charges for them, else its usage."""
         charge, used = prices.charge_usd(run, self._items(run)), self._usage_usd(run)
         return float((charge or 0) + (used if prices.is_usage_for_user(run) else 0))
 
     def is_at_max_charge(self, run: Run) -> bool:
-        """Whether the run has reached the most that its caller wants to pay for it."""
+        """Whether the run has reached the maximum cost that its caller set."""
         limit = run.options.max_total_charge_usd
         if limit is None:
             return False
@@ -54,9 +54,9 @@ class Billing:
         return (self._usage_usd(run) if charge is None else charge) >= prices.exact(limit)
 
     async def charge(self, run: Run, event: str, count: int, idempotency_key: str | None) -> None:
-        """Charge for events; what is repeated within three minutes with the same key is counted once.
+        """Charge for events. A repetition with the same key within three minutes is counted once.
 
-        Raises Invalid, Forbidden. The most that the caller wants to pay is not looked at here: it ends the run.
+        Raises Invalid and Forbidden. The maximum cost is not checked here: the watchers end the run when it is reached.
         """
         prices.check_event(run, event)
         now = self._clock.now()
@@ -69,17 +69,17 @@ class Billing:
         )
 
     def settle(self, run: Run) -> Callable[[Run], Run]:
-        """The change that keeps what a run's default storages have counted until its end."""
+        """A change that stores the usage of a run's default storages at its end."""
         used, items, transferred = self._storage_usage(run), self._items(run), self.take_transfer(run.id)
         return lambda ended: replace(
             ended, storage_usage=used, items_at_end=items, stats=stats.with_api_bytes(ended.stats, transferred)
         )
 
     def reopen(self, run: Run) -> Callable[[Run], Run]:
-        """The change that lets an ended run's bill go on from what was kept."""
+        """A change that continues the usage of a resurrected run from the stored usage."""
         counted = self._counted(run)
         before = {unit: counted[unit] - run.storage_usage.get(unit, 0) for unit in counted}
-        return lambda risen: replace(risen, storage_usage_before=before)
+        return lambda resurrected: replace(resurrected, storage_usage_before=before)
 
     def _storage_usage(self, run: Run) -> dict[str, int]:
         if run.status.is_terminal:
@@ -95,7 +95,7 @@ class Billing:
         )
 
     def _items(self, run: Run) -> int:
-        """Items in the run's dataset; those it had at the run's end, where it was deleted since."""
+        """Items in the run's dataset; if the dataset was deleted, the items at the run's end."""
         dataset = self._storages.datasets.get(run.default_dataset_id)
         return max(run.items_at_end, dataset.item_count if dataset is not None else 0)
 

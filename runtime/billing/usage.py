@@ -1,7 +1,7 @@
-"""What a run used of the platform, and what that would cost: the platform's own units and list prices.
+"""The platform usage of a run, in the platform's units, and its cost by the platform's list prices.
 
-Source: the platform's price list for its FREE and Starter plans. Storage operations are counted by the run's default
-storages themselves.
+Source: the platform's price list for its FREE and Starter plans. The run's default storages count the storage
+operations.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ USD_PER_UNIT = {
 def of_storages(
     datasets: Iterable[Dataset | None], store: KeyValueStore | None, queue: RequestQueue | None
 ) -> dict[str, int]:
-    """What was counted by a run's own storages, by unit; nothing by one that was deleted."""
-    there = [dataset for dataset in datasets if dataset is not None]
+    """The operations that a run's own storages counted, by unit. A deleted storage counts as zero."""
+    existing = [dataset for dataset in datasets if dataset is not None]
     return {
-        "DATASET_READS": sum(dataset.read_count for dataset in there),
-        "DATASET_WRITES": sum(dataset.write_count for dataset in there),
+        "DATASET_READS": sum(dataset.read_count for dataset in existing),
+        "DATASET_WRITES": sum(dataset.write_count for dataset in existing),
         "KEY_VALUE_STORE_READS": store.read_count if store else 0,
         "KEY_VALUE_STORE_WRITES": store.write_count if store else 0,
         "KEY_VALUE_STORE_LISTS": store.list_count if store else 0,
@@ -48,7 +48,7 @@ def of_storages(
 
 
 def of_run(run: Run, storages: Mapping[str, int], now: Millis) -> Usage:
-    """The run's usage by unit. There is no Apify Proxy here; what is not exchanged with the API counts as external."""
+    """The run's usage by unit. Network traffic that is not exchanged with the API counts as external."""
     stats = run.stats
     return {
         "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),

@@ -125,7 +125,7 @@ class Builds:
 
         Raises LimitReached, and NotFound where the Actor has gone meanwhile.
         """
-        async with self._memory_quota.reserve(user, options.memory_mbytes):
+        async with self._memory_quota.reserve(user.id, options.memory_mbytes):
             # Looked up inside: what is deleted takes the same door, and a build must have its Actor.
             new = await self._new(user, self._actors.get(actor.id), version, options, meta)
             build = await self._database.builds.insert(new)

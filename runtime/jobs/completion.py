@@ -1,15 +1,14 @@
-"""Waiting for a job to end: woken by its end, never by polling."""
+"""Waiting for a job to end. Waiters are woken by the end; nothing polls."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
-from runtime.base.clock import Clock
+from runtime.base.clock import Clock, until
 
 
 class Completion:
-    """Who waits for which job."""
+    """The waiters of each job."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -17,28 +16,22 @@ class Completion:
         self._waiters: dict[str, int] = {}
 
     async def wait(self, id: str, secs: float) -> None:
-        """Return when the job is told to have ended, or after `secs`."""
+        """Return when the job has ended, or after `secs`."""
         event = self._ended.setdefault(id, asyncio.Event())
         self._waiters[id] = self._waiters.get(id, 0) + 1
-        limit = asyncio.ensure_future(self._clock.sleep(secs))
-        ended = asyncio.ensure_future(event.wait())
         try:
-            await asyncio.wait({limit, ended}, return_when=asyncio.FIRST_COMPLETED)
+            await until(event, self._clock, self._clock.now() + round(secs * 1000))
         finally:
-            for task in (limit, ended):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
             self._leave(id)
 
     def notify_finished(self, id: str) -> None:
-        """The job has ended: its terminal status is written."""
+        """Wake the waiters of a job whose terminal status is written."""
         event = self._ended.get(id)
         if event is not None:
             event.set()
 
     def release_waiters(self) -> None:
-        """Whoever waits now waits no longer."""
+        """Wake all waiters."""
         for event in self._ended.values():
             event.set()
 

@@ -1,4 +1,4 @@
-"""What a run gets, and whether it may start: pure arithmetic, and psutil for the host.
+"""The platform's limits: the memory, CPU, disk and time of a run, and the total memory of a user. Pure arithmetic.
 
 Source: "Resource limits" of "Running an Actor": memory in powers of two, a core for each 4096 MB, disk of twice the
 memory, and a total of memory for each user.
@@ -26,9 +26,9 @@ MBYTE = 1024 * 1024
 
 
 def memory_mbytes(requested: float, *, strict: bool) -> int:
-    """The memory a run gets: the next power of two within the platform's bounds.
+    """The memory of a run: the next power of two within the platform's bounds.
 
-    `strict` raises Invalid for what the platform itself refuses with 400.
+    With `strict`, a size that the platform rejects with 400 raises Invalid.
     """
     granted = MIN_MEMORY_MBYTES
     while granted < min(requested, MAX_MEMORY_MBYTES):
@@ -47,17 +47,17 @@ def disk_mbytes(memory: int) -> int:
 
 
 def cpus(memory: int) -> float:
-    """The share of CPU that a run keeps, in cores."""
+    """The CPU share of a run in cores."""
     return memory / MBYTES_PER_CPU
 
 
 def burst_cpus(memory: int, burst_secs: float) -> float:
-    """The cores a run starts with: the platform lets a small Actor use a full one while it starts."""
+    """The cores that a run starts with: the platform lets a small Actor use a full core while it starts."""
     return max(1.0, cpus(memory)) if burst_secs > 0 else cpus(memory)
 
 
 def granted_cpus(run: Run, burst_secs: float, now: Millis) -> float:
-    """The cores a started run may use now."""
+    """The cores that a started run may use at a moment."""
     memory = run.options.memory_mbytes
     return cpus(memory) if now >= burst_end(run, burst_secs) else burst_cpus(memory, burst_secs)
 
@@ -67,12 +67,12 @@ def burst_end(run: Run, burst_secs: float) -> Millis:
 
 
 def shm_bytes(memory: int) -> int:
-    """Half of the memory for /dev/shm, which browsers need; it counts as memory where it is used."""
+    """The size of /dev/shm, which browsers need: half of the memory. What is used of it counts as memory."""
     return memory * MBYTE // 2
 
 
 def deadline(run: Run) -> Millis | None:
-    """When the run times out; None where it has no timeout.
+    """When the run times out; None if it has no timeout.
 
     It counts from the run's start or last resurrection, not its container's start: restarts get what is left.
     """
@@ -88,7 +88,7 @@ def default_user_memory_mbytes() -> int:
 
 
 def check_user_memory(used: int, requested: int, cap: int) -> None:
-    """Raises LimitReached where one more job of `requested` MB would exceed the user's total."""
+    """Raises LimitReached if one more job of `requested` MB would exceed the user's total."""
     if used + requested > cap:
         raise LimitReached(
             "actor-memory-limit-exceeded",

@@ -1,4 +1,4 @@
-"""Logs of live jobs: what writes them, and readers that follow until the job has ended."""
+"""Logs of runs and builds: their writers, and readers that follow until the job has ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.database.log_files import LogFile, LogFiles, to_platform_format
 
 MAX_LOG_BYTES = 10_485_760
 """The platform's cap on one log (10,485,760 characters)."""
-CAP_NOTICE = "ACTOR: The log reached its limit of 10,485,760 bytes. What follows is not kept."
+CAP_NOTICE = "ACTOR: The log reached its limit of 10,485,760 bytes. Later lines are not stored."
 READ_BYTES = 1 << 20
 REDACTED = b"[REDACTED]"
 
@@ -35,18 +35,18 @@ class Log:
         return self._file.size
 
     def system(self, text: str) -> None:
-        """Write the platform's own words, such as `ACTOR: Creating Docker container.`."""
+        """Append system lines, such as `ACTOR: Creating Docker container.`, with the current time."""
         self.append_text(text.splitlines())
 
     def append_text(self, lines: list[str]) -> None:
-        """Write lines that have no time of their own, such as a build's."""
+        """Append lines without a timestamp, such as a build's, with the current time."""
         if self.is_full:
             return
         stamp = _stamp(self._clock.now())
         self.append([LogLine(stamp, "actor", line.encode(errors="replace")) for line in lines])
 
     def redacted(self, text: str) -> str:
-        """Text without what must not be shown."""
+        """The text with secret values redacted."""
         return text if self._hidden is None else self._hidden.sub(REDACTED, text.encode()).decode()
 
     def append(self, lines: list[LogLine]) -> None:
@@ -56,22 +56,22 @@ class Log:
         self.wake()
 
     def hide(self, hidden: Sequence[str]) -> None:
-        """Keep more values out of the log from now on."""
+        """Redact more values from now on."""
         self._hiding.update(hidden)
         self._hidden = _pattern(self._hiding)
 
     def lines_from_containers(self) -> int:
-        """How many lines came from the run's containers so far."""
+        """How many lines of the log came from the run's containers."""
         return self._file.count_container_lines()
 
     def last_errors(self) -> list[str]:
-        """What the run's containers said last on standard error, line by line."""
+        """The last lines that the run's containers wrote to standard error."""
         return [line.decode(errors="replace") for line in self._file.last_stderr_lines()]
 
     async def copy(self, container: Container, before: int = 0) -> None:
-        """Copy the container's log until it ends, going on after the lines that are there already.
+        """Copy the container's log until it ends, starting after the lines that are already copied.
 
-        `before` is how many lines were there from earlier containers of the run.
+        `before` is how many lines of the log came from earlier containers of the run.
         """
         if self.is_full:
             return
@@ -89,7 +89,7 @@ class Log:
 
     @property
     def changed(self) -> asyncio.Event:
-        """Set by the next write, or by the end. Take it before you look at what there is."""
+        """Set by the next write, or by the end. Get it before you read the log."""
         return self._changed
 
     def wake(self) -> None:
@@ -97,16 +97,16 @@ class Log:
         self._changed = asyncio.Event()
 
     def _within_cap(self, lines: Iterable[LogLine]) -> list[LogLine]:
-        kept: list[LogLine] = []
+        fitting: list[LogLine] = []
         left = MAX_LOG_BYTES - self._file.size
         for line in lines:
             line = self._redacted(line)
             left -= len(line.text) + len(line.stamp) + 4
             if left < 0:
                 self.is_full = True
-                return [*kept, LogLine(_stamp(self._clock.now()), "actor", CAP_NOTICE.encode())]
-            kept.append(line)
-        return kept
+                return [*fitting, LogLine(_stamp(self._clock.now()), "actor", CAP_NOTICE.encode())]
+            fitting.append(line)
+        return fitting
 
     def _redacted(self, line: LogLine) -> LogLine:
         if self._hidden is None or not self._hidden.search(line.text):
@@ -115,7 +115,7 @@ class Log:
 
 
 class Logs:
-    """All logs: live ones by id, ended ones from their files."""
+    """The logs of all jobs."""
 
     def __init__(self, files: LogFiles, clock: Clock) -> None:
         self._files = files
@@ -124,16 +124,16 @@ class Logs:
         self._follows = True
 
     def open(self, id: str, hidden: Sequence[str] = ()) -> Log:
-        """The log of a live job, continued where its file ends; what is `hidden` never gets into it."""
+        """The log of a live job, continued at the end of its file. `hidden` values are redacted."""
         log = self._live[id] = Log(self._files.open(id), self._clock, hidden)
         return log
 
     def close(self, id: str) -> None:
-        """Release the followers: the log is complete."""
+        """Complete the log and release its followers."""
         self._live.pop(id).close()
 
     def release_waiters(self) -> None:
-        """Release all followers; their jobs go on."""
+        """Release all followers; their jobs continue."""
         self._follows = False
         for log in self._live.values():
             log.wake()
@@ -141,7 +141,7 @@ class Logs:
     def delete(self, id: str) -> None:
         self._files.delete(id)
 
-    def keep_only(self, ids: set[str]) -> None:
+    def delete_except(self, ids: set[str]) -> None:
         """Delete the logs of all other jobs."""
         for id in self._files.ids() - ids:
             self._files.delete(id)
@@ -158,7 +158,7 @@ class Logs:
             yield to_platform_format(stored, raw=raw)
 
     async def follow(self, id: str, *, raw: bool = False) -> AsyncIterator[bytes]:
-        """The log so far, then what is written until the job's log is complete."""
+        """The log so far, then everything that is written until the log is complete."""
         log, start = self._live.get(id), 0
         while log is not None and not log.is_closed and self._follows:
             changed = log.changed
@@ -172,7 +172,7 @@ class Logs:
             yield to_platform_format(stored, raw=raw)
 
     def _stored(self, id: str, start: int, end: int) -> bytes:
-        """Whole lines from `start` on: about a megabyte, or one longer line."""
+        """Whole lines from `start`: about a megabyte, or one longer line."""
         reach = READ_BYTES
         while True:
             stored = self._files.read(id, start, min(end, start + reach))
@@ -183,11 +183,11 @@ class Logs:
 
 
 def _pattern(hidden: Collection[str]) -> re.Pattern[bytes] | None:
-    """What finds hidden values; the longest first, since one may begin with another."""
+    """Matches hidden values, the longest first: one value may begin with another."""
     values = sorted(filter(None, hidden), key=len, reverse=True)
     return re.compile(b"|".join(re.escape(value.encode()) for value in values)) if values else None
 
 
 def _stamp(now: Millis) -> str:
-    """A time with the nine decimals of the engine's own stamps."""
+    """A timestamp with nine decimals, as the engine writes them."""
     return iso(now).replace("Z", "000000Z")

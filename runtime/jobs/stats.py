@@ -9,14 +9,14 @@ from runtime.base.records import Run, RunStats
 from runtime.containers import Sample
 
 OVERLOADED = 0.95
-"""Share of the granted CPU above which the platform calls it overloaded."""
+"""The share of the granted CPU above which the platform reports an overload."""
 
 SHORTEST_WINDOW_MILLIS = 250
-"""CPU over a shorter time says little: quotas are granted in periods of 100 ms."""
+"""The shortest time over which CPU usage is meaningful: quotas are granted in periods of 100 ms."""
 
 
 def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStats:
-    """The statistics with what the container, started at `started_at`, used since they were last counted."""
+    """The statistics plus the usage since they were last counted, of a container that started at `started_at`."""
     measured = replace(
         stats,
         mem_current_bytes=sample.memory_bytes,
@@ -48,7 +48,7 @@ def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
 
 
 def counted(stats: RunStats, started_at: Millis) -> Sample:
-    """The counters of the current container up to which its statistics are counted; all zero at its start."""
+    """The counters of the current container that the statistics already include; all zero at its start."""
     return Sample(
         at=started_at + stats.sampled_millis - stats.earlier_millis,
         memory_bytes=stats.mem_current_bytes,
@@ -70,16 +70,16 @@ def in_new_container(stats: RunStats) -> RunStats:
 
 
 def at_rest(stats: RunStats, known_peak_bytes: int) -> RunStats:
-    """The statistics of a run that has ended: nothing is used any more.
+    """The statistics of a run that has ended: its current usage is zero.
 
-    A run that was killed for its memory reached its limit, though perhaps between two samples.
+    `known_peak_bytes` is the memory limit of a run that exceeded it, perhaps between two samples.
     """
     peak = max(stats.mem_max_bytes, known_peak_bytes)
     return replace(stats, mem_current_bytes=0, cpu_current_usage=0.0, mem_max_bytes=peak)
 
 
 def duration_millis(run: Run, now: Millis) -> int:
-    """From the run's start to its end, the time included in which it waited to be resurrected."""
+    """The time from the run's start to its end. It includes the time between an end and a resurrection."""
     return max(0, (run.finished_at or now) - run.started_at)
 
 
@@ -89,7 +89,7 @@ def compute_units(memory_mbytes: int, millis: int) -> float:
 
 
 def run_compute_units(run: Run, now: Millis) -> float:
-    """Compute units of the time a run was active: the time before a resurrection in which it was not is left out."""
+    """Compute units of the time in which a run was active; the time before a resurrection does not count."""
     active = max(0, (run.finished_at or now) - (run.resumed_at or run.started_at))
     return run.earlier_compute_units + compute_units(run.options.memory_mbytes, active)
 

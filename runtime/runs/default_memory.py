@@ -1,4 +1,4 @@
-"""The memory of a run whose caller asks for none: what its build's actor.json says, else its Actor's own default.
+"""The memory of a run whose caller requests none: from its build's actor.json, else from its Actor's default options.
 
 Source: "Dynamic Actor memory" and `minMemoryMbytes` of "Actor definition" in the platform's documentation.
 """
@@ -16,42 +16,45 @@ from runtime.runs.options import StartOptions
 
 
 def default_memory(
-    defaults: RunDefaults, definition: JsonObject, asked: StartOptions, input: Input | None
+    defaults: RunDefaults, definition: JsonObject, requested: StartOptions, input: Input | None
 ) -> tuple[int, str | None]:
-    """Megabytes, and what is wrong with the expression where that should have told them.
+    """The default memory in megabytes, and why the expression in actor.json could not be evaluated, or None.
 
-    `definition` is a parsed actor.json. It may say a number or an expression, and bounds for what nobody asked for.
+    `definition` is a parsed actor.json. `defaultMemoryMbytes` is a number or an expression; `minMemoryMbytes` and
+    `maxMemoryMbytes` bound the default only.
     """
-    said, problem = definition.get("defaultMemoryMbytes"), None
+    setting, problem = definition.get("defaultMemoryMbytes"), None
     memory = defaults.memory_mbytes
-    if isinstance(said, int):
-        memory = nearest_power_of_two(said)
-    elif isinstance(said, str):
+    if isinstance(setting, int):
+        memory = nearest_power_of_two(setting)
+    elif isinstance(setting, str):
         try:
             given = loads_object(input.body if input else b"")
-            memory = memory_of(said, given, _run_options(defaults, asked))
-        except ExpressionError as refusal:
-            problem = str(refusal)
+            memory = memory_of(setting, given, _run_options(defaults, requested))
+        except ExpressionError as error:
+            problem = str(error)
     return _within_bounds(memory, definition), problem
 
 
 def _within_bounds(memory: int, definition: JsonObject) -> int:
-    """Between the powers of two that the Actor's bounds leave."""
+    """The memory, moved to the nearest power of two within the Actor's bounds."""
     least, most = definition.get("minMemoryMbytes", 0), definition.get("maxMemoryMbytes", MAX_MEMORY_MBYTES)
     if memory > most:
         memory = 1 << (most.bit_length() - 1)
     return max(memory, 1 << (least - 1).bit_length()) if least > MIN_MEMORY_MBYTES else memory
 
 
-def _run_options(defaults: RunDefaults, asked: StartOptions) -> dict[str, Any]:
-    """What an expression sees as `runOptions`: the options of the run as far as they are known before its memory."""
+def _run_options(defaults: RunDefaults, requested: StartOptions) -> dict[str, Any]:
+    """The `runOptions` of an expression: the options of the run that are known before its memory."""
     options = {
-        "build": asked.build or defaults.build,
-        "timeoutSecs": defaults.timeout_secs if asked.timeout_secs is None else asked.timeout_secs,
+        "build": requested.build or defaults.build,
+        "timeoutSecs": defaults.timeout_secs if requested.timeout_secs is None else requested.timeout_secs,
         "memoryMbytes": defaults.memory_mbytes,
         "diskMbytes": disk_mbytes(defaults.memory_mbytes),
-        "maxItems": defaults.max_items if asked.max_items is None else asked.max_items,
-        "maxTotalChargeUsd": asked.max_total_charge_usd,
-        "restartOnError": defaults.restart_on_error if asked.restart_on_error is None else asked.restart_on_error,
+        "maxItems": defaults.max_items if requested.max_items is None else requested.max_items,
+        "maxTotalChargeUsd": requested.max_total_charge_usd,
+        "restartOnError": defaults.restart_on_error
+        if requested.restart_on_error is None
+        else requested.restart_on_error,
     }
     return {name: value for name, value in options.items() if value is not None}

@@ -1,8 +1,8 @@
-"""The variables a container is born with: every one of the platform's whose part exists here, under all its names.
+"""The environment variables of a run's container: every variable of a feature that Greenroom emulates, by all names.
 
-Source: "Actor environment variables" of the platform's documentation and what the SDKs read. Two rules come from the
-SDKs: both spellings carry one value (the JavaScript SDK prefers the old, the Python SDK the new), and a variable
-is left out rather than empty (the Python SDK fails on empty ones), but for the task's.
+Source: "Actor environment variables" in the platform's documentation, and the SDKs. Two rules come from the SDKs. Both
+spellings of a variable have one value: the JavaScript SDK prefers the old spelling, the Python SDK the new one. And a
+variable without a value is omitted, except for the task's: the Python SDK fails on empty ones.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def variables(
     addresses: Addresses,
     input_key: InputKey | None = None,
 ) -> dict[str, str]:
-    """All variables of a run's container. The version's own come first: the platform's win over them.
+    """All variables of a run's container. The platform's variables override the version's own.
 
-    `charged` is how often the run has charged for each event so far, `input_key` opens the secrets in its input.
+    `charged` counts the events that the run has charged so far. `input_key` decrypts the secrets in its input.
     """
     return {
         **{variable.name: variable.value for variable in build.env_vars},
@@ -50,7 +50,7 @@ def variables(
 
 
 def secrets(run: Run, build: Build) -> list[str]:
-    """Values that must not show in the run's log."""
+    """Values that must not appear in the run's log."""
     return [*secret_values(build.env_vars), run.token]
 
 
@@ -114,12 +114,14 @@ def _pricing(run: Run, charged: Mapping[str, int]) -> dict[str, str]:
 
 
 def _pricing_info(pricing: Pricing) -> dict[str, Json]:
-    """What the platform tells of a pricing here: the model, and the names and prices of what is charged."""
+    """The part of a pricing that the platform puts here: the model, and the names and prices of the charged events."""
     info = {name: pricing.shown[name] for name in PRICING_FIELDS if name in pricing.shown}
     if pricing.model is PricingModel.PAY_PER_EVENT:
         events = pricing.shown["pricingPerEvent"]["actorChargeEvents"]
-        told = {name: {key: event[key] for key in EVENT_FIELDS if key in event} for name, event in events.items()}
-        info["pricingPerEvent"] = {"actorChargeEvents": told}
+        charge_events = {
+            name: {key: event[key] for key in EVENT_FIELDS if key in event} for name, event in events.items()
+        }
+        info["pricingPerEvent"] = {"actorChargeEvents": charge_events}
     return info
 
 

@@ -1,4 +1,4 @@
-"""What a run gets: of what is asked for, what its task says, and its Actor's defaults. Pure functions."""
+"""The options of a run: requested ones first, then its task's, then its Actor's defaults. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runtime.jobs.limits import disk_mbytes, memory_mbytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOptions:
-    """What a caller asked for; None where the Actor's defaults hold. Units as in the Run Actor endpoint."""
+    """Options that a caller requested. None means the default. Units as in the Run Actor endpoint."""
 
     build: str | None = None
     timeout_secs: int | None = None
@@ -26,10 +26,10 @@ class StartOptions:
     webhooks: tuple[WebhookDraft, ...] = ()
 
 
-def granted_options(actor: Actor, default_memory: int, asked: StartOptions, *, strict_memory: bool) -> RunOptions:
-    """What a new run gets: the Actor's defaults, but for what is asked for. Raises Invalid.
+def granted_options(actor: Actor, default_memory: int, requested: StartOptions, *, strict_memory: bool) -> RunOptions:
+    """The options of a new run: the requested ones, and the Actor's defaults for the rest. Raises Invalid.
 
-    `default_memory` is what it gets where no memory is asked for.
+    `default_memory` is used if no memory is requested.
     """
     defaults = actor.defaults
     by_default = RunOptions(
@@ -41,35 +41,35 @@ def granted_options(actor: Actor, default_memory: int, asked: StartOptions, *, s
         restart_on_error=defaults.restart_on_error,
         max_items=defaults.max_items,
     )
-    return granted_over(by_default, asked, strict_memory=strict_memory)
+    return granted_over(by_default, requested, strict_memory=strict_memory)
 
 
-def granted_over(had: RunOptions, asked: StartOptions, *, strict_memory: bool) -> RunOptions:
-    """What a run gets that would have had something else, but for what is asked for now. Raises Invalid."""
-    wanted = had.memory_mbytes if asked.memory_mbytes is None else asked.memory_mbytes
+def granted_over(had: RunOptions, requested: StartOptions, *, strict_memory: bool) -> RunOptions:
+    """The options of a run: the requested ones, and the ones it `had` for the rest. Raises Invalid."""
+    wanted = had.memory_mbytes if requested.memory_mbytes is None else requested.memory_mbytes
     memory = memory_mbytes(wanted, strict=strict_memory)
     return RunOptions(
-        build=asked.build or had.build,
-        timeout_secs=had.timeout_secs if asked.timeout_secs is None else asked.timeout_secs,
+        build=requested.build or had.build,
+        timeout_secs=had.timeout_secs if requested.timeout_secs is None else requested.timeout_secs,
         memory_mbytes=memory,
         disk_mbytes=disk_mbytes(memory),
         asked_mbytes=wanted,
-        max_items=had.max_items if asked.max_items is None else asked.max_items,
+        max_items=had.max_items if requested.max_items is None else requested.max_items,
         max_total_charge_usd=(
-            had.max_total_charge_usd if asked.max_total_charge_usd is None else asked.max_total_charge_usd
+            had.max_total_charge_usd if requested.max_total_charge_usd is None else requested.max_total_charge_usd
         ),
-        restart_on_error=had.restart_on_error if asked.restart_on_error is None else asked.restart_on_error,
+        restart_on_error=had.restart_on_error if requested.restart_on_error is None else requested.restart_on_error,
     )
 
 
-def over_task(options: TaskOptions, asked: StartOptions) -> StartOptions:
-    """What is asked for, and a task's own options where nothing is."""
+def over_task(options: TaskOptions, requested: StartOptions) -> StartOptions:
+    """The requested options, and the task's own options for the rest."""
     own = {field.name: getattr(options, field.name) for field in fields(options)}
-    return replace(asked, **{name: value for name, value in own.items() if getattr(asked, name) is None})
+    return replace(requested, **{name: value for name, value in own.items() if getattr(requested, name) is None})
 
 
 def over_input(task: Task, sent: Input | None) -> Input | None:
-    """What is sent, field by field over a task's own input. Raises Invalid where that can't be merged."""
+    """The task's own input with the sent fields in place of its own. Raises Invalid if the two cannot be merged."""
     if task.input is None:
         return sent
     merged = task.input if sent is None else {**task.input, **_object(sent.body)}

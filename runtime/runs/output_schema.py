@@ -1,4 +1,4 @@
-"""Where a run's results are found: the templates of its Actor's output schema, filled in.
+"""Where to find a run's results: the templates of its Actor's output schema, filled in.
 
 Source: "Actor output schema" in the platform's documentation.
 """
@@ -17,9 +17,9 @@ VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
 def output(run: Run, definition: JsonObject, addresses: Addresses) -> dict[str, str] | None:
-    """The output of a run of this definition (a parsed actor.json), by name; None where it has no output schema.
+    """The output URLs of a run by name; None if its definition (a parsed actor.json) has no output schema.
 
-    A variable that there is not stays as it is written, so that it is seen.
+    An unknown variable stays as it is written, so that its author sees it.
     """
     schema = definition.get("output")
     if schema is None:

@@ -1,4 +1,4 @@
-"""Readiness of a run's web server: the platform's own probe."""
+"""Readiness of a run's web server, by the platform's own probe."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import aiohttp
 
 PROBE_HEADER = "x-apify-container-server-readiness-probe"
 PROBE_TIMEOUT_SECS = 5.0
-"""Enough for a container with a small CPU share, and still no hang where something accepts and never answers."""
+"""Long enough for a container with a small CPU share, short enough for a server that accepts and never answers."""
 
 
-async def answers(host: str, port: int, timeout_secs: float = PROBE_TIMEOUT_SECS) -> bool:
-    """Whether `GET /` gets any HTTP answer, whatever its status (platform documentation, "Actor Standby")."""
+async def is_ready(host: str, port: int, timeout_secs: float = PROBE_TIMEOUT_SECS) -> bool:
+    """Whether `GET /` gets any HTTP response, of any status (platform documentation, "Actor Standby")."""
     timeout = aiohttp.ClientTimeout(total=timeout_secs)
     try:
         async with (

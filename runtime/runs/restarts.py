@@ -1,4 +1,4 @@
-"""When a run goes on in a new container, and as what: pure functions of its record.
+"""When and how a run continues in a new container: pure functions of its record.
 
 Source: "restartOnError", reboot, migration and metamorph in the platform's documentation; the loop guard is a constant
 of npm `@apify/consts`.
@@ -6,6 +6,7 @@ of npm `@apify/consts`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from runtime.base.clock import Millis
@@ -16,16 +17,17 @@ from runtime.runs import messages
 
 MAX_RESTARTS_ON_ERROR = 3
 RESTART_WINDOW_MILLIS = 60_000
-"""An Actor that fails is restarted only while there were fewer than 3 such restarts in the last minute."""
-MAX_METAMORPHS = 10
+"""An Actor that fails is restarted only if it was restarted fewer than 3 times in the last minute."""
+ABORT_GRACE_MILLIS = 30_000
+"""The time a gracefully aborted Actor has to save its state (platform documentation, "Aborting runs")."""
 STOPPED_EXIT_CODES = {messages.SIGKILL_EXIT_CODE, 143, 255}
-"""SIGKILL, SIGTERM, and what the engine tells of containers that went down with the machine."""
+"""SIGKILL, SIGTERM, and the code that the engine reports for containers that went down with the machine."""
 ENGINE_RESTART_MILLIS = 30_000
-"""An engine gives its containers 10 s to end, itself 15 s, and is soon up again."""
+"""An engine gives its containers 10 s to stop, itself 15 s, and starts again soon."""
 
 
 def wanted(run: Run, state: ContainerState | None, now: Millis) -> Restart | None:
-    """Why the run goes on after its container ended as `state`; None where it is over."""
+    """The restart that follows after the container ended as `state`; None if the run is over."""
     if run.status is not JobStatus.RUNNING:
         return None
     if run.restart is not None and not _ended_by_itself(run, state):
@@ -34,8 +36,19 @@ def wanted(run: Run, state: ContainerState | None, now: Millis) -> Restart | Non
     return Restart.ON_ERROR if failed and run.options.restart_on_error and not is_crash_loop(run, now) else None
 
 
+def stopping_at(moment: Millis) -> Callable[[Run], Run]:
+    """A change that stops the container at a moment and cancels every restart."""
+    return lambda run: replace(run, stop_at=moment, restart=None, next_metamorph=None)
+
+
+def stopping_gracefully(now: Millis, reason: str | None = None) -> Callable[[Run], Run]:
+    """A change that stops the container when the Actor has had time to save its state. `reason` explains the end."""
+    stop = stopping_at(now + ABORT_GRACE_MILLIS)
+    return lambda run: replace(stop(run), stopped_because=reason)
+
+
 def stop_moment(run: Run) -> Millis | None:
-    """When the run's container is to be killed: as ordered, or at once where an abort names no moment."""
+    """When to kill the run's container: at the ordered moment, or immediately for an abort without a moment."""
     return 0 if run.stop_at is None and run.status is JobStatus.ABORTING else run.stop_at
 
 
@@ -45,10 +58,10 @@ def is_crash_loop(run: Run, now: Millis) -> bool:
 
 
 def stopped_by_engine(run: Run, state: ContainerState, start: EngineStart, *, watched: bool) -> bool:
-    """Whether the engine, which has been started since, took the container down, as far as can be told.
+    """Whether the engine, which has started again since, probably stopped the container.
 
-    How the Actor took its SIGTERM decides the exit code. Where nobody `watched`, the engine may have been stopped long
-    after an Actor had ended by itself: other codes then count only shortly before the engine's start.
+    The exit code depends on how the Actor handles SIGTERM. If no server `watched`, the engine may have stopped long
+    after the Actor had ended by itself. Then other exit codes count only shortly before the engine's start.
     """
     if run.status is not JobStatus.RUNNING or run.stopped_because is not None or messages.is_oom_end(state):
         return False
@@ -59,17 +72,17 @@ def stopped_by_engine(run: Run, state: ContainerState, start: EngineStart, *, wa
 
 
 def moved_by_engine(run: Run, at: Millis) -> Run:
-    """The run as if its container had been ordered to end when the engine stopped it; another order stands."""
+    """The run with a migration ordered at the moment when the engine stopped its container; an earlier order stays."""
     return replace(ordered(run, Restart.MIGRATION), stop_at=at) if run.status is JobStatus.RUNNING else run
 
 
 def ordered(run: Run, restart: Restart) -> Run:
-    """The run with the order to go on in a new container; an abort or another order that came in between stands."""
+    """The run with the order to continue in a new container; an abort or another order that came first stays."""
     return replace(run, restart=run.restart or restart) if run.status is JobStatus.RUNNING else run
 
 
 def restarted(run: Run, now: Millis) -> Run:
-    """The run with its order carried out and counted; as it is where an abort came in between."""
+    """The run after its order was carried out and counted; unchanged if an abort came first."""
     if run.status is not JobStatus.RUNNING or run.restart is None:
         return run
     cleared = replace(
@@ -111,5 +124,5 @@ def _metamorphosed(run: Run, cleared: Run) -> Run:
 
 
 def _ended_by_itself(run: Run, state: ContainerState | None) -> bool:
-    """Whether the Actor was gone before its container was to be stopped: then it has finished, and nothing follows."""
+    """Whether the Actor ended before the ordered moment: then it has finished, and no restart follows."""
     return state is not None and state.finished_at is not None and state.finished_at < (run.stop_at or 0)

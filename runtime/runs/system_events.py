@@ -1,6 +1,7 @@
-"""System events of live runs, handed to every socket that listens.
+"""System events of live runs, sent to every socket that listens.
 
-Frames and their fields: the platform's Actor events; the Python SDK drops a systemInfo that lacks one of its eight.
+Source of the frames: the platform's Actor events. The Python SDK drops a systemInfo event that lacks one of its eight
+fields.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from runtime.jobs.stats import is_cpu_overloaded
 
 Event = dict[str, Any]
 BACKLOG = 100
-"""SystemEvents kept for a socket that does not read; then the oldest are dropped, so that it cannot fill the memory."""
+"""Events that are buffered for a socket that does not read. Then the oldest are dropped, which bounds the memory."""
 
 
 class SystemEvents:
-    """Who listens to which run. A run is live between `open` and `close`."""
+    """The listeners of each live run. A run is live between `open` and `close`."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[asyncio.Queue[Event | None]]] = {}
@@ -35,26 +36,31 @@ class SystemEvents:
         for listener in self._listeners.get(run_id, ()):
             _put(listener, event)
 
+    def emit_pending(self, run: Run, now: Millis) -> None:
+        """Send the events that follow from the orders in the run's record."""
+        for event in pending(run, now):
+            self.emit(run.id, event)
+
     def close(self, run_id: str) -> None:
         """Release the run's listeners."""
         for listener in self._listeners.pop(run_id, ()):
             _put(listener, None)
 
     def release_waiters(self) -> None:
-        """Release all listeners; their runs go on."""
+        """Release all listeners; their runs continue."""
         for listeners in self._listeners.values():
             for listener in listeners:
                 _put(listener, None)
 
     def listen(self, run_id: str, pending: Iterable[Event] = ()) -> AsyncIterator[Event]:
-        """What was told before, then the run's events from this call on, until it ends. The run must be open."""
+        """The `pending` events, then the run's events from this call until the run ends. The run must be open."""
         listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
         for event in pending:
             _put(listener, event)
         self._listeners[run_id].add(listener)
-        return self._heard(run_id, listener)
+        return self._events(run_id, listener)
 
-    async def _heard(self, run_id: str, listener: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
+    async def _events(self, run_id: str, listener: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
         try:
             while (event := await listener.get()) is not None:
                 yield event
@@ -81,10 +87,10 @@ def system_info(stats: RunStats, granted_cpus: float, now: str) -> Event:
 
 
 def pending(run: Run, now: Millis) -> list[Event]:
-    """What a live run's Actor is to be told, and has still time to act upon.
+    """The events that follow from the orders in a live run's record, while its Actor still has time to react.
 
-    A graceful abort is `aborting`, then the one `persistState` that the platform itself sends. Sockets that come later
-    are told too: the server may have died between the order and the telling.
+    A graceful abort sends `aborting`, then the one `persistState` that the platform itself sends. Sockets that connect
+    later receive them too: the server may have crashed between the order and the event.
     """
     if run.stop_at is None or run.stop_at <= now:
         return []

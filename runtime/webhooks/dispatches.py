@@ -19,16 +19,16 @@ from runtime.base.records import Build, Run, User, Webhook, WebhookDispatch, Web
 from runtime.database import AlreadyExists, Database
 from runtime.webhooks import templates
 
-Describe = Callable[[Run | Build], JsonDict]
+Present = Callable[[Run | Build], JsonDict]
 
 
 class Dispatches:
-    """`describe` returns a run or build as the API shows it; `wake_delivery` reports that there are new dispatches."""
+    """`present` makes the JSON of a job that its owner gets from the API. `wake_delivery` reports new dispatches."""
 
-    def __init__(self, database: Database, clock: Clock, describe: Describe, wake_delivery: Callable[[], None]) -> None:
+    def __init__(self, database: Database, clock: Clock, present: Present, wake_delivery: Callable[[], None]) -> None:
         self._database = database
         self._clock = clock
-        self._describe = describe
+        self._present = present
         self._wake_delivery = wake_delivery
 
     def get(self, user: User, id: str) -> WebhookDispatch:
@@ -67,7 +67,7 @@ class Dispatches:
     async def test(self, webhook: Webhook) -> WebhookDispatch:
         """Dispatch a TEST event, with the newest run that matches the webhook's condition, if there is one."""
         run = self._database.runs.newest_of_condition(webhook.user_id, webhook.condition)
-        resource = None if run is None else self._describe(run)
+        resource = None if run is None else self._present(run)
         dispatch = self._new(webhook, WebhookEvent.TEST, new_id(), run, resource)
         await self._database.dispatches.insert(dispatch)
         self._wake_delivery()
@@ -80,7 +80,7 @@ class Dispatches:
     async def _dispatch_event(self, event: WebhookEvent, event_id: str, job: Run | Build) -> None:
         """Create a dispatch for each subscribed webhook that does not have one for this event yet."""
         webhooks = self._subscribed(event, job)
-        resource = self._describe(job) if webhooks else None
+        resource = self._present(job) if webhooks else None
         for dispatch in [self._new(webhook, event, event_id, job, resource) for webhook in webhooks]:
             with suppress(AlreadyExists):  # the previous server crashed before it removed the event from the record
                 await self._database.dispatches.insert(dispatch)

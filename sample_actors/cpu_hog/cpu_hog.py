@@ -1,4 +1,4 @@
-"""Burns all the CPU it gets and measures, once a second, how much that was."""
+"""Uses all the CPU that it gets, and measures once a second how much that is."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 STARTED = time.monotonic()
-CHUNK = bytes(
-    1024 * 1024
-)  # hashing so much at a time lets go of the interpreter's lock: threads fill cores in parallel
+CHUNK = bytes(1024 * 1024)  # while Python hashes this much, it releases its lock: threads run in parallel
 
 Measurement = dict[str, float | None]
 
@@ -26,22 +24,22 @@ def main() -> None:
     print(f"Given: APIFY_DEDICATED_CPUS={cpus}, cgroup quota {quota_cores()} cores", flush=True)
     run_input = read_input()
     measurements = []
-    for measurement in burn(run_input.get("secs", 20), run_input.get("threads", 2)):
+    for measurement in use_cpu(run_input.get("secs", 20), run_input.get("threads", 2)):
         print(json.dumps(measurement), flush=True)
         measurements.append(measurement)
     push(measurements)
 
 
-def burn(secs: float, threads: int) -> Iterator[Measurement]:
-    """Keep that many threads busy for `secs` and measure once a second meanwhile."""
+def use_cpu(secs: float, threads: int) -> Iterator[Measurement]:
+    """Let `threads` threads work for `secs`, and yield a measurement once a second."""
     done = Event()
-    burners = [Thread(target=hash_until, args=(done,)) for _ in range(threads)]
-    for burner in burners:
-        burner.start()
+    workers = [Thread(target=hash_until, args=(done,)) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
     yield from measure(secs)
     done.set()
-    for burner in burners:
-        burner.join()
+    for worker in workers:
+        worker.join()
 
 
 def hash_until(done: Event) -> None:
@@ -50,7 +48,7 @@ def hash_until(done: Event) -> None:
 
 
 def measure(secs: float) -> Iterator[Measurement]:
-    """Measure once a second: time since the Actor's start, CPU time of all threads, and what that is in cores."""
+    """Yield once a second: time since the Actor's start, CPU time of all threads, and the number of cores used."""
     wall_before = began = time.monotonic()
     cpu_before = time.process_time()
     while wall_before - began < secs:
@@ -68,7 +66,7 @@ def measure(secs: float) -> Iterator[Measurement]:
 
 
 def quota_cores() -> float | None:
-    """The cgroup's quota in cores: v2 has it in one file, v1 in two, where -1 means none."""
+    """Return the cgroup's quota in cores. Version 2 has it in one file, version 1 in two, where -1 means no quota."""
     v2, v1 = Path("/sys/fs/cgroup/cpu.max"), Path("/sys/fs/cgroup/cpu")
     if v2.exists():
         quota, period = v2.read_text().split()
@@ -80,7 +78,7 @@ def quota_cores() -> float | None:
 
 
 def read_input() -> dict[str, Any]:
-    """The run's input record; empty where there is none, as in a container started by hand."""
+    """Return the run's input. It is empty if there is none, for example in a container that was started by hand."""
     store = os.environ.get("ACTOR_DEFAULT_KEY_VALUE_STORE_ID")
     if store is None:
         return {}

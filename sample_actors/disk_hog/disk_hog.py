@@ -1,4 +1,4 @@
-"""Says how much disk it can see, then writes random data step by step until a write fails."""
+"""Prints how much disk it sees, then writes random data in steps until a write fails."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MEBIBYTE = 1024 * 1024
 
 
 @dataclass
-class Hoard:
-    """The files written so far; `written` counts exactly the bytes the kernel took."""
+class WrittenFiles:
+    """The files written so far. `written` is the exact number of bytes that the kernel accepted."""
 
     folder: Path
     many_files: bool
@@ -28,10 +28,10 @@ class Hoard:
     files: int = 0
 
     def add(self, mbytes: int) -> None:
-        """Write and sync that much more, in a file of its own or at the end of the only one. Raises OSError."""
+        """Write `mbytes` and sync them, to a new file or to the end of the only file. Raises OSError."""
         if self.many_files or not self.files:
             self.files += 1
-        descriptor = os.open(self.folder / f"hoard-{self.files}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = os.open(self.folder / f"file-{self.files}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             for _ in range(mbytes):
                 self.write(descriptor, memoryview(os.urandom(MEBIBYTE)))  # random: neither sparse nor compressible
@@ -41,7 +41,7 @@ class Hoard:
 
     def write(self, descriptor: int, data: memoryview) -> None:
         while data:
-            taken = os.write(descriptor, data)  # near a limit the kernel takes less than it was given
+            taken = os.write(descriptor, data)  # near a limit the kernel accepts only a part
             self.written += taken
             data = data[taken:]
 
@@ -53,13 +53,13 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="disk-hog-"))
     print(f"Given: ACTOR_MEMORY_MBYTES={os.environ.get('ACTOR_MEMORY_MBYTES')}, {disk_figures(folder)}", flush=True)
     run_input = read_input()
-    hoard = Hoard(folder, many_files=run_input.get("files", "one") == "many")
+    files = WrittenFiles(folder, many_files=run_input.get("files", "one") == "many")
     try:
-        fill(hoard, run_input.get("stepMbytes", 16), run_input.get("untilMbytes", 0), run_input.get("stepSecs", 0))
+        fill(files, run_input.get("stepMbytes", 16), run_input.get("untilMbytes", 0), run_input.get("stepSecs", 0))
     except OSError as error:
-        print(f"Write failed with {errno.errorcode[error.errno or 0]} after {hoard}", flush=True)
+        print(f"Write failed with {errno.errorcode[error.errno or 0]} after {files}", flush=True)
         return 0 if run_input.get("tolerate", False) else 1
-    print(f"Enough: {hoard}", flush=True)
+    print(f"Enough: {files}", flush=True)
     return 0
 
 
@@ -71,15 +71,15 @@ def disk_figures(folder: Path) -> str:
     return f"{folder} is on a volume of {size} bytes with {free} free, largest file {file_limit}"
 
 
-def fill(hoard: Hoard, step_mbytes: int, until_mbytes: int, step_secs: float) -> None:
-    while not until_mbytes or hoard.written < until_mbytes * MEBIBYTE:
-        hoard.add(step_mbytes)
-        print(f"Wrote {hoard}", flush=True)
+def fill(files: WrittenFiles, step_mbytes: int, until_mbytes: int, step_secs: float) -> None:
+    while not until_mbytes or files.written < until_mbytes * MEBIBYTE:
+        files.add(step_mbytes)
+        print(f"Wrote {files}", flush=True)
         time.sleep(step_secs)
 
 
 def read_input() -> dict[str, Any]:
-    """The run's input record; empty where there is none, as in a container started by hand."""
+    """Return the run's input. It is empty if there is none, for example in a container that was started by hand."""
     store = os.environ.get("ACTOR_DEFAULT_KEY_VALUE_STORE_ID")
     if store is None:
         return {}

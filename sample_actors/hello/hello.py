@@ -1,4 +1,4 @@
-"""Greets the name in its input, speaking to the platform's API over plain HTTP."""
+"""Greets the name in its input. It calls the platform's API with plain HTTP."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 import sys
 import time
 
-TYPE_CHECKING = False  # type checkers read it as true; importing typing itself would delay the first line
+TYPE_CHECKING = False  # type checkers take it for true; importing typing would delay the first line
 if TYPE_CHECKING:
     from typing import Any
 
 
 def main() -> int:
-    print("Hello Actor is awake", flush=True)  # before anything that costs time: this line measures the start of a run
+    print("Hello Actor is awake", flush=True)  # before anything slow: this line measures the start of a run
     api = Api()
     run_input = api.read_input()
     greeting = f"Hello, {run_input.get('name', 'world')}!"
@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def wait(secs: float) -> None:
-    """Sleep with a numbered line a second, so that a missing or doubled line shows in the log."""
+    """Sleep, and print a numbered line every second, so that a missing or repeated line shows in the log."""
     ends = time.monotonic() + secs
     tick = 0
     while (left := ends - time.monotonic()) > 0:
@@ -37,10 +37,10 @@ def wait(secs: float) -> None:
 
 
 class Api:
-    """The three calls this Actor needs, over one connection that stays open."""
+    """The three calls that this Actor needs, over one connection that stays open."""
 
     def __init__(self) -> None:
-        from http.client import HTTPConnection, HTTPSConnection  # only now: the first line is out
+        from http.client import HTTPConnection, HTTPSConnection  # only now, after the first line
         from urllib.parse import urlsplit
 
         base = urlsplit(os.environ["APIFY_API_BASE_URL"])
@@ -50,7 +50,7 @@ class Api:
         self.dataset = f"/datasets/{os.environ['ACTOR_DEFAULT_DATASET_ID']}"
 
     def read_input(self) -> dict[str, Any]:
-        """The run's input; nothing when the run has none or it is something else than JSON."""
+        """Return the run's input. It is empty if there is none, or if it is not JSON."""
         import json
 
         status, content_type, body = self.request("GET", f"{self.store}/records/{os.environ['ACTOR_INPUT_KEY']}")
@@ -69,7 +69,7 @@ class Api:
         self.request("POST", f"{self.dataset}/items", item)
 
     def request(self, method: str, path: str, value: dict[str, Any] | None = None) -> tuple[int, str, bytes]:
-        """Send one request; answers status, content type and body. Anything but success or 404 ends the Actor."""
+        """Send a request and return status, content type and body. Every other error than 404 ends the Actor."""
         import json
 
         headers = {"Authorization": f"Bearer {os.environ['APIFY_TOKEN']}", "Content-Type": "application/json"}

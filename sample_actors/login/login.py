@@ -1,4 +1,4 @@
-"""Reads an input with secrets, and shows what an Actor sees of it and what everybody else does."""
+"""Reads an input with secrets, and shows what the Actor sees and what everybody else sees."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def main() -> None:
 
 
 def session(user: str, password: str, headers: object) -> str:
-    """What a site would answer: it depends on all that was given, and gives nothing away."""
+    """Return what a site would return: it depends on all secrets, but does not reveal them."""
     known = json.dumps([user, password, headers], sort_keys=True)
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""Says how much memory it was given, then takes memory step by step until it is killed."""
+"""Prints how much memory it got, then allocates memory in steps until it is killed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LIMIT_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_
 
 
 @dataclass(frozen=True)
-class Appetite:
-    """How memory is taken: `until_mbytes` 0 means without end."""
+class Steps:
+    """How to allocate memory. `until_mbytes` 0 means without an end."""
 
     step_mbytes: int
     until_mbytes: int
@@ -28,11 +28,11 @@ class Appetite:
 def main() -> None:
     print(f"Given: ACTOR_MEMORY_MBYTES={os.environ.get('ACTOR_MEMORY_MBYTES')}, {cgroup_limit()}", flush=True)
     run_input = read_input()
-    appetite = Appetite(run_input.get("stepMbytes", 16), run_input.get("untilMbytes", 0), run_input.get("stepSecs", 0))
+    steps = Steps(run_input.get("stepMbytes", 16), run_input.get("untilMbytes", 0), run_input.get("stepSecs", 0))
     if run_input.get("inChild", False):
-        eat_in_child(appetite)
+        allocate_in_child(steps)
     else:
-        eat(appetite)
+        allocate(steps)
 
 
 def cgroup_limit() -> str:
@@ -42,20 +42,21 @@ def cgroup_limit() -> str:
     return "no cgroup limit in sight"
 
 
-def eat(appetite: Appetite) -> None:
+def allocate(steps: Steps) -> None:
     held: list[bytes] = []
-    while not appetite.until_mbytes or len(held) * appetite.step_mbytes < appetite.until_mbytes:
-        held.append(b"\x01" * (appetite.step_mbytes * MEBIBYTE))  # written, so the pages are really taken
-        print(f"Holding {len(held) * appetite.step_mbytes} MB", flush=True)
-        time.sleep(appetite.step_secs)
+    while not steps.until_mbytes or len(held) * steps.step_mbytes < steps.until_mbytes:
+        # Written pages: the kernel allocates a page only when something is written to it.
+        held.append(b"\x01" * (steps.step_mbytes * MEBIBYTE))
+        print(f"Holding {len(held) * steps.step_mbytes} MB", flush=True)
+        time.sleep(steps.step_secs)
     print("Enough", flush=True)
 
 
-def eat_in_child(appetite: Appetite) -> None:
-    """Let a child process eat, and go on whatever becomes of it."""
+def allocate_in_child(steps: Steps) -> None:
+    """Let a child process allocate the memory, and continue when it has ended."""
     child = os.fork()
     if child == 0:
-        eat(appetite)
+        allocate(steps)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
@@ -65,7 +66,7 @@ def eat_in_child(appetite: Appetite) -> None:
 
 
 def read_input() -> dict[str, Any]:
-    """The run's input record; empty where there is none, as in a container started by hand."""
+    """Return the run's input. It is empty if there is none, for example in a container that was started by hand."""
     store = os.environ.get("ACTOR_DEFAULT_KEY_VALUE_STORE_ID")
     if store is None:
         return {}

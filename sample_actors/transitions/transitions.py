@@ -1,4 +1,4 @@
-"""Takes its own run through its transitions with the Apify SDK, as its input says."""
+"""Takes its own run through the transition that its input names, with the Apify SDK."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TICK_SECS = 0.3
 
 Given = dict[str, Any]
 State = Any
-"""Kept in the record STATE by the SDK: `lives`, one a container, and `ticks` of waiting."""
+"""The SDK stores it in the record STATE: `lives`, one per container, and `ticks` of waiting."""
 
 
 async def main() -> None:
@@ -22,7 +22,7 @@ async def main() -> None:
         state = await Actor.use_state({"lives": 0, "ticks": 0}, key="STATE")
         leaving = listen(given)
         state["lives"] += 1
-        say(f"Life {state['lives']} begins after {state['ticks']} ticks: {given['do']}")
+        log_line(f"Life {state['lives']} begins after {state['ticks']} ticks: {given['do']}")
         result = await act(given, state, leaving)
         await Actor.set_value("OUTPUT", {"input": given, "result": result})
         await Actor.push_data({"did": given["do"], "lives": state["lives"]})
@@ -31,21 +31,21 @@ async def main() -> None:
 
 
 def listen(given: Given) -> asyncio.Event:
-    """Say in the log what the platform tells; what is returned is set when the Actor should leave."""
+    """Log the events from the platform. Return an event that is set when the Actor should leave."""
     leaving = asyncio.Event()
 
     async def on_aborting(_: object) -> None:
-        say("Told: aborting")
+        log_line("Told: aborting")
         if given["leavesEarly"]:
             leaving.set()
 
     async def on_persist_state(data: EventPersistStateData) -> None:
-        say(f"Told: persistState, isMigrating {str(data.is_migrating).lower()}")
+        log_line(f"Told: persistState, isMigrating {str(data.is_migrating).lower()}")
 
     async def on_migrating(data: EventMigratingData) -> None:
-        if data.time_remaining is None:  # not the platform's: the SDK says it once more when it reboots
+        if data.time_remaining is None:  # this one is from the SDK, which sends it again when it reboots
             return
-        say("Told: migrating")
+        log_line("Told: migrating")
         await Actor.set_value("MIGRATING", {"timeRemainingSecs": data.time_remaining.total_seconds()})
         if given["leavesEarly"]:
             await Actor.reboot()
@@ -57,7 +57,7 @@ def listen(given: Given) -> asyncio.Event:
 
 
 async def act(given: Given, state: State, leaving: asyncio.Event) -> Any:
-    """Do what the input says; what comes back belongs into the output. Much of it ends this life."""
+    """Make the transition. Return the result for the output. Many transitions end this life."""
     match given["do"]:
         case "crash" if state["lives"] < given["lives"]:
             await Actor.exit(exit_code=1)
@@ -82,7 +82,7 @@ async def act(given: Given, state: State, leaving: asyncio.Event) -> Any:
 
 
 async def charge(given: Given, state: State, leaving: asyncio.Event) -> Given:
-    """Charge for pages and push as many items; at the run's maximum wait for what the platform does about it."""
+    """Push items and charge for as many pages. If the run reaches its maximum cost, wait for the platform to act."""
     await Actor.push_data([{"page": number} for number in range(given["pages"])])
     charged = await Actor.charge("page", count=given["pages"])
     result = {"charged": charged.charged_count, "limitReached": charged.event_charge_limit_reached}
@@ -106,14 +106,14 @@ async def add_webhook(url: str) -> None:
 
 
 async def wait(state: State, leaving: asyncio.Event) -> None:
-    """Count until the run's store has a record GO, or until it is time to leave."""
+    """Count ticks until the run's store has a record GO, or until it is time to leave."""
     while not leaving.is_set() and await Actor.get_value("GO") is None:
         state["ticks"] += 1
         await Actor.set_status_message(f"Waited {state['ticks']} ticks")
         await asyncio.sleep(TICK_SECS)
 
 
-def say(text: str) -> None:
+def log_line(text: str) -> None:
     print(text, flush=True)
 
 

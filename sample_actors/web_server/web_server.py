@@ -16,7 +16,7 @@ from aiohttp import ClientSession, WSMsgType, web
 
 @dataclass
 class Upload:
-    """What has come of the latest body sent to /count."""
+    """How much of the latest body sent to /count has arrived."""
 
     bytes: int = 0
     pieces: int = 0
@@ -43,7 +43,7 @@ async def main() -> None:
             web.route("*", "/{path:.*}", echo),
         ]
     )
-    # A client that leaves in the middle of a stream ends its handler, quietly.
+    # If a client disconnects during a stream, its handler is cancelled without an error.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
     await runner.setup()
     port = int(os.environ["ACTOR_WEB_SERVER_PORT"])
@@ -57,7 +57,7 @@ async def main() -> None:
 
 
 async def echo(request: web.Request) -> web.Response:
-    """Answer with the request itself; of the body its length and sha256."""
+    """Return the request itself, and the length and SHA-256 of its body."""
     digest, length = hashlib.sha256(), 0
     async for piece in request.content.iter_any():
         digest.update(piece)
@@ -78,7 +78,7 @@ async def echo(request: web.Request) -> web.Response:
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    """Send `?pieces=` lines as chunks of their own, `?intervalSecs=` apart."""
+    """Send `?pieces=` lines, each as a chunk of its own, with a pause of `?intervalSecs=`."""
     numbers = pulse(request, "pieces")
     response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
     response.enable_chunked_encoding()
@@ -90,7 +90,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 async def events(request: web.Request) -> web.StreamResponse:
-    """Send `?events=` server-sent events, `?intervalSecs=` apart."""
+    """Send `?events=` server-sent events, with a pause of `?intervalSecs=`."""
     numbers = pulse(request, "events")
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
@@ -101,7 +101,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 def pulse(request: web.Request, amount: str) -> AsyncIterator[int]:
-    """Numbers from 1 up in the request's rhythm; a rhythm that is none is answered with 400 before anything is sent."""
+    """Yield numbers from 1 with the request's pause between them. Invalid parameters return 400."""
     try:
         return beat(int(request.query.get(amount, "5")), float(request.query.get("intervalSecs", "0.2")))
     except ValueError as error:
@@ -115,7 +115,7 @@ async def beat(total: int, interval_secs: float) -> AsyncIterator[int]:
 
 
 async def echo_socket(request: web.Request) -> web.WebSocketResponse:
-    """Send every text and binary message back as it came."""
+    """Return every text and binary message unchanged."""
     socket = web.WebSocketResponse(max_msg_size=0)
     await socket.prepare(request)
     async for message in socket:
@@ -127,7 +127,7 @@ async def echo_socket(request: web.Request) -> web.WebSocketResponse:
 
 
 async def count(request: web.Request) -> web.Response:
-    """Count a body as it arrives, so that GET /count shows meanwhile how far it got."""
+    """Count a body while it arrives, so that GET /count can show the progress."""
     upload = request.app[LATEST_UPLOAD]
     upload.bytes, upload.pieces, upload.done = 0, 0, False
     async for piece in request.content.iter_any():
@@ -152,7 +152,7 @@ async def end(request: web.Request) -> web.Response:
 
 
 async def max_secs() -> float:
-    """How long to serve at most, from the run's input record; 0 is without end."""
+    """Return the maximum time to serve, from the run's input. 0 means no maximum."""
     default = 300.0
     store = os.environ.get("ACTOR_DEFAULT_KEY_VALUE_STORE_ID")
     if store is None:  # a container started by hand

@@ -127,7 +127,7 @@ def test_the_log_and_the_block_are_on_stdout_and_words_on_stderr(run: Any) -> No
         "Memory     peak 64.0 MB of 128 MB (50 %)",
         "CPU        12 % of a core on average, 100 % at most; share 0.03125 core",
         "Network    2.4 MB in, 2.9 kB out",
-        "Disk       peak 4.0 kB of 256 MB; polled: measured now and then, a run over it is stopped",
+        "Disk       peak 4.0 kB of 256 MB; polled: checked periodically, a run over it is stopped",
         "Compute    0.0003 compute units",
         "Items      5, the first 3:",
         '           {"n": 0}',
@@ -161,9 +161,11 @@ def test_wrong_options_are_usage_errors(cli: CliRunner, tmp_path: Path) -> None:
 class Command:
     """`greenroom run` as a process, killed if the test leaves it."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, ignoring: str = "") -> None:
+        """`ignoring` names signals that are ignored when the command starts, as a shell names them."""
+        ignored = ["sh", "-c", f"trap '' {ignoring}; exec \"$@\"", "sh"] if ignoring else []
         self.process = subprocess.Popen(
-            [sys.executable, "-c", WITH_STUB, "run", *options],
+            [*ignored, sys.executable, "-c", WITH_STUB, "run", *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -185,8 +187,8 @@ class Command:
 
 
 @contextmanager
-def command(*options: str) -> Iterator[Command]:
-    running = Command(*options)
+def command(*options: str, ignoring: str = "") -> Iterator[Command]:
+    running = Command(*options, ignoring=ignoring)
     try:
         yield running
     finally:
@@ -206,6 +208,29 @@ def test_an_interrupt_aborts_the_run_and_shows_its_end(served: Served, folder: P
     assert "ABORTED    run r1" in out
     assert "first line" not in out
     assert "Aborting the run" in err
+
+
+def test_a_command_in_the_background_ignores_the_terminal(served: Served, folder: Path) -> None:
+    """As `nohup greenroom run ... &` in a script starts it: with SIGINT and SIGHUP ignored."""
+    waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": true}')
+    with command(str(folder), *waits, ignoring="INT HUP") as running:
+        running.read_until("first line of r1")
+        running.interrupt(signal.SIGINT)
+        running.interrupt(signal.SIGHUP)
+        served.stub._end("r1", "SUCCEEDED", 0)
+        code, out, _ = running.end()
+    assert (code, served.stub.asked.count("abort r1")) == (0, 0)
+    assert "SUCCEEDED  run r1" in out
+
+
+def test_sigterm_aborts_the_run_of_a_command_in_the_background(served: Served, folder: Path) -> None:
+    waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": true}')
+    with command(str(folder), *waits, ignoring="INT HUP") as running:
+        running.read_until("first line of r1")
+        running.interrupt(signal.SIGTERM)
+        code, out, _ = running.end()
+    assert (code, served.stub.asked.count("abort r1")) == (3, 1)
+    assert "ABORTED    run r1" in out
 
 
 def test_an_interrupt_aborts_the_build_and_says_so(served: Served, folder: Path) -> None:

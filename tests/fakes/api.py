@@ -37,7 +37,7 @@ class Api(Stage):
 
     def _shut_down(self, stop_runs: bool | None) -> int:
         self.told_to_stop.append(stop_runs)
-        return self.orchestrator.live_runs
+        return len(self.orchestrator.supervisors.live_run_ids)
 
     async def call(
         self,

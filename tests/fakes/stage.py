@@ -32,6 +32,7 @@ from runtime.inputs.inputs import Input
 from runtime.orchestrator import Orchestrator
 from runtime.outbound import Answer, Outbound
 from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import VirtualClock
 from tests.fakes.containers import FakeContainer, FakeContainers
 
@@ -134,7 +135,9 @@ class Stage:
         """Start a run and let it come as far as it comes by itself."""
         actor = actor or await self.an_actor(f"actor-{new_id()}")
         owner = self.orchestrator.users.get(actor.user_id)
-        run = await self.orchestrator.runs.start(owner, actor, input, StartOptions(**options), META)
+        run = await self.orchestrator.starting.start(
+            StartRequest(user=owner, actor=actor, input=input, options=StartOptions(**options), meta=META)
+        )
         await self.clock.settle()
         return self.now(run)
 
@@ -178,7 +181,7 @@ class Stage:
         return self.now(run)
 
     async def abort(self, run: Run) -> Run:
-        aborted = await self.orchestrator.runs.abort(self.now(run))
+        aborted = await self.orchestrator.orders.abort(self.now(run))
         await self.clock.settle()
         return aborted
 

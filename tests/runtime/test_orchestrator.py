@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from runtime.containers import INSTANCE_LABEL
-from runtime.runs.supervisor import RUN_LABEL
+from runtime.runs.run_containers import RUN_LABEL
 from tests.engine import COUNTER, container_of, cpu_quota, end, engine, eventually, left_on, python_actor
 from tests.live import ROOT, Json, LiveServer
 
@@ -106,7 +106,7 @@ def test_what_happened_while_no_server_watched(own_server: LiveServer, client: d
 
     vanished = server.wait(f"actor-runs/{vanishes['id']}")
     assert_ended(vanished, "FAILED", None)
-    assert "how it ended is unknown" in vanished["statusMessage"]
+    assert "its exit code is unknown" in vanished["statusMessage"]
     overran = server.wait(f"actor-runs/{overruns['id']}")
     assert (overran["status"], overran["exitCode"]) == ("TIMED-OUT", 143), (overran, server.log())
     assert "timed out after 6 seconds" in overran["statusMessage"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.base.errors import NotFound
 from runtime.base.records import DispatchStatus, Run, WebhookCondition, WebhookDraft, WebhookEvent
-from runtime.retention import DAY_MILLIS, KEPT_RUNS
+from runtime.retention import DAY_MILLIS, NEWEST_RUNS
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
 
@@ -29,18 +29,18 @@ async def runs_that_ended(stage: Stage, count: int) -> list[Run]:
 
 
 async def test_the_newest_ten_runs_stay_and_older_ones_go_with_their_storages_after_a_week(stage: Stage) -> None:
-    runs = await runs_that_ended(stage, KEPT_RUNS + 2)
+    runs = await runs_that_ended(stage, NEWEST_RUNS + 2)
     await stage.clock.advance(6 * DAY)
     assert all(is_there(stage, run) for run in runs)
     await stage.clock.advance(2 * DAY)
-    assert [is_there(stage, run) for run in runs] == [False] * 2 + [True] * KEPT_RUNS
+    assert [is_there(stage, run) for run in runs] == [False] * 2 + [True] * NEWEST_RUNS
     assert stage.orchestrator.datasets.get(runs[0].default_dataset_id) is None
     assert stage.orchestrator.datasets.get(runs[-1].default_dataset_id) is not None
 
 
 async def test_a_live_run_stays_however_old_it_is(stage: Stage) -> None:
     live = await stage.start(timeout_secs=0)
-    await runs_that_ended(stage, KEPT_RUNS)
+    await runs_that_ended(stage, NEWEST_RUNS)
     await stage.orchestrator.retention.sweep(stage.clock.now() + DAY_MILLIS)
     assert is_there(stage, live)
 
@@ -77,6 +77,6 @@ async def test_nothing_goes_where_everything_is_to_be_kept(stage: Stage) -> None
     await stage.close()
     stage.settings = type(stage.settings)(data_dir=stage.settings.data_dir, users={}, retention_days=0)
     await stage.open()
-    runs = await runs_that_ended(stage, KEPT_RUNS + 1)
+    runs = await runs_that_ended(stage, NEWEST_RUNS + 1)
     await stage.clock.advance(100 * DAY)
     assert all(is_there(stage, run) for run in runs)

@@ -92,7 +92,7 @@ TABLE = {
         actor="hello",
         options={"memory": 100},
         log=(
-            r"ACTOR: 100 MB of memory were asked for; the run gets 128 MB",
+            r"ACTOR: The requested memory of 100 MB was rounded to 128 MB",
             r"ACTOR: Limits: 128 MB memory, 0\.03125 CPU cores",
             "Exiting",
         ),
@@ -113,7 +113,7 @@ TABLE = {
         exit_code=137,
         message=OUT_OF_MEMORY.format(512, 1024),
         log=(
-            "ACTOR: 300 MB of memory were asked for; the run gets 512 MB",
+            "ACTOR: The requested memory of 300 MB was rounded to 512 MB",
             f"Given: ACTOR_MEMORY_MBYTES=512, .*={512 * MBYTE}$",
         ),
         stats=FULL_512,
@@ -143,7 +143,7 @@ TABLE = {
         status="FAILED",
         exit_code=137,
         message=OUT_OF_DISK,
-        log=(r"ACTOR: Limits: .* 256 MB disk \(measured now and then", "Wrote", f"ACTOR: .*{OUT_OF_DISK}"),
+        log=(r"ACTOR: Limits: .* 256 MB disk \(checked periodically", "Wrote", f"ACTOR: .*{OUT_OF_DISK}"),
         stats=DISK_OF_256,
     ),
     "disk in one file": Row(

@@ -74,7 +74,7 @@ ENDINGS = (
     Ending("succeeds with much output", input={"do": "exit", "exitCode": 0, "lines": 3000, "pushes": 12, "records": 4}),
     Ending("fails", "FAILED", (7,), input={"do": "exit", "exitCode": 7}),
     Ending("runs out of memory", "FAILED", (KILLED,), OOM, {"do": "eat"}),
-    Ending("outlives a child that runs out of memory", input={"do": "feed a child"}, log_line="went on without it"),
+    Ending("outlives a child that runs out of memory", input={"do": "feed a child"}, log_line="continued without it"),
     Ending(
         "times out",
         "TIMED-OUT",

@@ -1,4 +1,4 @@
-"""The crawl itself."""
+"""Crawls the pages, stores them and reports the progress."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ async def main(progress: Progress) -> None:
 
 
 def crawler(progress: Progress, max_pages: int) -> ParselCrawler:
-    one_at_a_time = ConcurrencySettings(desired_concurrency=1, max_concurrency=1)  # or the page limit is not exact
+    # With several requests at the same time, the page limit would not be exact.
+    one_at_a_time = ConcurrencySettings(desired_concurrency=1, max_concurrency=1)
     crawler = ParselCrawler(max_requests_per_crawl=max_pages, concurrency_settings=one_at_a_time)
 
     @crawler.router.default_handler
@@ -50,7 +51,7 @@ def crawler(progress: Progress, max_pages: int) -> ParselCrawler:
 
 
 async def finish(progress: Progress, start_urls: list[str]) -> None:
-    """Store the summary and end the Actor: well if there was anything to crawl at all."""
+    """Store the summary and end the Actor. The run fails if no page could be crawled."""
     summary = {
         "startUrls": start_urls,
         "crawled": progress.crawled,

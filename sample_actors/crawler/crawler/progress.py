@@ -1,4 +1,4 @@
-"""How the crawl is doing, written by the crawl and read by the web page."""
+"""The progress of the crawl. The crawl writes it, and the web page reads it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Progress:
 
     def add(self, page: Page) -> None:
         self.crawled += 1
-        self.recent = [page, *self.recent][:RECENT]  # a new list, as the web page reads from another thread
+        self.recent = [page, *self.recent][:RECENT]  # a new list, because the web page reads it in another thread
 
     def report(self) -> dict[str, object]:
         return {

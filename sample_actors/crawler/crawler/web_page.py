@@ -1,4 +1,4 @@
-"""The Actor's own web page: / for people, /progress for programs."""
+"""The web page of the Actor: / for people, /progress for programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = """<!doctype html>
 
 
 def serve(progress: Progress, port: int) -> None:
-    """Serve the progress on all addresses of the container, in a thread that ends with the process."""
+    """Serve the progress on all interfaces of the container, in a thread that ends with the process."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -43,7 +43,7 @@ def serve(progress: Progress, port: int) -> None:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Leave the log to the crawl."""
+            """Print nothing, so that the log contains only the crawl."""
 
     server = ThreadingHTTPServer(("", port), Handler)
     Thread(target=server.serve_forever, name="web page", daemon=True).start()

@@ -18,7 +18,7 @@ export async function crawl(progress) {
 function crawler(progress, maxPages) {
     return new CheerioCrawler({
         maxRequestsPerCrawl: maxPages,
-        maxConcurrency: 1, // or the page limit is not exact
+        maxConcurrency: 1, // otherwise the page limit is not exact
         async requestHandler({ $, request, pushData, enqueueLinks }) {
             const page = {
                 url: request.loadedUrl ?? request.url,
@@ -38,7 +38,7 @@ function crawler(progress, maxPages) {
     });
 }
 
-/** Store the summary and end the Actor: well if there was anything to crawl at all. */
+/** Store the summary and end the Actor. The run fails if no page could be crawled. */
 async function finish(progress, startUrls) {
     const { crawled, failed, elapsedSecs } = progress;
     await Actor.setValue('OUTPUT', { startUrls, crawled, failed, durationSecs: Number(elapsedSecs.toFixed(1)) });

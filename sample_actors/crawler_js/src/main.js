@@ -1,4 +1,4 @@
-// Start with what is quick: a line in the log and the web page. The libraries take their time after that.
+// Print a log line and start the web page first. Importing the libraries takes long on little CPU.
 import { Progress } from './progress.js';
 import { serve } from './web_page.js';
 

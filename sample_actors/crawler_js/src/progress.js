@@ -1,6 +1,6 @@
 const RECENT = 20;
 
-/** How the crawl is doing, written by the crawl and read by the web page. */
+/** The progress of the crawl. The crawl writes it, and the web page reads it. */
 export class Progress {
     started = performance.now();
     state = 'starting';

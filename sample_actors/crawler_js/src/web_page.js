@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-/** Serve the progress on all addresses of the container: / for people, /progress for programs. */
+/** Serve the progress on all interfaces of the container: / for people, /progress for programs. */
 export function serve(progress, port) {
     const server = createServer((request, response) => {
         const report = progress.report();

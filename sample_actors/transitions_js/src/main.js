@@ -1,11 +1,11 @@
-// Takes its own run through its transitions with the Apify SDK, as its input says.
+// Takes its own run through the transition that its input names, with the Apify SDK.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Actor } from 'apify';
 
 const TICK_MILLIS = 300;
 
-/** Do what the input says; what comes back belongs into the output. Much of it ends this life. */
+/** Make the transition. Return the result for the output. Many transitions end this life. */
 async function act({ do: what, lives, target, targetInput, runId, pages, url }, state) {
     switch (what) {
         case 'crash':
@@ -38,7 +38,7 @@ async function act({ do: what, lives, target, targetInput, runId, pages, url }, 
     return null;
 }
 
-/** Charge for pages and push as many items; at the run's maximum wait for what the platform does about it. */
+/** Push items and charge for as many pages. If the run reaches its maximum cost, wait for the platform to act. */
 async function charge(pages, state) {
     await Actor.pushData(Array.from({ length: pages }, (_, number) => ({ page: number })));
     const { chargedCount, eventChargeLimitReached } = await Actor.charge({ eventName: 'page', count: pages });
@@ -61,7 +61,7 @@ async function addWebhook(requestUrl) {
     await Actor.addWebhook(webhook);
 }
 
-/** Count until the run's store has a record GO. */
+/** Count ticks until the run's store has a record GO. */
 async function wait(state) {
     while ((await Actor.getValue('GO')) === null) {
         state.ticks += 1;
@@ -70,14 +70,14 @@ async function wait(state) {
     }
 }
 
-/** Say in the log what the platform tells; leaving early is what the SDK does by itself. */
+/** Log the events from the platform. The SDK leaves early by itself. */
 function listen() {
     Actor.on('aborting', () => console.log('Told: aborting'));
     Actor.on('persistState', ({ isMigrating = false } = {}) => {
         console.log(`Told: persistState, isMigrating ${isMigrating}`);
     });
     Actor.on('migrating', async ({ timeRemainingSecs } = {}) => {
-        if (timeRemainingSecs === undefined) return; // not the platform's: the SDK says it once more when it reboots
+        if (timeRemainingSecs === undefined) return; // this one is from the SDK, which sends it again when it reboots
         console.log('Told: migrating');
         await Actor.setValue('MIGRATING', { timeRemainingSecs });
     });
@@ -85,7 +85,7 @@ function listen() {
 
 await Actor.init();
 const given = { do: 'exit', lives: 2, ...(await Actor.getInput()) };
-const state = await Actor.useState('STATE', { lives: 0, ticks: 0 }); // kept by the SDK
+const state = await Actor.useState('STATE', { lives: 0, ticks: 0 }); // stored by the SDK
 listen();
 state.lives += 1;
 console.log(`Life ${state.lives} begins after ${state.ticks} ticks: ${given.do}`);

@@ -4,6 +4,7 @@ import pytest
 
 from runtime.base.records import Meta, Origin
 from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 from tests.fakes.api import Api, problem
 
 
@@ -48,7 +49,9 @@ async def test_the_last_run_is_the_newest_that_fits_the_query(api: Api) -> None:
     actor = await api.an_actor("hello")
     failed = await api.ended(await api.start(actor), 1)
     await api.clock.advance(1)
-    cli = await api.orchestrator.runs.start(api.user, actor, None, StartOptions(), Meta(origin=Origin.CLI))
+    cli = await api.orchestrator.starting.start(
+        StartRequest(user=api.user, actor=actor, input=None, options=StartOptions(), meta=Meta(origin=Origin.CLI))
+    )
     await api.clock.settle()
     await api.ended(cli)
     await api.clock.advance(1)

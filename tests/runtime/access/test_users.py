@@ -68,7 +68,7 @@ async def test_an_unknown_run_token_does_not_belong_to_the_local_user(stage: Sta
 
 async def test_the_token_of_a_deleted_run_is_not_valid(stage: Stage) -> None:
     run = await stage.ended(await stage.start())
-    await stage.orchestrator.runs.delete(run)
+    await stage.orchestrator.run_deletion.delete(run)
     with pytest.raises(Unauthorized):
         stage.orchestrator.users.authenticate(run.token)
 

@@ -54,7 +54,7 @@ async def test_a_name_is_unique_until_its_actor_is_deleted(stage: Stage) -> None
     assert problem.value.slug == "actor-name-not-unique"
     with pytest.raises(Conflict):
         await stage.orchestrator.actors.update(other, lambda _: {"name": "hello"})
-    await stage.orchestrator.delete_actor(first)
+    await stage.orchestrator.actor_deletion.delete(first)
     await stage.orchestrator.actors.update(other, lambda _: {"name": "hello"})
 
 
@@ -79,9 +79,9 @@ async def test_an_actor_is_deleted_with_its_builds_but_not_during_a_run(stage: S
     build = stage.orchestrator.builds.resolve(actor, "latest")
     run = await stage.start(actor)
     with pytest.raises(Invalid):
-        await stage.orchestrator.delete_actor(actor)
+        await stage.orchestrator.actor_deletion.delete(actor)
     await stage.ended(run)
-    await stage.orchestrator.delete_actor(actor)
+    await stage.orchestrator.actor_deletion.delete(actor)
     for gone in (stage.orchestrator.actors.get, stage.orchestrator.builds.get):
         with pytest.raises(NotFound):
             gone(actor.id if gone == stage.orchestrator.actors.get else build.id)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +76,11 @@ def test_a_process_that_somebody_ended_is_started_again(searcher: Searcher) -> N
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert searcher.finds("a", "a")
+
+
+def test_the_process_finds_its_package_where_the_server_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "regress.py").write_text("class Regex:\n  def __init__(*_): pass\n  def find(*_): return True\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    searcher = Searcher()
+    with searcher.searching():
+        assert searcher.finds("a", "no match of the true package")

@@ -11,7 +11,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Pricing, PricingModel, Run
 from runtime.billing.prices import IDEMPOTENCY_MILLIS, ITEM_EVENT, START_EVENT
 from runtime.runs.options import StartOptions
-from runtime.runs.runs import ABORT_GRACE_MILLIS
+from runtime.runs.restarts import ABORT_GRACE_MILLIS
 from tests.fakes.clock import START
 from tests.fakes.records import a_pricing
 from tests.fakes.stage import Stage
@@ -104,11 +104,11 @@ async def test_a_run_keeps_the_pricing_it_started_with(stage: Stage) -> None:
 async def test_charges_go_on_through_restarts_and_resurrections(stage: Stage) -> None:
     run = await a_paid_run(stage)
     await charge(stage, run, 2)
-    await stage.orchestrator.runs.reboot(stage.now(run))
+    await stage.orchestrator.orders.reboot(stage.now(run))
     await stage.clock.settle()
     await charge(stage, run, 1)
     await stage.ended(run)
-    await stage.orchestrator.runs.resurrect(stage.now(run), StartOptions(memory_mbytes=4096))
+    await stage.orchestrator.resurrection.resurrect(stage.now(run), StartOptions(memory_mbytes=4096))
     await stage.clock.settle()
     assert counts(stage, run) == {START_EVENT: 1, "page": 3}, "the start is charged once"
     told = [each.spec.environment["APIFY_CHARGED_ACTOR_EVENT_COUNTS"] for each in stage.containers_of(run)]
@@ -158,7 +158,7 @@ async def test_a_resurrected_run_needs_a_higher_maximum_to_go_on(stage: Stage) -
     await stage.ended(run)
     for limit, status in ((None, S.ABORTING), (1.0, S.RUNNING)):
         options = StartOptions(max_total_charge_usd=limit)
-        await stage.orchestrator.runs.resurrect(stage.now(run), options)
+        await stage.orchestrator.resurrection.resurrect(stage.now(run), options)
         await stage.clock.advance(2)
         assert stage.now(run).status is status
         await stage.ended(run)
@@ -166,7 +166,7 @@ async def test_a_resurrected_run_needs_a_higher_maximum_to_go_on(stage: Stage) -
 
 async def test_an_abort_by_its_user_is_not_called_one_for_its_cost(stage: Stage) -> None:
     run = await a_paid_run(stage, max_total_charge_usd=0.5)
-    await stage.orchestrator.runs.abort(run, gracefully=True)
+    await stage.orchestrator.orders.abort(run, gracefully=True)
     await charge(stage, run, 5)
     await stage.clock.advance(ABORT_GRACE_MILLIS / 1000)
     assert stage.now(run).status_message == "Actor was aborted."
@@ -203,7 +203,7 @@ async def test_usage_ends_with_the_run_and_goes_on_with_it(stage: Stage) -> None
     await stage.ended(run)
     await push(stage, run, 4)
     assert billing.usage(stage.now(run))["DATASET_WRITES"] == 3
-    await stage.orchestrator.runs.resurrect(stage.now(run), StartOptions())
+    await stage.orchestrator.resurrection.resurrect(stage.now(run), StartOptions())
     await stage.clock.settle()
     assert billing.usage(stage.now(run))["DATASET_WRITES"] == 3
     await push(stage, run, 5)
@@ -239,5 +239,5 @@ async def test_a_run_cannot_become_one_that_is_paid_by_result(stage: Stage) -> N
     per_item = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, item_price_usd=0.1)
     target = await stage.orchestrator.actors.update(target, lambda _: {"pricings": (per_item,)})
     with pytest.raises(Invalid) as refused:
-        await stage.orchestrator.runs.metamorph(run, target, None, None)
+        await stage.orchestrator.metamorphs.order(run, target, None, None)
     assert refused.value.slug == "cannot-metamorph-to-pay-per-result-actor"

@@ -117,6 +117,6 @@ def test_a_maximum_below_what_the_actor_needs_is_refused() -> None:
     prices.check_max_charge(needs, options(max_total_charge_usd=0.5))
     prices.check_max_charge(needs, options())
     prices.check_max_charge(None, options(max_total_charge_usd=0.1))
-    with pytest.raises(GreenroomError, match="needs at least") as refused:
+    with pytest.raises(GreenroomError, match="requires at least") as refused:
         prices.check_max_charge(needs, options(max_total_charge_usd=0.49))
     assert refused.value.slug == "max-total-charge-usd-below-minimum"

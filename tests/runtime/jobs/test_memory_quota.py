@@ -10,7 +10,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import BuildOptions
 from runtime.database import Database
 from runtime.jobs.memory_quota import MemoryQuota
-from tests.fakes.records import a_build, a_run, a_user, options
+from tests.fakes.records import a_build, a_run, options
 from tests.fakes.stage import Stage
 
 
@@ -30,17 +30,17 @@ async def test_live_runs_and_builds_of_a_user_count_and_ended_ones_and_others_do
     building = a_build(status=JobStatus.RUNNING, options=BuildOptions(tag="latest", memory_mbytes=4096))
     await database.builds.insert(building)
     await database.builds.insert(replace(building, id="build2", number="0.0.2", status=JobStatus.FAILED))
-    assert memory_quota.used_mbytes(a_user()) == 128 + 256 + 512 + 1024 + 4096
-    assert memory_quota.used_mbytes(a_user(id="other")) == 8192
+    assert memory_quota.used_mbytes("user1") == 128 + 256 + 512 + 1024 + 4096
+    assert memory_quota.used_mbytes("other") == 8192
 
 
 async def test_a_job_that_fits_exactly_may_start_and_one_more_megabyte_may_not(stage: Stage) -> None:
     await stage.orchestrator.database.runs.insert(a_run(**memory(1024)))
     memory_quota = MemoryQuota(stage.orchestrator.database, cap_mbytes=2048)
-    async with memory_quota.reserve(a_user(), 1024):
+    async with memory_quota.reserve("user1", 1024):
         pass
     with pytest.raises(LimitReached):
-        async with memory_quota.reserve(a_user(), 1025):
+        async with memory_quota.reserve("user1", 1025):
             pytest.fail("there is no room")
 
 
@@ -49,7 +49,7 @@ async def test_two_that_start_at_once_cannot_share_the_last_room(stage: Stage) -
     memory_quota = MemoryQuota(database, cap_mbytes=1024)
 
     async def start(id: str) -> None:
-        async with memory_quota.reserve(a_user(), 1024):
+        async with memory_quota.reserve("user1", 1024):
             await asyncio.sleep(0)
             await database.runs.insert(a_run(id=id, **memory(1024)))
 
@@ -61,7 +61,7 @@ async def test_two_that_start_at_once_cannot_share_the_last_room(stage: Stage) -
 async def test_a_failed_start_leaves_the_door_open(stage: Stage) -> None:
     memory_quota = MemoryQuota(stage.orchestrator.database, cap_mbytes=1024)
     with pytest.raises(RuntimeError):
-        async with memory_quota.reserve(a_user(), 1024):
+        async with memory_quota.reserve("user1", 1024):
             raise RuntimeError
-    async with memory_quota.reserve(a_user(), 1024):
+    async with memory_quota.reserve("user1", 1024):
         pass

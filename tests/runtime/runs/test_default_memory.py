@@ -101,7 +101,7 @@ async def test_the_log_says_why_an_expression_did_not_tell_the_memory_and_not_wh
     run = await stage.start(stage.orchestrator.actors.get(actor.id), given({"n": "hunter2"}))
     assert run.options.memory_mbytes == 1024
     first = (await stage.log_of(run.id))[0]
-    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes can't be evaluated (a text is no number)")
+    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes cannot be evaluated (a text is no number)")
     asked = await stage.start(stage.orchestrator.actors.get(actor.id), given({}), memory_mbytes=256)
     assert "defaultMemoryMbytes" not in "".join(await stage.log_of(asked.id))
 
@@ -109,9 +109,9 @@ async def test_the_log_says_why_an_expression_did_not_tell_the_memory_and_not_wh
 async def test_a_tasks_own_memory_goes_over_the_expression(stage: Stage) -> None:
     actor = await stage.an_actor()
     await stage.a_build(actor, "latest", definition={"defaultMemoryMbytes": "input.n * 512"})
-    tasks, runs = stage.orchestrator.tasks, stage.orchestrator.runs
+    tasks, starting = stage.orchestrator.tasks, stage.orchestrator.starting
     task = await tasks.create(stage.user, actor.id, None, input={"n": 1})
-    dynamic = await runs.start_task(stage.user, task, given({"n": 2}), StartOptions(), META)
+    dynamic = await starting.start_task(stage.user, task, given({"n": 2}), StartOptions(), META)
     assert dynamic.options.memory_mbytes == 1024
     fixed = await tasks.update(task, options=TaskOptions(memory_mbytes=256))
-    assert (await runs.start_task(stage.user, fixed, None, StartOptions(), META)).options.memory_mbytes == 256
+    assert (await starting.start_task(stage.user, fixed, None, StartOptions(), META)).options.memory_mbytes == 256

@@ -15,7 +15,7 @@ import pytest
 
 from runtime.base.records import WebhookEvent
 from runtime.runs import messages
-from runtime.runs.runs import ABORT_GRACE_MILLIS
+from runtime.runs.restarts import ABORT_GRACE_MILLIS
 from tests.engine import COUNTER, container_of, end, engine, eventually, left_on, python_actor
 from tests.live import Json, LiveServer
 from tests.own_engine import HOST, PATIENCE_SECS, OwnEngine, answers, problem

@@ -16,6 +16,7 @@ from runtime.base.lifecycle import MOVES, JobStatus
 from runtime.base.records import Actor, Run
 from runtime.containers import Container
 from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 from tests.fakes.containers import FakeContainer
 from tests.fakes.records import a_pricing
 from tests.fakes.stage import META, Stage
@@ -107,7 +108,7 @@ async def engine_restarts(life: Life, secs: float) -> None:
 
 async def rises(life: Life) -> None:
     life.may_rise = True
-    await order(life, life.stage.orchestrator.runs.resurrect(life.now, StartOptions()))
+    await order(life, life.stage.orchestrator.resurrection.resurrect(life.now, StartOptions()))
 
 
 async def charges(life: Life) -> None:
@@ -123,11 +124,13 @@ STEPS: dict[str, Step] = {
     "exit 0": lambda life: exits(life, 0),
     "exit 1": lambda life: exits(life, 1),
     "vanish": vanishes,
-    "abort": lambda life: order(life, life.stage.orchestrator.runs.abort(life.run)),
-    "abort gracefully": lambda life: order(life, life.stage.orchestrator.runs.abort(life.run, gracefully=True)),
-    "reboot": lambda life: order(life, life.stage.orchestrator.runs.reboot(life.now)),
-    "migrate": lambda life: order(life, life.stage.orchestrator.runs.migrate(life.now)),
-    "metamorph": lambda life: order(life, life.stage.orchestrator.runs.metamorph(life.now, life.butterfly, None, None)),
+    "abort": lambda life: order(life, life.stage.orchestrator.orders.abort(life.run)),
+    "abort gracefully": lambda life: order(life, life.stage.orchestrator.orders.abort(life.run, gracefully=True)),
+    "reboot": lambda life: order(life, life.stage.orchestrator.orders.reboot(life.now)),
+    "migrate": lambda life: order(life, life.stage.orchestrator.orders.migrate(life.now)),
+    "metamorph": lambda life: order(
+        life, life.stage.orchestrator.metamorphs.order(life.now, life.butterfly, None, None)
+    ),
     "resurrect": rises,
     "charge": charges,
     "crash": lambda life: crashes(life, 0),
@@ -148,7 +151,13 @@ async def live(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bo
     options = StartOptions(
         timeout_secs=TIMEOUT_SECS, restart_on_error=restart_on_error, max_total_charge_usd=MAX_CHARGE_USD
     )
-    life = Life(stage, await stage.orchestrator.runs.start(stage.user, actor, None, options, META), butterfly)
+    life = Life(
+        stage,
+        await stage.orchestrator.starting.start(
+            StartRequest(user=stage.user, actor=actor, input=None, options=options, meta=META)
+        ),
+        butterfly,
+    )
     stage.engine.on_create = lambda container: never_two(life, container)
     for name, settles in steps:
         await STEPS[name](life)
@@ -158,7 +167,7 @@ async def live(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bo
     await stage.clock.advance(TIMEOUT_SECS + 60)
     life.check()
     assert life.now.status.is_terminal, "a run with a timeout must come to an end"
-    assert stage.engine.containers == [] and stage.orchestrator.live_runs == 0
+    assert stage.engine.containers == [] and len(stage.orchestrator.supervisors.live_run_ids) == 0
     assert len(stage.containers_of(life.run)) < MOST_RESTARTS
     await stage.close()
 

@@ -38,7 +38,7 @@ def test_an_end_by_oom_has_the_engines_flag_and_the_exit_code_of_sigkill(
             JobStatus.TIMED_OUT,
             ended(143),
             {"options": options(timeout_secs=60)},
-            "Actor timed out after 60 seconds. Give it a longer timeout, or 0 for none.",
+            "Actor timed out after 60 seconds. Set a longer timeout, or 0 for no timeout.",
         ),
         (JobStatus.FAILED, None, {}, messages.VANISHED),
         (JobStatus.FAILED, ended(137), {"stopped_because": "Too much."}, "Too much."),
@@ -53,7 +53,8 @@ def test_an_end_by_oom_has_the_engines_flag_and_the_exit_code_of_sigkill(
             JobStatus.FAILED,
             ended(137, oom_killed=True),
             {"options": options(memory_mbytes=32_768)},
-            "Actor was killed because it exceeded its memory limit of 32768 MB. It had the largest size there is.",
+            "Actor was killed because it exceeded its memory limit of 32768 MB. "
+            "It already had the largest memory size.",
         ),
     ],
 )
@@ -104,7 +105,7 @@ def test_rounded_memory_is_told_and_exact_memory_is_not() -> None:
     assert len(lines(memory_mbytes=512, asked_mbytes=512.0)) == 1
     told = lines(memory_mbytes=512, asked_mbytes=300)
     assert len(told) == 2
-    assert "300 MB of memory were asked for; the run gets 512 MB" in told[0]
+    assert "memory of 300 MB was rounded to 512 MB" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -127,5 +128,5 @@ def test_each_kind_of_disk_limit_has_words_of_its_own_and_none_claims_nothing() 
 
 
 def test_our_own_failure_is_not_blamed_on_the_actor() -> None:
-    assert "Greenroom failed" in messages.supervisor_failed(RuntimeError("odd"))
+    assert "Greenroom could not continue this run" in messages.supervisor_failed(RuntimeError("odd"))
     assert "RuntimeError: odd" in messages.supervisor_failed(RuntimeError("odd"))

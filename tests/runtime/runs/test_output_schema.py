@@ -58,6 +58,6 @@ async def test_a_run_has_its_output_from_its_start_and_that_of_the_actor_it_turn
     await stage.a_build(target, "latest", definition=schema(me="{{run.actId}} {{run.id}}"))
     run = await stage.start(stage.orchestrator.actors.get(actor.id))
     assert run.output == {"items": f"{API}/datasets/{run.default_dataset_id}/items"}
-    await stage.orchestrator.runs.metamorph(run, stage.orchestrator.actors.get(target.id), None, None)
+    await stage.orchestrator.metamorphs.order(run, stage.orchestrator.actors.get(target.id), None, None)
     await stage.clock.advance(1)
     assert stage.now(run).output == {"me": f"{target.id} {run.id}"}

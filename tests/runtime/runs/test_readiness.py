@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from runtime.runs.readiness import PROBE_HEADER, answers
+from runtime.runs.readiness import PROBE_HEADER, is_ready
 
 
 @asynccontextmanager
@@ -47,7 +47,7 @@ async def test_the_probe_is_the_platforms() -> None:
         return web.Response()
 
     async with serving(handler) as port:
-        assert await answers("127.0.0.1", port)
+        assert await is_ready("127.0.0.1", port)
     assert seen == [("GET", "/", "1")]
 
 
@@ -56,7 +56,7 @@ async def test_any_status_counts() -> None:
         raise RuntimeError("the Actor's own fault")
 
     async with serving(handler) as port:
-        assert await answers("127.0.0.1", port)
+        assert await is_ready("127.0.0.1", port)
 
 
 async def test_a_redirect_counts_and_is_not_followed() -> None:
@@ -67,7 +67,7 @@ async def test_a_redirect_counts_and_is_not_followed() -> None:
         return web.Response(status=302, headers={"Location": "/login"})
 
     async with serving(handler) as port:
-        assert await answers("127.0.0.1", port)
+        assert await is_ready("127.0.0.1", port)
     assert paths == ["/"]
 
 
@@ -80,25 +80,25 @@ async def test_an_answer_that_never_ends_counts() -> None:
         return response
 
     async with serving(handler) as port:
-        assert await answers("127.0.0.1", port)
+        assert await is_ready("127.0.0.1", port)
 
 
 async def test_nothing_listens() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        assert not await answers("127.0.0.1", closed.getsockname()[1])
+        assert not await is_ready("127.0.0.1", closed.getsockname()[1])
 
 
 async def test_something_that_does_not_speak_http() -> None:
     async with raw(b"220 mail.example ESMTP\r\n") as port:
-        assert not await answers("127.0.0.1", port)
+        assert not await is_ready("127.0.0.1", port)
 
 
 async def test_something_that_closes_without_a_word() -> None:
     async with raw(b"") as port:
-        assert not await answers("127.0.0.1", port)
+        assert not await is_ready("127.0.0.1", port)
 
 
 async def test_something_that_accepts_and_never_answers() -> None:
     async with raw(None) as port:
-        assert not await answers("127.0.0.1", port, timeout_secs=0.2)
+        assert not await is_ready("127.0.0.1", port, timeout_secs=0.2)

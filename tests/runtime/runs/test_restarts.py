@@ -15,7 +15,8 @@ from runtime.inputs.inputs import Input
 from runtime.jobs import stats
 from runtime.runs import messages
 from runtime.runs.options import StartOptions
-from runtime.runs.runs import ABORT_GRACE_MILLIS, MIGRATION_MILLIS
+from runtime.runs.orders import MIGRATION_MILLIS
+from runtime.runs.restarts import ABORT_GRACE_MILLIS
 from runtime.runs.system_events import Event, pending
 from tests.fakes.stage import Stage
 
@@ -28,7 +29,7 @@ MIGRATION = MIGRATION_MILLIS / 1000
 def told(stage: Stage, run: Run) -> tuple[list[str], asyncio.Task[None]]:
     """The names of events that the run's Actor is told from now on, statistics apart."""
     names: list[str] = []
-    events = stage.orchestrator.events.listen(run.id)
+    events = stage.orchestrator.system_events.listen(run.id)
 
     async def note() -> None:
         event: Event
@@ -51,7 +52,7 @@ async def restarted_server(stage: Stage, secs: float = 0) -> None:
 async def test_a_gracefully_aborted_actor_is_told_and_killed_when_its_time_is_over(stage: Stage) -> None:
     run = await stage.start()
     names, listening = told(stage, run)
-    aborting = await stage.orchestrator.runs.abort(run, gracefully=True)
+    aborting = await stage.orchestrator.orders.abort(run, gracefully=True)
     assert aborting.status is S.ABORTING
     await stage.clock.advance(GRACE - 1)
     assert names == ["aborting", "persistState"]
@@ -63,7 +64,7 @@ async def test_a_gracefully_aborted_actor_is_told_and_killed_when_its_time_is_ov
 
 async def test_a_gracefully_aborted_actor_may_end_sooner_and_is_aborted_all_the_same(stage: Stage) -> None:
     run = await stage.start()
-    await stage.orchestrator.runs.abort(run, gracefully=True)
+    await stage.orchestrator.orders.abort(run, gracefully=True)
     ended = await stage.ended(run, 0)
     assert (ended.status, ended.exit_code) == (S.ABORTED, 0)
 
@@ -71,13 +72,13 @@ async def test_a_gracefully_aborted_actor_may_end_sooner_and_is_aborted_all_the_
 async def test_a_second_graceful_abort_joins_the_first_and_a_hard_one_cuts_it_short(stage: Stage) -> None:
     run = await stage.start()
     names, _ = told(stage, run)
-    runs = stage.orchestrator.runs
-    await runs.abort(run, gracefully=True)
+    orders = stage.orchestrator.orders
+    await orders.abort(run, gracefully=True)
     await stage.clock.advance(GRACE - 10)
-    await runs.abort(run, gracefully=True)
+    await orders.abort(run, gracefully=True)
     await stage.clock.advance(5)
     assert (stage.now(run).status, names) == (S.ABORTING, ["aborting", "persistState"])
-    await runs.abort(run)
+    await orders.abort(run)
     await stage.clock.settle()
     assert stage.now(run).status is S.ABORTED
 
@@ -93,7 +94,7 @@ async def test_a_run_that_is_not_running_is_aborted_at_once(stage: Stage, status
         stage.container_of(run).ignores_sigterm = True
         await stage.clock.advance(6)
     assert stage.now(run).status is status
-    await stage.orchestrator.runs.abort(run, gracefully=True)
+    await stage.orchestrator.orders.abort(run, gracefully=True)
     go_on.set()
     await stage.clock.settle()
     assert stage.now(run).status is S.ABORTED
@@ -101,7 +102,7 @@ async def test_a_run_that_is_not_running_is_aborted_at_once(stage: Stage, status
 
 async def test_the_grace_of_an_abort_goes_on_across_a_restart_of_the_server(stage: Stage) -> None:
     run = await stage.start()
-    await stage.orchestrator.runs.abort(run, gracefully=True)
+    await stage.orchestrator.orders.abort(run, gracefully=True)
     await stage.clock.advance(10)
     await restarted_server(stage, 5)
     await stage.clock.advance(GRACE - 16)
@@ -114,7 +115,7 @@ async def test_the_grace_of_an_abort_goes_on_across_a_restart_of_the_server(stag
 
 
 async def rebooted(stage: Stage, run: Run) -> Run:
-    await stage.orchestrator.runs.reboot(run)
+    await stage.orchestrator.orders.reboot(run)
     await stage.clock.settle()
     return stage.now(run)
 
@@ -137,7 +138,7 @@ async def test_a_rebooted_run_goes_on_in_a_new_container_and_never_leaves_runnin
 
 async def test_only_a_running_run_can_be_rebooted_or_migrated(stage: Stage) -> None:
     run = await stage.ended(await stage.start())
-    for order in (stage.orchestrator.runs.reboot, stage.orchestrator.runs.migrate):
+    for order in (stage.orchestrator.orders.reboot, stage.orchestrator.orders.migrate):
         with pytest.raises(Invalid, match="SUCCEEDED"):
             await order(run)
 
@@ -179,7 +180,7 @@ async def test_statistics_add_up_over_containers(stage: Stage) -> None:
 async def test_a_migrating_actor_is_told_and_moved_when_its_time_is_over(stage: Stage) -> None:
     run = await stage.start()
     names, _ = told(stage, run)
-    await stage.orchestrator.runs.migrate(run)
+    await stage.orchestrator.orders.migrate(run)
     await stage.clock.advance(MIGRATION - 1)
     assert (names, len(stage.containers_of(run))) == (["migrating"], 1)
     await stage.clock.advance(1)
@@ -189,7 +190,7 @@ async def test_a_migrating_actor_is_told_and_moved_when_its_time_is_over(stage: 
 
 async def test_a_reboot_takes_the_place_of_a_pending_migration(stage: Stage) -> None:
     run = await stage.start()
-    await stage.orchestrator.runs.migrate(run)
+    await stage.orchestrator.orders.migrate(run)
     again = await rebooted(stage, run)
     await stage.clock.advance(2 * MIGRATION)
     assert (again.stats.reboot_count, stage.now(run).stats.migration_count) == (1, 0)
@@ -198,7 +199,7 @@ async def test_a_reboot_takes_the_place_of_a_pending_migration(stage: Stage) -> 
 
 async def test_an_actor_that_ends_before_it_is_moved_has_finished(stage: Stage) -> None:
     run = await stage.start()
-    await stage.orchestrator.runs.migrate(run)
+    await stage.orchestrator.orders.migrate(run)
     await stage.clock.advance(1)
     assert (await stage.ended(run, 0)).status is S.SUCCEEDED
     assert len(stage.containers_of(run)) == 1
@@ -206,8 +207,8 @@ async def test_an_actor_that_ends_before_it_is_moved_has_finished(stage: Stage) 
 
 async def test_an_abort_beats_a_restart(stage: Stage) -> None:
     run = await stage.start()
-    await stage.orchestrator.runs.migrate(run)
-    await stage.orchestrator.runs.abort(run)
+    await stage.orchestrator.orders.migrate(run)
+    await stage.orchestrator.orders.abort(run)
     await stage.clock.advance(2 * MIGRATION)
     assert (stage.now(run).status, len(stage.containers_of(run))) == (S.ABORTED, 1)
 
@@ -220,7 +221,7 @@ async def test_a_metamorphosed_run_is_another_actor_with_the_same_storages(stage
     )
     target = stage.orchestrator.actors.get(target.id)
     order = Input(body=b'{"fly":1}', content_type="application/json")
-    await stage.orchestrator.runs.metamorph(run, target, "beta", order)
+    await stage.orchestrator.metamorphs.order(run, target, "beta", order)
     await stage.clock.settle()
     now, container = stage.now(run), stage.container_of(run)
     assert (now.status, now.actor_id, now.input_key) == (S.RUNNING, target.id, "INPUT-METAMORPH-1")
@@ -239,11 +240,11 @@ async def test_a_metamorphosed_run_is_another_actor_with_the_same_storages(stage
 async def test_a_run_metamorphs_ten_times_at_most(stage: Stage) -> None:
     run, target = await stage.start(), await stage.an_actor("butterfly")
     for _ in range(10):
-        await stage.orchestrator.runs.metamorph(stage.now(run), target, None, None)
+        await stage.orchestrator.metamorphs.order(stage.now(run), target, None, None)
         await stage.clock.advance(1)
     assert len(stage.now(run).metamorphs) == 10
     with pytest.raises(Invalid) as refusal:
-        await stage.orchestrator.runs.metamorph(stage.now(run), target, None, None)
+        await stage.orchestrator.metamorphs.order(stage.now(run), target, None, None)
     assert refusal.value.slug == "max-metamorphs-exceeded"
 
 
@@ -282,7 +283,7 @@ async def test_what_succeeds_or_asks_for_no_restart_is_over(
 @pytest.mark.parametrize("dies", ["before the kill", "after the kill", "after the removal"])
 async def test_a_restart_that_a_dying_server_left_is_carried_out_once(stage: Stage, dies: str) -> None:
     run = await stage.start()
-    await stage.orchestrator.runs.migrate(run)
+    await stage.orchestrator.orders.migrate(run)
     await stage.close()
     container = stage.container_of(run)
     await stage.clock.advance(MIGRATION)
@@ -340,11 +341,11 @@ async def test_an_engine_that_was_not_restarted_did_not_end_the_run(stage: Stage
 
 async def test_an_order_that_was_pending_is_carried_out_when_the_engine_is_back(stage: Stage) -> None:
     run, target = await stage.start(), await stage.an_actor("butterfly")
-    await stage.orchestrator.runs.migrate(run)
+    await stage.orchestrator.orders.migrate(run)
     await restarted_engine(stage, secs=5)
     assert (stage.now(run).stats.migration_count, stage.now(run).stop_at) == (1, None)
     stage.engine.is_away = True
-    await stage.orchestrator.runs.metamorph(stage.now(run), target, None, None)
+    await stage.orchestrator.metamorphs.order(stage.now(run), target, None, None)
     await restarted_engine(stage)
     now = stage.now(run)
     assert (now.status, now.actor_id, now.stats.migration_count) == (S.RUNNING, target.id, 1)
@@ -355,10 +356,10 @@ async def test_an_order_that_was_pending_is_carried_out_when_the_engine_is_back(
 async def test_a_run_that_is_aborted_stays_aborted_when_the_engine_stops_it(stage: Stage, gracefully: bool) -> None:
     early, late = await stage.start(), await stage.start()
     if gracefully:
-        await stage.orchestrator.runs.abort(early, gracefully=True)
+        await stage.orchestrator.orders.abort(early, gracefully=True)
     stage.engine.stops()
     await stage.clock.advance(5)
-    await stage.orchestrator.runs.abort(late, gracefully=gracefully)
+    await stage.orchestrator.orders.abort(late, gracefully=gracefully)
     await stage.clock.advance(40)
     stage.engine.starts()
     await stage.clock.advance(1)
@@ -425,7 +426,7 @@ async def test_a_run_on_its_way_to_a_new_container_waits_for_the_engine(stage: S
         stage.engine.stops()
 
     first.remove = removed_at_last  # type: ignore[method-assign]
-    await stage.orchestrator.runs.reboot(run)
+    await stage.orchestrator.orders.reboot(run)
     await stage.clock.advance(5)
     assert (stage.now(run).status, stage.containers_of(run)) == (S.RUNNING, [first])
     stage.engine.starts()
@@ -438,7 +439,7 @@ async def test_a_run_on_its_way_to_a_new_container_waits_for_the_engine(stage: S
 
 
 async def risen(stage: Stage, run: Run, **options: Any) -> Run:
-    await stage.orchestrator.runs.resurrect(run, StartOptions(**options))
+    await stage.orchestrator.resurrection.resurrect(run, StartOptions(**options))
     await stage.clock.settle()
     return stage.now(run)
 
@@ -475,7 +476,7 @@ async def test_a_run_rises_when_what_was_left_of_it_is_out_of_the_way(stage: Sta
 
     first.remove = removed_late  # type: ignore[method-assign]
     assert (await stage.ended(run)).status is S.SUCCEEDED
-    rising = asyncio.create_task(stage.orchestrator.runs.resurrect(stage.now(run), StartOptions()))
+    rising = asyncio.create_task(stage.orchestrator.resurrection.resurrect(stage.now(run), StartOptions()))
     await stage.clock.settle()
     assert len(stage.containers_of(run)) == 1
     removal.set()
@@ -489,7 +490,7 @@ async def test_a_run_rises_when_what_was_left_of_it_is_out_of_the_way(stage: Sta
 async def test_a_live_run_cannot_be_resurrected(stage: Stage) -> None:
     run = await stage.start()
     with pytest.raises(Invalid, match="RUNNING"):
-        await stage.orchestrator.runs.resurrect(run, StartOptions())
+        await stage.orchestrator.resurrection.resurrect(run, StartOptions())
 
 
 async def test_a_resurrected_run_keeps_the_build_it_had_unless_another_is_asked_for(stage: Stage) -> None:
@@ -522,7 +523,7 @@ async def test_a_resurrection_needs_room_like_a_start(stage: Stage) -> None:
     run = await stage.ended(await stage.start(memory_mbytes=16_384))
     await stage.start(memory_mbytes=8192)
     with pytest.raises(LimitReached):
-        await stage.orchestrator.runs.resurrect(run, StartOptions())
+        await stage.orchestrator.resurrection.resurrect(run, StartOptions())
     assert stage.now(run).status is S.SUCCEEDED
 
 
@@ -535,13 +536,13 @@ def pending_of(stage: Stage, run: Run) -> list[str]:
 
 async def test_orders_that_a_dying_server_may_not_have_told_are_told_to_later_sockets(stage: Stage) -> None:
     aborted, moved, stopped = [await stage.start() for _ in range(3)]
-    await stage.orchestrator.runs.abort(aborted, gracefully=True)
-    await stage.orchestrator.runs.migrate(moved)
+    await stage.orchestrator.orders.abort(aborted, gracefully=True)
+    await stage.orchestrator.orders.migrate(moved)
     await restarted_server(stage, 5)
     assert pending_of(stage, aborted) == ["aborting", "persistState"]
     assert pending_of(stage, moved) == ["migrating"]
     assert pending_of(stage, stopped) == []
-    told_again = stage.orchestrator.events.listen(moved.id, pending(stage.now(moved), stage.clock.now()))
+    told_again = stage.orchestrator.system_events.listen(moved.id, pending(stage.now(moved), stage.clock.now()))
     assert (await anext(told_again))["data"] == {"timeRemainingSecs": MIGRATION - 5}
     await stage.clock.advance(GRACE)
     assert pending_of(stage, aborted) == pending_of(stage, moved) == []

@@ -25,6 +25,7 @@ from runtime.base.records import (
 from runtime.database.key_value_stores_table import MAX_BYTES_IN_DATABASE
 from runtime.inputs.inputs import Input
 from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import START
 from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_run
@@ -44,7 +45,12 @@ async def stored(stage: Stage, status: JobStatus, id: str = "run1") -> Run:
 
 async def test_a_new_run_is_ready_with_storages_and_secrets_of_its_own(stage: Stage) -> None:
     actor = await stage.an_actor()
-    runs = [await stage.orchestrator.runs.start(stage.user, actor, None, StartOptions(), META) for _ in range(2)]
+    runs = [
+        await stage.orchestrator.starting.start(
+            StartRequest(user=stage.user, actor=actor, input=None, options=StartOptions(), meta=META)
+        )
+        for _ in range(2)
+    ]
     first, second = runs
     assert first.status is S.READY
     assert (first.started_at, first.finished_at, first.exit_code) == (START, None, None)
@@ -304,14 +310,14 @@ async def test_the_last_run_is_the_newest_that_fits(stage: Stage, wanted: RunFil
 async def test_a_live_run_is_not_deleted(stage: Stage) -> None:
     run = await stage.start()
     with pytest.raises(Invalid) as problem:
-        await stage.orchestrator.runs.delete(run)
+        await stage.orchestrator.run_deletion.delete(run)
     assert problem.value.slug == "cannot-remove-running-run"
 
 
 async def test_an_ended_run_goes_with_its_storages_and_its_log(stage: Stage) -> None:
     run = await stage.ended(await stage.start(input=Input(body=b"1", content_type="text/plain")))
     assert await stage.log_of(run.id)
-    await stage.orchestrator.runs.delete(run)
+    await stage.orchestrator.run_deletion.delete(run)
     with pytest.raises(NotFound):
         stage.now(run)
     assert stage.orchestrator.datasets.get(run.default_dataset_id) is None
@@ -322,9 +328,9 @@ async def test_an_ended_run_goes_with_its_storages_and_its_log(stage: Stage) -> 
 
 async def test_a_run_that_rose_meanwhile_is_not_deleted(stage: Stage) -> None:
     ended = await stage.ended(await stage.start())
-    await stage.orchestrator.runs.resurrect(ended, StartOptions())
+    await stage.orchestrator.resurrection.resurrect(ended, StartOptions())
     with pytest.raises(Invalid):
-        await stage.orchestrator.runs.delete(ended)
+        await stage.orchestrator.run_deletion.delete(ended)
     assert stage.orchestrator.datasets.get(ended.default_dataset_id) is not None
     assert stage.now(ended).status is S.RUNNING
 
@@ -334,7 +340,7 @@ async def test_the_end_of_a_run_that_is_deleted_at_once_is_told(stage: Stage, re
     run = await stage.start(webhooks=(wanted,))
     stage.container_of(run).exits(0)
     await stage.orchestrator.runs.wait(run.id, 60)
-    await stage.orchestrator.runs.delete(run)
+    await stage.orchestrator.run_deletion.delete(run)
     await stage.clock.settle()
     assert receiver.events == ["ACTOR.RUN.SUCCEEDED"]
 
@@ -368,10 +374,11 @@ async def test_a_start_that_races_the_deletion_of_its_actor_leaves_no_run_withou
 ) -> None:
     actor = await stage.an_actor()
     runs, user = stage.orchestrator.runs, stage.user
-    start = runs.start(user, actor, None, StartOptions(), META)
-    delete = stage.orchestrator.delete_actor(actor)
+    request = StartRequest(user=user, actor=actor, input=None, options=StartOptions(), meta=META)
+    start = stage.orchestrator.starting.start(request)
+    delete = stage.orchestrator.actor_deletion.delete(actor)
     await asyncio.gather(*((delete, start) if deletes_first else (start, delete)), return_exceptions=True)
     await stage.clock.settle()
     left = runs.unfinished()
-    assert len(left) == stage.orchestrator.live_runs
+    assert len(left) == len(stage.orchestrator.supervisors.live_run_ids)
     assert left == [] if deletes_first else stage.orchestrator.actors.get(actor.id).total_runs == 1

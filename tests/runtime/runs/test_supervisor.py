@@ -16,7 +16,8 @@ from runtime.base.records import EnvVar, Run
 from runtime.containers import DiskEnforcement, EngineUnavailable, ImageMissing, StartFailed
 from runtime.runs import messages
 from runtime.runs.options import StartOptions
-from runtime.runs.supervisor import RUN_LABEL
+from runtime.runs.run_containers import RUN_LABEL
+from runtime.runs.start_plan import StartRequest
 from runtime.runs.system_events import Event
 from tests.fakes.clock import START
 from tests.fakes.containers import FakeContainer
@@ -89,20 +90,20 @@ async def test_a_container_is_born_with_what_the_run_was_granted(stage: Stage) -
 async def test_the_container_of_an_ended_run_is_removed(stage: Stage) -> None:
     run = await stage.ended(await stage.start())
     assert stage.container_of(run).is_removed
-    assert stage.orchestrator.live_runs == 0
+    assert len(stage.orchestrator.supervisors.live_run_ids) == 0
 
 
 async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage) -> None:
     run = await stage.start()
     container = stage.container_of(run)
     seen: list[list[str]] = []
-    notify = stage.orchestrator.runs._completion.notify_finished
+    notify = stage.orchestrator.completion.notify_finished
 
     def notify_later(id: str) -> None:
         seen.append(stage.orchestrator.database.logs.read(id, 0, 1 << 20).decode().splitlines())
         notify(id)
 
-    stage.orchestrator.runs._completion.notify_finished = notify_later  # type: ignore[method-assign]
+    stage.orchestrator.completion.notify_finished = notify_later  # type: ignore[method-assign]
     container.prints("working")
     await stage.clock.settle()
     container.prints("last words")
@@ -116,7 +117,7 @@ async def test_the_log_tells_the_steps_the_limits_and_what_the_actor_said(stage:
     stage.container_of(run).prints("hello")
     await stage.ended(run)
     lines = await stage.log_of(run.id)
-    assert lines[0].startswith("ACTOR: 300 MB of memory were asked for; the run gets 512 MB")
+    assert lines[0].startswith("ACTOR: The requested memory of 300 MB was rounded to 512 MB")
     assert lines[1].startswith("ACTOR: Limits: 512 MB memory, 0.125 CPU cores (1 for the first 10 s), 1024 MB disk")
     assert [line for line in lines[2:]] == [
         f"ACTOR: Pulling Docker image of build {run.build_id} from registry.",
@@ -160,12 +161,12 @@ async def test_who_waits_for_a_run_is_woken_by_its_end_with_no_time_passing(stag
 async def test_followers_of_the_log_and_of_events_are_released_by_the_end(stage: Stage) -> None:
     run = await stage.start()
     following = asyncio.create_task(anext_all(stage.orchestrator.logs.follow(run.id)))
-    listening = asyncio.create_task(anext_all(stage.orchestrator.events.listen(run.id)))
+    listening = asyncio.create_task(anext_all(stage.orchestrator.system_events.listen(run.id)))
     await stage.clock.settle()
     assert not following.done() and not listening.done()
     await stage.ended(run)
     assert following.done() and listening.done()
-    assert not stage.orchestrator.events.is_open(run.id)
+    assert not stage.orchestrator.system_events.is_open(run.id)
 
 
 async def anext_all(source: Any) -> list[Any]:
@@ -208,7 +209,7 @@ async def test_at_its_deadline_a_run_is_timing_out_then_timed_out(stage: Stage) 
     assert stage.container_of(run).signals == ["SIGTERM"]
     run = stage.now(run)
     assert (run.exit_code, run.finished_at) == (143, START + HOUR * 1000)
-    assert run.status_message == f"Actor timed out after {HOUR} seconds. Give it a longer timeout, or 0 for none."
+    assert run.status_message == f"Actor timed out after {HOUR} seconds. Set a longer timeout, or 0 for no timeout."
 
 
 async def test_an_actor_that_ignores_the_signal_is_killed_after_the_grace(stage: Stage) -> None:
@@ -299,12 +300,12 @@ async def test_an_abort_and_an_exit_at_the_same_moment_leave_one_legal_end(stage
     moves = watched(stage)
     run = await stage.start()
     if aborts_first:
-        aborting = asyncio.create_task(stage.orchestrator.runs.abort(run))
+        aborting = asyncio.create_task(stage.orchestrator.orders.abort(run))
         await asyncio.sleep(0)
         stage.container_of(run).exits(0)
     else:
         stage.container_of(run).exits(0)
-        aborting = asyncio.create_task(stage.orchestrator.runs.abort(run))
+        aborting = asyncio.create_task(stage.orchestrator.orders.abort(run))
     await aborting
     await stage.clock.settle()
     ways = ([S.RUNNING, S.ABORTING, S.ABORTED], [S.RUNNING, S.SUCCEEDED])
@@ -319,10 +320,12 @@ async def test_an_abort_at_any_moment_of_a_runs_life_leaves_a_legal_end(stage: S
     moves = watched(stage)
     stage.engine.on_create = lambda container: container.exits(0) if turns % 4 else None
     actor = await stage.an_actor()
-    run = await stage.orchestrator.runs.start(stage.user, actor, None, StartOptions(), META)
+    run = await stage.orchestrator.starting.start(
+        StartRequest(user=stage.user, actor=actor, input=None, options=StartOptions(), meta=META)
+    )
     for _ in range(turns):
         await asyncio.sleep(0)
-    await stage.orchestrator.runs.abort(run)
+    await stage.orchestrator.orders.abort(run)
     await stage.clock.settle()
     statuses = [status for _, status in moves]
     assert statuses[-1] in (S.ABORTED, S.SUCCEEDED)
@@ -345,7 +348,7 @@ async def test_a_container_that_cannot_be_made_fails_the_run_with_the_engines_wo
     assert run.status_message is not None
     assert run.status_message.startswith(f"The Actor's container could not be started: {problem}")
     assert ("build the Actor again" in run.status_message) == isinstance(problem, ImageMissing)
-    assert stage.orchestrator.live_runs == 0
+    assert len(stage.orchestrator.supervisors.live_run_ids) == 0
 
 
 async def test_a_container_that_cannot_be_started_fails_the_run_and_is_removed(stage: Stage) -> None:
@@ -377,7 +380,7 @@ async def test_a_fault_of_greenrooms_own_ends_the_run_and_says_whose_it_was(stag
     await stage.clock.advance(1)
     run = stage.now(run)
     assert run.status is S.FAILED
-    assert run.status_message is not None and run.status_message.startswith("Greenroom failed")
+    assert run.status_message is not None and run.status_message.startswith("Greenroom could not continue this run")
     assert stage.engine.containers == []
 
 
@@ -510,7 +513,7 @@ async def test_what_the_container_uses_is_counted_and_told_to_the_actor(stage: S
     container, told = stage.container_of(run), list[Event]()
 
     async def listen() -> None:
-        async for event in stage.orchestrator.events.listen(run.id):
+        async for event in stage.orchestrator.system_events.listen(run.id):
             told.append(event)
 
     listening = asyncio.create_task(listen())
@@ -543,13 +546,13 @@ async def test_what_the_container_uses_is_counted_and_told_to_the_actor(stage: S
 async def test_cpu_is_overloaded_against_what_is_granted_at_the_moment(stage: Stage) -> None:
     run = await stage.start(memory_mbytes=1024)
     told: list[bool] = []
-    emit = stage.orchestrator.events.emit
+    emit = stage.orchestrator.system_events.emit
 
     def noted(run_id: str, event: Event) -> None:
         told.append(event["data"]["isCpuOverloaded"])
         emit(run_id, event)
 
-    stage.orchestrator.events.emit = noted  # type: ignore[method-assign]
+    stage.orchestrator.system_events.emit = noted  # type: ignore[method-assign]
     for secs in (5, 15):
         await stage.clock.advance(5 if secs == 5 else 10)
         stage.container_of(run).uses(memory_bytes=0, cpu_nanos=secs * SECOND // 4)
@@ -560,7 +563,7 @@ async def test_cpu_is_overloaded_against_what_is_granted_at_the_moment(stage: St
 async def test_events_can_be_listened_to_before_the_container_starts(stage: Stage) -> None:
     open_at_create: list[bool] = []
     stage.engine.on_create = lambda container: open_at_create.append(
-        stage.orchestrator.events.is_open(container.labels[RUN_LABEL])
+        stage.orchestrator.system_events.is_open(container.labels[RUN_LABEL])
     )
     await stage.start()
     assert open_at_create == [True]
@@ -731,7 +734,7 @@ async def test_a_run_is_running_before_its_container_does_anything(stage: Stage)
     reached, go_on = stage.held("start")
     run = await stage.start()
     await reached.wait()
-    await stage.orchestrator.runs.reboot(run)
+    await stage.orchestrator.orders.reboot(run)
     go_on.set()
     await stage.clock.settle()
     assert (stage.now(run).status, stage.now(run).stats.reboot_count) == (S.RUNNING, 1)

@@ -70,7 +70,7 @@ async def test_a_runs_datasets_count_towards_its_usage_and_are_deleted_with_it(s
     await push(stage, run, prices, [{"price": 1}, {"price": 2}])
     assert stage.orchestrator.billing.usage(stage.now(run))["DATASET_WRITES"] == 2
     run = await stage.ended(run)
-    await stage.orchestrator.runs.delete(run)
+    await stage.orchestrator.run_deletion.delete(run)
     assert stage.orchestrator.datasets.get(prices) is None
 
 
@@ -78,7 +78,7 @@ async def test_a_metamorph_adds_the_datasets_of_the_new_actors_definition(stage:
     run = await stage.start(await an_actor(stage, "shop", DEFINITION))
     second = {"storages": {"datasets": {"prices": PRICED, "names": NAMED}}}
     target = await an_actor(stage, "other", second)
-    await stage.orchestrator.runs.metamorph(run, target, None, None)
+    await stage.orchestrator.metamorphs.order(run, target, None, None)
     await stage.clock.settle()
     after = stage.now(run)
     assert after.actor_id == target.id

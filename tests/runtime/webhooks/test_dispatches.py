@@ -21,6 +21,7 @@ from runtime.base.records import (
     new_event,
 )
 from runtime.runs.options import StartOptions
+from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import START
 from tests.fakes.old_database import insert_old, old_database
 from tests.fakes.receiver import Receiver
@@ -72,7 +73,7 @@ async def test_each_end_has_its_own_event(stage: Stage, receiver: Receiver, how:
 
 async def test_a_resurrected_run_has_a_resurrection_and_another_end(stage: Stage, receiver: Receiver) -> None:
     run = await stage.ended(await stage.start(webhooks=(draft(receiver, *ALL_EVENTS),)))
-    await stage.orchestrator.runs.resurrect(run, StartOptions())
+    await stage.orchestrator.resurrection.resurrect(run, StartOptions())
     await stage.clock.settle()
     await stage.ended(run)
     assert [event.rpartition(".")[2] for event in receiver.events] == [
@@ -108,7 +109,9 @@ async def test_a_webhook_on_an_actor_only_gets_the_events_of_its_users_runs(tmp_
     await webhook_on(stage, draft(receiver), actor_id=actor.id)
     bob = stage.orchestrator.users.by_username("bob")
     assert bob is not None
-    run = await stage.orchestrator.runs.start(bob, actor, None, StartOptions(), META)
+    run = await stage.orchestrator.starting.start(
+        StartRequest(user=bob, actor=actor, input=None, options=StartOptions(), meta=META)
+    )
     await stage.clock.settle()
     await stage.ended(run)
     assert receiver.events == []

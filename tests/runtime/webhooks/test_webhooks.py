@@ -64,8 +64,8 @@ async def test_unfinished_dispatches_of_a_deleted_run_or_actor_are_still_sent(st
     actor = await stage.an_actor()
     await webhook_on(stage, draft(receiver), actor_id=actor.id)
     run = await stage.ended(await stage.start(actor, webhooks=(draft(receiver),)))
-    await stage.orchestrator.runs.delete(run)
-    await stage.orchestrator.delete_actor(actor)
+    await stage.orchestrator.run_deletion.delete(run)
+    await stage.orchestrator.actor_deletion.delete(actor)
     assert stage.orchestrator.database.webhooks.all() == []
     await stage.clock.advance(60)
     assert len(receiver.received) == 4

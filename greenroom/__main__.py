@@ -1,0 +1,23 @@
+"""The `greenroom` command, as the installed script and as `python -m greenroom`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+HOME = PACKAGE if (PACKAGE / "cli").is_dir() else PACKAGE.parent
+"""The folder that holds `api`, `cli` and `runtime`: this package in a wheel, the repository's root in a checkout."""
+
+
+def main() -> None:
+    # The names `api`, `cli` and `runtime` are common. HOME has to come before the current folder, PYTHONPATH and
+    # site-packages, each of which can hold packages of the same names.
+    sys.path.insert(0, str(HOME))
+    from cli.main import main as run_command
+
+    run_command()
+
+
+if __name__ == "__main__":
+    main()

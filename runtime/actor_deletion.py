@@ -1,0 +1,55 @@
+"""Deleting an Actor with everything that is made of it, except its runs."""
+
+from __future__ import annotations
+
+from runtime.actors.actors import Actors
+from runtime.actors.tasks import Tasks
+from runtime.base.errors import Invalid
+from runtime.base.records import Actor
+from runtime.builds import Builds
+from runtime.database import Database
+from runtime.inputs.keys import InputKeys
+from runtime.jobs.memory_quota import MemoryQuota
+from runtime.webhooks.webhooks import Webhooks
+
+
+class ActorDeletion:
+    """Deletes Actors while no job starts."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        memory_quota: MemoryQuota,
+        actors: Actors,
+        tasks: Tasks,
+        webhooks: Webhooks,
+        builds: Builds,
+        input_keys: InputKeys,
+    ) -> None:
+        self._database = database
+        self._memory_quota = memory_quota
+        self._actors = actors
+        self._tasks = tasks
+        self._webhooks = webhooks
+        self._builds = builds
+        self._input_keys = input_keys
+
+    async def delete(self, actor: Actor) -> None:
+        """Delete the Actor, its versions, tasks, webhooks, builds and input keys. Raises Invalid while a job lives."""
+        async with self._memory_quota.pause_starts():
+            builds = self._database.builds.of_actor(actor.id)
+            if self._database.runs.has_unfinished_of_actor(actor.id):
+                raise Invalid(
+                    "cannot-remove-running-run", "An Actor with live runs cannot be deleted. Abort the runs first."
+                )
+            if any(not build.status.is_terminal for build in builds):
+                raise Invalid(
+                    "deleting-unfinished-build", "An Actor with a live build cannot be deleted. Abort the build first."
+                )
+            await self._actors.delete(actor)
+            await self._tasks.delete_of_actor(actor.id)
+            await self._webhooks.delete_of_actor(actor.id)
+            await self._input_keys.forget_actor(actor.id)
+            for build in builds:
+                await self._builds.forget(build)

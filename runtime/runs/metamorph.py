@@ -1,0 +1,90 @@
+"""The order to continue a run as another Actor, with the run's storages and a new input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.access import permissions
+from runtime.base.addresses import Addresses
+from runtime.base.clock import Clock
+from runtime.base.errors import Invalid
+from runtime.base.records import Actor, Build, Metamorph, PricingModel, Restart, Run
+from runtime.billing import prices
+from runtime.builds import Builds
+from runtime.builds.image_environment import web_server_port
+from runtime.inputs.inputs import Input
+from runtime.runs.environment import INPUT_KEY
+from runtime.runs.orders import Orders
+from runtime.runs.output_schema import output
+from runtime.runs.run_inputs import RunInputs, complete_input
+from runtime.storages.run_storages import Storages
+
+MAX_METAMORPHS = 10
+
+
+class Metamorphs:
+    """Orders metamorphs."""
+
+    def __init__(
+        self,
+        *,
+        orders: Orders,
+        builds: Builds,
+        run_inputs: RunInputs,
+        storages: Storages,
+        addresses: Addresses,
+        clock: Clock,
+    ) -> None:
+        self._orders = orders
+        self._builds = builds
+        self._run_inputs = run_inputs
+        self._storages = storages
+        self._addresses = addresses
+        self._clock = clock
+
+    async def order(
+        self, run: Run, actor: Actor, build: str | None, input: Input | None, started_by: Run | None = None
+    ) -> Run:
+        """Continue the run as the Actor. `build` is a tag or number, `started_by` the run whose token sent the order.
+
+        Raises Invalid and Forbidden.
+        """
+        permissions.check_start(started_by, actor, None)
+        self._check_allowed(run, actor)
+        target = self._builds.resolve(actor, build or actor.defaults.build)
+        input = await self._run_inputs.encrypt(run.user_id, target, await complete_input(target, input))
+        metamorph = await self._prepare(run, actor, target, input, started_by)
+        return await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, metamorph)
+
+    def _check_allowed(self, run: Run, actor: Actor) -> None:
+        if len(run.metamorphs) >= MAX_METAMORPHS:
+            raise Invalid("max-metamorphs-exceeded", f"A run can metamorph at most {MAX_METAMORPHS} times")
+        pricing = prices.in_force(actor.pricings, self._clock.now())
+        if pricing is not None and pricing.model is PricingModel.PRICE_PER_DATASET_ITEM:
+            raise Invalid(
+                "cannot-metamorph-to-pay-per-result-actor", "A run cannot metamorph to a pay-per-result Actor"
+            )
+
+    async def _prepare(
+        self, run: Run, actor: Actor, target: Build, input: Input | None, started_by: Run | None
+    ) -> Metamorph:
+        """Store the input, create the datasets that the new Actor has and the run lacks, and describe the change."""
+        key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
+        if input is not None:
+            await self._storages.key_value_stores.set_record(
+                run.default_key_value_store_id, key, input.body, input.content_type
+            )
+        creator = permissions.creator_fields(run.id, actor.id, run.permission_level)
+        datasets = await self._storages.create_datasets(run.user_id, run.id, target.definition, run.datasets, **creator)
+        changed = replace(run, actor_id=actor.id, build_id=target.id, build_number=target.number, datasets=datasets)
+        return Metamorph(
+            created_at=self._clock.now(),
+            actor_id=actor.id,
+            build_id=target.id,
+            build_number=target.number,
+            input_key=key,
+            web_server_port=web_server_port(target.env_vars, target.image_environment),
+            grants=self._run_inputs.grants(run.user_id, target, input, started_by),
+            datasets=datasets,
+            output=output(changed, target.definition, self._addresses),
+        )

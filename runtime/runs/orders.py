@@ -1,0 +1,75 @@
+"""Orders to live runs: abort, reboot, migrate.
+
+An order is written into the run's record, and then the run's supervisor is nudged. So accepted orders survive a crash
+of the server. `metamorph.py` and `resurrection.py` hold the two orders that also need a build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from runtime.base.clock import Clock, Millis
+from runtime.base.errors import Invalid
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import Metamorph, Restart, Run
+from runtime.runs.restarts import stopping_at, stopping_gracefully
+from runtime.runs.runs import Runs
+from runtime.runs.system_events import SystemEvents
+
+MIGRATION_MILLIS = 30_000
+"""The time between the `migrating` event and the stop. The platform promises a few seconds and takes up to a minute."""
+
+
+class Orders:
+    """`nudge` makes the supervisor of a run, by its id, read the record."""
+
+    def __init__(self, *, runs: Runs, system_events: SystemEvents, clock: Clock, nudge: Callable[[str], None]) -> None:
+        self._runs = runs
+        self._system_events = system_events
+        self._clock = clock
+        self._nudge = nudge
+
+    async def abort(self, run: Run, *, gracefully: bool = False) -> Run:
+        """Stop a run immediately, or after its Actor was notified and had 30 seconds. Returns its current record.
+
+        A finished run does not change. A second graceful abort joins the first one; an immediate abort cuts it short.
+        """
+        now = self._clock.now()
+        stop_now = stopping_at(now)
+        if gracefully and self._runs.get(run.id).status is JobStatus.RUNNING:
+            if await self._runs.move(run.id, JobStatus.ABORTING, stopping_gracefully(now)):
+                self._system_events.emit_pending(self._runs.get(run.id), now)
+        elif not await self._runs.move(run.id, JobStatus.ABORTING, stop_now) and not gracefully:
+            await self._runs.change(run.id, lambda run: stop_now(run) if run.status is JobStatus.ABORTING else run)
+        self._nudge(run.id)
+        return self._runs.get(run.id)
+
+    async def reboot(self, run: Run) -> Run:
+        """Continue the run in a new container immediately. Raises Invalid if the run is not RUNNING."""
+        return await self.restart(run, Restart.REBOOT, self._clock.now())
+
+    async def migrate(self, run: Run) -> Run:
+        """Notify the Actor of a migration, and continue the run in a new container when its time is over.
+
+        Raises Invalid if the run is not RUNNING.
+        """
+        now = self._clock.now()
+        ordered = await self.restart(run, Restart.MIGRATION, now + MIGRATION_MILLIS)
+        self._system_events.emit_pending(ordered, now)
+        return ordered
+
+    async def restart(self, run: Run, restart: Restart, stop_at: Millis, metamorph: Metamorph | None = None) -> Run:
+        """Stop the run's container at a moment and start a new one. A later order replaces this one.
+
+        Raises Invalid if the run is not RUNNING.
+        """
+
+        def ordered(now: Run) -> Run:
+            if now.status is not JobStatus.RUNNING:
+                raise Invalid("job-finished", f"Only a RUNNING run can do this. This run is {now.status}.")
+            return replace(now, restart=restart, stop_at=stop_at, next_metamorph=metamorph)
+
+        changed = await self._runs.change(run.id, ordered)
+        self._nudge(run.id)
+        return changed

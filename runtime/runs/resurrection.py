@@ -1,0 +1,98 @@
+"""Resurrecting a finished run: same storages, input and log, its own build unless another one is requested.
+
+Source: "Resurrection of finished run" of "Running an Actor" in the platform's documentation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.base.addresses import Addresses
+from runtime.base.clock import Clock, Millis
+from runtime.base.records import Build, Run, RunOptions, WebhookEvent, new_event
+from runtime.billing.billing import Billing
+from runtime.builds.image_environment import web_server_port
+from runtime.jobs.memory_quota import MemoryQuota
+from runtime.jobs.stats import run_compute_units
+from runtime.runs.options import StartOptions
+from runtime.runs.output_schema import output
+from runtime.runs.runs import Runs
+from runtime.runs.start_plan import StartPlanner
+from runtime.runs.supervisors import Supervisors
+from runtime.webhooks.dispatches import Dispatches
+
+
+class Resurrection:
+    """Resurrects finished runs."""
+
+    def __init__(
+        self,
+        *,
+        planner: StartPlanner,
+        memory_quota: MemoryQuota,
+        runs: Runs,
+        billing: Billing,
+        supervisors: Supervisors,
+        dispatches: Dispatches,
+        addresses: Addresses,
+        clock: Clock,
+    ) -> None:
+        self._planner = planner
+        self._memory_quota = memory_quota
+        self._runs = runs
+        self._billing = billing
+        self._supervisors = supervisors
+        self._dispatches = dispatches
+        self._addresses = addresses
+        self._clock = clock
+
+    async def resurrect(self, run: Run, sent: StartOptions) -> Run:
+        """Move a finished run back to RUNNING and give it a supervisor.
+
+        Raises Invalid if it has not finished, and LimitReached.
+        """
+        options = self._planner.resurrection_options(run, sent)
+        async with self._memory_quota.reserve(run.user_id, options.memory_mbytes):
+            build = self._planner.resurrection_build(run, sent)
+            resurrected = await self._reopen(run, options, build)
+        # The last supervisor may still be removing its container. Two supervisors would share a log and a name.
+        await self._supervisors.wait_until_cleared(run.id)
+        self._supervisors.begin(resurrected)
+        await self._dispatches.dispatch_pending(resurrected)
+        return resurrected
+
+    async def _reopen(self, run: Run, options: RunOptions, build: Build) -> Run:
+        resume_bill, now = self._billing.reopen(run), self._clock.now()
+
+        def reopened(ended: Run) -> Run:
+            fresh = replace(_without_end(ended, now), build_id=build.id, build_number=build.number, options=options)
+            return replace(
+                resume_bill(fresh),
+                output=output(fresh, build.definition, self._addresses),
+                web_server_port=web_server_port(build.env_vars, build.image_environment),
+                api_port=self._addresses.port,
+                pending_events={**ended.pending_events, **new_event(WebhookEvent.RUN_RESURRECTED)},
+            )
+
+        return await self._runs.reopen(run.id, reopened)
+
+
+def _without_end(run: Run, now: Millis) -> Run:
+    """The run without its end and without the orders and the container of its last life."""
+    return replace(
+        run,
+        resumed_at=now,
+        earlier_compute_units=run_compute_units(run, now),
+        stats=replace(run.stats, resurrect_count=run.stats.resurrect_count + 1),
+        finished_at=None,
+        exit_code=None,
+        status_message=None,
+        is_status_message_terminal=None,
+        stopped_because=None,
+        stop_at=None,
+        restart=None,
+        next_metamorph=None,
+        restarts_on_error=(),
+        container_id=None,
+        container_started_at=None,
+    )

@@ -1,0 +1,100 @@
+"""What a new or resurrected run gets: its build, completed input, options and price. Nothing is written here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from runtime.access import permissions
+from runtime.access.users import Users
+from runtime.actors.actors import Actors
+from runtime.base.clock import Clock
+from runtime.base.records import Actor, Build, Meta, PermissionLevel, Pricing, Run, RunOptions, Task, User
+from runtime.billing import prices
+from runtime.builds import Builds
+from runtime.inputs.inputs import Input
+from runtime.runs import messages
+from runtime.runs.default_memory import default_memory
+from runtime.runs.options import StartOptions, granted_options, granted_over
+from runtime.runs.run_inputs import complete_input
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """A request to start a run. `started_by` is the run whose token sent it, `task` the task that the run is of."""
+
+    user: User
+    actor: Actor
+    input: Input | None
+    options: StartOptions
+    meta: Meta
+    started_by: Run | None = None
+    task: Task | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPlan:
+    """What a run gets. `input` is complete and valid, its secret fields are still plain text.
+
+    `remark` is a line for the run's log.
+    """
+
+    request: StartRequest
+    build: Build
+    input: Input | None
+    options: RunOptions
+    permission_level: PermissionLevel
+    pricing: Pricing | None
+    remark: str | None
+
+
+class StartPlanner:
+    """Plans starts and resurrections. `strict_memory` rejects sizes that the platform rejects."""
+
+    def __init__(self, *, users: Users, actors: Actors, builds: Builds, clock: Clock, strict_memory: bool) -> None:
+        self._users = users
+        self._actors = actors
+        self._builds = builds
+        self._clock = clock
+        self._strict_memory = strict_memory
+
+    async def plan(self, request: StartRequest) -> StartPlan:
+        """What the request would start. Raises Invalid and Forbidden."""
+        actor, sent = request.actor, request.options
+        permissions.check_start(request.started_by, actor, sent.permission_level or actor.defaults.permission_level)
+        build = self._builds.resolve(actor, sent.build or actor.defaults.build)
+        input = await complete_input(build, request.input)
+        memory, problem = default_memory(actor.defaults, build.definition, sent, input)
+        options = granted_options(actor, memory, sent, strict_memory=self._strict_memory)
+        pricing = prices.in_force(actor.pricings, self._clock.now())
+        prices.check_max_charge(pricing, options)
+        remark = None
+        if problem is not None and sent.memory_mbytes is None:
+            remark = messages.no_dynamic_memory(problem, options.memory_mbytes)
+        return StartPlan(
+            request=request,
+            build=build,
+            input=input,
+            options=options,
+            permission_level=sent.permission_level or actor.defaults.permission_level or actor.permission_level,
+            pricing=pricing,
+            remark=remark,
+        )
+
+    def confirm(self, plan: StartPlan) -> StartPlan:
+        """The plan with the current records of its Actor and build, which may have been deleted since.
+
+        Raises NotFound. Call it while the memory quota is reserved: deletions wait for that.
+        """
+        actor, build = self._actors.get(plan.request.actor.id), self._builds.get(plan.build.id)
+        return replace(plan, request=replace(plan.request, actor=actor), build=build)
+
+    def resurrection_options(self, run: Run, sent: StartOptions) -> RunOptions:
+        """The options of a run that is resurrected: its own, except where new ones are sent. Raises Invalid."""
+        options = granted_over(run.options, sent, strict_memory=self._strict_memory)
+        prices.check_max_charge(run.pricing, options)
+        return options
+
+    def resurrection_build(self, run: Run, sent: StartOptions) -> Build:
+        """The build of a run that is resurrected: its own, unless another one is sent. Raises Invalid, NotFound."""
+        actor = self._actors.get_runnable(self._users.get(run.user_id), run.actor_id)
+        return self._builds.get(run.build_id) if sent.build is None else self._builds.resolve(actor, sent.build)

@@ -1,0 +1,81 @@
+"""Starting runs: from a request to the READY record and its supervisor.
+
+The planner decides what the run gets and writes nothing. The recorder writes storages, INPUT and the record. Then the
+run gets a supervisor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runtime.actors.actors import Actors
+from runtime.actors.tasks import Tasks
+from runtime.base.records import Meta, Run, Task, User
+from runtime.inputs.inputs import Input
+from runtime.jobs.memory_quota import MemoryQuota
+from runtime.runs.options import StartOptions, over_input, over_task
+from runtime.runs.recorder import RunRecorder
+from runtime.runs.start_plan import StartPlanner, StartRequest
+from runtime.webhooks.dispatches import Dispatches
+
+
+class Starting:
+    """Starts runs of Actors and tasks. `supervise` gives a new run a supervisor."""
+
+    def __init__(
+        self,
+        *,
+        planner: StartPlanner,
+        memory_quota: MemoryQuota,
+        recorder: RunRecorder,
+        supervise: Callable[[Run], None],
+        dispatches: Dispatches,
+        actors: Actors,
+        tasks: Tasks,
+    ) -> None:
+        self._planner = planner
+        self._memory_quota = memory_quota
+        self._recorder = recorder
+        self._supervise = supervise
+        self._dispatches = dispatches
+        self._actors = actors
+        self._tasks = tasks
+
+    async def start(self, request: StartRequest) -> Run:
+        """Record a run of the Actor as READY and hand it to a supervisor. Returns without waiting for its container.
+
+        Raises Invalid if the build, an option or the input is invalid, Forbidden, and LimitReached if the user's memory
+        is used up. Nothing is recorded then.
+        """
+        plan = await self._planner.plan(request)
+        async with self._memory_quota.reserve(request.user.id, plan.options.memory_mbytes):
+            run = await self._recorder.record(self._planner.confirm(plan))
+            self._supervise(run)
+        await self._dispatches.dispatch_pending(run)
+        await self._actors.count_run(request.actor, run.started_at)
+        if request.task is not None:
+            await self._tasks.count_run(request.task.id)
+        return run
+
+    async def start_task(
+        self,
+        user: User,
+        task: Task,
+        input: Input | None,
+        options: StartOptions,
+        meta: Meta,
+        *,
+        started_by: Run | None = None,
+    ) -> Run:
+        """Start a run of a task: the request's options and input take precedence over the task's. Raises as `start`."""
+        return await self.start(
+            StartRequest(
+                user=user,
+                actor=self._actors.get_runnable(user, task.actor_id),
+                input=over_input(task, input),
+                options=over_task(task.options, options),
+                meta=meta,
+                started_by=started_by,
+                task=task,
+            )
+        )

@@ -1,0 +1,177 @@
+"""The watchers beside a run's container: what stops the run, and what is measured while it runs.
+
+Each watcher is one task. They stop the run when it is ordered, at its deadline, at its maximum charge and when its disk
+is full. They end the CPU burst, sample statistics and probe the web server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from runtime.base.clock import Clock, Millis, iso, sleep_until, until
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import Run, RunStats
+from runtime.billing.billing import Billing
+from runtime.containers import Container, DiskEnforcement, Engine, Sample
+from runtime.jobs import limits, stats
+from runtime.jobs.logs import Log
+from runtime.runs import messages, restarts
+from runtime.runs.engine_retry import retry_until_available
+from runtime.runs.readiness import is_ready
+from runtime.runs.runs import Runs
+from runtime.runs.system_events import SystemEvents, system_info
+
+TIMEOUT_GRACE_SECS = 5
+"""From SIGTERM to SIGKILL when a run times out."""
+TICK_SECS = 1.0
+DISK_COST_FACTOR = 20
+"""A measurement of the writable layer is followed by a pause of at least this many times its own duration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedRun:
+    """A run with its running container. `nudged` is set when the record has new orders."""
+
+    run: Run
+    container: Container
+    log: Log
+    nudged: asyncio.Event
+
+
+class Watchers:
+    """Watches the containers of all runs of an instance."""
+
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        billing: Billing,
+        system_events: SystemEvents,
+        engine: Engine,
+        clock: Clock,
+        cpu_burst_secs: float,
+    ) -> None:
+        self._runs = runs
+        self._billing = billing
+        self._system_events = system_events
+        self._engine = engine
+        self._clock = clock
+        self._cpu_burst_secs = cpu_burst_secs
+
+    @asynccontextmanager
+    async def beside(self, watched: WatchedRun) -> AsyncIterator[None]:
+        """Watch the container while the body runs. An error in one watcher ends the body and all watchers."""
+        watchers: tuple[Callable[[WatchedRun], Awaitable[None]], ...] = (
+            self._stop_when_ordered,
+            self._stop_at_deadline,
+            self._stop_at_max_charge,
+            self._stop_when_disk_is_full,
+            self._end_burst,
+            self._sample,
+            self._probe_web_server,
+        )
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(retry_until_available(partial(watch, watched), self._clock, watched.run.id))
+                for watch in watchers
+            ]
+            yield
+            for task in tasks:
+                task.cancel()
+
+    async def measure_disk(self, container: Container, run_id: str) -> int | None:
+        """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
+        used = await container.disk_bytes()
+        if used is not None and used > self._runs.get(run_id).stats.disk_max_bytes:
+            await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
+        return used
+
+    async def _stop_when_ordered(self, watched: WatchedRun) -> None:
+        """Kill the container at the moment in the record. Orders may arrive, and change, at any time."""
+        while True:
+            watched.nudged.clear()
+            stop_at = restarts.stop_moment(self._current(watched))
+            if stop_at is not None and stop_at <= self._clock.now():
+                await watched.container.kill()
+                return
+            await until(watched.nudged, self._clock, stop_at)
+
+    async def _stop_at_deadline(self, watched: WatchedRun) -> None:
+        deadline = limits.deadline(watched.run)
+        if deadline is None:
+            return
+        await sleep_until(self._clock, deadline)
+        if await self._runs.move(watched.run.id, JobStatus.TIMING_OUT):
+            watched.log.system(messages.timing_out(watched.run))
+        if self._current(watched).status is JobStatus.TIMING_OUT:
+            await watched.container.stop(TIMEOUT_GRACE_SECS)
+
+    async def _stop_at_max_charge(self, watched: WatchedRun) -> None:
+        """Abort the run gracefully when it has reached the maximum cost that its caller set."""
+        run = watched.run
+        if run.options.max_total_charge_usd is None:
+            return
+        while not self._billing.is_at_max_charge(self._current(watched)):
+            await self._clock.sleep(TICK_SECS)
+        now, reason = self._clock.now(), messages.max_charge(run)
+        if await self._runs.move(run.id, JobStatus.ABORTING, restarts.stopping_gracefully(now, reason)):
+            self._system_events.emit_pending(self._current(watched), now)
+            watched.nudged.set()
+            watched.log.system(f"ACTOR: {reason}")
+
+    async def _stop_when_disk_is_full(self, watched: WatchedRun) -> None:
+        """Measure the writable layer. Stop a run over its limit if the engine does not enforce the limit itself."""
+        limit = watched.run.options.disk_mbytes * limits.MBYTE
+        while True:
+            began = self._clock.now()
+            used = await self.measure_disk(watched.container, watched.run.id)
+            if used is None:
+                return
+            if used > limit and self._engine.disk is DiskEnforcement.POLLED:
+                await self._stop_because(watched, messages.disk_full(watched.run, used))
+                return
+            cost = (self._clock.now() - began) / 1000
+            await self._clock.sleep(max(TICK_SECS, DISK_COST_FACTOR * cost))
+
+    async def _stop_because(self, watched: WatchedRun, reason: str) -> None:
+        """Kill the container. The reason is stored first: a restarted server must still know it."""
+        await self._runs.change(watched.run.id, lambda now: replace(now, stopped_because=reason))
+        watched.log.system(f"ACTOR: {reason}")
+        await watched.container.kill()
+
+    async def _end_burst(self, watched: WatchedRun) -> None:
+        """Reduce the container's CPU to its share when the start-up burst is over."""
+        await sleep_until(self._clock, limits.burst_end(watched.run, self._cpu_burst_secs))
+        await watched.container.set_cpus(limits.cpus(watched.run.options.memory_mbytes))
+
+    async def _sample(self, watched: WatchedRun) -> None:
+        """Record what the container uses, and send the Actor a systemInfo event once a second."""
+        run = watched.run
+        started_at = run.container_started_at or run.started_at
+        async for sample in watched.container.samples():
+            transferred = self._billing.take_transfer(run.id)
+            count = partial(_counted, sample=sample, started_at=started_at, transferred=transferred)
+            current = await self._runs.change_stats(run.id, count)
+            granted = limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
+            self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
+
+    async def _probe_web_server(self, watched: WatchedRun) -> None:
+        """Probe the Actor's web server once a second until it answers for the first time."""
+        while True:
+            address = await watched.container.web_server_address(watched.run.web_server_port)
+            if address is not None and await is_ready(*address):
+                break
+            await self._clock.sleep(TICK_SECS)
+        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True))
+
+    def _current(self, watched: WatchedRun) -> Run:
+        """The record as it is now: others may have written orders and messages into it."""
+        return self._runs.get(watched.run.id)
+
+
+def _counted(before: RunStats, sample: Sample, started_at: Millis, transferred: int) -> RunStats:
+    return stats.with_api_bytes(stats.after_sample(before, sample, started_at), transferred)

@@ -1,0 +1,133 @@
+"""`greenroom` runs its own packages, whatever else on the machine is named `api`, `cli` or `runtime`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.live import SAMPLES, remove_instance
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN_PACKAGES = ("api", "cli", "runtime")
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "somebody-elses"
+version = "1"
+
+[tool.hatch.build.targets.wheel]
+packages = ["api", "cli", "runtime"]
+"""
+CHECKOUT = (sys.executable, str(ROOT / "greenroom" / "__main__.py"))
+"""What the script of an editable install runs."""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody else's project, whose packages have the names of ours and cannot be imported."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "pyproject.toml").write_text(PROJECT)
+    for name in OWN_PACKAGES:
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(f'raise SystemExit("this {name} is somebody else\'s")\n')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment with both projects installed; the dependencies are those of the tests."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, symlinks=True)
+    programs = folder / "bin"
+    wheels = [wheel, built_wheel(project, folder)]
+    pip = [sys.executable, "-m", "pip", "--python", str(programs / "python"), "install", "--quiet"]
+    subprocess.run([*pip, "--no-index", "--no-deps", *wheels], check=True)
+    site_packages = next(folder.glob("lib/python*/site-packages"))
+    dependencies = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (site_packages / "dependencies.pth").write_text("\n".join(dependencies))
+    return programs
+
+
+def built_wheel(source: Path, folder: Path) -> Path:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)],
+        cwd=source,
+        check=True,
+        capture_output=True,
+    )
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_installs_one_top_level_name(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"greenroom"}
+
+
+@pytest.mark.parametrize("package", OWN_PACKAGES)
+def test_the_wheel_holds_each_file_of_our_packages(wheel: Path, package: str) -> None:
+    files = [path for path in (ROOT / package).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    expected = {f"greenroom/{path.relative_to(ROOT).as_posix()}" for path in files}
+    assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+@pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "."}, {"PYTHONPATH": ".", "PYTHONSAFEPATH": "1"}])
+def test_a_checkout_beside_packages_of_the_same_names(
+    project: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    assert_starts_its_own_server(CHECKOUT, project, tmp_path, environment)
+
+
+@pytest.mark.parametrize("program", [["greenroom"], ["python", "-m", "greenroom"]])
+def test_a_wheel_in_an_environment_with_packages_of_the_same_names(
+    installed: Path, project: Path, tmp_path: Path, program: list[str]
+) -> None:
+    command = (str(installed / program[0]), *program[1:])
+    assert_starts_its_own_server(command, project, tmp_path, {"PYTHONPATH": "."})
+
+
+@pytest.mark.docker
+def test_a_wheel_runs_an_actor(installed: Path, project: Path, tmp_path: Path) -> None:
+    done = run_hello((str(installed / "greenroom"),), project, tmp_path, {"PYTHONPATH": "."})
+    instance = tmp_path / "instance.json"
+    if instance.exists():
+        remove_instance(json.loads(instance.read_text())["id"])
+    assert done.returncode == 0, done.stderr
+    assert "SUCCEEDED" in done.stdout
+
+
+def assert_starts_its_own_server(
+    command: tuple[str, ...], folder: Path, data_dir: Path, environment: dict[str, str]
+) -> None:
+    """Assert that the command and the server that it starts import our packages, up to the search for an engine."""
+    no_engine = {"DOCKER_HOST": f"unix://{data_dir}/no-engine.sock"}
+    done = run_hello(command, folder, data_dir, {**no_engine, **environment})
+    assert done.returncode == 1
+    assert "The Docker engine does not answer" in done.stderr
+
+
+def run_hello(
+    command: tuple[str, ...], folder: Path, data_dir: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command, "run", str(SAMPLES / "hello"), "--data-dir", str(data_dir)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )

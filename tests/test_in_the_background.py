@@ -1,0 +1,17 @@
+"""The tests pass when they are started in the background of a script, which ignores SIGINT there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+INTERRUPTING = "tests/cli/test_run.py::test_a_second_interrupt_leaves_at_once"
+
+
+def test_commands_that_tests_start_can_be_interrupted() -> None:
+    ignoring_sigint = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+    pytest = [sys.executable, "-m", "pytest", "-q", "-o", "timeout=60", INTERRUPTING]
+    done = subprocess.run([*ignoring_sigint, *pytest], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
