@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev run test soak crawls kills check format lock bench clean
+.PHONY: setup setup-dev run fast test soak crawls kills check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## what running Actors needs: Python environment, Docker engine, base images
@@ -9,6 +9,9 @@ setup-dev:  ## the same, and what tests, benchmarks and checks need
 
 run: setup  ## builds and runs the sample crawler, from start to finish
 	@.venv/bin/python -m scripts.run_crawler
+
+fast: .venv/.installed-dev  ## the tests without containers, on all cores
+	@.venv/bin/python -m pytest -q -m "not docker" -n logical --dist worksteal
 
 test: setup-dev check  ## all tests, those with real containers included
 	@scripts/test.sh

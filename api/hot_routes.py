@@ -1,8 +1,8 @@
-"""A shorter way to the routes of storages, which Actors call for every page they visit.
+"""A shorter path to the routes of storages, which Actors call for every page that they visit.
 
-The framework tries each of its routes in turn and prepares every call for features that no handler here uses; that
-takes more time than most handlers. This answers with the very same handlers and error handlers. Whatever it does not
-know (another method, another page) goes on to the framework.
+FastAPI tries one route after another, and prepares each call for features that no handler here uses. That takes more
+time than most of these handlers do. HotRoutes finds the same handlers in a table, and calls them within the same error
+handlers. FastAPI answers every request that is not in the table: another method, another path.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HANDLER = "greenroom.handler"
 
 
 class HotRoutes:
-    """The application, with a short way to the routes of some of its routers; their handlers take only the request."""
+    """An application with a shorter path to the routes of some of its routers. Their handlers take only the request."""
 
     def __init__(self, app: FastAPI, routers: Iterable[APIRouter]) -> None:
         self.app = app
@@ -35,14 +35,14 @@ class HotRoutes:
             for method in route.methods or ():
                 self._routes[method, _word(route.path)].append((route.path_regex, route.endpoint))
         handlers = dict(app.exception_handlers)
-        of_faults = handlers.pop(Exception)
-        self._short_way = ServerErrorMiddleware(ExceptionMiddleware(_answer, handlers), of_faults)
+        unexpected_error = handlers.pop(Exception)
+        self._short_path = ServerErrorMiddleware(ExceptionMiddleware(_call_handler, handlers), unexpected_error)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._short_way if self._finds(scope) else self.app)(scope, receive, send)
+        await (self._short_path if self._find(scope) else self.app)(scope, receive, send)
 
-    def _finds(self, scope: Scope) -> bool:
-        """Whether one of the routes fits; the scope is then what the framework would have made of it."""
+    def _find(self, scope: Scope) -> bool:
+        """Whether a route matches. If so, the scope gets the entries that FastAPI would set, and the handler."""
         if scope["type"] != "http":
             return False
         path = scope["path"]
@@ -53,11 +53,11 @@ class HotRoutes:
         return False
 
 
-async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+async def _call_handler(scope: Scope, receive: Receive, send: Send) -> None:
     response = await scope[HANDLER](Request(scope, receive, send))
     await response(scope, receive, send)
 
 
 def _word(path: str) -> str:
-    """The one after /v2/."""
+    """The word after /v2/."""
     return path[4:].partition("/")[0]

@@ -12,19 +12,19 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
 from api.app import App
+from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
-from api.web_server.proxy import SERVER_OPTIONS
-from runtime.base.addresses import WEB_SERVER_DOMAIN, Addresses
+from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
+from api.web_server.server_options import SERVER_OPTIONS
+from runtime.base.addresses import Addresses
 from runtime.base.clock import SystemClock, iso
-from runtime.base.data_directory import DirectoryInUse, Instance
+from runtime.base.data_directory import DataDirectory, DirectoryInUse
 from runtime.base.settings import Settings
 from runtime.base.vault import WrongKey
 from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
@@ -34,46 +34,16 @@ from runtime.orchestrator import Orchestrator
 
 log = logging.getLogger("greenroom.server")
 
-LOOPBACK = ("127.0.0.1", "::1")
-BACKLOG = 2048
 DRAIN_SECS = 3
-"""How long open requests may take to end when the server stops; log streams of live runs never end by themselves."""
+"""How long open requests may take to end when the server stops. Log streams of live runs never end by themselves."""
 
 
 class AlreadyRunning(Exception):
-    """Another server runs on the data directory."""
+    """Another server uses the data directory."""
 
 
-class PortTaken(Exception):
-    """Something else listens on the port."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Info:
-    """What the banner and `GET /greenroom/info` tell."""
-
-    version: str
-    api_url: str
-    data_dir: str
-    engine: Engine
-    enforced: tuple[str, ...]
-    live_runs: int
-    started_at: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "version": self.version,
-            "apiUrl": self.api_url,
-            "dataDir": self.data_dir,
-            "engine": _camel(asdict(self.engine)),
-            "enforced": list(self.enforced),
-            "liveRuns": self.live_runs,
-            "startedAt": self.started_at,
-        }
-
-
-def serve(settings: Settings, *, ready: Callable[[Info], None] | None = None) -> int:
-    """Run a server until it is told to stop; `ready` is called when it listens. Returns how many runs stay alive.
+def serve(settings: Settings, *, ready: Callable[[ServerInfo], None] | None = None) -> int:
+    """Run a server until it is shut down, and return how many runs stay alive. `ready` is called when it listens.
 
     Raises AlreadyRunning, PortTaken, EngineUnavailable, NewerSchema, WrongKey.
     """
@@ -96,25 +66,25 @@ class Server:
         self._stop_runs = settings.stop_runs
         self._more_ports: set[int] = set()
 
-    async def run(self, ready: Callable[[Info], None] | None) -> int:
-        instance = _instance(self._settings.data_dir)
+    async def run(self, ready: Callable[[ServerInfo], None] | None) -> int:
+        data_directory = _open_data_directory(self._settings.data_dir)
         try:
-            with_ports = _listen(self._settings.port, LOOPBACK)
+            sockets = listen(self._settings.port, LOOPBACK)
             try:
-                return await self._serve(instance, with_ports, ready)
+                return await self._run_orchestrator(data_directory, sockets, ready)
             finally:
-                for each in with_ports:
+                for each in sockets:
                     each.close()
         finally:
-            instance.close()
+            data_directory.close()
 
-    async def _serve(
-        self, instance: Instance, sockets: list[socket.socket], ready: Callable[[Info], None] | None
+    async def _run_orchestrator(
+        self, data_directory: DataDirectory, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None
     ) -> int:
         orchestrator = self._orchestrator = Orchestrator(
             self._settings,
             Addresses(self._settings.port, resolves_subdomains()),
-            instance,
+            data_directory,
             DockerContainers,
             self._clock,
             present_job,
@@ -122,59 +92,53 @@ class Server:
         try:
             engine = await orchestrator.containers.open()
             if engine.gateway is not None:
-                sockets += _listen(self._settings.port, (engine.gateway,))
+                sockets += listen(self._settings.port, (engine.gateway,))
             await orchestrator.open(engine)
             sockets += self._listen_for_adopted(engine)
             self._started_at = iso(self._clock.now())
-            await self._answer(sockets, ready)
+            await self._serve(sockets, ready)
         finally:
             left = await orchestrator.close(stop_runs=self._stop_runs)
         return left
 
     def _listen_for_adopted(self, engine: Engine) -> list[socket.socket]:
-        """Adopted containers know the API under the port of the server that made them; answer them there too."""
+        """Sockets on the ports of earlier servers, which the containers of adopted runs still use."""
         sockets: list[socket.socket] = []
         for port in sorted(self._orchestrator.supervisors.ports_of_live_runs - {self._settings.port}):
             try:
-                sockets += _listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
+                sockets += listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
                 self._more_ports.add(port)
             except PortTaken as problem:
-                log.warning("Adopted runs cannot reach the API under their own port any more. %s", problem)
+                log.warning("Adopted runs can no longer reach the API under their own port. %s", problem)
         return sockets
 
-    async def _answer(self, sockets: list[socket.socket], ready: Callable[[Info], None] | None) -> None:
-        app = App(
-            self._orchestrator,
-            self._control_token,
-            lambda: self.info().as_json(),
-            self._shut_down,
-            self._more_ports,
-        )
+    async def _serve(self, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None) -> None:
+        app = App(self._orchestrator, self._control_token, self._info, self._shut_down, self._more_ports)
         self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.release_waiters)
-        described = self._settings.data_dir / "server.json"
-        _write_private(described, self._description())
+        server_json = self._settings.data_dir / "server.json"
+        _write_private(server_json, self._description())
         try:
             if ready is not None:
-                ready(self.info())
+                ready(self._info())
             await self._uvicorn.serve(sockets)
         finally:
-            described.unlink(missing_ok=True)
+            server_json.unlink(missing_ok=True)
             await app.close()
 
-    def info(self) -> Info:
+    def _info(self) -> ServerInfo:
         orchestrator = self._orchestrator
-        return Info(
+        return ServerInfo(
             version=version("greenroom"),
             api_url=orchestrator.addresses.public_base,
             data_dir=str(self._settings.data_dir),
-            engine=orchestrator.engine,
-            enforced=enforced(orchestrator.engine, self._settings),
+            engine=EngineInfo.model_validate(orchestrator.engine),
+            enforced=_enforced_limits(orchestrator.engine, self._settings),
             live_runs=len(orchestrator.supervisors.live_run_ids),
             started_at=self._started_at,
         )
 
     def _shut_down(self, stop_runs: bool | None) -> int:
-        """Begin to stop; how many live runs will be left."""
+        """Begin to stop, and return how many live runs will be left. None keeps the present setting of `stop_runs`."""
         self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
         self._uvicorn.handle_exit(signal.SIGTERM, None)
         return 0 if self._stop_runs else len(self._orchestrator.supervisors.live_run_ids)
@@ -192,17 +156,17 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn, but for how it ends: those who wait are let go first, and a signal it took is not raised once more.
+    """Uvicorn with another shutdown: it releases everybody who waits first, and does not raise its signal again.
 
-    Raised again, it would end the process before the orchestrator is closed.
+    Raised again, the signal would end the process before the orchestrator is closed.
     """
 
     def __init__(self, config: uvicorn.Config, release_waiters: Callable[[], None]) -> None:
         super().__init__(config)
-        self._let_go = release_waiters
+        self._release_waiters = release_waiters
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._let_go()
+        self._release_waiters()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -215,8 +179,8 @@ class _Uvicorn(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def enforced(engine: Engine, settings: Settings) -> tuple[str, ...]:
-    """What limits are in force and how; only what is true of this engine."""
+def _enforced_limits(engine: Engine, settings: Settings) -> tuple[str, ...]:
+    """The limits of runs that this engine really enforces, and how."""
     burst = f", one core for the first {settings.cpu_burst_secs:g} s" if settings.cpu_burst_secs else ""
     disk = {
         DiskEnforcement.HARD: "hard (storage quota)",
@@ -226,41 +190,11 @@ def enforced(engine: Engine, settings: Settings) -> tuple[str, ...]:
     return ("memory: hard, no swap", f"CPU: memory/4096 cores{burst}", f"disk: {disk}")
 
 
-def resolves_subdomains() -> bool:
-    """Whether this machine's resolver knows `*.localhost`, so that web servers can have an origin of their own."""
+def _open_data_directory(data_dir: Path) -> DataDirectory:
     try:
-        found = socket.getaddrinfo(f"greenroom.{WEB_SERVER_DOMAIN}", 80, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return all(address[4][0] in LOOPBACK for address in found)
-
-
-def _instance(data_dir: Path) -> Instance:
-    try:
-        return Instance(data_dir)
+        return DataDirectory(data_dir)
     except DirectoryInUse as problem:
         raise AlreadyRunning(str(problem)) from problem
-
-
-def _listen(port: int, addresses: tuple[str, ...]) -> list[socket.socket]:
-    """A socket for each address; IPv6 only where the machine has it. Raises PortTaken."""
-    sockets: list[socket.socket] = []
-    for address in addresses:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        try:
-            bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or NODELAY is never set
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((address, port))
-            bound.listen(BACKLOG)
-        except OSError as problem:
-            if family == socket.AF_INET6 and address == "::1" and problem.errno not in (98, 48):
-                continue
-            for each in sockets:
-                each.close()
-            raise PortTaken(f"Port {port} on {address} can't be listened on: {problem.strerror}") from problem
-        bound.setblocking(False)
-        sockets.append(bound)
-    return sockets
 
 
 def _uvicorn_config(app: App) -> uvicorn.Config:
@@ -275,17 +209,11 @@ def _uvicorn_config(app: App) -> uvicorn.Config:
 
 
 def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read. Another process never sees it half-written."""
     unfinished = path.with_suffix(".tmp")
     unfinished.touch(mode=0o600)
     unfinished.write_text(text)
     unfinished.replace(path)
 
 
-def _camel(fields: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "".join(word if i == 0 else word.title() for i, word in enumerate(name.split("_"))): value
-        for name, value in fields.items()
-    }
-
-
-__all__ = ["AlreadyRunning", "EngineUnavailable", "Info", "NewerSchema", "PortTaken", "WrongKey", "serve"]
+__all__ = ["AlreadyRunning", "EngineUnavailable", "NewerSchema", "PortTaken", "ServerInfo", "WrongKey", "serve"]

@@ -1,1 +1,1 @@
-"""Measurements, each beside its alternative in one run: `make bench`."""
+"""Benchmarks. Each measures Greenroom and an alternative in the same run: `make bench`."""

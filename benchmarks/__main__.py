@@ -1,4 +1,4 @@
-"""Runs the benchmarks named on the command line, else all of them."""
+"""Runs the benchmarks that are named on the command line, or all of them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 
 from benchmarks import builds, live_runs, run_start
 from benchmarks.storages.measure import measure as measure_storages
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 
 def main(names: list[str]) -> int:
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        print(f"No benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"Unknown benchmark: {', '.join(unknown)}. Choose from {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
     for name in names or BENCHMARKS:
         BENCHMARKS[name]()
     return 0
 
 
-def on_a_server(measure: Callable[[LiveServer], None]) -> None:
+def with_server(measure: Callable[[LiveServer], None]) -> None:
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
         server = LiveServer(Path(folder))
         server.start()
@@ -34,9 +34,9 @@ def on_a_server(measure: Callable[[LiveServer], None]) -> None:
 
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
-    "run_start": partial(on_a_server, run_start.measure),
-    "builds": partial(on_a_server, builds.measure),
-    "live_runs": partial(on_a_server, live_runs.measure),
+    "run_start": partial(with_server, run_start.measure),
+    "builds": partial(with_server, builds.measure),
+    "live_runs": partial(with_server, live_runs.measure),
     "storages": measure_storages,
 }
 

@@ -1,7 +1,7 @@
-"""A build of a local folder of many files: Greenroom against `docker build` of the same folder.
+"""A build of a local folder of many files: Greenroom compared with `docker build` of the same folder.
 
-Once with nothing changed since the build before, and once with one file changed, which is in the last layer. The two
-take turns, so that noise meets both.
+It is measured without a change since the previous build, and after a change of one file, which is in the last layer.
+The two builders alternate, so that noise affects both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.table import show
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 ROUNDS = 10
 FILES = 50
@@ -29,7 +29,7 @@ COPY . ./
 def measure(server: LiveServer) -> None:
     with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as name:
         folder = Path(name)
-        lay_out(folder)
+        write_actor(folder)
         version = {"versionNumber": "0.0", "localFolder": str(folder)}
         body = {"name": "many-files", "versions": [version]}
         actor = server.data("POST", "actors", json=body, headers=server.own_token)["id"]
@@ -58,19 +58,21 @@ def compare(folder: Path, docker: Callable[[], None], greenroom: Callable[[], No
         unchanged["Greenroom"].append(millis(greenroom))
         (folder / "file0000").write_text(f"round {number}")
         changed["docker build"].append(millis(docker))
-        (folder / "file0000").write_text(f"round {number} of Greenroom")  # or else the other's layer would do
+        # A different change, because otherwise Greenroom could reuse the layer of the other build.
+        (folder / "file0000").write_text(f"round {number} of Greenroom")
         changed["Greenroom"].append(millis(greenroom))
     show(f"A build of {FILES} files, none changed", "ms", unchanged)
     show(f"A build of {FILES} files, one changed", "ms", changed)
 
 
-def millis(act: Callable[[], None]) -> float:
-    began = time.monotonic()
-    act()
-    return (time.monotonic() - began) * 1000
+def millis(build: Callable[[], None]) -> float:
+    """Return the duration of a build in milliseconds."""
+    started = time.monotonic()
+    build()
+    return (time.monotonic() - started) * 1000
 
 
-def lay_out(folder: Path) -> None:
+def write_actor(folder: Path) -> None:
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "requirements.txt").write_text("apify\n")
     for number in range(FILES):

@@ -1,7 +1,7 @@
-"""CPU that live runs cost: Greenroom's server against a process that only reads the engine's statistics streams.
+"""The CPU cost of live runs: Greenroom's server compared with a process that only reads the engine's stats streams.
 
-Each run prints a line a second, and the server samples it, tells it its statistics and copies its log. A stream
-of statistics makes the engine work, so what the engine does more while they are read counts as theirs.
+Each run prints one line per second. The server samples the run, sends its statistics to it, and copies its log. A stats
+stream causes work in the engine, so the engine's additional CPU time while streams are read is counted as theirs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import psutil
 
 from benchmarks.table import show
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 RUNS = 20
 MEMORY_MBYTES = 128
@@ -42,21 +42,21 @@ def measure(server: LiveServer) -> None:
     runs = [server.run(actor, {"sleepSecs": 3600}, memory=MEMORY_MBYTES, timeout=3600) for _ in range(RUNS)]
     containers = [container_id(run["id"]) for run in runs]
     time.sleep(SETTLE_SECS)
-    ours, streams = [], []
+    server_percents, stream_percents = [], []
     for _ in range(ROUNDS):
-        own, engine = cpu_percent([server.process.pid], engine_pids())
+        server_percent, engine_percent = cpu_percent([server.process.pid], engine_pids())
         with reading_streams(containers) as reader:
-            reading, engine_with_streams = cpu_percent([reader.pid], engine_pids())
-        ours.append(own / RUNS)
-        streams.append((reading + engine_with_streams - engine) / RUNS)
+            reader_percent, engine_with_streams = cpu_percent([reader.pid], engine_pids())
+        server_percents.append(server_percent / RUNS)
+        stream_percents.append((reader_percent + engine_with_streams - engine_percent) / RUNS)
     for run in runs:
         server.data("POST", f"actor-runs/{run['id']}/abort")
     show(
         f"CPU per live run, at {RUNS} runs",
         "% of a core",
-        {"statistics streams: reader and engine": streams, "Greenroom: everything": ours},
+        {"stats streams: reader and engine": stream_percents, "Greenroom: everything": server_percents},
     )
-    show("CPU of the server without a run", "% of a core", {"Greenroom": idle})
+    show("CPU of the server without runs", "% of a core", {"Greenroom": idle})
 
 
 @contextmanager
@@ -68,10 +68,10 @@ def reading_streams(containers: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def cpu_percent(*groups: list[int]) -> list[float]:
-    """Percent of a core that each group of processes uses, over one round."""
-    began, before = time.monotonic(), [_cpu_secs(pids) for pids in groups]
+    """Return how many percent of a core each group of processes uses during one round."""
+    started, before = time.monotonic(), [_cpu_secs(pids) for pids in groups]
     time.sleep(ROUND_SECS)
-    wall = time.monotonic() - began
+    wall = time.monotonic() - started
     return [(_cpu_secs(pids) - earlier) / wall * 100 for pids, earlier in zip(groups, before, strict=True)]
 
 
@@ -80,7 +80,7 @@ def engine_pids() -> list[int]:
 
 
 def container_id(run_id: str) -> str:
-    """The container of a run, as soon as it is there."""
+    """Wait for the container of a run and return its id."""
     while True:
         listed = subprocess.run(
             ["docker", "ps", "--quiet", "--filter", f"label=com.apify.actRunId={run_id}"],

@@ -1,4 +1,4 @@
-"""Results as a table: medians, spread, and the ratio to the first row."""
+"""Results as a table: medians, quartiles, and the ratio to the first row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONSOLE = Console(width=110)
 
 
 def show(title: str, unit: str, results: Mapping[str, Sequence[float]]) -> None:
-    """One row a contender: median, quartiles, and how many times the first row's median it takes."""
+    """Print one row per contender: its median, its quartiles, and the ratio of its median to that of the first row."""
     table = Table("", f"median {unit}", "quartiles", "times the first", title=title, title_justify="left")
     first = median(next(iter(results.values())))
     for name, values in results.items():

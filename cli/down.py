@@ -1,21 +1,21 @@
-"""`greenroom down`: an orderly end of the server."""
+"""`greenroom down`: stops the server."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from cli import server
-from cli.terminal import say, step
-from cli.up import live_runs_left
+from cli.server_description import describe_live_runs
+from cli.terminal import print_message, progress
 
 
-def down(data_dir: Path) -> None:
-    """Ask the server to end, wait until it has, and say what became of its live runs."""
+def stop_server(data_dir: Path) -> None:
+    """Stop the server of a data directory, wait for its end, and print how many live runs continue."""
     running = server.find(data_dir)
     if not running:
-        say(f"No server runs on {data_dir}.")
+        print_message(f"No server is running on {data_dir}.")
         return
-    live = server.ask_to_stop(running)
-    with step(f"Stopping the server (pid {running.pid})"):
-        server.wait_gone(running)
-    say(f"Stopped. {live_runs_left(live)}")
+    live_runs = server.request_shutdown(running)
+    with progress(f"Stopping the server (pid {running.pid})"):
+        server.wait_until_stopped(running)
+    print_message(f"Stopped. {describe_live_runs(live_runs)}")

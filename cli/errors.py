@@ -1,4 +1,4 @@
-"""What keeps a command from doing its work, told as what happened, why, and what to type next."""
+"""Why a command fails: what happened and why, what to type next, and the exit code."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ INVALID_INPUT = 5
 """Exit codes of the `apify` command (apify-cli 1.10, `CommandExitCodes`)."""
 
 
-class Problem(Exception):
-    """`message` says what happened and why, `advice` what to type next; the command ends with `exit_code`."""
+class CommandError(Exception):
+    """`message` states what happened and why, `advice` what to type next; the command ends with `exit_code`."""
 
     def __init__(self, message: str, advice: str = "", *, exit_code: int = FAILED) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The `greenroom` command: options and help; what the commands do stands in modules of their own."""
+"""The `greenroom` command: its options and help. Each subcommand is carried out by a module of its own."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import down as stopping
-from cli import push as pushing
-from cli import run as running
-from cli import status as telling
-from cli import up as serving
-from cli.errors import FAILED, Problem
-from cli.storage import exporting, importing
-from cli.terminal import tell
+from cli.down import stop_server
+from cli.errors import FAILED, CommandError
+from cli.push import PushArguments, push_actor
+from cli.run import RunArguments, read_input, run_actor
+from cli.status import show_status
+from cli.storage.exporting import ExportArguments, run_export
+from cli.storage.importing import ImportArguments, run_import
+from cli.terminal import print_error
+from cli.up import parse_users, run_server
 from runtime.base.settings import DEFAULT_PORT, default_data_dir, from_environment
 
 
-class _Commands(TyperGroup):
-    """Tells a Problem in words and ends with its exit code."""
+class _CommandGroup(TyperGroup):
+    """Prints a CommandError and ends with its exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except Problem as problem:
-            tell(problem)
-            raise typer.Exit(problem.exit_code) from problem
+        except CommandError as error:
+            print_error(error)
+            raise typer.Exit(error.exit_code) from error
 
 
 app = typer.Typer(
-    cls=_Commands,
+    cls=_CommandGroup,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -40,8 +41,8 @@ app = typer.Typer(
 )
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         print(f"greenroom {version('greenroom')}")
         raise typer.Exit
 
@@ -49,7 +50,7 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def root(
     _: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Show the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     pass
@@ -81,14 +82,14 @@ def up(
 ) -> None:
     """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them."""
     try:
-        users = serving.users_of(user or [])
-    except ValueError as problem:
-        raise typer.BadParameter(str(problem), param_hint="--user") from problem
+        users = parse_users(user or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--user") from error
     try:
-        settings = from_environment(port=port, data_dir=_place(data_dir), users=users, stop_runs=stop_runs)
-    except ValueError as problem:
-        raise Problem(f"The environment is not right: {problem}.") from problem
-    serving.up(settings)
+        settings = from_environment(port=port, data_dir=_resolve(data_dir), users=users, stop_runs=stop_runs)
+    except ValueError as error:
+        raise CommandError(f"Invalid environment variable: {error}.") from error
+    run_server(settings)
 
 
 @app.command()
@@ -96,13 +97,13 @@ def down(
     data_dir: DataDir = None,
 ) -> None:
     """Stop the server. Live runs continue, unless the server was started with --stop-runs."""
-    stopping.down(_place(data_dir))
+    stop_server(_resolve(data_dir))
 
 
 @app.command()
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show the server's status and the limits that it enforces. The exit code is 1 if no server runs."""
-    if not telling.status(_place(data_dir), as_json=as_json):
+    if not show_status(_resolve(data_dir), as_json=as_json):
         raise typer.Exit(FAILED)
 
 
@@ -131,15 +132,15 @@ def run(
 
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input; otherwise the Actor's own exit code, or 1.
     """
-    call = running.Call(
+    arguments = RunArguments(
         folder=folder,
-        data_dir=_place(data_dir),
-        body=running.read_input(given_input),
+        data_dir=_resolve(data_dir),
+        body=read_input(given_input),
         memory_mbytes=memory,
         timeout_secs=timeout,
         as_json=as_json,
     )
-    raise typer.Exit(running.run(call))
+    raise typer.Exit(run_actor(arguments))
 
 
 @app.command()
@@ -154,7 +155,8 @@ def push(
 
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input; otherwise 1.
     """
-    raise typer.Exit(pushing.push(pushing.Call(folder=folder, data_dir=_place(data_dir), as_json=as_json)))
+    arguments = PushArguments(folder=folder, data_dir=_resolve(data_dir), as_json=as_json)
+    raise typer.Exit(push_actor(arguments))
 
 
 storage = typer.Typer(
@@ -194,15 +196,15 @@ def import_storages(
     """Import storages that an Actor stored locally with an Apify SDK, in Python or JavaScript."""
     if name and run_id:
         raise typer.BadParameter("a run's default storages have no name", param_hint="--name")
-    call = importing.Call(
-        path=path, data_dir=_place(data_dir), name=name, run_id=run_id, append=append, as_json=as_json
+    arguments = ImportArguments(
+        path=path, data_dir=_resolve(data_dir), name=name, run_id=run_id, append=append, as_json=as_json
     )
-    raise typer.Exit(importing.run(call))
+    raise typer.Exit(run_import(arguments))
 
 
 @storage.command("export")
 def export_storages(
-    wanted: Annotated[
+    references: Annotated[
         list[str] | None, typer.Argument(metavar="STORAGE", help="Ids or names of storages of any type.")
     ] = None,
     run_id: Annotated[
@@ -220,23 +222,23 @@ def export_storages(
     data_dir: DataDir = None,
 ) -> None:
     """Export storages to local folders that the Apify SDKs can open, in Python and JavaScript."""
-    if not (wanted or run_id or everything):
-        raise typer.BadParameter("name storages, or give --run or --all", param_hint="STORAGE")
-    call = exporting.Call(
-        wanted=wanted or [],
+    if not (references or run_id or everything):
+        raise typer.BadParameter("pass ids or names of storages, --run, or --all", param_hint="STORAGE")
+    arguments = ExportArguments(
+        references=references or [],
         run_id=run_id,
         everything=everything,
         to=to,
-        data_dir=_place(data_dir),
+        data_dir=_resolve(data_dir),
         force=force,
         as_json=as_json,
     )
-    raise typer.Exit(exporting.run(call))
+    raise typer.Exit(run_export(arguments))
 
 
 def main() -> None:
     app()
 
 
-def _place(data_dir: Path | None) -> Path:
+def _resolve(data_dir: Path | None) -> Path:
     return (data_dir or default_data_dir()).resolve()

@@ -1,99 +1,109 @@
-"""`greenroom push`: a folder becomes an Actor with a build of it, which the server makes from where the folder is."""
+"""`greenroom push`: creates or updates an Actor from a folder, and builds it."""
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli import source
-from cli.client import Client, Record, connected
-from cli.errors import ABORTED, FAILED, TIMED_OUT, Problem
-from cli.following import Log
-from cli.interrupts import held_interrupts
-from cli.source import Source
-from cli.terminal import results, say
+from cli import terminal
+from cli.actor_folder import ActorFolder, read_actor_folder
+from cli.client import Client, connected
+from cli.errors import ABORTED, FAILED, TIMED_OUT, CommandError
+from cli.interrupts import deferred_interrupts
+from cli.log_follower import LogFollower
+from cli.terminal import print_message, print_warning
+from runtime.base.json_text import JsonDict
 
 EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 MBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What was asked."""
+class PushArguments:
+    """The arguments of `greenroom push`."""
 
     folder: Path
     data_dir: Path
     as_json: bool
 
 
-def push(call: Call) -> int:
-    """Everything from the folder to the build; the exit code. Raises Problem."""
-    given = source.read(call.folder)
+def push_actor(arguments: PushArguments) -> int:
+    """Create or update the Actor, build it, and print the build; return the exit code. Raises CommandError."""
+    folder = read_actor_folder(arguments.folder)
     try:
-        with connected(call.data_dir) as client:
-            actor, build = pushed(client, given)
+        with connected(arguments.data_dir) as client:
+            actor, build = build_actor(client, folder)
     except KeyboardInterrupt:
         return ABORTED
-    if call.as_json:
-        print(json.dumps({"actor": actor, "build": build}, ensure_ascii=False, indent=2))
+    if arguments.as_json:
+        terminal.print_json({"actor": actor, "build": build})
     else:
-        results.print(f"SUCCEEDED  build {build['buildNumber']} of {actor['username']}/{actor['name']}, {_size(build)}")
+        name = f"{actor['username']}/{actor['name']}"
+        terminal.stdout.print(f"SUCCEEDED  build {build['buildNumber']} of {name}, {_image_size(build)}")
     return 0
 
 
-def pushed(client: Client, given: Source) -> tuple[Record, Record]:
-    """The Actor of the folder, and a build of what the folder holds now. Raises Problem where that fails."""
-    new = {"name": given.name, **given.about}
-    actor = client.actor(f"{client.username()}~{given.name}") or client.create_actor(new)
-    build: Record | None = None
+def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict]:
+    """Create or update the Actor of a folder and build it; return the Actor and the build.
+
+    An interrupt aborts the build. Raises CommandError if the build does not succeed.
+    """
+    actor = client.actors.find(f"{client.username()}~{folder.name}")
+    actor = actor or client.actors.create({"name": folder.name, **folder.display})
+    build: JsonDict | None = None
     try:
-        with held_interrupts():
-            build = _started_build(client, actor, given)
-        say(f"Building {build['buildNumber']} (its log follows)")
-        Log(client, build["id"], sys.stderr.buffer).follow()
-        ended = client.ended_build(build["id"])
+        with deferred_interrupts():
+            build = _start_build(client, actor, folder)
+        print_message(f"Building {build['buildNumber']} (its log follows)")
+        LogFollower(client, build["id"], sys.stderr.buffer).follow()
+        finished = client.builds.wait(build["id"])
     except KeyboardInterrupt:
         if build is not None:
-            ended = client.abort_build(build["id"])
-            say(f"\nBuild {ended['buildNumber']} ended {ended['status']}.", "yellow")
+            aborted = client.builds.abort(build["id"])
+            print_warning(f"\nBuild {aborted['buildNumber']} finished with status {aborted['status']}.")
         raise
-    if ended["status"] != "SUCCEEDED":
-        why = ended.get("statusMessage") or "its log tells why"
-        code = EXIT_CODES.get(ended["status"], FAILED)
-        raise Problem(f"Build {ended['buildNumber']} ended {ended['status']}: {why}.", exit_code=code)
-    return actor, ended
+    if finished["status"] != "SUCCEEDED":
+        raise _build_error(finished)
+    return actor, finished
 
 
-def _started_build(client: Client, actor: Record, given: Source) -> Record:
-    known = client.version(actor["id"], given.version)
-    wanted: Record = {
-        "versionNumber": given.version,
+def _start_build(client: Client, actor: JsonDict, folder: ActorFolder) -> JsonDict:
+    existing = client.actors.find_version(actor["id"], folder.version)
+    version: JsonDict = {
+        "versionNumber": folder.version,
         "sourceType": "SOURCE_FILES",
-        "localFolder": str(given.folder),
+        "localFolder": str(folder.path),
         "sourceFiles": [],
-        "buildTag": given.build_tag,
-        **({} if given.env_vars is None else {"envVars": [*given.env_vars, *_kept_secrets(given, known)]}),
+        "buildTag": folder.build_tag,
     }
-    if known:
-        client.update_version(actor["id"], wanted)
+    if folder.env_vars is not None:
+        version["envVars"] = [*folder.env_vars, *_unchanged_secrets(folder, existing)]
+    if existing:
+        client.actors.update_version(actor["id"], version)
     else:
-        client.create_version(actor["id"], wanted)
-    return client.start_build(actor["id"], given.version)
+        client.actors.create_version(actor["id"], version)
+    return client.builds.start(actor["id"], folder.version)
 
 
-def _kept_secrets(given: Source, known: Record | None) -> list[Record]:
-    """The variables whose values the `apify` command alone knows and has sent before; without a value they stay."""
-    sent = {each["name"] for each in known["envVars"] if each["isSecret"]} if known else set()
-    for name in sorted(set(given.secrets) - sent):
-        say(
-            f"Left out the environment variable {name!r}: its value is a secret of the `apify` command."
-            " After an `apify push` it is kept.",
-            "yellow",
+def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[JsonDict]:
+    """Return the secrets that the version has already. The server preserves the value of a secret sent without one."""
+    stored = {variable["name"] for variable in existing["envVars"] if variable["isSecret"]} if existing else set()
+    for name in sorted(set(folder.secrets) - stored):
+        print_warning(
+            f"Skipped the environment variable {name!r}: only the `apify` command knows the value of this secret."
+            " Set it with `apify push` once; later pushes preserve it."
         )
-    return [{"name": name, "isSecret": True} for name in given.secrets if name in sent]
+    return [{"name": name, "isSecret": True} for name in folder.secrets if name in stored]
 
 
-def _size(build: Record) -> str:
+def _build_error(build: JsonDict) -> CommandError:
+    reason = build.get("statusMessage") or "see its log above"
+    return CommandError(
+        f"Build {build['buildNumber']} finished with status {build['status']}: {reason}.",
+        exit_code=EXIT_CODES.get(build["status"], FAILED),
+    )
+
+
+def _image_size(build: JsonDict) -> str:
     return f"{build['stats']['imageSizeBytes'] / MBYTE:.0f} MB"

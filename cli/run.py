@@ -1,4 +1,4 @@
-"""`greenroom run`: a folder becomes an Actor, a build and a run, and the run's end is told."""
+"""`greenroom run`: builds the Actor in a folder, runs it, and prints the run's summary."""
 
 from __future__ import annotations
 
@@ -12,23 +12,27 @@ from typing import Any
 
 import httpx
 
-from cli import source, summary, terminal
-from cli.client import Client, Record, connected
-from cli.errors import ABORTED, FAILED, INVALID_INPUT, Problem
-from cli.following import Log
-from cli.interrupts import held_interrupts
-from cli.push import EXIT_CODES, pushed
-from cli.source import Source
-from cli.summary import Result
-from cli.terminal import say, step
+from cli import terminal
+from cli.actor_folder import ActorFolder, read_actor_folder
+from cli.client import Client, connected
+from cli.errors import ABORTED, FAILED, INVALID_INPUT, CommandError
+from cli.interrupts import deferred_interrupts
+from cli.log_follower import LogFollower
+from cli.push import EXIT_CODES, build_actor
+from cli.summary import RunResult, print_summary
+from cli.terminal import print_message, print_warning, progress
+from runtime.base.json_text import JsonDict
 
 ITEMS_FETCHED = 10
 OUTPUT_KEY = "OUTPUT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What was asked. `body` is the input's JSON; `memory_mbytes` and `timeout_secs` None mean the Actor's own."""
+class RunArguments:
+    """The arguments of `greenroom run`.
+
+    `body` is the input's JSON. `memory_mbytes` and `timeout_secs` None mean the Actor's default.
+    """
 
     folder: Path
     data_dir: Path
@@ -38,118 +42,124 @@ class Call:
     as_json: bool
 
 
-def run(call: Call) -> int:
-    """Everything from the folder to the block; the exit code. Raises Problem."""
-    given = source.read(call.folder)
+def run_actor(arguments: RunArguments) -> int:
+    """Build the Actor, run it and print its summary; return the exit code. Raises CommandError."""
+    folder = read_actor_folder(arguments.folder)
     try:
-        with connected(call.data_dir) as client:
-            result = _carried_out(client, given, call)
-            _show(result, call)
+        with connected(arguments.data_dir) as client:
+            result = _build_and_run(client, folder, arguments)
+            _print_result(result, as_json=arguments.as_json)
     except KeyboardInterrupt:
         return ABORTED
     return exit_code(result.run)
 
 
 def read_input(given: str | None) -> bytes | None:
-    """The body that `-i` means: JSON itself, `@file`, or `-` for stdin. Raises Problem when it is no JSON."""
+    """Return the input that `-i` specifies: JSON itself, `@file`, or `-` for stdin.
+
+    Raises CommandError if it is not valid JSON.
+    """
     if given is None:
         return None
-    body, where = _input_body(given)
+    body, origin = _input_body(given)
     try:
-        json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
-    except json.JSONDecodeError as problem:
-        place = f"line {problem.lineno}, column {problem.colno}"
-        raise _bad_input(f"The input ({where}) is not valid JSON: {problem.msg} at {place}.") from problem
-    except ValueError as problem:
-        raise _bad_input(f"The input ({where}) is not valid JSON: {problem}.") from problem
+        json.loads(body.decode("utf-8-sig"), parse_constant=_reject_constant)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise _input_error(f"The input {origin} is not valid JSON: {error.msg} at {place}.") from error
+    except ValueError as error:
+        raise _input_error(f"The input {origin} is not valid JSON: {error}.") from error
     return body.removeprefix(codecs.BOM_UTF8)
 
 
-def exit_code(run: Record) -> int:
-    """As the `apify` command's: a run that failed gives the Actor's own exit code, else 1."""
+def exit_code(run: JsonDict) -> int:
+    """Return the exit code that the `apify` command has: that of the Actor if the run failed, or 1."""
     return EXIT_CODES.get(run["status"], run.get("exitCode") or FAILED)
 
 
-def _carried_out(client: Client, given: Source, call: Call) -> Result:
-    actor, build = pushed(client, given)
-    ended = _seen_through(client, actor, build, call)
-    return _result(client, ended)
+def _build_and_run(client: Client, folder: ActorFolder, arguments: RunArguments) -> RunResult:
+    actor, build = build_actor(client, folder)
+    finished = _run_to_end(client, actor, build, arguments)
+    return _fetch_result(client, finished)
 
 
-def _seen_through(client: Client, actor: Record, build: Record, call: Call) -> Record:
-    """The run from its start to its end. One Ctrl-C aborts it, a second one leaves it as it then is."""
-    run: Record | None = None
-    log: Log | None = None
+def _run_to_end(client: Client, actor: JsonDict, build: JsonDict, arguments: RunArguments) -> JsonDict:
+    """Start the run and return it when it has finished. The first interrupt aborts it, the second one exits."""
+    run: JsonDict | None = None
+    log: LogFollower | None = None
     try:
-        with held_interrupts():
-            run = client.start_run(actor["id"], _options(build, call), call.body)
-        say(f"Run {run['id']} of {actor['name']} {build['buildNumber']}")
-        log = Log(client, run["id"], sys.stderr.buffer if call.as_json else sys.stdout.buffer)
+        with deferred_interrupts():
+            run = client.runs.start(actor["id"], _run_params(build, arguments), arguments.body)
+        print_message(f"Run {run['id']} of {actor['name']}, build {build['buildNumber']}")
+        log = LogFollower(client, run["id"], sys.stderr.buffer if arguments.as_json else sys.stdout.buffer)
         log.follow()
-        return client.ended_run(run["id"])
+        return client.runs.wait(run["id"])
     except KeyboardInterrupt:
         if run is None:
             raise
-        return _aborted(client, run, log)
+        return _abort(client, run, log)
 
 
-def _aborted(client: Client, run: Record, log: Log | None) -> Record:
+def _abort(client: Client, run: JsonDict, log: LogFollower | None) -> JsonDict:
     try:
-        say("\nAborting the run; another Ctrl-C leaves at once.", "yellow")
-        client.abort_run(run["id"])
+        print_warning("\nAborting the run. Press Ctrl-C again to exit without waiting.")
+        client.runs.abort(run["id"])
         if log:
             log.follow()
-        return client.ended_run(run["id"])
+        return client.runs.wait(run["id"])
     except KeyboardInterrupt:
-        say(f"\nLeft: run {run['id']} may still be ending; its record and log stay with the server.", "yellow")
+        print_warning(f"\nExited without waiting. Run {run['id']} may still be ending; its record and log remain.")
         raise
 
 
-def _options(build: Record, call: Call) -> Record:
-    options = {"build": build["buildNumber"], "memory": call.memory_mbytes, "timeout": call.timeout_secs}
-    return {name: value for name, value in options.items() if value is not None}
+def _run_params(build: JsonDict, arguments: RunArguments) -> JsonDict:
+    params = {"build": build["buildNumber"], "memory": arguments.memory_mbytes, "timeout": arguments.timeout_secs}
+    return {name: value for name, value in params.items() if value is not None}
 
 
-def _result(client: Client, ended: Record) -> Result:
-    with step("Reading the results"):
-        page = client.items(ended["defaultDatasetId"], ITEMS_FETCHED)
-        output = client.record(ended["defaultKeyValueStoreId"], OUTPUT_KEY)
-    return Result(ended, page.items, page.total, _value(output) if output else None)
+def _fetch_result(client: Client, run: JsonDict) -> RunResult:
+    with progress("Fetching the results"):
+        page = client.datasets.first_items(run["defaultDatasetId"], ITEMS_FETCHED)
+        output = client.key_value_stores.find_record(run["defaultKeyValueStoreId"], OUTPUT_KEY)
+    return RunResult(run, page.items, page.total, _record_value(output) if output else None)
 
 
-def _value(record: httpx.Response) -> Any:
-    """A record as JSON can hold it: parsed, as text, or only described."""
-    kind = record.headers.get("content-type", "").partition(";")[0].strip()
-    if kind == "application/json":
-        return record.json()
-    return record.text if kind.startswith("text/") else {"contentType": kind, "bytes": len(record.content)}
+def _record_value(response: httpx.Response) -> Any:
+    """Return a record as JSON: parsed, as a string, or, if it is binary, its content type and size."""
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    if content_type == "application/json":
+        return response.json()
+    if content_type.startswith("text/"):
+        return response.text
+    return {"contentType": content_type, "bytes": len(response.content)}
 
 
-def _show(result: Result, call: Call) -> None:
-    if not call.as_json:
-        summary.write(terminal.results, summary.rows(result))
-        return
-    told = {"run": result.run, "itemCount": result.item_count, "items": result.items, "output": result.output}
-    print(json.dumps(told, ensure_ascii=False, indent=2))
+def _print_result(result: RunResult, *, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json(
+            {"run": result.run, "itemCount": result.item_count, "items": result.items, "output": result.output}
+        )
+    else:
+        print_summary(terminal.stdout, result)
 
 
 def _input_body(given: str) -> tuple[bytes, str]:
-    """The bytes and where they came from."""
+    """Return the input's bytes, and its origin for error messages."""
     if given == "-":
         return sys.stdin.buffer.read(), "from stdin"
     if not given.startswith("@"):
-        return os.fsencode(given), "of -i"
+        return os.fsencode(given), "given with -i"
     file = Path(given[1:])
     try:
-        return file.read_bytes(), str(file)
-    except OSError as problem:
-        raise _bad_input(f"The input file {file} cannot be read: {problem.strerror}.") from problem
+        return file.read_bytes(), f"in {file}"
+    except OSError as error:
+        raise _input_error(f"Cannot read the input file {file}: {error.strerror}.") from error
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON value")
+def _reject_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a valid JSON value")
 
 
-def _bad_input(message: str) -> Problem:
-    advice = 'Give JSON such as -i \'{"name": "value"}\', a file as -i @input.json, or -i - to read stdin.'
-    return Problem(message, advice, exit_code=INVALID_INPUT)
+def _input_error(message: str) -> CommandError:
+    advice = 'Pass JSON as in -i \'{"name": "value"}\', a file as in -i @input.json, or -i - to read from stdin.'
+    return CommandError(message, advice, exit_code=INVALID_INPUT)

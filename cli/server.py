@@ -1,4 +1,7 @@
-"""Finding a server through the data directory's `server.json`, and starting and stopping one for a call."""
+"""Finds a server through the data directory's `server.json`, and runs a temporary one while commands need it.
+
+A command starts a temporary server if none is running. The last command that uses it stops it.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,14 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from cli.errors import Problem
-from cli.terminal import say, step
+from cli.errors import CommandError
+from cli.terminal import print_message, progress
 
 SERVER_FILE = "server.json"
-CALLS_FILE = "calls.lock"
+LOCK_FILE = "calls.lock"
+"""Every command that uses a server holds a shared lock on it. Its content describes the temporary server, if any."""
 LOG_FILE = "server.log"
-ANSWER_SECS = 10.0
+RESPONSE_SECS = 10.0
 POLL_SECS = 0.1
 START_SECS = 120.0
 STOP_SECS = 120.0
@@ -39,8 +43,8 @@ unchanged: PYTHONPATH may be what provides Greenroom's dependencies.
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A server as `server.json` names it. `info` is what it told about itself, once it answered."""
+class RunningServer:
+    """A server as `server.json` describes it. `info` is its own description; empty until the server was queried."""
 
     pid: int
     url: str
@@ -52,90 +56,100 @@ class Server:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-def find(data_dir: Path) -> Server | None:
-    """The server of a data directory; None where `server.json` is absent or left by one that is no more."""
-    told = _told(data_dir)
-    if told is None or not _lives(told.pid):
+def find(data_dir: Path) -> RunningServer | None:
+    """Return the server of a data directory, or None if `server.json` is absent or stale."""
+    described = _read_server_file(data_dir)
+    if described is None or not _is_alive(described.pid):
         return None
     try:
-        response = _control("GET", told, "info")
+        response = _control("GET", described, "info")
     except httpx.HTTPError:
         return None
-    return replace(told, info=response.json())
+    return replace(described, info=response.json())
 
 
-def ask_to_stop(server: Server, *, stop_runs: bool | None = None) -> int:
-    """Ask for an orderly end; the number of live runs it leaves. None: as the server was told when it started."""
+def request_shutdown(server: RunningServer, *, stop_runs: bool | None = None) -> int:
+    """Request an orderly shutdown and return the number of live runs that continue.
+
+    With `stop_runs` None, the server's own --stop-runs option decides. Raises CommandError.
+    """
     params = {} if stop_runs is None else {"stopRuns": int(stop_runs)}
     try:
         response = _control("POST", server, "shutdown", **params)
-    except httpx.HTTPError as problem:
-        raise Problem(f"The server at {server.url} did not take the request to stop: {problem}.") from problem
+    except httpx.HTTPError as error:
+        raise CommandError(
+            f"The shutdown request to the server at {server.url} failed: {error}.",
+            f"Try again, or end the process with `kill {server.pid}`.",
+        ) from error
     return int(response.json()["liveRuns"])
 
 
-def wait_gone(server: Server) -> None:
-    """Return when the server's process is over. Raises Problem when it takes too long."""
+def wait_until_stopped(server: RunningServer) -> None:
+    """Return when the server's process has ended. Raises CommandError if that takes too long."""
     deadline = time.monotonic() + STOP_SECS
-    while _lives(server.pid):
+    while _is_alive(server.pid):
         if time.monotonic() > deadline:
-            raise Problem(f"The server (pid {server.pid}) was asked to stop and has not ended in {STOP_SECS:.0f} s.")
+            raise CommandError(
+                f"The server (pid {server.pid}) did not stop within {STOP_SECS:.0f} s.",
+                f"Wait a little longer, or end the process with `kill {server.pid}`.",
+            )
         time.sleep(POLL_SECS)
 
 
 @contextmanager
-def borrowed(data_dir: Path) -> Iterator[Server]:
-    """The server of a data directory, or one started for the calls that need it and stopped by the last of them.
+def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
+    """Yield the server of a data directory, or a temporary one that the last command using it stops.
 
-    Every call holds a shared lock; a server is stopped by who can make the lock exclusive, and only if its pid is the
-    one that the lock file names as started for a call.
+    A command stops the server only if it gets the lock exclusively, and only if the lock file names the server's pid as
+    that of a temporary server. Raises CommandError.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / CALLS_FILE).open("a+") as calls:
-        fcntl.flock(calls, fcntl.LOCK_SH)
-        server = find(data_dir) or _start(data_dir, calls)
+    with (data_dir / LOCK_FILE).open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        server = find(data_dir) or _start_temporary(data_dir, lock)
         try:
             yield server
         except KeyboardInterrupt:
-            _give_back(data_dir, calls, waits=False)
+            _stop_if_last(data_dir, lock, waits=False)
             raise
         except BaseException:
-            _give_back(data_dir, calls, waits=True)
+            _stop_if_last(data_dir, lock, waits=True)
             raise
-        _give_back(data_dir, calls, waits=True)
+        _stop_if_last(data_dir, lock, waits=True)
 
 
-def _start(data_dir: Path, calls: IO[str]) -> Server:
-    with step("No server runs; starting one for this call"):
-        server, is_ours = _started(data_dir)
+def _start_temporary(data_dir: Path, lock: IO[str]) -> RunningServer:
+    with progress("No server is running; starting a temporary one"):
+        server, is_ours = _launch(data_dir)
     if is_ours:
-        calls.truncate(0)
-        calls.write(json.dumps({"pid": server.pid, "adoptedRuns": server.info["liveRuns"]}))
-        calls.flush()
+        lock.truncate(0)
+        lock.write(json.dumps({"pid": server.pid, "adoptedRuns": server.info["liveRuns"]}))
+        lock.flush()
     return server
 
 
-def _started(data_dir: Path) -> tuple[Server, bool]:
-    """A server that answers, and whether it is the one begun here: another call may have been quicker."""
+def _launch(data_dir: Path) -> tuple[RunningServer, bool]:
+    """Return a server that responds, and whether this command started it: another command may have been faster."""
     log_file = data_dir / LOG_FILE
-    command = [*COMMAND, "up", "--port", str(_port(data_dir)), "--data-dir", str(data_dir)]
+    command = [*COMMAND, "up", "--port", str(choose_port(data_dir)), "--data-dir", str(data_dir)]
     with log_file.open("wb") as log:
-        # A session of its own: a Ctrl-C in this terminal is for the call, not for the server.
+        # In its own session, so that a Ctrl-C in this terminal reaches the command but not the server.
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        server = _answering(data_dir, process)
+        server = _wait_for_response(data_dir, process)
     except BaseException:
         process.terminate()
         raise
     if server is None:
-        last = "\n".join(log_file.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
-        raise Problem(f"The server did not start. The end of {log_file}:\n{last}")
+        last_lines = "\n".join(log_file.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
+        raise CommandError(f"The server did not start. The last lines of {log_file}:\n{last_lines}")
     return server, server.pid == process.pid
 
 
-def _answering(data_dir: Path, process: subprocess.Popen[bytes]) -> Server | None:
+def _wait_for_response(data_dir: Path, process: subprocess.Popen[bytes]) -> RunningServer | None:
+    """Return the server when it responds, or None if its process ended before."""
     deadline = time.monotonic() + START_SECS
     while time.monotonic() < deadline:
         has_ended = process.poll() is not None
@@ -143,66 +157,70 @@ def _answering(data_dir: Path, process: subprocess.Popen[bytes]) -> Server | Non
         if server or has_ended:
             return server
         time.sleep(POLL_SECS)
-    raise Problem(f"The server did not answer within {START_SECS:.0f} s; its log is {data_dir / LOG_FILE}.")
+    raise CommandError(f"The server did not respond within {START_SECS:.0f} s. See its log: {data_dir / LOG_FILE}")
 
 
-def _give_back(data_dir: Path, calls: IO[str], *, waits: bool) -> None:
+def _stop_if_last(data_dir: Path, lock: IO[str], *, waits: bool) -> None:
+    """Stop the server if it is a temporary one and no other command uses it. `waits`: until its process has ended."""
     try:
-        fcntl.flock(calls, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    calls.seek(0)
-    noted = calls.read()
+    lock.seek(0)
+    text = lock.read()
     server = find(data_dir)
-    if noted and server and server.pid == json.loads(noted)["pid"]:
-        _stop(server, json.loads(noted)["adoptedRuns"], waits=waits)
-        calls.truncate(0)
+    if text and server and server.pid == json.loads(text)["pid"]:
+        _stop(server, json.loads(text)["adoptedRuns"], waits=waits)
+        lock.truncate(0)
 
 
-def _stop(server: Server, adopted_runs: int, *, waits: bool) -> None:
-    """End the server with the runs of its calls; runs it found live when it started are not theirs to end."""
-    live = ask_to_stop(server, stop_runs=adopted_runs == 0)
-    if adopted_runs and live:
-        say(f"{live} live runs go on, some from before this call; `greenroom up` adopts them.")
+def _stop(server: RunningServer, adopted_runs: int, *, waits: bool) -> None:
+    """Stop a temporary server together with its runs, unless it adopted runs that were started before."""
+    live_runs = request_shutdown(server, stop_runs=adopted_runs == 0)
+    if adopted_runs and live_runs:
+        print_message(
+            f"{live_runs} live runs continue; some were started before this command. `greenroom up` adopts them."
+        )
     if waits:
-        with step("Stopping the server that was started for this call"):
-            wait_gone(server)
+        with progress("Stopping the temporary server"):
+            wait_until_stopped(server)
     else:
-        say(f"The server started for this call (pid {server.pid}) is stopping.")
+        print_message(f"The temporary server (pid {server.pid}) is stopping.")
 
 
-def _told(data_dir: Path) -> Server | None:
-    """What `server.json` says, be it true or not; None where it says nothing."""
+def _read_server_file(data_dir: Path) -> RunningServer | None:
+    """Return what `server.json` describes, which may be stale; None if it is absent or not valid."""
     try:
-        told = json.loads((data_dir / SERVER_FILE).read_text())
-        return Server(int(told["pid"]), str(told["url"]), str(told["token"]))
+        server = json.loads((data_dir / SERVER_FILE).read_text())
+        return RunningServer(int(server["pid"]), str(server["url"]), str(server["token"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _control(method: str, server: Server, name: str, **params: int) -> httpx.Response:
-    """One of the server's local controls."""
-    with httpx.Client(timeout=ANSWER_SECS, trust_env=False) as http:
+def _control(method: str, server: RunningServer, name: str, **params: int) -> httpx.Response:
+    """Send a request to one of the server's local controls."""
+    # The server uses plain HTTP, and loading certificates would take longer than the request.
+    with httpx.Client(timeout=RESPONSE_SECS, trust_env=False, verify=False) as http:
         response = http.request(method, f"{server.url}/greenroom/{name}", params=params, headers=server.authorization)
     return response.raise_for_status()
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def _port(data_dir: Path) -> int:
-    """The port of a server that died, since the containers it left know the API by it; else any that is free."""
-    told = _told(data_dir)
-    before = (urlsplit(told.url).port if told else None) or 0
-    return _free_port(before) or _free_port(0)
+def choose_port(data_dir: Path) -> int:
+    """Return a free port: that of the last server if possible, because its containers reach the API there."""
+    last_server = _read_server_file(data_dir)
+    last_port = (urlsplit(last_server.url).port if last_server else None) or 0
+    return _free_port(last_port) or _free_port(0)
 
 
 def _free_port(wanted: int) -> int:
-    """`wanted` if it is free (0 means any), else 0."""
+    """Return `wanted` (0 means any port) if it is free, otherwise 0."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,30 +1,27 @@
-"""`greenroom status`: whether a server runs, and what it enforces."""
+"""`greenroom status`: shows whether a server runs, and which limits it enforces."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from cli import server
-from cli.terminal import results
-from cli.up import facts
+from cli import server, terminal
+from cli.server_description import describe_server
 
 
-def status(data_dir: Path, *, as_json: bool) -> bool:
-    """Tell about the server of a data directory; whether there is one."""
+def show_status(data_dir: Path, *, as_json: bool) -> bool:
+    """Print the status of a data directory's server; return whether one runs."""
     running = server.find(data_dir)
     if as_json:
-        told = {"running": True, "pid": running.pid, **running.info} if running else {"running": False}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        terminal.print_json({"running": True, "pid": running.pid, **running.info} if running else {"running": False})
     else:
         for line in _lines(running, data_dir):
-            results.print(line)
+            terminal.stdout.print(line)
     return running is not None
 
 
-def _lines(running: server.Server | None, data_dir: Path) -> list[str]:
+def _lines(running: server.RunningServer | None, data_dir: Path) -> list[str]:
     if not running:
-        return [f"No server runs on {data_dir}; `greenroom up` starts one."]
+        return [f"No server is running on {data_dir}. Start one with `greenroom up`."]
     info = running.info
-    first = f"Greenroom {info['version']} runs since {info['startedAt']} (pid {running.pid})"
-    return [first, *facts(info), f"Live      runs: {info['liveRuns']}"]
+    first = f"Greenroom {info['version']}, running since {info['startedAt']} (pid {running.pid})"
+    return [first, *describe_server(info), f"Live runs {info['liveRuns']}"]

@@ -1,4 +1,4 @@
-"""The end of a run as a block that can be read at a glance."""
+"""The summary of a finished run, as a block of labelled lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cli.client import Record
+from runtime.base.json_text import JsonDict
 
 MBYTES_PER_CORE = 4096
 BYTES_PER_MBYTE = 1024 * 1024
@@ -17,9 +17,9 @@ ITEMS_SHOWN = 3
 ITEM_WIDTH = 160
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "TIMED-OUT": "bold yellow", "ABORTED": "bold yellow"}
 ENFORCEMENT = {
-    "hard": "hard: the engine refuses to write more",
-    "polled": "polled: checked periodically, a run over it is stopped",
-    "none": "none: this engine cannot hold it",
+    "hard": "hard: writes over the limit fail",
+    "polled": "polled: checked periodically, a run over the limit is stopped",
+    "none": "none: this engine cannot enforce the limit",
 }
 UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
@@ -27,17 +27,18 @@ Row = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A run that ended, with the first items of its dataset and its OUTPUT record."""
+class RunResult:
+    """A finished run, with the first items of its dataset, the number of all items, and its OUTPUT record."""
 
-    run: Record
+    run: JsonDict
     items: list[Any]
     item_count: int
     output: Any
 
 
-def write(console: Console, rows: list[Row]) -> None:
-    """The rows, labels aligned; the first label is the run's status."""
+def print_summary(console: Console, result: RunResult) -> None:
+    """Print the summary with its labels aligned. The first label is the run's status."""
+    rows = _rows(result)
     width = max(len(label) for label, _ in rows)
     console.print()
     for index, (label, text) in enumerate(rows):
@@ -45,8 +46,7 @@ def write(console: Console, rows: list[Row]) -> None:
         console.print(Text.assemble((label.ljust(width), style), "  ", text))
 
 
-def rows(result: Result) -> list[Row]:
-    """What the block says, line by line; a caller may add its own."""
+def _rows(result: RunResult) -> list[Row]:
     run = result.run
     stats, options = run["stats"], run["options"]
     return [
@@ -63,9 +63,9 @@ def rows(result: Result) -> list[Row]:
     ]
 
 
-def _title(run: Record) -> str:
-    said = f": {run['statusMessage']}" if run.get("statusMessage") else ""
-    return f"run {run['id']} of build {run['buildNumber']}{said}"
+def _title(run: JsonDict) -> str:
+    message = f": {run['statusMessage']}" if run.get("statusMessage") else ""
+    return f"run {run['id']} of build {run['buildNumber']}{message}"
 
 
 def _memory(peak: int, limit_mbytes: int) -> str:
@@ -73,17 +73,17 @@ def _memory(peak: int, limit_mbytes: int) -> str:
     return f"peak {_bytes(peak)} of {limit_mbytes} MB ({share:.0f} %)"
 
 
-def _cpu(stats: Record, memory_mbytes: int) -> str:
+def _cpu(stats: JsonDict, memory_mbytes: int) -> str:
     cores = memory_mbytes / MBYTES_PER_CORE
     used = f"{stats['cpuAvgUsage']:.0f} % of a core on average, {stats['cpuMaxUsage']:.0f} % at most"
-    return f"{used}; share {cores:g} core"
+    return f"{used}; share: {cores:g} {'core' if cores == 1 else 'cores'}"
 
 
 def _disk(peak: int, limit_mbytes: int, enforcement: str) -> str:
     return f"peak {_bytes(peak)} of {limit_mbytes} MB; {ENFORCEMENT.get(enforcement, enforcement)}"
 
 
-def _count(result: Result) -> str:
+def _count(result: RunResult) -> str:
     hidden = result.item_count - min(len(result.items), ITEMS_SHOWN)
     return f"{result.item_count}, the first {ITEMS_SHOWN}:" if hidden > 0 else str(result.item_count)
 

@@ -1,53 +1,67 @@
-"""Where words go: results and log lines to stdout, everything said about them to stderr."""
+"""Output of the commands: results and log lines go to stdout, messages about them to stderr."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 
-from cli.errors import Problem
+from cli.errors import CommandError
 
-results = Console(markup=False, highlight=False, soft_wrap=True)
-words = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-
-
-def say(text: str, style: str | None = None) -> None:
-    words.print(text, style=style)
+stdout = Console(markup=False, highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
 
 
-def tell(problem: Problem) -> None:
-    say(problem.message, "red")
-    if problem.advice:
-        say(problem.advice)
+def print_message(text: str, style: str | None = None) -> None:
+    """Print a message to stderr."""
+    stderr.print(text, style=style)
+
+
+def print_warning(text: str) -> None:
+    """Print a message to stderr that should stand out."""
+    print_message(text, "yellow")
+
+
+def print_error(error: CommandError) -> None:
+    """Print an error and its advice to stderr."""
+    print_message(error.message, "red")
+    if error.advice:
+        print_message(error.advice)
+
+
+def print_json(value: Any) -> None:
+    """Print a value to stdout as indented JSON."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 @contextmanager
-def step(text: str) -> Iterator[None]:
-    """A piece of work that may take long: a spinner on a terminal, one plain line without."""
-    if not words.is_terminal:
-        say(f"{text} ...")
+def progress(text: str) -> Iterator[None]:
+    """Show that a step is in progress: a spinner on a terminal, otherwise one plain line."""
+    if not stderr.is_terminal:
+        print_message(f"{text} ...")
         yield
         return
-    with words.status(text):
+    with stderr.status(text):
         yield
 
 
 @contextmanager
-def counting(text: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A piece of work whose parts are counted: on a terminal the spinner tells how far it is."""
-    if not words.is_terminal:
-        say(f"{text} ...")
+def counted_progress(text: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show that a step is in progress. On a terminal, the count passed to the yielded function is shown as well."""
+    if not stderr.is_terminal:
+        print_message(f"{text} ...")
         yield lambda _: None
         return
     of = "" if total is None else f" of {total}"
-    with words.status(text) as status:
+    with stderr.status(text) as status:
         yield lambda done: status.update(f"{text}: {done}{of}")
 
 
 def shows_colors() -> bool:
-    """Whether a log may keep its ANSI codes: only on a terminal whose owner has not set NO_COLOR."""
+    """Return whether a log is printed with its ANSI codes: only on a terminal, and only if NO_COLOR is not set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

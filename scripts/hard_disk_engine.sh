@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A second Docker engine for tests, whose disk limits are hard: its data lies on a btrfs file system in a file.
-# `start` prints the DOCKER_HOST of it, `stop` leaves nothing, `status` succeeds while it answers.
+# A second Docker engine for tests, with hard disk limits: its data is on a btrfs file system in a file.
+# `start` starts it and prints its DOCKER_HOST, `stop` removes it completely, `status` succeeds while it answers.
 set -euo pipefail
 
 readonly STATE=${GREENROOM_TEST_ENGINE_DIR:-/var/tmp/greenroom-hard-disk-engine}
@@ -28,7 +28,7 @@ start_engine() {
     start_dockerd
 }
 
-# After a crash the engine is started once more: it alone knows all that it had made.
+# After a crash the engine is started again, because only the engine knows everything that it created.
 stop() {
     if mountpoint -q "$DATA"; then
         answers || start_engine
@@ -52,9 +52,9 @@ answers() { [ -S "$SOCKET" ] && engine info >/dev/null 2>&1; }
 engine() { docker --host "unix://$SOCKET" "$@"; }
 
 require_tools() {
-    [ "$(id -u)" = 0 ] || fail "root is needed"
+    [ "$(id -u)" = 0 ] || fail "this script must run as root"
     command -v mkfs.btrfs >/dev/null && command -v ip >/dev/null && return
-    command -v apt-get >/dev/null || fail "please install btrfs-progs and iproute2"
+    command -v apt-get >/dev/null || fail "install btrfs-progs and iproute2, then try again"
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq btrfs-progs iproute2; } >/dev/null
 }
 
@@ -63,25 +63,26 @@ make_disk() {
     truncate --size=$DISK_SIZE "$DISK"
     mkfs.btrfs --quiet --force "$DISK" >/dev/null
     mount -o loop "$DISK" "$DATA"
-    keep_quotas
+    enable_quotas
 }
 
-# Newer kernels give up counting when a big container is removed, and with it all limits, until somebody rescans.
-keep_quotas() {
+# Newer kernels stop counting when a large container is removed, and enforce no limit until a rescan. The threshold
+# prevents that.
+enable_quotas() {
     local threshold
     btrfs quota enable "$DATA"
     threshold=/sys/fs/btrfs/$(findmnt --noheadings --output UUID "$DATA")/qgroups/drop_subtree_threshold
     [ ! -e "$threshold" ] || echo 8 >"$threshold"
 }
 
-# A bridge of its own: two engines must not manage one, and `--bridge none` deletes the first engine's.
+# The engine needs its own bridge: two engines must not manage the same one, and `--bridge none` deletes the first's.
 make_bridge() {
     ip link add name $BRIDGE type bridge
     ip address add $BRIDGE_ADDRESS dev $BRIDGE
     ip link set $BRIDGE up
 }
 
-# The rules in iptables stay the first engine's; this one's containers reach their gateway, not the internet.
+# Only the first engine manages iptables. Containers of this one reach their gateway, but not the internet.
 start_dockerd() {
     stop_dockerd
     setsid dockerd \
@@ -95,7 +96,7 @@ start_dockerd() {
         sleep 1
     done
     tail -n 20 "$LOG" >&2
-    fail "its dockerd does not answer; the end of the log is above"
+    fail "dockerd did not answer within 60 s; the end of its log is above"
 }
 
 load_image() {

@@ -1,4 +1,4 @@
-"""Runs inside a container: succeeds if the gateway answers, be it by refusing the connection."""
+"""Run inside a container: succeeds if the gateway answers, even if it refuses the connection."""
 
 import contextlib
 import socket

@@ -1,8 +1,8 @@
-"""`make run`: the sample crawler in a real container, crawling a small web site that this script serves.
+"""`make run`: runs the sample crawler in a real container. It crawls a small web site that this script serves.
 
-The site listens on the instance bridge's gateway, where containers reach this machine. While the run is RUNNING its own
-web page is fetched through `containerUrl`, as anybody who knows that address could. Exits 0 when the run succeeded and
-its page answered.
+The site listens on the gateway of the instance's bridge, where containers reach this machine. While the run is RUNNING,
+this script fetches the Actor's own web page through `containerUrl`. The exit code is 0 if the run succeeded and the
+page could be fetched.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from typing import Any
 
 import httpx
 
-from cli import run, server
-from cli.errors import Problem
-from cli.server import Server
+from cli import server
+from cli.errors import CommandError
+from cli.run import RunArguments, run_actor
+from cli.server import RunningServer
 from runtime.base.addresses import HOST_IN_CONTAINERS
 from runtime.base.settings import default_data_dir
 
@@ -37,7 +38,7 @@ POLL_SECS = 0.25
 
 
 class Site(BaseHTTPRequestHandler):
-    """Twelve pages, each linking to the next three."""
+    """Serves twelve pages. Each links to the next three."""
 
     def do_GET(self) -> None:
         number = self.path.removeprefix("/page/")
@@ -52,35 +53,35 @@ class Site(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """What the crawler asks for is in the run's log."""
+        """Log nothing: the run's log shows which pages the crawler requests."""
 
 
 @dataclass
-class Visit:
-    """What the Actor's web page answered while its run was RUNNING; None until it did."""
+class WebPage:
+    """The response of the Actor's web page while its run was RUNNING. None until the page could be fetched."""
 
-    answer: str | None = None
+    response: str | None = None
 
 
 def main() -> int:
     data_dir = default_data_dir()
     try:
-        with server.borrowed(data_dir) as found, site(found.info["engine"]["gateway"]) as url:
-            visit = Visit()
-            visitor = threading.Thread(target=look_at_web_page, args=(found, visit), daemon=True)
-            visitor.start()
-            code = run.run(call(data_dir, url))
-            visitor.join(timeout=2 * POLL_SECS)
-    except Problem as problem:
-        print(f"make run: {problem}", file=sys.stderr)
+        with server.find_or_start(data_dir) as found, site(found.info["engine"]["gateway"]) as url:
+            page = WebPage()
+            fetching = threading.Thread(target=fetch_web_page, args=(found, page), daemon=True)
+            fetching.start()
+            code = run_actor(crawler_arguments(data_dir, url))
+            fetching.join(timeout=2 * POLL_SECS)
+    except CommandError as error:
+        print(f"make run: {error}", file=sys.stderr)
         return 1
-    print(f"Web page   {visit.answer or 'never answered while the run was RUNNING'}")
-    return code if visit.answer else code or 1
+    print(f"Web page   {page.response or 'did not respond while the run was RUNNING'}")
+    return code if page.response else code or 1
 
 
-def call(data_dir: Path, url: str) -> run.Call:
+def crawler_arguments(data_dir: Path, url: str) -> RunArguments:
     input = {"startUrls": [{"url": url}], "maxPages": PAGES, "minDurationSecs": SHORTEST_RUN_SECS}
-    return run.Call(
+    return RunArguments(
         folder=CRAWLER,
         data_dir=data_dir,
         body=json.dumps(input).encode(),
@@ -92,7 +93,7 @@ def call(data_dir: Path, url: str) -> run.Call:
 
 @contextmanager
 def site(gateway: str | None) -> Iterator[str]:
-    """Serve the site; its address as containers know it."""
+    """Serve the site; yield its URL for containers."""
     httpd = ThreadingHTTPServer((gateway or "127.0.0.1", 0), Site)
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
     try:
@@ -102,28 +103,28 @@ def site(gateway: str | None) -> Iterator[str]:
         httpd.server_close()
 
 
-def look_at_web_page(found: Server, visit: Visit) -> None:
-    """Wait for a new run of the crawler to have its web server ready, then fetch the page."""
+def fetch_web_page(found: RunningServer, page: WebPage) -> None:
+    """Wait until the web server of a new run is ready, then fetch its page."""
     with httpx.Client(base_url=found.url, headers=found.authorization, trust_env=False, timeout=10) as http:
-        before = last_run(http)
-        while visit.answer is None:
-            seen = last_run(http)
-            is_new = seen is not None and (before is None or seen["id"] != before["id"])
-            if seen is not None and is_new and seen["status"] == "RUNNING" and seen["isContainerServerReady"]:
-                page = httpx.get(seen["containerUrl"], timeout=10, trust_env=False)
-                visit.answer = f"{page.status_code} {' '.join(page.text.split())}"[:PAGE_WIDTH]
+        previous = last_run(http)
+        while page.response is None:
+            run = last_run(http)
+            is_new = run is not None and (previous is None or run["id"] != previous["id"])
+            if run is not None and is_new and run["status"] == "RUNNING" and run["isContainerServerReady"]:
+                response = httpx.get(run["containerUrl"], timeout=10, trust_env=False)
+                page.response = f"{response.status_code} {' '.join(response.text.split())}"[:PAGE_WIDTH]
             time.sleep(POLL_SECS)
 
 
 def last_run(http: httpx.Client) -> Any:
-    answer = http.get("/v2/actors/me~crawler/runs/last")
-    return answer.json()["data"] if answer.is_success else None
+    response = http.get("/v2/actors/me~crawler/runs/last")
+    return response.json()["data"] if response.is_success else None
 
 
 def _page(number: int) -> str:
     title = html.escape(f"Page {number}")
-    following = [(number + step) % PAGES for step in range(1, LINKS_PER_PAGE + 1)]
-    links = "".join(f'<li><a href="/page/{each}">Page {each}</a></li>' for each in following)
+    next_numbers = [(number + step) % PAGES for step in range(1, LINKS_PER_PAGE + 1)]
+    links = "".join(f'<li><a href="/page/{each}">Page {each}</a></li>' for each in next_numbers)
     return f"<!doctype html><title>{title}</title><h1>{title}</h1><ul>{links}</ul>"
 
 

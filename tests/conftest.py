@@ -10,12 +10,17 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException
+from hypothesis import settings
 
-from tests.fakes.receiver import Receiver, beside_blocking_tests
-from tests.live import LiveServer
+from testing.live_server import LiveServer
+from tests.fakes.receiver import Receiver, receiver_in_thread
 
 DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
 """Set by `make test`: without an engine its Docker tests fail, where plain `pytest` skips them."""
+
+# Tests run beside others: how long one example takes says nothing.
+settings.register_profile("greenroom", deadline=None)
+settings.load_profile("greenroom")
 
 
 def pytest_configure() -> None:
@@ -85,5 +90,5 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture
 def blocking_receiver() -> Iterator[Receiver]:
     """The same for tests that block, as those with a real server do."""
-    with beside_blocking_tests() as receiver:
+    with receiver_in_thread() as receiver:
         yield receiver

@@ -12,7 +12,7 @@ from docker.models.containers import Container
 
 from runtime.containers import INSTANCE_LABEL
 from runtime.runs.run_containers import RUN_LABEL
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 DOCKERFILE = """
 FROM apify/actor-python:3.13

@@ -123,7 +123,7 @@ def answers() -> bool:
 
 def processes() -> list[psutil.Process]:
     """Its daemons, and all that runs in its containers."""
-    daemons = [each for each in psutil.process_iter(["name", "cmdline"]) if is_daemon(**each.info)]  # type: ignore[attr-defined]
+    daemons = [each for each in psutil.process_iter(["name", "cmdline"]) if is_daemon(**each.info)]
     return [*daemons, *(child for each in daemons for child in each.children(recursive=True))]
 
 

@@ -1,1 +1,1 @@
-"""What comes in: callers, guards, aliases, query parameters, bodies."""
+"""What comes in: callers, aliases, query parameters, bodies, and the records that paths name."""

@@ -1,8 +1,7 @@
-"""Other names for the same thing: one table of rewrites, so that each operation is written once.
+"""Other paths for the same thing: one table of rewrites, so that each operation is written once.
 
-Spellings (`?method=`, `/v2/acts`) are rewritten before anything else looks at a request. Names of records ("the last
-run", "this run's dataset") need to know who asks, so they are resolved after authentication,
-each with a 404 of its own.
+Spellings (`?method=`, `/v2/acts`) are rewritten before any other code reads the path. Aliases of records ("the last
+run", "this run's dataset") depend on the caller, so they are resolved after authentication, each with a 404 of its own.
 """
 
 from __future__ import annotations
@@ -15,26 +14,25 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.types import Scope
 
-from api.request import parsing
-from api.request.access import caller_of, limited_caller_of, maybe_caller
+from api.request.callers import full_caller, live_caller, optional_caller
 from api.request.params import Params
+from api.request.parsing.runs import parse_run_filter
 from runtime.access import permissions
 from runtime.base.errors import Invalid, record_not_found
-from runtime.base.records import Actor
 from runtime.orchestrator import Orchestrator
 
-RESOLVED = "/v2/actor"
-"""All names of records begin like this."""
+ALIASED = "/v2/actor"
+"""All aliases begin with this."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def rewrite_spelling(scope: Scope) -> None:
-    """`?method=PUT` overrides the method of any request; `/v2/acts` is the old word for `/v2/actors`."""
+    """`?method=PUT` overrides the method of any request; `/v2/acts` is the old name of `/v2/actors`."""
     if scope["type"] == "http":
         query: bytes = scope["query_string"]
         override = parse_qs(query.decode("latin-1")).get("method") if b"method" in query else None
         if override:
-            scope["method"] = _method(override[0])
+            scope["method"] = _checked_method(override[0])
     path: str = scope["path"]
     if path == "/v2/acts" or path.startswith("/v2/acts/"):
         path = "/v2/actors" + path.removeprefix("/v2/acts")
@@ -42,7 +40,7 @@ def rewrite_spelling(scope: Scope) -> None:
 
 
 class Aliases:
-    """Resolves names of records to the canonical path of what they name."""
+    """Rewrites the aliases of records to their canonical paths."""
 
     def __init__(self, orchestrator: Orchestrator) -> None:
         self._orchestrator = orchestrator
@@ -53,55 +51,60 @@ class Aliases:
             (re.compile(r"/v2/actors/[^/]+/builds/(?!default/)([^/]+)/openapi\.json"), self._openapi_of_build),
             (re.compile(r"/v2/actors/([^/]+)/builds/default(/.*)?"), self._default_build),
             (re.compile(r"/v2/actors/([^/]+)/builds/([^/]+)(/.*)?"), self._build_of_actor),
-            (re.compile(r"/v2/actor-runs/([^/]+)/(dataset|key-value-store|request-queue|log)(/.*)?"), self._of_run),
+            (
+                re.compile(r"/v2/actor-runs/([^/]+)/(dataset|key-value-store|request-queue|log)(/.*)?"),
+                self._part_of_run,
+            ),
             (re.compile(r"/v2/actor-builds/([^/]+)/log"), self._log_of_build),
         )
 
-    def resolve(self, request: Request) -> None:
-        """Rewrite the path of a request that uses other names. Raises NotFound, Unauthorized, Invalid."""
-        if not request.scope["path"].startswith(RESOLVED):
+    def resolve(self, scope: Scope) -> None:
+        """Rewrite the path of a request that uses an alias. Raises NotFound, Unauthorized, Invalid."""
+        if not scope["path"].startswith(ALIASED):
             return
+        request = Request(scope)
         for pattern, resolve in self._rules:
-            match = pattern.fullmatch(request.scope["path"])
+            match = pattern.fullmatch(scope["path"])
             if match:
-                request.scope["path"] = resolve(request, *match.groups(default=""))
+                scope["path"] = resolve(request, *match.groups(default=""))
 
     def _last_run(self, request: Request, actor: str, rest: str) -> str:
-        runs, caller = self._orchestrator.runs, limited_caller_of(request)
-        run = runs.last(caller.user, self._actor(request, actor), parsing.run_filter(Params(request)))
+        runs, caller = self._orchestrator.runs, live_caller(request)
+        record = self._orchestrator.actors.find(caller.user, actor)
+        run = runs.last(caller.user, record, parse_run_filter(Params(request)))
         permissions.check_may_see_run(caller.run, run, partial(runs.has_started, caller.run))
         return f"/v2/actor-runs/{run.id}{rest}"
 
     def _last_run_of_task(self, request: Request, task: str, rest: str) -> str:
-        user = caller_of(request).user
+        user = full_caller(request).user
         record = self._orchestrator.tasks.find(user, task)
-        run = self._orchestrator.runs.last(user, record, parsing.run_filter(Params(request)))
+        run = self._orchestrator.runs.last(user, record, parse_run_filter(Params(request)))
         return f"/v2/actor-runs/{run.id}{rest}"
 
     def _run_of_actor(self, request: Request, actor: str, run_id: str, rest: str) -> str:
-        record = self._actor(request, actor)
+        record = self._orchestrator.actors.find(live_caller(request).user, actor)
         if self._orchestrator.runs.get(run_id).actor_id != record.id:
             raise record_not_found("Run", run_id)
         return f"/v2/actor-runs/{run_id}{rest}"
 
     def _openapi_of_build(self, request: Request, build_id: str) -> str:
-        """Knowing the id of the build is enough: there may be nobody to ask for the Actor."""
+        """The id of the build is enough: without a token, the Actor cannot be resolved."""
         return f"/v2/actor-builds/{self._orchestrator.builds.get(build_id).id}/openapi.json"
 
     def _default_build(self, request: Request, actor: str, rest: str) -> str:
-        """Knowing the Actor's id is enough; a name means nothing without a user."""
+        """The Actor's id is enough. A name needs a token, since it is one of the caller's names."""
         actors = self._orchestrator.actors
-        has_token = maybe_caller(request) is not None or "~" in actor
-        record = actors.find(caller_of(request).user, actor) if has_token else actors.get(actor)
+        has_token = optional_caller(request) is not None or "~" in actor
+        record = actors.find(full_caller(request).user, actor) if has_token else actors.get(actor)
         return f"/v2/actor-builds/{self._orchestrator.builds.resolve(record, record.defaults.build).id}{rest}"
 
     def _build_of_actor(self, request: Request, actor: str, build_id: str, rest: str) -> str:
-        record = self._actor(request, actor)
+        record = self._orchestrator.actors.find(live_caller(request).user, actor)
         if self._orchestrator.builds.get(build_id).actor_id != record.id:
             raise record_not_found("Build", build_id)
         return f"/v2/actor-builds/{build_id}{rest}"
 
-    def _of_run(self, request: Request, run_id: str, what: str, rest: str) -> str:
+    def _part_of_run(self, request: Request, run_id: str, part: str, rest: str) -> str:
         run = self._orchestrator.runs.get(run_id)
         canonical = {
             "dataset": f"/v2/datasets/{run.default_dataset_id}",
@@ -109,16 +112,13 @@ class Aliases:
             "request-queue": f"/v2/request-queues/{run.default_request_queue_id}",
             "log": f"/v2/logs/{run_id}",
         }
-        return canonical[what] + rest
+        return canonical[part] + rest
 
     def _log_of_build(self, request: Request, build_id: str) -> str:
         return f"/v2/logs/{self._orchestrator.builds.get(build_id).id}"
 
-    def _actor(self, request: Request, reference: str) -> Actor:
-        return self._orchestrator.actors.find(limited_caller_of(request).user, reference)
 
-
-def _method(text: str) -> str:
+def _checked_method(text: str) -> str:
     method = text.upper()
     if method not in METHODS:
         raise Invalid("invalid-parameter", f"Query parameter 'method' must be an HTTP method, not '{text}'")

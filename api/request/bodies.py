@@ -1,4 +1,4 @@
-"""Reading request bodies: decoded, counted while decoding, and never parsed by content type.
+"""Request bodies: decoded, with a limit on their decoded size. They are never parsed by Content-Type.
 
 Encodings: both SDKs send `br` above 1 KiB, Python clients `gzip` (apify-client, both languages).
 """
@@ -23,7 +23,7 @@ STEP_BYTES = 65_536
 
 
 class Decoder(Protocol):
-    """Takes encoded bytes, gives decoded ones in steps, so that a small bomb cannot become a big string."""
+    """Decodes a body in small steps, so that a compressed bomb never becomes one big string."""
 
     def feed(self, data: bytes) -> AsyncIterator[bytes]: ...
 
@@ -40,7 +40,7 @@ class _Identity:
 
 class _Zlib:
     def __init__(self) -> None:
-        # 32 added to the window size: gzip and zlib headers are told apart by themselves.
+        # Adding 32 to the window size makes zlib detect whether the header is gzip's or zlib's.
         self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
 
     async def feed(self, data: bytes) -> AsyncIterator[bytes]:
@@ -62,7 +62,7 @@ class _Brotli:
     async def feed(self, data: bytes) -> AsyncIterator[bytes]:
         piece = self._decompress.process(data, output_buffer_limit=STEP_BYTES)
         yield piece
-        # Output may still wait inside the decoder when it would accept more: only an empty piece tells that none does.
+        # The decoder may hold back output even when it accepts more data. Only an empty piece means that it does not.
         while (piece or not self._decompress.can_accept_more_data()) and not self._decompress.is_finished():
             piece = self._decompress.process(b"", output_buffer_limit=STEP_BYTES)
             yield piece
@@ -85,18 +85,18 @@ def decoder(encoding: str | None) -> Decoder:
 
 
 async def decoded(request: Request) -> AsyncIterator[bytes]:
-    """The request's body, decoded, piece by piece. Raises Invalid for a body that is not what its encoding says."""
+    """The decoded body of a request, piece by piece. Raises Invalid if the body does not match its Content-Encoding."""
     encoding = request.headers.get("content-encoding")
-    using = decoder(encoding)
+    decompressor = decoder(encoding)
     received = False
     try:
         async for chunk in request.stream():
             received = received or bool(chunk)
             if chunk:
-                async for piece in using.feed(chunk):
+                async for piece in decompressor.feed(chunk):
                     yield piece
         if received:
-            using.finish()
+            decompressor.finish()
     except (ValueError, zlib.error, brotli.error) as problem:
         raise Invalid("invalid-request", f"The body is not valid {encoding}: {problem}") from problem
 
@@ -112,7 +112,7 @@ async def read_body(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> bytes:
 
 
 async def read_json(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> Any:
-    """The body as JSON; None where there is none. Raises Invalid for anything else."""
+    """The body as JSON; None for an empty body. Raises Invalid for a body that is not valid JSON."""
     body = await read_body(request, limit)
     if not body:
         return None
@@ -126,7 +126,7 @@ async def read_json(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> Any:
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; an empty one where there is none. Raises Invalid."""
+    """The body as a JSON object; an empty object for an empty body. Raises Invalid."""
     value = await read_json(request)
     if value is None:
         return {}
@@ -136,9 +136,12 @@ async def read_object(request: Request) -> dict[str, Any]:
 
 
 async def _too_large(request: Request, limit: int) -> TooLarge:
-    """Read the rest, unkept: a client that is still sending would see a broken connection instead of the answer."""
+    """The error, after the rest of the body is read and discarded.
+
+    Without that, a client that is still sending would get a broken connection instead of the response.
+    """
     length = request.headers.get("content-length")
-    with suppress(RuntimeError):  # it was all there is: Starlette refuses to stream a consumed body
+    with suppress(RuntimeError):  # Starlette does not stream a body that was consumed already
         async for _ in request.stream():
             pass
     is_plain = (request.headers.get("content-encoding") or "identity") == "identity"

@@ -1,4 +1,4 @@
-"""What a handler works with: the joined parts of the instance."""
+"""The orchestrator that serves a request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from runtime.orchestrator import Orchestrator
 
 
 def orchestrator_of(connection: HTTPConnection) -> Orchestrator:
-    """The instance that the application of this request serves."""
+    """The orchestrator of the application that received this request."""
     orchestrator: Orchestrator = connection.app.state.orchestrator
     return orchestrator

@@ -1,19 +1,13 @@
-"""The input of a run: the body of a request, of whatever type."""
+"""The input of a run, read from the body of a request of any content type."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 
 from api.request.bodies import read_body
-from runtime.inputs.inputs import JSON_TYPE, Input
+from runtime.inputs.inputs import Input, input_of_body
 
 
 async def read_input(request: Request) -> Input | None:
-    """The body as INPUT, as it came; an empty one, or the JSON `null` that clients send, is none."""
-    body = await read_body(request)
-    content_type = request.headers.get("content-type") or JSON_TYPE
-    if not body:
-        return None
-    if content_type.partition(";")[0].strip().lower() == JSON_TYPE and body.strip() == b"null":
-        return None
-    return Input(body=body, content_type=content_type)
+    """The body as it arrived; None if it is empty."""
+    return input_of_body(await read_body(request), request.headers.get("content-type"))

@@ -1,13 +1,15 @@
-"""How Apify's clients write query parameters.
+"""The query parameters of a request, as Apify's clients write them.
 
-Booleans come as 1/0 and true/false, lists comma-joined or repeated, and an empty value means "not given"
-(apify-client of several generations). Unknown parameters are ignored, as the platform ignores them.
+Booleans arrive as 1/0 or true/false, lists comma-joined or repeated, and an empty value means "not given" (apify-client
+of several generations). Unknown parameters are ignored, as the platform ignores them.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
+from fastapi import Depends
 from starlette.requests import Request
 
 from runtime.base.errors import Invalid
@@ -15,13 +17,14 @@ from runtime.base.paging import Paging
 
 MAX_PAGE = 1000
 MAX_WAIT_SECS = 60
-MAX_WHOLE = 2**53 - 1
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest integer that JavaScript's numbers hold exactly."""
 TRUE = frozenset({"1", "true"})
 FALSE = frozenset({"0", "false"})
 
 
 class Params:
-    """The query of one request; every reader answers None where the parameter is absent or empty."""
+    """The query of one request. Methods return None for an absent or empty parameter. All raise Invalid."""
 
     def __init__(self, request: Request) -> None:
         self._query = request.query_params
@@ -53,27 +56,34 @@ class Params:
             raise Invalid("invalid-parameter", f"Query parameter '{name}' must be at least {minimum:g}, not {given}")
         return number
 
-    def whole(self, name: str, *, minimum: int = 0) -> int | None:
-        """A whole number; clients may write it as a float."""
+    def integer(self, name: str, *, minimum: int = 0) -> int | None:
+        """An integer. Clients may write it as a float, such as 5.0."""
         number = self.number(name, minimum=minimum)
         if number is None:
             return None
         if number != int(number):
             raise Invalid("invalid-parameter", f"Query parameter '{name}' must be a whole number, not {number:g}")
-        if number > MAX_WHOLE:
-            raise Invalid("invalid-parameter", f"Query parameter '{name}' must be at most {MAX_WHOLE}")
+        if number > MAX_SAFE_INTEGER:
+            raise Invalid("invalid-parameter", f"Query parameter '{name}' must be at most {MAX_SAFE_INTEGER}")
         return int(number)
 
-    def names(self, name: str) -> list[str]:
-        """A list written as `a,b`, as a repeated parameter, or as both."""
+    def texts(self, name: str) -> list[str]:
+        """A list written as `a,b`, as a repeated parameter, or as both; empty where the parameter is absent."""
         return [part for value in self._query.getlist(name) for part in value.split(",") if part]
 
     def wait_secs(self) -> float:
-        """`waitForFinish`, clamped to what the platform allows: clients ask for 999999, older ones for less than 0."""
+        """`waitForFinish`, limited as on the platform: clients send 999999, and older ones negative numbers."""
         given = self.number("waitForFinish", minimum=-math.inf)
         return min(max(given or 0.0, 0.0), MAX_WAIT_SECS)
 
     def paging(self) -> Paging:
-        """Offset, limit and direction of a list of records; a limit of 0 or none, or above 1000, is 1000."""
-        limit = self.whole("limit") or MAX_PAGE
-        return Paging(self.whole("offset") or 0, min(limit, MAX_PAGE), self.flag("desc") or False)
+        """Offset, limit and direction of a list of records. A limit that is absent, 0 or above 1000 means 1000."""
+        limit = self.integer("limit") or MAX_PAGE
+        return Paging(self.integer("offset") or 0, min(limit, MAX_PAGE), self.flag("desc") or False)
+
+
+async def _paging(request: Request) -> Paging:
+    return Params(request).paging()
+
+
+PagingQuery = Annotated[Paging, Depends(_paging)]

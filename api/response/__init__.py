@@ -1,1 +1,1 @@
-"""What goes out: records as the platform's JSON, envelopes, errors, exports."""
+"""What goes out: records as the platform's JSON, pages, errors, items in all formats."""

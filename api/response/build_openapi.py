@@ -1,4 +1,4 @@
-"""The OpenAPI document of a build: how its Actor is run, with the input schema as the body's.
+"""The OpenAPI document of a build: the endpoints that run its Actor, with the input schema as the schema of the body.
 
 Source: platform documentation, "Get OpenAPI definition" of Actor builds.
 """
@@ -12,30 +12,30 @@ from runtime.base.json_text import JsonDict
 from runtime.base.records import Actor, Build, User
 
 VERSION = "3.0.1"
-WAYS: dict[str, tuple[str, str, JsonDict]] = {
+ENDPOINTS: dict[str, tuple[str, str, JsonDict]] = {
     "run-sync-get-dataset-items": (
-        "Runs the Actor, waits for its end, and answers with the items of its dataset.",
+        "Run the Actor, wait for its end, and return the items of its dataset.",
         "The items of the run's default dataset",
         {"type": "array", "items": {"type": "object"}},
     ),
     "runs": (
-        "Starts the Actor and answers at once.",
+        "Start the Actor, and return the run without waiting for its end.",
         "The run",
         {"type": "object", "properties": {"data": {"type": "object"}}},
     ),
     "run-sync": (
-        "Runs the Actor, waits for its end, and answers with the record OUTPUT of its key-value store.",
+        "Run the Actor, wait for its end, and return the record OUTPUT of its key-value store.",
         "The record OUTPUT",
         {},
     ),
 }
-"""The ways to run an Actor: what each does, what it answers, and the answer's schema."""
-KEPT = (
+"""The endpoints that run an Actor: what each does, what it returns, and the schema of that."""
+SHARED_KEYWORDS = (
     *("title", "description", "default", "example", "enum", "pattern", "minLength", "maxLength", "nullable"),
     *("minimum", "maximum", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
     *("required", "additionalProperties"),
 )
-"""What a field's schema and OpenAPI's have in common, but for the types and parts."""
+"""The keywords of an input schema that OpenAPI has too, apart from types and nested fields."""
 ADDRESS: JsonDict = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string", "format": "uri"}}}
 ITEMS: dict[Any, JsonDict] = {
     "requestListSources": ADDRESS,
@@ -45,11 +45,11 @@ ITEMS: dict[Any, JsonDict] = {
     "pseudoUrls": {"type": "object", "properties": {"purl": {"type": "string"}}},
     "keyValue": {"type": "object", "properties": {"key": {"type": "string"}, "value": {"type": "string"}}},
 }
-"""What an editor makes, where the schema does not say it."""
+"""The items of an array whose schema only names the editor that creates it."""
 
 
-def document(build: Build, actor: Actor, owner: User, base: str) -> JsonDict:
-    """`base` is the address of the API, without its version."""
+def openapi_document(build: Build, actor: Actor, owner: User, base: str) -> JsonDict:
+    """The document. `base` is the address of the API, without its version."""
     name = f"{owner.username}~{actor.name}"
     return {
         "openapi": VERSION,
@@ -60,15 +60,15 @@ def document(build: Build, actor: Actor, owner: User, base: str) -> JsonDict:
             "x-build-id": build.id,
         },
         "servers": [{"url": f"{base}/v2"}],
-        "paths": {f"/acts/{name}/{way}": {"post": _operation(way, name)} for way in WAYS},
+        "paths": {f"/acts/{name}/{endpoint}": {"post": _operation(endpoint, name)} for endpoint in ENDPOINTS},
         "components": {"schemas": {"inputSchema": _input(build.input_schema)}},
     }
 
 
-def _operation(way: str, name: str) -> JsonDict:
-    summary, answer, schema = WAYS[way]
+def _operation(endpoint: str, name: str) -> JsonDict:
+    summary, result, schema = ENDPOINTS[endpoint]
     return {
-        "operationId": f"{way}-{name.replace('~', '-')}",
+        "operationId": f"{endpoint}-{name.replace('~', '-')}",
         "summary": summary,
         "tags": ["Run Actor"],
         "requestBody": {
@@ -80,7 +80,7 @@ def _operation(way: str, name: str) -> JsonDict:
         ],
         "responses": {
             "201": {
-                "description": answer,
+                "description": result,
                 "content": {"application/json": {"schema": schema}},
             }
         },
@@ -88,18 +88,18 @@ def _operation(way: str, name: str) -> JsonDict:
 
 
 def _input(schema: Mapping[str, Any] | None) -> JsonDict:
-    return {"type": "object"} if schema is None else _translated({**schema, "type": "object"})
+    return {"type": "object"} if schema is None else _translate({**schema, "type": "object"})
 
 
-def _translated(field: Mapping[str, Any]) -> JsonDict:
-    """A field's schema in OpenAPI's words."""
+def _translate(field: Mapping[str, Any]) -> JsonDict:
+    """The schema of a field of the input, with OpenAPI's keywords."""
     kind = field.get("type")
     types: JsonDict = {"anyOf": [{"type": each} for each in kind]} if isinstance(kind, list) else {"type": kind}
-    told = {**types, **{keyword: field[keyword] for keyword in KEPT if keyword in field}}
-    if not told.get("required", True):  # OpenAPI 3.0 knows no empty list here
-        del told["required"]
+    translated = {**types, **{keyword: field[keyword] for keyword in SHARED_KEYWORDS if keyword in field}}
+    if not translated.get("required", True):  # OpenAPI 3.0 does not allow an empty list here
+        del translated["required"]
     if isinstance(field.get("properties"), Mapping):
-        told["properties"] = {name: _translated(part) for name, part in field["properties"].items()}
+        translated["properties"] = {name: _translate(part) for name, part in field["properties"].items()}
     if kind == "array":
-        told["items"] = _translated(field["items"]) if "items" in field else ITEMS.get(field.get("editor"), {})
-    return told
+        translated["items"] = _translate(field["items"]) if "items" in field else ITEMS.get(field.get("editor"), {})
+    return translated

@@ -1,4 +1,4 @@
-"""Answers in the platform's envelopes."""
+"""Responses in the platform's envelopes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ def data_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     return json_response({"data": value}, status, headers)
 
 
+def created_response(value: Any, location: str) -> Response:
+    """The usual envelope around a new record, with the record's address."""
+    return data_response(value, 201, {"Location": location})
+
+
 def page_response(items: list[Any], total: int, paging: Paging) -> Response:
-    """A list by offset; clients need all six fields beside the items (apify-client 3)."""
+    """One page of a list. Clients require all six fields (apify-client 3)."""
     return data_response(
         {
             "total": total,

@@ -1,21 +1,26 @@
-"""The one translation of errors into HTTP, so that no framework's own error body ever leaks.
+"""The one translation of errors into HTTP responses. No error body of the framework ever reaches a client.
 
-Starting a run answers with the slugs of its own reference page, everything else with those of the rest of the API.
+Requests that start a run get the slugs of that endpoint's own reference page, which differ from the rest of the API.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable, Coroutine, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from api.response.envelopes import json_response
 from runtime.base import errors
-from runtime.base.errors import GreenroomError
+from runtime.base.errors import GreenroomError, Invalid, MethodNotAllowed, NotFound
 
 log = logging.getLogger("greenroom.api")
 
@@ -45,10 +50,13 @@ STARTING_SLUGS = {
     "invalid-request": ("invalid-input", None),
 }
 
+ERROR_HANDLED = "greenroom.error_handled"
+"""Set in the scope of a request whose unexpected error was logged and answered."""
+
 
 def error_response(problem: GreenroomError, scope: Scope) -> Response:
-    """The platform's error object for a problem met while answering `scope`."""
-    slug, message = _spoken(problem, scope)
+    """The platform's error object for a problem with this request."""
+    slug, message = _slug_and_message(problem, scope)
     body: dict[str, Any] = {"type": slug, "message": message}
     if problem.data is not None:
         body["data"] = problem.data
@@ -56,14 +64,63 @@ def error_response(problem: GreenroomError, scope: Scope) -> Response:
 
 
 def internal_error(problem: Exception, scope: Scope) -> Response:
-    """A fault of ours: logged with its trace, told without it."""
+    """The response to an unexpected error. The log gets the traceback, the client does not."""
     log.error("%s %s failed", scope.get("method", "WEBSOCKET"), scope["path"], exc_info=problem)
     message = "Greenroom failed to answer this request; its log has the details."
     return json_response({"error": {"type": "internal-server-error", "message": message}}, 500)
 
 
-def _spoken(problem: GreenroomError, scope: Scope) -> tuple[str, str]:
+async def handle_greenroom_error(request: Request, problem: GreenroomError) -> Response:
+    return error_response(problem, request.scope)
+
+
+async def handle_unexpected_error(request: Request, problem: Exception) -> Response:
+    request.scope[ERROR_HANDLED] = True
+    return internal_error(problem, request.scope)
+
+
+async def handle_client_disconnect(request: Request, problem: ClientDisconnect) -> Response:
+    """The client disconnected while it was sending. Nobody reads this response, and nothing is logged."""
+    return Response(status_code=400)
+
+
+async def handle_routing_error(request: Request, problem: HTTPException) -> Response:
+    """No route has this path, or none has it with this method."""
+    allowed = sorted(_allowed_methods(request.app.routes, request.scope))
+    if allowed:
+        only = ",".join(["OPTIONS", *allowed])
+        message = f"This API end-point can only be accessed using the following HTTP methods: {only}"
+        return error_response(MethodNotAllowed("method-not-allowed", message), request.scope)
+    path = request.scope["path"]
+    # Clients print links to pages of the Apify Console, and assume that these are at the API's address.
+    hint = "" if path.startswith("/v2/") else ": the API is below /v2/, and a web console does not exist yet"
+    message = f"There is no API endpoint at {path}{hint}"
+    return error_response(NotFound("page-not-found", message), request.scope)
+
+
+async def handle_invalid_parameter(request: Request, problem: RequestValidationError) -> Response:
+    """A local control got a parameter of the wrong type. Parameters of the platform's API are parsed by `Params`."""
+    first = problem.errors()[0]
+    message = f"Parameter '{first['loc'][-1]}' is not valid: {first['msg']}"
+    return error_response(Invalid("invalid-parameter", message), request.scope)
+
+
+ERROR_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    GreenroomError: handle_greenroom_error,
+    HTTPException: handle_routing_error,
+    RequestValidationError: handle_invalid_parameter,
+    ClientDisconnect: handle_client_disconnect,
+    Exception: handle_unexpected_error,
+}
+
+
+def _slug_and_message(problem: GreenroomError, scope: Scope) -> tuple[str, str]:
     if scope.get("method") != "POST" or not STARTING_A_RUN.fullmatch(scope["path"]):
         return problem.slug, problem.message
     slug, message = STARTING_SLUGS.get(problem.slug, (problem.slug, None))
     return slug, message or problem.message
+
+
+def _allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
+    fitting = (route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE)
+    return {method for route in fitting for method in route.methods or ()}

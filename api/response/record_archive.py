@@ -1,4 +1,4 @@
-"""The records of a key-value store as a ZIP archive that is made while it is sent."""
+"""The records of a key-value store as a ZIP archive, which is written while it is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import IO
 
-from api.response.stored_records import decoded
+from api.response.record_response import decoded
 from runtime.base.clock import Millis
 from runtime.base.records import KeyRange
 from runtime.storages.key_value_stores import KeyValueStores
@@ -17,24 +17,24 @@ PAGE = 1000
 
 
 async def record_archive(stores: KeyValueStores, store_id: str, within: KeyRange, now: Millis) -> AsyncIterator[bytes]:
-    """Each record is a file named by its key, decoded where it is stored compressed."""
+    """The archive, piece by piece. Each record is a file that is named by its key, without its Content-Encoding."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         async for key in _keys(stores, store_id, within):
             record = stores.get_record(store_id, key)
-            if record is None:  # deleted meanwhile
+            if record is None:  # deleted since its key was listed
                 continue
             info = zipfile.ZipInfo(key, datetime.fromtimestamp(now / 1000, UTC).timetuple()[:6])
             info.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(info, "w", force_zip64=True) as entry:
                 chunks, encoding = record.chunks(), record.info.content_encoding
-                async for _ in _filled(entry, chunks if encoding is None else decoded(chunks, encoding)):
-                    yield pipe.taken()
-    yield pipe.taken()
+                async for _ in _write(entry, chunks if encoding is None else decoded(chunks, encoding)):
+                    yield pipe.take()
+    yield pipe.take()
 
 
-async def _filled(entry: IO[bytes], chunks: AsyncIterator[bytes]) -> AsyncIterator[None]:
-    """Write an entry, pausing after each piece."""
+async def _write(entry: IO[bytes], chunks: AsyncIterator[bytes]) -> AsyncIterator[None]:
+    """Write an entry, and yield after each piece, so that the caller can send what is ready."""
     async for chunk in chunks:
         await asyncio.to_thread(entry.write, chunk)
         yield
@@ -52,7 +52,7 @@ async def _keys(stores: KeyValueStores, store_id: str, within: KeyRange) -> Asyn
 
 
 class _Pipe:
-    """A file that can only be written to, in pieces that are taken out as they come."""
+    """A write-only file that holds what was written until it is taken out."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -62,11 +62,11 @@ class _Pipe:
         return len(piece)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: nothing is buffered."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)

@@ -1,1 +1,1 @@
-"""Routes of the API: one file per word after /v2/."""
+"""The routes: a module for each word after /v2/, greenroom.py for the local controls, and what several share."""

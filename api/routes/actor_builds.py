@@ -6,59 +6,50 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.request.access import caller_of, maybe_caller
+from api.request.callers import FullCaller, OptionalCaller
 from api.request.dependencies import orchestrator_of
-from api.request.params import Params
-from api.response import build_openapi
+from api.request.params import PagingQuery, Params
+from api.request.path_records import OwnBuild
+from api.response.build_openapi import openapi_document
 from api.response.envelopes import data_response, json_response, no_content
-from api.response.presenters import builds_page, present_build
-from runtime.base.errors import record_not_found
-from runtime.base.records import Build
+from api.response.pages import builds_page
+from api.response.presenters import present_build
 
 router = APIRouter(prefix="/v2/actor-builds")
 
 
 @router.get("")
-async def list_builds(request: Request) -> Response:
-    return builds_page(request, None)
+async def list_builds(request: Request, caller: FullCaller, paging: PagingQuery) -> Response:
+    return builds_page(orchestrator_of(request), caller.user, None, paging)
 
 
 @router.get("/{build}")
-async def get_build(request: Request, build: str) -> Response:
-    """Knowing the id is enough."""
-    builds = orchestrator_of(request).builds
-    record = await builds.wait(build, Params(request).wait_secs())
-    has_image = await builds.has_image(record) if record.status.is_terminal else None
-    return data_response(present_build(orchestrator_of(request), record, maybe_caller(request), has_image=has_image))
+async def get_build(request: Request, caller: OptionalCaller, build: str) -> Response:
+    """Everybody who knows the id may read the build."""
+    orchestrator = orchestrator_of(request)
+    record = await orchestrator.builds.wait(build, Params(request).wait_secs())
+    has_image = await orchestrator.builds.has_image(record) if record.status.is_terminal else None
+    return data_response(present_build(orchestrator, record, caller, has_image=has_image))
 
 
 @router.get("/{build}/openapi.json")
 async def get_openapi(request: Request, build: str) -> Response:
-    """Knowing the id is enough."""
+    """Everybody who knows the id may read the document."""
     orchestrator = orchestrator_of(request)
     record = orchestrator.builds.get(build)
     actor = orchestrator.actors.get(record.actor_id)
     owner = orchestrator.users.get(actor.user_id)
-    return json_response(build_openapi.document(record, actor, owner, orchestrator.addresses.public_base))
+    return json_response(openapi_document(record, actor, owner, orchestrator.addresses.public_base))
 
 
 @router.delete("/{build}")
-async def delete_build(request: Request, build: str) -> Response:
-    await orchestrator_of(request).builds.delete(_own(request, build))
+async def delete_build(request: Request, build: OwnBuild) -> Response:
+    await orchestrator_of(request).builds.delete(build)
     return no_content()
 
 
 @router.post("/{build}/abort")
-async def abort_build(request: Request, build: str) -> Response:
-    return _shown(request, await orchestrator_of(request).builds.abort(_own(request, build)))
-
-
-def _own(request: Request, id: str) -> Build:
-    user, build = caller_of(request).user, orchestrator_of(request).builds.get(id)
-    if build.user_id != user.id:
-        raise record_not_found("Build", id)
-    return build
-
-
-def _shown(request: Request, build: Build) -> Response:
-    return data_response(present_build(orchestrator_of(request), build, caller_of(request)))
+async def abort_build(request: Request, caller: FullCaller, build: OwnBuild) -> Response:
+    orchestrator = orchestrator_of(request)
+    aborted = await orchestrator.live_builds.abort(build)
+    return data_response(present_build(orchestrator, aborted, caller))

@@ -2,112 +2,113 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.request import parsing
-from api.request.access import caller_of
 from api.request.bodies import read_object
+from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
-from api.request.params import Params
+from api.request.params import PagingQuery
+from api.request.parsing.fields import field
+from api.request.parsing.runs import RunFilterQuery
+from api.request.parsing.tasks import parse_task_fields
+from api.request.path_records import OwnTask
 from api.response import serializers
-from api.response.envelopes import data_response, json_response, no_content, page_response
-from api.response.presenters import runs_page, webhook_created, webhooks_page
-from api.routes.run_endpoints import items_of_run, output_of_run, run_started
+from api.response.envelopes import created_response, data_response, json_response, no_content
+from api.response.pages import find_page, runs_page, webhooks_page
+from api.response.presenters import present_task_in_list
+from api.routes.creating_webhooks import create_webhook_from_body
+from api.routes.starting_runs import RunStart
 from runtime.base.errors import Invalid
-from runtime.base.records import Task, TaskOptions
+from runtime.base.records import TaskOptions, WebhookCondition
 
 router = APIRouter(prefix="/v2/actor-tasks")
 
 
 @router.get("")
-async def list_tasks(request: Request) -> Response:
-    orchestrator, user, paging = orchestrator_of(request), caller_of(request).user, Params(request).paging()
-    page = orchestrator.tasks.page(user, paging)
-    items = []
-    for task in page.items:
-        actor = orchestrator.actors.get(task.actor_id)
-        items.append(serializers.task_in_list(task, user, actor, orchestrator.users.get(actor.user_id)))
-    return page_response(items, page.total, paging)
+async def list_tasks(request: Request, caller: FullCaller, paging: PagingQuery) -> Response:
+    orchestrator = orchestrator_of(request)
+    find, present = partial(orchestrator.tasks.page, caller.user), partial(present_task_in_list, orchestrator)
+    return find_page(paging, find, present)
 
 
 @router.post("")
-async def create_task(request: Request) -> Response:
-    orchestrator, user, body = orchestrator_of(request), caller_of(request).user, await read_object(request)
-    actor = parsing.field(body, "actId", str)
+async def create_task(request: Request, caller: FullCaller) -> Response:
+    orchestrator, body = orchestrator_of(request), await read_object(request)
+    actor = field(body, "actId", str)
     if actor is None:
         raise Invalid("invalid-value", "Field 'actId' is required: the id or name of the task's Actor")
-    fields = parsing.task_fields(body, TaskOptions())
+    fields = parse_task_fields(body, TaskOptions())
     name = fields.pop("name", None)
-    task = await orchestrator.tasks.create(user, actor.replace("/", "~", 1), name, **fields)
+    task = await orchestrator.tasks.create(caller.user, actor.replace("/", "~", 1), name, **fields)
     location = f"{orchestrator.addresses.public_base}/v2/actor-tasks/{task.id}"
-    return data_response(serializers.task(task, user), 201, {"Location": location})
+    return created_response(serializers.task(task, caller.user), location)
 
 
 @router.get("/{task}")
-async def get_task(request: Request, task: str) -> Response:
-    return data_response(serializers.task(_found(request, task), caller_of(request).user))
+async def get_task(caller: FullCaller, task: OwnTask) -> Response:
+    return data_response(serializers.task(task, caller.user))
 
 
 @router.put("/{task}")
-async def update_task(request: Request, task: str) -> Response:
-    """A patch: what the body leaves out stays."""
-    record, body = _found(request, task), await read_object(request)
-    changed = await orchestrator_of(request).tasks.update(record, **parsing.task_fields(body, record.options))
-    return data_response(serializers.task(changed, caller_of(request).user))
+async def update_task(request: Request, caller: FullCaller, task: OwnTask) -> Response:
+    """Change the fields in the body. Everything else stays as it is."""
+    fields = parse_task_fields(await read_object(request), task.options)
+    changed = await orchestrator_of(request).tasks.update(task, **fields)
+    return data_response(serializers.task(changed, caller.user))
 
 
 @router.delete("/{task}")
-async def delete_task(request: Request, task: str) -> Response:
-    orchestrator, record = orchestrator_of(request), _found(request, task)
-    await orchestrator.tasks.delete(record)
-    await orchestrator.webhooks.delete_of_task(record.id)
+async def delete_task(request: Request, task: OwnTask) -> Response:
+    orchestrator = orchestrator_of(request)
+    await orchestrator.tasks.delete(task)
+    await orchestrator.webhooks.delete_of_task(task.id)
     return no_content()
 
 
 @router.get("/{task}/input")
-async def get_input(request: Request, task: str) -> Response:
+async def get_input(task: OwnTask) -> Response:
     """The input itself, without the usual envelope."""
-    return json_response(_found(request, task).input or {})
+    return json_response(task.input or {})
 
 
 @router.put("/{task}/input")
-async def set_input(request: Request, task: str) -> Response:
-    record, body = _found(request, task), await read_object(request)
-    return json_response((await orchestrator_of(request).tasks.update(record, input=body)).input)
+async def set_input(request: Request, task: OwnTask) -> Response:
+    changed = await orchestrator_of(request).tasks.update(task, input=await read_object(request))
+    return json_response(changed.input)
 
 
 @router.get("/{task}/runs")
-async def list_runs(request: Request, task: str) -> Response:
-    return runs_page(request, _found(request, task))
+async def list_runs(
+    request: Request, caller: FullCaller, task: OwnTask, run_filter: RunFilterQuery, paging: PagingQuery
+) -> Response:
+    return runs_page(orchestrator_of(request), caller.user, task, run_filter, paging)
 
 
 @router.post("/{task}/runs")
-async def start_run(request: Request, task: str) -> Response:
-    return await run_started(request, _found(request, task))
+async def start_run(task: OwnTask, start: RunStart) -> Response:
+    return await start.respond_with_run(task)
 
 
 @router.api_route("/{task}/run-sync", methods=["GET", "POST"])
-async def run_sync(request: Request, task: str) -> Response:
-    return await output_of_run(request, _found(request, task))
+async def run_sync(task: OwnTask, start: RunStart) -> Response:
+    return await start.respond_with_output(task)
 
 
 @router.api_route("/{task}/run-sync-get-dataset-items", methods=["GET", "POST"])
-async def run_sync_get_dataset_items(request: Request, task: str) -> Response:
-    return await items_of_run(request, _found(request, task))
+async def run_sync_get_dataset_items(task: OwnTask, start: RunStart) -> Response:
+    return await start.respond_with_items(task)
 
 
 @router.get("/{task}/webhooks")
-async def list_webhooks(request: Request, task: str) -> Response:
-    return webhooks_page(request, _found(request, task))
+async def list_webhooks(request: Request, caller: FullCaller, task: OwnTask, paging: PagingQuery) -> Response:
+    return webhooks_page(orchestrator_of(request), caller.user, task, paging)
 
 
 @router.post("/{task}/webhooks")
-async def create_webhook(request: Request, task: str) -> Response:
-    """Clients create webhooks where they list them; this one is on the task whatever its body says."""
-    return await webhook_created(request, _found(request, task))
-
-
-def _found(request: Request, reference: str) -> Task:
-    return orchestrator_of(request).tasks.find(caller_of(request).user, reference)
+async def create_webhook(request: Request, caller: FullCaller, task: OwnTask) -> Response:
+    """Clients create webhooks where they list them. This one is on the task, no matter what its body names."""
+    return await create_webhook_from_body(request, caller, WebhookCondition(actor_task_id=task.id))

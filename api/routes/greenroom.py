@@ -1,57 +1,88 @@
-"""/greenroom: Greenroom's own controls and the events sockets of runs; no paths of the platform's."""
+"""/greenroom: the local controls, which the platform does not have, and the events sockets of runs."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 from collections.abc import AsyncIterator
+from functools import cache
+from importlib.metadata import version
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Query
+from fastapi.openapi.utils import get_openapi
+from fastapi.security import HTTPBearer
+from pydantic import BeforeValidator
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from api.request.access import caller_of, maybe_caller, token_of
+from api.request.callers import FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
-from api.request.params import Params
-from api.response.envelopes import data_response, json_response
-from api.response.presenters import own_run, present_run
+from api.request.path_records import find_own_run
+from api.response.envelopes import JSON, data_response, json_response
+from api.response.local_controls import ErrorEnvelope, RunEnvelope, ServerInfo, ShutdownStarted
+from api.response.local_docs import HEADERS, docs_page
+from api.response.presenters import present_run
 from runtime.base.addresses import EVENTS_PATH
-from runtime.base.errors import Unauthorized
 from runtime.runs.system_events import Event, pending
-
-router = APIRouter()
 
 POLICY_VIOLATION = 1008
 """The close code after which the Python SDK does not try again."""
 
 
-@router.get("/greenroom/info")
-async def get_info(request: Request) -> Response:
-    """What this server is and enforces. Needs the token of server.json."""
-    _check_control_token(request)
-    return json_response(request.app.state.info())
+class LocalResponse(JSONResponse):
+    media_type = JSON
 
 
-@router.post("/greenroom/shutdown")
-async def shut_down(request: Request) -> Response:
-    """Begin to stop; answers how many live runs stay for the next start to adopt (none with `stopRuns`)."""
-    _check_control_token(request)
-    return json_response({"liveRuns": request.app.state.shut_down(Params(request).flag("stopRuns"))})
+router = APIRouter(
+    default_response_class=LocalResponse,
+    responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
+)
+control_token = HTTPBearer(auto_error=False, scheme_name="controlToken", description="The token in server.json.")
+user_token = HTTPBearer(auto_error=False, scheme_name="userToken", description="The token of the run's user.")
+
+StopRuns = Annotated[
+    bool | None,
+    BeforeValidator(lambda text: text or None),
+    Query(alias="stopRuns", description="Whether live runs are stopped too. Without it, the server's setting decides."),
+]
 
 
-@router.post("/greenroom/runs/{run}/migrate")
-async def migrate_run(request: Request, run: str) -> Response:
-    """What the platform does when a worker goes away, on demand: the Actor is told, then gets a new container."""
+@router.get("/greenroom/info", dependencies=[OperatorOnly, Depends(control_token)])
+async def get_info(request: Request) -> ServerInfo:
+    """Show the status of the server, and which limits of runs it enforces."""
+    info: ServerInfo = request.app.state.info()
+    return info
+
+
+@router.post("/greenroom/shutdown", dependencies=[OperatorOnly, Depends(control_token)])
+async def shut_down(request: Request, stop_runs: StopRuns = None) -> ShutdownStarted:
+    """Begin to shut down the server."""
+    return ShutdownStarted(live_runs=request.app.state.shut_down(stop_runs))
+
+
+@router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])
+async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
+    """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
-    record = await orchestrator.orders.migrate(own_run(request, run, caller_of(request)))
-    return data_response(present_run(orchestrator, record, maybe_caller(request)))
+    migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
+    return data_response(present_run(orchestrator, migrated, caller))
+
+
+@router.get("/greenroom/openapi.json", include_in_schema=False)
+async def get_openapi_document() -> Response:
+    return json_response(_openapi_document())
+
+
+@router.get("/greenroom/docs", include_in_schema=False)
+async def get_docs() -> Response:
+    return HTMLResponse(docs_page(_openapi_document()), headers=HEADERS)
 
 
 @router.websocket(EVENTS_PATH + "{events_key}")
 async def listen_to_events(socket: WebSocket, events_key: str) -> None:
-    """System events of a live run; its SDK knows the key. Anything else is accepted, then closed for good."""
+    """Send the system events of a live run to its SDK, which knows the key. Other sockets are accepted, then closed."""
     orchestrator = orchestrator_of(socket)
     run = orchestrator.runs.find_by_events_key(events_key)
     if run is None or not orchestrator.system_events.is_open(run.id):
@@ -64,8 +95,8 @@ async def listen_to_events(socket: WebSocket, events_key: str) -> None:
 
 
 async def _relay(socket: WebSocket, events: AsyncIterator[Event]) -> None:
-    """Send until the run ends or the client leaves; what the client says is read only to notice that it left."""
-    tasks = {asyncio.create_task(_until_left(socket)), asyncio.create_task(_send(socket, events))}
+    """Send events until the run ends or the client disconnects. What the client sends is ignored."""
+    tasks = {asyncio.create_task(_wait_for_disconnect(socket)), asyncio.create_task(_send(socket, events))}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -80,11 +111,16 @@ async def _send(socket: WebSocket, events: AsyncIterator[Event]) -> None:
     await socket.close()
 
 
-async def _until_left(socket: WebSocket) -> None:
+async def _wait_for_disconnect(socket: WebSocket) -> None:
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass
 
 
-def _check_control_token(request: Request) -> None:
-    if not hmac.compare_digest((token_of(request) or "").encode(), request.app.state.control_token.encode()):
-        raise Unauthorized("invalid-token", "This needs the token that server.json in the data directory holds.")
+@cache
+def _openapi_document() -> dict[str, Any]:
+    return get_openapi(
+        title="Greenroom's local controls",
+        version=version("greenroom"),
+        description="The controls of this server that the platform's API does not have.",
+        routes=router.routes,
+    )

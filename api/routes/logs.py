@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
-from api.response.presenters import seen_run
+from api.request.path_records import check_visible
 from runtime.base.errors import NotFound
 
 router = APIRouter(prefix="/v2/logs")
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v2/logs")
 
 @router.get("/{job}")
 async def get_log(request: Request, job: str) -> Response:
-    """Plain text; with `stream`, until the job has ended. Knowing its id is enough, but for a restricted run's."""
+    """Plain text; with `stream`, until the job has ended. Everybody who may read the job may read its log."""
     logs, params = orchestrator_of(request).logs, Params(request)
     _check_readable(request, job)
     raw = params.flag("raw") or False
@@ -32,4 +32,4 @@ def _check_readable(request: Request, job: str) -> None:
     except NotFound:
         orchestrator.builds.get(job)
     else:
-        seen_run(request, run)
+        check_visible(request, run)

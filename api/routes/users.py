@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.request.access import limited_caller_of
+from api.request.callers import LiveCaller
 from api.request.dependencies import orchestrator_of
 from api.response import serializers
 from api.response.envelopes import data_response
@@ -14,9 +14,8 @@ router = APIRouter(prefix="/v2/users")
 
 
 @router.get("/me")
-async def get_me(request: Request) -> Response:
-    """To a limited run, only what it may know of its user."""
-    caller = limited_caller_of(request)
+async def get_me(request: Request, caller: LiveCaller) -> Response:
+    """The caller's user. A limited run gets only what it may know about its user."""
     if permissions.is_limited(caller.run):
         return data_response(serializers.limited_user(caller.user))
     return data_response(serializers.private_user(caller.user, orchestrator_of(request).memory_quota.cap_mbytes))

@@ -6,22 +6,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.request.access import caller_of
+from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
+from api.request.params import PagingQuery
 from api.response import serializers
 from api.response.envelopes import data_response
-from api.response.presenters import dispatches_page
+from api.response.pages import dispatches_page
 
 router = APIRouter(prefix="/v2/webhook-dispatches")
 
 
 @router.get("")
-async def list_dispatches(request: Request) -> Response:
-    return dispatches_page(request, None)
+async def list_dispatches(request: Request, caller: FullCaller, paging: PagingQuery) -> Response:
+    return dispatches_page(orchestrator_of(request), caller.user, None, paging)
 
 
 @router.get("/{dispatch}")
-async def get_dispatch(request: Request, dispatch: str) -> Response:
-    return data_response(
-        serializers.dispatch(orchestrator_of(request).dispatches.get(caller_of(request).user, dispatch))
-    )
+async def get_dispatch(request: Request, caller: FullCaller, dispatch: str) -> Response:
+    record = orchestrator_of(request).dispatches.get(caller.user, dispatch)
+    return data_response(serializers.webhook_dispatch(record))

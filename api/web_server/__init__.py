@@ -1,1 +1,7 @@
-"""The proxy to the web server in a run's container."""
+"""The proxy from a run's public address to the web server in its container.
+
+It does not change what it forwards: bodies stream both ways untouched, and Authorization and Cookie belong to the
+container's server. Everybody who knows the key may send requests (platform documentation, "Container web server"), so
+Greenroom's token is neither needed nor read here, and a client that sends it anyway shows it to the Actor. Trailers and
+1xx responses are not forwarded.
+"""

@@ -1,1 +1,1 @@
-"""Storages: Greenroom, its storages behind plain FastAPI handlers, Crawlee's behind Express, and bare SQLite."""
+"""Storages: Greenroom, its storages with plain FastAPI handlers, Crawlee's storages with Express, and bare SQLite."""

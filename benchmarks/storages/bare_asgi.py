@@ -1,7 +1,7 @@
-"""The writes of Greenroom's store behind uvicorn and nothing else: no routes, tokens, checks or answers worth the name.
+"""Writes to Greenroom's database behind uvicorn, without routes, tokens, checks or real responses.
 
-No handler can cost less than this does, in Python and on the same store. `python -m benchmarks.storages.bare_asgi
-DATA_DIR` prints its port when it listens.
+No Python handler on the same database can cost less. `python -m benchmarks.storages.bare_asgi DATA_DIR` prints its port
+when it listens.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import uvloop
 from starlette.types import Message, Receive, Scope, Send
 
 from benchmarks.storages.operations import BINARY, LOCK_SECS
-from benchmarks.storages.plain_fastapi import Storages
+from benchmarks.storages.plain_fastapi import StorageServices
 from runtime.base.json_text import loads
 from runtime.base.records import QueueClient
 from runtime.storages.storage_service import StorageService
@@ -28,11 +28,13 @@ CLIENT = QueueClient("bench")
 Write = Callable[[str, str, Receive], Awaitable[object]]
 
 
-class BareAsgi:
-    def __init__(self, storages: Storages) -> None:
+class BareAsgiApp:
+    """An ASGI application that only writes."""
+
+    def __init__(self, storages: StorageServices) -> None:
         self._storages = storages
         self._user_id = storages.users.first().id
-        self._kinds: Mapping[str, StorageService[Any]] = {
+        self._services: Mapping[str, StorageService[Any]] = {
             "datasets": storages.datasets,
             "request-queues": storages.queues,
             "key-value-stores": storages.key_value_stores,
@@ -46,14 +48,14 @@ class BareAsgi:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _, _, kind, *rest = scope["path"].split("/")
+        _, _, storage_type, *rest = scope["path"].split("/")
         if rest:
-            id, what, *last = rest
-            await self._writes[f"{scope['method']} {what}"](id, "".join(last[-1:]), receive)
+            id, collection, *last = rest
+            await self._writes[f"{scope['method']} {collection}"](id, "".join(last[-1:]), receive)
             body = b"{}"
         else:
             name = scope["query_string"].decode().removeprefix("name=")
-            record, _ = await self._kinds[kind].get_or_create(self._user_id, name)
+            record, _ = await self._services[storage_type].get_or_create(self._user_id, name)
             body = msgspec.json.encode({"data": {"id": record.id}})
         await send({"type": "http.response.start", "status": 200, "headers": [_length(body)]})
         await send({"type": "http.response.body", "body": body})
@@ -74,14 +76,14 @@ class BareAsgi:
         await self._storages.queues.add_requests(id, loads(await _body(receive)), forefront=False)
 
     async def _put(self, id: str, key: str, receive: Receive) -> None:
-        await self._storages.key_value_stores.set_record_stream(id, key, BINARY, None, _pieces(receive))
+        await self._storages.key_value_stores.set_record_stream(id, key, BINARY, None, _chunks(receive))
 
 
 async def _body(receive: Receive) -> bytes:
-    return b"".join([piece async for piece in _pieces(receive)])
+    return b"".join([chunk async for chunk in _chunks(receive)])
 
 
-async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     message: Message = {"more_body": True}
     while message["more_body"]:
         message = await receive()
@@ -93,9 +95,9 @@ def _length(body: bytes) -> tuple[bytes, bytes]:
 
 
 async def serve(data_dir: Path) -> None:
-    storages = Storages(data_dir)
+    storages = StorageServices(data_dir)
     await storages.users.open()
-    config = uvicorn.Config(BareAsgi(storages), lifespan="off", log_level="error", access_log=False)
+    config = uvicorn.Config(BareAsgiApp(storages), lifespan="off", log_level="error", access_log=False)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         print(listening.getsockname()[1], flush=True)
         await uvicorn.Server(config).serve([listening])

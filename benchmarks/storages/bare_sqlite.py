@@ -1,6 +1,6 @@
-"""The rows of a push written to SQLite by nothing but SQLite: what a push costs at least.
+"""The rows of a push, written directly to SQLite: the minimal cost of a push.
 
-One transaction a push, on the tables and with the settings of Greenroom's own store.
+Each push is one transaction, on the tables and with the settings of Greenroom's own database.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from runtime.base.json_text import dumps
 from runtime.database import Database
 from runtime.storages.datasets import Datasets
 
-COUNTED = """
+UPDATE_COUNTERS = """
     UPDATE datasets SET item_count = item_count + ?1, clean_item_count = clean_item_count + ?1,
     stored_bytes = stored_bytes + ?2, write_count = write_count + ?1, modified_at = ?3, accessed_at = ?3
     WHERE id = ?4 RETURNING item_count
@@ -26,7 +26,7 @@ COUNTED = """
 
 
 def pushes(folder: Path, items: int, count: int) -> Cost:
-    """What each of `count` pushes of so many items costs, to a new dataset."""
+    """Return the cost of each of `count` pushes, with `items` items each, to a new dataset."""
     id = asyncio.run(_new_dataset(folder))
     body = b"\n".join(dumps(shapes.item(number)) for number in range(items))
     with closing(sqlite3.connect(folder / "greenroom.db", isolation_level=None)) as connection:
@@ -34,7 +34,7 @@ def pushes(folder: Path, items: int, count: int) -> Cost:
         wall, cpu = time.perf_counter(), time.process_time()
         for now in range(count):
             connection.execute("BEGIN IMMEDIATE")
-            after = connection.execute(COUNTED, (items, len(body), now, id)).fetchone()[0]
+            after = connection.execute(UPDATE_COUNTERS, (items, len(body), now, id)).fetchone()[0]
             connection.execute("INSERT INTO pushes VALUES (?, ?, ?, ?)", (id, after - items, items, body))
             connection.execute("COMMIT")
         return Cost((time.perf_counter() - wall) / count * 1e6, (time.process_time() - cpu) / count * 1e6)

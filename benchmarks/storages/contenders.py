@@ -1,4 +1,4 @@
-"""The servers that are compared, each a process of its own on a folder of its own."""
+"""The compared servers. Each is a process of its own with a folder of its own."""
 
 from __future__ import annotations
 
@@ -8,39 +8,41 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from benchmarks.storages.load import CONNECTIONS, Cost, Message, measured
-from tests.live import ROOT, LiveServer
+from benchmarks.storages.load import CONNECTIONS, Cost, Message, measure_cost
+from testing.live_server import ROOT, LiveServer
 
 EXPRESS = Path(__file__).parent / "express"
 
 
 class Contender:
-    """A server that answers the platform's routes of storages."""
+    """A server with the platform's routes for storages."""
 
     name: str
     export = "items"
-    """The page below a dataset that takes a `format`."""
+    """The path below a dataset that supports `format`."""
     port: int
     pid: int
 
-    def id(self, kind: str, name: str) -> str:
-        """The storage of this name, made where it is not there."""
+    def id(self, storage_type: str, name: str) -> str:
+        """Return the id of the storage with this name. It is created if it does not exist."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/v2/{kind}?name={name}",
+            f"http://127.0.0.1:{self.port}/v2/{storage_type}?name={name}",
             method="POST",
             headers={"Authorization": "Bearer token"},
         )
-        with urllib.request.urlopen(request) as answer:
-            return str(json.load(answer)["data"]["id"])
+        with urllib.request.urlopen(request) as response:
+            return str(json.load(response)["data"]["id"])
 
     def costs(self, messages: list[Message], connections: int = CONNECTIONS) -> Cost:
-        return measured(self.port, self.pid, messages, connections)
+        return measure_cost(self.port, self.pid, messages, connections)
 
     def close(self) -> None:
         raise NotImplementedError
 
 
 class Greenroom(Contender):
+    """A whole Greenroom server."""
+
     name = "Greenroom"
 
     def __init__(self, data_dir: Path) -> None:
@@ -54,7 +56,7 @@ class Greenroom(Contender):
 
 
 class _Subprocess(Contender):
-    """A process that prints its port when it listens."""
+    """A server whose process prints its port when it listens."""
 
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -67,15 +69,17 @@ class _Subprocess(Contender):
 
 
 class BareAsgi(_Subprocess):
-    """What is left of Greenroom and plain FastAPI when their handlers do nothing but write."""
+    """The lower bound for Greenroom and plain FastAPI: handlers that only write."""
 
-    name = "uvicorn and the store"
+    name = "uvicorn and the database"
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__([sys.executable, "-m", "benchmarks.storages.bare_asgi", str(data_dir)])
 
 
 class PlainFastapi(_Subprocess):
+    """Greenroom's storages behind plain FastAPI handlers."""
+
     name = "plain FastAPI"
     export = "export"
 
@@ -84,7 +88,7 @@ class PlainFastapi(_Subprocess):
 
 
 class Crawlee(_Subprocess):
-    """Installs what it needs beside its source, once."""
+    """Crawlee's storages behind Express. The npm packages are installed beside its source, once."""
 
     name = "Crawlee, Express"
 

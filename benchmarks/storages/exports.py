@@ -1,4 +1,4 @@
-"""A whole dataset as one file: how long it takes, and what memory it takes while the dataset grows tenfold."""
+"""The export of a whole dataset as one file: its duration and memory, for two datasets whose sizes differ tenfold."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ MEBI = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class ExportCost:
+    """`peak_bytes` is the server's memory at its peak minus that before the export."""
+
     secs: float
-    grown_bytes: int
-    """How much more memory the server had at its peak than before."""
+    peak_bytes: int
 
 
 def measure(contenders: list[Contender]) -> None:
@@ -31,37 +32,37 @@ def measure(contenders: list[Contender]) -> None:
     for format in FORMATS:
         for contender in contenders:
             exports = [export(contender, name, format) for name in DATASETS]
-            cells = [cell for each in exports for cell in (f"{each.secs:.1f}", f"{each.grown_bytes / MEBI:.0f}")]
+            cells = [cell for each in exports for cell in (f"{each.secs:.1f}", f"{each.peak_bytes / MEBI:.0f}")]
             table.add_row(f"{format}, {contender.name}", *cells)
     CONSOLE.print(table)
 
 
-def export(contender: Contender, name: str, format: str) -> Export:
+def export(contender: Contender, name: str, format: str) -> ExportCost:
     path = f"/v2/datasets/{contender.id('datasets', name)}/{contender.export}?format={format}"
-    with Memory(contender.pid) as memory:
-        began = monotonic()
+    with PeakMemory(contender.pid) as memory:
+        started = monotonic()
         contender.costs([Message("GET", path)], connections=1)
-        secs = monotonic() - began
-    return Export(secs, memory.peak - memory.before)
+        secs = monotonic() - started
+    return ExportCost(secs, memory.peak - memory.before)
 
 
-class Memory:
-    """Looks at the resident memory of a process while the block runs."""
+class PeakMemory:
+    """Measures the peak of a process's resident memory while the block runs."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
-        self._over = threading.Event()
-        self._watching = threading.Thread(target=self._watch)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
         self.before = self.peak = self._process.memory_info().rss
 
-    def __enter__(self) -> Memory:
-        self._watching.start()
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._watching.join()
+        self._ended.set()
+        self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(SAMPLE_SECS):
+        while not self._ended.wait(SAMPLE_SECS):
             self.peak = max(self.peak, self._process.memory_info().rss)

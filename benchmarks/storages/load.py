@@ -1,4 +1,4 @@
-"""Requests sent over keep-alive connections as fast as they are answered, and what that cost the server."""
+"""Sends requests over keep-alive connections as fast as the server responds, and measures their cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READ_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one request, in microseconds: wall clock while CONNECTIONS are busy, and CPU of the server."""
+    """The cost of one request in microseconds: wall-clock time with all connections busy, and CPU of the server."""
 
     wall: float
     cpu: float
@@ -23,7 +23,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request, ready to be sent."""
+    """A request that is ready to be sent."""
 
     method: str
     path: str
@@ -37,8 +37,8 @@ class Message:
         ).encode()
 
 
-def measured(port: int, pid: int, messages: list[Message], connections: int = CONNECTIONS) -> Cost:
-    """What each of these requests cost, all sent."""
+def measure_cost(port: int, pid: int, messages: list[Message], connections: int = CONNECTIONS) -> Cost:
+    """Send all requests and return the average cost of one."""
     before = cpu_secs(pid)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         secs = runner.run(_send(port, messages, connections))
@@ -46,7 +46,7 @@ def measured(port: int, pid: int, messages: list[Message], connections: int = CO
 
 
 def cpu_secs(pid: int) -> float:
-    """To the nanosecond: Linux has a clock for the CPU of every process, named by its complement."""
+    """Return the CPU time of a process. On Linux, the complement of its id names its CPU clock."""
     return time.clock_gettime(~pid << 3 | 2)
 
 
@@ -54,9 +54,9 @@ async def _send(port: int, messages: list[Message], connections: int) -> float:
     left = iter(messages)
     loop = asyncio.get_running_loop()
     opened = [await asyncio.open_connection("127.0.0.1", port, limit=READ_BYTES) for _ in range(connections)]
-    began = loop.time()
+    started = loop.time()
     await asyncio.gather(*(_converse(port, reader, writer, left) for reader, writer in opened))
-    secs = loop.time() - began
+    secs = loop.time() - started
     for _, writer in opened:
         writer.close()
     return secs
@@ -68,10 +68,10 @@ async def _converse(
     for message in left:
         writer.writelines((message.head(port), message.body))
         await writer.drain()
-        await _read_answer(reader)
+        await _read_response(reader)
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> None:
+async def _read_response(reader: asyncio.StreamReader) -> None:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     if not 200 <= int(head[9:12]) < 300:
         raise AssertionError(head + await reader.read(READ_BYTES))

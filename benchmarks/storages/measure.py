@@ -1,14 +1,14 @@
-"""Storages side by side: Greenroom, its own store behind plain FastAPI handlers, Crawlee's on disk behind Express.
+"""Compares storages: Greenroom, its database behind plain FastAPI handlers, and Crawlee's on disk behind Express.
 
-All answer the same requests of the same routes, over 8 connections (big records: one), in rounds that take turns; the
-first round warms up, and medians are shown. The load generator shares the cores, so the server's own CPU is what
-counts. Both Python contenders run uvicorn with uvloop and httptools on copies of one data directory and look the caller
-up in the same way; plain FastAPI does less, as it has no guards, aliases, permissions or keys of clients. Crawlee
-(npm @crawlee/memory-storage, with persistence) asks for no token. Pushes are also made by SQLite alone: the same rows,
-a transaction each.
+All receive the same requests on the same routes, over 8 connections (large records: one), in alternating rounds. The
+first round warms up, and medians are shown. The load generator shares the cores, so the relevant cost is the server's
+own CPU. Both Python contenders run uvicorn with uvloop and httptools on copies of one data directory, and authenticate
+the caller in the same way. Plain FastAPI does less: it has no guards, aliases, permissions or client keys. Crawlee (npm
+@crawlee/memory-storage, with persistence) requires no token. Pushes are also measured with SQLite alone: the same rows,
+one transaction each.
 
-Targets: a fifth of Crawlee's CPU for pushes and locks, half of plain FastAPI's for what crawlers do all the time, costs
-that hardly grow with the storage, exports in constant memory.
+Targets: a fifth of Crawlee's CPU for pushes and locks, half of plain FastAPI's for the frequent operations of crawlers,
+costs that hardly grow with the storage, and exports in constant memory.
 """
 
 from __future__ import annotations
@@ -40,33 +40,33 @@ GROWTH = (
     ("page at 90 % of 1M", "first page of 1M", 1.3),
     ("head of 100 at 1M", "head of 100 at 10k", 1.5),
 )
-"""What may take only so many times the CPU of something smaller."""
+"""Operations whose CPU must not exceed a multiple of that of a smaller operation."""
 
 
 def measure() -> None:
-    with contenders() as (ours, plain, bare, crawlee):
-        results = {op.name: costs(op, (ours, plain, crawlee, bare)) for op in WRITES}
-        results |= {op.name: costs(op, (ours, plain, crawlee)) for op in HOT}
-        results |= {op.name: costs(op, (ours, plain)) for op in DEEP}
-        results |= {op.name: costs(op, (ours, plain, crawlee)) for op in BIG}
+    with contenders() as (greenroom, plain, bare, crawlee):
+        results = {op.name: costs(op, (greenroom, plain, crawlee, bare)) for op in WRITES}
+        results |= {op.name: costs(op, (greenroom, plain, crawlee)) for op in HOT}
+        results |= {op.name: costs(op, (greenroom, plain)) for op in DEEP}
+        results |= {op.name: costs(op, (greenroom, plain, crawlee)) for op in BIG}
         with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
             for name, items in operations.PUSHES.items():
                 results[name][SQLITE] = middle([bare_sqlite.pushes(Path(folder), items, 400) for _ in range(ROUNDS)])
         show(results)
         show_bounds(results)
         show_growth(results)
-        exports.measure([ours, plain])
+        exports.measure([greenroom, plain])
 
 
 @contextmanager
 def contenders() -> Iterator[tuple[Contender, Contender, Contender, Contender]]:
-    """All on the same storages, but for the biggest: Crawlee keeps a file for each item and request."""
+    """Start all contenders on the same storages. Crawlee, with a file per item and request, gets only small ones."""
     with ExitStack() as stack:
-        ours, theirs, bare, files = (stack.enter_context(_folder()) for _ in range(4))
-        fill(ours)
-        shutil.copytree(ours, theirs, dirs_exist_ok=True)
-        shutil.copytree(ours, bare, dirs_exist_ok=True)
-        started = Greenroom(ours), PlainFastapi(theirs), BareAsgi(bare), Crawlee(files)
+        greenroom, plain, bare, files = (stack.enter_context(_folder()) for _ in range(4))
+        fill(greenroom)
+        shutil.copytree(greenroom, plain, dirs_exist_ok=True)
+        shutil.copytree(greenroom, bare, dirs_exist_ok=True)
+        started = Greenroom(greenroom), PlainFastapi(plain), BareAsgi(bare), Crawlee(files)
         for contender in started:
             stack.callback(contender.close)
         fill_over_http(started[3])
@@ -74,8 +74,8 @@ def contenders() -> Iterator[tuple[Contender, Contender, Contender, Contender]]:
 
 
 def costs(operation: Operation, contenders: tuple[Contender, ...]) -> dict[str, Cost]:
-    """They take turns, so that noise meets all of them; the first round warms them up and does not count."""
-    ids = {contender.name: contender.id(operation.kind, operation.storage) for contender in contenders}
+    """Return the median cost for each contender. They alternate, and the first round does not count."""
+    ids = {contender.name: contender.id(operation.storage_type, operation.storage) for contender in contenders}
     found: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
     for round in range(ROUNDS + 1):
         for contender in contenders:
@@ -92,12 +92,12 @@ def show(results: Results) -> None:
     names = [
         name for name in dict.fromkeys(name for costs in results.values() for name in costs) if name != BareAsgi.name
     ]
-    title = "Storages: wall clock and, after the slash, CPU of the server in µs a request; times Greenroom's CPU"
+    title = "Storages: wall-clock time / CPU of the server in µs per request, and the ratio to Greenroom's CPU"
     table = Table("", *names, title=title, title_justify="left")
     for operation, costs in results.items():
         table.add_row(operation, *(_cell(costs.get(name), costs[names[0]]) for name in names))
     CONSOLE.print(table)
-    CONSOLE.print("Not measured: Crawlee with a million items or requests, which would be as many files.")
+    CONSOLE.print("Not measured: Crawlee with a million items or requests, which would be a million files.")
     cores, memory = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
     CONSOLE.print(
         f"Python {python_version()}, {cores} cores shared with the load generator, {memory:.0f} GB of memory."
@@ -105,8 +105,8 @@ def show(results: Results) -> None:
 
 
 def show_bounds(results: Results) -> None:
-    """What the CPU of writes is made of: no handler in Python can cost less than uvicorn and the store."""
-    title = "CPU of writes, in µs a request, and what is left of it when handlers do nothing but write"
+    """Show the parts of the CPU of writes: no Python handler can cost less than uvicorn and the database."""
+    title = "CPU of writes in µs per request, compared with handlers that only write"
     table = Table("", BareAsgi.name, "Greenroom adds", "plain FastAPI adds", title=title, title_justify="left")
     for name in (operation.name for operation in WRITES):
         bound = results[name][BareAsgi.name].cpu

@@ -1,4 +1,4 @@
-"""What is asked of each contender, and how often in a round."""
+"""The requests that each contender receives, and how many of them in a round."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ SMALL_BYTES, BIG_BYTES = 1_000, 100_000_000
 BINARY = "application/octet-stream"
 PAGE = 100
 LOCK_SECS = 0.01
-"""Locks this short are over when the next round asks for the same requests again."""
+"""So short that the locks have expired when the next round locks the same requests."""
 HANDLED_AT = "2026-01-01T00:00:00.000Z"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`message` makes the request number n to a storage by its path; `count` of them are a round."""
+    """`message` creates the n-th request to the storage with a path; a round has `count` of them."""
 
     name: str
-    kind: str
+    storage_type: str
     storage: str
     message: Callable[[str, int], Message]
     count: int
     connections: int = CONNECTIONS
 
     def messages(self, id: str, round: int) -> list[Message]:
-        path = f"/v2/{self.kind}/{id}"
+        path = f"/v2/{self.storage_type}/{id}"
         return [self.message(path, n) for n in range(round * self.count, (round + 1) * self.count)]
 
 
@@ -57,7 +57,7 @@ def lock(path: str, _: int) -> Message:
 
 
 def update(path: str, n: int) -> Message:
-    """The request number n is handled."""
+    """Mark the n-th request as handled."""
     id = request_id(shapes.unique_key(n))
     body = msgspec.json.encode({"id": id, **shapes.request(n), "handledAt": HANDLED_AT})
     return Message("PUT", f"{path}/requests/{id}?clientKey=bench", body)

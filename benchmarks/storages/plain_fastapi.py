@@ -1,4 +1,4 @@
-"""Greenroom's own storages behind handlers as one writes them with FastAPI: what its routes are measured against.
+"""Greenroom's own storages behind ordinary FastAPI handlers, with which its routes are compared.
 
 `python -m benchmarks.storages.plain_fastapi DATA_DIR` prints its port when it listens.
 """
@@ -32,7 +32,9 @@ from runtime.storages.request_queues import RequestQueues
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class Storages:
+class StorageServices:
+    """Greenroom's storages on a data directory, without the rest of the orchestrator."""
+
     def __init__(self, data_dir: Path) -> None:
         database, clock = Database(data_dir), SystemClock()
         self.users = Users(database, {}, clock)
@@ -42,36 +44,34 @@ class Storages:
 
 
 async def user_id(request: Request, authorization: Annotated[str, Header()]) -> str:
-    storages: Storages = request.app.state.storages
+    storages: StorageServices = request.app.state.storages
     return storages.users.authenticate(authorization.removeprefix("Bearer "))[0].id
 
 
 User = Annotated[str, Depends(user_id)]
 
 
-def application(storages: Storages) -> FastAPI:
+def application(storages: StorageServices) -> FastAPI:
     app = FastAPI()
     app.state.storages = storages
+    add_dataset_routes(app, storages.datasets)
+    add_queue_routes(app, storages.queues)
+    add_store_routes(app, storages.key_value_stores)
+    return app
 
+
+def add_dataset_routes(app: FastAPI, datasets: Datasets) -> None:
     @app.post("/v2/datasets", status_code=201)
     async def create_dataset(user: User, name: str | None = None) -> dict[str, Any]:
-        return {"data": {"id": (await storages.datasets.get_or_create(user, name))[0].id}}
-
-    @app.post("/v2/request-queues", status_code=201)
-    async def create_queue(user: User, name: str | None = None) -> dict[str, Any]:
-        return {"data": {"id": (await storages.queues.get_or_create(user, name))[0].id}}
-
-    @app.post("/v2/key-value-stores", status_code=201)
-    async def create_store(user: User, name: str | None = None) -> dict[str, Any]:
-        return {"data": {"id": (await storages.key_value_stores.get_or_create(user, name))[0].id}}
+        return {"data": {"id": (await datasets.get_or_create(user, name))[0].id}}
 
     @app.post("/v2/datasets/{id}/items", status_code=201)
     async def push(id: str, user: User, items: Annotated[list[dict[str, Any]], Body()]) -> dict[str, Any]:
-        await storages.datasets.push(storages.datasets.find(user, id), msgspec.json.encode(items))
+        await datasets.push(datasets.find(user, id), msgspec.json.encode(items))
         return {}
 
     async def stored_items(user: str, id: str, offset: int, limit: int | None) -> list[dict[str, Any]]:
-        found = storages.datasets.items(storages.datasets.find(user, id), offset=offset, limit=limit, desc=False)
+        found = datasets.items(datasets.find(user, id), offset=offset, limit=limit, desc=False)
         return [msgspec.json.decode(line) async for lines in found.chunks() for line in lines]
 
     @app.get("/v2/datasets/{id}/items")
@@ -82,70 +82,80 @@ def application(storages: Storages) -> FastAPI:
     async def export(id: str, user: User, format: str) -> Response:
         return EXPORTS[format](await stored_items(user, id, 0, None))
 
+
+def add_queue_routes(app: FastAPI, queues: RequestQueues) -> None:
+    @app.post("/v2/request-queues", status_code=201)
+    async def create_queue(user: User, name: str | None = None) -> dict[str, Any]:
+        return {"data": {"id": (await queues.get_or_create(user, name))[0].id}}
+
     @app.post("/v2/request-queues/{id}/requests/batch", status_code=201)
     async def add(id: str, user: User, drafts: Annotated[list[dict[str, Any]], Body()]) -> dict[str, Any]:
-        added = await storages.queues.add_requests(storages.queues.find(user, id).id, drafts, forefront=False)
+        added = await queues.add_requests(queues.find(user, id).id, drafts, forefront=False)
         processed = [{"requestId": each.request_id, "wasAlreadyPresent": each.was_present} for each in added]
         return {"data": {"processedRequests": processed, "unprocessedRequests": []}}
 
     @app.get("/v2/request-queues/{id}/head")
     async def head(id: str, user: User, limit: int = 100) -> dict[str, Any]:
-        found = storages.queues.head(storages.queues.find(user, id).id, limit=limit)
+        found = queues.head(queues.find(user, id).id, limit=limit)
         return {"data": {"limit": limit, "items": loads(dumps(found))}}
 
     @app.post("/v2/request-queues/{id}/head/lock", status_code=201)
     async def lock(id: str, user: User, lockSecs: float, limit: int = 25) -> dict[str, Any]:
         client = QueueClient("client", None)
-        queue = storages.queues.find(user, id)
-        found = await storages.queues.lock_head(queue.id, client, limit=limit, lock_secs=lockSecs)
+        queue = queues.find(user, id)
+        found = await queues.lock_head(queue.id, client, limit=limit, lock_secs=lockSecs)
         return {"data": {"limit": limit, "items": loads(dumps(found.items))}}
 
     @app.put("/v2/request-queues/{id}/requests/{request_id}")
     async def update(id: str, request_id: str, user: User, fields: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
-        queue = storages.queues.find(user, id)
-        updated = await storages.queues.update_request(queue.id, request_id, fields, forefront=False)
+        queue = queues.find(user, id)
+        updated = await queues.update_request(queue.id, request_id, fields, forefront=False)
         return {"data": {"requestId": updated.request_id, "wasAlreadyHandled": updated.was_handled}}
+
+
+def add_store_routes(app: FastAPI, stores: KeyValueStores) -> None:
+    @app.post("/v2/key-value-stores", status_code=201)
+    async def create_store(user: User, name: str | None = None) -> dict[str, Any]:
+        return {"data": {"id": (await stores.get_or_create(user, name))[0].id}}
 
     @app.put("/v2/key-value-stores/{id}/records/{key}", status_code=201)
     async def put(id: str, key: str, user: User, request: Request) -> dict[str, Any]:
-        store = storages.key_value_stores.find(user, id)
-        kind = request.headers["content-type"]
-        await storages.key_value_stores.set_record_stream(store.id, key, kind, None, request.stream())
+        store = stores.find(user, id)
+        content_type = request.headers["content-type"]
+        await stores.set_record_stream(store.id, key, content_type, None, request.stream())
         return {}
 
     @app.get("/v2/key-value-stores/{id}/records/{key}")
     async def get(id: str, key: str, user: User) -> Response:
-        record = storages.key_value_stores.get_record(storages.key_value_stores.find(user, id).id, key)
+        record = stores.get_record(stores.find(user, id).id, key)
         if record is None:
             raise HTTPException(404)
         return StreamingResponse(record.chunks(), media_type=record.info.content_type)
 
-    return app
-
 
 def export_csv(items: list[dict[str, Any]]) -> Response:
-    written = io.StringIO()
-    writer = csv.DictWriter(written, items[0])
+    output = io.StringIO()
+    writer = csv.DictWriter(output, items[0])
     writer.writeheader()
     writer.writerows(items)
-    return Response(written.getvalue(), media_type="text/csv")
+    return Response(output.getvalue(), media_type="text/csv")
 
 
 def export_xlsx(items: list[dict[str, Any]]) -> Response:
-    written = io.BytesIO()
-    with Workbook(written, {"strings_to_urls": False, "strings_to_formulas": False}) as workbook:
+    output = io.BytesIO()
+    with Workbook(output, {"strings_to_urls": False, "strings_to_formulas": False}) as workbook:
         sheet = workbook.add_worksheet()
         sheet.write_row(0, 0, items[0])
         for number, item in enumerate(items, start=1):
             sheet.write_row(number, 0, [value if isinstance(value, float) else str(value) for value in item.values()])
-    return Response(written.getvalue(), media_type=XLSX)
+    return Response(output.getvalue(), media_type=XLSX)
 
 
 EXPORTS = {"csv": export_csv, "xlsx": export_xlsx}
 
 
 async def serve(data_dir: Path) -> None:
-    storages = Storages(data_dir)
+    storages = StorageServices(data_dir)
     await storages.users.open()
     config = uvicorn.Config(application(storages), log_level="error", access_log=False)
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -1,4 +1,4 @@
-"""A data directory with big storages in it, filled through the store itself: over HTTP it would take minutes."""
+"""A data directory with large storages, filled through the database directly: over HTTP it would take minutes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DATASETS = {
     "items-30k": (30_000, 25),
     "items-300k": (300_000, 25),
 }
-"""Items, and how many of them each push brought."""
+"""The number of items, and how many of them each push contains."""
 QUEUES = {"requests-10k": 10_000, "requests-1m": 1_000_000}
 STEP = 10_000
 
@@ -41,11 +41,11 @@ async def _fill(data_dir: Path) -> None:
     for name, (count, push) in DATASETS.items():
         dataset, _ = await datasets.get_or_create(users.first().id, name)
         pushes = [datasets.push(dataset, shapes.items(first, push)) for first in range(0, count, push)]
-        for some in _parts(pushes):
-            await asyncio.gather(*some)
+        for some_pushes in _slices(pushes):
+            await asyncio.gather(*some_pushes)
     for name, count in QUEUES.items():
         queue, _ = await queues.get_or_create(users.first().id, name)
-        for numbers in _parts(range(count)):
+        for numbers in _slices(range(count)):
             await database.request_queues.add_requests(
                 queue.id, [_request(n) for n in numbers], forefront=False, now=clock.now()
             )
@@ -53,16 +53,16 @@ async def _fill(data_dir: Path) -> None:
 
 
 def fill_over_http(contender: Contender) -> None:
-    """Give a contender that keeps a file an item the smaller ones of these storages."""
+    """Fill the smaller of these storages on a contender that has a file per item."""
     dataset, queue = contender.id("datasets", "items-100k"), contender.id("request-queues", "requests-10k")
     pushes = [Message("POST", f"/v2/datasets/{dataset}/items", shapes.items(n, 25)) for n in range(0, 100_000, 25)]
     contender.costs(pushes)
-    for numbers in _parts(range(QUEUES["requests-10k"]), 25):
+    for numbers in _slices(range(QUEUES["requests-10k"]), 25):
         body = shapes.requests(numbers[0], 25)
         contender.costs([Message("POST", f"/v2/request-queues/{queue}/requests/batch", body)], connections=1)
 
 
-def _parts(whole: Sequence[Any], size: int = STEP) -> Iterator[Sequence[Any]]:
+def _slices(whole: Sequence[Any], size: int = STEP) -> Iterator[Sequence[Any]]:
     return (whole[start : start + size] for start in range(0, len(whole), size))
 
 

@@ -1,4 +1,4 @@
-"""What the storages are filled with: a small product page as an item, and its address as a request."""
+"""The content of the storages: a small product page as an item, and its URL as a request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def item(number: int) -> dict[str, Any]:
 
 
 def items(first: int, count: int) -> bytes:
-    """Items as a push sends them."""
+    """Return the body of a push with these items."""
     return msgspec.json.encode([item(number) for number in range(first, first + count)])
 
 
@@ -40,5 +40,5 @@ def request(number: int) -> dict[str, Any]:
 
 
 def requests(first: int, count: int) -> bytes:
-    """Requests as a batch sends them."""
+    """Return the body of a batch with these requests."""
     return msgspec.json.encode([request(number) for number in range(first, first + count)])

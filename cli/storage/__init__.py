@@ -1,1 +1,1 @@
-"""`greenroom storage`: between a server and the folders in which the SDKs keep storages of their own."""
+"""`greenroom storage`: copies storages between a server and the local folders of the Apify SDKs."""

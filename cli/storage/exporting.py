@@ -1,29 +1,32 @@
-"""`greenroom storage export`: storages of a server become folders that the SDKs open locally."""
+"""`greenroom storage export`: writes storages of a server to folders that the SDKs can open."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from cli.client import MAX_PAGE, Client, Missing, Record, connected
-from cli.errors import ABORTED, INVALID_INPUT, Problem
+from cli import terminal
+from cli.client import Client, connected
+from cli.client.errors import RecordNotFound
+from cli.client.storages import MAX_PAGE
+from cli.errors import ABORTED, INVALID_INPUT, CommandError
 from cli.storage import writing
-from cli.storage.layout import DATASETS, DEFAULT, KINDS, QUEUES, STORES, Kind
-from cli.terminal import counting, results, say
+from cli.storage.layout import DATASETS, DEFAULT, QUEUES, STORES, TYPES_BY_FOLDER, StorageType
+from cli.terminal import counted_progress, print_message, print_warning
+from runtime.base.json_text import JsonDict
 
 LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
-"""Told of a request that a client holds right now; no part of it."""
+"""Fields that the API adds to a request while a client has locked it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What was asked: storages by id or name, the default ones of a run, or all there are."""
+class ExportArguments:
+    """The arguments of `greenroom storage export`: storages by id or name, the default ones of a run, or all."""
 
-    wanted: list[str]
+    references: list[str]
     run_id: str | None
     everything: bool
     to: Path
@@ -33,24 +36,24 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A storage and the folder it gets, which for those of a run is `default`."""
+class SelectedStorage:
+    """A storage and the folder it is exported to, which is named `default` for a default storage of a run."""
 
-    kind: Kind
-    storage: Record
+    type: StorageType
+    storage: JsonDict
     folder: Path
 
     def __str__(self) -> str:
-        return f"{self.kind.label} {self.storage['name'] or self.storage['id']}"
+        return f"{self.type.label} {self.storage['name'] or self.storage['id']}"
 
     @property
     def local_id(self) -> str:
-        """JavaScript takes a storage without a name to be in the folder of its id."""
+        """The id in the metadata. JavaScript expects an unnamed storage in a folder named by its id."""
         return DEFAULT if self._is_default else str(self.storage["id"])
 
     @property
-    def metadata(self) -> Record:
-        """What both languages want to know. What is in `default` has no name: a name would keep Python from purging."""
+    def metadata(self) -> JsonDict:
+        """The metadata that both languages read. A default storage gets no name, or Python would never purge it."""
         name = None if self._is_default else self.storage["name"] or None
         times = {field: self.storage[field] for field in ("createdAt", "accessedAt", "modifiedAt")}
         return {"id": self.local_id, "name": name, **times}
@@ -61,184 +64,196 @@ class Chosen:
 
 
 @dataclass(slots=True)
-class Exported:
-    """What has come of a storage; `order` are the unique keys of a queue's pending requests."""
+class ExportResult:
+    """The result of exporting one storage. `order` are the unique keys of a queue's pending requests, in order."""
 
-    chosen: Chosen
+    selected: SelectedStorage
     count: int = 0
     order: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     @property
     def line(self) -> str:
-        return f"{self.chosen} -> {self.chosen.folder}: {self.count} {self.chosen.kind.content}"
+        return f"{self.selected} -> {self.selected.folder}: {self.count} {self.selected.type.entries_label}"
 
     @property
-    def wire(self) -> Record:
-        storage = self.chosen.storage
+    def json(self) -> JsonDict:
+        storage = self.selected.storage
         return {
-            "kind": self.chosen.kind.word,
+            "kind": self.selected.type.api_path,
             "id": storage["id"],
             "name": storage["name"] or None,
-            "to": str(self.chosen.folder),
+            "to": str(self.selected.folder),
             "count": self.count,
         }
 
 
-def run(call: Call) -> int:
-    """Everything from the storages to their folders; the exit code. Raises Problem."""
+def run_export(arguments: ExportArguments) -> int:
+    """Export the storages and print the results; return the exit code. Raises CommandError."""
     try:
-        with connected(call.data_dir) as client:
-            exported = _carried_out(client, call)
+        with connected(arguments.data_dir) as client:
+            results = _export_all(client, arguments)
     except KeyboardInterrupt:
         return ABORTED
-    except OSError as problem:
-        raise Problem(f"{problem.filename} cannot be written: {problem.strerror}.") from problem
-    if call.as_json:
-        left_out = [entry for one in exported for entry in one.left_out]
-        told = {"exported": [one.wire for one in exported], "leftOut": left_out}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+    except OSError as error:
+        raise CommandError(f"Cannot write {error.filename}: {error.strerror}.") from error
+    if arguments.as_json:
+        left_out = [entry for result in results for entry in result.left_out]
+        terminal.print_json({"exported": [result.json for result in results], "leftOut": left_out})
     return 0
 
 
-def _carried_out(client: Client, call: Call) -> list[Exported]:
-    chosen = _chosen(client, call)
-    if not call.force:
-        _refuse_existing(chosen)
-    # Python keeps the order of queues in the default store, which must be in its place by then.
-    chosen.sort(key=lambda one: one.kind is QUEUES)
-    done = []
-    for one in chosen:
-        done.append(_exported(client, one, force=call.force))
-        if one.kind is QUEUES:
-            writing.write_order(call.to.resolve(), one.local_id, done[-1].order)
-        for entry in done[-1].left_out:
-            say(f"Left out {entry}", "yellow")
-        if call.as_json:
-            say(done[-1].line)
-        else:
-            results.print(done[-1].line)
-    return done
+def _export_all(client: Client, arguments: ExportArguments) -> list[ExportResult]:
+    selected = _select(client, arguments)
+    if not arguments.force:
+        _reject_existing_folders(selected)
+    # Queues come last: Python stores their order in the default key-value store, which must be exported before.
+    selected.sort(key=lambda one: one.type is QUEUES)
+    results = []
+    for one in selected:
+        result = _export(client, one, force=arguments.force)
+        if one.type is QUEUES:
+            writing.write_order(arguments.to.resolve(), one.local_id, result.order)
+        _report(result, arguments)
+        results.append(result)
+    return results
 
 
-def _chosen(client: Client, call: Call) -> list[Chosen]:
-    """The storages, each once. Raises Problem for one that is not there, and for two of one folder."""
-    root = call.to.resolve()
-    found: dict[tuple[str, str], Chosen] = {}
-    for kind, storage, name in _wanted(client, call):
-        folder = writing.inside(root / kind.folder, name)
-        found.setdefault((kind.word, storage["id"]), Chosen(kind, storage, folder))
-    folders: dict[Path, Chosen] = {}
-    for one in found.values():
-        other = folders.setdefault(one.folder, one)
+def _report(result: ExportResult, arguments: ExportArguments) -> None:
+    for entry in result.left_out:
+        print_warning(f"Skipped {entry}")
+    if arguments.as_json:
+        print_message(result.line)
+    else:
+        terminal.stdout.print(result.line)
+
+
+def _select(client: Client, arguments: ExportArguments) -> list[SelectedStorage]:
+    """Return each selected storage once. Raises CommandError if one does not exist or two share a folder."""
+    root = arguments.to.resolve()
+    by_id: dict[tuple[str, str], SelectedStorage] = {}
+    for storage_type, storage, name in _requested(client, arguments):
+        folder = writing.inside(root / storage_type.folder, name)
+        by_id.setdefault((storage_type.api_path, storage["id"]), SelectedStorage(storage_type, storage, folder))
+    by_folder: dict[Path, SelectedStorage] = {}
+    for one in by_id.values():
+        other = by_folder.setdefault(one.folder, one)
         if other is not one:
-            raise Problem(f"The {other} and the {one} would both be {one.folder}.", exit_code=INVALID_INPUT)
-    return list(found.values())
+            message = f"The {other} and the {one} would both be written to {one.folder}."
+            raise CommandError(message, "Export them separately, with different --to.", exit_code=INVALID_INPUT)
+    return list(by_id.values())
 
 
-def _wanted(client: Client, call: Call) -> Iterator[tuple[Kind, Record, str]]:
-    """What was asked for and the name of its folder."""
-    if call.run_id:
-        yield from _of_run(client, call.run_id)
-    for reference in call.wanted:
-        yield from _named(client, reference)
-    for kind in KINDS.values() if call.everything else ():
-        for storage in client.storages(kind.word):
-            yield kind, storage, storage["name"] or storage["id"]
+def _requested(client: Client, arguments: ExportArguments) -> Iterator[tuple[StorageType, JsonDict, str]]:
+    """Yield each requested storage with its type and the name of its folder."""
+    if arguments.run_id:
+        yield from _storages_of_run(client, arguments.run_id)
+    for reference in arguments.references:
+        yield from _storages_named(client, reference)
+    for storage_type in TYPES_BY_FOLDER.values() if arguments.everything else ():
+        for storage in client.storages.list(storage_type.api_path):
+            yield storage_type, storage, storage["name"] or storage["id"]
 
 
-def _of_run(client: Client, run_id: str) -> Iterator[tuple[Kind, Record, str]]:
-    run = client.run(run_id)
+def _storages_of_run(client: Client, run_id: str) -> Iterator[tuple[StorageType, JsonDict, str]]:
+    run = client.runs.find(run_id)
     if run is None:
-        raise Problem(f"There is no run {run_id}.", exit_code=INVALID_INPUT)
-    for kind in KINDS.values():
-        storage = client.storage(kind.word, run[kind.of_run])
+        raise CommandError(f"Run {run_id} does not exist.", exit_code=INVALID_INPUT)
+    for storage_type in TYPES_BY_FOLDER.values():
+        storage = client.storages.find(storage_type.api_path, run[storage_type.run_field])
         if storage:
-            yield kind, storage, DEFAULT
+            yield storage_type, storage, DEFAULT
         else:
-            say(f"The run has no {kind.label} any more.", "yellow")
+            print_warning(f"The run's {storage_type.label} no longer exists.")
 
 
-def _named(client: Client, reference: str) -> Iterator[tuple[Kind, Record, str]]:
-    """Storages of all kinds that have this id or name."""
+def _storages_named(client: Client, reference: str) -> Iterator[tuple[StorageType, JsonDict, str]]:
+    """Yield the storages of all types with this id or name."""
     escaped = quote(reference, safe="~")
-    is_known = False
-    for kind in KINDS.values():
-        storage = client.storage(kind.word, escaped) or client.storage(kind.word, f"~{escaped}")
+    found = False
+    for storage_type in TYPES_BY_FOLDER.values():
+        path = storage_type.api_path
+        storage = client.storages.find(path, escaped) or client.storages.find(path, f"~{escaped}")
         if storage:
-            is_known = True
-            yield kind, storage, storage["name"] or storage["id"]
-    if not is_known:
-        raise Problem(f"There is no storage {reference}.", exit_code=INVALID_INPUT)
+            found = True
+            yield storage_type, storage, storage["name"] or storage["id"]
+    if not found:
+        raise CommandError(f"Storage {reference} does not exist.", exit_code=INVALID_INPUT)
 
 
-def _refuse_existing(chosen: list[Chosen]) -> None:
-    existing = [str(one.folder) for one in chosen if one.folder.is_symlink() or one.folder.exists()]
+def _reject_existing_folders(selected: list[SelectedStorage]) -> None:
+    existing = [str(one.folder) for one in selected if one.folder.is_symlink() or one.folder.exists()]
     if existing:
-        raise Problem(
-            f"Nothing was exported: {', '.join(existing)} would be replaced.",
-            "Replace what is there with --force, or choose another folder with --to.",
+        raise CommandError(
+            f"Nothing was exported, because it would replace {', '.join(existing)}.",
+            "Replace existing folders with --force, or choose another folder with --to.",
             exit_code=INVALID_INPUT,
         )
 
 
-def _exported(client: Client, chosen: Chosen, *, force: bool) -> Exported:
-    done = Exported(chosen)
+def _export(client: Client, selected: SelectedStorage, *, force: bool) -> ExportResult:
+    result = ExportResult(selected)
     writers = {DATASETS: _write_dataset, STORES: _write_store, QUEUES: _write_queue}
-    with writing.replacing(chosen.folder, force=force) as folder, counting(f"Exporting {chosen}") as tell:
-        for count in writers[chosen.kind](client, done, folder):
-            done.count = count
-            tell(count)
-    return done
+    with (
+        writing.replacing(selected.folder, force=force) as folder,
+        counted_progress(f"Exporting {selected}") as show_count,
+    ):
+        for count in writers[selected.type](client, result, folder):
+            result.count = count
+            show_count(count)
+    return result
 
 
-def _write_dataset(client: Client, done: Exported, folder: Path) -> Iterator[int]:
+def _write_dataset(client: Client, result: ExportResult, folder: Path) -> Iterator[int]:
     count = 0
-    for count in writing.write_items(folder, client.lines(done.chosen.storage["id"])):
+    for count in writing.write_items(folder, client.datasets.lines(result.selected.storage["id"])):
         yield count
-    writing.write_metadata(folder, {**done.chosen.metadata, "itemCount": count})
+    writing.write_metadata(folder, {**result.selected.metadata, "itemCount": count})
 
 
-def _write_store(client: Client, done: Exported, folder: Path) -> Iterator[int]:
-    store_id = done.chosen.storage["id"]
-    keys = list(client.keys(store_id))
+def _write_store(client: Client, result: ExportResult, folder: Path) -> Iterator[int]:
+    store_id = result.selected.storage["id"]
+    keys = list(client.key_value_stores.keys(store_id))
     files = writing.RecordFiles(folder, keys)
     count = 0
     for key in keys:
-        refusal = files.refusal(key)
-        if refusal:
-            done.left_out.append(f"the record {key} of {done.chosen}: {refusal}")
+        reason = files.unsupported_reason(key)
+        if reason:
+            result.left_out.append(f"the record {key} of {result.selected}: {reason}")
             continue
-        # What a live run has deleted since is not among the records any more.
-        with suppress(Missing), client.opened_record(store_id, key) as response:
+        # A live run may have deleted the record since its key was listed.
+        with suppress(RecordNotFound), client.key_value_stores.stream_record(store_id, key) as response:
             files.write(key, response.headers["content-type"], response.iter_raw())
             count += 1
         yield count
-    writing.write_metadata(folder, done.chosen.metadata)
+    writing.write_metadata(folder, result.selected.metadata)
 
 
-def _write_queue(client: Client, done: Exported, folder: Path) -> Iterator[int]:
-    """The head tells the order of the first pending requests; those behind it are taken as they are listed."""
-    queue_id = done.chosen.storage["id"]
-    places = {request["id"]: place for place, request in enumerate(client.head(queue_id), 1)}
+def _write_queue(client: Client, result: ExportResult, folder: Path) -> Iterator[int]:
+    """Write the requests of a queue. The API shows the order of the first pending ones; the others follow as listed."""
+    queue_id = result.selected.storage["id"]
+    head_places = {request["id"]: place for place, request in enumerate(client.request_queues.head(queue_id), 1)}
     pending: dict[int, str] = {}
-    count, behind = 0, MAX_PAGE
-    for count, request in enumerate(client.requests(queue_id), 1):
+    count, last_place = 0, MAX_PAGE
+    for count, request in enumerate(client.request_queues.requests(queue_id), 1):
         place = None
         if not request.get("handledAt"):
-            behind += request["id"] not in places
-            place = places.get(request["id"], behind)
+            last_place += request["id"] not in head_places
+            place = head_places.get(request["id"], last_place)
             pending[place] = request["uniqueKey"]
-        kept = {name: value for name, value in request.items() if name not in LOCK_FIELDS}
-        writing.write_request(folder, kept, place)
+        unlocked = {name: value for name, value in request.items() if name not in LOCK_FIELDS}
+        writing.write_request(folder, unlocked, place)
         yield count
-    if behind > MAX_PAGE:
-        say(f"The {done.chosen} does not tell the order of its requests behind the first {MAX_PAGE}.", "yellow")
-    done.order = [pending[place] for place in sorted(pending)]
-    counts = {
+    if last_place > MAX_PAGE:
+        print_warning(f"The order of the {result.selected} is unknown after its first {MAX_PAGE} requests.")
+    result.order = [pending[place] for place in sorted(pending)]
+    writing.write_metadata(folder, {**result.selected.metadata, **_queue_counts(result, count)})
+
+
+def _queue_counts(result: ExportResult, count: int) -> JsonDict:
+    return {
         "totalRequestCount": count,
-        "handledRequestCount": count - len(done.order),
-        "pendingRequestCount": len(done.order),
-        "hadMultipleClients": done.chosen.storage["hadMultipleClients"],
+        "handledRequestCount": count - len(result.order),
+        "pendingRequestCount": len(result.order),
+        "hadMultipleClients": result.selected.storage["hadMultipleClients"],
     }
-    writing.write_metadata(folder, {**done.chosen.metadata, **counts})

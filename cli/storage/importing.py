@@ -1,28 +1,32 @@
-"""`greenroom storage import`: folders of the SDKs' storages become storages of a server."""
+"""`greenroom storage import`: copies local storages of the SDKs to a server."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.client import Client, Record, connected
-from cli.errors import ABORTED, INVALID_INPUT, Problem
+from cli import terminal
+from cli.client import Client, connected
+from cli.errors import ABORTED, INVALID_INPUT, CommandError
 from cli.storage import reading
 from cli.storage.layout import DATASETS, MAX_BATCH, MAX_NAME_LENGTH, NAME, ROOTS, STORES, storage_name
-from cli.storage.reading import Content, Folder
-from cli.terminal import counting, results, say, step
-from runtime.base.json_text import dumps
+from cli.storage.reading import FolderContent, StorageFolder
+from cli.terminal import counted_progress, print_message, print_warning, progress
+from runtime.base.json_text import JsonDict, dumps
 
 BATCH_BYTES = 1_048_576
-"""Far below the platform's limit, so that no answer is long in coming."""
+"""Far below the platform's limit, so that the server responds quickly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What was asked. `name` is for what has none of its own; `run_id` takes that into a run's default storages."""
+class ImportArguments:
+    """The arguments of `greenroom storage import`.
+
+    `name` is for a storage that has no name of its own. With `run_id`, such a storage is imported into the run's
+    default storage instead.
+    """
 
     path: Path
     data_dir: Path
@@ -33,208 +37,215 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A folder and the name its storage gets; None stands for a default storage of the run."""
+class ImportPlan:
+    """A folder, its content, and the name of the storage to import into. None is the run's default storage."""
 
-    folder: Folder
-    content: Content
+    folder: StorageFolder
+    content: FolderContent
     name: str | None
 
 
 @dataclass(slots=True)
-class Imported:
-    """What has come of a plan so far; `known` requests were in the queue before."""
+class ImportResult:
+    """The result of a plan so far. `already_present` counts the requests that were in the queue before."""
 
-    plan: Plan
-    storage: Record
+    plan: ImportPlan
+    storage: JsonDict
     count: int = 0
-    known: int = 0
+    already_present: int = 0
 
     @property
     def line(self) -> str:
-        kind = self.plan.folder.kind
-        place = f"{kind.label} {self.plan.name or self.storage['id']}"
-        known = f", {self.known} of them there before" if self.known else ""
-        return f"{self.plan.folder} -> {place}: {self.count} {kind.content}{known}"
+        storage_type = self.plan.folder.type
+        target = f"{storage_type.label} {self.plan.name or self.storage['id']}"
+        present = f", {self.already_present} of them already present" if self.already_present else ""
+        return f"{self.plan.folder} -> {target}: {self.count} {storage_type.entries_label}{present}"
 
     @property
-    def wire(self) -> Record:
+    def json(self) -> JsonDict:
         return {
-            "kind": self.plan.folder.kind.word,
+            "kind": self.plan.folder.type.api_path,
             "from": str(self.plan.folder.path),
             "id": self.storage["id"],
             "name": self.plan.name,
             "count": self.count,
-            "alreadyPresent": self.known,
+            "alreadyPresent": self.already_present,
         }
 
 
-def run(call: Call) -> int:
-    """Everything from the folders to what became of them; the exit code. Raises Problem."""
-    plans = _plans(call)
+def run_import(arguments: ImportArguments) -> int:
+    """Import the storages and print the results; return the exit code. Raises CommandError."""
+    plans = _plan(arguments)
     left_out = [entry for plan in plans for entry in plan.content.left_out]
     for entry in left_out:
-        say(f"Left out {entry}", "yellow")
+        print_warning(f"Skipped {entry}")
     try:
-        with connected(call.data_dir) as client:
-            imported = _carried_out(client, plans, call)
+        with connected(arguments.data_dir) as client:
+            results = _import_all(client, plans, arguments)
     except KeyboardInterrupt:
         return ABORTED
-    if call.as_json:
-        told = {"imported": [one.wire for one in imported], "leftOut": left_out}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+    if arguments.as_json:
+        terminal.print_json({"imported": [result.json for result in results], "leftOut": left_out})
     return 0
 
 
-def _plans(call: Call) -> list[Plan]:
-    """What goes where; everything has been read once, so that what is broken is found before anything is sent."""
-    contents = _contents(call.path)
-    names = [_name(folder, call, is_alone=folder.path == call.path.resolve()) for folder, _ in contents]
-    plans = [Plan(folder, content, name) for (folder, content), name in zip(contents, names, strict=True)]
-    _refuse_double(plans)
+def _plan(arguments: ImportArguments) -> list[ImportPlan]:
+    """Plan what is imported where. All files have been validated then, before anything is sent."""
+    contents = _read_folders(arguments.path)
+    path = arguments.path.resolve()
+    plans = [
+        ImportPlan(folder, content, _target_name(folder, arguments, is_alone=folder.path == path))
+        for folder, content in contents
+    ]
+    _reject_shared_targets(plans)
     return plans
 
 
-def _contents(path: Path) -> list[tuple[Folder, Content]]:
-    """Raises Problem where there is nothing. The SDKs make `default` folders of all kinds, needed or not."""
-    with step(f"Reading {path}"):
+def _read_folders(path: Path) -> list[tuple[StorageFolder, FolderContent]]:
+    """Read all storages, except for the empty `default` ones that the SDKs always create.
+
+    Raises CommandError if there are none.
+    """
+    with progress(f"Reading {path}"):
         try:
-            found = [(folder, reading.content(folder)) for folder in reading.folders(path)]
-        except OSError as problem:
-            why = f"{problem.filename} cannot be read: {problem.strerror}."
-            raise Problem(why, "Nothing was imported.", exit_code=INVALID_INPUT) from problem
-    kept = [(folder, content) for folder, content in found if content.count or not folder.is_default]
-    if not kept:
-        raise Problem(f"There is nothing in {path} to import.", exit_code=INVALID_INPUT)
-    return kept
+            found = [(folder, reading.read_content(folder)) for folder in reading.find_folders(path)]
+        except OSError as error:
+            message = f"Cannot read {error.filename}: {error.strerror}."
+            raise CommandError(message, "Nothing was imported.", exit_code=INVALID_INPUT) from error
+    relevant = [(folder, content) for folder, content in found if content.count or not folder.is_default]
+    if not relevant:
+        raise CommandError(f"There is nothing to import in {path}.", exit_code=INVALID_INPUT)
+    return relevant
 
 
-def _name(folder: Folder, call: Call, *, is_alone: bool) -> str | None:
-    """Raises Problem for a name that the platform would refuse."""
-    takes_given = folder.is_default or is_alone
-    if takes_given and call.run_id:
+def _target_name(folder: StorageFolder, arguments: ImportArguments, *, is_alone: bool) -> str | None:
+    """Return the name of the storage to import into. Raises CommandError if it would not be valid."""
+    uses_arguments = folder.is_default or is_alone
+    if uses_arguments and arguments.run_id:
         return None
-    if takes_given and call.name:
-        return _allowed(call.name)
-    own = _project(folder.root) if folder.is_default else folder.path.name
+    if uses_arguments and arguments.name:
+        return _validated(arguments.name)
+    own = _project_name(folder.root) if folder.is_default else folder.path.name
     name = storage_name(own)
     if not name:
-        raise Problem(f"{own} gives {folder} no name.", "Name it with --name.", exit_code=INVALID_INPUT)
+        message = f"Cannot derive a storage name for {folder} from '{own}'."
+        raise CommandError(message, "Choose a name with --name.", exit_code=INVALID_INPUT)
     if name != own:
-        say(f"{own} becomes {name}: names have letters, digits and hyphens only.")
+        print_message(f"Renamed {own} to {name}: storage names contain only letters, digits and hyphens.")
     return name
 
 
-def _project(root: Path) -> str:
+def _project_name(root: Path) -> str:
     return root.parent.name if root.name in ROOTS else root.name
 
 
-def _allowed(name: str) -> str:
+def _validated(name: str) -> str:
     if not NAME.fullmatch(name):
-        rule = f"1 to {MAX_NAME_LENGTH} letters, digits and hyphens, no hyphen first or last"
-        raise Problem(f"--name {name} is no name of a storage: {rule}.", exit_code=INVALID_INPUT)
+        rule = f"use 1 to {MAX_NAME_LENGTH} letters, digits and hyphens, with no hyphen first or last"
+        raise CommandError(f"--name {name} is not a valid storage name: {rule}.", exit_code=INVALID_INPUT)
     return name
 
 
-def _refuse_double(plans: list[Plan]) -> None:
-    seen: dict[tuple[str, str | None], Plan] = {}
+def _reject_shared_targets(plans: list[ImportPlan]) -> None:
+    by_target: dict[tuple[str, str | None], ImportPlan] = {}
     for plan in plans:
-        other = seen.setdefault((plan.folder.kind.word, plan.name), plan)
+        other = by_target.setdefault((plan.folder.type.api_path, plan.name), plan)
         if other is not plan:
-            raise Problem(
-                f"{other.folder} and {plan.folder} would both become {plan.name}.",
-                "Name what is in `default` with --name, or import one of them alone.",
+            raise CommandError(
+                f"{other.folder} and {plan.folder} would both be imported into {plan.name}.",
+                "Choose another name for the `default` storages with --name, or import one of the folders alone.",
                 exit_code=INVALID_INPUT,
             )
 
 
-def _carried_out(client: Client, plans: list[Plan], call: Call) -> list[Imported]:
-    known = _known(client, plans, call.run_id)
-    if not call.append:
-        _refuse_full(client, plans, known)
-    done: list[Imported] = []
-    for plan, storage in zip(plans, known, strict=True):
-        done.append(_imported(client, plan, storage))
-        if call.as_json:
-            say(done[-1].line)
+def _import_all(client: Client, plans: list[ImportPlan], arguments: ImportArguments) -> list[ImportResult]:
+    existing = _existing_storages(client, plans, arguments.run_id)
+    if not arguments.append:
+        _reject_filled_storages(client, plans, existing)
+    results: list[ImportResult] = []
+    for plan, storage in zip(plans, existing, strict=True):
+        result = _import(client, plan, storage)
+        results.append(result)
+        if arguments.as_json:
+            print_message(result.line)
         else:
-            results.print(done[-1].line)
-    return done
+            terminal.stdout.print(result.line)
+    return results
 
 
-def _known(client: Client, plans: list[Plan], run_id: str | None) -> list[Record | None]:
-    """The storages that are there already."""
-    run = client.run(run_id) if run_id else None
+def _existing_storages(client: Client, plans: list[ImportPlan], run_id: str | None) -> list[JsonDict | None]:
+    """Return the storage of each plan, or None if it must be created."""
+    run = client.runs.find(run_id) if run_id else None
     if run_id and run is None:
-        raise Problem(f"There is no run {run_id}.", exit_code=INVALID_INPUT)
-    return [client.storage(plan.folder.kind.word, _reference(plan, run)) for plan in plans]
+        raise CommandError(f"Run {run_id} does not exist.", exit_code=INVALID_INPUT)
+    return [client.storages.find(plan.folder.type.api_path, _reference(plan, run)) for plan in plans]
 
 
-def _reference(plan: Plan, run: Record | None) -> str:
+def _reference(plan: ImportPlan, run: JsonDict | None) -> str:
     if plan.name is None and run is not None:
-        return str(run[plan.folder.kind.of_run])
+        return str(run[plan.folder.type.run_field])
     return f"~{plan.name}"
 
 
-def _refuse_full(client: Client, plans: list[Plan], known: list[Record | None]) -> None:
-    full = [
-        f"{plan.folder.kind.label} {plan.name or storage['id']}"
-        for plan, storage in zip(plans, known, strict=True)
-        if storage is not None and _holds_something(client, plan, storage)
+def _reject_filled_storages(client: Client, plans: list[ImportPlan], existing: list[JsonDict | None]) -> None:
+    filled = [
+        f"{plan.folder.type.label} {plan.name or storage['id']}"
+        for plan, storage in zip(plans, existing, strict=True)
+        if storage is not None and _is_filled(client, plan, storage)
     ]
-    if full:
-        raise Problem(
-            f"Nothing was imported: the {', the '.join(full)} would be added to.",
-            "Add to what is there with --append, or choose another --name.",
+    if filled:
+        raise CommandError(
+            f"Nothing was imported, because these storages are not empty: {', '.join(filled)}.",
+            "Add to them with --append, or choose another --name.",
             exit_code=INVALID_INPUT,
         )
 
 
-def _holds_something(client: Client, plan: Plan, storage: Record) -> bool:
-    if plan.folder.kind is STORES:
-        return any(True for _ in client.keys(storage["id"]))
-    return bool(storage["itemCount"] if plan.folder.kind is DATASETS else storage["totalRequestCount"])
+def _is_filled(client: Client, plan: ImportPlan, storage: JsonDict) -> bool:
+    if plan.folder.type is STORES:
+        return any(True for _ in client.key_value_stores.keys(storage["id"]))
+    return bool(storage["itemCount"] if plan.folder.type is DATASETS else storage["totalRequestCount"])
 
 
-def _imported(client: Client, plan: Plan, known: Record | None) -> Imported:
-    # Only a run's own storages have no name here, and these are known.
-    storage = known or client.open_storage(plan.folder.kind.word, str(plan.name))
-    done, total = Imported(plan, storage), plan.content.count
-    with counting(f"Importing {plan.folder}", total) as tell:
+def _import(client: Client, plan: ImportPlan, existing: JsonDict | None) -> ImportResult:
+    # A plan without a name has an existing storage: that of a run.
+    storage = existing or client.storages.get_or_create(plan.folder.type.api_path, str(plan.name))
+    result, total = ImportResult(plan, storage), plan.content.count
+    with counted_progress(f"Importing {plan.folder}", total) as show_count:
         try:
-            for count, present in _parts(client, plan, storage["id"]):
-                done.count += count
-                done.known += present
-                tell(done.count)
-        except (Problem, KeyboardInterrupt, OSError) as problem:
-            say(f"Stopped in the middle. {done.line} of {total}; what comes after was not begun.", "yellow")
-            if isinstance(problem, OSError):
-                raise Problem(f"{problem.filename} cannot be read: {problem.strerror}.") from problem
+            for count, already_present in _send_batches(client, plan, storage["id"]):
+                result.count += count
+                result.already_present += already_present
+                show_count(result.count)
+        except (CommandError, KeyboardInterrupt, OSError) as error:
+            print_warning(f"The import stopped early. {result.line} of {total}; later storages were not imported.")
+            if isinstance(error, OSError):
+                raise CommandError(f"Cannot read {error.filename}: {error.strerror}.") from error
             raise
-    return done
+    return result
 
 
-def _parts(client: Client, plan: Plan, id: str) -> Iterator[tuple[int, int]]:
-    """Import part by part; of each part how much it was, and how much of it was there before."""
+def _send_batches(client: Client, plan: ImportPlan, storage_id: str) -> Iterator[tuple[int, int]]:
+    """Import batch by batch. Yield the size of each, and how many of its requests were already present."""
     content = plan.content
-    for push in _batches(reading.items(content.items)):
-        client.push(id, _array(push))
-        yield len(push), 0
+    for items in _batches(reading.read_items(content.items)):
+        client.datasets.push(storage_id, _json_array(items))
+        yield len(items), 0
     for record in content.records:
         with record.file.open("rb") as value:
-            client.put_record(id, record.key, record.content_type, value)
+            client.key_value_stores.put_record(storage_id, record.key, record.content_type, value)
         yield 1, 0
-    for batch in _batches(map(dumps, reading.requests(content.requests)), MAX_BATCH):
-        outcomes = client.add_requests(id, _array(batch))
-        yield len(batch), sum(outcome["wasAlreadyPresent"] for outcome in outcomes)
+    for requests in _batches(map(dumps, reading.read_requests(content.requests)), MAX_BATCH):
+        outcomes = client.request_queues.add(storage_id, _json_array(requests))
+        yield len(requests), sum(outcome["wasAlreadyPresent"] for outcome in outcomes)
 
 
-def _batches(texts: Iterable[bytes], most: float = math.inf) -> Iterator[list[bytes]]:
-    """Batches of a moderate size and of no more than `most`; what is bigger goes alone."""
+def _batches(texts: Iterable[bytes], max_count: float = math.inf) -> Iterator[list[bytes]]:
+    """Yield batches of at most `max_count` texts and BATCH_BYTES bytes. A larger text is a batch of its own."""
     batch: list[bytes] = []
     size = 0
     for text in texts:
-        if batch and (size + len(text) > BATCH_BYTES or len(batch) == most):
+        if batch and (size + len(text) > BATCH_BYTES or len(batch) == max_count):
             yield batch
             batch, size = [], 0
         batch.append(text)
@@ -243,5 +254,5 @@ def _batches(texts: Iterable[bytes], most: float = math.inf) -> Iterator[list[by
         yield batch
 
 
-def _array(texts: list[bytes]) -> bytes:
+def _json_array(texts: list[bytes]) -> bytes:
     return b"[" + b",".join(texts) + b"]"

@@ -1,7 +1,7 @@
-"""Storages as folders that the SDKs of both languages open.
+"""Writes storages as folders that the SDKs of both languages can open.
 
-Where the languages call the same file differently, Python's name is a link to JavaScript's file: Python follows links,
-and JavaScript passes over them, so that it does not meet anything twice.
+Where the languages use different names for the same file, Python's name is a link to JavaScript's file. Python follows
+links, and JavaScript ignores them, so neither reads an entry twice.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from uuid import uuid4
 
 import msgspec
 
-from cli.errors import Problem
-from cli.interrupts import held_interrupts
+from cli.errors import CommandError
+from cli.interrupts import deferred_interrupts
 from cli.storage.layout import (
     DEFAULT,
     INPUT_KEY,
@@ -39,20 +39,20 @@ INDENT = 2
 
 @contextmanager
 def replacing(target: Path, *, force: bool) -> Iterator[Path]:
-    """A new folder that takes the target's place at the end; where that is not reached, all stays as it was."""
-    new = _neighbour(target)
+    """Yield a new folder that replaces the target at the end. After an error the target is unchanged."""
+    new = _temporary_name(target)
     new.mkdir(parents=True)
     try:
         yield new
-        with held_interrupts():
-            _take_place(new, target, force=force)
+        with deferred_interrupts():
+            _replace(target, new, force=force)
     except BaseException:
-        shutil.rmtree(new, ignore_errors=True)  # it is gone where an interrupt came late
+        shutil.rmtree(new, ignore_errors=True)  # after a late interrupt it has been renamed already
         raise
 
 
-def _take_place(new: Path, target: Path, *, force: bool) -> None:
-    old = _neighbour(target)
+def _replace(target: Path, new: Path, *, force: bool) -> None:
+    old = _temporary_name(target)
     if force and (target.is_symlink() or target.exists()):
         target.rename(old)
     new.rename(target)
@@ -62,31 +62,31 @@ def _take_place(new: Path, target: Path, *, force: bool) -> None:
         old.unlink(missing_ok=True)
 
 
-def _neighbour(target: Path) -> Path:
-    """A folder that no SDK takes for a storage."""
+def _temporary_name(target: Path) -> Path:
+    """Return a name beside the target that no SDK takes for a storage."""
     return target.with_name(f".{target.name}-{uuid4().hex[:12]}")
 
 
 def inside(folder: Path, name: str) -> Path:
-    """A file or folder directly in a folder. Raises Problem for a name that would lead anywhere else."""
+    """Return the path of a file or folder directly in a folder. Raises CommandError for any name that leads outside."""
     if name in ("", ".", "..") or "/" in name or "\0" in name:
-        raise Problem(f"{name!r} cannot be the name of anything in {folder}.")
+        raise CommandError(f"Cannot write to {folder}: {name!r} is not a valid file name.")
     return folder / name
 
 
-def write_metadata(folder: Path, told: JsonDict) -> None:
-    _write_json(folder / METADATA, told)
+def write_metadata(folder: Path, metadata: JsonDict) -> None:
+    _write_json(folder / METADATA, metadata)
 
 
 def write_items(folder: Path, lines: Iterable[bytes]) -> Iterator[int]:
-    """Write items, each given as its JSON; how many there are so far, after each."""
+    """Write items, each given as its JSON. Yield the number of items written so far."""
     for number, line in enumerate(lines, 1):
         (folder / f"{number:09}.json").write_bytes(_indented(line))
         yield number
 
 
 def _indented(line: bytes) -> bytes:
-    """Text cut in the middle of a surrogate pair is more than the fast codec can take: such an item stays one line."""
+    """Indent an item. The fast codec rejects text with half a surrogate pair; an item with such text stays one line."""
     try:
         return msgspec.json.format(line, indent=INDENT)
     except msgspec.DecodeError:
@@ -94,20 +94,20 @@ def _indented(line: bytes) -> bytes:
 
 
 class RecordFiles:
-    """The files of a store's records. All keys are known beforehand, since one key's file may look like another's."""
+    """The files of a store's records. It needs all keys in advance, because the file names of two keys may collide."""
 
     def __init__(self, folder: Path, keys: Iterable[str]) -> None:
         self._folder = folder
         self._taken = {METADATA}
         for key in keys:
-            self._taken |= {python_key_file(key), _note(key)}
+            self._taken |= {python_key_file(key), _metadata_file(key)}
 
-    def refusal(self, key: str) -> str | None:
-        """Why the SDKs' layout has no file for a key; None where it has one."""
+    def unsupported_reason(self, key: str) -> str | None:
+        """Return why the SDKs' layout has no file for a key, or None if it has one."""
         if METADATA_SUFFIX in f"{key}.json":
-            return "the SDKs would take its file for metadata"
+            return "the SDKs would read its file as metadata"
         if len(f"{key}.{'x' * 8}") > MAX_FILE_NAME:
-            return "it is too long for the name of a file"
+            return "its key is too long for a file name"
         return None
 
     def write(self, key: str, content_type: str, value: Iterable[bytes]) -> None:
@@ -117,17 +117,20 @@ class RecordFiles:
             for chunk in value:
                 stream.write(chunk)
         size = file.stat().st_size
-        told = {"key": key, "contentType": content_type, "extension": extension, "size": size}
+        metadata = {"key": key, "contentType": content_type, "extension": extension, "size": size}
         if key == INPUT_KEY:
-            # Python finds its input with any extension, and refuses to choose between two files.
-            _write_json(self._folder / f"{file.name}{METADATA_SUFFIX}", told)
+            # Without a link: Python finds its input with any extension, but fails if there are two files.
+            _write_json(self._folder / f"{file.name}{METADATA_SUFFIX}", metadata)
             return
-        _write_json(self._folder / _note(key), told)
-        if _is_for_python(key):
+        _write_json(self._folder / _metadata_file(key), metadata)
+        if _is_supported_by_python(key):
             inside(self._folder, python_key_file(key)).symlink_to(file.name)
 
     def _extension(self, key: str, content_type: str) -> str:
-        """The content type's own, or where that file is another's, one that only JavaScript's metadata explains."""
+        """Return the usual extension of the content type, with a number if another key uses that file name.
+
+        JavaScript finds a file with a numbered extension through its metadata.
+        """
         usual = extension_of(content_type)
         extensions = (usual if number == 1 else f"{usual}{number}" for number in count(1))
         free = next(extension for extension in extensions if f"{key}.{extension}" not in self._taken)
@@ -136,7 +139,7 @@ class RecordFiles:
 
 
 def write_request(folder: Path, request: JsonDict, order: int | None) -> None:
-    """A request as both languages read it: the fields are for Python, `json` and `orderNo` for JavaScript."""
+    """Write a request for both languages: Python reads its fields, JavaScript reads `json` and `orderNo`."""
     file = inside(folder, f"{request['id']}.json")
     fields = {name: value for name, value in request.items() if value is not None}
     _write_json(file, {**fields, "json": dumps(request).decode(), "orderNo": order})
@@ -144,25 +147,25 @@ def write_request(folder: Path, request: JsonDict, order: int | None) -> None:
 
 
 def write_order(root: Path, queue_id: str, unique_keys: list[str]) -> None:
-    """Where Python looks for the order of a queue's pending requests, which its files do not tell."""
+    """Write the order of a queue's pending requests to the record where Python expects it."""
     folder = root / STORES.folder / DEFAULT
     folder.mkdir(parents=True, exist_ok=True)
     key = f"{QUEUE_STATE}{queue_id}"
-    for name in (key, f"{key}.json", _note(key)):
+    for name in (key, f"{key}.json", _metadata_file(key)):
         (folder / name).unlink(missing_ok=True)
     places = {unique_key: place for place, unique_key in enumerate(unique_keys)}
     state = {"sequence_counter": len(places), "regular_requests": places}
     RecordFiles(folder, [key]).write(key, "application/json", [dumps(state)])
 
 
-def _note(key: str) -> str:
-    """The metadata's file of a record: Python looks for this name, JavaScript reads all that end so."""
-    name = python_key_file(key) if _is_for_python(key) else sha256(key.encode()).hexdigest()
+def _metadata_file(key: str) -> str:
+    """Return the name of a record's metadata file. Python expects this name; JavaScript reads any with this suffix."""
+    name = python_key_file(key) if _is_supported_by_python(key) else sha256(key.encode()).hexdigest()
     return f"{name}{METADATA_SUFFIX}"
 
 
-def _is_for_python(key: str) -> bool:
-    """Whether Python could ever have a record of this key: its file would be a folder, metadata, or too long a name."""
+def _is_supported_by_python(key: str) -> bool:
+    """Return whether Python could have such a record: its file must not be a folder, metadata, or too long a name."""
     name = python_key_file(key)
     return name not in (".", "..", METADATA) and len(f"{name}{METADATA_SUFFIX}") <= MAX_FILE_NAME
 

@@ -13,7 +13,7 @@ from runtime.actors.versions import Versions
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Conflict, Forbidden, Invalid, record_not_found
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Actor, Build, TaggedBuild, User, Version, new_id
+from runtime.base.records import Actor, Build, Definition, TaggedBuild, User, Version, new_id
 from runtime.database import AlreadyExists, Database
 
 NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?")
@@ -114,7 +114,7 @@ class Actors:
         If the build's definition uses Standby mode, enable it for the Actor, unless a client has already set it.
         """
         tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=finished_at)
-        standby = {"isEnabled": True} if build.definition.get("usesStandbyMode") else {}
+        standby = {"isEnabled": True} if Definition.of(build).uses_standby_mode else {}
 
         def with_build(current: Actor) -> Actor:
             known = current.extra.get("actorStandby") or {}

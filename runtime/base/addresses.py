@@ -1,4 +1,4 @@
-"""Every address Greenroom is known by, derived from its port and one fact about this machine's resolver."""
+"""All addresses of a Greenroom server. They depend on its port and on this machine's resolver."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from yarl import URL
 
 HOST_IN_CONTAINERS = "host.greenroom.internal"
-"""The server's name inside containers; `extra_hosts` resolves it to the instance bridge's gateway."""
+"""The server's name inside containers, which `extra_hosts` maps to the gateway of the instance's bridge."""
 API_NAMES = frozenset({"localhost", "127.0.0.1", "::1", HOST_IN_CONTAINERS})
 API_PATH = "/v2/"
 WEB_SERVER_DOMAIN = "runs.localhost"
@@ -17,7 +17,7 @@ WEB_SERVER_PATH = "/greenroom/web/"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`resolves_subdomains`: this machine resolves `*.localhost`, so web servers can have an origin of their own."""
+    """`resolves_subdomains`: this machine resolves `*.localhost`, so each web server can have an origin of its own."""
 
     port: int
     resolves_subdomains: bool
@@ -31,7 +31,7 @@ class Addresses:
         return f"http://{HOST_IN_CONTAINERS}:{self.port}"
 
     def is_api(self, url: str) -> bool:
-        """Whether a URL is one of the API, by any of its names: not of another port, nor of an Actor's web server."""
+        """Return whether a URL belongs to the API, by any of its names. An Actor's web server does not."""
         parts = URL(url)
         is_here = parts.scheme == "http" and parts.host in API_NAMES and parts.port == self.port
         return is_here and parts.raw_path.startswith(API_PATH)
@@ -45,5 +45,5 @@ class Addresses:
         return f"{self.public_base}{WEB_SERVER_PATH}{web_key}/"
 
     def console_url(self, *path: str) -> str:
-        """The Apify Console's own paths, such as `storage/datasets/<id>`."""
+        """Return the URL of a path of the Apify Console, such as `storage/datasets/<id>`."""
         return "/".join((self.public_base, *path))

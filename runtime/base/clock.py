@@ -1,4 +1,4 @@
-"""Time is given to the parts that need it, so that a test can turn an hour into milliseconds."""
+"""The clock, which is passed to the code that needs it, so that tests can use virtual time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 Millis = int
-"""Milliseconds since 1970, UTC: the resolution of every time the platform shows."""
+"""Milliseconds since 1970, UTC: the resolution of all times in the platform's API."""
 
 
-LONGEST_SLEEP_SECS = 86_400
-"""A wall clock may be set; and event loops refuse timers of many years."""
+MAX_SLEEP_SECS = 86_400
+"""Longer sleeps are split, because the wall clock may be adjusted and event loops reject timers of many years."""
 
 
 class Clock(Protocol):
@@ -22,7 +22,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The host's wall clock; deadlines are stored, so they must mean the same after a restart."""
+    """The host's wall clock. Deadlines are stored as its times, so that they remain valid after a restart."""
 
     def now(self) -> Millis:
         return time.time_ns() // 1_000_000
@@ -34,11 +34,11 @@ class SystemClock:
 async def sleep_until(clock: Clock, moment: Millis) -> None:
     """Return when the clock shows `moment` or later."""
     while (left := moment - clock.now()) > 0:
-        await clock.sleep(min(left / 1000, LONGEST_SLEEP_SECS))
+        await clock.sleep(min(left / 1000, MAX_SLEEP_SECS))
 
 
 async def until(event: asyncio.Event, clock: Clock, moment: Millis | None) -> None:
-    """Return when the event is set, or at a moment if there is one."""
+    """Return when the event is set, or at `moment` if it is not None."""
     waits: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait())]
     if moment is not None:
         waits.append(asyncio.create_task(sleep_until(clock, moment)))
@@ -51,6 +51,6 @@ async def until(event: asyncio.Event, clock: Clock, moment: Millis | None) -> No
 
 
 def iso(moment: Millis) -> str:
-    """The platform's only way to write a time: ISO 8601, UTC, exactly three decimals, `Z`."""
+    """Format a time as the platform does: ISO 8601, UTC, exactly three decimals, `Z`."""
     secs, millis = divmod(moment, 1000)
     return f"{datetime.fromtimestamp(secs, UTC).isoformat()[:19]}.{millis:03d}Z"

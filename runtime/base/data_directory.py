@@ -1,4 +1,4 @@
-"""One data directory: its lock, and the identity that outlives restarts."""
+"""The data directory: its lock, and the identity that it gives to an instance."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 
 class DirectoryInUse(Exception):
-    """Another server runs on this data directory."""
+    """Another server is running on this data directory."""
 
 
-class Instance:
-    """Holds the lock while the server runs.
+class DataDirectory:
+    """An open data directory, locked until it is closed. Raises DirectoryInUse.
 
-    `id` marks everything the instance makes on an engine; `signing_key` is a secret that outlives restarts.
+    `instance_id` labels everything that the instance creates on an engine, and `signing_key` is a secret. Both are
+    the same after a restart.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -29,18 +30,18 @@ class Instance:
             os.close(self._lock)
             raise DirectoryInUse(f"Another Greenroom server is running on {data_dir}.") from None
         identity = _identity(data_dir / "instance.json")
-        self.id, self.signing_key = identity["id"], identity["signingKey"]
+        self.instance_id, self.signing_key = identity["id"], identity["signingKey"]
 
     def close(self) -> None:
         os.close(self._lock)
 
 
 def _identity(path: Path) -> dict[str, str]:
-    """What the directory's first server chose."""
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    if {"id", "signingKey"} <= known.keys():
-        return known
-    identity = {"id": secrets.token_hex(4), "signingKey": secrets.token_hex(32), **known}
+    """Return the identity that the first server on the directory created."""
+    stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if {"id", "signingKey"} <= stored.keys():
+        return stored
+    identity = {"id": secrets.token_hex(4), "signingKey": secrets.token_hex(32), **stored}
     unfinished = path.with_suffix(".tmp")
     unfinished.write_text(json.dumps(identity))
     unfinished.replace(path)

@@ -1,6 +1,6 @@
-"""What can go wrong, as data: a class per kind, the platform's slug, and a message that says what to do next.
+"""The errors that a caller can receive: a class per category, the platform's slug, and a message with advice.
 
-HTTP is one translation of these, made in `api/errors.py`. Slugs: the error table of Apify's API reference.
+`api/response/errors.py` translates them to HTTP. Source of the slugs: the error table of Apify's API reference.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class GreenroomError(Exception):
-    """Base of all errors a caller may see. `data` is the optional third field of the platform's error object."""
+    """The base of all errors for a caller. `data` is the optional third field of the platform's error object."""
 
     def __init__(self, slug: str, message: str, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -20,11 +20,11 @@ class GreenroomError(Exception):
 
 
 class Invalid(GreenroomError):
-    """The request itself is wrong: a parameter, a body, a name."""
+    """The request is invalid: a parameter, a body, a name."""
 
 
 class Unauthorized(GreenroomError):
-    """No token where one is needed, or one that is not valid."""
+    """The token is missing or not valid."""
 
 
 class LimitReached(GreenroomError):
@@ -32,23 +32,23 @@ class LimitReached(GreenroomError):
 
 
 class Forbidden(GreenroomError):
-    """The token is valid but may not do this."""
+    """The token is valid, but does not permit this."""
 
 
 class NotFound(GreenroomError):
-    """No such record for this user."""
+    """The record does not exist for this user."""
 
 
 class MethodNotAllowed(GreenroomError):
-    """The address exists, with other methods."""
+    """The path exists, but only with other methods."""
 
 
 class RunTooSlow(GreenroomError):
-    """A synchronous call whose run did not finish in time; the run goes on."""
+    """The run of a synchronous request did not finish in time. The run continues."""
 
 
 class Conflict(GreenroomError):
-    """Something with this name exists already."""
+    """A record with this name already exists."""
 
 
 class TooLarge(GreenroomError):
@@ -56,7 +56,7 @@ class TooLarge(GreenroomError):
 
 
 class UnsupportedEncoding(GreenroomError):
-    """The body's Content-Encoding is not one the platform reads."""
+    """The platform does not support the body's Content-Encoding."""
 
 
 class TooManyRequests(GreenroomError):
@@ -64,13 +64,13 @@ class TooManyRequests(GreenroomError):
 
 
 class EngineError(GreenroomError):
-    """The Docker engine is not there, or refused something Greenroom needs."""
+    """The Docker engine is not available, or rejected a request that Greenroom depends on."""
 
 
 class BadGateway(GreenroomError):
-    """A run's web server cannot be reached, or gives no valid answer."""
+    """A run's web server cannot be reached, or its response is not valid."""
 
 
 def record_not_found(what: str, name: str) -> NotFound:
-    """The one 404 that clients turn into "nothing": any other slug makes them raise (apify-client, both languages)."""
+    """Return the 404 error that clients translate to "no record". With another slug they raise (apify-client 3)."""
     return NotFound("record-not-found", f"{what} '{name}' was not found")

@@ -1,7 +1,7 @@
-"""JavaScript's regular expressions, compiled and matched in a process of its own.
+"""JavaScript regular expressions, compiled and matched in a helper process.
 
-With some patterns a short text takes longer than anybody lives, and others exhaust the stack when they are compiled.
-Nothing but the end of its process ends either: in the server's own, no run would be looked after any more.
+Some patterns need exponential time even for a short text, and others exhaust the stack while they are compiled. Only
+ending the process stops either, so they must not run in the process of the server.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from contextlib import contextmanager
 import regress
 
 ALLOWED_SECS = 2.0
-"""For all that one input is searched for."""
+"""For all searches in one input together."""
 ALLOWED_BYTES = 512 * 1024**2
 
 
 class RegexLimitExceeded(Exception):
-    """A pattern took more time, memory or stack than it may."""
+    """A pattern needed more time, memory or stack than is allowed."""
 
 
 class Searcher:
-    """Asks the process, which is started when it is first needed and ends when nobody can ask it any more.
+    """Sends searches to the helper process, which starts at the first request and ends with the server.
 
-    It may be used from any thread; one that asks waits for the others.
+    Any thread may use it. Requests of several threads are processed one after the other.
     """
 
     def __init__(self) -> None:
@@ -40,46 +40,47 @@ class Searcher:
 
     @contextmanager
     def searching(self) -> Iterator[None]:
-        """What is searched for inside of it has to be done in the allowed time together."""
+        """Limit all searches inside the context to the allowed time together."""
         with self._turn:
             self._deadline = time.monotonic() + ALLOWED_SECS
             yield
 
     def check(self, pattern: str) -> None:
-        """Raises ValueError where it is no regular expression of JavaScript's, or one that is too hard."""
+        """Raises ValueError if the pattern is not a valid JavaScript regular expression, or too complex to compile."""
         with self._turn:
             try:
-                problem = self._ask(pattern, None, ALLOWED_SECS)
+                problem = self._request(pattern, None, ALLOWED_SECS)
             except RegexLimitExceeded:
                 problem = "Regular expression is too complex"
         if problem:
             raise ValueError(problem)
 
     def finds(self, pattern: str, text: str) -> bool:
-        """Whether the pattern matches somewhere in the text. Raises RegexLimitExceeded."""
+        """Return whether the pattern matches anywhere in the text. Raises RegexLimitExceeded."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise RegexLimitExceeded
-        return bool(self._ask(pattern, text, left))
+        return bool(self._request(pattern, text, left))
 
-    def _ask(self, pattern: str, text: str | None, secs: float) -> bool | str | None:
-        asked = self._running()
-        assert asked.stdin is not None and asked.stdout is not None
-        asked.stdin.write(json.dumps([pattern, text, secs]).encode() + b"\n")
-        asked.stdin.flush()
-        answer = asked.stdout.readline()
-        if not answer:
-            asked.communicate()
+    def _request(self, pattern: str, text: str | None, secs: float) -> bool | str | None:
+        helper = self._running_helper()
+        assert helper.stdin is not None and helper.stdout is not None
+        helper.stdin.write(json.dumps([pattern, text, secs]).encode() + b"\n")
+        helper.stdin.flush()
+        line = helper.stdout.readline()
+        if not line:
+            helper.communicate()
             raise RegexLimitExceeded
-        told: bool | str | None = json.loads(answer)
-        return told
+        response: bool | str | None = json.loads(line)
+        return response
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running_helper(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             # `-P` and the path of this file prevent other modules of this folder, or of the current one, from being
             # imported. The environment stays the server's: PYTHONPATH or the user's site-packages may hold `regress`.
             command = [sys.executable, "-P", __file__]
-            # Ctrl-C is for the server, which then still checks inputs. What the process says as it dies helps nobody.
+            # A session of its own: Ctrl-C must reach the server only, which still validates inputs while it stops.
+            # Its standard error is dropped: it would only show the traceback of a helper that ran out of memory.
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -91,23 +92,23 @@ class Searcher:
 
 
 SEARCHER = Searcher()
-"""The one that all share."""
+"""The searcher that the whole server shares."""
 
 
 def serve() -> None:
-    """Answer each line that comes; an alarm ends the process, as its default action interrupts any search."""
+    """Answer one request per line. An alarm ends the process: the default action of SIGALRM interrupts any search."""
     resource.setrlimit(resource.RLIMIT_AS, (ALLOWED_BYTES, ALLOWED_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin.buffer:
         pattern, text, secs = json.loads(line)
         signal.setitimer(signal.ITIMER_REAL, secs)
-        answer = problem(pattern) if text is None else regress.Regex(pattern).find(text) is not None
+        response = syntax_error(pattern) if text is None else regress.Regex(pattern).find(text) is not None
         signal.setitimer(signal.ITIMER_REAL, 0)
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(response), flush=True)
 
 
-def problem(pattern: str) -> str | None:
-    """What is wrong with it."""
+def syntax_error(pattern: str) -> str | None:
+    """Return what is wrong with the pattern; None if it is valid."""
     try:
         regress.Regex(pattern)
     except regress.RegressError as error:

@@ -1,7 +1,7 @@
-"""JSON as clients send it: fast where it is ordinary, exact where it is not.
+"""JSON as clients send it: decoded by a fast codec, and by the standard library where that codec is too strict.
 
-The fast codec refuses text cut in the middle of a surrogate pair (JavaScript's `slice` makes such text, and its clients
-send it as an escape) and numbers no float can hold; the standard library takes over for these.
+The fast codec rejects strings that end in the middle of a surrogate pair (JavaScript's `slice` produces them, and its
+clients send them as an escape) and numbers that no float can hold. The standard library handles both.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import pyjson5
 Json = Any
 """Any JSON value."""
 JsonObject = Mapping[str, Any]
-"""A JSON object that is only read."""
+"""A JSON object that is only read, never changed."""
 JsonDict = dict[str, Any]
-"""A JSON object that is being made."""
+"""A JSON object under construction."""
 
 MAX_DEPTH = 500
-"""Of what is stored as one value: the codec has no room for twice as many levels, and less the deeper it is called."""
+"""The levels of nesting in a stored value. The codec fails at about twice as many, depending on its caller's stack."""
 
 _encoder = msgspec.json.Encoder()
-_refusal = re.compile(r"(?P<what>.*?)(?: starting)? near (?P<place>\d+)(?P<found>.*)", re.DOTALL)
+_parser_error = re.compile(r"(?P<what>.*?)(?: starting)? near (?P<position>\d+)(?P<found>.*)", re.DOTALL)
 
 
 def loads(text: bytes) -> Any:
@@ -38,7 +38,7 @@ def loads(text: bytes) -> Any:
 
 
 def loads_object(text: bytes) -> dict[str, Any]:
-    """The object that a text is; empty where it is none, since a run's input may be anything."""
+    """Return the JSON object in the text, or an empty one if the text is anything else."""
     try:
         value = loads(text)
     except ValueError:
@@ -47,28 +47,28 @@ def loads_object(text: bytes) -> dict[str, Any]:
 
 
 def loads_with_comments(text: bytes) -> Any:
-    """JSON as people write it: with comments, trailing commas, and what else JSON5 allows.
+    """Parse JSON5: JSON as people write it, with comments and trailing commas.
 
-    Raises ValueError, which tells the line and the column, both counted from 1.
+    Raises ValueError with the line and the column of the error, both counted from 1.
     """
     written = text.decode("utf-8-sig")
     try:
         return pyjson5.decode(written, MAX_DEPTH)
     except pyjson5.Json5DecoderException as problem:
-        raise ValueError(_located(written, str(problem.args[0]))) from None
+        raise ValueError(_with_line_and_column(written, str(problem.args[0]))) from None
 
 
 def check_depth(value: Any) -> None:
-    """Raises ValueError for what is nested so deeply that it could not be read again from where it is stored."""
-    inside = [value]
+    """Raises ValueError if the value is nested so deeply that it could be stored but not read back."""
+    level = [value]
     for _ in range(MAX_DEPTH):
-        inside = [part for whole in inside for part in _parts(whole) if isinstance(part, dict | list)]
-    if inside:
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+    if level:
         raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
 def dumps(value: Any) -> bytes:
-    """Compact, on one line."""
+    """Encode the value compactly, on one line."""
     try:
         return _encoder.encode(value)
     except (UnicodeEncodeError, OverflowError):
@@ -76,40 +76,40 @@ def dumps(value: Any) -> bytes:
 
 
 def dump_lines(values: Sequence[Any]) -> bytes:
-    """One value a line, without a line end after the last."""
+    """Encode one value per line, without a line end after the last one."""
     try:
         return _encoder.encode_lines(values)[:-1]
     except (UnicodeEncodeError, OverflowError):
         return b"\n".join(dumps(value) for value in values)
 
 
-def _parts(whole: Any) -> Iterable[Any]:
-    return whole.values() if isinstance(whole, dict) else whole
+def _children(parent: Any) -> Iterable[Any]:
+    return parent.values() if isinstance(parent, dict) else parent
 
 
 def _decode(text: bytes) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return json.loads(text.decode(), parse_float=_finite, parse_constant=_refuse)
+        return json.loads(text.decode(), parse_float=_finite_float, parse_constant=_reject)
 
 
-def _located(text: str, refusal: str) -> str:
-    """What the parser says, which names characters by number and counts them from the start of the text."""
-    told = _refusal.fullmatch(refusal)
-    if told is None:
-        return refusal
-    before = text[: int(told["place"]) - 1]
-    what = re.sub(r"b'(\w[\w ]*)'", r"\1", told["what"] + told["found"])
+def _with_line_and_column(text: str, message: str) -> str:
+    """Rewrite a message of the parser, which gives characters as code points and positions as offsets in the text."""
+    error = _parser_error.fullmatch(message)
+    if error is None:
+        return message
+    before = text[: int(error["position"]) - 1]
+    what = re.sub(r"b'(\w[\w ]*)'", r"\1", error["what"] + error["found"])
     what = re.sub(r"U\+([0-9a-f]+)", lambda code: repr(chr(int(code[1], 16))), what)
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}: {what}"
 
 
-def _finite(number: str) -> float | None:
-    """What no float can hold is null, as for JavaScript's own writer."""
+def _finite_float(number: str) -> float | None:
+    """Return None for numbers that no float can hold: JavaScript's own encoder writes null for them."""
     value = float(number)
     return value if math.isfinite(value) else None
 
 
-def _refuse(constant: str) -> NoReturn:
+def _reject(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")

@@ -1,6 +1,6 @@
-"""The eight statuses of a job (a run or a build), the allowed moves, and how an exit ends a run.
+"""The eight statuses of a job (a run or a build), the allowed transitions, and the status after an exit.
 
-Source: the status table of "Running an Actor"; runs and builds share it.
+Source: the status table of "Running an Actor", which applies to runs and builds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class JobStatus(StrEnum):
-    READY = "READY"  # -> RUNNING, or straight to an end when it never starts
+    READY = "READY"  # -> RUNNING, or FAILED | ABORTING if it never starts
     RUNNING = "RUNNING"  # -> SUCCEEDED | FAILED | TIMING-OUT | ABORTING
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -36,14 +36,15 @@ MOVES: dict[JobStatus, frozenset[JobStatus]] = {
 
 
 def may_move(now: JobStatus, to: JobStatus) -> bool:
+    """Return whether the platform allows this transition."""
     return to in MOVES.get(now, frozenset())
 
 
 def terminal_status(now: JobStatus, exit_code: int | None) -> JobStatus:
-    """The terminal status of a job whose process ended while it had the status `now`.
+    """Return the terminal status of a job whose process ended while the job had the status `now`.
 
-    What was asked for beats how the process ended: an aborted Actor that exits with 0 is ABORTED.
-    `exit_code` is None where the process never ran or vanished.
+    An abort or timeout takes precedence over the exit code: an aborted Actor that exits with 0 is ABORTED.
+    `exit_code` is None if the process never ran or disappeared.
     """
     if now is JobStatus.ABORTING:
         return JobStatus.ABORTED

@@ -1,4 +1,4 @@
-"""How one instance of Greenroom is set up: what `greenroom up` was told, and GREENROOM_* variables for the rest."""
+"""The settings of an instance: the options of `greenroom up`, and GREENROOM_* environment variables."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ DEFAULT_RETENTION_DAYS = 7.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`users` maps token to user name; empty, any non-empty token is the one local user.
+    """`users` maps tokens to user names. If it is empty, any non-empty token belongs to the one local user.
 
-    `cpu_burst_secs` 0 holds containers to their CPU share from the first instant. `max_memory_mbytes` caps the sum of a
-    user's running Actors and builds; None derives it from the host. `rate_limit` is requests a second per user; None
-    means no limit. `retention_days` is how long old runs and unused unnamed storages stay; 0 keeps them.
-    `strict_memory` refuses sizes that are no power of two, as the platform does.
+    With `cpu_burst_secs` 0, containers are limited to their CPU share from the start. `max_memory_mbytes` limits the
+    total memory of a user's running Actors and builds; None derives it from the host. `rate_limit` is the number of
+    requests per second and user; None means no limit. `retention_days` is how long old runs and unused unnamed storages
+    are stored; 0 means forever. With `strict_memory`, memory sizes that are not a power of two are rejected, as on the
+    platform.
     """
 
     port: int = DEFAULT_PORT
@@ -37,7 +38,7 @@ class Settings:
 
 
 def default_data_dir() -> Path:
-    """$GREENROOM_DATA_DIR, else the platform's user data folder."""
+    """Return $GREENROOM_DATA_DIR, or `greenroom` in the operating system's folder for user data."""
     given = os.environ.get("GREENROOM_DATA_DIR")
     return Path(given) if given else Path(platformdirs.user_data_dir("greenroom", appauthor=False))
 
@@ -50,21 +51,21 @@ def from_environment(
     stop_runs: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
-    """Settings from the command line's options and GREENROOM_* variables. Raises ValueError naming a bad variable."""
+    """Combine options and GREENROOM_* variables. Raises ValueError, which names the invalid variable."""
     return Settings(
         port=port,
         data_dir=data_dir or default_data_dir(),
         users=users or {},
         stop_runs=stop_runs,
-        cpu_burst_secs=_given(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
+        cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
         strict_memory=environment.get("GREENROOM_STRICT_MEMORY", "") == "1",
-        max_memory_mbytes=_whole(_number(environment, "GREENROOM_MAX_MEMORY_MBYTES", None)),
+        max_memory_mbytes=_to_int(_number(environment, "GREENROOM_MAX_MEMORY_MBYTES", None)),
         rate_limit=_number(environment, "GREENROOM_RATE_LIMIT", None),
-        retention_days=_given(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
+        retention_days=_number_or_default(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
     )
 
 
-def _given(environment: Mapping[str, str], name: str, default: float) -> float:
+def _number_or_default(environment: Mapping[str, str], name: str, default: float) -> float:
     number = _number(environment, name, default)
     return default if number is None else number
 
@@ -82,5 +83,5 @@ def _number(environment: Mapping[str, str], name: str, default: float | None) ->
     return number
 
 
-def _whole(number: float | None) -> int | None:
+def _to_int(number: float | None) -> int | None:
     return None if number is None else int(number)

@@ -1,4 +1,4 @@
-"""The paths of a source's files and folders: what one may be called, and which go together in one tree."""
+"""Paths of files and folders in a source: which names are valid, and which can exist side by side in one tree."""
 
 from __future__ import annotations
 
@@ -17,40 +17,41 @@ DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class SourcePaths:
-    """The paths of one tree, taken in as they come: every file once, and none that is a folder too.
+    """The paths of one tree, checked as they are added: each file occurs once, and no path is both a file and a folder.
 
-    Paths that only differ by case or by how accents are written are one file on some machines, so they are refused.
+    Paths that differ only by case or by the encoding of accents are the same file on some machines, so they are
+    rejected.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, bool]] = {}
 
     def __len__(self) -> int:
-        """How many there are, with all folders on the way to them."""
+        """The number of files and folders, including all parent folders."""
         return len(self._known)
 
     def add(self, name: str, *, is_folder: bool) -> str:
-        """The name as a plain relative path; `.` is the tree's own folder. Raises Invalid."""
+        """Add a path and return it in its plain form; `.` is the root of the tree. Raises Invalid."""
         path = plain_path(name)
         for parent in map(str, PurePosixPath(path).parents):
             if self._known.get(_key(parent)) == (parent, True):
-                break  # as are those above it
-            self._note(parent, is_folder=True)
-        self._note(path, is_folder=is_folder)
+                break  # the folders above it are known too
+            self._add(parent, is_folder=True)
+        self._add(path, is_folder=is_folder)
         return path
 
-    def _note(self, path: str, *, is_folder: bool) -> None:
+    def _add(self, path: str, *, is_folder: bool) -> None:
         key = _key(path)
         if key not in self._known:
             self._known[key] = path, is_folder
             return
         first, was_folder = self._known[key]
         if first != path:
-            raise _bad(path, f"is the same as {first!r} where case does not count")
+            raise _invalid(path, f"is the same as {first!r} on file systems that ignore case")
         if is_folder != was_folder:
-            raise _bad(path, "is a file and a folder too")
+            raise _invalid(path, "is both a file and a folder")
         if not is_folder:
-            raise _bad(path, "comes twice")
+            raise _invalid(path, "occurs twice")
 
 
 def _key(path: str) -> str:
@@ -58,25 +59,25 @@ def _key(path: str) -> str:
 
 
 def plain_path(name: str) -> str:
-    """`name` without `.` parts and doubled slashes. Raises Invalid where it is no path inside a folder."""
+    """Return `name` without `.` parts and doubled slashes. Raises Invalid if it is not a path inside a folder."""
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name or DRIVE.match(name):
-        raise _bad(name, "must be a path inside the Actor's folder")
+        raise _invalid(name, "must be a path inside the Actor's folder")
     if CONTROL.search(name) or not is_utf8(name):
-        raise _bad(name, "must have no control characters, and be valid UTF-8")
+        raise _invalid(name, "must be valid UTF-8 without control characters")
     if len(name) > MAX_PATH_CHARS or len(path.parts) > MAX_DEPTH:
-        raise _bad(name, f"must have at most {MAX_PATH_CHARS} characters in {MAX_DEPTH} folders")
+        raise _invalid(name, f"must have at most {MAX_PATH_CHARS} characters in {MAX_DEPTH} folders")
     if any(len(part.encode()) > MAX_NAME_BYTES for part in path.parts):
-        raise _bad(name, f"must have at most {MAX_NAME_BYTES} bytes between two slashes")
+        raise _invalid(name, f"must have at most {MAX_NAME_BYTES} bytes between two slashes")
     return str(path)
 
 
-def followed(folder: Path, place: str) -> Path:
-    """Where `place` leads from the folder, by way of links too. Raises Invalid where it is no path at all."""
+def resolve_path(folder: Path, path: str) -> Path:
+    """Return the absolute path, with all links followed. Raises Invalid if it cannot be a path."""
     try:
-        return (folder / place).resolve()
+        return (folder / path).resolve()
     except (ValueError, RuntimeError) as problem:
-        raise Invalid("invalid-value", f"The path {place!r} leads nowhere: {problem}") from problem
+        raise Invalid("invalid-value", f"The path {path!r} cannot be resolved: {problem}") from problem
 
 
 def is_utf8(name: str) -> bool:
@@ -87,6 +88,6 @@ def is_utf8(name: str) -> bool:
     return True
 
 
-def _bad(name: str, why: str) -> Invalid:
+def _invalid(name: str, why: str) -> Invalid:
     shown = name if len(name) <= 100 else f"{name[:100]}…"
     return Invalid("invalid-value", f"Source file name {shown!r} {why}")

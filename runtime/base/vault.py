@@ -1,6 +1,6 @@
-"""Secrets at rest: sealed with a key that lies beside the database, in a file of its own that only its owner reads.
+"""Encryption of stored secrets, with a key in a file beside the database that only its owner can read.
 
-A copy of the database alone opens none of them; a backup that is to be of use needs the key file too.
+A copy of the database alone does not reveal the secrets. A backup has to include the key file.
 """
 
 from __future__ import annotations
@@ -14,49 +14,49 @@ from cryptography.fernet import Fernet, InvalidToken
 
 
 class WrongKey(Exception):
-    """The key file is not the one with which the data directory's secrets were sealed."""
+    """The secrets of the data directory were encrypted with a key other than that of the key file."""
 
 
 class Vault:
-    """Seals and opens texts. Where there is no `key_file` its key is new, and has to be kept."""
+    """Encrypts and decrypts texts. If there is no `key_file`, a new key is used, which `store_key` writes."""
 
     def __init__(self, key_file: Path) -> None:
         self._key_file = key_file
         self._key = key_file.read_bytes() if key_file.exists() else Fernet.generate_key()
         try:
             self._fernet = Fernet(self._key)
-        except ValueError as problem:
-            raise self._wrong_key() from problem
+        except ValueError as error:
+            raise self._wrong_key() from error
 
-    def keep(self) -> None:
-        """Write a new key down, before anything that is sealed with it."""
+    def store_key(self) -> None:
+        """Write a new key to the key file. Call it before storing anything that was encrypted with it."""
         if not self._key_file.exists():
             _write(self._key, self._key_file)
 
-    def seal(self, text: str) -> str:
-        """The same text never looks the same twice."""
+    def encrypt(self, text: str) -> str:
+        """Encrypt a text. The result is different each time."""
         return self._fernet.encrypt(text.encode()).decode()
 
-    def open(self, sealed: str) -> str:
-        """Raises WrongKey."""
+    def decrypt(self, encrypted: str) -> str:
+        """Decrypt a text. Raises WrongKey."""
         try:
-            return self._fernet.decrypt(sealed).decode()
-        except InvalidToken as problem:
-            raise self._wrong_key() from problem
+            return self._fernet.decrypt(encrypted).decode()
+        except InvalidToken as error:
+            raise self._wrong_key() from error
 
     def hmac_digest(self, text: str) -> str:
-        """A short text that is the same for the same text, and tells nothing of it without the key."""
+        """Return a digest of a text. Without the key, it reveals nothing about the text."""
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
     def _wrong_key(self) -> WrongKey:
         return WrongKey(
-            f"{self._key_file} is not the key with which the secrets beside it were sealed: put back the file that "
-            "belongs to this database, or use another --data-dir."
+            f"{self._key_file} is not the key with which the secrets of this data directory were encrypted. Restore "
+            "the key file that belongs to the database, or use another --data-dir."
         )
 
 
 def _write(key: bytes, path: Path) -> None:
-    """Whole or not at all: a key that was cut off would lock in what is sealed with it."""
+    """Write the file atomically: with a truncated key, the encrypted secrets would be lost."""
     unfinished = path.with_suffix(".tmp")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

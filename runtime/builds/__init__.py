@@ -1,6 +1,9 @@
-"""Builds: a version's source, what its definition says, and the image that is made of both."""
+"""Builds: from the source of a version to an image that runs can use."""
 
+from runtime.builds.builder import Builder
 from runtime.builds.builds import Builds, number_int
+from runtime.builds.images import BuildImages
+from runtime.builds.live_builds import LiveBuilds
 from runtime.builds.sources import Sources
 
-__all__ = ["Builds", "Sources", "number_int"]
+__all__ = ["BuildImages", "Builder", "Builds", "LiveBuilds", "Sources", "number_int"]

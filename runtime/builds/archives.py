@@ -1,7 +1,7 @@
-"""Archives of sources from anywhere: ZIP, tar and tar.gz, unpacked with the care that strangers deserve.
+"""Archives as sources: ZIP, tar and tar.gz files, which are treated as untrusted.
 
-Regular files, folders and links that stay inside come out; everything else is refused, and so is an archive that is
-larger unpacked than anybody's source.
+Only regular files, folders, and links to entries of the same archive are unpacked. Everything else is rejected, and so
+is an archive whose content exceeds the limits.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from typing import IO, BinaryIO, cast
 
 from runtime.base.errors import Invalid
 from runtime.base.source_paths import CONTROL, MAX_PATH_CHARS, SourcePaths, plain_path
-from runtime.builds.cancelling import Checkpoint
+from runtime.builds.cancellation import Checkpoint
 
 CHUNK = 64 * 1024
 MAX_READ_BYTES = 16 * 1024 * 1024
-"""No header or directory of an honest archive is read in a larger piece."""
+"""The largest header or directory that an archive may have."""
 FREE_BYTES = 64 * 1024 * 1024
-"""What any archive may hold, however well it is compressed."""
+"""The content that any archive may have, whatever its compression ratio."""
 BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -38,18 +38,18 @@ BROKEN = (
     lzma.LZMAError,
     struct.error,
     EOFError,
-    NotImplementedError,  # a compression that is not known
-    RecursionError,  # headers of headers of headers
+    NotImplementedError,  # an unsupported compression method
+    RecursionError,  # a long chain of extended headers
     RuntimeError,
     ValueError,
     OverflowError,
 )
-"""What the standard library raises for archives that are damaged, or made to be."""
+"""Exceptions of the standard library for damaged and malicious archives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of what is unpacked. Folders count as entries, `ratio` is how often larger than the archive it may be."""
+    """Limits of the content. Folders count as entries; `ratio` is the content's size divided by the archive's."""
 
     entries: int = 100_000
     bytes: int = 2 * 1024**3
@@ -61,7 +61,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One member of an archive. A link has a `target`; `content` is there for files."""
+    """One member of an archive. Links have a `target`, files have `content`."""
 
     name: str
     is_folder: bool = False
@@ -73,41 +73,41 @@ class _Entry:
 
 
 def unpack(archive: Path, into: Path, checkpoint: Checkpoint, limits: Limits = LIMITS) -> int:
-    """Unpack into the empty folder `into`; how many files that were. Raises Invalid."""
+    """Unpack into the empty folder `into` and return the number of files. Raises Invalid."""
     size = archive.stat().st_size
     allowed = min(limits.bytes, max(FREE_BYTES, size * limits.ratio))
     tree = _Tree(into, allowed, checkpoint)
-    with archive.open("rb") as file, _telling_damage(), _entries(file, allowed) as entries:
+    with archive.open("rb") as file, _damage_as_invalid(), _entries(file, allowed) as entries:
         for count, entry in enumerate(entries, 1):
             checkpoint()
-            tree.take(entry)
+            tree.add(entry)
             if max(count, len(tree.paths)) > limits.entries:
-                raise _refused(f"holds more than {limits.entries:,} entries")
-        tree.make_links()
+                raise _invalid(f"contains more than {limits.entries:,} entries")
+        tree.create_links()
     if not tree.files:
-        raise _refused("holds no file")
+        raise _invalid("contains no files")
     return tree.files
 
 
 class _Tree:
-    """What comes out of an archive, as it comes."""
+    """The unpacked files and folders."""
 
     def __init__(self, root: Path, allowed_bytes: int, checkpoint: Checkpoint) -> None:
         self.files = 0
         self.paths = SourcePaths()
         self._root = root
-        self._allowed = self._left = allowed_bytes
+        self._allowed_bytes = self._bytes_left = allowed_bytes
         self._checkpoint = checkpoint
         self._written: set[str] = set()
         self._links: dict[str, str] = {}
 
-    def take(self, entry: _Entry) -> None:
+    def add(self, entry: _Entry) -> None:
         path = self.paths.add(entry.name, is_folder=entry.is_folder)
-        place = self._root / path
+        target = self._root / path
         if entry.is_folder:
-            place.mkdir(parents=True, exist_ok=True)
+            target.mkdir(parents=True, exist_ok=True)
             return
-        place.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if entry.is_hard_link:
             self._copy(path, entry)
         elif entry.target is not None:
@@ -116,19 +116,19 @@ class _Tree:
             self._write(path, entry)
         self.files += 1
 
-    def make_links(self) -> None:
-        """Last of all, so that nothing is written through one."""
+    def create_links(self) -> None:
+        """Create links after all files, so that no file is written through a link."""
         for path, target in self._links.items():
             (self._root / path).symlink_to(target)
         root = self._root.resolve()
         for path, target in self._links.items():
             if not (self._root / path).resolve().is_relative_to(root):
-                raise _refused(f"holds a link that leads out of it: {path!r} -> {target!r}")
+                raise _invalid(f"contains a link to the outside: {path!r} -> {target!r}")
 
     def _write(self, path: str, entry: _Entry) -> None:
-        self._pay(entry.size)
-        place, written = self._root / path, 0
-        with place.open("xb") as file:
+        self._use_bytes(entry.size)
+        target, written = self._root / path, 0
+        with target.open("xb") as file:
             while chunk := cast(IO[bytes], entry.content).read(CHUNK):
                 self._checkpoint()
                 written += len(chunk)
@@ -136,47 +136,47 @@ class _Tree:
                     break
                 file.write(chunk)
         if written != entry.size:
-            raise _refused(f"is damaged: {path!r} does not have the {entry.size} bytes that it says")
+            raise _invalid(f"is damaged: {path!r} does not have the {entry.size} bytes that its header declares")
         if entry.is_executable:
-            place.chmod(0o755)
+            target.chmod(0o755)
         self._written.add(path)
 
     def _copy(self, path: str, entry: _Entry) -> None:
         original = plain_path(entry.target or "")
         if original not in self._written:
-            raise _refused(f"holds a hard link to what it does not hold: {path!r} -> {original!r}")
-        self._pay((self._root / original).stat().st_size)
+            raise _invalid(f"contains a hard link to a missing file: {path!r} -> {original!r}")
+        self._use_bytes((self._root / original).stat().st_size)
         shutil.copy(self._root / original, self._root / path)
         self._written.add(path)
 
-    def _pay(self, size: int) -> None:
-        self._left -= size
-        if size < 0 or self._left < 0:
-            raise _refused(f"unpacks to more than the {self._allowed:,} bytes that are allowed for its size")
+    def _use_bytes(self, size: int) -> None:
+        self._bytes_left -= size
+        if size < 0 or self._bytes_left < 0:
+            raise _invalid(f"unpacks to more than the {self._allowed_bytes:,} bytes allowed for its size")
 
 
 def _inner_target(path: str, target: str) -> str:
     inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    is_odd = not 0 < len(target) <= MAX_PATH_CHARS or target.startswith("/") or "\\" in target or CONTROL.search(target)
-    if is_odd or inside.startswith(".."):
-        raise _refused(f"holds a link that leads out of it: {path!r} -> {target[:100]!r}")
+    is_absolute = target.startswith("/") or "\\" in target
+    if not 0 < len(target) <= MAX_PATH_CHARS or is_absolute or CONTROL.search(target) or inside.startswith(".."):
+        raise _invalid(f"contains a link to the outside: {path!r} -> {target[:100]!r}")
     return target
 
 
 @contextmanager
 def _entries(file: BinaryIO, allowed_bytes: int) -> Iterator[Iterator[_Entry]]:
-    """The members of an archive of either kind, told by its first bytes."""
+    """Yield the members of an archive. Its first bytes decide which format it has."""
     head = file.read(4)
     file.seek(0)
     if head[:2] == b"PK":
-        with zipfile.ZipFile(cast(IO[bytes], _Guarded(file))) as archive:
+        with zipfile.ZipFile(cast(IO[bytes], _LimitedFile(file))) as archive:
             yield _zip_entries(archive)
         return
-    plain = cast(IO[bytes], gzip.GzipFile(fileobj=file) if head[:2] == b"\x1f\x8b" else file)
-    with closing(plain):
-        guarded = _Guarded(plain, left=allowed_bytes + FREE_BYTES)
-        with tarfile.open(fileobj=cast(IO[bytes], guarded), mode="r:") as members:
-            yield _tar_entries(members, guarded)
+    uncompressed = cast(IO[bytes], gzip.GzipFile(fileobj=file) if head[:2] == b"\x1f\x8b" else file)
+    with closing(uncompressed):
+        limited = _LimitedFile(uncompressed, left=allowed_bytes + FREE_BYTES)
+        with tarfile.open(fileobj=cast(IO[bytes], limited), mode="r:") as members:
+            yield _tar_entries(members, limited)
 
 
 def _zip_entries(archive: zipfile.ZipFile) -> Iterator[_Entry]:
@@ -184,9 +184,9 @@ def _zip_entries(archive: zipfile.ZipFile) -> Iterator[_Entry]:
         mode = info.external_attr >> 16
         kind = stat.S_IFMT(mode)
         if info.flag_bits & 1:
-            raise _refused(f"is encrypted: {info.orig_filename!r}")
+            raise _invalid(f"is encrypted: {info.orig_filename!r}")
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
-            raise _refused(f"holds what is neither file nor folder nor link: {info.orig_filename!r}")
+            raise _invalid(f"contains an entry that is not a file, folder or link: {info.orig_filename!r}")
         is_folder = info.orig_filename.endswith("/") or kind == stat.S_IFDIR
         if is_folder:
             yield _Entry(info.orig_filename, is_folder=True)
@@ -201,14 +201,14 @@ def _zip_entries(archive: zipfile.ZipFile) -> Iterator[_Entry]:
 def _link_text(content: IO[bytes]) -> str:
     text = content.read(MAX_PATH_CHARS + 1)
     if len(text) > MAX_PATH_CHARS:
-        raise _refused("holds a link with an absurdly long target")
+        raise _invalid(f"contains a link whose target has more than {MAX_PATH_CHARS} characters")
     return text.decode(errors="surrogateescape")
 
 
-def _tar_entries(archive: tarfile.TarFile, plain: _Guarded) -> Iterator[_Entry]:
+def _tar_entries(archive: tarfile.TarFile, file: _LimitedFile) -> Iterator[_Entry]:
     for info in archive:
         if not (info.isreg() or info.isdir() or info.issym() or info.islnk()):
-            raise _refused(f"holds what is neither file nor folder nor link: {info.name!r}")
+            raise _invalid(f"contains an entry that is not a file, folder or link: {info.name!r}")
         yield _Entry(
             info.name,
             is_folder=info.isdir(),
@@ -218,30 +218,30 @@ def _tar_entries(archive: tarfile.TarFile, plain: _Guarded) -> Iterator[_Entry]:
             is_hard_link=info.islnk(),
             content=archive.extractfile(info) if info.isreg() else None,
         )
-    # The library takes a broken header for the end.
-    plain.seek(archive.offset)
-    if plain.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-        raise _refused("is cut off or damaged")
-    while plain.read(CHUNK):  # up to the checksum of what was compressed
+    # The standard library treats a damaged header as the end of the archive.
+    file.seek(archive.offset)
+    if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise _invalid("is cut off or damaged")
+    while file.read(CHUNK):  # until gzip has verified its checksum
         pass
 
 
 @dataclass(slots=True)
-class _Guarded:
-    """A file whose reader may be lied to about how much to read: no piece is large, and all together has a limit."""
+class _LimitedFile:
+    """A file for readers that trust the sizes in headers: it limits each read, and with `left` all reads together."""
 
     file: IO[bytes]
     left: int | None = None
 
     def read(self, size: int = -1) -> bytes:
-        most = MAX_READ_BYTES + 1
-        data = self.file.read(most if size < 0 else min(size, most))
-        if len(data) == most:
-            raise _refused("has a header or directory of an absurd size")
+        limit = MAX_READ_BYTES + 1
+        data = self.file.read(limit if size < 0 else min(size, limit))
+        if len(data) == limit:
+            raise _invalid(f"has a header or directory of more than {MAX_READ_BYTES:,} bytes")
         if self.left is not None:
             self.left -= len(data)
             if self.left < 0:
-                raise _refused("unpacks to more than is allowed for its size")
+                raise _invalid("unpacks to more bytes than are allowed for its size")
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -258,12 +258,13 @@ class _Guarded:
 
 
 @contextmanager
-def _telling_damage() -> Iterator[None]:
+def _damage_as_invalid() -> Iterator[None]:
+    """Translate exceptions of the standard library."""
     try:
         yield
     except BROKEN as problem:
-        raise _refused(f"cannot be unpacked: {problem or type(problem).__name__}") from problem
+        raise _invalid(f"cannot be unpacked: {problem or type(problem).__name__}") from problem
 
 
-def _refused(why: str) -> Invalid:
+def _invalid(why: str) -> Invalid:
     return Invalid("invalid-value", f"The archive {why}")

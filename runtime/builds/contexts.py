@@ -1,4 +1,7 @@
-"""A build's context as the archive that the engine gets: the folder but for what `.dockerignore` names."""
+"""Build contexts: the archive that is sent to the engine, without the files that `.dockerignore` excludes.
+
+The same content always has the same digest: neither timestamps nor owners count.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,18 @@ from pathlib import Path
 from typing import IO
 
 from runtime.builds import dockerignore
-from runtime.builds.cancelling import Checkpoint
+from runtime.builds.cancellation import Checkpoint
 from runtime.builds.dockerignore import DockerIgnore
 
 OUTSIDE = ".dockerfile.greenroom"
-"""The name of a Dockerfile that does not lie in the context."""
-SHORT = 99
-"""Bytes of a name that needs no header of its own: BuildKit does not know an archive by such a beginning."""
+"""The name in the archive of a Dockerfile that is outside the context folder."""
+MAX_FIRST_NAME_BYTES = 99
+"""A longer name needs an extended header, and BuildKit does not recognize an archive that begins with one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`dockerfile` is its name in the archive, `digest` tells the same content from any other; times do not count."""
+    """`dockerfile` is the name of the Dockerfile in the archive; `digest` identifies the content."""
 
     archive: Path
     dockerfile: str
@@ -33,7 +36,7 @@ class Context:
 
 
 def pack(folder: Path, dockerfile: Path, archive: Path, checkpoint: Checkpoint) -> Context:
-    """Write the archive. Raises Invalid for a `.dockerignore` that is no good."""
+    """Write the archive. Raises Invalid if `.dockerignore` is not valid."""
     ignore = dockerignore.read(folder)
     with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT) as tar:
         packing = _Packing(tar)
@@ -41,18 +44,18 @@ def pack(folder: Path, dockerfile: Path, archive: Path, checkpoint: Checkpoint) 
         if name is None:
             name = OUTSIDE
             packing.add_text(OUTSIDE, dockerfile.read_bytes())
-            # Or else the classic builder would copy the two into the image.
+            # Exclude both files, or the classic builder would copy them into the image.
             packing.add_text(dockerignore.FILE, f"{ignore.text or dockerignore.FILE}\n{OUTSIDE}\n".encode())
         else:
             packing.add(name, dockerfile)
-        for other, path in _entries(os.fspath(folder), "", ignore):
+        for entry, path in _entries(os.fspath(folder), "", ignore):
             checkpoint()
-            packing.add(other, path)
+            packing.add(entry, path)
     return Context(archive, name, packing.digest.hexdigest())
 
 
 class _Packing:
-    """Adds to an archive, once by each name, and to the digest of all that is in it."""
+    """Adds entries to an archive, each name once, and to the digest of its content."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self.digest = hashlib.sha256()
@@ -60,7 +63,7 @@ class _Packing:
         self._names: set[str] = set()
 
     def add(self, name: str, path: str | Path) -> None:
-        """A file, folder or link; owners stay behind. Anything else no builder would take."""
+        """Add a file, folder or link, without its owner. Other entries are skipped, because builders reject them."""
         info, status = tarfile.TarInfo(name), os.lstat(path)
         info.mode, info.mtime = stat.S_IMODE(status.st_mode), int(status.st_mtime)
         if stat.S_ISREG(status.st_mode):
@@ -83,15 +86,15 @@ class _Packing:
         if info.name in self._names:
             return
         self._names.add(info.name)
-        content = _Hashed(file) if file is not None else None
+        content = _HashedFile(file) if file is not None else None
         self._tar.addfile(info, content)
-        hashed = content.digest.hexdigest() if content is not None else info.linkname
-        described = [info.name, info.mode, info.type.decode(), hashed]
-        self.digest.update(json.dumps(described).encode(errors="surrogateescape"))
+        digest = content.digest.hexdigest() if content is not None else info.linkname
+        entry = [info.name, info.mode, info.type.decode(), digest]
+        self.digest.update(json.dumps(entry).encode(errors="surrogateescape"))
 
 
-class _Hashed(io.RawIOBase):
-    """A file that is hashed as it is read."""
+class _HashedFile(io.RawIOBase):
+    """A file whose digest is computed while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.digest = hashlib.sha256()
@@ -104,20 +107,20 @@ class _Hashed(io.RawIOBase):
 
 
 def _name_inside(folder: Path, dockerfile: Path) -> str | None:
-    """The Dockerfile's name in the archive; None where it needs another."""
+    """Return the Dockerfile's path in the context folder; None if it is outside, or if the path is too long."""
     real = dockerfile.resolve()
     if not real.is_relative_to(folder.resolve()):
         return None
     name = real.relative_to(folder.resolve()).as_posix()
-    return name if len(os.fsencode(name)) <= SHORT else None
+    return name if len(os.fsencode(name)) <= MAX_FIRST_NAME_BYTES else None
 
 
 def _entries(folder: str, prefix: str, ignore: DockerIgnore) -> Iterator[tuple[str, str]]:
-    """Names and paths of what goes along, always in the same order. No link is followed."""
+    """Yield the name and path of each entry, always in the same order. Links are not followed."""
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         name = prefix + entry.name
-        is_left_out = ignore.leaves_out(name) and name != dockerignore.FILE
-        if not is_left_out:
+        is_excluded = ignore.excludes(name) and name != dockerignore.FILE
+        if not is_excluded:
             yield name, entry.path
-        if entry.is_dir(follow_symlinks=False) and (not is_left_out or ignore.takes_back):
+        if entry.is_dir(follow_symlinks=False) and (not is_excluded or ignore.has_exceptions):
             yield from _entries(entry.path, f"{name}/", ignore)

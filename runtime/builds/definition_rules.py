@@ -1,15 +1,16 @@
-"""What actor.json and the schemas beside it may hold. Fields that are not known are left alone, but in `storages`.
+"""Validation of actor.json and of the schemas that it contains or names.
 
-Source: "Actor definition" in the platform's documentation; npm `@apify/json_schemas` judges the tests.
+Unknown fields are allowed, except in `storages`.
+
+Source: "Actor definition" in the platform's documentation. The tests compare the results with those of the npm package
+`@apify/json_schemas`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from runtime.base.errors import Invalid
 from runtime.base.json_schema import Problem, compiled
-from runtime.base.json_text import JsonObject
+from runtime.base.json_text import Json, JsonObject
 from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 from runtime.storages import key_schema
 from runtime.storages.item_schema import item_schema
@@ -123,59 +124,62 @@ OUTPUT: JsonObject = {
 }
 
 
-def check_actor_json(definition: Any, file: str) -> None:
-    """Raises Invalid, naming the file and the field."""
+def check_actor_json(definition: Json, file: str) -> None:
+    """Raises Invalid, with the file and the field."""
     _check(ACTOR_JSON, definition, file)
     storages = definition.get("storages", {})
     if "dataset" in storages and "datasets" in storages:
-        raise _refused(file, "storages", "must have 'dataset' or 'datasets', not both")
-    least, most = definition.get("minMemoryMbytes", 0), definition.get("maxMemoryMbytes", MAX_MEMORY_MBYTES)
-    if least > most:
-        raise _refused(file, "minMemoryMbytes", "must not be greater than maxMemoryMbytes")
+        raise _invalid(file, "storages", "must have 'dataset' or 'datasets', not both")
+    minimum, maximum = definition.get("minMemoryMbytes", 0), definition.get("maxMemoryMbytes", MAX_MEMORY_MBYTES)
+    if minimum > maximum:
+        raise _invalid(file, "minMemoryMbytes", "must not be greater than maxMemoryMbytes")
 
 
-def check_dataset(schema: Any, place: str) -> None:
+def check_dataset(schema: Json, document: str) -> None:
     """Raises Invalid."""
-    _check(DATASET, schema, place)
+    _check(DATASET, schema, document)
     if "fields" not in schema and "views" not in schema:
-        raise _refused(place, "", "must have 'fields' or 'views'")
+        raise _invalid(document, "", "must have 'fields' or 'views'")
     for name, view in schema.get("views", {}).items():
         if "transformation" not in view and "display" not in view:
-            raise _refused(place, f"views.{name}", "must have a 'transformation' or a 'display'")
+            raise _invalid(document, f"views.{name}", "must have a 'transformation' or a 'display'")
     try:
         item_schema(schema)
     except Invalid as problem:
-        raise _refused(place, "fields", problem.message) from problem
+        raise _invalid(document, "fields", problem.message) from problem
 
 
-def check_key_value_store(schema: Any, place: str) -> None:
+def check_key_value_store(schema: Json, document: str) -> None:
     """Raises Invalid."""
-    _check(KEY_VALUE_STORE, schema, place)
+    _check(KEY_VALUE_STORE, schema, document)
     for name, collection in schema["collections"].items():
         if "jsonSchema" in collection and collection.get("contentTypes") != ["application/json"]:
             field = f"collections.{name}.contentTypes"
-            raise _refused(place, field, "must be just application/json where there is a 'jsonSchema'")
+            raise _invalid(document, field, "must be [\"application/json\"] because the collection has a 'jsonSchema'")
     try:
         key_schema.collections(schema)
     except Invalid as problem:
-        raise _refused(place, "collections", problem.message) from problem
+        raise _invalid(document, "collections", problem.message) from problem
 
 
-def check_output(schema: Any, place: str) -> None:
+def check_output(schema: Json, document: str) -> None:
     """Raises Invalid."""
-    _check(OUTPUT, schema, place)
+    _check(OUTPUT, schema, document)
 
 
-def _check(rules: JsonObject, value: Any, place: str) -> None:
+def _check(rules: JsonObject, value: Json, document: str) -> None:
     problems = compiled(rules).problems(value)
     if problems:
-        raise _refused(place, problems[0]["instancePath"].lstrip("/").replace("/", "."), _told(problems[0]))
+        raise _invalid(document, problems[0]["instancePath"].lstrip("/").replace("/", "."), _message(problems[0]))
 
 
-def _told(problem: Problem) -> str:
-    unknown = problem["params"].get("additionalProperty")
-    return f"must not have the property '{unknown}'" if unknown is not None else str(problem["message"])
+def _message(problem: Problem) -> str:
+    unknown_property = problem["params"].get("additionalProperty")
+    if unknown_property is not None:
+        return f"must not have the property '{unknown_property}'"
+    return str(problem["message"])
 
 
-def _refused(place: str, field: str, why: str) -> Invalid:
-    return Invalid("invalid-value", f"{place} is not valid: {field} {why}" if field else f"{place} is not valid: {why}")
+def _invalid(document: str, field: str, why: str) -> Invalid:
+    problem = f"{field} {why}" if field else why
+    return Invalid("invalid-value", f"{document} is not valid: {problem}")

@@ -1,7 +1,9 @@
-"""What of a build's context stays behind: `.dockerignore`, matched in linear time whatever its patterns are.
+"""`.dockerignore`: which files of a folder are not part of the build context. Any pattern is matched in linear time.
 
-A pattern also matches all below a folder that it matches, the last one that matches decides, and one with `!` reaches
-into folders that stay behind otherwise. Source: Docker's documentation, ".dockerignore files"; BuildKit does the same.
+A pattern that matches a folder also matches everything in it. The last matching pattern decides, and a pattern with `!`
+includes files even inside an excluded folder, as in BuildKit.
+
+Source: ".dockerignore files" in Docker's documentation.
 """
 
 from __future__ import annotations
@@ -26,24 +28,29 @@ WILDCARDS = {"rest": ".*", "folders": "(?:.*/)?", "part": "[^/]*", "one": "[^/]"
 
 
 class DockerIgnore:
-    """The rules of one file. Raises Invalid for a pattern that is none."""
+    """The patterns of one file. Raises Invalid if one is not valid.
+
+    `has_exceptions` is whether any pattern begins with `!`, so that an excluded folder may contain included files.
+    """
 
     def __init__(self, text: str = "") -> None:
         self.text = text
         rules = [*_rules(text)]
         for _, pattern in rules:
-            _compiled([pattern])
-        groups = [(sign, [pattern for _, pattern in group]) for sign, group in groupby(rules, lambda rule: rule[0])]
-        self._groups = [(takes_back, _compiled(patterns)) for takes_back, patterns in reversed(groups)]
-        self.takes_back = any(takes_back for takes_back, _ in rules)
+            _compile([pattern])
+        groups = [
+            (includes, [pattern for _, pattern in group]) for includes, group in groupby(rules, lambda rule: rule[0])
+        ]
+        self._groups = [(includes, _compile(patterns)) for includes, patterns in reversed(groups)]
+        self.has_exceptions = any(includes for includes, _ in rules)
 
-    def leaves_out(self, name: str) -> bool:
-        """`name` is relative to the context, with slashes."""
-        return not next((takes_back for takes_back, each in self._groups if each.fullmatch(name)), True)
+    def excludes(self, name: str) -> bool:
+        """`name` is a path relative to the context, with slashes."""
+        return not next((includes for includes, group in self._groups if group.fullmatch(name)), True)
 
 
 def read(context: Path) -> DockerIgnore:
-    """The context's own. Raises Invalid."""
+    """Read the file of a context folder; without one, nothing is excluded. Raises Invalid."""
     file = context / FILE
     try:
         return DockerIgnore(file.read_text(encoding="utf-8-sig") if file.is_file() else "")
@@ -52,29 +59,30 @@ def read(context: Path) -> DockerIgnore:
 
 
 def _rules(text: str) -> Iterator[tuple[bool, str]]:
-    """Patterns relative to the context, each with whether it takes files back."""
+    """Yield the patterns, relative to the context, each with whether it includes files."""
     for line in text.splitlines():
-        written = line.strip()
-        pattern = posixpath.normpath(written.removeprefix("!").strip()).lstrip("/")
+        stripped = line.strip()
+        pattern = posixpath.normpath(stripped.removeprefix("!").strip()).lstrip("/")
         if pattern not in ("", ".") and not line.startswith("#"):
-            yield written.startswith("!"), pattern
+            yield stripped.startswith("!"), pattern
 
 
-def _compiled(patterns: list[str]) -> Any:
+def _compile(patterns: list[str]) -> Any:
     options = re2.Options()
     options.log_errors = False
     try:
         return re2.compile("|".join(f"(?s:{_expression(pattern)}(?:/.*)?)" for pattern in patterns), options)
     except re2.error as problem:
-        named = repr(patterns[0]) if len(patterns) == 1 else "all of it"
-        raise Invalid("invalid-value", f"{FILE}: {named} can't be matched: {problem.args[0].decode()}") from problem
+        subject = f"the pattern {patterns[0]!r} is" if len(patterns) == 1 else "the patterns together are"
+        reason = problem.args[0].decode()
+        raise Invalid("invalid-value", f"{FILE}: {subject} not valid: {reason}") from problem
 
 
 def _expression(pattern: str) -> str:
-    return "".join(map(_translated, TOKEN.finditer(pattern)))
+    return "".join(map(_translate, TOKEN.finditer(pattern)))
 
 
-def _translated(token: re.Match[str]) -> str:
+def _translate(token: re.Match[str]) -> str:
     kind = str(token.lastgroup)
     if kind in WILDCARDS:
         return WILDCARDS[kind]

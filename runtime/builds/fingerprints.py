@@ -1,4 +1,4 @@
-"""What a build is made of as one short text: the same one makes the same image."""
+"""Fingerprints: builds with the same fingerprint have the same sources and therefore the same image."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from collections.abc import Mapping
 
 
 def fingerprint(context: str, dockerfile: str, build_args: Mapping[str, str], images: Mapping[str, str]) -> str:
-    """Of a context's digest, the Dockerfile's name in it, and the ids of the images that it names."""
-    made_of = [context, dockerfile, dict(build_args), dict(images)]
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    """Combine the digest of the context, the Dockerfile's name in it, and the id of each image that it names."""
+    inputs = [context, dockerfile, dict(build_args), dict(images)]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

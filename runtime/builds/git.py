@@ -1,6 +1,6 @@
-"""Git repositories, fetched by the `git` program: never with a prompt, and never longer than the hard limit.
+"""Git repositories, fetched with the `git` program: without prompts, and with a time limit.
 
-A URL may end in `#branch`, `#tag` or `#commit`, and a folder may follow: `#branch:folder`, as on the platform.
+A URL can end in `#branch`, `#tag` or `#commit`, followed by a folder: `#branch:folder`, as on the platform.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from runtime.builds.archives import LIMITS
 
 TIMEOUT_SECS = 600
 MAX_LINE_BYTES = 1024 * 1024
-"""Of what git prints: a path of more is nobody's."""
-WORDS_SHOWN = 5
-"""Of what git says when it fails: the last lines tell why."""
+"""The longest line of git's output, and so the longest path in a repository."""
+ERROR_LINES = 5
+"""The last lines of git's error output that a message contains."""
 CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
-NEVER_ASKS = {
+NON_INTERACTIVE = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "true",
     "SSH_ASKPASS": "true",
@@ -34,63 +34,67 @@ NEVER_ASKS = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "LC_ALL": "C",
 }
-WITHOUT_KEYS = "ssh -F none -o IdentitiesOnly=yes -o IdentityFile=none"
-OF_ANOTHER_REPOSITORY = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"})
+SSH_WITHOUT_KEYS = "ssh -F none -o IdentitiesOnly=yes -o IdentityFile=none"
+REPOSITORY_VARIABLES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"})
+"""Variables that would make git work on another repository."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What `url#reference:folder` names; the folder is `.` where none is named."""
+class GitReference:
+    """What `url#reference:folder` names. The folder is `.` if the URL names none."""
 
     url: str
     reference: str
     folder: str
 
 
-def place_of(url: str) -> Place:
+def parse_url(url: str) -> GitReference:
     repository, _, rest = url.partition("#")
     reference, _, folder = rest.partition(":")
-    return Place(repository, reference or "HEAD", folder.strip("/") or ".")
+    return GitReference(repository, reference or "HEAD", folder.strip("/") or ".")
 
 
 def without_credentials(text: str) -> str:
-    """The text with what stands before the `@` in its URLs taken out."""
+    """Return the text without the users and passwords of URLs in it."""
     return CREDENTIALS.sub("", text)
 
 
-async def fetch(place: Place, into: Path, say: Callable[[str], None], *, with_keys: bool) -> None:
-    """Make `into` the files of the repository at the reference, without its history. Raises Invalid.
+async def fetch(source: GitReference, into: Path, report: Callable[[str], None], *, with_keys: bool) -> None:
+    """Put the files of the repository at the reference into the folder `into`, without the history. Raises Invalid.
 
-    Without `with_keys` it gets what everybody gets, or whom the URL names: none of this user's keys and passwords.
+    Without `with_keys`, git can use only the credentials in the URL: not the keys and passwords of this machine's user.
     """
     if shutil.which("git") is None:
-        raise Invalid("invalid-value", "Sources in git need the program git, which this machine does not have")
-    git = _Git(into, is_local=local_path(place.url) is not None, with_keys=with_keys)
+        raise Invalid(
+            "invalid-value", "A source in a git repository needs the program git, but this machine does not have it"
+        )
+    git = _Git(into, is_local=local_path(source.url) is not None, with_keys=with_keys)
     try:
         async with asyncio.timeout(TIMEOUT_SECS):
-            await _check_out(git, place)
+            await _check_out(git, source)
     except TimeoutError as problem:
         raise Invalid("invalid-value", f"The repository was not fetched within {TIMEOUT_SECS} seconds") from problem
-    say(f"ACTOR: Checked out commit {await git.run('rev-parse', 'HEAD')}")
-    await asyncio.to_thread(shutil.rmtree, into / ".git")  # it holds the URL with its credentials
+    report(f"ACTOR: Checked out commit {await git.run('rev-parse', 'HEAD')}")
+    await asyncio.to_thread(shutil.rmtree, into / ".git")  # it contains the URL with its credentials
 
 
-async def _check_out(git: _Git, place: Place) -> None:
+async def _check_out(git: _Git, source: GitReference) -> None:
     await git.run("init", "--quiet")
     try:
-        await git.run("fetch", "--quiet", "--depth=1", "--no-tags", "--", place.url, place.reference)
-        wanted = "FETCH_HEAD"
+        await git.run("fetch", "--quiet", "--depth=1", "--no-tags", "--", source.url, source.reference)
+        commit = "FETCH_HEAD"
     except Invalid:
-        if place.reference == "HEAD":
+        if source.reference == "HEAD":
             raise
-        # A commit that the server does not give by its name, or one that is cut short: look in the whole history.
-        await git.run("fetch", "--quiet", "--tags", "--", place.url, "+refs/heads/*:refs/remotes/origin/*")
-        wanted = await _found(git, place.reference)
-    await _check_size(git, wanted)
-    await git.run("checkout", "--quiet", "--detach", wanted)
+        # The reference is an abbreviated commit, or a commit that the server does not serve by its id. Both can be
+        # found in the whole history.
+        await git.run("fetch", "--quiet", "--tags", "--", source.url, "+refs/heads/*:refs/remotes/origin/*")
+        commit = await _resolve(git, source.reference)
+    await _check_size(git, commit)
+    await git.run("checkout", "--quiet", "--detach", commit)
 
 
-async def _found(git: _Git, reference: str) -> str:
+async def _resolve(git: _Git, reference: str) -> str:
     try:
         return await git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     except Invalid as problem:
@@ -98,43 +102,44 @@ async def _found(git: _Git, reference: str) -> str:
 
 
 async def _check_size(git: _Git, commit: str) -> None:
-    """A few bytes that name the same folder again and again would check out as more files than any disk holds."""
-    files = size = 0
+    """Check the size before the checkout: a tiny repository whose trees repeat each other can fill any disk."""
+    files = total_bytes = 0
     async with aclosing(git.lines("ls-tree", "-r", "-l", commit)) as lines:
         async for line in lines:
-            told = line.split(maxsplit=4)[3]
-            files, size = files + 1, size + (int(told) if told.isdigit() else 0)
-            if files > LIMITS.entries or size > LIMITS.bytes:
-                most = f"{LIMITS.entries:,} files or {LIMITS.bytes:,} bytes"
-                raise Invalid("invalid-value", f"The repository holds more than {most}")
+            size = line.split(maxsplit=4)[3]
+            files, total_bytes = files + 1, total_bytes + (int(size) if size.isdigit() else 0)
+            if files > LIMITS.entries or total_bytes > LIMITS.bytes:
+                allowed = f"{LIMITS.entries:,} files or {LIMITS.bytes:,} bytes"
+                raise Invalid("invalid-value", f"The repository holds more than {allowed}")
 
 
 class _Git:
-    """The program, in one folder. A cancelled command is killed with all that it started."""
+    """The program, run in one folder. A cancelled command is killed with all its child processes."""
 
     def __init__(self, folder: Path, *, is_local: bool, with_keys: bool) -> None:
         self._folder = folder
-        ssh = os.environ.get("GIT_SSH_COMMAND", "ssh") if with_keys else WITHOUT_KEYS
-        # Helpers, .netrc and settings of git are found by the home; a folder of the source would bring its own.
-        nowhere = {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull, "SSH_AUTH_SOCK": ""}
+        ssh = os.environ.get("GIT_SSH_COMMAND", "ssh") if with_keys else SSH_WITHOUT_KEYS
+        # Git finds credential helpers, .netrc and its settings in the home folder. The source's own folder would not
+        # do as a home: it could contain such files.
+        no_home = {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull, "SSH_AUTH_SOCK": ""}
         self._environment = {
-            **{name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY},
-            **NEVER_ASKS,
-            **({} if with_keys else nowhere),
+            **{name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES},
+            **NON_INTERACTIVE,
+            **({} if with_keys else no_home),
             "GIT_ALLOW_PROTOCOL": "file" if is_local else "https:http:git:ssh",
             "GIT_SSH_COMMAND": f"{ssh} -o BatchMode=yes",
         }
 
     async def run(self, *words: str) -> str:
-        """What the command prints. Raises Invalid with what it says on failure."""
+        """Run a command and return its output. Raises Invalid with its error output if it fails."""
         async with self._started(words) as process:
-            told, complaint = await process.communicate()
+            output, errors = await process.communicate()
         if process.returncode != 0:
-            raise Invalid("invalid-value", _why(words[0], complaint.decode(errors="replace")))
-        return told.decode(errors="replace").strip()
+            raise Invalid("invalid-value", _failure(words[0], errors.decode(errors="replace")))
+        return output.decode(errors="replace").strip()
 
     async def lines(self, *words: str) -> AsyncGenerator[str, None]:
-        """What the command prints, line by line, for as long as it is read."""
+        """Run a command and yield its output line by line. The command ends when the caller stops reading."""
         async with self._started(words) as process:
             assert process.stdout is not None
             async for line in process.stdout:
@@ -142,7 +147,7 @@ class _Git:
 
     @asynccontextmanager
     async def _started(self, words: Sequence[str]) -> AsyncIterator[Process]:
-        process = await asyncio.create_subprocess_exec(
+        start = asyncio.create_subprocess_exec(
             "git",
             *words,
             cwd=self._folder,
@@ -153,15 +158,18 @@ class _Git:
             limit=MAX_LINE_BYTES,
             start_new_session=True,
         )
+        # Shielded: asyncio ends a process whose start is cancelled, but not the processes that it has started itself.
+        starting = asyncio.ensure_future(start)
         try:
-            yield process
+            yield await asyncio.shield(starting)
         finally:
+            process = await starting
             if process.returncode is None:
-                with suppress(ProcessLookupError):  # it has ended, and is only not heard of yet
+                with suppress(ProcessLookupError):  # it has ended, but asyncio has not noticed yet
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
 
 
-def _why(command: str, complaint: str) -> str:
-    lines = without_credentials(complaint).strip().splitlines()[-WORDS_SHOWN:]
+def _failure(command: str, errors: str) -> str:
+    lines = without_credentials(errors).strip().splitlines()[-ERROR_LINES:]
     return f"git {command} failed: {' '.join(lines)}"

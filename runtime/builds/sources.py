@@ -1,4 +1,4 @@
-"""A version's source as a folder, wherever it comes from."""
+"""Sources: the files of a version as a folder, wherever they come from."""
 
 from __future__ import annotations
 
@@ -12,80 +12,83 @@ from yarl import URL
 from runtime.actors.version_rules import git_url, source_bytes
 from runtime.base.errors import Invalid
 from runtime.base.records import Version
-from runtime.base.source_paths import followed
+from runtime.base.source_paths import resolve_path
 from runtime.builds import git
 from runtime.builds.archives import unpack
-from runtime.builds.cancelling import Checkpoint, in_thread
+from runtime.builds.cancellation import Checkpoint, in_thread
 from runtime.builds.folders import copy_folder
-from runtime.outbound import NoAnswer, Outbound
+from runtime.jobs.limits import MBYTE
+from runtime.outbound import Outbound, OutboundError
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
+"""Writes one line to the log of the build."""
 
-MAX_DOWNLOAD_BYTES = 512 * 1024**2
-MBYTE = 1024**2
+MAX_DOWNLOAD_BYTES = 512 * MBYTE
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`root` is the Actor's folder: the `tree` itself, or a folder of the repository that the tree is."""
+    """`tree` holds all files. `actor_folder` is the tree itself, or one folder in the tree of a repository."""
 
     tree: Path
-    root: Path
+    actor_folder: Path
 
 
 class Sources:
-    """Lays out sources. All of it ends with a cancellation, and nothing stays but in the folder that was given."""
+    """Fetches sources. A cancellation stops all work, and no file is written outside the given folder."""
 
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
 
-    async def lay_out(self, version: Version, folder: Path, say: Say) -> Source:
-        """Lay the version's source out in a folder inside of `folder`, which is empty. Raises Invalid."""
+    async def fetch(self, version: Version, folder: Path, report: Report) -> Source:
+        """Put the version's files into a new folder inside `folder`, which is empty. Raises Invalid."""
         tree = folder / "source"
         tree.mkdir()
         if version.source_type == "TARBALL":
-            return await self._from_archive(version.tarball_url or "", folder, tree, say)
+            return await self._from_archive(version.tarball_url or "", folder, tree, report)
         if version.source_type in ("GIT_REPO", "GITHUB_GIST"):
-            return await self._from_git(version, tree, say)
+            return await self._from_git(version, tree, report)
         if version.folder is not None:
-            return await self._from_folder(Path(version.folder), tree, say)
-        await in_thread(partial(write_source, version, tree))
+            return await self._from_folder(Path(version.folder), tree, report)
+        await in_thread(partial(write_source_files, version, tree))
         return Source(tree, tree)
 
-    async def _from_archive(self, url: str, folder: Path, tree: Path, say: Say) -> Source:
+    async def _from_archive(self, url: str, folder: Path, tree: Path, report: Report) -> Source:
         archive = folder / "archive"
-        say(f"ACTOR: Downloading {shown(url)}")
+        report(f"ACTOR: Downloading {without_secrets(url)}")
         try:
-            size = await self._outbound.download(url, archive, MAX_DOWNLOAD_BYTES, _progress(say))
-        except NoAnswer as problem:
-            raise Invalid("invalid-value", f"The source was not downloaded from {shown(url)}: {problem}") from problem
-        say(f"ACTOR: Unpacking {size / MBYTE:.1f} MB")
+            size = await self._outbound.download(url, archive, MAX_DOWNLOAD_BYTES, _progress(report))
+        except OutboundError as problem:
+            raise Invalid(
+                "invalid-value", f"The source was not downloaded from {without_secrets(url)}: {problem}"
+            ) from problem
+        report(f"ACTOR: Unpacking {size / MBYTE:.1f} MB")
         files = await in_thread(lambda checkpoint: unpack(archive, tree, checkpoint))
         archive.unlink()
-        say(f"ACTOR: Unpacked {_files(files)}")
+        report(f"ACTOR: Unpacked {_count(files)}")
         return Source(tree, tree)
 
-    async def _from_git(self, version: Version, tree: Path, say: Say) -> Source:
+    async def _from_git(self, version: Version, tree: Path, report: Report) -> Source:
         url = git_url(version)
-        say(f"ACTOR: Cloning {git.without_credentials(url)}")
-        place = git.place_of(url)
-        await git.fetch(place, tree, say, with_keys=version.by_host)
-        return Source(tree, _folder_in(tree, place.folder))
+        report(f"ACTOR: Cloning {git.without_credentials(url)}")
+        reference = git.parse_url(url)
+        await git.fetch(reference, tree, report, with_keys=version.by_host)
+        return Source(tree, _actor_folder(tree, reference.folder))
 
-    async def _from_folder(self, folder: Path, tree: Path, say: Say) -> Source:
-        say(f"ACTOR: Copying {folder}")
+    async def _from_folder(self, folder: Path, tree: Path, report: Report) -> Source:
+        report(f"ACTOR: Copying {folder}")
         copied = await in_thread(lambda checkpoint: copy_folder(folder, tree, checkpoint))
-        for entry in copied.left_out:
-            say(f"ACTOR: Left out {entry}")
-        say(f"ACTOR: Copied {_files(copied.files)}")
+        for entry in copied.skipped:
+            report(f"ACTOR: Skipped {entry}")
+        report(f"ACTOR: Copied {_count(copied.files)}")
         return Source(tree, tree)
 
 
-def write_source(version: Version, root: Path, checkpoint: Checkpoint) -> None:
-    """Lay out the version's files under `root`; names were checked when the version was stored."""
+def write_source_files(version: Version, folder: Path, checkpoint: Checkpoint) -> None:
+    """Write the version's inline files. Their names were checked when the version was stored."""
     for file in version.source_files:
         checkpoint()
-        path = root / file.name
+        path = folder / file.name
         if file.folder:
             path.mkdir(parents=True, exist_ok=True)
             continue
@@ -93,31 +96,31 @@ def write_source(version: Version, root: Path, checkpoint: Checkpoint) -> None:
         path.write_bytes(source_bytes(file))
 
 
-def _files(number: int) -> str:
-    return f"{number} file{'' if number == 1 else 's'}"
+def without_secrets(url: str) -> str:
+    """Return the URL without its user and query, which may hold passwords, tokens and signatures."""
+    return str(URL(url, encoded=True).with_user(None).with_query(None))
 
 
-def _folder_in(tree: Path, name: str) -> Path:
-    folder = followed(tree, name)
+def _actor_folder(tree: Path, name: str) -> Path:
+    folder = resolve_path(tree, name)
     if not folder.is_relative_to(tree.resolve()) or not folder.is_dir():
         raise Invalid("invalid-value", f"The repository has no folder '{name}'")
     return folder
 
 
-def shown(url: str) -> str:
-    """A URL without what opens doors: its user, and its query, where tokens and signatures stand."""
-    return str(URL(url, encoded=True).with_user(None).with_query(None))
+def _count(files: int) -> str:
+    return f"{files} file{'' if files == 1 else 's'}"
 
 
-def _progress(say: Say) -> Callable[[int], None]:
-    """Tells of every tenth part of what may come, at most."""
+def _progress(report: Report) -> Callable[[int], None]:
+    """Report each time that another tenth of the allowed size has arrived."""
     step = MAX_DOWNLOAD_BYTES // 10
-    told = 0
+    reported = 0
 
-    def tell(received: int) -> None:
-        nonlocal told
-        if received >= told + step:
-            told = received
-            say(f"ACTOR: Downloaded {received / MBYTE:.0f} MB")
+    def on_received(received: int) -> None:
+        nonlocal reported
+        if received >= reported + step:
+            reported = received
+            report(f"ACTOR: Downloaded {received / MBYTE:.0f} MB")
 
-    return tell
+    return on_received

@@ -1,6 +1,6 @@
-"""The door to the container engine: what the orchestrator asks of it, and nothing of how Docker answers.
+"""The door to the container engine: an interface that does not depend on Docker.
 
-`docker.py` is the only module that imports docker; `tests/fakes` holds a scripted fake of the same interface.
+`docker.py` implements it with Docker; `tests/fakes` contains a scripted fake. No other package imports docker.
 """
 
 from __future__ import annotations
@@ -12,25 +12,26 @@ from pathlib import Path
 from typing import Protocol
 
 INSTANCE_LABEL = "com.greenroom.instance"
-"""Everything Greenroom makes on an engine carries it: several instances may share one engine."""
+"""The label of everything that Greenroom creates on an engine. Several instances can share one engine."""
 STAND_IN_LABEL = "com.greenroom.stand-in"
-"""Set on locally built base images that stand in for ones that could not be pulled; its value says what it is."""
+"""The label of base images that were built locally because they could not be pulled. Its value describes the image."""
 
 
 class DiskEnforcement(StrEnum):
     HARD = "hard"  # the engine's storage quota: writes fail
-    POLLED = "polled"  # a per-file limit, and the writable layer measured now and then
+    POLLED = "polled"  # the engine limits single files; Greenroom measures the writable layer regularly
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What the engine is and can do, probed once when the server starts.
+    """What the engine is and what it supports, probed once when the server starts.
 
-    `gateway` is the address under which containers of the instance's network reach this host; None where the host is
-    reached by the engine's own host name (Docker Desktop). `reaches_containers` tells whether this host reaches a
-    container by its IP; otherwise web server ports are published on 127.0.0.1. `quota_counts_image` is true where a
-    storage quota counts the image's own size too (btrfs).
+    `gateway` is the address at which containers of the instance's network reach this host; None if they reach it by
+    the engine's own host name (Docker Desktop). If `reaches_containers` is false, this host cannot reach a container
+    by its IP address, and web server ports are published on 127.0.0.1. `quota_counts_image` is true if a storage quota
+    includes the size of the image (btrfs). `disk_note` is the reason for `disk`. `reads_cgroups`: this host sees the
+    counters of containers.
     """
 
     version: str
@@ -53,7 +54,7 @@ class Engine:
 class EngineStart:
     """When the engine was last started, in milliseconds since 1970.
 
-    With `live_restore` it leaves its containers alone when it stops and starts.
+    With `live_restore`, containers continue to run while the engine stops and starts.
     """
 
     at: int
@@ -62,7 +63,7 @@ class EngineStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
-    """Everything a container is born with. Sizes in bytes; `cpus` in cores; `disk_bytes` is the run's own limit."""
+    """What a container is created with. Sizes in bytes, `cpus` in cores; `disk_bytes` does not include the image."""
 
     name: str
     image: str
@@ -79,7 +80,7 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
-    """The truth about a container as the engine's inspect tells it. Times in milliseconds since 1970."""
+    """The state of a container as the engine's inspect returns it. Times in milliseconds since 1970."""
 
     running: bool
     started_at: int | None = None
@@ -91,7 +92,7 @@ class ContainerState:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One whole line. `stamp` is the engine's own RFC 3339 time with nanoseconds; `text` has no line end."""
+    """One complete line. `stamp` is the engine's RFC 3339 time with nanoseconds; `text` has no line end."""
 
     stamp: str
     stream: str
@@ -100,7 +101,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Counters at one moment: memory without reclaimable cache, CPU time and traffic since the container started."""
+    """Counters at one moment: memory without reclaimable cache, CPU time and traffic since the container's start."""
 
     at: int
     memory_bytes: int
@@ -119,11 +120,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSpec:
-    """A build of the tar archive `context` with the `dockerfile` that has this name in it.
+    """A build of the tar archive `context`, which contains the `dockerfile` under this name.
 
-    With `buildkit` the engine builds by that instead of its classic builder; it holds no memory limit. `images` are
-    those that the Dockerfile names, `secrets` what its `RUN --mount=type=secret` may ask for, by id; None where it has
-    no such mount. `platform` None is the engine's own.
+    With `buildkit` the engine uses BuildKit, which has no memory limit, instead of its classic builder. `images` are
+    the images that the Dockerfile names. `secrets` are available to its `RUN --mount=type=secret`, by id; None if it
+    has no such mount. `platform` None means the engine's own.
     """
 
     context: Path
@@ -139,19 +140,19 @@ class BuildSpec:
 
 
 BuildLines = Callable[[list[str]], None]
-"""Takes a build's output as it comes, some whole lines at a time."""
+"""Receives a build's output while it arrives, in batches of complete lines."""
 
 
 class EngineUnavailable(Exception):
-    """The engine does not answer, or refuses what it should not; any method may raise it. Says what was tried."""
+    """The engine does not answer, or rejects a valid request. Every method can raise it."""
 
 
 class BuildFailed(Exception):
-    """A step of the build failed; the message is the engine's last word."""
+    """A step of the build failed; the message is the engine's last error."""
 
 
 class WrongArchitecture(BuildFailed):
-    """An image that the Dockerfile names does not exist for the platform."""
+    """An image in the Dockerfile does not exist for the platform."""
 
 
 class StartFailed(Exception):
@@ -163,7 +164,7 @@ class ImageMissing(StartFailed):
 
 
 class Container(Protocol):
-    """A created container. Every method but the iterators is idempotent; one that is gone counts as ended."""
+    """A created container. All methods except the iterators are idempotent. A removed container counts as ended."""
 
     @property
     def id(self) -> str: ...
@@ -172,70 +173,72 @@ class Container(Protocol):
     def labels(self) -> Mapping[str, str]: ...
 
     async def start(self) -> None:
-        """Raises StartFailed."""
+        """Start the container. Raises StartFailed."""
 
     async def inspect(self) -> ContainerState | None:
-        """None when the container is gone."""
+        """Return the state, or None if the container was removed."""
 
     async def wait(self) -> ContainerState | None:
-        """Return when the container is not running; None when it is gone."""
+        """Wait until the container is not running. Return its state, or None if it was removed."""
 
     async def kill(self, signal: str = "SIGKILL") -> None: ...
 
     async def stop(self, grace_secs: int) -> None:
-        """SIGTERM, then SIGKILL after the grace."""
+        """Send SIGTERM, and SIGKILL after the grace period."""
 
     async def set_cpus(self, cpus: float) -> None: ...
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
-        """Where this host reaches the container's port; None when it does not run."""
+        """Return the address at which this host reaches the container's port, or None if it is not running."""
 
     def logs(self) -> AsyncIterator[list[LogLine]]:
-        """All lines in order, in batches as they come, following until the container ends and all is read."""
+        """Yield all lines in order, in batches as they arrive, until the container has ended and all is read."""
         ...
 
     def samples(self) -> AsyncIterator[Sample]:
-        """One at once, then about one a second, until the container ends."""
+        """Yield the first sample immediately, then about one per second, until the container ends."""
         ...
 
     async def disk_bytes(self) -> int | None:
-        """Bytes the container has written to its own layer; None when that cannot be told."""
+        """Return how many bytes the container has written to its own layer, or None if that is unknown."""
 
     async def remove(self) -> None:
-        """Kill it if need be and remove it."""
+        """Remove the container; kill it first if it is running."""
 
 
 class Containers(Protocol):
-    """The engine, as one instance of Greenroom sees it."""
+    """The engine, limited to the containers, images and network of one Greenroom instance."""
 
     async def open(self) -> Engine:
-        """Probe the engine and make the instance's network. Raises EngineUnavailable."""
+        """Probe the engine and create the instance's network. Raises EngineUnavailable."""
 
     async def restarted_since(self, moment: int) -> EngineStart | None:
-        """How the engine was started if that was after the moment; None also where it cannot be told.
+        """Return the engine's last start if it was not before the moment, in milliseconds since 1970.
 
-        Raises EngineUnavailable as soon as the engine begins to stop, which is before it stops its containers.
+        Otherwise, or if the time of the start is unknown, return None. Raises EngineUnavailable once the engine begins
+        to stop, which is before it stops its containers.
         """
 
     async def create(self, spec: ContainerSpec) -> Container:
-        """Make it, instead of one of the same name that is left. Raises StartFailed, ImageMissing."""
+        """Create a container, and remove a leftover one with the same name. Raises StartFailed, ImageMissing."""
 
     async def list(self) -> list[Container]:
-        """All containers of this instance, running or not."""
+        """Return all containers of this instance, running or not."""
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
-        """Build an image, telling `log` the engine's output. Raises BuildFailed, WrongArchitecture."""
+        """Build an image; `log` receives the engine's output. Raises BuildFailed, WrongArchitecture."""
 
-    async def image(self, name: str) -> Image | None: ...
+    async def image(self, name: str) -> Image | None:
+        """Return the image with this name or id, or None if the engine does not have it."""
 
     async def image_names(self, repository: str) -> Sequence[str]:
-        """The full names of all images of the repository."""
+        """Return the full names of all images of the repository."""
         ...
 
     async def name_image(self, image: Image, name: str) -> None:
-        """Give an image one more name."""
+        """Add a name to an image."""
 
     async def remove_image(self, name: str) -> None:
-        """Take a name away, and the image with its last one; an image that a container uses stays."""
+        """Remove a name, and with the last name the image itself, unless a container uses it."""
 
     async def close(self) -> None: ...

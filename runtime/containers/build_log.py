@@ -1,4 +1,4 @@
-"""The classic builder's answer, a stream of JSON messages, as readable lines.
+"""The classic builder's response, a stream of JSON messages, as readable lines.
 
 Source: Docker Engine API, "Build an image"; the messages' shape is the engine's `jsonmessage`.
 """
@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 LINE_LIMIT = 1024 * 1024
-"""Characters of one line that are joined; what follows begins a new line."""
+"""The longest line, in characters. The rest of a longer one begins a new line."""
 
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the builder paints what a step writes to stderr
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the builder colours what a step writes to stderr
 
 
 class BuildLog:
-    """Messages go in, lines come out; what the build came to is kept: `image_id` or `error`."""
+    """Converts messages to lines, and remembers the outcome of the build: `image_id` or `error`."""
 
     def __init__(self) -> None:
         self.image_id: str | None = None
@@ -25,6 +25,7 @@ class BuildLog:
         self._size = 0
 
     def feed(self, message: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the lines that this message completes."""
         if "error" in message:
             self.error = str(message["error"])
         elif "aux" in message:
@@ -35,6 +36,7 @@ class BuildLog:
             yield " ".join(filter(None, (message.get("id"), message["status"])))
 
     def end(self) -> Iterator[str]:
+        """Yield the last line, if it has no line end."""
         if self._size:
             yield self._joined()
 
@@ -58,10 +60,10 @@ class BuildLog:
 
     @staticmethod
     def _is_progress(message: Mapping[str, Any]) -> bool:
-        """Layers report each step of their download; who pulls, and what came of it, is told without progress."""
+        """Return whether the message reports the download of a layer. Other messages about a pull have no progress."""
         return "progressDetail" in message or "progress" in message
 
 
 def clean(line: str) -> str:
-    """Without colours, and of a line drawn over and over only its last state."""
+    """Remove colours, and the earlier states of a line that was drawn repeatedly."""
     return COLOURS.sub("", line).rstrip("\r").rpartition("\r")[2]

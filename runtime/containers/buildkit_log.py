@@ -1,4 +1,4 @@
-"""BuildKit's answer as readable lines: its steps, each with a number, and what they print.
+"""BuildKit's response as readable lines: its numbered steps, and what they print.
 
 The engine sends BuildKit's own status messages as Protocol Buffers in base64.
 """
@@ -17,16 +17,17 @@ TRACE = "moby.buildkit.trace"
 
 
 class BuildKitLog:
-    """Messages go in, lines come out; what the build came to is kept: `image_id` or `error`."""
+    """Converts messages to lines, and remembers the outcome of the build: `image_id` or `error`."""
 
     def __init__(self) -> None:
         self.image_id: str | None = None
         self.error: str | None = None
         self._numbers: dict[bytes, int] = {}
-        self._told: set[tuple[bytes, str]] = set()
+        self._printed: set[tuple[bytes, str]] = set()
         self._open: defaultdict[bytes, str] = defaultdict(str)
 
     def feed(self, message: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the lines that this message completes."""
         if "error" in message:
             self.error = str(message["error"])
         elif message.get("id") == TRACE:
@@ -35,7 +36,7 @@ class BuildKitLog:
             self.image_id = message["aux"].get("ID", self.image_id)
 
     def end(self) -> Iterator[str]:
-        """Lines that never got their end."""
+        """Yield the last line of each step that has no line end."""
         for digest, rest in self._open.items():
             if rest:
                 yield self._line(digest, rest)
@@ -55,8 +56,8 @@ class BuildKitLog:
             yield from self._once(vertex, f"ERROR: {_text(vertex.error)}")
 
     def _once(self, vertex: Any, line: str) -> Iterator[str]:
-        if (vertex.digest, line) not in self._told:
-            self._told.add((vertex.digest, line))
+        if (vertex.digest, line) not in self._printed:
+            self._printed.add((vertex.digest, line))
             yield self._line(vertex.digest, line)
 
     def _log(self, log: Any) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""The messages of BuildKit that are read and sent here, with the fields of them that are used.
+"""The BuildKit messages that Greenroom reads and sends, with the fields that it uses.
 
-What BuildKit declares as text is bytes here: it does not make sure of UTF-8. Source: moby/buildkit,
+BuildKit's strings are bytes here, because BuildKit does not guarantee UTF-8. Source: moby/buildkit,
 `api/services/control/control.proto` and `session/secrets/secrets.proto`.
 """
 
@@ -29,9 +29,9 @@ FIELDS = {
 def _file() -> FileDescriptorProto:
     file = FileDescriptorProto(name="greenroom_buildkit.proto", package=PACKAGE, syntax="proto3")
     for message, fields in FIELDS.items():
-        described = file.message_type.add(name=message)
+        descriptor = file.message_type.add(name=message)
         for name, (number, kind) in fields.items():
-            described.field.append(_field(name, number, kind))
+            descriptor.field.append(_field(name, number, kind))
     return file
 
 

@@ -1,4 +1,4 @@
-"""The session by which BuildKit asks who builds for secrets: gRPC on a connection that the engine takes over.
+"""The session in which BuildKit requests secrets from its client: gRPC on a hijacked connection.
 
 Source: Docker Engine API, "Initialize interactive session"; moby/buildkit, `session/` and
 `session/secrets/secrets.proto`. The Docker command does the same for `docker build --secret`.
@@ -17,8 +17,8 @@ from grpclib.health.service import Health
 from grpclib.server import Server, Stream
 
 from runtime.containers.buildkit_messages import GetSecretRequest, GetSecretResponse
-from runtime.containers.connection import Connection
-from runtime.containers.hijacked_connection import upgraded
+from runtime.containers.connection import EngineConnection
+from runtime.containers.hijacked_connection import open_hijacked_connection
 
 GET_SECRET = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
 EXPOSED = "X-Docker-Expose-Session"
@@ -26,10 +26,12 @@ METHODS = (GET_SECRET, "/grpc.health.v1.Health/Check")
 
 
 @asynccontextmanager
-async def offering(secrets: Mapping[str, str] | None, connection: Connection) -> AsyncIterator[dict[str, str]]:
-    """Answer the engine's requests for these secrets, by id; yield what a build says to have them.
+async def secrets_session(
+    secrets: Mapping[str, str] | None, connection: EngineConnection
+) -> AsyncIterator[dict[str, str]]:
+    """Serve these secrets, by id, to the engine. Yield the parameters that give a build access to them.
 
-    None needs no session. Raises BuildFailed, EngineUnavailable.
+    Without secrets (None) there is no session. Raises BuildFailed, EngineUnavailable.
     """
     if secrets is None:
         yield {}
@@ -37,17 +39,17 @@ async def offering(secrets: Mapping[str, str] | None, connection: Connection) ->
     id = uuid.uuid4().hex
     headers = [(f"{EXPOSED}-Uuid", id), (f"{EXPOSED}-Name", "greenroom"), (f"{EXPOSED}-Sharedkey", "")]
     headers += [(f"{EXPOSED}-Grpc-Method", method) for method in METHODS]
-    # grpclib's server listens by itself; this one is called on a connection that it did not take.
-    server = Server([Secrets(secrets), Health()])
-    transport = await upgraded(connection, "/session", "h2c", headers, server._protocol_factory)
+    # grpclib's server would listen on a socket of its own; here it serves an existing connection.
+    server = Server([SecretsService(secrets), Health()])
+    transport = await open_hijacked_connection(connection, "/session", "h2c", headers, server._protocol_factory)
     try:
         yield {"session": id}
     finally:
         transport.close()
 
 
-class Secrets:
-    """The service of BuildKit's that knows secrets."""
+class SecretsService:
+    """BuildKit's gRPC service for secrets."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._secrets = secrets

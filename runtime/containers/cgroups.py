@@ -1,7 +1,7 @@
-"""A container's counters, straight from the kernel: four small files a sample, no engine in between.
+"""A container's counters, read directly from the kernel: four small files per sample.
 
-Source: the kernel's cgroup v1 (`memory`, `cpuacct`) and v2 documentation, proc(5). Memory leaves out
-`inactive_file`, the page cache that the kernel gives back first, as `docker stats` does.
+Memory excludes `inactive_file`, the page cache that the kernel reclaims first, as `docker stats` does. Source: the
+kernel's documentation of cgroup v1 (`memory`, `cpuacct`) and v2, proc(5).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Cgroup:
-    """Where one container's counters are."""
+    """The files of one container's counters."""
 
     version: int
     memory: Path
@@ -26,8 +26,8 @@ class Cgroup:
     net_dev: Path
 
     def sample(self) -> Sample:
-        """Raises OSError once the container has ended."""
-        rx, tx = traffic(self.net_dev.read_text())
+        """Read the counters. Raises OSError when the container has ended."""
+        rx, tx = parse_traffic(self.net_dev.read_text())
         memory, cpu = self._read_v1() if self.version == 1 else self._read_v2()
         return Sample(
             at=time.time_ns() // 1_000_000, memory_bytes=memory, cpu_nanos=cpu, net_rx_bytes=rx, net_tx_bytes=tx
@@ -35,25 +35,26 @@ class Cgroup:
 
     def _read_v1(self) -> tuple[int, int]:
         usage = int((self.memory / "memory.usage_in_bytes").read_text())
-        cache = keyed((self.memory / "memory.stat").read_text(), "total_inactive_file")
+        cache = read_value((self.memory / "memory.stat").read_text(), "total_inactive_file")
         return max(0, usage - cache), int((self.cpu / "cpuacct.usage").read_text())
 
     def _read_v2(self) -> tuple[int, int]:
         usage = int((self.memory / "memory.current").read_text())
-        cache = keyed((self.memory / "memory.stat").read_text(), "inactive_file")
-        return max(0, usage - cache), keyed((self.cpu / "cpu.stat").read_text(), "usage_usec") * 1000
+        cache = read_value((self.memory / "memory.stat").read_text(), "inactive_file")
+        return max(0, usage - cache), read_value((self.cpu / "cpu.stat").read_text(), "usage_usec") * 1000
 
 
-def visible(root: Path = ROOT) -> bool:
+def are_visible(root: Path = ROOT) -> bool:
+    """Return whether this host has control groups."""
     return (root / "memory").is_dir() or (root / "cgroup.controllers").is_file()
 
 
 def find(pid: int, container_id: str, proc: Path = PROC, root: Path = ROOT) -> Cgroup | None:
-    """The container whose first process is `pid`, or None where this host does not see its counters."""
+    """Return the counters of the container whose first process is `pid`, or None if this host does not see them."""
     try:
-        paths = hierarchies((proc / str(pid) / "cgroup").read_text())
+        paths = parse_hierarchies((proc / str(pid) / "cgroup").read_text())
         cgroup = _locate(paths, root, proc / str(pid) / "net" / "dev")
-        # A process of that number that is not the container's: the engine counts its processes elsewhere.
+        # This process does not belong to the container: the engine's process ids are those of another machine.
         if container_id not in str(cgroup.memory):
             return None
         cgroup.sample()
@@ -70,8 +71,8 @@ def _locate(paths: dict[str, str], root: Path, net_dev: Path) -> Cgroup:
     return Cgroup(2, unified, unified, net_dev)
 
 
-def hierarchies(text: str) -> dict[str, str]:
-    """Controller -> path, from the text of `/proc/<pid>/cgroup`; the key of the unified one (v2) is empty."""
+def parse_hierarchies(text: str) -> dict[str, str]:
+    """Map controllers to paths, from the text of `/proc/<pid>/cgroup`. The unified hierarchy (v2) has an empty key."""
     paths = {}
     for line in text.splitlines():
         _, controllers, path = line.split(":", 2)
@@ -80,8 +81,8 @@ def hierarchies(text: str) -> dict[str, str]:
     return paths
 
 
-def keyed(text: str, key: str) -> int:
-    """One value out of a file of `key value` lines."""
+def read_value(text: str, key: str) -> int:
+    """Return one value from a text of `key value` lines. Raises KeyError."""
     for line in text.splitlines():
         name, _, value = line.partition(" ")
         if name == key:
@@ -89,8 +90,8 @@ def keyed(text: str, key: str) -> int:
     raise KeyError(key)
 
 
-def traffic(text: str) -> tuple[int, int]:
-    """Bytes received and sent on all interfaces but the loopback, from the text of `/proc/<pid>/net/dev`."""
+def parse_traffic(text: str) -> tuple[int, int]:
+    """Return the bytes received and sent, without the loopback, from the text of `/proc/<pid>/net/dev`."""
     rx = tx = 0
     for line in text.splitlines()[2:]:
         name, _, counters = line.partition(":")

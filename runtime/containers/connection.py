@@ -1,4 +1,4 @@
-"""An instance's connection to the Docker engine: docker-py in a small thread pool, and streams that last."""
+"""An instance's connection to the Docker engine: docker-py in a small thread pool, and long-lived streams."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import urllib3
 from docker.context import ContextAPI
 
 from runtime.containers import EngineUnavailable
-from runtime.containers.response_fields import cleaned
+from runtime.containers.response_fields import clean_error
 
 CALL_TIMEOUT_SECS = 120
 
@@ -25,58 +25,61 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Connection:
-    """To the engine at `docker_host`, else at `DOCKER_HOST`, else of the docker command's current context."""
+class EngineConnection:
+    """Connects to the engine at `docker_host`, or at `DOCKER_HOST`, or of the docker command's current context."""
 
     def __init__(self, docker_host: str | None) -> None:
         self._docker_host = docker_host
         cores = os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(2 * cores + 8, "docker")
-        self._kernel = ThreadPoolExecutor(4, "counters")
+        self._files = ThreadPoolExecutor(4, "counters")
         self._starts = asyncio.Semaphore(2 * cores)
         self._api: docker.APIClient | None = None
-        self._version: str | None = None  # of the API that both know
+        self._version: str | None = None  # the API version that both sides support
 
     async def open(self) -> None:
-        self._api = await self.call(self.another)
+        self._api = await self.call(self.new_client)
         self._version = self._api.api_version
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._kernel.shutdown(wait=False, cancel_futures=True)
+        self._files.shutdown(wait=False, cancel_futures=True)
         if self._api:
             self._api.close()
 
     @property
     def api(self) -> docker.APIClient:
         if self._api is None:
-            raise EngineUnavailable("The engine has not been opened.")
+            raise EngineUnavailable("The connection to the Docker engine is not open.")
         return self._api
 
-    async def call(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the engine in the pool; its refusals come as docker's APIError, its silence as EngineUnavailable."""
+    async def call(self, request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Send a request from the pool. Raises docker's APIError for an error response, EngineUnavailable for none."""
         loop = asyncio.get_running_loop()
-        with answering():
-            return await loop.run_in_executor(self._pool, partial(ask, *args, **kwargs))
+        with translating_errors():
+            return await loop.run_in_executor(self._pool, partial(request, *args, **kwargs))
 
     async def start(self, container_id: str) -> None:
+        """Start a container. The number of simultaneous starts is limited."""
         async with self._starts:
             await self.call(self.api.start, container_id)
 
-    async def measure(self, ask: Callable[[], T]) -> T:
-        """Read the kernel's files and trees: never behind a slow engine."""
-        return await asyncio.get_running_loop().run_in_executor(self._kernel, ask)
+    async def measure(self, read: Callable[[], T]) -> T:
+        """Read files in a pool of their own, so that they never wait for a slow engine."""
+        return await asyncio.get_running_loop().run_in_executor(self._files, read)
 
     def get(self, path: str, **params: str | int) -> Any:
+        """Return the JSON response of the engine's API. Blocking."""
         response = self._request(path, params, stream=False)
         return response.json()
 
     def stream(self, path: str, **params: str | int) -> requests.Response:
-        with answering():
+        """Open a streamed response of the engine's API. Blocking."""
+        with translating_errors():
             return self._request(path, params, stream=True)
 
-    def another(self) -> docker.APIClient:
-        """A client of the caller's own. Raises EngineUnavailable."""
+    def new_client(self) -> docker.APIClient:
+        """Return a client that the caller owns. Raises EngineUnavailable."""
         try:
             return docker.APIClient(
                 **self.address(), version=self._version, timeout=CALL_TIMEOUT_SECS, max_pool_size=32
@@ -84,12 +87,12 @@ class Connection:
         except docker.errors.DockerException as error:
             tried = self.address().get("base_url", "the default socket")
             raise EngineUnavailable(
-                f"No Docker engine answers at {tried}: {error}. Is it running, and may this user reach it"
-                " (`docker info`)? Another engine can be named by DOCKER_HOST."
+                f"No Docker engine answers at {tried}: {error}. Start it, or set DOCKER_HOST to another engine;"
+                " `docker info` shows whether this user may use it."
             ) from error
 
     def address(self) -> dict[str, Any]:
-        """Where the engine is, as docker-py's client takes it; empty is its own default."""
+        """Return the engine's address as arguments of docker-py's client. Empty means its default."""
         if self._docker_host:
             return dict(docker.utils.kwargs_from_env({**os.environ, "DOCKER_HOST": self._docker_host}))
         if os.environ.get("DOCKER_HOST"):
@@ -108,8 +111,8 @@ class Connection:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Tell an engine that does not answer from one that refuses."""
+def translating_errors() -> Iterator[None]:
+    """Raise EngineUnavailable if the engine does not answer. Its own error responses remain APIError."""
     try:
         yield
     except docker.errors.APIError:
@@ -119,14 +122,14 @@ def answering() -> Iterator[None]:
 
 
 @contextmanager
-def tolerating(*statuses: int) -> Iterator[None]:
-    """Take these refusals as done already; any other is the engine's trouble."""
+def ignoring_statuses(*statuses: int) -> Iterator[None]:
+    """Ignore error responses with these statuses. Any other one becomes EngineUnavailable."""
     try:
         yield
     except docker.errors.APIError as error:
         if error.status_code not in statuses:
-            raise EngineUnavailable(f"The Docker engine refused: {explained(error)}") from error
+            raise EngineUnavailable(f"The Docker engine rejected a request: {error_message(error)}") from error
 
 
-def explained(error: docker.errors.APIError) -> str:
-    return cleaned(str(error.explanation or error))
+def error_message(error: docker.errors.APIError) -> str:
+    return clean_error(str(error.explanation or error))

@@ -1,4 +1,4 @@
-"""One container of the engine."""
+"""One container on a Docker engine."""
 
 from __future__ import annotations
 
@@ -15,30 +15,35 @@ from typing import Any
 import docker.errors
 
 from runtime.containers import ContainerState, Engine, EngineUnavailable, LogLine, Sample, StartFailed, cgroups
-from runtime.containers.connection import Connection, explained, tolerating
+from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.disk import used_bytes
-from runtime.containers.events import RECONNECT_SECS, Events
-from runtime.containers.log_frames import Delivered, LogFrames
-from runtime.containers.response_fields import NEVER, container_state, stats_sample
+from runtime.containers.events import RECONNECT_SECS, ContainerEvents
+from runtime.containers.log_frames import DeliveredLines, LogFrames
+from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
-from runtime.containers.threaded_stream import following
+from runtime.containers.threaded_stream import read_in_thread
 
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
 LOOPBACK = "127.0.0.1"
 SAMPLE_SECS = 1.0
-FIRST_PAUSES_SECS = (0.3, 0.3, 0.4)  # the shortest runs should not go unseen
-RECHECK_SECS = 30.0  # events may be lost; whoever waits looks again at the latest after this
-LOG_END_SECS = 1.0  # the log ends while the engine is still taking the container's network down
+FIRST_PAUSES_SECS = (0.3, 0.3, 0.4)  # so that even the shortest runs are sampled
+RECHECK_SECS = 30.0  # an event may be lost, so a waiter inspects the container again after this time
+LOG_END_SECS = 1.0  # the log ends while the engine still removes the container's network
 SIGKILLED = 137
-OOM_NEWS_SECS = 0.3  # by its own way to the engine, the news of an OOM kill may come after that of the exit
+OOM_EVENT_SECS = 0.3  # the engine may learn of an OOM kill later than of the exit, through another channel
 
 
 class DockerContainer:
-    """`Container` of this package, on a real engine."""
+    """Implements `Container` with Docker."""
 
     def __init__(
-        self, connection: Connection, events: Events, engine: Engine, container_id: str, labels: Mapping[str, str]
+        self,
+        connection: EngineConnection,
+        events: ContainerEvents,
+        engine: Engine,
+        container_id: str,
+        labels: Mapping[str, str],
     ) -> None:
         self._connection = connection
         self._events = events
@@ -47,7 +52,7 @@ class DockerContainer:
         self._labels = labels
         self._killed = False
         self._address: str | None = None
-        self._written: tuple[Path, ...] | None = None
+        self._writable_folders: tuple[Path, ...] | None = None
 
     @property
     def id(self) -> str:
@@ -61,43 +66,43 @@ class DockerContainer:
         try:
             await self._connection.start(self._id)
         except docker.errors.APIError as error:
-            raise StartFailed(explained(error)) from error
+            raise StartFailed(error_message(error)) from error
 
     async def inspect(self) -> ContainerState | None:
         if not (found := await self._inspect()):
             return None
         state = container_state(found["State"])
         if not state.running:
-            self._address = None  # the engine may give it to another
+            self._address = None  # the engine can give it to another container
         return replace(state, oom_killed=state.oom_killed or self._events.was_oom_killed(self._id))
 
     async def wait(self) -> ContainerState | None:
-        with self._events.woken(self._id) as wake:
+        with self._events.watch(self._id) as changed:
             while True:
-                wake.clear()
+                changed.clear()
                 try:
                     state = await self.inspect()
-                except EngineUnavailable:  # being restarted; what became of the container is known afterwards
+                except EngineUnavailable:  # the engine may be restarting; the container's state is known afterwards
                     await asyncio.sleep(RECONNECT_SECS)
                     continue
                 if state is None or not state.running:
                     break
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(wake.wait(), RECHECK_SECS)
+                    await asyncio.wait_for(changed.wait(), RECHECK_SECS)
 
         if state and state.exit_code == SIGKILLED and not state.oom_killed and not self._killed:
-            await asyncio.sleep(OOM_NEWS_SECS)
+            await asyncio.sleep(OOM_EVENT_SECS)
             with suppress(EngineUnavailable):
                 return await self.inspect()
         return state
 
     async def kill(self, signal: str = "SIGKILL") -> None:
         self._killed = self._killed or signal == "SIGKILL"
-        with tolerating(404, 409):
+        with ignoring_statuses(404, 409):
             await self._connection.call(self._connection.api.kill, self._id, signal)
 
     async def stop(self, grace_secs: int) -> None:
-        # Not the engine's own stop: it would keep a thread of the pool for the whole grace.
+        # Not the engine's own stop, which would occupy a thread of the pool for the whole grace period.
         await self.kill("SIGTERM")
         try:
             await asyncio.wait_for(self.wait(), grace_secs)
@@ -106,7 +111,7 @@ class DockerContainer:
             await self.wait()
 
     async def set_cpus(self, cpus: float) -> None:
-        with tolerating(404, 409):
+        with ignoring_statuses(404, 409):
             await self._connection.call(
                 self._connection.api.update_container, self._id, cpu_period=CPU_PERIOD, cpu_quota=cpu_quota(cpus)
             )
@@ -125,13 +130,13 @@ class DockerContainer:
         return (LOOPBACK, int(published[0]["HostPort"])) if published else None
 
     async def logs(self) -> AsyncIterator[list[LogLine]]:
-        delivered, since, ended = Delivered(), 0, not await self._runs()
+        delivered, since, ended = DeliveredLines(), 0, not await self._is_running()
         while True:
             frames = LogFrames()
             try:
                 async with aclosing(self._log_batches(frames, since, follow=not ended)) as batches:
                     async for lines in batches:
-                        if fresh := delivered.fresh(lines):
+                        if fresh := delivered.new_lines(lines):
                             yield fresh
                 if ended:
                     break
@@ -139,38 +144,38 @@ class DockerContainer:
                 break
             except (EngineUnavailable, docker.errors.APIError):
                 await asyncio.sleep(RECONNECT_SECS)
-            # A busy engine ends a followed log too early now and then: complete is what is read after the end.
+            # A busy engine sometimes ends a followed log too early. Only a log read after the end is complete.
             ended = await self._ends_soon()
-            since = delivered.again(frames.open_stamps())
-        if torn := delivered.fresh(frames.end()):
-            yield torn
+            since = delivered.start_over(frames.open_stamps())
+        if unfinished := delivered.new_lines(frames.end()):
+            yield unfinished
 
     async def samples(self) -> AsyncIterator[Sample]:
         cgroup = await self._cgroup()
-        async with aclosing(self._counted(cgroup) if cgroup else self._streamed()) as samples:
+        async with aclosing(self._samples_from_kernel(cgroup) if cgroup else self._samples_from_engine()) as samples:
             async for sample in samples:
                 yield sample
 
     async def disk_bytes(self) -> int | None:
-        if self._written is None:
-            self._written = await self._writable_folders()
-        if not self._written:
+        if self._writable_folders is None:
+            self._writable_folders = await self._find_writable_folders()
+        if not self._writable_folders:
             return await self._writable_size()
-        with suppress(FileNotFoundError):  # removed meanwhile
-            return await self._connection.measure(partial(used_bytes, self._written))
+        with suppress(FileNotFoundError):  # the container was removed in the meantime
+            return await self._connection.measure(partial(used_bytes, self._writable_folders))
         return None
 
     async def remove(self) -> None:
-        with tolerating(404, 409):
+        with ignoring_statuses(404, 409):
             await self._connection.call(self._connection.api.remove_container, self._id, v=True, force=True)
 
     async def _inspect(self) -> dict[str, Any] | None:
-        with tolerating(404):
+        with ignoring_statuses(404):
             return dict(await self._connection.call(self._connection.api.inspect_container, self._id))
         return None
 
-    async def _writable_folders(self) -> tuple[Path, ...]:
-        """Where this host sees what the container writes; nothing where it cannot."""
+    async def _find_writable_folders(self) -> tuple[Path, ...]:
+        """Return the folders of this host that hold what the container writes. Empty if this host cannot read them."""
         found = await self._inspect() or {}
         layer = ((found.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
         if not layer or not os.access(layer, os.R_OK | os.X_OK):
@@ -178,7 +183,7 @@ class DockerContainer:
         return Path(layer), *(Path(mount["Source"]) for mount in found["Mounts"] if mount["Type"] == "volume")
 
     async def _writable_size(self) -> int | None:
-        with tolerating(404):
+        with ignoring_statuses(404):
             found = await self._connection.call(self._connection.get, f"/containers/{self._id}/json", size=1)
             return int(found.get("SizeRw") or 0)
         return None
@@ -189,20 +194,22 @@ class DockerContainer:
         def open_log() -> LogStream:
             return LogStream(self._connection.stream(f"/containers/{self._id}/logs", **params), frames)
 
-        return following(open_log, f"log {self._id[:12]}", weigh=lambda line: 128 + len(line.text))
+        return read_in_thread(open_log, f"log {self._id[:12]}", size_of=lambda line: 128 + len(line.text))
 
     async def _ends_soon(self) -> bool:
+        """Return whether the container ends within LOG_END_SECS."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.wait(), LOG_END_SECS)
             return True
         return False
 
     async def _cgroup(self) -> cgroups.Cgroup | None:
+        """Return the container's counters, or None if this host cannot read them."""
         if not self._engine.reads_cgroups or not (found := await self._inspect()):
             return None
         return await self._connection.measure(partial(cgroups.find, found["State"]["Pid"], self._id))
 
-    async def _counted(self, cgroup: cgroups.Cgroup) -> AsyncGenerator[Sample, None]:
+    async def _samples_from_kernel(self, cgroup: cgroups.Cgroup) -> AsyncGenerator[Sample, None]:
         pauses = chain(FIRST_PAUSES_SECS, repeat(SAMPLE_SECS))
         while True:
             try:
@@ -212,17 +219,18 @@ class DockerContainer:
             yield sample
             await asyncio.sleep(next(pauses))
 
-    async def _streamed(self) -> AsyncGenerator[Sample, None]:
-        while await self._runs():
+    async def _samples_from_engine(self) -> AsyncGenerator[Sample, None]:
+        while await self._is_running():
             with suppress(EngineUnavailable, docker.errors.APIError):
-                async with aclosing(following(self._open_stats, f"stats {self._id[:12]}")) as batches:
+                async with aclosing(read_in_thread(self._open_stats, f"stats {self._id[:12]}")) as batches:
                     async for batch in batches:
-                        if batch[-1]["read"] == NEVER:  # of a container that has ended the engine tells this for ever
+                        if batch[-1]["read"] == ZERO_TIME:  # the endless stream of a container that has ended
                             break
                         yield stats_sample(batch[-1])
             await asyncio.sleep(RECONNECT_SECS)
 
-    async def _runs(self) -> bool:
+    async def _is_running(self) -> bool:
+        """Return whether the container is running, or may be: true if the engine does not answer."""
         try:
             state = await self.inspect()
         except EngineUnavailable:
@@ -234,5 +242,5 @@ class DockerContainer:
 
 
 def cpu_quota(cpus: float) -> int:
-    """Not nano_cpus: the engine refuses more of those than the host has cores."""
+    """Return the CPU quota for CPU_PERIOD. With `nano_cpus` the engine would reject more cores than the host has."""
     return max(CPU_QUOTA_MIN, round(cpus * CPU_PERIOD))

@@ -1,4 +1,4 @@
-"""How much space a tree takes on the disk, and whether the disk's quotas hold."""
+"""How much disk space a tree uses, and whether the quotas of btrfs are reliable."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from contextlib import suppress
 from pathlib import Path
 
 BTRFS = Path("/sys/fs/btrfs")
-KEPT_LEVELS = 8  # the highest a tree of btrfs can be: whatever is deleted is counted
-BLOCK = 512  # the unit of st_blocks, whatever the file system's own block is
+MAX_TREE_LEVELS = 8  # the maximum of btrfs: with this threshold the kernel counts every deletion
+BLOCK = 512  # the unit of st_blocks, independent of the file system's block size
 
 
-def quota_problem(file_systems: Path = BTRFS) -> str | None:
-    """Why quotas of btrfs cannot be relied on; None where they can, or where the kernel does not tell.
+def quota_fault(file_systems: Path = BTRFS) -> str | None:
+    """Return why the quotas of btrfs are unreliable, or None if they are reliable or the kernel does not show it.
 
-    Linux gives up counting when a big subvolume is deleted, and then no limit holds until somebody rescans: a
-    container that is removed would take the limits of all others with it.
+    Linux can stop counting when a large subvolume is deleted. Until the next rescan no limit is enforced, so the
+    removal of one container would remove the limits of all others.
     """
     for quotas in sorted(file_systems.glob("*/qgroups")):
         if _number(quotas / "inconsistent") == 1:
-            return f"btrfs quotas are inconsistent and hold nothing: run `btrfs quota rescan` ({quotas})"
+            return f"btrfs quotas are inconsistent and limit nothing: run `btrfs quota rescan` ({quotas})"
         threshold = quotas / "drop_subtree_threshold"
-        if (levels := _number(threshold)) is not None and levels < KEPT_LEVELS:
+        if (levels := _number(threshold)) is not None and levels < MAX_TREE_LEVELS:
             return (
-                f"btrfs gives its quotas up when a container is removed: `echo {KEPT_LEVELS} > {threshold}` keeps them"
+                "btrfs stops enforcing its quotas when a container is removed:"
+                f" prevent it with `echo {MAX_TREE_LEVELS} > {threshold}`"
             )
     return None
 
@@ -34,9 +35,9 @@ def _number(path: Path) -> int | None:
 
 
 def used_bytes(roots: Iterable[Path]) -> int:
-    """Bytes allocated below `roots`: holes of sparse files don't count, a file with several names counts once.
+    """Return the bytes allocated below `roots`. Holes of sparse files do not count; a hard-linked file counts once.
 
-    Raises OSError when a root itself cannot be read.
+    Raises OSError if a root itself cannot be read.
     """
     linked: set[tuple[int, int]] = set()
     return sum(_allocated(os.fspath(root), linked) for root in roots)
@@ -47,7 +48,7 @@ def _allocated(root: str, linked: set[tuple[int, int]]) -> int:
         pending = [root]
     blocks = 0
     while pending:
-        with suppress(FileNotFoundError), os.scandir(pending.pop()) as entries:  # removed while we walk
+        with suppress(FileNotFoundError), os.scandir(pending.pop()) as entries:  # removed in the meantime
             for entry in entries:
                 blocks += _blocks(entry, linked)
                 if entry.is_dir(follow_symlinks=False):

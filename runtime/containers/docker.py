@@ -1,4 +1,4 @@
-"""Docker behind the interface of this package. Each part has a module of its own; this one puts them together."""
+"""Implements the interface of this package with Docker, by combining the other modules."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ from runtime.containers import (
     StartFailed,
     cgroups,
 )
-from runtime.containers.connection import Connection, explained, tolerating
+from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.container import CPU_PERIOD, LOOPBACK, DockerContainer, cpu_quota
-from runtime.containers.disk import quota_problem
-from runtime.containers.events import Events
+from runtime.containers.disk import quota_fault
+from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
 from runtime.containers.network import InstanceNetwork
-from runtime.containers.response_fields import millis
+from runtime.containers.response_fields import parse_time
 
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
-# Rotation loses lines under a follower. The size is far above what is kept of a log and only guards the host's disk.
+# No rotation: it loses lines while a log is followed. The size, far above the limit of a log, only protects the disk.
 LOG_OPTIONS = {"max-size": "1g", "max-file": "1", "compress": "false", "mode": "blocking"}
-DEFAULT_BRIDGE = "bridge"  # the engine makes it anew at each start, unless containers that it left alone are on one
-# Quotas count whole blocks, the engine the bytes in files: 6 % more for a Python image, 8 % for one of Node.
+DEFAULT_BRIDGE = "bridge"  # the engine recreates it at each start, except with live-restore
+# Quotas count whole blocks, the engine counts bytes: 6 % more for a Python image, 8 % for a Node.js image.
 BLOCKS_PER_BYTE = 1.07
 PROBE_DISK_BYTES = 256 * 1024 * 1024
 
 
 class DockerContainers:
-    """The engine at `docker_host`, else at `DOCKER_HOST`, else of the docker command's current context."""
+    """Uses the engine at `docker_host`, or at `DOCKER_HOST`, or of the docker command's current context."""
 
     def __init__(self, instance_id: str, *, docker_host: str | None = None) -> None:
         self._instance_id = instance_id
-        self.connection = Connection(docker_host)
-        self._events = Events(self.connection, instance_id)
+        self.connection = EngineConnection(docker_host)
+        self._events = ContainerEvents(self.connection, instance_id)
         self._network = InstanceNetwork(self.connection, instance_id)
         self._builder = ImageBuilder(self.connection, self.image)
         self._engine: Engine | None = None
@@ -63,7 +63,7 @@ class DockerContainers:
     @property
     def engine(self) -> Engine:
         if self._engine is None:
-            raise EngineUnavailable("The engine has not been opened.")
+            raise EngineUnavailable("The connection to the Docker engine is not open.")
         return self._engine
 
     async def open(self) -> Engine:
@@ -82,7 +82,7 @@ class DockerContainers:
             disk=disk,
             disk_note=note,
             quota_counts_image=info["Driver"] == "btrfs",
-            reads_cgroups=local and cgroups.visible(),
+            reads_cgroups=local and cgroups.are_visible(),
             network=self._network.name,
             gateway=gateway if local else None,
             reaches_containers=local,
@@ -93,18 +93,18 @@ class DockerContainers:
         return self._engine
 
     async def restarted_since(self, moment: int) -> EngineStart | None:
-        with tolerating(404):  # an engine can do without its default bridge
+        with ignoring_statuses(404):  # an engine can be configured without a default bridge
             return await self.connection.call(self._last_start, moment)
         return None
 
     async def create(self, spec: ContainerSpec) -> Container:
-        making = asyncio.ensure_future(self._create(spec))
+        creation = asyncio.ensure_future(self._create(spec))
         try:
-            return await asyncio.shield(making)
+            return await asyncio.shield(creation)
         except asyncio.CancelledError:
-            # The engine makes the container all the same; without this nobody would know of it.
+            # The engine creates the container anyway, and nothing else would remove it.
             with suppress(StartFailed, EngineUnavailable):
-                await (await making).remove()
+                await (await creation).remove()
             raise
 
     async def list(self) -> list[Container]:
@@ -116,14 +116,14 @@ class DockerContainers:
     async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
         image = await self.image(await self._builder.build(spec, log))
         if image is None:
-            raise BuildFailed("The build ended without an image.")
+            raise BuildFailed("The build finished without an image.")
         return image
 
     async def image(self, name: str) -> Image | None:
         try:
             found = await self.connection.call(self.connection.api.inspect_image, name)
         except docker.errors.APIError as error:
-            if error.status_code in (400, 404):  # no image can have such a name, or none has it
+            if error.status_code in (400, 404):  # not a valid image name, or no image has it
                 return None
             raise
         return _image(found)
@@ -135,11 +135,11 @@ class DockerContainers:
 
     async def name_image(self, image: Image, name: str) -> None:
         repository, _, tag = name.rpartition(":")
-        with tolerating():
+        with ignoring_statuses():
             await self.connection.call(self.connection.api.tag, image.id, repository, tag)
 
     async def remove_image(self, name: str) -> None:
-        with tolerating(404, 409):
+        with ignoring_statuses(404, 409):
             await self.connection.call(self.connection.api.remove_image, name)
 
     async def close(self) -> None:
@@ -149,17 +149,17 @@ class DockerContainers:
         self.connection.close()
 
     async def _probe_disk(self, driver: str) -> tuple[DiskEnforcement, str]:
-        """Whether the engine has storage quotas is known only by making a container with one."""
+        """Find out whether the engine has storage quotas, by creating a container with one."""
         try:
-            await self.connection.call(self._make_with_quota)
+            await self.connection.call(self._create_with_quota)
         except docker.errors.APIError as error:
-            return DiskEnforcement.POLLED, f"{driver} without quotas: {explained(error)}"
-        problem = quota_problem() if driver == "btrfs" else None
-        if problem is not None:
-            return DiskEnforcement.POLLED, problem
+            return DiskEnforcement.POLLED, f"{driver} without quotas: {error_message(error)}"
+        fault = quota_fault() if driver == "btrfs" else None
+        if fault is not None:
+            return DiskEnforcement.POLLED, fault
         return DiskEnforcement.HARD, f"storage quotas of {driver}"
 
-    def _make_with_quota(self) -> None:
+    def _create_with_quota(self) -> None:
         label = {INSTANCE_LABEL: self._instance_id}
         image = self._import_empty_image()
         try:
@@ -172,25 +172,25 @@ class DockerContainers:
     def _import_empty_image(self) -> str:
         archive = BytesIO()
         TarFile(fileobj=archive, mode="w").close()
-        answer = self.connection.api.import_image_from_data(
+        response = self.connection.api.import_image_from_data(
             archive.getvalue(), changes=[f'LABEL {INSTANCE_LABEL}="{self._instance_id}"']
         )
-        return str(json.loads(answer)["status"])
+        return str(json.loads(response)["status"])
 
     def _last_start(self, moment: int) -> EngineStart | None:
-        # By a connection of its own: an engine that stops takes no new ones, and still answers on those that it has.
-        with self.connection.another() as api:
-            at = millis(api.inspect_network(DEFAULT_BRIDGE)["Created"])
+        # Over a new connection: an engine that is stopping still answers on existing ones, but accepts no new ones.
+        with self.connection.new_client() as api:
+            at = parse_time(api.inspect_network(DEFAULT_BRIDGE)["Created"])
             if at is None or at < moment:
                 return None
             return EngineStart(at=at, live_restore=api.info()["LiveRestoreEnabled"])
 
     async def _create(self, spec: ContainerSpec) -> Container:
         labels = {**spec.labels, INSTANCE_LABEL: self._instance_id}
-        with tolerating(404):
+        with ignoring_statuses(404):
             await self.connection.call(self.connection.api.remove_container, spec.name, v=True, force=True)
         try:
-            made = await self.connection.call(
+            created = await self.connection.call(
                 self.connection.api.create_container,
                 spec.image,
                 name=spec.name,
@@ -200,10 +200,10 @@ class DockerContainers:
                 host_config=await self._host_config(spec),
             )
         except docker.errors.ImageNotFound as error:
-            raise ImageMissing(explained(error)) from error
+            raise ImageMissing(error_message(error)) from error
         except docker.errors.APIError as error:
-            raise StartFailed(explained(error)) from error
-        return self._container(made["Id"], labels)
+            raise StartFailed(error_message(error)) from error
+        return self._container(created["Id"], labels)
 
     def _container(self, id: str, labels: Mapping[str, str]) -> DockerContainer:
         return DockerContainer(self.connection, self._events, self.engine, id, labels)
@@ -242,7 +242,7 @@ class DockerContainers:
 
 
 def is_own_address(address: str) -> bool:
-    """Whether this host has the address: only then the engine's bridge is here and not in a virtual machine."""
+    """Return whether this host has the address. If not, the engine's bridge is in a virtual machine."""
     with socket.socket() as probe:
         try:
             probe.bind((address, 0))

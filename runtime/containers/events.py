@@ -1,4 +1,4 @@
-"""The engine's news of an instance's containers. They only wake those who wait: the truth is what inspect tells."""
+"""The engine's events about an instance's containers. They only wake waiters; the state comes from inspect."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from functools import partial
 import docker.errors
 
 from runtime.containers import INSTANCE_LABEL, EngineUnavailable
-from runtime.containers.connection import Connection
+from runtime.containers.connection import EngineConnection
 from runtime.containers.streams import JsonStream
-from runtime.containers.threaded_stream import following
+from runtime.containers.threaded_stream import read_in_thread
 
 RECONNECT_SECS = 1.0
 
 
-class Events:
-    """Wakes who waits for a container, and remembers which ones the kernel killed for their memory."""
+class ContainerEvents:
+    """Wakes the waiters of a container, and remembers which containers the kernel killed for their memory use."""
 
-    def __init__(self, connection: Connection, instance_id: str) -> None:
+    def __init__(self, connection: EngineConnection, instance_id: str) -> None:
         self._connection = connection
         self._instance_id = instance_id
         self._oom_killed: set[str] = set()
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
-        self._watch: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        self._watch = asyncio.create_task(self._follow(), name="docker events")
+        self._following = asyncio.create_task(self._follow(), name="docker events")
 
     async def close(self) -> None:
-        if self._watch:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._following:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
 
     def was_oom_killed(self, container_id: str) -> bool:
-        """Whether an event told of it; inspect forgets those of which the engine learned after the exit."""
+        """Return whether an event reported it. Inspect does not show a kill that became known after the exit."""
         return container_id in self._oom_killed
 
     @contextmanager
-    def woken(self, container_id: str) -> Iterator[asyncio.Event]:
-        """An event of the caller's own, set whenever the container may have ended."""
+    def watch(self, container_id: str) -> Iterator[asyncio.Event]:
+        """Yield an event that is set whenever the container may have ended."""
         event = asyncio.Event()
         self._waiting[container_id].add(event)
         try:
@@ -56,11 +56,11 @@ class Events:
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            with suppress(EngineUnavailable, docker.errors.APIError):  # those who wait learn it from inspect
-                async with aclosing(following(partial(self._open, loop), "docker events")) as batches:
+            with suppress(EngineUnavailable, docker.errors.APIError):  # waiters get this error from inspect
+                async with aclosing(read_in_thread(partial(self._open, loop), "docker events")) as batches:
                     async for events in batches:
                         for event in events:
-                            self._note(event["Action"], event["Actor"]["ID"])
+                            self._handle(event["Action"], event["Actor"]["ID"])
             await asyncio.sleep(RECONNECT_SECS)
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> JsonStream:
@@ -70,10 +70,10 @@ class Events:
             "label": [f"{INSTANCE_LABEL}={self._instance_id}"],
         }
         events = JsonStream(self._connection.stream("/events", filters=json.dumps(filters)))
-        loop.call_soon_threadsafe(self._wake_all)  # for what happened while nobody listened
+        loop.call_soon_threadsafe(self._wake_all)  # events may have been missed while disconnected
         return events
 
-    def _note(self, action: str, container_id: str) -> None:
+    def _handle(self, action: str, container_id: str) -> None:
         if action == "oom":
             self._oom_killed.add(container_id)
         elif action == "destroy":

@@ -1,4 +1,4 @@
-"""How the engine makes images: by its classic builder, or by BuildKit where a Dockerfile needs that."""
+"""Builds images with the engine's classic builder, or with BuildKit for a Dockerfile that needs it."""
 
 from __future__ import annotations
 
@@ -15,66 +15,73 @@ import requests
 from runtime.containers import BuildFailed, BuildLines, BuildSpec, Image, WrongArchitecture
 from runtime.containers.build_log import BuildLog
 from runtime.containers.buildkit_log import BuildKitLog
-from runtime.containers.buildkit_session import offering
-from runtime.containers.connection import Connection, answering
+from runtime.containers.buildkit_session import secrets_session
+from runtime.containers.connection import EngineConnection, translating_errors
 from runtime.containers.streams import BuildStream
-from runtime.containers.threaded_stream import following
+from runtime.containers.threaded_stream import read_in_thread
 
 BUILDKIT_API = (1, 39)
-# As the classic builder, BuildKit and a containerd image store say it.
+"""The first API version with BuildKit."""
+# The wordings of the classic builder, of BuildKit and of a containerd image store.
 WRONG_ARCHITECTURE = re.compile(
     r"no match(ing manifest)? for (platform|linux/)|does not match the (specified|expected) platform", re.I
 )
-REGISTRY_IS_AWAY = re.compile(r'Get "?https?://\S+/v2/')  # as all of them say it
+REGISTRY_UNREACHABLE = re.compile(r'Get "?https?://\S+/v2/')  # the wording of all of them
+
+
+EngineRequest = Callable[[docker.APIClient], object]
 
 
 class ImageBuilder:
-    """Builds images. Each build has a connection of its own."""
+    """Builds images. Each build has its own connection."""
 
-    def __init__(self, connection: Connection, find: Callable[[str], Awaitable[Image | None]]) -> None:
-        """`find` tells of an image that the engine has."""
+    def __init__(self, connection: EngineConnection, find_image: Callable[[str], Awaitable[Image | None]]) -> None:
+        """`find_image` returns an image that the engine has."""
         self._connection = connection
-        self._find = find
+        self._find_image = find_image
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> str:
-        """The image's id, or its name where the engine tells none. Raises BuildFailed, WrongArchitecture."""
+        """Build an image; return its id, or its name if no id is reported. Raises BuildFailed, WrongArchitecture."""
         if spec.buildkit:
-            return await self._build_by_buildkit(spec, log)
-        return await self._follow(partial(self._ask_build, spec, {}), BuildLog(), f"build {spec.tag}", log) or spec.tag
+            return await self._build_with_buildkit(spec, log)
+        return (
+            await self._follow(partial(self._request_build, spec, {}), BuildLog(), f"build {spec.tag}", log) or spec.tag
+        )
 
-    async def _build_by_buildkit(self, spec: BuildSpec, log: BuildLines) -> str:
+    async def _build_with_buildkit(self, spec: BuildSpec, log: BuildLines) -> str:
         self._check_has_buildkit()
-        # BuildKit asks who builds for the images, unless they are there.
+        # BuildKit would request a missing image from its client, so it is pulled first.
         for name in spec.images:
-            if await self._find(name) is None:
-                await self._follow(partial(self._ask_pull, name, spec.platform), BuildLog(), f"pull {name}", log)
-        async with offering(spec.secrets, self._connection) as session:
-            asking = partial(self._ask_build, spec, {"version": "2", **session})
-            return await self._follow(asking, BuildKitLog(), f"build {spec.tag}", log) or spec.tag
+            if await self._find_image(name) is None:
+                await self._follow(partial(self._request_pull, name, spec.platform), BuildLog(), f"pull {name}", log)
+        async with secrets_session(spec.secrets, self._connection) as session:
+            request = partial(self._request_build, spec, {"version": "2", **session})
+            return await self._follow(request, BuildKitLog(), f"build {spec.tag}", log) or spec.tag
 
     def _check_has_buildkit(self) -> None:
         version = self._connection.api.api_version
         if tuple(map(int, version.split("."))) < BUILDKIT_API:
             raise BuildFailed(
-                "This Dockerfile needs BuildKit, as for RUN --mount, which this engine does not offer:"
-                f" its API is {version}, and {'.'.join(map(str, BUILDKIT_API))} is needed."
+                "This Dockerfile needs BuildKit (for example for RUN --mount), which this engine does not have:"
+                f" its API version is {version}, but {'.'.join(map(str, BUILDKIT_API))} is required."
             )
 
     async def _follow(
-        self, ask: Callable[[docker.APIClient], object], told: BuildLog | BuildKitLog, name: str, log: BuildLines
+        self, request: EngineRequest, output: BuildLog | BuildKitLog, name: str, log: BuildLines
     ) -> str | None:
-        opening = partial(self._open, ask, told)
-        async with aclosing(following(opening, name, weigh=_weight)) as batches:
+        """Send a request and pass its output to `log` while it arrives; return the id of the image, if reported."""
+        open_stream = partial(self._open, request, output)
+        async with aclosing(read_in_thread(open_stream, name, size_of=_size)) as batches:
             async for batch in batches:
                 log([*chain.from_iterable(batch)])
-        if told.error is not None:
-            raise build_failed(told.error)
-        return told.image_id
+        if output.error is not None:
+            raise build_error(output.error)
+        return output.image_id
 
-    def _ask_pull(self, name: str, platform: str | None, api: docker.APIClient) -> object:
+    def _request_pull(self, name: str, platform: str | None, api: docker.APIClient) -> object:
         return api.pull(name, stream=True, platform=platform)
 
-    def _ask_build(self, spec: BuildSpec, params: dict[str, str], api: docker.APIClient) -> object:
+    def _request_build(self, spec: BuildSpec, params: dict[str, str], api: docker.APIClient) -> object:
         api.params = params
         with spec.context.open("rb") as context:
             return api.build(
@@ -90,39 +97,39 @@ class ImageBuilder:
                 platform=spec.platform,
             )
 
-    def _open(self, ask: Callable[[docker.APIClient], object], told: BuildLog | BuildKitLog) -> BuildStream:
-        # docker-py hides the response of a build; a client of its own shows it, so that closing it cancels the build.
+    def _open(self, request: EngineRequest, output: BuildLog | BuildKitLog) -> BuildStream:
+        # docker-py hides the response of a build. A hook of a new client reveals it: closing it cancels the build.
         responses: list[requests.Response] = []
-        with answering(), self._connection.another() as api:
+        with translating_errors(), self._connection.new_client() as api:
             api.hooks["response"] = [lambda response, **_: responses.append(response)]
             try:
-                with suppress(docker.errors.APIError):  # the response tells it too
-                    ask(api)
+                with suppress(docker.errors.APIError):  # the response contains the same error
+                    request(api)
             except (docker.errors.DockerException, TypeError, OSError) as error:
                 if isinstance(error, requests.RequestException):
                     raise
                 raise BuildFailed(str(error)) from error
         response = responses[-1]
         if not response.ok:
-            raise build_failed(response.json()["message"])
-        return BuildStream(response, told)
+            raise build_error(response.json()["message"])
+        return BuildStream(response, output)
 
 
-def build_failed(message: str) -> BuildFailed:
-    """The failure that the engine's last word tells of."""
+def build_error(message: str) -> BuildFailed:
+    """Return the failure that an error message of the engine stands for, with advice where there is some."""
     if WRONG_ARCHITECTURE.search(message):
         return WrongArchitecture(message)
     if "frontend dockerfile" in message and "parse error" in message:
-        return BuildFailed(f"{message} (An older engine knows it by a first line `# syntax=docker/dockerfile:1`.)")
-    if REGISTRY_IS_AWAY.search(message):
+        return BuildFailed(f"{message} (For an older engine, add `# syntax=docker/dockerfile:1` as the first line.)")
+    if REGISTRY_UNREACHABLE.search(message):
         return BuildFailed(
-            f"{message} (An image that the Dockerfile names is not on this machine, and its registry did not answer:"
-            " look at the name, or pull the image where there is a network.)"
+            f"{message} (An image in the Dockerfile is not on this machine, and its registry did not answer."
+            " Check the image's name, or pull it while you are online.)"
         )
     if "BuildKit" in message:
-        return BuildFailed(f"{message.strip()} The engine's classic builder, which was asked, has no such option.")
+        return BuildFailed(f"{message.strip()} The engine's classic builder, which was used, does not support this.")
     return BuildFailed(message)
 
 
-def _weight(lines: list[str]) -> int:
+def _size(lines: list[str]) -> int:
     return sum(128 + len(line) for line in lines)

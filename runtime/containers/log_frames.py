@@ -1,8 +1,8 @@
-"""The engine's log stream: multiplexed frames with time stamps, turned into whole lines.
+"""Converts the engine's log stream, multiplexed frames with time stamps, to complete lines.
 
-A frame is one byte of stream, three of padding, a big-endian length and `<stamp> <text>`. The engine cuts lines at
-16 KiB; the parts share the line's stamp and only the last one ends with a line feed. Source: Docker Engine API,
-"Attach to a container" and "Get container logs".
+A frame is one byte for the stream, three bytes of padding, a big-endian length, and `<stamp> <text>`. The engine splits
+lines at 16 KiB: the parts share the line's stamp, and only the last one ends with a line feed. Source: Docker Engine
+API, "Attach to a container" and "Get container logs".
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from datetime import datetime
 from runtime.containers import LogLine
 
 LINE_LIMIT = 10 * 1024 * 1024
-"""Bytes of one line that are joined, as much as a whole log may hold; what follows begins a new line."""
+"""The longest line, in bytes: as long as a whole log may be. The rest of a longer one begins a new line."""
 
 HEADER = struct.Struct(">BxxxL")
 STREAMS = {0: "stdout", 1: "stdout", 2: "stderr"}
-ENGINE = 3  # the engine's own words on a failure; they carry no stamp
+ENGINE = 3  # the engine's own error messages, which have no stamp
 EPOCH = "1970-01-01T00:00:00.000000000Z"
 
 
@@ -31,7 +31,7 @@ class _OpenLine:
 
 
 class LogFrames:
-    """Bytes in any cut go in, whole lines come out."""
+    """Converts chunks of any size to complete lines."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -39,6 +39,7 @@ class LogFrames:
         self._last_stamp = EPOCH
 
     def feed(self, chunk: bytes) -> list[LogLine]:
+        """Return the lines that this chunk completes."""
         data = self._rest + chunk if self._rest else chunk
         lines: list[LogLine] = []
         at, size = 0, len(data)
@@ -53,11 +54,12 @@ class LogFrames:
         return lines
 
     def end(self) -> list[LogLine]:
-        """The lines that never got their end."""
+        """Return the last line of each stream that has no line end."""
         lines = [self._close(stream) for stream in list(self._open)]
         return sorted(lines, key=lambda line: line.stamp)
 
     def open_stamps(self) -> list[str]:
+        """Return the stamps of the lines that are not complete yet."""
         return [line.stamp for line in self._open.values()]
 
     def _add(self, kind: int, payload: bytes, lines: list[LogLine]) -> None:
@@ -86,25 +88,25 @@ class LogFrames:
         return LogLine(line.stamp, stream, b"".join(line.parts).removesuffix(b"\n"))
 
 
-class Delivered:
-    """What of a log has been handed on, so that it can be read again from near there without holes or doubles.
+class DeliveredLines:
+    """Remembers which lines were delivered, so that a log can be read again without missing or duplicate lines.
 
-    Kept for each stream: the stamps of one stream never go back, those of both together may by a little.
+    It does so for each stream, because only the stamps within one stream never decrease.
     """
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[str, int]] = {}
         self._repeated: dict[str, tuple[str, int]] = {}
 
-    def again(self, open_stamps: Iterable[str]) -> int:
-        """Begin to read again; return the second since 1970 from which on, 0 for the start."""
+    def start_over(self, open_stamps: Iterable[str]) -> int:
+        """Start reading again; return the second since 1970 to read from, 0 for the beginning."""
         self._repeated = dict(self._last)
         stamps = [stamp for stamp, _ in self._last.values()]
         first = min([*stamps, *open_stamps], default=EPOCH)
         return max(0, int(datetime.fromisoformat(first).timestamp()) - 1)
 
-    def fresh(self, lines: Iterable[LogLine]) -> list[LogLine]:
-        """The lines that were not delivered before; from now on they were."""
+    def new_lines(self, lines: Iterable[LogLine]) -> list[LogLine]:
+        """Return the lines that were not delivered before, and count them as delivered."""
         fresh = [line for line in lines if not self._is_repeated(line)]
         for line in fresh:
             stamp, count = self._last.get(line.stream, ("", 0))

@@ -1,4 +1,4 @@
-"""The network that the containers of an instance are in: a bridge of its own, where they don't reach each other."""
+"""The network of an instance's containers: a bridge of its own, on which they cannot reach each other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import docker.errors
 
 from runtime.containers import INSTANCE_LABEL, EngineUnavailable
-from runtime.containers.connection import Connection, explained, tolerating
+from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 
 log = logging.getLogger(__name__)
 
@@ -17,29 +17,29 @@ OPTIONS = {"com.docker.network.bridge.enable_icc": "false"}
 
 
 class InstanceNetwork:
-    """The bridge of one instance, by a name that a later start finds again."""
+    """The bridge of one instance. A later start finds it again by its name."""
 
-    def __init__(self, connection: Connection, instance_id: str) -> None:
+    def __init__(self, connection: EngineConnection, instance_id: str) -> None:
         self.name = f"greenroom-{instance_id}"
         self._connection = connection
         self._instance_id = instance_id
 
     async def open(self) -> str:
-        """Make the instance's bridge, or take the one a crash left; return its gateway's address."""
-        left = await self._inspect()
-        if left and not self._fits(left):
-            with tolerating(404):
+        """Create the instance's bridge, or reuse the one that a crash left behind; return its gateway's address."""
+        existing = await self._inspect()
+        if existing and not self._is_usable(existing):
+            with ignoring_statuses(404):
                 await self._connection.call(self._connection.api.remove_network, self.name)
-            left = None
-        network = left or await self._make()
+            existing = None
+        network = existing or await self._create()
         return str(network["IPAM"]["Config"][0]["Gateway"])
 
     async def remove(self) -> None:
         try:
-            with tolerating(403, 404):  # 403: live runs stay for the next start
+            with ignoring_statuses(403, 404):  # 403: live runs use it, and the next start adopts them
                 await self._connection.call(self._connection.api.remove_network, self.name)
         except EngineUnavailable as error:
-            log.warning("The network %s stays for the next start: %s", self.name, error)
+            log.warning("Could not remove the network %s, which the next start will reuse: %s", self.name, error)
 
     async def _inspect(self) -> dict[str, Any] | None:
         try:
@@ -47,7 +47,7 @@ class InstanceNetwork:
         except docker.errors.NotFound:
             return None
 
-    async def _make(self) -> dict[str, Any]:
+    async def _create(self) -> dict[str, Any]:
         try:
             await self._connection.call(
                 self._connection.api.create_network,
@@ -59,12 +59,12 @@ class InstanceNetwork:
             )
         except docker.errors.APIError as error:
             raise EngineUnavailable(
-                f"The engine did not make the network '{self.name}': {explained(error)}."
-                " Unused networks are removed by `docker network prune`."
+                f"The engine could not create the network '{self.name}': {error_message(error)}."
+                " Remove unused networks with `docker network prune`, then try again."
             ) from error
         return dict(await self._connection.call(self._connection.api.inspect_network, self.name))
 
-    def _fits(self, network: Mapping[str, Any]) -> bool:
+    def _is_usable(self, network: Mapping[str, Any]) -> bool:
         return (
             network["Driver"] == "bridge"
             and network["Options"] == OPTIONS

@@ -1,4 +1,7 @@
-"""The engine's answers as records of this package. Source: Docker Engine API, "Inspect a container" and "stats"."""
+"""Converts fields of the engine's responses to records of this package.
+
+Source: Docker Engine API, "Inspect a container" and "Get container stats based on resource usage".
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,30 @@ from typing import Any
 
 from runtime.containers import ContainerState, Sample
 
-NEVER = "0001-01-01T00:00:00Z"  # the zero of the engine's times
+ZERO_TIME = "0001-01-01T00:00:00Z"  # the engine's value for a time that is not set
 
 
 def container_state(state: Mapping[str, Any]) -> ContainerState:
-    """From the `State` of an inspect answer."""
-    ended = not state["Running"] and state["StartedAt"] != NEVER
+    """Convert the `State` of an inspect response."""
+    ended = not state["Running"] and state["StartedAt"] != ZERO_TIME
     return ContainerState(
         running=state["Running"],
-        started_at=millis(state["StartedAt"]),
-        finished_at=millis(state["FinishedAt"]) if ended else None,
+        started_at=parse_time(state["StartedAt"]),
+        finished_at=parse_time(state["FinishedAt"]) if ended else None,
         exit_code=state["ExitCode"] if ended else None,
         oom_killed=state["OOMKilled"],
-        error=cleaned(state["Error"]),
+        error=clean_error(state["Error"]),
     )
 
 
 def stats_sample(stats: Mapping[str, Any]) -> Sample:
-    """From one message of the engine's stats stream. Source: Docker Engine API, "Get container stats"."""
+    """Convert one message of the engine's stats stream."""
     memory = stats["memory_stats"]
     detail = memory.get("stats", {})
     cache = detail.get("total_inactive_file", detail.get("inactive_file", 0))  # cgroup v1, v2
     networks = stats.get("networks", {}).values()
     return Sample(
-        at=millis(stats["read"]) or 0,
+        at=parse_time(stats["read"]) or 0,
         memory_bytes=max(0, memory.get("usage", 0) - cache),
         cpu_nanos=stats["cpu_stats"]["cpu_usage"]["total_usage"],
         net_rx_bytes=sum(network["rx_bytes"] for network in networks),
@@ -40,12 +43,13 @@ def stats_sample(stats: Mapping[str, Any]) -> Sample:
     )
 
 
-def millis(time: str) -> int | None:
-    return None if time == NEVER else round(datetime.fromisoformat(time).timestamp() * 1000)
+def parse_time(time: str) -> int | None:
+    """Convert a time of the engine to milliseconds since 1970, or None if it is not set."""
+    return None if time == ZERO_TIME else round(datetime.fromisoformat(time).timestamp() * 1000)
 
 
-def cleaned(message: str) -> str:
-    """The engine's message without the names of the layers it came through."""
+def clean_error(message: str) -> str:
+    """Remove the names of the layers that an error message passed through."""
     for layer in (r"failed to create (shim )?task: ", r"OCI runtime \w+ failed: ", r"runc \w+ failed: "):
         message = re.sub(layer, "", message)
     message = re.sub(r"\w+_linux\.go:\d+: [\w ]+ caused: ", "", message)

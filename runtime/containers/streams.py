@@ -1,4 +1,4 @@
-"""The engine's long answers, read by one thread each."""
+"""The engine's long responses, each read by one thread."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from runtime.containers.log_frames import LogFrames
 CHUNK = 64 * 1024
 
 
-class Stream:
-    """A response that is read by one thread and may be cut by another."""
+class ResponseStream:
+    """A response that one thread reads and another thread can cut."""
 
     def __init__(self, response: requests.Response) -> None:
         self._response = response
 
     def cut(self) -> None:
-        with suppress(ValueError, RuntimeError, OSError):  # it has ended already
+        with suppress(ValueError, RuntimeError, OSError):  # the response has ended already
             self._response.raw.shutdown()
 
     def close(self) -> None:
@@ -35,10 +35,12 @@ class Stream:
         try:
             yield from self._response.raw.stream(CHUNK)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise EngineUnavailable(f"The Docker engine broke off: {error}") from error
+            raise EngineUnavailable(f"The connection to the Docker engine was lost: {error}") from error
 
 
-class LogStream(Stream):
+class LogStream(ResponseStream):
+    """The lines of a container's log."""
+
     def __init__(self, response: requests.Response, frames: LogFrames) -> None:
         super().__init__(response)
         self._frames = frames
@@ -48,8 +50,8 @@ class LogStream(Stream):
             yield from self._frames.feed(chunk)
 
 
-class JsonStream(Stream):
-    """One JSON document a line: how the engine sends events, stats and a build's output."""
+class JsonStream(ResponseStream):
+    """JSON documents, one per line: events, stats and a build's output."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         rest = b""
@@ -58,8 +60,8 @@ class JsonStream(Stream):
             yield from (json.loads(line) for line in lines if line.strip())
 
 
-class BuildStream(Stream):
-    """The lines of a build's output, in batches: a chatty build has too many to hand on one by one."""
+class BuildStream(ResponseStream):
+    """The lines of a build's output in batches: a verbose build has too many to pass them on one by one."""
 
     def __init__(self, response: requests.Response, log: BuildLog | BuildKitLog) -> None:
         super().__init__(response)

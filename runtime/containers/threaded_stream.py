@@ -1,6 +1,6 @@
-"""A blocking stream, read in a thread of its own and handed to the event loop in batches.
+"""Reads a blocking stream in a thread of its own, and passes it to the event loop in batches.
 
-Streams that last as long as a run must not occupy the pool that the engine's short calls share.
+Streams that last as long as a run must not occupy the thread pool for the engine's short calls.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Generic, Protocol, TypeVar
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-ROOM = 256 * 1024
-"""How much may wait for the event loop, in the units of `weigh`, before the thread stops reading."""
+BUFFER_LIMIT = 256 * 1024
+"""The buffered size, in the unit of `size_of`, at which the thread waits for the event loop."""
 
 
-class Source(Protocol[T_co]):
-    """A stream being read by one thread. `cut` may be called from another and ends the reading at once."""
+class BlockingStream(Protocol[T_co]):
+    """A stream that one thread reads. Another thread can call `cut`, which ends the reading immediately."""
 
     def __iter__(self) -> Iterator[T_co]: ...
 
@@ -28,58 +28,58 @@ class Source(Protocol[T_co]):
     def close(self) -> None: ...
 
 
-async def following(
-    open_source: Callable[[], Source[T]], name: str, weigh: Callable[[T], int] = lambda _: 1024
+async def read_in_thread(
+    open_stream: Callable[[], BlockingStream[T]], name: str, size_of: Callable[[T], int] = lambda _: 1024
 ) -> AsyncGenerator[list[T], None]:
-    """Yield what arrives, in order, as non-empty lists; raise what `open_source` or the reading raises.
+    """Yield the items of a stream in order, as non-empty lists. Raises what opening or reading the stream raises.
 
-    Closing the iterator frees its thread and connection.
+    Closing the iterator ends its thread and its connection.
     """
-    inbox = _Inbox[T](asyncio.get_running_loop(), weigh)
-    threading.Thread(target=inbox.fill, args=(open_source,), name=name, daemon=True).start()
+    buffer = _Buffer[T](asyncio.get_running_loop(), size_of)
+    threading.Thread(target=buffer.fill, args=(open_stream,), name=name, daemon=True).start()
     try:
-        while items := await inbox.take():
+        while items := await buffer.take():
             yield items
     finally:
-        inbox.close()
+        buffer.close()
 
 
-class _Inbox(Generic[T]):
-    def __init__(self, loop: asyncio.AbstractEventLoop, weigh: Callable[[T], int]) -> None:
+class _Buffer(Generic[T]):
+    def __init__(self, loop: asyncio.AbstractEventLoop, size_of: Callable[[T], int]) -> None:
         self._loop = loop
-        self._weigh = weigh
+        self._size_of = size_of
         self._changed = threading.Condition()
         self._arrived = asyncio.Event()
         self._items: list[T] = []
-        self._weight = 0
-        self._source: Source[T] | None = None
+        self._size = 0
+        self._stream: BlockingStream[T] | None = None
         self._closed = False
         self._ended = False
         self._error: Exception | None = None
 
-    def fill(self, open_source: Callable[[], Source[T]]) -> None:
-        """The thread's whole life."""
+    def fill(self, open_stream: Callable[[], BlockingStream[T]]) -> None:
+        """Open the stream and read it to its end. The thread's main function."""
         try:
-            source = open_source()
+            stream = open_stream()
             try:
-                self._read(source)
+                self._read(stream)
             finally:
-                self._source = None
-                source.close()
+                self._stream = None
+                stream.close()
         except Exception as error:
             self._error = error
         with self._changed:
             self._ended = True
-        self._announce()
+        self._notify()
 
     async def take(self) -> list[T]:
-        """What has arrived since the last call; an empty list at the end."""
-        await asyncio.sleep(0)  # a flood must not keep the loop from everything else
+        """Return the items since the last call; an empty list at the end of the stream."""
+        await asyncio.sleep(0)  # so that a fast stream does not block the event loop
         while not self._items and not self._ended:
             self._arrived.clear()
             await self._arrived.wait()
         with self._changed:
-            items, self._items, self._weight = self._items, [], 0
+            items, self._items, self._size = self._items, [], 0
             self._changed.notify()
         if not items and self._error:
             raise self._error
@@ -89,28 +89,28 @@ class _Inbox(Generic[T]):
         with self._changed:
             self._closed = True
             self._changed.notify()
-            if self._source:
-                self._source.cut()
+            if self._stream:
+                self._stream.cut()
 
-    def _read(self, source: Source[T]) -> None:
+    def _read(self, stream: BlockingStream[T]) -> None:
         with self._changed:
             if self._closed:
                 return
-            self._source = source
-        for item in source:
+            self._stream = stream
+        for item in stream:
             if not self._put(item):
                 return
 
     def _put(self, item: T) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._weight < ROOM)
+            self._changed.wait_for(lambda: self._closed or self._size < BUFFER_LIMIT)
             self._items.append(item)
-            self._weight += self._weigh(item)
+            self._size += self._size_of(item)
             first = len(self._items) == 1
         if first:
-            self._announce()
+            self._notify()
         return not self._closed
 
-    def _announce(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+    def _notify(self) -> None:
+        with suppress(RuntimeError):  # the event loop is closed, so nobody waits
             self._loop.call_soon_threadsafe(self._arrived.set)

@@ -199,6 +199,13 @@ STEPS = (
     CREATE INDEX runs_with_pending_events ON runs (id) WHERE json_extract(body, '$.pending_events') <> '{}';
     CREATE INDEX builds_with_pending_events ON builds (id) WHERE json_extract(body, '$.pending_events') <> '{}';
     """,
+    """
+    UPDATE runs SET body = json_remove(
+            json_set(body, '$.options.requested_mbytes', json_extract(body, '$.options.asked_mbytes')),
+            '$.options.asked_mbytes'
+        )
+        WHERE json_type(body, '$.options.asked_mbytes') IS NOT NULL;
+    """,
 )
 
 
@@ -209,6 +216,8 @@ class NewerSchema(Exception):
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date in one transaction. Raises NewerSchema, and then changes nothing."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == len(STEPS):
+        return
     if version > len(STEPS):
         raise NewerSchema(
             f"The data directory has schema version {version}, but this Greenroom supports only versions up to "

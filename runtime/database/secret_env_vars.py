@@ -25,10 +25,10 @@ class SecretEnvVarsCodec(RecordCodec[E]):
         self._vault = vault
 
     def encode(self, record: E) -> str:
-        return super().encode(_with_secrets(record, self._vault.seal))
+        return super().encode(_with_secrets(record, self._vault.encrypt))
 
     def decode(self, body: str) -> E:
-        return _with_secrets(super().decode(body), self._vault.open)
+        return _with_secrets(super().decode(body), self._vault.decrypt)
 
 
 def encrypt_existing(connection: sqlite3.Connection, vault: Vault) -> None:
@@ -38,14 +38,14 @@ def encrypt_existing(connection: sqlite3.Connection, vault: Vault) -> None:
     """
     proof = connection.execute("SELECT proof FROM vault").fetchone()
     if proof is not None:
-        vault.open(proof[0])
+        vault.decrypt(proof[0])
         return
-    vault.keep()
+    vault.store_key()
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("BEGIN IMMEDIATE")
     _encrypt_rows(connection, vault, "versions", Version)
     _encrypt_rows(connection, vault, "builds", Build)
-    connection.execute("INSERT INTO vault (proof) VALUES (?)", (vault.seal(PROOF),))
+    connection.execute("INSERT INTO vault (proof) VALUES (?)", (vault.encrypt(PROOF),))
     connection.execute("COMMIT")
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

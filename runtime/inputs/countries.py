@@ -1,4 +1,4 @@
-"""Codes of countries: ISO 3166-1 alpha-2, and the three of other places that the platform's proxy takes as well."""
+"""Country codes of Apify Proxy: ISO 3166-1 alpha-2, and three further codes that the platform accepts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Secret fields of inputs: encrypted where they are stored, and readable for the Actor's SDK alone.
+"""Encryption of secret fields in stored inputs, which the SDK in the Actor's container decrypts.
 
-A value is encrypted with a new AES key, which is encrypted with the RSA key of its user and Actor. The format is the
-platform's own, as both SDKs read it and as npm's `@apify/input_secrets` writes it.
+Each value is encrypted with a new AES key, which is encrypted with the RSA key of its user and Actor. The format is
+that of the platform: both SDKs read it, and the npm package `@apify/input_secrets` writes it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from runtime.base.json_text import Json, dumps, loads
-
-Schema = Mapping[str, Json]
+from runtime.base.json_text import Json, JsonDict, JsonObject, dumps, loads, loads_object
 
 TEXT, JSON = "ENCRYPTED_VALUE", "ENCRYPTED_JSON"
 _base64 = r"[-A-Za-z0-9+/]*={0,3}"
@@ -31,28 +29,28 @@ RSA_BITS = 2048
 KEY_LENGTH = 32
 NONCE_LENGTH = 16
 OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
-FOR_PEOPLE = frozenset(
+PRESENTATION_KEYWORDS = frozenset(
     {"title", "description", "sectionCaption", "sectionDescription", "nullable", "example", "prefill", "editor"}
 )
-"""What may change in a field's schema without making its encrypted values worthless."""
+"""Keywords of a field's schema that can change without invalidating its encrypted values."""
 
 
 class InputCipher:
     """Encrypts and decrypts the secret fields of one user's inputs for one Actor."""
 
     def __init__(self, private_key: str, passphrase: str) -> None:
-        """`private_key` is an encrypted PEM. Raises ValueError where the passphrase does not fit."""
+        """`private_key` is an encrypted PEM. Raises ValueError if the passphrase is wrong."""
         key = serialization.load_pem_private_key(private_key.encode(), passphrase.encode())
         assert isinstance(key, rsa.RSAPrivateKey)
         self._key = key
 
-    def encrypt(self, schema: Schema, input: dict[str, Json]) -> dict[str, Json]:
-        """The input with its secret fields encrypted; those that are already stay as they are."""
+    def encrypt(self, schema: JsonObject, input: JsonDict) -> JsonDict:
+        """Return the input with its secret fields encrypted. Fields that are encrypted already stay unchanged."""
         fields = {name: field for name, field in secret_fields(schema).items() if _is_plain(input.get(name))}
-        return {**input, **{name: self._encrypted(input[name], field) for name, field in fields.items()}}
+        return {**input, **{name: self._encrypt_value(input[name], field) for name, field in fields.items()}}
 
     def decrypt(self, value: str) -> Json:
-        """An encrypted field. Raises ValueError where this key does not fit."""
+        """Decrypt the value of one field. Raises ValueError if this key did not encrypt it."""
         parts = ENCRYPTED.fullmatch(value)
         if parts is None:
             raise ValueError("The value is not encrypted")
@@ -64,29 +62,29 @@ class InputCipher:
             raise ValueError("The value was changed after it was encrypted") from problem
         return plain.decode() if parts["kind"] == TEXT else loads(plain)
 
-    def readable(self, input: bytes, names: Iterable[str]) -> Iterator[Json]:
-        """What the named fields of a stored input hold, as far as it is that and this key opens them."""
-        try:
-            stored = loads(input)
-        except ValueError:  # the record is the Actor's to rewrite
-            return
-        for name in names if isinstance(stored, dict) else ():
+    def decrypt_fields(self, stored: bytes, names: Iterable[str]) -> Iterator[Json]:
+        """Yield the values of the named fields of a stored input, without those that this key cannot decrypt.
+
+        The Actor can overwrite the record INPUT, so it may hold anything.
+        """
+        fields = loads_object(stored)
+        for name in names:
             with suppress(ValueError):
-                yield self.decrypt(str(stored.get(name)))
+                yield self.decrypt(str(fields.get(name)))
 
-    def _encrypted(self, value: Json, field: Schema) -> str:
+    def _encrypt_value(self, value: Json, field: JsonObject) -> str:
         if isinstance(value, str):
-            return f"{TEXT}:{self._sealed(value.encode(errors='replace'))}"
-        return f"{JSON}:{schema_hash(field)}:{self._sealed(dumps(value))}"
+            return f"{TEXT}:{self._encrypt_bytes(value.encode(errors='replace'))}"
+        return f"{JSON}:{schema_hash(field)}:{self._encrypt_bytes(dumps(value))}"
 
-    def _sealed(self, value: bytes) -> str:
+    def _encrypt_bytes(self, value: bytes) -> str:
         key, nonce = _random_text(KEY_LENGTH), _random_text(NONCE_LENGTH)
         password = self._key.public_key().encrypt(key + nonce, OAEP)
-        return f"{_text(password)}:{_text(AESGCM(key).encrypt(nonce, value, None))}"
+        return f"{_base64_text(password)}:{_base64_text(AESGCM(key).encrypt(nonce, value, None))}"
 
 
 def new_key() -> tuple[str, str]:
-    """A new private key as an encrypted PEM, and its passphrase. Takes a moment."""
+    """Return a new private key as an encrypted PEM, and its passphrase. Slow: call it in a thread."""
     passphrase = secrets.token_urlsafe(24)
     key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     pem = key.private_bytes(
@@ -97,32 +95,33 @@ def new_key() -> tuple[str, str]:
     return pem.decode(), passphrase
 
 
-def secret_fields(schema: Schema | None) -> dict[str, Schema]:
+def secret_fields(schema: JsonObject | None) -> dict[str, JsonObject]:
+    """Return the schemas of the fields with `isSecret`, by name."""
     properties = (schema or {}).get("properties")
     fields = properties.items() if isinstance(properties, Mapping) else ()
     return {name: field for name, field in fields if isinstance(field, Mapping) and field.get("isSecret")}
 
 
 def is_encrypted(value: Json, type: str) -> bool:
-    """Whether a value of a field of this type is encrypted already."""
+    """Return whether the value of a field of this type is already encrypted."""
     parts = ENCRYPTED.fullmatch(value) if isinstance(value, str) else None
     return parts is not None and (parts["kind"] == JSON or type == "string")
 
 
-def is_for_schema(value: str, field: Schema) -> bool:
-    """Whether an encrypted value was checked by the schema that the field has now."""
+def is_for_schema(value: str, field: JsonObject) -> bool:
+    """Return whether the encrypted value was validated by the current schema of its field."""
     parts = ENCRYPTED.fullmatch(value)
     return parts is not None and parts["schema"] in (None, "", schema_hash(field))
 
 
-def schema_hash(field: Schema) -> str:
-    """What a field's schema demands, in ten characters."""
-    demands = json.dumps(_demands(field), separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(demands.encode(errors="replace")).hexdigest()[:10]
+def schema_hash(field: JsonObject) -> str:
+    """Return ten characters that identify the constraints in a field's schema."""
+    constraints = json.dumps(_constraints(field), separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(constraints.encode(errors="replace")).hexdigest()[:10]
 
 
 def texts(value: Json) -> Iterator[str]:
-    """All texts in a decrypted value: what a log must not show."""
+    """Yield all strings inside a decrypted value."""
     match value:
         case str():
             yield value
@@ -140,18 +139,18 @@ def _is_plain(value: Json) -> bool:
     return isinstance(value, (dict, list))
 
 
-def _demands(schema: Json) -> Json:
+def _constraints(schema: Json) -> Json:
     if isinstance(schema, list):
-        return [_demands(item) for item in schema]
+        return [_constraints(item) for item in schema]
     if isinstance(schema, Mapping):
-        return {key: _demands(schema[key]) for key in sorted(schema) if key not in FOR_PEOPLE}
+        return {key: _constraints(schema[key]) for key in sorted(schema) if key not in PRESENTATION_KEYWORDS}
     return int(schema) if isinstance(schema, float) and schema.is_integer() else schema
 
 
 def _random_text(length: int) -> bytes:
-    """Letters and digits: the SDKs take a key for text."""
+    """Return random letters and digits: the SDKs treat keys as text."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length)).encode()
 
 
-def _text(value: bytes) -> str:
+def _base64_text(value: bytes) -> str:
     return base64.b64encode(value).decode()

@@ -1,6 +1,7 @@
-"""The keys that secret fields of inputs are encrypted with: one for each user and Actor, made when it is first needed.
+"""The keys that encrypt secret fields of inputs: one for each user and Actor, created when it is first needed.
 
-So no Actor can read what was meant for another, nor a user what another one passed to the same Actor.
+An Actor therefore cannot read secrets that were sent to another Actor, and a user cannot read those that another user
+sent to the same Actor.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from runtime.inputs.encryption import InputCipher, new_key
 
 
 class InputKeys:
-    """The private keys are encrypted with passphrases, and these are stored sealed."""
+    """Private keys are encrypted with passphrases, and the vault seals the passphrases before they are stored."""
 
     def __init__(self, table: InputKeysTable, vault: Vault) -> None:
         self._table = table
@@ -24,23 +25,25 @@ class InputKeys:
 
     def find(self, user_id: str, actor_id: str) -> InputKey | None:
         sealed = self._table.get(_id(user_id, actor_id))
-        return None if sealed is None else replace(sealed, passphrase=self._vault.open(sealed.passphrase))
+        return None if sealed is None else replace(sealed, passphrase=self._vault.decrypt(sealed.passphrase))
 
     async def cipher(self, user_id: str, actor_id: str) -> InputCipher:
-        key = self.find(user_id, actor_id) or await self._make(user_id, actor_id)
+        """Return the cipher of a user and Actor; create its key if there is none."""
+        key = self.find(user_id, actor_id) or await self._create(user_id, actor_id)
         return InputCipher(key.private_key, key.passphrase)
 
-    async def forget_actor(self, actor_id: str) -> None:
+    async def delete_of_actor(self, actor_id: str) -> None:
+        """Delete the keys of all users for the Actor."""
         await self._table.delete_of_actor(actor_id)
 
-    async def _make(self, user_id: str, actor_id: str) -> InputKey:
+    async def _create(self, user_id: str, actor_id: str) -> InputKey:
         private_key, passphrase = await asyncio.to_thread(new_key)
-        made = InputKey(id=_id(user_id, actor_id), actor_id=actor_id, private_key=private_key, passphrase=passphrase)
+        key = InputKey(id=_id(user_id, actor_id), actor_id=actor_id, private_key=private_key, passphrase=passphrase)
         try:
-            await self._table.insert(replace(made, passphrase=self._vault.seal(passphrase)))
-        except AlreadyExists:  # another run of the same Actor was started meanwhile
-            return self.find(user_id, actor_id) or made
-        return made
+            await self._table.insert(replace(key, passphrase=self._vault.encrypt(passphrase)))
+        except AlreadyExists:  # a concurrent start of the same Actor created it
+            return self.find(user_id, actor_id) or key
+        return key
 
 
 def _id(user_id: str, actor_id: str) -> str:

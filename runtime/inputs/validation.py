@@ -1,9 +1,10 @@
-"""Inputs beside their Actor's input schema: defaults are filled in, and what is wrong is told in the platform's words.
+"""Validation of inputs by an input schema: fill in defaults, and report problems in the platform's words.
 
-Sources: platform documentation, "Actor input schema specification"; the npm package `@apify/input_schema`, whose
-messages these are, since clients show them; the platform's own runtime for local development, for what is looked at
-and in which order: a required field that has a default is not required, a required array must not be empty, and of the
-problems that JSON Schema finds only the first is told.
+As on the platform, a required field with a default may be left out, a required array must not be empty, and only the
+first JSON Schema error is reported.
+
+Sources: "Actor input schema specification" in the platform's documentation; the npm package `@apify/input_schema` for
+the messages, which clients show to users; the platform's runtime for local development for the checks and their order.
 """
 
 from __future__ import annotations
@@ -15,51 +16,49 @@ from copy import deepcopy
 from functools import lru_cache
 
 from runtime.base.javascript_regex import SEARCHER, RegexLimitExceeded
-from runtime.base.json_schema import KEPT, JsonSchema, Problem
-from runtime.base.json_text import Json, dumps, loads
+from runtime.base.json_schema import CACHED_SCHEMAS, JsonSchema, Problem
+from runtime.base.json_text import Json, JsonDict, JsonObject, dumps, loads
 from runtime.inputs.countries import COUNTRIES
 from runtime.inputs.encryption import is_encrypted, is_for_schema
 
-Schema = Mapping[str, Json]
-
 JAVASCRIPT_PATTERN = "javascriptPattern"
-"""JavaScript's regular expressions are not the validator's own, so they get a keyword of their own."""
-JUDGING = (
+"""A custom keyword for patterns, because the validator's regular expressions differ from those of JavaScript."""
+VALIDATING_KEYWORDS = (
     *("enum", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems"),
     *("minProperties", "maxProperties", "required", "additionalProperties"),
 )
-"""What a field's schema says beside its type and its parts; all else in it is for people."""
+"""The keywords of a field that restrict its value, except for its type and its subschemas."""
 MISSING = object()
-NOTHING: tuple[Json, ...] = (MISSING, None, False, 0, "")
-"""What JavaScript takes for false."""
-WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-PROXY_ADDRESS = re.compile(
+FALSY: tuple[Json, ...] = (MISSING, None, False, 0, "")
+"""Values that are false in JavaScript."""
+WEB_URL = re.compile(r"https?://", re.IGNORECASE)
+PROXY_URL = re.compile(
     r"(?:https?|socks(?:4a?|5h?)?)://(?:(?:[^:]+:)?[^@]*@)?[^.:@]+\.[^:]+:[0-9]+",
 )
 
 
-def with_defaults(schema: Schema, input: dict[str, Json]) -> dict[str, Json]:
-    """The input with the defaults of fields that it leaves out; it is changed.
+def with_defaults(schema: JsonObject, input: JsonDict) -> JsonDict:
+    """Fill in the defaults of missing fields, in place, and return the input.
 
-    A field of type object that is left out is made of the defaults of its parts, over which its own one goes. One that
-    is there stays as it is, but the objects in an array get the defaults of what they leave out.
+    The default of an object field consists of the defaults of its properties, overridden by its own default. An object
+    that is present is not completed, but the objects in an array are.
     """
     defaults = {name: default for name, field in _fields(schema) if (default := _default(field)) is not MISSING}
     _fill(input, defaults, schema, fill_objects=False)
     return input
 
 
-def messages(schema: Schema, input: dict[str, Json]) -> list[str]:
-    """What is wrong with an input that has its defaults. Raises ValueError where the schema itself is wrong."""
+def messages(schema: JsonObject, input: JsonDict) -> list[str]:
+    """Return the problems of an input with defaults. Raises ValueError if the schema itself is not valid."""
     found = list(_by_schema(schema, input))
     for name, field in _fields(schema):
-        own = list(_by_field(name, field, input, name in _listed(schema, "required")))
+        own = list(_by_field(name, field, input, name in _list(schema, "required")))
         found += [", ".join(own)] if own else []
     return found
 
 
 def sentence(problem: Problem, root: str) -> str:
-    """A problem in the platform's words; `root` is what the value is called, such as `input`."""
+    """Return a problem in the platform's words; `root` is the name of the value, such as `input`."""
     path, params, message = problem["instancePath"], problem["params"], problem["message"]
     match problem["keyword"]:
         case "required":
@@ -75,43 +74,43 @@ def sentence(problem: Problem, root: str) -> str:
 
 
 class JavascriptPattern:
-    """Checks texts by a regular expression of JavaScript's."""
+    """The validator of strings by a JavaScript regular expression, as `jsonschema_rs` calls it."""
 
-    def __init__(self, schema: Schema, pattern: Json, path: list[str | int]) -> None:
+    def __init__(self, schema: JsonObject, pattern: Json, path: list[str | int]) -> None:
         SEARCHER.check(pattern)
         self._pattern = pattern
 
     def validate(self, value: Json) -> None:
         try:
-            is_good = not isinstance(value, str) or SEARCHER.finds(self._pattern, value)
+            matches = not isinstance(value, str) or SEARCHER.finds(self._pattern, value)
         except RegexLimitExceeded as problem:
             raise ValueError(f'cannot be matched with pattern "{self._pattern}" in reasonable time') from problem
-        if not is_good:
+        if not matches:
             raise ValueError(f'must match pattern "{self._pattern}"')
 
 
-def _by_schema(schema: Schema, input: dict[str, Json]) -> Iterator[str]:
-    judge = _judge(dumps(schema))
+def _by_schema(schema: JsonObject, input: JsonDict) -> Iterator[str]:
+    validator = _validator(dumps(schema))
     with SEARCHER.searching():
         try:
-            problem = judge.first_problem(input)
-        except UnicodeEncodeError:  # JavaScript's texts may be cut within a character, which the validator refuses
-            problem = judge.first_problem(loads(json.dumps(input, ensure_ascii=False).encode(errors="replace")))
+            problem = validator.first_problem(input)
+        except UnicodeEncodeError:  # the validator rejects strings that end inside a surrogate pair
+            problem = validator.first_problem(loads(json.dumps(input, ensure_ascii=False).encode(errors="replace")))
     if problem is None or _is_encrypted_object(schema, problem, input):
         return
-    custom = _own_message(schema, problem)
-    yield sentence(_as_written(schema, problem), "input") if custom is None else custom
+    custom = _custom_message(schema, problem)
+    yield sentence(_with_declared_type(schema, problem), "input") if custom is None else custom
 
 
-def _by_field(name: str, field: Schema, input: Mapping[str, Json], is_required: bool) -> Iterator[str]:
-    """What JSON Schema does not know about a field."""
+def _by_field(name: str, field: JsonObject, input: Mapping[str, Json], is_required: bool) -> Iterator[str]:
+    """Yield the problems of a field that JSON Schema cannot express."""
     value = input.get(name, MISSING)
     if field.get("type") == "object" and field.get("editor") == "proxy":
         yield from _proxy(name, value, is_required)
     if field.get("editor") == "requestListSources" and isinstance(value, list):
-        places = [str(place) for place, item in enumerate(value) if not _is_source(item)]
-        if places:
-            yield f"Items in input.{name} at positions [{','.join(places)}] do not contain valid URLs"
+        positions = [str(position) for position, item in enumerate(value) if not _is_source(item)]
+        if positions:
+            yield f"Items in input.{name} at positions [{','.join(positions)}] do not contain valid URLs"
     if field.get("isSecret") and is_encrypted(value, str(field.get("type"))) and not is_for_schema(value, field):
         yield (
             f"The field schema.properties.{name} is a secret field, but its schema has changed. "
@@ -120,20 +119,20 @@ def _by_field(name: str, field: Schema, input: Mapping[str, Json], is_required: 
 
 
 def _proxy(name: str, value: Json, is_required: bool) -> Iterator[str]:
-    if value in NOTHING:
+    if value in FALSY:
         if is_required and value is not None:
             yield f"Field input.{name} is required"
         return
-    given = value if isinstance(value, dict) else {}
-    urls, country = given.get("proxyUrls"), given.get("apifyProxyCountry")
-    if given.get("useApifyProxy"):
+    proxy = value if isinstance(value, dict) else {}
+    urls, country = proxy.get("proxyUrls"), proxy.get("apifyProxyCountry")
+    if proxy.get("useApifyProxy"):
         if country and str(country) not in COUNTRIES:
             yield f'Country code "{country}" is invalid. Only ISO 3166-1 alpha-2 country codes are supported.'
         return
     if is_required and not (isinstance(urls, list) and urls):
         yield f"Field input.{name} is required. Please provide custom proxy URLs or use Apify Proxy."
         return
-    wrong = [url for url in map(_trimmed, urls if isinstance(urls, list) else []) if not PROXY_ADDRESS.fullmatch(url)]
+    wrong = [url for url in map(_trimmed, urls if isinstance(urls, list) else []) if not PROXY_URL.fullmatch(url)]
     if wrong:
         yield (
             f'Proxy URL "{wrong[-1]}" has invalid format, it must be '
@@ -148,14 +147,14 @@ def _trimmed(url: Json) -> str:
 
 
 def _is_source(item: Json) -> bool:
-    """Whether an item tells a page, or where addresses of pages are."""
-    given = item if isinstance(item, dict) else {}
-    addresses = [given[key] for key in ("url", "requestsFromUrl") if given.get(key)]
-    return bool(addresses) and all(WEB_ADDRESS.match(str(address)) for address in addresses)
+    """Return whether the item has the URL of a page, or of a list of pages."""
+    source = item if isinstance(item, dict) else {}
+    urls = [source[key] for key in ("url", "requestsFromUrl") if source.get(key)]
+    return bool(urls) and all(WEB_URL.match(str(url)) for url in urls)
 
 
-def _is_encrypted_object(schema: Schema, problem: Problem, input: Mapping[str, Json]) -> bool:
-    """Whether it is only that a secret object or array is a text, as it is once it is encrypted."""
+def _is_encrypted_object(schema: JsonObject, problem: Problem, input: Mapping[str, Json]) -> bool:
+    """Return whether the problem is that a secret object or array is a string because it is encrypted."""
     name = str(problem["instancePath"]).removeprefix("/").partition("/")[0]
     field = dict(_fields(schema)).get(name, {})
     return (
@@ -166,18 +165,18 @@ def _is_encrypted_object(schema: Schema, problem: Problem, input: Mapping[str, J
     )
 
 
-def _own_message(schema: Schema, problem: Problem) -> str | None:
-    """What the schema itself wants to be said: the field's `errorMessage` for the keyword."""
-    *path, keyword = _written_path(problem)
-    own = _at(schema, path).get("errorMessage")
-    return own.get(keyword) if isinstance(own, dict) else None
+def _custom_message(schema: JsonObject, problem: Problem) -> str | None:
+    """Return the field's own message for the keyword (`errorMessage`), if it has one."""
+    *path, keyword = _declared_path(problem)
+    messages = _at(schema, path).get("errorMessage")
+    return messages.get(keyword) if isinstance(messages, dict) else None
 
 
-def _as_written(schema: Schema, problem: Problem) -> Problem:
-    """The problem told by the schema as its author wrote it."""
+def _with_declared_type(schema: JsonObject, problem: Problem) -> Problem:
+    """Name the declared types in the message. As on the platform, `nullable` shows only beside a list of types."""
     if problem["keyword"] != "type":
         return problem
-    *path, _ = _written_path(problem)
+    *path, _ = _declared_path(problem)
     field = _at(schema, path)
     types = field["type"]
     if isinstance(types, list):
@@ -185,82 +184,83 @@ def _as_written(schema: Schema, problem: Problem) -> Problem:
     return {**problem, "message": f"must be {types}"}
 
 
-def _written_path(problem: Problem) -> list[str]:
+def _declared_path(problem: Problem) -> list[str]:
     steps = [step.replace("~1", "/").replace("~0", "~") for step in str(problem["schemaPath"]).split("/")[1:]]
     return [*steps[:-1], "pattern" if steps[-1] == JAVASCRIPT_PATTERN else steps[-1]]
 
 
-def _at(schema: Schema, path: list[str]) -> Schema:
+def _at(schema: JsonObject, path: list[str]) -> JsonObject:
     for step in path:
         schema = schema[step]
     return schema
 
 
-@lru_cache(KEPT)
-def _judge(schema: bytes) -> JsonSchema:
-    """The validator of a schema. Raises ValueError."""
-    return JsonSchema(_judging_root(loads(schema)), {JAVASCRIPT_PATTERN: JavascriptPattern})
+@lru_cache(CACHED_SCHEMAS)
+def _validator(schema: bytes) -> JsonSchema:
+    """Compile an input schema. Raises ValueError if it is not valid."""
+    return JsonSchema(_json_schema(loads(schema)), {JAVASCRIPT_PATTERN: JavascriptPattern})
 
 
-def _judging_root(schema: Schema) -> Json:
+def _json_schema(schema: JsonObject) -> Json:
+    """Return the JSON Schema of an Actor's input schema."""
     fields = dict(_fields(schema))
-    named = _listed(schema, "required")
-    required = [name for name, field in fields.items() if name in named and "default" not in field]
-    properties = {name: _judging(field) for name, field in fields.items()}
+    declared = _list(schema, "required")
+    required = [name for name, field in fields.items() if name in declared and "default" not in field]
+    properties = {name: _field_schema(field) for name, field in fields.items()}
     for name in required:
         if fields[name].get("type") == "array":
             properties[name]["minItems"] = max(1, properties[name].get("minItems", 0))
-    extra = schema.get("additionalProperties", True)
-    return {"properties": properties, "required": required, "additionalProperties": extra}
+    additional = schema.get("additionalProperties", True)
+    return {"properties": properties, "required": required, "additionalProperties": additional}
 
 
-def _judging(field: Schema) -> dict[str, Json]:
-    """What a field's schema demands, in keywords that the validator knows."""
-    judging = {keyword: field[keyword] for keyword in JUDGING if keyword in field}
+def _field_schema(field: JsonObject) -> JsonDict:
+    """Return the constraints of a field in keywords of the validator."""
+    constraints = {keyword: field[keyword] for keyword in VALIDATING_KEYWORDS if keyword in field}
     if "type" in field:
         types = field["type"] if isinstance(field["type"], list) else [field["type"]]
-        judging["type"] = [*types, "null"] if field.get("nullable") is True else types
+        constraints["type"] = [*types, "null"] if field.get("nullable") is True else types
     if "pattern" in field:
-        judging[JAVASCRIPT_PATTERN] = field["pattern"]
+        constraints[JAVASCRIPT_PATTERN] = field["pattern"]
     if "properties" in field:
-        judging["properties"] = {name: _judging(part) for name, part in _fields(field)}
+        constraints["properties"] = {name: _field_schema(property) for name, property in _fields(field)}
     if "items" in field:
-        judging["items"] = _judging(field["items"])
-    return judging
+        constraints["items"] = _field_schema(field["items"])
+    return constraints
 
 
-def _fields(schema: Schema) -> list[tuple[str, Schema]]:
-    """The parts of an object's schema."""
+def _fields(schema: JsonObject) -> list[tuple[str, JsonObject]]:
+    """Return the properties of an object's schema, by name."""
     properties = schema.get("properties")
     fields = properties.items() if isinstance(properties, Mapping) else ()
     return [(name, field) for name, field in fields if isinstance(field, Mapping)]
 
 
-def _listed(schema: Schema, key: str) -> list[Json]:
+def _list(schema: JsonObject, key: str) -> list[Json]:
     value = schema.get(key)
     return value if isinstance(value, list) else []
 
 
 def _default(field: Json) -> Json:
-    """What a field is when it is left out: its own default over those of its parts."""
+    """Return the value of a missing field: the defaults of its properties, overridden by its own default."""
     if not isinstance(field, Mapping):
         return MISSING
     own = field.get("default", MISSING)
-    parts = {name: default for name, part in _fields(field) if (default := _default(part)) is not MISSING}
+    inner = {name: default for name, property in _fields(field) if (default := _default(property)) is not MISSING}
     if isinstance(own, dict):
-        return _merged(parts, own)
-    return parts or own
+        return _merged(inner, own)
+    return inner or own
 
 
-def _merged(under: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
+def _merged(under: JsonDict, over: JsonDict) -> JsonDict:
     merged = dict(under)
     for name, value in over.items():
-        known = merged.get(name)
-        merged[name] = _merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+        below = merged.get(name)
+        merged[name] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
 
 
-def _fill(target: dict[str, Json], defaults: dict[str, Json], schema: Schema, *, fill_objects: bool) -> None:
+def _fill(target: JsonDict, defaults: JsonDict, schema: JsonObject, *, fill_objects: bool) -> None:
     fields = dict(_fields(schema))
     for name in [*defaults, *(name for name in fields if name not in defaults)]:
         value, field = target.get(name, MISSING), fields.get(name, {})

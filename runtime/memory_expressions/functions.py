@@ -1,4 +1,4 @@
-"""The functions that expressions may call, operators among them. Texts and truth values stand for numbers."""
+"""The functions of expressions, including operators. Strings and booleans are converted to numbers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import re
 from collections.abc import Callable, Sequence
 
 from runtime.memory_expressions import values
-from runtime.memory_expressions.values import ExpressionError, Value, characters, is_nothing
+from runtime.memory_expressions.values import ExpressionError, Value, characters, is_missing
 
 NUMBER_IN_TEXT = re.compile(
     r"[+-]?(?:Infinity|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|0[xX][0-9a-fA-F]+",
 )
 RELATIVE, ABSOLUTE = 1e-12, 1e-15
-"""How far apart two numbers may be and still be the same, as in math.js."""
+"""The largest difference between two numbers that count as equal, as in math.js."""
 
 
 def _number(value: Value) -> float:
-    """Raises ExpressionError for what is no number and cannot stand for one."""
+    """Raises ExpressionError if the value cannot be converted to a number."""
     if isinstance(value, int | float):
         return values.as_float(value)
     if isinstance(value, str):
@@ -26,13 +26,13 @@ def _number(value: Value) -> float:
             return 0.0
         if NUMBER_IN_TEXT.fullmatch(text):
             return values.number(text.lower()) if text[:2] in ("0x", "0X") else float(text)
-    raise ExpressionError(f"{_named(value)} is no number")
+    raise ExpressionError(f"{_type_name(value)} is not a number")
 
 
-def _named(value: Value) -> str:
-    if is_nothing(value):
-        return "null" if value is None else "what is undefined"
-    return "a text" if isinstance(value, str) else "an object, array or function"
+def _type_name(value: Value) -> str:
+    if is_missing(value):
+        return "null" if value is None else "undefined"
+    return "a string" if isinstance(value, str) else "an object, array or function"
 
 
 def _or_infinite(calculate: Callable[[], float]) -> float:
@@ -67,7 +67,7 @@ def _divide(left: Value, right: Value) -> float:
 def _pow(base: Value, exponent: Value) -> float:
     x, y = _number(base), _number(exponent)
     if x < 0 and not y.is_integer():
-        raise ExpressionError("a root of a negative number is no number")
+        raise ExpressionError("a root of a negative number is not a number")
     return _divide(1.0, 0.0) if x == 0 and y < 0 else _or_infinite(lambda: x**y)
 
 
@@ -80,7 +80,7 @@ def _are_near(left: float, right: float) -> bool:
 
 
 def _equal(left: Value, right: Value) -> bool:
-    if is_nothing(left) or is_nothing(right):
+    if is_missing(left) or is_missing(right):
         return left is right
     return _are_near(_number(left), _number(right))
 
@@ -92,25 +92,25 @@ def _larger(left: Value, right: Value) -> bool:
 
 def _compare_text(left: Value, right: Value) -> float:
     if not isinstance(left, str) or not isinstance(right, str):
-        raise ExpressionError("compareText() compares texts")
+        raise ExpressionError("compareText() compares strings only")
     x, y = characters(left), characters(right)
     return float((x > y) - (x < y))
 
 
 def _truth(value: Value) -> bool:
-    given = _number(value)
-    return bool(given) and not math.isnan(given)
+    number = _number(value)
+    return bool(number) and not math.isnan(number)
 
 
 def _not(value: Value) -> bool:
-    return is_nothing(value) or not _truth(value)
+    return is_missing(value) or not _truth(value)
 
 
 def _rounded(how: Callable[[float], float], value: Value, digits: Value = 0.0) -> float:
-    """A number so near to a round one that it stands for that is that, whichever way it is rounded."""
+    """Round with the function `how`. A number that is almost an integer counts as that integer, as in math.js."""
     number, places = _number(value), _number(digits)
     if not places.is_integer() or not 0 <= places <= 15:
-        raise ExpressionError("numbers are rounded to 0 to 15 digits")
+        raise ExpressionError("numbers can be rounded to 0 to 15 digits only")
     factor = 10**places
     shifted = number * factor
     if not math.isfinite(shifted):
@@ -128,14 +128,14 @@ def _half_away_from_zero(number: float) -> float:
 
 
 def _extreme(is_better: Callable[[Value, Value], bool], *values: Value) -> Value:
-    """The largest or smallest of numbers, or of what is in arrays."""
+    """Return the largest or smallest number, including the items of arrays."""
     if len(values) == 2 and isinstance(values[0], list):
-        raise ExpressionError("an array is compared as a whole: leave out the dimension")
-    given = [each if isinstance(each, bool) else _number(each) for each in _flat(values)]
-    if not given:
-        raise ExpressionError("an empty array has no largest and no smallest value")
-    best = given[0]
-    for value in given[1:]:
+        raise ExpressionError("max() and min() of one dimension of an array are not supported")
+    numbers = [each if isinstance(each, bool) else _number(each) for each in _flat(values)]
+    if not numbers:
+        raise ExpressionError("an empty array has no largest or smallest value")
+    best = numbers[0]
+    for value in numbers[1:]:
         best = value if math.isnan(value) or is_better(value, best) else best
     return best
 
@@ -164,7 +164,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "min": lambda *values: _extreme(lambda left, right: _larger(right, left), *values),
     "multiply": _multiply,
     "not": _not,
-    "nullish": lambda value, default: default if is_nothing(value) else value,
+    "nullish": lambda value, default: default if is_missing(value) else value,
     "number": _number,
     "or": lambda left, right: _truth(left) | _truth(right),
     "pow": _pow,

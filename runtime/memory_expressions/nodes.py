@@ -1,4 +1,4 @@
-"""What an expression is made of."""
+"""The nodes of a parsed expression."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A property of an object; an `optional` one may be asked of nothing, and then it and what follows is undefined."""
+    """A property of an object. `optional` is `?.`: it and all that follows is undefined if the object is missing."""
 
-    of: Node
+    owner: Node
     key: Node
     optional: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function with its arguments; operators are calls too."""
+    """A function call. Most operators are calls too."""
 
     function: str
     arguments: tuple[Node, ...]
@@ -42,17 +42,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Parenthesis:
-    of: Node
+    content: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Percentage:
-    of: Node
+    number: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Operands with the functions that compare each with the next: `1 < x < 5`."""
+    """A chain such as `1 < x < 5`: the operands, and the functions that compare each one with the next."""
 
     operands: tuple[Node, ...]
     functions: tuple[str, ...]
@@ -73,7 +73,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Statements, and whether each shows its value: one that ends with a semicolon does not."""
+    """Statements, each with whether it returns its value: one that ends with a semicolon does not."""
 
     statements: tuple[tuple[Node, bool], ...]
 

@@ -1,4 +1,4 @@
-"""What an expression's values are: those of JSON, and what is not there."""
+"""The values of expressions: those of JSON, and undefined."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ Scope = dict[str, Value]
 
 
 class ExpressionError(Exception):
-    """An expression that is none, or has no memory as its value."""
+    """An expression that is not valid, or whose value is not an amount of memory."""
 
 
 class Undefined:
-    """What is not there: unlike null, which an input may hold."""
+    """A missing value. It differs from null, which an input can hold."""
 
 
 UNDEFINED = Undefined()
 
 
-def is_nothing(value: Value) -> bool:
+def is_missing(value: Value) -> bool:
     return value is None or value is UNDEFINED
 
 
 def characters(text: str) -> list[str]:
-    """A text's characters as JavaScript counts them."""
+    """Return the UTF-16 code units of the text, which JavaScript counts as its characters."""
     units = text.encode("utf-16-le", "surrogatepass")
-    return [units[place : place + 2].decode("utf-16-le", "surrogatepass") for place in range(0, len(units), 2)]
+    return [units[start : start + 2].decode("utf-16-le", "surrogatepass") for start in range(0, len(units), 2)]
 
 
 def number(text: str) -> float:
-    """A number as it is written in an expression."""
+    """Parse a number literal of an expression."""
     return as_float(int(text, 0)) if text[:2] in ("0x", "0o", "0b") else float(text)
 
 
 def as_float(number: float) -> float:
-    """A number as JavaScript has it: a whole one that is too large is infinite."""
+    """Convert the number as JavaScript does: an integer that no float can hold becomes infinite."""
     try:
         return float(number)
     except OverflowError:

@@ -7,38 +7,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.base.json_text import JsonObject, loads_object
-from runtime.base.records import RunDefaults
-from runtime.inputs.inputs import Input
+from runtime.base.records import Definition, RunDefaults
+from runtime.inputs.inputs import PreparedInput
 from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, disk_mbytes
 from runtime.memory_expressions import ExpressionError, memory_of, nearest_power_of_two
 from runtime.runs.options import StartOptions
 
 
 def default_memory(
-    defaults: RunDefaults, definition: JsonObject, requested: StartOptions, input: Input | None
+    defaults: RunDefaults, definition: Definition, requested: StartOptions, input: PreparedInput
 ) -> tuple[int, str | None]:
     """The default memory in megabytes, and why the expression in actor.json could not be evaluated, or None.
 
-    `definition` is a parsed actor.json. `defaultMemoryMbytes` is a number or an expression; `minMemoryMbytes` and
-    `maxMemoryMbytes` bound the default only.
+    The bounds in actor.json apply to the default only, not to memory that a caller requests.
     """
-    setting, problem = definition.get("defaultMemoryMbytes"), None
+    setting, problem = definition.default_memory, None
     memory = defaults.memory_mbytes
     if isinstance(setting, int):
         memory = nearest_power_of_two(setting)
     elif isinstance(setting, str):
         try:
-            given = loads_object(input.body if input else b"")
-            memory = memory_of(setting, given, _run_options(defaults, requested))
+            memory = memory_of(setting, input.fields(), _run_options(defaults, requested))
         except ExpressionError as error:
             problem = str(error)
     return _within_bounds(memory, definition), problem
 
 
-def _within_bounds(memory: int, definition: JsonObject) -> int:
+def _within_bounds(memory: int, definition: Definition) -> int:
     """The memory, moved to the nearest power of two within the Actor's bounds."""
-    least, most = definition.get("minMemoryMbytes", 0), definition.get("maxMemoryMbytes", MAX_MEMORY_MBYTES)
+    least, most = definition.min_memory_mbytes or 0, definition.max_memory_mbytes or MAX_MEMORY_MBYTES
     if memory > most:
         memory = 1 << (most.bit_length() - 1)
     return max(memory, 1 << (least - 1).bit_length()) if least > MIN_MEMORY_MBYTES else memory

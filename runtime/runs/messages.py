@@ -39,10 +39,10 @@ DISK_ENFORCEMENT_NOTES = {
 def limits_lines(run: Run, engine: Engine, burst_secs: float) -> Iterator[str]:
     """The log lines that state the run's limits. A limit that is not enforced is marked as such."""
     options = run.options
-    if options.asked_mbytes != options.memory_mbytes:
+    if options.requested_mbytes != options.memory_mbytes:
         yield (
-            f"ACTOR: The requested memory of {options.asked_mbytes:g} MB was rounded to {options.memory_mbytes} MB, "
-            f"a power of two from {limits.MIN_MEMORY_MBYTES} to {limits.MAX_MEMORY_MBYTES}."
+            f"ACTOR: The requested memory of {options.requested_mbytes:g} MB was rounded to {options.memory_mbytes} MB,"
+            f" a power of two from {limits.MIN_MEMORY_MBYTES} to {limits.MAX_MEMORY_MBYTES}."
         )
     share, burst = limits.cpus(options.memory_mbytes), limits.burst_cpus(options.memory_mbytes, burst_secs)
     during = f" ({burst:g} for the first {burst_secs:g} s)" if burst > share else ""

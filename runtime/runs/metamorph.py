@@ -8,15 +8,15 @@ from runtime.access import permissions
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.errors import Invalid
-from runtime.base.records import Actor, Build, Metamorph, PricingModel, Restart, Run
+from runtime.base.records import Actor, Build, Definition, Metamorph, PricingModel, Restart, Run
 from runtime.billing import prices
 from runtime.builds import Builds
 from runtime.builds.image_environment import web_server_port
-from runtime.inputs.inputs import Input
+from runtime.inputs.inputs import Input, Inputs, PreparedInput
 from runtime.runs.environment import INPUT_KEY
 from runtime.runs.orders import Orders
 from runtime.runs.output_schema import output
-from runtime.runs.run_inputs import RunInputs, complete_input
+from runtime.runs.run_inputs import RunInputs
 from runtime.storages.run_storages import Storages
 
 MAX_METAMORPHS = 10
@@ -30,6 +30,7 @@ class Metamorphs:
         *,
         orders: Orders,
         builds: Builds,
+        inputs: Inputs,
         run_inputs: RunInputs,
         storages: Storages,
         addresses: Addresses,
@@ -37,6 +38,7 @@ class Metamorphs:
     ) -> None:
         self._orders = orders
         self._builds = builds
+        self._inputs = inputs
         self._run_inputs = run_inputs
         self._storages = storages
         self._addresses = addresses
@@ -52,8 +54,8 @@ class Metamorphs:
         permissions.check_start(started_by, actor, None)
         self._check_allowed(run, actor)
         target = self._builds.resolve(actor, build or actor.defaults.build)
-        input = await self._run_inputs.encrypt(run.user_id, target, await complete_input(target, input))
-        metamorph = await self._prepare(run, actor, target, input, started_by)
+        prepared = await self._inputs.prepare(run.user_id, target, input)
+        metamorph = await self._prepare(run, actor, target, prepared, started_by)
         return await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, metamorph)
 
     def _check_allowed(self, run: Run, actor: Actor) -> None:
@@ -66,16 +68,16 @@ class Metamorphs:
             )
 
     async def _prepare(
-        self, run: Run, actor: Actor, target: Build, input: Input | None, started_by: Run | None
+        self, run: Run, actor: Actor, target: Build, input: PreparedInput, started_by: Run | None
     ) -> Metamorph:
         """Store the input, create the datasets that the new Actor has and the run lacks, and describe the change."""
-        key = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}"
-        if input is not None:
+        key, definition = f"{INPUT_KEY}-METAMORPH-{len(run.metamorphs) + 1}", Definition.of(target)
+        if input.stored is not None:
             await self._storages.key_value_stores.set_record(
-                run.default_key_value_store_id, key, input.body, input.content_type
+                run.default_key_value_store_id, key, input.stored.body, input.stored.content_type
             )
         creator = permissions.creator_fields(run.id, actor.id, run.permission_level)
-        datasets = await self._storages.create_datasets(run.user_id, run.id, target.definition, run.datasets, **creator)
+        datasets = await self._storages.create_datasets(run.user_id, run.id, definition, run.datasets, **creator)
         changed = replace(run, actor_id=actor.id, build_id=target.id, build_number=target.number, datasets=datasets)
         return Metamorph(
             created_at=self._clock.now(),
@@ -84,7 +86,7 @@ class Metamorphs:
             build_number=target.number,
             input_key=key,
             web_server_port=web_server_port(target.env_vars, target.image_environment),
-            grants=self._run_inputs.grants(run.user_id, target, input, started_by),
+            grants=self._run_inputs.grants(run.user_id, input, started_by),
             datasets=datasets,
-            output=output(changed, target.definition, self._addresses),
+            output=output(changed, definition, self._addresses),
         )

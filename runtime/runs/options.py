@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from runtime.base import json_text
-from runtime.base.errors import Invalid
-from runtime.base.json_text import Json
-from runtime.base.records import Actor, PermissionLevel, RunOptions, Task, TaskOptions, WebhookDraft
-from runtime.inputs.inputs import JSON_TYPE, Input
+from runtime.base.records import Actor, PermissionLevel, RunOptions, TaskOptions, WebhookDraft
 from runtime.jobs.limits import disk_mbytes, memory_mbytes
 
 
@@ -37,7 +33,7 @@ def granted_options(actor: Actor, default_memory: int, requested: StartOptions, 
         timeout_secs=defaults.timeout_secs,
         memory_mbytes=default_memory,
         disk_mbytes=disk_mbytes(default_memory),
-        asked_mbytes=default_memory,
+        requested_mbytes=default_memory,
         restart_on_error=defaults.restart_on_error,
         max_items=defaults.max_items,
     )
@@ -53,7 +49,7 @@ def granted_over(had: RunOptions, requested: StartOptions, *, strict_memory: boo
         timeout_secs=had.timeout_secs if requested.timeout_secs is None else requested.timeout_secs,
         memory_mbytes=memory,
         disk_mbytes=disk_mbytes(memory),
-        asked_mbytes=wanted,
+        requested_mbytes=wanted,
         max_items=had.max_items if requested.max_items is None else requested.max_items,
         max_total_charge_usd=(
             had.max_total_charge_usd if requested.max_total_charge_usd is None else requested.max_total_charge_usd
@@ -66,21 +62,3 @@ def over_task(options: TaskOptions, requested: StartOptions) -> StartOptions:
     """The requested options, and the task's own options for the rest."""
     own = {field.name: getattr(options, field.name) for field in fields(options)}
     return replace(requested, **{name: value for name, value in own.items() if getattr(requested, name) is None})
-
-
-def over_input(task: Task, sent: Input | None) -> Input | None:
-    """The task's own input with the sent fields in place of its own. Raises Invalid if the two cannot be merged."""
-    if task.input is None:
-        return sent
-    merged = task.input if sent is None else {**task.input, **_object(sent.body)}
-    return Input(body=json_text.dumps(merged), content_type=JSON_TYPE)
-
-
-def _object(body: bytes) -> dict[str, Json]:
-    try:
-        sent = json_text.loads(body)
-    except ValueError as problem:
-        raise Invalid("invalid-input", f"The input is not valid JSON: {problem}") from problem
-    if not isinstance(sent, dict):
-        raise Invalid("input-json-not-object", "The input of a task's run must be a JSON object")
-    return sent

@@ -10,22 +10,21 @@ from collections.abc import Mapping
 
 from runtime.base.addresses import Addresses
 from runtime.base.clock import iso
-from runtime.base.json_text import JsonObject
-from runtime.base.records import Run
+from runtime.base.records import Definition, Run
 
 VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
-def output(run: Run, definition: JsonObject, addresses: Addresses) -> dict[str, str] | None:
-    """The output URLs of a run by name; None if its definition (a parsed actor.json) has no output schema.
+def output(run: Run, definition: Definition, addresses: Addresses) -> dict[str, str] | None:
+    """The output URLs of a run by name; None if its definition has no output schema.
 
     An unknown variable stays as it is written, so that its author sees it.
     """
-    schema = definition.get("output")
-    if schema is None:
+    templates = definition.output_templates
+    if templates is None:
         return None
     values = _variables(run, addresses)
-    return {name: _filled(each["template"], values) for name, each in schema["properties"].items()}
+    return {name: _filled(template, values) for name, template in templates.items()}
 
 
 def _variables(run: Run, addresses: Addresses) -> dict[str, str]:

@@ -13,7 +13,7 @@ from runtime.access.users import new_run_token
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Run, RunStats, WebhookEvent, new_event, new_id
+from runtime.base.records import Definition, Run, RunStats, WebhookEvent, new_event, new_id
 from runtime.billing import prices
 from runtime.builds.image_environment import web_server_port
 from runtime.jobs.logs import Logs
@@ -55,7 +55,6 @@ class RunRecorder:
     async def record(self, plan: StartPlan) -> Run:
         """Store everything a planned run consists of, and return it as READY."""
         id, user = new_id(), plan.request.user
-        plan = replace(plan, input=await self._run_inputs.encrypt(user.id, plan.build, plan.input))
         await self._webhooks.attach(user, id, plan.request.options.webhooks)
         storages = await self._open_storages(id, plan)
         run = await self._runs.insert(self._new_run(id, plan, storages))
@@ -67,10 +66,11 @@ class RunRecorder:
     async def _open_storages(self, id: str, plan: StartPlan) -> DefaultStorages:
         """Create the run's default storages and store INPUT."""
         creator = permissions.creator_fields(id, plan.request.actor.id, plan.permission_level)
-        storages = await self._storages.create_defaults(plan.request.user.id, id, plan.build.definition, **creator)
-        if plan.input is not None:
+        storages = await self._storages.create_defaults(plan.request.user.id, id, Definition.of(plan.build), **creator)
+        stored = plan.input.stored
+        if stored is not None:
             await self._storages.key_value_stores.set_record(
-                storages.key_value_store_id, INPUT_KEY, plan.input.body, plan.input.content_type
+                storages.key_value_store_id, INPUT_KEY, stored.body, stored.content_type
             )
         return storages
 
@@ -98,14 +98,14 @@ class RunRecorder:
             container_url=self._addresses.container_url(web_key),
             api_port=self._addresses.port,
             web_server_port=web_server_port(build.env_vars, build.image_environment),
-            stats=RunStats(input_body_len=len(plan.input.body) if plan.input else 0),
+            stats=RunStats(input_body_len=len(plan.input.stored.body) if plan.input.stored else 0),
             pending_events=new_event(WebhookEvent.RUN_CREATED),
             pricing=plan.pricing,
             charged_event_counts=prices.at_start(plan.pricing, plan.options.memory_mbytes),
             started_by_run_id=request.started_by.id if request.started_by else None,
-            grants=self._run_inputs.grants(request.user.id, build, plan.input, request.started_by),
+            grants=self._run_inputs.grants(request.user.id, plan.input, request.started_by),
         )
-        return replace(run, output=output(run, build.definition, self._addresses))
+        return replace(run, output=output(run, Definition.of(build), self._addresses))
 
 
 def _new_web_key() -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis
-from runtime.base.records import Build, Run, RunOptions, WebhookEvent, new_event
+from runtime.base.records import Build, Definition, Run, RunOptions, WebhookEvent, new_event
 from runtime.billing.billing import Billing
 from runtime.builds.image_environment import web_server_port
 from runtime.jobs.memory_quota import MemoryQuota
@@ -68,7 +68,7 @@ class Resurrection:
             fresh = replace(_without_end(ended, now), build_id=build.id, build_number=build.number, options=options)
             return replace(
                 resume_bill(fresh),
-                output=output(fresh, build.definition, self._addresses),
+                output=output(fresh, Definition.of(build), self._addresses),
                 web_server_port=web_server_port(build.env_vars, build.image_environment),
                 api_port=self._addresses.port,
                 pending_events={**ended.pending_events, **new_event(WebhookEvent.RUN_RESURRECTED)},

@@ -1,4 +1,4 @@
-"""What a new or resurrected run gets: its build, completed input, options and price. Nothing is written here."""
+"""What a new or resurrected run gets: its build, input, options and price. Nothing of the run is written here."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from runtime.access import permissions
 from runtime.access.users import Users
 from runtime.actors.actors import Actors
 from runtime.base.clock import Clock
-from runtime.base.records import Actor, Build, Meta, PermissionLevel, Pricing, Run, RunOptions, Task, User
+from runtime.base.records import Actor, Build, Definition, Meta, PermissionLevel, Pricing, Run, RunOptions, Task, User
 from runtime.billing import prices
 from runtime.builds import Builds
-from runtime.inputs.inputs import Input
+from runtime.inputs.inputs import Input, Inputs, PreparedInput
 from runtime.runs import messages
 from runtime.runs.default_memory import default_memory
 from runtime.runs.options import StartOptions, granted_options, granted_over
-from runtime.runs.run_inputs import complete_input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +32,11 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPlan:
-    """What a run gets. `input` is complete and valid, its secret fields are still plain text.
-
-    `remark` is a line for the run's log.
-    """
+    """What a run gets. `remark` is a line for the run's log."""
 
     request: StartRequest
     build: Build
-    input: Input | None
+    input: PreparedInput
     options: RunOptions
     permission_level: PermissionLevel
     pricing: Pricing | None
@@ -50,10 +46,13 @@ class StartPlan:
 class StartPlanner:
     """Plans starts and resurrections. `strict_memory` rejects sizes that the platform rejects."""
 
-    def __init__(self, *, users: Users, actors: Actors, builds: Builds, clock: Clock, strict_memory: bool) -> None:
+    def __init__(
+        self, *, users: Users, actors: Actors, builds: Builds, inputs: Inputs, clock: Clock, strict_memory: bool
+    ) -> None:
         self._users = users
         self._actors = actors
         self._builds = builds
+        self._inputs = inputs
         self._clock = clock
         self._strict_memory = strict_memory
 
@@ -62,8 +61,9 @@ class StartPlanner:
         actor, sent = request.actor, request.options
         permissions.check_start(request.started_by, actor, sent.permission_level or actor.defaults.permission_level)
         build = self._builds.resolve(actor, sent.build or actor.defaults.build)
-        input = await complete_input(build, request.input)
-        memory, problem = default_memory(actor.defaults, build.definition, sent, input)
+        task_input = request.task.input if request.task else None
+        input = await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
+        memory, problem = default_memory(actor.defaults, Definition.of(build), sent, input)
         options = granted_options(actor, memory, sent, strict_memory=self._strict_memory)
         pricing = prices.in_force(actor.pricings, self._clock.now())
         prices.check_max_charge(pricing, options)

@@ -1,6 +1,6 @@
 """Starting runs: from a request to the READY record and its supervisor.
 
-The planner decides what the run gets and writes nothing. The recorder writes storages, INPUT and the record. Then the
+The planner decides what the run gets. The recorder writes storages, INPUT and the record. Then the
 run gets a supervisor.
 """
 
@@ -13,7 +13,7 @@ from runtime.actors.tasks import Tasks
 from runtime.base.records import Meta, Run, Task, User
 from runtime.inputs.inputs import Input
 from runtime.jobs.memory_quota import MemoryQuota
-from runtime.runs.options import StartOptions, over_input, over_task
+from runtime.runs.options import StartOptions, over_task
 from runtime.runs.recorder import RunRecorder
 from runtime.runs.start_plan import StartPlanner, StartRequest
 from runtime.webhooks.dispatches import Dispatches
@@ -72,7 +72,7 @@ class Starting:
             StartRequest(
                 user=user,
                 actor=self._actors.get_runnable(user, task.actor_id),
-                input=over_input(task, input),
+                input=input,
                 options=over_task(task.options, options),
                 meta=meta,
                 started_by=started_by,

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from runtime.base.clock import Millis
-from runtime.base.json_text import JsonObject
-from runtime.base.records import Storage
+from runtime.base.records import Definition, Storage
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -39,27 +37,25 @@ class Storages:
         self.request_queues = request_queues
 
     async def create_defaults(
-        self, user_id: str, run_id: str, definition: JsonObject, **creator: str
+        self, user_id: str, run_id: str, definition: Definition, **creator: str
     ) -> DefaultStorages:
-        """Create a run's storages with the schemas of an Actor's definition (a parsed actor.json).
+        """Create a run's storages with the schemas of an Actor's definition.
 
         `creator` are the fields that record which run and Actor created them.
         """
-        schema = key_value_store_schema(definition)
-        store = await self.key_value_stores.create_default(user_id, run_id, schema=schema, **creator)
-        dataset = await self.datasets.create_default(
-            user_id, run_id, schema=dataset_schemas(definition)[DEFAULT], **creator
-        )
+        store_schema, dataset_schema = definition.key_value_store_schema, definition.dataset_schemas[DEFAULT]
+        store = await self.key_value_stores.create_default(user_id, run_id, schema=store_schema, **creator)
+        dataset = await self.datasets.create_default(user_id, run_id, schema=dataset_schema, **creator)
         queue = await self.request_queues.create_default(user_id, run_id, **creator)
         datasets = await self.create_datasets(user_id, run_id, definition, {}, **creator)
         return DefaultStorages(store.id, dataset.id, queue.id, datasets)
 
     async def create_datasets(
-        self, user_id: str, run_id: str, definition: JsonObject, existing: Mapping[str, str], **creator: str
+        self, user_id: str, run_id: str, definition: Definition, existing: Mapping[str, str], **creator: str
     ) -> dict[str, str]:
         """Create the datasets of a definition's aliases that the run does not have yet; return all ids by alias."""
         datasets = dict(existing)
-        for alias, schema in dataset_schemas(definition).items():
+        for alias, schema in definition.dataset_schemas.items():
             if alias != DEFAULT and alias not in datasets:
                 datasets[alias] = (await self.datasets.create_default(user_id, run_id, schema=schema, **creator)).id
         return datasets
@@ -89,19 +85,3 @@ class Storages:
         """Delete the default storages of runs that no longer exist."""
         for service in (self.key_value_stores, self.datasets, self.request_queues):
             await service.delete_of_missing_runs()
-
-
-def dataset_schemas(definition: JsonObject) -> dict[str, JsonObject | None]:
-    """The schemas of an Actor's datasets by alias, including the default one (`storages.dataset`, `.datasets`)."""
-    storages = _object(definition.get("storages"))
-    return {DEFAULT: storages.get("dataset"), **_object(storages.get("datasets"))}
-
-
-def key_value_store_schema(definition: JsonObject) -> JsonObject | None:
-    """The schema of an Actor's default key-value store (`storages.keyValueStore`)."""
-    schema: JsonObject | None = _object(definition.get("storages")).get("keyValueStore")
-    return schema
-
-
-def _object(value: Any) -> JsonObject:
-    return value if isinstance(value, Mapping) else {}

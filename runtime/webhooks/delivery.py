@@ -18,7 +18,7 @@ from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis, until
 from runtime.base.records import DispatchStatus, WebhookCall, WebhookDispatch
 from runtime.database.webhook_tables import DispatchesTable
-from runtime.outbound import NoAnswer, Outbound
+from runtime.outbound import Outbound, OutboundError
 
 log = logging.getLogger("greenroom.webhooks")
 
@@ -103,7 +103,7 @@ class Delivery:
                 webhook.request_url, dispatch.payload, self._headers(dispatch), verify=not webhook.ignore_ssl_errors
             )
         except Exception as error:  # every error must count as a call, to prevent an immediate, endless retry loop
-            if not isinstance(error, NoAnswer):
+            if not isinstance(error, OutboundError):
                 log.exception("Webhook dispatch %s could not be sent", dispatch.id)
             return WebhookCall(started_at=started_at, finished_at=self._clock.now(), error_message=str(error))
         is_success = is_accepted(response.status)

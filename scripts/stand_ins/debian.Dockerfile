@@ -1,7 +1,7 @@
-# What the stand-ins on one Debian suite share: the root file system, the host's certificate authorities, the Actor's user and folder.
+# The base of all stand-ins on a Debian suite: the root file system, the host's certificates, the Actor's user and folder.
 FROM scratch
 ADD rootfs.tar /
-# Packages that an Actor's Dockerfile installs leave no archives and no caches in its image.
+# Packages that an Actor's Dockerfile installs must leave no archives and caches in its image.
 COPY apt.conf /etc/apt/apt.conf.d/90no-caches
 COPY host.crt /usr/local/share/ca-certificates/host.crt
 RUN update-ca-certificates \
@@ -9,7 +9,7 @@ RUN update-ca-certificates \
     && mkdir -p /usr/src/app \
     && chown myuser:myuser /usr/src/app \
     && ln -s /usr/src/app /home/myuser/app
-# Node.js, pip, requests and OpenSSL each look for certificate authorities in a way of their own.
+# Node.js, pip, requests and OpenSSL find the certificates in different ways.
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
     PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \

@@ -1,7 +1,7 @@
 ARG SUITE
 FROM greenroom/debian:${SUITE}
 COPY node/ /usr/local/
-# The packages that bring a Node.js of Debian's; none where node/ holds one.
+# Debian's packages of Node.js; none if node/ contains it.
 ARG DEBIAN_PACKAGES
 RUN if [ -n "$DEBIAN_PACKAGES" ]; then \
         apt-get update \

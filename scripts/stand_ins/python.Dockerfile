@@ -6,7 +6,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
-# Without Debian's EXTERNALLY-MANAGED mark pip installs as it does in the real images.
+# Without Debian's EXTERNALLY-MANAGED file, pip installs packages as in the real images.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git python3-venv \
     && rm -rf /var/lib/apt/lists/* /usr/lib/python3*/EXTERNALLY-MANAGED \

@@ -1,4 +1,4 @@
-"""The whole application on an empty data directory, without an engine: storages need none."""
+"""The whole application on an empty data directory, without an engine, which storages do not need."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from api.app import App
 from api.response.presenters import present_job
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
-from runtime.base.data_directory import Instance
+from runtime.base.data_directory import DataDirectory
 from runtime.base.settings import Settings
 from runtime.orchestrator import Orchestrator
+from tests.fakes.api import INFO
+from tests.fakes.data_directory import with_database
 
 BASE = "http://localhost:3333"
 
@@ -25,25 +27,30 @@ BASE = "http://localhost:3333"
 async def serving(
     data_dir: Path, clock: Clock, users: dict[str, str] | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the API; its token is `ann`, which is valid also where `users` names others."""
-    settings = Settings(data_dir=data_dir, users=users or {})
-    instance = Instance(data_dir)
+    """A client of the API. Its token is `ann`."""
+    settings = Settings(data_dir=with_database(data_dir), users=users or {})
+    data_directory = DataDirectory(data_dir)
     orchestrator = Orchestrator(
-        settings, Addresses(3333, resolves_subdomains=False), instance, lambda _: cast(Any, None), clock, present_job
+        settings,
+        Addresses(3333, resolves_subdomains=False),
+        data_directory,
+        lambda _: cast(Any, None),
+        clock,
+        present_job,
     )
     orchestrator.engine = cast(Any, SimpleNamespace(gateway=None))
     await orchestrator.users.open()
-    app = App(orchestrator, "control", dict, lambda _: None)
+    app = App(orchestrator, "control", lambda: INFO, lambda _: 0)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     headers = {"Authorization": "Bearer ann", "Accept-Encoding": "identity"}
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
         yield client
     orchestrator.database.close()
-    instance.close()
+    data_directory.close()
 
 
 def problem(response: httpx.Response) -> tuple[int, str]:
-    """An error answer's status and type; its body has nothing but the platform's error object."""
+    """The status and the type of an error response. Its body is the platform's error object and nothing else."""
     body = response.json()
     assert set(body) == {"error"} and set(body["error"]) == {"type", "message"}
     return response.status_code, body["error"]["type"]

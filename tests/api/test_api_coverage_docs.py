@@ -42,7 +42,7 @@ def _documented(document: Path) -> dict[str, set[str]]:
 
 async def _addresses(api: Api, paths: dict[str, set[str]]) -> dict[str, str]:
     """The paths with the ids of records that exist. Parameters of other names may have any value."""
-    actor = await api.an_actor()
+    actor = await api.create_actor()
     task = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id})
     run = await api.data("POST", f"/v2/actor-tasks/{task['id']}/runs")
     known = {"actorId": actor.id, "buildId": run["buildId"], "runId": run["id"], "actorTaskId": task["id"]}

@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.api import Api, problem
 
 
-async def test_routes_are_reached_by_every_host_of_this_server(api: Api) -> None:
+async def test_every_host_of_this_server_reaches_the_routes(api: Api) -> None:
     for host in ("localhost:3333", "127.0.0.1:3333", "[::1]:3333", "host.greenroom.internal:3333"):
         assert (await api.call("GET", "/v2/users/me", headers={"Host": host})).status_code == 200
 
@@ -14,7 +14,7 @@ async def test_routes_are_reached_by_every_host_of_this_server(api: Api) -> None
     ("path", "headers"),
     [("/greenroom/web/{key}/", {}), ("/", {"Host": "{key}.runs.localhost:3333"})],
 )
-async def test_the_web_server_of_a_run_that_is_over_unknown_or_not_there_yet_has_an_error_of_its_own(
+async def test_the_errors_of_unknown_starting_and_ended_web_servers(
     api: Api, path: str, headers: dict[str, str]
 ) -> None:
     async def answer(key: str) -> tuple[int, str]:
@@ -24,17 +24,17 @@ async def test_the_web_server_of_a_run_that_is_over_unknown_or_not_there_yet_has
     run = await api.start()
     assert await answer("0" * 25) == (404, "record-not-found")
     assert await answer(run.web_key) == (502, "run-not-started")
-    await api.ended(run)
+    await api.finish(run)
     assert await answer(run.web_key) == (502, "run-finished")
 
 
-async def test_a_web_servers_host_never_reaches_the_api(api: Api) -> None:
+async def test_the_host_of_a_web_server_never_reaches_the_api(api: Api) -> None:
     run = await api.start()
     answer = await api.call("GET", "/v2/users/me", headers={"Host": f"{run.web_key}.runs.localhost:3333"})
     assert problem(answer) == (502, "run-not-started")
 
 
-async def test_answers_are_json_in_the_platforms_envelope(api: Api) -> None:
+async def test_responses_are_json_in_the_platforms_envelope(api: Api) -> None:
     answer = await api.call("GET", "/v2/users/me")
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.json().keys() == {"data"}
@@ -43,5 +43,5 @@ async def test_answers_are_json_in_the_platforms_envelope(api: Api) -> None:
 @pytest.mark.parametrize(
     "path", ["/v2/acts/%00", "/v2/acts/a%0Ab", "/v2/acts/%F0%9F%8E%AD~x", "/v2/acts/..%2F..", "/v2/acts/%ff"]
 )
-async def test_odd_paths_are_just_not_found(api: Api, path: str) -> None:
+async def test_unusual_paths_are_not_found(api: Api, path: str) -> None:
     assert problem(await api.call("GET", path))[0] == 404

@@ -1,4 +1,4 @@
-"""A real Actor's web server seen from outside, at both forms of its address."""
+"""The web server of a real Actor, reached from outside by both forms of its address."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from testing.api_client import SAMPLES, Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.engine import COUNTER, end, engine, python_actor
-from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 
@@ -27,7 +29,7 @@ FOREVER = 1_000_000
 
 @dataclass(frozen=True)
 class Address:
-    """One form of a run's public address. The host form is reached by the name a browser resolves to the loopback."""
+    """One form of a run's public address. A browser resolves the host form to the loopback address."""
 
     port: int
     host: str
@@ -45,7 +47,7 @@ class Address:
 
 @pytest.fixture(scope="module")
 def run(server: LiveServer) -> Iterator[Json]:
-    """A live run whose web server answers."""
+    """A live run whose web server is ready."""
     started = server.run(server.sample("web_server"), {"maxSecs": 0}, **MEMORY)
     yield server.until(f"actor-runs/{started['id']}", lambda now: now["isContainerServerReady"])
     server.data("POST", f"actor-runs/{started['id']}/abort")
@@ -63,7 +65,7 @@ def http(address: Address) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_a_request_passes_as_it_is(http: httpx.Client, address: Address, method: str) -> None:
+def test_a_request_is_forwarded_unchanged(http: httpx.Client, address: Address, method: str) -> None:
     body = b"" if method == "GET" else bytes(range(256)) * 400
     headers = {"X-Own": "own value", "Content-Type": "application/x-own", "Authorization": "Bearer of-the-actor"}
     answer = http.request(method, "some/path%20here?one=1&two=%C3%BC&one=2", content=body or None, headers=headers)
@@ -83,28 +85,28 @@ def test_a_request_passes_as_it_is(http: httpx.Client, address: Address, method:
 
 
 @pytest.mark.parametrize("status", [204, 302, 404, 500, 503])
-def test_an_answer_passes_as_it_is(http: httpx.Client, status: int) -> None:
+def test_a_response_is_forwarded_unchanged(http: httpx.Client, status: int) -> None:
     answer = http.get(f"status/{status}")
     assert answer.status_code == status
     assert answer.text == ("" if status == 204 else f"status {status}\n")
 
 
-def test_an_answer_streams(http: httpx.Client) -> None:
-    """The first pieces of an answer that never ends arrive."""
+def test_a_response_is_streamed(http: httpx.Client) -> None:
+    """The first pieces of an endless response arrive."""
     with http.stream("GET", "stream", params={"pieces": FOREVER, "intervalSecs": 0.05}) as answer:
         lines = answer.iter_lines()
         assert [next(lines) for _ in range(3)] == ["piece 1", "piece 2", "piece 3"]
 
 
-def test_server_sent_events_stream(http: httpx.Client) -> None:
+def test_server_sent_events_are_streamed(http: httpx.Client) -> None:
     with http.stream("GET", "events", params={"events": FOREVER, "intervalSecs": 0.05}) as answer:
         assert answer.headers["content-type"] == "text/event-stream"
         lines = answer.iter_lines()
         assert [next(lines) for _ in range(5)] == ["id: 1", "event: tick", 'data: {"number": 1}', "", "id: 2"]
 
 
-def test_an_upload_streams(http: httpx.Client, address: Address) -> None:
-    """The Actor has the first half before the second is sent."""
+def test_an_upload_is_streamed(http: httpx.Client, address: Address) -> None:
+    """The Actor receives the first half before the client sends the second."""
     half = b"x" * 100_000
     arrived: list[Json] = []
 
@@ -121,14 +123,14 @@ def test_an_upload_streams(http: httpx.Client, address: Address) -> None:
     assert (answer["bytes"], answer["done"]) == (2 * len(half), True)
 
 
-def test_a_web_socket_echoes(address: Address) -> None:
+def test_a_websocket_is_relayed(address: Address) -> None:
     with address.web_socket("ws") as connection:
         for message in "text with ünicode", b"\x00\x01binary", "", b"large" * 400_000:
             connection.send(message)
             assert connection.recv(PATIENCE_SECS) == message
 
 
-def test_nobody_needs_a_token_and_other_keys_lead_nowhere(server: LiveServer, run: Json) -> None:
+def test_the_key_is_enough_and_other_keys_are_not_found(server: LiveServer, run: Json) -> None:
     for form in "host", "path":
         right = address_of(server, run, form)
         with right.http() as client:
@@ -137,10 +139,10 @@ def test_nobody_needs_a_token_and_other_keys_lead_nowhere(server: LiveServer, ru
             right.port, *(text.replace(key_of(run), key_of(run)[::-1]) for text in (right.host, right.prefix))
         )
         with wrong.http() as client:
-            assert refusal(client) == (404, "record-not-found")
+            assert rejection(client) == (404, "record-not-found")
 
 
-def test_the_address_is_unguessable_and_stays(server: LiveServer, run: Json) -> None:
+def test_the_address_is_unguessable_and_does_not_change(server: LiveServer, run: Json) -> None:
     other = server.run(run["actId"], {"maxSecs": 1}, **MEMORY)
     ended = server.wait(f"actor-runs/{other['id']}")
     assert ended["containerUrl"] == other["containerUrl"]
@@ -151,22 +153,22 @@ def test_the_address_is_unguessable_and_stays(server: LiveServer, run: Json) -> 
     )
 
 
-def test_where_nothing_listens_and_after_the_end(server: LiveServer) -> None:
+def test_the_errors_without_a_server_and_after_the_end(server: LiveServer) -> None:
     started = server.run(python_actor(server, "no-web-server", COUNTER), **MEMORY)
     started = server.until(f"actor-runs/{started['id']}", lambda now: now["status"] == "RUNNING")
     for form in "host", "path":
         with address_of(server, started, form).http() as client:
-            assert refusal(client) == (502, "web-server-not-listening")
+            assert rejection(client) == (502, "web-server-not-listening")
     with engine() as client:
         end(client, started, 0)
     assert server.wait(f"actor-runs/{started['id']}")["isContainerServerReady"] is False
     for form in "host", "path":
         with address_of(server, started, form).http() as client:
-            assert refusal(client) == (502, "run-finished")
+            assert rejection(client) == (502, "run-finished")
 
 
 @pytest.mark.parametrize("name", ["ACTOR_WEB_SERVER_PORT", "APIFY_CONTAINER_PORT"])
-def test_a_version_may_choose_the_port(server: LiveServer, name: str) -> None:
+def test_a_version_can_choose_the_port(server: LiveServer, name: str) -> None:
     files = source_files(SAMPLES / "web_server")
     actor = server.actor(f"other-{name.replace('_', '-').lower()}", files, [{"name": name, "value": "8123"}])
     started = server.run(actor, {"maxSecs": 0}, **MEMORY)
@@ -191,7 +193,7 @@ def key_of(run: Json) -> str:
     return found["host"] or found["path"]
 
 
-def refusal(client: httpx.Client) -> tuple[int, Any]:
+def rejection(client: httpx.Client) -> tuple[int, Any]:
     answer = client.get("")
     error = json.loads(answer.text)["error"]
     assert error["message"]

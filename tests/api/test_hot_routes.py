@@ -14,7 +14,7 @@ from api.hot_routes import HotRoutes
 from runtime.base.clock import SystemClock
 from tests.api.storage_app import serving
 
-TELLING = [
+REQUESTS = [
     ("GET", "/v2/datasets/~items"),
     ("GET", "/v2/datasets/~items/items?limit=1&desc=1"),
     ("HEAD", "/v2/datasets/~items/items"),
@@ -40,47 +40,44 @@ TELLING = [
     ("GET", "/v2/request-queues/~queue/requests/nothing"),
     ("PUT", "/v2/request-queues/~queue/requests/nothing/lock?lockSecs=5"),
 ]
-"""What is answered, refused or unknown, in every way there is; none of it changes what the next one sees."""
+"""Requests that are answered, rejected or unknown. None of them changes the response to the next one."""
 
 
-@pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with serving(tmp_path, SystemClock()) as client:
-        yield client
-
-
-@pytest.mark.parametrize(("method", "path"), TELLING)
+@pytest.mark.parametrize(("method", "path"), REQUESTS)
 @pytest.mark.parametrize("token", ["ann", None])
-async def test_the_short_way_tells_the_same_as_the_framework(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, method: str, path: str, token: str | None
+async def test_the_short_path_responds_like_the_framework(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, path: str, token: str | None
 ) -> None:
-    for kind, name in (("datasets", "items"), ("key-value-stores", "values"), ("request-queues", "queue")):
-        await client.post(f"/v2/{kind}?name={name}")
-    await client.post("/v2/datasets/~items/items", json=[{"a": 1}, {"a": 2}])
-    await client.put("/v2/key-value-stores/~values/records/a.b", content=b"value")
-    await client.post("/v2/request-queues/~queue/requests", json={"url": "http://a", "uniqueKey": "a"})
     headers = {"Authorization": f"Bearer {token}" if token else ""}
-    short = await client.request(method, path, headers=headers)
-    monkeypatch.setattr(HotRoutes, "_finds", lambda *_: False)
-    long = await client.request(method, path, headers=headers)
-    assert (short.status_code, short.headers, short.content) == (long.status_code, long.headers, long.content)
+    async with serving(tmp_path, SystemClock()) as client:
+        for kind, name in (("datasets", "items"), ("key-value-stores", "values"), ("request-queues", "queue")):
+            await client.post(f"/v2/{kind}?name={name}")
+        await client.post("/v2/datasets/~items/items", json=[{"a": 1}, {"a": 2}])
+        await client.put("/v2/key-value-stores/~values/records/a.b", content=b"value")
+        await client.post("/v2/request-queues/~queue/requests", json={"url": "http://a", "uniqueKey": "a"})
+        by_short_path = await client.request(method, path, headers=headers)
+    monkeypatch.setattr("api.app.STORAGES", ())
+    async with serving(tmp_path, SystemClock()) as client:
+        by_framework = await client.request(method, path, headers=headers)
+    responses = [(each.status_code, each.headers, each.content) for each in (by_short_path, by_framework)]
+    assert responses[0] == responses[1]
 
 
 router = APIRouter()
 
 
 @router.get("/v2/things/{id}")
-async def tell_way(request: Request) -> Response:
-    return PlainTextResponse("framework" if "route" in request.scope else "short way")
+async def name_path(request: Request) -> Response:
+    return PlainTextResponse("framework" if "route" in request.scope else "short path")
 
 
 @router.post("/v2/things/{id}")
-async def break_down(request: Request) -> Response:
+async def fail(request: Request) -> Response:
     raise LookupError("broken")
 
 
 @router.put("/v2/things/{id}")
-async def break_half_way(request: Request) -> Response:
+async def fail_half_way(request: Request) -> Response:
     async def half() -> AsyncIterator[bytes]:
         yield b"half"
         raise LookupError("broken")
@@ -90,35 +87,35 @@ async def break_half_way(request: Request) -> Response:
 
 @pytest.fixture
 def app() -> FastAPI:
-    async def told(request: Request, problem: Exception) -> Response:
+    async def handle(request: Request, problem: Exception) -> Response:
         logging.getLogger("test").error("%s", problem)
-        return PlainTextResponse("a fault of ours", 500)
+        return PlainTextResponse("unexpected", 500)
 
     app = FastAPI(openapi_url=None)
     app.router.routes.extend(router.routes)
-    app.add_exception_handler(Exception, told)
+    app.add_exception_handler(Exception, handle)
     return app
 
 
-async def asked(app: FastAPI | HotRoutes, method: str) -> httpx.Response:
+async def call(app: FastAPI | HotRoutes, method: str) -> httpx.Response:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.request(method, "/v2/things/one")
 
 
-async def test_known_routes_take_the_short_way(app: FastAPI) -> None:
-    assert (await asked(HotRoutes(app, [router]), "GET")).text == "short way"
-    assert (await asked(HotRoutes(app, []), "GET")).text == "framework"
+async def test_known_routes_take_the_short_path(app: FastAPI) -> None:
+    assert (await call(HotRoutes(app, [router]), "GET")).text == "short path"
+    assert (await call(HotRoutes(app, []), "GET")).text == "framework"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_faults_are_told_and_logged_once_on_both_ways(
+async def test_unexpected_errors_are_answered_and_logged_once_on_both_paths(
     app: FastAPI, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = []
-    for way in (app, HotRoutes(app, [router])):
-        answer = await asked(way, method)
-        told.append((answer.status_code, answer.text, caplog.messages.copy()))
+    responses = []
+    for called in (app, HotRoutes(app, [router])):
+        response = await call(called, method)
+        responses.append((response.status_code, response.text, caplog.messages.copy()))
         caplog.clear()
-    assert told[0] == told[1]
-    assert told[0][2] == ["broken"]
+    assert responses[0] == responses[1]
+    assert responses[0][2] == ["broken"]

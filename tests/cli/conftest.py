@@ -10,20 +10,20 @@ import pytest
 import uvicorn
 from typer.testing import CliRunner
 
-from tests.cli.stub import Stub, write_server_file
+from tests.cli.stub import StubApi, write_server_file
 
 
 @dataclass(frozen=True)
 class Served:
-    """A stub that listens, as found through its data directory."""
+    """A stub API that listens on a port, and the data directory through which commands find it."""
 
-    stub: Stub
+    stub: StubApi
     data_dir: Path
     port: int
 
 
-class _Quiet(uvicorn.Server):
-    """A server in a thread: signals are the test's."""
+class _ThreadedServer(uvicorn.Server):
+    """A server for a thread: signal handlers belong to the test's main thread."""
 
     def install_signal_handlers(self) -> None:
         return
@@ -31,8 +31,8 @@ class _Quiet(uvicorn.Server):
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    stub = Stub()
-    server = _Quiet(uvicorn.Config(stub.app, port=0, log_level="warning", timeout_graceful_shutdown=1))
+    stub = StubApi()
+    server = _ThreadedServer(uvicorn.Config(stub.app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -52,10 +52,10 @@ def cli() -> CliRunner:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A small Actor."""
-    place = tmp_path / "my_actor"
-    (place / ".actor").mkdir(parents=True)
-    (place / ".actor" / "actor.json").write_text('{"actorSpecification": 1, "name": "greeter", "version": "0.3"}')
-    (place / "Dockerfile").write_text("FROM scratch\n")
-    (place / "main.py").write_text("print('hello')\n")
-    return place
+    """The folder of a small Actor."""
+    path = tmp_path / "my_actor"
+    (path / ".actor").mkdir(parents=True)
+    (path / ".actor" / "actor.json").write_text('{"actorSpecification": 1, "name": "greeter", "version": "0.3"}')
+    (path / "Dockerfile").write_text("FROM scratch\n")
+    (path / "main.py").write_text("print('hello')\n")
+    return path

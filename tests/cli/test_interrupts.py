@@ -5,42 +5,42 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.interrupts import ENDING_SIGNALS, endings_interrupt, held_interrupts
+from cli.interrupts import TERMINATION_SIGNALS, deferred_interrupts, interrupt_on_termination
 
 
 @pytest.fixture(autouse=True)
 def as_in_a_terminal() -> Iterator[None]:
-    """The handlers of a command that was started in a terminal, whatever the tests were started with."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDING_SIGNALS)}
+    """Install the handlers that a command has in a terminal, independent of how the tests were started."""
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATION_SIGNALS)}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in ENDING_SIGNALS:
+    for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     yield
-    for number, handler in before.items():
+    for number, handler in previous.items():
         signal.signal(number, handler)
 
 
-def test_a_held_interrupt_comes_at_the_end() -> None:
-    done = False
-    with pytest.raises(KeyboardInterrupt), held_interrupts():
+def test_a_deferred_interrupt_is_raised_at_the_end() -> None:
+    completed = False
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
         signal.raise_signal(signal.SIGINT)
-        done = True
-    assert done
+        completed = True
+    assert completed
 
 
-def test_a_second_interrupt_is_not_held() -> None:
-    done = False
-    with pytest.raises(KeyboardInterrupt), held_interrupts():
+def test_a_second_interrupt_is_not_deferred() -> None:
+    completed = False
+    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
-        done = True
-    assert not done
+        completed = True
+    assert not completed
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_an_ending_is_an_interrupt(number: signal.Signals) -> None:
+def test_a_termination_is_an_interrupt(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), endings_interrupt():
+    with pytest.raises(KeyboardInterrupt), interrupt_on_termination():
         signal.raise_signal(number)
     assert signal.getsignal(number) is before
 
@@ -48,7 +48,7 @@ def test_an_ending_is_an_interrupt(number: signal.Signals) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_an_ignored_signal_stays_ignored(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_IGN)
-    with endings_interrupt(), held_interrupts():
+    with interrupt_on_termination(), deferred_interrupts():
         signal.raise_signal(number)
         signal.raise_signal(number)
     assert signal.getsignal(number) is signal.SIG_IGN

@@ -19,7 +19,7 @@ def push(cli: CliRunner, served: Served, folder: Path) -> Any:
     return call
 
 
-def test_the_folder_becomes_an_actor_that_refers_to_it(push: Any, served: Served, folder: Path) -> None:
+def test_push_creates_an_actor_whose_version_refers_to_the_folder(push: Any, served: Served, folder: Path) -> None:
     pushed = push()
     assert (pushed.exit_code, pushed.stdout) == (0, "SUCCEEDED  build 0.3.1 of somebody/greeter, 300 MB\n")
     assert "Step 1/1" in pushed.stderr
@@ -29,24 +29,24 @@ def test_the_folder_becomes_an_actor_that_refers_to_it(push: Any, served: Served
     assert not served.stub.runs
 
 
-def test_a_second_push_renews_the_version(push: Any, served: Served, folder: Path) -> None:
+def test_a_second_push_updates_the_version(push: Any, served: Served, folder: Path) -> None:
     push()
-    (folder / ".actor/actor.json").write_text('{"name": "greeter", "version": "0.3", "buildTag": "beta",} // renewed')
+    (folder / ".actor/actor.json").write_text('{"name": "greeter", "version": "0.3", "buildTag": "beta",} // updated')
     assert push().exit_code == 0
     assert served.stub.versions["a1", "0.3"]["buildTag"] == "beta"
     assert len(served.stub.actors) == 1
 
 
 def test_a_new_actor_has_its_title_and_description(push: Any, served: Served, folder: Path) -> None:
-    said = {"title": "Greeter", "description": "Greets"}
-    (folder / ".actor/actor.json").write_text(json.dumps({"name": "greeter", **said}))
+    display = {"title": "Greeter", "description": "Greets"}
+    (folder / ".actor/actor.json").write_text(json.dumps({"name": "greeter", **display}))
     assert push().exit_code == 0
-    assert served.stub.actors["a1"].items() >= said.items()
+    assert served.stub.actors["a1"].items() >= display.items()
 
 
 def test_json_is_one_object_on_stdout(push: Any) -> None:
-    told = json.loads(push("--json").stdout)
-    assert (told["actor"]["name"], told["build"]["buildNumber"]) == ("greeter", "0.3.1")
+    printed = json.loads(push("--json").stdout)
+    assert (printed["actor"]["name"], printed["build"]["buildNumber"]) == ("greeter", "0.3.1")
 
 
 @pytest.mark.parametrize(("status", "code"), [("FAILED", 1), ("TIMED-OUT", 2), ("ABORTED", 3)])
@@ -54,31 +54,31 @@ def test_exit_codes_are_those_of_a_run(push: Any, served: Served, status: str, c
     served.stub.build_status = status
     failed = push()
     assert (failed.exit_code, failed.stdout) == (code, "")
-    assert f"Build 0.3.1 ended {status}" in failed.stderr
+    assert f"Build 0.3.1 finished with status {status}" in failed.stderr
 
 
-def test_a_definition_that_cannot_be_read_is_invalid_input(push: Any, folder: Path, served: Served) -> None:
+def test_an_invalid_definition_is_invalid_input(push: Any, folder: Path, served: Served) -> None:
     (folder / ".actor/actor.json").write_text("{")
     assert push().exit_code == 5
     assert not served.stub.actors
 
 
-def test_secrets_of_the_apify_command_are_left_out_with_a_word(push: Any, folder: Path, served: Served) -> None:
+def test_secrets_of_the_apify_command_are_skipped_with_a_warning(push: Any, folder: Path, served: Served) -> None:
     variables = {"A": "1", "B": "@secret"}
     (folder / ".actor/actor.json").write_text(json.dumps({"environmentVariables": variables}))
-    said = push().stderr
-    assert "'B'" in said and "apify push" in said
+    warnings = push().stderr
+    assert "'B'" in warnings and "apify push" in warnings
     assert served.stub.versions["a1", "0.0"]["envVars"] == [{"name": "A", "value": "1"}]
 
 
-def test_secrets_that_the_apify_command_has_sent_are_kept(push: Any, folder: Path, served: Served) -> None:
+def test_secrets_that_the_apify_command_has_set_are_preserved(push: Any, folder: Path, served: Served) -> None:
     variables = {"A": "1", "B": "@one", "C": "@two", "D": "@three"}
     (folder / ".actor/actor.json").write_text(json.dumps({"environmentVariables": variables}))
     push()
-    had = [{"name": "B", "isSecret": True}, {"name": "C", "value": "c", "isSecret": False}]
-    served.stub.versions["a1", "0.0"]["envVars"] = had
-    said = push().stderr
-    assert "'B'" not in said and "'C'" in said and "'D'" in said
+    stored = [{"name": "B", "isSecret": True}, {"name": "C", "value": "c", "isSecret": False}]
+    served.stub.versions["a1", "0.0"]["envVars"] = stored
+    warnings = push().stderr
+    assert "'B'" not in warnings and "'C'" in warnings and "'D'" in warnings
     assert served.stub.versions["a1", "0.0"]["envVars"] == [
         {"name": "A", "value": "1"},
         {"name": "B", "isSecret": True},

@@ -48,7 +48,7 @@ def test_exit_codes_are_those_of_the_apify_command(run: Any, wanted: dict[str, A
     assert run("-i", json.dumps(wanted)).exit_code == code
 
 
-def test_the_actor_version_and_build_are_made_from_the_folder(run: Any, served: Served, folder: Path) -> None:
+def test_run_creates_an_actor_a_version_and_a_build_from_the_folder(run: Any, served: Served, folder: Path) -> None:
     assert run().exit_code == 0
     stub = served.stub
     assert [actor["name"] for actor in stub.actors.values()] == ["greeter"]
@@ -58,22 +58,22 @@ def test_the_actor_version_and_build_are_made_from_the_folder(run: Any, served: 
     assert [build["buildNumber"] for build in stub.builds] == ["0.3.1"]
 
 
-def test_each_call_makes_a_build_which_the_server_makes_of_the_folder_as_it_is(run: Any, served: Served) -> None:
+def test_each_call_starts_a_new_build(run: Any, served: Served) -> None:
     assert run().exit_code == run().exit_code == 0
     assert [build["buildNumber"] for build in served.stub.builds] == ["0.3.1", "0.3.2"]
-    assert "run?build=0.3.2" in served.stub.asked
+    assert "run?build=0.3.2" in served.stub.requests
 
 
-def test_a_build_that_fails_is_the_end(run: Any, served: Served) -> None:
+def test_after_a_failed_build_nothing_runs(run: Any, served: Served) -> None:
     served.stub.build_status = "FAILED"
     failed = run()
     assert (failed.exit_code, served.stub.runs) == (1, {})
-    assert "Build 0.3.1 ended FAILED" in failed.stderr
+    assert "Build 0.3.1 finished with status FAILED" in failed.stderr
 
 
-def test_memory_timeout_and_input_go_along(run: Any, served: Served) -> None:
+def test_memory_timeout_and_input_are_sent(run: Any, served: Served) -> None:
     assert run("-m", "512", "--timeout", "0", "-i", ' {"message": "hi"}').exit_code == 0
-    assert served.stub.asked[-2:][0] == "run?build=0.3.1&memory=512&timeout=0"
+    assert served.stub.requests[-2:][0] == "run?build=0.3.1&memory=512&timeout=0"
     assert served.stub.bodies["r1"] == b' {"message": "hi"}'
 
 
@@ -86,36 +86,34 @@ def test_input_from_a_file_and_from_stdin(run: Any, served: Served, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("given", "why"),
+    ("given", "reason"),
     [
         ('{"a": 1,\n x}', "line 2, column 2"),
-        ("NaN", "NaN is no JSON value"),
+        ("NaN", "NaN is not a valid JSON value"),
         ("", "line 1, column 1"),
         ("@/no/file", "No such"),
     ],
 )
-def test_input_that_is_no_json_is_refused_before_anything_is_asked(
-    run: Any, served: Served, given: str, why: str
-) -> None:
-    refused = run("-i", given)
-    assert refused.exit_code == 5
-    assert why in refused.stderr
+def test_invalid_json_input_is_rejected_before_any_request(run: Any, served: Served, given: str, reason: str) -> None:
+    failed = run("-i", given)
+    assert failed.exit_code == 5
+    assert reason in failed.stderr
     assert not served.stub.actors
 
 
-def test_input_that_the_server_refuses(run: Any, served: Served) -> None:
-    served.stub.refusal = 400, "invalid-input", "Input is not valid: Field input.x is required"
-    refused = run()
-    assert (refused.exit_code, refused.stdout) == (5, "")
-    assert "Field input.x is required" in refused.stderr
+def test_input_that_the_server_rejects(run: Any, served: Served) -> None:
+    served.stub.error = 400, "invalid-input", "Input is not valid: Field input.x is required"
+    failed = run()
+    assert (failed.exit_code, failed.stdout) == (5, "")
+    assert "Field input.x is required" in failed.stderr
 
 
-def test_a_refusal_for_lack_of_memory_is_a_failure(run: Any, served: Served) -> None:
-    served.stub.refusal = 402, "actor-memory-limit-exceeded", "You would exceed the memory limit"
+def test_a_missing_memory_quota_is_a_failure(run: Any, served: Served) -> None:
+    served.stub.error = 402, "actor-memory-limit-exceeded", "You would exceed the memory limit"
     assert run().exit_code == 1
 
 
-def test_the_log_and_the_block_are_on_stdout_and_words_on_stderr(run: Any) -> None:
+def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any) -> None:
     done = run("-i", json.dumps({"message": "All done", "items": [{"n": n} for n in range(5)]}))
     lines = done.stdout.splitlines()
     assert lines[0].endswith("first line of r1")
@@ -125,9 +123,9 @@ def test_the_log_and_the_block_are_on_stdout_and_words_on_stderr(run: Any) -> No
         "Exit code  0",
         "Duration   2.3 s",
         "Memory     peak 64.0 MB of 128 MB (50 %)",
-        "CPU        12 % of a core on average, 100 % at most; share 0.03125 core",
+        "CPU        12 % of a core on average, 100 % at most; share: 0.03125 cores",
         "Network    2.4 MB in, 2.9 kB out",
-        "Disk       peak 4.0 kB of 256 MB; polled: checked periodically, a run over it is stopped",
+        "Disk       peak 4.0 kB of 256 MB; polled: checked periodically, a run over the limit is stopped",
         "Compute    0.0003 compute units",
         "Items      5, the first 3:",
         '           {"n": 0}',
@@ -141,25 +139,25 @@ def test_the_log_and_the_block_are_on_stdout_and_words_on_stderr(run: Any) -> No
 def test_json_is_one_object_on_stdout(run: Any) -> None:
     items = [{"n": n} for n in range(12)]
     done = run("--json", "-i", json.dumps({"items": items, "output": {"x": "ü"}}))
-    told = json.loads(done.stdout)
-    assert told["run"]["status"] == "SUCCEEDED"
-    assert (told["itemCount"], told["items"], told["output"]) == (12, items[:10], {"x": "ü"})
+    printed = json.loads(done.stdout)
+    assert printed["run"]["status"] == "SUCCEEDED"
+    assert (printed["itemCount"], printed["items"], printed["output"]) == (12, items[:10], {"x": "ü"})
     assert "first line of r1" in done.stderr
 
 
-def test_a_log_keeps_its_colors_only_on_a_terminal(run: Any, served: Served) -> None:
+def test_a_log_has_no_colors_outside_a_terminal(run: Any, served: Served) -> None:
     run()
-    assert "log r1?stream=1&raw=0" in served.stub.asked
+    assert "log r1?stream=1&raw=0" in served.stub.requests
 
 
-def test_wrong_options_are_usage_errors(cli: CliRunner, tmp_path: Path) -> None:
+def test_invalid_options_are_usage_errors(cli: CliRunner, tmp_path: Path) -> None:
     assert cli.invoke(app, ["run", str(tmp_path / "absent")]).exit_code == 2
     assert cli.invoke(app, ["run", str(tmp_path), "-m", "0"]).exit_code == 2
     assert cli.invoke(app, ["run", str(tmp_path), "--timeout", "-1"]).exit_code == 2
 
 
 class Command:
-    """`greenroom run` as a process, killed if the test leaves it."""
+    """`greenroom run` as a process. The `command` function kills it when the test ends."""
 
     def __init__(self, *options: str, ignoring: str = "") -> None:
         """`ignoring` names signals that are ignored when the command starts, as a shell names them."""
@@ -179,7 +177,7 @@ class Command:
         pipe = self.process.stdout if stream == "stdout" else self.process.stderr
         assert pipe
         while text not in (line := pipe.readline()):
-            assert line, f"'{text}' never came"
+            assert line, f"'{text}' was never printed"
 
     def end(self) -> tuple[int, str, str]:
         out, err = self.process.communicate(timeout=60)
@@ -197,13 +195,13 @@ def command(*options: str, ignoring: str = "") -> Iterator[Command]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_aborts_the_run_and_shows_its_end(served: Served, folder: Path, number: signal.Signals) -> None:
-    with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": true}') as running:
+def test_an_interrupt_aborts_the_run_and_shows_a_summary(served: Served, folder: Path, number: signal.Signals) -> None:
+    with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "until aborted"}') as running:
         running.read_until("first line of r1")
         running.interrupt(number)
         code, out, err = running.end()
     assert code == 3
-    assert served.stub.asked.count("abort r1") == 1
+    assert served.stub.requests.count("abort r1") == 1
     assert out.splitlines()[0].endswith("last line of r1, ünïcode")
     assert "ABORTED    run r1" in out
     assert "first line" not in out
@@ -212,28 +210,28 @@ def test_an_interrupt_aborts_the_run_and_shows_its_end(served: Served, folder: P
 
 def test_a_command_in_the_background_ignores_the_terminal(served: Served, folder: Path) -> None:
     """As `nohup greenroom run ... &` in a script starts it: with SIGINT and SIGHUP ignored."""
-    waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": true}')
+    waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": "until aborted"}')
     with command(str(folder), *waits, ignoring="INT HUP") as running:
         running.read_until("first line of r1")
         running.interrupt(signal.SIGINT)
         running.interrupt(signal.SIGHUP)
-        served.stub._end("r1", "SUCCEEDED", 0)
+        served.stub.end_run("r1", "SUCCEEDED", 0)
         code, out, _ = running.end()
-    assert (code, served.stub.asked.count("abort r1")) == (0, 0)
+    assert (code, served.stub.requests.count("abort r1")) == (0, 0)
     assert "SUCCEEDED  run r1" in out
 
 
 def test_sigterm_aborts_the_run_of_a_command_in_the_background(served: Served, folder: Path) -> None:
-    waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": true}')
+    waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": "until aborted"}')
     with command(str(folder), *waits, ignoring="INT HUP") as running:
         running.read_until("first line of r1")
         running.interrupt(signal.SIGTERM)
         code, out, _ = running.end()
-    assert (code, served.stub.asked.count("abort r1")) == (3, 1)
+    assert (code, served.stub.requests.count("abort r1")) == (3, 1)
     assert "ABORTED    run r1" in out
 
 
-def test_an_interrupt_aborts_the_build_and_says_so(served: Served, folder: Path) -> None:
+def test_an_interrupt_aborts_the_build_and_shows_its_status(served: Served, folder: Path) -> None:
     served.stub.build_status = "RUNNING"
     with command(str(folder), "--data-dir", str(served.data_dir)) as running:
         running.read_until("Step 1/1", "stderr")
@@ -241,25 +239,25 @@ def test_an_interrupt_aborts_the_build_and_says_so(served: Served, folder: Path)
         code, out, err = running.end()
     assert (code, out, served.stub.runs) == (3, "", {})
     assert served.stub.builds[0]["status"] == "ABORTED"
-    assert "Build 0.3.1 ended ABORTED." in err
+    assert "Build 0.3.1 finished with status ABORTED." in err
 
 
-def test_a_second_interrupt_leaves_at_once(served: Served, folder: Path) -> None:
-    with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "for ever"}') as running:
+def test_a_second_interrupt_exits_immediately(served: Served, folder: Path) -> None:
+    with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "forever"}') as running:
         running.read_until("first line of r1")
         running.interrupt()
         running.read_until("Aborting the run", "stderr")
         running.interrupt()
         code, out, err = running.end()
     assert (code, out) == (3, "")
-    assert "run r1 may still be ending" in err
-    served.stub._end("r1", "ABORTED", None)
+    assert "Run r1 may still be ending" in err
+    served.stub.end_run("r1", "ABORTED", None)
 
 
 @pytest.mark.parametrize("interrupts", [1, 2])
-def test_an_interrupted_call_leaves_no_server_of_its_own(folder: Path, tmp_path: Path, interrupts: int) -> None:
+def test_an_interrupted_command_stops_its_temporary_server(folder: Path, tmp_path: Path, interrupts: int) -> None:
     data_dir = tmp_path / "fresh"
-    waits = json.dumps({"waits": "for ever" if interrupts == 2 else "till aborted"})
+    waits = json.dumps({"waits": "forever" if interrupts == 2 else "until aborted"})
     with command(str(folder), "--data-dir", str(data_dir), "-i", waits) as running:
         running.read_until("first line of r1")
         found = server.find(data_dir)
@@ -269,11 +267,11 @@ def test_an_interrupted_call_leaves_no_server_of_its_own(folder: Path, tmp_path:
             running.read_until("Aborting the run", "stderr")
             running.interrupt()
         code, _, _ = running.end()
-    server.wait_gone(found)
+    server.wait_until_stopped(found)
     assert (code, (data_dir / "stopped").read_text()) == (3, "1")
 
 
-def test_without_a_server_one_is_started_for_the_call_and_stopped(
+def test_without_a_server_a_temporary_one_is_started_and_stopped(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
@@ -285,7 +283,7 @@ def test_without_a_server_one_is_started_for_the_call_and_stopped(
     assert oct(data_dir.stat().st_mode)[-3:] == "700"
 
 
-def test_runs_that_were_live_before_the_call_are_not_ended_by_it(
+def test_a_temporary_server_does_not_stop_runs_that_it_adopted(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
@@ -293,28 +291,28 @@ def test_runs_that_were_live_before_the_call_are_not_ended_by_it(
     done = cli.invoke(app, ["run", str(folder), "--data-dir", str(tmp_path / "fresh")])
     assert done.exit_code == 0
     assert (tmp_path / "fresh" / "stopped").read_text() == "0"
-    assert "2 live runs go on" in done.stderr
+    assert "2 live runs continue" in done.stderr
 
 
-def test_the_last_of_several_calls_stops_the_server(
+def test_the_last_of_several_commands_stops_the_temporary_server(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
     data_dir = tmp_path / "fresh"
-    with server.borrowed(data_dir) as first:
-        with server.borrowed(data_dir) as second:
+    with server.find_or_start(data_dir) as first:
+        with server.find_or_start(data_dir) as second:
             assert second.pid == first.pid
         assert not (data_dir / "stopped").exists()
     assert (data_dir / "stopped").exists()
 
 
-def test_a_server_that_was_there_stays(run: Any, served: Served) -> None:
+def test_a_server_that_was_running_before_is_not_stopped(run: Any, served: Served) -> None:
     assert run().exit_code == 0
     assert served.stub.stop_runs is None
     assert server.find(served.data_dir)
 
 
-def test_a_server_that_does_not_start_is_told_with_the_end_of_its_log(
+def test_the_error_for_a_server_that_does_not_start_shows_the_end_of_its_log(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "COMMAND", (sys.executable, "-c", "raise SystemExit('no engine here')"))
@@ -323,14 +321,14 @@ def test_a_server_that_does_not_start_is_told_with_the_end_of_its_log(
     assert "no engine here" in failed.stderr
 
 
-def test_a_server_that_dies_is_told_with_what_to_type(
+def test_the_error_for_a_server_that_dies_shows_how_to_start_it(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "COMMAND", (sys.executable, "-m", "tests.cli.stub"))
     data_dir = tmp_path / "fresh"
     with (
-        server.borrowed(data_dir) as found,
-        command(str(folder), "--data-dir", str(data_dir), "-i", '{"waits": 1}') as running,
+        server.find_or_start(data_dir) as found,
+        command(str(folder), "--data-dir", str(data_dir), "-i", '{"waits": "until aborted"}') as running,
     ):
         running.read_until("first line of r1")
         os.kill(found.pid, signal.SIGKILL)

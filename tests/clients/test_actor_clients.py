@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.live import ROOT, SAMPLES, TOKEN, LiveServer, source_files
+from testing.api_client import SAMPLES, TOKEN
+from testing.live_server import ROOT, LiveServer
+from testing.source_files import source_files
 
 pytestmark = pytest.mark.docker
 

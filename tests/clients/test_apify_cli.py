@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
+from testing.api_client import SAMPLES
+from testing.live_server import LiveServer
 from tests.engine import eventually
-from tests.live import SAMPLES, LiveServer
 
 pytestmark = pytest.mark.docker
 

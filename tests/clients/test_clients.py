@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from testing.api_client import SAMPLES, TOKEN
+from testing.live_server import ROOT, LiveServer
+from testing.source_files import source_files
 from tests.clients.recorder import Exchange, Recorder, recording
-from tests.live import ROOT, SAMPLES, TOKEN, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 

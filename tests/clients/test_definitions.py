@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
-import json
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
+
+import pytest
 
 from runtime.base.errors import Invalid
 from runtime.builds import definition_rules
+from tests.clients.node_script import NodeScript
 
-SCRIPT = Path(__file__).parent / "scripts" / "definition.mjs"
 VIEW = {
     "title": "All",
     "description": "All of them",
@@ -57,7 +56,27 @@ KINDS: dict[str, tuple[dict[str, Any], Callable[[Any, str], None]]] = {
     "keyValueStore": (STORE, definition_rules.check_key_value_store),
     "output": (OUTPUT, definition_rules.check_output),
 }
-INSTEAD = [None, True, 0, 1, 2, 127, 200, 32769, 1.5, "", "x", "1.0", "1.2.3", "table", [], ["a"], ["a", "a"], [1], {}]
+INSTEAD: list[Any] = [
+    None,
+    True,
+    0,
+    1,
+    2,
+    127,
+    200,
+    32769,
+    1.5,
+    "",
+    "x",
+    "1.0",
+    "1.2.3",
+    "table",
+    [],
+    ["a"],
+    ["a", "a"],
+    [1],
+    {},
+]
 
 
 def variants(value: Any) -> Iterator[Any]:
@@ -92,10 +111,17 @@ def inline(actor: dict[str, Any]) -> list[tuple[str, Any]]:
     return [*(("dataset", schema) for schema in datasets), *others]
 
 
-def test_verdicts_are_the_platforms() -> None:
+@pytest.fixture(scope="module")
+def platform() -> Iterator[NodeScript]:
+    """The package with the platform's own schemas."""
+    script = NodeScript("definition.mjs")
+    yield script
+    script.close()
+
+
+def test_verdicts_are_the_platforms(platform: NodeScript) -> None:
     cases = [(kind, copy.deepcopy(value)) for kind in KINDS for value in (KINDS[kind][0], *variants(KINDS[kind][0]))]
-    answer = subprocess.run(["node", SCRIPT], input=json.dumps(cases), capture_output=True, text=True, check=True)
-    verdicts = json.loads(answer.stdout)
+    verdicts = platform.answer(cases)
     assert len(verdicts) == len(cases) and 200 < sum(verdicts) < len(cases) - 200
     differing = [
         (kind, value, verdict)

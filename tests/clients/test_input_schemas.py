@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +12,10 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.inputs import schema_rules, validation
 from runtime.inputs.encryption import InputCipher, is_for_schema, new_key
-from runtime.inputs.inputs import Input, checked
+from runtime.inputs.inputs import Input, complete
+from tests.clients.node_script import NodeScript
 
 Json = Any
-SCRIPTS = Path(__file__).parent / "scripts"
 SHOWN = {"title": "Title", "description": "What it is"}
 
 
@@ -194,10 +192,18 @@ TEXTS = [
 ]
 
 
-def judged(schemas: list[Json], inputs: list[tuple[Json, Json]]) -> tuple[list[str | None], list[dict[str, Json]]]:
-    given = json.dumps({"schemas": schemas, "inputs": inputs})
-    command = ["node", SCRIPTS / "input_schema.mjs"]
-    answer = json.loads(subprocess.run(command, input=given, capture_output=True, text=True, check=True).stdout)
+@pytest.fixture(scope="module")
+def platform() -> Iterator[NodeScript]:
+    """The package that checks the platform's input schemas and inputs."""
+    script = NodeScript("input_schema.mjs")
+    yield script
+    script.close()
+
+
+def judged(
+    platform: NodeScript, schemas: list[Json], inputs: list[tuple[Json, Json]]
+) -> tuple[list[str | None], list[dict[str, Json]]]:
+    answer = platform.answer({"schemas": schemas, "inputs": inputs})
     return answer["schemas"], answer["inputs"]
 
 
@@ -221,13 +227,13 @@ def changed(kind: dict[str, Json], chance: random.Random) -> Iterator[dict[str, 
         yield {**kind, **{chance.choice(KEYWORDS): chance.choice(SETTINGS) for _ in range(3)}}
 
 
-def test_the_same_schemas_are_valid() -> None:
+def test_the_same_schemas_are_valid(platform: NodeScript) -> None:
     chance = random.Random(1)
     fields = [each for kind in KINDS for each in changed(kind, chance)]
     parts = [field("object", editor="json", properties={"part": each}) for each in chance.sample(fields, 1500)]
     whole = [{**schema(PART), keyword: value} for keyword in [*schema(PART), "$schema", "more"] for value in SETTINGS]
     schemas = [*map(schema, [*fields, *parts]), *whole, *SETTINGS, schema(KINDS[0], required=["it", "other"])]
-    verdicts, _ = judged(schemas, [])
+    verdicts, _ = judged(platform, schemas, [])
     assert verdicts.count(None) > 500 and len(verdicts) - verdicts.count(None) > 5000
     for each, expected in zip(schemas, verdicts, strict=True):
         assert (refusal(each) is None) == (expected is None), (each, expected)
@@ -266,27 +272,29 @@ DOCUMENTED: list[Json] = [
 ]
 
 
-def test_wrong_schemas_are_told_in_the_same_words() -> None:
-    verdicts, _ = judged(DOCUMENTED, [])
+def test_wrong_schemas_are_told_in_the_same_words(platform: NodeScript) -> None:
+    verdicts, _ = judged(platform, DOCUMENTED, [])
     assert [refusal(each) for each in DOCUMENTED] == verdicts
     assert None not in verdicts
 
 
 @pytest.mark.parametrize("required", [False, True])
-def test_the_same_inputs_are_valid_and_the_others_are_told_in_the_same_words(required: bool) -> None:
+def test_the_same_inputs_are_valid_and_the_others_are_told_in_the_same_words(
+    platform: NodeScript, required: bool
+) -> None:
     schemas = [schema(kind, **({"required": ["it"]} if required else {})) for kind in KINDS]
     assert [refusal(each) for each in schemas] == [None] * len(schemas)
     cases = [(each, {"it": value}) for each in schemas for value in VALUES]
     cases += [(each, {}) for each in schemas] + [(each, {"more": 1}) for each in schemas]
     cases += [({**each, "additionalProperties": False}, {"more": 1, "other": 2}) for each in schemas]
     given = [(each, validation.with_defaults(each, json.loads(json.dumps(value)))) for each, value in cases]
-    _, verdicts = judged([], given)
+    _, verdicts = judged(platform, [], given)
     assert 400 < sum(verdict == {"messages": []} for verdict in verdicts) < len(verdicts) - 400
     for (each, value), verdict in zip(given, verdicts, strict=True):
         assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
 
 
-def test_inputs_with_several_faults_are_told_in_the_same_words() -> None:
+def test_inputs_with_several_faults_are_told_in_the_same_words(platform: NodeScript) -> None:
     """Ajv stops at its first problem, so it is the order in which things are looked at that counts."""
     chance = random.Random(2)
     cases = []
@@ -297,28 +305,28 @@ def test_inputs_with_several_faults_are_told_in_the_same_words() -> None:
         given = {name: chance.choice(VALUES) for name in chance.sample([*names, "more", "other"], 5)}
         of = {**schema(PART), "properties": fields, "required": required, "additionalProperties": chance.random() < 0.9}
         cases.append((of, validation.with_defaults(of, json.loads(json.dumps(given)))))
-    _, verdicts = judged([], cases)
+    _, verdicts = judged(platform, [], cases)
     for (of, value), verdict in zip(cases, verdicts, strict=True):
         assert {"messages": validation.messages(of, value)} == verdict, (of, value)
 
 
-def test_patterns_are_javascripts() -> None:
+def test_patterns_are_javascripts(platform: NodeScript) -> None:
     of = {pattern: schema(field("string", editor="textfield", pattern=pattern)) for pattern in PATTERNS}
-    verdicts, _ = judged(list(of.values()), [])
+    verdicts, _ = judged(platform, list(of.values()), [])
     assert [refusal(each) for each in of.values()] == verdicts
     good = [each for each, verdict in zip(of.values(), verdicts, strict=True) if verdict is None]
     cases = [(each, {"it": text}) for each in good for text in TEXTS]
-    for (each, value), verdict in zip(cases, judged([], cases)[1], strict=True):
+    for (each, value), verdict in zip(cases, judged(platform, [], cases)[1], strict=True):
         assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
 
 
-async def test_a_pattern_of_items_is_looked_at_when_a_run_starts() -> None:
+async def test_a_pattern_of_items_is_looked_at_when_a_run_starts(platform: NodeScript) -> None:
     wrong = schema(field("array", editor="stringList", items={"type": "string", "pattern": "("}))
-    schemas, inputs = judged([wrong], [(wrong, {})])
+    schemas, inputs = judged(platform, [wrong], [(wrong, {})])
     assert schemas == [refusal(wrong)] == [None]
     assert "error" in inputs[0]
     with pytest.raises(Invalid, match="Input schema is not valid"):
-        await checked(wrong, Input(body=b"{}", content_type="application/json"))
+        await complete(wrong, Input(body=b"{}", content_type="application/json"))
 
 
 def test_secrets_are_read_by_the_platforms_package_and_its_own_by_us() -> None:
@@ -334,9 +342,9 @@ def test_secrets_are_read_by_the_platforms_package_and_its_own_by_us() -> None:
         "plain": plain,
         "ours": cipher.encrypt(of, plain),
     }
-    command = ["node", SCRIPTS / "input_secrets.mjs"]
-    answer = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
-    found = json.loads(answer.stdout)
+    secrets_package = NodeScript("input_secrets.mjs")
+    found = secrets_package.answer(given)
+    secrets_package.close()
     assert found["read"] == plain
     assert found["isForSchema"]
     theirs = found["written"]

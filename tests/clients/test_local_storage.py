@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.live import LiveServer
+from testing.live_server import LiveServer
 
 pytestmark = pytest.mark.docker
 

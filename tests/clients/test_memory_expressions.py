@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runtime.memory_expressions import ExpressionError, memory_of
+import pytest
 
-FOLDER = Path(__file__).parent
-SCRIPT = FOLDER / "scripts" / "memory.mjs"
-TABLE: list[str] = json.loads((FOLDER / "memory_expressions.json").read_text())
+from runtime.memory_expressions import ExpressionError, memory_of
+from tests.clients.node_script import NodeScript
+
+TABLE: list[str] = json.loads((Path(__file__).parent / "memory_expressions.json").read_text())
 CONTEXT: dict[str, Any] = {
     "input": {
         "urls": ["a", "b", "c"],
@@ -56,11 +57,18 @@ def made(chance: random.Random, depth: int) -> str:
             return f"{made(chance, depth - 1)} {chance.choice(BINARY)} {made(chance, depth - 1)}"
 
 
-def judged(expressions: list[str]) -> list[int | None]:
+@pytest.fixture(scope="module")
+def platform() -> Iterator[NodeScript]:
+    """The package that evaluates the platform's expressions."""
+    script = NodeScript("memory.mjs")
+    yield script
+    script.close()
+
+
+def judged(platform: NodeScript, expressions: list[str]) -> list[int | None]:
     """What the platform's package makes of them; None for an error."""
     cases = [(expression, CONTEXT) for expression in expressions]
-    answer = subprocess.run(["node", SCRIPT], input=json.dumps(cases), capture_output=True, text=True, check=True)
-    found: list[int | None] = json.loads(answer.stdout)
+    found: list[int | None] = platform.answer(cases)
     assert len(found) == len(expressions)
     return found
 
@@ -73,10 +81,10 @@ def ours(expression: str) -> int | None:
         return None
 
 
-def test_expressions_have_the_platforms_value_or_none_as_there() -> None:
+def test_expressions_have_the_platforms_value_or_none_as_there(platform: NodeScript) -> None:
     chance = random.Random(1)
     expressions = [*TABLE, *(made(chance, 4) for _ in range(2000))]
-    expected = judged(expressions)
+    expected = judged(platform, expressions)
     assert 500 < sum(value is not None for value in expected) < len(expected) - 500
     differing = [
         (expression, value, ours(expression))
@@ -86,6 +94,6 @@ def test_expressions_have_the_platforms_value_or_none_as_there() -> None:
     assert not differing
 
 
-def test_what_is_left_out_is_refused_rather_than_misread() -> None:
-    assert None not in judged(list(LEFT_OUT))
+def test_what_is_left_out_is_refused_rather_than_misread(platform: NodeScript) -> None:
+    assert None not in judged(platform, list(LEFT_OUT))
     assert [ours(expression) for expression in LEFT_OUT] == [None] * len(LEFT_OUT)

@@ -20,7 +20,9 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from api.app import ROUTERS
-from tests.live import SAMPLES, LiveServer, source_files
+from testing.api_client import SAMPLES
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 
 DOCUMENT = os.environ.get("GREENROOM_OPENAPI", "")
 pytestmark = [

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.live import SAMPLES, Json, LiveServer, source_files
+from testing.api_client import SAMPLES, Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 
 pytestmark = pytest.mark.docker
 

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from scripts.run_crawler import PAGES, site
-from tests.live import SAMPLES, LiveServer, source_files
+from testing.api_client import SAMPLES
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 
 pytestmark = pytest.mark.docker
 

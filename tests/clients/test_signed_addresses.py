@@ -11,7 +11,8 @@ import httpx
 import pytest
 from apify_client import ApifyClient
 
-from tests.live import TOKEN, LiveServer
+from testing.api_client import TOKEN
+from testing.live_server import LiveServer
 
 pytestmark = pytest.mark.docker
 

@@ -33,7 +33,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
 
 async def test_the_client_understands_all_that_is_said_of_webhooks(api: Api, receiver: Receiver) -> None:
     client = ApifyClientAsync("ann", api_url=f"http://localhost:{api.settings.port}")
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     created = await client.webhooks().create(
         event_types=["ACTOR.RUN.SUCCEEDED"],
         request_url=receiver.url(),
@@ -54,7 +54,7 @@ async def test_the_client_understands_all_that_is_said_of_webhooks(api: Api, rec
         webhooks=[{"event_types": ["ACTOR.RUN.CREATED"], "request_url": receiver.url("/ad-hoc")}]
     )
     await api.clock.settle()
-    await api.ended(api.orchestrator.runs.get(run.id))
+    await api.finish(api.orchestrator.runs.get(run.id))
     assert sorted(receiver.events) == ["ACTOR.RUN.CREATED", "ACTOR.RUN.SUCCEEDED", "TEST"]
     assert receiver.received[-1].body["run"] == run.id
 
@@ -83,7 +83,7 @@ async def test_a_webhook_to_the_api_itself_acts_for_its_owner(
 ) -> None:
     bob, addresses = api.orchestrator.users.by_username("bob"), api.orchestrator.addresses
     assert bob is not None
-    target, source = await api.an_actor("target", bob), await api.an_actor("source", bob)
+    target, source = await api.create_actor("target", bob), await api.create_actor("source", bob)
     run = await api.start(source, permission_level=level)
     wanted = {
         "eventTypes": ["ACTOR.RUN.SUCCEEDED"],
@@ -93,7 +93,7 @@ async def test_a_webhook_to_the_api_itself_acts_for_its_owner(
     authorization = f"Bearer {run.token if level else 'bob'}"
     async with httpx.AsyncClient(base_url=addresses.public_base, headers={"Authorization": authorization}) as client:
         (await client.post("/v2/webhooks", json=wanted)).raise_for_status()
-    await api.ended(run)
+    await api.finish(run)
     [dispatch] = api.orchestrator.database.dispatches.all()
     assert [call.response_status for call in dispatch.calls] == [status]
     started = [run for run in api.orchestrator.database.runs.all() if run.actor_id == target.id]

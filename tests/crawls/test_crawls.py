@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
+from testing.api_client import Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.crawls.site import Site
 from tests.engine import container_of, engine
-from tests.live import Json, LiveServer, source_files
 
 PAGES = int(os.environ.get("GREENROOM_CRAWL_PAGES", "300"))
 LOCK_SECS = float(os.environ.get("GREENROOM_CRAWL_LOCK_SECS", "15"))

@@ -1,4 +1,4 @@
-"""The whole application over a scripted engine in virtual time, called without a network."""
+"""The complete application on a scripted engine and virtual time, called without a network."""
 
 from __future__ import annotations
 
@@ -10,23 +10,48 @@ import httpx
 from starlette.types import Message
 
 from api.app import App
+from api.response.local_controls import EngineInfo, ServerInfo
 from tests.fakes.stage import Stage
 
 BASE = "http://localhost:3333"
 CONTROL_TOKEN = "control-token"
 Json = dict[str, Any]
+INFO = ServerInfo(
+    version="1",
+    api_url=BASE,
+    data_dir="/data",
+    engine=EngineInfo(
+        version="28.0.0",
+        api_version="1.48",
+        cgroup_version="2",
+        storage_driver="overlay2",
+        operating_system="Linux",
+        disk="polled",
+        disk_note="",
+        quota_counts_image=False,
+        reads_cgroups=True,
+        network="greenroom",
+        gateway="172.18.0.1",
+        reaches_containers=True,
+        memory_bytes=8 * 2**30,
+        cpus=2,
+    ),
+    enforced=("memory: hard, no swap",),
+    live_runs=0,
+    started_at="2026-01-01T00:00:00.000Z",
+)
 
 
 class Api(Stage):
-    """A stage with the HTTP API before it; `call` is a client whose token is `ann`."""
+    """A stage with the HTTP API in front of it. Unless a test passes another token, `call` uses the token `ann`."""
 
     def __init__(self, data_dir: Path, **settings: Any) -> None:
         super().__init__(data_dir, **settings)
-        self.told_to_stop: list[bool | None] = []
+        self.stop_requests: list[bool | None] = []
 
     async def open(self) -> None:
         await super().open()
-        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: {"version": "1"}, self._shut_down)
+        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down)
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url=BASE)
 
@@ -36,7 +61,7 @@ class Api(Stage):
         return await super().close(stop_runs=stop_runs)
 
     def _shut_down(self, stop_runs: bool | None) -> int:
-        self.told_to_stop.append(stop_runs)
+        self.stop_requests.append(stop_runs)
         return len(self.orchestrator.supervisors.live_run_ids)
 
     async def call(
@@ -49,24 +74,24 @@ class Api(Stage):
         json: Any = None,
         content: Any = None,
     ) -> httpx.Response:
-        given = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {})}
+        defaults = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {})}
         body = {"json": json} if json is not None else {"content": content}
-        return await self._client.request(method, path, headers={**given, **(headers or {})}, **body)
+        return await self._client.request(method, path, headers={**defaults, **(headers or {})}, **body)
 
-    async def data(self, method: str, path: str, **given: Any) -> Any:
-        """What is in the envelope of an answer that succeeded."""
-        answer = await self.call(method, path, **given)
-        assert answer.is_success, answer.text
-        return answer.json()["data"]
+    async def data(self, method: str, path: str, **request: Any) -> Any:
+        """Send a request that must succeed, and return the `data` of its response."""
+        response = await self.call(method, path, **request)
+        assert response.is_success, response.text
+        return response.json()["data"]
 
-    async def calling(self, method: str, path: str, **given: Any) -> asyncio.Task[httpx.Response]:
-        """A call that has come as far as it comes by itself."""
-        call = asyncio.create_task(self.call(method, path, **given))
+    async def start_call(self, method: str, path: str, **request: Any) -> asyncio.Task[httpx.Response]:
+        """Start a request, and return when all tasks wait for time to pass. The response may still be pending."""
+        call = asyncio.create_task(self.call(method, path, **request))
         await self.clock.settle()
         return call
 
-    async def in_one_message(self, path: str, body: bytes, headers: dict[str, str]) -> int:
-        """POST a body as servers hand over small ones: in one message that is the last. Returns the status."""
+    async def post_in_one_message(self, path: str, body: bytes, headers: dict[str, str]) -> int:
+        """POST a body in a single ASGI message, as servers pass small bodies. Returns the status."""
         sent: list[Message] = []
 
         async def receive() -> Message:
@@ -89,10 +114,10 @@ class Api(Stage):
         return int(sent[0]["status"])
 
 
-def problem(answer: httpx.Response) -> tuple[int, str]:
-    """The status and slug of an error; its body is the platform's error object and nothing else."""
-    body = answer.json()
+def problem(response: httpx.Response) -> tuple[int, str]:
+    """The status and slug of an error response. Its body must be the platform's error object and nothing else."""
+    body = response.json()
     assert body.keys() == {"error"} and body["error"].keys() <= {"type", "message", "data"}, body
     assert isinstance(body["error"]["message"], str) and body["error"]["message"]
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    return answer.status_code, body["error"]["type"]
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    return response.status_code, body["error"]["type"]

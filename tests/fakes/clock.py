@@ -1,4 +1,4 @@
-"""A clock whose time the test moves: an hour takes milliseconds, and nothing depends on the machine."""
+"""A clock whose time the test advances: an hour takes milliseconds, and results do not depend on the machine."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from runtime.base.clock import Millis
 
 START: Millis = 1_700_000_000_000
 """2023-11-14T22:13:20.000Z."""
-CALM_TURNS = 25
-"""Turns of the event loop without work in other threads, after which nothing is left to happen by itself."""
+IDLE_TURNS = 25
+"""After this many turns of the event loop without work in other threads, every task waits for time to pass."""
 
 
 class VirtualClock:
-    """Stands still until `advance` moves it, from one sleeper's moment to the next.
+    """Stands still until `advance` moves it, which ends the sleeps of that time one after another.
 
-    Work in other threads is invisible to the event loop: who starts some says so with `working`.
+    The event loop cannot see work in other threads. Wrap such work in `working`, and the clock waits for it.
     """
 
     def __init__(self, now: Millis = START) -> None:
@@ -28,8 +28,8 @@ class VirtualClock:
         self._order = itertools.count()
         self._sleepers: list[tuple[Millis, int, asyncio.Future[None]]] = []
         self._working = 0
-        self._calm = asyncio.Event()
-        self._calm.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def now(self) -> Millis:
         return self._now
@@ -41,35 +41,41 @@ class VirtualClock:
         await woken
 
     async def advance(self, secs: float) -> None:
-        """Let `secs` pass; all that happens meanwhile has happened on return."""
+        """Let `secs` pass. Every task that wakes within that time has run when this returns."""
         end = self._now + round(secs * 1000)
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
-            moment, _, woken = heapq.heappop(self._sleepers)
-            if woken.done():
-                continue
-            self._now = max(self._now, moment)
-            woken.set_result(None)
-            await self.settle()
+            moment = self._sleepers[0][0]
+            woken = [sleeper for sleeper in self._due(moment) if not sleeper.done()]
+            if woken:
+                self._now = max(self._now, moment)
+                for sleeper in woken:
+                    sleeper.set_result(None)
+                await self.settle()
         self._now = end
         await self.settle()
 
+    def _due(self, moment: Millis) -> Iterator[asyncio.Future[None]]:
+        """Those who sleep until this moment: as with a real loop's timers, they wake in the same turn."""
+        while self._sleepers and self._sleepers[0][0] <= moment:
+            yield heapq.heappop(self._sleepers)[2]
+
     async def settle(self) -> None:
-        """Let everything happen that needs no time to pass."""
+        """Run all tasks until each of them has ended or waits for time to pass."""
         turns = 0
-        while turns < CALM_TURNS:
+        while turns < IDLE_TURNS:
             await asyncio.sleep(0)
-            turns = turns + 1 if self._calm.is_set() else 0
-            await self._calm.wait()
+            turns = turns + 1 if self._idle.is_set() else 0
+            await self._idle.wait()
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Around work that is done in another thread."""
+        """Stop the clock while the body waits for work in another thread."""
         self._working += 1
-        self._calm.clear()
+        self._idle.clear()
         try:
             yield
         finally:
             self._working -= 1
             if not self._working:
-                self._calm.set()
+                self._idle.set()

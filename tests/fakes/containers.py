@@ -1,4 +1,4 @@
-"""A scripted engine of the same interface: the test says what containers do, and reads what was asked of them."""
+"""A scripted engine with the interface of the real one: tests script containers and read the calls they received."""
 
 from __future__ import annotations
 
@@ -48,30 +48,24 @@ ENGINE = Engine(
 )
 
 
-class FakeContainer:
-    """Does nothing by itself but end on a signal; `signals`, `cpus` and `is_removed` tell what was asked of it."""
+class ScriptedContainer:
+    """What a test scripts: the output, resource usage and end of a container. It does nothing by itself."""
 
-    def __init__(self, id: str, spec: ContainerSpec, clock: Clock) -> None:
-        self.spec = spec
-        self.signals: list[str] = []
-        self.cpus: list[float] = [spec.cpus]
+    def __init__(self, clock: Clock) -> None:
         self.is_removed = False
-        self.ignores_sigterm = False
-        self.start_error: str | None = None
-        self.address: tuple[str, int] | None = None
-        self.disk: int | None = 0
-        self._id = id
         self._clock = clock
         self._state = ContainerState(running=False)
         self._lines: list[LogLine] = []
         self._samples: list[Sample] = []
         self._changed = asyncio.Event()
 
-    # What the test makes it do.
+    @property
+    def is_running(self) -> bool:
+        return self._state.running and not self.is_removed
 
     def prints(self, *texts: str, stream: str = "stdout") -> None:
         self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
-        self._change()
+        self._notify()
 
     def uses(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> None:
         self._samples.append(
@@ -83,7 +77,7 @@ class FakeContainer:
                 net_tx_bytes=net_tx_bytes,
             )
         )
-        self._change()
+        self._notify()
 
     def exits(self, code: int, *, oom_killed: bool = False, error: str = "") -> None:
         self._state = ContainerState(
@@ -94,16 +88,53 @@ class FakeContainer:
             oom_killed=oom_killed,
             error=error,
         )
-        self._change()
+        self._notify()
 
     def runs_out_of_memory(self) -> None:
         self.exits(137, oom_killed=True)
 
     def vanishes(self) -> None:
         self.is_removed = True
-        self._change()
+        self._notify()
 
-    # What is asked of it.
+    async def _follow(self, items: list[T]) -> AsyncIterator[list[T]]:
+        """Yield the items in batches as the test adds them, until the container ends."""
+        yielded = 0
+        while True:
+            running, changed = self.is_running, self._changed
+            if fresh := items[yielded:]:
+                yielded += len(fresh)
+                yield fresh
+            elif running:
+                await changed.wait()
+            else:
+                return
+
+    def _stamp(self) -> str:
+        moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}000Z"
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class FakeContainer(ScriptedContainer):
+    """The interface of a container. It only ends by itself after a signal.
+
+    `signals`, `cpus` and `is_removed` show which calls it received.
+    """
+
+    def __init__(self, id: str, spec: ContainerSpec, clock: Clock) -> None:
+        super().__init__(clock)
+        self.spec = spec
+        self.signals: list[str] = []
+        self.cpus: list[float] = [spec.cpus]
+        self.ignores_sigterm = False
+        self.start_error: str | None = None
+        self.address: tuple[str, int] | None = None
+        self.disk: int | None = 0
+        self._id = id
 
     @property
     def id(self) -> str:
@@ -118,7 +149,7 @@ class FakeContainer:
             raise StartFailed(self.start_error)
         if self._state.started_at is None:
             self._state = ContainerState(running=True, started_at=self._clock.now())
-            self._change()
+            self._notify()
 
     async def inspect(self) -> ContainerState | None:
         return None if self.is_removed else self._state
@@ -154,11 +185,11 @@ class FakeContainer:
         return self.address if self.is_running else None
 
     async def logs(self) -> AsyncIterator[list[LogLine]]:
-        async for lines in self._followed(self._lines):
+        async for lines in self._follow(self._lines):
             yield lines
 
     async def samples(self) -> AsyncIterator[Sample]:
-        async for samples in self._followed(self._samples):
+        async for samples in self._follow(self._samples):
             for sample in samples:
                 yield sample
 
@@ -170,33 +201,9 @@ class FakeContainer:
             self.exits(137)
         self.vanishes()
 
-    @property
-    def is_running(self) -> bool:
-        return self._state.running and not self.is_removed
-
-    async def _followed(self, items: list[T]) -> AsyncIterator[list[T]]:
-        told = 0
-        while True:
-            running, changed = self.is_running, self._changed
-            if fresh := items[told:]:
-                told += len(fresh)
-                yield fresh
-            elif running:
-                await changed.wait()
-            else:
-                return
-
-    def _stamp(self) -> str:
-        moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}000Z"
-
-    def _change(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
 
 class FakeContainers:
-    """`created` and `builds` tell what was asked; `containers` are those that are there."""
+    """The interface of the engine. `created` and `builds` show which calls it received; `containers` exist now."""
 
     def __init__(self, clock: Clock, engine: Engine = ENGINE) -> None:
         self.engine = engine
@@ -222,7 +229,7 @@ class FakeContainers:
         return [container for container in self.created if not container.is_removed]
 
     def stops(self, code: int = 143) -> None:
-        """Stop as a whole, with all containers, until it `starts`."""
+        """Stop the engine with all its containers, until `starts` is called."""
         self.is_away = True
         for container in self.containers:
             if container.is_running:
@@ -284,11 +291,11 @@ class FakeContainers:
     async def remove_image(self, name: str) -> None:
         if (image := self.images_by_name.get(name)) is None:
             return
-        names = {key for key, kept in self.images_by_name.items() if kept.id == image.id} - {image.id}
+        names = {key for key, other in self.images_by_name.items() if other.id == image.id} - {image.id}
         if name != image.id:
             del self.images_by_name[name]
         if len(names) == 1:
-            self.images_by_name = {key: kept for key, kept in self.images_by_name.items() if kept.id != image.id}
+            self.images_by_name = {key: other for key, other in self.images_by_name.items() if other.id != image.id}
 
     async def close(self) -> None:
         self.is_open = False

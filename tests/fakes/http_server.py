@@ -1,4 +1,4 @@
-"""A web server of a test's own making, for programs that do not run in the test's event loop."""
+"""A small web server for programs that do not run in the test's event loop."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers without a word on stderr."""
+    """Sends responses and logs nothing to stderr."""
 
-    def answer(self, status: int, body: bytes, **headers: str) -> None:
+    def respond(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
         for name, value in {**headers, "Content_Length": str(len(body))}.items():
             self.send_header(name.replace("_", "-"), value)
@@ -25,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(handler: type[Handler]) -> Iterator[str]:
-    """Its host and port."""
+    """Serve requests with the handler in a thread. Yields the host and port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""A web server in this process that receives webhooks, as the tests tell it to."""
+"""A web server in the test's own process that receives webhooks."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Received:
 
 
 class Receiver:
-    """Answers with `status`, `headers` and `body`, or with the next of `statuses` while there are some.
+    """Responds with `status`, `headers` and `body`; while `statuses` is not empty, its first one replaces `status`.
 
-    After `fall_silent` it takes requests and does not answer them, until `answer`.
+    After `stop_responding` it accepts requests and leaves them without a response until `start_responding`.
     """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.statuses: list[int] = []
         self.status = 200
-        self._may_answer = asyncio.Event()
-        self._may_answer.set()
+        self._may_respond = asyncio.Event()
+        self._may_respond.set()
         self.headers: dict[str, str] = {}
         self.body = b"thanks"
 
@@ -45,12 +45,12 @@ class Receiver:
         await self._server.start_server(ssl=context)
         self._loop = asyncio.get_running_loop()
 
-    def fall_silent(self) -> None:
-        self._may_answer.clear()
+    def stop_responding(self) -> None:
+        self._may_respond.clear()
 
-    def answer(self) -> None:
-        """From any thread."""
-        self._loop.call_soon_threadsafe(self._may_answer.set)
+    def start_responding(self) -> None:
+        """May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._may_respond.set)
 
     async def close(self) -> None:
         await self._server.close()
@@ -61,7 +61,7 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.received.append(Received(request.path, request.headers, json.loads(body) if body else None))
-        await self._may_answer.wait()
+        await self._may_respond.wait()
         status = self.statuses.pop(0) if self.statuses else self.status
         return web.Response(status=status, body=self.body, headers=self.headers)
 
@@ -75,8 +75,8 @@ class Receiver:
 
 
 @contextmanager
-def beside_blocking_tests() -> Iterator[Receiver]:
-    """A receiver in a thread of its own, for tests whose client blocks."""
+def receiver_in_thread() -> Iterator[Receiver]:
+    """A receiver in a thread of its own, for tests whose client blocks the event loop."""
     with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
         receiver, loop = Receiver(), runner.get_loop()
         thread.submit(loop.run_forever)
@@ -84,7 +84,7 @@ def beside_blocking_tests() -> Iterator[Receiver]:
         try:
             yield receiver
         finally:
-            receiver.answer()
+            receiver.start_responding()
             asyncio.run_coroutine_threadsafe(receiver.close(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.shutdown()

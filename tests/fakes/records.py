@@ -67,7 +67,13 @@ def a_build(**fields: Any) -> Build:
 
 
 def options(**fields: Any) -> RunOptions:
-    given = {"build": "latest", "timeout_secs": 3600, "memory_mbytes": 1024, "disk_mbytes": 2048, "asked_mbytes": 1024}
+    given = {
+        "build": "latest",
+        "timeout_secs": 3600,
+        "memory_mbytes": 1024,
+        "disk_mbytes": 2048,
+        "requested_mbytes": 1024,
+    }
     return RunOptions(**{**given, **fields})
 
 

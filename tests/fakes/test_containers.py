@@ -1,4 +1,4 @@
-"""The fake keeps the interface's promises."""
+"""The fake engine behaves as its interface documents."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def spec(image: str = "app") -> ContainerSpec:
     )
 
 
-async def test_a_container_lives_as_it_is_told() -> None:
+async def test_a_container_follows_the_script() -> None:
     engine = FakeContainers(SystemClock())
     door: Containers = engine
     engine.add_image("app")
@@ -36,11 +36,11 @@ async def test_a_container_lives_as_it_is_told() -> None:
     await container.start()
     fake.prints("one", "two")
     fake.uses(5)
-    told = asyncio.gather(_all(container.logs()), _all(container.samples()), container.wait())
+    results = asyncio.gather(_all(container.logs()), _all(container.samples()), container.wait())
     await asyncio.sleep(0)
     fake.prints("three", stream="stderr")
     fake.runs_out_of_memory()
-    batches, samples, state = await told
+    batches, samples, state = await results
     assert [line.text for lines in batches for line in lines] == [b"one", b"two", b"three"]
     assert [sample.memory_bytes for sample in samples] == [5]
     assert state and state.oom_killed and state.exit_code == 137
@@ -49,7 +49,7 @@ async def test_a_container_lives_as_it_is_told() -> None:
 
 
 @pytest.mark.parametrize(("ignores", "signals", "code"), [(False, 1, 143), (True, 2, 137)])
-async def test_a_stop_ends_with_a_kill_where_it_must(ignores: bool, signals: int, code: int) -> None:
+async def test_a_container_that_ignores_sigterm_is_killed(ignores: bool, signals: int, code: int) -> None:
     engine = FakeContainers(SystemClock())
     engine.add_image("app")
     container = await engine.create(spec())
@@ -61,7 +61,7 @@ async def test_a_stop_ends_with_a_kill_where_it_must(ignores: bool, signals: int
     assert engine.created[0].signals == ["SIGTERM", "SIGKILL"][:signals]
 
 
-async def test_refusals() -> None:
+async def test_errors() -> None:
     engine = FakeContainers(SystemClock())
     with pytest.raises(ImageMissing):
         await engine.create(spec("none"))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import SAMPLES, remove_instance
+from testing.api_client import SAMPLES
+from testing.live_server import remove_instance
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_PACKAGES = ("api", "cli", "runtime")
@@ -118,7 +119,7 @@ def assert_starts_its_own_server(
     no_engine = {"DOCKER_HOST": f"unix://{data_dir}/no-engine.sock"}
     done = run_hello(command, folder, data_dir, {**no_engine, **environment})
     assert done.returncode == 1
-    assert "The Docker engine does not answer" in done.stderr
+    assert "No Docker engine answers at" in done.stderr
 
 
 def run_hello(

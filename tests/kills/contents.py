@@ -98,7 +98,7 @@ class KeyValueStore:
         self._possible[key] = {value}
 
     def check(self, http: httpx.Client) -> None:
-        sizes = {}
+        sizes: dict[str, int] = {}
         for key, possible in self._possible.items():
             found = self._record(http, key, sizes)
             assert found in possible, f"{key}: {found}, not one of {possible}"
@@ -158,7 +158,7 @@ class RequestQueue:
                 self._possible[key] = {False}
 
     def _lock(self, http: httpx.Client, chance: random.Random, client: str) -> None:
-        params = {"limit": chance.randint(1, BATCH), "lockSecs": LOCK_SECS, "clientKey": client}
+        params: dict[str, str | int] = {"limit": chance.randint(1, BATCH), "lockSecs": LOCK_SECS, "clientKey": client}
         head = http.post(f"{self._path}/head/lock", params=params).raise_for_status().json()["data"]
         for item in head["items"]:
             key = item["uniqueKey"]

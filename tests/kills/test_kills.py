@@ -13,8 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from testing.api_client import TOKEN
+from testing.live_server import LiveServer
 from tests.kills.contents import Contents, make
-from tests.live import TOKEN, LiveServer
 from tests.soak.leftovers import ownerless
 
 KILLS = int(os.environ.get("GREENROOM_KILLS", "5"))

@@ -1,4 +1,4 @@
-"""What goes by itself, and what stays."""
+"""What Greenroom drops after the retention period, and what it preserves."""
 
 from __future__ import annotations
 
@@ -11,59 +11,59 @@ from tests.fakes.stage import Stage
 DAY = DAY_MILLIS / 1000
 
 
-def is_there(stage: Stage, run: Run) -> bool:
+def exists(stage: Stage, run: Run) -> bool:
     try:
-        stage.now(run)
+        stage.current(run)
     except NotFound:
         return False
     return True
 
 
-async def runs_that_ended(stage: Stage, count: int) -> list[Run]:
-    actor = await stage.an_actor()
+async def finished_runs(stage: Stage, count: int) -> list[Run]:
+    actor = await stage.create_actor()
     runs = []
     for _ in range(count):
-        runs.append(await stage.ended(await stage.start(actor)))
+        runs.append(await stage.finish(await stage.start(actor)))
         await stage.clock.advance(1)
     return runs
 
 
-async def test_the_newest_ten_runs_stay_and_older_ones_go_with_their_storages_after_a_week(stage: Stage) -> None:
-    runs = await runs_that_ended(stage, NEWEST_RUNS + 2)
+async def test_after_a_week_all_but_the_newest_ten_runs_are_dropped_with_their_storages(stage: Stage) -> None:
+    runs = await finished_runs(stage, NEWEST_RUNS + 2)
     await stage.clock.advance(6 * DAY)
-    assert all(is_there(stage, run) for run in runs)
+    assert all(exists(stage, run) for run in runs)
     await stage.clock.advance(2 * DAY)
-    assert [is_there(stage, run) for run in runs] == [False] * 2 + [True] * NEWEST_RUNS
+    assert [exists(stage, run) for run in runs] == [False] * 2 + [True] * NEWEST_RUNS
     assert stage.orchestrator.datasets.get(runs[0].default_dataset_id) is None
     assert stage.orchestrator.datasets.get(runs[-1].default_dataset_id) is not None
 
 
-async def test_a_live_run_stays_however_old_it_is(stage: Stage) -> None:
+async def test_a_live_run_is_never_dropped(stage: Stage) -> None:
     live = await stage.start(timeout_secs=0)
-    await runs_that_ended(stage, NEWEST_RUNS)
+    await finished_runs(stage, NEWEST_RUNS)
     await stage.orchestrator.retention.sweep(stage.clock.now() + DAY_MILLIS)
-    assert is_there(stage, live)
+    assert exists(stage, live)
 
 
-async def test_unused_unnamed_storages_go_and_named_or_used_ones_stay(stage: Stage) -> None:
+async def test_unnamed_storages_are_dropped_a_week_after_their_last_use(stage: Stage) -> None:
     datasets, user = stage.orchestrator.datasets, stage.user
     unused, used = (await datasets.get_or_create(user.id))[0], (await datasets.get_or_create(user.id))[0]
-    named = (await datasets.get_or_create(user.id, "kept"))[0]
+    named = (await datasets.get_or_create(user.id, "named"))[0]
     await stage.clock.advance(5 * DAY)
     await datasets.push(used, b"[{}]")
     await stage.clock.advance(3 * DAY)
     assert [datasets.get(each.id) is not None for each in (unused, used, named)] == [False, True, True]
 
 
-async def test_dispatches_go_a_week_after_their_last_call_and_active_ones_stay(
+async def test_dispatches_are_dropped_a_week_after_their_last_call_unless_they_are_active(
     stage: Stage, receiver: Receiver
 ) -> None:
-    orchestrator, actor = stage.orchestrator, await stage.an_actor()
-    wanted = WebhookDraft(event_types=(WebhookEvent.RUN_SUCCEEDED,), request_url=receiver.url())
-    await orchestrator.webhooks.create(stage.user, wanted, WebhookCondition(actor_id=actor.id))
+    orchestrator, actor = stage.orchestrator, await stage.create_actor()
+    webhook = WebhookDraft(event_types=(WebhookEvent.RUN_SUCCEEDED,), request_url=receiver.url())
+    await orchestrator.webhooks.create(stage.user, webhook, WebhookCondition(actor_id=actor.id))
     receiver.statuses = [200, 500, 500]
     for _ in range(2):
-        await stage.ended(await stage.start(actor))
+        await stage.finish(await stage.start(actor))
     [_, retried] = orchestrator.database.dispatches.all()
     await orchestrator.retention.sweep(stage.clock.now() + 1)
     assert [each.id for each in orchestrator.database.dispatches.all()] == [retried.id]
@@ -73,10 +73,10 @@ async def test_dispatches_go_a_week_after_their_last_call_and_active_ones_stay(
     assert orchestrator.database.dispatches.all() == []
 
 
-async def test_nothing_goes_where_everything_is_to_be_kept(stage: Stage) -> None:
+async def test_nothing_is_dropped_if_retention_is_off(stage: Stage) -> None:
     await stage.close()
     stage.settings = type(stage.settings)(data_dir=stage.settings.data_dir, users={}, retention_days=0)
     await stage.open()
-    runs = await runs_that_ended(stage, NEWEST_RUNS + 1)
+    runs = await finished_runs(stage, NEWEST_RUNS + 1)
     await stage.clock.advance(100 * DAY)
-    assert all(is_there(stage, run) for run in runs)
+    assert all(exists(stage, run) for run in runs)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.live import Json, LiveServer
+from testing.api_client import Json
+from testing.live_server import LiveServer
 
 MBYTE = 1024 * 1024
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?!\d{4}-\d\d-\d\dT)(.*)")
@@ -232,4 +233,5 @@ def assert_in_order(patterns: tuple[str, ...], lines: list[str]) -> None:
 
 
 def output(server: LiveServer, run: Json) -> Json:
-    return json.loads(server.text(f"key-value-stores/{run['defaultKeyValueStoreId']}/records/OUTPUT"))  # type: ignore[no-any-return]
+    record: Json = json.loads(server.text(f"key-value-stores/{run['defaultKeyValueStoreId']}/records/OUTPUT"))
+    return record

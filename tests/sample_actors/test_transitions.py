@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from runtime.base.records import new_id
+from testing.api_client import SAMPLES, Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.engine import container_of, engine, eventually
 from tests.fakes.receiver import Receiver
-from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 
@@ -153,7 +155,7 @@ def test_metamorph(server: LiveServer, sample: str) -> None:
     """Into the other language and back again."""
     there, back = server.sample(OTHER[sample]), server.sample(sample)
     last = {"do": "exit", "message": "Butterfly"}
-    second = {"do": "metamorph", "target": back, "targetInput": last}
+    second: Json = {"do": "metamorph", "target": back, "targetInput": last}
     journey = Journey(server, sample, {"do": "metamorph", "target": there, "targetInput": second})
     run = journey.ended()
     assert end(run) == ("SUCCEEDED", 0, "Butterfly")

@@ -8,7 +8,7 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 
 from scripts import base_images
 
@@ -18,7 +18,7 @@ def certificate(body: str) -> str:
 
 
 class Engine:
-    """Just enough of the engine's images: names with labels, and a record of what was asked."""
+    """A fake of the engine's images: names with labels, and the names that were pulled."""
 
     def __init__(self, labels: dict[str, dict[str, str]]) -> None:
         self.labels = labels
@@ -27,7 +27,7 @@ class Engine:
 
     def get(self, name: str) -> Any:
         if name not in self.labels:
-            raise base_images.ImageNotFound("absent")
+            raise ImageNotFound("missing")
         return SimpleNamespace(labels=self.labels[name])
 
     def pull(self, name: str) -> None:
@@ -36,12 +36,19 @@ class Engine:
 
 @pytest.fixture
 def provide(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs main on an engine that has these images; answers names pulled, names built and the probes' times."""
+    """Run main on an engine with these images. Returns the pulled names, the built names and the probes' timeouts."""
 
     def provide(labels: dict[str, dict[str, str]], *, answers: bool, names: list[str]) -> tuple[Any, ...]:
-        engine, built, probes = Engine(labels), [], []
-        monkeypatch.setattr(base_images.docker, "from_env", lambda **_: engine)
-        monkeypatch.setattr(base_images, "registry_answers", lambda seconds: probes.append(seconds) or answers)
+        engine = Engine(labels)
+        built: list[str] = []
+        probes: list[int] = []
+
+        def registry_answers(seconds: int) -> bool:
+            probes.append(seconds)
+            return answers
+
+        monkeypatch.setattr("scripts.base_images.docker.from_env", lambda **_: engine)
+        monkeypatch.setattr(base_images, "registry_answers", registry_answers)
         monkeypatch.setattr(base_images, "build", lambda _, name: built.append(name))
         base_images.main(names)
         return engine.pulled, built, probes
@@ -54,11 +61,11 @@ STAND_IN = {base_images.LABEL: "Debian trixie, python 3.13.5"}
 PYTHON, NODE = "apify/actor-python:3.13", "apify/actor-node:20"
 
 
-def test_absent_images_are_pulled_where_a_registry_answers(provide: Any) -> None:
+def test_missing_images_are_pulled_if_a_registry_answers(provide: Any) -> None:
     assert provide({}, answers=True, names=[PYTHON, NODE]) == ([PYTHON, NODE], [], [base_images.PROBE_SECS])
 
 
-def test_absent_images_are_built_where_no_registry_answers(provide: Any) -> None:
+def test_missing_images_are_built_if_no_registry_answers(provide: Any) -> None:
     assert provide({NODE: REAL}, answers=False, names=[PYTHON, NODE])[:2] == ([], [PYTHON])
 
 
@@ -66,7 +73,7 @@ def test_a_real_image_replaces_a_stand_in(provide: Any) -> None:
     assert provide({PYTHON: STAND_IN, NODE: REAL}, answers=True, names=[PYTHON, NODE])[:2] == ([PYTHON], [])
 
 
-def test_a_stand_in_stays_where_no_registry_answers(provide: Any) -> None:
+def test_a_stand_in_remains_if_no_registry_answers(provide: Any) -> None:
     assert provide({PYTHON: STAND_IN}, answers=False, names=[PYTHON]) == ([], [], [base_images.REPEATED_PROBE_SECS])
 
 
@@ -74,21 +81,21 @@ def test_real_images_need_no_probe(provide: Any) -> None:
     assert provide({PYTHON: REAL}, answers=True, names=[PYTHON]) == ([], [], [])
 
 
-def test_without_names_all_are_provided(provide: Any) -> None:
+def test_without_names_all_images_are_provided(provide: Any) -> None:
     assert provide({}, answers=True, names=[])[0] == list(base_images.NAMES)
 
 
-def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(SystemExit, match="no apify/actor-perl:5; known are apify/actor-python"):
+def test_an_unknown_name_is_rejected() -> None:
+    with pytest.raises(SystemExit, match=r"unknown image apify/actor-perl:5\. Choose from apify/actor-python"):
         base_images.main(["apify/actor-perl:5"])
 
 
-def test_only_authorities_that_the_image_lacks_are_added() -> None:
-    host = "\n".join(["# comment", certificate("ours"), certificate("everybody's")])
-    assert base_images.added_authorities(host, certificate("everybody's")) == certificate("ours") + "\n"
+def test_only_certificates_that_the_image_lacks_are_added() -> None:
+    host = "\n".join(["# comment", certificate("own"), certificate("common")])
+    assert base_images.missing_certificates(host, certificate("common")) == certificate("own") + "\n"
 
 
-def test_the_images_bundle_is_read_from_its_root_file_system(tmp_path: Path) -> None:
+def test_the_bundle_of_the_image_is_read_from_its_root_file_system(tmp_path: Path) -> None:
     archive = tmp_path / "rootfs.tar"
     with tarfile.open(archive, "w") as files:
         entry = tarfile.TarInfo(f"./{base_images.CA_BUNDLE}")
@@ -106,7 +113,7 @@ def test_the_images_bundle_is_read_from_its_root_file_system(tmp_path: Path) -> 
         ("", {}),
     ],
 )
-def test_registries_are_named_without_passwords(
+def test_registries_with_passwords_are_left_out(
     monkeypatch: pytest.MonkeyPatch, configured: str, settings: dict[str, str]
 ) -> None:
     monkeypatch.setattr(base_images, "configured", lambda _: "")
@@ -117,7 +124,7 @@ def test_registries_are_named_without_passwords(
 
 @pytest.mark.docker
 @pytest.mark.parametrize(
-    ("name", "command", "answer"),
+    ("name", "command", "expected"),
     [
         (PYTHON, "python -c 'import apify, os; print(os.getcwd())'", b"/usr/src/app"),
         (PYTHON, "pip --version | cut -d' ' -f1", b"pip"),
@@ -126,13 +133,13 @@ def test_registries_are_named_without_passwords(
         (PYTHON, "id -u; id -u myuser; readlink /home/myuser/app", b"0\n1000\n/usr/src/app"),
     ],
 )
-def test_a_stand_in_is_as_the_real_image_is(name: str, command: str, answer: bytes) -> None:
+def test_a_stand_in_matches_the_real_image(name: str, command: str, expected: bytes) -> None:
     try:
         engine = docker.from_env()
         labels = engine.images.get(name).labels
     except DockerException as error:
-        pytest.skip(f"no {name} on a Docker engine: {error}")
+        pytest.skip(f"no Docker engine with {name}: {error}")
     if base_images.LABEL not in labels:
         pytest.skip(f"{name} is the real image")
     output = engine.containers.run(name, ["sh", "-c", command], remove=True, network_disabled=True)
-    assert output.strip() == answer
+    assert output.strip() == expected

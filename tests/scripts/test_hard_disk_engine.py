@@ -20,7 +20,7 @@ except OSError as error:
 
 @pytest.mark.docker
 def test_a_write_beyond_the_disk_limit_fails() -> None:
-    """btrfs counts the image as well, so the limit is the image's size and 100 MB more."""
+    """btrfs counts the image too, so the limit is the size of the image plus 100 MB."""
     host = os.environ.get("GREENROOM_HARD_DISK_DOCKER_HOST") or pytest.skip("make test starts the engine for this test")
     engine = docker.DockerClient(base_url=host)
     size = engine.images.get(IMAGE).attrs["Size"] + 100 * MEGABYTE

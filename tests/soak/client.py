@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.live import TOKEN, Json
+from testing.api_client import TOKEN, Json
 
 PATIENCE_SECS = 120
 PAUSE_SECS = 0.1

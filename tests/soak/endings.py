@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.live import Json
+from testing.api_client import Json
 from tests.soak.client import Client
 
 Order = Callable[[Client, Json], int]

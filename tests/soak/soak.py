@@ -9,9 +9,11 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 
+from testing.api_client import Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.engine import engine
 from tests.fakes.receiver import Receiver
-from tests.live import Json, LiveServer, source_files
 from tests.soak.client import Client
 from tests.soak.endings import Ending
 

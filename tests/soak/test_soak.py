@@ -10,9 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from testing.live_server import LiveServer
 from tests.engine import engine, eventually, left_on
 from tests.fakes.receiver import Receiver
-from tests.live import LiveServer
 from tests.soak.endings import ENDINGS, Ending
 from tests.soak.leftovers import Held, held, open_files, ownerless
 from tests.soak.soak import Soak

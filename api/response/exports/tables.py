@@ -1,6 +1,6 @@
-"""Tables: a column for each property that any item has, a row for each item.
+"""Tables: a column for each property of any item, and a row for each item.
 
-The items are read twice, first for their columns. What is nested has a column for each leaf, named by the path to it.
+The items are read twice, the first time for the columns. A nested value has a column for each leaf, named by its path.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ PATH_SEPARATOR = "/"
 
 
 class Table(Export):
-    """`columns` are known once it is open."""
+    """An export with `columns`, which are known after `open`."""
 
     async def open(self) -> None:
         found: dict[str, None] = {}
         async for lines in self.page.chunks():
-            await asyncio.to_thread(self._look_for_columns, lines, found)
+            await asyncio.to_thread(self._add_columns, lines, found)
         self.columns = list(found)
 
     def row(self, item: Item) -> list[Any]:
-        """The item's leaves in the order of the columns; None where it has not got one."""
+        """The item's leaves in the order of the columns; None for a column that the item does not have."""
         flat = _flat(item)
         return [flat.get(column) for column in self.columns]
 
-    def _look_for_columns(self, lines: list[bytes], found: dict[str, None]) -> None:
+    def _add_columns(self, lines: list[bytes], found: dict[str, None]) -> None:
         for item in self.view.apply(lines):
             found.update(dict.fromkeys(_flat(item)))
             if len(found) > MAX_COLUMNS:
@@ -80,7 +80,7 @@ class Html(Table, TextExport):
 
 
 def cell_text(value: Any) -> str:
-    """A leaf as the text of a cell: strings as they are, nothing for what is missing, null or empty, else JSON."""
+    """A leaf as the text of a cell: a string as it is, nothing for a missing, null or empty value, others as JSON."""
     if isinstance(value, str):
         return value
     return "" if value is None or value == [] or value == {} else dumps(value).decode()
@@ -92,5 +92,5 @@ def _flat(item: Item) -> dict[str, Any]:
 
 def _not_a_table(what: str) -> Invalid:
     return Invalid(
-        "invalid-parameter", f"A table of these items would have {what}: pick some with 'fields', or ask for json"
+        "invalid-parameter", f"A table of these items would have {what}: select some with 'fields', or use format=json"
     )

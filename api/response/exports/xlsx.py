@@ -1,4 +1,4 @@
-"""Excel workbooks: written into a temporary file, row by row, and sent from there."""
+"""Excel workbooks, which are written into a temporary file row by row, and sent from there."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from api.response.exports.tables import Table, cell_text
 from runtime.base.errors import Invalid
 
 MAX_ROWS = 1_048_576
-"""Excel's own limit, the header's row included."""
+"""Excel's own limit, including the header row."""
 MAX_CELL_TEXT = 32_767
-"""Excel's own limit: longer text is cut."""
+"""Excel's own limit. Longer text is truncated."""
 MAX_EXACT = 2**53
-"""Excel's numbers are floats: bigger whole numbers are written as text."""
+"""Excel's numbers are floats, so larger integers are written as text."""
 READ_BYTES = 262_144
 OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
@@ -29,7 +29,9 @@ class Xlsx(Table):
 
     async def open(self) -> None:
         if not self.view.unwind and self.page.count >= MAX_ROWS:
-            raise Invalid("invalid-parameter", f"Excel has {MAX_ROWS} rows at most: ask for fewer items, or for csv")
+            raise Invalid(
+                "invalid-parameter", f"Excel allows {MAX_ROWS} rows at most: use a lower limit, or format=csv"
+            )
         await super().open()
 
     async def stream(self) -> AsyncIterator[bytes]:
@@ -50,7 +52,7 @@ class Xlsx(Table):
         await asyncio.to_thread(workbook.close)
 
     def _write_rows(self, sheet: Worksheet, first: int, lines: list[bytes]) -> int:
-        """Write the rows of some items from this one on; return how many these were."""
+        """Write the items as rows, beginning at the row `first`. Return how many rows were written."""
         count = 0
         for item in self.view.apply(lines):
             for number, value in enumerate(self.row(item)):

@@ -1,4 +1,4 @@
-"""XML and RSS: properties become elements, elements of arrays repeat them, `@` holds attributes and `#` the text."""
+"""XML and RSS. Properties become elements, arrays repeat an element, `@` holds attributes and `#` the text."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NAME_START = (
     ":A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
     "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
-"""What a name may begin with (Extensible Markup Language 1.0, fifth edition, production 4)."""
+"""The characters that can begin a name (Extensible Markup Language 1.0, fifth edition, production 4)."""
 NAME_REST = NAME_START + r"\-.0-9\u00b7\u0300-\u036f\u203f\u2040"
 NAME = re.compile(f"[{NAME_START}][{NAME_REST}]*")
 NOT_IN_NAMES = re.compile(f"[^{NAME_REST}]")
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""Characters that no XML document may hold, however they are written."""
+"""Characters that an XML document cannot contain, not even escaped."""
 
 
 class Xml(TextExport):
@@ -32,7 +32,7 @@ class Xml(TextExport):
     async def open(self) -> None:
         for name in (self.options.xml_root, self.options.xml_row):
             if not NAME.fullmatch(name):
-                raise Invalid("invalid-parameter", f"'{name}' can't be the name of an XML element")
+                raise Invalid("invalid-parameter", f"'{name}' is not a valid name of an XML element")
 
     def start(self) -> str:
         return f"{DECLARATION}<{self.options.xml_root}>\n"
@@ -65,7 +65,7 @@ def _rows(name: str, items: Iterable[Item]) -> str:
 
 
 def element(name: str, value: Any) -> str:
-    """A value as an element of this name; an array as one for each of its elements."""
+    """A value as an XML element of this name. An array becomes one element for each value."""
     if isinstance(value, list):
         return "".join(element(name, each) for each in value)
     tag = _tag(name)
@@ -74,7 +74,7 @@ def element(name: str, value: Any) -> str:
 
 
 def _content(value: Any) -> tuple[str, str]:
-    """The attributes and what is inside an element that stands for a value."""
+    """The attributes and the content of the element for a value."""
     if not isinstance(value, dict):
         return "", _escaped(cell_text(value))
     given = value.get(ATTRIBUTES)
@@ -87,7 +87,7 @@ def _content(value: Any) -> tuple[str, str]:
 
 
 def _tag(name: str) -> str:
-    """The nearest name that XML allows."""
+    """The name, with the characters replaced that XML does not allow."""
     if NAME.fullmatch(name):
         return name
     allowed = NOT_IN_NAMES.sub("_", name)

@@ -1,4 +1,4 @@
-// Crawlee's storages, kept on disk, behind the platform's routes. Prints its port when it listens.
+// Crawlee's storages, persisted on disk, behind the platform's routes. Prints its port when it listens.
 import { MemoryStorage } from '@crawlee/memory-storage';
 import express from 'express';
 
@@ -9,13 +9,13 @@ app.use(express.raw({ type: 'application/octet-stream', limit: '200mb' }));
 
 const number = (value) => (value === undefined ? undefined : Number(value));
 
-for (const [word, kind] of [
+for (const [path, collection] of [
     ['datasets', 'datasets'],
     ['request-queues', 'requestQueues'],
     ['key-value-stores', 'keyValueStores'],
 ]) {
-    app.post(`/v2/${word}`, async (req, res) => {
-        res.status(201).json({ data: await storage[kind]().getOrCreate(req.query.name) });
+    app.post(`/v2/${path}`, async (req, res) => {
+        res.status(201).json({ data: await storage[collection]().getOrCreate(req.query.name) });
     });
 }
 
@@ -36,8 +36,8 @@ app.get('/v2/request-queues/:id/head', async (req, res) => {
     res.json({ data: await storage.requestQueue(req.params.id).listHead({ limit: number(req.query.limit) }) });
 });
 app.post('/v2/request-queues/:id/head/lock', async (req, res) => {
-    const asked = { limit: number(req.query.limit), lockSecs: number(req.query.lockSecs) };
-    res.status(201).json({ data: await storage.requestQueue(req.params.id).listAndLockHead(asked) });
+    const options = { limit: number(req.query.limit), lockSecs: number(req.query.lockSecs) };
+    res.status(201).json({ data: await storage.requestQueue(req.params.id).listAndLockHead(options) });
 });
 app.put('/v2/request-queues/:id/requests/:request', async (req, res) => {
     res.json({ data: await storage.requestQueue(req.params.id).updateRequest(req.body) });

@@ -1,7 +1,7 @@
-"""Records that Greenroom stores, as frozen dataclasses: a change makes a new record.
+"""The records that Greenroom stores, as frozen dataclasses: a change creates a new record.
 
-Times are milliseconds since 1970. Field names are the platform's, in Python's spelling; the serializers of `api` turn
-them into the platform's JSON.
+Times are milliseconds since 1970. Field names are those of the platform in Python's spelling; the serializers in `api`
+convert records to the platform's JSON.
 """
 
 from runtime.base.records.actors import (
@@ -18,6 +18,7 @@ from runtime.base.records.actors import (
     Version,
 )
 from runtime.base.records.builds import Build, BuildOptions
+from runtime.base.records.definitions import Definition
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.runs import Metamorph, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
@@ -52,6 +53,7 @@ __all__ = [
     "Build",
     "BuildOptions",
     "Dataset",
+    "Definition",
     "DispatchStatus",
     "EnvVar",
     "GeneralAccess",

@@ -1,4 +1,4 @@
-"""Actors with their pricing, versions and tasks."""
+"""Actors with their pricing, their versions and their tasks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PermissionLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDefaults:
-    """An Actor's default run options. `timeout_secs` 0 means none; `permission_level` is forced upon its runs."""
+    """An Actor's default run options. `timeout_secs` 0 means none; `permission_level` is forced on its runs."""
 
     build: str = "latest"
     timeout_secs: int = 3600
@@ -43,9 +43,9 @@ class PricingModel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pricing:
-    """What an Actor costs from `started_at` on. Prices are those of users of the FREE tier, in US dollars.
+    """The price of an Actor from `started_at` on, in US dollars, for users of the FREE tier.
 
-    `one_time_events` are charged once a run at most. `shown` is the entry of `pricingInfos` in Apify's own spelling.
+    `one_time_events` are charged at most once per run. `shown` is the entry of `pricingInfos` in Apify's own spelling.
     """
 
     model: PricingModel
@@ -60,7 +60,7 @@ class Pricing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """`extra` holds what Greenroom stores and returns without acting on it, in Apify's own spelling."""
+    """An Actor. `extra` contains fields that Greenroom stores and returns without using them, in Apify's spelling."""
 
     id: str
     user_id: str
@@ -82,7 +82,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOptions:
-    """Options of a task's runs; None where the Actor's own hold. Units as in RunOptions."""
+    """Options of a task's runs. None means the Actor's default; units as in RunOptions."""
 
     build: str | None = None
     timeout_secs: int | None = None
@@ -94,7 +94,7 @@ class TaskOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """`input` is a JSON object; `extra` as in an Actor."""
+    """A task of an Actor. `input` is a JSON object; `extra` is as in an Actor."""
 
     id: str
     user_id: str
@@ -118,7 +118,7 @@ class EnvVar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file of a version's source, TEXT or BASE64; a folder has no content."""
+    """A file of a version's source, in the format TEXT or BASE64. A folder has no content."""
 
     name: str
     format: str = "TEXT"
@@ -128,10 +128,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """`number` is MAJOR.MINOR; `id` joins it to the Actor's id.
+    """A version of an Actor. `number` is MAJOR.MINOR; `id` is the Actor's id and the number.
 
-    `folder` is a folder of the server's machine that is the source instead of the `source_files`. `by_host` is whether
-    who runs the server named the source, which is then fetched with the keys and passwords of this machine.
+    If `folder` is set, this folder of the server's machine is the source instead of `source_files`. `by_host`: the
+    server's operator set the source, so it is fetched with the SSH keys and passwords of this machine.
     """
 
     id: str

@@ -12,23 +12,26 @@ from runtime.base.records.actors import EnvVar
 from runtime.base.records.jobs import Meta
 from runtime.base.records.webhooks import WebhookEvent
 
+BUILD_MEMORY_MBYTES = 4096
+"""The memory of every build, as on the platform."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
     tag: str
     use_cache: bool = True
     beta_packages: bool = False
-    memory_mbytes: int = 4096
+    memory_mbytes: int = BUILD_MEMORY_MBYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """`image` is the engine's image id once built; `definition` the parsed .actor/actor.json.
+    """A build of an Actor.
 
-    Builds of one `fingerprint` are made of the same; it is empty where that cannot be told.
-
-    `env_vars` are the version's, frozen when the build started; `number_int` sorts builds as the platform does.
-    `pending_events` are events that webhooks were not told of yet, as in a Run.
+    `image` is the engine's id of the built image, `definition` the document of a Definition. Builds with the same
+    `fingerprint` have identical content; it is empty if the content is unknown. `env_vars` are those of the version
+    when the build started. `number_int` sorts builds as the platform does. `pending_events` are events that have not
+    been dispatched to webhooks yet, as in a Run. `stand_in` describes the local image that replaced the base image.
     """
 
     id: str

@@ -10,5 +10,5 @@ ID_ALPHABET = string.ascii_letters + string.digits
 
 
 def new_id() -> str:
-    """A platform-shaped id: 17 letters and digits, hard to guess (knowing a run's id is enough to read it)."""
+    """Return a new id in the platform's form: 17 letters and digits. It is hard to guess, as an id gives access."""
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))

@@ -1,4 +1,4 @@
-"""What the records of runs and builds share."""
+"""Fields that the records of runs and builds share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Origin(StrEnum):
-    """How a job was started (the platform's RunOrigin)."""
+    """What started a job (the platform's RunOrigin)."""
 
     DEVELOPMENT = "DEVELOPMENT"
     WEB = "WEB"

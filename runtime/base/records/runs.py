@@ -1,4 +1,4 @@
-"""Runs of Actors: options, statistics, accepted orders."""
+"""Runs of Actors: their options, statistics and accepted orders."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from runtime.base.records.webhooks import WebhookEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """`timeout_secs` 0 means none; `disk_mbytes` is twice the memory; `asked_mbytes` is the memory before rounding."""
+    """`timeout_secs` 0 means none; `disk_mbytes` is twice the memory, `requested_mbytes` the memory before rounding."""
 
     build: str
     timeout_secs: int
     memory_mbytes: int
     disk_mbytes: int
-    asked_mbytes: float
+    requested_mbytes: float
     max_items: int | None = None
     max_total_charge_usd: float | None = None
     restart_on_error: bool = False
 
 
 class Restart(StrEnum):
-    """Why a run goes on in a new container."""
+    """Why a run continues in a new container."""
 
     REBOOT = "REBOOT"
     MIGRATION = "MIGRATION"
@@ -39,7 +39,7 @@ class Restart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageGrant:
-    """A storage that a run may read, or write too, because its input passed it on."""
+    """Permission to read, and possibly write, a storage that was passed to the run in its input."""
 
     id: str
     may_write: bool = False
@@ -47,10 +47,10 @@ class StorageGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metamorph:
-    """A change of a run into another Actor.
+    """The change of a run to another Actor.
 
-    `input_key` is where that finds its input, `grants` what that passes on; `datasets` and `output` are the run's from
-    then on.
+    `input_key` is the key of the new Actor's input, and `grants` are the storages that this input passes to it.
+    `datasets` and `output` replace those of the run.
     """
 
     created_at: Millis
@@ -66,11 +66,10 @@ class Metamorph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStats:
-    """Bytes, percent of one core, and counts. `sampled_millis` is the time that the averages stand for.
+    """Bytes, percent of one core, and counts.
 
-    `api_bytes` is what of the network's bytes was exchanged with the API.
-
-    The `earlier_` fields are what of the totals was counted in containers before the current one.
+    `sampled_millis` is the time that the averages cover. `api_bytes` is the part of the network traffic that was
+    exchanged with the API. The `earlier_` fields are the parts of the totals from containers before the current one.
     """
 
     input_body_len: int = 0
@@ -97,27 +96,31 @@ class RunStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """`web_key` names the container's web server in its URL and `events_key` its events socket; both are secrets.
+    """A run of an Actor.
 
-    `api_port` is the port under which its container knows the API, for as long as that lives; 0 is unknown.
-    `container_started_at` is the engine's own time, from which the CPU burst window counts. `stopped_because`
-    is why Greenroom itself stopped the Actor, written before it is stopped, so that a restarted server knows.
+    Container: `web_key` identifies its web server in URLs and `events_key` its events socket; both are secrets.
+    `api_port` is the port at which the container reaches the API; 0 means unknown. `container_started_at` is the
+    engine's time, at which the CPU burst begins. `stopped_because` is why Greenroom stops the Actor. It is stored
+    before the stop, so that a restarted server still has the reason.
 
-    Orders are in the record too: at `stop_at` the container is killed, and then the run goes on in a new one where
-    `restart` says so (as `next_metamorph`, for a metamorph). `resumed_at` is the last resurrection: timeout and compute
-    units count from it, and `earlier_compute_units` is what came before. `log_lines_before` counts the log's lines of
-    containers before the current one. `pending_events` are events that are not dispatched to webhooks yet, by the id of
-    their occasion. They are written together with what happened, so that a crash of the server loses none.
+    Orders: at `stop_at` the container is killed. If `restart` is set, the run then continues in a new container, for a
+    metamorph as `next_metamorph`.
 
-    `datasets` are its datasets but the default one, by the aliases of its Actor's definition; `output` are addresses of
-    its results, by the names of its output schema.
+    Continuations: `resumed_at` is the last resurrection. The timeout and the compute units count from it;
+    `earlier_compute_units` are those before. `log_lines_before` counts the log lines of earlier containers.
 
-    `pricing` is the Actor's as the run started. What a run used of its default storages is what these count, less the
-    `storage_usage_before` of times when it was not alive; at its end that is kept as `storage_usage`, and the number
-    of items in its dataset as `items_at_end`.
+    Webhooks: `pending_events` are the events that have not been dispatched yet, by the id of their occasion. They are
+    stored in the same write as the change that they report, so that a crash of the server loses no event.
 
-    `started_by_run_id` is the run with whose token it was started. `grants` were read from the input when it came: the
-    Actor may change the record INPUT, but not what it was given.
+    Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
+    `output` are URLs of the results, by their names in the output schema.
+
+    Costs: `pricing` is that of the Actor when the run started. The counters of the default storages minus
+    `storage_usage_before`, which is usage while the run was not live, are the run's usage. When the run ends, it is
+    stored as `storage_usage`, and the number of items in its dataset as `items_at_end`.
+
+    Permissions: `started_by_run_id` is the run whose token started this run. `grants` are read from the input when the
+    run starts: the Actor may change the record INPUT later, but not its permissions.
     """
 
     id: str

@@ -21,10 +21,11 @@ class GeneralAccess(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """What the three kinds of storage have in common. `name` is unique per user and kind; unnamed ones have None.
+    """The fields that the three types of storage share. `name` is unique per user and type; None if unnamed.
 
-    `run_id` is set on a run's default storages: they go when the run goes. `creator_run_id` is the run that made it,
-    and `creator_actor_id` the Actor as which it did, if its permissions were limited: that Actor may use it again.
+    `run_id` is set on a run's default storages, which are deleted with the run. `creator_run_id` is the run that
+    created the storage. `creator_actor_id` is set if that run had limited permissions: later runs of this Actor may
+    use the storage.
     """
 
     id: str
@@ -60,7 +61,7 @@ class KeyValueStore(Storage):
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
-    """Keys from `first` on and before `end`, in the order of their UTF-8 bytes. Keys are ASCII: DEL is behind them."""
+    """The keys from `first` to `end`, without `end`, in the order of their bytes. Keys are ASCII, so DEL sorts last."""
 
     first: str = ""
     end: str = "\x7f"
@@ -74,7 +75,7 @@ class KeyRange:
         return cls(key, key + "\0")
 
     def __and__(self, other: KeyRange) -> KeyRange:
-        """The keys that are in both."""
+        """Return the keys that are in both ranges."""
         return KeyRange(max(self.first, other.first), min(self.end, other.end))
 
 
@@ -92,14 +93,14 @@ class RequestQueue(Storage):
 
 @dataclass(frozen=True, slots=True)
 class QueueClient:
-    """Who works with a queue: a client's own key, and the run it is part of. Either may hold a lock for it."""
+    """A client of a queue: its client key, and its run if it is part of one. Each of the two can own a lock."""
 
     key: str | None = None
     run_id: str | None = None
 
 
 class RequestState(StrEnum):
-    """What a list of a queue's requests can be narrowed to. Both together are all that is not handled."""
+    """A filter for the requests of a queue. Both states together are all requests that are not handled."""
 
     LOCKED = "locked"
     PENDING = "pending"
@@ -107,7 +108,7 @@ class RequestState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What was known of a request before it was added to a queue or updated there."""
+    """The state of a request before it was added or updated."""
 
     request_id: str
     was_present: bool

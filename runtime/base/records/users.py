@@ -16,7 +16,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputKey:
-    """What secret fields of a user's inputs for an Actor are encrypted with; `private_key` is an encrypted PEM."""
+    """The key pair for secret fields of a user's inputs for an Actor. `private_key` is an encrypted PEM."""
 
     id: str
     actor_id: str

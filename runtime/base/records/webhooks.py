@@ -13,7 +13,7 @@ from runtime.base.records.ids import new_id
 
 
 class WebhookEvent(StrEnum):
-    """What webhooks are told of; TEST is sent on demand."""
+    """The events that webhooks can subscribe to. TEST is sent on demand."""
 
     RUN_CREATED = "ACTOR.RUN.CREATED"
     RUN_SUCCEEDED = "ACTOR.RUN.SUCCEEDED"
@@ -30,12 +30,12 @@ class WebhookEvent(StrEnum):
 
     @classmethod
     def ended(cls, kind: str, status: JobStatus) -> WebhookEvent:
-        """The event of a RUN or BUILD that ended so; the platform writes TIMED-OUT with an underscore here."""
+        """Return the event of a RUN or BUILD that ended with a status. The platform writes TIMED_OUT in events."""
         return cls(f"ACTOR.{kind}.{status.replace('-', '_')}")
 
 
 def new_event(event: WebhookEvent) -> dict[str, WebhookEvent]:
-    """An event that has just happened, for a record's `pending_events`."""
+    """Return an event with a new id, for a record's `pending_events`."""
     return {new_id(): event}
 
 
@@ -47,7 +47,7 @@ class DispatchStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCondition:
-    """Whose events a webhook hears: those of any that it names."""
+    """The sources of a webhook's events: the Actor, the task or the run."""
 
     actor_id: str | None = None
     actor_task_id: str | None = None
@@ -56,10 +56,10 @@ class WebhookCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDraft:
-    """A webhook as a client describes it. Without a payload template the platform's default one is sent.
+    """A webhook as a client defines it. Without a payload template, the platform's default template is used.
 
-    `acts_for_owner` is whether its requests to Greenroom's own API are its owner's; a run with limited permissions must
-    not do by a webhook what it may not do itself.
+    `acts_for_owner`: its requests to Greenroom's own API are authorized as its owner. It is false for webhooks created
+    by a run with limited permissions, which must not gain permissions through a webhook.
     """
 
     event_types: tuple[WebhookEvent, ...]
@@ -86,7 +86,7 @@ class Webhook(WebhookDraft):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One attempt to deliver; `error_message` says why there is no response, or that it was none to accept."""
+    """One delivery attempt. `error_message` is why there was no response, or why the response was a failure."""
 
     started_at: Millis
     finished_at: Millis
@@ -97,9 +97,10 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDispatch:
-    """A request to be sent until it is accepted: all of it is here, with the webhook as it was when the event came.
+    """A request that is sent until it is accepted, with the webhook as it was when the event occurred.
 
-    `occasion` is the id of the event itself: no webhook dispatches it twice. `next_call_at` is None when it is over.
+    `occasion` is the id of the event, which no webhook dispatches twice. `next_call_at` is None when the dispatch has
+    ended.
     """
 
     id: str

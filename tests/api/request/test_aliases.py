@@ -12,8 +12,8 @@ from tests.fakes.api import Api, problem
     "path",
     ["", "/{actor}", "/{actor}/runs", "/{actor}/runs/last", "/{actor}/builds", "/{actor}/versions", "/local~hello"],
 )
-async def test_acts_is_the_old_word_for_actors(api: Api, path: str) -> None:
-    actor = await api.an_actor("hello")
+async def test_acts_is_the_old_name_of_actors(api: Api, path: str) -> None:
+    actor = await api.create_actor("hello")
     await api.start(actor)
     old, new = [await api.call("GET", f"/v2/{word}" + path.format(actor=actor.id)) for word in ("acts", "actors")]
     assert old.status_code == 200
@@ -27,7 +27,7 @@ async def test_a_slash_at_the_end_changes_nothing(api: Api) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "put", "Put"])
 async def test_the_method_of_any_request_can_be_overridden(api: Api, method: str) -> None:
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     shown = await api.data("POST", f"/v2/acts/{actor.id}?method={method}", json={"title": "Hello"})
     assert shown["title"] == "Hello"
     assert (await api.call("GET", f"/v2/acts/{actor.id}?method=DELETE")).status_code == 204
@@ -35,25 +35,25 @@ async def test_the_method_of_any_request_can_be_overridden(api: Api, method: str
 
 
 async def test_an_overridden_method_starts_runs_too(api: Api) -> None:
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     assert (await api.call("GET", f"/v2/acts/{actor.id}/runs?method=POST")).status_code == 201
 
 
 async def test_an_actor_is_addressed_by_id_or_name(api: Api) -> None:
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     for reference in (actor.id, "local~hello", "~hello", "me~hello", "local%7Ehello"):
         assert (await api.data("GET", f"/v2/acts/{reference}"))["id"] == actor.id
 
 
-async def test_the_last_run_is_the_newest_that_fits_the_query(api: Api) -> None:
-    actor = await api.an_actor("hello")
-    failed = await api.ended(await api.start(actor), 1)
+async def test_the_last_run_is_the_newest_that_matches_the_query(api: Api) -> None:
+    actor = await api.create_actor("hello")
+    failed = await api.finish(await api.start(actor), 1)
     await api.clock.advance(1)
     cli = await api.orchestrator.starting.start(
         StartRequest(user=api.user, actor=actor, input=None, options=StartOptions(), meta=Meta(origin=Origin.CLI))
     )
     await api.clock.settle()
-    await api.ended(cli)
+    await api.finish(cli)
     await api.clock.advance(1)
     live = await api.start(actor)
     for query, expected in (
@@ -72,8 +72,8 @@ async def test_the_last_run_is_the_newest_that_fits_the_query(api: Api) -> None:
 @pytest.mark.parametrize(
     "prefix", ["/v2/actor-runs/{run}", "/v2/acts/{actor}/runs/{run}", "/v2/acts/{actor}/runs/last"]
 )
-async def test_what_belongs_to_a_run_has_many_addresses(api: Api, prefix: str) -> None:
-    actor = await api.an_actor("hello")
+async def test_a_runs_storages_and_log_have_several_addresses(api: Api, prefix: str) -> None:
+    actor = await api.create_actor("hello")
     run = await api.start(actor)
     api.container_of(run).prints("hello")
     await api.clock.settle()
@@ -90,11 +90,11 @@ async def test_what_belongs_to_a_run_has_many_addresses(api: Api, prefix: str) -
     assert put.status_code == 201
     assert (await api.call("GET", f"{base}/key-value-store/records/KEY")).content == b"value"
     assert (await api.data("POST", f"{base}/abort"))["id"] == run.id
-    assert api.now(run).status in ("ABORTING", "ABORTED")
+    assert api.current(run).status in ("ABORTING", "ABORTED")
 
 
-async def test_a_build_has_many_addresses_and_a_default(api: Api) -> None:
-    actor = await api.an_actor("hello")
+async def test_a_build_has_several_addresses(api: Api) -> None:
+    actor = await api.create_actor("hello")
     build = api.orchestrator.builds.resolve(actor, "latest")
     for path in (
         f"/v2/actor-builds/{build.id}",
@@ -111,7 +111,7 @@ async def test_a_build_has_many_addresses_and_a_default(api: Api) -> None:
 
 
 async def test_a_run_of_another_actor_is_not_found_under_this_one(api: Api) -> None:
-    run, other = await api.start(), await api.an_actor("other")
+    run, other = await api.start(), await api.create_actor("other")
     for path in ("", "/log", "/dataset/items", "/abort"):
         answer = await api.call("POST" if path == "/abort" else "GET", f"/v2/acts/{other.id}/runs/{run.id}{path}")
         assert problem(answer) == (404, "record-not-found")

@@ -18,7 +18,7 @@ from runtime.base.errors import Invalid, TooLarge, UnsupportedEncoding
 
 
 def request_with(chunks: list[bytes], encoding: str | None = None, unread: list[Message] | None = None) -> Request:
-    """A request whose body comes in these messages."""
+    """A request whose body arrives in these chunks. `unread` gets the messages that have not been received yet."""
     messages: list[Message] = unread if unread is not None else []
     messages += [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     messages.append({"type": "http.request", "body": b"", "more_body": False})
@@ -52,7 +52,7 @@ def pieces(data: bytes, size: int) -> list[bytes]:
 @pytest.mark.parametrize("encoding", PACK)
 @pytest.mark.parametrize("size", [0, 1, STEP_BYTES - 1, STEP_BYTES, STEP_BYTES + 1, 5 * STEP_BYTES])
 @pytest.mark.parametrize("kind", ["zeros", "noise"])
-async def test_a_body_is_read_as_it_was_before_it_was_encoded(encoding: str, size: int, kind: str) -> None:
+async def test_a_body_is_decoded(encoding: str, size: int, kind: str) -> None:
     body = b"\0" * size if kind == "zeros" else random.Random(1).randbytes(size)
     for step in (7, 1000, 1 << 24) if size < 100_000 else (1000, 1 << 24):
         assert await read_body(request_with(pieces(PACK[encoding](body), step), encoding)) == body
@@ -60,41 +60,41 @@ async def test_a_body_is_read_as_it_was_before_it_was_encoded(encoding: str, siz
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300), st.integers(1, 3000), st.sampled_from(sorted(PACK)), st.integers(1, 500))
-async def test_any_body_in_any_pieces_is_the_same(seed: bytes, times: int, encoding: str, step: int) -> None:
+async def test_any_body_in_any_pieces_is_decoded(seed: bytes, times: int, encoding: str, step: int) -> None:
     body = seed * times
     assert await read_body(request_with(pieces(PACK[encoding](body), step), encoding)) == body
 
 
-async def test_a_gzip_body_of_several_members_is_read_whole() -> None:
+async def test_a_gzip_body_with_several_members_is_decoded_completely() -> None:
     body = gzip.compress(b"one ") + gzip.compress(b"two")
     for step in (1, 5, 1000):
         assert await read_body(request_with(pieces(body, step), "gzip")) == b"one two"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
-async def test_no_body_at_all_is_empty_whatever_its_encoding_is_called(encoding: str) -> None:
+async def test_a_missing_body_is_empty_with_any_encoding(encoding: str) -> None:
     assert await read_body(request_with([], encoding)) == b""
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
-async def test_a_body_that_ends_too_early_or_is_something_else_is_refused(encoding: str) -> None:
+async def test_a_truncated_or_invalid_body_is_rejected(encoding: str) -> None:
     body = PACK[encoding](random.Random(1).randbytes(500))
     for broken in (body[:-1], body[: len(body) // 2], b"something else", body[:-1] + bytes([body[-1] ^ 0xFF])):
         if encoding == "br" and broken[:-1] == body[:-1] and len(broken) == len(body):
-            continue  # brotli has no check sum
+            continue  # brotli has no checksum
         with pytest.raises(Invalid):
             await read_body(request_with([broken], encoding))
 
 
 @pytest.mark.parametrize("encoding", ["bla", "zstd", "gzip, br", "compress", "*"])
-def test_other_encodings_are_refused_by_name(encoding: str) -> None:
+def test_an_unsupported_encoding_is_named_in_the_error(encoding: str) -> None:
     with pytest.raises(UnsupportedEncoding) as problem:
         decoder(encoding)
     assert problem.value.message == f'Content-Encoding "{encoding}" is not supported.'
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
-async def test_the_limit_counts_decoded_bytes_and_its_last_byte_may_be_used(encoding: str) -> None:
+async def test_the_limit_applies_to_decoded_bytes(encoding: str) -> None:
     body = b"\0" * MAX_PAYLOAD_BYTES
     pack = (lambda data: brotli.compress(data, quality=1)) if encoding == "br" else PACK[encoding]
     assert len(await read_body(request_with(pieces(pack(body), 1 << 20), encoding))) == MAX_PAYLOAD_BYTES
@@ -102,7 +102,7 @@ async def test_the_limit_counts_decoded_bytes_and_its_last_byte_may_be_used(enco
         await read_body(request_with(pieces(pack(body + b"\0"), 1 << 20), encoding))
 
 
-async def test_what_a_client_goes_on_sending_is_read_so_that_it_sees_the_answer() -> None:
+async def test_the_rest_of_a_body_that_is_too_large_is_read() -> None:
     unread: list[Message] = []
     request = request_with([b"x" * 100 for _ in range(50)], unread=unread)
     with pytest.raises(TooLarge):
@@ -111,7 +111,7 @@ async def test_what_a_client_goes_on_sending_is_read_so_that_it_sees_the_answer(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
-async def test_a_bomb_is_decoded_in_small_steps_and_no_further_than_the_limit(encoding: str) -> None:
+async def test_a_bomb_is_decoded_in_small_steps_up_to_the_limit(encoding: str) -> None:
     bomb = b"\0" * (50 * 1024 * 1024)
     packed = brotli.compress(bomb, quality=1) if encoding == "br" else gzip.compress(bomb)
     total = 0
@@ -123,7 +123,7 @@ async def test_a_bomb_is_decoded_in_small_steps_and_no_further_than_the_limit(en
     assert total <= MAX_PAYLOAD_BYTES + 4 * STEP_BYTES
 
 
-async def test_json_is_read_whatever_it_is_called_and_nothing_is_none() -> None:
+async def test_json_is_parsed_without_a_content_type_and_an_empty_body_is_null() -> None:
     assert await read_json(request_with([b'{"a": [1, "gr\xc3\xbcn"]}'])) == {"a": [1, "grün"]}
     assert await read_json(request_with([])) is None
     assert await read_object(request_with([])) == {}
@@ -131,13 +131,13 @@ async def test_json_is_read_whatever_it_is_called_and_nothing_is_none() -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"{} {}", b"\xff", b"'a'", b"NaN", b"{'a': 1}"])
-async def test_what_is_no_json_is_refused(body: bytes) -> None:
+async def test_invalid_json_is_rejected(body: bytes) -> None:
     with pytest.raises(Invalid) as problem:
         await read_json(request_with([body]))
     assert problem.value.slug == "invalid-request"
 
 
-async def test_json_that_is_nested_too_deeply_to_be_stored_is_refused() -> None:
+async def test_deeply_nested_json_is_rejected() -> None:
     opened, closed = b'{"a":' * 600, b"}" * 600
     with pytest.raises(Invalid, match="nested deeper than 500 levels"):
         await read_json(request_with([opened, b"1", closed]))
@@ -146,12 +146,12 @@ async def test_json_that_is_nested_too_deeply_to_be_stored_is_refused() -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"text"', b"true"])
-async def test_json_that_is_no_object_is_refused_where_one_is_needed(body: bytes) -> None:
+async def test_only_an_object_is_accepted_where_an_object_is_required(body: bytes) -> None:
     with pytest.raises(Invalid):
         await read_object(request_with([body]))
 
 
-async def test_bodies_are_decoded_side_by_side() -> None:
+async def test_bodies_are_decoded_concurrently() -> None:
     bodies = [bytes([number]) * 100_000 for number in range(5)]
     requests = [request_with(pieces(brotli.compress(body), 10), "br") for body in bodies]
     assert await asyncio.gather(*[read_body(request) for request in requests]) == bodies

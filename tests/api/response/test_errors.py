@@ -1,4 +1,4 @@
-"""The error table: one row a request, with the status and the slug that clients see."""
+"""The table of errors: a request in each row, with the status and the slug that clients get."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from api.request.bodies import MAX_PAYLOAD_BYTES
 from api.response.errors import STATUSES
 from runtime.base import errors
-from tests.fakes.api import Api, problem
+from tests.fakes.api import CONTROL_TOKEN, Api, problem
 
 JSON = {"Content-Type": "application/json"}
 START = "/v2/acts/{actor}/runs"
@@ -45,6 +45,7 @@ ROWS = [
     row("GET", "/v2/actor-runs?startedAfter=yesterday", 400, "invalid-parameter"),
     row("GET", "/v2/actor-runs/{live}?waitForFinish=soon", 400, "invalid-parameter"),
     row("GET", "/v2/logs/{live}?raw=2", 400, "invalid-parameter"),
+    row("POST", "/greenroom/shutdown?stopRuns=maybe", 400, "invalid-parameter", token=CONTROL_TOKEN),
     row("POST", "/v2/acts/{actor}/builds", 400, "parameter-required"),
     row("POST", f"{START}?memory=lots", 400, "invalid-input"),
     row("POST", f"{START}?memory=0", 400, "invalid-input"),
@@ -119,6 +120,7 @@ ROWS = [
     row("GET", "/greenroom/info", 401, "invalid-token", token=None),
     row("GET", "/greenroom/info", 401, "invalid-token"),
     row("POST", "/greenroom/shutdown", 401, "invalid-token"),
+    row("POST", "/greenroom/shutdown?stopRuns=maybe", 401, "invalid-token"),
     # 402
     row("POST", f"{START}?memory=32768", 402, "actor-memory-limit-exceeded"),
     row("POST", "/v2/acts/{actor}/run-sync?memory=32768", 402, "actor-memory-limit-exceeded"),
@@ -162,6 +164,7 @@ ROWS = [
     row("POST", "/v2/acts/{actor}/nonsense", 404, "page-not-found"),
     row("GET", "/docs", 404, "page-not-found"),
     row("GET", "/openapi.json", 404, "page-not-found"),
+    row("GET", "/greenroom/docs/oauth2-redirect", 404, "page-not-found"),
     # 405
     row("PATCH", "/v2/acts", 405, "method-not-allowed"),
     row("DELETE", "/v2/users/me", 405, "method-not-allowed"),
@@ -186,8 +189,8 @@ ROWS = [
 
 
 async def answer_to(api: Api, method: str, path: str, given: dict[str, Any]) -> httpx.Response:
-    """The answer on a stage with an Actor that has a live run, and another one that has never run."""
-    actor, other = await api.an_actor("hello"), await api.an_actor("other")
+    """The response of an API with an Actor that has a live run, and another Actor that has never run."""
+    actor, other = await api.create_actor("hello"), await api.create_actor("other")
     await api.call("POST", f"/v2/acts/{actor.id}/versions", json={"versionNumber": "0.5"})
     run = await api.start(actor)
     names = {"actor": actor.id, "other": other.id, "live": run.id, "build": run.build_id}
@@ -199,7 +202,9 @@ async def answer_to(api: Api, method: str, path: str, given: dict[str, Any]) -> 
     ROWS,
     ids=[f"{method} {path} {status} {slug} {n}" for n, (method, path, _, status, slug) in enumerate(ROWS)],
 )
-async def test_the_error_table(api: Api, method: str, path: str, given: dict[str, Any], status: int, slug: str) -> None:
+async def test_the_table_of_errors(
+    api: Api, method: str, path: str, given: dict[str, Any], status: int, slug: str
+) -> None:
     assert problem(await answer_to(api, method, path, given)) == (status, slug)
 
 
@@ -219,20 +224,20 @@ def test_every_kind_of_error_has_a_status() -> None:
         ("/v2/actor-runs/x/abort", "OPTIONS,POST"),
     ],
 )
-async def test_a_wrong_method_is_told_the_right_ones(api: Api, path: str, methods: str) -> None:
+async def test_a_wrong_method_gets_the_allowed_ones(api: Api, path: str, methods: str) -> None:
     answer = await api.call("PATCH", path)
     assert problem(answer) == (405, "method-not-allowed")
     assert answer.json()["error"]["message"].endswith(f"using the following HTTP methods: {methods}")
 
 
-async def test_links_to_a_console_are_told_that_there_is_none(api: Api) -> None:
+async def test_links_to_a_console_get_a_hint(api: Api) -> None:
     linked = await api.call("GET", "/actors/x/runs/y", token=None)
     assert problem(linked) == (404, "page-not-found")
     assert "web console" in linked.json()["error"]["message"]
     assert "web console" not in (await api.call("GET", "/v2/actors/x/nonsense")).json()["error"]["message"]
 
 
-async def test_a_body_that_is_too_large_is_told_its_size_and_the_limit(api: Api) -> None:
+async def test_the_error_of_a_large_body_names_its_size_and_the_limit(api: Api) -> None:
     answer = await api.call("POST", "/v2/acts", content=BOMB, headers=JSON)
     assert answer.json()["error"]["message"] == (
         f"The POST payload is too large (limit: {MAX_PAYLOAD_BYTES} bytes, actual length: {len(BOMB)} bytes)."
@@ -240,13 +245,13 @@ async def test_a_body_that_is_too_large_is_told_its_size_and_the_limit(api: Api)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
-async def test_a_small_bomb_that_arrives_in_one_piece_is_refused_as_well(api: Api, encoding: str) -> None:
+async def test_a_bomb_in_one_message_is_rejected(api: Api, encoding: str) -> None:
     given = encoded(encoding, BOMB)
-    assert await api.in_one_message("/v2/acts", given["content"], {"content-encoding": encoding}) == 413
+    assert await api.post_in_one_message("/v2/acts", given["content"], {"content-encoding": encoding}) == 413
 
 
-async def test_over_the_memory_cap_the_platforms_words_are_used(api: Api) -> None:
-    actor = await api.an_actor()
+async def test_the_memory_limit_has_the_platforms_message(api: Api) -> None:
+    actor = await api.create_actor()
     await api.start(actor, memory_mbytes=8192)
     answer = await api.call("POST", f"/v2/acts/{actor.id}/runs?memory=16384")
     assert problem(answer) == (402, "actor-memory-limit-exceeded")
@@ -257,7 +262,7 @@ async def test_over_the_memory_cap_the_platforms_words_are_used(api: Api) -> Non
 
 
 @pytest.mark.parametrize("path", ["/v2/users/me", "/v2/acts", "/v2/acts/x/runs"])
-async def test_a_fault_of_our_own_is_told_without_its_details(
+async def test_an_unexpected_error_is_returned_without_details(
     api: Api, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -271,7 +276,9 @@ async def test_a_fault_of_our_own_is_told_without_its_details(
     assert "hunter2" not in answer.text and "RuntimeError" not in answer.text
 
 
-async def test_a_fault_before_the_routes_is_told_in_the_same_words(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unexpected_error_before_the_routes_is_returned_without_details(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("the secret is hunter2")
 
@@ -279,13 +286,13 @@ async def test_a_fault_before_the_routes_is_told_in_the_same_words(api: Api, mon
     assert problem(await api.call("GET", "/v2/actor-runs/x/dataset")) == (500, "internal-server-error")
 
 
-async def test_a_rate_limit_is_each_users_own_and_comes_back_with_time(tmp_path: Path) -> None:
+async def test_each_user_has_a_rate_limit_of_their_own(tmp_path: Path) -> None:
     api = Api(tmp_path, users={"a": "alice", "b": "bob"}, rate_limit=2)
     await api.open()
     statuses = [(await api.call("GET", "/v2/users/me", token="a")).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
-    refused = await api.call("GET", "/v2/users/me", token="a")
-    assert problem(refused) == (429, "rate-limit-exceeded")
+    rejected = await api.call("GET", "/v2/users/me", token="a")
+    assert problem(rejected) == (429, "rate-limit-exceeded")
     assert (await api.call("GET", "/v2/users/me", token="b")).status_code == 200
     await api.clock.advance(0.5)
     statuses = [(await api.call("GET", "/v2/users/me", token="a")).status_code for _ in range(2)]
@@ -293,20 +300,20 @@ async def test_a_rate_limit_is_each_users_own_and_comes_back_with_time(tmp_path:
     await api.close()
 
 
-async def test_without_a_rate_limit_nothing_is_counted(api: Api) -> None:
+async def test_without_a_rate_limit_all_requests_pass(api: Api) -> None:
     answers = await asyncio.gather(*[api.call("GET", "/v2/users/me") for _ in range(100)])
     assert {answer.status_code for answer in answers} == {200}
 
 
-async def test_an_error_of_a_head_request_or_a_stream_leaks_no_framework_body(api: Api) -> None:
+async def test_a_rejected_head_request_has_no_framework_body(api: Api) -> None:
     answer = await api.call("HEAD", "/v2/acts")
     assert answer.status_code == 405
     assert "detail" not in answer.text
 
 
 @pytest.mark.parametrize("body", [json.dumps({"a": 1}).encode(), b"", b"null"])
-async def test_no_framework_validates_what_clients_send(api: Api, body: bytes) -> None:
-    actor = await api.an_actor()
+async def test_the_framework_does_not_validate_bodies(api: Api, body: bytes) -> None:
+    actor = await api.create_actor()
     for content_type in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"):
         answer = await api.call(
             "POST", f"/v2/acts/{actor.id}/runs?memory=128", content=body, headers={"Content-Type": content_type}

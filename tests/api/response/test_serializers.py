@@ -1,4 +1,4 @@
-"""Fields that clients cannot do without, and what must never be told."""
+"""Fields that clients require, and values that are never returned."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.fakes.clock import START
 from tests.fakes.records import a_build, a_run, a_user, a_version, an_actor, options
 
 USED = usage.of_run(a_run(), usage.of_storages([], None, None), START)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def moments(value: object) -> list[object]:
-    """Every value of a key that ends in `At`."""
+def timestamps(value: object) -> list[object]:
+    """The value of every key that ends in `At`."""
     if isinstance(value, dict):
         own = [each for key, each in value.items() if key.endswith("At")]
-        return own + [moment for each in value.values() for moment in moments(each)]
+        return own + [found for each in value.values() for found in timestamps(each)]
     if isinstance(value, list):
-        return [moment for each in value for moment in moments(each)]
+        return [found for each in value for found in timestamps(each)]
     return []
 
 
@@ -50,11 +50,11 @@ RECORDS = {
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_every_time_is_written_the_platforms_way_or_null(name: str) -> None:
+def test_every_timestamp_has_the_platforms_format_or_is_null(name: str) -> None:
     record = json.loads(msgspec.json.encode(RECORDS[name]))
-    found = moments(record)
+    found = timestamps(record)
     assert found
-    assert all(moment is None or (isinstance(moment, str) and MOMENT.fullmatch(moment)) for moment in found)
+    assert all(each is None or (isinstance(each, str) and TIMESTAMP.fullmatch(each)) for each in found)
 
 
 @pytest.mark.parametrize(
@@ -77,18 +77,18 @@ def test_every_time_is_written_the_platforms_way_or_null(name: str) -> None:
         ("user", "id username proxy plan email profile isPaying createdAt"),
     ],
 )
-def test_fields_that_clients_cannot_do_without(name: str, fields: str) -> None:
+def test_fields_that_clients_require(name: str, fields: str) -> None:
     assert set(fields.split()) <= RECORDS[name].keys()
 
 
-def test_stats_of_a_run_that_never_ran_are_all_numbers() -> None:
-    stats = serializers.run_stats(a_run(status=JobStatus.READY), START)
+def test_the_stats_of_a_run_that_never_ran_are_numbers() -> None:
+    stats = serializers.run(a_run(status=JobStatus.READY), 1, {}, START)["stats"]
     assert all(isinstance(value, int | float) for value in stats.values())
     assert len(stats) == 18
 
 
-def test_whole_numbers_stay_whole() -> None:
-    run = a_run(options=options(asked_mbytes=300.5, memory_mbytes=512), stats=RunStats(mem_avg_bytes=1.5))
+def test_integers_stay_integers() -> None:
+    run = a_run(options=options(requested_mbytes=300.5, memory_mbytes=512), stats=RunStats(mem_avg_bytes=1.5))
     shown = serializers.run(run, 1, {}, START)
     for group, fields in (
         ("options", ("timeoutSecs", "memoryMbytes", "diskMbytes")),
@@ -97,21 +97,21 @@ def test_whole_numbers_stay_whole() -> None:
         assert all(type(shown[group][field]) is int for field in fields)
 
 
-def test_duration_goes_on_until_the_end_in_all_three_units() -> None:
-    live = serializers.run_stats(a_run(), START + 90_000)
-    ended = serializers.run_stats(a_run(finished_at=START + 3_600_000), START + 9_999_999)
+def test_the_duration_grows_until_the_end_in_all_three_units() -> None:
+    live = serializers.run(a_run(), 1, {}, START + 90_000)["stats"]
+    ended = serializers.run(a_run(finished_at=START + 3_600_000), 1, {}, START + 9_999_999)["stats"]
     assert (live["durationMillis"], live["runTimeSecs"]) == (90_000, 90)
     assert (ended["durationMillis"], ended["runTimeSecs"], ended["computeUnits"]) == (3_600_000, 3600, 1)
 
 
-def test_usage_is_told_in_units_and_in_dollars() -> None:
+def test_usage_is_returned_in_units_and_in_dollars() -> None:
     shown = serializers.run_usage(a_run(), {**USED, "ACTOR_COMPUTE_UNITS": 1, "DATASET_WRITES": 2000}, 0.21)
     assert (shown["usage"]["DATASET_WRITES"], shown["usageUsd"]["DATASET_WRITES"]) == (2000, pytest.approx(0.01))
     assert shown["usageUsd"]["ACTOR_COMPUTE_UNITS"] == pytest.approx(0.2)
     assert (shown["usageTotalUsd"], shown["platformUsageBillingModel"]) == (0.21, "USER")
 
 
-def test_secrets_are_not_told() -> None:
+def test_secrets_are_never_returned() -> None:
     version = a_version(env_vars=(EnvVar(name="A", value="hunter2", is_secret=True), EnvVar(name="B", value="open")))
     shown = serializers.version(version)
     assert shown["envVars"] == [{"name": "A", "isSecret": True}, {"name": "B", "value": "open", "isSecret": False}]
@@ -122,7 +122,7 @@ def test_secrets_are_not_told() -> None:
     assert "hunter2" not in json.dumps(serializers.build(build, START))
 
 
-def test_source_files_are_told_as_they_were_sent() -> None:
+def test_source_files_are_returned_as_they_were_sent() -> None:
     files = (
         SourceFile(name="a", content="x"),
         SourceFile(name="b", format="BASE64", content="AP8="),
@@ -135,6 +135,6 @@ def test_source_files_are_told_as_they_were_sent() -> None:
     ]
 
 
-def test_an_actors_own_fields_win_over_the_kept_ones() -> None:
+def test_an_actors_own_fields_take_precedence_over_extra_ones() -> None:
     shown = serializers.actor(an_actor(extra={"seoTitle": "SEO", "id": "forged"}), a_user(), [])
     assert (shown["seoTitle"], shown["id"]) == ("SEO", "actor1")

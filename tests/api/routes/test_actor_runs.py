@@ -5,34 +5,34 @@ import pytest
 from tests.fakes.api import Api, problem
 
 
-async def test_a_run_is_shown_as_it_goes(api: Api) -> None:
+async def test_a_live_run_is_returned_with_its_present_state(api: Api) -> None:
     run = await api.start()
     shown = await api.data("GET", f"/v2/actor-runs/{run.id}")
     assert (shown["status"], shown["finishedAt"], shown["exitCode"]) == ("RUNNING", None, None)
     assert shown["containerUrl"] == f"http://{run.web_key}.runs.localhost:3333"
     await api.clock.advance(90)
     assert (await api.data("GET", f"/v2/actor-runs/{run.id}"))["stats"]["durationMillis"] == 90_000
-    await api.ended(run)
+    await api.finish(run)
     await api.clock.advance(90)
     shown = await api.data("GET", f"/v2/actor-runs/{run.id}")
     assert (shown["status"], shown["finishedAt"], shown["exitCode"]) == ("SUCCEEDED", "2023-11-14T22:14:50.000Z", 0)
     assert shown["stats"]["durationMillis"] == 90_000
 
 
-@pytest.mark.parametrize("asked", ["60", "999999"])
-async def test_who_waits_for_a_run_is_answered_by_its_end_or_after_a_minute(api: Api, asked: str) -> None:
+@pytest.mark.parametrize("secs", ["60", "999999"])
+async def test_waiting_for_a_run_ends_with_the_run_or_after_a_minute(api: Api, secs: str) -> None:
     run = await api.start()
-    first = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={asked}")
+    first = await api.start_call("GET", f"/v2/actor-runs/{run.id}?waitForFinish={secs}")
     await api.clock.advance(59)
     assert not first.done()
     await api.clock.advance(1)
     assert (await first).json()["data"]["status"] == "RUNNING"
-    second = await api.calling("GET", f"/v2/actor-runs/{run.id}?waitForFinish={asked}")
-    await api.ended(run)
+    second = await api.start_call("GET", f"/v2/actor-runs/{run.id}?waitForFinish={secs}")
+    await api.finish(run)
     assert (await second).json()["data"]["status"] == "SUCCEEDED"
 
 
-async def test_an_abort_answers_with_the_run_as_it_then_is(api: Api) -> None:
+async def test_an_abort_returns_the_aborted_run(api: Api) -> None:
     run = await api.start()
     aborting = await api.data("POST", f"/v2/actor-runs/{run.id}/abort")
     assert aborting["status"] in ("ABORTING", "ABORTED")
@@ -42,7 +42,7 @@ async def test_an_abort_answers_with_the_run_as_it_then_is(api: Api) -> None:
     assert await api.data("POST", f"/v2/actor-runs/{run.id}/abort") == ended
 
 
-async def test_a_status_message_is_set_by_who_knows_only_that_much(api: Api) -> None:
+async def test_a_status_message_is_set_without_other_fields(api: Api) -> None:
     run = await api.start()
     body = {"runId": run.id, "statusMessage": "Half way", "isStatusMessageTerminal": False, "level": "INFO"}
     shown = await api.data("PUT", f"/v2/actor-runs/{run.id}", json=body)
@@ -51,8 +51,8 @@ async def test_a_status_message_is_set_by_who_knows_only_that_much(api: Api) -> 
     assert (shown["statusMessage"], shown["generalAccess"]) == ("Half way", "RESTRICTED")
 
 
-async def test_only_a_terminal_message_takes_the_place_of_how_a_run_ended(api: Api) -> None:
-    run = await api.ended(await api.start())
+async def test_only_a_terminal_message_replaces_the_message_of_the_end(api: Api) -> None:
+    run = await api.finish(await api.start())
     late = await api.data("PUT", f"/v2/actor-runs/{run.id}", json={"statusMessage": "Half way"})
     assert late["statusMessage"] == run.status_message
     last = {"statusMessage": "All done", "isStatusMessageTerminal": True}
@@ -60,7 +60,7 @@ async def test_only_a_terminal_message_takes_the_place_of_how_a_run_ended(api: A
 
 
 async def test_a_status_message_is_accepted_until_five_seconds_after_the_end(api: Api) -> None:
-    run = await api.ended(await api.start())
+    run = await api.finish(await api.start())
     await api.clock.advance(5)
     body = {"statusMessage": "Last words", "isStatusMessageTerminal": True}
     assert (await api.data("PUT", f"/v2/actor-runs/{run.id}", json=body))["statusMessage"] == "Last words"
@@ -71,8 +71,8 @@ async def test_a_status_message_is_accepted_until_five_seconds_after_the_end(api
     assert access.status_code == 200
 
 
-async def test_an_ended_run_is_deleted_with_what_it_made(api: Api) -> None:
-    run = await api.ended(await api.start())
+async def test_an_ended_run_is_deleted_with_its_storages(api: Api) -> None:
+    run = await api.finish(await api.start())
     assert (await api.call("DELETE", f"/v2/actor-runs/{run.id}")).status_code == 204
     for path in (f"/v2/actor-runs/{run.id}", f"/v2/logs/{run.id}", f"/v2/datasets/{run.default_dataset_id}"):
         assert problem(await api.call("GET", path)) == (404, "record-not-found")
@@ -93,13 +93,13 @@ async def test_an_ended_run_is_deleted_with_what_it_made(api: Api) -> None:
         ("?startedBefore=2023-11-14T22:13:21Z", [0, 1]),
     ],
 )
-async def test_runs_are_listed_by_start_and_narrowed_by_the_query(api: Api, query: str, numbers: list[int]) -> None:
-    actor, runs = await api.an_actor("hello"), list[str]()
+async def test_runs_are_sorted_by_start_and_filtered_by_the_query(api: Api, query: str, numbers: list[int]) -> None:
+    actor, runs = await api.create_actor("hello"), list[str]()
     for code in (0, 1, None):
         run = await api.start(actor)
         runs.append(run.id)
         if code is not None:
-            await api.ended(run, code)
+            await api.finish(run, code)
         await api.clock.advance(1)
     for path in ("/v2/actor-runs", f"/v2/acts/{actor.id}/runs"):
         page = await api.data("GET", path + query)
@@ -108,11 +108,11 @@ async def test_runs_are_listed_by_start_and_narrowed_by_the_query(api: Api, quer
         assert all("usageTotalUsd" in item and "token" not in item for item in page["items"])
 
 
-async def test_what_a_run_used_of_its_storages_is_counted_and_priced(api: Api) -> None:
+async def test_the_usage_of_a_runs_storages_is_counted_and_priced(api: Api) -> None:
     run = await api.start(memory_mbytes=1024)
     await api.call("POST", f"/v2/datasets/{run.default_dataset_id}/items", json=[{"a": 1}, {"a": 2}])
     await api.clock.advance(36)
-    await api.ended(run)
+    await api.finish(run)
     shown = await api.data("GET", f"/v2/actor-runs/{run.id}")
     assert shown["usage"]["ACTOR_COMPUTE_UNITS"] == pytest.approx(0.01)
     assert shown["usage"]["DATASET_WRITES"] > 0

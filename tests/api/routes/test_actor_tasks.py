@@ -14,7 +14,7 @@ Json = dict[str, Any]
 @pytest.fixture
 async def task(api: Api) -> Json:
     """A task of the Actor `hello` with options and an input."""
-    actor = await api.an_actor("hello", timeout_secs=300)
+    actor = await api.create_actor("hello", timeout_secs=300)
     made = {"actId": actor.id, "name": "my-task", "options": OPTIONS, "input": {"a": 1, "b": {"c": 2}}}
     created: Json = await api.data("POST", "/v2/actor-tasks", json=made)
     return created
@@ -26,7 +26,7 @@ async def input_of(api: Api, run: Json) -> Any:
     return json.loads(answer.text) if answer.is_success else None
 
 
-async def test_a_task_as_it_is_shown(api: Api, task: Json) -> None:
+async def test_the_fields_of_a_task(api: Api, task: Json) -> None:
     assert task == {
         "id": task["id"],
         "userId": api.user.id,
@@ -57,7 +57,7 @@ async def test_a_task_is_changed_field_by_field(api: Api, task: Json) -> None:
     assert (renamed["name"], renamed["input"]) == ("other", None)
 
 
-async def test_the_input_is_bare(api: Api, task: Json) -> None:
+async def test_the_input_has_no_envelope(api: Api, task: Json) -> None:
     path = f"/v2/actor-tasks/{task['id']}/input"
     assert (await api.call("GET", path)).json() == {"a": 1, "b": {"c": 2}}
     assert (await api.call("PUT", path, json={"x": 1})).json() == {"x": 1}
@@ -73,13 +73,13 @@ async def test_the_input_is_bare(api: Api, task: Json) -> None:
         ({}, {"a": 1, "b": {"c": 2}}),
     ],
 )
-async def test_what_is_sent_goes_over_the_tasks_input(api: Api, task: Json, sent: Any, expected: Json) -> None:
+async def test_a_sent_input_is_merged_over_the_tasks_input(api: Api, task: Json, sent: Any, expected: Json) -> None:
     run = await api.data("POST", f"/v2/actor-tasks/{task['id']}/runs", json=sent)
     assert await input_of(api, run) == expected
     assert run["actorTaskId"] == task["id"]
 
 
-async def test_a_runs_options_are_those_asked_for_then_the_tasks_then_the_actors(api: Api, task: Json) -> None:
+async def test_options_come_from_the_query_then_the_task_then_the_actor(api: Api, task: Json) -> None:
     path = f"/v2/actor-tasks/{task['id']}"
     run = await api.data("POST", f"{path}/runs?memory=2048")
     assert run["options"]["memoryMbytes"] == 2048
@@ -94,14 +94,14 @@ async def test_a_runs_options_are_those_asked_for_then_the_tasks_then_the_actors
     assert (await api.data("GET", path))["stats"] == {"totalRuns": 2}
 
 
-async def test_a_task_without_an_input_takes_any(api: Api, task: Json) -> None:
+async def test_a_task_without_an_input_accepts_any(api: Api, task: Json) -> None:
     path = f"/v2/actor-tasks/{task['id']}"
     await api.data("PUT", path, json={"input": None})
     assert await input_of(api, await api.data("POST", f"{path}/runs")) is None
     assert await input_of(api, await api.data("POST", f"{path}/runs", json=[1, 2])) == [1, 2]
 
 
-async def test_a_run_knows_its_task(api: Api, task: Json) -> None:
+async def test_a_run_has_the_id_of_its_task(api: Api, task: Json) -> None:
     path = f"/v2/actor-tasks/{task['id']}"
     run = await api.data("POST", f"{path}/runs")
     other = await api.start(api.orchestrator.actors.get(task["actId"]))
@@ -119,18 +119,18 @@ async def test_a_run_knows_its_task(api: Api, task: Json) -> None:
 
 @pytest.mark.parametrize("what", ["run-sync", "run-sync-get-dataset-items"])
 async def test_a_synchronous_run(api: Api, task: Json, what: str) -> None:
-    call = await api.calling("POST", f"/v2/actor-tasks/{task['id']}/{what}", json={"a": 2})
+    call = await api.start_call("POST", f"/v2/actor-tasks/{task['id']}/{what}", json={"a": 2})
     [run] = api.orchestrator.runs.unfinished()
     await api.orchestrator.key_value_stores.set_record(
         run.default_key_value_store_id, "OUTPUT", b'[{"done":1}]', "application/json"
     )
     await api.call("POST", f"/v2/datasets/{run.default_dataset_id}/items", json={"done": 1})
-    await api.ended(run)
+    await api.finish(run)
     answer = await call
     assert (answer.status_code, answer.json()) == (201, [{"done": 1}])
 
 
-async def test_webhooks_on_a_task_hear_of_its_runs_only(api: Api, task: Json) -> None:
+async def test_webhooks_on_a_task_are_dispatched_only_for_its_runs(api: Api, task: Json) -> None:
     webhook = {"eventTypes": ["ACTOR.RUN.CREATED"], "requestUrl": "http://127.0.0.1:9/", "doNotRetry": True}
     named = {**webhook, "condition": {"actorTaskId": "~my-task"}}
     created = await api.data("POST", "/v2/webhooks", json=named)
@@ -146,14 +146,14 @@ async def test_webhooks_on_a_task_hear_of_its_runs_only(api: Api, task: Json) ->
     assert (await api.data("GET", "/v2/webhooks"))["total"] == 0
 
 
-async def test_a_deleted_task_leaves_its_runs(api: Api, task: Json) -> None:
+async def test_the_runs_of_a_deleted_task_remain(api: Api, task: Json) -> None:
     run = await api.data("POST", f"/v2/actor-tasks/{task['id']}/runs")
     assert (await api.call("DELETE", f"/v2/actor-tasks/{task['id']}")).status_code == 204
     assert problem(await api.call("GET", f"/v2/actor-tasks/{task['id']}")) == (404, "record-not-found")
     assert (await api.data("GET", f"/v2/actor-runs/{run['id']}"))["actorTaskId"] == task["id"]
 
 
-async def test_a_deleted_actor_takes_its_tasks_along(api: Api, task: Json) -> None:
+async def test_a_deleted_actors_tasks_are_deleted(api: Api, task: Json) -> None:
     webhook = {"eventTypes": ["ACTOR.RUN.CREATED"], "requestUrl": "http://127.0.0.1:9/"}
     await api.data("POST", f"/v2/actor-tasks/{task['id']}/webhooks", json=webhook)
     assert (await api.call("DELETE", f"/v2/actors/{task['actId']}")).status_code == 204
@@ -173,14 +173,12 @@ async def test_a_deleted_actor_takes_its_tasks_along(api: Api, task: Json) -> No
         ({"actId": "~hello", "options": {"timeoutSecs": "x"}}, (400, "invalid-value")),
     ],
 )
-async def test_a_task_that_makes_no_sense_is_refused(
-    api: Api, task: Json, made: Json, expected: tuple[int, str]
-) -> None:
+async def test_an_invalid_task_is_rejected(api: Api, task: Json, made: Json, expected: tuple[int, str]) -> None:
     assert problem(await api.call("POST", "/v2/actor-tasks", json=made)) == expected
     assert (await api.data("GET", "/v2/actor-tasks"))["total"] == 1
 
 
-async def test_an_input_that_cannot_be_merged_starts_nothing(api: Api, task: Json) -> None:
+async def test_an_input_that_cannot_be_merged_starts_no_run(api: Api, task: Json) -> None:
     path = f"/v2/actor-tasks/{task['id']}/runs"
     assert problem(await api.call("POST", path, json=[1])) == (400, "input-json-not-object")
     assert problem(await api.call("POST", path, content=b"text", headers={"content-type": "text/plain"})) == (
@@ -190,8 +188,8 @@ async def test_an_input_that_cannot_be_merged_starts_nothing(api: Api, task: Jso
     assert (await api.data("GET", "/v2/actor-runs"))["total"] == 0
 
 
-async def test_tasks_are_their_users(users: Api) -> None:
-    actor = await users.an_actor("hello")
+async def test_users_do_not_see_each_others_tasks(users: Api) -> None:
+    actor = await users.create_actor("hello")
     task = await users.data("POST", "/v2/actor-tasks", json={"actId": actor.id}, token="alices-key")
     path = f"/v2/actor-tasks/{task['id']}"
     for method, address in (("GET", path), ("PUT", path), ("DELETE", path), ("POST", f"{path}/runs")):

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 async def a_paid_actor(api: Api) -> str:
-    actor = await api.an_actor("paid")
+    actor = await api.create_actor("paid")
     await api.data("PUT", f"/v2/actors/{actor.id}", json={"pricingInfos": [PER_EVENT]})
     return actor.id
 
@@ -30,7 +30,7 @@ async def a_paid_run(api: Api, query: str = "") -> Json:
     return dict(run)
 
 
-async def test_pricing_of_an_actor_is_shown_and_only_added_to(api: Api) -> None:
+async def test_pricing_of_an_actor_can_only_be_appended_to(api: Api) -> None:
     id = await a_paid_actor(api)
     shown = await api.data("GET", f"/v2/actors/{id}")
     assert [each["pricingModel"] for each in shown["pricingInfos"]] == ["PAY_PER_EVENT"]
@@ -39,15 +39,15 @@ async def test_pricing_of_an_actor_is_shown_and_only_added_to(api: Api) -> None:
     assert [each["pricingModel"] for each in shown["pricingInfos"]] == ["PAY_PER_EVENT", "FREE"]
     removed = await api.call("PUT", f"/v2/actors/{id}", json={"pricingInfos": [PER_EVENT], "title": "New"})
     assert problem(removed) == (400, "cannot-remove-pricing-info")
-    assert await api.data("GET", f"/v2/actors/{id}") == shown, "a refused change changes nothing"
+    assert await api.data("GET", f"/v2/actors/{id}") == shown, "a rejected change changes nothing"
 
 
-async def test_an_actor_is_made_with_its_pricing(api: Api) -> None:
+async def test_an_actor_is_created_with_its_pricing(api: Api) -> None:
     shown = await api.data("POST", "/v2/actors", json={"name": "new-one", "pricingInfos": [PER_EVENT]})
     assert shown["pricingInfos"][0]["pricingPerEvent"]["actorChargeEvents"]["page"]["eventPriceUsd"] == 0.1
 
 
-async def test_charges_show_on_the_run_at_once(api: Api) -> None:
+async def test_charges_appear_on_the_run_immediately(api: Api) -> None:
     run = await a_paid_run(api)
     assert (run["pricingInfo"]["pricingModel"], run["chargedEventCounts"]) == ("PAY_PER_EVENT", {})
     path = f"/v2/actor-runs/{run['id']}"
@@ -77,7 +77,7 @@ async def test_charges_show_on_the_run_at_once(api: Api) -> None:
         ({"count": 1}, (400, "invalid-request")),
     ],
 )
-async def test_a_charge_that_makes_no_sense_is_refused(api: Api, charge: Json, expected: tuple[int, str]) -> None:
+async def test_an_invalid_charge_is_rejected(api: Api, charge: Json, expected: tuple[int, str]) -> None:
     run = await a_paid_run(api)
     assert problem(await api.call("POST", f"/v2/actor-runs/{run['id']}/charge", json=charge)) == expected
     assert (await api.data("GET", f"/v2/actor-runs/{run['id']}"))["chargedEventCounts"] == {}
@@ -91,7 +91,7 @@ async def test_a_run_without_a_pricing_cannot_charge(api: Api) -> None:
 
 async def test_a_run_can_be_charged_until_five_seconds_after_its_end(api: Api) -> None:
     run = await a_paid_run(api)
-    await api.ended(api.orchestrator.runs.get(run["id"]))
+    await api.finish(api.orchestrator.runs.get(run["id"]))
     path, charge = f"/v2/actor-runs/{run['id']}/charge", {"eventName": "page", "count": 1}
     await api.clock.advance(5)
     assert (await api.call("POST", path, json=charge)).status_code == 201
@@ -100,7 +100,7 @@ async def test_a_run_can_be_charged_until_five_seconds_after_its_end(api: Api) -
 
 
 @pytest.mark.parametrize(("limit", "status"), [("0.4", 400), ("0.5", 201)])
-async def test_a_maximum_below_the_actors_is_refused(api: Api, limit: str, status: int) -> None:
+async def test_a_maximum_charge_below_the_actors_minimum_is_rejected(api: Api, limit: str, status: int) -> None:
     answer = await api.call("POST", f"/v2/actors/{await a_paid_actor(api)}/runs?maxTotalChargeUsd={limit}")
     assert answer.status_code == status
     if status == 400:
@@ -108,14 +108,14 @@ async def test_a_maximum_below_the_actors_is_refused(api: Api, limit: str, statu
         assert (await api.data("GET", "/v2/actor-runs"))["total"] == 0
 
 
-async def test_what_a_run_exchanges_with_the_api_is_its_internal_transfer(api: Api) -> None:
+async def test_bodies_between_a_run_and_the_api_count_as_internal_transfer(api: Api) -> None:
     run = await api.start()
     path, body = f"/v2/key-value-stores/{run.default_key_value_store_id}/records/BIG", b"x" * 500_000
     headers = {"content-type": "text/plain"}
     for token in (run.token, "ann"):
         await api.call("PUT", path, content=body, token=token, headers=headers)
     await api.call("GET", path, token=run.token)
-    await api.ended(run)
+    await api.finish(run)
     usage = (await api.data("GET", f"/v2/actor-runs/{run.id}"))["usage"]
     assert 1_000_000 <= usage["DATA_TRANSFER_INTERNAL_GBYTES"] * 1024**3 < 1_001_000
     assert usage["DATA_TRANSFER_EXTERNAL_GBYTES"] == 0

@@ -34,7 +34,7 @@ async def push(client: httpx.AsyncClient, url: str, value: Any) -> None:
     assert (answer.status_code, answer.json()) == (201, {})
 
 
-async def test_created_once_then_found(client: httpx.AsyncClient) -> None:
+async def test_a_name_creates_a_dataset_once(client: httpx.AsyncClient) -> None:
     created = await client.post("/v2/datasets?name=data", headers={"Content-Type": "application/x-www-form-urlencoded"})
     again = await client.post("/v2/datasets", params={"name": "data"})
     assert (created.status_code, again.status_code) == (201, 200)
@@ -63,14 +63,14 @@ async def test_created_once_then_found(client: httpx.AsyncClient) -> None:
     }
 
 
-async def test_a_schema_is_kept(client: httpx.AsyncClient) -> None:
+async def test_a_schema_is_stored(client: httpx.AsyncClient) -> None:
     created = await client.post("/v2/datasets", json={"schema": {"fields": {}}})
     assert created.json()["data"]["schema"] == {"fields": {}}
     for schema in (5, {"fields": {"type": "txt"}}, {"fields": {"$ref": "http://example.com/schema.json"}}):
         assert problem(await client.post("/v2/datasets", json={"schema": schema})) == (400, "invalid-value")
 
 
-async def test_items_are_held_to_the_schema(client: httpx.AsyncClient) -> None:
+async def test_items_are_validated_by_the_schema(client: httpx.AsyncClient) -> None:
     schema = {"fields": {"properties": {"a": {"type": "string"}}}}
     id = (await client.post("/v2/datasets", json={"schema": schema})).json()["data"]["id"]
     answer = await client.post(f"/v2/datasets/{id}/items", json=[{"a": "x"}, {"a": 1}])
@@ -208,7 +208,7 @@ async def test_views_and_formats(client: httpx.AsyncClient, url: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "html", "xlsx", "xml", "rss"])
-async def test_what_browsers_show_is_no_page_of_the_api(client: httpx.AsyncClient, url: str, form: str) -> None:
+async def test_formats_that_browsers_display_are_sandboxed(client: httpx.AsyncClient, url: str, form: str) -> None:
     await push(client, url, {"script": {"@": {"xmlns": "http://www.w3.org/1999/xhtml"}, "#": "alert(1)"}})
     answer = await client.get(f"{url}/items?format={form}")
     assert (answer.status_code, answer.headers["x-content-type-options"]) == (200, "nosniff")
@@ -218,7 +218,7 @@ async def test_what_browsers_show_is_no_page_of_the_api(client: httpx.AsyncClien
 
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 @pytest.mark.parametrize("query", ["", "clean=1", "desc=1"])
-async def test_a_big_page_is_streamed_whole(
+async def test_a_large_page_is_streamed_completely(
     client: httpx.AsyncClient, url: str, monkeypatch: pytest.MonkeyPatch, form: str, query: str
 ) -> None:
     monkeypatch.setattr(datasets_table, "CHUNK_BYTES", 20)
@@ -232,7 +232,7 @@ async def test_a_big_page_is_streamed_whole(
     assert shown == (expected[::-1] if query == "desc=1" else expected)
 
 
-async def test_pushes_that_are_refused(client: httpx.AsyncClient, url: str) -> None:
+async def test_invalid_pushes_are_rejected(client: httpx.AsyncClient, url: str) -> None:
     for body in (b"", b"{", b"[1]", b"null", b'[{"a":1},5]'):
         assert problem(await client.post(f"{url}/items", content=body)) == (400, "invalid-input")
     answer = await client.post(f"{url}/items", content=b"{}", headers={"Content-Encoding": "bla"})

@@ -21,13 +21,13 @@ async def actor(api: Api) -> dict[str, Any]:
     return made
 
 
-def kept(api: Api) -> dict[str, EnvVar]:
+def stored_env_vars(api: Api) -> dict[str, EnvVar]:
     actors = api.orchestrator.actors
     version = api.orchestrator.versions.get(actors.find(api.user, "~hello"), "0.0")
     return {each.name: each for each in version.env_vars}
 
 
-async def test_variables_are_listed_and_shown_without_their_secrets(api: Api, actor: Any) -> None:
+async def test_variables_are_listed_and_returned_without_secret_values(api: Api, actor: Any) -> None:
     open, secret = {**OPEN, "isSecret": False}, {"name": "SECRET", "isSecret": True}
     assert await api.data("GET", PATH) == {"total": 2, "items": [open, secret]}
     assert await api.data("GET", f"{PATH}/OPEN") == open
@@ -35,7 +35,7 @@ async def test_variables_are_listed_and_shown_without_their_secrets(api: Api, ac
 
 
 @pytest.mark.parametrize("name", ["NEW", "with space", "grün", "a?b#c%2F"])
-async def test_a_variable_is_made_at_its_own_address(api: Api, actor: Any, name: str) -> None:
+async def test_a_variable_is_created_at_its_own_address(api: Api, actor: Any, name: str) -> None:
     made = await api.call("POST", PATH, json={"name": name, "value": "x"})
     assert (made.status_code, made.json()["data"]) == (201, {"name": name, "value": "x", "isSecret": False})
     location = made.headers["location"]
@@ -43,7 +43,7 @@ async def test_a_variable_is_made_at_its_own_address(api: Api, actor: Any, name:
     assert (await api.data("GET", location.removeprefix(BASE)))["name"] == name
 
 
-async def test_a_change_leaves_out_what_stays(api: Api, actor: Any) -> None:
+async def test_fields_that_a_change_leaves_out_stay(api: Api, actor: Any) -> None:
     for method, body, expected in (
         ("PUT", {"value": "other"}, EnvVar(name="SECRET", value="other", is_secret=True)),
         ("POST", {"name": "SECRET"}, EnvVar(name="SECRET", value="other", is_secret=True)),
@@ -52,7 +52,7 @@ async def test_a_change_leaves_out_what_stays(api: Api, actor: Any) -> None:
     ):
         answer = await api.call(method, f"{PATH}/SECRET", json=body)
         assert answer.is_success and ("hunter2" not in answer.text)
-        assert kept(api)["SECRET"] == expected
+        assert stored_env_vars(api)["SECRET"] == expected
 
 
 @pytest.mark.parametrize(
@@ -73,23 +73,23 @@ async def test_a_change_leaves_out_what_stays(api: Api, actor: Any) -> None:
         ("GET", "/v2/acts/~nobody/versions/0.0/env-vars", None, (404, "record-not-found")),
     ],
 )
-async def test_what_is_refused_changes_nothing(
+async def test_a_rejected_change_changes_nothing(
     api: Api, actor: Any, method: str, path: str, body: Any, expected: tuple[int, str]
 ) -> None:
-    before = kept(api)
+    before = stored_env_vars(api)
     assert problem(await api.call(method, path, json=body)) == expected
-    assert kept(api) == before
+    assert stored_env_vars(api) == before
 
 
 async def test_a_variable_is_deleted(api: Api, actor: Any) -> None:
     assert (await api.call("DELETE", f"{PATH}/OPEN")).status_code == 204
-    assert list(kept(api)) == ["SECRET"]
+    assert list(stored_env_vars(api)) == ["SECRET"]
 
 
-async def test_variables_made_at_the_same_time_are_all_kept(api: Api, actor: Any) -> None:
+async def test_variables_created_concurrently_are_all_stored(api: Api, actor: Any) -> None:
     names = [f"VARIABLE_{number}" for number in range(20)]
     await asyncio.gather(*[api.call("POST", PATH, json={"name": name, "value": "x"}) for name in names])
-    assert set(names) <= kept(api).keys()
+    assert set(names) <= stored_env_vars(api).keys()
 
 
 async def test_the_actor_is_changed_with_its_variables(api: Api, actor: Any) -> None:

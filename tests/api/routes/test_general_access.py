@@ -1,4 +1,4 @@
-"""Who may read what: the owner, anybody who knows the id or the name, or whoever has a signed address."""
+"""Readers of storages: the owner, everybody who knows the id or the name, and everybody with a signed address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.response.links import VALID_MILLIS
+from api.response.storage_links import VALID_MILLIS
 from tests.fakes.api import Api, problem
 
 OWNER, STRANGER, NOBODY = "alices-key", "bobs-key", None
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 async def storages(users: Api) -> dict[str, str]:
-    """One of Alice's of each kind, called `shared`; their ids."""
+    """The ids of three storages of Alice, one of each kind, all named `shared`."""
     ids = {}
     for word in READABLE:
         ids[word] = (await users.data("POST", f"/v2/{word}?name=shared", token=OWNER))["id"]
@@ -44,7 +44,7 @@ async def set_access(users: Api, storages: dict[str, str], access: str) -> None:
 
 
 async def statuses(users: Api, reference: dict[str, str], token: str | None) -> set[int]:
-    """What reading everything in the storages is answered with."""
+    """The statuses of requests that read everything in the storages."""
     found = set()
     for word, paths in READABLE.items():
         for path in paths:
@@ -61,7 +61,9 @@ async def statuses(users: Api, reference: dict[str, str], token: str | None) -> 
         ("RESTRICTED", False, False),
     ],
 )
-async def test_who_may_read(users: Api, storages: dict[str, str], access: str, by_id: bool, by_name: bool) -> None:
+async def test_readers_of_a_storage(
+    users: Api, storages: dict[str, str], access: str, by_id: bool, by_name: bool
+) -> None:
     await set_access(users, storages, access)
     names = dict.fromkeys(storages, "alice~shared")
     assert await statuses(users, storages, OWNER) == await statuses(users, names, OWNER) == {200}
@@ -70,7 +72,7 @@ async def test_who_may_read(users: Api, storages: dict[str, str], access: str, b
     assert await statuses(users, names, STRANGER) == {200 if by_name else 404}
 
 
-async def test_nobody_but_the_owner_writes(users: Api, storages: dict[str, str]) -> None:
+async def test_only_the_owner_can_write(users: Api, storages: dict[str, str]) -> None:
     await set_access(users, storages, "ANYONE_WITH_NAME_CAN_READ")
     for method, template in WRITES:
         path = "/v2/" + template.format(id=storages[template.partition("/")[0]])
@@ -78,14 +80,14 @@ async def test_nobody_but_the_owner_writes(users: Api, storages: dict[str, str])
         assert (await users.call(method, path, token=NOBODY, json={})).status_code == 401, path
 
 
-async def test_a_reader_is_no_client_of_a_queue(users: Api, storages: dict[str, str]) -> None:
+async def test_a_reader_does_not_count_as_a_client_of_a_queue(users: Api, storages: dict[str, str]) -> None:
     path = f"/v2/request-queues/{storages['request-queues']}"
     for token in (STRANGER, NOBODY):
         await users.call("GET", f"{path}/head?clientKey=stranger{token}", token=token)
     assert not (await users.data("GET", path, token=OWNER))["hadMultipleClients"]
 
 
-async def test_the_key_for_signing_is_for_who_may_write(users: Api, storages: dict[str, str]) -> None:
+async def test_only_callers_who_can_write_get_the_signing_key(users: Api, storages: dict[str, str]) -> None:
     for word, id in storages.items():
         owners, strangers = [await users.data("GET", f"/v2/{word}/{id}", token=token) for token in (OWNER, STRANGER)]
         assert owners.pop("urlSigningSecretKey")
@@ -93,7 +95,7 @@ async def test_the_key_for_signing_is_for_who_may_write(users: Api, storages: di
         assert owners.keys() == strangers.keys()
 
 
-async def test_signed_addresses_of_what_is_restricted(users: Api, storages: dict[str, str]) -> None:
+async def test_addresses_of_restricted_content_are_signed(users: Api, storages: dict[str, str]) -> None:
     await set_access(users, storages, "RESTRICTED")
     dataset, store = storages["datasets"], storages["key-value-stores"]
     shown = await users.data("GET", f"/v2/datasets/{dataset}", token=OWNER)
@@ -110,7 +112,7 @@ async def test_signed_addresses_of_what_is_restricted(users: Api, storages: dict
     assert (await users.call("GET", record, token=NOBODY)).status_code == 200
 
 
-async def test_a_signature_opens_what_it_names_only(users: Api, storages: dict[str, str]) -> None:
+async def test_a_signature_is_valid_only_for_its_own_content(users: Api, storages: dict[str, str]) -> None:
     await set_access(users, storages, "RESTRICTED")
     dataset, store = storages["datasets"], storages["key-value-stores"]
     signer = users.orchestrator.signer
@@ -126,12 +128,12 @@ async def test_a_signature_opens_what_it_names_only(users: Api, storages: dict[s
     assert (await users.call("GET", f"/v2/datasets/{dataset}/items?signature=bad", token=OWNER)).status_code == 200
 
 
-async def test_addresses_of_what_is_open_are_plain(users: Api, storages: dict[str, str]) -> None:
+async def test_addresses_of_open_content_are_not_signed(users: Api, storages: dict[str, str]) -> None:
     shown = await users.data("GET", f"/v2/datasets/{storages['datasets']}", token=OWNER)
     assert shown["itemsPublicUrl"].endswith("/items")
 
 
-async def test_a_restricted_run_is_its_owners(users: Api) -> None:
+async def test_a_restricted_run_is_visible_only_to_its_owner(users: Api) -> None:
     run = await users.start()
     paths = (f"/v2/actor-runs/{run.id}", f"/v2/logs/{run.id}")
     for path in paths:

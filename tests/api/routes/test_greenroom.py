@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import html
 import json
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from starlette.types import Message
 
-from tests.fakes.api import CONTROL_TOKEN, Api
+from api.routes.greenroom import router
+from tests.fakes.api import CONTROL_TOKEN, INFO, Api
 
 MBYTE = 1024 * 1024
 
@@ -35,7 +40,7 @@ class Socket:
     def leave(self) -> None:
         self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1000})
 
-    def say(self, text: str) -> None:
+    def send(self, text: str) -> None:
         self._to_app.put_nowait({"type": "websocket.receive", "text": text})
 
     @property
@@ -49,22 +54,45 @@ class Socket:
 
 async def test_the_local_controls_need_the_control_token(api: Api) -> None:
     info = await api.call("GET", "/greenroom/info", token=CONTROL_TOKEN)
-    assert (info.status_code, info.json()) == (200, {"version": "1"})
+    assert (info.status_code, info.json()) == (200, INFO.as_json())
+    assert info.headers["content-type"] == "application/json; charset=utf-8"
     run = await api.start()
     for token in (None, "anything", run.token, CONTROL_TOKEN[:-1]):
         assert (await api.call("GET", "/greenroom/info", token=token)).status_code == 401
         assert (await api.call("POST", "/greenroom/shutdown", token=token)).status_code == 401
-    assert api.told_to_stop == []
+    assert api.stop_requests == []
 
 
-@pytest.mark.parametrize(("query", "told"), [("", None), ("?stopRuns=1", True), ("?stopRuns=false", False)])
-async def test_a_shutdown_is_told_what_becomes_of_the_runs_and_tells_how_many(
-    api: Api, query: str, told: bool | None
+@pytest.mark.parametrize(("query", "stop_runs"), [("", None), ("?stopRuns=1", True), ("?stopRuns=false", False)])
+async def test_a_shutdown_decides_about_live_runs_and_returns_how_many_are_left(
+    api: Api, query: str, stop_runs: bool | None
 ) -> None:
     await api.start()
     answer = await api.call("POST", f"/greenroom/shutdown{query}", token=CONTROL_TOKEN)
     assert answer.json() == {"liveRuns": 1}
-    assert api.told_to_stop == [told]
+    assert api.stop_requests == [stop_runs]
+
+
+async def test_the_openapi_document_describes_all_local_controls_and_nothing_else(api: Api) -> None:
+    answer = await api.call("GET", "/greenroom/openapi.json", token=None)
+    described = {f"{method.upper()} {path}" for path, each in answer.json()["paths"].items() for method in each}
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    served = {f"{method} {route.path}" for route in routes for method in route.methods}
+    assert described == served - {"GET /greenroom/openapi.json", "GET /greenroom/docs"}
+    assert "422" not in answer.text
+
+
+async def test_the_docs_page_shows_the_document_and_loads_nothing(api: Api) -> None:
+    answer = await api.call("GET", "/greenroom/docs", token=None)
+    page, document = answer.text, (await api.call("GET", "/greenroom/openapi.json")).json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert f"{method.upper()} {path}" in page and html.escape(operation["description"]) in page
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'") and f"style-src 'sha256-{digest}'" in policy
+    assert "<script" not in page and "://" not in page
 
 
 async def test_a_live_runs_socket_gets_system_events_until_the_run_ends(api: Api) -> None:
@@ -76,7 +104,7 @@ async def test_a_live_runs_socket_gets_system_events_until_the_run_ends(api: Api
         await api.clock.advance(1)
         api.container_of(run).uses(memory_bytes=100 * MBYTE)
         await api.clock.settle()
-    await api.ended(run)
+    await api.finish(run)
     await socket.done
     assert socket.kinds == ["accept", "send", "send", "send", "close"]
     assert {event["name"] for event in socket.events} == {"systemInfo"}
@@ -84,8 +112,8 @@ async def test_a_live_runs_socket_gets_system_events_until_the_run_ends(api: Api
 
 
 @pytest.mark.parametrize("ended", [True, False])
-async def test_a_socket_of_an_ended_or_unknown_run_is_accepted_then_closed_for_good(api: Api, ended: bool) -> None:
-    run = await api.ended(await api.start())
+async def test_the_socket_of_an_ended_or_unknown_run_is_accepted_then_closed(api: Api, ended: bool) -> None:
+    run = await api.finish(await api.start())
     socket = Socket(api, f"/greenroom/events/{run.events_key if ended else 'guessed'}")
     await socket.done
     assert socket.kinds == ["accept", "close"]
@@ -99,11 +127,11 @@ async def test_a_socket_from_a_foreign_host_is_not_accepted(api: Api) -> None:
     assert socket.kinds == ["close"]
 
 
-async def test_a_client_that_talks_or_leaves_disturbs_nobody(api: Api) -> None:
+async def test_messages_and_disconnects_of_a_client_do_not_affect_others(api: Api) -> None:
     run = await api.start()
     leaving, staying = (Socket(api, f"/greenroom/events/{run.events_key}") for _ in range(2))
     await api.clock.settle()
-    leaving.say("hello")
+    leaving.send("hello")
     await api.clock.settle()
     assert not leaving.done.done()
     leaving.leave()
@@ -111,12 +139,12 @@ async def test_a_client_that_talks_or_leaves_disturbs_nobody(api: Api) -> None:
     api.container_of(run).uses(memory_bytes=MBYTE)
     await api.clock.settle()
     assert staying.kinds == ["accept"] or staying.events
-    await api.ended(run)
+    await api.finish(run)
     await staying.done
     assert staying.kinds[-1] == "close"
 
 
-async def test_an_adopted_runs_socket_is_open_as_soon_as_the_server_is(api: Api) -> None:
+async def test_the_socket_of_an_adopted_run_is_open_when_the_server_is(api: Api) -> None:
     run = await api.start()
     await api.close()
     await api.open()

@@ -1,4 +1,4 @@
-"""What becomes of an input when the Actor has an input schema, and when it has none."""
+"""Inputs of Actors with an input schema, and of Actors without one."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ async def started(api: Api, actor: Actor, **given: Any) -> Any:
 
 
 async def test_defaults_are_in_the_stored_input(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"age": 3})
     assert await stored(api, run) == ("application/json", b'{"age":3,"nick":"Ann"}')
     assert run["stats"]["inputBodyLen"] == len(b'{"age":3,"nick":"Ann"}')
 
 
 @pytest.mark.parametrize("given", [{}, {"content": b"null", "headers": JSON}])
-async def test_defaults_are_all_there_is_without_an_input(api: Api, given: Any) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+async def test_without_an_input_only_defaults_are_stored(api: Api, given: Any) -> None:
+    actor = await api.create_actor_with_schema(**PERSON)
     assert await stored(api, await started(api, actor, **given)) == ("application/json", b'{"nick":"Ann"}')
 
 
 @pytest.mark.parametrize("way", ["runs", "run-sync", "run-sync-get-dataset-items", "validate-input"])
-async def test_a_wrong_input_makes_no_run(api: Api, way: str) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+async def test_an_invalid_input_starts_no_run(api: Api, way: str) -> None:
+    actor = await api.create_actor_with_schema(**PERSON)
     answer = await api.call("POST", f"/v2/actors/{actor.id}/{way}", json={"age": 0})
     assert answer.json()["error"] == {
         "type": "invalid-input",
@@ -66,8 +66,8 @@ async def test_a_wrong_input_makes_no_run(api: Api, way: str) -> None:
     assert api.orchestrator.database.runs.all() == []
 
 
-async def test_an_actor_without_a_schema_takes_any_body_as_it_is(api: Api) -> None:
-    actor = await api.an_actor()
+async def test_an_actor_without_a_schema_accepts_any_body(api: Api) -> None:
+    actor = await api.create_actor()
     for body, content_type in (
         (b'{ "b": 1.0,\n"a":2}', "application/json"),
         (b"{", "application/json"),
@@ -78,8 +78,8 @@ async def test_an_actor_without_a_schema_takes_any_body_as_it_is(api: Api) -> No
         assert run["stats"]["inputBodyLen"] == len(body)
 
 
-async def test_a_task_is_merged_before_its_actors_schema_is_looked_at(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+async def test_a_tasks_input_is_merged_before_it_is_validated(api: Api) -> None:
+    actor = await api.create_actor_with_schema(**PERSON)
     task = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "a-task", "input": {"age": 0}})
     path = f"/v2/actor-tasks/{task['id']}/runs"
     assert problem(await api.call("POST", path)) == (400, "invalid-input")
@@ -87,8 +87,8 @@ async def test_a_task_is_merged_before_its_actors_schema_is_looked_at(api: Api) 
     assert (await stored(api, run))[1] == b'{"age":5,"nick":"Ann"}'
 
 
-async def test_a_resurrected_run_keeps_its_input(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+async def test_a_resurrected_run_has_the_same_input(api: Api) -> None:
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"age": 3})
     await api.data("POST", f"/v2/actor-runs/{run['id']}/abort")
     build = api.orchestrator.builds.resolve(actor, "latest")
@@ -99,10 +99,10 @@ async def test_a_resurrected_run_keeps_its_input(api: Api) -> None:
     assert (await stored(api, run))[1] == b'{"age":3,"nick":"Ann"}'
 
 
-async def test_a_metamorph_gets_an_input_of_its_own_schema(api: Api) -> None:
-    run = await started(api, await api.an_actor("plain"))
+async def test_a_metamorphs_input_is_validated_by_its_own_schema(api: Api) -> None:
+    run = await started(api, await api.create_actor("plain"))
     await api.clock.settle()
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     path = f"/v2/actor-runs/{run['id']}/metamorph?targetActorId={actor.id}"
     assert problem(await api.call("POST", path, json={"age": 0})) == (400, "invalid-input")
     await api.data("POST", path, json={"age": 2, "password": "hush!"})
@@ -112,7 +112,7 @@ async def test_a_metamorph_gets_an_input_of_its_own_schema(api: Api) -> None:
 
 
 async def test_secrets_are_stored_encrypted(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"password": "hush!", "cookies": [{"value": "crumbs"}]})
     value = json.loads((await stored(api, run))[1])
     assert value["password"].startswith("ENCRYPTED_VALUE:")
@@ -123,13 +123,13 @@ async def test_secrets_are_stored_encrypted(api: Api) -> None:
     assert json.loads((await stored(api, again))[1]) == value
 
 
-async def test_every_actor_has_a_key_of_its_own(api: Api) -> None:
-    actors = [await api.an_actor_with_schema(name, **PERSON) for name in ("one", "two")]
+async def test_every_actor_has_its_own_key(api: Api) -> None:
+    actors = [await api.create_actor_with_schema(name, **PERSON) for name in ("one", "two")]
     for actor in actors:
         await started(api, actor, json={"password": "hush!"})
     keys = api.orchestrator.database.input_keys.all()
     assert {key.actor_id for key in keys} == {actor.id for actor in actors}
-    for key in keys:  # what lies in the database opens nothing by itself
+    for key in keys:  # the stored key cannot be used without the vault
         with pytest.raises(ValueError):
             InputCipher(key.private_key, key.passphrase)
     for actor in actors:
@@ -141,7 +141,7 @@ async def test_every_actor_has_a_key_of_its_own(api: Api) -> None:
 
 
 async def test_the_container_gets_the_key_and_the_log_hides_the_secrets(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+    actor = await api.create_actor_with_schema(**PERSON)
     run = await started(api, actor, json={"password": "hush!", "cookies": [{"value": "crumbs"}]})
     await api.clock.settle()
     (container,) = api.engine.containers
@@ -155,25 +155,25 @@ async def test_the_container_gets_the_key_and_the_log_hides_the_secrets(api: Api
 
 
 async def test_a_run_without_secrets_gets_no_key(api: Api) -> None:
-    actor = await api.an_actor_with_schema(nick=PERSON["nick"])
+    actor = await api.create_actor_with_schema(nick=PERSON["nick"])
     await started(api, actor)
     await api.clock.settle()
     (container,) = api.engine.containers
     assert not [name for name in container.spec.environment if "INPUT_SECRETS" in name]
 
 
-async def test_inputs_can_be_asked_about_without_a_run(api: Api) -> None:
-    actor = await api.an_actor_with_schema(**PERSON)
+async def test_inputs_can_be_validated_without_a_run(api: Api) -> None:
+    actor = await api.create_actor_with_schema(**PERSON)
     path = f"/v2/actors/{actor.id}/validate-input"
     assert (await api.call("POST", path, json={"age": 1})).json() == {"valid": True}
     assert problem(await api.call("POST", path, json=[])) == (400, "input-json-not-object")
     assert problem(await api.call("POST", f"{path}?build=beta", json={})) == (400, "unknown-build-tag")
-    await api.a_build(actor, "beta")
+    await api.create_build(actor, "beta")
     assert (await api.call("POST", f"{path}?build=beta", json=[])).json() == {"valid": True}
 
 
-async def test_a_build_shows_its_schema_as_text_too(api: Api) -> None:
-    actor, plain = await api.an_actor_with_schema(**PERSON), await api.an_actor("plain")
+async def test_a_build_has_its_schema_as_text_too(api: Api) -> None:
+    actor, plain = await api.create_actor_with_schema(**PERSON), await api.create_actor("plain")
     for each, schema in (actor, {"schemaVersion": 1, "properties": PERSON}), (plain, None):
         build = await api.data("GET", f"/v2/actors/{each.id}/builds/default")
         text = build["inputSchema"]
@@ -182,10 +182,10 @@ async def test_a_build_shows_its_schema_as_text_too(api: Api) -> None:
         assert shown["inputSchema"] == text
 
 
-async def test_a_build_is_told_in_openapi(api: Api) -> None:
+async def test_the_openapi_document_of_a_build(api: Api) -> None:
     links = {"type": "array", "editor": "requestListSources", "title": "Links", "description": "d"}
     mixed = {"type": ["string", "integer"], "editor": "json", "prefill": 1, "nullable": True}
-    actor = await api.an_actor_with_schema(links=links, mixed=mixed, **PERSON)
+    actor = await api.create_actor_with_schema(links=links, mixed=mixed, **PERSON)
     build = api.orchestrator.builds.resolve(actor, "latest")
     answers = [
         await api.call("GET", f"/v2/actor-builds/{build.id}/openapi.json", token=None),
@@ -201,10 +201,10 @@ async def test_a_build_is_told_in_openapi(api: Api) -> None:
         "x-build-id": build.id,
     }
     assert f"/acts/local~{actor.name}/run-sync-get-dataset-items" in document["paths"]
-    told = document["components"]["schemas"]["inputSchema"]["properties"]
-    assert told["age"] == {"type": "integer", "minimum": 1}
-    assert told["links"]["items"]["properties"]["url"]["format"] == "uri"
-    assert told["mixed"] == {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
+    properties = document["components"]["schemas"]["inputSchema"]["properties"]
+    assert properties["age"] == {"type": "integer", "minimum": 1}
+    assert properties["links"]["items"]["properties"]["url"]["format"] == "uri"
+    assert properties["mixed"] == {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True}
     assert problem(await api.call("GET", "/v2/actor-builds/none/openapi.json")) == (404, "record-not-found")
 
 

@@ -36,7 +36,7 @@ async def put(client: httpx.AsyncClient, url: str, key: str, body: bytes, **head
 
 
 async def raw(client: httpx.AsyncClient, url: str, accepted: str) -> tuple[httpx.Headers, bytes]:
-    """The bytes as they travel: httpx would decode them."""
+    """The bytes as they are sent. httpx would decode them."""
     async with client.stream("GET", url, headers={"Accept-Encoding": accepted}) as answer:
         return answer.headers, b"".join([chunk async for chunk in answer.aiter_raw()])
 
@@ -60,7 +60,7 @@ async def test_a_store(client: httpx.AsyncClient, url: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b'{"a":1}', BIG])
-async def test_exact_bytes_and_type(client: httpx.AsyncClient, url: str, body: bytes) -> None:
+async def test_the_exact_bytes_and_content_type_are_returned(client: httpx.AsyncClient, url: str, body: bytes) -> None:
     answer = await put(client, url, "key", body, content_type="image/png; own=1")
     assert (answer.status_code, answer.json()) == (201, {})
     assert answer.headers["location"] == f"{BASE}{url}/records/key"
@@ -83,14 +83,14 @@ async def test_attachments_and_pages(client: httpx.AsyncClient, url: str) -> Non
     assert answer.headers["content-type"] == "text/html"
 
 
-async def test_a_type_is_always_there(client: httpx.AsyncClient, url: str) -> None:
+async def test_a_content_type_is_always_returned(client: httpx.AsyncClient, url: str) -> None:
     await client.post(f"{url}/records/key", content=b"x")
     assert (await client.get(f"{url}/records/key")).headers["content-type"] == "application/octet-stream"
 
 
 @pytest.mark.parametrize("body", [b"text " * 9, BIG], ids=["small", "big"])
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
-async def test_an_encoding_is_kept_for_those_who_accept_it(
+async def test_an_encoding_stays_if_the_client_accepts_it(
     client: httpx.AsyncClient, url: str, encoding: str, body: bytes
 ) -> None:
     encoded = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[encoding](body)
@@ -106,7 +106,7 @@ async def test_an_encoding_is_kept_for_those_who_accept_it(
     assert (await client.get(record, headers={"Accept-Encoding": encoding})).content == body
 
 
-async def test_no_limit_of_9_mb(client: httpx.AsyncClient, url: str) -> None:
+async def test_records_have_no_limit_of_9_mb(client: httpx.AsyncClient, url: str) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(160):
             yield b"x" * 65_536
@@ -116,7 +116,7 @@ async def test_no_limit_of_9_mb(client: httpx.AsyncClient, url: str) -> None:
     assert len((await client.get(f"{url}/records/key")).content) == 160 * 65_536
 
 
-async def test_what_is_not_there(client: httpx.AsyncClient, url: str) -> None:
+async def test_missing_stores_and_records(client: httpx.AsyncClient, url: str) -> None:
     assert problem(await client.get(f"{url}/records/none")) == (404, "record-not-found")
     assert (await client.head(f"{url}/records/none")).status_code == 404
     deleted = await client.delete(f"{url}/records/none")
@@ -131,7 +131,7 @@ async def test_what_is_not_there(client: httpx.AsyncClient, url: str) -> None:
         assert problem(answer) == (404, "record-not-found")
 
 
-async def test_what_is_refused(client: httpx.AsyncClient, url: str) -> None:
+async def test_what_is_rejected(client: httpx.AsyncClient, url: str) -> None:
     for key in ("a%20b", "a/b", "%C3%A4", "x" * 257):
         assert problem(await put(client, url, key, b"")) == (400, "invalid-record-key")
         assert problem(await client.get(f"{url}/records/{key}")) == (400, "invalid-record-key")
@@ -187,7 +187,7 @@ async def test_all_records_as_an_archive(client: httpx.AsyncClient, url: str) ->
     assert answer.headers["content-disposition"] == 'attachment; filename="data.zip"'
 
 
-async def test_more_records_than_a_page_in_an_archive(
+async def test_an_archive_of_several_pages_of_records(
     client: httpx.AsyncClient, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.response.record_archive.PAGE", 2)
@@ -196,7 +196,7 @@ async def test_more_records_than_a_page_in_an_archive(
     assert len(await archived(client, url)) == 7
 
 
-async def test_collections_narrow_keys_and_hold_records(client: httpx.AsyncClient) -> None:
+async def test_collections_select_keys_and_validate_records(client: httpx.AsyncClient) -> None:
     schema = {
         "collections": {
             "images": {"keyPrefix": "image-", "contentTypes": ["image/png"]},

@@ -1,4 +1,4 @@
-"""Actors of other users: a public one can be looked at and run, and what comes of that is the caller's."""
+"""Public Actors of other users can be read and run. The runs and their storages belong to the caller."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def user(api: Api, name: str) -> User:
 
 @pytest.fixture
 async def hello(users: Api) -> Actor:
-    """Alice's public Actor, with a version and a build of secrets."""
-    actor = await users.an_actor("hello", user(users, "alice"))
+    """Alice's public Actor, whose version and build have secret variables."""
+    actor = await users.create_actor("hello", user(users, "alice"))
     secret = EnvVar(name="KEY", value="hunter2", is_secret=True)
-    await users.a_build(actor, "latest", secret, definition={"name": "hello", "environmentVariables": {"A": "b"}})
+    await users.create_build(actor, "latest", secret, definition={"name": "hello", "environmentVariables": {"A": "b"}})
     files = [{"name": "main.py", "format": "TEXT", "content": "print('the source')"}]
     version = {"versionNumber": "0.0", "sourceFiles": files, "envVars": [{"name": "PLAIN", "value": "the value"}]}
     await users.data("POST", f"/v2/acts/{actor.id}/versions", json=version, token=ALICE)
@@ -29,7 +29,7 @@ async def hello(users: Api) -> Actor:
     return users.orchestrator.actors.get(actor.id)
 
 
-async def test_it_is_found_by_id_and_by_name_without_what_it_is_made_of(users: Api, hello: Actor) -> None:
+async def test_others_read_it_by_id_and_name_without_its_versions(users: Api, hello: Actor) -> None:
     whole = await users.data("GET", "/v2/acts/~hello", token=ALICE)
     assert whole["versions"]
     for reference in (hello.id, "alice~hello"):
@@ -39,10 +39,10 @@ async def test_it_is_found_by_id_and_by_name_without_what_it_is_made_of(users: A
         assert problem(await users.call("GET", f"/v2/acts/{reference}", token=BOB)) == (404, "record-not-found")
 
 
-async def test_a_private_one_is_not_there_for_others(users: Api, hello: Actor) -> None:
+async def test_a_private_actor_is_not_found_by_others(users: Api, hello: Actor) -> None:
     task = await users.data("POST", "/v2/actor-tasks", json={"actId": "alice/hello"}, token=BOB)
     run = await users.data("POST", f"/v2/acts/{hello.id}/runs", token=BOB)
-    await users.ended(users.orchestrator.runs.get(run["id"]))
+    await users.finish(users.orchestrator.runs.get(run["id"]))
     await users.data("PUT", f"/v2/acts/{hello.id}", json={"isPublic": False}, token=ALICE)
     for method, path in (
         ("GET", f"/v2/acts/{hello.id}"),
@@ -82,14 +82,14 @@ async def test_a_private_one_is_not_there_for_others(users: Api, hello: Actor) -
         ("POST", "/builds?version=0.0"),
     ],
 )
-async def test_it_is_its_owners_to_change_and_to_build(users: Api, hello: Actor, method: str, path: str) -> None:
+async def test_only_its_owner_can_change_and_build_it(users: Api, hello: Actor, method: str, path: str) -> None:
     before = await users.data("GET", "/v2/acts/~hello", token=ALICE)
     answer = await users.call(method, f"/v2/acts/alice~hello{path}", token=BOB, json={"name": "X", "value": "y"})
     assert problem(answer) == (403, "insufficient-permissions")
     assert await users.data("GET", "/v2/acts/~hello", token=ALICE) == before
 
 
-async def test_its_build_is_shown_without_its_variables_and_cost(users: Api, hello: Actor) -> None:
+async def test_its_build_is_returned_without_variables_and_costs(users: Api, hello: Actor) -> None:
     own = await users.data("GET", f"/v2/acts/{hello.id}/builds/default", token=ALICE)
     assert own["actorDefinition"]["environmentVariables"] == {"A": "b"}
     assert "usageTotalUsd" in own
@@ -108,14 +108,12 @@ async def test_its_build_is_shown_without_its_variables_and_cost(users: Api, hel
         assert problem(answer) == (404, "record-not-found")
 
 
-async def test_a_name_means_nothing_without_a_user(users: Api, hello: Actor) -> None:
+async def test_a_name_is_not_resolved_without_a_token(users: Api, hello: Actor) -> None:
     answer = await users.call("GET", "/v2/acts/alice~hello/builds/default", token=None)
     assert problem(answer) == (401, "token-not-provided")
 
 
-async def test_its_run_and_storages_are_the_callers_and_its_variables_are_in_the_container(
-    users: Api, hello: Actor
-) -> None:
+async def test_its_run_and_storages_belong_to_the_caller(users: Api, hello: Actor) -> None:
     bob, alice = user(users, "bob"), user(users, "alice")
     shown = await users.data("POST", "/v2/acts/alice~hello/runs", token=BOB)
     await users.clock.settle()
@@ -131,12 +129,12 @@ async def test_its_run_and_storages_are_the_callers_and_its_variables_are_in_the
     me = await users.data("GET", "/v2/users/me", token=run.token)
     assert me["username"] == "bob" != alice.username
     users.container_of(run).prints("the key is hunter2")
-    await users.ended(run)
+    await users.finish(run)
     log = "".join(await users.log_of(run.id))
     assert "the key is " in log and "hunter2" not in log
 
 
-async def test_each_user_lists_own_runs_of_it(users: Api, hello: Actor) -> None:
+async def test_each_user_lists_only_their_own_runs_of_it(users: Api, hello: Actor) -> None:
     ids: dict[str, str] = {}
     for token in (ALICE, BOB):
         run = await users.data("POST", f"/v2/acts/{hello.id}/runs", token=token)
@@ -147,8 +145,8 @@ async def test_each_user_lists_own_runs_of_it(users: Api, hello: Actor) -> None:
         assert (await users.data("GET", f"/v2/acts/{hello.id}/runs/last", token=token))["id"] == ids[token]
 
 
-async def test_it_is_listed_by_who_has_run_it_unless_they_ask_for_their_own(users: Api, hello: Actor) -> None:
-    own = await users.an_actor("own", user(users, "bob"))
+async def test_it_is_listed_for_users_who_have_run_it(users: Api, hello: Actor) -> None:
+    own = await users.create_actor("own", user(users, "bob"))
 
     async def listed(query: str) -> list[tuple[str, str]]:
         page = await users.data("GET", f"/v2/acts{query}", token=BOB)
@@ -162,7 +160,7 @@ async def test_it_is_listed_by_who_has_run_it_unless_they_ask_for_their_own(user
     assert await listed("?sortBy=stats.lastRunStartedAt&desc=1") == [(hello.id, "alice"), (own.id, "bob")]
 
 
-async def test_tasks_and_webhooks_of_it_are_the_callers(users: Api, hello: Actor) -> None:
+async def test_its_tasks_and_webhooks_belong_to_the_caller(users: Api, hello: Actor) -> None:
     task = await users.data("POST", "/v2/actor-tasks", json={"actId": "alice/hello", "name": "mine"}, token=BOB)
     assert (await users.data("GET", "/v2/actor-tasks", token=BOB))["items"][0]["actUsername"] == "alice"
     run = await users.data("POST", "/v2/actor-tasks/~mine/runs", token=BOB)
@@ -171,25 +169,25 @@ async def test_tasks_and_webhooks_of_it_are_the_callers(users: Api, hello: Actor
     made = await users.data("POST", f"/v2/acts/{hello.id}/webhooks", json=hook, token=BOB)
     of_alice = await users.data("GET", f"/v2/acts/{hello.id}/webhooks", token=ALICE)
     assert of_alice["items"] == []
-    await users.ended(await users.start(hello))  # Alice's
+    await users.finish(await users.start(hello))  # Alice's
     assert (await users.data("GET", f"/v2/webhooks/{made['id']}/dispatches", token=BOB))["items"] == []
-    await users.ended(users.orchestrator.runs.get(run["id"]))
+    await users.finish(users.orchestrator.runs.get(run["id"]))
     assert len((await users.data("GET", f"/v2/webhooks/{made['id']}/dispatches", token=BOB))["items"]) == 1
 
 
-async def test_a_run_turns_into_it_and_stays_the_callers(users: Api, hello: Actor) -> None:
-    own = await users.start(await users.an_actor("own", user(users, "bob")))
+async def test_a_metamorph_into_it_stays_the_callers_run(users: Api, hello: Actor) -> None:
+    own = await users.start(await users.create_actor("own", user(users, "bob")))
     await users.data("POST", f"/v2/actor-runs/{own.id}/metamorph?targetActorId=alice/hello", token=BOB)
     await users.clock.advance(1)
-    now = users.now(own)
+    now = users.current(own)
     assert (now.actor_id, now.user_id) == (hello.id, user(users, "bob").id)
 
 
-async def test_a_limited_run_of_it_does_not_reach_its_owners_things(users: Api, hello: Actor) -> None:
+async def test_a_limited_run_of_it_cannot_use_its_owners_records(users: Api, hello: Actor) -> None:
     of_alice, of_bob = await users.start(hello), await users.data("POST", f"/v2/acts/{hello.id}/runs", token=BOB)
     token = users.orchestrator.runs.get(of_bob["id"]).token
     for path in (f"datasets/{of_alice.default_dataset_id}/items", f"actor-runs/{of_alice.id}/abort"):
         answer = await users.call("POST", f"/v2/{path}", token=token, json=[])
         assert problem(answer) == (404, "record-not-found")
-    assert users.now(of_alice).status == "RUNNING"
+    assert users.current(of_alice).status == "RUNNING"
     assert "usageTotalUsd" not in await users.data("GET", f"/v2/actor-runs/{of_alice.id}", token=token)

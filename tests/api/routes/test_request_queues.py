@@ -65,7 +65,7 @@ async def test_a_queue(client: httpx.AsyncClient, url: str) -> None:
     assert problem(await client.get(f"{url}/head")) == (404, "record-not-found")
 
 
-async def test_adding_never_changes_what_is_there(client: httpx.AsyncClient, url: str) -> None:
+async def test_adding_does_not_change_a_known_request(client: httpx.AsyncClient, url: str) -> None:
     first = await client.post(f"{url}/requests?clientKey=a", json=draft("x", userData={"n": 1}))
     again = await client.post(f"{url}/requests?clientKey=a&forefront=1", json=draft("x", userData={"n": 2}))
     id = request_id("x")
@@ -89,7 +89,7 @@ async def test_a_batch(client: httpx.AsyncClient, url: str) -> None:
     assert (queue["totalRequestCount"], queue["pendingRequestCount"]) == (2, 2)
 
 
-async def test_handled_and_back_again(client: httpx.AsyncClient, url: str) -> None:
+async def test_a_request_is_handled_and_reclaimed(client: httpx.AsyncClient, url: str) -> None:
     await add(client, url, "x", "y")
     request = f"{url}/requests/{request_id('x')}"
 
@@ -149,7 +149,7 @@ async def test_a_finished_queue_has_no_locks(client: httpx.AsyncClient, url: str
     assert (await lock(client, url))["queueHasLockedRequests"] is False
 
 
-async def test_prolonging_and_releasing(client: httpx.AsyncClient, url: str, clock: HandClock) -> None:
+async def test_locks_are_prolonged_and_released(client: httpx.AsyncClient, url: str, clock: HandClock) -> None:
     await add(client, url, "x", "y")
     await lock(client, url)
     held = f"{url}/requests/{request_id('x')}/lock"
@@ -168,8 +168,8 @@ async def test_prolonging_and_releasing(client: httpx.AsyncClient, url: str, clo
     assert problem(await client.put(f"{held}?clientKey=a")) == (400, "parameter-required")
 
 
-async def test_a_reclaimed_request_is_free_at_once(client: httpx.AsyncClient, url: str) -> None:
-    """Python's shared queue gives a request back by updating it and nothing else."""
+async def test_a_reclaimed_request_is_available_immediately(client: httpx.AsyncClient, url: str) -> None:
+    """The shared queue client of the Python SDK reclaims a request only by an update."""
     await add(client, url, "x", "y")
     await lock(client, url)
     await client.put(f"{url}/requests/{request_id('x')}?clientKey=a", json=draft("x", retryCount=1))
@@ -221,7 +221,7 @@ async def test_deleting(client: httpx.AsyncClient, url: str) -> None:
     assert (queue["totalRequestCount"], queue["pendingRequestCount"]) == (0, 0)
 
 
-async def test_what_is_refused(client: httpx.AsyncClient, url: str) -> None:
+async def test_what_is_rejected(client: httpx.AsyncClient, url: str) -> None:
     batch = f"{url}/requests/batch?clientKey=a"
     bodies: tuple[Any, ...] = ({}, [{}], [draft("a")] * 26, [draft("a"), 5])
     for body in bodies:

@@ -1,4 +1,4 @@
-"""Values that no client sends on purpose: each is refused or taken, none is a fault of ours."""
+"""Values that no client sends on purpose. Each is accepted or rejected, and none causes an unexpected error."""
 
 from __future__ import annotations
 

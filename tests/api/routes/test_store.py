@@ -16,7 +16,7 @@ ACTORS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 async def store(users: Api) -> Api:
-    """Alice's maps and Bob's mail are public."""
+    """Two public Actors: maps of Alice, mail of Bob."""
     for name, token in (("maps", "alices-key"), ("mail", "bobs-key"), ("private", "alices-key")):
         await users.data("POST", "/v2/acts", json={"name": name, **ACTORS[name]}, token=token)
         await users.clock.advance(1)
@@ -47,11 +47,11 @@ async def names(store: Api, query: str) -> list[str]:
         ("?offset=5", []),
     ],
 )
-async def test_public_actors_are_listed_for_anybody(store: Api, query: str, found: list[str]) -> None:
+async def test_public_actors_are_listed_without_a_token(store: Api, query: str, found: list[str]) -> None:
     assert await names(store, query) == found
 
 
-async def test_an_actor_as_it_is_shown(store: Api) -> None:
+async def test_the_fields_of_an_actor(store: Api) -> None:
     shown = (await store.data("GET", "/v2/store?search=mail", token=None))["items"][0]
     stats, pricing = shown.pop("stats"), shown.pop("currentPricingInfo")
     assert (stats["totalRuns"], pricing["pricingModel"]) == (0, "PAY_PER_EVENT")
@@ -68,5 +68,5 @@ async def test_an_actor_as_it_is_shown(store: Api) -> None:
     }
 
 
-async def test_an_order_that_there_is_not_is_refused(store: Api) -> None:
+async def test_an_unknown_order_is_rejected(store: Api) -> None:
     assert problem(await store.call("GET", "/v2/store?sortBy=price", token=None)) == (400, "invalid-parameter")

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 async def actor_id(api: Api) -> str:
-    return (await api.an_actor("hello")).id
+    return (await api.create_actor("hello")).id
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def body(receiver: Receiver, actor_id: str) -> Json:
     return {"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": receiver.url(), "condition": {"actorId": actor_id}}
 
 
-async def test_a_webhook_is_created_shown_listed_changed_and_deleted(api: Api, body: Json, actor_id: str) -> None:
+async def test_a_webhook_is_created_read_listed_changed_and_deleted(api: Api, body: Json, actor_id: str) -> None:
     created = await api.call("POST", "/v2/webhooks", json={**body, "description": "mine"})
     webhook = created.json()["data"]
     path = f"/v2/webhooks/{webhook['id']}"
@@ -37,15 +37,15 @@ async def test_a_webhook_is_created_shown_listed_changed_and_deleted(api: Api, b
     assert problem(await api.call("GET", path)) == (404, "record-not-found")
 
 
-async def test_a_webhook_created_on_an_actor_is_on_it(api: Api, body: Json, actor_id: str) -> None:
-    await api.an_actor("other")
+async def test_a_webhook_created_at_an_actor_is_on_that_actor(api: Api, body: Json, actor_id: str) -> None:
+    await api.create_actor("other")
     del body["condition"]
     webhook = await api.data("POST", "/v2/actors/local~hello/webhooks", json=body)
     assert webhook["condition"] == {"actorId": actor_id}
     assert (await api.data("GET", "/v2/actors/local~other/webhooks"))["total"] == 0
 
 
-async def test_the_same_key_answers_with_the_same_webhook(api: Api, body: Json) -> None:
+async def test_the_same_idempotency_key_returns_the_same_webhook(api: Api, body: Json) -> None:
     first = await api.data("POST", "/v2/webhooks", json={**body, "idempotencyKey": "k"})
     again = await api.data("POST", "/v2/webhooks", json={**body, "idempotencyKey": "k", "requestUrl": "http://other/"})
     assert again == first
@@ -67,11 +67,11 @@ async def test_the_same_key_answers_with_the_same_webhook(api: Api, body: Json) 
         {"payloadTemplate": '"{{nobody}}"', "shouldInterpolateStrings": True},
     ],
 )
-async def test_what_could_never_be_sent_is_refused(api: Api, body: Json, wrong: Json) -> None:
+async def test_an_invalid_webhook_is_rejected(api: Api, body: Json, wrong: Json) -> None:
     assert (await api.call("POST", "/v2/webhooks", json={**body, **wrong})).status_code == 400
 
 
-async def test_a_change_that_could_not_be_sent_is_refused(api: Api, body: Json) -> None:
+async def test_an_invalid_change_is_rejected(api: Api, body: Json) -> None:
     webhook = await api.data("POST", "/v2/webhooks", json={**body, "payloadTemplate": '"{{nobody}}"'})
     path = f"/v2/webhooks/{webhook['id']}"
     for wrong in ({"shouldInterpolateStrings": True}, {"headersTemplate": "7"}, {"condition": {"actorRunId": "no"}}):
@@ -79,26 +79,26 @@ async def test_a_change_that_could_not_be_sent_is_refused(api: Api, body: Json) 
     assert await api.data("GET", path) == webhook
 
 
-async def test_a_run_is_told_of_as_it_is_shown(api: Api, receiver: Receiver, actor_id: str) -> None:
+async def test_the_payloads_resource_is_the_run_as_get_returns_it(api: Api, receiver: Receiver, actor_id: str) -> None:
     hooks = [{"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": receiver.url(), "payloadTemplate": "{{resource}}"}]
     given = base64.b64encode(json.dumps(hooks).encode()).decode()
     started = await api.data("POST", f"/v2/actors/{actor_id}/runs?webhooks={given}")
     assert [each["requestUrl"] for each in started["webhooks"]] == [receiver.url()]
     await api.clock.settle()
-    await api.ended(api.orchestrator.runs.get(started["id"]))
+    await api.finish(api.orchestrator.runs.get(started["id"]))
     assert receiver.received[0].body == await api.data("GET", f"/v2/actor-runs/{started['id']}")
 
 
-async def test_a_run_gets_an_ad_hoc_webhook_as_the_sdks_add_it(api: Api, receiver: Receiver, body: Json) -> None:
+async def test_an_sdk_adds_an_ad_hoc_webhook_to_its_run(api: Api, receiver: Receiver, body: Json) -> None:
     run = await api.start()
     added = {**body, "isAdHoc": True, "condition": {"actorRunId": run.id}}
     webhook = await api.data("POST", "/v2/webhooks", json=added, token=run.token)
     assert (webhook["isAdHoc"], webhook["condition"]) == (True, {"actorRunId": run.id})
-    await api.ended(run)
+    await api.finish(run)
     assert receiver.events == ["ACTOR.RUN.SUCCEEDED"]
 
 
-async def test_a_test_is_dispatched_and_its_calls_are_shown(api: Api, receiver: Receiver, body: Json) -> None:
+async def test_a_test_is_dispatched_and_its_calls_are_returned(api: Api, receiver: Receiver, body: Json) -> None:
     webhook = await api.data("POST", "/v2/webhooks", json=body)
     answer = await api.call("POST", f"/v2/webhooks/{webhook['id']}/test")
     dispatch = answer.json()["data"]
@@ -121,10 +121,10 @@ async def test_a_test_is_dispatched_and_its_calls_are_shown(api: Api, receiver: 
     assert shown["lastDispatch"] == {"status": "SUCCEEDED", "finishedAt": sent["calls"][0]["finishedAt"]}
 
 
-async def test_nobody_sees_the_webhooks_of_another(tmp_path: Any, receiver: Receiver) -> None:
+async def test_users_do_not_see_each_others_webhooks(tmp_path: Any, receiver: Receiver) -> None:
     api = Api(tmp_path, users={"ann": "ann", "bob": "bob"})
     await api.open()
-    actor = await api.an_actor("hello")
+    actor = await api.create_actor("hello")
     body = {"eventTypes": ["TEST"], "requestUrl": receiver.url(), "condition": {"actorId": actor.id}}
     webhook = await api.data("POST", "/v2/webhooks", json=body)
     dispatch = await api.data("POST", f"/v2/webhooks/{webhook['id']}/test")

@@ -54,7 +54,8 @@ async def call(target: str) -> Any:
 
 
 async def items(dataset: Any) -> list[Any]:
-    return (await dataset.get_data()).items
+    page: list[Any] = (await dataset.get_data()).items
+    return page
 
 
 async def refusal(attempt: Awaitable[Any]) -> list[Any] | None:

@@ -1,6 +1,7 @@
 """Fills the default storages, a named dataset and a named queue in every way that matters to an import."""
 
 import asyncio
+from typing import Any
 
 from apify import Actor, Request
 
@@ -19,7 +20,7 @@ async def main() -> None:
         await (await Actor.open_request_queue(name="other-queue")).add_request("http://elsewhere/")
 
 
-async def fill(queue) -> None:  # type: ignore[no-untyped-def]
+async def fill(queue: Any) -> None:
     for n in range(1, 5):
         user_data = {"n": n, "deep": {"list": [n]}}
         await queue.add_request(Request.from_url(f"http://site/{n}", user_data=user_data))

@@ -1,14 +1,15 @@
-// Validates values against schemas with the platform's validator: reads [[schema, value], ...], writes the errors of each.
-import { text } from 'node:stream/consumers';
+// Validates values against schemas with the platform's validator: [[schema, value], ...] -> the errors of each.
 
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 
+import { answerLines } from './lines.mjs';
+
 const ajv = new Ajv({ allErrors: true, strict: false });
 formats.default(ajv);
-const cases = JSON.parse(await text(process.stdin));
-const found = cases.map(([schema, value]) => {
-    const validate = ajv.compile(schema);
-    return validate(value) ? [] : validate.errors;
-});
-process.stdout.write(JSON.stringify(found));
+await answerLines((cases) =>
+    cases.map(([schema, value]) => {
+        const validate = ajv.compile(schema);
+        return validate(value) ? [] : validate.errors;
+    }),
+);

@@ -1,7 +1,7 @@
-// Judges actor.json and its schemas as the platform does: reads [[kind, value], ...], writes whether each is valid.
-import { text } from 'node:stream/consumers';
-
+// Judges actor.json and its schemas as the platform does: [[kind, value], ...] -> whether each is valid.
 import * as schemas from '@apify/json_schemas';
+
+import { answerLines } from './lines.mjs';
 
 const valid = {
     actor: schemas.getActorSchemaValidator(),
@@ -9,5 +9,4 @@ const valid = {
     keyValueStore: schemas.getKeyValueStoreSchemaValidator(),
     output: schemas.getOutputSchemaValidator(),
 };
-const cases = JSON.parse(await text(process.stdin));
-process.stdout.write(JSON.stringify(cases.map(([kind, value]) => valid[kind](value))));
+await answerLines((cases) => cases.map(([kind, value]) => valid[kind](value)));

@@ -1,27 +1,35 @@
-// Judges input schemas and inputs with the platform's own package. Reads {schemas: [schema, ...], inputs: [[schema, input], ...]};
-// writes for each schema null or the error, for each input its messages or, where the schema does not compile, an error.
-import { text } from 'node:stream/consumers';
+// Judges input schemas and inputs with the platform's own package: {schemas: [schema, ...], inputs: [[schema, input], ...]}
+// -> for each schema null or the error, for each input its messages or, where the schema does not compile, an error.
+import { isDeepStrictEqual } from 'node:util';
 
 import { validateInputSchema, validateInputUsingValidator } from '@apify/input_schema';
 import { Ajv } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 
+import { answerLines } from './lines.mjs';
+
 const options = { strict: false, unicodeRegExp: false };
 
-// Ajv as the package calls it, which compiles its rules anew for every schema; here each of them once.
+// Ajv as the package calls it, with rules that it puts together anew for every schema, from the same parts; here each of
+// them is compiled once.
 const validator = {
     ajv: new Ajv2019(options),
-    compiled: new Map(),
+    compiled: [],
     getSchema(name) {
         return this.ajv.getSchema(name);
     },
     validate(rules, value) {
-        const text = JSON.stringify(rules);
-        if (!this.compiled.has(text)) this.compiled.set(text, this.ajv.compile({ ...rules, $id: undefined }));
-        const check = this.compiled.get(text);
+        const check = this.compiledFrom(rules);
         const valid = check(value);
         this.errors = check.errors;
         return valid;
+    },
+    compiledFrom(rules) {
+        const known = this.compiled.find((each) => isDeepStrictEqual(each.rules, rules));
+        if (known) return known.check;
+        const check = this.ajv.compile({ ...rules, $id: undefined });
+        this.compiled.push({ rules, check });
+        return check;
     },
 };
 
@@ -48,13 +56,14 @@ function demanding(schema) {
     return copy;
 }
 
+const ajv = new Ajv(options);
 const checks = new Map();
 
 function judgeInput(schema, input) {
     const text = JSON.stringify(schema);
     let check = checks.get(text);
     try {
-        check ??= new Ajv(options).compile(demanding(schema));
+        check ??= ajv.compile(demanding(schema));
         checks.set(text, check);
     } catch (error) {
         return { error: error.message };
@@ -62,10 +71,7 @@ function judgeInput(schema, input) {
     return { messages: validateInputUsingValidator(check, schema, input).map(({ message }) => message) };
 }
 
-const { schemas, inputs } = JSON.parse(await text(process.stdin));
-process.stdout.write(
-    JSON.stringify({
-        schemas: schemas.map(judgeSchema),
-        inputs: inputs.map(([schema, input]) => judgeInput(schema, input)),
-    }),
-);
+await answerLines(({ schemas, inputs }) => ({
+    schemas: schemas.map(judgeSchema),
+    inputs: inputs.map(([schema, input]) => judgeInput(schema, input)),
+}));

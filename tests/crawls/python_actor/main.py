@@ -30,7 +30,7 @@ async def main() -> None:
             ),
         )
 
-        @crawler.router.default_handler
+        @crawler.router.default_handler  # type: ignore[untyped-decorator]  # crawlee is in the image only
         async def store_page(context: HttpCrawlingContext) -> None:
             url = context.request.url
             links = re.findall(r'href="(/[^"]*)"', (await context.http_response.read()).decode())

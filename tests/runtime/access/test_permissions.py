@@ -190,7 +190,7 @@ async def test_an_input_passes_storages_to_a_run(stage: Stage) -> None:
     """By id, by name, or with the username. Unknown storages and storages of another type are not passed."""
     store = (await stage.orchestrator.key_value_stores.get_or_create(stage.user.id, "a-store"))[0]
     datasets = [(await stage.orchestrator.datasets.get_or_create(stage.user.id, f"data-{n}"))[0] for n in range(4)]
-    actor = await stage.an_actor_with_schema(
+    actor = await stage.create_actor_with_schema(
         store=picker("keyValueStore", ["READ", "WRITE"]), data=picker(type="array"), wrong=picker("noSuchKind")
     )
     names = f'"{datasets[0].id}", "data-1", "~data-2", "local/data-3", "nobody", "{store.id}"'
@@ -204,7 +204,7 @@ async def test_an_input_passes_storages_to_a_run(stage: Stage) -> None:
 
 async def test_an_input_cannot_pass_a_storage_of_another_user(stage: Stage) -> None:
     other = (await stage.orchestrator.datasets.get_or_create("somebody", "data"))[0]
-    actor = await stage.an_actor_with_schema(data=picker(type="array"))
+    actor = await stage.create_actor_with_schema(data=picker(type="array"))
     input = f'{{"data": ["{other.id}", "data"]}}'.encode()
     assert (await stage.start(actor, Input(body=input, content_type="application/json"))).grants == ()
 

@@ -52,7 +52,7 @@ async def test_a_runs_token_is_valid_until_five_seconds_after_its_end(stage: Sta
     run = await stage.start()
     await stage.clock.advance(600)
     users.authenticate(run.token)
-    await stage.ended(run)
+    await stage.finish(run)
     await stage.clock.advance(5)
     users.authenticate(run.token)
     await stage.clock.advance(0.001)
@@ -67,7 +67,7 @@ async def test_an_unknown_run_token_does_not_belong_to_the_local_user(stage: Sta
 
 
 async def test_the_token_of_a_deleted_run_is_not_valid(stage: Stage) -> None:
-    run = await stage.ended(await stage.start())
+    run = await stage.finish(await stage.start())
     await stage.orchestrator.run_deletion.delete(run)
     with pytest.raises(Unauthorized):
         stage.orchestrator.users.authenticate(run.token)

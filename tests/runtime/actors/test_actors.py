@@ -21,14 +21,14 @@ def test_invalid_names(name: str) -> None:
 
 
 async def test_an_actor_is_found_by_each_of_its_references(stage: Stage) -> None:
-    actor = await stage.an_actor("hello")
+    actor = await stage.create_actor("hello")
     for reference in (actor.id, "local~hello", "me~hello", "~hello"):
         assert stage.orchestrator.actors.find(stage.user, reference) == actor
 
 
 @pytest.mark.parametrize("reference", ["hello", "nobody", "local~other", "other~hello", "", "~", "local~hello~x"])
 async def test_an_actor_is_not_found_by_other_references(stage: Stage, reference: str) -> None:
-    await stage.an_actor("hello")
+    await stage.create_actor("hello")
     with pytest.raises(NotFound) as problem:
         stage.orchestrator.actors.find(stage.user, reference)
     assert problem.value.slug == "record-not-found"
@@ -38,19 +38,19 @@ async def test_a_user_does_not_find_private_actors_of_other_users(tmp_path: Path
     stage = Stage(tmp_path, users={"a": "alice", "b": "bob"})
     await stage.open()
     alice, bob = (stage.orchestrator.users.authenticate(token)[0] for token in "ab")
-    actor = await stage.an_actor("hello", user=alice)
+    actor = await stage.create_actor("hello", user=alice)
     for reference in (actor.id, "alice~hello", "~hello", "me~hello"):
         with pytest.raises(NotFound):
             stage.orchestrator.actors.find(bob, reference)
-    await stage.an_actor("hello", user=bob)
+    await stage.create_actor("hello", user=bob)
     assert stage.orchestrator.actors.find(bob, "~hello").id != actor.id
     await stage.close()
 
 
 async def test_a_name_is_unique_until_its_actor_is_deleted(stage: Stage) -> None:
-    first, other = await stage.an_actor("hello"), await stage.an_actor("other")
+    first, other = await stage.create_actor("hello"), await stage.create_actor("other")
     with pytest.raises(Conflict) as problem:
-        await stage.an_actor("hello")
+        await stage.create_actor("hello")
     assert problem.value.slug == "actor-name-not-unique"
     with pytest.raises(Conflict):
         await stage.orchestrator.actors.update(other, lambda _: {"name": "hello"})
@@ -66,7 +66,7 @@ async def test_an_actor_without_a_name_gets_a_valid_one(stage: Stage) -> None:
 
 
 async def test_an_update_sets_the_time_of_modification(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     await stage.clock.advance(5)
     changed = await stage.orchestrator.actors.update(actor, lambda _: {"title": "Hello"})
     assert (changed.title, changed.name) == ("Hello", actor.name)
@@ -75,14 +75,14 @@ async def test_an_update_sets_the_time_of_modification(stage: Stage) -> None:
 
 
 async def test_an_actor_is_deleted_with_its_builds_but_not_during_a_run(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     build = stage.orchestrator.builds.resolve(actor, "latest")
     run = await stage.start(actor)
     with pytest.raises(Invalid):
         await stage.orchestrator.actor_deletion.delete(actor)
-    await stage.ended(run)
+    await stage.finish(run)
     await stage.orchestrator.actor_deletion.delete(actor)
     for gone in (stage.orchestrator.actors.get, stage.orchestrator.builds.get):
         with pytest.raises(NotFound):
             gone(actor.id if gone == stage.orchestrator.actors.get else build.id)
-    assert stage.now(run).id == run.id
+    assert stage.current(run).id == run.id

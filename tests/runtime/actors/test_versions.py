@@ -12,7 +12,7 @@ from tests.fakes.stage import Stage
 
 
 async def test_versions_are_listed_in_the_order_of_creation_and_replaced_by_number(stage: Stage) -> None:
-    versions, actor = stage.orchestrator.versions, await stage.an_actor()
+    versions, actor = stage.orchestrator.versions, await stage.create_actor()
     for number in ("1.0", "0.1"):
         await versions.create(actor, a_version(number=number))
     with pytest.raises(Conflict) as error:
@@ -29,7 +29,7 @@ async def test_versions_are_listed_in_the_order_of_creation_and_replaced_by_numb
 
 
 async def test_an_invalid_version_is_rejected_and_nothing_is_stored(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     for write in (stage.orchestrator.versions.create, stage.orchestrator.versions.put):
         with pytest.raises(Invalid):
             await write(actor, a_version(number="1"))
@@ -41,7 +41,7 @@ async def test_an_invalid_version_is_rejected_and_nothing_is_stored(stage: Stage
 
 
 async def test_a_changed_version_is_a_modification_of_its_actor(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     version = await stage.orchestrator.versions.create(actor, a_version())
     await stage.clock.advance(5)
     await stage.orchestrator.versions.create_env_var(version, EnvVar(name="A", value="b"))
@@ -49,7 +49,7 @@ async def test_a_changed_version_is_a_modification_of_its_actor(stage: Stage) ->
 
 
 async def test_no_build_number_is_used_twice_even_after_its_version_was_deleted(stage: Stage) -> None:
-    versions, actor = stage.orchestrator.versions, await stage.an_actor()  # has a build 0.0.1
+    versions, actor = stage.orchestrator.versions, await stage.create_actor()  # has a build 0.0.1
     version = await versions.create(actor, a_version())
     numbers = await asyncio.gather(*[versions.next_build_number(version) for _ in range(10)])
     assert sorted(numbers) == list(range(2, 12))
@@ -63,7 +63,7 @@ async def test_no_build_number_is_used_twice_even_after_its_version_was_deleted(
 
 
 async def test_only_one_of_concurrent_requests_creates_a_version(stage: Stage) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     requests = [stage.orchestrator.versions.create(actor, a_version(number="7.0")) for _ in range(5)]
     results = await asyncio.gather(*requests, return_exceptions=True)
     assert sorted(type(each).__name__ for each in results) == ["Conflict"] * 4 + ["Version"]

@@ -5,28 +5,28 @@ import pytest
 from runtime.base.addresses import Addresses
 
 
-def test_a_web_server_has_an_origin_of_its_own_where_the_machine_resolves_subdomains() -> None:
+def test_a_web_server_has_its_own_origin_if_the_machine_resolves_subdomains() -> None:
     assert Addresses(3333, resolves_subdomains=True).container_url("k3y") == "http://k3y.runs.localhost:3333"
 
 
-def test_elsewhere_a_web_server_has_a_path_of_its_own() -> None:
+def test_otherwise_a_web_server_has_its_own_path() -> None:
     assert Addresses(3333, resolves_subdomains=False).container_url("k3y") == "http://localhost:3333/greenroom/web/k3y/"
 
 
-def test_containers_and_people_reach_the_server_by_names_of_their_own() -> None:
+def test_containers_and_the_host_use_different_names_of_the_server() -> None:
     addresses = Addresses(4000, resolves_subdomains=True)
     assert addresses.public_base == "http://localhost:4000"
     assert addresses.container_base == "http://host.greenroom.internal:4000"
     assert addresses.events_url("s3cret") == "ws://host.greenroom.internal:4000/greenroom/events/s3cret"
 
 
-def test_console_addresses_are_the_consoles_own_paths() -> None:
+def test_console_urls_have_the_paths_of_the_apify_console() -> None:
     url = Addresses(3333, resolves_subdomains=True).console_url("storage", "datasets", "abc")
     assert url == "http://localhost:3333/storage/datasets/abc"
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "host.greenroom.internal", "LocalHost"])
-def test_the_api_is_known_by_all_its_names(host: str) -> None:
+def test_urls_of_the_api_are_recognized_by_each_of_its_names(host: str) -> None:
     assert Addresses(3333, resolves_subdomains=True).is_api(f"http://{host}:3333/v2/acts/x/runs?a=b")
 
 
@@ -46,5 +46,5 @@ def test_the_api_is_known_by_all_its_names(host: str) -> None:
         "http://localhost.example.com:3333/v2/acts/x/runs",
     ],
 )
-def test_nothing_else_is_the_api(url: str) -> None:
+def test_other_urls_do_not_belong_to_the_api(url: str) -> None:
     assert not Addresses(3333, resolves_subdomains=True).is_api(url)

@@ -18,52 +18,52 @@ from tests.fakes.clock import START, VirtualClock
         (951_782_400_120, "2000-02-29T00:00:00.120Z"),
     ],
 )
-def test_a_time_is_written_with_exactly_three_decimals_and_z(moment: int, text: str) -> None:
+def test_a_time_is_formatted_with_exactly_three_decimals_and_z(moment: int, text: str) -> None:
     assert iso(moment) == text
 
 
-def test_the_hosts_clock_never_goes_back_between_two_looks_in_milliseconds_since_1970() -> None:
+def test_the_system_clock_returns_milliseconds_since_1970() -> None:
     clock = SystemClock()
     first = clock.now()
     assert 1_700_000_000_000 < first <= clock.now()
 
 
-async def test_sleeping_until_a_moment_in_the_past_returns_at_once() -> None:
+async def test_sleeping_until_a_moment_in_the_past_returns_immediately() -> None:
     clock = VirtualClock()
     await sleep_until(clock, START - 1)
     await sleep_until(clock, START)
 
 
-class _EarlyRiser(VirtualClock):
-    """Wakes before time, as a host's clock may that was set back meanwhile."""
+class _EarlyClock(VirtualClock):
+    """Wakes too early the first time, like a host whose clock was set back during the sleep."""
 
-    naps = 0
+    sleeps = 0
 
     async def sleep(self, secs: float) -> None:
-        self.naps += 1
-        await super().sleep(secs / 2 if self.naps == 1 else secs)
+        self.sleeps += 1
+        await super().sleep(secs / 2 if self.sleeps == 1 else secs)
 
 
-async def test_sleeping_until_a_moment_goes_on_where_a_sleep_ended_too_early() -> None:
-    clock = _EarlyRiser()
+async def test_sleeping_until_a_moment_continues_after_a_sleep_that_was_too_short() -> None:
+    clock = _EarlyClock()
     sleeper = asyncio.create_task(sleep_until(clock, START + 10_000))
     await clock.advance(9.999)
     assert not sleeper.done()
     await clock.advance(0.001)
     assert sleeper.done()
-    assert clock.naps == 2
+    assert clock.sleeps == 2
 
 
-async def test_virtual_time_wakes_sleepers_in_the_order_of_their_moments() -> None:
+async def test_virtual_time_wakes_sleepers_in_order() -> None:
     clock, woken = VirtualClock(), list[tuple[str, int]]()
 
-    async def nap(name: str, secs: float) -> None:
+    async def sleep(name: str, secs: float) -> None:
         await clock.sleep(secs)
         woken.append((name, clock.now() - START))
 
     async with asyncio.TaskGroup() as group:
         for name, secs in (("late", 3600), ("early", 0.5), ("never", 7200)):
-            group.create_task(nap(name, secs))
+            group.create_task(sleep(name, secs))
         await clock.advance(3600)
         assert woken == [("early", 500), ("late", 3_600_000)]
         await clock.advance(3600)

@@ -10,7 +10,7 @@ import pytest
 from runtime.base import javascript_regex
 from runtime.base.javascript_regex import RegexLimitExceeded, Searcher
 
-FOR_EVER = ("^(?:a?){50}a{50}$", "a" * 50)
+ENDLESS = ("^(?:a?){50}a{50}$", "a" * 50)
 ALL_MEMORY = ("^((a|b|ab)*)*c", "ab" * 5_000_000)
 
 
@@ -34,42 +34,42 @@ def searcher() -> Iterator[Searcher]:
         ("x", "y" * 1_000_000, False),
     ],
 )
-def test_patterns_are_javascripts(searcher: Searcher, pattern: str, text: str, found: bool) -> None:
+def test_patterns_match_as_in_javascript(searcher: Searcher, pattern: str, text: str, found: bool) -> None:
     assert searcher.finds(pattern, text) is found
 
 
 @pytest.mark.parametrize(
-    ("pattern", "told"),
+    ("pattern", "message"),
     [("(a", "Unbalanced"), ("(" * 20_000 + ")" * 20_000, "too deeply nested"), ("a|" * 300_000, "too complex")],
 )
-def test_what_is_no_pattern_is_refused(searcher: Searcher, pattern: str, told: str) -> None:
+def test_an_invalid_pattern_is_rejected(searcher: Searcher, pattern: str, message: str) -> None:
     searcher.check("(a)")
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         searcher.check(pattern)
     searcher.check("(a)")
 
 
-def test_a_search_without_end_is_ended_and_the_next_input_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_search_is_stopped_and_the_next_input_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript_regex, "ALLOWED_SECS", 1.0)
     searcher = Searcher()
     with searcher.searching():
         with pytest.raises(RegexLimitExceeded):
-            searcher.finds(*FOR_EVER)
-        with pytest.raises(RegexLimitExceeded):  # the same input has no more time for another field
+            searcher.finds(*ENDLESS)
+        with pytest.raises(RegexLimitExceeded):  # the same input has no time left for another field
             searcher.finds("a", "a")
     monkeypatch.undo()
     with searcher.searching():
         assert searcher.finds("a", "a")
 
 
-def test_a_search_that_takes_all_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_needs_too_much_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript_regex, "ALLOWED_SECS", 60.0)
     searcher = Searcher()
     with searcher.searching(), pytest.raises(RegexLimitExceeded):
         searcher.finds(*ALL_MEMORY)
 
 
-def test_a_process_that_somebody_ended_is_started_again(searcher: Searcher) -> None:
+def test_a_killed_helper_is_started_again(searcher: Searcher) -> None:
     assert searcher.finds("a", "a")
     process = searcher._process
     assert process is not None

@@ -1,4 +1,4 @@
-"""What only we decide; that the problems are Ajv's is tested beside Ajv, with the clients."""
+"""JSON Schema. tests/clients compares the problems with those of Ajv; here is what Ajv cannot show."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from runtime.base.json_schema import JsonSchema, last_duplicates
         ({"type": "txt"}, "txt"),
         (5, "boolean"),
         ({"pattern": "("}, "regex"),
-        ({"$ref": "http://example.com/schema.json"}, "nothing is fetched"),
+        ({"$ref": "http://example.com/schema.json"}, "not fetched"),
         ({"$ref": "#/nowhere"}, "nowhere"),
     ],
 )
-def test_what_is_no_schema_is_refused(schema: Any, reason: str) -> None:
+def test_an_invalid_schema_is_rejected(schema: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         JsonSchema(schema)
 
 
-def test_a_schema_may_name_its_draft() -> None:
+def test_a_schema_can_name_its_draft() -> None:
     newer = {"$schema": "https://json-schema.org/draft/2020-12/schema", "prefixItems": [{"type": "string"}]}
     assert not JsonSchema(newer).is_valid([1])
     assert JsonSchema({"prefixItems": [{"type": "string"}]}).is_valid([1])
 
 
 @pytest.mark.parametrize(
-    ("items", "places"),
+    ("items", "indexes"),
     [([1, 1], (0, 1)), ([1, 2, 1, 2], (1, 3)), ([1, 1.0, 2], (0, 1)), ([{"a": 1, "b": 2}, {"b": 2, "a": 1}], (0, 1))],
 )
-def test_the_last_pair_of_duplicates_is_told(items: list[Any], places: tuple[int, int]) -> None:
-    assert last_duplicates(items) == places
+def test_the_last_pair_of_duplicates_is_found(items: list[Any], indexes: tuple[int, int]) -> None:
+    assert last_duplicates(items) == indexes

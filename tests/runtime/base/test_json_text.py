@@ -17,13 +17,13 @@ from runtime.base.json_text import MAX_DEPTH, check_depth, loads, loads_with_com
         ("[" * 300 + "]" * 300 + "// deep", None),
     ],
 )
-def test_json_as_people_write_it(text: str, value: Any) -> None:
+def test_json_with_comments_is_parsed(text: str, value: Any) -> None:
     read = loads_with_comments(text.encode())
     assert value is None or read == value
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('{"a": 1\n "b": 2}', "line 2, column 2: Expected comma or '}', found '\"'"),
         ('{"ž𝒳": 1,\n\n  "b": }', "line 3, column 8: Expected JSON5Value, found '}'"),
@@ -34,25 +34,25 @@ def test_json_as_people_write_it(text: str, value: Any) -> None:
         ("", "line 1, column 1: No JSON data found"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
+def test_an_error_has_its_line_and_column(text: str, message: str) -> None:
     with pytest.raises(ValueError) as raised:
         loads_with_comments(text.encode())
-    assert str(raised.value) == told
+    assert str(raised.value) == message
 
 
 @pytest.mark.parametrize("text", [rb'"\ud83d"', rb'"\ud83dx"', rb'"\ude00"'])
-def test_text_that_is_cut_within_a_character_could_not_be_stored_and_is_refused(text: bytes) -> None:
+def test_a_string_that_ends_inside_a_surrogate_pair_is_rejected_because_it_could_not_be_stored(text: bytes) -> None:
     with pytest.raises(ValueError, match="line 1, column"):
         loads_with_comments(text)
 
 
-def test_what_is_nested_as_deeply_as_is_allowed_may_be_stored_and_no_deeper() -> None:
+def test_nesting_is_limited_to_what_can_be_read_back() -> None:
     deepest = "[" * MAX_DEPTH + "]" * MAX_DEPTH
     check_depth(loads_with_comments(deepest.encode()))
     with pytest.raises(ValueError, match="deeper than 500 levels"):
         check_depth({"a": loads(deepest.encode())})
 
 
-def test_bytes_that_are_no_text_are_refused() -> None:
+def test_invalid_utf8_is_rejected() -> None:
     with pytest.raises(ValueError):
         loads_with_comments(b'{"a": "\xff"}')

@@ -24,11 +24,11 @@ ALLOWED = {
 
 @pytest.mark.parametrize("to", list(S))
 @pytest.mark.parametrize("now", list(S))
-def test_exactly_the_moves_of_the_platforms_status_table_are_allowed(now: S, to: S) -> None:
+def test_only_the_transitions_of_the_platforms_status_table_are_allowed(now: S, to: S) -> None:
     assert may_move(now, to) == ((now, to) in ALLOWED)
 
 
-def test_the_statuses_are_spelled_as_the_platform_spells_them() -> None:
+def test_the_statuses_have_the_platforms_spelling() -> None:
     assert {str(status) for status in S} == {
         "READY",
         "RUNNING",
@@ -42,7 +42,7 @@ def test_the_statuses_are_spelled_as_the_platform_spells_them() -> None:
 
 
 @pytest.mark.parametrize("status", list(S))
-def test_a_status_is_terminal_where_no_move_leads_out_of_it(status: S) -> None:
+def test_a_status_without_transitions_is_terminal(status: S) -> None:
     assert status.is_terminal == (not any(may_move(status, to) for to in S))
 
 
@@ -62,12 +62,12 @@ def test_a_status_is_terminal_where_no_move_leads_out_of_it(status: S) -> None:
         (S.ABORTING, None, S.ABORTED),
     ],
 )
-def test_what_was_asked_for_beats_how_the_process_ended(now: S, exit_code: int | None, expected: S) -> None:
+def test_an_abort_or_timeout_takes_precedence_over_the_exit_code(now: S, exit_code: int | None, expected: S) -> None:
     assert terminal_status(now, exit_code) is expected
 
 
 @given(st.sampled_from(sorted(set(S) - TERMINAL)), st.none() | st.integers(0, 255))
-def test_the_ending_of_a_live_job_is_a_terminal_status_it_may_move_to(now: S, exit_code: int | None) -> None:
+def test_a_live_job_may_always_move_to_its_terminal_status(now: S, exit_code: int | None) -> None:
     # A job that is READY has no process, so it has no exit code either.
     end = terminal_status(now, None if now is S.READY else exit_code)
     assert end.is_terminal

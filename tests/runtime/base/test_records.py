@@ -1,4 +1,4 @@
-"""What was stored by an older Greenroom must stay readable: records of one JSON document a row have no migrations."""
+"""Records that an older Greenroom stored must remain readable, because JSON documents have no migrations."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ REQUIRED = {
     records.SourceFile: "name",
     records.Meta: "origin",
     records.BuildOptions: "tag",
-    records.RunOptions: "build timeout_secs memory_mbytes disk_mbytes asked_mbytes",
+    records.RunOptions: "build timeout_secs memory_mbytes disk_mbytes requested_mbytes",
     records.RunDefaults: "",
     records.RunStats: "",
 }
-"""The fields without a default, as they were when data was first kept. A new field needs a default, or a migration."""
+"""The fields that had no default when data was first stored. A new field needs a default, or a migration."""
 
 
 @pytest.mark.parametrize("kind", REQUIRED, ids=lambda kind: kind.__name__)
-def test_no_record_needs_more_than_it_did_when_it_was_stored(kind: type) -> None:
-    needed = {each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING}
-    assert needed <= set(REQUIRED[kind].split())
+def test_records_require_no_fields_that_old_data_lacks(kind: type) -> None:
+    required = {each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING}
+    assert required <= set(REQUIRED[kind].split())
 
 
-def test_ids_are_the_platforms_shape_and_never_the_same() -> None:
+def test_ids_are_unique_and_have_the_platforms_form() -> None:
     ids = {records.new_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(len(id) == 17 and id.isalnum() and id.isascii() for id in ids)

@@ -12,7 +12,7 @@ def read(**environment: str) -> Settings:
     return from_environment(data_dir=Path("data"), environment=environment)
 
 
-def test_without_variables_everything_has_its_default() -> None:
+def test_without_variables_all_settings_have_their_defaults() -> None:
     assert read() == Settings(
         port=3333,
         data_dir=Path("data"),
@@ -37,18 +37,18 @@ def test_without_variables_everything_has_its_default() -> None:
         ("GREENROOM_RATE_LIMIT", "30", "rate_limit", 30.0),
     ],
 )
-def test_a_variable_sets_one_thing(name: str, text: str, field: str, value: object) -> None:
+def test_each_variable_sets_one_setting(name: str, text: str, field: str, value: object) -> None:
     assert getattr(read(**{name: text}), field) == value
 
 
 @pytest.mark.parametrize("name", ["GREENROOM_CPU_BURST_SECS", "GREENROOM_MAX_MEMORY_MBYTES", "GREENROOM_RATE_LIMIT"])
 @pytest.mark.parametrize("text", ["ten", "-1", "nan", "inf"])
-def test_a_bad_number_is_refused_by_the_variables_name(name: str, text: str) -> None:
+def test_the_error_for_an_invalid_number_names_the_variable(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=name):
         read(**{name: text})
 
 
-def test_the_data_directory_is_the_given_one_then_the_variables_then_the_platforms(
+def test_the_data_directory_is_given_or_set_by_a_variable_or_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert read().data_dir == Path("data")

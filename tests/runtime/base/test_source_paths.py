@@ -20,7 +20,7 @@ from runtime.base.source_paths import SourcePaths, plain_path
         ("x" * 255, "x" * 255),
     ],
 )
-def test_paths_inside_a_folder(name: str, path: str) -> None:
+def test_a_path_inside_a_folder_is_normalized(name: str, path: str) -> None:
     assert plain_path(name) == path
 
 
@@ -48,7 +48,7 @@ def test_paths_inside_a_folder(name: str, path: str) -> None:
         "x/" * 65 + "x",
     ],
 )
-def test_names_that_are_refused(name: str) -> None:
+def test_an_invalid_name_is_rejected(name: str) -> None:
     with pytest.raises(Invalid, match="Source file name"):
         plain_path(name)
 
@@ -66,14 +66,14 @@ def test_names_that_are_refused(name: str) -> None:
         ("straße", "STRASSE", "case"),
     ],
 )
-def test_paths_that_cannot_lie_in_one_tree(first: str, second: str, why: str) -> None:
+def test_paths_that_cannot_exist_in_one_tree_are_rejected(first: str, second: str, why: str) -> None:
     paths = SourcePaths()
     paths.add(first, is_folder=False)
     with pytest.raises(Invalid, match=why):
         paths.add(second, is_folder=False)
 
 
-def test_folders_may_come_again_and_files_beside_each_other() -> None:
+def test_a_folder_can_be_added_twice_and_hold_several_files() -> None:
     paths = SourcePaths()
     for name, is_folder in (("a", True), ("a", True), ("a/b", False), ("a/c", False), (".", True)):
         paths.add(name, is_folder=is_folder)

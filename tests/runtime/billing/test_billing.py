@@ -18,11 +18,11 @@ from tests.fakes.stage import Stage
 
 S = JobStatus
 PRICES = {"page": 0.1, ITEM_EVENT: 0.01, START_EVENT: 0.001}
-KEEP_SECS = IDEMPOTENCY_MILLIS / 1000
+IDEMPOTENCY_SECS = IDEMPOTENCY_MILLIS / 1000
 
 
-async def a_paid_run(stage: Stage, pricing: Pricing | None = None, **options: Any) -> Run:
-    actor = await stage.an_actor("paid")
+async def start_paid_run(stage: Stage, pricing: Pricing | None = None, **options: Any) -> Run:
+    actor = await stage.create_actor("paid")
     await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (pricing or a_pricing(PRICES),)})
     return await stage.start(stage.orchestrator.actors.get(actor.id), **options)
 
@@ -37,15 +37,15 @@ async def charge(stage: Stage, run: Run, count: int = 1, key: str | None = None)
 
 
 def counts(stage: Stage, run: Run) -> dict[str, int]:
-    return stage.orchestrator.billing.event_counts(stage.now(run))
+    return stage.orchestrator.billing.event_counts(stage.current(run))
 
 
 def total(stage: Stage, run: Run) -> float:
-    return stage.orchestrator.billing.total_usd(stage.now(run))
+    return stage.orchestrator.billing.total_usd(stage.current(run))
 
 
 async def test_a_run_is_charged_for_its_start_its_events_and_its_items(stage: Stage) -> None:
-    run = await a_paid_run(stage, memory_mbytes=2048)
+    run = await start_paid_run(stage, memory_mbytes=2048)
     await charge(stage, run, 3)
     await push(stage, run, 5)
     assert counts(stage, run) == {START_EVENT: 2, "page": 3, ITEM_EVENT: 5}
@@ -53,12 +53,12 @@ async def test_a_run_is_charged_for_its_start_its_events_and_its_items(stage: St
 
 
 async def test_a_repeated_charge_is_counted_once_for_three_minutes(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+    run = await start_paid_run(stage)
     await charge(stage, run, 2, "key")
     await charge(stage, run, 2, "key")
     await charge(stage, run, 2, "other")
     assert counts(stage, run)["page"] == 4
-    await stage.clock.advance(KEEP_SECS)
+    await stage.clock.advance(IDEMPOTENCY_SECS)
     await charge(stage, run, 2, "key")
     assert counts(stage, run)["page"] == 4
     await stage.clock.advance(0.001)
@@ -66,164 +66,163 @@ async def test_a_repeated_charge_is_counted_once_for_three_minutes(stage: Stage)
     assert counts(stage, run)["page"] == 6
 
 
-async def test_a_repetition_is_known_after_a_restart_of_the_server(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+async def test_a_repeated_charge_is_recognized_after_a_restart_of_the_server(stage: Stage) -> None:
+    run = await start_paid_run(stage)
     await charge(stage, run, 2, "key")
-    await stage.close()
-    await stage.open()
+    await stage.restart_server()
     await charge(stage, run, 2, "key")
     assert counts(stage, run)["page"] == 2
 
 
-async def test_a_refused_charge_leaves_its_key_free(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+async def test_the_idempotency_key_of_a_rejected_charge_can_be_used_again(stage: Stage) -> None:
+    run = await start_paid_run(stage)
     with pytest.raises(Invalid):
         await charge(stage, run, 0, "key")
     await charge(stage, run, 1, "key")
     assert counts(stage, run)["page"] == 1
 
 
-async def test_two_runs_may_use_the_same_key(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+async def test_two_runs_can_use_the_same_idempotency_key(stage: Stage) -> None:
+    run = await start_paid_run(stage)
     other = await stage.start(stage.orchestrator.actors.get(run.actor_id))
     await charge(stage, run, 1, "key")
     await charge(stage, other, 1, "key")
     assert counts(stage, run)["page"] == counts(stage, other)["page"] == 1
 
 
-async def test_a_run_keeps_the_pricing_it_started_with(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+async def test_a_change_of_the_pricing_does_not_affect_live_runs(stage: Stage) -> None:
+    run = await start_paid_run(stage)
     actor = stage.orchestrator.actors.get(run.actor_id)
-    dearer = a_pricing({"page": 5}, started_at=START + 1)
+    higher = a_pricing({"page": 5}, started_at=START + 1)
     await stage.clock.advance(1)
-    actor = await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (*actor.pricings, dearer)})
-    assert stage.now(run).pricing == a_pricing(PRICES)
-    assert (await stage.start(actor)).pricing == dearer
+    actor = await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (*actor.pricings, higher)})
+    assert stage.current(run).pricing == a_pricing(PRICES)
+    assert (await stage.start(actor)).pricing == higher
 
 
-async def test_charges_go_on_through_restarts_and_resurrections(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+async def test_charges_add_up_over_restarts_and_resurrections(stage: Stage) -> None:
+    run = await start_paid_run(stage)
     await charge(stage, run, 2)
-    await stage.orchestrator.orders.reboot(stage.now(run))
+    await stage.orchestrator.orders.reboot(stage.current(run))
     await stage.clock.settle()
     await charge(stage, run, 1)
-    await stage.ended(run)
-    await stage.orchestrator.resurrection.resurrect(stage.now(run), StartOptions(memory_mbytes=4096))
+    await stage.finish(run)
+    await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions(memory_mbytes=4096))
     await stage.clock.settle()
-    assert counts(stage, run) == {START_EVENT: 1, "page": 3}, "the start is charged once"
-    told = [each.spec.environment["APIFY_CHARGED_ACTOR_EVENT_COUNTS"] for each in stage.containers_of(run)]
-    assert told == [f'{{"{START_EVENT}":1}}', f'{{"{START_EVENT}":1,"page":2}}', f'{{"{START_EVENT}":1,"page":3}}']
+    assert counts(stage, run) == {START_EVENT: 1, "page": 3}, "the start must be charged once"
+    sent = [each.spec.environment["APIFY_CHARGED_ACTOR_EVENT_COUNTS"] for each in stage.containers_of(run)]
+    assert sent == [f'{{"{START_EVENT}":1}}', f'{{"{START_EVENT}":1,"page":2}}', f'{{"{START_EVENT}":1,"page":3}}']
 
 
-# The end at the maximum
+# The maximum charge
 
 
-async def test_a_run_ends_gracefully_when_it_has_reached_its_maximum(stage: Stage) -> None:
-    run = await a_paid_run(stage, max_total_charge_usd=0.5)
+async def test_a_run_is_aborted_gracefully_at_its_maximum_charge(stage: Stage) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 4)
     await stage.clock.advance(2)
-    assert stage.now(run).status is S.RUNNING
+    assert stage.current(run).status is S.RUNNING
     await push(stage, run, 10)
     await stage.clock.advance(1)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
     await stage.clock.advance(ABORT_GRACE_MILLIS / 1000)
-    ended = stage.now(run)
+    ended = stage.current(run)
     assert (ended.status, stage.container_of(run).signals) == (S.ABORTED, ["SIGKILL"])
     assert ended.status_message is not None and "maximum cost of $0.5" in ended.status_message
     assert f"ACTOR: {ended.status_message}" in await stage.log_of(run.id)
 
 
-async def test_an_actor_that_ends_itself_in_time_is_aborted_for_its_cost_all_the_same(stage: Stage) -> None:
-    run = await a_paid_run(stage, max_total_charge_usd=0.5)
+async def test_an_actor_that_exits_during_the_abort_at_the_maximum_charge_is_aborted(stage: Stage) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 5)
     await stage.clock.advance(1)
-    ended = await stage.ended(run, 0)
+    ended = await stage.finish(run, 0)
     assert (ended.status, ended.exit_code) == (S.ABORTED, 0)
     assert ended.status_message is not None and "maximum cost" in ended.status_message
 
 
-async def test_a_run_at_its_maximum_ends_after_a_restart_of_the_server_too(stage: Stage) -> None:
-    run = await a_paid_run(stage, max_total_charge_usd=0.5)
+async def test_a_run_at_its_maximum_charge_is_aborted_after_a_restart_of_the_server(stage: Stage) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 5)
-    await stage.close()
-    await stage.open()
+    await stage.restart_server()
     await stage.clock.advance(1)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
 
 
-async def test_a_resurrected_run_needs_a_higher_maximum_to_go_on(stage: Stage) -> None:
-    run = await a_paid_run(stage, max_total_charge_usd=0.5)
+async def test_a_run_at_its_maximum_charge_needs_a_higher_one_for_its_resurrection(stage: Stage) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 5)
     await stage.clock.advance(1)
-    await stage.ended(run)
+    await stage.finish(run)
     for limit, status in ((None, S.ABORTING), (1.0, S.RUNNING)):
         options = StartOptions(max_total_charge_usd=limit)
-        await stage.orchestrator.resurrection.resurrect(stage.now(run), options)
+        await stage.orchestrator.resurrection.resurrect(stage.current(run), options)
         await stage.clock.advance(2)
-        assert stage.now(run).status is status
-        await stage.ended(run)
+        assert stage.current(run).status is status
+        await stage.finish(run)
 
 
-async def test_an_abort_by_its_user_is_not_called_one_for_its_cost(stage: Stage) -> None:
-    run = await a_paid_run(stage, max_total_charge_usd=0.5)
+async def test_the_message_of_an_abort_by_the_user_does_not_mention_the_maximum_charge(stage: Stage) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await stage.orchestrator.orders.abort(run, gracefully=True)
     await charge(stage, run, 5)
     await stage.clock.advance(ABORT_GRACE_MILLIS / 1000)
-    assert stage.now(run).status_message == "Actor was aborted."
+    assert stage.current(run).status_message == "Actor was aborted."
 
 
-async def test_results_up_to_max_items_are_billed_and_count_towards_the_maximum(stage: Stage) -> None:
+async def test_items_up_to_max_items_count_towards_the_maximum_charge(stage: Stage) -> None:
     per_item = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, item_price_usd=0.1)
-    run = await a_paid_run(stage, per_item, max_items=3, max_total_charge_usd=0.3)
+    run = await start_paid_run(stage, per_item, max_items=3, max_total_charge_usd=0.3)
     await push(stage, run, 2)
     await stage.clock.advance(2)
-    assert (total(stage, run), stage.now(run).status) == (pytest.approx(0.2), S.RUNNING)
+    assert total(stage, run) == pytest.approx(0.2)
+    assert stage.current(run).status is S.RUNNING
     await push(stage, run, 20)
     assert total(stage, run) == pytest.approx(0.3)
     await stage.clock.advance(1)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
 
 
-async def test_without_a_price_for_results_the_maximum_is_one_for_usage(stage: Stage) -> None:
+async def test_the_maximum_charge_limits_the_usage_of_an_actor_without_a_price(stage: Stage) -> None:
     run = await stage.start(memory_mbytes=32768 // 2, max_total_charge_usd=0.01, timeout_secs=0)
     per_second = 0.2 * 16 / 3600
     await stage.clock.advance(0.01 / per_second - 2)
-    assert stage.now(run).status is S.RUNNING
+    assert stage.current(run).status is S.RUNNING
     await stage.clock.advance(3)
-    assert stage.now(run).status is S.ABORTING
+    assert stage.current(run).status is S.ABORTING
 
 
 # Usage
 
 
-async def test_usage_ends_with_the_run_and_goes_on_with_it(stage: Stage) -> None:
+async def test_usage_counts_while_the_run_lives(stage: Stage) -> None:
     billing = stage.orchestrator.billing
     run = await stage.start()
     await push(stage, run, 3)
-    await stage.ended(run)
+    await stage.finish(run)
     await push(stage, run, 4)
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 3
-    await stage.orchestrator.resurrection.resurrect(stage.now(run), StartOptions())
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 3
+    await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions())
     await stage.clock.settle()
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 3
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 3
     await push(stage, run, 5)
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 8
-    await stage.ended(run)
-    assert billing.usage(stage.now(run))["DATASET_WRITES"] == 8
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 8
+    await stage.finish(run)
+    assert billing.usage(stage.current(run))["DATASET_WRITES"] == 8
 
 
-async def test_what_was_charged_outlives_the_dataset(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+async def test_charges_do_not_change_when_the_dataset_is_deleted(stage: Stage) -> None:
+    run = await start_paid_run(stage)
     await push(stage, run, 3)
-    await stage.ended(run)
+    await stage.finish(run)
     before = total(stage, run)
     await stage.orchestrator.datasets.delete(run.default_dataset_id)
     assert counts(stage, run)[ITEM_EVENT] == 3
     assert total(stage, run) == before
 
 
-async def test_usage_is_in_the_total_where_the_user_pays_it(stage: Stage) -> None:
-    run = await a_paid_run(stage)
+async def test_the_total_includes_the_usage_if_the_user_pays_for_it(stage: Stage) -> None:
+    run = await start_paid_run(stage)
     await charge(stage, run)
     await stage.clock.advance(360)
     assert total(stage, run) == pytest.approx(0.101)
@@ -231,13 +230,3 @@ async def test_usage_is_in_the_total_where_the_user_pays_it(stage: Stage) -> Non
         run.id, lambda now: replace(now, pricing=a_pricing(PRICES, is_usage_paid_by_user=True))
     )
     assert total(stage, run) > 0.12
-
-
-async def test_a_run_cannot_become_one_that_is_paid_by_result(stage: Stage) -> None:
-    run = await stage.start()
-    target = await stage.an_actor("per-result")
-    per_item = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, item_price_usd=0.1)
-    target = await stage.orchestrator.actors.update(target, lambda _: {"pricings": (per_item,)})
-    with pytest.raises(Invalid) as refused:
-        await stage.orchestrator.metamorphs.order(run, target, None, None)
-    assert refused.value.slug == "cannot-metamorph-to-pay-per-result-actor"

@@ -16,14 +16,14 @@ PER_ITEM = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, 
 FREE = Pricing(model=PricingModel.FREE, started_at=START)
 
 
-def refusal(run: Run, event: str, count: int = 1) -> str:
-    with pytest.raises(GreenroomError) as refused:
+def slug_of_rejected_charge(run: Run, event: str, count: int = 1) -> str:
+    with pytest.raises(GreenroomError) as error:
         prices.check_event(run, event)
         prices.charged(run, event, count)
-    return refused.value.slug
+    return error.value.slug
 
 
-def test_the_pricing_in_force_is_the_newest_that_has_begun() -> None:
+def test_the_pricing_in_force_is_the_newest_one_that_has_started() -> None:
     later = a_pricing(started_at=START + 10)
     pricings = (FREE, later)
     assert prices.in_force(pricings, START - 1) is None
@@ -43,31 +43,35 @@ def test_the_pricing_in_force_is_the_newest_that_has_begun() -> None:
         ((FREE, PAGE, a_pricing(started_at=START - 1)), "cannot-add-pricing-info-that-alters-past"),
     ],
 )
-def test_pricing_is_only_added_to(sent: tuple[Pricing, ...], slug: str | None) -> None:
+def test_pricings_can_be_added_but_not_changed_or_removed(sent: tuple[Pricing, ...], slug: str | None) -> None:
     try:
         prices.check_appended((FREE, PAGE), sent)
-    except GreenroomError as refused:
-        assert refused.slug == slug
+    except GreenroomError as error:
+        assert error.slug == slug
     else:
         assert slug is None
 
 
 @pytest.mark.parametrize(("mbytes", "events"), [(128, 1), (1024, 1), (2048, 2), (4096, 4), (32_768, 32)])
-def test_the_start_is_charged_by_gigabytes(mbytes: int, events: int) -> None:
+def test_the_start_is_charged_once_for_each_gigabyte(mbytes: int, events: int) -> None:
     assert prices.at_start(a_pricing({START_EVENT: 0.00005}), mbytes) == {START_EVENT: events}
 
 
-def test_the_start_is_not_charged_where_the_pricing_does_not_name_it() -> None:
+def test_the_start_is_charged_only_if_the_pricing_has_its_event() -> None:
     assert prices.at_start(PAGE, 4096) == prices.at_start(None, 4096) == prices.at_start(FREE, 4096) == {}
 
 
-def test_what_may_be_charged_is_checked_in_the_platforms_order() -> None:
+def test_charges_are_validated_in_the_order_of_the_platform() -> None:
     free, paid = a_run(pricing=FREE), a_run(pricing=PAGE)
-    assert refusal(free, ITEM_EVENT) == "cannot-charge-apify-event"
-    assert refusal(free, "page") == refusal(a_run(), "page") == "cannot-charge-non-pay-per-event-actor"
-    assert refusal(paid, "unknown", -1) == "invalid-value"
+    assert slug_of_rejected_charge(free, ITEM_EVENT) == "cannot-charge-apify-event"
+    assert (
+        slug_of_rejected_charge(free, "page")
+        == slug_of_rejected_charge(a_run(), "page")
+        == "cannot-charge-non-pay-per-event-actor"
+    )
+    assert slug_of_rejected_charge(paid, "unknown", -1) == "invalid-value"
     for count in (0, -1, prices.MAX_CHARGE_COUNT + 1):
-        assert refusal(paid, "page", count) == "invalid-value"
+        assert slug_of_rejected_charge(paid, "page", count) == "invalid-value"
 
 
 def test_charges_of_an_event_add_up() -> None:
@@ -80,27 +84,27 @@ def test_a_one_time_event_is_counted_once() -> None:
     assert prices.charged(prices.charged(run, "setup", 5), "setup", 1).charged_event_counts == {"setup": 1}
 
 
-def test_items_are_an_event_where_the_pricing_names_them() -> None:
+def test_items_are_an_event_only_if_the_pricing_has_it() -> None:
     run = a_run(pricing=a_pricing({"page": 0.1, ITEM_EVENT: 0.01}), charged_event_counts={"page": 2})
     assert prices.event_counts(run, 5) == {"page": 2, ITEM_EVENT: 5}
     assert prices.event_counts(run, 0) == {"page": 2}
     assert prices.event_counts(a_run(pricing=PAGE), 5) == {}
 
 
-def test_a_charge_is_exact() -> None:
+def test_charges_have_no_rounding_errors() -> None:
     run = a_run(pricing=a_pricing({"page": 0.1, ITEM_EVENT: 0.01}), charged_event_counts={"page": 10})
     assert prices.charge_usd(run, 0) == 1
     assert prices.charge_usd(run, 3) == Decimal("1.03")
 
 
-def test_results_are_billed_up_to_the_most_that_was_asked_for() -> None:
+def test_items_are_billed_up_to_max_items() -> None:
     run = a_run(pricing=PER_ITEM, options=options(max_items=100))
     assert (prices.billed_items(run, 99), prices.billed_items(run, 101)) == (99, 100)
     assert prices.charge_usd(run, 5000) == Decimal("0.2")
     assert prices.charge_usd(a_run(pricing=PER_ITEM), 5000) == 10
 
 
-def test_without_a_price_for_results_there_is_no_charge() -> None:
+def test_an_actor_without_a_price_charges_nothing() -> None:
     assert prices.charge_usd(a_run(), 5) is prices.charge_usd(a_run(pricing=FREE), 5) is None
 
 
@@ -108,15 +112,15 @@ def test_without_a_price_for_results_there_is_no_charge() -> None:
     ("pricing", "pays"),
     [(None, True), (FREE, True), (PAGE, False), (PER_ITEM, False), (a_pricing(is_usage_paid_by_user=True), True)],
 )
-def test_who_pays_for_usage(pricing: Pricing | None, pays: bool) -> None:
+def test_the_pricing_decides_whether_the_user_pays_for_usage(pricing: Pricing | None, pays: bool) -> None:
     assert prices.is_usage_for_user(a_run(pricing=pricing)) is pays
 
 
-def test_a_maximum_below_what_the_actor_needs_is_refused() -> None:
-    needs = a_pricing({"page": 0.1}, minimal_max_total_charge_usd=0.5)
-    prices.check_max_charge(needs, options(max_total_charge_usd=0.5))
-    prices.check_max_charge(needs, options())
+def test_a_maximum_charge_below_the_actors_minimum_is_rejected() -> None:
+    pricing = a_pricing({"page": 0.1}, minimal_max_total_charge_usd=0.5)
+    prices.check_max_charge(pricing, options(max_total_charge_usd=0.5))
+    prices.check_max_charge(pricing, options())
     prices.check_max_charge(None, options(max_total_charge_usd=0.1))
-    with pytest.raises(GreenroomError, match="requires at least") as refused:
-        prices.check_max_charge(needs, options(max_total_charge_usd=0.49))
-    assert refused.value.slug == "max-total-charge-usd-below-minimum"
+    with pytest.raises(GreenroomError, match="requires at least") as error:
+        prices.check_max_charge(pricing, options(max_total_charge_usd=0.49))
+    assert error.value.slug == "max-total-charge-usd-below-minimum"

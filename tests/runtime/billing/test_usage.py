@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runtime.base.records import Dataset, KeyValueStore, RequestQueue, RunStats
@@ -7,10 +9,10 @@ from runtime.billing import usage
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, options
 
-BASE = {"user_id": "user1", "created_at": START, "modified_at": START, "accessed_at": START}
+BASE: dict[str, Any] = {"user_id": "user1", "created_at": START, "modified_at": START, "accessed_at": START}
 
 
-def test_a_runs_usage_has_every_unit_of_the_price_list_in_its_place() -> None:
+def test_the_usage_of_a_run_has_every_unit_of_the_price_list() -> None:
     run = a_run(
         options=options(memory_mbytes=2048),
         finished_at=START + 1_800_000,
@@ -37,12 +39,12 @@ def test_a_runs_usage_has_every_unit_of_the_price_list_in_its_place() -> None:
     }
 
 
-def test_storages_that_are_gone_count_as_unused() -> None:
+def test_deleted_storages_count_as_unused() -> None:
     used = usage.of_run(a_run(), usage.of_storages([None], None, None), START)
     assert used.keys() == usage.USD_PER_UNIT.keys()
     assert set(used.values()) == {0}
 
 
-def test_costs_are_the_units_at_list_prices() -> None:
+def test_the_cost_of_usage_is_its_units_at_list_prices() -> None:
     costs = usage.in_usd({"ACTOR_COMPUTE_UNITS": 2, "DATASET_WRITES": 1000, "KEY_VALUE_STORE_WRITES": 1000})
     assert costs == pytest.approx({"ACTOR_COMPUTE_UNITS": 0.4, "DATASET_WRITES": 0.005, "KEY_VALUE_STORE_WRITES": 0.05})

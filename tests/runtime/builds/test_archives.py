@@ -17,7 +17,7 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.builds import archives
 from runtime.builds.archives import Limits, unpack
-from runtime.builds.cancelling import CalledOff
+from runtime.builds.cancellation import WorkCancelled
 
 SMALL = Limits(entries=20, bytes=100_000, ratio=200)
 SECRET = "outside"
@@ -68,7 +68,7 @@ def patched(data: bytes, old: bytes, new: bytes) -> bytes:
 
 
 def lying_zip(declared: int) -> bytes:
-    """A file of 1000 bytes that both headers call `declared` bytes long."""
+    """A file of 1000 bytes whose size is `declared` in both headers."""
     return patched(zipped(("a", bytes(1000))), struct.pack("<L", 1000), struct.pack("<L", declared))
 
 
@@ -80,14 +80,14 @@ def encrypted_zip() -> bytes:
 
 
 def overlapping_zip() -> bytes:
-    """Two names for the same bytes: the quick way to a bomb."""
+    """Two names for the same bytes, which is how small archives can have huge content."""
     data = zipped(("a", os.urandom(50)), ("b", os.urandom(50)))
     second = data.index(b"PK\x03\x04", 4)
     return patched(data, struct.pack("<L", second) + b"b", struct.pack("<L", 0) + b"b")
 
 
 def pax_bomb() -> bytes:
-    """A header that says that it has four gigabytes."""
+    """A header with a declared size of four gigabytes."""
     info = tar_info("x", tarfile.XHDTYPE, size=4 * 1024**3)
     return info.tobuf(tarfile.USTAR_FORMAT) + bytes(30_000_000)
 
@@ -135,9 +135,9 @@ HOSTILE: dict[str, bytes | Callable[[], bytes]] = {
     "zip: too large together": zipped(*((f"a{n}", bytes(10_000)) for n in range(11))),
     "zip: too many": zipped(*((f"a{n}", b"") for n in range(21))),
     "zip: too many folders": zipped(("a/" * 10 + "x", b""), ("b/" * 10 + "x", b"")),
-    "zip: says less than it has": lying_zip(10),
-    "zip: says more than it has": lying_zip(5000),
-    "zip: says four gigabytes": lying_zip(0xFFFFFFF0),
+    "zip: declares less than its content": lying_zip(10),
+    "zip: declares more than its content": lying_zip(5000),
+    "zip: declares four gigabytes": lying_zip(0xFFFFFFF0),
     "zip: overlapping": overlapping_zip,
     "zip: cut off": zipped(("a", os.urandom(1000)))[:500],
     "zip: only its first bytes": b"PK\x03\x04",
@@ -200,25 +200,25 @@ def into(folder: Path) -> Path:
 
 
 def nothing() -> None:
-    """No cancellation."""
+    """A checkpoint without a cancellation."""
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_archives_are_refused_and_leave_nothing_outside(
+def test_hostile_archives_are_rejected_and_write_nothing_outside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(archives, "FREE_BYTES", SMALL.bytes)
     archive, to = make(HOSTILE[name], tmp_path), into(tmp_path)
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as raised:
         unpack(archive, to, nothing, SMALL)
-    assert refusal.value.message.isprintable() and len(refusal.value.message) < 500
+    assert raised.value.message.isprintable() and len(raised.value.message) < 500
     assert {path.name for path in tmp_path.iterdir()} == {"archive", "in"}
     assert {path.name for path in to.parent.iterdir()} == {"source"}
     assert sum(path.stat().st_size for path in to.rglob("*") if path.is_file()) <= SMALL.bytes
 
 
-def test_there_are_fifty_of_them() -> None:
+def test_there_are_at_least_fifty_hostile_archives() -> None:
     assert len(HOSTILE) >= 50
 
 
@@ -237,7 +237,7 @@ GOOD = (("Dockerfile", b"FROM scratch"), ("src/main.py", b"print()"), ("empty", 
     ],
     ids=["zip", "zip of unix", "tar", "gnu tar", "tar of .", "tar.gz"],
 )
-def test_honest_archives_come_out_whole(tmp_path: Path, data: bytes) -> None:
+def test_valid_archives_are_unpacked_completely(tmp_path: Path, data: bytes) -> None:
     to = into(tmp_path)
     assert unpack(make(data, tmp_path), to, nothing) == len(GOOD)
     assert {path.relative_to(to).as_posix(): path.read_bytes() for path in to.rglob("*") if path.is_file()} == dict(
@@ -245,14 +245,14 @@ def test_honest_archives_come_out_whole(tmp_path: Path, data: bytes) -> None:
     )
 
 
-def test_modes_are_only_those_that_matter(tmp_path: Path) -> None:
+def test_only_the_executable_bit_of_modes_is_preserved(tmp_path: Path) -> None:
     to = into(tmp_path)
     infos = [tar_info("run", tarfile.REGTYPE, mode=0o6755), tar_info("text", tarfile.REGTYPE, mode=0o000)]
     unpack(make(tarred(*infos), tmp_path), to, nothing)
     assert {path.name: oct(path.stat().st_mode & 0o7777) for path in to.iterdir()} == {"run": "0o755", "text": "0o644"}
 
 
-def test_links_that_stay_inside_are_kept(tmp_path: Path) -> None:
+def test_links_inside_the_archive_are_created(tmp_path: Path) -> None:
     to = into(tmp_path)
     links = [
         tar_info("src/up", tarfile.SYMTYPE, "../a"),
@@ -266,22 +266,22 @@ def test_links_that_stay_inside_are_kept(tmp_path: Path) -> None:
     assert not (to / "hard").is_symlink()
 
 
-def test_the_ratio_bounds_what_a_small_archive_may_become(tmp_path: Path) -> None:
+def test_the_ratio_limits_the_content_of_a_small_archive(tmp_path: Path) -> None:
     archive = make(zipped(("a", bytes(archives.FREE_BYTES + 1))), tmp_path)
     with pytest.raises(Invalid, match="allowed for its size"):
         unpack(archive, into(tmp_path), nothing, Limits(ratio=2))
 
 
-def test_a_cancellation_stops_it_between_two_pieces(tmp_path: Path) -> None:
+def test_a_cancellation_stops_unpacking_within_a_file(tmp_path: Path) -> None:
     calls = 0
 
     def checkpoint() -> None:
         nonlocal calls
         calls += 1
         if calls > 3:
-            raise CalledOff
+            raise WorkCancelled
 
     to = into(tmp_path)
-    with pytest.raises(CalledOff):
+    with pytest.raises(WorkCancelled):
         unpack(make(zipped(("a", bytes(10_000_000))), tmp_path), to, checkpoint)
     assert (to / "a").stat().st_size < 1_000_000

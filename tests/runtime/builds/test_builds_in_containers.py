@@ -1,4 +1,4 @@
-"""Builds by a real server on a real engine, from every kind of source."""
+"""Builds on a real server and a real engine, from every kind of source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from typing import Any
 import docker
 import pytest
 
-from tests.live import ROOT, Json, LiveServer, source_files
+from testing.api_client import Json
+from testing.live_server import ROOT, LiveServer
+from testing.source_files import source_files
 
 pytestmark = pytest.mark.docker
 
@@ -29,7 +31,7 @@ BASE = "greenroom/debian:trixie"
 
 @pytest.fixture(scope="module")
 def live(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server with room for ten builds at once."""
+    """A server with memory for ten concurrent builds."""
     server = LiveServer(tmp_path_factory.mktemp("builds"), environment={"GREENROOM_MAX_MEMORY_MBYTES": str(16 * 4096)})
     server.start()
     yield server
@@ -74,14 +76,14 @@ def a_zip(**files: str) -> bytes:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "host.greenroom.internal"])
-def test_an_archive_among_the_servers_own_records(live: LiveServer, host: str) -> None:
+def test_an_archive_in_a_key_value_store_of_the_server(live: LiveServer, host: str) -> None:
     store = live.data("POST", "key-value-stores")["id"]
-    archive = a_zip(Dockerfile=f"FROM {BASE}\nCOPY . /x\nRUN ls /x", marked=host)
+    archive = a_zip(Dockerfile=f"FROM {BASE}\nCOPY . /x\nRUN ls /x", marker=host)
     live.http.put(f"/v2/key-value-stores/{store}/records/v.zip", content=archive).raise_for_status()
     url = f"http://{host}:{live.port}/v2/key-value-stores/{store}/records/v.zip?disableRedirect=true"
     log = succeeded(live, actor_of(live, {"sourceType": "TARBALL", "tarballUrl": url}))
     assert "ACTOR: Unpacked 2 files" in log
-    assert " marked\n" in log
+    assert " marker\n" in log
 
 
 def test_a_restricted_archive_needs_the_signature_in_its_url(live: LiveServer) -> None:
@@ -97,7 +99,7 @@ def test_a_restricted_archive_needs_the_signature_in_its_url(live: LiveServer) -
     assert "signature" not in log
 
 
-def test_a_folder_of_a_repository_with_the_whole_as_its_context(live: LiveServer, tmp_path: Path) -> None:
+def test_a_folder_of_a_repository_with_the_whole_repository_as_its_context(live: LiveServer, tmp_path: Path) -> None:
     one = tmp_path / "actors/one"
     (one / ".actor").mkdir(parents=True)
     (tmp_path / "shared").mkdir()
@@ -121,7 +123,7 @@ def test_the_default_dockerfile(live: LiveServer) -> None:
     files = {"package.json": package, "main.js": "console.log('it runs')"}
     sent = [{"name": name, "format": "TEXT", "content": content} for name, content in files.items()]
     actor = actor_of(live, {"sourceFiles": sent})
-    assert "no Dockerfile: building with the default one for Node.js (FROM apify/actor-node:24)" in succeeded(
+    assert "no Dockerfile. Building with the default Node.js Dockerfile (FROM apify/actor-node:24)" in succeeded(
         live, actor
     )
     run = live.finished_run(actor, memory=512)
@@ -129,7 +131,7 @@ def test_the_default_dockerfile(live: LiveServer) -> None:
     assert "it runs" in live.text(f"logs/{run['id']}")
 
 
-def test_a_pushed_folder_of_any_size_is_built_and_an_unchanged_one_at_once(live: LiveServer, tmp_path: Path) -> None:
+def test_a_pushed_folder_of_any_size_is_built_and_an_unchanged_one_is_not(live: LiveServer, tmp_path: Path) -> None:
     folder = tmp_path / f"pushed-{secrets.token_hex(4)}"
     (folder / ".actor").mkdir(parents=True)
     (folder / "Dockerfile").write_text(f"FROM {BASE}\nCOPY . /x\nRUN ls /x\n")
@@ -144,7 +146,7 @@ def test_a_pushed_folder_of_any_size_is_built_and_an_unchanged_one_at_once(live:
     assert "Nothing changed since build 0.0.1" in logs[1] and "Step 1" not in logs[1]
     assert "Step 1" in logs[2]
     assert first["build"]["stats"]["imageSizeBytes"] == second["build"]["stats"]["imageSizeBytes"]
-    # The image of the first two is one: it stays for the second when the first is deleted.
+    # The first two share one image, which the second still has when the first is deleted.
     assert live.http.delete(f"/v2/actor-builds/{first['build']['id']}").status_code == 204
     assert live.data("GET", f"actor-builds/{second['build']['id']}")["hasImage"]
 
@@ -153,11 +155,11 @@ def pushed(live: LiveServer, folder: Path) -> Json:
     command = [sys.executable, "-m", "cli", "push", str(folder), "--json", "--data-dir", str(live.data_dir)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    told: Json = json.loads(done.stdout)
-    return told
+    pushed: Json = json.loads(done.stdout)
+    return pushed
 
 
-def test_without_the_cache_every_step_is_taken_again(live: LiveServer) -> None:
+def test_without_the_cache_every_step_is_executed_again(live: LiveServer) -> None:
     actor = actor_of(live, with_dockerfile(f"FROM {BASE}\nRUN echo made at $(date +%s%N)"))
     times = [
         [line for line in succeeded(live, actor, useCache=use_cache).splitlines() if " made at 1" in line]
@@ -167,12 +169,12 @@ def test_without_the_cache_every_step_is_taken_again(live: LiveServer) -> None:
     assert times[2] == []
 
 
-def test_buildkit_is_taken_where_the_dockerfile_needs_it(live: LiveServer) -> None:
+def test_a_dockerfile_that_needs_buildkit_is_built_with_it(live: LiveServer) -> None:
     mount, variables = secrets.token_hex(6), [{"name": "NAME", "value": "hunter2", "isSecret": True}]
     logs = []
     for word in ("first", "second"):
         steps = [
-            f"RUN --mount=type=cache,id={mount},target=/c echo {word} >> /c/kept; cat /c/kept; echo trouble >&2",
+            f"RUN --mount=type=cache,id={mount},target=/c echo {word} >> /c/words; cat /c/words; echo trouble >&2",
             "COPY --chmod=755 a /a",
             "RUN ls -l /a && echo $NAME",
         ]
@@ -186,13 +188,13 @@ def test_buildkit_is_taken_where_the_dockerfile_needs_it(live: LiveServer) -> No
     assert " [REDACTED]\n" in logs[0] and "hunter2" not in logs[0]
 
 
-def test_variables_reach_a_build_where_the_version_says_so(live: LiveServer) -> None:
+def test_variables_reach_a_build_only_if_the_version_applies_them(live: LiveServer) -> None:
     variables = [{"name": "OPEN", "value": "shown"}, {"name": "TOKEN", "value": "hunter2", "isSecret": True}]
     dockerfile = f"FROM {BASE}\nARG OPEN=none\nARG TOKEN=none\nRUN echo got $OPEN and $TOKEN"
-    for applied, told in ((True, " got shown and [REDACTED]\n"), (False, " got none and none\n")):
+    for applied, expected in ((True, " got shown and [REDACTED]\n"), (False, " got none and none\n")):
         version = {**with_dockerfile(dockerfile), "envVars": variables, "applyEnvVarsToBuild": applied}
         log = succeeded(live, actor_of(live, version), useCache=0)
-        assert told in log and "hunter2" not in log
+        assert expected in log and "hunter2" not in log
 
 
 def test_a_mounted_secret_is_read_by_its_step_and_is_not_in_the_image(live: LiveServer) -> None:
@@ -214,11 +216,11 @@ def test_a_mounted_secret_is_read_by_its_step_and_is_not_in_the_image(live: Live
         assert token not in json.dumps([found, engine.api.history(image)])
 
 
-def test_a_required_secret_that_is_none_fails_the_build_and_is_named(live: LiveServer) -> None:
+def test_a_required_secret_that_is_not_defined_fails_the_build(live: LiveServer) -> None:
     dockerfile = f"FROM {BASE}\nRUN --mount=type=secret,id=TOKEN,required=true true"
     build, log = built(live, actor_of(live, with_dockerfile(dockerfile)))
     assert (build["status"], "TOKEN not found" in build["statusMessage"]) == ("FAILED", True)
-    assert "ACTOR: The Dockerfile mounts the secret 'TOKEN', which is none" in log
+    assert "ACTOR: The Dockerfile mounts the secret 'TOKEN', which is not defined." in log
 
 
 def test_a_step_that_fails_under_buildkit_fails_the_build(live: LiveServer) -> None:
@@ -228,7 +230,7 @@ def test_a_step_that_fails_under_buildkit_fails_the_build(live: LiveServer) -> N
 
 
 @pytest.mark.parametrize("flag", ["", "--mount=type=tmpfs,target=/t "])
-def test_an_abort_ends_the_steps_container(live: LiveServer, flag: str) -> None:
+def test_an_abort_ends_the_container_of_the_current_step(live: LiveServer, flag: str) -> None:
     secs = str(10_000 + secrets.randbelow(80_000))
     actor = actor_of(live, with_dockerfile(f"FROM {BASE}\nRUN {flag}echo begun; exec sleep {secs}"))
     build = start(live, actor)
@@ -255,32 +257,32 @@ def until_log(live: LiveServer, id: str, text: str) -> None:
 
 
 def sleeping(secs: str) -> bool:
-    """Whether the process runs, in whatever container; its shell's own line does not count."""
+    """Whether the process is running in any container. The pattern does not match its shell."""
     return subprocess.run(["pgrep", "-xf", f"sleep {secs}"], capture_output=True).returncode == 0
 
 
-def test_ten_builds_at_once_have_ten_numbers(live: LiveServer) -> None:
+def test_ten_concurrent_builds_have_ten_numbers(live: LiveServer) -> None:
     actor = actor_of(live, with_dockerfile(f"FROM {BASE}\nRUN true"))
-    with ThreadPoolExecutor(10) as at_once:
-        builds = [*at_once.map(lambda _: start(live, actor), range(10))]
+    with ThreadPoolExecutor(10) as executor:
+        builds = [*executor.map(lambda _: start(live, actor), range(10))]
     ends = [live.wait(f"actor-builds/{build['id']}") for build in builds]
     assert {end["status"] for end in ends} == {"SUCCEEDED"}
     assert sorted(end["buildNumberInt"] for end in ends) == list(range(1, 11))
 
 
-def test_dockerignore_is_honoured(live: LiveServer) -> None:
+def test_dockerignore_excludes_files(live: LiveServer) -> None:
     files = {".dockerignore": "hidden*\n", "hidden.txt": "", "shown.txt": ""}
     log = succeeded(live, actor_of(live, with_dockerfile(f"FROM {BASE}\nCOPY . /x\nRUN ls /x", **files)))
     assert "shown.txt" in log and "hidden.txt" not in log
 
 
-def test_the_log_has_the_platforms_lines_in_order_and_the_build_its_size(live: LiveServer) -> None:
+def test_the_log_has_the_platforms_lines_and_the_build_has_statistics(live: LiveServer) -> None:
     actor = actor_of(live, {"sourceFiles": source_files(ROOT / "sample_actors/hello")})
     build, log = built(live, actor, useCache=0)
-    said = [line.partition("Z ")[2] for line in log.splitlines() if "ACTOR: " in line]
-    assert said[0].startswith("ACTOR: Found Dockerfile at ./")
-    assert said[1] == "ACTOR: Building container image (cache disabled)."
-    assert said[-1] == "ACTOR: Build finished."
+    lines = [line.partition("Z ")[2] for line in log.splitlines() if "ACTOR: " in line]
+    assert lines[0].startswith("ACTOR: Found Dockerfile at ./")
+    assert lines[1] == "ACTOR: Building container image (cache disabled)."
+    assert lines[-1] == "ACTOR: Build finished."
     stats = build["stats"]
     assert stats["imageSizeBytes"] > 0
     assert stats["runTimeSecs"] == stats["durationMillis"] / 1000 > 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tarfile
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.builds.cancelling import CalledOff
+from runtime.builds.cancellation import WorkCancelled
 from runtime.builds.contexts import OUTSIDE, Context, pack
 
 
@@ -43,7 +44,7 @@ def text(context: Context, name: str) -> str:
         return file.read().decode()
 
 
-def test_the_whole_folder_goes_along_the_dockerfile_first(folder: Path) -> None:
+def test_the_archive_contains_the_whole_folder_and_begins_with_the_dockerfile(folder: Path) -> None:
     context = packed(folder)
     assert (context.dockerfile, names(context)) == (
         "Dockerfile",
@@ -55,14 +56,14 @@ def test_the_whole_folder_goes_along_the_dockerfile_first(folder: Path) -> None:
     assert (text(context, "sub/a"), text(context, "Dockerfile")) == ("text", "FROM a")
 
 
-def test_what_the_builder_needs_goes_along_whatever_dockerignore_says(folder: Path) -> None:
+def test_dockerignore_cannot_exclude_the_files_that_the_builder_needs(folder: Path) -> None:
     (folder / ".dockerignore").write_text("*\n!sub\nsub/empty")
     (folder / "sub/empty/x").touch()
     assert names(packed(folder)) == ["Dockerfile", ".dockerignore", "sub", "sub/a"]
 
 
 @pytest.mark.parametrize("ignored", ["", "sub\n"])
-def test_a_dockerfile_from_elsewhere_is_put_beside_the_files(folder: Path, tmp_path: Path, ignored: str) -> None:
+def test_a_dockerfile_outside_the_folder_is_added_to_the_archive(folder: Path, tmp_path: Path, ignored: str) -> None:
     (tmp_path / "other").write_text("FROM other")
     (folder / ".dockerignore").write_text(ignored)
     context = packed(folder, tmp_path / "other")
@@ -71,8 +72,8 @@ def test_a_dockerfile_from_elsewhere_is_put_beside_the_files(folder: Path, tmp_p
     assert sorted(names(context)) == sorted({*names(context)})
 
 
-def test_the_archive_begins_without_a_header_of_another_kind(folder: Path) -> None:
-    """BuildKit looks at the first kilobyte to know an archive."""
+def test_the_archive_does_not_begin_with_an_extended_header(folder: Path) -> None:
+    """BuildKit recognizes an archive by its first kilobyte."""
     long = folder / ("a" * 60) / ("b" * 60) / "Dockerfile"
     long.parent.mkdir(parents=True)
     long.write_text("FROM a")
@@ -82,23 +83,22 @@ def test_the_archive_begins_without_a_header_of_another_kind(folder: Path) -> No
     assert f"{'a' * 60}/{'b' * 60}/Dockerfile" in names(context)
 
 
-def test_no_link_is_followed_and_no_socket_goes_along(folder: Path, tmp_path: Path) -> None:
+def test_links_are_not_followed_and_sockets_are_skipped(folder: Path, tmp_path: Path) -> None:
     (folder / "out").symlink_to(tmp_path)
-    with socket.socket(socket.AF_UNIX) as listening:
-        os.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(folder):
         listening.bind("socket")
         found = {member.name: member for member in members(packed(folder))}
     assert found["out"].issym() and not any(name.startswith("out/") for name in found)
     assert "socket" not in found
 
 
-def test_the_same_gives_the_same_digest_whatever_the_times_of_files_are(folder: Path) -> None:
+def test_timestamps_do_not_change_the_digest(folder: Path) -> None:
     first = packed(folder).digest
     os.utime(folder / "sub/a", (0, 0))
     assert packed(folder).digest == first
 
 
-def test_what_stays_behind_does_not_count(folder: Path) -> None:
+def test_excluded_files_do_not_change_the_digest(folder: Path) -> None:
     (folder / ".dockerignore").write_text("sub/empty")
     first = packed(folder).digest
     (folder / "sub/empty/x").touch()
@@ -118,15 +118,15 @@ def test_what_stays_behind_does_not_count(folder: Path) -> None:
         lambda folder: (folder / "Dockerfile").write_text("FROM b"),
     ],
 )
-def test_any_change_of_the_files_changes_the_digest(folder: Path, change: Callable[[Path], object]) -> None:
+def test_every_change_of_the_files_changes_the_digest(folder: Path, change: Callable[[Path], object]) -> None:
     first = packed(folder).digest
     change(folder)
     assert packed(folder).digest != first
 
 
-def test_it_can_be_called_off(folder: Path) -> None:
-    def off() -> None:
-        raise CalledOff
+def test_packing_can_be_cancelled(folder: Path) -> None:
+    def checkpoint() -> None:
+        raise WorkCancelled
 
-    with pytest.raises(CalledOff):
-        pack(folder, folder / "Dockerfile", folder.parent / "context.tar", off)
+    with pytest.raises(WorkCancelled):
+        pack(folder, folder / "Dockerfile", folder.parent / "context.tar", checkpoint)

@@ -1,4 +1,4 @@
-"""Patterns, held beside the docker command's own: it sends a context to an engine of our own making."""
+"""`.dockerignore`, compared with the docker command, which sends its context to an engine of the test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CASES = 150
 
 
 @pytest.mark.parametrize(
-    ("patterns", "name", "is_left_out"),
+    ("patterns", "name", "is_excluded"),
     [
         ("", "a", False),
         ("*", "a/b/c", True),
@@ -60,35 +60,35 @@ CASES = 150
         ("ž*", "žluť", True),
     ],
 )
-def test_which_names_stay_behind(patterns: str, name: str, is_left_out: bool, tmp_path: Path) -> None:
+def test_which_names_are_excluded(patterns: str, name: str, is_excluded: bool, tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").write_text(patterns)
-    assert read(tmp_path).leaves_out(name) is is_left_out
+    assert read(tmp_path).excludes(name) is is_excluded
 
 
 @pytest.mark.parametrize(
-    ("patterns", "told"), [("a\n[z-a]", r"'\[z-a\]' can't be matched: .*range"), ("a\xff", "not UTF-8")]
+    ("patterns", "message"), [("a\n[z-a]", r"the pattern '\[z-a\]' is not valid: .*range"), ("a\xff", "not UTF-8")]
 )
-def test_a_file_that_is_no_good_is_refused(patterns: str, told: str, tmp_path: Path) -> None:
+def test_an_invalid_file_is_rejected(patterns: str, message: str, tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").write_bytes(patterns.encode("latin-1"))
-    with pytest.raises(Invalid, match=told):
+    with pytest.raises(Invalid, match=message):
         read(tmp_path)
 
 
-def test_without_a_file_everything_goes_along(tmp_path: Path) -> None:
-    assert not read(tmp_path).leaves_out("a") and not read(tmp_path).takes_back
+def test_without_a_file_nothing_is_excluded(tmp_path: Path) -> None:
+    assert not read(tmp_path).excludes("a") and not read(tmp_path).has_exceptions
 
 
-def test_no_pattern_takes_for_ever() -> None:
-    assert not DockerIgnore("*a" * 100 + "b\n" + "**/*a" * 100 + "b").leaves_out("/".join(["a" * 200] * 20))
+def test_every_pattern_is_matched_in_linear_time() -> None:
+    assert not DockerIgnore("*a" * 100 + "b\n" + "**/*a" * 100 + "b").excludes("/".join(["a" * 200] * 20))
 
 
 class Engine(Handler):
-    """Takes a context, and refuses to build it."""
+    """Receives contexts, and fails every build."""
 
     contexts: list[set[str]]
 
     def do_GET(self) -> None:
-        self.answer(200, b'{"ApiVersion": "1.41"}', Api_Version="1.41", OSType="linux")
+        self.respond(200, b'{"ApiVersion": "1.41"}', Api_Version="1.41", OSType="linux")
 
     do_HEAD = do_GET
 
@@ -96,7 +96,7 @@ class Engine(Handler):
         body = b"".join(self._chunks())
         with tarfile.open(fileobj=io.BytesIO(body)) as tar:
             self.contexts.append({member.name for member in tar if member.isfile()})
-        self.answer(500, b'{"message": "no"}')
+        self.respond(500, b'{"message": "no"}')
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline(), 16):
@@ -106,7 +106,7 @@ class Engine(Handler):
 
 @pytest.fixture
 def context_of_the_command(tmp_path: Path) -> Iterator[Callable[[], set[str]]]:
-    """Has the docker command build the folder; tells what of it the command sent."""
+    """A function that builds the folder with the docker command and returns which of its files were sent."""
     for name in [*FILES, "Dockerfile"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -123,21 +123,23 @@ def context_of_the_command(tmp_path: Path) -> Iterator[Callable[[], set[str]]]:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("takes_back", [False, True])
+@pytest.mark.parametrize("has_exceptions", [False, True])
 def test_the_docker_command_sends_the_same(
-    tmp_path: Path, context_of_the_command: Callable[[], set[str]], takes_back: bool
+    tmp_path: Path, context_of_the_command: Callable[[], set[str]], has_exceptions: bool
 ) -> None:
-    """With `!`, the command of old does not look into folders that stay behind; BuildKit and Greenroom do."""
-    made = random.Random(7)
+    """The classic command does not look for exceptions (`!`) inside excluded folders. BuildKit and Greenroom do."""
+    chance = random.Random(7)
     for _ in range(CASES):
-        patterns = "\n".join(a_pattern(made, takes_back and made.random() < 0.3) for _ in range(made.randint(1, 3)))
+        patterns = "\n".join(
+            a_pattern(chance, has_exceptions and chance.random() < 0.3) for _ in range(chance.randint(1, 3))
+        )
         (tmp_path / ".dockerignore").write_text(patterns)
         ignore = DockerIgnore(patterns)
-        ours = {name for name in FILES if not ignore.leaves_out(name)}
+        ours = {name for name in FILES if not ignore.excludes(name)}
         theirs = context_of_the_command()
-        assert theirs <= ours if takes_back else theirs == ours, patterns
+        assert theirs <= ours if has_exceptions else theirs == ours, patterns
 
 
-def a_pattern(made: random.Random, takes_back: bool) -> str:
-    parts = "/".join(made.choice(PARTS) for _ in range(made.randint(1, 3)))
-    return ("!a/" if takes_back else "") + made.choice(["", "", "", "/"]) + parts + made.choice(["", "", "/"])
+def a_pattern(chance: random.Random, is_exception: bool) -> str:
+    parts = "/".join(chance.choice(PARTS) for _ in range(chance.randint(1, 3)))
+    return ("!a/" if is_exception else "") + chance.choice(["", "", "", "/"]) + parts + chance.choice(["", "", "/"])

@@ -28,7 +28,7 @@ def names(folder: Path) -> set[str]:
     return {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
 
 
-def test_what_never_goes(tmp_path: Path) -> None:
+def test_files_that_are_never_copied(tmp_path: Path) -> None:
     tree = ["a.py", ".git/config", "sub/.git", "node_modules/x.js", ".venv/x", "sub/__pycache__/x.pyc", "storage/x"]
     write(tmp_path / "root", dict.fromkeys([*tree, "sub/storage/kept"], ""))
     assert names(tmp_path / "root") == {"a.py", "sub/storage/kept"}
@@ -53,23 +53,23 @@ def test_the_nearest_gitignore_decides(tmp_path: Path) -> None:
     assert names(tmp_path / "root") == {".gitignore", "secret", "sub/.gitignore", "sub/keep.log", "sub/only_at_root"}
 
 
-def test_gitignores_of_the_repository_around_hold_too(tmp_path: Path) -> None:
+def test_gitignores_of_the_surrounding_repository_apply(tmp_path: Path) -> None:
     write(tmp_path, {"repo/.git/HEAD": "", "repo/.gitignore": "*.env\n", "repo/actors/one/main.py": ""})
     write(tmp_path / "repo/actors/one", {"prod.env": ""})
     assert names(tmp_path / "repo/actors/one") == {"main.py"}
 
 
-def test_a_folder_its_repository_ignores_is_still_an_actor(tmp_path: Path) -> None:
+def test_a_folder_that_its_repository_ignores_can_be_an_actor(tmp_path: Path) -> None:
     write(tmp_path, {"repo/.git/HEAD": "", "repo/.gitignore": "scratch/\n", "repo/scratch/one/main.py": ""})
     assert names(tmp_path / "repo/scratch/one") == {"main.py"}
 
 
-def test_gitignores_outside_a_repository_do_not_reach_in(tmp_path: Path) -> None:
+def test_gitignores_above_a_folder_outside_a_repository_do_not_apply(tmp_path: Path) -> None:
     write(tmp_path, {".gitignore": "*.py\n", "one/main.py": ""})
     assert names(tmp_path / "one") == {"main.py"}
 
 
-def test_dockerignore_is_anchored_and_takes_back(tmp_path: Path) -> None:
+def test_dockerignore_is_anchored_and_has_exceptions(tmp_path: Path) -> None:
     write(
         tmp_path / "root",
         {
@@ -87,7 +87,7 @@ def test_dockerignore_is_anchored_and_takes_back(tmp_path: Path) -> None:
     assert names(tmp_path / "root") == {".dockerignore", "README.md", "data/keep", "sub/data", "sub/x.md"}
 
 
-def test_what_a_build_reads_goes_though_dockerignore_names_it(tmp_path: Path) -> None:
+def test_files_that_a_build_reads_are_copied_even_if_dockerignore_excludes_them(tmp_path: Path) -> None:
     write(
         tmp_path / "root",
         {".dockerignore": "*\n", ".actor/actor.json": "{}", ".actor/Dockerfile": "", "Dockerfile": "", "x": ""},
@@ -95,7 +95,7 @@ def test_what_a_build_reads_goes_though_dockerignore_names_it(tmp_path: Path) ->
     assert names(tmp_path / "root") == {".actor/Dockerfile", ".actor/actor.json", ".dockerignore", "Dockerfile"}
 
 
-def test_links_inside_go_as_files_and_links_out_do_not(tmp_path: Path) -> None:
+def test_links_inside_the_folder_are_copied_as_files_and_others_are_skipped(tmp_path: Path) -> None:
     root = write(tmp_path / "root", {"a/file": "text"})
     write(tmp_path, {"outside/secret": "s"})
     (root / "link").symlink_to(root / "a/file")
@@ -107,11 +107,11 @@ def test_links_inside_go_as_files_and_links_out_do_not(tmp_path: Path) -> None:
     (root / "itself").symlink_to("itself")
     os.mkfifo(root / "pipe")
     to = tmp_path / "copy"
-    left_out = copied(root, to).left_out
+    skipped = copied(root, to).skipped
     files = {path.relative_to(to).as_posix(): path.read_text() for path in to.rglob("*") if path.is_file()}
     assert files == dict.fromkeys(["a/file", "folder_link/file", "link"], "text")
     assert not any(path.is_symlink() for path in to.rglob("*"))
-    assert sorted(entry.split(":")[0] for entry in left_out) == sorted(
+    assert sorted(entry.split(":")[0] for entry in skipped) == sorted(
         ["'a/round'", "'dead'", "'folder_link/round'", "'itself'", "'out'", "'out_folder'", "'pipe'"]
     )
 
@@ -125,14 +125,14 @@ def test_scripts_stay_executable(tmp_path: Path) -> None:
     assert modes == {"run.sh": 0o755, "text": 0o644}
 
 
-def test_a_folder_of_any_size_goes(tmp_path: Path) -> None:
+def test_a_folder_of_any_size_is_copied(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root/big").write_bytes(bytes(5_000_000))
     assert copied(tmp_path / "root", tmp_path / "copy").files == 1
 
 
-@pytest.mark.parametrize(("name", "why"), [("empty", "holds no file"), ("absent", "is not there")])
-def test_a_folder_with_nothing_in_it_is_refused(tmp_path: Path, name: str, why: str) -> None:
+@pytest.mark.parametrize(("name", "reason"), [("empty", "contains no files"), ("absent", "does not exist")])
+def test_a_folder_without_files_is_rejected(tmp_path: Path, name: str, reason: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Invalid, match=why):
+    with pytest.raises(Invalid, match=reason):
         copied(tmp_path / name, tmp_path / "copy")

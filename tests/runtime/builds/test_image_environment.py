@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.base.records import EnvVar
-from runtime.builds.image_environment import secret_values, web_server_port
+from runtime.builds.image_environment import web_server_port
 
 
 @pytest.mark.parametrize(
@@ -27,23 +27,13 @@ from runtime.builds.image_environment import secret_values, web_server_port
         ({"ACTOR_WEB_SERVER_PORT": "nonsense", "APIFY_CONTAINER_PORT": "8081"}, {}, 8081),
     ],
 )
-def test_the_web_servers_port_is_the_versions_then_the_images_then_the_platforms(
+def test_the_port_is_that_of_the_version_then_of_the_image_then_of_the_platform(
     own: dict[str, str], image: dict[str, str], port: int
 ) -> None:
     env_vars = [EnvVar(name=name, value=value) for name, value in own.items()]
     assert web_server_port(env_vars, image) == port
 
 
-def test_the_versions_port_beats_the_images_under_another_name() -> None:
+def test_the_versions_port_takes_precedence_even_under_another_name() -> None:
     own = [EnvVar(name="APIFY_CONTAINER_PORT", value="8081")]
     assert web_server_port(own, {"ACTOR_WEB_SERVER_PORT": "9000"}) == 8081
-
-
-def test_a_secret_is_hidden_whole_and_line_by_line_but_not_where_it_is_ordinary_text() -> None:
-    key = "-----BEGIN-----\nMIIsecret\n"
-    env_vars = [
-        EnvVar(name="PEM", value=key, is_secret=True),
-        EnvVar(name="FLAG", value="1", is_secret=True),
-        EnvVar(name="OPEN", value="visible"),
-    ]
-    assert set(secret_values(env_vars)) == {key, "-----BEGIN-----", "MIIsecret"}

@@ -12,7 +12,7 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.base.records import SourceFile
-from runtime.builds.sources import Source, Sources, shown, write_source
+from runtime.builds.sources import Source, Sources, without_secrets, write_source_files
 from runtime.outbound import Outbound
 from tests.fakes.receiver import Receiver
 from tests.fakes.records import a_version
@@ -25,9 +25,10 @@ async def sources() -> AsyncIterator[Sources]:
     await outbound.close()
 
 
-async def laid_out(sources: Sources, to: Path, **version: Any) -> tuple[Source, list[str]]:
-    said: list[str] = []
-    return await sources.lay_out(a_version(**version), to, said.append), said
+async def fetched(sources: Sources, to: Path, **version: Any) -> tuple[Source, list[str]]:
+    """The source, and the lines of the log."""
+    log: list[str] = []
+    return await sources.fetch(a_version(**version), to, log.append), log
 
 
 def files_in(folder: Path) -> dict[str, str]:
@@ -42,13 +43,13 @@ def a_zip(**files: str) -> bytes:
     return data.getvalue()
 
 
-def test_a_version_is_laid_out_as_files_and_folders(tmp_path: Path) -> None:
+def test_inline_files_are_written(tmp_path: Path) -> None:
     files = (
         SourceFile(name="empty/folder", folder=True),
         SourceFile(name="a/b.txt", content="grün"),
         SourceFile(name="raw.bin", format="BASE64", content="AP8="),
     )
-    write_source(a_version(source_files=files), tmp_path, lambda: None)
+    write_source_files(a_version(source_files=files), tmp_path, lambda: None)
     assert (tmp_path / "empty/folder").is_dir()
     assert (tmp_path / "a/b.txt").read_text() == "grün"
     assert (tmp_path / "raw.bin").read_bytes() == b"\x00\xff"
@@ -57,20 +58,22 @@ def test_a_version_is_laid_out_as_files_and_folders(tmp_path: Path) -> None:
 async def test_an_archive_is_downloaded_and_unpacked(sources: Sources, receiver: Receiver, tmp_path: Path) -> None:
     receiver.body = a_zip(**{"Dockerfile": "FROM a", "src/main.js": "x"})
     url = receiver.url("/source.zip?signature=hunter2")
-    source, said = await laid_out(sources, tmp_path, source_type="TARBALL", tarball_url=url)
-    assert files_in(source.root) == {"Dockerfile": "FROM a", "src/main.js": "x"}
-    assert source.root == source.tree
-    assert said[0] == f"ACTOR: Downloading {receiver.url('/source.zip')}"
-    assert said[-1] == "ACTOR: Unpacked 2 files"
+    source, log = await fetched(sources, tmp_path, source_type="TARBALL", tarball_url=url)
+    assert files_in(source.actor_folder) == {"Dockerfile": "FROM a", "src/main.js": "x"}
+    assert source.actor_folder == source.tree
+    assert log[0] == f"ACTOR: Downloading {receiver.url('/source.zip')}"
+    assert log[-1] == "ACTOR: Unpacked 2 files"
     assert os.listdir(tmp_path) == ["source"]
 
 
-async def test_an_archive_that_is_not_there_says_so(sources: Sources, receiver: Receiver, tmp_path: Path) -> None:
+async def test_a_failed_download_is_reported_without_the_secrets_of_its_url(
+    sources: Sources, receiver: Receiver, tmp_path: Path
+) -> None:
     receiver.status = 404
     url = receiver.url("/source.zip?signature=hunter2")
-    with pytest.raises(Invalid, match=r"not downloaded from http://\S*/source.zip: the answer was 404") as refusal:
-        await laid_out(sources, tmp_path, source_type="TARBALL", tarball_url=url)
-    assert "hunter2" not in refusal.value.message
+    with pytest.raises(Invalid, match=r"not downloaded from http://\S*/source.zip: the server returned 404") as raised:
+        await fetched(sources, tmp_path, source_type="TARBALL", tarball_url=url)
+    assert "hunter2" not in raised.value.message
 
 
 async def test_a_local_folder_is_copied(sources: Sources, tmp_path: Path) -> None:
@@ -78,9 +81,9 @@ async def test_a_local_folder_is_copied(sources: Sources, tmp_path: Path) -> Non
     (tmp_path / "mine/main.py").write_text("print()")
     (tmp_path / "mine/out").symlink_to("/etc/passwd")
     (tmp_path / "work").mkdir()
-    source, said = await laid_out(sources, tmp_path / "work", folder=str(tmp_path / "mine"))
-    assert files_in(source.root) == {"main.py": "print()"}
-    assert said[1:] == ["ACTOR: Left out 'out': a link out of the folder", "ACTOR: Copied 1 file"]
+    source, log = await fetched(sources, tmp_path / "work", folder=str(tmp_path / "mine"))
+    assert files_in(source.actor_folder) == {"main.py": "print()"}
+    assert log[1:] == ["ACTOR: Skipped 'out': a link out of the folder", "ACTOR: Copied 1 file"]
 
 
 @pytest.mark.parametrize("kind", ["GIT_REPO", "GITHUB_GIST"])
@@ -90,20 +93,18 @@ async def test_a_repository_is_cloned_and_one_folder_of_it_is_the_actor(
     repository = await a_repository(tmp_path / "repository")
     (tmp_path / "work").mkdir()
     url = f"{repository}#main:actors/one"
-    source, said = await laid_out(sources, tmp_path / "work", source_type=kind, git_repo_url=url, github_gist_url=url)
-    assert files_in(source.root) == {"Dockerfile": "FROM a"}
+    source, log = await fetched(sources, tmp_path / "work", source_type=kind, git_repo_url=url, github_gist_url=url)
+    assert files_in(source.actor_folder) == {"Dockerfile": "FROM a"}
     assert files_in(source.tree) == {"actors/one/Dockerfile": "FROM a"}
-    assert said[0] == f"ACTOR: Cloning {url}"
+    assert log[0] == f"ACTOR: Cloning {url}"
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "../..", "out", "actors/one/Dockerfile"])
-async def test_a_folder_that_is_none_of_the_repository_is_refused(
-    sources: Sources, tmp_path: Path, folder: str
-) -> None:
+async def test_a_folder_outside_the_repository_is_rejected(sources: Sources, tmp_path: Path, folder: str) -> None:
     repository = await a_repository(tmp_path / "repository")
     (tmp_path / "work").mkdir()
     with pytest.raises(Invalid, match="has no folder"):
-        await laid_out(sources, tmp_path / "work", source_type="GIT_REPO", git_repo_url=f"{repository}#main:{folder}")
+        await fetched(sources, tmp_path / "work", source_type="GIT_REPO", git_repo_url=f"{repository}#main:{folder}")
 
 
 async def a_repository(folder: Path) -> Path:
@@ -117,11 +118,11 @@ async def a_repository(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "shown"),
     [
         ("https://example.com/a%2Fb.zip", "https://example.com/a%2Fb.zip"),
         ("https://me:hunter2@example.com:81/a?token=hunter2#x", "https://example.com:81/a#x"),
     ],
 )
-def test_a_url_is_shown_without_what_opens_doors(url: str, told: str) -> None:
-    assert shown(url) == told
+def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown

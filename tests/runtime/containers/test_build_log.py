@@ -3,7 +3,7 @@ from __future__ import annotations
 from runtime.containers.build_log import LINE_LIMIT, BuildLog
 
 
-def test_lines_are_put_together_and_progress_left_out() -> None:
+def test_lines_are_joined_and_progress_is_left_out() -> None:
     log = BuildLog()
     messages: list[dict[str, object]] = [
         {"stream": "Step 1/2 : FROM x"},
@@ -26,14 +26,14 @@ def test_lines_are_put_together_and_progress_left_out() -> None:
 def test_an_endless_line_is_cut() -> None:
     log = BuildLog()
     piece = "x" * (LINE_LIMIT // 4)
-    told = [[*log.feed({"stream": piece})] for _ in range(9)]
-    assert [len(line) for lines in told for line in lines] == [LINE_LIMIT, LINE_LIMIT]
-    assert [len(lines) for lines in told] == [0, 0, 0, 1] * 2 + [0]
+    batches = [[*log.feed({"stream": piece})] for _ in range(9)]
+    assert [len(line) for lines in batches for line in lines] == [LINE_LIMIT, LINE_LIMIT]
+    assert [len(lines) for lines in batches] == [0, 0, 0, 1] * 2 + [0]
     assert list(log.feed({"stream": "y\n"})) == [piece + "y"]
     assert list(log.end()) == []
 
 
-def test_the_engines_last_word_is_kept() -> None:
+def test_the_engines_error_is_stored() -> None:
     log = BuildLog()
     assert list(log.feed({"errorDetail": {"code": 7, "message": "no"}, "error": "no"})) == []
     assert log.error == "no"

@@ -38,7 +38,7 @@ def lines(buildkit: BuildKitLog, *messages: dict[str, Any]) -> list[str]:
     return [line for message in messages for line in buildkit.feed(message)]
 
 
-def test_steps_are_told_when_they_start_and_once() -> None:
+def test_a_step_is_printed_once_when_it_starts() -> None:
     buildkit = BuildKitLog()
     waiting, started = vertex("a", "FROM x", started=False), vertex("a", "FROM x")
     assert lines(buildkit, trace(waiting), trace(started), trace(started)) == ["#1 FROM x"]
@@ -46,19 +46,19 @@ def test_steps_are_told_when_they_start_and_once() -> None:
     assert lines(buildkit, trace(done, vertex("a", "FROM x"))) == ["#2 RUN y", "#2 CACHED"]
 
 
-def test_lines_are_put_together_step_by_step() -> None:
+def test_lines_are_joined_for_each_step() -> None:
     buildkit = BuildKitLog()
-    told = lines(
+    printed = lines(
         buildkit,
         trace(vertex("a", "RUN x"), vertex("b", "RUN y")),
         trace(log("a", b"one\ntw"), log("b", b"other\n")),
         trace(log("a", "o ünï\n\x1b[31mred\x1b[0m\n10%\r20%".encode())),
     )
-    assert told == ["#1 RUN x", "#2 RUN y", "#1 one", "#2 other", "#1 two ünï", "#1 red"]
+    assert printed == ["#1 RUN x", "#2 RUN y", "#1 one", "#2 other", "#1 two ünï", "#1 red"]
     assert list(buildkit.end()) == ["#1 20%"]
 
 
-def test_what_the_build_came_to_is_kept() -> None:
+def test_the_outcome_of_the_build_is_stored() -> None:
     buildkit = BuildKitLog()
     failed = trace(vertex("a", "RUN x", error="exit code: 7"))
     assert lines(buildkit, failed, {"error": "failed to solve"}) == ["#1 RUN x", "#1 ERROR: exit code: 7"]
@@ -67,11 +67,11 @@ def test_what_the_build_came_to_is_kept() -> None:
     assert buildkit.image_id == "sha256:1"
 
 
-def test_what_it_does_not_know_is_passed_over() -> None:
+def test_unknown_fields_are_ignored() -> None:
     unknown = varint(9 << 3 | 1) + bytes(8) + varint(10 << 3 | 5) + bytes(4) + field(11, b"x" * 200) + field(12, 300)
     assert lines(BuildKitLog(), trace(unknown, vertex("a", "RUN x"), unknown)) == ["#1 RUN x"]
 
 
-def test_text_that_is_no_utf_8_is_shown_as_far_as_it_is() -> None:
+def test_invalid_utf_8_is_replaced() -> None:
     step = field(1, field(1, b"a") + field(3, b"RUN \xff") + field(5, b""))
     assert lines(BuildKitLog(), trace(step)) == ["#1 RUN \ufffd"]

@@ -38,7 +38,7 @@ def test_counters_of_cgroup_v1(host: tuple[Path, Path]) -> None:
     sample = cgroup.sample()
     assert (sample.memory_bytes, sample.cpu_nanos) == (3500, 123456789)
     assert (sample.net_rx_bytes, sample.net_tx_bytes) == (1005, 2007)
-    assert cgroups.visible(root)
+    assert cgroups.are_visible(root)
 
 
 def test_counters_of_cgroup_v2(host: tuple[Path, Path]) -> None:
@@ -52,21 +52,21 @@ def test_counters_of_cgroup_v2(host: tuple[Path, Path]) -> None:
     cgroup = cgroups.find(42, ID, proc, root)
     assert cgroup and cgroup.version == 2
     assert (cgroup.sample().memory_bytes, cgroup.sample().cpu_nanos) == (3500, 1_234_000)
-    assert cgroups.visible(root)
+    assert cgroups.are_visible(root)
     (scope / "memory.current").unlink()
     with pytest.raises(OSError):
         cgroup.sample()
 
 
-def test_a_process_that_is_not_the_containers_is_not_counted(host: tuple[Path, Path]) -> None:
+def test_a_process_of_another_container_is_not_counted(host: tuple[Path, Path]) -> None:
     proc, root = host
     _write(proc / "42/cgroup", "0::/user.slice\n")
     _write(root / "user.slice/memory.current", "1\n")
     assert cgroups.find(42, ID, proc, root) is None
     assert cgroups.find(43, ID, proc, root) is None
-    assert not cgroups.visible(root)
+    assert not cgroups.are_visible(root)
 
 
 def test_an_unknown_key_is_an_error() -> None:
     with pytest.raises(KeyError):
-        cgroups.keyed("a 1\n", "b")
+        cgroups.read_value("a 1\n", "b")

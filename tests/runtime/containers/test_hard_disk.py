@@ -1,4 +1,4 @@
-"""Storage quotas, on an engine that has them (see scripts/hard_disk_engine.sh)."""
+"""Storage quotas on an engine that has them (see scripts/hard_disk_engine.sh)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 
 from runtime.containers import DiskEnforcement
 from runtime.containers.docker import DockerContainers
-from tests.runtime.containers.conftest import MIB, build_spec, built_image, clean_up, container_spec, text_of
+from tests.runtime.containers.conftest import MIB, build_script_image, build_spec, clean_up, container_spec, text_of
 
 HOST = os.environ.get("GREENROOM_HARD_DISK_DOCKER_HOST")
 
 pytestmark = [
     pytest.mark.docker,
-    pytest.mark.skipif(not HOST, reason="GREENROOM_HARD_DISK_DOCKER_HOST names no engine with storage quotas"),
+    pytest.mark.skipif(not HOST, reason="GREENROOM_HARD_DISK_DOCKER_HOST, an engine with storage quotas, is not set"),
 ]
 
 WRITE = """
@@ -37,7 +37,7 @@ def image(tmp_path_factory: pytest.TempPathFactory, engine_problem: str | None) 
     if engine_problem:
         yield ""
     else:
-        yield from built_image(tmp_path_factory.mktemp("context"), HOST)
+        yield from build_script_image(tmp_path_factory.mktemp("context"), HOST)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def test_a_write_over_the_limit_fails(door: DockerContainers, image: str) 
     await _check_limit(door, image)
 
 
-async def test_the_image_of_a_build_does_not_count(door: DockerContainers, image: str, tmp_path: Path) -> None:
+async def test_the_size_of_the_image_does_not_count(door: DockerContainers, image: str, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image}\nRUN head -c 100M /dev/urandom > /blob\n")
     tag = f"greenroom-test-{secrets.token_hex(4)}"
     built = await door.build(build_spec(tmp_path, tag), lambda lines: None)

@@ -1,4 +1,4 @@
-"""Images built on a real engine."""
+"""Builds on a real engine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 from runtime.builds.contexts import OUTSIDE
 from runtime.containers import BuildFailed, WrongArchitecture
 from runtime.containers.docker import DockerContainers
-from runtime.containers.image_builder import build_failed
+from runtime.containers.image_builder import build_error
 from tests.fakes.http_server import Handler, serving
 from tests.runtime.containers.conftest import BASE_IMAGE, build_spec
 
 pytestmark = pytest.mark.docker
 
 
-async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContainers, tmp_path: Path) -> None:
+async def test_a_build_passes_its_log_on_and_honours_dockerignore(door: DockerContainers, tmp_path: Path) -> None:
     tag = f"greenroom-test-{secrets.token_hex(4)}:1"
     (tmp_path / ".actor").mkdir()
     (tmp_path / ".actor/Dockerfile").write_text(
@@ -29,12 +29,12 @@ async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContai
         'RUN echo "hello $WHO" && ls -A /context && echo trouble >&2\nENV ANSWER=42\n'
     )
     (tmp_path / ".dockerignore").write_text("# comment\nsecret*\n!secret_not\n")
-    for name in ("kept", "secret", "secret_not"):
+    for name in ("file", "secret", "secret_not"):
         (tmp_path / name).touch()
     lines: list[str] = []
     spec = build_spec(tmp_path, tag, dockerfile=tmp_path / ".actor/Dockerfile", build_args={"WHO": "world"})
     image = await door.build(spec, lines.extend)
-    assert {"hello world", "kept", "secret_not", "trouble"} <= set(lines)
+    assert {"hello world", "file", "secret_not", "trouble"} <= set(lines)
     assert "secret" not in lines
     assert image.environment["ANSWER"] == "42" and image.size_bytes > 0
     found = await door.image(tag)
@@ -60,35 +60,37 @@ async def test_a_build_tells_its_log_and_honours_dockerignore(door: DockerContai
         ("NONSENSE\n", "(?i)nonsense"),
     ],
 )
-async def test_a_failed_build_says_why(door: DockerContainers, tmp_path: Path, dockerfile: str, message: str) -> None:
+async def test_the_error_of_a_failed_build_shows_the_reason(
+    door: DockerContainers, tmp_path: Path, dockerfile: str, message: str
+) -> None:
     (tmp_path / "Dockerfile").write_text(dockerfile)
     with pytest.raises(BuildFailed, match=message):
         await door.build(build_spec(tmp_path, f"greenroom-test-{secrets.token_hex(4)}"), lambda lines: None)
 
 
 @pytest.mark.parametrize("name", ["UPPER:x", "a b", "../version", "a\0"])
-async def test_what_can_be_no_images_name_is_none(door: DockerContainers, name: str) -> None:
+async def test_there_is_no_image_with_an_invalid_name(door: DockerContainers, name: str) -> None:
     assert await door.image(name) is None
 
 
 @pytest.mark.parametrize("buildkit", [False, True])
-async def test_a_dockerfile_may_lie_outside_of_the_folder(
+async def test_a_dockerfile_can_be_outside_of_the_folder(
     door: DockerContainers, tmp_path: Path, buildkit: bool
 ) -> None:
     (tmp_path / "context").mkdir()
     (tmp_path / "context/file").touch()
-    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nCOPY . /x\nRUN echo holds $(ls -A /x)\n")
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nCOPY . /x\nRUN echo contains $(ls -A /x)\n")
     lines: list[str] = []
     tag = f"greenroom-test-{secrets.token_hex(4)}"
     spec = build_spec(tmp_path / "context", tag, dockerfile=tmp_path / "Dockerfile", buildkit=buildkit, use_cache=False)
     await door.build(spec, lines.extend)
-    told = next(line for line in lines if " file" in line and "$" not in line)
-    # BuildKit does not take the Dockerfile itself out again.
-    assert told == "holds file" or (buildkit and OUTSIDE in told)
+    listing = next(line for line in lines if " file" in line and "$" not in line)
+    # BuildKit does not remove the Dockerfile from the context.
+    assert listing == "contains file" or (buildkit and OUTSIDE in listing)
     await door.remove_image(tag)
 
 
-async def test_buildkit_pulls_no_images_so_that_they_are_pulled_before(door: DockerContainers, tmp_path: Path) -> None:
+async def test_images_for_buildkit_are_pulled_before_the_build(door: DockerContainers, tmp_path: Path) -> None:
     name = "greenroom-test-none.invalid/none:1"
     (tmp_path / "Dockerfile").write_text(f"FROM {name}\n")
     spec = build_spec(tmp_path, "greenroom-test-none", buildkit=True, images=[name])
@@ -98,7 +100,7 @@ async def test_buildkit_pulls_no_images_so_that_they_are_pulled_before(door: Doc
     assert lines == []
 
 
-async def test_an_image_that_is_nowhere_is_told_as_that(door: DockerContainers, tmp_path: Path) -> None:
+async def test_the_error_for_a_missing_image_gives_advice(door: DockerContainers, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM greenroom-test-none.invalid/none:1\n")
     lines: list[str] = []
     with pytest.raises(BuildFailed, match="is not on this machine, and its registry did not answer"):
@@ -106,38 +108,36 @@ async def test_an_image_that_is_nowhere_is_told_as_that(door: DockerContainers, 
     assert lines == ["Step 1/1 : FROM greenroom-test-none.invalid/none:1"]
 
 
-async def test_a_name_that_no_image_can_have_is_told_by_buildkit_too(door: DockerContainers, tmp_path: Path) -> None:
+async def test_an_invalid_image_name_is_an_error_with_buildkit_too(door: DockerContainers, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM UPPER:x\n")
     spec = build_spec(tmp_path, "greenroom-test-none", buildkit=True, images=["UPPER:x"])
     with pytest.raises(BuildFailed, match=r"invalid reference format|must be lowercase"):
         await door.build(spec, lambda lines: None)
 
 
-async def test_a_here_document_that_the_engine_is_too_old_for_says_what_helps(
-    door: DockerContainers, tmp_path: Path
-) -> None:
+async def test_the_error_for_an_unsupported_here_document_gives_advice(door: DockerContainers, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN <<EOT\necho built\nEOT\n")
     lines: list[str] = []
     try:
         await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lines.extend)
-    except BuildFailed as problem:
-        assert "# syntax=docker/dockerfile:1" in str(problem)
+    except BuildFailed as error:
+        assert "# syntax=docker/dockerfile:1" in str(error)
     else:
         await door.remove_image("greenroom-test-none")
         assert any(line.endswith(" built") for line in lines)
 
 
-async def test_an_engine_without_buildkit_is_told_what_is_missing(
+async def test_the_error_for_an_engine_without_buildkit_names_the_required_version(
     door: DockerContainers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\n")
-    monkeypatch.setattr(door.connection.api, "_version", "1.38")
-    with pytest.raises(BuildFailed, match=r"needs BuildKit.* its API is 1\.38, and 1\.39 is needed"):
+    monkeypatch.setattr("docker.APIClient.api_version", "1.38")
+    with pytest.raises(BuildFailed, match=r"needs BuildKit.* its API version is 1\.38, but 1\.39 is required"):
         await door.build(build_spec(tmp_path, "greenroom-test-none", buildkit=True), lambda lines: None)
 
 
 class Registry(Handler):
-    """One whose only image exists for no machine that runs these tests."""
+    """A registry whose only image does not exist for this machine's platform."""
 
     def do_GET(self) -> None:
         manifest = {
@@ -146,12 +146,12 @@ class Registry(Handler):
             "digest": f"sha256:{'0' * 64}",
             "platform": {"architecture": "s390x", "os": "linux"},
         }
-        kind = "application/vnd.docker.distribution.manifest.list.v2+json"
-        body = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": [manifest]}).encode()
-        self.answer(
+        media_type = "application/vnd.docker.distribution.manifest.list.v2+json"
+        body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [manifest]}).encode()
+        self.respond(
             200,
             body,
-            Content_Type="application/json" if self.path == "/v2/" else kind,
+            Content_Type="application/json" if self.path == "/v2/" else media_type,
             Docker_Content_Digest=f"sha256:{hashlib.sha256(body).hexdigest()}",
         )
 
@@ -166,7 +166,7 @@ def registry() -> Iterator[str]:
 
 @pytest.mark.parametrize("buildkit", [False, True])
 @pytest.mark.parametrize("is_named", [True, False])
-async def test_an_image_that_exists_for_another_architecture_only_is_told(
+async def test_an_image_that_only_exists_for_another_architecture(
     door: DockerContainers, tmp_path: Path, registry: str, buildkit: bool, is_named: bool
 ) -> None:
     if not door.engine.reaches_containers:
@@ -179,7 +179,7 @@ async def test_an_image_that_exists_for_another_architecture_only_is_told(
 
 
 @pytest.mark.parametrize(
-    ("message", "kind"),
+    ("message", "error"),
     [
         ("no matching manifest for linux/arm64/v8 in the manifest list entries", WrongArchitecture),
         ("no match for platform in manifest sha256:1: not found", WrongArchitecture),
@@ -188,8 +188,8 @@ async def test_an_image_that_exists_for_another_architecture_only_is_told(
         ("failed to solve with frontend dockerfile.v0: dockerfile parse error line 4: x", BuildFailed),
     ],
 )
-def test_an_image_of_another_architecture_is_told_from_one_that_is_not_there(message: str, kind: type) -> None:
-    assert type(build_failed(message)) is kind
+def test_a_wrong_architecture_is_distinguished_from_a_missing_image(message: str, error: type) -> None:
+    assert type(build_error(message)) is error
 
 
 async def test_a_cancelled_build_stops(door: DockerContainers, tmp_path: Path) -> None:

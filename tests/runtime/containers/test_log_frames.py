@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from runtime.containers import LogLine
-from runtime.containers.log_frames import EPOCH, LINE_LIMIT, Delivered, LogFrames
+from runtime.containers.log_frames import EPOCH, LINE_LIMIT, DeliveredLines, LogFrames
 
 PART = 16 * 1024
 
@@ -20,7 +20,7 @@ def frame(nanos: int, text: bytes, kind: int = 1) -> bytes:
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 7, 8, 9, 50, 10_000])
-def test_lines_come_out_whole_however_the_stream_is_cut(cut: int) -> None:
+def test_lines_are_complete_for_every_size_of_chunks(cut: int) -> None:
     stream = frame(1, b"one\n") + frame(2, b"two\n", 2) + frame(3, b"\n") + frame(4, "ž\r\n".encode())
     frames, lines = LogFrames(), []
     for at in range(0, len(stream), cut):
@@ -34,7 +34,7 @@ def test_lines_come_out_whole_however_the_stream_is_cut(cut: int) -> None:
     assert frames.end() == []
 
 
-def test_parts_of_a_long_line_are_joined_beside_the_other_stream() -> None:
+def test_the_parts_of_a_long_line_are_joined() -> None:
     frames = LogFrames()
     euro = "€".encode() * PART
     assert frames.feed(frame(1, euro[:PART])) == []
@@ -44,11 +44,11 @@ def test_parts_of_a_long_line_are_joined_beside_the_other_stream() -> None:
     assert frames.open_stamps() == []
 
 
-def test_a_line_that_never_ends_is_told_at_the_end_or_before_the_next() -> None:
+def test_a_line_without_an_end_is_returned_before_the_next_one_or_at_the_end() -> None:
     frames = LogFrames()
-    frames.feed(frame(1, b"torn"))
+    frames.feed(frame(1, b"unfinished"))
     assert frames.feed(frame(2, b"next\n")) == [
-        LogLine(stamp(1), "stdout", b"torn"),
+        LogLine(stamp(1), "stdout", b"unfinished"),
         LogLine(stamp(2), "stdout", b"next"),
     ]
     frames.feed(frame(4, b"last") + frame(3, b"error", 2))
@@ -63,38 +63,38 @@ def test_an_endless_line_is_cut_at_the_limit() -> None:
     assert [len(line.text) for line in frames.end()] == [2 * PART]
 
 
-def test_the_engines_own_words_are_kept() -> None:
-    words = b"error from daemon in stream\n"
+def test_error_messages_of_the_engine_are_lines_too() -> None:
+    message = b"error from daemon in stream\n"
     frames = LogFrames()
-    assert frames.feed(struct.pack(">BxxxL", 3, len(words)) + words) == [LogLine(EPOCH, "stderr", words[:-1])]
+    assert frames.feed(struct.pack(">BxxxL", 3, len(message)) + message) == [LogLine(EPOCH, "stderr", message[:-1])]
 
 
 def line(nanos: int, text: str, stream: str = "stdout") -> LogLine:
     return LogLine(stamp(nanos), stream, text.encode())
 
 
-@pytest.mark.parametrize("known", range(8))
-def test_reading_again_leaves_no_holes_and_no_doubles(known: int) -> None:
+@pytest.mark.parametrize("delivered_before", range(8))
+def test_reading_again_misses_and_repeats_no_lines(delivered_before: int) -> None:
     log = [
         line(1, "a"),
         line(1, "b"),
         line(3, "e", "stderr"),
-        line(2, "c"),  # written later with an earlier stamp: the streams' stamps are taken before their order is
+        line(2, "c"),  # written later with an earlier stamp: the engine takes the stamps of both streams independently
         line(3, "d"),
         line(3, "d"),
         line(3, "f", "stderr"),
     ]
-    delivered = Delivered()
-    told = delivered.fresh(log[:known])
+    delivered = DeliveredLines()
+    lines = delivered.new_lines(log[:delivered_before])
     for _ in range(2):
-        delivered.again([])
-        told += delivered.fresh(log)
-    assert told == log
+        delivered.start_over([])
+        lines += delivered.new_lines(log)
+    assert lines == log
 
 
-def test_reading_begins_a_second_before_what_is_not_delivered() -> None:
-    delivered = Delivered()
-    assert delivered.again([]) == 0
-    delivered.fresh([line(9 * 10**9, "late", "stderr"), line(5 * 10**9 + 1, "early")])
-    five = delivered.again([])
-    assert delivered.again([stamp(3 * 10**9)]) == five - 2
+def test_reading_starts_a_second_before_the_first_undelivered_line() -> None:
+    delivered = DeliveredLines()
+    assert delivered.start_over([]) == 0
+    delivered.new_lines([line(9 * 10**9, "late", "stderr"), line(5 * 10**9 + 1, "early")])
+    five = delivered.start_over([])
+    assert delivered.start_over([stamp(3 * 10**9)]) == five - 2

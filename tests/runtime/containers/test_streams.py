@@ -9,7 +9,7 @@ from runtime.containers.streams import BuildStream
 
 
 class Response:
-    """An answer of the engine, cut anywhere."""
+    """A response of the engine, in arbitrary chunks."""
 
     def __init__(self, *chunks: bytes) -> None:
         self.raw = self
@@ -19,7 +19,7 @@ class Response:
         yield from self._chunks
 
 
-def test_a_build_is_told_in_batches_without_empty_ones() -> None:
+def test_the_output_of_a_build_has_no_empty_batches() -> None:
     messages = [
         {"stream": "a\nb\nc"},
         {"stream": "d"},
@@ -27,8 +27,8 @@ def test_a_build_is_told_in_batches_without_empty_ones() -> None:
         {"aux": {"ID": "sha256:1"}},
         {"stream": "end"},
     ]
-    answer = b"\r\n".join(json.dumps(message).encode() for message in messages) + b"\r\n"
+    body = b"\r\n".join(json.dumps(message).encode() for message in messages) + b"\r\n"
     log = BuildLog()
-    batches = [*BuildStream(cast(Any, Response(answer[:20], answer[20:21], answer[21:])), log)]
+    batches = [*BuildStream(cast(Any, Response(body[:20], body[20:21], body[21:])), log)]
     assert batches == [["a", "b"], ["cd"], ["end"]]
     assert log.image_id == "sha256:1"

@@ -7,11 +7,11 @@ from contextlib import aclosing
 
 import pytest
 
-from runtime.containers.threaded_stream import ROOM, following
+from runtime.containers.threaded_stream import BUFFER_LIMIT, read_in_thread
 
 
 class Numbers:
-    """Counts up to `end`, then waits to be cut, as a stream that has nothing to say at the moment."""
+    """Counts up to `end`. An endless one then waits until it is cut, like a stream without new data."""
 
     def __init__(self, end: int, *, endless: bool = False) -> None:
         self.read = 0
@@ -34,44 +34,44 @@ class Numbers:
         self.closed.set()
 
 
-async def test_all_arrives_in_order_in_few_batches() -> None:
-    async with aclosing(following(lambda: Numbers(100_000), "test", weigh=lambda _: 1)) as batches:
+async def test_all_items_arrive_in_order_in_few_batches() -> None:
+    async with aclosing(read_in_thread(lambda: Numbers(100_000), "test", size_of=lambda _: 1)) as batches:
         arrived = [batch async for batch in batches]
     assert [number for batch in arrived for number in batch] == list(range(1, 100_001))
     assert len(arrived) < 50_000
 
 
 async def test_the_thread_waits_for_a_slow_reader() -> None:
-    source = Numbers(10 * ROOM)
-    async with aclosing(following(lambda: source, "test", weigh=lambda _: 1024)) as batches:
+    stream = Numbers(10 * BUFFER_LIMIT)
+    async with aclosing(read_in_thread(lambda: stream, "test", size_of=lambda _: 1024)) as batches:
         await anext(batches)
-        while source.read < ROOM // 1024:  # noqa: ASYNC110
+        while stream.read < BUFFER_LIMIT // 1024:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        assert source.read <= 2 * ROOM // 1024 + 2
-    assert await asyncio.to_thread(source.closed.wait, 30)
+        assert stream.read <= 2 * BUFFER_LIMIT // 1024 + 2
+    assert await asyncio.to_thread(stream.closed.wait, 30)
 
 
 async def test_a_cancelled_reader_cuts_the_stream() -> None:
-    source = Numbers(1, endless=True)
+    stream = Numbers(1, endless=True)
 
     async def read() -> None:
-        async for _ in following(lambda: source, "test"):
+        async for _ in read_in_thread(lambda: stream, "test"):
             pass
 
     reading = asyncio.create_task(read())
-    while not source.read:  # noqa: ASYNC110
+    while not stream.read:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    assert await asyncio.to_thread(source.closed.wait, 30)
+    assert await asyncio.to_thread(stream.closed.wait, 30)
 
 
-async def test_what_fails_in_the_thread_is_raised() -> None:
+async def test_an_error_in_the_thread_is_raised() -> None:
     def fail() -> Numbers:
         raise ConnectionError("no engine")
 
     with pytest.raises(ConnectionError, match="no engine"):
-        async for _ in following(fail, "test"):
+        async for _ in read_in_thread(fail, "test"):
             pass

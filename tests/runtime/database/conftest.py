@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from runtime.database import Database
+from tests.fakes.data_directory import with_database
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path)
+    database = Database(with_database(tmp_path))
     yield database
     database.close()

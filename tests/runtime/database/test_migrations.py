@@ -11,7 +11,7 @@ from runtime.base.records import WebhookEvent
 from runtime.database import Database, migrations
 from runtime.database.migrations import STEPS, NewerSchema, migrate
 from tests.fakes.old_database import insert_old, old_database
-from tests.fakes.records import a_build, a_run
+from tests.fakes.records import a_build, a_run, options
 
 
 @pytest.fixture
@@ -93,4 +93,14 @@ def test_pending_events_survive_the_renaming_of_their_field(tmp_path: Path) -> N
     database = Database(tmp_path)
     assert (database.runs.get(run.id), database.builds.get(build.id)) == (run, build)
     assert (database.runs.with_pending_events(), database.builds.with_pending_events()) == ([run], [build])
+    database.close()
+
+
+def test_the_requested_memory_survives_the_renaming_of_its_field(tmp_path: Path) -> None:
+    run = a_run(options=options(requested_mbytes=1000.5))
+    with old_database(tmp_path, before="requested_mbytes") as connection:
+        insert_old(connection, "runs", run)
+        connection.execute("UPDATE runs SET body = replace(body, 'requested_mbytes', 'asked_mbytes')")
+    database = Database(tmp_path)
+    assert database.runs.get(run.id) == run
     database.close()

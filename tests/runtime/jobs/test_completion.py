@@ -6,7 +6,7 @@ from runtime.jobs.completion import Completion
 from tests.fakes.clock import VirtualClock
 
 
-async def test_who_waits_is_woken_by_the_end_with_no_time_passing() -> None:
+async def test_the_end_of_a_job_wakes_its_waiters_immediately() -> None:
     completion = Completion(VirtualClock())
     waiters = [asyncio.create_task(completion.wait("job", 60)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -14,7 +14,7 @@ async def test_who_waits_is_woken_by_the_end_with_no_time_passing() -> None:
     await asyncio.gather(*waiters)
 
 
-async def test_the_end_of_another_job_wakes_nobody() -> None:
+async def test_the_end_of_another_job_wakes_no_waiter() -> None:
     clock = VirtualClock()
     completion = Completion(clock)
     waiter = asyncio.create_task(completion.wait("job", 60))
@@ -25,7 +25,7 @@ async def test_the_end_of_another_job_wakes_nobody() -> None:
     waiter.cancel()
 
 
-async def test_a_wait_ends_with_its_time() -> None:
+async def test_a_wait_ends_after_its_timeout() -> None:
     clock = VirtualClock()
     waiter = asyncio.create_task(Completion(clock).wait("job", 60))
     await clock.advance(59.999)
@@ -34,7 +34,7 @@ async def test_a_wait_ends_with_its_time() -> None:
     assert waiter.done()
 
 
-async def test_one_waiter_that_leaves_does_not_take_the_others_along() -> None:
+async def test_a_waiter_that_times_out_does_not_affect_the_others() -> None:
     clock = VirtualClock()
     completion = Completion(clock)
     impatient, patient = (asyncio.create_task(completion.wait("job", secs)) for secs in (1, 60))
@@ -44,7 +44,7 @@ async def test_one_waiter_that_leaves_does_not_take_the_others_along() -> None:
     await patient
 
 
-async def test_a_cancelled_waiter_leaves_nothing_behind() -> None:
+async def test_a_cancelled_waiter_leaves_no_task_behind() -> None:
     clock = VirtualClock()
     completion = Completion(clock)
     waiter = asyncio.create_task(completion.wait("job", 60))
@@ -55,5 +55,5 @@ async def test_a_cancelled_waiter_leaves_nothing_behind() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_job_that_nobody_waits_for_may_end() -> None:
+async def test_a_job_without_waiters_can_end() -> None:
     Completion(VirtualClock()).notify_finished("job")

@@ -35,7 +35,7 @@ def logs(files: LogFiles, clock: VirtualClock) -> Logs:
     return Logs(files, clock)
 
 
-async def started(clock: VirtualClock) -> FakeContainer:
+async def start_container(clock: VirtualClock) -> FakeContainer:
     container = FakeContainer("container1", a_spec(), clock)
     await container.start()
     return container
@@ -46,19 +46,20 @@ async def all_of(pieces: AsyncIterator[bytes]) -> bytes:
 
 
 def texts(served: bytes) -> list[bytes]:
+    """The lines without their timestamps."""
     return [line.partition(b"Z ")[2] for line in served.splitlines()]
 
 
-def said(text: bytes, stream: str = "stdout") -> LogLine:
+def printed(text: bytes, stream: str = "stdout") -> LogLine:
     return LogLine("2023-11-14T22:13:20.123456789Z", stream, text)
 
 
-async def test_every_line_has_exactly_one_stamp_with_three_decimals(logs: Logs, clock: VirtualClock) -> None:
+async def test_every_line_has_exactly_one_timestamp_with_three_decimals(logs: Logs, clock: VirtualClock) -> None:
     log = logs.open("job")
     log.system("ACTOR: one\nACTOR: two")
     await clock.advance(1.234)
     log.system("ACTOR: three")
-    log.append([said(b"four")])
+    log.append([printed(b"four")])
     assert await all_of(logs.read("job")) == (
         AT_START + b"ACTOR: one\n" + AT_START + b"ACTOR: two\n"
         b"2023-11-14T22:13:21.234Z ACTOR: three\n"
@@ -66,24 +67,22 @@ async def test_every_line_has_exactly_one_stamp_with_three_decimals(logs: Logs, 
     )
 
 
-async def test_ansi_codes_are_there_for_who_asks_for_the_raw_log(logs: Logs) -> None:
-    logs.open("job").append([said(b"\x1b[31mred\x1b[0m")])
+async def test_only_the_raw_log_has_ansi_codes(logs: Logs) -> None:
+    logs.open("job").append([printed(b"\x1b[31mred\x1b[0m")])
     assert texts(await all_of(logs.read("job"))) == [b"red"]
     assert texts(await all_of(logs.read("job", raw=True))) == [b"\x1b[31mred\x1b[0m"]
     logs.close("job")
     assert texts(await all_of(logs.follow("job", raw=True))) == [b"\x1b[31mred\x1b[0m"]
 
 
-async def test_a_job_without_a_log_has_an_empty_one(logs: Logs) -> None:
+async def test_the_log_of_a_job_that_wrote_nothing_is_empty(logs: Logs) -> None:
     assert await all_of(logs.read("nobody")) == b""
     assert await all_of(logs.follow("nobody")) == b""
     logs.open("silent")
     assert await all_of(logs.read("silent")) == b""
 
 
-async def test_followers_get_the_log_so_far_then_what_comes_and_end_with_the_job(
-    logs: Logs, clock: VirtualClock
-) -> None:
+async def test_followers_get_the_log_so_far_and_new_lines_until_the_job_ends(logs: Logs, clock: VirtualClock) -> None:
     log = logs.open("job")
     log.system("before")
     followers = [asyncio.create_task(all_of(logs.follow("job"))) for _ in range(3)]
@@ -102,12 +101,12 @@ async def test_a_follower_gets_each_line_when_it_is_written(logs: Logs) -> None:
     log = logs.open("job")
     follower = logs.follow("job")
     for word in (b"one", b"two", b"three"):
-        log.append([said(word)])
+        log.append([printed(word)])
         assert texts(await anext(follower)) == [word]
     await follower.aclose()  # type: ignore[attr-defined]
 
 
-async def test_a_follower_that_reads_slowly_misses_nothing(logs: Logs, clock: VirtualClock) -> None:
+async def test_a_slow_follower_misses_no_line(logs: Logs, clock: VirtualClock) -> None:
     log = logs.open("job")
     follower = logs.follow("job")
     log.system("0")
@@ -119,13 +118,13 @@ async def test_a_follower_that_reads_slowly_misses_nothing(logs: Logs, clock: Vi
     assert got == [str(number).encode() for number in range(100)]
 
 
-async def test_following_an_ended_job_gives_all_and_returns_at_once(logs: Logs) -> None:
+async def test_following_the_log_of_an_ended_job_returns_all_lines_immediately(logs: Logs) -> None:
     logs.open("job").system("all there is")
     logs.close("job")
     assert texts(await all_of(logs.follow("job"))) == [b"all there is"]
 
 
-async def test_a_follower_that_leaves_disturbs_nobody(logs: Logs, clock: VirtualClock) -> None:
+async def test_a_follower_that_leaves_does_not_affect_the_others(logs: Logs, clock: VirtualClock) -> None:
     log = logs.open("job")
     leaving, staying = (asyncio.create_task(all_of(logs.follow("job"))) for _ in range(2))
     await clock.settle()
@@ -135,8 +134,8 @@ async def test_a_follower_that_leaves_disturbs_nobody(logs: Logs, clock: Virtual
     assert texts(await staying) == [b"on"]
 
 
-async def test_the_containers_log_is_copied_until_it_ends(logs: Logs, clock: VirtualClock) -> None:
-    container = await started(clock)
+async def test_the_log_of_a_container_is_copied_until_it_ends(logs: Logs, clock: VirtualClock) -> None:
+    container = await start_container(clock)
     container.prints("early")
     copying = asyncio.create_task(logs.open("job").copy(container))
     await clock.settle()
@@ -151,10 +150,10 @@ async def test_the_containers_log_is_copied_until_it_ends(logs: Logs, clock: Vir
 
 
 @pytest.mark.parametrize("torn", [b"", b"2023-11-14T22:13:20.0000", b"2023-11-14T22:13:20.000000000Z o thr"])
-async def test_a_resumed_log_has_neither_holes_nor_doubles(
+async def test_a_resumed_log_has_every_line_once(
     logs: Logs, files: LogFiles, clock: VirtualClock, tmp_path: Path, torn: bytes
 ) -> None:
-    container = await started(clock)
+    container = await start_container(clock)
     log = logs.open("job")
     log.system("ACTOR: Creating Docker container.")
     copying = asyncio.create_task(log.copy(container))
@@ -166,8 +165,8 @@ async def test_a_resumed_log_has_neither_holes_nor_doubles(
         file.write(torn)
 
     container.prints("three", "two", "two")
-    again = Logs(files, clock).open("job")
-    copying = asyncio.create_task(again.copy(container))
+    resumed = Logs(files, clock).open("job")
+    copying = asyncio.create_task(resumed.copy(container))
     container.prints("four")
     container.exits(0)
     await copying
@@ -183,8 +182,8 @@ async def test_a_resumed_log_has_neither_holes_nor_doubles(
     ]
 
 
-async def test_a_log_may_be_resumed_again_and_again(files: LogFiles, clock: VirtualClock) -> None:
-    container = await started(clock)
+async def test_a_log_can_be_resumed_more_than_once(files: LogFiles, clock: VirtualClock) -> None:
+    container = await start_container(clock)
     for number in range(5):
         container.prints(f"{number}a", f"{number}b")
         copying = asyncio.create_task(Logs(files, clock).open("job").copy(container))
@@ -196,43 +195,45 @@ async def test_a_log_may_be_resumed_again_and_again(files: LogFiles, clock: Virt
 
 
 def fill(log: Log, left: int) -> None:
-    """Write until `left` bytes are free."""
+    """Write to the log until `left` bytes remain before the size limit."""
     overhead = len(b"2023-11-14T22:13:20.123456789Z o \n")
     while (free := MAX_LOG_BYTES - log.size - left) > 0:
-        log.append([said(b"x" * (min(free, 1 << 20) - overhead), "actor")])
+        log.append([printed(b"x" * (min(free, 1 << 20) - overhead), "actor")])
 
 
-async def test_the_last_byte_of_the_cap_may_be_used(logs: Logs) -> None:
+async def test_the_last_byte_of_the_size_limit_can_be_used(logs: Logs) -> None:
     log = logs.open("job")
     fill(log, left=0)
     assert log.size == MAX_LOG_BYTES
     assert NOTICE not in await all_of(logs.read("job"))
 
 
-async def test_over_the_cap_a_notice_is_written_once_and_nothing_more(logs: Logs) -> None:
+async def test_a_log_over_the_size_limit_ends_with_one_notice(logs: Logs) -> None:
     log = logs.open("job")
     fill(log, left=1000)
-    log.append([said(b"fits"), said(b"y" * 2000), said(b"after")])
-    log.append([said(b"late")])
+    log.append([printed(b"fits"), printed(b"y" * 2000), printed(b"after")])
+    log.append([printed(b"late")])
     log.system("ACTOR: later")
-    ending = texts(await all_of(logs.read("job")))[-2:]
-    assert ending == [b"fits", NOTICE]
+    last_lines = texts(await all_of(logs.read("job")))[-2:]
+    assert last_lines == [b"fits", NOTICE]
 
 
-async def test_a_full_log_stays_full_after_a_restart(logs: Logs, files: LogFiles, clock: VirtualClock) -> None:
+async def test_a_full_log_stays_full_after_a_restart_of_the_server(
+    logs: Logs, files: LogFiles, clock: VirtualClock
+) -> None:
     fill(log := logs.open("job"), left=100_000)
-    log.append([said(b"y" * 200_000)])
+    log.append([printed(b"y" * 200_000)])
     size = log.size
-    again = Logs(files, clock)
-    log = again.open("job")
-    log.append([said(b"after the restart")])
+    logs = Logs(files, clock)
+    log = logs.open("job")
+    log.append([printed(b"after the restart")])
     log.system("ACTOR: Creating Docker container.")
     assert log.size == size
-    assert (await all_of(again.read("job"))).count(NOTICE) == 1
+    assert (await all_of(logs.read("job"))).count(NOTICE) == 1
 
 
-async def test_copying_into_a_full_log_ends_though_the_container_goes_on(logs: Logs, clock: VirtualClock) -> None:
-    container = await started(clock)
+async def test_copying_into_a_full_log_ends_while_the_container_still_runs(logs: Logs, clock: VirtualClock) -> None:
+    container = await start_container(clock)
     log = logs.open("job")
     fill(log, left=10)
     container.prints("too much")
@@ -241,7 +242,7 @@ async def test_copying_into_a_full_log_ends_though_the_container_goes_on(logs: L
 
 
 @pytest.mark.parametrize(
-    ("hidden", "text", "shown"),
+    ("hidden", "text", "redacted"),
     [
         ([], b"nothing to hide", b"nothing to hide"),
         (["hunter2"], b"the password is hunter2, hunter2!", b"the password is [REDACTED], [REDACTED]!"),
@@ -254,29 +255,29 @@ async def test_copying_into_a_full_log_ends_though_the_container_goes_on(logs: L
         ([""], b"plain", b"plain"),
     ],
 )
-async def test_hidden_values_never_reach_the_log(
-    logs: Logs, files: LogFiles, hidden: list[str], text: bytes, shown: bytes
+async def test_hidden_values_are_redacted_in_the_log(
+    logs: Logs, files: LogFiles, hidden: list[str], text: bytes, redacted: bytes
 ) -> None:
     log = logs.open("job", hidden)
-    log.append([said(text)])
+    log.append([printed(text)])
     log.system(text.decode())
-    assert texts(await all_of(logs.read("job"))) == [shown, shown]
+    assert texts(await all_of(logs.read("job"))) == [redacted, redacted]
 
 
-def long_log(log: Log) -> None:
-    seed = random.Random(4)
+def write_long_log(log: Log) -> None:
+    generator = random.Random(4)
     for _ in range(40):
         lines = []
         for _ in range(300):
-            text = seed.choice([b"short", b"", b"\x1b[1mbold\x1b[0m", "grün 漢字".encode() * 40, b"w" * 900])
-            lines.append(said(text, seed.choice(["stdout", "stderr"])))
+            text = generator.choice([b"short", b"", b"\x1b[1mbold\x1b[0m", "grün 漢字".encode() * 40, b"w" * 900])
+            lines.append(printed(text, generator.choice(["stdout", "stderr"])))
         log.append(lines)
 
 
 @pytest.mark.parametrize("raw", [True, False])
-async def test_a_log_of_megabytes_read_in_pieces_is_the_same_as_in_one(logs: Logs, files: LogFiles, raw: bool) -> None:
+async def test_a_long_log_that_is_read_in_pieces_is_complete(logs: Logs, files: LogFiles, raw: bool) -> None:
     log = logs.open("job")
-    long_log(log)
+    write_long_log(log)
     whole = to_platform_format(files.read("job", 0, log.size), raw=raw)
     assert log.size > 3 * READ_BYTES
     read = [piece async for piece in logs.read("job", raw=raw)]
@@ -288,10 +289,10 @@ async def test_a_log_of_megabytes_read_in_pieces_is_the_same_as_in_one(logs: Log
         assert all(SERVED_LINE.fullmatch(line) for piece in pieces for line in piece.splitlines(keepends=True))
 
 
-async def test_a_line_longer_than_a_piece_arrives_whole(logs: Logs) -> None:
+async def test_a_line_that_is_longer_than_a_piece_is_complete(logs: Logs) -> None:
     log = logs.open("job")
     long = b"x" * (READ_BYTES * 3)
-    log.append([said(b"before"), said(long), said(b"after")])
+    log.append([printed(b"before"), printed(long), printed(b"after")])
     logs.close("job")
     assert texts(await all_of(logs.read("job"))) == [b"before", long, b"after"]
     assert texts(await all_of(logs.follow("job"))) == [b"before", long, b"after"]

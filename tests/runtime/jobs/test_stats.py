@@ -18,59 +18,60 @@ SECOND = 1_000_000_000
 sample = partial(Sample, memory_bytes=0, cpu_nanos=0, net_rx_bytes=0, net_tx_bytes=0)
 
 
-def counted(*samples: Sample, before: RunStats | None = None) -> RunStats:
-    now = before or RunStats()
+def after(*samples: Sample, before: RunStats | None = None) -> RunStats:
+    """The statistics after these samples of a container that started at START."""
+    current = before or RunStats()
     for each in samples:
-        now = stats.after_sample(now, each, START)
-    return now
+        current = stats.after_sample(current, each, START)
+    return current
 
 
-def test_memory_is_averaged_over_time_and_its_peak_is_kept() -> None:
-    now = counted(
+def test_memory_has_an_average_over_time_and_a_peak() -> None:
+    current = after(
         sample(at=START + 1000, memory_bytes=100 * MBYTE),
         sample(at=START + 3000, memory_bytes=400 * MBYTE),
         sample(at=START + 4000, memory_bytes=200 * MBYTE),
     )
-    assert now.mem_avg_bytes == pytest.approx((100 + 2 * 400 + 200) / 4 * MBYTE)
-    assert now.mem_max_bytes == 400 * MBYTE
-    assert now.mem_current_bytes == 200 * MBYTE
-    assert now.sampled_millis == 4000
+    assert current.mem_avg_bytes == pytest.approx((100 + 2 * 400 + 200) / 4 * MBYTE)
+    assert current.mem_max_bytes == 400 * MBYTE
+    assert current.mem_current_bytes == 200 * MBYTE
+    assert current.sampled_millis == 4000
 
 
-def test_cpu_is_percent_of_one_core() -> None:
-    now = counted(
+def test_cpu_usage_is_a_percentage_of_one_core() -> None:
+    current = after(
         sample(at=START + 1000, cpu_nanos=SECOND // 4),
         sample(at=START + 2000, cpu_nanos=SECOND // 4 + 2 * SECOND),
         sample(at=START + 4000, cpu_nanos=SECOND // 4 + 3 * SECOND),
     )
-    assert now.cpu_current_usage == pytest.approx(50)
-    assert now.cpu_max_usage == pytest.approx(200)
-    assert now.cpu_avg_usage == pytest.approx(3.25 / 4 * 100)
+    assert current.cpu_current_usage == pytest.approx(50)
+    assert current.cpu_max_usage == pytest.approx(200)
+    assert current.cpu_avg_usage == pytest.approx(3.25 / 4 * 100)
 
 
-def test_traffic_is_counted_from_the_containers_start() -> None:
-    now = counted(
+def test_network_traffic_counts_from_the_start_of_the_container() -> None:
+    current = after(
         sample(at=START + 1000, net_rx_bytes=700, net_tx_bytes=30),
         sample(at=START + 2000, net_rx_bytes=1000, net_tx_bytes=50),
     )
-    assert (now.net_rx_bytes, now.net_tx_bytes) == (1000, 50)
+    assert (current.net_rx_bytes, current.net_tx_bytes) == (1000, 50)
 
 
 @pytest.mark.parametrize("millis", [-1, 0, stats.SHORTEST_WINDOW_MILLIS - 1])
-def test_cpu_of_a_window_too_short_to_tell_goes_into_the_next(millis: int) -> None:
+def test_cpu_usage_in_a_window_that_is_too_short_counts_in_the_next_one(millis: int) -> None:
     first = sample(at=START + millis, memory_bytes=5, cpu_nanos=SECOND // 10, net_rx_bytes=5)
-    now = counted(first)
-    assert now == RunStats(mem_current_bytes=5, mem_max_bytes=5, net_rx_bytes=5)
-    assert counted(sample(at=START + 1000, cpu_nanos=SECOND // 2), before=now).cpu_current_usage == pytest.approx(50)
+    current = after(first)
+    assert current == RunStats(mem_current_bytes=5, mem_max_bytes=5, net_rx_bytes=5)
+    assert after(sample(at=START + 1000, cpu_nanos=SECOND // 2), before=current).cpu_current_usage == pytest.approx(50)
 
 
-def test_a_counter_that_went_back_counts_nothing_and_never_negative() -> None:
-    now = counted(
+def test_a_counter_that_decreases_adds_nothing() -> None:
+    current = after(
         sample(at=START + 1000, cpu_nanos=SECOND, net_rx_bytes=500, net_tx_bytes=500),
         sample(at=START + 2000, cpu_nanos=0, net_rx_bytes=0, net_tx_bytes=0),
     )
-    assert now.cpu_current_usage == 0
-    assert (now.net_rx_bytes, now.net_tx_bytes) == (500, 500)
+    assert current.cpu_current_usage == 0
+    assert (current.net_rx_bytes, current.net_tx_bytes) == (500, 500)
 
 
 series = st.lists(
@@ -86,7 +87,7 @@ series = st.lists(
 
 
 @given(series, st.data())
-def test_a_server_that_goes_on_after_another_counts_nothing_twice_and_loses_nothing(
+def test_statistics_are_the_same_with_and_without_a_restart_of_the_server(
     steps: list[tuple[int, int, int, int]], data: st.DataObject
 ) -> None:
     samples, at, cpu, net = [], START, 0, 0
@@ -94,7 +95,7 @@ def test_a_server_that_goes_on_after_another_counts_nothing_twice_and_loses_noth
         at, cpu, net = at + millis, cpu + nanos, net + traffic
         samples.append(sample(at=at, memory_bytes=memory, cpu_nanos=cpu, net_rx_bytes=net, net_tx_bytes=2 * net))
     cut = data.draw(st.integers(0, len(samples)))
-    whole, resumed = counted(*samples), counted(*samples[cut:], before=counted(*samples[:cut]))
+    whole, resumed = after(*samples), after(*samples[cut:], before=after(*samples[:cut]))
     assert resumed.sampled_millis == whole.sampled_millis == at - START
     assert (resumed.net_rx_bytes, resumed.net_tx_bytes) == (net, 2 * net)
     assert resumed.mem_max_bytes == whole.mem_max_bytes
@@ -102,38 +103,38 @@ def test_a_server_that_goes_on_after_another_counts_nothing_twice_and_loses_noth
     assert resumed.cpu_avg_usage == pytest.approx(cpu / ((at - START) * 1e6) * 100, abs=1e-6)
 
 
-def test_what_happened_while_no_server_looked_is_in_the_averages() -> None:
-    before = counted(sample(at=START + 1000, cpu_nanos=SECOND, net_rx_bytes=10))
-    now = counted(sample(at=START + 11_000, cpu_nanos=2 * SECOND, net_rx_bytes=110), before=before)
-    assert now.cpu_avg_usage == pytest.approx(2 / 11 * 100)
-    assert now.net_rx_bytes == 110
-    assert now.sampled_millis == 11_000
+def test_the_averages_include_the_time_when_the_server_was_down() -> None:
+    before = after(sample(at=START + 1000, cpu_nanos=SECOND, net_rx_bytes=10))
+    current = after(sample(at=START + 11_000, cpu_nanos=2 * SECOND, net_rx_bytes=110), before=before)
+    assert current.cpu_avg_usage == pytest.approx(2 / 11 * 100)
+    assert current.net_rx_bytes == 110
+    assert current.sampled_millis == 11_000
 
 
-def test_disk_keeps_its_peak() -> None:
-    now = stats.with_disk(stats.with_disk(RunStats(), 900), 300)
-    assert now.disk_max_bytes == 900
+def test_disk_usage_has_a_peak() -> None:
+    current = stats.with_disk(stats.with_disk(RunStats(), 900), 300)
+    assert current.disk_max_bytes == 900
 
 
-def test_a_run_at_rest_uses_nothing_and_keeps_its_peaks_and_averages() -> None:
-    lived = RunStats(mem_avg_bytes=5, mem_max_bytes=9, mem_current_bytes=7, cpu_avg_usage=3, cpu_current_usage=4)
-    rest = stats.at_rest(lived, known_peak_bytes=0)
+def test_a_run_at_rest_has_no_current_usage_and_its_peaks_and_averages_do_not_change() -> None:
+    live = RunStats(mem_avg_bytes=5, mem_max_bytes=9, mem_current_bytes=7, cpu_avg_usage=3, cpu_current_usage=4)
+    rest = stats.at_rest(live, known_peak_bytes=0)
     assert (rest.mem_current_bytes, rest.cpu_current_usage) == (0, 0)
     assert (rest.mem_avg_bytes, rest.mem_max_bytes, rest.cpu_avg_usage) == (5, 9, 3)
 
 
-def test_a_peak_between_two_samples_is_known_from_how_the_run_ended() -> None:
+def test_a_peak_between_two_samples_can_be_known_from_the_end_of_the_run() -> None:
     assert stats.at_rest(RunStats(mem_max_bytes=100), known_peak_bytes=256).mem_max_bytes == 256
     assert stats.at_rest(RunStats(mem_max_bytes=300), known_peak_bytes=256).mem_max_bytes == 300
 
 
-def test_a_runs_duration_goes_on_until_it_has_ended() -> None:
+def test_the_duration_of_a_run_grows_until_it_has_ended() -> None:
     assert stats.duration_millis(a_run(), START + 1234) == 1234
     assert stats.duration_millis(a_run(finished_at=START + 500), START + 1234) == 500
     assert stats.duration_millis(a_run(), START - 10) == 0
 
 
-def test_a_compute_unit_is_a_gigabyte_for_an_hour() -> None:
+def test_a_compute_unit_is_one_gigabyte_for_one_hour() -> None:
     assert stats.compute_units(1024, 3_600_000) == 1
     assert stats.compute_units(4096, 900_000) == 1
     assert stats.compute_units(512, 3600) == pytest.approx(0.0005)
@@ -142,5 +143,7 @@ def test_a_compute_unit_is_a_gigabyte_for_an_hour() -> None:
 @pytest.mark.parametrize(
     ("used", "granted", "overloaded"), [(94, 1, False), (96, 1, True), (24, 0.25, True), (90, 2, False)]
 )
-def test_cpu_is_overloaded_above_95_percent_of_what_is_granted(used: float, granted: float, overloaded: bool) -> None:
+def test_the_cpu_is_overloaded_above_95_percent_of_the_granted_cores(
+    used: float, granted: float, overloaded: bool
+) -> None:
     assert stats.is_cpu_overloaded(RunStats(cpu_current_usage=used), granted) is overloaded

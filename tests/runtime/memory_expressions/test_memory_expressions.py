@@ -1,4 +1,4 @@
-"""What expressions mean. A large table of them beside the platform's own evaluator: tests/clients."""
+"""Memory expressions. tests/clients compares many more of them with the platform's own evaluator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.memory_expressions import MAX_LENGTH, ExpressionError, compiled, memory_of
+from runtime.memory_expressions import MAX_LENGTH, ExpressionError, memory_of, parse_expression
 
 INPUT: dict[str, Any] = {
     "startUrls": ["a", "b", "c"],
@@ -48,16 +48,16 @@ def test_the_value_is_rounded_to_the_nearest_power_of_two_and_bounded(value: str
 
 
 @pytest.mark.parametrize(
-    ("expression", "why"),
+    ("expression", "reason"),
     [
-        ("", "no number"),
+        ("", "not a number"),
         ("0", "greater than 0"),
         ("-512", "greater than 0"),
-        ("1 / 0", "no number"),
-        ("'512'", "no number"),
-        ("input.missing * 2", "undefined is no number"),
+        ("1 / 0", "not a number"),
+        ("'512'", "not a number"),
+        ("input.missing * 2", "undefined is not a number"),
         ("input.missing.deeper", "deeper"),
-        ("input.mode == 'full' ? 1 : 2", "a text is no number"),
+        ("input.mode == 'full' ? 1 : 2", "a string is not a number"),
         ("startUrls * 2", "variable 'startUrls'"),
         ("sqrt(512)", "function 'sqrt'"),
         ("get(input)", "number of arguments"),
@@ -72,8 +72,8 @@ def test_the_value_is_rounded_to_the_nearest_power_of_two_and_bounded(value: str
         ("(" * MAX_LENGTH, "nested too deeply"),
     ],
 )
-def test_what_has_no_value_says_why(expression: str, why: str) -> None:
-    with pytest.raises(ExpressionError, match=why):
+def test_an_expression_without_a_value_raises_the_reason(expression: str, reason: str) -> None:
+    with pytest.raises(ExpressionError, match=reason):
         memory_of(expression, INPUT, OPTIONS)
 
 
@@ -90,7 +90,7 @@ def test_what_has_no_value_says_why(expression: str, why: str) -> None:
         ("unaryMinus() / 2", None),
     ],
 )
-def test_numbers_beyond_all_bounds_are_none_or_infinite(expression: str, memory: int | None) -> None:
+def test_numbers_beyond_all_limits_are_rejected_or_infinite(expression: str, memory: int | None) -> None:
     input = {"above": 10**400, "below": -(10**400), "hexadecimal": "0x" + "f" * 400, "digits": "9" * 5000, "list": []}
     if memory is not None:
         assert memory_of(expression, input, {}) == memory
@@ -99,8 +99,8 @@ def test_numbers_beyond_all_bounds_are_none_or_infinite(expression: str, memory:
         memory_of(expression, input, {})
 
 
-def test_a_long_text_that_is_nearly_a_number_is_soon_none() -> None:
-    with pytest.raises(ExpressionError, match="a text is no number"):
+def test_a_long_string_that_is_almost_a_number_is_rejected_quickly() -> None:
+    with pytest.raises(ExpressionError, match="a string is not a number"):
         memory_of("input.page * 1", {"page": "1" * 1_000_000 + "x"}, {})
 
 
@@ -118,12 +118,12 @@ def test_a_long_text_that_is_nearly_a_number_is_soon_none() -> None:
         "9 ^ 9 ^ 9 ^ 9 ^ 9 ^ 9",
     ],
 )
-def test_nothing_is_reached_but_the_input_and_the_options(expression: str) -> None:
+def test_an_expression_can_read_only_the_input_and_the_options(expression: str) -> None:
     with pytest.raises(ExpressionError):
         memory_of(expression, INPUT, OPTIONS)
 
 
-def test_an_expression_is_checked_without_being_evaluated() -> None:
-    compiled("get(input, 'x') * unknown(5)")
+def test_an_expression_is_parsed_without_being_evaluated() -> None:
+    parse_expression("get(input, 'x') * unknown(5)")
     with pytest.raises(ExpressionError):
-        compiled("get(input, 'x') *")
+        parse_expression("get(input, 'x') *")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from runtime.base.records import RunDefaults, TaskOptions
-from runtime.inputs.inputs import Input
+from runtime.base.records import Definition, RunDefaults, TaskOptions
+from runtime.inputs.inputs import Input, PreparedInput
 from runtime.runs.default_memory import default_memory
 from runtime.runs.options import StartOptions
 from tests.fakes.stage import META, Stage
@@ -14,12 +14,14 @@ from tests.fakes.stage import META, Stage
 DEFAULTS = RunDefaults(memory_mbytes=1024, max_items=7)
 
 
-def given(value: Any) -> Input:
+def json_input(value: Any) -> Input:
     return Input(body=json.dumps(value).encode(), content_type="application/json")
 
 
-def memory(definition: dict[str, Any], input: Input | None = None, **asked: Any) -> int:
-    megabytes, problem = default_memory(DEFAULTS, definition, StartOptions(**asked), input)
+def memory(definition: dict[str, Any], input: Input | None = None, **requested: Any) -> int:
+    megabytes, problem = default_memory(
+        DEFAULTS, Definition(document=definition), StartOptions(**requested), PreparedInput(stored=input)
+    )
     assert problem is None
     return megabytes
 
@@ -40,26 +42,26 @@ def memory(definition: dict[str, Any], input: Input | None = None, **asked: Any)
         ({"defaultMemoryMbytes": "1", "minMemoryMbytes": 512}, 512),
     ],
 )
-def test_actor_json_goes_over_the_actors_default_and_has_bounds(definition: dict[str, Any], expected: int) -> None:
+def test_actor_json_overrides_the_actors_default_and_sets_bounds(definition: dict[str, Any], expected: int) -> None:
     assert memory(definition) == expected
 
 
 @pytest.mark.parametrize(
     ("input", "expected"),
     [
-        (given({"urls": ["a"] * 4}), 2048),
-        (given({}), 512),
-        (given([1]), 512),
+        (json_input({"urls": ["a"] * 4}), 2048),
+        (json_input({}), 512),
+        (json_input([1]), 512),
         (Input(body=b"no json", content_type="text/plain"), 512),
         (None, 512),
     ],
 )
-def test_an_expression_sees_the_input_as_far_as_it_is_an_object(input: Input | None, expected: int) -> None:
+def test_an_expression_sees_the_input_if_it_is_an_object(input: Input | None, expected: int) -> None:
     assert memory({"defaultMemoryMbytes": "get(input, 'urls.length', 1) * 512"}, input) == expected
 
 
 @pytest.mark.parametrize(
-    ("expression", "asked", "expected"),
+    ("expression", "requested", "expected"),
     [
         ("runOptions.maxItems * 100", {"max_items": 20}, 2048),
         ("runOptions.maxItems * 100", {}, 512),
@@ -70,48 +72,49 @@ def test_an_expression_sees_the_input_as_far_as_it_is_an_object(input: Input | N
         ("runOptions.restartOnError ? 256 : 512", {"restart_on_error": True}, 256),
     ],
 )
-def test_an_expression_sees_the_options(expression: str, asked: dict[str, Any], expected: int) -> None:
-    assert memory({"defaultMemoryMbytes": expression}, **asked) == expected
+def test_an_expression_sees_the_options(expression: str, requested: dict[str, Any], expected: int) -> None:
+    assert memory({"defaultMemoryMbytes": expression}, **requested) == expected
 
 
-def test_what_cannot_be_evaluated_leaves_the_actors_default_within_the_bounds() -> None:
-    definition = {"defaultMemoryMbytes": "input.missing * 2", "maxMemoryMbytes": 512}
-    megabytes, problem = default_memory(DEFAULTS, definition, StartOptions(), None)
-    assert (megabytes, problem) == (512, "what is undefined is no number")
+def test_the_actors_default_within_the_bounds_applies_if_the_expression_cannot_be_evaluated() -> None:
+    definition = Definition(document={"defaultMemoryMbytes": "input.missing * 2", "maxMemoryMbytes": 512})
+    megabytes, problem = default_memory(DEFAULTS, definition, StartOptions(), PreparedInput())
+    assert (megabytes, problem) == (512, "undefined is not a number")
 
 
 EXPRESSION = {"defaultMemoryMbytes": "input.n * 512", "minMemoryMbytes": 512}
 
 
-async def test_a_run_gets_the_memory_that_its_input_asks_for(stage: Stage) -> None:
-    actor = await stage.an_actor()
-    await stage.a_build(actor, "latest", definition=EXPRESSION)
+async def test_the_memory_of_a_run_can_depend_on_its_input(stage: Stage) -> None:
+    actor = await stage.create_actor()
+    await stage.create_build(actor, "latest", definition=EXPRESSION)
     actor = stage.orchestrator.actors.get(actor.id)
-    run = await stage.start(actor, given({"n": 4}))
+    run = await stage.start(actor, json_input({"n": 4}))
     assert (run.options.memory_mbytes, run.options.disk_mbytes) == (2048, 4096)
-    asked = await stage.start(actor, given({"n": 4}), memory_mbytes=128)
-    assert asked.options.memory_mbytes == 128  # what a caller asks for knows no bounds but the platform's
+    requested = await stage.start(actor, json_input({"n": 4}), memory_mbytes=128)
+    # A size that the caller requests has only the platform's bounds, not the Actor's.
+    assert requested.options.memory_mbytes == 128
 
 
-async def test_the_log_says_why_an_expression_did_not_tell_the_memory_and_not_what_the_input_holds(
+async def test_the_log_names_the_problem_of_an_expression_without_the_input(
     stage: Stage,
 ) -> None:
-    actor = await stage.an_actor()
-    await stage.a_build(actor, "latest", definition=EXPRESSION)
-    run = await stage.start(stage.orchestrator.actors.get(actor.id), given({"n": "hunter2"}))
+    actor = await stage.create_actor()
+    await stage.create_build(actor, "latest", definition=EXPRESSION)
+    run = await stage.start(stage.orchestrator.actors.get(actor.id), json_input({"n": "hunter2"}))
     assert run.options.memory_mbytes == 1024
     first = (await stage.log_of(run.id))[0]
-    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes cannot be evaluated (a text is no number)")
-    asked = await stage.start(stage.orchestrator.actors.get(actor.id), given({}), memory_mbytes=256)
-    assert "defaultMemoryMbytes" not in "".join(await stage.log_of(asked.id))
+    assert first.startswith("ACTOR: The Actor's defaultMemoryMbytes cannot be evaluated (a string is not a number)")
+    requested = await stage.start(stage.orchestrator.actors.get(actor.id), json_input({}), memory_mbytes=256)
+    assert "defaultMemoryMbytes" not in "".join(await stage.log_of(requested.id))
 
 
-async def test_a_tasks_own_memory_goes_over_the_expression(stage: Stage) -> None:
-    actor = await stage.an_actor()
-    await stage.a_build(actor, "latest", definition={"defaultMemoryMbytes": "input.n * 512"})
+async def test_the_memory_of_a_task_overrides_the_expression(stage: Stage) -> None:
+    actor = await stage.create_actor()
+    await stage.create_build(actor, "latest", definition={"defaultMemoryMbytes": "input.n * 512"})
     tasks, starting = stage.orchestrator.tasks, stage.orchestrator.starting
     task = await tasks.create(stage.user, actor.id, None, input={"n": 1})
-    dynamic = await starting.start_task(stage.user, task, given({"n": 2}), StartOptions(), META)
+    dynamic = await starting.start_task(stage.user, task, json_input({"n": 2}), StartOptions(), META)
     assert dynamic.options.memory_mbytes == 1024
     fixed = await tasks.update(task, options=TaskOptions(memory_mbytes=256))
     assert (await starting.start_task(stage.user, fixed, None, StartOptions(), META)).options.memory_mbytes == 256

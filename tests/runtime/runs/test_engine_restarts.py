@@ -1,4 +1,4 @@
-"""Live runs across restarts of the Docker engine, with and without live-restore: on an engine of the tests' own."""
+"""Live runs across restarts of a second Docker engine that the tests own, with and without live-restore."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ import pytest
 from runtime.base.records import WebhookEvent
 from runtime.runs import messages
 from runtime.runs.restarts import ABORT_GRACE_MILLIS
+from testing.api_client import Json
+from testing.live_server import LiveServer
 from tests.engine import COUNTER, container_of, end, engine, eventually, left_on, python_actor
-from tests.live import Json, LiveServer
 from tests.own_engine import HOST, PATIENCE_SECS, OwnEngine, answers, problem
 
 pytestmark = pytest.mark.docker
@@ -70,7 +71,7 @@ def _client() -> Any:
 
 @dataclass
 class Observed:
-    """A run of a counter, and its totals each time that somebody looked."""
+    """A run of a counter, with the totals of its statistics at each request."""
 
     server: LiveServer
     id: str
@@ -91,53 +92,54 @@ class Observed:
         return self.server.text(f"logs/{self.id}").splitlines()
 
     @property
-    def said(self) -> list[str]:
-        """What its containers printed."""
+    def output(self) -> list[str]:
+        """The lines that its containers printed."""
         return [line.partition("Z ")[2] for line in self.log if "Z ACTOR: " not in line]
 
     @property
     def numbers(self) -> list[int]:
-        """What it has counted, in all its containers."""
-        return [int(line.removeprefix("line ")) for line in self.said if line.startswith("line ")]
+        """The numbers that it has printed, in all its containers."""
+        return [int(line.removeprefix("line ")) for line in self.output if line.startswith("line ")]
 
-    def counts(self) -> bool:
-        """Whether it prints more than it did."""
-        already = len(self.numbers)
-        return eventually(lambda: len(self.numbers) > already)
+    def is_counting(self) -> bool:
+        """Wait until it prints another number; False if it does not."""
+        before = len(self.numbers)
+        return eventually(lambda: len(self.numbers) > before)
 
-    def order(self, what: str, **params: int) -> None:
-        local = "/greenroom/runs" if what == "migrate" else "/v2/actor-runs"
-        self.server.http.post(f"{local}/{self.id}/{what}", params=params).raise_for_status()
+    def order(self, order: str, **params: int) -> None:
+        runs = "/greenroom/runs" if order == "migrate" else "/v2/actor-runs"
+        self.server.http.post(f"{runs}/{self.id}/{order}", params=params).raise_for_status()
 
     def until(self, **stats: int) -> None:
-        """Wait until its statistics say so, in a container that counts."""
+        """Wait until its statistics have these values and its container prints numbers."""
         assert eventually(lambda: self.now["stats"].items() >= stats.items()), self.now
-        assert self.counts()
+        assert self.is_counting()
 
-    def ended(self, client: docker.DockerClient, exit_code: int = 0) -> Json:
-        """The run after it was made to end; with it is checked what must hold of any."""
+    def finish(self, client: docker.DockerClient, exit_code: int = 0) -> Json:
+        """Let the Actor exit, and return the run as `wait` does."""
         end(client, {"id": self.id}, exit_code)
         return self.wait()
 
     def wait(self) -> Json:
+        """Wait for the end. Checks that totals only grew, no number came twice and each event was sent once."""
         ended = self.server.wait(self.path)
         assert self.now["status"] == ended["status"]
         for earlier, later in pairwise(self.totals):
             assert all(earlier[key] <= later[key] for key in TOTALS), (earlier, later)
         assert [pair for pair in pairwise(self.numbers) if 0 < pair[1] <= pair[0]] == []
-        told = Counter([WebhookEvent.RUN_CREATED, WebhookEvent.ended("RUN", ended["status"])])
-        assert eventually(lambda: self.events() == told), self.events()
+        expected = Counter([WebhookEvent.RUN_CREATED, WebhookEvent.ended("RUN", ended["status"])])
+        assert eventually(lambda: self.events() == expected), self.events()
         return ended
 
     def events(self) -> Counter[str]:
-        """What the Actor's webhook was told of the run."""
+        """The events of the run for which the Actor's webhook has dispatches."""
         dispatches = self.server.data("GET", "webhook-dispatches", params={"limit": 1000})["items"]
         return Counter(each["eventType"] for each in dispatches if each["eventData"]["actorRunId"] == self.id)
 
 
 @pytest.fixture
 def begin(server: LiveServer, counter: str, obedient: str) -> Any:
-    """`begin()` starts a counter that tells a webhook of all; it counts on return."""
+    """`begin()` starts a run of a counter whose Actor has a webhook for all run events."""
     hook = {"eventTypes": [event for event in WebhookEvent if "RUN" in event], "requestUrl": server.url}
     for actor in (counter, obedient):
         server.data("POST", f"actors/{actor}/webhooks", json={**hook, "idempotencyKey": actor})
@@ -148,9 +150,9 @@ def begin(server: LiveServer, counter: str, obedient: str) -> Any:
     return begin
 
 
-def counting(*runs: Observed) -> None:
+def assert_counting(*runs: Observed) -> None:
     for run in runs:
-        assert run.counts(), run.log
+        assert run.is_counting(), run.log
 
 
 def containers_left(server: LiveServer) -> list[str]:
@@ -158,30 +160,30 @@ def containers_left(server: LiveServer) -> list[str]:
         return [name for name in left_on(client, server.instance_id) if name != f"greenroom-{server.instance_id}"]
 
 
-def test_a_stopping_engine_moves_runs_to_new_containers(
+def test_runs_continue_in_new_containers_after_a_restart_of_the_engine(
     own_engine: OwnEngine, server: LiveServer, client: docker.DockerClient, obedient: str, begin: Any
 ) -> None:
-    """But what was ordered before or meanwhile is carried out, and time goes on."""
+    """Orders given before and during the restart are carried out, and timeouts continue."""
     own_engine.stop()
     own_engine.start()
-    asked, plain, moving, rebooting, leaving, late, killed = begin(obedient), *[begin() for _ in range(6)]
-    counting(asked, plain, moving, rebooting, leaving, late, killed)
+    exits_on_sigterm, plain, moving, rebooting, leaving, late, killed = begin(obedient), *[begin() for _ in range(6)]
+    assert_counting(exits_on_sigterm, plain, moving, rebooting, leaving, late, killed)
     container_of(client, {"id": killed.id}).kill()
     assert killed.wait()["statusMessage"] == "Actor finished with exit code 137."
     timed = begin(timeout=TIMEOUT_SECS)
-    counting(timed)
+    assert_counting(timed)
     moving.order("migrate")
     leaving.order("abort", gracefully=1)
     own_engine.stop()
     rebooting.order("reboot")
     late.order("abort")
     own_engine.start()
-    for run in (asked, plain, moving):
+    for run in (exits_on_sigterm, plain, moving):
         run.until(migrationCount=1, rebootCount=0)
         assert sum(messages.ENGINE_STOPPED in line for line in run.log) == 1
     rebooting.until(migrationCount=0, rebootCount=1)
-    for run in (asked, plain, moving, rebooting):
-        assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
+    for run in (exits_on_sigterm, plain, moving, rebooting):
+        assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
     for run in (leaving, late):
         assert (run.wait()["status"], run.numbers.count(0)) == ("ABORTED", 1)
     assert timed.wait()["status"] == "TIMED-OUT"
@@ -190,30 +192,31 @@ def test_a_stopping_engine_moves_runs_to_new_containers(
 
 
 def reached_its_timeout(run: Observed) -> bool:
-    """Whether it did so that long after its start, and not that long after it began again."""
-    (_, again), [reached] = stamps(run, "Starting Docker container"), stamps(run, "reached the timeout")
-    lasted = timedelta(seconds=TIMEOUT_SECS)
-    return datetime.fromisoformat(run.now["startedAt"]) + lasted <= reached < again + lasted
+    """Whether the timeout counted from the start of the run, not from the start of its second container."""
+    (_, restarted), [reached] = stamps(run, "Starting Docker container"), stamps(run, "reached the timeout")
+    timeout = timedelta(seconds=TIMEOUT_SECS)
+    return datetime.fromisoformat(run.now["startedAt"]) + timeout <= reached < restarted + timeout
 
 
-def stamps(run: Observed, words: str) -> list[datetime]:
-    return [datetime.fromisoformat(line.partition(" ")[0]) for line in run.log if words in line]
+def stamps(run: Observed, text: str) -> list[datetime]:
+    """The times of the log lines that contain the text."""
+    return [datetime.fromisoformat(line.partition(" ")[0]) for line in run.log if text in line]
 
 
-@pytest.mark.parametrize("goes", ["stop", "kill"])
-def test_an_engine_with_live_restore_leaves_runs_alone(
-    own_engine: OwnEngine, server: LiveServer, client: docker.DockerClient, begin: Any, goes: str
+@pytest.mark.parametrize("stop_engine", ["stop", "kill"])
+def test_runs_stay_in_their_containers_if_the_engine_has_live_restore(
+    own_engine: OwnEngine, server: LiveServer, client: docker.DockerClient, begin: Any, stop_engine: str
 ) -> None:
-    """And what they, or their users, do while it is away counts when it is back."""
+    """Exits and orders while the engine is down take effect when it is up again."""
     own_engine.stop()
     own_engine.start(live_restore=True)
     staying, failing, rebooting, late = [begin() for _ in range(4)]
-    counting(staying, failing, rebooting, late)
-    left = container_of(client, {"id": failing.id})
-    process = psutil.Process(left.attrs["State"]["Pid"])
+    assert_counting(staying, failing, rebooting, late)
+    container = container_of(client, {"id": failing.id})
+    process = psutil.Process(container.attrs["State"]["Pid"])
     script = "sleep 2; echo 7 > /tmp/ending; mv /tmp/ending /tmp/end"
-    left.exec_run(["sh", "-c", script], detach=True)
-    getattr(own_engine, goes)()
+    container.exec_run(["sh", "-c", script], detach=True)
+    getattr(own_engine, stop_engine)()
     rebooting.order("reboot")
     late.order("abort")
     assert psutil.wait_procs([process], PATIENCE_SECS)[1] == []
@@ -222,40 +225,41 @@ def test_an_engine_with_live_restore_leaves_runs_alone(
     assert (failed["exitCode"], failed["statusMessage"]) == (7, "Actor finished with exit code 7.")
     rebooting.until(rebootCount=1, migrationCount=0)
     assert late.wait()["status"] == "ABORTED"
-    counting(staying)
-    kept = container_of(client, {"id": staying.id}).logs().decode().splitlines()  # it may have torn a line itself
-    assert eventually(lambda: staying.said[: len(kept)] == kept)
+    assert_counting(staying)
+    # The engine may have cut a line in two, so its own log is the reference.
+    lines = container_of(client, {"id": staying.id}).logs().decode().splitlines()
+    assert eventually(lambda: staying.output[: len(lines)] == lines)
     for run, containers in ((staying, 1), (rebooting, 2)):
-        assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", containers)
+        assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", containers)
     assert eventually(lambda: containers_left(server) == [])
 
 
-def test_a_graceful_abort_keeps_its_time_while_the_engine_is_away(
+def test_the_grace_period_of_an_abort_continues_while_the_engine_is_down(
     own_engine: OwnEngine, server: LiveServer, begin: Any
 ) -> None:
     own_engine.stop()
     own_engine.start(live_restore=True)
     run = begin()
-    counting(run)
+    assert_counting(run)
     ordered_at = datetime.now(UTC)
     run.order("abort", gracefully=1)
     own_engine.kill()
     own_engine.start(live_restore=True)
-    counting(run)
+    assert_counting(run)
     aborted = run.wait()
     assert (aborted["status"], aborted["exitCode"], run.numbers.count(0)) == ("ABORTED", 137, 1)
     assert datetime.fromisoformat(aborted["finishedAt"]) - ordered_at >= timedelta(milliseconds=ABORT_GRACE_MILLIS)
     assert eventually(lambda: containers_left(server) == [])
 
 
-def test_runs_survive_the_death_of_server_and_engine_at_once(
+def test_runs_survive_a_simultaneous_crash_of_server_and_engine(
     own_engine: OwnEngine, server: LiveServer, client: docker.DockerClient, obedient: str, begin: Any
 ) -> None:
-    """kill -9 of both. The engine then stops what ran on without it, and only afterwards answers."""
+    """Both are killed with SIGKILL. The new engine stops the old containers before it responds to requests."""
     own_engine.stop()
     own_engine.start()
-    asked, plain, moving, rebooting, leaving = begin(obedient), *[begin() for _ in range(4)]
-    counting(asked, plain, moving, rebooting, leaving)
+    exits_on_sigterm, plain, moving, rebooting, leaving = begin(obedient), *[begin() for _ in range(4)]
+    assert_counting(exits_on_sigterm, plain, moving, rebooting, leaving)
     moving.order("migrate")
     leaving.order("abort", gracefully=1)
     own_engine.kill()
@@ -263,29 +267,29 @@ def test_runs_survive_the_death_of_server_and_engine_at_once(
     server.kill()
     own_engine.start()
     server.start()
-    for run in (asked, plain, moving):
+    for run in (exits_on_sigterm, plain, moving):
         run.until(migrationCount=1, rebootCount=0)
     rebooting.until(migrationCount=0, rebootCount=1)
-    for run in (asked, plain, moving, rebooting):
-        assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
+    for run in (exits_on_sigterm, plain, moving, rebooting):
+        assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
     assert leaving.wait()["status"] == "ABORTED"
     assert eventually(lambda: containers_left(server) == [])
 
 
-def test_runs_go_on_after_a_power_cut(
+def test_runs_continue_after_a_power_cut(
     own_engine: OwnEngine, server: LiveServer, client: docker.DockerClient, begin: Any
 ) -> None:
-    """Which not even an engine with live-restore spares."""
+    """The containers are gone then, even with live-restore."""
     own_engine.stop()
     own_engine.start(live_restore=True)
     run, leaving = begin(), begin()
-    counting(run, leaving)
+    assert_counting(run, leaving)
     leaving.order("abort", gracefully=1)
     server.kill()
     own_engine.lose_power()
     own_engine.start(live_restore=True)
     server.start()
     run.until(migrationCount=1)
-    assert (run.ended(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
+    assert (run.finish(client)["status"], run.numbers.count(0)) == ("SUCCEEDED", 2)
     assert leaving.wait()["status"] == "ABORTED"
     assert eventually(lambda: containers_left(server) == [])

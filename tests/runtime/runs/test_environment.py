@@ -7,6 +7,7 @@ import pytest
 
 from runtime.base.addresses import Addresses
 from runtime.base.records import EnvVar, Meta, Origin, TaggedBuild
+from runtime.builds.image_environment import WEB_SERVER_PORT_NAMES
 from runtime.runs import environment
 from tests.fakes.clock import START
 from tests.fakes.records import a_build, a_pricing, a_run, a_user, an_actor, options
@@ -32,7 +33,7 @@ SAME_VALUE = [
 ]
 
 
-def born_with(
+def variables(
     build: dict[str, Any] | None = None,
     actor: dict[str, Any] | None = None,
     charged: dict[str, int] | None = None,
@@ -50,9 +51,9 @@ def born_with(
 
 
 @pytest.mark.parametrize("names", SAME_VALUE, ids=lambda names: names[0])
-def test_all_names_of_a_variable_carry_one_value(names: tuple[str, ...]) -> None:
-    given = born_with()
-    assert len({given[name] for name in names}) == 1
+def test_all_names_of_a_variable_have_the_same_value(names: tuple[str, ...]) -> None:
+    found = variables()
+    assert len({found[name] for name in names}) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,30 +86,30 @@ def test_all_names_of_a_variable_carry_one_value(names: tuple[str, ...]) -> None
         ("APIFY_USER_ID", "caller1"),
     ],
 )
-def test_what_an_actor_is_told(name: str, value: str) -> None:
-    assert born_with(meta=Meta(origin=Origin.CLI))[name] == value
+def test_the_value_of_each_variable(name: str, value: str) -> None:
+    assert variables(meta=Meta(origin=Origin.CLI))[name] == value
 
 
-def test_the_storages_are_also_told_as_json() -> None:
-    assert json.loads(born_with()["ACTOR_STORAGES_JSON"]) == {
+def test_one_variable_lists_the_storages_as_json() -> None:
+    assert json.loads(variables()["ACTOR_STORAGES_JSON"]) == {
         "keyValueStores": {"default": "store1"},
         "datasets": {"default": "dataset1"},
         "requestQueues": {"default": "queue1"},
     }
 
 
-def test_nothing_is_empty_but_the_task() -> None:
-    empty = {name for name, value in born_with().items() if value == ""}
+def test_only_the_task_id_is_empty() -> None:
+    empty = {name for name, value in variables().items() if value == ""}
     assert empty == {"ACTOR_TASK_ID", "APIFY_ACTOR_TASK_ID"}
 
 
-def test_what_counts_as_json_for_the_sdks_is_json() -> None:
-    given = born_with()
-    assert json.loads(given["APIFY_ACTOR_PRICING_INFO"]) == {}
-    assert json.loads(given["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {}
+def test_variables_that_the_sdks_parse_as_json_are_valid_json() -> None:
+    found = variables()
+    assert json.loads(found["APIFY_ACTOR_PRICING_INFO"]) == {}
+    assert json.loads(found["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {}
 
 
-def test_the_pricing_is_told_as_the_platform_does_without_what_is_nobodys_business() -> None:
+def test_the_pricing_variable_has_only_the_fields_that_the_platform_includes() -> None:
     event = {"eventTitle": "Page", "eventPriceUsd": 0.1}
     shown = {
         "pricingModel": "PAY_PER_EVENT",
@@ -116,16 +117,16 @@ def test_the_pricing_is_told_as_the_platform_does_without_what_is_nobodys_busine
         "createdAt": "2023-11-14T22:13:20.000Z",
         "pricingPerEvent": {"actorChargeEvents": {"page": {**event, "eventDescription": "A page was read"}}},
     }
-    given = born_with(charged={"page": 3}, pricing=a_pricing({"page": 0.1}, shown=shown))
-    assert json.loads(given["APIFY_ACTOR_PRICING_INFO"]) == {
+    found = variables(charged={"page": 3}, pricing=a_pricing({"page": 0.1}, shown=shown))
+    assert json.loads(found["APIFY_ACTOR_PRICING_INFO"]) == {
         "pricingModel": "PAY_PER_EVENT",
         "pricingPerEvent": {"actorChargeEvents": {"page": event}},
     }
-    assert json.loads(given["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {"page": 3}
+    assert json.loads(found["APIFY_CHARGED_ACTOR_EVENT_COUNTS"]) == {"page": 3}
 
 
 @pytest.mark.parametrize(
-    ("asked", "names"),
+    ("requested", "names"),
     [
         ({"timeout_secs": 60}, {"ACTOR_TIMEOUT_AT": "2023-11-14T22:14:20.000Z"}),
         ({"max_items": 10}, {"ACTOR_MAX_PAID_DATASET_ITEMS": "10"}),
@@ -133,38 +134,40 @@ def test_the_pricing_is_told_as_the_platform_does_without_what_is_nobodys_busine
         ({"restart_on_error": True}, {"ACTOR_RESTART_ON_ERROR": "1"}),
     ],
 )
-def test_a_limit_is_told_where_there_is_one(asked: dict[str, Any], names: dict[str, str]) -> None:
-    assert names.items() <= born_with(options=options(**asked)).items()
-    assert not names.keys() & born_with(options=options(timeout_secs=0)).keys()
+def test_a_variable_for_a_limit_exists_only_if_the_run_has_that_limit(
+    requested: dict[str, Any], names: dict[str, str]
+) -> None:
+    assert names.items() <= variables(options=options(**requested)).items()
+    assert not names.keys() & variables(options=options(timeout_secs=0)).keys()
 
 
-def test_without_a_timeout_neither_name_of_the_deadline_is_there() -> None:
-    assert not {"ACTOR_TIMEOUT_AT", "APIFY_TIMEOUT_AT"} & born_with(options=options(timeout_secs=0)).keys()
+def test_without_a_timeout_there_is_no_variable_for_the_deadline() -> None:
+    assert not {"ACTOR_TIMEOUT_AT", "APIFY_TIMEOUT_AT"} & variables(options=options(timeout_secs=0)).keys()
 
 
-def test_the_builds_tags_are_told_joined_and_those_of_other_builds_are_not() -> None:
+def test_the_tags_of_the_build_are_joined_and_those_of_other_builds_are_left_out() -> None:
     tagged = {
         "latest": TaggedBuild(build_id="build1", build_number="0.0.1", finished_at=START),
         "beta": TaggedBuild(build_id="build2", build_number="0.0.2", finished_at=START),
         "stable": TaggedBuild(build_id="build1", build_number="0.0.1", finished_at=START),
     }
-    assert born_with(actor={"tagged_builds": tagged})["ACTOR_BUILD_TAGS"] == "latest,stable"
-    assert "ACTOR_BUILD_TAGS" not in born_with()
+    assert variables(actor={"tagged_builds": tagged})["ACTOR_BUILD_TAGS"] == "latest,stable"
+    assert "ACTOR_BUILD_TAGS" not in variables()
 
 
-def test_the_versions_own_variables_are_there_and_the_platforms_win_over_them() -> None:
+def test_the_variables_of_the_version_are_included_and_the_platforms_override_them() -> None:
     own = (EnvVar(name="MY_KEY", value="mine", is_secret=True), EnvVar(name="ACTOR_RUN_ID", value="forged"))
-    given = born_with(build={"env_vars": own})
-    assert given["MY_KEY"] == "mine"
-    assert given["ACTOR_RUN_ID"] == "run1"
+    found = variables(build={"env_vars": own})
+    assert found["MY_KEY"] == "mine"
+    assert found["ACTOR_RUN_ID"] == "run1"
 
 
-def test_a_run_s_own_port_is_told_under_all_its_names_whatever_the_version_says() -> None:
-    given = born_with(build={"env_vars": (EnvVar(name="APIFY_CONTAINER_PORT", value="1111"),)}, web_server_port=1111)
-    assert {given[name] for name in environment.WEB_SERVER_PORT_NAMES} == {"1111"}
+def test_all_names_of_the_web_server_port_have_the_port_of_the_run() -> None:
+    found = variables(build={"env_vars": (EnvVar(name="APIFY_CONTAINER_PORT", value="1111"),)}, web_server_port=1111)
+    assert {found[name] for name in WEB_SERVER_PORT_NAMES} == {"1111"}
 
 
-def test_secrets_are_the_secret_variables_that_have_a_value_and_the_runs_token() -> None:
+def test_secrets_are_the_non_empty_secret_variables_and_the_runs_token() -> None:
     env_vars = (
         EnvVar(name="A", value="hunter2", is_secret=True),
         EnvVar(name="B", value="", is_secret=True),

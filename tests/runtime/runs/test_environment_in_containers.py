@@ -1,4 +1,4 @@
-"""The variables that a real container is born with."""
+"""The environment variables of a real container."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import datetime
 
 import pytest
 
+from testing.api_client import Json
+from testing.live_server import LiveServer
 from tests.engine import python_actor
-from tests.live import Json, LiveServer
 
 pytestmark = pytest.mark.docker
 
@@ -36,16 +37,16 @@ EMPTY = {"ACTOR_TASK_ID", "APIFY_ACTOR_TASK_ID"}
 
 @pytest.fixture(scope="module")
 def actor(server: LiveServer) -> str:
-    """An Actor that stores its environment; one of its variables is secret."""
-    made = python_actor(server, "environment", PRINT_ENVIRONMENT, **OWN)
+    """An Actor that stores its environment. One of its variables is secret."""
+    id = python_actor(server, "environment", PRINT_ENVIRONMENT, **OWN)
     secret = {"envVars": [{"name": k, "value": v, "isSecret": k == "MY_SECRET"} for k, v in OWN.items()]}
-    server.data("PUT", f"actors/{made}/versions/0.0", json=secret)
-    build = server.data("POST", f"actors/{made}/builds", params={"version": "0.0", "tag": "latest"})
+    server.data("PUT", f"actors/{id}/versions/0.0", json=secret)
+    build = server.data("POST", f"actors/{id}/builds", params={"version": "0.0", "tag": "latest"})
     assert server.wait(f"actor-builds/{build['id']}")["status"] == "SUCCEEDED"
-    return made
+    return id
 
 
-def test_every_variable_under_all_its_names(server: LiveServer, actor: str) -> None:
+def test_every_variable_is_set_under_all_its_names(server: LiveServer, actor: str) -> None:
     params = {"memory": 512, "timeout": 300, "maxItems": 25, "maxTotalChargeUsd": 1.5, "restartOnError": True}
     run, found = environment_of(server, actor, **params)
     user, record = server.data("GET", "users/me"), server.data("GET", f"actors/{actor}")
@@ -86,7 +87,7 @@ def test_every_variable_under_all_its_names(server: LiveServer, actor: str) -> N
     assert {name for name, value in found.items() if not value} == EMPTY
 
 
-def test_what_nobody_asked_for_is_left_out(server: LiveServer, actor: str) -> None:
+def test_variables_for_options_that_were_not_requested_are_left_out(server: LiveServer, actor: str) -> None:
     _, found = environment_of(server, actor, memory=1024, timeout=0)
     absent = {
         "ACTOR_TIMEOUT_AT",
@@ -102,7 +103,7 @@ def test_what_nobody_asked_for_is_left_out(server: LiveServer, actor: str) -> No
     assert {name for name, value in found.items() if not value} == EMPTY
 
 
-def test_own_variables_pass_and_do_not_win(server: LiveServer, actor: str) -> None:
+def test_the_variables_of_the_version_are_set_and_do_not_override_the_platforms(server: LiveServer, actor: str) -> None:
     run, found = environment_of(server, actor, memory=1024)
     assert found["MY_VARIABLE"] == OWN["MY_VARIABLE"]
     assert found["MY_SECRET"] == OWN["MY_SECRET"]
@@ -110,13 +111,13 @@ def test_own_variables_pass_and_do_not_win(server: LiveServer, actor: str) -> No
     assert found.keys() >= IMAGE_OWN
 
 
-def test_secrets_stay_out_of_the_log_and_the_api(server: LiveServer, actor: str) -> None:
+def test_secrets_do_not_appear_in_the_log_or_the_api(server: LiveServer, actor: str) -> None:
     run, found = environment_of(server, actor, memory=1024)
     log = server.text(f"logs/{run['id']}")
     assert "secret: [REDACTED] token: [REDACTED]" in log
-    shown = server.text(f"actors/{actor}") + server.text(f"actor-builds/{run['buildId']}")
+    records = server.text(f"actors/{actor}") + server.text(f"actor-builds/{run['buildId']}")
     for secret in OWN["MY_SECRET"], found["APIFY_TOKEN"]:
-        assert secret not in log + shown + server.log()
+        assert secret not in log + records + server.log()
 
 
 def environment_of(server: LiveServer, actor: str, **params: object) -> tuple[Json, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Random orders, exits, crashes and time, fired at one run: its life stays legal and comes to an end."""
+"""Random orders, exits, crashes and delays for one run: every status change is legal and the run ends."""
 
 from __future__ import annotations
 
@@ -23,130 +23,128 @@ from tests.fakes.stage import META, Stage
 
 S = JobStatus
 TIMEOUT_SECS = 90
-MOST_RESTARTS = 40
+MAX_CONTAINERS = 40
 MAX_CHARGE_USD = 7
 
 
 class Life:
-    """One run on a stage, with what must never be broken checked at every turn."""
+    """One run on a stage. `check` asserts the invariants of a run after each step."""
 
     def __init__(self, stage: Stage, run: Run, butterfly: Actor) -> None:
         self.stage = stage
         self.run = run
         self.butterfly = butterfly
         self.status = run.status
-        self.may_rise = False
+        self.may_be_resurrected = False
         self.charged = 0
 
     @property
-    def now(self) -> Run:
-        return self.stage.now(self.run)
+    def current(self) -> Run:
+        return self.stage.current(self.run)
 
     @property
     def container(self) -> FakeContainer | None:
-        """The run's container, while it is there."""
-        there = [each for each in self.stage.containers_of(self.run) if not each.is_removed]
-        assert len(there) <= 1, "two containers of one run"
-        return there[0] if there else None
+        """The run's container; None if it has none at the moment."""
+        existing = [each for each in self.stage.containers_of(self.run) if not each.is_removed]
+        assert len(existing) <= 1, "a run has two containers"
+        return existing[0] if existing else None
 
     def check(self) -> None:
-        now = self.now
-        assert now.status in self.allowed(), (self.status, now.status)
-        assert now.status.is_terminal == (now.finished_at is not None)
+        current = self.current
+        assert current.status in self.allowed(), (self.status, current.status)
+        assert current.status.is_terminal == (current.finished_at is not None)
         assert self.container is None or not self.container.is_removed
-        assert now.charged_event_counts.get("page", 0) == self.charged, "charges neither get lost nor come twice"
-        self.status = now.status
-        self.may_rise = False
+        assert current.charged_event_counts.get("page", 0) == self.charged, "a charge was lost or counted twice"
+        self.status = current.status
+        self.may_be_resurrected = False
 
     def allowed(self) -> set[JobStatus]:
-        """What may have become of the run since the last look: between two looks it may have ended and risen again."""
+        """The statuses that are legal since the last check. The run may have ended and been resurrected in between."""
         allowed = {self.status} | reachable(self.status)
-        if self.may_rise and any(status.is_terminal for status in allowed):
+        if self.may_be_resurrected and any(status.is_terminal for status in allowed):
             allowed |= {S.RUNNING} | reachable(S.RUNNING)
         return allowed
 
 
 def reachable(status: JobStatus) -> set[JobStatus]:
-    """What a run may have become, in one move or several."""
+    """The statuses that a run can reach in one move or several."""
     found: set[JobStatus] = set()
-    ways = set(MOVES.get(status, ()))
-    while ways - found:
-        found |= ways
-        ways = {end for each in found for end in MOVES.get(each, ())}
+    next_statuses = set(MOVES.get(status, ()))
+    while next_statuses - found:
+        found |= next_statuses
+        next_statuses = {end for each in found for end in MOVES.get(each, ())}
     return found
 
 
-async def order(life: Life, give: Awaitable[object]) -> None:
-    """An order that may come at a moment when it is refused."""
+async def try_order(order: Awaitable[object]) -> None:
+    """Give an order that may be rejected at this moment."""
     with suppress(GreenroomError):
-        await give
+        await order
 
 
-async def exits(life: Life, code: int) -> None:
+async def exit_container(life: Life, code: int) -> None:
     container = life.container
     if container is not None:
         container.exits(code)
 
 
-async def vanishes(life: Life) -> None:
+async def remove_container(life: Life) -> None:
     if life.container is not None:
         life.container.vanishes()
 
 
-async def crashes(life: Life, secs: float) -> None:
-    """The server dies where it stands; its runs' containers go on without it."""
-    await life.stage.close()
-    await life.stage.clock.advance(secs)
-    await life.stage.open()
+async def restart_server(life: Life, secs: float) -> None:
+    """The containers keep running while the server is down."""
+    await life.stage.restart_server(secs)
 
 
-async def engine_restarts(life: Life, secs: float) -> None:
+async def restart_engine(life: Life, secs: float) -> None:
     life.stage.engine.stops()
     await life.stage.clock.advance(secs)
     life.stage.engine.starts()
 
 
-async def rises(life: Life) -> None:
-    life.may_rise = True
-    await order(life, life.stage.orchestrator.resurrection.resurrect(life.now, StartOptions()))
+async def resurrect(life: Life) -> None:
+    life.may_be_resurrected = True
+    await try_order(life.stage.orchestrator.resurrection.resurrect(life.current, StartOptions()))
 
 
-async def charges(life: Life) -> None:
-    """A charge that is sent twice, as after a broken connection."""
+async def charge(life: Life) -> None:
+    """Send one charge twice, as after a lost connection."""
     for _ in range(2):
-        await life.stage.orchestrator.billing.charge(life.now, "page", 2, f"charge {life.charged}")
+        await life.stage.orchestrator.billing.charge(life.current, "page", 2, f"charge {life.charged}")
     life.charged += 2
 
 
 Step = Callable[[Life], Awaitable[None]]
 
 STEPS: dict[str, Step] = {
-    "exit 0": lambda life: exits(life, 0),
-    "exit 1": lambda life: exits(life, 1),
-    "vanish": vanishes,
-    "abort": lambda life: order(life, life.stage.orchestrator.orders.abort(life.run)),
-    "abort gracefully": lambda life: order(life, life.stage.orchestrator.orders.abort(life.run, gracefully=True)),
-    "reboot": lambda life: order(life, life.stage.orchestrator.orders.reboot(life.now)),
-    "migrate": lambda life: order(life, life.stage.orchestrator.orders.migrate(life.now)),
-    "metamorph": lambda life: order(
-        life, life.stage.orchestrator.metamorphs.order(life.now, life.butterfly, None, None)
+    "exit 0": lambda life: exit_container(life, 0),
+    "exit 1": lambda life: exit_container(life, 1),
+    "remove the container": remove_container,
+    "abort": lambda life: try_order(life.stage.orchestrator.orders.abort(life.run)),
+    "abort gracefully": lambda life: try_order(life.stage.orchestrator.orders.abort(life.run, gracefully=True)),
+    "reboot": lambda life: try_order(life.stage.orchestrator.orders.reboot(life.current)),
+    "migrate": lambda life: try_order(life.stage.orchestrator.orders.migrate(life.current)),
+    "metamorph": lambda life: try_order(
+        life.stage.orchestrator.metamorphs.order(life.current, life.butterfly, None, None)
     ),
-    "resurrect": rises,
-    "charge": charges,
-    "crash": lambda life: crashes(life, 0),
-    "crash for a while": lambda life: crashes(life, 20),
-    "engine restarts": lambda life: engine_restarts(life, 0),
-    "engine is away for a while": lambda life: engine_restarts(life, 20),
-    "a second": lambda life: life.stage.clock.advance(1),
-    "half a minute": lambda life: life.stage.clock.advance(30),
+    "resurrect": resurrect,
+    "charge": charge,
+    "restart the server": lambda life: restart_server(life, 0),
+    "stop the server for 20 s": lambda life: restart_server(life, 20),
+    "restart the engine": lambda life: restart_engine(life, 0),
+    "stop the engine for 20 s": lambda life: restart_engine(life, 20),
+    "wait 1 s": lambda life: life.stage.clock.advance(1),
+    "wait 30 s": lambda life: life.stage.clock.advance(30),
 }
 
 
-async def live(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bool) -> None:
+async def play(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bool) -> None:
     stage = Stage(folder)
     await stage.open()
-    butterfly = await stage.an_actor("butterfly")
-    actor = await stage.an_actor("caterpillar")
+    butterfly = await stage.create_actor("butterfly")
+    actor = await stage.create_actor("caterpillar")
     actor = await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (a_pricing({"page": 1}),)})
     options = StartOptions(
         timeout_secs=TIMEOUT_SECS, restart_on_error=restart_on_error, max_total_charge_usd=MAX_CHARGE_USD
@@ -158,23 +156,23 @@ async def live(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bo
         ),
         butterfly,
     )
-    stage.engine.on_create = lambda container: never_two(life, container)
-    for name, settles in steps:
+    stage.engine.on_create = lambda container: check_only_container(life, container)
+    for name, settle in steps:
         await STEPS[name](life)
-        if settles:
+        if settle:
             await stage.clock.settle()
         life.check()
     await stage.clock.advance(TIMEOUT_SECS + 60)
     life.check()
-    assert life.now.status.is_terminal, "a run with a timeout must come to an end"
+    assert life.current.status.is_terminal, "a run with a timeout must end"
     assert stage.engine.containers == [] and len(stage.orchestrator.supervisors.live_run_ids) == 0
-    assert len(stage.containers_of(life.run)) < MOST_RESTARTS
+    assert len(stage.containers_of(life.run)) < MAX_CONTAINERS
     await stage.close()
 
 
-def never_two(life: Life, created: Container) -> None:
+def check_only_container(life: Life, created: Container) -> None:
     others = [each for each in life.stage.containers_of(life.run) if each is not created and not each.is_removed]
-    assert others == [], "a second container for one run"
+    assert others == [], "a run got a second container"
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -182,8 +180,8 @@ def never_two(life: Life, created: Container) -> None:
     steps=st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.booleans()), max_size=14),
     restart_on_error=st.booleans(),
 )
-def test_whatever_happens_a_run_lives_a_legal_life_and_ends(
+def test_any_sequence_of_events_leads_a_run_through_legal_statuses_to_an_end(
     steps: list[tuple[str, bool]], restart_on_error: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(Path(folder), steps, restart_on_error))
+        asyncio.run(play(Path(folder), steps, restart_on_error))

@@ -1,4 +1,4 @@
-"""Limits that bite, measured by Actors inside real containers."""
+"""Enforced limits, measured by Actors inside real containers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from testing.api_client import SAMPLES, Json
+from testing.live_server import LiveServer
+from testing.source_files import source_files
 from tests.engine import COUNTER, end, engine, left_on, python_actor
-from tests.live import SAMPLES, Json, LiveServer, source_files
 
 pytestmark = pytest.mark.docker
 
@@ -37,7 +39,7 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def tight_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A short burst window, room for one build and little beside it, and sizes as strict as the platform's."""
+    """A server with a short burst, a small memory quota and strict memory sizes."""
     environment = {
         "GREENROOM_CPU_BURST_SECS": str(BURST_SECS),
         "GREENROOM_MAX_MEMORY_MBYTES": str(USER_MEMORY_MBYTES),
@@ -51,7 +53,7 @@ def tight_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServe
 
 @pytest.fixture(scope="module")
 def hard_disk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server on the second engine, whose disk limits are hard."""
+    """A server on the second engine, which enforces hard disk limits."""
     host = os.environ.get("GREENROOM_HARD_DISK_DOCKER_HOST") or pytest.skip("make test starts the engine for this test")
     live = LiveServer(tmp_path_factory.mktemp("hard"), environment={"DOCKER_HOST": host})
     live.start()
@@ -61,8 +63,8 @@ def hard_disk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveS
         assert left_on(client, live.instance_id) == [], live.log()
 
 
-def test_a_full_core_at_first_then_the_share(tight_server: LiveServer) -> None:
-    """Others may use this machine's cores too: the full core is looked for in more than one run."""
+def test_an_actor_has_a_full_core_during_the_burst_and_its_share_afterwards(tight_server: LiveServer) -> None:
+    """Other processes may use the cores of this machine, so the test tries more than once to measure a full core."""
     for _ in range(ATTEMPTS):
         before, after = burned(tight_server)
         assert cores(before) < 1.1
@@ -74,7 +76,7 @@ def test_a_full_core_at_first_then_the_share(tight_server: LiveServer) -> None:
 
 
 def test_the_python_sdk_starts_in_seconds_at_256_mb(server: LiveServer) -> None:
-    """Under the hard cap from the first instant its import alone took two minutes."""
+    """With the CPU share of 256 MB from the first instant, the import of the SDK alone took two minutes."""
     run = server.finished_run(python_actor(server, "sdk-at-256-mb", USES_SDK), memory=256)
     log = server.text(f"logs/{run['id']}")
     assert (run["status"], run["statusMessage"]) == ("SUCCEEDED", "All done"), log
@@ -82,16 +84,17 @@ def test_the_python_sdk_starts_in_seconds_at_256_mb(server: LiveServer) -> None:
     assert server.items(run) == [{"memory": "256"}]
 
 
-def test_the_memory_of_a_user_is_capped(tight_server: LiveServer) -> None:
-    """Runs and builds count together; nothing is queued, and what has ended counts no more."""
+def test_runs_and_builds_of_a_user_share_a_memory_quota(tight_server: LiveServer) -> None:
+    """A job over the quota is rejected, not queued. Finished jobs free their memory."""
     actor = python_actor(tight_server, "counter", COUNTER)
     first = tight_server.run(actor, memory=4096)
-    refused = refusal(tight_server, f"actors/{actor}/runs", memory=4096)
-    assert "6144MB" in refused and "currently used: 4096MB, requested: 4096MB" in refused
-    refused = refusal(tight_server, f"actors/{actor}/builds", version="0.0")
-    assert "currently used: 4096MB, requested: 4096MB" in refused
+    message = quota_error(tight_server, f"actors/{actor}/runs", memory=4096)
+    assert "6144MB" in message and "currently used: 4096MB, requested: 4096MB" in message
+    message = quota_error(tight_server, f"actors/{actor}/builds", version="0.0")
+    assert "currently used: 4096MB, requested: 4096MB" in message
     second = tight_server.run(actor, memory=2048)
-    assert "currently used: 6144MB, requested: 128MB" in refusal(tight_server, f"actors/{actor}/runs", memory=128)
+    message = quota_error(tight_server, f"actors/{actor}/runs", memory=128)
+    assert "currently used: 6144MB, requested: 128MB" in message
     assert tight_server.data("GET", f"actors/{actor}/runs")["total"] == 2
 
     tight_server.until(f"actor-runs/{first['id']}", lambda now: now["status"] == "RUNNING")
@@ -105,11 +108,11 @@ def test_the_memory_of_a_user_is_capped(tight_server: LiveServer) -> None:
 
 
 @pytest.mark.parametrize("memory", [300, 64, 65_536])
-def test_strict_memory_refuses_what_the_platform_refuses(tight_server: LiveServer, memory: int) -> None:
-    answer = tight_server.http.post(
+def test_strict_memory_rejects_the_sizes_that_the_platform_rejects(tight_server: LiveServer, memory: int) -> None:
+    response = tight_server.http.post(
         f"/v2/actors/{tight_server.sample('hello')}/runs", params={"memory": memory, "waitForFinish": 60}
     )
-    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid-input"), answer.text
+    assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid-input"), response.text
 
 
 def test_writes_beyond_a_hard_disk_limit_fail(hard_disk_server: LiveServer) -> None:
@@ -127,21 +130,21 @@ def test_writes_beyond_a_hard_disk_limit_fail(hard_disk_server: LiveServer) -> N
     assert server.control("GET", "info")["engine"]["disk"] == "hard"
 
 
-def test_an_actor_may_go_on_after_a_failed_write(hard_disk_server: LiveServer) -> None:
+def test_an_actor_can_continue_after_a_failed_write(hard_disk_server: LiveServer) -> None:
     actor = hard_disk_server.sample("disk_hog")
     run = hard_disk_server.finished_run(actor, {"tolerate": True, "stepMbytes": 4}, memory=128)
     assert (run["status"], run["exitCode"]) == ("SUCCEEDED", 0)
 
 
 def seconds_to(log: str, text: str) -> float:
-    """From the start of the log to the line."""
+    """The seconds from the first line of the log to the line with the text."""
     [line] = [line for line in log.splitlines() if text in line]
-    first, there = (datetime.fromisoformat(stamped.split()[0]) for stamped in (log, line))
-    return (there - first).total_seconds()
+    first, last = (datetime.fromisoformat(stamped.split()[0]) for stamped in (log, line))
+    return (last - first).total_seconds()
 
 
 def burned(server: LiveServer) -> tuple[list[Json], list[Json]]:
-    """What cpu_hog measured before the burst window's end, and after the interval in which it ended."""
+    """The measurements of cpu_hog before the end of the burst, and after the interval in which it ended."""
     run = server.finished_run(server.sample("cpu_hog"), {"secs": BURST_SECS + 8}, memory=1024)
     assert f"0.25 CPU cores (1 for the first {BURST_SECS} s)" in server.text(f"logs/{run['id']}")
     measured = server.items(run)
@@ -156,8 +159,9 @@ def cores(measured: list[Json]) -> float:
     return float(sum(item["cpuSecs"] for item in measured) / sum(item["intervalSecs"] for item in measured))
 
 
-def refusal(server: LiveServer, path: str, **params: Any) -> str:
-    """The message with which a job is refused for the user's memory."""
-    answer = server.http.post(f"/v2/{path}", params=params)
-    assert (answer.status_code, answer.json()["error"]["type"]) == (402, "actor-memory-limit-exceeded"), answer.text
-    return str(answer.json()["error"]["message"])
+def quota_error(server: LiveServer, path: str, **params: Any) -> str:
+    """The error message of a job that would exceed the user's memory quota."""
+    response = server.http.post(f"/v2/{path}", params=params)
+    error = response.json()["error"]
+    assert (response.status_code, error["type"]) == (402, "actor-memory-limit-exceeded"), response.text
+    return str(error["message"])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.base.addresses import Addresses
+from runtime.base.records import Definition
 from runtime.runs.output_schema import output
 from tests.fakes.records import a_run
 from tests.fakes.stage import Stage
@@ -44,20 +45,20 @@ def schema(**templates: str) -> dict[str, Any]:
     ],
 )
 def test_templates_are_filled_in(template: str, filled: str) -> None:
-    assert output(RUN, schema(a=template), ADDRESSES) == {"a": filled}
+    assert output(RUN, Definition(document=schema(a=template)), ADDRESSES) == {"a": filled}
 
 
-def test_there_is_none_without_a_schema_and_an_empty_one_without_properties() -> None:
-    assert output(RUN, {}, ADDRESSES) is None
-    assert output(RUN, schema(), ADDRESSES) == {}
+def test_the_output_is_missing_without_a_schema_and_empty_without_properties() -> None:
+    assert output(RUN, Definition(), ADDRESSES) is None
+    assert output(RUN, Definition(document=schema()), ADDRESSES) == {}
 
 
-async def test_a_run_has_its_output_from_its_start_and_that_of_the_actor_it_turns_into(stage: Stage) -> None:
-    actor, target = await stage.an_actor("first"), await stage.an_actor("second")
-    await stage.a_build(actor, "latest", definition=schema(items="{{links.apiDefaultDatasetUrl}}/items"))
-    await stage.a_build(target, "latest", definition=schema(me="{{run.actId}} {{run.id}}"))
+async def test_a_run_has_its_output_from_the_start_and_gets_a_new_one_by_a_metamorph(stage: Stage) -> None:
+    actor, target = await stage.create_actor("first"), await stage.create_actor("second")
+    await stage.create_build(actor, "latest", definition=schema(items="{{links.apiDefaultDatasetUrl}}/items"))
+    await stage.create_build(target, "latest", definition=schema(me="{{run.actId}} {{run.id}}"))
     run = await stage.start(stage.orchestrator.actors.get(actor.id))
     assert run.output == {"items": f"{API}/datasets/{run.default_dataset_id}/items"}
     await stage.orchestrator.metamorphs.order(run, stage.orchestrator.actors.get(target.id), None, None)
     await stage.clock.advance(1)
-    assert stage.now(run).output == {"me": f"{target.id} {run.id}"}
+    assert stage.current(run).output == {"me": f"{target.id} {run.id}"}

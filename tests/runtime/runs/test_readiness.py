@@ -12,6 +12,7 @@ from runtime.runs.readiness import PROBE_HEADER, is_ready
 
 @asynccontextmanager
 async def serving(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> AsyncIterator[int]:
+    """A web server with this handler. Yields its port."""
     runner = web.ServerRunner(web.Server(handler))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -20,11 +21,11 @@ async def serving(handler: Callable[[web.BaseRequest], Awaitable[web.StreamRespo
 
 
 @asynccontextmanager
-async def raw(reply: bytes | None) -> AsyncIterator[int]:
-    """A server that reads a request's head, then says `reply` and closes, or nothing and does not."""
+async def raw_server(reply: bytes | None) -> AsyncIterator[int]:
+    """A server that reads the head of a request, sends `reply` and closes. Without a reply it stays silent."""
     ended = asyncio.Event()
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         if reply is None:
             await ended.wait()
@@ -32,26 +33,26 @@ async def raw(reply: bytes | None) -> AsyncIterator[int]:
             writer.write(reply)
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     ended.set()
     server.close()
     await server.wait_closed()
 
 
-async def test_the_probe_is_the_platforms() -> None:
-    seen: list[tuple[str, str, str | None]] = []
+async def test_the_probe_is_a_get_request_with_the_platforms_header() -> None:
+    requests: list[tuple[str, str, str | None]] = []
 
     async def handler(request: web.BaseRequest) -> web.Response:
-        seen.append((request.method, request.path, request.headers.get(PROBE_HEADER)))
+        requests.append((request.method, request.path, request.headers.get(PROBE_HEADER)))
         return web.Response()
 
     async with serving(handler) as port:
         assert await is_ready("127.0.0.1", port)
-    assert seen == [("GET", "/", "1")]
+    assert requests == [("GET", "/", "1")]
 
 
-async def test_any_status_counts() -> None:
+async def test_a_server_that_responds_with_500_is_ready() -> None:
     async def handler(request: web.BaseRequest) -> web.Response:
         raise RuntimeError("the Actor's own fault")
 
@@ -59,7 +60,7 @@ async def test_any_status_counts() -> None:
         assert await is_ready("127.0.0.1", port)
 
 
-async def test_a_redirect_counts_and_is_not_followed() -> None:
+async def test_a_server_that_redirects_is_ready_and_the_redirect_is_not_followed() -> None:
     paths: list[str] = []
 
     async def handler(request: web.BaseRequest) -> web.Response:
@@ -71,7 +72,7 @@ async def test_a_redirect_counts_and_is_not_followed() -> None:
     assert paths == ["/"]
 
 
-async def test_an_answer_that_never_ends_counts() -> None:
+async def test_a_server_with_an_endless_response_is_ready() -> None:
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -83,22 +84,22 @@ async def test_an_answer_that_never_ends_counts() -> None:
         assert await is_ready("127.0.0.1", port)
 
 
-async def test_nothing_listens() -> None:
+async def test_a_port_without_a_server_is_not_ready() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         assert not await is_ready("127.0.0.1", closed.getsockname()[1])
 
 
-async def test_something_that_does_not_speak_http() -> None:
-    async with raw(b"220 mail.example ESMTP\r\n") as port:
+async def test_a_server_that_does_not_speak_http_is_not_ready() -> None:
+    async with raw_server(b"220 mail.example ESMTP\r\n") as port:
         assert not await is_ready("127.0.0.1", port)
 
 
-async def test_something_that_closes_without_a_word() -> None:
-    async with raw(b"") as port:
+async def test_a_server_that_closes_the_connection_is_not_ready() -> None:
+    async with raw_server(b"") as port:
         assert not await is_ready("127.0.0.1", port)
 
 
-async def test_something_that_accepts_and_never_answers() -> None:
-    async with raw(None) as port:
+async def test_a_server_that_never_responds_is_not_ready() -> None:
+    async with raw_server(None) as port:
         assert not await is_ready("127.0.0.1", port, timeout_secs=0.2)

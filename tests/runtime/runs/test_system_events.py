@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from runtime.base.records import RunStats
-from runtime.runs.system_events import BACKLOG, Event, SystemEvents, system_info
+from runtime.base.records import Run, RunStats
+from runtime.runs.orders import MIGRATION_MILLIS
+from runtime.runs.restarts import ABORT_GRACE_MILLIS
+from runtime.runs.system_events import BACKLOG, Event, SystemEvents, pending, system_info
+from tests.fakes.stage import Stage
 
 
-async def heard(events: SystemEvents, run_id: str) -> list[Event]:
+async def collect(events: SystemEvents, run_id: str) -> list[Event]:
     return [event async for event in events.listen(run_id)]
 
 
@@ -15,11 +18,11 @@ def numbered(number: int) -> Event:
     return {"name": "test", "data": number}
 
 
-async def test_every_listener_hears_every_event_of_its_run_until_the_run_ends() -> None:
+async def test_every_listener_gets_every_event_of_its_run_until_the_run_ends() -> None:
     events = SystemEvents()
     events.open("run1")
     events.open("run2")
-    listeners = [asyncio.create_task(heard(events, run)) for run in ("run1", "run1", "run2")]
+    listeners = [asyncio.create_task(collect(events, run)) for run in ("run1", "run1", "run2")]
     await asyncio.sleep(0)
     events.emit("run1", numbered(1))
     events.emit("run2", numbered(2))
@@ -31,7 +34,7 @@ async def test_every_listener_hears_every_event_of_its_run_until_the_run_ends() 
     assert other == [numbered(2)]
 
 
-async def test_a_run_is_open_while_it_lives() -> None:
+async def test_the_events_of_a_run_are_open_while_it_lives() -> None:
     events = SystemEvents()
     assert not events.is_open("run1")
     events.open("run1")
@@ -40,7 +43,7 @@ async def test_a_run_is_open_while_it_lives() -> None:
     assert not events.is_open("run1")
 
 
-async def test_events_without_listeners_and_of_ended_runs_are_dropped() -> None:
+async def test_events_without_listeners_and_events_of_ended_runs_are_dropped() -> None:
     events = SystemEvents()
     events.open("run1")
     events.emit("run1", numbered(1))
@@ -49,7 +52,7 @@ async def test_events_without_listeners_and_of_ended_runs_are_dropped() -> None:
     events.close("run1")
 
 
-async def test_a_listener_that_does_not_read_loses_the_oldest_and_still_learns_of_the_end() -> None:
+async def test_a_listener_that_does_not_read_loses_the_oldest_events_and_still_gets_the_end() -> None:
     events = SystemEvents()
     events.open("run1")
     listener = events.listen("run1")
@@ -60,11 +63,11 @@ async def test_a_listener_that_does_not_read_loses_the_oldest_and_still_learns_o
     for number in range(BACKLOG * 2):
         events.emit("run1", numbered(number))
     events.close("run1")
-    kept = [event["data"] async for event in listener]
-    assert kept == list(range(BACKLOG + 1, BACKLOG * 2))
+    received = [event["data"] async for event in listener]
+    assert received == list(range(BACKLOG + 1, BACKLOG * 2))
 
 
-async def test_a_listener_that_leaves_is_forgotten_before_and_after_the_end() -> None:
+async def test_a_listener_can_leave_before_and_after_the_end() -> None:
     events = SystemEvents()
     events.open("run1")
     early, late = events.listen("run1"), events.listen("run1")
@@ -72,12 +75,12 @@ async def test_a_listener_that_leaves_is_forgotten_before_and_after_the_end() ->
     await asyncio.sleep(0)
     events.emit("run1", numbered(1))
     await asyncio.gather(*waiting)
-    await early.aclose()
+    await early.aclose()  # type: ignore[attr-defined]
     events.close("run1")
-    await late.aclose()
+    await late.aclose()  # type: ignore[attr-defined]
 
 
-def test_system_info_has_all_eight_fields_that_the_python_sdk_wants() -> None:
+def test_system_info_has_the_eight_fields_that_the_python_sdk_requires() -> None:
     now = "2023-11-14T22:13:20.000Z"
     used = RunStats(
         mem_avg_bytes=1.5,
@@ -104,3 +107,23 @@ def test_system_info_has_all_eight_fields_that_the_python_sdk_wants() -> None:
     }
     assert len(event["data"]) == 8
     assert datetime.fromisoformat(event["data"]["createdAt"]).tzinfo is not None
+
+
+def pending_names(stage: Stage, run: Run) -> list[str]:
+    return [event["name"] for event in pending(stage.current(run), stage.clock.now())]
+
+
+async def test_a_new_listener_gets_the_pending_orders_again_after_a_restart_of_the_server(stage: Stage) -> None:
+    """The server may have crashed before it sent them."""
+    grace, migration = ABORT_GRACE_MILLIS / 1000, MIGRATION_MILLIS / 1000
+    aborted, moved, untouched = [await stage.start() for _ in range(3)]
+    await stage.orchestrator.orders.abort(aborted, gracefully=True)
+    await stage.orchestrator.orders.migrate(moved)
+    await stage.restart_server(5)
+    assert pending_names(stage, aborted) == ["aborting", "persistState"]
+    assert pending_names(stage, moved) == ["migrating"]
+    assert pending_names(stage, untouched) == []
+    listener = stage.orchestrator.system_events.listen(moved.id, pending(stage.current(moved), stage.clock.now()))
+    assert (await anext(listener))["data"] == {"timeRemainingSecs": migration - 5}
+    await stage.clock.advance(grace)
+    assert pending_names(stage, aborted) == pending_names(stage, moved) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.database import Database
+from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -16,6 +17,6 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path)
+    database = Database(with_database(tmp_path))
     yield database
     database.close()

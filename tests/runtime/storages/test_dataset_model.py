@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from runtime.database import Database, datasets_table
 from runtime.storages.datasets import Datasets
+from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 
 Item = dict[str, Any]
@@ -72,7 +73,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pages_during_pushes(steps: list[list[Push | Page]]) -> None:
     """All requests of a step are concurrent. A page has exactly the items from before it was requested."""
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(Path(folder))
+        database = Database(with_database(Path(folder)))
         try:
             asyncio.run(run_steps(Datasets(database, HandClock()), steps))
         finally:

@@ -19,6 +19,7 @@ from runtime.base.json_text import loads
 from runtime.base.records import QueueClient, RequestState
 from runtime.database import Database
 from runtime.storages.request_queues import HeadItem, QueuedRequest, RequestQueues
+from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 from tests.runtime.storages.queue_model import (
     Add,
@@ -61,7 +62,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = HandClock()
-        self.database = Database(Path(self.folder.name))
+        self.database = Database(with_database(Path(self.folder.name)))
         self.queues = RequestQueues(self.database, self.clock)
         self.queue_id = self.run(self.queues.get_or_create("user"))[0].id
         self.model = Model()

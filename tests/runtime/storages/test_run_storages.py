@@ -8,7 +8,6 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
 from runtime.base.records import Actor, Run
-from runtime.storages.run_storages import dataset_schemas, key_value_store_schema
 from tests.fakes.stage import Stage
 
 NAMED = {"fields": {"properties": {"name": {"type": "string"}}, "required": ["name"]}}
@@ -26,28 +25,14 @@ async def stage(tmp_path: Any) -> Any:
 
 
 async def an_actor(stage: Stage, name: str, definition: Any) -> Actor:
-    actor = await stage.an_actor(name)
-    await stage.a_build(actor, "latest", definition=definition)
+    actor = await stage.create_actor(name)
+    await stage.create_build(actor, "latest", definition=definition)
     return stage.orchestrator.actors.get(actor.id)
 
 
 async def push(stage: Stage, run: Run, id: str, item: Any) -> int:
     datasets = stage.orchestrator.datasets
     return await datasets.push(datasets.find(run.user_id, id), dumps(item))
-
-
-@pytest.mark.parametrize(
-    ("definition", "datasets", "store"),
-    [
-        ({}, {"default": None}, None),
-        ({"storages": {}}, {"default": None}, None),
-        (DEFINITION, {"default": NAMED, "prices": PRICED}, COLLECTIONS),
-        ({"storages": {"datasets": {"default": NAMED}}}, {"default": NAMED}, None),
-    ],
-)
-def test_schemas_of_a_definition(definition: Any, datasets: Any, store: Any) -> None:
-    assert dataset_schemas(definition) == datasets
-    assert key_value_store_schema(definition) == store
 
 
 async def test_a_run_gets_the_datasets_of_its_actors_definition(stage: Stage) -> None:
@@ -68,8 +53,8 @@ async def test_a_runs_datasets_count_towards_its_usage_and_are_deleted_with_it(s
     run = await stage.start(await an_actor(stage, "shop", DEFINITION))
     prices = run.datasets["prices"]
     await push(stage, run, prices, [{"price": 1}, {"price": 2}])
-    assert stage.orchestrator.billing.usage(stage.now(run))["DATASET_WRITES"] == 2
-    run = await stage.ended(run)
+    assert stage.orchestrator.billing.usage(stage.current(run))["DATASET_WRITES"] == 2
+    run = await stage.finish(run)
     await stage.orchestrator.run_deletion.delete(run)
     assert stage.orchestrator.datasets.get(prices) is None
 
@@ -80,7 +65,7 @@ async def test_a_metamorph_adds_the_datasets_of_the_new_actors_definition(stage:
     target = await an_actor(stage, "other", second)
     await stage.orchestrator.metamorphs.order(run, target, None, None)
     await stage.clock.settle()
-    after = stage.now(run)
+    after = stage.current(run)
     assert after.actor_id == target.id
     assert (set(after.datasets), after.datasets["prices"]) == ({"prices", "names"}, run.datasets["prices"])
     storages = json.loads(stage.container_of(run).spec.environment["ACTOR_STORAGES_JSON"])

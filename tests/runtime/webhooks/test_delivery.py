@@ -17,7 +17,7 @@ MINUTE = 60
 
 async def test_headers_of_a_template_and_reserved_headers(stage: Stage, receiver: Receiver) -> None:
     template = '{"Authorization": "secret", "X-Event": {{eventType}}, "content-type": "text/plain", "Host": "evil"}'
-    await stage.ended(await stage.start(webhooks=(draft(receiver, headers_template=template),)))
+    await stage.finish(await stage.start(webhooks=(draft(receiver, headers_template=template),)))
     [dispatch] = dispatches(stage)
     headers = receiver.received[0].headers
     wanted = {
@@ -36,7 +36,7 @@ async def test_pauses_between_retries_double_from_one_minute_up_to_the_eleventh(
     stage: Stage, receiver: Receiver
 ) -> None:
     receiver.status = 500
-    await stage.ended(await stage.start(webhooks=(draft(receiver),)))
+    await stage.finish(await stage.start(webhooks=(draft(receiver),)))
     await stage.clock.advance(40 * 60 * MINUTE)
     [dispatch] = dispatches(stage)
     starts = [call.started_at for call in dispatch.calls]
@@ -52,7 +52,7 @@ async def test_pauses_between_retries_double_from_one_minute_up_to_the_eleventh(
 
 async def test_a_successful_retry_is_the_last(stage: Stage, receiver: Receiver) -> None:
     receiver.statuses = [503, 302]
-    await stage.ended(await stage.start(webhooks=(draft(receiver),)))
+    await stage.finish(await stage.start(webhooks=(draft(receiver),)))
     assert dispatches(stage)[0].status is DispatchStatus.ACTIVE
     await stage.clock.advance(60 * MINUTE)
     [dispatch] = dispatches(stage)
@@ -63,7 +63,7 @@ async def test_a_successful_retry_is_the_last(stage: Stage, receiver: Receiver) 
 async def test_a_webhook_may_disable_retries(stage: Stage, receiver: Receiver) -> None:
     await receiver.close()
     wanted = WebhookDraft(event_types=ENDS_OF_RUNS, request_url="http://127.0.0.1:1/", do_not_retry=True)
-    await stage.ended(await stage.start(webhooks=(wanted,)))
+    await stage.finish(await stage.start(webhooks=(wanted,)))
     [dispatch] = dispatches(stage)
     assert dispatch.status is DispatchStatus.FAILED
     assert [call.response_status for call in dispatch.calls] == [None]
@@ -75,14 +75,14 @@ async def test_dispatches_beyond_the_limit_on_concurrent_requests_are_sent_later
     stage: Stage, receiver: Receiver
 ) -> None:
     count = 3 * MAX_CONCURRENT_REQUESTS
-    await stage.ended(await stage.start(webhooks=tuple(draft(receiver) for _ in range(count))))
+    await stage.finish(await stage.start(webhooks=tuple(draft(receiver) for _ in range(count))))
     assert len(receiver.received) == count
     assert {each.status for each in dispatches(stage)} == {DispatchStatus.SUCCEEDED}
 
 
 async def test_a_new_server_continues_the_schedule(stage: Stage, receiver: Receiver) -> None:
     receiver.status = 500
-    await stage.ended(await stage.start(webhooks=(draft(receiver),)))
+    await stage.finish(await stage.start(webhooks=(draft(receiver),)))
     await stage.clock.advance(MINUTE)
     await stage.close()
     await stage.clock.advance(30)
@@ -95,7 +95,7 @@ async def test_a_new_server_continues_the_schedule(stage: Stage, receiver: Recei
 
 
 async def test_a_dispatch_that_was_being_sent_at_a_crash_is_sent_again(stage: Stage, receiver: Receiver) -> None:
-    await stage.ended(await stage.start(webhooks=(draft(receiver),)))
+    await stage.finish(await stage.start(webhooks=(draft(receiver),)))
     [dispatch] = dispatches(stage)
     await stage.close()
     database = Database(stage.settings.data_dir)

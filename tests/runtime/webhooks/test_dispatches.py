@@ -37,7 +37,7 @@ async def failed_build(stage: Stage, wanted: WebhookDraft) -> Build:
     actor = await orchestrator.actors.create(stage.user, "unbuilt", (a_version(),))
     await webhook_on(stage, wanted, actor_id=actor.id)
     version = orchestrator.versions.get(actor, "0.0")
-    build = await orchestrator.builds.start(stage.user, actor, version, BuildOptions(tag="latest"), META)
+    build = await orchestrator.live_builds.start(stage.user, actor, version, BuildOptions(tag="latest"), META)
     build = await orchestrator.builds.wait(build.id, 60)
     await stage.clock.settle()
     return build
@@ -46,14 +46,14 @@ async def failed_build(stage: Stage, wanted: WebhookDraft) -> Build:
 async def test_an_ad_hoc_webhook_gets_the_start_and_the_end_of_its_run(stage: Stage, receiver: Receiver) -> None:
     run = await stage.start(webhooks=(draft(receiver, *ALL_EVENTS),))
     await stage.clock.advance(7)
-    ended = await stage.ended(run)
+    ended = await stage.finish(run)
     assert receiver.events == ["ACTOR.RUN.CREATED", "ACTOR.RUN.SUCCEEDED"]
     created, succeeded = (each.body for each in receiver.received)
     assert created["resource"]["status"] == "READY"
     assert succeeded["eventData"] == {"actorId": run.actor_id, "actorRunId": run.id}
     assert succeeded["resource"] == present_job(stage.orchestrator, ended)
     assert (succeeded["resource"]["status"], succeeded["resource"]["exitCode"]) == ("SUCCEEDED", 0)
-    assert stage.now(run).pending_events == {}
+    assert stage.current(run).pending_events == {}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ async def test_an_ad_hoc_webhook_gets_the_start_and_the_end_of_its_run(stage: St
 async def test_each_end_has_its_own_event(stage: Stage, receiver: Receiver, how: str, event: str) -> None:
     run = await stage.start(webhooks=(draft(receiver),), timeout_secs=60)
     if how == "exit":
-        await stage.ended(run, 1)
+        await stage.finish(run, 1)
     elif how == "abort":
         await stage.abort(run)
     else:
@@ -72,10 +72,10 @@ async def test_each_end_has_its_own_event(stage: Stage, receiver: Receiver, how:
 
 
 async def test_a_resurrected_run_has_a_resurrection_and_another_end(stage: Stage, receiver: Receiver) -> None:
-    run = await stage.ended(await stage.start(webhooks=(draft(receiver, *ALL_EVENTS),)))
+    run = await stage.finish(await stage.start(webhooks=(draft(receiver, *ALL_EVENTS),)))
     await stage.orchestrator.resurrection.resurrect(run, StartOptions())
     await stage.clock.settle()
-    await stage.ended(run)
+    await stage.finish(run)
     assert [event.rpartition(".")[2] for event in receiver.events] == [
         "CREATED",
         "SUCCEEDED",
@@ -87,10 +87,10 @@ async def test_a_resurrected_run_has_a_resurrection_and_another_end(stage: Stage
 async def test_a_webhook_on_an_actor_only_gets_the_events_of_its_runs_and_builds(
     stage: Stage, receiver: Receiver
 ) -> None:
-    actor, other = await stage.an_actor("one"), await stage.an_actor("two")
+    actor, other = await stage.create_actor("one"), await stage.create_actor("two")
     await webhook_on(stage, draft(receiver, *ALL_EVENTS), actor_id=actor.id)
-    await stage.ended(await stage.start(other))
-    await stage.ended(await stage.start(actor))
+    await stage.finish(await stage.start(other))
+    await stage.finish(await stage.start(actor))
     build = await failed_build(stage, draft(receiver, *ALL_EVENTS))
     assert receiver.events == [
         "ACTOR.RUN.CREATED",
@@ -105,7 +105,7 @@ async def test_a_webhook_on_an_actor_only_gets_the_events_of_its_runs_and_builds
 async def test_a_webhook_on_an_actor_only_gets_the_events_of_its_users_runs(tmp_path: Path, receiver: Receiver) -> None:
     stage = Stage(tmp_path, users={"one": "ann", "two": "bob"})
     await stage.open()
-    actor = await stage.an_actor("shared")
+    actor = await stage.create_actor("shared")
     await webhook_on(stage, draft(receiver), actor_id=actor.id)
     bob = stage.orchestrator.users.by_username("bob")
     assert bob is not None
@@ -113,20 +113,20 @@ async def test_a_webhook_on_an_actor_only_gets_the_events_of_its_users_runs(tmp_
         StartRequest(user=bob, actor=actor, input=None, options=StartOptions(), meta=META)
     )
     await stage.clock.settle()
-    await stage.ended(run)
+    await stage.finish(run)
     assert receiver.events == []
     await stage.close()
 
 
 async def test_a_webhook_on_a_run_that_has_ended_gets_no_events(stage: Stage, receiver: Receiver) -> None:
-    run = await stage.ended(await stage.start())
+    run = await stage.finish(await stage.start())
     await webhook_on(stage, draft(receiver, *ALL_EVENTS), actor_run_id=run.id)
     await stage.clock.advance(60)
     assert receiver.events == []
 
 
 async def test_a_test_event_has_the_newest_run_if_there_is_one(stage: Stage, receiver: Receiver) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     webhook = await webhook_on(stage, draft(receiver), actor_id=actor.id)
     await stage.orchestrator.dispatches.test(webhook)
     run = await stage.start(actor)
@@ -140,23 +140,23 @@ async def test_a_test_event_has_the_newest_run_if_there_is_one(stage: Stage, rec
 async def test_a_run_with_a_deleted_dataset_has_its_events(stage: Stage, receiver: Receiver) -> None:
     run = await stage.start(webhooks=(draft(receiver),))
     await stage.orchestrator.datasets.delete(run.default_dataset_id)
-    await stage.ended(run)
+    await stage.finish(run)
     assert receiver.events == ["ACTOR.RUN.SUCCEEDED"]
 
 
 async def test_the_next_server_dispatches_the_events_that_a_crash_left_pending(
     stage: Stage, receiver: Receiver
 ) -> None:
-    actor = await stage.an_actor()
+    actor = await stage.create_actor()
     webhook = await webhook_on(stage, draft(receiver, *ALL_EVENTS), actor_id=actor.id)
-    run = await stage.ended(await stage.start(actor))
+    run = await stage.finish(await stage.start(actor))
     dispatched = [each.occasion for each in dispatches(stage, webhook)]
     await stage.close()
-    await stage.open_with(run, lambda now: replace(now, pending_events=new_event(WebhookEvent.RUN_ABORTED)))
+    await stage.open_with_run(run, lambda now: replace(now, pending_events=new_event(WebhookEvent.RUN_ABORTED)))
     assert receiver.events[-1] == "ACTOR.RUN.ABORTED"
-    assert stage.now(run).pending_events == {}
+    assert stage.current(run).pending_events == {}
     await stage.close()
-    await stage.open_with(
+    await stage.open_with_run(
         run, lambda now: replace(now, pending_events=dict.fromkeys(dispatched, WebhookEvent.RUN_SUCCEEDED))
     )
     assert len(receiver.received) == len(dispatched) + 1  # these events already have dispatches
@@ -167,7 +167,7 @@ async def test_the_end_of_a_run_without_its_container_is_dispatched(stage: Stage
     await stage.close()
     await stage.container_of(run).remove()
     await stage.open()
-    assert stage.now(run).status is JobStatus.FAILED
+    assert stage.current(run).status is JobStatus.FAILED
     assert receiver.events == ["ACTOR.RUN.FAILED"]
 
 
@@ -205,5 +205,5 @@ async def test_pending_events_of_an_older_database_are_dispatched_exactly_once(
     assert sorted(receiver.events) == ["ACTOR.BUILD.SUCCEEDED", "ACTOR.RUN.SUCCEEDED"]
     assert {each.body["resource"]["id"] for each in receiver.received} == {run.id, build.id}
     assert [each.occasion for each in dispatches(stage)] == ["event1", "event3", "event2"]
-    assert stage.now(run).pending_events == stage.orchestrator.builds.get(build.id).pending_events == {}
+    assert stage.current(run).pending_events == stage.orchestrator.builds.get(build.id).pending_events == {}
     await stage.close()

@@ -8,9 +8,10 @@ import pytest
 
 from runtime.access.users import SERVER_TOKEN_PREFIX
 from runtime.webhooks.delivery import MAX_CONCURRENT_REQUESTS
+from testing.api_client import Json
+from testing.live_server import LiveServer
 from tests.engine import COUNTER, end, engine, eventually, python_actor
 from tests.fakes.receiver import Receiver
-from tests.live import Json, LiveServer
 
 pytestmark = pytest.mark.docker
 
@@ -74,7 +75,7 @@ def test_unfinished_dispatches_are_sent_after_the_server_was_killed(
     first, second = own_server.run(actor), own_server.run(actor)
     for run in (first, second):
         own_server.until(f"actor-runs/{run['id']}", lambda run: run["status"] == "RUNNING")
-    blocking_receiver.fall_silent()
+    blocking_receiver.stop_responding()
     with engine() as client:
         end(client, first, 0)
         assert eventually(lambda: len(blocking_receiver.received) == MAX_CONCURRENT_REQUESTS)
@@ -82,7 +83,7 @@ def test_unfinished_dispatches_are_sent_after_the_server_was_killed(
         end(client, second, 0)
     interrupted = set(blocking_receiver.dispatch_ids)
     assert len(interrupted) == MAX_CONCURRENT_REQUESTS
-    blocking_receiver.answer()
+    blocking_receiver.start_responding()
     own_server.start()
     for run in (first, second):
         assert own_server.wait(f"actor-runs/{run['id']}")["status"] == "SUCCEEDED"

@@ -1,0 +1,44 @@
+"""The checks of Host and Origin. The server controls the Docker engine, and any web page can send it requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from api.web_server.run_address import is_web_server_host
+from runtime.base.addresses import API_NAMES
+from runtime.base.errors import Forbidden
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+ACTS_ON_GET = re.compile(r"/v2/actors/[^/]+/run-sync(-get-dataset-items)?")
+OWN_SITES = frozenset({"same-origin", "none"})
+HTTP_PORT = 80
+
+
+class AllowedHosts:
+    """The names of this server on its `ports`. `gateway` is the address under which containers reach it."""
+
+    def __init__(self, ports: Collection[int], gateway: str | None) -> None:
+        names = {f"[{name}]" if ":" in name else name for name in API_NAMES} | ({gateway} if gateway else set())
+        without_port = names if HTTP_PORT in ports else set()
+        self._hosts = {f"{name}:{port}" for name in names for port in ports} | without_port
+        self._ports = ports
+
+    def check_host(self, scope: Scope) -> None:
+        """Raises Forbidden for a foreign Host: an attacker can point a name of their own at this machine."""
+        host = Headers(scope=scope).get("host", "").lower()
+        if host not in self._hosts and not is_web_server_host(host, self._ports):
+            raise Forbidden("host-not-allowed", f"This server does not answer for the host '{host}'")
+
+    def check_origin(self, scope: Scope) -> None:
+        """Raises Forbidden for a write that a page of another origin makes the browser send."""
+        if scope["method"] in SAFE_METHODS and not ACTS_ON_GET.fullmatch(scope["path"]):
+            return
+        headers = Headers(scope=scope)
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        is_foreign = origin is not None and origin.removeprefix("http://").lower() not in self._hosts
+        if is_foreign or (site is not None and site not in OWN_SITES):
+            raise Forbidden("origin-not-allowed", "Web pages of another origin may not change anything here")

@@ -1,0 +1,46 @@
+"""Finds the caller of a request by its token."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from api.request.callers import CALLER, Caller
+from api.request.rate_limit import RateLimit
+from runtime.access.users import Users
+
+
+class Authentication:
+    """Identifies callers by their tokens, and counts their requests."""
+
+    def __init__(self, users: Users, control_token: str, rate_limit: RateLimit) -> None:
+        self._users = users
+        self._control_token = control_token.encode()
+        self._rate_limit = rate_limit
+
+    def identify_caller(self, scope: Scope) -> None:
+        """Put the caller into the scope. Raises Unauthorized for an invalid token, TooManyRequests."""
+        token = token_of(HTTPConnection(scope))
+        if token is None:
+            scope[CALLER] = None
+            return
+        caller = self._authenticate(token)
+        self._rate_limit.count(caller.user.id)
+        scope[CALLER] = caller
+
+    def _authenticate(self, token: str) -> Caller:
+        if hmac.compare_digest(token.encode(), self._control_token):
+            # The command line uses this token, and acts for the first user.
+            return Caller(self._users.first(), is_operator=True)
+        user, run = self._users.authenticate(token)
+        return Caller(user, run)
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The token of a request: `Authorization: Bearer`, else `?token=`."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return connection.query_params.get("token") or None

@@ -1,0 +1,71 @@
+"""The options with which a run starts, and the filters of a list of runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from api.request.callers import Caller
+from api.request.params import Params
+from api.request.parsing.fields import parse_permission_level, parse_timeout, parse_timestamp
+from api.request.parsing.webhooks import parse_ad_hoc_webhooks
+from runtime.base.clock import Millis
+from runtime.base.errors import Invalid
+from runtime.base.records import RunFilter
+from runtime.runs.options import StartOptions
+
+
+def parse_start_options(params: Params, caller: Caller) -> StartOptions:
+    """The query of the Run Actor endpoint."""
+    memory = params.number("memory")
+    if memory is not None and memory <= 0:
+        raise Invalid("invalid-input", "Query parameter 'memory' must be greater than 0")
+    max_items, max_charge = params.integer("maxItems"), params.number("maxTotalChargeUsd")
+    if max_items == 0:
+        raise Invalid("max-items-must-be-greater-than-zero", "Query parameter 'maxItems' must be greater than 0")
+    if max_charge == 0:
+        raise Invalid(
+            "max-total-charge-usd-must-be-greater-than-zero",
+            "Query parameter 'maxTotalChargeUsd' must be greater than 0",
+        )
+    return StartOptions(
+        build=params.text("build"),
+        timeout_secs=parse_timeout(params.number("timeout")),
+        memory_mbytes=memory,
+        max_items=max_items,
+        max_total_charge_usd=max_charge,
+        restart_on_error=params.flag("restartOnError"),
+        permission_level=parse_permission_level(params.text("forcePermissionLevel"), "forcePermissionLevel"),
+        webhooks=parse_ad_hoc_webhooks(params.text("webhooks"), caller),
+    )
+
+
+def parse_run_filter(params: Params) -> RunFilter:
+    """The filters of a list of runs. Statuses are comma-separated, times are ISO 8601 timestamps."""
+    return RunFilter(
+        statuses=tuple(params.texts("status")),
+        origin=params.text("origin"),
+        started_after=_timestamp(params, "startedAfter"),
+        started_before=_timestamp(params, "startedBefore"),
+    )
+
+
+async def _run_filter(request: Request) -> RunFilter:
+    return parse_run_filter(Params(request))
+
+
+RunFilterQuery = Annotated[RunFilter, Depends(_run_filter)]
+
+
+def _timestamp(params: Params, name: str) -> Millis | None:
+    text = params.text(name)
+    if text is None:
+        return None
+    try:
+        return parse_timestamp(text)
+    except ValueError as problem:
+        raise Invalid(
+            "invalid-parameter", f"Query parameter '{name}' is not a valid ISO 8601 timestamp: '{text}'"
+        ) from problem

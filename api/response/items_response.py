@@ -1,0 +1,42 @@
+"""The response that holds the items of a dataset, in the format and view that the query selects."""
+
+from __future__ import annotations
+
+from starlette.responses import Response, StreamingResponse
+
+from api.request.parsing.dataset_items import ItemsQuery
+from api.response.exports import FORMATS
+from api.response.exports.json_text import JsonLines
+from api.response.record_response import SANDBOX
+from runtime.base.records import Dataset
+from runtime.storages.datasets import Datasets
+
+UNLIMITED = 999_999_999_999
+"""What the platform's header reports if a request has no limit."""
+PAGE_HEADERS = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
+"""For formats that browsers display. Items can contain any HTML, which must not act on the API for the user."""
+
+
+async def items_response(
+    datasets: Datasets, dataset: Dataset, query: ItemsQuery, *, status: int = 200, is_head: bool = False
+) -> Response:
+    """The items that the query selects; only the headers if `is_head`."""
+    page = datasets.items(dataset, offset=query.offset, limit=query.limit, desc=query.desc)
+    export = FORMATS[query.format](dataset, page, query.view, query.options)
+    headers = {
+        "Content-Type": export.content_type,
+        **({} if isinstance(export, JsonLines) else PAGE_HEADERS),
+        "X-Apify-Pagination-Total": str(page.total),
+        "X-Apify-Pagination-Offset": str(query.offset),
+        "X-Apify-Pagination-Limit": str(query.limit or UNLIMITED),
+        "X-Apify-Pagination-Count": str(page.count),
+        "X-Apify-Pagination-Desc": "true" if query.desc else "false",
+    }
+    if query.is_attachment:
+        headers["Content-Disposition"] = f'attachment; filename="items.{query.format}"'
+    if is_head:
+        return Response(status_code=status, headers=headers)
+    if isinstance(export, JsonLines) and (whole := export.whole) is not None:
+        return Response(whole, status, headers)
+    await export.open()
+    return StreamingResponse(export.stream(), status, headers)

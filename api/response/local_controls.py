@@ -1,0 +1,67 @@
+"""What the local controls (`/greenroom/...`) return. FastAPI generates their OpenAPI document from these models."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class LocalModel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
+
+
+class EngineInfo(LocalModel):
+    """The Docker engine, as probed at the start of the server."""
+
+    version: str
+    api_version: str
+    cgroup_version: str
+    storage_driver: str
+    operating_system: str
+    disk: Literal["hard", "polled", "none"] = Field(description="How the disk limit of runs is enforced.")
+    disk_note: str
+    quota_counts_image: bool = Field(description="Whether a run's disk usage includes the size of its image.")
+    reads_cgroups: bool
+    network: str
+    gateway: str | None = Field(description="The address under which containers reach this server.")
+    reaches_containers: bool = Field(description="Whether this machine reaches containers by their IP address.")
+    memory_bytes: int
+    cpus: int
+
+
+class ServerInfo(LocalModel):
+    """The status of the server."""
+
+    version: str
+    api_url: str
+    data_dir: str
+    engine: EngineInfo
+    enforced: tuple[str, ...] = Field(description="The limits of runs that this engine enforces.")
+    live_runs: int
+    started_at: str = Field(description="An ISO 8601 timestamp.")
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class ShutdownStarted(LocalModel):
+    """The server has begun to shut down."""
+
+    live_runs: int = Field(description="How many live runs are left for the next start of the server to adopt.")
+
+
+class RunEnvelope(LocalModel):
+    data: dict[str, Any] = Field(description="The run, as GET /v2/actor-runs/{runId} returns it.")
+
+
+class ErrorObject(LocalModel):
+    type: str
+    message: str
+
+
+class ErrorEnvelope(LocalModel):
+    """The platform's error object."""
+
+    error: ErrorObject

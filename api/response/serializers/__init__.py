@@ -1,0 +1,51 @@
+"""Records as the platform's JSON: one dict literal for each record.
+
+Fields: the platform's API reference. The models of apify-client 3 show which of them clients require.
+"""
+
+from api.response.serializers.actors import actor, actor_in_list, actor_in_store, env_var, version
+from api.response.serializers.builds import build, build_definition, build_in_list
+from api.response.serializers.runs import run, run_in_list, run_usage
+from api.response.serializers.storages import (
+    added_request,
+    dataset,
+    key_page,
+    key_value_store,
+    locked_queue_head,
+    queue_head,
+    queued_request,
+    request_queue,
+)
+from api.response.serializers.tasks import task, task_in_list
+from api.response.serializers.users import limited_user, private_user, public_user
+from api.response.serializers.webhooks import webhook, webhook_dispatch, webhook_draft
+
+__all__ = [
+    "actor",
+    "actor_in_list",
+    "actor_in_store",
+    "added_request",
+    "build",
+    "build_definition",
+    "build_in_list",
+    "dataset",
+    "env_var",
+    "key_page",
+    "key_value_store",
+    "limited_user",
+    "locked_queue_head",
+    "private_user",
+    "public_user",
+    "queue_head",
+    "queued_request",
+    "request_queue",
+    "run",
+    "run_in_list",
+    "run_usage",
+    "task",
+    "task_in_list",
+    "version",
+    "webhook",
+    "webhook_dispatch",
+    "webhook_draft",
+]

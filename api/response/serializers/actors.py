@@ -1,0 +1,115 @@
+"""Actors with their versions."""
+
+from __future__ import annotations
+
+from runtime.base.clock import iso
+from runtime.base.json_text import JsonDict
+from runtime.base.records import Actor, EnvVar, Pricing, SourceFile, TaggedBuild, User, Version
+from runtime.builds import number_int
+
+
+def actor(record: Actor, owner: User, versions: list[Version]) -> JsonDict:
+    return {
+        **record.extra,
+        "id": record.id,
+        "userId": record.user_id,
+        "name": record.name,
+        "username": owner.username,
+        "title": record.title,
+        "description": record.description,
+        "isPublic": record.is_public,
+        "actorPermissionLevel": record.permission_level,
+        "restartOnError": record.defaults.restart_on_error,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "stats": actor_stats(record),
+        "versions": [version(each) for each in versions],
+        "defaultRunOptions": {
+            "build": record.defaults.build,
+            "timeoutSecs": record.defaults.timeout_secs,
+            "memoryMbytes": record.defaults.memory_mbytes,
+            "restartOnError": record.defaults.restart_on_error,
+            "maxItems": record.defaults.max_items,
+            "forcePermissionLevel": record.defaults.permission_level,
+        },
+        "pricingInfos": [pricing.shown for pricing in record.pricings],
+        "taggedBuilds": {tag: tagged_build(tagged) for tag, tagged in record.tagged_builds.items()},
+    }
+
+
+def actor_in_list(record: Actor, owner: User) -> JsonDict:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "username": owner.username,
+        "title": record.title or record.name,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "stats": actor_stats(record),
+    }
+
+
+def actor_in_store(record: Actor, owner: User, pricing: Pricing | None) -> JsonDict:
+    return {
+        "id": record.id,
+        "title": record.title or record.name,
+        "name": record.name,
+        "username": owner.username,
+        "userFullName": owner.username,
+        "description": record.description,
+        "categories": record.extra.get("categories") or [],
+        "pictureUrl": record.extra.get("pictureUrl"),
+        "notice": record.extra.get("notice") or "NONE",
+        "stats": actor_stats(record),
+        "currentPricingInfo": {"pricingModel": "FREE"} if pricing is None else pricing.shown,
+    }
+
+
+def actor_stats(record: Actor) -> JsonDict:
+    return {
+        "totalBuilds": record.total_builds,
+        "totalRuns": record.total_runs,
+        "totalUsers": 1 if record.total_runs else 0,
+        "totalUsers7Days": 0,
+        "totalUsers30Days": 0,
+        "totalUsers90Days": 0,
+        "totalMetamorphs": 0,
+        **({} if record.last_run_started_at is None else {"lastRunStartedAt": iso(record.last_run_started_at)}),
+    }
+
+
+def tagged_build(tagged: TaggedBuild) -> JsonDict:
+    version, _, number = tagged.build_number.rpartition(".")
+    return {
+        "buildId": tagged.build_id,
+        "buildNumber": tagged.build_number,
+        "buildNumberInt": number_int(version, int(number)),
+        "finishedAt": iso(tagged.finished_at),
+    }
+
+
+def version(record: Version) -> JsonDict:
+    return {
+        "versionNumber": record.number,
+        "sourceType": record.source_type,
+        "envVars": [env_var(each) for each in record.env_vars],
+        "applyEnvVarsToBuild": record.apply_env_vars_to_build,
+        "buildTag": record.build_tag,
+        "sourceFiles": [source_file(each) for each in record.source_files],
+        "tarballUrl": record.tarball_url,
+        "gitRepoUrl": record.git_repo_url,
+        "gitHubGistUrl": record.github_gist_url,
+        **({} if record.folder is None else {"localFolder": record.folder}),
+    }
+
+
+def env_var(record: EnvVar) -> JsonDict:
+    """An environment variable. The value of a secret is never returned."""
+    shown = {} if record.is_secret else {"value": record.value}
+    return {"name": record.name, **shown, "isSecret": record.is_secret}
+
+
+def source_file(record: SourceFile) -> JsonDict:
+    if record.folder:
+        return {"name": record.name, "folder": True}
+    return {"name": record.name, "format": record.format, "content": record.content}

@@ -1,0 +1,82 @@
+"""Builds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from api.response.serializers.jobs import iso_or_none, meta
+from runtime.base.clock import Millis, iso
+from runtime.base.json_text import JsonDict
+from runtime.base.records import Build
+from runtime.billing.usage import in_usd
+from runtime.jobs.limits import disk_mbytes
+from runtime.jobs.stats import compute_units
+
+BUILD_LIST_FIELDS = (
+    "id",
+    "actId",
+    "userId",
+    "status",
+    "startedAt",
+    "finishedAt",
+    "usageTotalUsd",
+    "buildNumber",
+    "buildNumberInt",
+    "meta",
+)
+
+
+def build(record: Build, now: Millis, *, has_image: bool | None = None) -> JsonDict:
+    """A build. `has_image` is whether the engine still holds its image; None if the engine was not asked."""
+    millis = max(0, (record.finished_at or now) - record.started_at)
+    units = compute_units(record.options.memory_mbytes, millis)
+    return {
+        "id": record.id,
+        "actId": record.actor_id,
+        "userId": record.user_id,
+        "startedAt": iso(record.started_at),
+        "finishedAt": iso_or_none(record.finished_at),
+        "status": record.status,
+        "statusMessage": record.status_message,
+        "meta": meta(record.meta),
+        "stats": {
+            "durationMillis": millis,
+            "runTimeSecs": millis / 1000,
+            "computeUnits": units,
+            "imageSizeBytes": record.image_size_bytes,
+        },
+        "options": {
+            "useCache": record.options.use_cache,
+            "betaPackages": record.options.beta_packages,
+            "memoryMbytes": record.options.memory_mbytes,
+            "diskMbytes": disk_mbytes(record.options.memory_mbytes),
+        },
+        "usage": {"ACTOR_COMPUTE_UNITS": units},
+        "usageTotalUsd": in_usd({"ACTOR_COMPUTE_UNITS": units})["ACTOR_COMPUTE_UNITS"],
+        "usageUsd": in_usd({"ACTOR_COMPUTE_UNITS": units}),
+        "buildNumber": record.number,
+        "buildNumberInt": record.number_int,
+        "inputSchema": _schema_text(record.input_schema),
+        "readme": record.readme,
+        **build_definition(record),
+        "baseImageStandIn": record.stand_in,
+        **({} if has_image is None else {"hasImage": has_image}),
+    }
+
+
+def build_in_list(record: Build, now: Millis) -> JsonDict:
+    whole = build(record, now)
+    return {key: whole[key] for key in BUILD_LIST_FIELDS}
+
+
+def build_definition(record: Build) -> JsonDict:
+    """The field `actorDefinition`: actor.json with the input schema and the readme; null without an actor.json."""
+    if not record.definition:
+        return {"actorDefinition": None}
+    return {"actorDefinition": {**record.definition, "input": record.input_schema, "readme": record.readme}}
+
+
+def _schema_text(schema: Mapping[str, Any] | None) -> str | None:
+    return None if schema is None else json.dumps(schema, ensure_ascii=False, indent=4)

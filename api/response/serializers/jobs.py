@@ -1,0 +1,15 @@
+"""What runs and builds share."""
+
+from __future__ import annotations
+
+from runtime.base.clock import Millis, iso
+from runtime.base.json_text import JsonDict
+from runtime.base.records import Meta
+
+
+def iso_or_none(at: Millis | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def meta(record: Meta) -> JsonDict:
+    return {"origin": record.origin, "clientIp": record.client_ip, "userAgent": record.user_agent}

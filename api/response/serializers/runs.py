@@ -1,0 +1,132 @@
+"""Runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.response.serializers.jobs import iso_or_none, meta
+from runtime.base.clock import Millis, iso
+from runtime.base.json_text import JsonDict
+from runtime.base.records import Metamorph, Run, RunStats
+from runtime.billing.prices import is_usage_for_user
+from runtime.billing.usage import Usage, in_usd
+from runtime.jobs.stats import duration_millis, run_compute_units
+
+RUN_LIST_FIELDS = (
+    "id",
+    "actId",
+    "actorTaskId",
+    "userId",
+    "status",
+    "startedAt",
+    "finishedAt",
+    "buildId",
+    "buildNumber",
+    "buildNumberInt",
+    "meta",
+    "usageTotalUsd",
+    "defaultKeyValueStoreId",
+    "defaultDatasetId",
+    "defaultRequestQueueId",
+)
+
+
+def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, int], now: Millis) -> JsonDict:
+    """A run without its costs, as everybody may see it."""
+    return {
+        "id": record.id,
+        "actId": record.actor_id,
+        **({} if record.task_id is None else {"actorTaskId": record.task_id}),
+        "userId": record.user_id,
+        "startedAt": iso(record.started_at),
+        "finishedAt": iso_or_none(record.finished_at),
+        "status": record.status,
+        "statusMessage": record.status_message,
+        "isStatusMessageTerminal": record.is_status_message_terminal,
+        "meta": meta(record.meta),
+        "stats": _stats(record, now),
+        "options": _options(record),
+        "buildId": record.build_id,
+        "buildNumber": record.build_number,
+        "buildNumberInt": build_number_int,
+        "exitCode": record.exit_code,
+        "generalAccess": record.general_access,
+        "defaultKeyValueStoreId": record.default_key_value_store_id,
+        "defaultDatasetId": record.default_dataset_id,
+        "defaultRequestQueueId": record.default_request_queue_id,
+        "storageIds": {
+            "keyValueStores": {"default": record.default_key_value_store_id},
+            "datasets": {"default": record.default_dataset_id, **record.datasets},
+            "requestQueues": {"default": record.default_request_queue_id},
+        },
+        "containerUrl": record.container_url,
+        "isContainerServerReady": record.is_container_server_ready,
+        **({} if record.pricing is None else {"pricingInfo": record.pricing.shown}),
+        "chargedEventCounts": charged_event_counts,
+        "metamorphs": [_metamorph(each) for each in record.metamorphs],
+        **({} if record.output is None else {"output": record.output}),
+        "diskEnforcement": record.disk_enforcement,
+        "permissionLevel": record.permission_level,
+    }
+
+
+def run_in_list(record: Run, build_number_int: int, total_usd: float, now: Millis) -> JsonDict:
+    whole = {**run(record, build_number_int, {}, now), "usageTotalUsd": total_usd}
+    return {key: whole[key] for key in RUN_LIST_FIELDS if key in whole}
+
+
+def run_usage(record: Run, usage: Usage, total_usd: float) -> JsonDict:
+    """The costs of a run: everything that it used, and the total that its user pays."""
+    return {
+        "usage": usage,
+        "usageUsd": in_usd(usage),
+        "usageTotalUsd": total_usd,
+        "platformUsageBillingModel": "USER" if is_usage_for_user(record) else "DEVELOPER",
+    }
+
+
+def _options(record: Run) -> JsonDict:
+    options = record.options
+    return {
+        "build": options.build,
+        "timeoutSecs": options.timeout_secs,
+        "memoryMbytes": options.memory_mbytes,
+        "diskMbytes": options.disk_mbytes,
+        "maxItems": options.max_items,
+        "maxTotalChargeUsd": options.max_total_charge_usd,
+        "restartOnError": options.restart_on_error,
+    }
+
+
+def _stats(record: Run, now: Millis) -> JsonDict:
+    stats: RunStats = record.stats
+    millis = duration_millis(record, now)
+    return {
+        "inputBodyLen": stats.input_body_len,
+        "migrationCount": stats.migration_count,
+        "rebootCount": stats.reboot_count,
+        "restartCount": stats.restart_count,
+        "resurrectCount": stats.resurrect_count,
+        "memAvgBytes": stats.mem_avg_bytes,
+        "memMaxBytes": stats.mem_max_bytes,
+        "memCurrentBytes": stats.mem_current_bytes,
+        "cpuAvgUsage": stats.cpu_avg_usage,
+        "cpuMaxUsage": stats.cpu_max_usage,
+        "cpuCurrentUsage": stats.cpu_current_usage,
+        "netRxBytes": stats.net_rx_bytes,
+        "netTxBytes": stats.net_tx_bytes,
+        "diskMaxBytes": stats.disk_max_bytes,
+        "durationMillis": millis,
+        "runTimeSecs": millis / 1000,
+        "metamorph": len(record.metamorphs),
+        "computeUnits": run_compute_units(record, now),
+    }
+
+
+def _metamorph(record: Metamorph) -> JsonDict:
+    return {
+        "createdAt": iso(record.created_at),
+        "actorId": record.actor_id,
+        "buildId": record.build_id,
+        "inputKey": record.input_key,
+    }

@@ -1,0 +1,41 @@
+"""Tasks."""
+
+from __future__ import annotations
+
+from runtime.base.clock import iso
+from runtime.base.json_text import JsonDict
+from runtime.base.records import Actor, Task, User
+
+
+def task(record: Task, owner: User) -> JsonDict:
+    return {
+        **record.extra,
+        **_task(record, owner),
+        "title": record.title,
+        "options": {
+            "build": record.options.build,
+            "timeoutSecs": record.options.timeout_secs,
+            "memoryMbytes": record.options.memory_mbytes,
+            "maxItems": record.options.max_items,
+            "maxTotalChargeUsd": record.options.max_total_charge_usd,
+            "restartOnError": record.options.restart_on_error,
+        },
+        "input": record.input,
+    }
+
+
+def task_in_list(record: Task, owner: User, actor: Actor, actor_owner: User) -> JsonDict:
+    return {**_task(record, owner), "actName": actor.name, "actUsername": actor_owner.username}
+
+
+def _task(record: Task, owner: User) -> JsonDict:
+    return {
+        "id": record.id,
+        "userId": record.user_id,
+        "actId": record.actor_id,
+        "name": record.name,
+        "username": owner.username,
+        "createdAt": iso(record.created_at),
+        "modifiedAt": iso(record.modified_at),
+        "stats": {"totalRuns": record.total_runs},
+    }

@@ -1,0 +1,98 @@
+"""One request for a run's web server: what the container gets, and which headers of its response the client gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from multidict import CIMultiDict
+from starlette.datastructures import Headers
+from starlette.types import Scope
+from yarl import URL
+
+from api.web_server.headers import (
+    SANDBOX,
+    RawHeaders,
+    cookie_below,
+    end_to_end,
+    header_text,
+    is_valid,
+    location_below,
+)
+from api.web_server.run_address import RunAddress
+
+REPLACED_IN_REQUESTS = frozenset({b"expect", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"})
+"""uvicorn answers Expect: many Actors' servers would never send 100 Continue."""
+REPLACED_IN_RESPONSES = frozenset({b"date"})
+"""uvicorn writes its own Date."""
+BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where this host reaches a container's web server."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardedRequest:
+    """A request, the address that it was sent to, and the container that answers it."""
+
+    scope: Scope
+    address: RunAddress
+    target: Target
+
+    @property
+    def needs_slash(self) -> bool:
+        """Whether the client has to be redirected to the run's path with a slash at the end."""
+        return not self.address.path and self.scope["type"] == "http"
+
+    @property
+    def url(self) -> URL:
+        host, port, path = self.target.host, self.target.port, self.address.path or "/"
+        query = header_text(self.scope["query_string"])
+        return URL.build(scheme="http", host=host, port=port, path=path, query_string=query, encoded=True)
+
+    @property
+    def has_body(self) -> bool:
+        headers = Headers(scope=self.scope)
+        return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+    def request_headers(self) -> CIMultiDict[str]:
+        headers = CIMultiDict(
+            (header_text(name), header_text(value))
+            for name, value in end_to_end(self.scope["headers"], REPLACED_IN_REQUESTS)
+            if not name.startswith(b"sec-websocket-")
+        )
+        headers.extend(self._forwarded())
+        return headers
+
+    def response_headers(self, headers: Iterable[tuple[bytes, bytes]], status: int) -> RawHeaders:
+        # uvicorn requires as many bytes as Content-Length announces, even if the status allows no body.
+        dropped = REPLACED_IN_RESPONSES | ({b"content-length"} if status in BODILESS else set())
+        forwarded = [header for header in end_to_end(headers, dropped) if is_valid(*header)]
+        if not self.address.prefix:
+            return forwarded
+        return [(name, self._below_prefix(name, value)) for name, value in forwarded] + [SANDBOX]
+
+    def _forwarded(self) -> dict[str, str]:
+        headers = Headers(scope=self.scope)
+        client = self.scope.get("client")
+        hops = [*headers.getlist("x-forwarded-for"), *([client[0]] if client else [])]
+        secure = self.scope["scheme"] in ("https", "wss")
+        return {
+            "x-forwarded-for": ", ".join(hops),
+            "x-forwarded-host": headers.get("host", ""),
+            "x-forwarded-proto": "https" if secure else "http",
+        }
+
+    def _below_prefix(self, name: bytes, value: bytes) -> bytes:
+        prefix = self.address.prefix.encode()
+        if name == b"set-cookie":
+            return cookie_below(prefix, value)
+        if name == b"location":
+            return location_below(prefix, value, Headers(scope=self.scope).get("host", "").encode())
+        return value

@@ -1,0 +1,78 @@
+"""Which headers the proxy forwards, and how it changes two of them for the path form of an address."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+log = logging.getLogger("greenroom.web_server")
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""RFC 9110, section 7.6.1, with the older names."""
+HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+"""RFC 9110, section 5. uvicorn breaks the connection if it has to send any other value."""
+
+
+def end_to_end(headers: Iterable[tuple[bytes, bytes]], dropped: Iterable[bytes]) -> RawHeaders:
+    """The headers that a proxy forwards, without the `dropped` ones; names in lower case."""
+    lowered = [(name.lower(), value) for name, value in headers]
+    named = {token.strip().lower() for name, value in lowered if name == b"connection" for token in value.split(b",")}
+    removed = HOP_BY_HOP.union(dropped, named)
+    return [(name, value) for name, value in lowered if name not in removed]
+
+
+def is_valid(name: bytes, value: bytes) -> bool:
+    if HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value):
+        return True
+    log.warning("The header %r of a web server's response is dropped, because it is not valid", name)
+    return False
+
+
+def cookie_below(prefix: bytes, cookie: bytes) -> bytes:
+    """The cookie without its Domain, and with its Path below `prefix`.
+
+    Without a valid Path, a browser takes the folder of the request's path, which is below the prefix already.
+    """
+    pair, *attributes = cookie.split(b";")
+    changed = [pair]
+    for attribute in attributes:
+        name, _, value = (part.strip() for part in attribute.partition(b"="))
+        if name.lower() == b"path" and value.startswith(b"/"):
+            changed.append(b" Path=" + prefix + value)
+        elif name.lower() != b"domain":
+            changed.append(attribute)
+    return b";".join(changed)
+
+
+def location_below(prefix: bytes, location: bytes, host: bytes) -> bytes:
+    """A redirect with its path below `prefix`, if it stays on the `host` that the request named."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:  # the client decides what it means
+        return location
+    if parts.netloc not in (b"", host) or not parts.path.startswith(b"/"):
+        return location
+    return parts._replace(path=prefix + parts.path).geturl()
+
+
+def header_text(raw: bytes) -> str:
+    """Raw bytes of a request as text. aiohttp writes text as UTF-8."""
+    return raw.decode("utf-8", "replace")

@@ -1,0 +1,59 @@
+"""A small client of the API, with one part for each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+
+from cli import server
+from cli.client.actors import ActorsClient
+from cli.client.jobs import BuildsClient, RunsClient
+from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
+from cli.client.transport import RESPONSE_SECS, Transport
+from cli.interrupts import interrupt_on_termination
+from cli.server import RunningServer
+
+
+@contextmanager
+def connected(data_dir: Path) -> Iterator[Client]:
+    """Yield a client of the data directory's server. If none runs, one is started for this command.
+
+    Raises CommandError.
+    """
+    with interrupt_on_termination(), server.find_or_start(data_dir) as found, closing(Client(found)) as client:
+        yield client
+
+
+class Client:
+    """The API of one server, used as the command line's user. The caller closes it.
+
+    Every method of it and of its parts raises CommandError: ApiError for an error response of the server,
+    RecordNotFound for a 404.
+    """
+
+    def __init__(self, server: RunningServer) -> None:
+        self._transport = Transport(server)
+        self.actors = ActorsClient(self._transport)
+        self.builds = BuildsClient(self._transport)
+        self.runs = RunsClient(self._transport)
+        self.storages = StoragesClient(self._transport)
+        self.datasets = DatasetsClient(self._transport)
+        self.key_value_stores = KeyValueStoresClient(self._transport)
+        self.request_queues = RequestQueuesClient(self._transport)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def username(self) -> str:
+        return str(self._transport.data("GET", "/v2/users/me")["username"])
+
+    def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
+        """Yield the log of a run or build from its beginning, until the job finishes. `raw` preserves ANSI codes."""
+        params = {"stream": 1, "raw": int(raw)}
+        # No read timeout: a job may print nothing for as long as it lives.
+        timeout = httpx.Timeout(RESPONSE_SECS, read=None)
+        with self._transport.stream(f"/v2/logs/{job_id}", params=params, timeout=timeout) as response:
+            yield from response.iter_bytes()

@@ -1,0 +1,29 @@
+"""Actors and their versions."""
+
+from __future__ import annotations
+
+from cli.client.transport import Transport
+from runtime.base.json_text import JsonDict
+
+
+class ActorsClient:
+    """Actors and their versions."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def find(self, actor_id: str) -> JsonDict | None:
+        """Return the Actor with this id or `username~name`."""
+        return self._transport.find(f"/v2/actors/{actor_id}")
+
+    def create(self, actor: JsonDict) -> JsonDict:
+        return self._transport.data("POST", "/v2/actors", json=actor)
+
+    def find_version(self, actor_id: str, number: str) -> JsonDict | None:
+        return self._transport.find(f"/v2/actors/{actor_id}/versions/{number}")
+
+    def create_version(self, actor_id: str, version: JsonDict) -> None:
+        self._transport.data("POST", f"/v2/actors/{actor_id}/versions", json=version)
+
+    def update_version(self, actor_id: str, version: JsonDict) -> None:
+        self._transport.data("PUT", f"/v2/actors/{actor_id}/versions/{version['versionNumber']}", json=version)

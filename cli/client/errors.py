@@ -1,0 +1,40 @@
+"""Error responses of the API as command errors."""
+
+from __future__ import annotations
+
+import httpx
+
+from cli.errors import FAILED, INVALID_INPUT, CommandError
+
+UNAUTHORIZED = 401
+NOT_FOUND = 404
+INVALID = frozenset({400, 413})
+"""The user's input is invalid or too large: the Actor's input, its name, its version."""
+SHOWN_BODY_CHARS = 500
+
+
+class ApiError(CommandError):
+    """The server returned an error of the API."""
+
+
+class RecordNotFound(ApiError):
+    """404: the record does not exist."""
+
+
+def error_of(response: httpx.Response) -> ApiError:
+    """Return the error that a response with an error status stands for."""
+    message = _message_of(response)
+    if response.status_code == NOT_FOUND:
+        return RecordNotFound(message)
+    if response.status_code == UNAUTHORIZED:
+        return ApiError(f"The server rejected the token of this command: {message}")
+    return ApiError(message, exit_code=INVALID_INPUT if response.status_code in INVALID else FAILED)
+
+
+def _message_of(response: httpx.Response) -> str:
+    """Return the API's error message. A response of another shape is shown as it is."""
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        request, body = response.request, response.text[:SHOWN_BODY_CHARS]
+        return f"{request.method} {request.url} returned {response.status_code}: {body}"

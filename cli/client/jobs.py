@@ -1,0 +1,63 @@
+"""Builds and runs, and the wait for their end."""
+
+from __future__ import annotations
+
+import httpx
+
+from cli.client.transport import RESPONSE_SECS, Transport
+from runtime.base.json_text import JsonDict
+
+TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
+MAX_WAIT_SECS = 60
+"""The longest time for which the server delays a response until a job finishes."""
+
+
+class BuildsClient:
+    """Builds of Actors."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def start(self, actor_id: str, version: str) -> JsonDict:
+        params = {"version": version, "useCache": 1}
+        return self._transport.data("POST", f"/v2/actors/{actor_id}/builds", params=params)
+
+    def abort(self, build_id: str) -> JsonDict:
+        """Abort the build and return it in its terminal status."""
+        return self._transport.data("POST", f"/v2/actor-builds/{build_id}/abort")
+
+    def wait(self, build_id: str) -> JsonDict:
+        """Return the build when it has finished."""
+        return _wait(self._transport, f"/v2/actor-builds/{build_id}")
+
+
+class RunsClient:
+    """Runs of Actors."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def find(self, run_id: str) -> JsonDict | None:
+        return self._transport.find(f"/v2/actor-runs/{run_id}")
+
+    def start(self, actor_id: str, params: JsonDict, body: bytes | None) -> JsonDict:
+        """Start a run. `body` is its input as JSON, or None for no input."""
+        headers = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
+        path = f"/v2/actors/{actor_id}/runs"
+        return self._transport.data("POST", path, params=params, content=body, headers=headers)
+
+    def abort(self, run_id: str) -> None:
+        """Request the abort of the run, which may need some time to end."""
+        self._transport.data("POST", f"/v2/actor-runs/{run_id}/abort")
+
+    def wait(self, run_id: str) -> JsonDict:
+        """Return the run when it has finished."""
+        return _wait(self._transport, f"/v2/actor-runs/{run_id}")
+
+
+def _wait(transport: Transport, path: str) -> JsonDict:
+    timeout = httpx.Timeout(RESPONSE_SECS, read=MAX_WAIT_SECS + RESPONSE_SECS)
+    while True:
+        job = transport.data("GET", path, params={"waitForFinish": MAX_WAIT_SECS}, timeout=timeout)
+        if job["status"] in TERMINAL:
+            return job

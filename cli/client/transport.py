@@ -1,0 +1,78 @@
+"""HTTP requests to a server, with errors translated to command errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+
+from cli.client.errors import RecordNotFound, error_of
+from cli.errors import CommandError
+from cli.server import RunningServer
+from runtime.base.json_text import JsonDict
+
+CONNECT_SECS = 5.0
+RESPONSE_SECS = 30.0
+USER_AGENT = f"greenroom/{version('greenroom')}"
+AS_STORED = {"Accept-Encoding": "identity"}
+"""Request headers for a body that the server must not compress."""
+
+
+class Transport:
+    """Sends requests to one server with the command line's token. The caller closes it."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._url = server.url
+        self._http = httpx.Client(
+            base_url=server.url,
+            headers={**server.authorization, "X-Apify-Request-Origin": "CLI", "User-Agent": USER_AGENT},
+            timeout=httpx.Timeout(RESPONSE_SECS, connect=CONNECT_SECS),
+            trust_env=False,  # requests to this machine must not go through a proxy
+            verify=False,  # the server uses plain HTTP, and loading certificates takes longer than most requests
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send a request and return the successful response. Raises ApiError, CommandError."""
+        try:
+            response = self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise self._connection_lost(error) from error
+        if response.is_error:
+            raise error_of(response)
+        return response
+
+    def data(self, method: str, path: str, **request: Any) -> JsonDict:
+        """Send a request and return the `data` of the response. Raises ApiError, CommandError."""
+        data: JsonDict = self.request(method, path, **request).json()["data"]
+        return data
+
+    def find(self, path: str) -> JsonDict | None:
+        """Return the record at a path, or None if there is none."""
+        try:
+            return self.data("GET", path)
+        except RecordNotFound:
+            return None
+
+    @contextmanager
+    def stream(self, path: str, **request: Any) -> Iterator[httpx.Response]:
+        """GET a response whose body the caller reads as it arrives. Raises ApiError, CommandError."""
+        try:
+            with self._http.stream("GET", path, **request) as response:
+                if response.is_error:
+                    response.read()
+                    raise error_of(response)
+                yield response
+        except httpx.HTTPError as error:
+            raise self._connection_lost(error) from error
+
+    def _connection_lost(self, error: httpx.HTTPError) -> CommandError:
+        return CommandError(
+            f"The server at {self._url} stopped answering: {error or type(error).__name__}.",
+            "Check it with `greenroom status`. If it stopped, `greenroom up` starts it again and adopts live runs.",
+        )

@@ -1,0 +1,1 @@
+"""What tests and benchmarks share. No wheel contains it."""

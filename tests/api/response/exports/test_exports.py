@@ -1,0 +1,247 @@
+"""Each format, read back by a library for that format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tracemalloc
+import zipfile
+from collections.abc import AsyncIterator
+from typing import Any
+from xml.etree import ElementTree
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from api.request.parsing.dataset_items import FormatOptions, ItemFormat
+from api.response.exports import FORMATS
+from api.response.exports.tables import MAX_COLUMNS
+from api.response.exports.xlsx import MAX_ROWS
+from api.response.exports.xml_text import element
+from runtime.base.errors import Invalid
+from runtime.base.json_text import dumps
+from runtime.base.records import Dataset
+from runtime.storages.datasets import ItemPage
+from runtime.storages.item_view import PLAIN, ItemView
+from tests.fakes.clock import START
+
+DATASET = Dataset(id="d1", user_id="u1", created_at=START, modified_at=START, accessed_at=START)
+ITEMS = [
+    {"name": "Paul Newman", "address": [{"street": "21st", "city": "Chicago"}, {"street": None}], "age": 33},
+    {"name": 'He said "x",\nand <b>&', "big": 2**60, "price": 1.5, "ok": True, "none": None, "empty": {}},
+]
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def page_of(lines: list[bytes], in_memory: int | None = None) -> ItemPage:
+    """A page of these lines. The first ones are in memory, and the others are read one by one."""
+    first = lines if in_memory is None else lines[:in_memory]
+
+    async def chunks() -> AsyncIterator[list[bytes]]:
+        if first:
+            yield first
+        for line in lines[len(first) :]:
+            yield [line]
+
+    return ItemPage(len(lines), len(lines), first, chunks)
+
+
+async def exported(
+    form: ItemFormat, items: list[Any], view: ItemView = PLAIN, in_memory: int | None = None, **options: Any
+) -> bytes:
+    export = FORMATS[form](DATASET, page_of([dumps(item) for item in items], in_memory), view, FormatOptions(**options))
+    await export.open()
+    return b"".join([chunk async for chunk in export.stream()])
+
+
+@pytest.mark.parametrize("in_memory", [None, 0, 1])
+@pytest.mark.parametrize("view", [PLAIN, ItemView(skip_empty=True)])
+async def test_json(view: ItemView, in_memory: int | None) -> None:
+    assert json.loads(await exported(ItemFormat.JSON, ITEMS, view, in_memory)) == ITEMS
+    lines = (await exported(ItemFormat.JSONL, ITEMS, view, in_memory)).splitlines()
+    assert [json.loads(line) for line in lines] == ITEMS
+    assert json.loads(await exported(ItemFormat.JSON, [], view, in_memory)) == []
+    assert await exported(ItemFormat.JSONL, [], view, in_memory) == b""
+
+
+async def test_json_is_valid_if_items_are_skipped() -> None:
+    for in_memory in (0, 1, None):
+        items = [{}, {"a": 1}, {}, {"a": 2}, {}]
+        assert json.loads(await exported(ItemFormat.JSON, items, ItemView(skip_empty=True), in_memory)) == [
+            {"a": 1},
+            {"a": 2},
+        ]
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS.keys() - {ItemFormat.XLSX}))
+async def test_only_csv_has_a_byte_order_mark_by_default(form: ItemFormat) -> None:
+    for bom, expected in ((None, form is ItemFormat.CSV), (True, True), (False, False)):
+        written = await exported(form, ITEMS, bom=bom)
+        assert written.startswith("\ufeff".encode()) is expected
+        assert not written.removeprefix("\ufeff".encode()).startswith("\ufeff".encode())
+
+
+async def test_csv_has_a_column_for_each_leaf_of_any_item() -> None:
+    text = (await exported(ItemFormat.CSV, ITEMS, in_memory=1)).decode("utf-8-sig")
+    assert list(csv.DictReader(io.StringIO(text, newline=""))) == [
+        {
+            "name": "Paul Newman",
+            "address/0/street": "21st",
+            "address/0/city": "Chicago",
+            "address/1/street": "",
+            "age": "33",
+            "big": "",
+            "price": "",
+            "ok": "",
+            "none": "",
+            "empty": "",
+        },
+        {
+            "name": 'He said "x",\nand <b>&',
+            "address/0/street": "",
+            "address/0/city": "",
+            "address/1/street": "",
+            "age": "",
+            "big": str(2**60),
+            "price": "1.5",
+            "ok": "true",
+            "none": "",
+            "empty": "",
+        },
+    ]
+
+
+async def test_the_options_of_csv() -> None:
+    items = [{"a": 1, "b": "x;y"}, {"b": 2}]
+    assert await exported(ItemFormat.CSV, items, bom=False) == b"a,b\n1,x;y\n,2\n"
+    assert await exported(ItemFormat.CSV, items, bom=False, delimiter=";", skip_header_row=True) == b'1;"x;y"\n;2\n'
+    assert await exported(ItemFormat.CSV, items, ItemView(fields=("b", "a")), bom=False) == b"b,a\nx;y,1\n2,\n"
+    assert await exported(ItemFormat.CSV, [], bom=False) == b""
+
+
+@pytest.mark.parametrize("form", [ItemFormat.CSV, ItemFormat.HTML, ItemFormat.XLSX])
+async def test_tables_that_are_too_wide_are_rejected_before_anything_is_sent(form: ItemFormat) -> None:
+    columns = [f"column{number}" for number in range(MAX_COLUMNS)]
+    wide = [dict.fromkeys(columns[first : first + 50], 1) for first in range(0, MAX_COLUMNS, 50)]
+    assert await exported(form, wide)
+    with pytest.raises(Invalid, match="columns"):
+        await exported(form, [*wide, {"one more": 1}], in_memory=3)
+    assert await exported(form, [{"x" * 200: 1}])
+    with pytest.raises(Invalid, match="longer than 200"):
+        await exported(form, [{"x" * 201: 1}])
+
+
+async def test_html_is_a_table_with_escaped_texts() -> None:
+    written = (await exported(ItemFormat.HTML, [{"a": "<script>&", "b": None}, {"b": False}])).decode()
+    rows = ["<tr><th>a</th><th>b</th></tr>", "<tr><td>&lt;script&gt;&amp;</td><td></td></tr>"]
+    assert written == "<table>" + "\n".join([*rows, "<tr><td></td><td>false</td></tr>", ""]) + "</table>"
+
+
+async def test_an_excel_workbook() -> None:
+    written = await exported(ItemFormat.XLSX, ITEMS, in_memory=1)
+    sheet = openpyxl.load_workbook(io.BytesIO(written), read_only=True).active
+    assert sheet is not None
+    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    assert rows[0] == [
+        *("name", "address/0/street", "address/0/city", "address/1/street", "age"),
+        *("big", "price", "ok", "none", "empty"),
+    ]
+    assert rows[1][:5] == ["Paul Newman", "21st", "Chicago", None, 33]
+    assert (rows[2][0], rows[2][5:8]) == ('He said "x",\nand <b>&', [str(2**60), 1.5, True])
+
+
+async def test_text_in_excel_stays_text() -> None:
+    values = ["=1+1", "https://example.com", "12", "x" * 40_000, "half \ud800", "bell \x07", "+1", "@a"]
+    written = await exported(ItemFormat.XLSX, [{"a": value} for value in values])
+    sheet = openpyxl.load_workbook(io.BytesIO(written)).active
+    assert sheet is not None
+    cells = [row[0] for row in sheet.iter_rows(min_row=2)]
+    assert [cell.data_type for cell in cells] == ["s"] * len(values)
+    assert [cell.value for cell in cells][:4] == ["=1+1", "https://example.com", "12", "x" * 32_767]
+    assert zipfile.ZipFile(io.BytesIO(written)).testzip() is None
+
+
+async def test_more_rows_than_excel_allows_are_rejected() -> None:
+    page = ItemPage(MAX_ROWS, MAX_ROWS, [], page_of([]).chunks)
+    with pytest.raises(Invalid, match="rows at most"):
+        await FORMATS[ItemFormat.XLSX](DATASET, page, PLAIN, FormatOptions()).open()
+
+
+async def test_xml() -> None:
+    item = {
+        "name": "Paul <Newman>",
+        "address": [
+            {"@": {"type": 'ho"me'}, "street": "21st", "city": None},
+            {"@": {"type": "office"}, "#": "unknown"},
+        ],
+        "tags": [],
+        "not a name": 1,
+        "1st": True,
+    }
+    written = await exported(ItemFormat.XML, [item, {}], in_memory=1)
+    assert written.decode().splitlines() == [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<items>",
+        "<item><name>Paul &lt;Newman&gt;</name><address type='ho\"me'><street>21st</street><city/></address>"
+        '<address type="office">unknown</address><not_a_name>1</not_a_name><_1st>true</_1st></item>',
+        "<item/>",
+        "</items>",
+    ]
+    written = await exported(ItemFormat.XML, [{"a": 1}], xml_root="list", xml_row="row")
+    assert written.decode().endswith("<list>\n<row><a>1</a></row>\n</list>")
+
+
+async def test_rss_has_a_title_and_a_description() -> None:
+    channel = ElementTree.fromstring(await exported(ItemFormat.RSS, [{"title": "T"}, {"title": "&"}])).find("channel")
+    assert channel is not None
+    assert [channel.findtext(name) for name in ("title", "description")] == [
+        "Dataset d1",
+        'Items in dataset with id "d1".',
+    ]
+    assert [each.findtext("title") for each in channel.iter("item")] == ["T", "&"]
+    written = await exported(ItemFormat.RSS, [], feed_title="Mine <1>", feed_description="About")
+    channel = ElementTree.fromstring(written).find("channel")
+    assert channel is not None
+    assert [channel.findtext(name) for name in ("title", "description")] == ["Mine <1>", "About"]
+
+
+@given(name=st.text(max_size=8), value=JSON_VALUES)
+def test_any_json_becomes_well_formed_xml(name: str, value: Any) -> None:
+    """Without colons: the prefix of a namespace stays as it is, and nothing declares it."""
+    parser = etree.XMLParser(huge_tree=True)
+    etree.fromstring(f"<root>{element(name, value)}</root>".replace(":", "_").encode(), parser)
+
+
+@pytest.mark.parametrize("form", [ItemFormat.CSV, ItemFormat.HTML, ItemFormat.XML, ItemFormat.RSS])
+async def test_half_a_surrogate_pair_becomes_valid_text(form: ItemFormat) -> None:
+    assert (await exported(form, [{"a": "\ud800", "\udfff": 1}])).decode()
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+async def test_memory_does_not_grow_with_the_page(form: ItemFormat) -> None:
+    """Ten times as many items need about the same memory."""
+    peaks = [await peak_of_export(form, count) for count in (2_000, 20_000)]
+    assert peaks[1] < 4 * peaks[0]
+
+
+async def peak_of_export(form: ItemFormat, count: int) -> int:
+    async def chunks() -> AsyncIterator[list[bytes]]:
+        for first in range(0, count, 500):
+            yield [dumps({"n": n, "text": "x" * 100}) for n in range(first, first + 500)]
+
+    export = FORMATS[form](DATASET, ItemPage(count, count, [], chunks), ItemView(skip_empty=True), FormatOptions())
+    tracemalloc.start()
+    await export.open()
+    async for _ in export.stream():
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak

@@ -1,0 +1,102 @@
+"""The proxy under a real uvicorn, a client of it and a container behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest_asyncio
+import uvicorn
+from aiohttp import web
+
+from api.web_server.proxy import WebServerProxy
+from api.web_server.server_options import SERVER_OPTIONS
+from tests.api.web_server.proxy_stage import MEGABYTE, PATIENCE_SECS, Handler, ProxyStage, Upstream
+
+
+class Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served() -> AsyncIterator[ProxyStage]:
+    # Without a protocol, asyncio leaves Nagle's algorithm on, and every answer waits for a delayed acknowledgement.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    stage = ProxyStage(listening.getsockname()[1])
+    proxy = WebServerProxy(stage.target_of)
+    server = Server(uvicorn.Config(proxy, lifespan="off", log_level="warning", **SERVER_OPTIONS))
+    serving = asyncio.create_task(server.serve([listening]))
+    await server.listens.wait()
+    yield stage
+    server.should_exit = server.force_exit = True
+    await serving
+    await proxy.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(served: ProxyStage) -> AsyncIterator[ProxyStage]:
+    """Wait until all tasks of the proxy have ended after the test."""
+    before = asyncio.all_tasks()
+    yield served
+    served.targets.clear()
+    async with asyncio.timeout(PATIENCE_SECS):
+        await asyncio.gather(*(asyncio.all_tasks() - before - {own_task()}), return_exceptions=True)
+
+
+def own_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(stage: ProxyStage) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the host form, without cookies and without decompression."""
+    async with aiohttp.ClientSession(
+        headers={"Host": stage.host},
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_field_size=MEGABYTE,
+        max_line_size=MEGABYTE,
+    ) as session:
+        yield session
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def upstream(stage: ProxyStage) -> AsyncIterator[Upstream]:
+    runners: list[web.AppRunner] = []
+    ends: list[asyncio.Event] = []
+
+    async def put(handler: Handler) -> None:
+        async def tracked(request: web.Request) -> web.StreamResponse:
+            end = asyncio.Event()
+            ends.append(end)
+            try:
+                return await handler(request)
+            finally:
+                end.set()
+
+        application = web.Application(client_max_size=0)
+        application.router.add_route("*", "/{path:.*}", tracked)
+        runner = web.AppRunner(application, handler_cancellation=True, max_field_size=MEGABYTE, max_line_size=MEGABYTE)
+        runners.append(runner)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        stage.leads_to(runner.addresses[0][1])
+
+    yield put
+    async with asyncio.timeout(PATIENCE_SECS):
+        for end in ends:
+            await end.wait()
+    for runner in runners:
+        await runner.cleanup()

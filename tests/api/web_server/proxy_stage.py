@@ -1,0 +1,126 @@
+"""What the tests of the proxy share: the proxy as its callers see it, and containers behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from starlette.types import Message, Receive, Scope, Send
+from yarl import URL
+
+from api.web_server.forwarding import Target
+from api.web_server.proxy import WebServerProxy
+from runtime.base.errors import GreenroomError, record_not_found
+
+KEY = "k3yk3yk3yk3yk3yk3"
+MEGABYTE = 1024 * 1024
+PATIENCE_SECS = 30
+"""After this long, something hangs."""
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Upstream = Callable[[Handler], Awaitable[None]]
+"""Puts a handler for all paths behind the key."""
+
+
+@dataclass
+class ProxyStage:
+    """A proxy under a real uvicorn, and what its keys lead to."""
+
+    port: int
+    targets: dict[str, Target | GreenroomError] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        return f"{KEY}.runs.localhost:{self.port}"
+
+    def url(self, path: str = "/") -> URL:
+        return URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
+
+    async def target_of(self, key: str) -> Target:
+        found = self.targets.get(key, record_not_found("Web server", key))
+        if isinstance(found, GreenroomError):
+            raise found
+        return found
+
+    def leads_to(self, port: int) -> None:
+        self.targets[KEY] = Target("127.0.0.1", port)
+
+
+@dataclass
+class RawUpstream:
+    """Sends the same bytes in reply to every request, then closes. `heads` are the heads of the requests."""
+
+    heads: list[bytes] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def replying(stage: ProxyStage, reply: bytes) -> AsyncIterator[RawUpstream]:
+    upstream = RawUpstream()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream.heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    stage.leads_to(server.sockets[0].getsockname()[1])
+    yield upstream
+    server.close()
+    await server.wait_closed()
+
+
+@asynccontextmanager
+async def connected(stage: ProxyStage) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
+    yield reader, writer
+    writer.close()
+
+
+def closed_port() -> int:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port: int = unused.getsockname()[1]
+        return port
+
+
+def values(answer: aiohttp.ClientResponse, name: str) -> list[str]:
+    return list(answer.headers.getall(name, []))
+
+
+async def never() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def called(
+    stage: ProxyStage,
+    scope: dict[str, Any],
+    messages: list[Message],
+    then_receive: Receive = never,
+    then_send: Send | None = None,
+) -> list[Message]:
+    """What the proxy sends for a hand-made scope and `messages`, followed by what `then_receive` gives."""
+    host = (b"host", stage.host.encode())
+    whole: Scope = {"scheme": "http", "query_string": b"", "path": scope["raw_path"].decode(), **scope}
+    whole["headers"] = [host, *scope.get("headers", [])]
+    sent: list[Message] = []
+    left = iter(messages)
+
+    async def receive() -> Message:
+        return next(left, None) or await then_receive()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if then_send is not None:
+            await then_send(message)
+
+    proxy = WebServerProxy(stage.target_of)
+    await proxy(whole, receive, send)
+    await proxy.close()
+    return sent

@@ -1,0 +1,117 @@
+"""A client or a container that leaves in the middle of an exchange."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp import web
+from starlette.types import Message
+
+from tests.api.web_server.proxy_stage import ProxyStage, Upstream, called, connected, never, replying
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_client_that_leaves_a_stream_ends_it(
+    stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
+) -> None:
+    cancelled = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"data: 1\n\n")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return response
+
+    await upstream(handler)
+    async with client.get(stage.url()) as answer:
+        await answer.content.readuntil(b"\n\n")
+        answer.close()
+        await cancelled.wait()
+
+
+async def test_a_client_that_leaves_before_the_answer_ends_the_request(stage: ProxyStage, upstream: Upstream) -> None:
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return web.Response()
+
+    await upstream(handler)
+    async with connected(stage) as (_, writer):
+        writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode())
+        await begun.wait()
+    await cancelled.wait()
+
+
+async def test_a_client_that_leaves_an_upload_ends_it(stage: ProxyStage, upstream: Upstream) -> None:
+    begun, broken = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        begun.set()
+        try:
+            await request.read()
+        except (ConnectionError, aiohttp.ClientError, asyncio.CancelledError):
+            broken.set()
+            raise
+        return web.Response()
+
+    await upstream(handler)
+    async with connected(stage) as (_, writer):
+        writer.write(f"POST / HTTP/1.1\r\nHost: {stage.host}\r\nContent-Length: 1000\r\n\r\npart".encode())
+        await begun.wait()
+    await broken.wait()
+
+
+async def test_a_server_that_reports_a_disconnect_only_once(stage: ProxyStage, upstream: Upstream) -> None:
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return response
+
+    async def leave() -> Message:
+        if begun.is_set():
+            return await never()
+        await begun.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message.get("body") == b"begun":
+            begun.set()
+
+    await upstream(handler)
+    scope = {"type": "http", "method": "POST", "raw_path": b"/", "headers": [(b"content-length", b"9")]}
+    await called(stage, scope, [{"type": "http.request", "body": b"part", "more_body": True}], leave, send)
+    await cancelled.wait()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",
+    ],
+)
+async def test_an_answer_broken_off_is_broken_off_for_the_client(
+    stage: ProxyStage, client: aiohttp.ClientSession, reply: bytes
+) -> None:
+    async with replying(stage, reply), client.get(stage.url()) as answer:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.read()
