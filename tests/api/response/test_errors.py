@@ -28,8 +28,8 @@ def row(method: str, path: str, status: int, slug: str, **given: Any) -> tuple[s
 
 
 def encoded(encoding: str, body: bytes) -> dict[str, Any]:
-    pack = {"gzip": gzip.compress, "br": lambda data: brotli.compress(data, quality=1)}[encoding]
-    return {"content": pack(body), "headers": {**JSON, "Content-Encoding": encoding}}
+    packed = gzip.compress(body) if encoding == "gzip" else brotli.compress(body, quality=1)
+    return {"content": packed, "headers": {**JSON, "Content-Encoding": encoding}}
 
 
 ROWS = [

@@ -16,7 +16,7 @@ from runtime.inputs.keys import InputKeys
 from tests.fakes.api import Api, problem
 
 JSON = {"content-type": "application/json"}
-PERSON = {
+PERSON: dict[str, Any] = {
     "nick": {"type": "string", "default": "Ann"},
     "age": {"type": "integer", "minimum": 1},
     "password": {"type": "string", "isSecret": True},

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import brotli
 import httpx
@@ -230,5 +231,5 @@ async def test_collections_select_keys_and_validate_records(client: httpx.AsyncC
     assert await archived(client, url, "?collection=images") == {"image-1": b"x"}
     for path in ("keys", "records"):
         assert problem(await client.get(f"{url}/{path}?collection=none")) == (400, "invalid-parameter")
-    bad = {"schema": {"collections": {"a": {}}}}
+    bad: dict[str, Any] = {"schema": {"collections": {"a": {}}}}
     assert problem(await client.post("/v2/key-value-stores", json=bad)) == (400, "invalid-value")

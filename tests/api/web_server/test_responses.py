@@ -38,7 +38,7 @@ async def test_headers_with_invalid_values_are_left_out(stage: ProxyStage, clien
         assert dict(answer.raw_headers)[b"x-kept"] == b"caf\xe9\tau lait"
 
 
-async def test_server_sent_events_arrive_at_once(
+async def test_server_sent_events_arrive_immediately(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     first_read = asyncio.Event()
@@ -155,7 +155,7 @@ async def test_headers_of_64_kilobytes(stage: ProxyStage, client: aiohttp.Client
         assert answer.headers["X-Big"] == big
 
 
-async def test_many_streams_at_once(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_many_concurrent_streams(stage: ProxyStage, upstream: Upstream) -> None:
     """More than an aiohttp connector's own limit of 100."""
     streams, everybody = 120, asyncio.Event()
     here = 0

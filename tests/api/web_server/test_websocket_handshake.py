@@ -16,19 +16,19 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.parametrize(
-    ("asked", "spoken", "chosen"),
+    ("offered", "supported", "chosen"),
     [(("a", "b"), ("b",), "b"), (("a", "b"), (), None), (("a",), ("other",), None), ((), ("a",), None)],
 )
 async def test_the_container_chooses_the_subprotocol(
     stage: ProxyStage,
     client: aiohttp.ClientSession,
     upstream: Upstream,
-    asked: tuple[str, ...],
-    spoken: tuple[str, ...],
+    offered: tuple[str, ...],
+    supported: tuple[str, ...],
     chosen: str | None,
 ) -> None:
-    await upstream(talking(echo, protocols=spoken))
-    async with client.ws_connect(stage.url(), protocols=asked) as web_socket:
+    await upstream(talking(echo, protocols=supported))
+    async with client.ws_connect(stage.url(), protocols=offered) as web_socket:
         assert web_socket.protocol == chosen
 
 
