@@ -48,7 +48,7 @@ def test_operations_of_a_run_with_limited_permissions(server: LiveServer, langua
             "listDatasets": REJECTED,
             "user": "local",
             "webhook": None,
-            "called": ["Hello, prepare!"],
+            "called": ["Hello, world!"],
             "callFull": START_REJECTED,
             "abortOther": REJECTED,
         }
