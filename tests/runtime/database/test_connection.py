@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ async def test_a_reader_cannot_write(connection: Connection) -> None:
 async def test_closing_finishes_the_writes_that_were_asked_for(path: Path) -> None:
     connection = Connection(path)
     hold = Hold()
-    pending = [asyncio.ensure_future(connection.write(hold))]
+    pending: list[asyncio.Future[Any]] = [asyncio.ensure_future(connection.write(hold))]
     await hold.begun()
     pending += [asyncio.ensure_future(connection.write(adding(str(number)))) for number in range(GROUP_LIMIT + 5)]
     await asyncio.sleep(0)

@@ -210,7 +210,7 @@ async def test_an_input_that_cannot_be_merged_is_rejected(inputs: Inputs, body: 
 
 
 async def test_the_tasks_own_input_is_not_changed(inputs: Inputs) -> None:
-    task_input = {"cities": [{}]}
+    task_input: dict[str, Any] = {"cities": [{}]}
     await inputs.prepare("user1", build_with(cities=field("array", items=CITY)), None, task_input=task_input)
     assert task_input == {"cities": [{}]}
 

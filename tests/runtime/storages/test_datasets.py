@@ -169,7 +169,7 @@ async def test_half_a_character_is_a_character_to_the_schema(datasets: Datasets)
 
 
 async def test_statistics_of_the_schemas_fields(datasets: Datasets) -> None:
-    fields = {"n": {}, "text": {}, "list": {}, "object": {}, "flag": {}, "never": {}}
+    fields: dict[str, dict[str, Any]] = {"n": {}, "text": {}, "list": {}, "object": {}, "flag": {}, "never": {}}
     dataset = (await datasets.get_or_create("user", schema={"fields": {"properties": fields}}))[0]
     await datasets.push(dataset, b'[{"n":2,"text":"abc","list":[],"object":{"a":1},"flag":true},{"n":null}]')
     await datasets.push(dataset, b'{"n":-1.5,"text":"","list":[1,2],"else":9}')
