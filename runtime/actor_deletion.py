@@ -7,8 +7,7 @@ from runtime.actors.tasks import Tasks
 from runtime.base.errors import Invalid
 from runtime.base.records import Actor
 from runtime.builds import Builds
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED
+from runtime.database import Database
 from runtime.inputs.keys import InputKeys
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.webhooks.webhooks import Webhooks
@@ -20,7 +19,7 @@ class ActorDeletion:
     def __init__(
         self,
         *,
-        store: Store,
+        database: Database,
         memory_quota: MemoryQuota,
         actors: Actors,
         tasks: Tasks,
@@ -28,7 +27,7 @@ class ActorDeletion:
         builds: Builds,
         input_keys: InputKeys,
     ) -> None:
-        self._store = store
+        self._database = database
         self._memory_quota = memory_quota
         self._actors = actors
         self._tasks = tasks
@@ -39,8 +38,8 @@ class ActorDeletion:
     async def delete(self, actor: Actor) -> None:
         """Delete the Actor, its versions, tasks, webhooks, builds and input keys. Raises Invalid while a job lives."""
         async with self._memory_quota.pause_starts():
-            builds = self._store.builds.all("actor_id = ?", actor.id)
-            if self._store.runs.find(f"actor_id = ? AND {UNFINISHED}", actor.id) is not None:
+            builds = self._database.builds.of_actor(actor.id)
+            if self._database.runs.has_unfinished_of_actor(actor.id):
                 raise Invalid(
                     "cannot-remove-running-run", "An Actor with live runs cannot be deleted. Abort the runs first."
                 )
@@ -49,8 +48,8 @@ class ActorDeletion:
                     "deleting-unfinished-build", "An Actor with a live build cannot be deleted. Abort the build first."
                 )
             await self._actors.delete(actor)
-            await self._tasks.forget_actor(actor.id)
-            await self._webhooks.forget_actor(actor.id)
-            await self._input_keys.forget_actor(actor.id)
+            await self._tasks.delete_of_actor(actor.id)
+            await self._webhooks.delete_of_actor(actor.id)
+            await self._input_keys.delete_of_actor(actor.id)
             for build in builds:
                 await self._builds.forget(build)

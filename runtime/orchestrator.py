@@ -11,6 +11,7 @@ from runtime.access.users import Users
 from runtime.actor_deletion import ActorDeletion
 from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
+from runtime.actors.versions import Versions
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.data_directory import DataDirectory
@@ -20,7 +21,7 @@ from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
 from runtime.containers import Containers, Engine
-from runtime.database import Store
+from runtime.database import Database
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
 from runtime.jobs.completion import Completion
@@ -47,7 +48,8 @@ from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
 from runtime.storages.run_storages import Storages
-from runtime.webhooks.dispatcher import Dispatcher
+from runtime.webhooks.delivery import Delivery
+from runtime.webhooks.dispatches import Dispatches
 from runtime.webhooks.webhooks import Webhooks
 
 
@@ -74,7 +76,7 @@ class Orchestrator:
         self.clock = clock
         self.signer = Signer(data_directory.signing_key)
         self.containers = connect(data_directory.instance_id)
-        self.store = Store(settings.data_dir)
+        self.database = Database(settings.data_dir)
         self._create_foundations()
         self._create_storages()
         self._create_webhooks(present)
@@ -84,41 +86,50 @@ class Orchestrator:
         self._sweeping: asyncio.Task[None] | None = None
 
     def _create_foundations(self) -> None:
-        store, settings = self.store, self.settings
+        database, settings = self.database, self.settings
         self.system_events = SystemEvents()
-        self.logs = Logs(store.logs, self.clock)
-        self.users = Users(store.users, store.runs, settings.users, self.clock)
-        self.actors = Actors(store, self.users, self.clock)
-        self.tasks = Tasks(store, self.users, self.actors, self.clock)
-        self.memory_quota = MemoryQuota(store, settings.max_memory_mbytes or default_user_memory_mbytes())
+        self.logs = Logs(database.logs, self.clock)
+        self.users = Users(database, settings.users, self.clock)
+        self.versions = Versions(database, self.clock)
+        self.actors = Actors(database=database, users=self.users, versions=self.versions, clock=self.clock)
+        self.tasks = Tasks(database=database, users=self.users, actors=self.actors, clock=self.clock)
+        self.memory_quota = MemoryQuota(database, settings.max_memory_mbytes or default_user_memory_mbytes())
         self.outbound = Outbound()
         self.completion = Completion(self.clock)
-        self._input_keys = InputKeys(store.input_keys, store.vault)
+        self._input_keys = InputKeys(database.input_keys, database.vault)
 
     def _create_storages(self) -> None:
-        self.datasets = Datasets(self.store.items, self.clock)
-        self.key_value_stores = KeyValueStores(self.store.values, self.clock)
-        self.request_queues = RequestQueues(self.store.requests, self.clock)
+        self.datasets = Datasets(self.database, self.clock)
+        self.key_value_stores = KeyValueStores(self.database, self.clock)
+        self.request_queues = RequestQueues(self.database, self.clock)
         self._run_storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
-        self.billing = Billing(self.store, self._run_storages, self.clock)
+        self.billing = Billing(self.database, self._run_storages, self.clock)
 
     def _create_webhooks(self, present: Callable[[Orchestrator, Run | Build], JsonDict]) -> None:
-        self._dispatcher = Dispatcher(
-            self.store.dispatches, self.outbound, self.clock, self.addresses, self.users.own_token
+        self.webhooks = Webhooks(database=self.database, actors=self.actors, tasks=self.tasks, clock=self.clock)
+        self._delivery = Delivery(
+            dispatches=self.database.dispatches,
+            outbound=self.outbound,
+            clock=self.clock,
+            addresses=self.addresses,
+            server_token=self.users.server_token,
         )
-        self.webhooks = Webhooks(
-            self.store, self.actors, self.tasks, self.clock, partial(present, self), self._dispatcher.nudge
+        self.dispatches = Dispatches(
+            database=self.database,
+            clock=self.clock,
+            present=partial(present, self),
+            wake_delivery=self._delivery.wake,
         )
 
     def _create_builds(self, instance_id: str) -> None:
-        images = BuildImages(containers=self.containers, store=self.store, instance_id=instance_id)
+        images = BuildImages(containers=self.containers, database=self.database, instance_id=instance_id)
         self.builds = Builds(
-            store=self.store,
+            database=self.database,
             images=images,
             memory_quota=self.memory_quota,
             logs=self.logs,
             completion=self.completion,
-            webhooks=self.webhooks,
+            dispatches=self.dispatches,
             clock=self.clock,
         )
         self.live_builds = LiveBuilds(
@@ -126,18 +137,21 @@ class Orchestrator:
             builder=Builder(
                 sources=Sources(self.outbound),
                 images=images,
-                vault=self.store.vault,
+                vault=self.database.vault,
                 workspaces=self.settings.data_dir / "sources",
             ),
             actors=self.actors,
+            versions=self.versions,
             memory_quota=self.memory_quota,
             logs=self.logs,
-            webhooks=self.webhooks,
+            dispatches=self.dispatches,
             clock=self.clock,
         )
 
     def _create_runs(self) -> None:
-        self.runs = Runs(store=self.store, billing=self.billing, completion=self.completion, webhooks=self.webhooks)
+        self.runs = Runs(
+            database=self.database, billing=self.billing, completion=self.completion, dispatches=self.dispatches
+        )
         inputs = Inputs(self._input_keys)
         self._run_inputs = RunInputs(inputs=inputs, storages=self._run_storages, runs=self.runs)
         self.supervisors = Supervisors(runs=self.runs, containers=self.containers, clock=self.clock)
@@ -154,7 +168,7 @@ class Orchestrator:
             memory_quota=self.memory_quota,
             recorder=self._run_recorder(),
             supervise=self.supervisors.begin,
-            webhooks=self.webhooks,
+            dispatches=self.dispatches,
             actors=self.actors,
             tasks=self.tasks,
         )
@@ -190,17 +204,22 @@ class Orchestrator:
             runs=self.runs,
             billing=self.billing,
             supervisors=self.supervisors,
-            webhooks=self.webhooks,
+            dispatches=self.dispatches,
             addresses=self.addresses,
             clock=self.clock,
         )
 
     def _create_deletion(self) -> None:
         self.run_deletion = RunDeletion(
-            runs=self.runs, store=self.store, storages=self._run_storages, webhooks=self.webhooks, logs=self.logs
+            runs=self.runs,
+            database=self.database,
+            storages=self._run_storages,
+            webhooks=self.webhooks,
+            dispatches=self.dispatches,
+            logs=self.logs,
         )
         self.actor_deletion = ActorDeletion(
-            store=self.store,
+            database=self.database,
             memory_quota=self.memory_quota,
             actors=self.actors,
             tasks=self.tasks,
@@ -213,7 +232,7 @@ class Orchestrator:
             runs=self.runs,
             run_deletion=self.run_deletion,
             storages=self._run_storages,
-            webhooks=self.webhooks,
+            dispatches=self.dispatches,
             clock=self.clock,
             days=self.settings.retention_days,
         )
@@ -224,10 +243,10 @@ class Orchestrator:
         self.supervisors.open(self._supervisor_context(engine))
         await self.users.open()
         await self.run_deletion.drop_orphans()
-        await self.webhooks.recover()
+        await self.dispatches.recover()
         await self.live_builds.recover()
         await self.supervisors.recover()
-        self._dispatcher.open()
+        self._delivery.open()
         self._sweeping = asyncio.create_task(self.retention.sweep_forever(), name="retention")
 
     def release_waiters(self) -> None:
@@ -245,11 +264,11 @@ class Orchestrator:
         if stop_runs:
             await self._stop_runs()
         live = await self.supervisors.close()
-        await self._dispatcher.close()
+        await self._delivery.close()
         await self.containers.close()
         for service in (self.datasets, self.key_value_stores, self.request_queues):
             await service.close()
-        self.store.close()
+        self.database.close()
         return live
 
     async def _stop_runs(self) -> None:

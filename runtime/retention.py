@@ -13,7 +13,7 @@ from runtime.base.errors import GreenroomError
 from runtime.runs.deletion import RunDeletion
 from runtime.runs.runs import Runs
 from runtime.storages.run_storages import Storages
-from runtime.webhooks.webhooks import Webhooks
+from runtime.webhooks.dispatches import Dispatches
 
 log = logging.getLogger("greenroom.retention")
 
@@ -32,7 +32,7 @@ class Retention:
         runs: Runs,
         run_deletion: RunDeletion,
         storages: Storages,
-        webhooks: Webhooks,
+        dispatches: Dispatches,
         clock: Clock,
         days: float,
     ) -> None:
@@ -40,7 +40,7 @@ class Retention:
         self._runs = runs
         self._run_deletion = run_deletion
         self._storages = storages
-        self._webhooks = webhooks
+        self._dispatches = dispatches
         self._clock = clock
         self._days = days
 
@@ -58,5 +58,5 @@ class Retention:
                     await self._run_deletion.delete(run)
                 except GreenroomError as error:  # the run was resurrected concurrently
                     log.info("Run %s was not dropped: %s", run.id, error)
-        await self._storages.drop_unused(before)
-        await self._webhooks.drop_finished(before)
+        await self._storages.delete_unused_since(before)
+        await self._dispatches.delete_finished_before(before)

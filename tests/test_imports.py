@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -96,3 +97,26 @@ def test_each_outside_package_is_imported_in_one_place(package: str) -> None:
         if any(name.split(".")[0] == package for name in imports(path)):
             where = path.relative_to(ROOT).as_posix()
             assert any(where == place or where.startswith(f"{place}/") for place in OUTSIDE[package]), where
+
+
+SQL = re.compile(
+    r"\bSELECT\b.*\bFROM\b|\bINSERT (OR \w+ )?INTO\b|\bUPDATE \w+ SET\b|\bDELETE FROM\b|\bPRAGMA\b"
+    r"|\bCREATE (UNIQUE )?(TABLE|INDEX)\b|\bORDER BY\b|\bLIMIT \?|\bIN \(\?|\bIS (NOT )?NULL\b|[=<>] \?|json_extract",
+    re.DOTALL,
+)
+"""SQL statements, and the conditions and clauses that they are put together from."""
+
+
+def strings(path: Path) -> list[str]:
+    """All string literals of a file, including the literal parts of f-strings."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def test_only_the_database_room_contains_sql() -> None:
+    with_sql = {
+        path.relative_to(ROOT).parts[:2]
+        for path in sources("runtime") + sources("api") + sources("cli")
+        if any(SQL.search(text) for text in strings(path))
+    }
+    assert with_sql == {("runtime", "database")}

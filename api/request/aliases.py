@@ -72,7 +72,7 @@ class Aliases:
         runs, caller = self._orchestrator.runs, live_caller(request)
         record = self._orchestrator.actors.find(caller.user, actor)
         run = runs.last(caller.user, record, parse_run_filter(Params(request)))
-        permissions.check_sight(caller.run, run, partial(runs.has_started, caller.run))
+        permissions.check_may_see_run(caller.run, run, partial(runs.has_started, caller.run))
         return f"/v2/actor-runs/{run.id}{rest}"
 
     def _last_run_of_task(self, request: Request, task: str, rest: str) -> str:

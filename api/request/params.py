@@ -7,13 +7,13 @@ of several generations). Unknown parameters are ignored, as the platform ignores
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
 
 from runtime.base.errors import Invalid
+from runtime.base.paging import Paging
 
 MAX_PAGE = 1000
 MAX_WAIT_SECS = 60
@@ -21,15 +21,6 @@ MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer that JavaScript's numbers hold exactly."""
 TRUE = frozenset({"1", "true"})
 FALSE = frozenset({"0", "false"})
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """Which page of a list a client asks for."""
-
-    offset: int
-    limit: int
-    desc: bool
 
 
 class Params:

@@ -59,7 +59,7 @@ def find_own_run(request: Request, id: str, caller: Caller) -> Run:
     run = orchestrator_of(request).runs.get(id)
     if run.user_id != caller.user.id:
         raise record_not_found("Run", id)
-    permissions.check_itself(caller.run, run)
+    permissions.check_own_run(caller.run, run)
     return run
 
 
@@ -68,7 +68,7 @@ def check_visible(request: Request, run: Run) -> None:
 
     Raises NotFound, and Unauthorized without a token.
     """
-    if permissions.is_open(run.general_access, by_name=False):
+    if permissions.is_readable_by_anyone(run.general_access, by_name=False):
         return
     if not sees_as_owner(orchestrator_of(request), run, authenticated_caller(request)):
         raise record_not_found("Run", run.id)
@@ -77,4 +77,4 @@ def check_visible(request: Request, run: Run) -> None:
 def sees_as_owner(orchestrator: Orchestrator, run: Run, caller: Caller) -> bool:
     """Whether the caller is the run's user, or one of the user's runs that may see all of this run."""
     has_started = partial(orchestrator.runs.has_started, caller.run)
-    return caller.user.id == run.user_id and permissions.may_see(caller.run, run, has_started)
+    return caller.user.id == run.user_id and permissions.may_see_run(caller.run, run, has_started)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from api.request.params import Paging
+from runtime.base.paging import Paging
 
 JSON = "application/json; charset=utf-8"
 

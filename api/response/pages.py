@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from starlette.responses import Response
 
-from api.request.params import Paging
 from api.response import serializers
 from api.response.envelopes import page_response
 from api.response.presenters import build_number_int, present_webhook
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Actor, Task, User, Webhook
+from runtime.base.paging import Page, Paging
+from runtime.base.records import Actor, RunFilter, Task, User, Webhook
 from runtime.orchestrator import Orchestrator
-from runtime.runs.runs import RunFilter
 
-T = TypeVar("T", covariant=True)
-
-
-class FoundPage(Protocol[T]):
-    """What `runtime` returns for a page: some records, and how many records the whole list has."""
-
-    @property
-    def items(self) -> Sequence[T]: ...
-
-    @property
-    def total(self) -> int: ...
+T = TypeVar("T")
 
 
-def find_page(paging: Paging, find: Callable[..., FoundPage[T]], present: Callable[[T], JsonDict]) -> Response:
+def find_page(paging: Paging, find: Callable[[Paging], Page[T]], present: Callable[[T], JsonDict]) -> Response:
     """The page that `find` returns for this paging, each record presented."""
-    page = find(descending=paging.desc, offset=paging.offset, limit=paging.limit)
+    page = find(paging)
     return page_response([present(each) for each in page.items], page.total, paging)
 
 
@@ -62,5 +51,5 @@ def webhooks_page(orchestrator: Orchestrator, user: User, on: Actor | Task | Non
 
 def dispatches_page(orchestrator: Orchestrator, user: User, of: Webhook | None, paging: Paging) -> Response:
     """The dispatches of the user's webhooks, or of one webhook."""
-    find = partial(orchestrator.webhooks.dispatches, user, of)
+    find = partial(orchestrator.dispatches.page, user, of)
     return find_page(paging, find, serializers.webhook_dispatch)

@@ -12,6 +12,7 @@ from api.request.path_records import sees_as_owner
 from api.response import serializers
 from runtime.access import permissions
 from runtime.base.json_text import JsonDict
+from runtime.base.paging import Paging
 from runtime.base.records import Actor, Build, Run, Task, Webhook, WebhookCondition
 from runtime.builds import number_int
 from runtime.orchestrator import Orchestrator
@@ -26,7 +27,7 @@ def present_job(orchestrator: Orchestrator, record: Run | Build) -> JsonDict:
 
 def present_actor(orchestrator: Orchestrator, actor: Actor, caller: Caller) -> JsonDict:
     """An Actor with its versions. Other users get no versions, limited runs neither versions nor builds."""
-    owner, versions = orchestrator.users.get(actor.user_id), orchestrator.actors.versions(actor)
+    owner, versions = orchestrator.users.get(actor.user_id), orchestrator.versions.of_actor(actor)
     presented = serializers.actor(actor, owner, versions)
     if permissions.is_limited(caller.run):
         return {**presented, "versions": [], "taggedBuilds": {}}
@@ -52,8 +53,8 @@ def present_run(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> 
     if caller is None or not sees_as_owner(orchestrator, run, caller):
         return presented
     presented |= serializers.run_usage(run, billing.usage(run), billing.total_usd(run))
-    if permissions.may_hook(caller.run, WebhookCondition(actor_run_id=run.id)):
-        presented["webhooks"] = [serializers.webhook_draft(each) for each in orchestrator.webhooks.of_run(run)]
+    if permissions.may_manage_webhook(caller.run, WebhookCondition(actor_run_id=run.id)):
+        presented["webhooks"] = [serializers.webhook_draft(each) for each in orchestrator.webhooks.ad_hoc_of_run(run)]
     return presented
 
 
@@ -67,7 +68,7 @@ def present_task_in_list(orchestrator: Orchestrator, task: Task) -> JsonDict:
 def present_webhook(orchestrator: Orchestrator, webhook: Webhook) -> JsonDict:
     """A webhook with the number of its dispatches, and the last of them."""
     user = orchestrator.users.get(webhook.user_id)
-    dispatches = orchestrator.webhooks.dispatches(user, webhook, descending=True, offset=0, limit=1)
+    dispatches = orchestrator.dispatches.page(user, webhook, Paging(offset=0, limit=1, desc=True))
     return serializers.webhook(webhook, dispatches.total, next(iter(dispatches.items), None))
 
 

@@ -46,9 +46,9 @@ async def _keys(stores: KeyValueStores, store_id: str, within: KeyRange) -> Asyn
         page = stores.keys(store_id, after=after, within=within, limit=PAGE)
         for key in page.keys:
             yield key.key
-        if page.next is None:
+        if page.next_start_key is None:
             return
-        after = page.next
+        after = page.next_start_key
 
 
 class _Pipe:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.access.permissions import RESTRICTED
 from runtime.access.signatures import Signer
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Millis
-from runtime.base.records import Dataset, KeyValueStore, Storage
+from runtime.base.records import Dataset, GeneralAccess, KeyValueStore, Storage
 
 VALID_MILLIS = 14 * 86_400_000
 """How long the signed address of a storage's content is valid. The address of a single record never expires."""
@@ -47,4 +46,4 @@ class StorageLinks:
         return f"{url}?signature={self.signer.sign(storage.id, self.now + VALID_MILLIS)}"
 
     def _needs_signature(self, storage: Storage) -> bool:
-        return self.may_sign and storage.general_access == RESTRICTED
+        return self.may_sign and storage.general_access is GeneralAccess.RESTRICTED

@@ -20,14 +20,14 @@ from api.response.envelopes import data_response, json_response, no_content
 from api.response.pages import runs_page
 from api.response.presenters import present_run
 from runtime.access import permissions
-from runtime.access.users import RUN_TOKEN_GRACE_MILLIS
 from runtime.base.errors import Invalid
-from runtime.base.records import Run
+from runtime.base.records import GeneralAccess, Run
 
 router = APIRouter(prefix="/v2/actor-runs")
 
 MAX_STATUS_MESSAGE = 10_000
-GENERAL_ACCESS = frozenset({"FOLLOW_USER_SETTING", "RESTRICTED", "ANYONE_WITH_ID_CAN_READ"})
+GENERAL_ACCESS = sorted(set(GeneralAccess) - {GeneralAccess.ANYONE_WITH_NAME_CAN_READ})
+"""A run has no name."""
 
 
 @router.get("")
@@ -49,18 +49,18 @@ async def update_run(request: Request, caller: AuthenticatedCaller, run: str) ->
     record, body, runs = find_own_run(request, run, caller), await read_object(request), orchestrator_of(request).runs
     access = field(body, "generalAccess", str)
     if access is not None and access not in GENERAL_ACCESS:
-        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(sorted(GENERAL_ACCESS))}")
+        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(GENERAL_ACCESS)}")
     message = _truncate(field(body, "statusMessage", str))
     is_terminal = field(body, "isStatusMessageTerminal", bool)
     if access is not None:
-        permissions.check_alive(caller.run)
-        permissions.check_unlimited(caller.run)
+        permissions.check_not_ended(caller.run)
+        permissions.check_full_permissions(caller.run)
     if "statusMessage" in body:
         unchangeable = "its status message can no longer be changed"
         _check_has_not_ended(request, record, "cannot-set-is-status-message-terminal", unchangeable)
         record = await runs.set_status_message(run, message, is_terminal)
     if access is not None:
-        record = await runs.change(run, lambda now: replace(now, general_access=access))
+        record = await runs.change(run, lambda now: replace(now, general_access=GeneralAccess(access)))
     return _run_response(request, record, caller)
 
 
@@ -126,8 +126,7 @@ def _truncate(message: str | None) -> str | None:
 
 def _check_has_not_ended(request: Request, run: Run, slug: str, consequence: str) -> None:
     """Raises Invalid some seconds after the run's end. The last requests of an Actor may arrive until then."""
-    ended = run.finished_at
-    if ended is not None and orchestrator_of(request).clock.now() > ended + RUN_TOKEN_GRACE_MILLIS:
+    if not permissions.accepts_last_requests(run, orchestrator_of(request).clock.now()):
         raise Invalid(slug, f"The run has ended: {consequence}")
 
 

@@ -57,7 +57,7 @@ async def get_task(caller: FullCaller, task: OwnTask) -> Response:
 async def update_task(request: Request, caller: FullCaller, task: OwnTask) -> Response:
     """Change the fields in the body. Everything else stays as it is."""
     fields = parse_task_fields(await read_object(request), task.options)
-    changed = await orchestrator_of(request).tasks.change(task, **fields)
+    changed = await orchestrator_of(request).tasks.update(task, **fields)
     return data_response(serializers.task(changed, caller.user))
 
 
@@ -65,7 +65,7 @@ async def update_task(request: Request, caller: FullCaller, task: OwnTask) -> Re
 async def delete_task(request: Request, task: OwnTask) -> Response:
     orchestrator = orchestrator_of(request)
     await orchestrator.tasks.delete(task)
-    await orchestrator.webhooks.forget_task(task.id)
+    await orchestrator.webhooks.delete_of_task(task.id)
     return no_content()
 
 
@@ -77,7 +77,7 @@ async def get_input(task: OwnTask) -> Response:
 
 @router.put("/{task}/input")
 async def set_input(request: Request, task: OwnTask) -> Response:
-    changed = await orchestrator_of(request).tasks.change(task, input=await read_object(request))
+    changed = await orchestrator_of(request).tasks.update(task, input=await read_object(request))
     return json_response(changed.input)
 
 

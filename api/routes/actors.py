@@ -34,6 +34,7 @@ from api.response.pages import builds_page, find_page, runs_page, webhooks_page
 from api.response.presenters import present_actor
 from api.routes.creating_webhooks import create_webhook_from_body
 from api.routes.starting_runs import RunStart
+from runtime.actors.versions import find_env_var
 from runtime.base.errors import Invalid
 from runtime.base.records import Actor, TaggedBuild, WebhookCondition
 from runtime.inputs.inputs import complete
@@ -51,7 +52,7 @@ async def list_actors(request: Request, caller: FullCaller, paging: PagingQuery)
     if sort_by not in SORT_COLUMNS:
         raise Invalid("invalid-parameter", f"Query parameter 'sortBy' must be one of {', '.join(SORT_COLUMNS)}")
     only_own, users = params.flag("my") or False, orchestrator.users
-    find = partial(orchestrator.actors.page, caller.user, SORT_COLUMNS[sort_by], only_own=only_own)
+    find = partial(orchestrator.actors.page, caller.user, sort_by=SORT_COLUMNS[sort_by], only_own=only_own)
     return find_page(paging, find, lambda actor: serializers.actor_in_list(actor, users.get(actor.user_id)))
 
 
@@ -84,10 +85,10 @@ async def update_actor(request: Request, caller: FullCaller, actor: OwnActor) ->
         return {**parse_actor_fields(body, orchestrator.clock.now(), current), "tagged_builds": tagged}
 
     change(actor)  # raises before any version is written
-    known = orchestrator.actors.versions(actor)
+    known = orchestrator.versions.of_actor(actor)
     for version in parse_versions(body, caller, orchestrator.clock.now(), known):
-        await orchestrator.actors.put_version(actor, version)
-    changed = await orchestrator.actors.change(actor, change)
+        await orchestrator.versions.put(actor, version)
+    changed = await orchestrator.actors.update(actor, change)
     return data_response(present_actor(orchestrator, changed, caller))
 
 
@@ -99,7 +100,7 @@ async def delete_actor(request: Request, actor: OwnActor) -> Response:
 
 @router.get("/{actor}/versions")
 async def list_versions(request: Request, actor: OwnActor) -> Response:
-    versions = orchestrator_of(request).actors.versions(actor)
+    versions = orchestrator_of(request).versions.of_actor(actor)
     return data_response({"total": len(versions), "items": [serializers.version(each) for each in versions]})
 
 
@@ -107,66 +108,66 @@ async def list_versions(request: Request, actor: OwnActor) -> Response:
 async def create_version(request: Request, caller: FullCaller, actor: OwnActor) -> Response:
     orchestrator, body = orchestrator_of(request), await read_object(request)
     sent = parse_version(body, caller, orchestrator.clock.now())
-    version = await orchestrator.actors.create_version(actor, sent)
+    version = await orchestrator.versions.create(actor, sent)
     location = f"{orchestrator.addresses.public_base}/v2/actors/{actor.id}/versions/{version.number}"
     return created_response(serializers.version(version), location)
 
 
 @router.get("/{actor}/versions/{number}")
 async def get_version(request: Request, actor: OwnActor, number: str) -> Response:
-    return data_response(serializers.version(orchestrator_of(request).actors.version(actor, number)))
+    return data_response(serializers.version(orchestrator_of(request).versions.get(actor, number)))
 
 
 @router.api_route("/{actor}/versions/{number}", methods=["PUT", "POST"])
 async def update_version(request: Request, caller: FullCaller, actor: OwnActor, number: str) -> Response:
     """Change the fields in the body. Everything else stays as it is."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
-    known = orchestrator.actors.version(actor, number)
+    known = orchestrator.versions.get(actor, number)
     merged = merge_version(body, serializers.version(known))
     version = parse_version(merged, caller, orchestrator.clock.now(), number, known)
-    return data_response(serializers.version(await orchestrator.actors.put_version(actor, version)))
+    return data_response(serializers.version(await orchestrator.versions.put(actor, version)))
 
 
 @router.delete("/{actor}/versions/{number}")
 async def delete_version(request: Request, actor: OwnActor, number: str) -> Response:
-    await orchestrator_of(request).actors.delete_version(actor, number)
+    await orchestrator_of(request).versions.delete(actor, number)
     return no_content()
 
 
 @router.get("/{actor}/versions/{number}/env-vars")
 async def list_env_vars(request: Request, actor: OwnActor, number: str) -> Response:
-    env_vars = orchestrator_of(request).actors.version(actor, number).env_vars
+    env_vars = orchestrator_of(request).versions.get(actor, number).env_vars
     return data_response({"total": len(env_vars), "items": [serializers.env_var(each) for each in env_vars]})
 
 
 @router.post("/{actor}/versions/{number}/env-vars")
 async def create_env_var(request: Request, actor: OwnActor, number: str) -> Response:
     orchestrator = orchestrator_of(request)
-    version, env_var = orchestrator.actors.version(actor, number), parse_new_env_var(await read_object(request))
-    await orchestrator.actors.create_env_var(version, env_var)
+    version, env_var = orchestrator.versions.get(actor, number), parse_new_env_var(await read_object(request))
+    await orchestrator.versions.create_env_var(version, env_var)
     path = f"actors/{actor.id}/versions/{number}/env-vars/{quote(env_var.name, safe='')}"
     return created_response(serializers.env_var(env_var), f"{orchestrator.addresses.public_base}/v2/{path}")
 
 
 @router.get("/{actor}/versions/{number}/env-vars/{name}")
 async def get_env_var(request: Request, actor: OwnActor, number: str, name: str) -> Response:
-    actors = orchestrator_of(request).actors
-    return data_response(serializers.env_var(actors.env_var(actors.version(actor, number), name)))
+    version = orchestrator_of(request).versions.get(actor, number)
+    return data_response(serializers.env_var(find_env_var(version, name)))
 
 
 @router.api_route("/{actor}/versions/{number}/env-vars/{name}", methods=["PUT", "POST"])
 async def update_env_var(request: Request, actor: OwnActor, number: str, name: str) -> Response:
     """Change the fields in the body. Everything else stays as it is."""
-    actors = orchestrator_of(request).actors
-    version, body = actors.version(actor, number), await read_object(request)
-    changed = await actors.change_env_var(version, name, partial(parse_changed_env_var, body))
+    versions = orchestrator_of(request).versions
+    version, body = versions.get(actor, number), await read_object(request)
+    changed = await versions.update_env_var(version, name, partial(parse_changed_env_var, body))
     return data_response(serializers.env_var(changed))
 
 
 @router.delete("/{actor}/versions/{number}/env-vars/{name}")
 async def delete_env_var(request: Request, actor: OwnActor, number: str, name: str) -> Response:
-    actors = orchestrator_of(request).actors
-    await actors.delete_env_var(actors.version(actor, number), name)
+    versions = orchestrator_of(request).versions
+    await versions.delete_env_var(versions.get(actor, number), name)
     return no_content()
 
 
@@ -181,7 +182,7 @@ async def start_build(request: Request, caller: FullCaller, actor: OwnActor) -> 
     number = params.text("version")
     if number is None:
         raise Invalid("parameter-required", "Query parameter 'version' is required, such as version=0.0")
-    version = orchestrator.actors.version(actor, number)
+    version = orchestrator.versions.get(actor, number)
     options, meta = parse_build_options(params, version), parse_meta(request, caller)
     build = await orchestrator.live_builds.start(caller.user, actor, version, options, meta)
     build = await orchestrator.builds.wait(build.id, params.wait_secs())

@@ -88,7 +88,7 @@ async def put_record(request: Request) -> Response:
     store, key, content_type = call.storage(), request.path_params["key"], request.headers.get("content-type")
     encoding = request.headers.get("content-encoding", IDENTITY).strip().lower()
     decoder(encoding)  # raises for an encoding that could not be decoded for other clients
-    records, collection = call.orchestrator.key_value_stores, key_schema.holding(store.schema, key)
+    records, collection = call.orchestrator.key_value_stores, key_schema.collection_of_key(store.schema, key)
     if collection is not None:
         key_schema.check_content_type(collection, key, content_type or DEFAULT_CONTENT_TYPE)
     if collection is not None and key_schema.needs_value(collection, content_type or DEFAULT_CONTENT_TYPE):
@@ -97,7 +97,7 @@ async def put_record(request: Request) -> Response:
         await records.set_record(store.id, key, body, content_type or DEFAULT_CONTENT_TYPE)
     else:
         encoded = None if encoding == IDENTITY else encoding
-        await records.put_record(store.id, key, content_type, encoded, request.stream())
+        await records.set_record_stream(store.id, key, content_type, encoded, request.stream())
     return json_response({}, 201, {"Location": call.links(store).record(store, key)})
 
 

@@ -15,7 +15,7 @@ from api.routes.storage_routes import StorageCall, StorageRoutes, exact_response
 from runtime.base.clock import iso
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.records import QueueClient, RequestQueue, RequestState
-from runtime.storages.request_queues import MAX_BATCH, check_batch, deleted_id, request_not_found
+from runtime.storages.request_queues import MAX_BATCH, check_batch, id_to_delete, request_not_found
 
 router = APIRouter()
 queues = StorageRoutes("request-queues", lambda orchestrator: orchestrator.request_queues, serializers.request_queue)
@@ -81,7 +81,7 @@ async def list_requests(request: Request) -> Response:
     if start and (cursor or states):
         raise Invalid("invalid-parameter", "'exclusiveStartId' does not go with 'cursor' or 'filter'")
     requests = call.orchestrator.request_queues
-    found = await requests.page_of_requests(queue.id, after=cursor or start, states=states, limit=limit + 1)
+    found = await requests.list_requests(queue.id, after=cursor or start, states=states, limit=limit + 1)
     items = [serializers.queued_request(item) for item in found[:limit]]
     page: dict[str, Any] = {"items": items, "limit": limit}
     if start:
@@ -98,7 +98,7 @@ async def add_request(request: Request) -> Response:
     call = queues(request)
     queue, _ = await _queue_and_client(call)
     draft, requests = await read_json_exactly(request), call.orchestrator.request_queues
-    outcomes = await requests.add(queue.id, [draft], forefront=_forefront(call.params))
+    outcomes = await requests.add_requests(queue.id, [draft], forefront=_forefront(call.params))
     return data_response(serializers.added_request(outcomes[0]), 201)
 
 
@@ -107,7 +107,7 @@ async def add_requests(request: Request) -> Response:
     call = queues(request)
     queue, _ = await _queue_and_client(call)
     drafts, requests = await read_json_exactly(request), call.orchestrator.request_queues
-    outcomes = await requests.add(queue.id, drafts, forefront=_forefront(call.params))
+    outcomes = await requests.add_requests(queue.id, drafts, forefront=_forefront(call.params))
     processed = [
         {**serializers.added_request(outcome), "uniqueKey": draft["uniqueKey"]}
         for outcome, draft in zip(outcomes, drafts, strict=True)
@@ -122,7 +122,7 @@ async def delete_requests(request: Request) -> Response:
     queue, _ = await _queue_and_client(call)
     entries = await read_json_exactly(request)
     check_batch(entries)
-    ids = [deleted_id(entry) for entry in entries]
+    ids = [id_to_delete(entry) for entry in entries]
     await call.orchestrator.request_queues.delete_requests(queue.id, ids)
     processed = [{**entry, "id": id} for entry, id in zip(entries, ids, strict=True)]
     return exact_response({"processedRequests": processed, "unprocessedRequests": []})
@@ -132,7 +132,7 @@ async def delete_requests(request: Request) -> Response:
 async def unlock_requests(request: Request) -> Response:
     call = queues(request)
     queue, client = await _queue_and_client(call)
-    return data_response({"unlockedCount": await call.orchestrator.request_queues.unlock(queue.id, client)})
+    return data_response({"unlockedCount": await call.orchestrator.request_queues.unlock_requests(queue.id, client)})
 
 
 @router.get(REQUEST)
@@ -170,7 +170,7 @@ async def prolong_lock(request: Request) -> Response:
     call = queues(request)
     queue, client = await _queue_and_client(call)
     lock_secs, forefront = _lock_secs(call.params), _forefront(call.params)
-    until = await call.orchestrator.request_queues.prolong(
+    until = await call.orchestrator.request_queues.prolong_lock(
         queue.id, request.path_params["request_id"], client, lock_secs=lock_secs, forefront=forefront
     )
     return data_response({"lockExpiresAt": iso(until)})
@@ -181,7 +181,7 @@ async def release_lock(request: Request) -> Response:
     call = queues(request)
     queue, client = await _queue_and_client(call)
     id, forefront = request.path_params["request_id"], _forefront(call.params)
-    await call.orchestrator.request_queues.release(queue.id, id, client, forefront=forefront)
+    await call.orchestrator.request_queues.release_lock(queue.id, id, client, forefront=forefront)
     return no_content()
 
 

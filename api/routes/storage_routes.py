@@ -18,7 +18,7 @@ from api.response.envelopes import JSON, data_response, no_content
 from api.response.pages import find_page
 from api.response.storage_links import StorageLinks
 from runtime.access import permissions
-from runtime.access.permissions import Access
+from runtime.access.permissions import StorageAccess
 from runtime.base.errors import Forbidden, Invalid, record_not_found
 from runtime.base.json_text import Json, JsonDict, dumps, loads
 from runtime.base.records import Run, Storage, User
@@ -61,7 +61,7 @@ class StorageCall(Generic[S]):
             self._params = Params(self.request)
         return self._params
 
-    def storage(self, access: Access | None = None) -> S:
+    def storage(self, access: StorageAccess | None = None) -> S:
         """The storage that the path names, if the caller has this access to it; by default what the method needs.
 
         For writing, its counters and times may be outdated. The owner and the owner's runs have access by their token.
@@ -69,8 +69,8 @@ class StorageCall(Generic[S]):
         Forbidden, and Unauthorized without a token or after the end of the token's run.
         """
         caller, reference = self.caller, self.request.path_params["id"]
-        needed = access or (Access.READ if self.request.method in ("GET", "HEAD") else Access.WRITE)
-        user_id, to_write = None if caller is None else caller.user.id, needed is Access.WRITE
+        needed = access or (StorageAccess.READ if self.request.method in ("GET", "HEAD") else StorageAccess.WRITE)
+        user_id, to_write = None if caller is None else caller.user.id, needed is StorageAccess.WRITE
         record = self.service.locate(user_id, reference, to_write=to_write)
         if record is not None and self._has_access(record, needed):
             return record
@@ -89,7 +89,7 @@ class StorageCall(Generic[S]):
     async def create(self, **fields: Json) -> Response:
         caller, name = live_caller(self.request), self.params.text("name")
         record, is_new = await self.service.get_or_create(caller.user.id, name, **fields, **_creator(caller.run))
-        self._check_access(record, Access.READ)
+        self._check_access(record, StorageAccess.READ)
         location = f"{self.orchestrator.addresses.public_base}/v2/{self._routes.word}/{record.id}"
         return data_response(self._presented(record), 201 if is_new else 200, {"Location": location})
 
@@ -106,26 +106,28 @@ class StorageCall(Generic[S]):
         return data_response(self._presented(self.storage()))
 
     async def update(self) -> Response:
-        record, body = self.storage(Access.MANAGE), await read_object(self.request)
+        record, body = self.storage(StorageAccess.MANAGE), await read_object(self.request)
         changes = {column: body[name] for name, column in CHANGEABLE.items() if name in body}
         return data_response(self._presented(await self.service.update(record.id, changes)))
 
     async def delete(self) -> Response:
-        await self.service.delete(self.storage(Access.MANAGE).id)
+        await self.service.delete(self.storage(StorageAccess.MANAGE).id)
         return no_content()
 
     def _presented(self, record: S) -> JsonDict:
         return self._routes.serialize(record, self.orchestrator.users.get(record.user_id), self.links(record))
 
-    def _has_access(self, record: S, needed: Access) -> bool:
+    def _has_access(self, record: S, needed: StorageAccess) -> bool:
         """Raises if the caller acts for the storage's owner, but is a run that does not have this access."""
-        if needed is Access.READ and self._is_signed(record):
+        if needed is StorageAccess.READ and self._is_signed(record):
             return True
         if self.caller is not None and self.caller.user.id == record.user_id:
             self._check_access(record, needed)
             return True
         by_name = "~" in self.request.path_params["id"]
-        return needed is Access.READ and permissions.is_open(record.general_access, by_name=by_name)
+        return needed is StorageAccess.READ and permissions.is_readable_by_anyone(
+            record.general_access, by_name=by_name
+        )
 
     def _is_signed(self, record: S) -> bool:
         """Whether the address has a valid signature."""
@@ -137,20 +139,20 @@ class StorageCall(Generic[S]):
             return signer.is_valid(record.id, signature, self.orchestrator.clock.now())
         return signer.is_valid_for_record(record.id, key, signature)
 
-    def _check_access(self, record: S, needed: Access) -> None:
+    def _check_access(self, record: S, needed: StorageAccess) -> None:
         """Raises Forbidden, Unauthorized if the caller is a run without this access."""
         run = None if self.caller is None else self.caller.run
-        permissions.check_storage(run, record, needed, partial(self.orchestrator.runs.has_started, run))
+        permissions.check_storage_access(run, record, needed, partial(self.orchestrator.runs.has_started, run))
 
     def _may_write(self, record: S) -> bool:
         if self.caller is None or self.caller.user.id != record.user_id:
             return False
         has_started = partial(self.orchestrator.runs.has_started, self.caller.run)
-        return permissions.access(self.caller.run, record, has_started) >= Access.WRITE
+        return permissions.storage_access(self.caller.run, record, has_started) >= StorageAccess.WRITE
 
 
 def _creator(run: Run | None) -> dict[str, str]:
-    return {} if run is None else permissions.creator(run.id, run.actor_id, run.permission_level)
+    return {} if run is None else permissions.creator_fields(run.id, run.actor_id, run.permission_level)
 
 
 async def read_schema(request: Request) -> dict[str, Any] | None:

@@ -24,4 +24,4 @@ async def get_me(request: Request, caller: LiveCaller) -> Response:
 @router.get("/{user_id}")
 async def get_user(request: Request, user_id: str) -> Response:
     users = orchestrator_of(request).users
-    return data_response(serializers.public_user(users.named(user_id) or users.get(user_id)))
+    return data_response(serializers.public_user(users.by_username(user_id) or users.get(user_id)))

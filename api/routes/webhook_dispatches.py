@@ -23,5 +23,5 @@ async def list_dispatches(request: Request, caller: FullCaller, paging: PagingQu
 
 @router.get("/{dispatch}")
 async def get_dispatch(request: Request, caller: FullCaller, dispatch: str) -> Response:
-    record = orchestrator_of(request).webhooks.dispatch(caller.user, dispatch)
+    record = orchestrator_of(request).dispatches.get(caller.user, dispatch)
     return data_response(serializers.webhook_dispatch(record))

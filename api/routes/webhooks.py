@@ -45,7 +45,7 @@ async def update_webhook(request: Request, caller: LiveCaller, webhook: OwnWebho
     condition = parse_webhook_condition(body) if body.get("condition") is not None else None
     permissions.check_webhook(caller.run, condition or webhook.condition)
     fields = parse_webhook_fields(body, caller)
-    changed = await orchestrator.webhooks.change(caller.user, webhook, fields, condition)
+    changed = await orchestrator.webhooks.update(caller.user, webhook, fields, condition)
     return data_response(present_webhook(orchestrator, changed))
 
 
@@ -57,7 +57,7 @@ async def delete_webhook(request: Request, webhook: OwnWebhook) -> Response:
 
 @router.post("/{webhook}/test")
 async def test_webhook(request: Request, caller: FullCaller, webhook: OwnWebhook) -> Response:
-    dispatch = await orchestrator_of(request).webhooks.test(webhook)
+    dispatch = await orchestrator_of(request).dispatches.test(webhook)
     return data_response(serializers.webhook_dispatch(dispatch), 201)
 
 

@@ -73,10 +73,10 @@ class BareAsgiApp:
         await self._storages.queues.update_request(id, request_id, fields, forefront=False)
 
     async def _add(self, id: str, _: str, receive: Receive) -> None:
-        await self._storages.queues.add(id, loads(await _body(receive)), forefront=False)
+        await self._storages.queues.add_requests(id, loads(await _body(receive)), forefront=False)
 
     async def _put(self, id: str, key: str, receive: Receive) -> None:
-        await self._storages.key_value_stores.put_record(id, key, BINARY, None, _chunks(receive))
+        await self._storages.key_value_stores.set_record_stream(id, key, BINARY, None, _chunks(receive))
 
 
 async def _body(receive: Receive) -> bytes:

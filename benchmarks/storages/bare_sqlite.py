@@ -15,7 +15,7 @@ from benchmarks.storages import shapes
 from benchmarks.storages.load import Cost
 from runtime.base.clock import SystemClock
 from runtime.base.json_text import dumps
-from runtime.database import Store
+from runtime.database import Database
 from runtime.storages.datasets import Datasets
 
 UPDATE_COUNTERS = """
@@ -41,6 +41,6 @@ def pushes(folder: Path, items: int, count: int) -> Cost:
 
 
 async def _new_dataset(folder: Path) -> str:
-    with closing(Store(folder)) as store:
-        dataset, _ = await Datasets(store.items, SystemClock()).get_or_create("user")
+    with closing(Database(folder)) as database:
+        dataset, _ = await Datasets(database, SystemClock()).get_or_create("user")
         return dataset.id

@@ -24,7 +24,7 @@ from runtime.access.users import Users
 from runtime.base.clock import SystemClock
 from runtime.base.json_text import dumps, loads
 from runtime.base.records import QueueClient
-from runtime.database import Store
+from runtime.database import Database
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -36,12 +36,11 @@ class StorageServices:
     """Greenroom's storages on a data directory, without the rest of the orchestrator."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.store = Store(data_dir)
-        clock = SystemClock()
-        self.users = Users(self.store.users, self.store.runs, {}, clock)
-        self.datasets = Datasets(self.store.items, clock)
-        self.queues = RequestQueues(self.store.requests, clock)
-        self.key_value_stores = KeyValueStores(self.store.values, clock)
+        database, clock = Database(data_dir), SystemClock()
+        self.users = Users(database, {}, clock)
+        self.datasets = Datasets(database, clock)
+        self.queues = RequestQueues(database, clock)
+        self.key_value_stores = KeyValueStores(database, clock)
 
 
 async def user_id(request: Request, authorization: Annotated[str, Header()]) -> str:
@@ -91,7 +90,7 @@ def add_queue_routes(app: FastAPI, queues: RequestQueues) -> None:
 
     @app.post("/v2/request-queues/{id}/requests/batch", status_code=201)
     async def add(id: str, user: User, drafts: Annotated[list[dict[str, Any]], Body()]) -> dict[str, Any]:
-        added = await queues.add(queues.find(user, id).id, drafts, forefront=False)
+        added = await queues.add_requests(queues.find(user, id).id, drafts, forefront=False)
         processed = [{"requestId": each.request_id, "wasAlreadyPresent": each.was_present} for each in added]
         return {"data": {"processedRequests": processed, "unprocessedRequests": []}}
 
@@ -123,7 +122,7 @@ def add_store_routes(app: FastAPI, stores: KeyValueStores) -> None:
     async def put(id: str, key: str, user: User, request: Request) -> dict[str, Any]:
         store = stores.find(user, id)
         content_type = request.headers["content-type"]
-        await stores.put_record(store.id, key, content_type, None, request.stream())
+        await stores.set_record_stream(store.id, key, content_type, None, request.stream())
         return {}
 
     @app.get("/v2/key-value-stores/{id}/records/{key}")

@@ -13,8 +13,8 @@ from benchmarks.storages.load import Message
 from runtime.access.users import Users
 from runtime.base.clock import SystemClock
 from runtime.base.json_text import dumps
-from runtime.database import Store
-from runtime.database.requests import NewRequest
+from runtime.database import Database
+from runtime.database.request_queues_table import NewRequest
 from runtime.storages.datasets import Datasets
 from runtime.storages.request_queues import RequestQueues, request_id
 
@@ -34,10 +34,10 @@ def fill(data_dir: Path) -> None:
 
 
 async def _fill(data_dir: Path) -> None:
-    store, clock = Store(data_dir), SystemClock()
-    users = Users(store.users, store.runs, {}, clock)
+    database, clock = Database(data_dir), SystemClock()
+    users = Users(database, {}, clock)
     await users.open()
-    datasets, queues = Datasets(store.items, clock), RequestQueues(store.requests, clock)
+    datasets, queues = Datasets(database, clock), RequestQueues(database, clock)
     for name, (count, push) in DATASETS.items():
         dataset, _ = await datasets.get_or_create(users.first().id, name)
         pushes = [datasets.push(dataset, shapes.items(first, push)) for first in range(0, count, push)]
@@ -46,8 +46,10 @@ async def _fill(data_dir: Path) -> None:
     for name, count in QUEUES.items():
         queue, _ = await queues.get_or_create(users.first().id, name)
         for numbers in _slices(range(count)):
-            await store.requests.add(queue.id, [_request(n) for n in numbers], forefront=False, now=clock.now())
-    store.close()
+            await database.request_queues.add_requests(
+                queue.id, [_request(n) for n in numbers], forefront=False, now=clock.now()
+            )
+    database.close()
 
 
 def fill_over_http(contender: Contender) -> None:

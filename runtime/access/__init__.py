@@ -1,1 +1,1 @@
-"""Who may do what: users, permissions of runs, signed URLs."""
+"""Who may do what: users and their tokens, permissions of runs, signed addresses."""

@@ -1,18 +1,19 @@
-"""What the token of a run may do: the whole policy, as pure functions over records.
+"""What the token of a run may do: the whole policy, as pure functions of records.
 
-With FULL_PERMISSIONS it may do all its user may. With LIMITED_PERMISSIONS, the default, it may do just what the
-platform's page "Actor permissions" lists:
+With FULL_PERMISSIONS a run may do everything that its user may do. With LIMITED_PERMISSIONS, the default, it may
+only do what the platform's page "Actor permissions" lists:
 
-- all with its own default storages and with storages that this run, or an earlier limited run of the same Actor, made;
-- read or write the storages that its input passed to it, as far as the input schema asks for that, and make new ones;
-- read the results of runs that it started, or that those started;
+- do everything with its own default storages, and with storages that this run or an earlier limited run of the same
+  Actor created;
+- read or write the storages that its input passed to it, as far as the input schema requests it, and create new ones;
+- read the results of runs that it started, or that these runs started;
 - update, charge, abort, reboot and metamorph itself, and have webhooks on itself;
-- start Actors that are limited too, and look at Actors without their sources;
-- read who its user is, whether they pay, and their proxy password.
+- start Actors that are also limited, and read Actors without their sources;
+- read who its user is, whether they are paying, and their proxy password.
 
-A token ends with its run: from then on it is not valid, but that for a few seconds more it may still read, update and
-charge its own run, and read and write its own default storages, since an Actor's last words race its end. What was let
-in before the end is carried out whole.
+A token ends with its run. After that it is valid for a few more seconds, but only to read, update and charge its own
+run and to read and write its own default storages, because an Actor's last requests race its end. A request that was
+let in before the end is completed.
 """
 
 from __future__ import annotations
@@ -20,25 +21,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 
+from runtime.base.clock import Millis
 from runtime.base.errors import Forbidden, Unauthorized
-from runtime.base.records import Actor, PermissionLevel, Run, Storage, StorageGrant, WebhookCondition
-from runtime.inputs.inputs import StorageReference
-
-WAY_OUT = (
-    f"if it needs to, start it with forcePermissionLevel={PermissionLevel.FULL}, "
-    f"or set the Actor's actorPermissionLevel to {PermissionLevel.FULL}."
+from runtime.base.records import (
+    Actor,
+    GeneralAccess,
+    PermissionLevel,
+    Run,
+    Storage,
+    StorageGrant,
+    WebhookCondition,
 )
 
-RESTRICTED = "RESTRICTED"
-"""The general access of what only its owner reads, or who has a signed address."""
-OPEN_BY_NAME = "ANYONE_WITH_NAME_CAN_READ"
-
 HasStarted = Callable[[str], bool]
-"""Whether a run, by its id, was started by the one in question, or by a run which that started."""
+"""Whether the calling run has started the run with this id, directly or through other runs."""
+
+RUN_TOKEN_GRACE_MILLIS = 5000
+"""How long a run's token remains valid for the Actor's last requests after the run has ended."""
 
 
-class Access(IntEnum):
-    """What can be done with a storage; each includes the ones before. MANAGE is to change, share or delete it."""
+class StorageAccess(IntEnum):
+    """What a caller may do with a storage. Each level includes those before it. MANAGE is to change or delete it."""
 
     NONE = 0
     READ = 1
@@ -47,126 +50,141 @@ class Access(IntEnum):
 
 
 def is_limited(run: Run | None) -> bool:
-    """Whether a caller, a run or (None) a user, is held to what a limited run may do."""
+    """Whether a caller has limited permissions. The caller is a run, or a user if `run` is None."""
     return run is not None and run.permission_level is PermissionLevel.LIMITED
 
 
-def check_unlimited(run: Run | None) -> None:
+def accepts_last_requests(run: Run, now: Millis) -> bool:
+    """Whether a run is live, or ended so recently that its Actor's last requests may still arrive."""
+    return run.finished_at is None or now <= run.finished_at + RUN_TOKEN_GRACE_MILLIS
+
+
+def check_full_permissions(by: Run | None) -> None:
     """Raises Forbidden."""
-    if is_limited(run):
-        raise refusal("do this")
+    if is_limited(by):
+        raise _forbidden("do this")
 
 
-def check_alive(run: Run | None) -> None:
-    """Raises Unauthorized where the token's run has ended."""
-    if run is not None and run.status.is_terminal:
-        raise revoked()
+def check_not_ended(by: Run | None) -> None:
+    """Raises Unauthorized if the token's run has ended."""
+    if by is not None and by.status.is_terminal:
+        raise _run_has_ended()
 
 
-def check_itself(by: Run | None, run: Run) -> None:
-    """What a limited or ended run may do, it may do to itself only. Raises Unauthorized, Forbidden."""
+def check_own_run(by: Run | None, run: Run) -> None:
+    """Limited runs and runs that have ended may only act on themselves. Raises Unauthorized, Forbidden."""
     if by is None or by.id == run.id:
         return
-    check_alive(by)
+    check_not_ended(by)
     if is_limited(by):
-        raise refusal("do this to any run but itself")
+        raise _forbidden("do this to another run")
 
 
-def check_start(by: Run | None, actor: Actor, level: PermissionLevel | None) -> None:
-    """Whether an Actor may be started, or turned into, at a level that is forced upon it. Raises Forbidden."""
+def check_start(by: Run | None, actor: Actor, forced_level: PermissionLevel | None) -> None:
+    """Whether the caller may start an Actor, or metamorph into it, with a forced permission level. Raises Forbidden."""
     if not is_limited(by):
         return
     if actor.permission_level is not PermissionLevel.LIMITED:
-        raise refusal(f"start or become an Actor with {actor.permission_level}")
-    if level is PermissionLevel.FULL:
-        raise refusal(f"force {level} upon a run")
+        raise _forbidden(f"start or metamorph into an Actor with {actor.permission_level}")
+    if forced_level is PermissionLevel.FULL:
+        raise _forbidden(f"force {forced_level} on a run")
 
 
-def check_storage(by: Run | None, storage: Storage, wanted: Access, has_started: HasStarted) -> None:
+def check_storage_access(by: Run | None, storage: Storage, needed: StorageAccess, has_started: HasStarted) -> None:
     """Raises Unauthorized, Forbidden."""
     if by is None:
         return
-    if by.status.is_terminal and (storage.id not in default_storages(by) or wanted is Access.MANAGE):
-        raise revoked()
-    if access(by, storage, has_started) < wanted:
-        raise refusal(f"{wanted.name.lower()} a storage that is neither its own nor passed to it for that by its input")
+    if by.status.is_terminal and (storage.id not in _default_storage_ids(by) or needed is StorageAccess.MANAGE):
+        raise _run_has_ended()
+    if storage_access(by, storage, has_started) < needed:
+        raise _forbidden(
+            f"{needed.name.lower()} a storage that is not its own and that its input did not pass to it for this"
+        )
 
 
-def access(by: Run | None, storage: Storage, has_started: HasStarted) -> Access:
-    """The most that may be done with a storage of the caller's user."""
-    if by is None or not is_limited(by) or is_own_storage(by, storage):
-        return Access.MANAGE
-    passed = [Access.WRITE if grant.may_write else Access.READ for grant in by.grants if grant.id == storage.id]
+def storage_access(by: Run | None, storage: Storage, has_started: HasStarted) -> StorageAccess:
+    """The highest access that the caller has to a storage of its user."""
+    if by is None or not is_limited(by) or _is_own_storage(by, storage):
+        return StorageAccess.MANAGE
+    granted = [
+        StorageAccess.WRITE if grant.may_write else StorageAccess.READ for grant in by.grants if grant.id == storage.id
+    ]
     is_result = storage.creator_run_id is not None and has_started(storage.creator_run_id)
-    return max([*passed, Access.READ if is_result else Access.NONE])
+    return max([*granted, StorageAccess.READ if is_result else StorageAccess.NONE])
 
 
-def is_open(general_access: str, *, by_name: bool) -> bool:
-    """Whether anybody may read what they know the id of, or (`by_name`) only its owner's name and its own.
+def storage_grant(storage: Storage, starters_access: StorageAccess, *, to_write: bool) -> StorageGrant:
+    """The grant for a storage that an input passes to a run: never more than the run's starter may do."""
+    return StorageGrant(id=storage.id, may_write=to_write and starters_access >= StorageAccess.WRITE)
 
-    A user's setting, which is followed where a record has none of its own, is here always the platform's usual one.
+
+def is_readable_by_anyone(general_access: GeneralAccess, *, by_name: bool) -> bool:
+    """Whether knowing the id, or with `by_name` the names of the owner and the record, is enough to read a record.
+
+    FOLLOW_USER_SETTING always means the platform's default for that setting, because Greenroom has no such setting.
     """
-    return general_access == OPEN_BY_NAME if by_name else general_access != RESTRICTED
+    if by_name:
+        return general_access is GeneralAccess.ANYONE_WITH_NAME_CAN_READ
+    return general_access is not GeneralAccess.RESTRICTED
 
 
-def is_own_storage(run: Run, storage: Storage) -> bool:
-    return (
-        storage.id in default_storages(run)
-        or storage.creator_run_id == run.id
-        or storage.creator_actor_id == run.actor_id
-    )
-
-
-def default_storages(run: Run) -> tuple[str, ...]:
-    """Those the run was born with."""
-    defaults = (run.default_dataset_id, run.default_key_value_store_id, run.default_request_queue_id)
-    return (*defaults, *run.datasets.values())
-
-
-def creator(run_id: str, actor_id: str, level: PermissionLevel) -> dict[str, str]:
-    """What a storage's record says of the run that makes it: only what limited runs make is their Actor's later on."""
+def creator_fields(run_id: str, actor_id: str, level: PermissionLevel) -> dict[str, str]:
+    """The fields of a new storage for the run that creates it. Only limited runs share storages with their Actor."""
     return {"creator_run_id": run_id, **({"creator_actor_id": actor_id} if level is PermissionLevel.LIMITED else {})}
 
 
-def may_see(by: Run | None, run: Run, has_started: HasStarted) -> bool:
-    """Whether a run of the caller's user is shown as to that user; knowing the id is enough to see the rest of it."""
+def may_see_run(by: Run | None, run: Run, has_started: HasStarted) -> bool:
+    """Whether the caller sees a run of its user as this user does. Anyone with the id sees the public part of a run."""
     if by is None or by.id == run.id:
         return True
     if by.status.is_terminal:
         return False
-    return not is_limited(by) or _is_fellow(by, run) or has_started(run.id)
+    return not is_limited(by) or _share_storages(by, run) or has_started(run.id)
 
 
-def check_sight(by: Run | None, run: Run, has_started: HasStarted) -> None:
+def check_may_see_run(by: Run | None, run: Run, has_started: HasStarted) -> None:
     """Raises Forbidden."""
-    if not may_see(by, run, has_started):
-        raise refusal("see runs but its own Actor's and those it started")
+    if not may_see_run(by, run, has_started):
+        raise _forbidden("see other runs than those of its own Actor and those that it started")
 
 
-def may_hook(by: Run | None, condition: WebhookCondition) -> bool:
-    """Whether webhooks with this condition can be made, seen, changed and deleted."""
+def may_manage_webhook(by: Run | None, condition: WebhookCondition) -> bool:
+    """Whether the caller may create, see, change and delete webhooks with this condition."""
     return by is None or not is_limited(by) or condition == WebhookCondition(actor_run_id=by.id)
 
 
 def check_webhook(by: Run | None, condition: WebhookCondition) -> None:
     """Raises Forbidden."""
-    if not may_hook(by, condition):
-        raise refusal("have webhooks but on itself (condition.actorRunId)")
+    if not may_manage_webhook(by, condition):
+        raise _forbidden("have other webhooks than those on itself (condition.actorRunId)")
 
 
-def grant(reference: StorageReference, storage: Storage, most: Access) -> StorageGrant:
-    """Return what an input grants to a run: at most the access that the caller who starts the run has."""
-    return StorageGrant(id=storage.id, may_write=reference.to_write and most >= Access.WRITE)
+def _is_own_storage(run: Run, storage: Storage) -> bool:
+    return (
+        storage.id in _default_storage_ids(run)
+        or storage.creator_run_id == run.id
+        or storage.creator_actor_id == run.actor_id
+    )
 
 
-def refusal(what: str) -> Forbidden:
-    return Forbidden("insufficient-permissions", f"A run with {PermissionLevel.LIMITED} may not {what}; {WAY_OUT}")
+def _default_storage_ids(run: Run) -> tuple[str, ...]:
+    defaults = (run.default_dataset_id, run.default_key_value_store_id, run.default_request_queue_id)
+    return (*defaults, *run.datasets.values())
 
 
-def revoked() -> Unauthorized:
-    return Unauthorized("invalid-token", "Authentication token is not valid: its run has ended.")
-
-
-def _is_fellow(by: Run, run: Run) -> bool:
-    """Whether both are limited runs of one Actor: their storages are in common."""
+def _share_storages(by: Run, run: Run) -> bool:
+    """Whether both are limited runs of one Actor."""
     return is_limited(run) and run.actor_id == by.actor_id
+
+
+def _forbidden(action: str) -> Forbidden:
+    return Forbidden(
+        "insufficient-permissions",
+        f"A run with {PermissionLevel.LIMITED} may not {action}. If it needs to, start it with "
+        f"forcePermissionLevel={PermissionLevel.FULL}, or set the Actor's actorPermissionLevel to "
+        f"{PermissionLevel.FULL}.",
+    )
+
+
+def _run_has_ended() -> Unauthorized:
+    return Unauthorized("invalid-token", "Authentication token is not valid: its run has ended.")

@@ -1,7 +1,7 @@
-"""Signed addresses of storages: who has one may read what it names without a token.
+"""Signed addresses of storages: anyone who has one may read its content without a token.
 
-Clients sign by themselves with the storage's key, so the format is theirs: `signature` of a storage is base64 of
-`version.expires at.HMAC`, that of a record the HMAC alone (apify-client, `_utils/crypto.py`).
+Clients also sign addresses themselves, with the storage's key, so the format is theirs: the `signature` of a storage is
+the base64 of `<version>.<expiration time>.<HMAC>`, that of a record only the HMAC (apify-client, `_utils/crypto.py`).
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ HEX_DIGITS = 30
 
 
 class Signer:
-    """Signs for all storages of an instance; each has a key of its own, made from the instance's."""
+    """Signs the addresses of all storages. Each storage has a key of its own, derived from the instance's key."""
 
     def __init__(self, instance_key: str) -> None:
         self._instance_key = instance_key
 
     def key(self, storage_id: str) -> str:
-        """The storage's own key: for who may write to it."""
+        """The storage's own key. Only callers who may write to the storage get it."""
         return hmac.new(self._instance_key.encode(), storage_id.encode(), hashlib.sha256).hexdigest()
 
     def sign(self, storage_id: str, expires_at: Millis) -> str:
-        """The signature for a storage's content until a moment; 0 is for ever."""
-        payload = f"{VERSION}.{expires_at}.{self._of_storage(storage_id, VERSION, str(expires_at))}"
+        """The signature for a storage's content. `expires_at` 0 means that it never expires."""
+        payload = f"{VERSION}.{expires_at}.{self._storage_hmac(storage_id, VERSION, str(expires_at))}"
         return urlsafe_b64encode(payload.encode()).decode().rstrip("=")
 
     def sign_record(self, store_id: str, record_key: str) -> str:
-        """The signature for one record, for ever."""
+        """The signature for one record, which never expires."""
         return _hmac62(self.key(store_id), record_key)
 
     def is_valid(self, storage_id: str, signature: str, now: Millis) -> bool:
-        """Whether a signature lets its bearer read the storage's content now."""
+        """Whether a signature of a storage is authentic and has not expired."""
         try:
             payload = urlsafe_b64decode(signature + "=" * (-len(signature) % 4)).decode()
             version, expires_at, given = payload.split(".")
-            is_over = 0 < int(expires_at) < now
+            has_expired = 0 < int(expires_at) < now
         except (ValueError, binascii.Error):
             return False
-        expected = self._of_storage(storage_id, version, expires_at)
-        return hmac.compare_digest(given.encode(), expected.encode()) and not is_over
+        expected = self._storage_hmac(storage_id, version, expires_at)
+        return hmac.compare_digest(given.encode(), expected.encode()) and not has_expired
 
     def is_valid_for_record(self, store_id: str, record_key: str, signature: str) -> bool:
         expected = self.sign_record(store_id, record_key)
         return hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode())
 
-    def _of_storage(self, storage_id: str, version: str, expires_at: str) -> str:
+    def _storage_hmac(self, storage_id: str, version: str, expires_at: str) -> str:
         return _hmac62(self.key(storage_id), f"{version}.{expires_at}.{storage_id}")
 
 

@@ -1,4 +1,4 @@
-"""Who may call: the one local user, or the configured ones, and runs with a token of their own."""
+"""Authentication: the local user or the configured users, and runs with tokens of their own."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import hmac
 import secrets
 from collections.abc import Mapping
 
+from runtime.access import permissions
 from runtime.base.clock import Clock
 from runtime.base.errors import Unauthorized, record_not_found
 from runtime.base.records import Run, User, new_id
-from runtime.database.tables import Table
+from runtime.database import Database
 
 LOCAL_USERNAME = "local"
-OWN_TOKEN_PREFIX = "greenroom_own_"
+SERVER_TOKEN_PREFIX = "greenroom_server_"
 RUN_TOKEN_PREFIX = "greenroom_run_"
-RUN_TOKEN_GRACE_MILLIS = 5000
-"""A run's token outlives the run by this, for last words only (`permissions.py`): they may arrive after its end."""
 
 
 def new_run_token() -> str:
@@ -23,67 +22,79 @@ def new_run_token() -> str:
 
 
 class Users:
-    """`tokens` maps token to user name; empty, every non-empty token is the local user's.
+    """`tokens` maps each token to a username. If it is empty, any token belongs to the local user.
 
-    Users never change, so that those who may call are looked up once.
+    Users never change after `open`, so the users behind the tokens are read from the database only once.
     """
 
-    def __init__(self, users: Table[User], runs: Table[Run], tokens: Mapping[str, str], clock: Clock) -> None:
-        self._users = users
-        self._runs = runs
+    def __init__(self, database: Database, tokens: Mapping[str, str], clock: Clock) -> None:
+        self._database = database
         self._tokens = tokens
         self._clock = clock
-        self._own_key = secrets.token_bytes(32)
-        self._callers: dict[str, User] = {}
+        self._server_key = secrets.token_bytes(32)
+        self._users_with_tokens: dict[str, User] = {}
 
     async def open(self) -> None:
-        """Make the records of users that are met for the first time."""
+        """Create the records of users that are configured for the first time."""
         for username in self._usernames():
-            if self.named(username) is None:
-                await self._users.insert(User(id=new_id(), username=username, created_at=self._clock.now()))
-        self._callers = {user.username: user for user in self.all()}
+            if self.by_username(username) is None:
+                await self._database.users.insert(User(id=new_id(), username=username, created_at=self._clock.now()))
+        self._users_with_tokens = {user.username: user for user in self.all()}
 
     def get(self, id: str) -> User:
-        user = self._users.get(id)
+        """Raises NotFound."""
+        user = self._database.users.get(id)
         if user is None:
             raise record_not_found("User", id)
         return user
 
     def all(self) -> list[User]:
-        return self._users.all()
+        return self._database.users.all()
 
-    def named(self, username: str) -> User | None:
-        return self._users.find("username = ?", username)
+    def first(self) -> User:
+        """The local user, or the first of the configured users."""
+        return self._users_with_tokens[self._usernames()[0]]
+
+    def by_username(self, username: str) -> User | None:
+        return self._database.users.by_username(username)
 
     def authenticate(self, token: str) -> tuple[User, Run | None]:
-        """The user a token stands for, and its run: a live one, or one that ended a moment ago. Raises Unauthorized."""
+        """The user of a token and, for a run's token, the run, which is live or has just ended.
+
+        Raises Unauthorized.
+        """
         if token.startswith(RUN_TOKEN_PREFIX):
-            run = self._live_run(token)
+            run = self._run_of_token(token)
             return self.get(run.user_id), run
-        if token.startswith(OWN_TOKEN_PREFIX):
-            return self._of_own_token(token), None
+        if token.startswith(SERVER_TOKEN_PREFIX):
+            return self._user_of_server_token(token), None
         username = self._username(token)
         if username is None:
             raise _invalid_token()
-        return self._callers[username], None
+        return self._users_with_tokens[username], None
 
-    def addressed(self, user: User, reference: str) -> tuple[User, str] | None:
-        """Whose thing of which name `username~name`, `~name` or `me~name` means for a user; None for other text."""
+    def server_token(self, user_id: str) -> str:
+        """A token for the server's own requests in a user's name. It is not stored, and valid until the server ends."""
+        return f"{SERVER_TOKEN_PREFIX}{user_id}.{hmac.digest(self._server_key, user_id.encode(), 'sha256').hex()}"
+
+    def parse_reference(self, user: User, reference: str) -> tuple[User, str] | None:
+        """The owner and the name in `username~name`, `~name` or `me~name`, as this user writes them.
+
+        Returns None for text without `~`, and for an unknown username.
+        """
         username, tilde, name = reference.partition("~")
-        owner = user if username in ("", "me") else self.named(username)
+        owner = user if username in ("", "me") else self.by_username(username)
         return None if not tilde or owner is None else (owner, name)
 
-    def own_token(self, user_id: str) -> str:
-        """A token for this server's own requests in a user's name; nobody keeps it, and it dies with the process."""
-        return f"{OWN_TOKEN_PREFIX}{user_id}.{hmac.digest(self._own_key, user_id.encode(), 'sha256').hex()}"
+    def _run_of_token(self, token: str) -> Run:
+        run = self._database.runs.by_token(token)
+        if run is None or not permissions.accepts_last_requests(run, self._clock.now()):
+            raise _invalid_token()
+        return run
 
-    def first(self) -> User:
-        """The local user, or the first of the configured ones."""
-        return self._callers[self._usernames()[0]]
-
-    def _of_own_token(self, token: str) -> User:
-        user_id = token.removeprefix(OWN_TOKEN_PREFIX).partition(".")[0]
-        if not hmac.compare_digest(token.encode(), self.own_token(user_id).encode()):
+    def _user_of_server_token(self, token: str) -> User:
+        user_id = token.removeprefix(SERVER_TOKEN_PREFIX).partition(".")[0]
+        if not hmac.compare_digest(token.encode(), self.server_token(user_id).encode()):
             raise _invalid_token()
         return self.get(user_id)
 
@@ -98,15 +109,6 @@ class Users:
             if hmac.compare_digest(known.encode(), given):
                 return username
         return None
-
-    def _live_run(self, token: str) -> Run:
-        run = self._runs.find("token = ?", token)
-        if run is None or self._is_over(run):
-            raise _invalid_token()
-        return run
-
-    def _is_over(self, run: Run) -> bool:
-        return run.finished_at is not None and self._clock.now() > run.finished_at + RUN_TOKEN_GRACE_MILLIS
 
 
 def _invalid_token() -> Unauthorized:

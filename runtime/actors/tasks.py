@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,85 +9,81 @@ from runtime.access.users import Users
 from runtime.actors.actors import Actors, check_name
 from runtime.base.clock import Clock
 from runtime.base.errors import Conflict, record_not_found
+from runtime.base.paging import Page, Paging
 from runtime.base.records import Task, User, new_id
-from runtime.database import Store
-from runtime.database.tables import AlreadyExists, Page
+from runtime.database import AlreadyExists, Database
 
 
 class Tasks:
-    """Every task belongs to a user; others do not find it."""
+    """Every task belongs to a user. For other users it does not exist."""
 
-    def __init__(self, store: Store, users: Users, actors: Actors, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, users: Users, actors: Actors, clock: Clock) -> None:
+        self._database = database
         self._users = users
         self._actors = actors
         self._clock = clock
 
     def get(self, id: str) -> Task:
-        """The task with this id, whoever asks. Raises NotFound."""
-        task = self._store.tasks.get(id)
+        """The task with this id, of any user. Raises NotFound."""
+        task = self._database.tasks.get(id)
         if task is None:
             raise record_not_found("Actor task", id)
         return task
 
     def find(self, user: User, reference: str) -> Task:
-        """The user's task by id, `username~name`, `~name` or `me~name`. Raises NotFound."""
-        task = self._store.tasks.get(reference) or self._by_name(user, reference)
+        """The user's task by its id, `username~name`, `~name` or `me~name`. Raises NotFound."""
+        task = self._database.tasks.get(reference) or self._by_name(user, reference)
         if task is None or task.user_id != user.id:
             raise record_not_found("Actor task", reference)
         return task
 
-    def page(self, user: User, *, descending: bool, offset: int, limit: int) -> Page[Task]:
-        return self._store.tasks.page(
-            "user_id = ?", [user.id], order_by="created_at", descending=descending, offset=offset, limit=limit
-        )
+    def page(self, user: User, paging: Paging) -> Page[Task]:
+        return self._database.tasks.page(user.id, paging)
 
     async def create(self, user: User, actor: str, name: str | None, **fields: Any) -> Task:
-        """Make a task of an Actor, told by its id or name. Raises Invalid, NotFound, Conflict."""
+        """Create a task of an Actor, which is given by its id or name. Raises Invalid, NotFound, Conflict."""
         now, id = self._clock.now(), new_id()
         checked = check_name(name or f"my-task-{id[:6].lower()}")
-        owner_of = self._actors.find(user, actor)
-        task = Task(
-            id=id, user_id=user.id, actor_id=owner_of.id, name=checked, created_at=now, modified_at=now, **fields
-        )
+        actor_id = self._actors.find(user, actor).id
+        task = Task(id=id, user_id=user.id, actor_id=actor_id, name=checked, created_at=now, modified_at=now, **fields)
         try:
-            return await self._store.tasks.insert(task)
+            return await self._database.tasks.insert(task)
         except AlreadyExists:
             raise _name_taken(checked) from None
 
-    async def change(self, task: Task, **fields: Any) -> Task:
-        """Change some fields. Raises Invalid, Conflict, and NotFound where it has gone meanwhile."""
+    async def update(self, task: Task, **fields: Any) -> Task:
+        """Set some fields. Raises Invalid, Conflict, and NotFound if the task has been deleted."""
         if "name" in fields:
             check_name(fields["name"])
+        now = self._clock.now()
         try:
-            return await self._update(task.id, lambda now: replace(now, **fields, modified_at=self._clock.now()))
+            record = await self._database.tasks.update(
+                task.id, lambda current: replace(current, **fields, modified_at=now)
+            )
         except AlreadyExists:
             raise _name_taken(fields["name"]) from None
+        if record is None:
+            raise record_not_found("Actor task", task.id)
+        return record
 
     async def count_run(self, id: str) -> None:
-        await self._store.tasks.update(id, lambda now: replace(now, total_runs=now.total_runs + 1))
+        await self._database.tasks.update(id, lambda current: replace(current, total_runs=current.total_runs + 1))
 
     async def delete(self, task: Task) -> None:
-        """Drop a task; its runs stay."""
-        await self._store.tasks.delete("id = ?", task.id)
+        """Delete a task, but not its runs."""
+        await self._database.tasks.delete(task.id)
 
-    async def forget_actor(self, actor_id: str) -> None:
-        """Drop the tasks of an Actor that is deleted."""
-        await self._store.tasks.delete("actor_id = ?", actor_id)
-
-    async def _update(self, id: str, change: Callable[[Task], Task]) -> Task:
-        task = await self._store.tasks.update(id, change)
-        if task is None:
-            raise record_not_found("Actor task", id)
-        return task
+    async def delete_of_actor(self, actor_id: str) -> None:
+        """Delete the tasks of an Actor that is being deleted."""
+        await self._database.tasks.delete_of_actor(actor_id)
 
     def _by_name(self, user: User, reference: str) -> Task | None:
-        addressed = self._users.addressed(user, reference)
-        if addressed is None:
+        parsed = self._users.parse_reference(user, reference)
+        if parsed is None:
             return None
-        owner, name = addressed
-        return self._store.tasks.find("user_id = ? AND name = ?", owner.id, name)
+        owner, name = parsed
+        return self._database.tasks.by_name(owner.id, name)
 
 
 def _name_taken(name: str) -> Conflict:
-    return Conflict("actor-task-name-not-unique", f"You have a task named '{name}' already")
+    return Conflict("actor-task-name-not-unique", f"You already have a task named '{name}'")

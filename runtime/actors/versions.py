@@ -1,118 +1,136 @@
-"""What a version of an Actor may be: its number and its source."""
+"""Versions of Actors, with their environment variables."""
 
 from __future__ import annotations
 
-import base64
-import re
-from pathlib import PurePath
+from collections.abc import Callable
+from dataclasses import replace
 
-from yarl import URL
-
-from runtime.base.errors import Invalid
-from runtime.base.records import SourceFile, Version
-from runtime.base.source_paths import SourcePaths
-
-VERSION_NUMBER = re.compile(r"([0-9]|[1-9][0-9])\.([0-9]|[1-9][0-9])")
-MAX_SOURCE_BYTES = 3 * 1024 * 1024
-"""The platform's limit on a version's inline source files."""
-MAX_URL_CHARS = 4096
-GIT_SCHEMES = frozenset({"https", "http", "git", "ssh"})
-LOCAL_GIT_SCHEME = "file://"
-SSH_SHORTHAND = re.compile(r"(?:[\w.-]+@)?[\w][\w.-]*:(?!:|//)[^\s]+")
-"""`git@host:path`, as git itself takes it."""
+from runtime.actors.version_rules import check_version_in_thread
+from runtime.base.clock import Clock
+from runtime.base.errors import Conflict, record_not_found
+from runtime.base.records import Actor, EnvVar, Version, new_id
+from runtime.database import AlreadyExists, Database
 
 
-def check_version(version: Version) -> None:
-    """Raises Invalid for a version that could not be built."""
-    if not VERSION_NUMBER.fullmatch(version.number):
-        raise Invalid("invalid-value", f"Version number '{version.number}' is not MAJOR.MINOR, each from 0 to 99")
-    if version.source_type == "SOURCE_FILES":
-        _check_files(version)
-    elif version.source_type == "TARBALL":
-        _check_tarball_url(version.tarball_url)
-    elif version.source_type in ("GIT_REPO", "GITHUB_GIST"):
-        _check_git_url(git_url(version))
-    elif version.source_type == "SOURCE_CODE":
-        raise Invalid(
-            "invalid-value",
-            "Source type 'SOURCE_CODE', a single file without a Dockerfile, is the platform's legacy and not supported:"
-            " send the file as one of the 'sourceFiles' of SOURCE_FILES",
+class Versions:
+    """Changing a version also updates its Actor's `modified_at`, which clients compare with their files' times."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def of_actor(self, actor: Actor) -> list[Version]:
+        """The Actor's versions, oldest first."""
+        return self._database.versions.of_actor(actor.id)
+
+    def get(self, actor: Actor, number: str) -> Version:
+        """Raises NotFound."""
+        version = self._database.versions.by_number(actor.id, number)
+        if version is None:
+            raise record_not_found("Version", number)
+        return version
+
+    async def create(self, actor: Actor, version: Version) -> Version:
+        """Raises Invalid, and Conflict if the Actor already has a version with this number."""
+        await check_version_in_thread(version)
+        return await self._insert(actor, version)
+
+    async def put(self, actor: Actor, version: Version) -> Version:
+        """Create the version, or replace the content of the version with this number. Raises Invalid."""
+        await check_version_in_thread(version)
+        return await self.put_checked(actor, version)
+
+    async def put_checked(self, actor: Actor, version: Version) -> Version:
+        """The same as `put`, for a version that has already been checked."""
+        existing = self._database.versions.by_number(actor.id, version.number)
+        return await (self._insert(actor, version) if existing is None else self._replace(existing, version))
+
+    async def delete(self, actor: Actor, number: str) -> None:
+        """Raises NotFound."""
+        await self._database.versions.delete(self.get(actor, number).id)
+
+    async def create_env_var(self, version: Version, env_var: EnvVar) -> None:
+        """Raises Conflict if the version already has a variable with this name."""
+
+        def with_variable(current: Version) -> Version:
+            if any(each.name == env_var.name for each in current.env_vars):
+                raise Conflict(
+                    "env-var-already-exists", f"Version {current.number} already has a variable '{env_var.name}'"
+                )
+            return replace(current, env_vars=(*current.env_vars, env_var))
+
+        await self._update(version, with_variable)
+
+    async def update_env_var(self, version: Version, name: str, change: Callable[[EnvVar], EnvVar]) -> EnvVar:
+        """Raises NotFound, and any exception of `change`."""
+
+        def with_change(current: Version) -> Version:
+            find_env_var(current, name)
+            env_vars = tuple(change(each) if each.name == name else each for each in current.env_vars)
+            return replace(current, env_vars=env_vars)
+
+        return find_env_var(await self._update(version, with_change), name)
+
+    async def delete_env_var(self, version: Version, name: str) -> None:
+        """Raises NotFound."""
+
+        def without_variable(current: Version) -> Version:
+            find_env_var(current, name)
+            return replace(current, env_vars=tuple(each for each in current.env_vars if each.name != name))
+
+        await self._update(version, without_variable)
+
+    async def next_build_number(self, version: Version) -> int:
+        """Reserve the version's next build number, which no other build gets. Raises NotFound.
+
+        The numbers of a deleted version with the same version number are not used again.
+        """
+
+        def with_next_number(current: Version) -> Version:
+            last = max(current.last_build, self._database.builds.last_number(current.actor_id, current.number))
+            return replace(current, last_build=last + 1)
+
+        record = await self._database.versions.update(version.id, with_next_number)
+        if record is None:
+            raise record_not_found("Version", version.number)
+        return record.last_build
+
+    async def _insert(self, actor: Actor, version: Version) -> Version:
+        try:
+            record = await self._database.versions.insert(replace(version, id=new_id(), actor_id=actor.id))
+        except AlreadyExists:
+            raise Conflict("version-already-exists", f"This Actor already has a version {version.number}") from None
+        await self._update_modified_at(actor.id)
+        return record
+
+    async def _replace(self, existing: Version, version: Version) -> Version:
+        return await self._update(
+            existing,
+            lambda current: replace(
+                version,
+                id=current.id,
+                actor_id=current.actor_id,
+                created_at=current.created_at,
+                last_build=current.last_build,
+            ),
         )
-    else:
-        raise Invalid(
-            "invalid-value",
-            f"Source type '{version.source_type}' must be SOURCE_FILES, TARBALL, GIT_REPO or GITHUB_GIST",
-        )
+
+    async def _update(self, version: Version, change: Callable[[Version], Version]) -> Version:
+        record = await self._database.versions.update(version.id, change)
+        if record is None:
+            raise record_not_found("Version", version.number)
+        await self._update_modified_at(version.actor_id)
+        return record
+
+    async def _update_modified_at(self, actor_id: str) -> None:
+        now = self._clock.now()
+        if await self._database.actors.update(actor_id, lambda current: replace(current, modified_at=now)) is None:
+            raise record_not_found("Actor", actor_id)
 
 
-def git_url(version: Version) -> str:
-    """What a version of a git type names, as `URL#branch:folder`; empty where it names nothing."""
-    return (version.git_repo_url if version.source_type == "GIT_REPO" else version.github_gist_url) or ""
-
-
-def local_path(url: str) -> str | None:
-    """The path of a git URL that is a repository on this machine; None for one elsewhere."""
-    place = url.partition("#")[0]
-    if place.startswith(LOCAL_GIT_SCHEME):
-        return place.removeprefix(LOCAL_GIT_SCHEME)
-    return place if place.startswith("/") else None
-
-
-def host_paths(version: Version) -> set[str]:
-    """The paths of the server's own machine that a build of the version would read."""
-    paths = {version.folder, local_path(git_url(version))}
-    return {path for path in paths if path is not None}
-
-
-def source_bytes(file: SourceFile) -> bytes:
-    """A source file's content. Raises Invalid."""
-    if file.format == "TEXT":
-        return file.content.encode()
-    try:
-        return base64.b64decode(file.content, validate=True)
-    except ValueError as problem:
-        raise Invalid("invalid-value", f"Source file '{file.name}' is not valid base64: {problem}") from problem
-
-
-def _check_files(version: Version) -> None:
-    if version.folder is not None and (not PurePath(version.folder).is_absolute() or "\0" in version.folder):
-        raise Invalid("invalid-value", f"The folder {version.folder!r} must be given by its absolute path")
-    size = sum(len(source_bytes(file)) for file in version.source_files)
-    if size > MAX_SOURCE_BYTES:
-        raise Invalid("invalid-value", f"The source files have {size} bytes, the limit is {MAX_SOURCE_BYTES}")
-    paths = SourcePaths()
-    for file in version.source_files:
-        paths.add(file.name, is_folder=file.folder)
-
-
-def _check_tarball_url(url: str | None) -> None:
-    if not url:
-        raise Invalid("invalid-value", "A version of the type TARBALL needs a 'tarballUrl'")
-    try:
-        parts = URL(url, encoded=True)
-        is_good = parts.scheme in ("http", "https") and bool(parts.host) and url.isprintable() and " " not in url
-    except ValueError:
-        is_good = False
-    if not is_good or len(url) > MAX_URL_CHARS:
-        raise Invalid("invalid-value", "The 'tarballUrl' must be an http(s) URL")
-
-
-def _check_git_url(url: str) -> None:
-    place, _, rest = url.partition("#")
-    if not url.isprintable() or " " in url or len(url) > MAX_URL_CHARS or not _is_repository(place):
-        raise Invalid(
-            "invalid-value",
-            "A git URL must be an https, http, git or ssh URL, git@HOST:PATH or an absolute path,"
-            " and may end in #BRANCH or #BRANCH:FOLDER",
-        )
-    if rest.startswith("-"):
-        raise Invalid("invalid-value", f"'{rest}' is no branch, tag or commit of a git repository")
-
-
-def _is_repository(place: str) -> bool:
-    if local_path(place) is not None:
-        return True
-    scheme, separator, rest = place.partition("://")
-    if separator:
-        return scheme in GIT_SCHEMES and not rest.startswith(("-", "/")) and rest != ""
-    return SSH_SHORTHAND.fullmatch(place) is not None
+def find_env_var(version: Version, name: str) -> EnvVar:
+    """Raises NotFound."""
+    for env_var in version.env_vars:
+        if env_var.name == name:
+            return env_var
+    raise record_not_found("Environment variable", name)

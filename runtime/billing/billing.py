@@ -10,7 +10,7 @@ from decimal import Decimal
 from runtime.base.clock import Clock
 from runtime.base.records import Run
 from runtime.billing import prices, usage
-from runtime.database import Store
+from runtime.database import Database
 from runtime.jobs import stats
 from runtime.storages.run_storages import Storages
 
@@ -18,8 +18,8 @@ from runtime.storages.run_storages import Storages
 class Billing:
     """The usage and charges of all runs of an instance."""
 
-    def __init__(self, store: Store, storages: Storages, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, storages: Storages, clock: Clock) -> None:
+        self._database = database
         self._storages = storages
         self._clock = clock
         self._transferred: Counter[str] = Counter()
@@ -60,7 +60,7 @@ class Billing:
         """
         prices.check_event(run, event)
         now = self._clock.now()
-        await self._store.charges.charge(
+        await self._database.charges.charge(
             run.id,
             idempotency_key,
             lambda now: prices.charged(now, event, count),

@@ -8,15 +8,15 @@ from typing import Any
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.lifecycle import JobStatus, may_move, terminal_status
+from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, User, WebhookEvent, new_event
 from runtime.builds.images import BuildImages
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED, Page
+from runtime.database import Database
 from runtime.jobs.completion import Completion
 from runtime.jobs.limits import BUILD_TIMEOUT_SECS
 from runtime.jobs.logs import Logs
 from runtime.jobs.memory_quota import MemoryQuota
-from runtime.webhooks.webhooks import Webhooks
+from runtime.webhooks.dispatches import Dispatches
 
 INTERRUPTED = "The server was stopped during the build. Build again."
 TIMED_OUT = f"The build did not finish within {BUILD_TIMEOUT_SECS} seconds."
@@ -34,45 +34,42 @@ class Builds:
     def __init__(
         self,
         *,
-        store: Store,
+        database: Database,
         images: BuildImages,
         memory_quota: MemoryQuota,
         logs: Logs,
         completion: Completion,
-        webhooks: Webhooks,
+        dispatches: Dispatches,
         clock: Clock,
     ) -> None:
-        self._store = store
+        self._database = database
         self._images = images
         self._memory_quota = memory_quota
         self._logs = logs
         self._completion = completion
-        self._webhooks = webhooks
+        self._dispatches = dispatches
         self._clock = clock
 
     def get(self, id: str) -> Build:
         """Raises NotFound."""
-        build = self._store.builds.get(id)
+        build = self._database.builds.get(id)
         if build is None:
             raise record_not_found("Build", id)
         return build
 
-    def page(self, user: User, actor: Actor | None, *, descending: bool, offset: int, limit: int) -> Page[Build]:
+    def page(self, user: User, actor: Actor | None, paging: Paging) -> Page[Build]:
         """Return the user's builds, or those of one Actor, in the order of their start."""
-        condition, value = ("user_id = ?", user.id) if actor is None else ("actor_id = ?", actor.id)
-        return self._store.builds.page(
-            condition, [value], order_by="started_at", descending=descending, offset=offset, limit=limit
-        )
+        return self._database.builds.page(user.id, actor, paging)
 
     def unfinished(self) -> list[Build]:
-        return self._store.builds.all(UNFINISHED)
+        return self._database.builds.unfinished()
 
     def resolve(self, actor: Actor, reference: str) -> Build:
         """Return the Actor's build with this tag or number, and with an image. Raises Invalid."""
         tagged = actor.tagged_builds.get(reference)
         if tagged is not None:
             return self.get(tagged.build_id)
-        build = self._store.builds.find("actor_id = ? AND number = ?", actor.id, reference)
+        build = self._database.builds.by_number(actor.id, reference)
         if build is None:
             tags = ", ".join(sorted(actor.tagged_builds)) or "none: build the Actor first"
             raise Invalid(
@@ -93,7 +90,7 @@ class Builds:
         return self.get(id)
 
     async def insert(self, build: Build) -> Build:
-        return await self._store.builds.insert(build)
+        return await self._database.builds.insert(build)
 
     async def store_result(self, result: Build) -> bool:
         """Store the image and the definition. Return False, and store nothing, if the build is being aborted."""
@@ -105,7 +102,7 @@ class Builds:
                 result, status=now.status, status_message=now.status_message, pending_events=now.pending_events
             )
 
-        stored = await self._store.builds.update(result.id, with_result)
+        stored = await self._database.builds.update(result.id, with_result)
         return stored is not None and stored.image is not None
 
     async def move(self, id: str, to: JobStatus, **fields: Any) -> bool:
@@ -122,9 +119,9 @@ class Builds:
             ended = new_event(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
             return replace(now, status=to, pending_events={**now.pending_events, **ended}, **fields) if allowed else now
 
-        build = await self._store.builds.update(id, moved)
+        build = await self._database.builds.update(id, moved)
         if allowed and to.is_terminal and build is not None:
-            await self._webhooks.dispatch_pending(build)
+            await self._dispatches.dispatch_pending(build)
         return allowed
 
     async def finish(self, id: str, status: JobStatus, message: str | None, at: Millis | None = None) -> None:
@@ -148,15 +145,15 @@ class Builds:
     async def forget(self, build: Build) -> None:
         """Delete the build with its image and log, without any check."""
         await self._images.delete(build)
-        await self._store.builds.delete("id = ?", build.id)
+        await self._database.builds.delete(build.id)
         self._logs.delete(build.id)
 
     def _check_can_delete(self, build: Build) -> None:
         if not build.status.is_terminal:
             raise Invalid("deleting-unfinished-build", "A build that has not finished can't be deleted: abort it first")
-        if self._store.runs.find(f"build_id = ? AND {UNFINISHED}", build.id) is not None:
+        if self._database.runs.has_unfinished_of_build(build.id):
             raise Invalid("cannot-remove-running-run", "A build with live runs can't be deleted: abort them first")
-        actor = self._store.actors.get(build.actor_id)
+        actor = self._database.actors.get(build.actor_id)
         if actor is not None and build.id in {tagged.build_id for tagged in actor.tagged_builds.values()}:
             raise Invalid("deleting-default-build", "A build that a tag points to can't be deleted: move the tag first")
 

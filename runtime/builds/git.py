@@ -16,7 +16,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.actors.versions import local_path
+from runtime.actors.version_rules import local_path
 from runtime.base.errors import Invalid
 from runtime.builds.archives import LIMITS
 

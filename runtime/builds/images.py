@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runtime.base.records import Build
 from runtime.containers import BuildLines, BuildSpec, Containers, Image, WrongArchitecture
-from runtime.database import Store
+from runtime.database import Database
 
 PLATFORM = "linux/amd64"
 """The platform of Apify's own machines. Every base image of Apify supports it."""
@@ -16,9 +16,9 @@ PLATFORM = "linux/amd64"
 class BuildImages:
     """The images of one instance. The engine removes an image when its last name is removed."""
 
-    def __init__(self, *, containers: Containers, store: Store, instance_id: str) -> None:
+    def __init__(self, *, containers: Containers, database: Database, instance_id: str) -> None:
         self._containers = containers
-        self._store = store
+        self._database = database
         self._repository = f"greenroom-{instance_id.lower()}"
 
     def name(self, build: Build) -> str:
@@ -48,8 +48,7 @@ class BuildImages:
 
         Returns the earlier build and its image; None if there is none.
         """
-        condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ? ORDER BY started_at DESC"
-        for cached_build in self._store.builds.all(condition, build.actor_id, fingerprint):
+        for cached_build in self._database.builds.by_fingerprint(build.actor_id, fingerprint):
             image = await self._containers.image(cached_build.image) if cached_build.image is not None else None
             if image is not None:
                 await self._containers.name_image(image, self.name(build))
@@ -64,6 +63,6 @@ class BuildImages:
     async def delete_orphans(self) -> None:
         """Remove the names of deleted builds: a server may have died while it deleted one."""
         for name in await self._containers.image_names(self._repository):
-            build = self._store.builds.get(name.rpartition(":")[2])
+            build = self._database.builds.get(name.rpartition(":")[2])
             if build is None or build.image is None:
                 await self._containers.remove_image(name)

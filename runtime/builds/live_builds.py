@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from runtime.actors.actors import Actors
+from runtime.actors.versions import Versions
 from runtime.base.clock import Clock
 from runtime.base.errors import Invalid
 from runtime.base.lifecycle import JobStatus, terminal_status
@@ -17,7 +18,7 @@ from runtime.jobs.limits import BUILD_TIMEOUT_SECS
 from runtime.jobs.logs import Log, Logs
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.redaction import secret_values
-from runtime.webhooks.webhooks import Webhooks
+from runtime.webhooks.dispatches import Dispatches
 
 logger = logging.getLogger("greenroom.builds")
 
@@ -31,17 +32,19 @@ class LiveBuilds:
         builds: Builds,
         builder: Builder,
         actors: Actors,
+        versions: Versions,
         memory_quota: MemoryQuota,
         logs: Logs,
-        webhooks: Webhooks,
+        dispatches: Dispatches,
         clock: Clock,
     ) -> None:
         self._builds = builds
         self._builder = builder
         self._actors = actors
+        self._versions = versions
         self._memory_quota = memory_quota
         self._logs = logs
-        self._webhooks = webhooks
+        self._dispatches = dispatches
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -57,7 +60,7 @@ class LiveBuilds:
             task = asyncio.create_task(self._live(build, version), name=f"build {build.number} {build.id}")
             self._tasks[build.id] = task
             task.add_done_callback(lambda _: self._tasks.pop(build.id))
-        await self._webhooks.dispatch_pending(build)
+        await self._dispatches.dispatch_pending(build)
         await self._actors.count_build(actor)
         return build
 
@@ -87,7 +90,7 @@ class LiveBuilds:
             await asyncio.wait(set(self._tasks.values()))
 
     async def _new_record(self, user: User, actor: Actor, version: Version, options: BuildOptions, meta: Meta) -> Build:
-        number = await self._actors.next_build(version)
+        number = await self._versions.next_build_number(version)
         return Build(
             id=new_id(),
             user_id=user.id,
@@ -130,7 +133,7 @@ class LiveBuilds:
         has_image = await self._builds.store_result(result)
         finished_at = self._clock.now()
         if has_image:
-            await self._actors.tag(result, finished_at)
+            await self._actors.tag_build(result, finished_at)
         await self._builds.finish(result.id, JobStatus.SUCCEEDED, None, finished_at)
 
     async def _fail(self, build: Build, log: Log, message: str) -> None:

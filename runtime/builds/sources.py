@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yarl import URL
 
-from runtime.actors.versions import git_url, source_bytes
+from runtime.actors.version_rules import git_url, source_bytes
 from runtime.base.errors import Invalid
 from runtime.base.records import Version
 from runtime.base.source_paths import resolve_path

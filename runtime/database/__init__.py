@@ -1,55 +1,64 @@
-"""The door to what is kept: the only package with SQL or data files."""
+"""The door to the data directory: the only package with SQL or data files.
+
+The modules are named after their tables. Callers use the methods of the tables and never pass SQL.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
 
-from runtime.base.records import Actor, Build, InputKey, Run, Task, User, Version, Webhook, WebhookDispatch
 from runtime.base.vault import Vault
+from runtime.database.actor_tables import ActorsTable, TasksTable, VersionsTable
 from runtime.database.charges import Charges
-from runtime.database.connection import Connection
-from runtime.database.items import Items
+from runtime.database.datasets_table import DatasetsTable
+from runtime.database.job_tables import BuildsTable, RunsTable
+from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
-from runtime.database.requests import Requests
-from runtime.database.sealed_tables import SealedTable, seal
-from runtime.database.tables import Table
-from runtime.database.values import Values
+from runtime.database.request_queues_table import RequestQueuesTable
+from runtime.database.secret_env_vars import encrypt_existing
+from runtime.database.sqlite_connection import SqliteConnection
+from runtime.database.tables import AlreadyExists
+from runtime.database.user_tables import InputKeysTable, UsersTable
+from runtime.database.webhook_tables import DispatchesTable, WebhooksTable
+
+__all__ = ["AlreadyExists", "Database"]
 
 
-class Store:
-    """Everything under one data directory. Raises NewerSchema, WrongKey."""
+class Database:
+    """Everything in one data directory. Opening it may raise NewerSchema or WrongKey."""
 
     def __init__(self, data_dir: Path) -> None:
-        database = data_dir / "greenroom.db"
+        path = data_dir / "greenroom.db"
         self.vault = Vault(data_dir / "vault.key")
-        _migrate(database, self.vault)
-        self.connection = Connection(database)
-        self.users = Table(self.connection, "users", User)
-        self.actors = Table(self.connection, "actors", Actor)
-        self.tasks = Table(self.connection, "tasks", Task)
-        self.versions = SealedTable(self.connection, "versions", Version, self.vault)
-        self.builds = SealedTable(self.connection, "builds", Build, self.vault)
-        self.runs = Table(self.connection, "runs", Run)
-        self.input_keys = Table(self.connection, "input_keys", InputKey)
+        _prepare(path, self.vault)
+        self.connection = SqliteConnection(path)
+        self.users = UsersTable(self.connection)
+        self.actors = ActorsTable(self.connection)
+        self.tasks = TasksTable(self.connection)
+        self.versions = VersionsTable(self.connection, self.vault)
+        self.builds = BuildsTable(self.connection, self.vault)
+        self.runs = RunsTable(self.connection)
+        self.input_keys = InputKeysTable(self.connection)
         self.charges = Charges(self.connection, self.runs)
-        self.webhooks = Table(self.connection, "webhooks", Webhook)
-        self.dispatches = Table(self.connection, "dispatches", WebhookDispatch)
-        self.items = Items(self.connection)
-        self.values = Values(self.connection, data_dir / "values")
-        self.requests = Requests(self.connection)
+        self.webhooks = WebhooksTable(self.connection)
+        self.dispatches = DispatchesTable(self.connection)
+        self.datasets = DatasetsTable(self.connection)
+        self.key_value_stores = KeyValueStoresTable(self.connection, data_dir / "values")
+        self.request_queues = RequestQueuesTable(self.connection)
         self.logs = LogFiles(data_dir / "logs")
 
     def close(self) -> None:
         self.connection.close()
 
 
-def _migrate(database: Path, vault: Vault) -> None:
-    connection = sqlite3.connect(database, isolation_level=None)
+def _prepare(path: Path, vault: Vault) -> None:
+    """Create the file, or bring an older one up to date."""
+    connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection)
-        seal(connection, vault)
+        encrypt_existing(connection, vault)
     finally:
         connection.close()

@@ -1,7 +1,7 @@
-"""Log files: one a job, whole lines only, appended as they come.
+"""Log files: one per run or build, with complete lines only, in the order of their arrival.
 
-A stored line is `<RFC 3339 time, nanoseconds> <o|e|a> <text>`: standard output, standard error, or the platform's own
-words. Readers get the platform's form: milliseconds, no stream, one time stamp a line.
+A stored line is `<RFC 3339 time with nanoseconds> <o|e|a> <text>`. The letter is for standard output, standard error,
+or a message of the system (`ACTOR: ...`). Readers get the platform's format: milliseconds and no letter.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|
 
 
 class LogFile:
-    """One job's log, open for appending. A line that a crash tore is cut off when the file is opened."""
+    """The log of one job, open for appending. Opening it removes an incomplete last line that a crash has left."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self.size = self._whole_lines()
+        self.size = self._truncate_incomplete_line()
 
     def append(self, lines: Iterable[LogLine]) -> None:
         stored = b"".join(
@@ -35,32 +35,33 @@ class LogFile:
         )
         self.size += os.write(self._fd, stored)
 
-    def lines_from_container(self) -> int:
-        """How many of the lines are the container's own: a resumed log skips as many of the engine's."""
+    def count_container_lines(self) -> int:
+        """How many lines came from the container. A log that is resumed skips as many lines of the engine's log."""
         return len(FROM_CONTAINER.findall(self._path.read_bytes()))
 
-    def last_errors(self) -> list[bytes]:
-        """What standard error said last, line by line."""
+    def last_stderr_lines(self) -> list[bytes]:
+        """The lines of standard error in the last LAST_BYTES of the log."""
         return FROM_STDERR.findall(os.pread(self._fd, LAST_BYTES, max(0, self.size - LAST_BYTES)))
 
-    def ends_with(self, text: str) -> bool:
-        """Whether the last line is these words of the platform's own."""
+    def ends_with_system_line(self, text: str) -> bool:
+        """Whether the last line is a message of the system with this text."""
         ending = f" a {text}\n".encode()
         return self.size > len(ending) and os.pread(self._fd, len(ending), self.size - len(ending)) == ending
 
     def close(self) -> None:
         os.close(self._fd)
 
-    def _whole_lines(self) -> int:
+    def _truncate_incomplete_line(self) -> int:
+        """Return the size of the complete lines."""
         content = self._path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.ftruncate(self._fd, whole)
-        return whole
+        size = content.rfind(b"\n") + 1
+        if size < len(content):
+            os.ftruncate(self._fd, size)
+        return size
 
 
 class LogFiles:
-    """All logs of an instance, by the id of their job."""
+    """All logs of an instance, by the id of their run or build."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -70,7 +71,7 @@ class LogFiles:
         return LogFile(self._path(id))
 
     def read(self, id: str, start: int, end: int) -> bytes:
-        """The stored bytes of [start, end); empty where there is no log."""
+        """The stored bytes of [start, end). A log that does not exist is empty."""
         try:
             with self._path(id).open("rb") as file:
                 file.seek(start)
@@ -94,7 +95,7 @@ class LogFiles:
         return self._folder / f"{id}.log"
 
 
-def as_served(stored: bytes, *, raw: bool) -> bytes:
-    """Stored lines in the platform's form; ANSI codes are stripped unless `raw` (API reference, "Get log")."""
-    served = STORED.sub(rb"\1Z ", stored)
-    return served if raw else ANSI.sub(b"", served)
+def to_platform_format(stored: bytes, *, raw: bool) -> bytes:
+    """Convert stored lines to the platform's format, without ANSI codes unless `raw` (API reference, "Get log")."""
+    lines = STORED.sub(rb"\1Z ", stored)
+    return lines if raw else ANSI.sub(b"", lines)

@@ -1,7 +1,7 @@
-"""The schema, as ordered steps; `PRAGMA user_version` counts those carried out.
+"""The schema as an ordered list of steps. `PRAGMA user_version` counts the steps that a database has been through.
 
-Records of slow-moving things (Actors, builds, runs ...) are one JSON document a row, with generated columns for what is
-searched: a new field needs no migration. Storages, which count on every request, have columns.
+Records that change rarely (Actors, builds, runs and so on) are one JSON document per row, with generated columns for
+what queries search: a new field needs no migration. Storages, whose counters change with every request, have columns.
 """
 
 from __future__ import annotations
@@ -214,14 +214,14 @@ class NewerSchema(Exception):
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date in one transaction. Raises NewerSchema and changes nothing then."""
+    """Bring the schema up to date in one transaction. Raises NewerSchema, and then changes nothing."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == len(STEPS):
         return
     if version > len(STEPS):
         raise NewerSchema(
-            f"The data directory has schema {version}, this Greenroom knows {len(STEPS)}: "
-            "use the newer Greenroom, or another --data-dir."
+            f"The data directory has schema version {version}, but this Greenroom supports only versions up to "
+            f"{len(STEPS)}. Use the newer Greenroom that created it, or another --data-dir."
         )
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -235,7 +235,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _run_script(connection: sqlite3.Connection, script: str) -> None:
-    """Each statement by itself: `executescript` would commit the surrounding transaction."""
+    """Run each statement separately, because `executescript` would commit the surrounding transaction."""
     for statement in script.split(";"):
         if statement.strip():
             connection.execute(statement)

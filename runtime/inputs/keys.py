@@ -11,14 +11,15 @@ from dataclasses import replace
 
 from runtime.base.records import InputKey
 from runtime.base.vault import Vault
-from runtime.database.tables import AlreadyExists, Table
+from runtime.database import AlreadyExists
+from runtime.database.user_tables import InputKeysTable
 from runtime.inputs.encryption import InputCipher, new_key
 
 
 class InputKeys:
     """Private keys are encrypted with passphrases, and the vault seals the passphrases before they are stored."""
 
-    def __init__(self, table: Table[InputKey], vault: Vault) -> None:
+    def __init__(self, table: InputKeysTable, vault: Vault) -> None:
         self._table = table
         self._vault = vault
 
@@ -31,9 +32,9 @@ class InputKeys:
         key = self.find(user_id, actor_id) or await self._create(user_id, actor_id)
         return InputCipher(key.private_key, key.passphrase)
 
-    async def forget_actor(self, actor_id: str) -> None:
+    async def delete_of_actor(self, actor_id: str) -> None:
         """Delete the keys of all users for the Actor."""
-        await self._table.delete("actor_id = ?", actor_id)
+        await self._table.delete_of_actor(actor_id)
 
     async def _create(self, user_id: str, actor_id: str) -> InputKey:
         private_key, passphrase = await asyncio.to_thread(new_key)

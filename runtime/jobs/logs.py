@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from runtime.base.clock import Clock, Millis, iso
 from runtime.containers import Container, LogLine
-from runtime.database.log_files import LogFile, LogFiles, as_served
+from runtime.database.log_files import LogFile, LogFiles, to_platform_format
 
 MAX_LOG_BYTES = 10_485_760
 """The platform's cap on one log (10,485,760 characters)."""
@@ -27,7 +27,7 @@ class Log:
         self._hiding = set(hidden)
         self._hidden = _pattern(hidden)
         self._changed = asyncio.Event()
-        self.is_full = file.ends_with(CAP_NOTICE)
+        self.is_full = file.ends_with_system_line(CAP_NOTICE)
         self.is_closed = False
 
     @property
@@ -62,11 +62,11 @@ class Log:
 
     def lines_from_containers(self) -> int:
         """How many lines of the log came from the run's containers."""
-        return self._file.lines_from_container()
+        return self._file.count_container_lines()
 
     def last_errors(self) -> list[str]:
         """The last lines that the run's containers wrote to standard error."""
-        return [line.decode(errors="replace") for line in self._file.last_errors()]
+        return [line.decode(errors="replace") for line in self._file.last_stderr_lines()]
 
     async def copy(self, container: Container, before: int = 0) -> None:
         """Copy the container's log until it ends, starting after the lines that are already copied.
@@ -155,7 +155,7 @@ class Logs:
         while start < end:
             stored = self._stored(id, start, end)
             start += len(stored)
-            yield as_served(stored, raw=raw)
+            yield to_platform_format(stored, raw=raw)
 
     async def follow(self, id: str, *, raw: bool = False) -> AsyncGenerator[bytes, None]:
         """The log so far, then everything that is written until the log is complete."""
@@ -165,11 +165,11 @@ class Logs:
             while start < log.size:
                 stored = self._stored(id, start, log.size)
                 start += len(stored)
-                yield as_served(stored, raw=raw)
+                yield to_platform_format(stored, raw=raw)
             await changed.wait()
         while stored := self._stored(id, start, self._files.size(id)):
             start += len(stored)
-            yield as_served(stored, raw=raw)
+            yield to_platform_format(stored, raw=raw)
 
     def _stored(self, id: str, start: int, end: int) -> bytes:
         """Whole lines from `start`: about a megabyte, or one longer line."""

@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED
+from runtime.database import Database
 from runtime.jobs.limits import check_user_memory
 
 
 class MemoryQuota:
     """`cap_mbytes` is the total for each user."""
 
-    def __init__(self, store: Store, cap_mbytes: int) -> None:
-        self._store = store
+    def __init__(self, database: Database, cap_mbytes: int) -> None:
+        self._database = database
         self.cap_mbytes = cap_mbytes
         self._starting = asyncio.Lock()
 
@@ -36,6 +35,5 @@ class MemoryQuota:
             yield
 
     def used_mbytes(self, user_id: str) -> int:
-        condition = f"user_id = ? AND {UNFINISHED}"
-        jobs = (self._store.runs, self._store.builds)
-        return sum(table.sum("options.memory_mbytes", condition, user_id) for table in jobs)
+        runs, builds = self._database.runs, self._database.builds
+        return runs.unfinished_memory_mbytes(user_id) + builds.unfinished_memory_mbytes(user_id)

@@ -4,35 +4,45 @@ from __future__ import annotations
 
 from runtime.base.errors import Invalid
 from runtime.base.records import Run
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED
+from runtime.database import Database
 from runtime.jobs.logs import Logs
 from runtime.runs.runs import Runs
 from runtime.storages.run_storages import Storages
+from runtime.webhooks.dispatches import Dispatches
 from runtime.webhooks.webhooks import Webhooks
 
 
 class RunDeletion:
     """A run's record is deleted first: what a crash then leaves has no run, and `drop_orphans` removes it."""
 
-    def __init__(self, *, runs: Runs, store: Store, storages: Storages, webhooks: Webhooks, logs: Logs) -> None:
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        database: Database,
+        storages: Storages,
+        webhooks: Webhooks,
+        dispatches: Dispatches,
+        logs: Logs,
+    ) -> None:
         self._runs = runs
-        self._store = store
+        self._database = database
         self._storages = storages
         self._webhooks = webhooks
+        self._dispatches = dispatches
         self._logs = logs
 
     async def delete(self, run: Run) -> None:
         """Delete a finished run with its default storages and log. Raises NotFound, and Invalid for a live run."""
-        await self._webhooks.dispatch_pending(self._runs.get(run.id))  # the run may have just ended
-        if not await self._store.runs.delete(f"id = ? AND NOT ({UNFINISHED})", run.id):
+        await self._dispatches.dispatch_pending(self._runs.get(run.id))  # the run may have just ended
+        if not await self._database.runs.delete_ended(run.id):
             raise Invalid("cannot-remove-running-run", "A run that has not finished cannot be deleted. Abort it first.")
-        await self._storages.drop_of_run(run.id)
-        await self._webhooks.forget_run(run.id)
+        await self._storages.delete_of_run(run.id)
+        await self._webhooks.delete_of_run(run.id)
         self._logs.delete(run.id)
 
     async def drop_orphans(self) -> None:
         """Drop storages, webhooks and logs without a run: a crash may have interrupted a start or a deletion."""
-        await self._storages.drop_of_lost_runs()
-        await self._webhooks.forget_lost_runs()
-        self._logs.delete_except(self._store.runs.ids() | self._store.builds.ids())
+        await self._storages.delete_of_missing_runs()
+        await self._webhooks.delete_of_missing_runs()
+        self._logs.delete_except(self._database.runs.ids() | self._database.builds.ids())

@@ -76,8 +76,8 @@ class Metamorphs:
             await self._storages.key_value_stores.set_record(
                 run.default_key_value_store_id, key, input.stored.body, input.stored.content_type
             )
-        creator = permissions.creator(run.id, actor.id, run.permission_level)
-        datasets = await self._storages.open_datasets(run.user_id, run.id, definition, run.datasets, **creator)
+        creator = permissions.creator_fields(run.id, actor.id, run.permission_level)
+        datasets = await self._storages.create_datasets(run.user_id, run.id, definition, run.datasets, **creator)
         changed = replace(run, actor_id=actor.id, build_id=target.id, build_number=target.number, datasets=datasets)
         return Metamorph(
             created_at=self._clock.now(),

@@ -22,7 +22,7 @@ from runtime.runs.output_schema import output
 from runtime.runs.run_inputs import RunInputs
 from runtime.runs.runs import Runs
 from runtime.runs.start_plan import StartPlan
-from runtime.storages.run_storages import Defaults, Storages
+from runtime.storages.run_storages import DefaultStorages, Storages
 from runtime.webhooks.webhooks import Webhooks
 
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -63,10 +63,10 @@ class RunRecorder:
             self._logs.close(run.id)
         return run
 
-    async def _open_storages(self, id: str, plan: StartPlan) -> Defaults:
+    async def _open_storages(self, id: str, plan: StartPlan) -> DefaultStorages:
         """Create the run's default storages and store INPUT."""
-        creator = permissions.creator(id, plan.request.actor.id, plan.permission_level)
-        storages = await self._storages.open_defaults(plan.request.user.id, id, Definition.of(plan.build), **creator)
+        creator = permissions.creator_fields(id, plan.request.actor.id, plan.permission_level)
+        storages = await self._storages.create_defaults(plan.request.user.id, id, Definition.of(plan.build), **creator)
         stored = plan.input.stored
         if stored is not None:
             await self._storages.key_value_stores.set_record(
@@ -74,7 +74,7 @@ class RunRecorder:
             )
         return storages
 
-    def _new_run(self, id: str, plan: StartPlan, storages: Defaults) -> Run:
+    def _new_run(self, id: str, plan: StartPlan, storages: DefaultStorages) -> Run:
         request, build, web_key = plan.request, plan.build, _new_web_key()
         run = Run(
             id=id,

@@ -19,7 +19,7 @@ from runtime.runs.output_schema import output
 from runtime.runs.runs import Runs
 from runtime.runs.start_plan import StartPlanner
 from runtime.runs.supervisors import Supervisors
-from runtime.webhooks.webhooks import Webhooks
+from runtime.webhooks.dispatches import Dispatches
 
 
 class Resurrection:
@@ -33,7 +33,7 @@ class Resurrection:
         runs: Runs,
         billing: Billing,
         supervisors: Supervisors,
-        webhooks: Webhooks,
+        dispatches: Dispatches,
         addresses: Addresses,
         clock: Clock,
     ) -> None:
@@ -42,7 +42,7 @@ class Resurrection:
         self._runs = runs
         self._billing = billing
         self._supervisors = supervisors
-        self._webhooks = webhooks
+        self._dispatches = dispatches
         self._addresses = addresses
         self._clock = clock
 
@@ -58,7 +58,7 @@ class Resurrection:
         # The last supervisor may still be removing its container. Two supervisors would share a log and a name.
         await self._supervisors.wait_until_cleared(run.id)
         self._supervisors.begin(resurrected)
-        await self._webhooks.dispatch_pending(resurrected)
+        await self._dispatches.dispatch_pending(resurrected)
         return resurrected
 
     async def _reopen(self, run: Run, options: RunOptions, build: Build) -> Run:

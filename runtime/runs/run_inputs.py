@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from runtime.access import permissions
-from runtime.access.permissions import Access
+from runtime.access.permissions import StorageAccess
 from runtime.base.records import Build, Run, StorageGrant
 from runtime.inputs.encryption import secret_fields
 from runtime.inputs.inputs import Inputs, PreparedInput
@@ -29,14 +29,14 @@ class RunInputs:
             if storage is None:
                 continue
             has_started = partial(self._runs.has_started, started_by)
-            access = permissions.access(started_by, storage, has_started)
-            if access >= Access.READ:
-                grants.append(permissions.grant(requested, storage, access))
+            access = permissions.storage_access(started_by, storage, has_started)
+            if access >= StorageAccess.READ:
+                grants.append(permissions.storage_grant(storage, access, to_write=requested.to_write))
         return tuple(grants)
 
     async def secrets(self, run: Run, build: Build) -> list[str]:
         """The values in the run's stored input that must not appear in its log."""
         if not secret_fields(build.input_schema):
             return []
-        record = self._storages.key_value_stores.peek(run.default_key_value_store_id, run.input_key)
+        record = self._storages.key_value_stores.get_record_uncounted(run.default_key_value_store_id, run.input_key)
         return [] if record is None else self._inputs.secrets_to_hide(run.user_id, build, await record.read())

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.lifecycle import JobStatus, may_move
-from runtime.base.records import Actor, Run, RunStats, Task, User, WebhookEvent, new_event
+from runtime.base.paging import Page, Paging
+from runtime.base.records import Actor, Run, RunFilter, RunStats, Task, User, WebhookEvent, new_event
 from runtime.billing.billing import Billing
-from runtime.database import Store
-from runtime.database.tables import UNFINISHED, Page
+from runtime.database import Database
 from runtime.jobs.completion import Completion
-from runtime.webhooks.webhooks import Webhooks
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """Narrows a list of runs. Times are milliseconds since 1970."""
-
-    statuses: tuple[str, ...] = ()
-    origin: str | None = None
-    started_after: int | None = None
-    started_before: int | None = None
+from runtime.webhooks.dispatches import Dispatches
 
 
 def _unchanged(run: Run) -> Run:
@@ -33,62 +23,54 @@ def _unchanged(run: Run) -> Run:
 class Runs:
     """All runs of an instance. `move` and `reopen` are the only writers of a status."""
 
-    def __init__(self, *, store: Store, billing: Billing, completion: Completion, webhooks: Webhooks) -> None:
-        self._store = store
+    def __init__(self, *, database: Database, billing: Billing, completion: Completion, dispatches: Dispatches) -> None:
+        self._database = database
         self._billing = billing
         self._completion = completion
-        self._webhooks = webhooks
+        self._dispatches = dispatches
 
     async def insert(self, run: Run) -> Run:
         """Store a new run, which is READY."""
-        return await self._store.runs.insert(run)
+        return await self._database.runs.insert(run)
 
     def get(self, id: str) -> Run:
         """Raises NotFound."""
-        run = self._store.runs.get(id)
+        run = self._database.runs.get(id)
         if run is None:
             raise record_not_found("Run", id)
         return run
 
     def find_by_web_key(self, web_key: str) -> Run | None:
-        return self._store.runs.find("web_key = ?", web_key)
+        return self._database.runs.by_web_key(web_key)
 
     def find_by_events_key(self, events_key: str) -> Run | None:
-        return self._store.runs.find("events_key = ?", events_key)
+        return self._database.runs.by_events_key(events_key)
 
     def last(self, user: User, of: Actor | Task, filter: RunFilter) -> Run:
         """The user's newest run of an Actor or task that passes the filter. Raises NotFound."""
-        condition, values = _condition(_runs_of(user, of), filter)
-        run = self._store.runs.find(f"{condition} ORDER BY started_at DESC, rowid DESC", *values)
+        run = self._database.runs.newest(user.id, of, filter)
         if run is None:
             raise record_not_found("Run", "last")
         return run
 
-    def page(
-        self, user: User, of: Actor | Task | None, filter: RunFilter, *, descending: bool, offset: int, limit: int
-    ) -> Page[Run]:
+    def page(self, user: User, of: Actor | Task | None, filter: RunFilter, paging: Paging) -> Page[Run]:
         """The user's runs, or the user's runs of one Actor or task, in the order of their start."""
-        condition, values = _condition(_runs_of(user, of), filter)
-        return self._store.runs.page(
-            condition, values, order_by="started_at", descending=descending, offset=offset, limit=limit
-        )
+        return self._database.runs.page(user.id, of, filter, paging)
 
     def ended_before(self, user: User, moment: Millis, *, except_newest: int) -> list[Run]:
         """The user's runs that ended before a moment, without the user's `except_newest` newest runs."""
-        newest = "SELECT id FROM runs WHERE user_id = ? ORDER BY started_at DESC, rowid DESC LIMIT ?"
-        old = f"user_id = ? AND json_extract(body, '$.finished_at') < ? AND id NOT IN ({newest})"
-        return self._store.runs.all(old, user.id, moment, user.id, except_newest)
+        return self._database.runs.ended_before(user.id, moment, except_newest=except_newest)
 
     def unfinished(self) -> list[Run]:
-        return self._store.runs.all(UNFINISHED)
+        return self._database.runs.unfinished()
 
     def has_started(self, ancestor: Run | None, id: str) -> bool:
         """Whether `ancestor` started the run with this id, directly or through runs that it started."""
-        run = self._store.runs.get(id)
+        run = self._database.runs.get(id)
         while ancestor is not None and run is not None and run.started_by_run_id is not None:
             if run.started_by_run_id == ancestor.id:
                 return True
-            run = self._store.runs.get(run.started_by_run_id)
+            run = self._database.runs.get(run.started_by_run_id)
         return False
 
     async def wait(self, id: str, secs: float) -> Run:
@@ -99,7 +81,7 @@ class Runs:
 
     async def change(self, id: str, change: Callable[[Run], Run]) -> Run:
         """Change anything in the run's record except its status. Raises NotFound."""
-        run = await self._store.runs.update(id, lambda now: replace(change(now), status=now.status))
+        run = await self._database.runs.update(id, lambda now: replace(change(now), status=now.status))
         if run is None:
             raise record_not_found("Run", id)
         return run
@@ -134,12 +116,12 @@ class Runs:
             allowed = may_move(now.status, to)
             return _with_status(settle(change(now)), to) if allowed else now
 
-        run = await self._store.runs.update(id, moved)
+        run = await self._database.runs.update(id, moved)
         if run is None:
             raise record_not_found("Run", id)
         if allowed and to.is_terminal:
             self._completion.notify_finished(id)
-            await self._webhooks.dispatch_pending(run)
+            await self._dispatches.dispatch_pending(run)
         return allowed
 
     async def reopen(self, id: str, change: Callable[[Run], Run]) -> Run:
@@ -153,7 +135,7 @@ class Runs:
                 raise Invalid("job-not-finished", f"Only a finished run can be resurrected. This run is {now.status}.")
             return replace(change(now), status=JobStatus.RUNNING)
 
-        run = await self._store.runs.update(id, reopened)
+        run = await self._database.runs.update(id, reopened)
         if run is None:
             raise record_not_found("Run", id)
         return run
@@ -163,27 +145,3 @@ def _with_status(run: Run, status: JobStatus) -> Run:
     """The run with another status; the end of a run is an event for webhooks."""
     ended = new_event(WebhookEvent.ended("RUN", status)) if status.is_terminal else {}
     return replace(run, status=status, pending_events={**run.pending_events, **ended})
-
-
-def _runs_of(user: User, of: Actor | Task | None) -> dict[str, object]:
-    """SQL conditions with their values: the user's runs, or the user's runs of one Actor or task."""
-    conditions: dict[str, object] = {"user_id = ?": user.id}
-    if of is not None:
-        conditions["task_id = ?" if isinstance(of, Task) else "actor_id = ?"] = of.id
-    return conditions
-
-
-def _condition(conditions: dict[str, object], filter: RunFilter) -> tuple[str, list[object]]:
-    parts, values = list(conditions), list(conditions.values())
-    if filter.statuses:
-        parts.append(f"status IN ({','.join('?' * len(filter.statuses))})")
-        values.extend(filter.statuses)
-    for condition, value in (
-        ("origin = ?", filter.origin),
-        ("started_at >= ?", filter.started_after),
-        ("started_at <= ?", filter.started_before),
-    ):
-        if value is not None:
-            parts.append(condition)
-            values.append(value)
-    return " AND ".join(parts), values

@@ -16,7 +16,7 @@ from runtime.jobs.memory_quota import MemoryQuota
 from runtime.runs.options import StartOptions, over_task
 from runtime.runs.recorder import RunRecorder
 from runtime.runs.start_plan import StartPlanner, StartRequest
-from runtime.webhooks.webhooks import Webhooks
+from runtime.webhooks.dispatches import Dispatches
 
 
 class Starting:
@@ -29,7 +29,7 @@ class Starting:
         memory_quota: MemoryQuota,
         recorder: RunRecorder,
         supervise: Callable[[Run], None],
-        webhooks: Webhooks,
+        dispatches: Dispatches,
         actors: Actors,
         tasks: Tasks,
     ) -> None:
@@ -37,7 +37,7 @@ class Starting:
         self._memory_quota = memory_quota
         self._recorder = recorder
         self._supervise = supervise
-        self._webhooks = webhooks
+        self._dispatches = dispatches
         self._actors = actors
         self._tasks = tasks
 
@@ -51,7 +51,7 @@ class Starting:
         async with self._memory_quota.reserve(request.user.id, plan.options.memory_mbytes):
             run = await self._recorder.record(self._planner.confirm(plan))
             self._supervise(run)
-        await self._webhooks.dispatch_pending(run)
+        await self._dispatches.dispatch_pending(run)
         await self._actors.count_run(request.actor, run.started_at)
         if request.task is not None:
             await self._tasks.count_run(request.task.id)
@@ -71,7 +71,7 @@ class Starting:
         return await self.start(
             StartRequest(
                 user=user,
-                actor=self._actors.runnable(user, task.actor_id),
+                actor=self._actors.get_runnable(user, task.actor_id),
                 input=input,
                 options=over_task(task.options, options),
                 meta=meta,

@@ -1,1 +1,1 @@
-"""The three kinds of storage a run works with."""
+"""Datasets, key-value stores and request queues."""

@@ -1,6 +1,6 @@
-"""Datasets: lists of objects that only grow.
+"""Datasets: append-only lists of objects.
 
-Counting: a write per item pushed, a read per item read.
+Counters: each item pushed is one write, each item read is one read.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.clock import Clock
-from runtime.base.errors import Invalid, record_not_found
+from runtime.base.errors import Invalid
 from runtime.base.json_schema import JsonSchema
 from runtime.base.json_text import dump_lines, loads
 from runtime.base.records import Dataset
-from runtime.database.items import Items
-from runtime.database.storage_tables import StorageGone
+from runtime.database import Database
+from runtime.database.datasets_table import DatasetsTable
+from runtime.database.storage_table import StorageGone
 from runtime.storages.item_schema import FieldStatistics, check_items, item_schema
 from runtime.storages.item_view import HIDDEN_PREFIX, Item
 from runtime.storages.storage_service import StorageService
 
-BIG_BYTES = 262_144
-"""A bigger push takes too long to be read on the event loop."""
+MAX_PUSH_BYTES_ON_LOOP = 262_144
+"""Parsing a bigger push would hold up the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """A page of stored items as JSON, `count` of the `total` in the dataset.
+    """A page of stored items as JSON: `count` of the `total` items in the dataset.
 
-    `first` are the page's first ones, read at once; `chunks` reads all of them, as often as it is called.
+    `first` are the first items of the page, which have already been read. Each call of `chunks` reads them all.
     """
 
     total: int
@@ -38,14 +39,14 @@ class ItemPage:
     chunks: Callable[[], AsyncIterator[list[bytes]]]
 
     @property
-    def is_whole(self) -> bool:
-        """Whether `first` is all."""
+    def is_complete(self) -> bool:
+        """Whether `first` are all items of the page."""
         return len(self.first) == self.count
 
 
 @dataclass(frozen=True, slots=True)
 class _Push:
-    """`lines` are the items as JSON, one a line."""
+    """`lines` are the items as JSON, one per line."""
 
     lines: bytes
     count: int
@@ -54,46 +55,44 @@ class _Push:
 
 class Datasets(StorageService[Dataset]):
     label = "Dataset"
-    record = Dataset
+    record_class = Dataset
+    _table: DatasetsTable
 
-    def __init__(self, items: Items, clock: Clock) -> None:
-        super().__init__(items.table, clock)
-        self._items = items
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database.datasets, database.users, clock)
 
     async def push(self, dataset: Dataset, body: bytes) -> int:
-        """Append the item or items of a JSON body, all or none; return how many.
+        """Append the item or items of a JSON body, either all or none; return their number.
 
-        Raises Invalid, for items that the dataset's schema does not allow too, and NotFound.
+        Raises Invalid, also for items that the dataset's schema does not allow, and NotFound.
         """
         schema = item_schema(dataset.schema)
-        is_big = len(body) > BIG_BYTES
+        is_big = len(body) > MAX_PUSH_BYTES_ON_LOOP
         push = await asyncio.to_thread(_read_push, body, schema) if is_big else _read_push(body, schema)
         if push.count:
-            try:
-                await self._items.push(
+            with self._must_exist(dataset.id):
+                await self._table.push(
                     dataset.id, push.lines, count=push.count, clean_count=push.clean_count, now=self._clock.now()
                 )
-            except StorageGone as gone:
-                raise record_not_found(self.label, dataset.id) from gone
         return push.count
 
     def items(self, dataset: Dataset, *, offset: int, limit: int | None, desc: bool) -> ItemPage:
-        """A page by place among the stored items, from the end where `desc`; `limit` None means all."""
+        """A page in the order of storage, or with `desc` in reverse order. Without a `limit` it has all items."""
         total = dataset.item_count
         count = max(min(total - offset, total if limit is None else limit), 0)
-        self._table.count(dataset.id, self._clock.now(), read_count=count)
+        self._table.count_reads(dataset.id, self._clock.now(), read_count=count)
         start = total - offset - count if desc else offset
-        first = self._items.query(dataset.id, start, start + count, descending=desc) if count else []
+        first = self._table.items(dataset.id, start, start + count, desc=desc) if count else []
         return ItemPage(total, count, first, lambda: self._chunks(dataset.id, first, start, start + count, desc))
 
     async def field_statistics(self, dataset: Dataset) -> dict[str, Any] | None:
-        """What is known of each field of the dataset's schema, over all items; None without a schema of items."""
+        """Statistics over all items for each field of the dataset's schema. None without a schema of items."""
         if item_schema(dataset.schema) is None:
             return None
         statistics = FieldStatistics(dataset.schema or {})
         async for lines in self._chunks(dataset.id, [], 0, dataset.item_count, desc=False):
-            await asyncio.to_thread(statistics.count, lines)
-        return statistics.shown
+            await asyncio.to_thread(statistics.add, lines)
+        return statistics.by_field
 
     async def _chunks(
         self, id: str, first: list[bytes], start: int, stop: int, desc: bool
@@ -105,13 +104,13 @@ class Datasets(StorageService[Dataset]):
             start, stop = (start, stop - len(lines)) if desc else (start + len(lines), stop)
             if start >= stop:
                 return
-            lines = await self._items.query_in_thread(id, start, stop, descending=desc)
+            lines = await self._table.items_in_thread(id, start, stop, desc=desc)
             if not lines:
                 raise StorageGone(id)
 
 
 def parse_items(body: bytes) -> list[Item]:
-    """The items of a push: an object, an array of objects, or a JSON string of either. Raises Invalid."""
+    """The items of a push: an object, an array of objects, or a JSON string that contains either. Raises Invalid."""
     value = _parse(body)
     if isinstance(value, str):
         value = _parse(value.encode("utf-8", "surrogatepass"))
@@ -133,5 +132,5 @@ def _read_push(body: bytes, schema: JsonSchema | None) -> _Push:
 def _parse(body: bytes) -> Any:
     try:
         return loads(body)
-    except ValueError as problem:
-        raise Invalid("invalid-input", f"The items are not valid JSON: {problem}") from problem
+    except ValueError as error:
+        raise Invalid("invalid-input", f"The items are not valid JSON: {error}") from error

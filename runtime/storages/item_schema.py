@@ -1,6 +1,6 @@
-"""What a dataset's schema says of its items: which are valid, and what is known of each field.
+"""The schema of a dataset's items: validation of items, and statistics of their fields.
 
-A dataset's schema has the JSON Schema of one item in `fields` (platform documentation, "Dataset validation").
+A dataset's schema contains the JSON Schema of one item in `fields` (platform documentation, "Dataset validation").
 """
 
 from __future__ import annotations
@@ -18,43 +18,45 @@ FIELDS = "fields"
 
 
 def item_schema(schema: Mapping[str, Any] | None) -> JsonSchema | None:
-    """The schema of a dataset's items; None where it has none. Raises Invalid where it is not valid itself."""
+    """The schema of a dataset's items, if it has one. Raises Invalid for a schema that is not a valid JSON Schema."""
     fields = (schema or {}).get(FIELDS)
     if not fields:
         return None
     try:
         return compiled(fields)
-    except ValueError as problem:
-        raise Invalid("invalid-value", f"The dataset schema's 'fields' are no JSON Schema: {problem}") from problem
+    except ValueError as error:
+        raise Invalid("invalid-value", f"The dataset schema's 'fields' are not a valid JSON Schema: {error}") from error
 
 
 def check_items(schema: JsonSchema, items: Sequence[Item]) -> None:
-    """Raises Invalid with every problem of every item, told as if the array of them had been validated."""
+    """Raises Invalid with every error of every item, with paths as if the whole array had been validated."""
     invalid = [(position, item) for position, item in enumerate(items) if not _is_valid(schema, item)]
     if invalid:
-        told = [_told(schema, position, item) for position, item in invalid]
-        raise Invalid("schema-validation-error", "Schema validation failed", {"invalidItems": told})
+        errors = [_item_errors(schema, position, item) for position, item in invalid]
+        raise Invalid("schema-validation-error", "Schema validation failed", {"invalidItems": errors})
 
 
 class FieldStatistics:
-    """What is counted of each field of a schema: smallest and biggest, nulls, and items without it.
+    """For each field of a schema: the minimum, the maximum, and the numbers of nulls and of items without the field.
 
-    Numbers are measured by their value, texts by their characters, arrays by their elements, objects by their keys.
+    The size of a number is its value, that of a string its length in characters, that of an array or object the number
+    of its elements or keys.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         properties = (schema.get(FIELDS) or {}).get("properties")
         names = properties if isinstance(properties, dict) else {}
-        self.shown = {name: {"min": None, "max": None, "nullCount": 0, "emptyCount": 0} for name in names}
+        self.by_field = {name: {"min": None, "max": None, "nullCount": 0, "emptyCount": 0} for name in names}
 
-    def count(self, lines: Iterable[bytes]) -> None:
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Count items, given as JSON."""
         for line in lines:
             item = loads(line)
-            for name, field in self.shown.items():
-                _count(field, item, name)
+            for name, field in self.by_field.items():
+                _add_item(field, item, name)
 
 
-def _count(field: dict[str, Any], item: Item, name: str) -> None:
+def _add_item(field: dict[str, Any], item: Item, name: str) -> None:
     if name not in item:
         field["emptyCount"] += 1
     elif item[name] is None:
@@ -74,19 +76,19 @@ def _is_valid(schema: JsonSchema, item: Item) -> bool:
     try:
         return schema.is_valid(item)
     except UnicodeEncodeError:
-        return schema.is_valid(_whole(item))
+        return schema.is_valid(_without_lone_surrogates(item))
 
 
-def _told(schema: JsonSchema, position: int, item: Item) -> dict[str, Any]:
-    problems = schema.problems(_whole(item))
+def _item_errors(schema: JsonSchema, position: int, item: Item) -> dict[str, Any]:
+    problems = schema.problems(_without_lone_surrogates(item))
     return {"itemPosition": position, "validationErrors": [_in_array(position, each) for each in problems]}
 
 
-def _whole(item: Item) -> Item:
-    """The item with question marks for halves of surrogate pairs, which JSON allows and a validator cannot take."""
+def _without_lone_surrogates(item: Item) -> Item:
+    """The item with question marks for lone surrogates, which JSON allows, but the validator cannot handle."""
     text = json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")
-    whole: Item = loads(text)
-    return whole
+    replaced: Item = loads(text)
+    return replaced
 
 
 def _in_array(position: int, problem: Problem) -> Problem:

@@ -1,7 +1,7 @@
-"""How a dataset's items are shown: which of their fields, under which names, unwound and flattened.
+"""Views of a dataset's items: select, rename, omit, unwind and flatten their fields.
 
-Source: the parameters of "Get dataset items" in the platform's API reference; their order is the one in which the
-platform applies them.
+Source: the parameters of "Get dataset items" in the platform's API reference. The platform applies them in the order of
+their description there.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from runtime.base.json_text import loads
 Item = dict[str, Any]
 HIDDEN_PREFIX = "#"
 FAILED = "errorInfo"
-"""The field of an item that stands for a page that failed, in the old crawler's results."""
+"""In results of the platform's legacy crawler, an item with this field stands for a page that failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """What happens to each item, in this order; `output_fields` are other names for `fields`, one by one."""
+    """The steps for each item, in this order. `output_fields` are the new names of `fields`, one for each."""
 
     skip_failed: bool = False
     unwind: tuple[str, ...] = ()
@@ -34,21 +34,21 @@ class ItemView:
 
     @property
     def is_plain(self) -> bool:
-        """Whether items are shown as they are stored."""
+        """Whether the view shows items as they are stored."""
         return self == PLAIN
 
-    def shown(self, lines: Iterable[bytes]) -> Iterator[Item]:
-        """Stored items, as JSON, as they are shown: each is none, one or several."""
+    def apply(self, lines: Iterable[bytes]) -> Iterator[Item]:
+        """Apply the view to stored items, given as JSON. One stored item may yield no, one or several items."""
         for line in lines:
             item = loads(line)
             if self.skip_failed and FAILED in item:
                 continue
-            for each in _unwound(item, self.unwind):
-                shown = self._formed(each)
+            for unwound in _unwind(item, self.unwind):
+                shown = self._select_fields(unwound)
                 if shown or not self.skip_empty:
                     yield shown
 
-    def _formed(self, item: Item) -> Item:
+    def _select_fields(self, item: Item) -> Item:
         if self.skip_hidden:
             item = {name: value for name, value in item.items() if not name.startswith(HIDDEN_PREFIX)}
         if self.fields:
@@ -56,27 +56,27 @@ class ItemView:
             item = {new: item[name] for name, new in names if name in item}
         if self.omit:
             item = {name: value for name, value in item.items() if name not in self.omit}
-        return _flattened(item, self.flatten) if self.flatten else item
+        return _flatten(item, self.flatten) if self.flatten else item
 
 
 PLAIN = ItemView()
 
 
-def from_schema(schema: Mapping[str, Any] | None, name: str, asked: ItemView) -> ItemView:
-    """A view of the dataset's schema, but for what the caller asks for. Raises Invalid where there is no such view."""
+def from_schema(schema: Mapping[str, Any] | None, name: str, requested: ItemView) -> ItemView:
+    """A view of the dataset's schema. What the caller requested takes precedence. Raises Invalid for unknown views."""
     views = schema.get("views") if schema is not None else None
     view = views.get(name) if isinstance(views, dict) else None
     if not isinstance(view, dict):
         known = ", ".join(views) if isinstance(views, dict) else "none"
-        raise Invalid("invalid-parameter", f"The dataset's schema has no view '{name}'; its views: {known}")
+        raise Invalid("invalid-parameter", f"The dataset's schema has no view '{name}'. Its views are: {known}")
     transformation = view.get("transformation")
     given = transformation if isinstance(transformation, dict) else {}
     return replace(
-        asked,
-        unwind=asked.unwind or _names(given, "unwind"),
-        fields=asked.fields or _names(given, "fields"),
-        omit=asked.omit or frozenset(_names(given, "omit")),
-        flatten=asked.flatten or _names(given, "flatten"),
+        requested,
+        unwind=requested.unwind or _names(given, "unwind"),
+        fields=requested.fields or _names(given, "fields"),
+        omit=requested.omit or frozenset(_names(given, "omit")),
+        flatten=requested.flatten or _names(given, "flatten"),
     )
 
 
@@ -87,31 +87,31 @@ def _names(transformation: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
-def _unwound(item: Item, fields: tuple[str, ...]) -> Iterable[Item]:
+def _unwind(item: Item, fields: tuple[str, ...]) -> Iterable[Item]:
     items: list[Item] = [item]
     for field in fields:
-        items = [each for parent in items for each in _unwound_by(parent, field)]
+        items = [each for parent in items for each in _unwind_field(parent, field)]
     return items
 
 
-def _unwound_by(parent: Item, field: str) -> list[Item]:
-    """An item for each element of the parent's field; the parent itself where that has none."""
+def _unwind_field(parent: Item, field: str) -> list[Item]:
+    """One item per element of the parent's field, or the parent itself if the field has no elements."""
     value = parent.get(field)
     if isinstance(value, dict):
-        return [_merged(parent, field, value)]
+        return [_merge(parent, field, value)]
     if isinstance(value, list) and value:
-        return [_merged(parent, field, element) for element in value]
+        return [_merge(parent, field, element) for element in value]
     return [parent]
 
 
-def _merged(parent: Item, field: str, element: Any) -> Item:
-    """The parent with the element in place of its field. An element without names of its own keeps the field's."""
+def _merge(parent: Item, field: str, element: Any) -> Item:
+    """Replace the field with the fields of the element. An element that is not an object becomes the field's value."""
     if not isinstance(element, dict):
         return {**parent, field: element}
     return {**{name: value for name, value in parent.items() if name != field}, **element}
 
 
-def _flattened(item: Item, fields: tuple[str, ...]) -> Item:
+def _flatten(item: Item, fields: tuple[str, ...]) -> Item:
     flat: Item = {}
     for name, value in item.items():
         if name in fields:
@@ -122,7 +122,7 @@ def _flattened(item: Item, fields: tuple[str, ...]) -> Item:
 
 
 def leaves(name: str, value: Any, separator: str) -> Iterator[tuple[str, Any]]:
-    """What is inside a nested value, by the path to it; an empty object or array is a leaf."""
+    """The leaves of a nested value with their paths. An empty object or array is a leaf."""
     if not value or not isinstance(value, dict | list):
         yield name, value
         return

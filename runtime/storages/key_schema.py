@@ -1,4 +1,4 @@
-"""What a key-value store's schema says of its records: the collections they belong to, and what each of these takes.
+"""The schema of a key-value store: collections of records, and which values each collection accepts.
 
 Source: "Key-value store schema specification" in the platform's documentation.
 """
@@ -17,7 +17,7 @@ from runtime.base.records import KeyRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """The records with one key, or all whose keys begin with `prefix`."""
+    """The record with the key `key`, or all records whose keys begin with `prefix`."""
 
     name: str
     key: str | None = None
@@ -34,7 +34,7 @@ class Collection:
 
 
 def collections(schema: Mapping[str, Any] | None) -> list[Collection]:
-    """The collections of a store's schema. Raises Invalid where it makes no sense."""
+    """The collections of a store's schema. Raises Invalid for an invalid schema."""
     given = (schema or {}).get("collections") or {}
     if not isinstance(given, dict):
         raise Invalid("invalid-value", "The key-value store schema's 'collections' must be an object")
@@ -42,43 +42,43 @@ def collections(schema: Mapping[str, Any] | None) -> list[Collection]:
 
 
 def collection(schema: Mapping[str, Any] | None, name: str) -> Collection:
-    """Raises Invalid where there is none of this name."""
+    """The collection with this name. Raises Invalid if there is none."""
     known = collections(schema)
     for each in known:
         if each.name == name:
             return each
     names = ", ".join(each.name for each in known) or "none"
-    raise Invalid("invalid-parameter", f"The key-value store's schema has no collection '{name}'; its own: {names}")
+    raise Invalid("invalid-parameter", f"The key-value store's schema has no collection '{name}'. It has: {names}")
 
 
-def holding(schema: Mapping[str, Any] | None, key: str) -> Collection | None:
-    """The collection that a key belongs to: the one that names it, else the one with the longest prefix."""
-    fitting = [each for each in collections(schema) if each.has(key)]
-    return max(fitting, key=lambda each: (each.key is not None, len(each.prefix)), default=None)
+def collection_of_key(schema: Mapping[str, Any] | None, key: str) -> Collection | None:
+    """The collection that a key belongs to: the one with exactly this key, else the one with the longest prefix."""
+    matching = [each for each in collections(schema) if each.has(key)]
+    return max(matching, key=lambda each: (each.key is not None, len(each.prefix)), default=None)
 
 
 def check_content_type(collection: Collection, key: str, content_type: str) -> None:
-    """Raises Invalid for a type that the collection does not take."""
-    kind = _kind(content_type)
-    if collection.content_types and kind not in collection.content_types:
-        taken = ", ".join(collection.content_types)
-        raise _refused(collection, key, f"takes {taken}, not {kind}")
+    """Raises Invalid for a type that the collection does not accept."""
+    media_type = _media_type(content_type)
+    if collection.content_types and media_type not in collection.content_types:
+        accepted = ", ".join(collection.content_types)
+        raise _rejected(collection, key, f"accepts {accepted}, not {media_type}")
 
 
 def needs_value(collection: Collection, content_type: str) -> bool:
-    """Whether a record of this type is held to a JSON Schema."""
-    return collection.json_schema is not None and _kind(content_type) == "application/json"
+    """Whether a record of this type must match a JSON Schema."""
+    return collection.json_schema is not None and _media_type(content_type) == "application/json"
 
 
 def check_value(collection: Collection, key: str, body: bytes) -> None:
-    """Raises Invalid for JSON that is none, or that the collection's JSON Schema does not allow."""
+    """Raises Invalid for a body that is not valid JSON, or that the collection's JSON Schema does not allow."""
     try:
         problems = compiled(collection.json_schema).problems(loads(body))
-    except ValueError as problem:
-        raise _refused(collection, key, f"takes JSON, and this is none: {problem}") from problem
+    except ValueError as error:
+        raise _rejected(collection, key, f"accepts JSON, and this is not valid JSON: {error}") from error
     if problems:
         first = f"value{problems[0]['instancePath']} {problems[0]['message']}"
-        raise _refused(collection, key, f"has a schema: {first}", {"validationErrors": problems})
+        raise _rejected(collection, key, f"has a schema: {first}", {"validationErrors": problems})
 
 
 def _collection(name: str, given: Any) -> Collection:
@@ -86,16 +86,16 @@ def _collection(name: str, given: Any) -> Collection:
         raise Invalid("invalid-value", f"Collection '{name}' of the key-value store schema must be an object")
     key, prefix, types, schema = (given.get(field) for field in ("key", "keyPrefix", "contentTypes", "jsonSchema"))
     if (isinstance(key, str), isinstance(prefix, str)) not in ((True, False), (False, True)):
-        raise Invalid("invalid-value", f"Collection '{name}' must have a 'key' or a 'keyPrefix', and not both")
+        raise Invalid("invalid-value", f"Collection '{name}' must have either a 'key' or a 'keyPrefix'")
     if not isinstance(types, list | None) or not isinstance(schema, dict | bool | None):
-        raise Invalid("invalid-value", f"Collection '{name}': 'contentTypes' is a list, 'jsonSchema' an object")
+        raise Invalid("invalid-value", f"Collection '{name}': 'contentTypes' must be a list, 'jsonSchema' an object")
     if schema is not None:
         _check_schema(name, schema)
     return Collection(
         name=name,
         key=key,
         prefix=prefix or "",
-        content_types=tuple(map(_kind, map(str, types or ()))),
+        content_types=tuple(map(_media_type, map(str, types or ()))),
         json_schema=schema,
     )
 
@@ -103,15 +103,17 @@ def _collection(name: str, given: Any) -> Collection:
 def _check_schema(name: str, schema: Mapping[str, Any] | bool) -> None:
     try:
         compiled(schema)
-    except ValueError as problem:
-        raise Invalid("invalid-value", f"Collection '{name}': 'jsonSchema' is none: {problem}") from problem
+    except ValueError as error:
+        raise Invalid(
+            "invalid-value", f"Collection '{name}': 'jsonSchema' is not a valid JSON Schema: {error}"
+        ) from error
 
 
-def _kind(content_type: str) -> str:
+def _media_type(content_type: str) -> str:
     """A content type without its parameters."""
     return content_type.partition(";")[0].strip().lower()
 
 
-def _refused(collection: Collection, key: str, why: str, data: Mapping[str, Any] | None = None) -> Invalid:
+def _rejected(collection: Collection, key: str, why: str, data: Mapping[str, Any] | None = None) -> Invalid:
     message = f"Record '{key}' belongs to the collection '{collection.name}', which {why}"
     return Invalid("schema-validation-error", message, data)

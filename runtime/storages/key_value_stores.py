@@ -1,7 +1,7 @@
 """Key-value stores: values of any type under keys.
 
-Counting: a read per record read or looked for, a write per record stored, a list per page of keys, a delete per record
-deleted (or asked to be).
+Counters: a request for a record is one read, a stored record one write, a page of keys one list, and a request to
+delete a record one delete. Reads and deletes count even if there is no such record.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from runtime.base.clock import Clock
-from runtime.base.errors import Invalid, record_not_found
+from runtime.base.errors import Invalid
 from runtime.base.records import KeyRange, KeyValueStore
-from runtime.database.storage_tables import StorageGone
-from runtime.database.values import Key, Record, RecordInfo, Values
+from runtime.database import Database
+from runtime.database.key_value_stores_table import Key, KeyValueStoresTable, Record, RecordInfo
 from runtime.storages.storage_service import StorageService
 
 KEY = re.compile(r"[a-zA-Z0-9!\-_.'()]{1,256}")
@@ -23,41 +23,41 @@ DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class KeyPage:
-    """`next` is the key to go on behind; None on the last page."""
+    """`next_start_key` is the last key of this page if there are more pages: the next page starts after it."""
 
     keys: list[Key]
-    next: str | None
+    next_start_key: str | None
 
 
 class KeyValueStores(StorageService[KeyValueStore]):
     label = "Key-value store"
-    record = KeyValueStore
+    record_class = KeyValueStore
+    _table: KeyValueStoresTable
 
-    def __init__(self, values: Values, clock: Clock) -> None:
-        super().__init__(values.table, clock)
-        self._values = values
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database.key_value_stores, database.users, clock)
 
     def get_record(self, store_id: str, key: str) -> Record | None:
-        """The value as stored. Read it to its end: a big one is an open file. Raises Invalid."""
+        """The record with its value, which the caller must read to the end or close. Raises Invalid."""
         check_key(key)
-        self._table.count(store_id, self._clock.now(), read_count=1)
-        return self._values.get(store_id, key)
+        self._table.count_reads(store_id, self._clock.now(), read_count=1)
+        return self._table.get_record(store_id, key)
 
-    def peek(self, store_id: str, key: str) -> Record | None:
-        """As `get_record`, for this server's own use: nothing is counted."""
-        return self._values.get(store_id, key)
+    def get_record_uncounted(self, store_id: str, key: str) -> Record | None:
+        """The same as `get_record`, for the server's own use: the read is not counted."""
+        return self._table.get_record(store_id, key)
 
     def record_info(self, store_id: str, key: str) -> RecordInfo | None:
-        """What a record is, without its value. Raises Invalid."""
+        """A record without its value. Raises Invalid."""
         check_key(key)
-        self._table.count(store_id, self._clock.now(), read_count=1)
-        return self._values.info(store_id, key)
+        self._table.count_reads(store_id, self._clock.now(), read_count=1)
+        return self._table.record_info(store_id, key)
 
     async def set_record(self, store_id: str, key: str, body: bytes, content_type: str) -> None:
         """Raises Invalid, NotFound."""
-        await self.put_record(store_id, key, content_type, None, _whole(body))
+        await self.set_record_stream(store_id, key, content_type, None, _single_chunk(body))
 
-    async def put_record(
+    async def set_record_stream(
         self,
         store_id: str,
         key: str,
@@ -65,37 +65,27 @@ class KeyValueStores(StorageService[KeyValueStore]):
         content_encoding: str | None,
         chunks: AsyncIterator[bytes],
     ) -> None:
-        """Store a value that arrives in pieces, of any size. Raises Invalid, NotFound."""
+        """Store a value of any size that arrives in chunks. Raises Invalid, NotFound."""
         check_key(key)
-        kind = content_type or DEFAULT_CONTENT_TYPE
-        try:
-            await self._values.put(store_id, key, kind, content_encoding, chunks, self._clock.now())
-        except StorageGone as gone:
-            raise record_not_found(self.label, store_id) from gone
+        stored_type = content_type or DEFAULT_CONTENT_TYPE
+        with self._must_exist(store_id):
+            await self._table.set_record(store_id, key, stored_type, content_encoding, chunks, self._clock.now())
 
     async def delete_record(self, store_id: str, key: str) -> None:
-        """Nothing happens where there is no such record. Raises Invalid, NotFound."""
+        """Does nothing if there is no such record. Raises Invalid, NotFound."""
         check_key(key)
-        try:
-            await self._values.delete(store_id, key, self._clock.now())
-        except StorageGone as gone:
-            raise record_not_found(self.label, store_id) from gone
+        with self._must_exist(store_id):
+            await self._table.delete_record(store_id, key, self._clock.now())
 
     def keys(self, store_id: str, *, after: str | None, within: KeyRange, limit: int) -> KeyPage:
-        """A page of keys in the order of their UTF-8 bytes."""
-        self._table.count(store_id, self._clock.now(), list_count=1)
-        keys = self._values.keys(store_id, after=after, within=within, limit=limit + 1)
+        """A page of keys in the order of their UTF-8 bytes. `after` is excluded."""
+        self._table.count_reads(store_id, self._clock.now(), list_count=1)
+        keys = self._table.keys(store_id, after=after, within=within, limit=limit + 1)
         return KeyPage(keys[:limit], keys[limit - 1].key if len(keys) > limit else None)
-
-    async def delete(self, id: str) -> None:
-        if not await self._values.delete_store(id):
-            raise record_not_found(self.label, id)
-
-    async def drop_of_run(self, run_id: str) -> None:
-        await self._values.delete_of_run(run_id)
 
 
 def check_key(key: str) -> None:
+    """Raises Invalid."""
     if not KEY.fullmatch(key):
         raise Invalid(
             "invalid-record-key",
@@ -103,5 +93,5 @@ def check_key(key: str) -> None:
         )
 
 
-async def _whole(body: bytes) -> AsyncIterator[bytes]:
+async def _single_chunk(body: bytes) -> AsyncIterator[bytes]:
     yield body

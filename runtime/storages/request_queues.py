@@ -1,7 +1,7 @@
-"""Request queues: what a crawler still has to visit, each request once, shared between clients by locks.
+"""Request queues: the requests that a crawler still has to process, without duplicates. Clients share them by locks.
 
-Counting: a read per request read, listed or seen in a head; a write per request added (present already or not),
-updated, deleted, locked, prolonged or released.
+Counters: each request that is read, listed or part of a head is one read. Each request that is added (also if it was
+already present), updated, deleted, locked, prolonged or released is one write.
 """
 
 from __future__ import annotations
@@ -18,13 +18,8 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, NotFound, record_not_found
 from runtime.base.json_text import JsonDict, dumps, loads
 from runtime.base.records import Added, QueueClient, RequestQueue, RequestState
-from runtime.database.requests import (
-    LockNotHeld,
-    NewRequest,
-    Requests,
-    StoredRequest,
-)
-from runtime.database.storage_tables import StorageGone
+from runtime.database import Database
+from runtime.database.request_queues_table import LockNotHeld, NewRequest, RequestQueuesTable, StoredRequest
 from runtime.storages.storage_service import StorageService
 
 ID_LENGTH = 15
@@ -32,17 +27,17 @@ HEAD_FIELDS = ("id", "uniqueKey", "url", "method", "retryCount")
 MAX_BATCH = 25
 MAX_CLIENT_KEY = 32
 LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
-"""Shown on a request that is locked; never part of what is stored, though clients send them back."""
+"""A locked request is returned with these. They are never stored with it, although clients send them back."""
 
 
 def request_id(unique_key: str) -> str:
-    """The id both SDKs compute by themselves: 15 letters and digits of the unique key's SHA-256."""
+    """The id that both SDKs also compute: the first 15 letters and digits of the unique key's SHA-256 in base64."""
     digest = b64encode(sha256(unique_key.encode("utf-8", "surrogatepass")).digest())
     return digest.translate(None, b"+/=")[:ID_LENGTH].decode()
 
 
 class HeadItem(msgspec.Struct, rename="camel"):
-    """What heads show of a request: a few fields, as they were written, and its lock where that was asked for."""
+    """The fields of a request in a head, as its client wrote them. Only a locked head has the lock."""
 
     id: msgspec.Raw
     unique_key: msgspec.Raw
@@ -58,7 +53,7 @@ _head_items = msgspec.json.Decoder(HeadItem)
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest:
-    """A request as its client wrote it, under the names it used. The lock is set only while it holds."""
+    """A request with its fields as the client wrote them. The lock is set only until it expires."""
 
     id: str
     fields: JsonDict
@@ -68,7 +63,7 @@ class QueuedRequest:
 
 @dataclass(frozen=True, slots=True)
 class LockedHead:
-    """`items` are locked until a moment; `queue` is as it is then."""
+    """`items` are locked until `until`. `queue` includes the effects of locking them."""
 
     queue: RequestQueue
     items: list[HeadItem]
@@ -78,110 +73,106 @@ class LockedHead:
 
 class RequestQueues(StorageService[RequestQueue]):
     label = "Request queue"
-    record = RequestQueue
+    record_class = RequestQueue
+    _table: RequestQueuesTable
 
-    def __init__(self, requests: Requests, clock: Clock) -> None:
-        super().__init__(requests.table, clock)
-        self._requests = requests
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database.request_queues, database.users, clock)
 
     async def record_client(self, queue: RequestQueue, client: QueueClient) -> bool:
-        """Take note of who works with the queue, for `had_multiple_clients`; whether it was news. Raises Invalid."""
+        """Update `had_multiple_clients` for a client that works with the queue; return whether the queue changed.
+
+        Raises Invalid.
+        """
         if client.key is not None and len(client.key) > MAX_CLIENT_KEY:
             raise Invalid("invalid-client-key", f"clientKey must have 1 to {MAX_CLIENT_KEY} characters")
-        is_news = self._requests.is_new_client(queue, client)
-        if is_news:
-            await self._requests.record_client(queue.id, client)
-        return is_news
+        is_new = self._table.is_new_client(queue, client)
+        if is_new:
+            await self._table.record_client(queue.id, client)
+        return is_new
 
-    async def add(self, queue_id: str, drafts: Sequence[Any], *, forefront: bool) -> list[Added]:
-        """Add requests, at most a batch of them; those there already stay as they are. Raises Invalid, NotFound."""
+    async def add_requests(self, queue_id: str, drafts: Sequence[Any], *, forefront: bool) -> list[Added]:
+        """Add a batch of requests. Requests that are already present do not change. Raises Invalid, NotFound."""
         check_batch(drafts)
         new = [_new_request(draft) for draft in drafts]
-        try:
-            return await self._requests.add(queue_id, new, forefront=forefront, now=self._clock.now())
-        except StorageGone as gone:
-            raise record_not_found(self.label, queue_id) from gone
+        with self._must_exist(queue_id):
+            return await self._table.add_requests(queue_id, new, forefront=forefront, now=self._clock.now())
 
     async def update_request(self, queue_id: str, id: str, fields: Any, *, forefront: bool) -> Added:
         """Replace a request, or add it. Raises Invalid, NotFound."""
         new = _new_request(fields)
         if fields.get("id", id) != id or new.id != id:
-            raise Invalid("request-id-invalid", f"The id in the address is '{id}', that of the request '{new.id}'")
-        try:
-            return await self._requests.update(queue_id, new, forefront=forefront, now=self._clock.now())
-        except StorageGone as gone:
-            raise record_not_found(self.label, queue_id) from gone
+            raise Invalid(
+                "request-id-invalid", f"The address has the request id '{id}', but the request's own id is '{new.id}'"
+            )
+        with self._must_exist(queue_id):
+            return await self._table.update_request(queue_id, new, forefront=forefront, now=self._clock.now())
 
     async def delete_requests(self, queue_id: str, ids: Sequence[str]) -> list[str]:
-        """Delete requests; return the ids of those that were there. Raises NotFound for the queue."""
-        try:
-            return await self._requests.delete(queue_id, ids, now=self._clock.now())
-        except StorageGone as gone:
-            raise record_not_found(self.label, queue_id) from gone
+        """Delete requests; return the ids of those that existed. Raises NotFound if there is no such queue."""
+        with self._must_exist(queue_id):
+            return await self._table.delete_requests(queue_id, ids, now=self._clock.now())
 
     def get_request(self, queue_id: str, id: str) -> QueuedRequest | None:
         self._count_reads(queue_id, 1)
-        found = self._requests.get(queue_id, id, now=self._clock.now())
+        found = self._table.get_request(queue_id, id, now=self._clock.now())
         return None if found is None else _request(found)
 
-    async def page_of_requests(
+    async def list_requests(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int
     ) -> list[QueuedRequest]:
-        """Requests in the order of their ids; `states` empty means all."""
-        found = await self._requests.page(queue_id, after=after, states=states, limit=limit, now=self._clock.now())
+        """Requests in the order of their ids. `after` is excluded; without `states` it lists requests of any state."""
+        now = self._clock.now()
+        found = await self._table.list_requests(queue_id, after=after, states=states, limit=limit, now=now)
         self._count_reads(queue_id, len(found))
         return [_request(request) for request in found]
 
     def head(self, queue_id: str, *, limit: int) -> list[HeadItem]:
-        """The first requests that are not handled, locked or not."""
-        found = self._requests.head(queue_id, limit=limit)
+        """The first unhandled requests, locked or not."""
+        found = self._table.head(queue_id, limit=limit)
         self._count_reads(queue_id, len(found))
         return [_head_item(body) for body in found]
 
     async def lock_head(self, queue_id: str, client: QueueClient, *, limit: int, lock_secs: float) -> LockedHead:
-        """Lock the first requests that nobody holds. Raises NotFound."""
+        """Lock the first unhandled requests that are not locked. Raises NotFound."""
         now = self._clock.now()
         until = _lock_end(now, lock_secs)
-        try:
-            head = await self._requests.lock_head(queue_id, client, limit=limit, until=until, now=now)
-        except StorageGone as gone:
-            raise record_not_found(self.label, queue_id) from gone
+        with self._must_exist(queue_id):
+            head = await self._table.lock_head(queue_id, client, limit=limit, until=until, now=now)
         self._count_reads(queue_id, len(head.bodies))
         items = [_head_item(body) for body in head.bodies]
         return LockedHead(head.queue, items, until, head.has_locked_requests)
 
-    async def prolong(
+    async def prolong_lock(
         self, queue_id: str, id: str, client: QueueClient, *, lock_secs: float, forefront: bool
     ) -> Millis:
-        """Hold a lock until `lock_secs` from now; return when it ends. Raises Invalid, NotFound."""
+        """Set the end of a lock to `lock_secs` from now; return that time. Raises Invalid, NotFound."""
         now = self._clock.now()
         until = _lock_end(now, lock_secs)
         try:
-            found = await self._requests.prolong(queue_id, id, client, until=until, forefront=forefront, now=now)
-        except LockNotHeld as refusal:
-            raise _not_held(id) from refusal
+            found = await self._table.prolong_lock(queue_id, id, client, until=until, forefront=forefront, now=now)
+        except LockNotHeld as error:
+            raise _not_held(id) from error
         if not found:
             raise request_not_found(id)
         return until
 
-    async def release(self, queue_id: str, id: str, client: QueueClient, *, forefront: bool) -> None:
-        """Give a lock back. Raises Invalid, NotFound."""
+    async def release_lock(self, queue_id: str, id: str, client: QueueClient, *, forefront: bool) -> None:
+        """Raises Invalid, NotFound."""
         try:
-            found = await self._requests.release(queue_id, id, client, forefront=forefront, now=self._clock.now())
-        except LockNotHeld as refusal:
-            raise _not_held(id) from refusal
+            found = await self._table.release_lock(queue_id, id, client, forefront=forefront, now=self._clock.now())
+        except LockNotHeld as error:
+            raise _not_held(id) from error
         if not found:
             raise request_not_found(id)
 
-    async def unlock(self, queue_id: str, client: QueueClient) -> int:
-        """Give back all locks of a client and of the run it is part of; return how many. Raises NotFound."""
-        try:
-            return await self._requests.unlock(queue_id, client, now=self._clock.now())
-        except StorageGone as gone:
-            raise record_not_found(self.label, queue_id) from gone
+    async def unlock_requests(self, queue_id: str, client: QueueClient) -> int:
+        """Release all locks of a client and of its run; return their number. Raises NotFound."""
+        with self._must_exist(queue_id):
+            return await self._table.unlock_requests(queue_id, client, now=self._clock.now())
 
     def _count_reads(self, queue_id: str, count: int) -> None:
-        self._table.count(queue_id, self._clock.now(), read_count=count)
+        self._table.count_reads(queue_id, self._clock.now(), read_count=count)
 
 
 def check_batch(entries: Any) -> None:
@@ -192,8 +183,8 @@ def check_batch(entries: Any) -> None:
         raise Invalid("invalid-value", f"A batch may have at most {MAX_BATCH} requests, not {len(entries)}")
 
 
-def deleted_id(entry: Any) -> str:
-    """The id of an entry of a batch deletion, which names a request by `id` or `uniqueKey`. Raises Invalid."""
+def id_to_delete(entry: Any) -> str:
+    """The request id of an entry in a batch deletion, which has an `id` or a `uniqueKey`. Raises Invalid."""
     if isinstance(entry, dict):
         if isinstance(entry.get("id"), str) and entry["id"].isascii():
             return str(entry["id"])
@@ -227,7 +218,7 @@ def _request(stored: StoredRequest) -> QueuedRequest:
 
 
 def _head_item(body: bytes) -> HeadItem:
-    """Without reading the other fields, except in JSON that only the exact reader takes."""
+    """Decode only the fields of a head. JSON that msgspec rejects goes through the exact decoder."""
     try:
         return _head_items.decode(body)
     except msgspec.DecodeError:

@@ -1,6 +1,7 @@
-"""The storages every run is born with, and that go with it unless they were given a name.
+"""The default storages of a run. They are deleted together with the run, except those that have a name.
 
-There is one of each kind, called `default`, and a dataset for each other alias in the Actor's definition.
+A run has one storage of each type, with the alias `default`, and a dataset for each other alias in its Actor's
+definition.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
-    """`datasets` are those but the default one, by alias."""
+class DefaultStorages:
+    """`datasets` are the datasets besides the default one, by alias."""
 
     key_value_store_id: str
     dataset_id: str
@@ -28,40 +29,39 @@ class Defaults:
 
 
 class Storages:
-    """The three kinds of storage together."""
+    """All storages, of the three types."""
 
     def __init__(self, datasets: Datasets, key_value_stores: KeyValueStores, request_queues: RequestQueues) -> None:
         self.datasets = datasets
         self.key_value_stores = key_value_stores
         self.request_queues = request_queues
 
-    async def open_defaults(self, user_id: str, run_id: str, definition: Definition, **creator: str) -> Defaults:
-        """Make a run's storages, unnamed, with the schemas of an Actor's definition.
+    async def create_defaults(
+        self, user_id: str, run_id: str, definition: Definition, **creator: str
+    ) -> DefaultStorages:
+        """Create a run's storages with the schemas of an Actor's definition.
 
-        `creator` are the fields that say who made them.
+        `creator` are the fields that record which run and Actor created them.
         """
-        store = await self.key_value_stores.open_default(
-            user_id, run_id, schema=definition.key_value_store_schema, **creator
-        )
-        dataset = await self.datasets.open_default(
-            user_id, run_id, schema=definition.dataset_schemas[DEFAULT], **creator
-        )
-        queue = await self.request_queues.open_default(user_id, run_id, **creator)
-        datasets = await self.open_datasets(user_id, run_id, definition, {}, **creator)
-        return Defaults(store.id, dataset.id, queue.id, datasets)
+        store_schema, dataset_schema = definition.key_value_store_schema, definition.dataset_schemas[DEFAULT]
+        store = await self.key_value_stores.create_default(user_id, run_id, schema=store_schema, **creator)
+        dataset = await self.datasets.create_default(user_id, run_id, schema=dataset_schema, **creator)
+        queue = await self.request_queues.create_default(user_id, run_id, **creator)
+        datasets = await self.create_datasets(user_id, run_id, definition, {}, **creator)
+        return DefaultStorages(store.id, dataset.id, queue.id, datasets)
 
-    async def open_datasets(
-        self, user_id: str, run_id: str, definition: Definition, known: Mapping[str, str], **creator: str
+    async def create_datasets(
+        self, user_id: str, run_id: str, definition: Definition, existing: Mapping[str, str], **creator: str
     ) -> dict[str, str]:
-        """Make the datasets of a definition's aliases, but those the run has already; all by alias."""
-        datasets = dict(known)
+        """Create the datasets of a definition's aliases that the run does not have yet; return all ids by alias."""
+        datasets = dict(existing)
         for alias, schema in definition.dataset_schemas.items():
             if alias != DEFAULT and alias not in datasets:
-                datasets[alias] = (await self.datasets.open_default(user_id, run_id, schema=schema, **creator)).id
+                datasets[alias] = (await self.datasets.create_default(user_id, run_id, schema=schema, **creator)).id
         return datasets
 
     def resolve_reference(self, user_id: str, resource_type: str, reference: str) -> Storage | None:
-        """The user's storage as an input names it; `resource_type` as in input schemas."""
+        """The user's storage that an input refers to. `resource_type` is a resource type of input schemas."""
         match resource_type:
             case "dataset":
                 return self.datasets.resolve_reference(user_id, reference)
@@ -71,19 +71,17 @@ class Storages:
                 return self.request_queues.resolve_reference(user_id, reference)
         return None
 
-    async def drop_unused(self, before: Millis) -> None:
-        """Drop storages without a name and without a run that nobody has used since a moment."""
-        for kind in (self.key_value_stores, self.datasets, self.request_queues):
-            for id in kind.unused(before):
-                await kind.delete(id)
+    async def delete_unused_since(self, moment: Millis) -> None:
+        """Delete the storages with neither a name nor a run whose last use was before `moment`."""
+        for service in (self.key_value_stores, self.datasets, self.request_queues):
+            await service.delete_unused_since(moment)
 
-    async def drop_of_run(self, run_id: str) -> None:
-        """Drop a run's unnamed default storages with what is in them."""
-        await self.key_value_stores.drop_of_run(run_id)
-        await self.datasets.drop_of_run(run_id)
-        await self.request_queues.drop_of_run(run_id)
+    async def delete_of_run(self, run_id: str) -> None:
+        """Delete a run's default storages with their content, but not those that have a name."""
+        for service in (self.key_value_stores, self.datasets, self.request_queues):
+            await service.delete_of_run(run_id)
 
-    async def drop_of_lost_runs(self) -> None:
-        """Drop default storages of runs that are not there."""
-        for kind in (self.key_value_stores, self.datasets, self.request_queues):
-            await kind.drop_of_lost_runs()
+    async def delete_of_missing_runs(self) -> None:
+        """Delete the default storages of runs that no longer exist."""
+        for service in (self.key_value_stores, self.datasets, self.request_queues):
+            await service.delete_of_missing_runs()

@@ -1,6 +1,6 @@
-"""What can be asked of every kind of storage: opening by id or name, listing, changing, dropping.
+"""What datasets, key-value stores and request queues have in common: find, list, create, update and delete them.
 
-A storage belongs to a user; for anybody else it does not exist.
+A storage belongs to a user. For other users it does not exist, unless its general access lets them read it.
 """
 
 from __future__ import annotations
@@ -8,40 +8,37 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from types import TracebackType
 from typing import ClassVar, Generic, TypeVar
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Conflict, Invalid, NotFound, record_not_found
 from runtime.base.json_text import Json
-from runtime.base.records import Storage, new_id
-from runtime.database.storage_tables import StorageTable
-from runtime.database.tables import AlreadyExists, Page
+from runtime.base.paging import Page, Paging
+from runtime.base.records import GeneralAccess, Storage, new_id
+from runtime.database import AlreadyExists
+from runtime.database.storage_table import StorageGone, StorageTable
+from runtime.database.user_tables import UsersTable
 
 S = TypeVar("S", bound=Storage)
 
 NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
-GENERAL_ACCESS = (
-    "FOLLOW_USER_SETTING",
-    "RESTRICTED",
-    "ANYONE_WITH_ID_CAN_READ",
-    "ANYONE_WITH_NAME_CAN_READ",
-)
-OWN_PREFIXES = ("", "me")
-CHANGEABLE = frozenset({"name", "title", "general_access"})
+OWN_USERNAMES = ("", "me")
 
 
 class StorageService(Generic[S]):
-    """The storages of one kind. `label` names the kind in messages."""
+    """The storages of one type. `label` is the type's name in messages."""
 
     label: ClassVar[str]
-    record: type[S]
+    record_class: type[S]
 
-    def __init__(self, table: StorageTable[S], clock: Clock) -> None:
+    def __init__(self, table: StorageTable[S], users: UsersTable, clock: Clock) -> None:
         self._table = table
+        self._users = users
         self._clock = clock
 
-    async def open_default(self, user_id: str, run_id: str, **fields: Json) -> S:
-        """A new unnamed storage, with these fields, that goes when the run goes."""
+    async def create_default(self, user_id: str, run_id: str, **fields: Json) -> S:
+        """Create an unnamed storage with these fields that is deleted together with the run."""
         return (await self._table.get_or_create(self._new(user_id, run_id=run_id, **fields)))[0]
 
     def get(self, id: str) -> S | None:
@@ -55,29 +52,32 @@ class StorageService(Generic[S]):
         return storage
 
     def locate(self, user_id: str | None, reference: str, *, to_write: bool = False) -> S | None:
-        """Anybody's storage by its id or `username~name`, and the user's by `~name`; None where there is none.
+        """Any user's storage by its id or `username~name`, or this user's storage by `~name`.
 
-        With `to_write`, its counters and times may be old.
+        With `to_write`, its counters and times may be outdated.
         """
         username, tilde, name = reference.partition("~")
         if tilde:
-            return self._named(user_id, username, name)
-        return self._table.known(reference) if to_write else self._table.get(reference)
+            return self._locate_by_name(user_id, username, name)
+        return self._table.get_cached(reference) if to_write else self._table.get(reference)
 
     def resolve_reference(self, user_id: str, reference: str) -> S | None:
-        """The user's storage as an input names it: by id, by name, or as `find` does. None where there is none."""
+        """The user's storage by any of the references that an input may contain: those of `find`, or its plain name."""
         with suppress(NotFound):
             return self.find(user_id, reference.replace("/", "~", 1))
-        return self._table.named(user_id, reference)
+        return self._table.by_name(user_id, reference)
 
     async def get_or_create(self, user_id: str, name: str | None = None, **fields: Json) -> tuple[S, bool]:
-        """The storage of that name, or a new one with these fields, and whether it is new (unnamed: always)."""
+        """The storage with this name, or a new one with these fields; and whether it is new.
+
+        Without a name it is always new. Raises Invalid.
+        """
         if name is not None:
             check_name(name)
         return await self._table.get_or_create(self._new(user_id, name=name, **fields))
 
-    def page(self, user_id: str, *, unnamed: bool, descending: bool, offset: int, limit: int) -> Page[S]:
-        return self._table.page(user_id, unnamed=unnamed, descending=descending, offset=offset, limit=limit)
+    def page(self, user_id: str, paging: Paging, *, unnamed: bool) -> Page[S]:
+        return self._table.page(user_id, paging, unnamed=unnamed)
 
     async def update(self, id: str, changes: Mapping[str, Json]) -> S:
         """Change `name`, `title` or `general_access`. Raises Invalid, Conflict, NotFound."""
@@ -95,38 +95,68 @@ class StorageService(Generic[S]):
         if not await self._table.delete(id):
             raise record_not_found(self.label, id)
 
-    async def drop_of_run(self, run_id: str) -> None:
-        """Delete the run's default storage with all it holds, unless it has a name."""
+    async def delete_of_run(self, run_id: str) -> None:
+        """Delete the run's default storages with their content, but not those that have a name."""
         await self._table.delete_of_run(run_id)
 
-    async def drop_of_lost_runs(self) -> None:
-        """Delete default storages of runs that are not there."""
-        for run_id in self._table.lost_runs():
-            await self.drop_of_run(run_id)
+    async def delete_of_missing_runs(self) -> None:
+        """Delete the default storages of runs that no longer exist."""
+        for run_id in self._table.missing_run_ids():
+            await self._table.delete_of_run(run_id)
 
-    def unused(self, before: Millis) -> list[str]:
-        """Ids of storages that have neither a name nor a run and were last used before a moment."""
-        return self._table.unused(before)
+    async def delete_unused_since(self, moment: Millis) -> None:
+        """Delete the storages with neither a name nor a run whose last use was before `moment`."""
+        for id in self._table.ids_unused_since(moment):
+            await self._table.delete(id)
 
     async def close(self) -> None:
-        """Write what was only counted so far."""
-        await self._table.flush()
+        """Store the reads that have been counted."""
+        await self._table.flush_reads()
 
-    def _named(self, user_id: str | None, username: str, name: str) -> S | None:
-        owner = user_id if username in OWN_PREFIXES else self._table.user_id(username)
-        return None if owner is None else self._table.named(owner, name)
+    def _must_exist(self, id: str) -> NotFoundIfGone:
+        """A context that raises NotFound if the storage has been deleted."""
+        return NotFoundIfGone(self.label, id)
+
+    def _locate_by_name(self, user_id: str | None, username: str, name: str) -> S | None:
+        if username in OWN_USERNAMES:
+            owner_id = user_id
+        else:
+            owner = self._users.by_username(username)
+            owner_id = None if owner is None else owner.id
+        return None if owner_id is None else self._table.by_name(owner_id, name)
 
     def _new(self, user_id: str, **fields: Json) -> S:
         now = self._clock.now()
-        return self.record(id=new_id(), user_id=user_id, created_at=now, modified_at=now, accessed_at=now, **fields)
+        return self.record_class(
+            id=new_id(), user_id=user_id, created_at=now, modified_at=now, accessed_at=now, **fields
+        )
+
+
+class NotFoundIfGone:
+    """A context that turns StorageGone into NotFound. It is a class because a generator would cost each push more."""
+
+    __slots__ = ("_id", "_label")
+
+    def __init__(self, label: str, id: str) -> None:
+        self._label = label
+        self._id = id
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, StorageGone):
+            raise record_not_found(self._label, self._id) from error
 
 
 def check_name(name: Json) -> None:
-    """Raises Invalid for a name that could not be part of an address."""
+    """Raises Invalid for a name that cannot be part of an address."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise Invalid(
             "invalid-value",
-            f"Storage name must be 1 to 63 letters, digits and hyphens, no hyphen first or last, not '{name}'",
+            f"Storage name must be 1 to 63 letters, digits and hyphens, without a hyphen at either end, not '{name}'",
         )
 
 
@@ -136,5 +166,5 @@ def check_changes(changes: Mapping[str, Json]) -> None:
         check_name(changes["name"])
     if not isinstance(changes.get("title"), str | None):
         raise Invalid("invalid-value", "'title' must be a string or null")
-    if "general_access" in changes and changes["general_access"] not in GENERAL_ACCESS:
-        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(GENERAL_ACCESS)}")
+    if "general_access" in changes and changes["general_access"] not in list(GeneralAccess):
+        raise Invalid("invalid-value", f"'generalAccess' must be one of {', '.join(GeneralAccess)}")

@@ -1,1 +1,1 @@
-"""Webhooks: which events are dispatched to which URLs, and how."""
+"""Webhooks: subscriptions to events, the dispatches that events create, and their delivery."""

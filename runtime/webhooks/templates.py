@@ -1,4 +1,4 @@
-"""What a webhook sends: JSON-like templates whose `{{variables}}` are filled in with JSON.
+"""Templates of webhooks: JSON-like text whose `{{variables}}` are replaced with JSON.
 
 Source: "Payload template" and "Headers template" of the platform's documentation on webhook actions.
 """
@@ -22,7 +22,7 @@ DEFAULT_PAYLOAD = """{
     "resource": {{resource}}
 }"""
 VARIABLES = frozenset({"userId", "createdAt", "eventType", "eventData", "resource", "globals"})
-NOT_FOR_TEMPLATES = frozenset(
+RESERVED_HEADERS = frozenset(
     {
         "host",
         "content-type",
@@ -34,16 +34,17 @@ NOT_FOR_TEMPLATES = frozenset(
         "connection",
     }
 )
-"""Headers that the dispatcher sets itself."""
+"""Headers that a template cannot set, because `delivery` or the HTTP client sets them."""
 MAX_DEPTH = 100
 MARK = "\0"
-"""Begins the text that stands for a variable in a parsed template."""
+"""The first character of a string that stands for a variable in a parsed template."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\{\{\s*([\w.-]+)\s*\}\}', re.DOTALL)
-"""A string, to be left alone, or a variable outside of strings."""
+"""A string, which stays unchanged, or a variable outside of strings."""
 IN_STRING = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
 def variables(user_id: str, event_type: str, event_data: Json, resource: Json, now: Millis) -> dict[str, Json]:
+    """The values of all variables."""
     return {
         "userId": user_id,
         "createdAt": iso(now),
@@ -55,13 +56,13 @@ def variables(user_id: str, event_type: str, event_data: Json, resource: Json, n
 
 
 def check(template: str, *, in_strings: bool) -> Json:
-    """The template parsed. Raises Invalid where it is no JSON, or names a variable that there is not."""
-    parsed = _parsed(template)
+    """The parsed template. Raises Invalid if it is not valid JSON, or uses an unknown variable."""
+    parsed = _parse(template)
     for name in _names(parsed, in_strings, MAX_DEPTH):
         if name.partition(".")[0] not in VARIABLES:
             raise Invalid(
                 "invalid-input",
-                f"The template uses '{{{{{name}}}}}', which is not among {', '.join(sorted(VARIABLES))}",
+                f"The template uses the unknown variable '{{{{{name}}}}}'. Use one of {', '.join(sorted(VARIABLES))}",
             )
     return parsed
 
@@ -73,32 +74,33 @@ def check_headers(template: str, *, in_strings: bool) -> None:
 
 
 def payload(template: str | None, values: Mapping[str, Json], *, in_strings: bool) -> str:
-    """The JSON to send. `in_strings` fills in variables inside strings too."""
-    return msgspec.json.encode(_filled(_parsed(template or DEFAULT_PAYLOAD), values, in_strings)).decode()
+    """The JSON to send. With `in_strings`, variables inside strings are also replaced."""
+    return msgspec.json.encode(_fill_in(_parse(template or DEFAULT_PAYLOAD), values, in_strings)).decode()
 
 
 def headers(template: str | None, values: Mapping[str, Json], *, in_strings: bool) -> dict[str, str]:
-    """The headers to send beside those that a template cannot set."""
-    filled = _filled(_parsed(template or "{}"), values, in_strings)
-    return {name: _text(value) for name, value in filled.items() if name.lower() not in NOT_FOR_TEMPLATES}
+    """The headers to send in addition to the reserved headers."""
+    filled = _fill_in(_parse(template or "{}"), values, in_strings)
+    return {name: _text(value) for name, value in filled.items() if name.lower() not in RESERVED_HEADERS}
 
 
-def _parsed(template: str) -> Json:
+def _parse(template: str) -> Json:
+    """Parse a template; each variable outside of strings becomes a string that starts with MARK. Raises Invalid."""
     marked = TOKEN.sub(lambda found: f'"\\u0000{found[1]}"' if found[1] else found[0], template)
     try:
         return msgspec.json.decode(marked)
-    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
-        raise Invalid("invalid-input", f"The template is not JSON with {{{{variables}}}}: {problem}") from problem
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise Invalid("invalid-input", f"The template is not valid JSON with {{{{variables}}}}: {error}") from error
 
 
 def _names(node: Json, in_strings: bool, depth: int) -> Iterator[str]:
-    """All variables of a parsed template; as an object's key one is never filled in. Raises Invalid."""
+    """All variables of a parsed template. Raises Invalid for a variable that is the key of an object."""
     if depth == 0:
-        raise Invalid("invalid-input", f"The template is nested more than {MAX_DEPTH} deep")
+        raise Invalid("invalid-input", f"The template is nested more than {MAX_DEPTH} levels deep")
     if isinstance(node, dict):
         for key, value in node.items():
             if key.startswith(MARK):
-                raise Invalid("invalid-input", "A variable can't be the key of an object in a template")
+                raise Invalid("invalid-input", "A variable cannot be the key of an object in a template")
             yield from _names(value, in_strings, depth - 1)
     elif isinstance(node, list):
         for each in node:
@@ -109,20 +111,20 @@ def _names(node: Json, in_strings: bool, depth: int) -> Iterator[str]:
         yield from IN_STRING.findall(node)
 
 
-def _filled(node: Json, values: Mapping[str, Json], in_strings: bool) -> Json:
+def _fill_in(node: Json, values: Mapping[str, Json], in_strings: bool) -> Json:
     if isinstance(node, dict):
-        return {key: _filled(value, values, in_strings) for key, value in node.items()}
+        return {key: _fill_in(value, values, in_strings) for key, value in node.items()}
     if isinstance(node, list):
-        return [_filled(each, values, in_strings) for each in node]
+        return [_fill_in(each, values, in_strings) for each in node]
     if isinstance(node, str) and node.startswith(MARK):
         return _value(node.removeprefix(MARK), values)
     if isinstance(node, str) and in_strings:
-        return _filled_string(node, values)
+        return _fill_in_string(node, values)
     return node
 
 
-def _filled_string(text: str, values: Mapping[str, Json]) -> Json:
-    """A string that is only a variable becomes its value; any other gets the variables' texts."""
+def _fill_in_string(text: str, values: Mapping[str, Json]) -> Json:
+    """A string that consists of one variable becomes its value. In other strings, variables become text."""
     whole = IN_STRING.fullmatch(text)
     if whole:
         return _value(whole[1], values)
@@ -130,7 +132,7 @@ def _filled_string(text: str, values: Mapping[str, Json]) -> Json:
 
 
 def _value(path: str, values: Mapping[str, Json]) -> Json:
-    """What a dot path leads to; null where it leads nowhere."""
+    """The value at a path of names and indices that are separated by dots; null if there is no such value."""
     found: Json = values
     for name in path.split("."):
         if isinstance(found, Mapping):

@@ -45,7 +45,7 @@ async def serving(
     headers = {"Authorization": "Bearer ann", "Accept-Encoding": "identity"}
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
         yield client
-    orchestrator.store.close()
+    orchestrator.database.close()
     data_directory.close()
 
 

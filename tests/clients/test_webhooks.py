@@ -82,7 +82,7 @@ async def test_the_client_understands_all_that_is_said_of_webhooks(api: Api, rec
 async def test_a_webhook_to_the_api_itself_acts_for_its_owner(
     api: Api, level: PermissionLevel | None, where: str, status: int
 ) -> None:
-    bob, addresses = api.orchestrator.users.named("bob"), api.orchestrator.addresses
+    bob, addresses = api.orchestrator.users.by_username("bob"), api.orchestrator.addresses
     assert bob is not None
     target, source = await api.create_actor("target", bob), await api.create_actor("source", bob)
     run = await api.start(source, permission_level=level)
@@ -95,7 +95,7 @@ async def test_a_webhook_to_the_api_itself_acts_for_its_owner(
     async with httpx.AsyncClient(base_url=addresses.public_base, headers={"Authorization": authorization}) as client:
         (await client.post("/v2/webhooks", json=wanted)).raise_for_status()
     await api.finish(run)
-    [dispatch] = api.orchestrator.store.dispatches.all()
+    [dispatch] = api.orchestrator.database.dispatches.all()
     assert [call.response_status for call in dispatch.calls] == [status]
-    started = api.orchestrator.store.runs.all("actor_id = ?", target.id)
+    started = [run for run in api.orchestrator.database.runs.all() if run.actor_id == target.id]
     assert [(each.user_id, each.meta.origin) for each in started] == ([(bob.id, "WEBHOOK")] if status == 201 else [])

@@ -25,7 +25,7 @@ async def an_actor_with_version(stage: Stage, *files: SourceFile, **fields: Any)
     """A new Actor with one version. Its source is a minimal Dockerfile and these files, unless `fields` replace it."""
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
     version = a_version(**{"source_files": (DOCKERFILE, *files), **fields})
-    return actor, await stage.orchestrator.actors.create_version(actor, version)
+    return actor, await stage.orchestrator.versions.create(actor, version)
 
 
 async def start_build(stage: Stage, actor: Actor, version: Version, tag: str = "latest", **options: Any) -> Build:

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from runtime.database import Store
+from runtime.database import Database
 
 
 def with_database(data_dir: Path) -> Path:
@@ -21,5 +21,5 @@ def with_database(data_dir: Path) -> Path:
 @cache
 def _new_files() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
-        Store(Path(folder)).close()
+        Database(Path(folder)).close()
         return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}

@@ -1,4 +1,4 @@
-"""Records with every field filled in, for tests that care about a few of them."""
+"""Complete records, for tests that only set some of their fields."""
 
 from __future__ import annotations
 

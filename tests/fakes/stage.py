@@ -25,8 +25,8 @@ from runtime.base.records import (
     new_id,
 )
 from runtime.base.settings import Settings
-from runtime.database import Store
-from runtime.database.connection import Connection
+from runtime.database import Database
+from runtime.database.sqlite_connection import SqliteConnection
 from runtime.inputs.inputs import Input
 from runtime.orchestrator import Orchestrator
 from runtime.outbound import Outbound, OutboundResponse
@@ -62,7 +62,7 @@ class Stage:
             self.clock,
             present_job,
         )
-        hold_clock_during_writes(self.orchestrator.store.connection, self.clock)
+        hold_clock_during_writes(self.orchestrator.database.connection, self.clock)
         hold_clock_during_requests(self.orchestrator.outbound, self.clock)
         await self.orchestrator.open(await self.engine.open())
         await self.clock.settle()
@@ -81,15 +81,15 @@ class Stage:
 
     async def open_with_run(self, run: Run, change: Callable[[Run], Run]) -> None:
         """Open after a change to the run's stored record, as if the last server had crashed in that state."""
-        store = Store(self.settings.data_dir)
-        await store.runs.update(run.id, change)
-        store.close()
+        database = Database(self.settings.data_dir)
+        await database.runs.update(run.id, change)
+        database.close()
         await self.open()
 
     @property
     def user(self) -> User:
         username = next(iter(self.settings.users.values()), "local")
-        user = self.orchestrator.users.named(username)
+        user = self.orchestrator.users.by_username(username)
         assert user is not None
         return user
 
@@ -105,12 +105,12 @@ class Stage:
         actor = await self.create_actor(name)
         build = self.orchestrator.builds.resolve(actor, "latest")
         schema = {"schemaVersion": 1, "properties": fields}
-        await self.orchestrator.store.builds.update(build.id, lambda now: replace(now, input_schema=schema))
+        await self.orchestrator.database.builds.update(build.id, lambda now: replace(now, input_schema=schema))
         return actor
 
     async def create_build(self, actor: Actor, tag: str, *env_vars: EnvVar, **fields: Any) -> Build:
         """Store a successful build and its image without building anything."""
-        number = 1 + len(self.orchestrator.store.builds.all("actor_id = ?", actor.id))
+        number = 1 + len(self.orchestrator.database.builds.of_actor(actor.id))
         image = self.engine.add_image(new_id())
         build = Build(
             id=new_id(),
@@ -128,9 +128,9 @@ class Stage:
             image=image.id,
             **fields,
         )
-        await self.orchestrator.store.builds.insert(build)
+        await self.orchestrator.database.builds.insert(build)
         tagged = TaggedBuild(build_id=build.id, build_number=build.number, finished_at=self.clock.now())
-        await self.orchestrator.store.actors.update(
+        await self.orchestrator.database.actors.update(
             actor.id, lambda now: replace(now, tagged_builds={**now.tagged_builds, tag: tagged})
         )
         return build
@@ -174,7 +174,7 @@ class Stage:
         return [line.partition("Z ")[2] for line in log.decode().splitlines()]
 
 
-def hold_clock_during_writes(connection: Connection, clock: VirtualClock) -> None:
+def hold_clock_during_writes(connection: SqliteConnection, clock: VirtualClock) -> None:
     """Stop virtual time during database writes, which happen in a thread."""
     write = connection.write
 

@@ -64,13 +64,13 @@ async def test_dispatches_are_dropped_a_week_after_their_last_call_unless_they_a
     receiver.statuses = [200, 500, 500]
     for _ in range(2):
         await stage.finish(await stage.start(actor))
-    [_, retried] = orchestrator.store.dispatches.all("1 ORDER BY rowid")
+    [_, retried] = orchestrator.database.dispatches.all()
     await orchestrator.retention.sweep(stage.clock.now() + 1)
-    assert [each.id for each in orchestrator.store.dispatches.all()] == [retried.id]
+    assert [each.id for each in orchestrator.database.dispatches.all()] == [retried.id]
     await stage.clock.advance(7 * DAY)
-    assert [each.status for each in orchestrator.store.dispatches.all()] == [DispatchStatus.SUCCEEDED]
+    assert [each.status for each in orchestrator.database.dispatches.all()] == [DispatchStatus.SUCCEEDED]
     await stage.clock.advance(DAY)
-    assert orchestrator.store.dispatches.all() == []
+    assert orchestrator.database.dispatches.all() == []
 
 
 async def test_nothing_is_dropped_if_retention_is_off(stage: Stage) -> None:

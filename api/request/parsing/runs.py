@@ -13,8 +13,8 @@ from api.request.parsing.fields import parse_permission_level, parse_timeout, pa
 from api.request.parsing.webhooks import parse_ad_hoc_webhooks
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
+from runtime.base.records import RunFilter
 from runtime.runs.options import StartOptions
-from runtime.runs.runs import RunFilter
 
 
 def parse_start_options(params: Params, caller: Caller) -> StartOptions:

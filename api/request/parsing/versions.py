@@ -8,7 +8,7 @@ from typing import Any
 
 from api.request.callers import Caller
 from api.request.parsing.fields import field
-from runtime.actors.versions import git_url, host_paths
+from runtime.actors.version_rules import git_url, host_paths
 from runtime.base.clock import Millis
 from runtime.base.errors import Forbidden, Invalid
 from runtime.base.records import EnvVar, SourceFile, Version

@@ -54,7 +54,7 @@ class TextExport(Export):
         return ""
 
     def _encode_items(self, lines: list[bytes]) -> bytes:
-        return _encode(self.items(self.view.shown(lines)))
+        return _encode(self.items(self.view.apply(lines)))
 
 
 def _encode(text: str) -> bytes:

@@ -19,7 +19,7 @@ class JsonLines(Export):
     @property
     def whole(self) -> bytes | None:
         """The whole page, if it is in memory and shown as it is stored; otherwise None."""
-        if not self.page.is_whole or not self.view.is_plain:
+        if not self.page.is_complete or not self.view.is_plain:
             return None
         return self._start + self.between.join(self.page.first) + self.end
 
@@ -38,7 +38,7 @@ class JsonLines(Export):
         return BOM.encode() + self.start if self.options.bom else self.start
 
     def _shown(self, lines: list[bytes]) -> list[bytes]:
-        return [dumps(item) for item in self.view.shown(lines)]
+        return [dumps(item) for item in self.view.apply(lines)]
 
 
 class JsonArray(JsonLines):

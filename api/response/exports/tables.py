@@ -37,7 +37,7 @@ class Table(Export):
         return [flat.get(column) for column in self.columns]
 
     def _add_columns(self, lines: list[bytes], found: dict[str, None]) -> None:
-        for item in self.view.shown(lines):
+        for item in self.view.apply(lines):
             found.update(dict.fromkeys(_flat(item)))
             if len(found) > MAX_COLUMNS:
                 raise _not_a_table(f"more than {MAX_COLUMNS} columns")

@@ -54,7 +54,7 @@ class Xlsx(Table):
     def _write_rows(self, sheet: Worksheet, first: int, lines: list[bytes]) -> int:
         """Write the items as rows, beginning at the row `first`. Return how many rows were written."""
         count = 0
-        for item in self.view.shown(lines):
+        for item in self.view.apply(lines):
             for number, value in enumerate(self.row(item)):
                 _write_cell(sheet, first + count, number, value)
             count += 1

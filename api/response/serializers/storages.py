@@ -55,8 +55,8 @@ def key_page(page: KeyPage, store: KeyValueStore, links: StorageLinks, *, after:
         "count": len(page.keys),
         "limit": limit,
         "exclusiveStartKey": after,
-        "isTruncated": page.next is not None,
-        "nextExclusiveStartKey": page.next,
+        "isTruncated": page.next_start_key is not None,
+        "nextExclusiveStartKey": page.next_start_key,
     }
 
 

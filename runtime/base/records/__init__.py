@@ -21,10 +21,11 @@ from runtime.base.records.builds import Build, BuildOptions
 from runtime.base.records.definitions import Definition
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
-from runtime.base.records.runs import Metamorph, Restart, Run, RunOptions, RunStats, StorageGrant
+from runtime.base.records.runs import Metamorph, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
 from runtime.base.records.storages import (
     Added,
     Dataset,
+    GeneralAccess,
     KeyRange,
     KeyValueStore,
     QueueClient,
@@ -55,6 +56,7 @@ __all__ = [
     "Definition",
     "DispatchStatus",
     "EnvVar",
+    "GeneralAccess",
     "InputKey",
     "KeyRange",
     "KeyValueStore",
@@ -70,6 +72,7 @@ __all__ = [
     "Restart",
     "Run",
     "RunDefaults",
+    "RunFilter",
     "RunOptions",
     "RunStats",
     "SourceFile",

@@ -10,6 +10,7 @@ from runtime.base.clock import Millis
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records.actors import PermissionLevel, Pricing
 from runtime.base.records.jobs import Meta
+from runtime.base.records.storages import GeneralAccess
 from runtime.base.records.webhooks import WebhookEvent
 
 
@@ -149,7 +150,7 @@ class Run:
     container_id: str | None = None
     container_started_at: Millis | None = None
     is_container_server_ready: bool = False
-    general_access: str = "FOLLOW_USER_SETTING"
+    general_access: GeneralAccess = GeneralAccess.FOLLOW_USER_SETTING
     disk_enforcement: str = "none"
     stopped_because: str | None = None
     stop_at: Millis | None = None
@@ -172,3 +173,13 @@ class Run:
     started_by_run_id: str | None = None
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs a list has. Times are in milliseconds, both ends are included; without statuses it has them all."""
+
+    statuses: tuple[str, ...] = ()
+    origin: str | None = None
+    started_after: Millis | None = None
+    started_before: Millis | None = None

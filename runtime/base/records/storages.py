@@ -10,6 +10,15 @@ from runtime.base.clock import Millis
 from runtime.base.json_text import Json
 
 
+class GeneralAccess(StrEnum):
+    """Who may read a storage or a run without its owner's token."""
+
+    FOLLOW_USER_SETTING = "FOLLOW_USER_SETTING"
+    RESTRICTED = "RESTRICTED"
+    ANYONE_WITH_ID_CAN_READ = "ANYONE_WITH_ID_CAN_READ"
+    ANYONE_WITH_NAME_CAN_READ = "ANYONE_WITH_NAME_CAN_READ"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
     """The fields that the three types of storage share. `name` is unique per user and type; None if unnamed.
@@ -26,7 +35,7 @@ class Storage:
     accessed_at: Millis
     name: str | None = None
     title: str | None = None
-    general_access: str = "FOLLOW_USER_SETTING"
+    general_access: GeneralAccess = GeneralAccess.FOLLOW_USER_SETTING
     run_id: str | None = None
     creator_run_id: str | None = None
     creator_actor_id: str | None = None

@@ -151,14 +151,14 @@ class Records:
 
 async def make_records(api: Api, name: str, level: PermissionLevel) -> Records:
     actor = await api.create_actor(name)
-    await api.orchestrator.actors.change(actor, lambda _: {"permission_level": level})
+    await api.orchestrator.actors.update(actor, lambda _: {"permission_level": level})
     run = await api.start(api.orchestrator.actors.get(actor.id))
     webhook = await api.orchestrator.webhooks.create(
         api.user,
         WebhookDraft(event_types=(WebhookEvent.TEST,), request_url="http://localhost:1/"),
         WebhookCondition(actor_run_id=run.id),
     )
-    dispatch = await api.orchestrator.webhooks.test(webhook)
+    dispatch = await api.orchestrator.dispatches.test(webhook)
     task = await api.orchestrator.tasks.create(api.user, actor.id, None)
     return Records(api.orchestrator.actors.get(actor.id), run, task.id, webhook.id, dispatch.id)
 

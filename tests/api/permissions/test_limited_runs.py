@@ -87,7 +87,7 @@ async def test_a_limited_run_can_metamorph_only_into_limited_actors(api: Api, ru
 
 async def test_a_limited_run_starts_only_limited_runs(api: Api, run: Run) -> None:
     actor, full = await api.create_actor("other"), await api.create_actor("full")
-    await api.orchestrator.actors.change(full, lambda _: {"permission_level": FULL})
+    await api.orchestrator.actors.update(full, lambda _: {"permission_level": FULL})
     hooks = [{"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/"}]
     query = f"webhooks={base64.urlsafe_b64encode(json.dumps(hooks).encode()).decode()}"
     started = await api.data("POST", f"/v2/actors/{actor.id}/runs?{query}", token=run.token)

@@ -69,7 +69,7 @@ async def test_everybody_can_read_a_run_by_its_id_but_only_its_owner_sees_costs_
 
 async def test_each_user_has_a_memory_limit_of_their_own(users: Api) -> None:
     await users.start(memory_mbytes=16_384)
-    bob = users.orchestrator.users.named("bob")
+    bob = users.orchestrator.users.by_username("bob")
     actor = await users.create_actor("hello", user=bob)
     answer = await users.call("POST", f"/v2/acts/{actor.id}/runs?memory=16384", token="bobs-key")
     assert answer.status_code == 201

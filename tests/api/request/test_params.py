@@ -6,8 +6,9 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
-from api.request.params import MAX_SAFE_INTEGER, Paging, Params
+from api.request.params import MAX_SAFE_INTEGER, Params
 from runtime.base.errors import Invalid
+from runtime.base.paging import Paging
 
 
 def params(query: str) -> Params:

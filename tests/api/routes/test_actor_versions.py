@@ -34,7 +34,7 @@ async def test_a_secret_is_never_returned_and_survives_updates_without_it(api: A
     answers.append(await api.call("PUT", "/v2/acts/~hello/versions/0.0", json={"buildTag": "c"}))
     assert all(answer.is_success and "hunter2" not in answer.text for answer in answers)
     actor = api.orchestrator.actors.find(api.user, "~hello")
-    assert api.orchestrator.actors.version(actor, "0.0").env_vars[0].value == "hunter2"
+    assert api.orchestrator.versions.get(actor, "0.0").env_vars[0].value == "hunter2"
 
 
 async def test_a_secret_survives_an_update_of_the_whole_actor(api: Api) -> None:
@@ -42,7 +42,7 @@ async def test_a_secret_survives_an_update_of_the_whole_actor(api: Api) -> None:
     shown = await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
     await api.data("PUT", "/v2/acts/~hello", json={"versions": shown["versions"], "title": "Same"})
     actor = api.orchestrator.actors.find(api.user, "~hello")
-    assert api.orchestrator.actors.version(actor, "0.0").env_vars[0].value == "hunter2"
+    assert api.orchestrator.versions.get(actor, "0.0").env_vars[0].value == "hunter2"
 
 
 URLS = {
@@ -130,7 +130,7 @@ async def test_ssh_keys_are_used_only_for_repositories_that_the_operator_named(a
 
     async def by_host(token: str, **change: str) -> bool:
         await api.data("PUT", "/v2/acts/~hello/versions/0.0", json=change, token=token)
-        return api.orchestrator.actors.version(api.orchestrator.actors.get(actor["id"]), "0.0").by_host
+        return api.orchestrator.versions.get(api.orchestrator.actors.get(actor["id"]), "0.0").by_host
 
     assert not await by_host("ann", buildTag="one")
     assert await by_host(CONTROL_TOKEN, buildTag="two")

@@ -10,7 +10,7 @@ import brotli
 import httpx
 import pytest
 
-from runtime.database import items
+from runtime.database import datasets_table
 from tests.api.storage_app import BASE, problem, serving
 from tests.runtime.storages.hand_clock import HandClock
 
@@ -221,7 +221,7 @@ async def test_formats_that_browsers_display_are_sandboxed(client: httpx.AsyncCl
 async def test_a_large_page_is_streamed_completely(
     client: httpx.AsyncClient, url: str, monkeypatch: pytest.MonkeyPatch, form: str, query: str
 ) -> None:
-    monkeypatch.setattr(items, "CHUNK_BYTES", 20)
+    monkeypatch.setattr(datasets_table, "CHUNK_BYTES", 20)
     for first in range(0, 60, 3):
         await push(client, url, [{"#hidden": n} if n < 12 else {"n": n} for n in range(first, first + 3)])
     answer = await client.get(f"{url}/items?{query}&format={form}")

@@ -23,7 +23,7 @@ async def actor(api: Api) -> dict[str, Any]:
 
 def stored_env_vars(api: Api) -> dict[str, EnvVar]:
     actors = api.orchestrator.actors
-    version = actors.version(actors.find(api.user, "~hello"), "0.0")
+    version = api.orchestrator.versions.get(actors.find(api.user, "~hello"), "0.0")
     return {each.name: each for each in version.env_vars}
 
 

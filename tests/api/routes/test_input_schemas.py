@@ -63,7 +63,7 @@ async def test_an_invalid_input_starts_no_run(api: Api, way: str) -> None:
         "message": "Input is not valid: Field input.age must be >= 1",
     }
     assert problem(answer) == (400, "invalid-input")
-    assert api.orchestrator.store.runs.all() == []
+    assert api.orchestrator.database.runs.all() == []
 
 
 async def test_an_actor_without_a_schema_accepts_any_body(api: Api) -> None:
@@ -93,7 +93,7 @@ async def test_a_resurrected_run_has_the_same_input(api: Api) -> None:
     await api.data("POST", f"/v2/actor-runs/{run['id']}/abort")
     build = api.orchestrator.builds.resolve(actor, "latest")
     schema = {"properties": {"age": {"type": "integer", "minimum": 100}}}
-    await api.orchestrator.store.builds.update(build.id, lambda now: replace(now, input_schema=schema))
+    await api.orchestrator.database.builds.update(build.id, lambda now: replace(now, input_schema=schema))
     await api.clock.settle()
     await api.data("POST", f"/v2/actor-runs/{run['id']}/resurrect")
     assert (await stored(api, run))[1] == b'{"age":3,"nick":"Ann"}'
@@ -127,17 +127,17 @@ async def test_every_actor_has_its_own_key(api: Api) -> None:
     actors = [await api.create_actor_with_schema(name, **PERSON) for name in ("one", "two")]
     for actor in actors:
         await started(api, actor, json={"password": "hush!"})
-    keys = api.orchestrator.store.input_keys.all()
+    keys = api.orchestrator.database.input_keys.all()
     assert {key.actor_id for key in keys} == {actor.id for actor in actors}
     for key in keys:  # the stored key cannot be used without the vault
         with pytest.raises(ValueError):
             InputCipher(key.private_key, key.passphrase)
     for actor in actors:
-        for run in api.orchestrator.store.runs.all("actor_id = ?", actor.id):
+        for run in [each for each in api.orchestrator.database.runs.all() if each.actor_id == actor.id]:
             await api.data("POST", f"/v2/actor-runs/{run.id}/abort")
         await api.clock.settle()
         assert (await api.call("DELETE", f"/v2/actors/{actor.id}")).status_code == 204
-    assert api.orchestrator.store.input_keys.all() == []
+    assert api.orchestrator.database.input_keys.all() == []
 
 
 async def test_the_container_gets_the_key_and_the_log_hides_the_secrets(api: Api) -> None:
@@ -209,6 +209,6 @@ async def test_the_openapi_document_of_a_build(api: Api) -> None:
 
 
 def opened(api: Api, actor: Actor, value: str) -> Any:
-    key = InputKeys(api.orchestrator.store.input_keys, api.orchestrator.store.vault).find(actor.user_id, actor.id)
+    key = InputKeys(api.orchestrator.database.input_keys, api.orchestrator.database.vault).find(actor.user_id, actor.id)
     assert key is not None
     return InputCipher(key.private_key, key.passphrase).decrypt(value)

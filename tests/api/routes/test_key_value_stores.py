@@ -12,11 +12,11 @@ import brotli
 import httpx
 import pytest
 
-from runtime.database.values import SMALL_BYTES
+from runtime.database.key_value_stores_table import MAX_BYTES_IN_DATABASE
 from tests.api.storage_app import BASE, problem, serving
 from tests.runtime.storages.hand_clock import HandClock
 
-BIG = bytes(range(256)) * (2 * SMALL_BYTES // 256)
+BIG = bytes(range(256)) * (2 * MAX_BYTES_IN_DATABASE // 256)
 
 
 @pytest.fixture

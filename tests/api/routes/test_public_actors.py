@@ -11,7 +11,7 @@ ALICE, BOB = "alices-key", "bobs-key"
 
 
 def user(api: Api, name: str) -> User:
-    user = api.orchestrator.users.named(name)
+    user = api.orchestrator.users.by_username(name)
     assert user is not None
     return user
 

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from runtime.access import permissions
-from runtime.access.permissions import Access
+from runtime.access.permissions import RUN_TOKEN_GRACE_MILLIS, StorageAccess
 from runtime.base.errors import Forbidden, GreenroomError, Unauthorized
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Dataset, PermissionLevel, Run, StorageGrant, WebhookCondition
+from runtime.base.records import Dataset, GeneralAccess, PermissionLevel, Run, StorageGrant, WebhookCondition
 from runtime.inputs.inputs import Input
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, an_actor
@@ -31,52 +32,58 @@ def storage(id: str = "other", **fields: Any) -> Dataset:
 
 
 STORAGES = {
-    "own default dataset": (storage("dataset1"), Access.MANAGE),
-    "own default store": (storage("store1"), Access.MANAGE),
-    "own default queue": (storage("queue1"), Access.MANAGE),
-    "made by itself": (storage(creator_run_id="run1"), Access.MANAGE),
-    "made by itself, as another Actor": (storage(creator_run_id="run1", creator_actor_id="actor0"), Access.MANAGE),
-    "made by a limited run of its Actor": (storage(creator_run_id="run0", creator_actor_id="actor1"), Access.MANAGE),
-    "made by a full run of its Actor": (storage(creator_run_id="run0"), Access.NONE),
-    "made by a run of another Actor": (storage(creator_run_id="run0", creator_actor_id="actor2"), Access.NONE),
-    "passed to be read": (storage("to-read"), Access.READ),
-    "passed to be written": (storage("to-write"), Access.WRITE),
-    "made by a run that it started": (storage(creator_run_id="child", creator_actor_id="actor2"), Access.READ),
-    "passed, and made by a run that it started": (storage("to-write", creator_run_id="child"), Access.WRITE),
-    "the user's": (storage(name="precious"), Access.NONE),
-    "default of a run that the user started": (storage(run_id="run0", creator_run_id="run0"), Access.NONE),
+    "own default dataset": (storage("dataset1"), StorageAccess.MANAGE),
+    "own default store": (storage("store1"), StorageAccess.MANAGE),
+    "own default queue": (storage("queue1"), StorageAccess.MANAGE),
+    "made by itself": (storage(creator_run_id="run1"), StorageAccess.MANAGE),
+    "made by itself, as another Actor": (
+        storage(creator_run_id="run1", creator_actor_id="actor0"),
+        StorageAccess.MANAGE,
+    ),
+    "made by a limited run of its Actor": (
+        storage(creator_run_id="run0", creator_actor_id="actor1"),
+        StorageAccess.MANAGE,
+    ),
+    "made by a full run of its Actor": (storage(creator_run_id="run0"), StorageAccess.NONE),
+    "made by a run of another Actor": (storage(creator_run_id="run0", creator_actor_id="actor2"), StorageAccess.NONE),
+    "passed to be read": (storage("to-read"), StorageAccess.READ),
+    "passed to be written": (storage("to-write"), StorageAccess.WRITE),
+    "made by a run that it started": (storage(creator_run_id="child", creator_actor_id="actor2"), StorageAccess.READ),
+    "passed, and made by a run that it started": (storage("to-write", creator_run_id="child"), StorageAccess.WRITE),
+    "the user's": (storage(name="precious"), StorageAccess.NONE),
+    "default of a run that the user started": (storage(run_id="run0", creator_run_id="run0"), StorageAccess.NONE),
 }
 
 
-@pytest.mark.parametrize(("storage", "most"), STORAGES.values(), ids=STORAGES)
-def test_a_storage_of_a_limited_run(storage: Dataset, most: Access) -> None:
-    assert permissions.access(RUN, storage, has_started) is most
-    for wanted in Access:
-        if wanted <= most:
-            permissions.check_storage(RUN, storage, wanted, has_started)
+@pytest.mark.parametrize(("storage", "highest"), STORAGES.values(), ids=STORAGES)
+def test_the_access_of_a_limited_run_to_a_storage(storage: Dataset, highest: StorageAccess) -> None:
+    assert permissions.storage_access(RUN, storage, has_started) is highest
+    for needed in StorageAccess:
+        if needed <= highest:
+            permissions.check_storage_access(RUN, storage, needed, has_started)
         else:
             with pytest.raises(Forbidden, match="FULL_PERMISSIONS"):
-                permissions.check_storage(RUN, storage, wanted, has_started)
+                permissions.check_storage_access(RUN, storage, needed, has_started)
 
 
 @pytest.mark.parametrize("by", [None, FULL_RUN])
-def test_users_and_full_runs_may_do_all_with_any_storage(by: Run | None) -> None:
+def test_users_and_runs_with_full_permissions_manage_any_storage(by: Run | None) -> None:
     for each, _ in STORAGES.values():
-        permissions.check_storage(by, each, Access.MANAGE, has_started)
+        permissions.check_storage_access(by, each, StorageAccess.MANAGE, has_started)
 
 
 @pytest.mark.parametrize("by", [ENDED, ENDED_FULL])
-def test_a_run_that_has_ended_reads_and_writes_its_default_storages_only(by: Run) -> None:
-    for wanted in (Access.READ, Access.WRITE):
-        permissions.check_storage(by, storage("dataset1"), wanted, has_started)
+def test_a_run_that_has_ended_only_reads_and_writes_its_default_storages(by: Run) -> None:
+    for needed in (StorageAccess.READ, StorageAccess.WRITE):
+        permissions.check_storage_access(by, storage("dataset1"), needed, has_started)
     for name, (each, _) in STORAGES.items():
-        wanted = Access.MANAGE if name.startswith("own default") else Access.READ
+        needed = StorageAccess.MANAGE if name.startswith("own default") else StorageAccess.READ
         with pytest.raises(Unauthorized):
-            permissions.check_storage(by, each, wanted, has_started)
+            permissions.check_storage_access(by, each, needed, has_started)
 
 
 @pytest.mark.parametrize(
-    ("by", "level", "forced", "refused"),
+    ("by", "level", "forced", "is_rejected"),
     [
         (RUN, LIMITED, None, False),
         (RUN, LIMITED, LIMITED, False),
@@ -89,11 +96,11 @@ def test_a_run_that_has_ended_reads_and_writes_its_default_storages_only(by: Run
         (None, LIMITED, FULL, False),
     ],
 )
-def test_who_may_start_what(
-    by: Run | None, level: PermissionLevel, forced: PermissionLevel | None, refused: bool
+def test_who_may_start_which_actor(
+    by: Run | None, level: PermissionLevel, forced: PermissionLevel | None, is_rejected: bool
 ) -> None:
-    assert refusal(permissions.check_start, by, an_actor(permission_level=level), forced) is (
-        Forbidden if refused else None
+    assert error_of(permissions.check_start, by, an_actor(permission_level=level), forced) is (
+        Forbidden if is_rejected else None
     )
 
 
@@ -101,15 +108,15 @@ def test_who_may_start_what(
     ("by", "other", "itself"),
     [(None, None, None), (FULL_RUN, None, None), (RUN, Forbidden, None), (ENDED, Unauthorized, None)],
 )
-def test_what_a_limited_or_ended_run_does_it_does_to_itself(
+def test_a_limited_or_ended_run_may_only_act_on_itself(
     by: Run | None, other: type[GreenroomError] | None, itself: type[GreenroomError] | None
 ) -> None:
-    assert refusal(permissions.check_itself, by, a_run(id="run2")) is other
-    assert refusal(permissions.check_itself, by, a_run()) is itself
+    assert error_of(permissions.check_own_run, by, a_run(id="run2")) is other
+    assert error_of(permissions.check_own_run, by, a_run()) is itself
 
 
 @pytest.mark.parametrize(
-    ("by", "run", "shown"),
+    ("by", "run", "is_visible"),
     [
         (None, a_run(id="run2"), True),
         (FULL_RUN, a_run(id="run2"), True),
@@ -123,13 +130,13 @@ def test_what_a_limited_or_ended_run_does_it_does_to_itself(
         (ENDED_FULL, a_run(id="run2"), False),
     ],
 )
-def test_which_runs_are_seen(by: Run | None, run: Run, shown: bool) -> None:
-    assert permissions.may_see(by, run, has_started) is shown
-    assert refusal(permissions.check_sight, by, run, has_started) is (None if shown else Forbidden)
+def test_which_runs_a_caller_sees(by: Run | None, run: Run, is_visible: bool) -> None:
+    assert permissions.may_see_run(by, run, has_started) is is_visible
+    assert error_of(permissions.check_may_see_run, by, run, has_started) is (None if is_visible else Forbidden)
 
 
 @pytest.mark.parametrize(
-    ("condition", "refused"),
+    ("condition", "is_rejected"),
     [
         (WebhookCondition(actor_run_id="run1"), False),
         (WebhookCondition(actor_run_id="run2"), True),
@@ -139,27 +146,48 @@ def test_which_runs_are_seen(by: Run | None, run: Run, shown: bool) -> None:
         (WebhookCondition(), True),
     ],
 )
-def test_a_limited_run_has_webhooks_on_itself_only(condition: WebhookCondition, refused: bool) -> None:
-    assert refusal(permissions.check_webhook, RUN, condition) is (Forbidden if refused else None)
-    assert refusal(permissions.check_webhook, FULL_RUN, condition) is None
-    assert refusal(permissions.check_webhook, None, condition) is None
+def test_a_limited_run_only_has_webhooks_on_itself(condition: WebhookCondition, is_rejected: bool) -> None:
+    assert error_of(permissions.check_webhook, RUN, condition) is (Forbidden if is_rejected else None)
+    assert error_of(permissions.check_webhook, FULL_RUN, condition) is None
+    assert error_of(permissions.check_webhook, None, condition) is None
 
 
 @pytest.mark.parametrize("by", [None, FULL_RUN])
-def test_users_and_full_runs_are_not_limited(by: Run | None) -> None:
-    permissions.check_unlimited(by)
-    with pytest.raises(Forbidden) as problem:
-        permissions.check_unlimited(RUN)
-    assert problem.value.slug == "insufficient-permissions"
-    assert "forcePermissionLevel" in problem.value.message and "actorPermissionLevel" in problem.value.message
+def test_users_and_runs_with_full_permissions_are_not_limited(by: Run | None) -> None:
+    permissions.check_full_permissions(by)
+    with pytest.raises(Forbidden) as error:
+        permissions.check_full_permissions(RUN)
+    assert error.value.slug == "insufficient-permissions"
+    assert "forcePermissionLevel" in error.value.message and "actorPermissionLevel" in error.value.message
 
 
-def picker(kind: Any = "dataset", rights: Any = ("READ",), **more: Any) -> dict[str, Any]:
-    return {"type": "string", "resourceType": kind, "resourcePermissions": list(rights), **more}
+def test_last_requests_are_accepted_until_the_grace_period_is_over() -> None:
+    ended = a_run(status=JobStatus.SUCCEEDED, finished_at=START)
+    assert permissions.accepts_last_requests(a_run(), START)
+    assert permissions.accepts_last_requests(ended, START + RUN_TOKEN_GRACE_MILLIS)
+    assert not permissions.accepts_last_requests(ended, START + RUN_TOKEN_GRACE_MILLIS + 1)
 
 
-async def test_what_an_input_passes_to_a_run(stage: Stage) -> None:
-    """By id, by name or with the user's name; what is not there, or of another kind, is not passed."""
+@pytest.mark.parametrize(
+    ("general_access", "by_id", "by_name"),
+    [
+        (GeneralAccess.FOLLOW_USER_SETTING, True, False),
+        (GeneralAccess.RESTRICTED, False, False),
+        (GeneralAccess.ANYONE_WITH_ID_CAN_READ, True, False),
+        (GeneralAccess.ANYONE_WITH_NAME_CAN_READ, True, True),
+    ],
+)
+def test_who_may_read_without_a_token(general_access: GeneralAccess, by_id: bool, by_name: bool) -> None:
+    assert permissions.is_readable_by_anyone(general_access, by_name=False) == by_id
+    assert permissions.is_readable_by_anyone(general_access, by_name=True) == by_name
+
+
+def picker(resource_type: str = "dataset", permissions: Sequence[str] = ("READ",), **more: Any) -> dict[str, Any]:
+    return {"type": "string", "resourceType": resource_type, "resourcePermissions": list(permissions), **more}
+
+
+async def test_an_input_passes_storages_to_a_run(stage: Stage) -> None:
+    """By id, by name, or with the username. Unknown storages and storages of another type are not passed."""
     store = (await stage.orchestrator.key_value_stores.get_or_create(stage.user.id, "a-store"))[0]
     datasets = [(await stage.orchestrator.datasets.get_or_create(stage.user.id, f"data-{n}"))[0] for n in range(4)]
     actor = await stage.create_actor_with_schema(
@@ -174,16 +202,16 @@ async def test_what_an_input_passes_to_a_run(stage: Stage) -> None:
     )
 
 
-async def test_nobody_is_passed_the_storage_of_another_user(stage: Stage) -> None:
+async def test_an_input_cannot_pass_a_storage_of_another_user(stage: Stage) -> None:
     other = (await stage.orchestrator.datasets.get_or_create("somebody", "data"))[0]
     actor = await stage.create_actor_with_schema(data=picker(type="array"))
     input = f'{{"data": ["{other.id}", "data"]}}'.encode()
     assert (await stage.start(actor, Input(body=input, content_type="application/json"))).grants == ()
 
 
-def refusal(check: Any, *given: Any) -> type[GreenroomError] | None:
+def error_of(check: Any, *given: Any) -> type[GreenroomError] | None:
     try:
         check(*given)
-    except GreenroomError as problem:
-        return type(problem)
+    except GreenroomError as error:
+        return type(error)
     return None

@@ -11,9 +11,9 @@ from tests.fakes.clock import START
 SIGNER = Signer("instance key")
 
 
-def test_signatures_are_what_the_client_makes_with_the_storages_key() -> None:
-    made = create_storage_content_signature("d1", SIGNER.key("d1"))
-    assert SIGNER.sign("d1", 0) == made.rstrip("=")
+def test_signatures_are_those_of_the_client() -> None:
+    expected = create_storage_content_signature("d1", SIGNER.key("d1"))
+    assert SIGNER.sign("d1", 0) == expected.rstrip("=")
     assert SIGNER.sign_record("s1", "a key") == create_hmac_signature(SIGNER.key("s1"), "a key")
 
 
@@ -27,12 +27,12 @@ def test_a_signature_is_valid_with_and_without_padding_until_it_expires() -> Non
 @pytest.mark.parametrize(
     "signature", ["", "x", "MC4w", SIGNER.sign("d2", 0), Signer("other").sign("d1", 0), "žluť", "é=="]
 )
-def test_any_other_signature_is_not(signature: str) -> None:
+def test_any_other_signature_is_invalid(signature: str) -> None:
     assert not SIGNER.is_valid("d1", signature, START)
     assert not SIGNER.is_valid_for_record("d1", "key", signature)
 
 
-def test_a_record_has_a_signature_of_its_own() -> None:
+def test_each_record_has_its_own_signature() -> None:
     signature = SIGNER.sign_record("s1", "key")
     assert SIGNER.is_valid_for_record("s1", "key", signature)
     assert not SIGNER.is_valid_for_record("s1", "key2", signature)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.access.users import OWN_TOKEN_PREFIX, RUN_TOKEN_PREFIX, new_run_token
+from runtime.access.users import RUN_TOKEN_PREFIX, SERVER_TOKEN_PREFIX, new_run_token
 from runtime.base.errors import NotFound, Unauthorized
 from tests.fakes.stage import Stage
 
@@ -13,7 +13,7 @@ ALICE_AND_BOB = {"alices-key": "alice", "alices-other-key": "alice", "bobs-key":
 
 
 @pytest.mark.parametrize("token", ["anything", "apify_api_x", "grün", " "])
-async def test_by_default_any_token_is_the_one_local_user(stage: Stage, token: str) -> None:
+async def test_by_default_any_token_belongs_to_the_local_user(stage: Stage, token: str) -> None:
     user, run = stage.orchestrator.users.authenticate(token)
     assert (user.username, run) == ("local", None)
 
@@ -23,10 +23,10 @@ async def test_the_local_user_is_the_same_after_a_restart(stage: Stage) -> None:
     await stage.close()
     await stage.open()
     assert stage.user == before
-    assert len(stage.orchestrator.store.users.all()) == 1
+    assert len(stage.orchestrator.database.users.all()) == 1
 
 
-async def test_with_users_only_their_tokens_are_valid_and_each_is_a_user_of_its_own(tmp_path: Path) -> None:
+async def test_with_configured_users_only_their_tokens_are_valid(tmp_path: Path) -> None:
     stage = Stage(tmp_path, users=ALICE_AND_BOB)
     await stage.open()
     users = stage.orchestrator.users
@@ -40,14 +40,14 @@ async def test_with_users_only_their_tokens_are_valid_and_each_is_a_user_of_its_
     await stage.close()
 
 
-async def test_a_runs_token_stands_for_the_run_and_who_started_it(stage: Stage) -> None:
+async def test_a_runs_token_belongs_to_the_run_and_its_user(stage: Stage) -> None:
     run = await stage.start()
     user, found = stage.orchestrator.users.authenticate(run.token)
     assert user.id == run.user_id
     assert found is not None and found.id == run.id
 
 
-async def test_a_runs_token_is_valid_while_its_run_lives_and_five_seconds_more(stage: Stage) -> None:
+async def test_a_runs_token_is_valid_until_five_seconds_after_its_end(stage: Stage) -> None:
     users = stage.orchestrator.users
     run = await stage.start()
     await stage.clock.advance(600)
@@ -60,7 +60,7 @@ async def test_a_runs_token_is_valid_while_its_run_lives_and_five_seconds_more(s
         users.authenticate(run.token)
 
 
-async def test_an_unknown_run_token_is_never_the_local_user(stage: Stage) -> None:
+async def test_an_unknown_run_token_does_not_belong_to_the_local_user(stage: Stage) -> None:
     for token in (new_run_token(), RUN_TOKEN_PREFIX):
         with pytest.raises(Unauthorized):
             stage.orchestrator.users.authenticate(token)
@@ -73,28 +73,28 @@ async def test_the_token_of_a_deleted_run_is_not_valid(stage: Stage) -> None:
         stage.orchestrator.users.authenticate(run.token)
 
 
-def test_run_tokens_are_told_apart_and_hard_to_guess() -> None:
+def test_run_tokens_are_unique_and_hard_to_guess() -> None:
     tokens = {new_run_token() for _ in range(100)}
     assert len(tokens) == 100
     assert all(token.startswith("greenroom_run_") and len(token) > 40 for token in tokens)
 
 
-async def test_a_user_that_is_not_there_is_not_found(stage: Stage) -> None:
-    assert stage.orchestrator.users.named("nobody") is None
+async def test_an_unknown_user_is_not_found(stage: Stage) -> None:
+    assert stage.orchestrator.users.by_username("nobody") is None
     with pytest.raises(NotFound):
         stage.orchestrator.users.get(replace(stage.user, id="nobody").id)
 
 
-async def test_the_servers_own_token_stands_for_a_user_until_the_server_ends(tmp_path: Path) -> None:
+async def test_the_servers_own_token_for_a_user_is_valid_until_the_server_ends(tmp_path: Path) -> None:
     stage = Stage(tmp_path, users=ALICE_AND_BOB)
     await stage.open()
-    users, bob = stage.orchestrator.users, stage.orchestrator.users.named("bob")
+    users, bob = stage.orchestrator.users, stage.orchestrator.users.by_username("bob")
     assert bob is not None
-    token = users.own_token(bob.id)
+    token = users.server_token(bob.id)
     assert users.authenticate(token) == (bob, None)
     await stage.close()
     await stage.open()
-    for wrong in (token, token.replace(bob.id, stage.user.id), OWN_TOKEN_PREFIX, OWN_TOKEN_PREFIX + bob.id):
+    for wrong in (token, token.replace(bob.id, stage.user.id), SERVER_TOKEN_PREFIX, SERVER_TOKEN_PREFIX + bob.id):
         with pytest.raises(Unauthorized):
             stage.orchestrator.users.authenticate(wrong)
     await stage.close()

@@ -1,152 +1,69 @@
 from __future__ import annotations
 
-import base64
-from typing import Any
+import asyncio
+from dataclasses import replace
 
 import pytest
 
-from runtime.actors import versions
-from runtime.base.errors import Invalid
-from runtime.base.records import SourceFile
+from runtime.base.errors import Conflict, Invalid, NotFound
+from runtime.base.records import EnvVar
 from tests.fakes.records import a_version
+from tests.fakes.stage import Stage
 
 
-@pytest.mark.parametrize("number", ["0.0", "0.1", "1.0", "99.99", "10.0"])
-def test_version_numbers_that_are_allowed(number: str) -> None:
-    versions.check_version(a_version(number=number))
+async def test_versions_are_listed_in_the_order_of_creation_and_replaced_by_number(stage: Stage) -> None:
+    versions, actor = stage.orchestrator.versions, await stage.create_actor()
+    for number in ("1.0", "0.1"):
+        await versions.create(actor, a_version(number=number))
+    with pytest.raises(Conflict) as error:
+        await versions.create(actor, a_version(number="0.1"))
+    assert error.value.slug == "version-already-exists"
+    await versions.put(actor, a_version(number="1.0", build_tag="beta"))
+    assert [(version.number, version.build_tag) for version in versions.of_actor(actor)] == [
+        ("1.0", "beta"),
+        ("0.1", "latest"),
+    ]
+    await versions.delete(actor, "1.0")
+    with pytest.raises(NotFound):
+        versions.get(actor, "1.0")
 
 
-@pytest.mark.parametrize("number", ["", "1", "1.2.3", "100.0", "0.100", "01.0", "1.", "-1.0", "a.b", "1.0\n", "٣.٣"])
-def test_version_numbers_that_are_refused(number: str) -> None:
-    with pytest.raises(Invalid):
-        versions.check_version(a_version(number=number))
-
-
-def test_source_is_text_or_base64() -> None:
-    binary = base64.b64encode(b"\x00\xff").decode()
-    assert versions.source_bytes(SourceFile(name="a", content="grün")) == "grün".encode()
-    assert versions.source_bytes(SourceFile(name="a", format="BASE64", content=binary)) == b"\x00\xff"
-    for bad in ("###", "YQ", "grün"):
+async def test_an_invalid_version_is_rejected_and_nothing_is_stored(stage: Stage) -> None:
+    actor = await stage.create_actor()
+    for write in (stage.orchestrator.versions.create, stage.orchestrator.versions.put):
         with pytest.raises(Invalid):
-            versions.source_bytes(SourceFile(name="a", format="BASE64", content=bad))
-
-
-@pytest.mark.parametrize(("size", "fits"), [(versions.MAX_SOURCE_BYTES, True), (versions.MAX_SOURCE_BYTES + 1, False)])
-def test_the_source_has_a_limit_for_all_files_together(size: int, fits: bool) -> None:
-    half = size // 2
-    files = (SourceFile(name="a", content="x" * half), SourceFile(name="b", content="x" * (size - half)))
-    if fits:
-        versions.check_version(a_version(source_files=files))
-    else:
-        with pytest.raises(Invalid, match=str(size)):
-            versions.check_version(a_version(source_files=files))
-
-
-@pytest.mark.parametrize("names", [("a", "a"), ("a", "a/b"), ("a/b", "a"), ("README", "readme"), ("x/..",)])
-def test_files_that_cannot_lie_in_one_tree_are_refused_when_they_are_stored(names: tuple[str, ...]) -> None:
-    with pytest.raises(Invalid, match="Source file name"):
-        versions.check_version(a_version(source_files=tuple(SourceFile(name=name) for name in names)))
-
-
-def test_a_folder_may_stand_beside_the_files_in_it() -> None:
-    files = (SourceFile(name="a", folder=True), SourceFile(name="a/b"), SourceFile(name="a/c"))
-    versions.check_version(a_version(source_files=files))
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://example.com/a/b.git",
-        "https://user:secret@example.com/a/b.git#main",
-        "http://example.com/b#v1.2:some/folder",
-        "git://example.com/b",
-        "ssh://git@example.com:22/b.git",
-        "git@example.com:owner/b.git#0123abc",
-        "example.com:b.git",
-        "/home/somebody/b",
-        "file:///home/somebody/b#main:x",
-    ],
-)
-@pytest.mark.parametrize("kind", ["GIT_REPO", "GITHUB_GIST"])
-def test_git_urls_that_are_allowed(url: str, kind: str) -> None:
-    versions.check_version(a_version(source_type=kind, git_repo_url=url, github_gist_url=url))
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        None,
-        "",
-        "b",
-        "./b",
-        "../b",
-        "~/b",
-        "-oProxyCommand=x:y",
-        "--upload-pack=touch:x",
-        "ssh://-oProxyCommand=x/b",
-        "https://",
-        "ftp://example.com/b",
-        "ext::sh -c id",
-        "ext::sh%20-c%20id",
-        "FILE:///b",
-        "fd::17",
-        "https://example.com/b c",
-        "https://example.com/b\n",
-        "https://example.com/b#-x",
-        "https://example.com/" + "b" * 5000,
-    ],
-)
-def test_git_urls_that_are_refused(url: str | None) -> None:
+            await write(actor, a_version(number="1"))
     with pytest.raises(Invalid):
-        versions.check_version(a_version(source_type="GIT_REPO", git_repo_url=url))
+        await stage.orchestrator.actors.create(stage.user, "other", (a_version(), a_version(number="1")))
+    assert stage.orchestrator.versions.of_actor(actor) == []
+    with pytest.raises(NotFound):
+        stage.orchestrator.actors.find(stage.user, "~other")
 
 
-@pytest.mark.parametrize(
-    ("url", "is_good"),
-    [
-        ("https://example.com/a.zip", True),
-        ("http://localhost:3333/v2/key-value-stores/x/records/y.zip?disableRedirect=true&signature=z", True),
-        (None, False),
-        ("", False),
-        ("ftp://example.com/a.zip", False),
-        ("file:///etc/passwd", False),
-        ("/etc/passwd", False),
-        ("https:///a.zip", False),
-        ("http://[::1/a.zip", False),
-        ("https://example.com/a b.zip", False),
-    ],
-)
-def test_archives_come_from_the_web(url: str | None, is_good: bool) -> None:
-    version = a_version(source_type="TARBALL", tarball_url=url)
-    if is_good:
-        versions.check_version(version)
-    else:
-        with pytest.raises(Invalid, match="tarballUrl"):
-            versions.check_version(version)
+async def test_a_changed_version_is_a_modification_of_its_actor(stage: Stage) -> None:
+    actor = await stage.create_actor()
+    version = await stage.orchestrator.versions.create(actor, a_version())
+    await stage.clock.advance(5)
+    await stage.orchestrator.versions.create_env_var(version, EnvVar(name="A", value="b"))
+    assert stage.orchestrator.actors.get(actor.id).modified_at == stage.clock.now()
 
 
-@pytest.mark.parametrize(("kind", "words"), [("SOURCE_CODE", "legacy"), ("NONSENSE", "must be SOURCE_FILES")])
-def test_other_types_of_source_are_refused(kind: str, words: str) -> None:
-    with pytest.raises(Invalid, match=words):
-        versions.check_version(a_version(source_type=kind))
+async def test_no_build_number_is_used_twice_even_after_its_version_was_deleted(stage: Stage) -> None:
+    versions, actor = stage.orchestrator.versions, await stage.create_actor()  # has a build 0.0.1
+    version = await versions.create(actor, a_version())
+    numbers = await asyncio.gather(*[versions.next_build_number(version) for _ in range(10)])
+    assert sorted(numbers) == list(range(2, 12))
+    build = stage.orchestrator.builds.resolve(actor, "latest")
+    await stage.orchestrator.database.builds.insert(replace(build, id="later", number="0.0.12"))
+    await versions.delete(actor, "0.0")
+    recreated = await versions.create(actor, a_version())
+    assert await versions.next_build_number(recreated) == 13
+    other = await versions.create(actor, a_version(number="0.1"))
+    assert await versions.next_build_number(other) == 1
 
 
-@pytest.mark.parametrize("folder", ["relative", "", "~/x", "/a\0b"])
-def test_a_local_folder_has_an_absolute_path(folder: str) -> None:
-    with pytest.raises(Invalid, match="absolute path"):
-        versions.check_version(a_version(folder=folder))
-
-
-@pytest.mark.parametrize(
-    ("fields", "paths"),
-    [
-        ({}, set()),
-        ({"folder": "/a"}, {"/a"}),
-        ({"source_type": "GIT_REPO", "git_repo_url": "/a#main:x"}, {"/a"}),
-        ({"source_type": "GIT_REPO", "git_repo_url": "file:///a"}, {"/a"}),
-        ({"source_type": "GITHUB_GIST", "github_gist_url": "/a"}, {"/a"}),
-        ({"source_type": "GIT_REPO", "git_repo_url": "https://example.com/a"}, set()),
-    ],
-)
-def test_what_a_build_would_read_of_this_machine(fields: dict[str, Any], paths: set[str]) -> None:
-    assert versions.host_paths(a_version(**fields)) == paths
+async def test_only_one_of_concurrent_requests_creates_a_version(stage: Stage) -> None:
+    actor = await stage.create_actor()
+    requests = [stage.orchestrator.versions.create(actor, a_version(number="7.0")) for _ in range(5)]
+    results = await asyncio.gather(*requests, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in results) == ["Conflict"] * 4 + ["Version"]

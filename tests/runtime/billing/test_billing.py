@@ -23,7 +23,7 @@ IDEMPOTENCY_SECS = IDEMPOTENCY_MILLIS / 1000
 
 async def start_paid_run(stage: Stage, pricing: Pricing | None = None, **options: Any) -> Run:
     actor = await stage.create_actor("paid")
-    await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (pricing or a_pricing(PRICES),)})
+    await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (pricing or a_pricing(PRICES),)})
     return await stage.start(stage.orchestrator.actors.get(actor.id), **options)
 
 
@@ -95,7 +95,7 @@ async def test_a_change_of_the_pricing_does_not_affect_live_runs(stage: Stage) -
     actor = stage.orchestrator.actors.get(run.actor_id)
     higher = a_pricing({"page": 5}, started_at=START + 1)
     await stage.clock.advance(1)
-    actor = await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (*actor.pricings, higher)})
+    actor = await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (*actor.pricings, higher)})
     assert stage.current(run).pricing == a_pricing(PRICES)
     assert (await stage.start(actor)).pricing == higher
 
@@ -226,7 +226,7 @@ async def test_the_total_includes_the_usage_if_the_user_pays_for_it(stage: Stage
     await charge(stage, run)
     await stage.clock.advance(360)
     assert total(stage, run) == pytest.approx(0.101)
-    await stage.orchestrator.store.runs.update(
+    await stage.orchestrator.database.runs.update(
         run.id, lambda now: replace(now, pricing=a_pricing(PRICES, is_usage_paid_by_user=True))
     )
     assert total(stage, run) > 0.12

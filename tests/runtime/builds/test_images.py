@@ -43,7 +43,7 @@ async def test_without_the_cache_the_engine_builds_again(stage: Stage) -> None:
 async def test_a_changed_version_is_built_again(stage: Stage, change: dict[str, Any]) -> None:
     actor, version = await an_actor_with_version(stage, env_vars=(EnvVar(name="A", value="1"),))
     first = await build(stage, actor, version)
-    changed = await stage.orchestrator.actors.put_version(actor, replace(version, **change))
+    changed = await stage.orchestrator.versions.put(actor, replace(version, **change))
     second = await build(stage, actor, changed)
     assert first.image != second.image
 

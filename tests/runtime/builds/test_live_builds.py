@@ -109,7 +109,7 @@ async def test_a_build_that_uses_standby_mode_enables_it(
 ) -> None:
     actor, version = await an_actor_with_version(stage, actor_json(usesStandbyMode=declared))
     extra = {} if setting is None else {"actorStandby": setting}
-    await stage.orchestrator.store.actors.update(actor.id, lambda now: replace(now, extra=extra))
+    await stage.orchestrator.database.actors.update(actor.id, lambda now: replace(now, extra=extra))
     assert (await build(stage, actor, version)).status is S.SUCCEEDED
     assert stage.orchestrator.actors.get(actor.id).extra.get("actorStandby") == standby
 
@@ -121,7 +121,7 @@ async def test_a_build_counts_4096_megabytes_of_the_users_memory(stage: Stage) -
         await start_build(stage, actor, version)
     with pytest.raises(LimitReached):
         await start_build(stage, actor, version)
-    assert len(stage.orchestrator.store.builds.all()) == 4
+    assert len(stage.orchestrator.database.builds.all()) == 4
 
 
 async def test_ten_concurrent_builds_have_ten_numbers(stage_with_room: Stage) -> None:
@@ -170,14 +170,14 @@ async def test_a_build_that_has_its_image_can_no_longer_be_aborted(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actors, aborts = stage.orchestrator.actors, list[asyncio.Task[Build]]()
-    tag = actors.tag
+    tag_build = actors.tag_build
 
     async def tag_during_abort(build: Build, finished_at: int) -> None:
         aborts.append(asyncio.create_task(stage.orchestrator.live_builds.abort(build)))
         await stage.clock.settle()
-        await tag(build, finished_at)
+        await tag_build(build, finished_at)
 
-    monkeypatch.setattr(actors, "tag", tag_during_abort)
+    monkeypatch.setattr(actors, "tag_build", tag_during_abort)
     build = await built(stage)
     assert (build.status, (await aborts[0]).status) == (S.SUCCEEDED, S.SUCCEEDED)
     assert actors.get(build.actor_id).tagged_builds["latest"].build_id == build.id
@@ -209,7 +209,7 @@ async def test_a_build_that_a_crash_interrupted_is_ended_by_the_next_server(stag
         unfinished = "json_set(body, '$.status', ?, '$.finished_at', null, '$.image', null)"
         connection.execute(f"UPDATE builds SET body = {unfinished} WHERE id = ?", (str(status), build.id))
 
-    await stage.orchestrator.store.connection.write(interrupt)
+    await stage.orchestrator.database.connection.write(interrupt)
     await stage.close()
     await stage.open()
     ends = {S.ABORTING: S.ABORTED, S.TIMING_OUT: S.TIMED_OUT}
@@ -227,7 +227,7 @@ async def test_a_build_that_was_interrupted_after_its_image_was_stored_succeeds(
         if not is_tagged:
             connection.execute("UPDATE actors SET body = json_set(body, '$.tagged_builds', json('{}'))")
 
-    await stage.orchestrator.store.connection.write(interrupt)
+    await stage.orchestrator.database.connection.write(interrupt)
     await stage.close()
     await stage.open()
     assert stage.orchestrator.builds.get(build.id).status is S.SUCCEEDED

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from runtime.database import Store
+from runtime.database import Database
 from tests.fakes.data_directory import with_database
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(with_database(tmp_path))
-    yield store
-    store.close()
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(with_database(tmp_path))
+    yield database
+    database.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.containers import LogLine
-from runtime.database.log_files import LogFile, LogFiles, as_served
+from runtime.database.log_files import LogFile, LogFiles, to_platform_format
 
 STAMP = "2023-11-14T22:13:20.123456789Z"
 
@@ -23,7 +23,7 @@ def stored(files: LogFiles, id: str = "job") -> bytes:
     return files.read(id, 0, files.size(id))
 
 
-def test_lines_are_stored_with_the_engines_stamp_and_their_stream(files: LogFiles) -> None:
+def test_lines_are_stored_with_the_engines_timestamp_and_their_stream(files: LogFiles) -> None:
     log = files.open("job")
     log.append([line(b"out"), line(b"err", "stderr"), line(b"ACTOR: hi", "actor")])
     log.append([line(b"")])
@@ -34,16 +34,16 @@ def test_lines_are_stored_with_the_engines_stamp_and_their_stream(files: LogFile
     assert log.size == files.size("job")
 
 
-def test_the_last_errors_are_whole_lines_of_standard_error_near_the_end(files: LogFiles) -> None:
+def test_the_last_stderr_lines_are_complete_lines_near_the_end(files: LogFiles) -> None:
     log = files.open("job")
     log.append([line(b"long ago", "stderr"), *[line(b"out" * 100)] * 60, line(b"first", "stderr")])
     log.append([line(b"ACTOR: hi", "actor"), line(b"", "stderr"), line(b"2023 e last", "stderr"), line(b"out")])
-    assert log.last_errors() == [b"first", b"", b"2023 e last"]
+    assert log.last_stderr_lines() == [b"first", b"", b"2023 e last"]
     log.close()
 
 
 @pytest.mark.parametrize(
-    ("torn", "whole"),
+    ("content", "complete"),
     [
         (b"", b""),
         (b"half a li", b""),
@@ -52,32 +52,32 @@ def test_the_last_errors_are_whole_lines_of_standard_error_near_the_end(files: L
         (b"one\n\xc3", b"one\n"),
     ],
 )
-def test_a_line_that_a_crash_tore_is_cut_off_when_the_log_is_opened(tmp_path: Path, torn: bytes, whole: bytes) -> None:
+def test_opening_a_log_removes_an_incomplete_last_line(tmp_path: Path, content: bytes, complete: bytes) -> None:
     path = tmp_path / "job.log"
-    path.write_bytes(torn)
+    path.write_bytes(content)
     log = LogFile(path)
-    assert log.size == len(whole)
+    assert log.size == len(complete)
     log.append([line(b"next")])
     log.close()
-    assert path.read_bytes() == whole + STAMP.encode() + b" o next\n"
+    assert path.read_bytes() == complete + STAMP.encode() + b" o next\n"
 
 
-def test_a_resumed_log_counts_only_the_containers_own_lines(files: LogFiles) -> None:
+def test_only_lines_from_the_container_are_counted(files: LogFiles) -> None:
     log = files.open("job")
     log.append([line(b"ACTOR: start", "actor"), line(b"one"), line(b"two", "stderr"), line(b"ACTOR: limits", "actor")])
-    assert log.lines_from_container() == 2
+    assert log.count_container_lines() == 2
     log.append([line(b"text that looks like one: " + STAMP.encode() + b" o x")])
-    assert log.lines_from_container() == 3
+    assert log.count_container_lines() == 3
     log.close()
 
 
-def test_a_log_that_is_not_there_is_empty(files: LogFiles) -> None:
+def test_a_log_that_does_not_exist_is_empty(files: LogFiles) -> None:
     assert files.size("nobody") == 0
     assert files.read("nobody", 0, 100) == b""
     files.delete("nobody")
 
 
-def test_a_deleted_log_is_gone_and_others_stay(files: LogFiles) -> None:
+def test_deleting_a_log_does_not_affect_other_logs(files: LogFiles) -> None:
     for id in ("one", "two"):
         log = files.open(id)
         log.append([line(b"text")])
@@ -86,7 +86,7 @@ def test_a_deleted_log_is_gone_and_others_stay(files: LogFiles) -> None:
     assert (files.size("one"), files.size("two") > 0) == (0, True)
 
 
-def test_logs_are_for_the_owner_only(files: LogFiles, tmp_path: Path) -> None:
+def test_only_the_owner_can_read_log_files(files: LogFiles, tmp_path: Path) -> None:
     files.open("job").close()
     assert (tmp_path / "logs" / "job.log").stat().st_mode & 0o777 == 0o600
 
@@ -110,15 +110,15 @@ SERVED = b"2023-11-14T22:13:20.123Z "
         (b"2023-11-14T22:13:20.123456789Z o nested", b"2023-11-14T22:13:20.123456789Z o nested"),
     ],
 )
-def test_a_line_is_served_with_milliseconds_and_without_codes_unless_raw(text: bytes, plain: bytes) -> None:
+def test_the_platform_format_has_milliseconds_and_no_ansi_codes_unless_raw(text: bytes, plain: bytes) -> None:
     line = STAMP.encode() + b" o " + text + b"\n"
-    assert as_served(line, raw=True) == SERVED + text + b"\n"
-    assert as_served(line, raw=False) == SERVED + plain + b"\n"
+    assert to_platform_format(line, raw=True) == SERVED + text + b"\n"
+    assert to_platform_format(line, raw=False) == SERVED + plain + b"\n"
 
 
-def test_a_code_that_never_ends_does_not_swallow_the_lines_after_it() -> None:
+def test_an_unterminated_ansi_code_does_not_remove_the_lines_after_it() -> None:
     texts = (b"\x1b]0;never closed", b"next", b"bell \x07 rings", b"\x1b[", b"last")
     lines = b"".join(STAMP.encode() + b" o " + text + b"\n" for text in texts)
-    served = as_served(lines, raw=False)
+    served = to_platform_format(lines, raw=False)
     assert served.count(b"\n") == served.count(SERVED) == len(texts)
     assert SERVED + b"next\n" in served

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from runtime.database import Store, migrations
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import WebhookEvent
+from runtime.database import Database, migrations
 from runtime.database.migrations import STEPS, NewerSchema, migrate
+from tests.fakes.old_database import insert_old, old_database
+from tests.fakes.records import a_build, a_run, options
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     return connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
 
 
-def test_a_new_database_gets_the_whole_schema(connection: sqlite3.Connection) -> None:
+def test_a_new_database_gets_the_complete_schema(connection: sqlite3.Connection) -> None:
     migrate(connection)
     assert version(connection) == len(STEPS)
     tables = {name for kind, name, _ in schema(connection) if kind == "table"}
@@ -40,7 +44,7 @@ def test_migrating_again_changes_nothing(connection: sqlite3.Connection) -> None
 
 
 @pytest.mark.parametrize("done", range(len(STEPS)))
-def test_every_older_schema_arrives_at_the_newest(
+def test_every_older_schema_is_migrated_to_the_newest(
     connection: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int
 ) -> None:
     monkeypatch.setattr(migrations, "STEPS", STEPS[:done])
@@ -53,7 +57,7 @@ def test_every_older_schema_arrives_at_the_newest(
         assert schema(connection) == schema(fresh)
 
 
-def test_a_newer_schema_is_refused_with_a_way_out_and_left_alone(connection: sqlite3.Connection) -> None:
+def test_a_newer_schema_is_rejected_with_advice_and_not_changed(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     with pytest.raises(NewerSchema, match="--data-dir"):
         migrate(connection)
@@ -61,9 +65,7 @@ def test_a_newer_schema_is_refused_with_a_way_out_and_left_alone(connection: sql
     assert schema(connection) == []
 
 
-def test_a_step_that_fails_leaves_the_schema_as_it_was(
-    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_step_changes_nothing(connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(connection)
     before = schema(connection)
     monkeypatch.setattr(migrations, "STEPS", (*STEPS, "CREATE TABLE half (id); CREATE TABLE half (id);"))
@@ -73,9 +75,32 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(
     assert version(connection) == len(STEPS)
 
 
-def test_the_store_of_a_newer_greenroom_is_not_opened(tmp_path: Path) -> None:
-    Store(tmp_path).close()
+def test_the_database_of_a_newer_greenroom_is_not_opened(tmp_path: Path) -> None:
+    Database(tmp_path).close()
     with sqlite3.connect(tmp_path / "greenroom.db") as connection:
         connection.execute("PRAGMA user_version = 9999")
     with pytest.raises(NewerSchema):
-        Store(tmp_path)
+        Database(tmp_path)
+
+
+def test_pending_events_survive_the_renaming_of_their_field(tmp_path: Path) -> None:
+    run = a_run(status=JobStatus.SUCCEEDED, pending_events={"event1": WebhookEvent.RUN_SUCCEEDED})
+    build = a_build(pending_events={"event2": WebhookEvent.BUILD_CREATED, "event3": WebhookEvent.BUILD_SUCCEEDED})
+    with old_database(tmp_path, before="pending_events") as connection:
+        insert_old(connection, "runs", run, pending_events="untold")
+        insert_old(connection, "runs", a_run(id="quiet"), pending_events="untold")
+        insert_old(connection, "builds", build, pending_events="untold")
+    database = Database(tmp_path)
+    assert (database.runs.get(run.id), database.builds.get(build.id)) == (run, build)
+    assert (database.runs.with_pending_events(), database.builds.with_pending_events()) == ([run], [build])
+    database.close()
+
+
+def test_the_requested_memory_survives_the_renaming_of_its_field(tmp_path: Path) -> None:
+    run = a_run(options=options(requested_mbytes=1000.5))
+    with old_database(tmp_path, before="requested_mbytes") as connection:
+        insert_old(connection, "runs", run)
+        connection.execute("UPDATE runs SET body = replace(body, 'requested_mbytes', 'asked_mbytes')")
+    database = Database(tmp_path)
+    assert database.runs.get(run.id) == run
+    database.close()

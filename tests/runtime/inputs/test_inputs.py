@@ -13,7 +13,7 @@ import pytest
 from runtime.base import javascript_regex
 from runtime.base.errors import Invalid
 from runtime.base.records import Build
-from runtime.database import Store
+from runtime.database import Database
 from runtime.inputs.inputs import (
     JSON_TYPE,
     Input,
@@ -25,6 +25,7 @@ from runtime.inputs.inputs import (
     storages_in,
 )
 from runtime.inputs.keys import InputKeys
+from tests.fakes.data_directory import with_database
 from tests.fakes.records import a_build
 
 Json = Any
@@ -32,7 +33,7 @@ Json = Any
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Iterator[Inputs]:
-    store = Store(tmp_path)
+    store = Database(with_database(tmp_path))
     yield Inputs(InputKeys(store.input_keys, store.vault))
     store.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtime.containers import LogLine
-from runtime.database.log_files import LogFiles, as_served
+from runtime.database.log_files import LogFiles, to_platform_format
 from runtime.jobs.logs import CAP_NOTICE, MAX_LOG_BYTES, READ_BYTES, Log, Logs
 from tests.fakes.clock import VirtualClock
 from tests.fakes.containers import FakeContainer
@@ -278,7 +278,7 @@ def write_long_log(log: Log) -> None:
 async def test_a_long_log_that_is_read_in_pieces_is_complete(logs: Logs, files: LogFiles, raw: bool) -> None:
     log = logs.open("job")
     write_long_log(log)
-    whole = as_served(files.read("job", 0, log.size), raw=raw)
+    whole = to_platform_format(files.read("job", 0, log.size), raw=raw)
     assert log.size > 3 * READ_BYTES
     read = [piece async for piece in logs.read("job", raw=raw)]
     logs.close("job")

@@ -8,7 +8,6 @@ import pytest
 from runtime.base.errors import LimitReached
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import BuildOptions
-from runtime.database import Store
 from runtime.jobs.memory_quota import MemoryQuota
 from tests.fakes.records import a_build, a_run, options
 from tests.fakes.stage import Stage
@@ -19,24 +18,24 @@ def with_memory(mbytes: int) -> dict[str, object]:
 
 
 async def test_the_live_runs_and_builds_of_the_user_count(stage: Stage) -> None:
-    store: Store = stage.orchestrator.store
-    memory_quota = MemoryQuota(store, cap_mbytes=16_384)
-    await store.runs.insert(a_run(id="ready", status=JobStatus.READY, **with_memory(128)))
-    await store.runs.insert(a_run(id="running", status=JobStatus.RUNNING, **with_memory(256)))
-    await store.runs.insert(a_run(id="stopping", status=JobStatus.TIMING_OUT, **with_memory(512)))
-    await store.runs.insert(a_run(id="aborting", status=JobStatus.ABORTING, **with_memory(1024)))
-    await store.runs.insert(a_run(id="ended", status=JobStatus.SUCCEEDED, **with_memory(2048)))
-    await store.runs.insert(a_run(id="foreign", user_id="other", **with_memory(8192)))
+    database = stage.orchestrator.database
+    memory_quota = MemoryQuota(database, cap_mbytes=16_384)
+    await database.runs.insert(a_run(id="ready", status=JobStatus.READY, **with_memory(128)))
+    await database.runs.insert(a_run(id="running", status=JobStatus.RUNNING, **with_memory(256)))
+    await database.runs.insert(a_run(id="stopping", status=JobStatus.TIMING_OUT, **with_memory(512)))
+    await database.runs.insert(a_run(id="aborting", status=JobStatus.ABORTING, **with_memory(1024)))
+    await database.runs.insert(a_run(id="ended", status=JobStatus.SUCCEEDED, **with_memory(2048)))
+    await database.runs.insert(a_run(id="foreign", user_id="other", **with_memory(8192)))
     building = a_build(status=JobStatus.RUNNING, options=BuildOptions(tag="latest", memory_mbytes=4096))
-    await store.builds.insert(building)
-    await store.builds.insert(replace(building, id="build2", number="0.0.2", status=JobStatus.FAILED))
+    await database.builds.insert(building)
+    await database.builds.insert(replace(building, id="build2", number="0.0.2", status=JobStatus.FAILED))
     assert memory_quota.used_mbytes("user1") == 128 + 256 + 512 + 1024 + 4096
     assert memory_quota.used_mbytes("other") == 8192
 
 
 async def test_a_job_can_use_exactly_the_remaining_memory(stage: Stage) -> None:
-    await stage.orchestrator.store.runs.insert(a_run(**with_memory(1024)))
-    memory_quota = MemoryQuota(stage.orchestrator.store, cap_mbytes=2048)
+    await stage.orchestrator.database.runs.insert(a_run(**with_memory(1024)))
+    memory_quota = MemoryQuota(stage.orchestrator.database, cap_mbytes=2048)
     async with memory_quota.reserve("user1", 1024):
         pass
     with pytest.raises(LimitReached):
@@ -45,21 +44,21 @@ async def test_a_job_can_use_exactly_the_remaining_memory(stage: Stage) -> None:
 
 
 async def test_concurrent_starts_cannot_reserve_the_same_memory(stage: Stage) -> None:
-    store = stage.orchestrator.store
-    memory_quota = MemoryQuota(store, cap_mbytes=1024)
+    database = stage.orchestrator.database
+    memory_quota = MemoryQuota(database, cap_mbytes=1024)
 
     async def start(id: str) -> None:
         async with memory_quota.reserve("user1", 1024):
             await asyncio.sleep(0)
-            await store.runs.insert(a_run(id=id, **with_memory(1024)))
+            await database.runs.insert(a_run(id=id, **with_memory(1024)))
 
     results = await asyncio.gather(*[start(str(number)) for number in range(5)], return_exceptions=True)
     assert [type(result) for result in results].count(LimitReached) == 4
-    assert len(store.runs.all()) == 1
+    assert len(database.runs.all()) == 1
 
 
 async def test_a_failed_start_releases_its_reservation(stage: Stage) -> None:
-    memory_quota = MemoryQuota(stage.orchestrator.store, cap_mbytes=1024)
+    memory_quota = MemoryQuota(stage.orchestrator.database, cap_mbytes=1024)
     with pytest.raises(RuntimeError):
         async with memory_quota.reserve("user1", 1024):
             raise RuntimeError

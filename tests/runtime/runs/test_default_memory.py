@@ -116,5 +116,5 @@ async def test_the_memory_of_a_task_overrides_the_expression(stage: Stage) -> No
     task = await tasks.create(stage.user, actor.id, None, input={"n": 1})
     dynamic = await starting.start_task(stage.user, task, json_input({"n": 2}), StartOptions(), META)
     assert dynamic.options.memory_mbytes == 1024
-    fixed = await tasks.change(task, options=TaskOptions(memory_mbytes=256))
+    fixed = await tasks.update(task, options=TaskOptions(memory_mbytes=256))
     assert (await starting.start_task(stage.user, fixed, None, StartOptions(), META)).options.memory_mbytes == 256

@@ -5,7 +5,7 @@ import pytest
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import WebhookDraft, WebhookEvent
-from runtime.database.values import SMALL_BYTES
+from runtime.database.key_value_stores_table import MAX_BYTES_IN_DATABASE
 from runtime.inputs.inputs import Input
 from runtime.runs.options import StartOptions
 from tests.fakes.receiver import Receiver
@@ -56,19 +56,19 @@ async def test_the_next_start_of_the_server_drops_the_leftovers_of_an_interrupte
     stage: Stage, receiver: Receiver
 ) -> None:
     webhook = WebhookDraft(event_types=(WebhookEvent.RUN_ABORTED,), request_url=receiver.url())
-    big = Input(body=b"x" * 2 * SMALL_BYTES, content_type="text/plain")
+    big = Input(body=b"x" * 2 * MAX_BYTES_IN_DATABASE, content_type="text/plain")
     lost, intact = [await stage.finish(await stage.start(input=big, webhooks=(webhook,))) for _ in range(2)]
     named = await stage.finish(await stage.start())
     await stage.orchestrator.datasets.update(named.default_dataset_id, {"name": "named"})
     for run in (lost, named):
-        await stage.orchestrator.store.runs.delete("id = ?", run.id)
+        await stage.orchestrator.database.runs.delete(run.id)
     await stage.restart_server()
     orchestrator = stage.orchestrator
     for run, is_there in ((lost, False), (intact, True)):
         assert (orchestrator.datasets.get(run.default_dataset_id) is not None) == is_there
         assert (orchestrator.key_value_stores.get(run.default_key_value_store_id) is not None) == is_there
         assert (orchestrator.request_queues.get(run.default_request_queue_id) is not None) == is_there
-        assert bool(orchestrator.webhooks.of_run(run)) == is_there
+        assert bool(orchestrator.webhooks.ad_hoc_of_run(run)) == is_there
         assert bool(await stage.log_of(run.id)) == is_there
     assert orchestrator.datasets.get(named.default_dataset_id) is not None
     assert len(list((stage.settings.data_dir / "values").iterdir())) == 1

@@ -145,7 +145,7 @@ async def play(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bo
     await stage.open()
     butterfly = await stage.create_actor("butterfly")
     actor = await stage.create_actor("caterpillar")
-    actor = await stage.orchestrator.actors.change(actor, lambda _: {"pricings": (a_pricing({"page": 1}),)})
+    actor = await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (a_pricing({"page": 1}),)})
     options = StartOptions(
         timeout_secs=TIMEOUT_SECS, restart_on_error=restart_on_error, max_total_charge_usd=MAX_CHARGE_USD
     )

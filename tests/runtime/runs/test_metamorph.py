@@ -51,7 +51,7 @@ async def test_a_run_cannot_metamorph_into_a_pay_per_result_actor(stage: Stage) 
     run = await stage.start()
     target = await stage.create_actor("per-result")
     per_item = Pricing(model=PricingModel.PRICE_PER_DATASET_ITEM, started_at=START, item_price_usd=0.1)
-    target = await stage.orchestrator.actors.change(target, lambda _: {"pricings": (per_item,)})
+    target = await stage.orchestrator.actors.update(target, lambda _: {"pricings": (per_item,)})
     with pytest.raises(Invalid) as error:
         await stage.orchestrator.metamorphs.order(run, target, None, None)
     assert error.value.slug == "cannot-metamorph-to-pay-per-result-actor"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from runtime.base.errors import NotFound
 from runtime.base.lifecycle import JobStatus, may_move
-from runtime.base.records import Meta, Origin, Run
-from runtime.runs.runs import RunFilter
+from runtime.base.paging import Paging
+from runtime.base.records import Meta, Origin, Run, RunFilter
 from tests.fakes.clock import START
 from tests.fakes.records import a_run
 from tests.fakes.stage import Stage
@@ -22,8 +22,8 @@ S = JobStatus
 
 async def insert_run(stage: Stage, status: JobStatus, id: str = "run1") -> Run:
     """Store a run that has no supervisor. It replaces an earlier one with the same id."""
-    await stage.orchestrator.store.runs.delete("id = ?", id)
-    return await stage.orchestrator.store.runs.insert(a_run(id=id, status=status))
+    await stage.orchestrator.database.runs.delete(id)
+    return await stage.orchestrator.database.runs.insert(a_run(id=id, status=status))
 
 
 # Moves
@@ -123,7 +123,7 @@ async def insert_some_runs(stage: Stage) -> None:
     for number, (status, origin) in enumerate(
         [(S.SUCCEEDED, Origin.API), (S.FAILED, Origin.CLI), (S.SUCCEEDED, Origin.CLI), (S.RUNNING, Origin.API)]
     ):
-        await stage.orchestrator.store.runs.insert(
+        await stage.orchestrator.database.runs.insert(
             a_run(
                 id=str(number),
                 status=status,
@@ -151,7 +151,7 @@ async def insert_some_runs(stage: Stage) -> None:
 )
 async def test_a_list_contains_only_the_runs_that_pass_the_filter(stage: Stage, filter: RunFilter, ids: str) -> None:
     await insert_some_runs(stage)
-    page = stage.orchestrator.runs.page(stage.user, None, filter, descending=False, offset=0, limit=10)
+    page = stage.orchestrator.runs.page(stage.user, None, filter, Paging(offset=0, limit=10))
     assert "".join(run.id for run in page.items) == ids
     assert page.total == len(ids)
 

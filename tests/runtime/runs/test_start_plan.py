@@ -53,5 +53,5 @@ async def test_an_unknown_build_is_rejected_by_name_and_nothing_is_recorded(stag
         await stage.start(actor, build=build)
     assert error.value.slug == "unknown-build-tag"
     assert "latest" in error.value.message
-    assert stage.orchestrator.store.runs.all() == []
+    assert stage.orchestrator.database.runs.all() == []
     assert stage.orchestrator.actors.get(actor.id).total_runs == 0

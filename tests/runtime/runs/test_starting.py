@@ -29,7 +29,7 @@ async def test_a_start_over_the_memory_quota_records_nothing_and_the_end_of_a_ru
     await stage.start(actor)
     with pytest.raises(LimitReached):
         await stage.start(actor, memory_mbytes=128)
-    assert len(stage.orchestrator.store.runs.all()) == 2
+    assert len(stage.orchestrator.database.runs.all()) == 2
     await stage.finish(first)
     assert (await stage.start(actor)).status is JobStatus.RUNNING
 

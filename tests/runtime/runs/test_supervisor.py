@@ -126,7 +126,7 @@ async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage, m
     notify = stage.orchestrator.completion.notify_finished
 
     def read_log_and_notify(id: str) -> None:
-        logs_at_end.append(stage.orchestrator.store.logs.read(id, 0, 1 << 20).decode().splitlines())
+        logs_at_end.append(stage.orchestrator.database.logs.read(id, 0, 1 << 20).decode().splitlines())
         notify(id)
 
     monkeypatch.setattr(stage.orchestrator.completion, "notify_finished", read_log_and_notify)

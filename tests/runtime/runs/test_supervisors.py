@@ -219,7 +219,7 @@ async def test_runs_in_every_state_are_recovered(stage: Stage) -> None:
 
 async def test_a_run_that_cannot_be_recovered_does_not_prevent_the_recovery_of_others(stage: Stage) -> None:
     broken, intact = await stage.start(), await stage.start()
-    await stage.orchestrator.store.builds.delete("id = ?", broken.build_id)
+    await stage.orchestrator.database.builds.delete(broken.build_id)
     await stage.restart_server()
     assert (stage.current(broken).status, stage.current(intact).status) == (S.FAILED, S.RUNNING)
     assert stage.container_of(broken).is_removed

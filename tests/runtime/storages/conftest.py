@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.database import Store
+from runtime.database import Database
 from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 
@@ -16,7 +16,7 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(with_database(tmp_path))
-    yield store
-    store.close()
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(with_database(tmp_path))
+    yield database
+    database.close()

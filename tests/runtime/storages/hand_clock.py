@@ -1,4 +1,4 @@
-"""A clock that stands still until it is moved by hand."""
+"""A clock whose time only changes when a test moves it."""
 
 from __future__ import annotations
 

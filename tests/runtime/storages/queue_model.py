@@ -1,6 +1,6 @@
-"""A request queue in a few lines: a list for the order, dicts for the rest; and what can be asked of it and a real one.
+"""A model of a request queue, with a list for the order and dicts for the rest; and operations on both kinds of queue.
 
-What an operation answers is told by plain values, or by the type of the error, so that both answers can be compared.
+The result of an operation is a plain value or the type of an error, so that the results of both can be compared.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from runtime.storages.request_queues import RequestQueues, request_id
 
 @dataclass
 class Model:
-    """`order` has the unhandled requests, `marks` what each request was last written with, `locks` those that hold."""
+    """`order` has the unhandled requests, `marks` the last written mark of each request, `locks` the valid locks."""
 
     order: list[str] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Model:
     clients: list[str | None] = field(default_factory=list)
 
     def state(self, key: str) -> tuple[bool, bool]:
-        """Whether it is present and whether it is handled."""
+        """Whether the request is present, and whether it is handled."""
         return key in self.marks, key in self.marks and key not in self.order
 
     def place(self, key: str, is_handled: bool, forefront: bool) -> None:
@@ -35,11 +35,11 @@ class Model:
         if not is_handled:
             self.order.insert(0 if forefront else len(self.order), key)
 
-    def drop_expired(self, now: Millis) -> None:
+    def delete_expired_locks(self, now: Millis) -> None:
         self.locks = {key: lock for key, lock in self.locks.items() if lock[0] > now}
 
-    def refusal(self, key: str, client: QueueClient) -> type[Exception] | None:
-        """Why a client may not change a lock."""
+    def lock_error(self, key: str, client: QueueClient) -> type[Exception] | None:
+        """The error if a client that may not change a lock tries to."""
         if key not in self.marks:
             return NotFound
         return None if key in self.locks and owns(client, self.locks[key][1]) else Invalid
@@ -50,7 +50,7 @@ class Model:
 
 
 class Operation(Protocol):
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any: ...
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any: ...
 
     def expect(self, model: Model, now: Millis) -> Any: ...
 
@@ -61,9 +61,9 @@ class Add:
     mark: int
     forefront: bool
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
         drafts = [draft(key, self.mark, is_handled) for key, is_handled in self.entries]
-        outcomes = await queues.add(queue_id, drafts, forefront=self.forefront)
+        outcomes = await queues.add_requests(queue_id, drafts, forefront=self.forefront)
         return [(outcome.request_id, outcome.was_present, outcome.was_handled) for outcome in outcomes]
 
     def expect(self, model: Model, now: Millis) -> Any:
@@ -79,14 +79,14 @@ class Add:
 
 @dataclass(frozen=True)
 class Update:
-    """PUT: it replaces the request, or adds it."""
+    """Replaces the request, or adds it."""
 
     key: str
     mark: int
     is_handled: bool
     forefront: bool
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
         fields = draft(self.key, self.mark, self.is_handled)
         outcome = await queues.update_request(queue_id, request_id(self.key), fields, forefront=self.forefront)
         return outcome.was_present, outcome.was_handled
@@ -103,16 +103,16 @@ class Update:
 class Delete:
     keys: Sequence[str]
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
         return sorted(await queues.delete_requests(queue_id, [request_id(key) for key in self.keys]))
 
     def expect(self, model: Model, now: Millis) -> Any:
-        there = {key for key in self.keys if key in model.marks}
-        for key in there:
+        existing = {key for key in self.keys if key in model.marks}
+        for key in existing:
             model.place(key, is_handled=True, forefront=False)
             model.marks.pop(key)
             model.locks.pop(key, None)
-        return sorted(map(request_id, there))
+        return sorted(map(request_id, existing))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class LockHead:
     limit: int
     secs: float
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
         head = await queues.lock_head(queue_id, self.client, limit=self.limit, lock_secs=self.secs)
         return [loads(found.unique_key) for found in head.items], head.has_locked_requests
 
@@ -138,14 +138,14 @@ class Prolong:
     secs: float
     forefront: bool
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
         id = request_id(self.key)
-        return await queues.prolong(queue_id, id, self.client, lock_secs=self.secs, forefront=self.forefront)
+        return await queues.prolong_lock(queue_id, id, self.client, lock_secs=self.secs, forefront=self.forefront)
 
     def expect(self, model: Model, now: Millis) -> Any:
-        refusal = model.refusal(self.key, self.client)
-        if refusal is not None:
-            return refusal
+        error = model.lock_error(self.key, self.client)
+        if error is not None:
+            return error
         model.locks[self.key] = (lock_end(now, self.secs), self.client)
         model.place(self.key, False, self.forefront)
         return lock_end(now, self.secs)
@@ -157,23 +157,23 @@ class Release:
     client: QueueClient
     forefront: bool
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
-        await queues.release(queue_id, request_id(self.key), self.client, forefront=self.forefront)
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
+        await queues.release_lock(queue_id, request_id(self.key), self.client, forefront=self.forefront)
 
     def expect(self, model: Model, now: Millis) -> Any:
-        refusal = model.refusal(self.key, self.client)
-        if refusal is None:
+        error = model.lock_error(self.key, self.client)
+        if error is None:
             del model.locks[self.key]
             model.place(self.key, False, self.forefront)
-        return refusal
+        return error
 
 
 @dataclass(frozen=True)
 class Unlock:
     client: QueueClient
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
-        return await queues.unlock(queue_id, self.client)
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
+        return await queues.unlock_requests(queue_id, self.client)
 
     def expect(self, model: Model, now: Millis) -> Any:
         mine = [key for key, (_, owner) in model.locks.items() if owns(self.client, owner)]
@@ -183,10 +183,10 @@ class Unlock:
 
 
 @dataclass(frozen=True)
-class Meet:
+class RecordClient:
     client: QueueClient
 
-    async def ask(self, queues: RequestQueues, queue_id: str) -> Any:
+    async def run(self, queues: RequestQueues, queue_id: str) -> Any:
         queue = queues.get(queue_id)
         assert queue is not None
         await queues.record_client(queue, self.client)

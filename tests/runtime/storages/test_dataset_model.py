@@ -1,4 +1,4 @@
-"""Datasets against a list: pushes of any size at once, and pages that are read while they happen."""
+"""Datasets compared with a list: concurrent pushes of any size, and pages that are read at the same time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.database import Store, items
+from runtime.database import Database, datasets_table
 from runtime.storages.datasets import Datasets
 from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
@@ -24,7 +24,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Push:
-    """`hidden` says of each item whether it has hidden fields only."""
+    """`hidden` has for each item whether it has only hidden fields."""
 
     hidden: Sequence[bool]
 
@@ -34,7 +34,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Page:
-    """`late` is after how many turns of the event loop it is asked for."""
+    """`late` is the number of turns of the event loop before the page is requested."""
 
     offset: int
     limit: int | None
@@ -44,7 +44,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Read:
-    """A page that was asked for when the dataset had `total` items."""
+    """A page that was requested when the dataset had `total` items."""
 
     page: Page
     total: int
@@ -63,36 +63,37 @@ pages = st.builds(Page, st.integers(0, 40), st.none() | st.integers(0, 30), st.b
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page of a few items takes several reads, between which pushes are committed."""
-    monkeypatch.setattr(items, "CHUNK_BYTES", 40)
-    monkeypatch.setattr(items, "LOOK_BYTES", 100)
+    """Make a page of a few items take several reads, so that pushes are committed between them."""
+    monkeypatch.setattr(datasets_table, "CHUNK_BYTES", 40)
+    monkeypatch.setattr(datasets_table, "MAX_PUSH_BYTES_ON_LOOP", 100)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(pushes | pages, min_size=1, max_size=8), max_size=4))
-def test_pages_amid_pushes(steps: list[list[Push | Page]]) -> None:
-    """What is in a step is asked for at once. A page shows what was there when it was asked for, and nothing else."""
+def test_pages_during_pushes(steps: list[list[Push | Page]]) -> None:
+    """All requests of a step are concurrent. A page has exactly the items from before it was requested."""
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(with_database(Path(folder)))
+        database = Database(with_database(Path(folder)))
         try:
-            asyncio.run(live_through(Datasets(store.items, HandClock()), steps))
+            asyncio.run(run_steps(Datasets(database, HandClock()), steps))
         finally:
-            store.close()
+            database.close()
 
 
-async def live_through(datasets: Datasets, steps: list[list[Push | Page]]) -> None:
+async def run_steps(datasets: Datasets, steps: list[list[Push | Page]]) -> None:
     id = (await datasets.get_or_create("user"))[0].id
     model: list[Item] = []
     reads: list[Read] = []
     for step in steps:
         pushed = [part.items(number) for number, part in enumerate(step) if isinstance(part, Push)]
-        asked = [push(datasets, id, part) for part in pushed]
-        read = await asyncio.gather(*(look(datasets, id, part) for part in step if isinstance(part, Page)), *asked)
-        reads += [each for each in read if isinstance(each, Read)]
-        reads.append(await look(datasets, id, Page(0, None, False, 0)))
+        pushing = [push(datasets, id, part) for part in pushed]
+        reading = [read_page(datasets, id, part) for part in step if isinstance(part, Page)]
+        results = await asyncio.gather(*reading, *pushing)
+        reads += [each for each in results if isinstance(each, Read)]
+        reads.append(await read_page(datasets, id, Page(0, None, False, 0)))
         before, model = model, reads[-1].items
         assert model[: len(before)] == before, "A dataset only grows"
-        assert is_made_of(model[len(before) :], pushed)
+        assert consists_of(model[len(before) :], pushed)
         check_counts(datasets, id, model, reads)
     assert [each.items for each in reads] == [each.expected(model) for each in reads]
 
@@ -103,7 +104,7 @@ async def push(datasets: Datasets, id: str, pushed: list[Item]) -> None:
     assert await datasets.push(dataset, json.dumps(pushed).encode()) == len(pushed)
 
 
-async def look(datasets: Datasets, id: str, page: Page) -> Read:
+async def read_page(datasets: Datasets, id: str, page: Page) -> Read:
     for _ in range(page.late):
         await asyncio.sleep(0)
     dataset = datasets.get(id)
@@ -114,8 +115,8 @@ async def look(datasets: Datasets, id: str, page: Page) -> Read:
     return Read(page, found.total, [json.loads(line) for line in lines])
 
 
-def is_made_of(items: Sequence[Item], pushed: list[list[Item]]) -> bool:
-    """Whether these are the items of these pushes, each whole, in some order of the pushes."""
+def consists_of(items: Sequence[Item], pushed: list[list[Item]]) -> bool:
+    """Whether these are all items of these complete pushes, in any order of the pushes."""
     left = [push for push in pushed if push]
     while left:
         first = next((push for push in left if list(items[: len(push)]) == push), None)

@@ -8,14 +8,14 @@ import pytest
 
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.records import Dataset
-from runtime.database import Store, items
-from runtime.storages.datasets import BIG_BYTES, Datasets
+from runtime.database import Database, datasets_table
+from runtime.storages.datasets import MAX_PUSH_BYTES_ON_LOOP, Datasets
 from tests.runtime.storages.hand_clock import HandClock
 
 
 @pytest.fixture
-def datasets(store: Store, clock: HandClock) -> Datasets:
-    return Datasets(store.items, clock)
+def datasets(database: Database, clock: HandClock) -> Datasets:
+    return Datasets(database, clock)
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ async def dataset(datasets: Datasets) -> Dataset:
     return (await datasets.get_or_create("user"))[0]
 
 
-async def shown(datasets: Datasets, id: str, **paging: Any) -> list[Any]:
+async def read_items(datasets: Datasets, id: str, **paging: Any) -> list[Any]:
     record = datasets.get(id)
     assert record is not None
     page = datasets.items(record, **{"offset": 0, "limit": None, "desc": False, **paging})
     lines = [line async for chunk in page.chunks() for line in chunk]
     assert lines[: len(page.first)] == page.first and len(lines) == page.count
-    assert page.is_whole == (len(page.first) == len(lines))
-    assert [line async for chunk in page.chunks() for line in chunk] == lines, "a page can be read again"
+    assert page.is_complete == (len(page.first) == len(lines))
+    assert [line async for chunk in page.chunks() for line in chunk] == lines, "a page can be read more than once"
     return [json.loads(line) for line in lines]
 
 
@@ -50,9 +50,9 @@ async def shown(datasets: Datasets, id: str, **paging: Any) -> list[Any]:
         (b"[{}]", [{}]),
     ],
 )
-async def test_a_push_comes_back(datasets: Datasets, dataset: Dataset, body: bytes, expected: list[Any]) -> None:
+async def test_pushed_items_can_be_read(datasets: Datasets, dataset: Dataset, body: bytes, expected: list[Any]) -> None:
     assert await datasets.push(dataset, body) == len(expected)
-    assert await shown(datasets, dataset.id) == expected
+    assert await read_items(datasets, dataset.id) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ async def test_a_push_comes_back(datasets: Datasets, dataset: Dataset, body: byt
         b'["\\ud800",' + b"[" * 99_999,
     ],
 )
-async def test_all_or_nothing(datasets: Datasets, dataset: Dataset, body: bytes) -> None:
-    with pytest.raises(Invalid) as refusal:
+async def test_an_invalid_push_stores_nothing(datasets: Datasets, dataset: Dataset, body: bytes) -> None:
+    with pytest.raises(Invalid) as error:
         await datasets.push(dataset, body)
-    assert refusal.value.slug == "invalid-input"
-    assert await shown(datasets, dataset.id) == []
+    assert error.value.slug == "invalid-input"
+    assert await read_items(datasets, dataset.id) == []
 
 
-async def test_a_push_into_nothing(datasets: Datasets, dataset: Dataset) -> None:
+async def test_a_push_to_a_deleted_dataset_is_not_found(datasets: Datasets, dataset: Dataset) -> None:
     await datasets.delete(dataset.id)
     with pytest.raises(NotFound):
         await datasets.push(dataset, b"{}")
@@ -90,12 +90,15 @@ async def test_clean_items_are_counted(datasets: Datasets, dataset: Dataset) -> 
     assert found is not None and (found.item_count, found.clean_item_count) == (4, 2)
 
 
-@pytest.mark.parametrize(("chunk_bytes", "look_bytes"), [(1, 99), (items.CHUNK_BYTES, items.LOOK_BYTES), (1, 1)])
+@pytest.mark.parametrize(
+    ("chunk_bytes", "max_push_bytes"),
+    [(1, 99), (datasets_table.CHUNK_BYTES, datasets_table.MAX_PUSH_BYTES_ON_LOOP), (1, 1)],
+)
 async def test_paging(
-    datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int, look_bytes: int
+    datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int, max_push_bytes: int
 ) -> None:
-    monkeypatch.setattr(items, "CHUNK_BYTES", chunk_bytes)
-    monkeypatch.setattr(items, "LOOK_BYTES", look_bytes)
+    monkeypatch.setattr(datasets_table, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(datasets_table, "MAX_PUSH_BYTES_ON_LOOP", max_push_bytes)
     for first in (0, 3, 6):
         await datasets.push(dataset, json.dumps([{"n": n} for n in range(first, first + 3)]).encode())
     every = [{"n": n} for n in range(9)]
@@ -104,10 +107,10 @@ async def test_paging(
         for offset in range(11):
             for limit in (None, 1, 4, 9, 100):
                 expected = stored[offset:] if limit is None else stored[offset : offset + limit]
-                assert await shown(datasets, dataset.id, offset=offset, limit=limit, desc=desc) == expected
+                assert await read_items(datasets, dataset.id, offset=offset, limit=limit, desc=desc) == expected
 
 
-async def test_a_big_push_is_read_off_the_loop(
+async def test_a_big_push_is_parsed_in_a_thread(
     datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoders = set()
@@ -117,15 +120,15 @@ async def test_a_big_push_is_read_off_the_loop(
         return json.loads(text)
 
     monkeypatch.setattr("runtime.storages.datasets.loads", loads)
-    every = [{"n": n, "text": "x" * 100} for n in range(BIG_BYTES // 100)]
+    every = [{"n": n, "text": "x" * 100} for n in range(MAX_PUSH_BYTES_ON_LOOP // 100)]
     assert await datasets.push(dataset, json.dumps(every).encode()) == len(every)
-    assert await shown(datasets, dataset.id, offset=1) == every[1:]
+    assert await read_items(datasets, dataset.id, offset=1) == every[1:]
     assert decoders and threading.main_thread() not in decoders
 
 
-async def test_counting(datasets: Datasets, dataset: Dataset) -> None:
+async def test_counters(datasets: Datasets, dataset: Dataset) -> None:
     await datasets.push(dataset, b"[{},{},{}]")
-    await shown(datasets, dataset.id, limit=2)
+    await read_items(datasets, dataset.id, limit=2)
     found = datasets.get(dataset.id)
     assert found is not None and (found.write_count, found.read_count) == (3, 2)
 
@@ -143,33 +146,33 @@ async def with_schema(datasets: Datasets) -> Dataset:
     return (await datasets.get_or_create("user", schema=SCHEMA))[0]
 
 
-async def test_a_push_is_held_to_the_schema_as_a_whole(datasets: Datasets) -> None:
+async def test_one_invalid_item_rejects_the_whole_push(datasets: Datasets) -> None:
     dataset = await with_schema(datasets)
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         await datasets.push(dataset, b'[{"name":"a"},{"price":-1},{"name":5}]')
-    assert (refusal.value.slug, refusal.value.message) == ("schema-validation-error", "Schema validation failed")
-    assert refusal.value.data is not None
+    assert (error.value.slug, error.value.message) == ("schema-validation-error", "Schema validation failed")
+    assert error.value.data is not None
     found = [
         (item["itemPosition"], [(each["instancePath"], each["schemaPath"]) for each in item["validationErrors"]])
-        for item in refusal.value.data["invalidItems"]
+        for item in error.value.data["invalidItems"]
     ]
     assert found == [
         (1, [("/1", "/items/required"), ("/1/price", "/items/properties/price/minimum")]),
         (2, [("/2/name", "/items/properties/name/type")]),
     ]
-    assert await shown(datasets, dataset.id) == []
+    assert await read_items(datasets, dataset.id) == []
     assert await datasets.push(dataset, b'[{"name":"a"},{"name":"b","price":0,"more":[]}]') == 2
 
 
-async def test_half_a_character_is_a_character_to_the_schema(datasets: Datasets) -> None:
+async def test_a_lone_surrogate_counts_as_a_character_for_the_schema(datasets: Datasets) -> None:
     dataset = await with_schema(datasets)
     assert await datasets.push(dataset, b'[{"name":"\\ud800"}]') == 1
     with pytest.raises(Invalid):
         await datasets.push(dataset, b'[{"name":"\\ud800","price":-1}]')
 
 
-async def test_statistics_of_the_schemas_fields(datasets: Datasets) -> None:
-    fields: dict[str, dict[str, Any]] = {"n": {}, "text": {}, "list": {}, "object": {}, "flag": {}, "never": {}}
+async def test_statistics_of_the_fields_of_the_schema(datasets: Datasets) -> None:
+    fields: dict[str, Any] = {"n": {}, "text": {}, "list": {}, "object": {}, "flag": {}, "never": {}}
     dataset = (await datasets.get_or_create("user", schema={"fields": {"properties": fields}}))[0]
     await datasets.push(dataset, b'[{"n":2,"text":"abc","list":[],"object":{"a":1},"flag":true},{"n":null}]')
     await datasets.push(dataset, b'{"n":-1.5,"text":"","list":[1,2],"else":9}')

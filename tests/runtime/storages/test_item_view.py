@@ -11,41 +11,41 @@ from runtime.storages.item_view import ItemView, from_schema, leaves
 Item = dict[str, Any]
 
 
-def shown(view: ItemView, *items: Item) -> list[Item]:
-    return list(view.shown(dumps(item) for item in items))
+def apply(view: ItemView, *items: Item) -> list[Item]:
+    return list(view.apply(dumps(item) for item in items))
 
 
-def test_a_plain_view_shows_items_as_they_are() -> None:
+def test_a_plain_view_does_not_change_items() -> None:
     items = [{"a": 1, "#b": {"c": [1]}}, {}]
-    assert shown(ItemView(), *items) == items
+    assert apply(ItemView(), *items) == items
     assert ItemView().is_plain and not ItemView(skip_empty=True).is_plain
 
 
-def test_hidden_fields_are_those_at_the_top_that_begin_with_a_hash() -> None:
-    assert shown(ItemView(skip_hidden=True), {"a": {"#b": 1}, "#c": 2}, {"#c": 3}) == [{"a": {"#b": 1}}, {}]
+def test_hidden_fields_are_top_level_fields_that_begin_with_a_hash() -> None:
+    assert apply(ItemView(skip_hidden=True), {"a": {"#b": 1}, "#c": 2}, {"#c": 3}) == [{"a": {"#b": 1}}, {}]
 
 
-def test_picked_fields_come_in_the_order_asked_for() -> None:
-    picked = shown(ItemView(fields=("b", "none", "a")), {"a": 1, "b": 2, "c": 3}, {"b": 5})
-    assert [list(item.items()) for item in picked] == [[("b", 2), ("a", 1)], [("b", 5)]]
+def test_selected_fields_are_in_the_requested_order() -> None:
+    selected = apply(ItemView(fields=("b", "none", "a")), {"a": 1, "b": 2, "c": 3}, {"b": 5})
+    assert [list(item.items()) for item in selected] == [[("b", 2), ("a", 1)], [("b", 5)]]
 
 
-def test_picked_fields_can_have_other_names() -> None:
+def test_selected_fields_can_be_renamed() -> None:
     view = ItemView(fields=("headline", "url"), output_fields=("title", "headline"))
-    assert shown(view, {"headline": "H", "url": "U"}, {"url": "U"}) == [
+    assert apply(view, {"headline": "H", "url": "U"}, {"url": "U"}) == [
         {"title": "H", "headline": "U"},
         {"headline": "U"},
     ]
 
 
-def test_omitted_fields_go_by_their_new_names() -> None:
-    assert shown(ItemView(omit=frozenset({"b"})), {"a": 1, "b": 2}) == [{"a": 1}]
+def test_fields_are_omitted_by_their_new_names() -> None:
+    assert apply(ItemView(omit=frozenset({"b"})), {"a": 1, "b": 2}) == [{"a": 1}]
     view = ItemView(fields=("a", "b"), output_fields=("b", "c"), omit=frozenset({"b"}))
-    assert shown(view, {"a": 1, "b": 2}) == [{"c": 2}]
+    assert apply(view, {"a": 1, "b": 2}) == [{"c": 2}]
 
 
-def test_an_item_is_empty_by_what_is_shown_of_it() -> None:
-    assert shown(ItemView(omit=frozenset({"a"}), skip_empty=True), {"a": 1}, {"b": None}, {}) == [{"b": None}]
+def test_an_item_is_empty_if_the_view_shows_nothing_of_it() -> None:
+    assert apply(ItemView(omit=frozenset({"a"}), skip_empty=True), {"a": 1}, {"b": None}, {}) == [{"b": None}]
 
 
 @pytest.mark.parametrize(
@@ -61,27 +61,27 @@ def test_an_item_is_empty_by_what_is_shown_of_it() -> None:
     ],
 )
 def test_unwinding(item: Item, expected: list[Item]) -> None:
-    assert shown(ItemView(unwind=("u",)), item) == expected
+    assert apply(ItemView(unwind=("u",)), item) == expected
 
 
-def test_fields_are_unwound_one_after_the_other() -> None:
+def test_fields_are_unwound_one_after_another() -> None:
     item = {"a": [{"b": [{"n": 1}, {"n": 2}]}, {"b": [{"n": 3}]}]}
-    assert shown(ItemView(unwind=("a", "b")), item) == [{"n": 1}, {"n": 2}, {"n": 3}]
-    assert shown(ItemView(unwind=("b", "a")), item) == [{"b": [{"n": 1}, {"n": 2}]}, {"b": [{"n": 3}]}]
+    assert apply(ItemView(unwind=("a", "b")), item) == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert apply(ItemView(unwind=("b", "a")), item) == [{"b": [{"n": 1}, {"n": 2}]}, {"b": [{"n": 3}]}]
 
 
 def test_flattening() -> None:
     item = {"foo": {"bar": "hello", "list": [{"x": 1}, 2], "none": {}}, "other": {"a": 1}, "text": "t"}
-    assert shown(ItemView(flatten=("foo", "text", "missing")), item) == [
+    assert apply(ItemView(flatten=("foo", "text", "missing")), item) == [
         {"foo.bar": "hello", "foo.list.0.x": 1, "foo.list.1": 2, "foo.none": {}, "other": {"a": 1}, "text": "t"}
     ]
 
 
-def test_failed_pages_are_told_by_their_error() -> None:
-    assert shown(ItemView(skip_failed=True), {"a": 1}, {"errorInfo": None}, {"errorInfo": {}}) == [{"a": 1}]
+def test_items_of_failed_pages_are_skipped() -> None:
+    assert apply(ItemView(skip_failed=True), {"a": 1}, {"errorInfo": None}, {"errorInfo": {}}) == [{"a": 1}]
 
 
-def test_everything_happens_in_the_platforms_order() -> None:
+def test_the_steps_are_in_the_platforms_order() -> None:
     view = ItemView(
         unwind=("u",),
         skip_hidden=True,
@@ -92,7 +92,7 @@ def test_everything_happens_in_the_platforms_order() -> None:
         skip_empty=True,
     )
     item = {"u": [{"a": 1, "#h": 2, "n": {"m": 3}}, {"a": 4}]}
-    assert shown(view, item) == [{"n.m": 3}]
+    assert apply(view, item) == [{"n.m": 3}]
 
 
 SCHEMA = {
@@ -107,17 +107,17 @@ SCHEMA = {
 }
 
 
-def test_a_view_of_the_schema_holds_where_the_caller_asks_for_nothing_else() -> None:
+def test_requested_fields_take_precedence_over_the_view_of_the_schema() -> None:
     assert from_schema(SCHEMA, "overview", ItemView()) == ItemView(fields=("b", "a"), flatten=("b",), unwind=("u",))
-    asked = ItemView(fields=("c",), skip_empty=True)
-    assert from_schema(SCHEMA, "overview", asked) == ItemView(
+    requested = ItemView(fields=("c",), skip_empty=True)
+    assert from_schema(SCHEMA, "overview", requested) == ItemView(
         fields=("c",), flatten=("b",), unwind=("u",), skip_empty=True
     )
-    assert from_schema(SCHEMA, "bare", asked) == asked
+    assert from_schema(SCHEMA, "bare", requested) == requested
 
 
 @pytest.mark.parametrize("schema", [None, {}, {"views": 5}, {"views": {}}, {"views": {"none": 5}}, SCHEMA])
-def test_a_view_that_is_not_there_is_refused(schema: Item | None) -> None:
+def test_an_unknown_view_is_rejected(schema: Item | None) -> None:
     with pytest.raises(Invalid, match="no view 'none'"):
         from_schema(schema, "none", ItemView())
 

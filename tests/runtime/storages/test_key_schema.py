@@ -24,10 +24,10 @@ SCHEMA = {
 }
 
 
-def test_a_key_belongs_to_the_collection_that_says_most_of_it() -> None:
+def test_a_key_belongs_to_the_most_specific_collection() -> None:
     names = {}
     for key in ("image-1", "image-small-1", "image-SUMMARY", "image-SUMMARY2", "other"):
-        found = key_schema.holding(SCHEMA, key)
+        found = key_schema.collection_of_key(SCHEMA, key)
         names[key] = None if found is None else found.name
     assert names == {
         "image-1": "images",
@@ -36,33 +36,37 @@ def test_a_key_belongs_to_the_collection_that_says_most_of_it() -> None:
         "image-SUMMARY2": "images",
         "other": None,
     }
-    assert key_schema.holding(None, "image-1") is key_schema.holding({}, "image-1") is None
+    assert key_schema.collection_of_key(None, "image-1") is key_schema.collection_of_key({}, "image-1") is None
 
 
 def test_the_keys_of_a_collection() -> None:
     assert key_schema.collection(SCHEMA, "images").keys == KeyRange.with_prefix("image-")
     assert key_schema.collection(SCHEMA, "summary").keys == KeyRange.only("image-SUMMARY")
-    with pytest.raises(Invalid, match="its own: images, thumbnails, summary"):
+    with pytest.raises(Invalid, match="It has: images, thumbnails, summary"):
         key_schema.collection(SCHEMA, "videos")
 
 
 def test_content_types_are_compared_without_parameters() -> None:
     images = key_schema.collection(SCHEMA, "images")
-    for taken in ("image/png", "IMAGE/jpeg; quality=5"):
-        key_schema.check_content_type(images, "image-1", taken)
-    with pytest.raises(Invalid, match="takes image/jpeg, image/png, not text/plain") as refused:
+    for accepted in ("image/png", "IMAGE/jpeg; quality=5"):
+        key_schema.check_content_type(images, "image-1", accepted)
+    with pytest.raises(Invalid, match="accepts image/jpeg, image/png, not text/plain") as error:
         key_schema.check_content_type(images, "image-1", "text/plain; charset=utf-8")
-    assert refused.value.slug == "schema-validation-error"
+    assert error.value.slug == "schema-validation-error"
     key_schema.check_content_type(key_schema.collection(SCHEMA, "thumbnails"), "image-small-1", "text/plain")
 
 
-def test_json_is_held_to_its_schema() -> None:
+def test_json_must_match_the_schema_of_its_collection() -> None:
     summary = key_schema.collection(SCHEMA, "summary")
     assert key_schema.needs_value(summary, "application/json; charset=utf-8")
     assert not key_schema.needs_value(summary, "text/plain")
     assert not key_schema.needs_value(key_schema.collection(SCHEMA, "images"), "application/json")
     key_schema.check_value(summary, "image-SUMMARY", b'{"n":1}')
-    for body, why in ((b'{"n":"x"}', "value/n must be integer"), (b"{}", "required property"), (b"{", "this is none")):
+    for body, why in (
+        (b'{"n":"x"}', "value/n must be integer"),
+        (b"{}", "required property"),
+        (b"{", "this is not valid JSON"),
+    ):
         with pytest.raises(Invalid, match=why):
             key_schema.check_value(summary, "image-SUMMARY", body)
 
@@ -80,6 +84,6 @@ def test_json_is_held_to_its_schema() -> None:
         {"a": {"key": "k", "jsonSchema": {"type": "txt"}}},
     ],
 )
-def test_a_schema_that_makes_no_sense_is_refused(collections: Any) -> None:
+def test_an_invalid_schema_is_rejected(collections: Any) -> None:
     with pytest.raises(Invalid):
         key_schema.collections({"collections": collections})

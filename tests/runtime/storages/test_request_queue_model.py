@@ -1,4 +1,4 @@
-"""The request queue against a model, also with several operations under way at once."""
+"""Request queues compared with a model, also with concurrent operations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.json_text import loads
 from runtime.base.records import QueueClient, RequestState
-from runtime.database import Store
+from runtime.database import Database
 from runtime.storages.request_queues import HeadItem, QueuedRequest, RequestQueues
 from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
@@ -25,10 +25,10 @@ from tests.runtime.storages.queue_model import (
     Add,
     Delete,
     LockHead,
-    Meet,
     Model,
     Operation,
     Prolong,
+    RecordClient,
     Release,
     Unlock,
     Update,
@@ -50,9 +50,9 @@ lockings = st.builds(LockHead, clients, st.integers(1, 10), lock_secs)
 prolongings = st.builds(Prolong, keys, clients, lock_secs, st.booleans())
 releases = st.builds(Release, keys, clients, st.booleans())
 unlockings = st.builds(Unlock, clients)
-meetings = st.builds(Meet, clients)
+recordings = st.builds(RecordClient, clients)
 operations: st.SearchStrategy[Operation] = st.one_of(
-    lockings, additions, releases, updates, prolongings, deletions, unlockings, meetings
+    lockings, additions, releases, updates, prolongings, deletions, unlockings, recordings
 )
 
 
@@ -62,8 +62,8 @@ class RequestQueueMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = HandClock()
-        self.store = Store(with_database(Path(self.folder.name)))
-        self.queues = RequestQueues(self.store.requests, self.clock)
+        self.database = Database(with_database(Path(self.folder.name)))
+        self.queues = RequestQueues(self.database, self.clock)
         self.queue_id = self.run(self.queues.get_or_create("user"))[0].id
         self.model = Model()
 
@@ -71,51 +71,51 @@ class RequestQueueMachine(RuleBasedStateMachine):
         return self.runner.run(doing)
 
     def teardown(self) -> None:
-        if hasattr(self, "store"):
-            self.store.close()
+        if hasattr(self, "database"):
+            self.database.close()
             self.runner.close()
             self.folder.cleanup()
 
-    def one(self, operation: Operation) -> None:
-        [answer] = self.run(self.answers([operation]))
-        assert answer == operation.expect(self.model, self.clock.now())
+    def single(self, operation: Operation) -> None:
+        [result] = self.run(self.results([operation]))
+        assert result == operation.expect(self.model, self.clock.now())
 
-    add = rule(operation=additions)(one)
-    update = rule(operation=updates)(one)
-    delete = rule(operation=deletions)(one)
-    lock_head = rule(operation=lockings)(one)
-    prolong = rule(operation=prolongings)(one)
-    release = rule(operation=releases)(one)
-    unlock = rule(operation=unlockings)(one)
-    meet = rule(operation=meetings)(one)
+    add = rule(operation=additions)(single)
+    update = rule(operation=updates)(single)
+    delete = rule(operation=deletions)(single)
+    lock_head = rule(operation=lockings)(single)
+    prolong = rule(operation=prolongings)(single)
+    release = rule(operation=releases)(single)
+    unlock = rule(operation=unlockings)(single)
+    record_client = rule(operation=recordings)(single)
 
     @rule(together=st.lists(operations, min_size=2, max_size=4))
-    def several_at_once(self, together: Sequence[Operation]) -> None:
-        """They answer, and leave the queue, as if they had come one after the other in some order."""
-        answers = self.run(self.answers(together))
-        left = self.seen()
+    def concurrent(self, together: Sequence[Operation]) -> None:
+        """The results and the queue are the same as if the operations had run one after another in some order."""
+        results = self.run(self.results(together))
+        actual = self.actual()
         orders = (self.in_order(together, order) for order in permutations(range(len(together))))
-        fitting = [model for model, expected in orders if expected == answers and self.expected(model) == left]
-        assert fitting, (together, answers, left)
-        self.model = fitting[0]
+        matching = [model for model, expected in orders if expected == results and self.expected(model) == actual]
+        assert matching, (together, results, actual)
+        self.model = matching[0]
 
     @rule(secs=st.sampled_from([0.5, 1, 10, 60]))
     def wait(self, secs: float) -> None:
         self.clock.move(secs)
-        self.model.drop_expired(self.clock.now())
+        self.model.delete_expired_locks(self.clock.now())
 
     @invariant()
     def agrees(self) -> None:
-        assert self.seen() == self.expected(self.model)
+        assert self.actual() == self.expected(self.model)
 
-    async def answers(self, together: Sequence[Operation]) -> list[Any]:
-        asked = [operation.ask(self.queues, self.queue_id) for operation in together]
-        return [_plain(answer) for answer in await asyncio.gather(*asked, return_exceptions=True)]
+    async def results(self, together: Sequence[Operation]) -> list[Any]:
+        running = [operation.run(self.queues, self.queue_id) for operation in together]
+        return [_comparable(result) for result in await asyncio.gather(*running, return_exceptions=True)]
 
     def in_order(self, together: Sequence[Operation], order: Sequence[int]) -> tuple[Model, list[Any]]:
         model = deepcopy(self.model)
-        answers = {place: together[place].expect(model, self.clock.now()) for place in order}
-        return model, [answers[place] for place in range(len(together))]
+        results = {place: together[place].expect(model, self.clock.now()) for place in order}
+        return model, [results[place] for place in range(len(together))]
 
     def expected(self, model: Model) -> dict[str, Any]:
         return {
@@ -130,7 +130,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
             "both": set(model.order),
         }
 
-    def seen(self) -> dict[str, Any]:
+    def actual(self) -> dict[str, Any]:
         queue = self.queues.get(self.queue_id)
         assert queue is not None
         requests = self.listed()
@@ -151,7 +151,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
         }
 
     def listed(self) -> list[QueuedRequest]:
-        """All of them, page by page, each as it is found by itself."""
+        """All requests, read page by page; each must also be readable by its id."""
         found: list[QueuedRequest] = []
         while page := self.page(found[-1].id if found else None, [], limit=PAGE):
             found += page
@@ -159,16 +159,16 @@ class RequestQueueMachine(RuleBasedStateMachine):
         return found
 
     def page(self, after: str | None, states: Sequence[RequestState], *, limit: int) -> list[QueuedRequest]:
-        return self.run(self.queues.page_of_requests(self.queue_id, after=after, states=states, limit=limit))
+        return self.run(self.queues.list_requests(self.queue_id, after=after, states=states, limit=limit))
 
 
-def _plain(answer: Any) -> Any:
-    """An answer as the model gives it; what is neither an answer nor a refusal is raised."""
-    if isinstance(answer, Invalid | NotFound):
-        return type(answer)
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+def _comparable(result: Any) -> Any:
+    """A result as the model returns it. Unexpected exceptions are raised."""
+    if isinstance(result, Invalid | NotFound):
+        return type(result)
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _keys(requests: Sequence[QueuedRequest]) -> list[str]:

@@ -9,15 +9,14 @@ import pytest
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.json_text import dumps, loads
 from runtime.base.records import QueueClient, RequestQueue
-from runtime.database import Store
-from runtime.database import requests as stored_requests
-from runtime.storages.request_queues import HEAD_FIELDS, RequestQueues, deleted_id, request_id
+from runtime.database import Database, request_queues_table
+from runtime.storages.request_queues import HEAD_FIELDS, RequestQueues, id_to_delete, request_id
 from tests.runtime.storages.hand_clock import HandClock
 
 
 @pytest.fixture
-def queues(store: Store, clock: HandClock) -> RequestQueues:
-    return RequestQueues(store.requests, clock)
+def queues(database: Database, clock: HandClock) -> RequestQueues:
+    return RequestQueues(database, clock)
 
 
 @pytest.fixture
@@ -34,10 +33,10 @@ def test_ids_are_the_ones_that_sdks_compute() -> None:
     assert len({len(request_id(f"key{n}")) for n in range(1000)}) == 1
 
 
-async def test_fields_are_kept_as_they_came(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_fields_are_stored_as_they_were_sent(queues: RequestQueues, queue: RequestQueue) -> None:
     cut = "\ud83d"  # half of a surrogate pair, as JavaScript's slice leaves it
     sent = draft("a", method="POST", userData={"__crawlee": {"x": [1, None, cut]}}, errorMessages=["e"], own=1.5)
-    await queues.add(queue.id, [sent], forefront=False)
+    await queues.add_requests(queue.id, [sent], forefront=False)
     found = queues.get_request(queue.id, request_id("a"))
     assert found is not None
     assert found.fields == {**sent, "id": request_id("a"), "retryCount": 0}
@@ -45,14 +44,14 @@ async def test_fields_are_kept_as_they_came(queues: RequestQueues, queue: Reques
 
 async def test_locks_are_not_stored_as_fields(queues: RequestQueues, queue: RequestQueue) -> None:
     sent = draft("a", lockExpiresAt="2030-01-01T00:00:00.000Z", lockByClient="me")
-    await queues.add(queue.id, [sent], forefront=False)
+    await queues.add_requests(queue.id, [sent], forefront=False)
     found = queues.get_request(queue.id, request_id("a"))
     assert found is not None and "lockExpiresAt" not in found.fields and "lockByClient" not in found.fields
 
 
 async def test_the_latest_forefront_request_is_first(queues: RequestQueues, queue: RequestQueue) -> None:
-    await queues.add(queue.id, [draft("a"), draft("b")], forefront=False)
-    await queues.add(queue.id, [draft("c"), draft("d")], forefront=True)
+    await queues.add_requests(queue.id, [draft("a"), draft("b")], forefront=False)
+    await queues.add_requests(queue.id, [draft("c"), draft("d")], forefront=True)
     assert [loads(found.unique_key) for found in queues.head(queue.id, limit=10)] == ["d", "c", "a", "b"]
 
 
@@ -60,35 +59,35 @@ async def test_the_latest_forefront_request_is_first(queues: RequestQueues, queu
     "sent",
     [None, [], "x", {}, {"uniqueKey": "a"}, {"url": "a"}, {"uniqueKey": 1, "url": "a"}, draft("a", handledAt=5)],
 )
-async def test_what_is_no_request(queues: RequestQueues, queue: RequestQueue, sent: Any) -> None:
+async def test_invalid_requests(queues: RequestQueues, queue: RequestQueue, sent: Any) -> None:
     with pytest.raises(Invalid):
-        await queues.add(queue.id, [draft("b"), sent], forefront=False)
+        await queues.add_requests(queue.id, [draft("b"), sent], forefront=False)
     assert queues.head(queue.id, limit=10) == []
 
 
 async def test_a_batch_has_at_most_25(queues: RequestQueues, queue: RequestQueue) -> None:
-    await queues.add(queue.id, [draft(str(n)) for n in range(25)], forefront=False)
+    await queues.add_requests(queue.id, [draft(str(n)) for n in range(25)], forefront=False)
     with pytest.raises(Invalid):
-        await queues.add(queue.id, [draft(str(n)) for n in range(26)], forefront=False)
+        await queues.add_requests(queue.id, [draft(str(n)) for n in range(26)], forefront=False)
 
 
-async def test_an_update_under_another_id(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_an_update_must_have_the_id_of_its_address(queues: RequestQueues, queue: RequestQueue) -> None:
     for id, fields in ((request_id("b"), draft("a")), (request_id("a"), draft("a", id="other"))):
-        with pytest.raises(Invalid) as refusal:
+        with pytest.raises(Invalid) as error:
             await queues.update_request(queue.id, id, fields, forefront=False)
-        assert refusal.value.slug == "request-id-invalid"
+        assert error.value.slug == "request-id-invalid"
 
 
-async def test_a_second_client_makes_it_shared_for_ever(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_a_second_client_makes_the_queue_shared_permanently(queues: RequestQueues, queue: RequestQueue) -> None:
     async def is_shared_after(*keys: str | None) -> bool:
-        opened, _ = await queues.get_or_create("user")
+        new, _ = await queues.get_or_create("user")
         for key in keys:
-            again = queues.get(opened.id)
-            assert again is not None
-            await queues.record_client(again, QueueClient(key))
-        again = queues.get(opened.id)
-        assert again is not None
-        return again.had_multiple_clients
+            current = queues.get(new.id)
+            assert current is not None
+            await queues.record_client(current, QueueClient(key))
+        current = queues.get(new.id)
+        assert current is not None
+        return current.had_multiple_clients
 
     assert not await is_shared_after("a", "a", "a")
     assert await is_shared_after("a", "b", "a", "a")
@@ -99,51 +98,51 @@ async def test_a_second_client_makes_it_shared_for_ever(queues: RequestQueues, q
         await queues.record_client(queue, QueueClient("x" * 33))
 
 
-async def test_calls_at_once_are_one_client(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_concurrent_calls_of_one_client_count_once(queues: RequestQueues, queue: RequestQueue) -> None:
     await asyncio.gather(*(queues.record_client(queue, QueueClient("a")) for _ in range(3)))
-    again = queues.get(queue.id)
-    assert again is not None and not again.had_multiple_clients
+    current = queues.get(queue.id)
+    assert current is not None and not current.had_multiple_clients
 
 
-async def test_counting(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_counters(queues: RequestQueues, queue: RequestQueue) -> None:
     client = QueueClient("a")
-    await queues.add(queue.id, [draft("a"), draft("b")], forefront=False)  # 2 writes
-    await queues.add(queue.id, [draft("a")], forefront=False)  # 1, though it is there
+    await queues.add_requests(queue.id, [draft("a"), draft("b")], forefront=False)  # 2 writes
+    await queues.add_requests(queue.id, [draft("a")], forefront=False)  # 1, although it is present
     await queues.lock_head(queue.id, client, limit=5, lock_secs=10)  # 2 writes, 2 reads
-    await queues.prolong(queue.id, request_id("a"), client, lock_secs=5, forefront=False)  # 1
-    await queues.release(queue.id, request_id("a"), client, forefront=False)  # 1
-    await queues.unlock(queue.id, client)  # 1: b
+    await queues.prolong_lock(queue.id, request_id("a"), client, lock_secs=5, forefront=False)  # 1
+    await queues.release_lock(queue.id, request_id("a"), client, forefront=False)  # 1
+    await queues.unlock_requests(queue.id, client)  # 1: b
     await queues.delete_requests(queue.id, [request_id("a")])  # 1
     queues.head(queue.id, limit=5)  # 1 read
     queues.get_request(queue.id, request_id("b"))  # 1
-    await queues.page_of_requests(queue.id, after=None, states=(), limit=5)  # 1
+    await queues.list_requests(queue.id, after=None, states=(), limit=5)  # 1
     found = queues.get(queue.id)
     assert found is not None and (found.write_count, found.read_count) == (9, 5)
 
 
-async def test_a_queue_that_is_gone(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_a_deleted_queue_is_not_found(queues: RequestQueues, queue: RequestQueue) -> None:
     await queues.delete(queue.id)
     with pytest.raises(NotFound):
-        await queues.add(queue.id, [draft("a")], forefront=False)
+        await queues.add_requests(queue.id, [draft("a")], forefront=False)
     with pytest.raises(NotFound):
         await queues.lock_head(queue.id, QueueClient("a"), limit=1, lock_secs=1)
 
 
-def test_naming_what_to_delete() -> None:
-    assert deleted_id({"id": "x", "uniqueKey": "y"}) == "x"
-    assert deleted_id({"uniqueKey": "y"}) == request_id("y")
+def test_a_request_to_delete_has_an_id_or_a_unique_key() -> None:
+    assert id_to_delete({"id": "x", "uniqueKey": "y"}) == "x"
+    assert id_to_delete({"uniqueKey": "y"}) == request_id("y")
     for entry in (None, {}, {"id": 1}):
         with pytest.raises(Invalid):
-            deleted_id(entry)
+            id_to_delete(entry)
 
 
-async def test_the_head_costs_the_same_behind_many_handled_requests(
-    queues: RequestQueues, queue: RequestQueue, store: Store, clock: HandClock
+async def test_handled_requests_do_not_make_the_head_more_expensive(
+    queues: RequestQueues, queue: RequestQueue, database: Database, clock: HandClock
 ) -> None:
-    """Counted in steps of SQLite's own machine, which no noise of the host can change."""
+    """The cost is the number of SQLite's virtual machine steps, which does not depend on the load of the host."""
 
     def steps() -> int:
-        def question(connection: sqlite3.Connection) -> int:
+        def count_steps(connection: sqlite3.Connection) -> int:
             count = 0
 
             def step() -> int:
@@ -152,26 +151,26 @@ async def test_the_head_costs_the_same_behind_many_handled_requests(
                 return 0
 
             connection.set_progress_handler(step, 1)
-            query = f"{stored_requests.SELECT} WHERE {stored_requests.UNHANDLED} ORDER BY position LIMIT 25"
+            query = f"{request_queues_table.SELECT} WHERE {request_queues_table.UNHANDLED} ORDER BY position LIMIT 25"
             assert len(connection.execute(query, (queue.id,)).fetchall()) == 25
             connection.set_progress_handler(None, 1)
             return count
 
-        return store.connection.query(question)
+        return database.connection.query(count_steps)
 
     async def fill(start: int, handled: str | None) -> None:
         for first in range(start, start + 5000, 25):
             drafts = [draft(str(n), handledAt=handled) for n in range(first, first + 25)]
-            await queues.add(queue.id, drafts, forefront=False)
+            await queues.add_requests(queue.id, drafts, forefront=False)
 
-    await queues.add(queue.id, [draft(f"pending{n}") for n in range(25)], forefront=False)
+    await queues.add_requests(queue.id, [draft(f"pending{n}") for n in range(25)], forefront=False)
     alone = steps()
     await fill(0, "2024-01-01T00:00:00.000Z")
     await fill(5000, None)
     assert steps() <= alone * 1.2
 
 
-async def test_heads_show_what_only_the_exact_reader_takes_as_it_was_written(queues: RequestQueues) -> None:
+async def test_a_head_has_requests_that_only_the_exact_decoder_can_read(queues: RequestQueues) -> None:
     queue, _ = await queues.get_or_create("user")
     cut = {
         "uniqueKey": "cut",
@@ -180,6 +179,6 @@ async def test_heads_show_what_only_the_exact_reader_takes_as_it_was_written(que
         "retryCount": 10**30,
         "userData": {"\ud83d": 1},
     }
-    await queues.add(queue.id, [cut], forefront=False)
+    await queues.add_requests(queue.id, [cut], forefront=False)
     shown = loads(dumps(queues.head(queue.id, limit=1)))
     assert shown == [{name: cut.get(name, request_id("cut")) for name in HEAD_FIELDS}]

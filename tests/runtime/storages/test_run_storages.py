@@ -35,11 +35,11 @@ async def push(stage: Stage, run: Run, id: str, item: Any) -> int:
     return await datasets.push(datasets.find(run.user_id, id), dumps(item))
 
 
-async def test_a_run_is_born_with_the_datasets_of_its_actor(stage: Stage) -> None:
+async def test_a_run_gets_the_datasets_of_its_actors_definition(stage: Stage) -> None:
     run = await stage.start(await an_actor(stage, "shop", DEFINITION))
     assert set(run.datasets) == {"prices"}
-    told = json.loads(stage.container_of(run).spec.environment["ACTOR_STORAGES_JSON"])
-    assert told["datasets"] == {"default": run.default_dataset_id, "prices": run.datasets["prices"]}
+    storages = json.loads(stage.container_of(run).spec.environment["ACTOR_STORAGES_JSON"])
+    assert storages["datasets"] == {"default": run.default_dataset_id, "prices": run.datasets["prices"]}
     assert await push(stage, run, run.default_dataset_id, {"name": "x"}) == 1
     assert await push(stage, run, run.datasets["prices"], {"price": 1}) == 1
     for id in (run.default_dataset_id, run.datasets["prices"]):
@@ -49,7 +49,7 @@ async def test_a_run_is_born_with_the_datasets_of_its_actor(stage: Stage) -> Non
     assert store is not None and store.schema == COLLECTIONS
 
 
-async def test_they_count_towards_its_usage_and_go_with_it(stage: Stage) -> None:
+async def test_a_runs_datasets_count_towards_its_usage_and_are_deleted_with_it(stage: Stage) -> None:
     run = await stage.start(await an_actor(stage, "shop", DEFINITION))
     prices = run.datasets["prices"]
     await push(stage, run, prices, [{"price": 1}, {"price": 2}])
@@ -59,7 +59,7 @@ async def test_they_count_towards_its_usage_and_go_with_it(stage: Stage) -> None
     assert stage.orchestrator.datasets.get(prices) is None
 
 
-async def test_a_metamorph_adds_the_datasets_of_the_new_actor(stage: Stage) -> None:
+async def test_a_metamorph_adds_the_datasets_of_the_new_actors_definition(stage: Stage) -> None:
     run = await stage.start(await an_actor(stage, "shop", DEFINITION))
     second = {"storages": {"datasets": {"prices": PRICED, "names": NAMED}}}
     target = await an_actor(stage, "other", second)
@@ -68,5 +68,5 @@ async def test_a_metamorph_adds_the_datasets_of_the_new_actor(stage: Stage) -> N
     after = stage.current(run)
     assert after.actor_id == target.id
     assert (set(after.datasets), after.datasets["prices"]) == ({"prices", "names"}, run.datasets["prices"])
-    told = json.loads(stage.container_of(run).spec.environment["ACTOR_STORAGES_JSON"])
-    assert set(told["datasets"]) == {"default", "prices", "names"}
+    storages = json.loads(stage.container_of(run).spec.environment["ACTOR_STORAGES_JSON"])
+    assert set(storages["datasets"]) == {"default", "prices", "names"}

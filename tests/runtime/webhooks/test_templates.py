@@ -25,7 +25,7 @@ def filled(template: str | None, *, in_strings: bool = False) -> Any:
 
 
 @pytest.mark.parametrize("template", [None, ""])
-def test_the_default_is_the_platforms(template: str | None) -> None:
+def test_the_default_payload_is_that_of_the_platform(template: str | None) -> None:
     assert filled(template) == {
         "userId": "user1",
         "createdAt": "2023-11-14T22:13:20.000Z",
@@ -54,7 +54,7 @@ def test_the_default_is_the_platforms(template: str | None) -> None:
         ('"plain"', "plain"),
     ],
 )
-def test_variables_are_filled_in_as_json_and_strings_left_alone(template: str, sent: Any) -> None:
+def test_variables_are_replaced_with_json_and_strings_do_not_change(template: str, sent: Any) -> None:
     templates.check(template, in_strings=False)
     assert filled(template) == sent
 
@@ -71,7 +71,7 @@ def test_variables_are_filled_in_as_json_and_strings_left_alone(template: str, s
         ("{{resource.statusMessage}}", 'said "{{userId}}"\n'),
     ],
 )
-def test_variables_in_strings_are_filled_in_where_that_is_asked_for(template: str, sent: Any) -> None:
+def test_variables_in_strings_are_replaced_on_request(template: str, sent: Any) -> None:
     templates.check(template, in_strings=True)
     assert filled(template, in_strings=True) == sent
 
@@ -88,13 +88,13 @@ def test_variables_in_strings_are_filled_in_where_that_is_asked_for(template: st
         "{",
     ],
 )
-def test_what_could_not_be_filled_in_is_refused(template: str) -> None:
+def test_invalid_templates_are_rejected(template: str) -> None:
     with pytest.raises(Invalid):
         templates.check(template, in_strings=False)
 
 
 @pytest.mark.parametrize("depth", [templates.MAX_DEPTH, 800, 100_000])
-def test_a_template_is_not_nested_without_end(depth: int) -> None:
+def test_the_nesting_of_a_template_is_limited(depth: int) -> None:
     with pytest.raises(Invalid):
         templates.check("[" * depth + "{{userId}}" + "]" * depth, in_strings=False)
     good = "[" * (templates.MAX_DEPTH - 1) + "{{userId}}" + "]" * (templates.MAX_DEPTH - 1)
@@ -102,13 +102,13 @@ def test_a_template_is_not_nested_without_end(depth: int) -> None:
     assert filled(good)
 
 
-def test_an_unknown_variable_in_a_string_matters_only_where_it_would_be_filled_in() -> None:
+def test_an_unknown_variable_in_a_string_is_an_error_only_if_it_would_be_replaced() -> None:
     templates.check('"{{nobody}}"', in_strings=False)
     with pytest.raises(Invalid, match="nobody"):
         templates.check('"{{nobody}}"', in_strings=True)
 
 
-def test_headers_are_texts_and_some_are_not_for_templates() -> None:
+def test_header_values_are_text_and_reserved_headers_are_ignored() -> None:
     template = '{"X-Run": {{eventData.actorRunId}}, "X-Size": 7, "HOST": "evil", "content-type": "text/plain"}'
     assert templates.headers(template, VALUES, in_strings=False) == {"X-Run": "run1", "X-Size": "7"}
     assert templates.headers('{"A": "Bearer {{userId}}"}', VALUES, in_strings=True) == {"A": "Bearer user1"}
@@ -116,6 +116,6 @@ def test_headers_are_texts_and_some_are_not_for_templates() -> None:
 
 
 @pytest.mark.parametrize("template", ["[]", "1", '{"A": {{nobody}}}'])
-def test_headers_that_are_no_object_are_refused(template: str) -> None:
+def test_headers_that_are_not_a_valid_object_are_rejected(template: str) -> None:
     with pytest.raises(Invalid):
         templates.check_headers(template, in_strings=False)

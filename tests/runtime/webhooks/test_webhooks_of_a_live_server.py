@@ -1,4 +1,4 @@
-"""Webhooks of a real server: to itself, and across its death."""
+"""Webhooks of a real server: requests to its own API, and delivery after it was killed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.access.users import OWN_TOKEN_PREFIX
-from runtime.webhooks.dispatcher import AT_ONCE
+from runtime.access.users import SERVER_TOKEN_PREFIX
+from runtime.webhooks.delivery import MAX_CONCURRENT_REQUESTS
 from testing.api_client import Json
 from testing.live_server import LiveServer
 from tests.engine import COUNTER, end, engine, eventually, python_actor
@@ -30,19 +30,19 @@ def dispatches(server: LiveServer, webhook: Json) -> list[Json]:
 
 
 def sent(server: LiveServer, webhook: Json, count: int) -> list[Json]:
-    """The webhook's dispatches when so many of them are over."""
-    over: list[Json] = []
+    """The finished dispatches of the webhook, as soon as there are `count` of them."""
+    finished: list[Json] = []
 
-    def are_over() -> bool:
-        over[:] = [each for each in dispatches(server, webhook) if each["calls"]]
-        return len(over) >= count
+    def are_finished() -> bool:
+        finished[:] = [each for each in dispatches(server, webhook) if each["calls"]]
+        return len(finished) >= count
 
-    assert eventually(are_over), dispatches(server, webhook)
-    return over
+    assert eventually(are_finished), dispatches(server, webhook)
+    return finished
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "host.greenroom.internal"])
-def test_a_webhook_starts_a_run_through_the_api_without_a_token_of_its_own(server: LiveServer, host: str) -> None:
+def test_a_webhook_to_the_api_needs_no_token_of_its_own(server: LiveServer, host: str) -> None:
     name = host.replace(".", "-")
     first, second = (python_actor(server, f"{which}-{name}", GREETER) for which in ("first", "second"))
     hook = webhook(server, first, f"http://{host}:{server.port}/v2/acts/{second}/runs")
@@ -52,37 +52,37 @@ def test_a_webhook_starts_a_run_through_the_api_without_a_token_of_its_own(serve
     [started] = server.data("GET", f"acts/{second}/runs")["items"]
     assert started["meta"]["origin"] == "WEBHOOK"
     assert server.wait(f"actor-runs/{started['id']}")["status"] == "SUCCEEDED"
-    told = server.http.get(f"/v2/key-value-stores/{started['defaultKeyValueStoreId']}/records/INPUT").json()
-    assert told["resource"]["id"] == run["id"]
-    assert OWN_TOKEN_PREFIX not in str((dispatch, server.data("GET", f"webhooks/{hook['id']}")))
-    assert not any(OWN_TOKEN_PREFIX.encode() in file.read_bytes() for file in files(server.data_dir))
+    input = server.http.get(f"/v2/key-value-stores/{started['defaultKeyValueStoreId']}/records/INPUT").json()
+    assert input["resource"]["id"] == run["id"]
+    assert SERVER_TOKEN_PREFIX not in str((dispatch, server.data("GET", f"webhooks/{hook['id']}")))
+    assert not any(SERVER_TOKEN_PREFIX.encode() in file.read_bytes() for file in files(server.data_dir))
 
 
-def test_nobody_else_gets_a_token(server: LiveServer, blocking_receiver: Receiver) -> None:
-    actor = python_actor(server, "asks-elsewhere", GREETER)
+def test_other_servers_get_no_token(server: LiveServer, blocking_receiver: Receiver) -> None:
+    actor = python_actor(server, "calls-another-server", GREETER)
     hook = webhook(server, actor, blocking_receiver.url(f"/v2/acts/{actor}/runs", host="localhost"))
     server.finished_run(actor)
     sent(server, hook, 1)
     assert "Authorization" not in blocking_receiver.received[0].headers
 
 
-def test_what_was_being_sent_or_not_yet_sent_when_the_server_was_killed_is_sent(
+def test_unfinished_dispatches_are_sent_after_the_server_was_killed(
     own_server: LiveServer, blocking_receiver: Receiver
 ) -> None:
-    """More dispatches than are sent at once: some are under way, the others wait, and one event is yet to come."""
-    actor = python_actor(own_server, "told-of", COUNTER)
-    hooks = [webhook(own_server, actor, blocking_receiver.url()) for _ in range(AT_ONCE + 3)]
+    """When the server is killed, some dispatches are being sent, others wait, and one event has not happened yet."""
+    actor = python_actor(own_server, "observed", COUNTER)
+    hooks = [webhook(own_server, actor, blocking_receiver.url()) for _ in range(MAX_CONCURRENT_REQUESTS + 3)]
     first, second = own_server.run(actor), own_server.run(actor)
     for run in (first, second):
         own_server.until(f"actor-runs/{run['id']}", lambda run: run["status"] == "RUNNING")
     blocking_receiver.stop_responding()
     with engine() as client:
         end(client, first, 0)
-        assert eventually(lambda: len(blocking_receiver.received) == AT_ONCE)
+        assert eventually(lambda: len(blocking_receiver.received) == MAX_CONCURRENT_REQUESTS)
         own_server.kill()
         end(client, second, 0)
-    under_way = set(blocking_receiver.dispatch_ids)
-    assert len(under_way) == AT_ONCE
+    interrupted = set(blocking_receiver.dispatch_ids)
+    assert len(interrupted) == MAX_CONCURRENT_REQUESTS
     blocking_receiver.start_responding()
     own_server.start()
     for run in (first, second):
@@ -93,7 +93,7 @@ def test_what_was_being_sent_or_not_yet_sent_when_the_server_was_killed_is_sent(
     )
     assert all(each["status"] == "SUCCEEDED" for each in made)
     times = times_of(blocking_receiver.dispatch_ids)
-    assert times == {each["id"]: 2 if each["id"] in under_way else 1 for each in made}
+    assert times == {each["id"]: 2 if each["id"] in interrupted else 1 for each in made}
 
 
 def times_of(ids: list[str]) -> dict[str, int]:

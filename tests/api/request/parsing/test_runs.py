@@ -8,9 +8,8 @@ from starlette.requests import Request
 from api.request.callers import Caller
 from api.request.params import Params
 from api.request.parsing.runs import parse_run_filter, parse_start_options
-from runtime.base.records import PermissionLevel
+from runtime.base.records import PermissionLevel, RunFilter
 from runtime.runs.options import StartOptions
-from runtime.runs.runs import RunFilter
 from tests.fakes.clock import START
 from tests.fakes.records import a_user
 

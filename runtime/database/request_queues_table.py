@@ -1,7 +1,8 @@
-"""Request queues: the unhandled requests of a queue lie in the order of their `position`, the handled ones have none.
+"""Request queues: unhandled requests are ordered by their `position`, handled requests have no position.
 
-Forefront requests go before the lowest position, others behind the highest, so a partial index over the unhandled is
-the queue and its head costs the same at any length. Locks are a time in the row: they expire by being looked at.
+A forefront request gets a position below the lowest one, any other a position above the highest. A partial index of the
+unhandled requests is the queue itself, so reading its head costs the same at any length. A lock is a time in the row:
+once that time has passed, every query ignores it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 
 from runtime.base.clock import Millis
 from runtime.base.records import Added, QueueClient, RequestQueue, RequestState
-from runtime.database.connection import Connection
-from runtime.database.storage_tables import StorageTable
+from runtime.database.sqlite_connection import SqliteConnection
+from runtime.database.storage_table import StorageTable
 
 SELECT = "SELECT id, body, position IS NULL, lock_expires_at, lock_by_client FROM requests"
 UNHANDLED = "queue_id = ? AND position IS NOT NULL"
@@ -21,17 +22,17 @@ LOCK = "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run
 UNLOCK = "lock_expires_at = NULL, lock_by_client = NULL, lock_by_run = NULL"
 BEFORE_ALL = "(SELECT coalesce(min(position) - 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
 BEHIND_ALL = "(SELECT coalesce(max(position) + 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
-"""Positions at the ends of the queue ?1."""
+"""The positions before the first and behind the last request of the queue ?1."""
 OWNED = """
     (lock_by_client = ? OR lock_by_run = ?
     OR (lock_by_client IS NULL AND lock_by_run IS NULL AND coalesce(?, ?) IS NULL))
 """
-"""Takes key, run, key, run. Callers that name neither count as one: the platform leaves open whose their locks are."""
+"""Parameters: key, run, key, run. Clients without both count as one: the platform does not define their locks."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """`body` is the request as JSON. The lock's fields are set only while it holds."""
+    """`body` is the request as JSON. The lock's fields are set only until the lock expires."""
 
     id: str
     body: bytes
@@ -48,8 +49,8 @@ class NewRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedHead:
-    """`bodies` are the requests as JSON; `queue` is as it is after they were locked."""
+class LockedRequests:
+    """`bodies` are the locked requests as JSON. `queue` includes the effects of locking them."""
 
     queue: RequestQueue
     bodies: list[bytes]
@@ -57,31 +58,34 @@ class LockedHead:
 
 
 class LockNotHeld(Exception):
-    """The request is handled, not locked, or locked by somebody else."""
+    """The request is handled, not locked, or locked by another client."""
 
 
-class Requests:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.table = StorageTable(connection, "request_queues", RequestQueue, ("requests", "queue_id"))
+class RequestQueuesTable(StorageTable[RequestQueue]):
+    def __init__(self, connection: SqliteConnection) -> None:
+        super().__init__(
+            connection, "request_queues", RequestQueue, content_table="requests", content_reference="queue_id"
+        )
 
-    async def add(self, queue_id: str, requests: Sequence[NewRequest], *, forefront: bool, now: Millis) -> list[Added]:
-        """Add what is not there yet, in order; what is there stays as it is. Raises StorageGone."""
+    async def add_requests(
+        self, queue_id: str, requests: Sequence[NewRequest], *, forefront: bool, now: Millis
+    ) -> list[Added]:
+        """Add the requests that are new, in order. Existing requests do not change. Raises StorageGone."""
 
         def change(connection: sqlite3.Connection) -> list[Added]:
-            outcomes = [_add(connection, queue_id, request, forefront) for request in requests]
+            outcomes = [_insert(connection, queue_id, request, forefront) for request in requests]
             new = [request for request, known in zip(requests, outcomes, strict=True) if not known.was_present]
             handled = sum(request.is_handled for request in new)
             self._count(connection, queue_id, now, writes=len(requests), total=len(new), handled=handled)
             return outcomes
 
-        return await self.table.write(change)
+        return await self._write(change)
 
-    async def update(self, queue_id: str, request: NewRequest, *, forefront: bool, now: Millis) -> Added:
-        """Replace a request, or add it. It loses its lock, and its place to the end or the front of the queue."""
+    async def update_request(self, queue_id: str, request: NewRequest, *, forefront: bool, now: Millis) -> Added:
+        """Replace a request, or add it. It loses its lock and moves to the end or the front of the queue."""
 
         def change(connection: sqlite3.Connection) -> Added:
-            known = _add(connection, queue_id, request, forefront)
+            known = _insert(connection, queue_id, request, forefront)
             if known.was_present:
                 position = _position(request, forefront)
                 query = (
@@ -92,10 +96,10 @@ class Requests:
             self._count(connection, queue_id, now, writes=1, total=int(not known.was_present), handled=handled)
             return known
 
-        return await self.table.write(change)
+        return await self._write(change)
 
-    async def delete(self, queue_id: str, ids: Sequence[str], *, now: Millis) -> list[str]:
-        """Delete requests; return the ids of those that were there. Raises StorageGone."""
+    async def delete_requests(self, queue_id: str, ids: Sequence[str], *, now: Millis) -> list[str]:
+        """Delete requests; return the ids of those that existed. Raises StorageGone."""
 
         def change(connection: sqlite3.Connection) -> list[str]:
             query = "DELETE FROM requests WHERE queue_id = ? AND id = ? RETURNING position"
@@ -104,10 +108,11 @@ class Requests:
             self._count(connection, queue_id, now, writes=len(ids), total=-len(deleted), handled=-sum(deleted.values()))
             return list(deleted)
 
-        return await self.table.write(change)
+        return await self._write(change)
 
-    def get(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
-        found = self._query(f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id), now)
+    def get_request(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
+        query, values = f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id)
+        found = self._connection.query(lambda connection: _requests(connection, query, values, now))
         return found[0] if found else None
 
     def head(self, queue_id: str, *, limit: int) -> list[bytes]:
@@ -116,10 +121,10 @@ class Requests:
         rows = self._connection.query(lambda connection: connection.execute(query, (queue_id, limit)).fetchall())
         return [body for (body,) in rows]
 
-    async def page(
+    async def list_requests(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int, now: Millis
     ) -> list[StoredRequest]:
-        """Requests in the order of their ids, from behind `after` on; `states` empty means all."""
+        """Requests in the order of their ids. `after` is excluded; without `states` it lists requests of any state."""
         conditions = {
             RequestState.LOCKED: "lock_expires_at > ?2",
             RequestState.PENDING: "(position IS NOT NULL AND coalesce(lock_expires_at, 0) <= ?2)",
@@ -131,28 +136,28 @@ class Requests:
 
     async def lock_head(
         self, queue_id: str, client: QueueClient, *, limit: int, until: Millis, now: Millis
-    ) -> LockedHead:
-        """Lock the first requests that nobody has locked. Raises StorageGone."""
+    ) -> LockedRequests:
+        """Lock the first requests that are not locked. Raises StorageGone."""
 
-        def change(connection: sqlite3.Connection) -> LockedHead:
+        def change(connection: sqlite3.Connection) -> LockedRequests:
             free = f"{UNHANDLED} AND (lock_expires_at IS NULL OR lock_expires_at <= ?)"
             first = f"SELECT rowid FROM requests WHERE {free} ORDER BY position LIMIT ?"
             query = f"{LOCK} WHERE rowid IN ({first}) RETURNING position, body"
             values = (until, client.key, client.run_id, queue_id, now, limit)
             rows = sorted(connection.execute(query, values))
             self._count(connection, queue_id, now, writes=len(rows))
-            queue = self.table.find(connection, "id = ?", queue_id)
+            queue = self._find_within(connection, "id = ?", queue_id)
             assert queue is not None
-            return LockedHead(queue, [body for _, body in rows], _has_locked(connection, queue_id, now))
+            return LockedRequests(queue, [body for _, body in rows], _has_locked(connection, queue_id, now))
 
-        return await self.table.write(change)
+        return await self._write(change)
 
-    async def prolong(
+    async def prolong_lock(
         self, queue_id: str, id: str, client: QueueClient, *, until: Millis, forefront: bool, now: Millis
     ) -> bool:
-        """Hold a lock for longer; False where there is no such request. Raises LockNotHeld, StorageGone.
+        """Move the end of a lock; return False if there is no such request. Raises LockNotHeld, StorageGone.
 
-        Once the lock is over, the request is at the end or the front of the queue.
+        The request also moves to the end or the front of the queue, where it is once the lock has expired.
         """
 
         def change(connection: sqlite3.Connection) -> bool:
@@ -164,10 +169,10 @@ class Requests:
             self._count(connection, queue_id, now, writes=1)
             return True
 
-        return await self.table.write(change)
+        return await self._write(change)
 
-    async def release(self, queue_id: str, id: str, client: QueueClient, *, forefront: bool, now: Millis) -> bool:
-        """Give a lock back; False where there is no such request. Raises LockNotHeld, StorageGone."""
+    async def release_lock(self, queue_id: str, id: str, client: QueueClient, *, forefront: bool, now: Millis) -> bool:
+        """Release a lock; return False if there is no such request. Raises LockNotHeld, StorageGone."""
 
         def change(connection: sqlite3.Connection) -> bool:
             if not _holds(connection, queue_id, id, client, now):
@@ -177,10 +182,10 @@ class Requests:
             self._count(connection, queue_id, now, writes=1)
             return True
 
-        return await self.table.write(change)
+        return await self._write(change)
 
-    async def unlock(self, queue_id: str, client: QueueClient, *, now: Millis) -> int:
-        """Give back every lock of a client and its run; the requests keep their places."""
+    async def unlock_requests(self, queue_id: str, client: QueueClient, *, now: Millis) -> int:
+        """Release every lock of a client and its run; return their number. The requests do not move."""
 
         def change(connection: sqlite3.Connection) -> int:
             query = f"UPDATE requests SET {UNLOCK} WHERE queue_id = ? AND lock_expires_at > ? AND {OWNED}"
@@ -188,15 +193,15 @@ class Requests:
             self._count(connection, queue_id, now, writes=count)
             return count
 
-        return await self.table.write(change)
+        return await self._write(change)
 
     def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
-        """Whether `record_client` would change anything, so that reading a head stays a look-up."""
+        """Whether `record_client` would change anything. Otherwise its caller can save the write."""
         is_known = client.key is not None and client.key == queue.first_client
         return not (is_known or queue.had_multiple_clients)
 
     async def record_client(self, queue_id: str, client: QueueClient) -> None:
-        """Remember who touched the queue: the second client, or a second call without a key, makes it shared."""
+        """Set `had_multiple_clients` for the second client, or for the second call without a key."""
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -205,10 +210,7 @@ class Requests:
                 (client.key or "", queue_id),
             )
 
-        await self.table.write_new(change)
-
-    def _query(self, query: str, values: tuple[object, ...], now: Millis) -> list[StoredRequest]:
-        return self._connection.query(lambda connection: _requests(connection, query, values, now))
+        await self._write_and_clear_cache(change)
 
     def _count(
         self,
@@ -221,7 +223,7 @@ class Requests:
         handled: int = 0,
     ) -> None:
         counts = {"write_count": writes, "total_request_count": total, "handled_request_count": handled}
-        self.table.add(connection, queue_id, now, **counts)
+        self._add_counts(connection, queue_id, now, **counts)
 
 
 def _requests(
@@ -235,7 +237,7 @@ def _requests(
     ]
 
 
-def _add(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> Added:
+def _insert(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> Added:
     query = (
         f"INSERT INTO requests (queue_id, id, position, body) VALUES (?1, ?2, {_position(request, forefront)}, ?3) "
         "ON CONFLICT DO NOTHING"
@@ -248,7 +250,7 @@ def _add(connection: sqlite3.Connection, queue_id: str, request: NewRequest, for
 
 
 def _position(request: NewRequest, forefront: bool) -> str:
-    """The place of a request that comes or comes again, as an SQL expression."""
+    """The position of a request that is added or updated, as an SQL expression."""
     return "NULL" if request.is_handled else BEFORE_ALL if forefront else BEHIND_ALL
 
 
@@ -258,7 +260,7 @@ def _move(connection: sqlite3.Connection, queue_id: str, id: str, forefront: boo
 
 
 def _holds(connection: sqlite3.Connection, queue_id: str, id: str, client: QueueClient, now: Millis) -> bool:
-    """True where the client holds the request's lock, False where there is no such request. Raises LockNotHeld."""
+    """True if the client holds the request's lock, False if there is no such request. Raises LockNotHeld."""
     query = f"SELECT lock_expires_at > ? AND {OWNED} FROM requests WHERE queue_id = ? AND id = ?"
     row = connection.execute(query, (now, *_owner(client), queue_id, id)).fetchone()
     if row is None:

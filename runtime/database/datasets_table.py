@@ -1,0 +1,81 @@
+"""Datasets: one row per push, with its items as JSON lines, in the same transaction as the counters.
+
+A push is stored completely or not at all, `item_count` always agrees with the items, and an index finds any page.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+
+from runtime.base.clock import Millis
+from runtime.base.records import Dataset
+from runtime.database.sqlite_connection import SqliteConnection
+from runtime.database.storage_table import StorageTable
+
+CHUNK_BYTES = 131_072
+"""Items are read in chunks of about this size, which limits the memory and the time on the event loop."""
+MAX_PUSH_BYTES_ON_LOOP = 262_144
+"""Splitting a bigger push into its items would hold up the event loop."""
+
+PUSHES = """
+    SELECT first, items FROM pushes WHERE dataset_id = ? AND first < ?
+    AND first >= (SELECT max(first) FROM pushes WHERE dataset_id = ? AND first <= ?) ORDER BY first
+"""
+
+
+class DatasetsTable(StorageTable[Dataset]):
+    def __init__(self, connection: SqliteConnection) -> None:
+        super().__init__(connection, "datasets", Dataset, content_table="pushes", content_reference="dataset_id")
+
+    async def push(self, id: str, items: bytes, *, count: int, clean_count: int, now: Millis) -> None:
+        """Append `count` items: JSON lines without a newline after the last one. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            after = self._add_counts(
+                connection,
+                id,
+                now,
+                item_count=count,
+                clean_item_count=clean_count,
+                stored_bytes=len(items),
+                write_count=count,
+            )[0]
+            connection.execute("INSERT INTO pushes VALUES (?, ?, ?, ?)", (id, after - count, count, items))
+
+        await self._write(change)
+
+    def items(self, id: str, start: int, stop: int, *, desc: bool) -> list[bytes]:
+        """The first items of [start, stop), or with `desc` the last ones in reverse order; about CHUNK_BYTES of them.
+
+        The list ends before a big push, so it may be empty. `items_in_thread` also returns the items of that push.
+        """
+        return self._connection.query(
+            lambda connection: _chunk(connection, id, start, stop, desc, MAX_PUSH_BYTES_ON_LOOP)
+        )
+
+    async def items_in_thread(self, id: str, start: int, stop: int, *, desc: bool) -> list[bytes]:
+        """The same as `items`, but at least one item, from pushes of any size, and without blocking the event loop."""
+        return await self._connection.query_in_thread(lambda connection: _chunk(connection, id, start, stop, desc))
+
+
+def _chunk(
+    connection: sqlite3.Connection,
+    dataset_id: str,
+    start: int,
+    stop: int,
+    desc: bool,
+    max_push_bytes: float = math.inf,
+) -> list[bytes]:
+    lines: list[bytes] = []
+    size = 0
+    query = f"{PUSHES} DESC" if desc else PUSHES
+    for first, items in connection.execute(query, (dataset_id, stop, dataset_id, start)):
+        if len(items) > max_push_bytes:
+            break
+        wanted = items.split(b"\n")[max(start - first, 0) : stop - first]
+        lines += reversed(wanted) if desc else wanted
+        size += len(items)
+        if size >= CHUNK_BYTES:
+            break
+    return lines

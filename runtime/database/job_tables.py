@@ -1,0 +1,125 @@
+"""The tables of jobs: runs and builds."""
+
+from __future__ import annotations
+
+from runtime.base.clock import Millis
+from runtime.base.paging import Page, Paging
+from runtime.base.records import Actor, Build, Run, RunFilter, Task, WebhookCondition
+from runtime.base.vault import Vault
+from runtime.database.secret_env_vars import SecretEnvVarsCodec
+from runtime.database.sqlite_connection import SqliteConnection
+from runtime.database.tables import R, RecordCodec, Table
+
+UNFINISHED = "status IN ('READY', 'RUNNING', 'TIMING-OUT', 'ABORTING')"
+"""It lists the statuses, instead of excluding the terminal ones, so that SQLite uses the index on the status."""
+HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
+"""The same expression as in a partial index, because otherwise SQLite would not use that index."""
+NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
+
+
+class JobsTable(Table[R]):
+    """What the tables of runs and builds have in common."""
+
+    def unfinished(self) -> list[R]:
+        return self._find_all(UNFINISHED)
+
+    def with_pending_events(self) -> list[R]:
+        """The jobs with events that have not been dispatched to webhooks."""
+        return self._find_all(HAS_PENDING_EVENTS)
+
+    def unfinished_memory_mbytes(self, user_id: str) -> int:
+        """The total memory of a user's unfinished jobs, in megabytes."""
+        memory = "coalesce(sum(json_extract(body, '$.options.memory_mbytes')), 0)"
+        query = f"SELECT {memory} FROM {self._name} WHERE user_id = ? AND {UNFINISHED}"
+        [(mbytes,)] = self._fetch_all(query, user_id)
+        return int(mbytes)
+
+
+class RunsTable(JobsTable[Run]):
+    def __init__(self, connection: SqliteConnection) -> None:
+        super().__init__(connection, "runs", RecordCodec(Run))
+
+    def by_token(self, token: str) -> Run | None:
+        return self._find("token = ?", token)
+
+    def by_web_key(self, web_key: str) -> Run | None:
+        return self._find("web_key = ?", web_key)
+
+    def by_events_key(self, events_key: str) -> Run | None:
+        return self._find("events_key = ?", events_key)
+
+    def newest(self, user_id: str, of: Actor | Task | None, wanted: RunFilter) -> Run | None:
+        """The newest of a user's runs, or of their runs of one Actor or task."""
+        condition, values = _matching_runs(user_id, of, wanted)
+        return self._find(f"{condition} {NEWEST_FIRST}", *values)
+
+    def page(self, user_id: str, of: Actor | Task | None, wanted: RunFilter, paging: Paging) -> Page[Run]:
+        """A user's runs, or their runs of one Actor or task, in the order of their start."""
+        condition, values = _matching_runs(user_id, of, wanted)
+        return self._page(condition, values, order_by="started_at", paging=paging)
+
+    def newest_of_condition(self, user_id: str, condition: WebhookCondition) -> Run | None:
+        """The newest of a user's runs that a webhook's condition names directly, by Actor or by task."""
+        ids = (condition.actor_run_id, condition.actor_id, condition.actor_task_id)
+        return self._find(f"user_id = ? AND (id = ? OR actor_id = ? OR task_id = ?) {NEWEST_FIRST}", user_id, *ids)
+
+    def ended_before(self, user_id: str, moment: Millis, *, except_newest: int) -> list[Run]:
+        """A user's runs that ended before `moment`, without the newest ones of all their runs."""
+        newest = f"SELECT id FROM runs WHERE user_id = ? {NEWEST_FIRST} LIMIT ?"
+        ended = "user_id = ? AND json_extract(body, '$.finished_at') < ?"
+        return self._find_all(f"{ended} AND id NOT IN ({newest})", user_id, moment, user_id, except_newest)
+
+    def has_unfinished_of_actor(self, actor_id: str) -> bool:
+        return self._exists(f"actor_id = ? AND {UNFINISHED}", actor_id)
+
+    def has_unfinished_of_build(self, build_id: str) -> bool:
+        return self._exists(f"build_id = ? AND {UNFINISHED}", build_id)
+
+    async def delete_ended(self, id: str) -> bool:
+        """Delete a run only if it has ended; return whether it did."""
+        return await self._delete_where(f"id = ? AND NOT ({UNFINISHED})", id) > 0
+
+
+class BuildsTable(JobsTable[Build]):
+    def __init__(self, connection: SqliteConnection, vault: Vault) -> None:
+        super().__init__(connection, "builds", SecretEnvVarsCodec(Build, vault))
+
+    def by_number(self, actor_id: str, number: str) -> Build | None:
+        return self._find("actor_id = ? AND number = ?", actor_id, number)
+
+    def by_fingerprint(self, actor_id: str, fingerprint: str) -> list[Build]:
+        """An Actor's builds from identical sources, newest first."""
+        condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ?"
+        return self._find_all(f"{condition} {NEWEST_FIRST}", actor_id, fingerprint)
+
+    def of_actor(self, actor_id: str) -> list[Build]:
+        return self._find_all("actor_id = ?", actor_id)
+
+    def page(self, user_id: str, actor: Actor | None, paging: Paging) -> Page[Build]:
+        """A user's builds, or all builds of one Actor, in the order of their start."""
+        condition, value = ("user_id = ?", user_id) if actor is None else ("actor_id = ?", actor.id)
+        return self._page(condition, [value], order_by="started_at", paging=paging)
+
+    def last_number(self, actor_id: str, version_number: str) -> int:
+        """The highest N among the builds MAJOR.MINOR.N of a version; 0 if there is none."""
+        query = "SELECT number FROM builds WHERE actor_id = ? AND number LIKE ?"
+        numbers = self._fetch_all(query, actor_id, f"{version_number}.%")
+        return max((int(number.rpartition(".")[2]) for (number,) in numbers), default=0)
+
+
+def _matching_runs(user_id: str, of: Actor | Task | None, wanted: RunFilter) -> tuple[str, list[object]]:
+    """The SQL condition for a list of runs, with its values."""
+    conditions: dict[str, object] = {
+        "user_id = ?": user_id,
+        "task_id = ?": of.id if isinstance(of, Task) else None,
+        "actor_id = ?": of.id if isinstance(of, Actor) else None,
+        "origin = ?": wanted.origin,
+        "started_at >= ?": wanted.started_after,
+        "started_at <= ?": wanted.started_before,
+    }
+    given = {condition: value for condition, value in conditions.items() if value is not None}
+    parts, values = list(given), list(given.values())
+    if wanted.statuses:
+        parts.append(f"status IN ({','.join('?' * len(wanted.statuses))})")
+        values.extend(wanted.statuses)
+    return " AND ".join(parts), values

@@ -1,0 +1,223 @@
+"""Key-value stores: small values are in the database, big values in files that their rows refer to.
+
+A file is written under a temporary name and renamed. Only then a row refers to it, and after that commit the file that
+it replaces is deleted. A crash or a cancelled caller can only leave files that no row refers to; the next start deletes
+those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from runtime.base.clock import Millis
+from runtime.base.records import KeyRange, KeyValueStore
+from runtime.database.sqlite_connection import SqliteConnection
+from runtime.database.storage_table import StorageTable
+
+MAX_BYTES_IN_DATABASE = 16_384
+"""Up to this size SQLite stores a value as fast as the file system does. Bigger values are files."""
+WRITE_BYTES = 1_048_576
+READ_BYTES = 262_144
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordInfo:
+    """A record without its value. `size` counts the bytes as stored: compressed, if the client sent them compressed."""
+
+    key: str
+    content_type: str
+    content_encoding: str | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record with its value as stored. A big value is an open file, which must be read to the end or closed."""
+
+    info: RecordInfo
+    body: bytes | BinaryIO
+
+    async def read(self) -> bytes:
+        return b"".join([chunk async for chunk in self.chunks()])
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        if isinstance(self.body, bytes):
+            yield self.body
+            return
+        try:
+            while chunk := await asyncio.to_thread(self.body.read, READ_BYTES):
+                yield chunk
+        finally:
+            self.body.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A completely received value that no row refers to yet: its bytes, or the name of its file."""
+
+    size: int
+    body: bytes | None = None
+    file: str | None = None
+
+
+class KeyValueStoresTable(StorageTable[KeyValueStore]):
+    """`folder` is for the files of big values."""
+
+    def __init__(self, connection: SqliteConnection, folder: Path) -> None:
+        super().__init__(
+            connection, "key_value_stores", KeyValueStore, content_table="records", content_reference="store_id"
+        )
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._delete_unreferenced_files()
+
+    async def set_record(
+        self,
+        id: str,
+        key: str,
+        content_type: str,
+        content_encoding: str | None,
+        chunks: AsyncIterator[bytes],
+        now: Millis,
+    ) -> None:
+        """Store a value that arrives in chunks; it replaces the previous value of the key. Raises StorageGone."""
+        received = await self._receive(chunks)
+        info = RecordInfo(key=key, content_type=content_type, content_encoding=content_encoding, size=received.size)
+        try:
+            replaced = await self._write(lambda connection: self._replace_row(connection, id, info, received, now))
+        except Exception:  # a cancelled write is not among these: it may still be committed and refer to the file
+            await self._delete_files([received.file])
+            raise
+        await self._delete_files([replaced])
+
+    def get_record(self, id: str, key: str) -> Record | None:
+        """The record with its value. A file is opened immediately, so that no later write can take it away."""
+        found = self._find_record(id, key, ", file, body")
+        if found is None:
+            return None
+        info, file, body = found
+        return Record(info, (self._folder / file).open("rb") if file else body)
+
+    def record_info(self, id: str, key: str) -> RecordInfo | None:
+        found = self._find_record(id, key, "")
+        return None if found is None else found[0]
+
+    def keys(self, id: str, *, after: str | None, within: KeyRange, limit: int) -> list[Key]:
+        """Keys with their sizes, in the order of their UTF-8 bytes. `after` is excluded."""
+        query = (
+            "SELECT key, size FROM records WHERE store_id = ? AND key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?"
+        )
+        values = (id, within.first, after or "", within.end, limit)
+        rows = self._connection.query(lambda connection: connection.execute(query, values).fetchall())
+        return [Key(key, size) for key, size in rows]
+
+    async def delete_record(self, id: str, key: str, now: Millis) -> None:
+        """Does nothing if there is no such record. Raises StorageGone."""
+
+        def change(connection: sqlite3.Connection) -> str | None:
+            size, file = _delete_row(connection, id, key)
+            self._add_counts(connection, id, now, delete_count=1, stored_bytes=-size)
+            return file
+
+        await self._delete_files([await self._write(change)])
+
+    async def _delete_where(self, condition: str, value: str) -> int:
+        def change(connection: sqlite3.Connection) -> tuple[list[str], int]:
+            stores = f"SELECT id FROM key_value_stores WHERE {condition}"
+            query = f"SELECT file FROM records WHERE store_id IN ({stores}) AND file IS NOT NULL"
+            files = [file for (file,) in connection.execute(query, (value,))]
+            return files, self._delete_within(connection, condition, value)
+
+        files, count = await self._write_and_clear_cache(change)
+        await self._delete_files(files)
+        return count
+
+    def _find_record(self, id: str, key: str, more_columns: str) -> tuple[RecordInfo, str | None, bytes] | None:
+        columns = f"content_type, content_encoding, size{more_columns}"
+        query = f"SELECT {columns} FROM records WHERE store_id = ? AND key = ?"
+        row = self._connection.query(lambda connection: connection.execute(query, (id, key)).fetchone())
+        if row is None:
+            return None
+        info = RecordInfo(key=key, content_type=row[0], content_encoding=row[1], size=row[2])
+        return (info, row[3], row[4]) if more_columns else (info, None, b"")
+
+    def _replace_row(
+        self, connection: sqlite3.Connection, id: str, info: RecordInfo, received: _Received, now: Millis
+    ) -> str | None:
+        """Make the key's row refer to the received value; return the file that it referred to before."""
+        size, file = _delete_row(connection, id, info.key)
+        self._add_counts(connection, id, now, write_count=1, stored_bytes=info.size - size)
+        connection.execute(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (id, info.key, info.content_type, info.content_encoding, info.size, received.file, received.body),
+        )
+        return file
+
+    async def _receive(self, chunks: AsyncIterator[bytes]) -> _Received:
+        pending = bytearray()
+        async for chunk in chunks:
+            pending += chunk
+            if len(pending) > MAX_BYTES_IN_DATABASE:
+                return await self._receive_file(bytes(pending), chunks)
+        return _Received(len(pending), body=bytes(pending))
+
+    async def _receive_file(self, start: bytes, chunks: AsyncIterator[bytes]) -> _Received:
+        name = secrets.token_hex(16)
+        part = self._folder / f"{name}.part"
+        try:
+            size = await _write_file(part, start, chunks)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        part.rename(self._folder / name)
+        return _Received(size, file=name)
+
+    async def _delete_files(self, names: Iterable[str | None]) -> None:
+        paths = [self._folder / name for name in names if name is not None]
+        if paths:
+            await asyncio.to_thread(_unlink_all, paths)
+
+    def _delete_unreferenced_files(self) -> None:
+        query = "SELECT file FROM records WHERE file IS NOT NULL"
+        rows = self._connection.query(lambda connection: connection.execute(query).fetchall())
+        referenced = {file for (file,) in rows}
+        _unlink_all([path for path in self._folder.iterdir() if path.name not in referenced])
+
+
+def _delete_row(connection: sqlite3.Connection, store_id: str, key: str) -> tuple[int, str | None]:
+    """The size and the file of the deleted value; 0 and None if there was none."""
+    query = "DELETE FROM records WHERE store_id = ? AND key = ? RETURNING size, file"
+    row: tuple[int, str | None] | None = connection.execute(query, (store_id, key)).fetchone()
+    return row or (0, None)
+
+
+async def _write_file(path: Path, start: bytes, chunks: AsyncIterator[bytes]) -> int:
+    """Write in big chunks, each in a thread, so that a slow disk does not block the event loop."""
+    pending = bytearray(start)
+    size = len(start)
+    with path.open("wb") as file:
+        async for chunk in chunks:
+            pending += chunk
+            size += len(chunk)
+            if len(pending) >= WRITE_BYTES:
+                await asyncio.to_thread(file.write, bytes(pending))
+                pending.clear()
+        await asyncio.to_thread(file.write, bytes(pending))
+    return size
+
+
+def _unlink_all(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""The tables of webhooks and their dispatches."""
+
+from __future__ import annotations
+
+from runtime.base.clock import Millis
+from runtime.base.paging import Page, Paging
+from runtime.base.records import Actor, Build, Run, Task, Webhook, WebhookDispatch
+from runtime.database.sqlite_connection import SqliteConnection
+from runtime.database.tables import RecordCodec, Table
+
+IS_FINISHED = "next_call_at IS NULL"
+LAST_CALL_FINISHED_AT = "json_extract(body, '$.calls[#-1].finished_at')"
+
+
+class WebhooksTable(Table[Webhook]):
+    def __init__(self, connection: SqliteConnection) -> None:
+        super().__init__(connection, "webhooks", RecordCodec(Webhook))
+
+    def by_idempotency_key(self, user_id: str, key: str | None) -> Webhook | None:
+        return self._find("user_id = ? AND idempotency_key = ?", user_id, key)
+
+    def of_run(self, run_id: str) -> list[Webhook]:
+        return self._find_all("run_id = ?", run_id)
+
+    def subscribed_to(self, job: Run | Build) -> list[Webhook]:
+        """The webhooks on a run, on the task that it belongs to, or on the Actor of a run or build."""
+        run_id, task_id = (job.id, job.task_id) if isinstance(job, Run) else (None, None)
+        return self._find_all("actor_id = ? OR run_id = ? OR task_id = ?", job.actor_id, run_id, task_id)
+
+    def page(self, user_id: str, on: Actor | Task | None, paging: Paging) -> Page[Webhook]:
+        """A user's webhooks, or their webhooks on one Actor or task, in the order of their creation."""
+        condition, values = "user_id = ?", [user_id]
+        if on is not None:
+            condition += " AND task_id = ?" if isinstance(on, Task) else " AND actor_id = ?"
+            values.append(on.id)
+        return self._page(condition, values, order_by="created_at", paging=paging)
+
+    async def delete_of_run(self, run_id: str) -> None:
+        await self._delete_where("run_id = ?", run_id)
+
+    async def delete_of_missing_runs(self) -> None:
+        await self._delete_where("run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)")
+
+    async def delete_of_actor(self, actor_id: str) -> None:
+        await self._delete_where("actor_id = ?", actor_id)
+
+    async def delete_of_task(self, task_id: str) -> None:
+        await self._delete_where("task_id = ?", task_id)
+
+    async def delete_of_missing_tasks(self) -> None:
+        await self._delete_where("task_id IS NOT NULL AND task_id NOT IN (SELECT id FROM tasks)")
+
+
+class DispatchesTable(Table[WebhookDispatch]):
+    def __init__(self, connection: SqliteConnection) -> None:
+        super().__init__(connection, "dispatches", RecordCodec(WebhookDispatch))
+
+    def due(self, now: Millis, limit: int) -> list[WebhookDispatch]:
+        """The first dispatches whose next call is due, in the order of that call."""
+        return self._find_all("next_call_at <= ? ORDER BY next_call_at LIMIT ?", now, limit)
+
+    def next_due_after(self, now: Millis) -> Millis | None:
+        """The time of the first call after `now`."""
+        dispatch = self._find("next_call_at > ? ORDER BY next_call_at", now)
+        return None if dispatch is None else dispatch.next_call_at
+
+    def page(self, user_id: str, webhook: Webhook | None, paging: Paging) -> Page[WebhookDispatch]:
+        """The dispatches of all of a user's webhooks, or of one webhook, in the order of their creation."""
+        condition, value = ("user_id = ?", user_id) if webhook is None else ("webhook_id = ?", webhook.id)
+        return self._page(condition, [value], order_by="created_at", paging=paging)
+
+    async def delete_of_webhook(self, webhook_id: str) -> None:
+        await self._delete_where("webhook_id = ?", webhook_id)
+
+    async def delete_finished_of_run(self, run_id: str) -> None:
+        """Delete the finished dispatches of the webhooks on a run. Dispatches with a call to come stay."""
+        await self._delete_where(f"run_id = ? AND {IS_FINISHED}", run_id)
+
+    async def delete_finished_before(self, moment: Millis) -> None:
+        await self._delete_where(f"{IS_FINISHED} AND {LAST_CALL_FINISHED_AT} < ?", moment)
