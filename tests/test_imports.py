@@ -120,3 +120,43 @@ def test_only_the_database_room_contains_sql() -> None:
         if any(SQL.search(text) for text in strings(path))
     }
     assert with_sql == {("runtime", "database")}
+
+
+@pytest.mark.parametrize("path", sources("cli"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_command_uses_only_the_ground_of_runtime(path: Path) -> None:
+    """The commands speak HTTP. `up` alone imports the server, which it starts."""
+    assert imported_rooms(path) <= {"base"}
+    of_api = {name for name in imports(path) if name.split(".")[0] == "api"}
+    assert not of_api or (path.name == "up.py" and {name.split(".")[1] for name in of_api} <= {"server"})
+
+
+def replaced_fields(path: Path) -> set[str]:
+    """The fields that a file sets with `dataclasses.replace`."""
+    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    replacements = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "replace")
+    return {keyword.arg for call in replacements for keyword in call.keywords if keyword.arg is not None}
+
+
+def test_one_module_writes_the_status_of_runs_and_one_that_of_builds() -> None:
+    writers = {
+        room: [path.name for path in sources(f"runtime/{room}") if "status" in replaced_fields(path)]
+        for room in ("runs", "builds")
+    }
+    assert writers == {"runs": ["runs.py"], "builds": ["builds.py"]}
+
+
+CLOCKS = {
+    "runtime/base/clock.py",
+    "runtime/containers/cgroups.py",  # the moment of a sample
+    "runtime/base/javascript_regex.py",  # the deadline of a process
+}
+"""The modules of the server that read the time themselves. All others are given a clock."""
+
+
+def test_time_is_given() -> None:
+    found = set()
+    for path in sources("runtime") + sources("api"):
+        text = path.read_text()
+        if re.search(r"\btime\.(time|monotonic|perf_counter)|datetime\.(now|utcnow|today)", text):
+            found.add(path.relative_to(ROOT).as_posix())
+    assert found == CLOCKS
