@@ -30,7 +30,7 @@ while not os.path.exists("/tmp/end"):
 print(f"counted {number}", flush=True)
 sys.exit(int(open("/tmp/end").read()))
 """
-"""Prints numbered lines until `end` is told from outside: a test decides when and how it ends."""
+"""Prints numbered lines until the file `/tmp/end` exists: a test decides when and how it ends."""
 PATIENCE_SECS = 60
 
 
