@@ -183,7 +183,7 @@ def hold_clock_during_writes(connection: SqliteConnection, clock: VirtualClock) 
         with clock.working():
             return await write(change)
 
-    connection.write = write_in_stopped_time  # type: ignore[method-assign]
+    connection.write = write_in_stopped_time  # type: ignore[method-assign]  # the real one, observed
 
 
 def hold_clock_during_requests(outbound: Outbound, clock: VirtualClock) -> None:
@@ -196,7 +196,7 @@ def hold_clock_during_requests(outbound: Outbound, clock: VirtualClock) -> None:
         with clock.working():
             return await post(url, body, headers, verify=verify)
 
-    outbound.post = post_in_stopped_time  # type: ignore[method-assign]
+    outbound.post = post_in_stopped_time  # type: ignore[method-assign]  # the real one, observed
 
 
 def record_moves(stage: Stage) -> list[tuple[str, JobStatus]]:
@@ -210,7 +210,7 @@ def record_moves(stage: Stage) -> list[tuple[str, JobStatus]]:
             moves.append((id, to))
         return moved
 
-    stage.orchestrator.statuses.move = move_and_record  # type: ignore[method-assign]
+    stage.orchestrator.statuses.move = move_and_record  # type: ignore[method-assign]  # the real one, observed
     return moves
 
 

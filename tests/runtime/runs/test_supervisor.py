@@ -119,7 +119,7 @@ async def test_clients_can_listen_to_events_before_the_container_starts(stage: S
 # The log
 
 
-async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage) -> None:
+async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     run = await stage.start()
     container = stage.container_of(run)
     logs_at_end: list[list[str]] = []
@@ -129,7 +129,7 @@ async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage) -
         logs_at_end.append(stage.orchestrator.database.logs.read(id, 0, 1 << 20).decode().splitlines())
         notify(id)
 
-    stage.orchestrator.completion.notify_finished = read_log_and_notify  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.orchestrator.completion, "notify_finished", read_log_and_notify)
     container.prints("working")
     await stage.clock.settle()
     container.prints("last words")
@@ -193,7 +193,7 @@ async def test_the_oom_kill_of_a_child_process_is_logged_and_does_not_fail_the_r
 async def test_a_container_that_cannot_be_created_fails_the_run_with_the_engines_message(
     stage: Stage, problem: Exception
 ) -> None:
-    stage.engine.create_error = problem  # type: ignore[assignment]
+    stage.engine.create_error = problem
     run = await stage.start()
     assert (run.status, run.exit_code, run.finished_at) == (S.FAILED, None, START)
     assert run.status_message is not None
@@ -221,13 +221,15 @@ async def test_a_missing_image_fails_the_run(stage: Stage) -> None:
     assert run.status_message is not None and "No such image" in run.status_message
 
 
-async def test_an_internal_error_fails_the_run_with_a_message_that_names_greenroom(stage: Stage) -> None:
+async def test_an_internal_error_fails_the_run_with_a_message_that_names_greenroom(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = await stage.start()
 
     async def fail() -> int:
         raise RuntimeError("odd")
 
-    stage.container_of(run).disk_bytes = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.container_of(run), "disk_bytes", fail)
     await stage.clock.advance(1)
     run = stage.current(run)
     assert run.status is S.FAILED
