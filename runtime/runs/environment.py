@@ -15,7 +15,7 @@ from runtime.base.addresses import Addresses
 from runtime.base.clock import iso
 from runtime.base.json_text import Json
 from runtime.base.records import Actor, Build, InputKey, Pricing, PricingModel, Run, User
-from runtime.builds.image_environment import WEB_SERVER_PORT_NAMES
+from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.jobs.limits import cpus, deadline
 from runtime.jobs.redaction import secret_values
 

@@ -92,8 +92,8 @@ class Runs:
     async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
         """Store the status message that the Actor sent. Raises NotFound.
 
-        The message may arrive just after the process has ended. From then on only a terminal message replaces the text
-        that says how the run ended, as it would have before the end.
+        The message may arrive just after the run has ended. Then only a terminal message replaces the text that states
+        how the run ended: a terminal message takes precedence over that text whenever it arrives.
         """
 
         def with_message(now: Run) -> Run:
@@ -106,7 +106,7 @@ class Runs:
     async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = _unchanged) -> bool:
         """Move a live run to another status and apply `change`, in one write.
 
-        Returns False and writes nothing if the lifecycle does not allow the move: another move was first.
+        Returns False and writes nothing if the lifecycle does not allow the move, because another move came first.
         """
         allowed = False
         settle = self._billing.settle(self.get(id)) if to.is_terminal else _unchanged

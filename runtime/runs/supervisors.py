@@ -1,4 +1,4 @@
-"""The supervisors of all live runs: begun, nudged, recovered after a crash, and closed."""
+"""The supervisors of all live runs: started, nudged, recovered after a crash, and closed."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ log = logging.getLogger("greenroom.supervisor")
 
 
 class Supervisors:
-    """One supervisor for each live run. `open` comes before everything else, `close` is the end."""
+    """One supervisor for each live run. Call `open` first and `close` last."""
 
     def __init__(self, *, runs: Runs, containers: Containers, clock: Clock) -> None:
         self._runs = runs
         self._containers = containers
         self._clock = clock
         self._supervisors: dict[str, Supervisor] = {}
-        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def open(self, context: SupervisorContext) -> None:
         self._context = context
 
     @property
     def live_run_ids(self) -> list[str]:
-        return list(self._lives)
+        return list(self._tasks)
 
     @property
     def ports_of_live_runs(self) -> set[int]:
         """The ports under which live containers know the API: an earlier server may have used another port."""
-        return {self._runs.get(run_id).api_port for run_id in self._lives} - {0}
+        return {self._runs.get(run_id).api_port for run_id in self._tasks} - {0}
 
     def begin(self, run: Run) -> None:
         """Give a run a supervisor that takes it to its end."""
         supervisor = Supervisor(run, self._context)
-        self._add(run, supervisor, supervisor.live())
+        self._add(run, supervisor, supervisor.supervise())
 
     def nudge(self, run_id: str) -> None:
         """Make a run's supervisor, if the run is live, read the orders in its record."""
@@ -56,9 +56,9 @@ class Supervisors:
 
     async def wait_until_cleared(self, run_id: str) -> None:
         """Wait until the supervisor of a finished run has removed the container."""
-        life = self._lives.get(run_id)
-        if life is not None:
-            await asyncio.wait({life})
+        task = self._tasks.get(run_id)
+        if task is not None:
+            await asyncio.wait({task})
 
     async def web_server_address(self, run_id: str) -> tuple[str, int] | None:
         """Where this host reaches a live run's web server; None while its container does not run."""
@@ -66,7 +66,7 @@ class Supervisors:
         return None if supervisor is None else await supervisor.web_server_address()
 
     async def recover(self) -> None:
-        """Adopt live containers, settle dead ones by their exit code, remove unknown ones, end runs without one."""
+        """Adopt the containers of unfinished runs, remove all others, and end or launch runs that have no container."""
         containers = await self._containers.list()
         by_run = {container.labels.get(RUN_LABEL): container for container in containers}
         unfinished = self._runs.unfinished()
@@ -83,25 +83,25 @@ class Supervisors:
 
     async def wait_all(self) -> None:
         """Wait until all live runs have ended."""
-        if self._lives:
-            await asyncio.wait(set(self._lives.values()))
+        if self._tasks:
+            await asyncio.wait(set(self._tasks.values()))
 
     async def close(self) -> int:
-        """Leave the live runs to the next start of the server, which adopts them. Returns how many there are."""
-        live = len(self._lives)
-        for life in list(self._lives.values()):
-            life.cancel()
+        """Leave the live runs to the next start of the server, which adopts them. Returns their number."""
+        live = len(self._tasks)
+        for task in list(self._tasks.values()):
+            task.cancel()
         await self.wait_all()
         return live
 
-    def _add(self, run: Run, supervisor: Supervisor, life: Coroutine[Any, Any, None]) -> None:
+    def _add(self, run: Run, supervisor: Supervisor, supervision: Coroutine[Any, Any, None]) -> None:
         self._supervisors[run.id] = supervisor
-        self._lives[run.id] = asyncio.create_task(life, name=f"run {run.id}")
-        self._lives[run.id].add_done_callback(lambda life: self._remove(run.id, life))
+        self._tasks[run.id] = asyncio.create_task(supervision, name=f"run {run.id}")
+        self._tasks[run.id].add_done_callback(lambda task: self._remove(run.id, task))
 
-    def _remove(self, run_id: str, life: asyncio.Task[None]) -> None:
-        del self._supervisors[run_id], self._lives[run_id]
-        if not life.cancelled() and (problem := life.exception()) is not None:
+    def _remove(self, run_id: str, task: asyncio.Task[None]) -> None:
+        del self._supervisors[run_id], self._tasks[run_id]
+        if not task.cancelled() and (problem := task.exception()) is not None:
             log.error("The end of run %s could not be stored", run_id, exc_info=problem)
 
     async def _recover_run(self, run: Run, container: Container | None) -> None:
@@ -111,9 +111,9 @@ class Supervisors:
             container = None
         supervisor = Supervisor(run, self._context)
         if container is not None or _awaits_container(run):
-            self._add(run, supervisor, supervisor.live(container))
+            self._add(run, supervisor, supervisor.supervise(container))
         else:
-            self._add(run, supervisor, supervisor.settle())
+            self._add(run, supervisor, supervisor.end_vanished())
 
     async def _fail(self, run: Run, container: Container | None, problem: Exception) -> None:
         if container is not None:
