@@ -8,7 +8,7 @@
 6. Aliases: `/v2/actor-runs/X/dataset` and the like become canonical paths.
 7. Routes: HotRoutes for storages, FastAPI for everything else.
 
-An error of any stage becomes the platform's error object.
+An error in any stage becomes the platform's error object.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ Stage = Callable[[Scope], None]
 class App:
     """The API, the web servers of runs, and the local controls of one orchestrator, all on one port.
 
-    `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left;
-    its argument decides whether they are stopped too, None leaves that to the server's settings.
+    `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left.
+    Its argument decides whether these runs are stopped too. None leaves that to the server's settings.
     """
 
     def __init__(

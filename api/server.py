@@ -138,7 +138,7 @@ class Server:
         )
 
     def _shut_down(self, stop_runs: bool | None) -> int:
-        """Begin to stop, and return how many live runs will be left. None keeps the present setting of `stop_runs`."""
+        """Begin to stop, and return how many live runs will be left. None keeps the current setting."""
         self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
         self._uvicorn.handle_exit(signal.SIGTERM, None)
         return 0 if self._stop_runs else len(self._orchestrator.supervisors.live_run_ids)
@@ -156,9 +156,9 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn with another shutdown: it releases everybody who waits first, and does not raise its signal again.
+    """Uvicorn with two changes to its shutdown: it releases all waiters first, and does not raise the signal again.
 
-    Raised again, the signal would end the process before the orchestrator is closed.
+    A signal that is raised again would end the process before the orchestrator is closed.
     """
 
     def __init__(self, config: uvicorn.Config, release_waiters: Callable[[], None]) -> None:
