@@ -72,7 +72,8 @@ class App:
     """The API, the web servers of runs, and the local controls of one orchestrator, all on one port.
 
     `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left.
-    Its argument decides whether these runs are stopped too. None leaves that to the server's settings.
+    Its argument decides whether these runs are stopped too. None leaves that to the server's settings. `earlier_ports`
+    are the ports of earlier servers, which adopted containers still use.
     """
 
     def __init__(
@@ -81,10 +82,10 @@ class App:
         control_token: str,
         info: Callable[[], ServerInfo],
         shut_down: Callable[[bool | None], int],
-        more_ports: Collection[int] = (),
+        earlier_ports: Collection[int] = (),
     ) -> None:
         settings = orchestrator.settings
-        hosts = AllowedHosts({settings.port, *more_ports}, orchestrator.engine.gateway)
+        hosts = AllowedHosts({settings.port, *earlier_ports}, orchestrator.engine.gateway)
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
         self._check_host = hosts.check_host

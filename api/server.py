@@ -64,7 +64,7 @@ class Server:
         self._clock = SystemClock()
         self._control_token = secrets.token_urlsafe(32)
         self._stop_runs = settings.stop_runs
-        self._more_ports: set[int] = set()
+        self._earlier_ports: set[int] = set()
 
     async def run(self, ready: Callable[[ServerInfo], None] | None) -> int:
         data_directory = _open_data_directory(self._settings.data_dir)
@@ -107,13 +107,13 @@ class Server:
         for port in sorted(self._orchestrator.supervisors.ports_of_live_runs - {self._settings.port}):
             try:
                 sockets += listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
-                self._more_ports.add(port)
+                self._earlier_ports.add(port)
             except PortTaken as problem:
                 log.warning("Adopted runs can no longer reach the API under their own port. %s", problem)
         return sockets
 
     async def _serve(self, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None) -> None:
-        app = App(self._orchestrator, self._control_token, self._info, self._shut_down, self._more_ports)
+        app = App(self._orchestrator, self._control_token, self._info, self._shut_down, self._earlier_ports)
         self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.release_waiters)
         server_json = self._settings.data_dir / "server.json"
         _write_private(server_json, self._description())

@@ -42,14 +42,14 @@ def granted_options(actor: Actor, default_memory: int, requested: StartOptions, 
 
 def changed_options(current: RunOptions, requested: StartOptions, *, strict_memory: bool) -> RunOptions:
     """The options of a run: the requested ones, and its `current` ones for the rest. Raises Invalid."""
-    wanted = current.memory_mbytes if requested.memory_mbytes is None else requested.memory_mbytes
-    memory = memory_mbytes(wanted, strict=strict_memory)
+    requested_mbytes = current.memory_mbytes if requested.memory_mbytes is None else requested.memory_mbytes
+    memory = memory_mbytes(requested_mbytes, strict=strict_memory)
     return RunOptions(
         build=requested.build or current.build,
         timeout_secs=current.timeout_secs if requested.timeout_secs is None else requested.timeout_secs,
         memory_mbytes=memory,
         disk_mbytes=disk_mbytes(memory),
-        requested_mbytes=wanted,
+        requested_mbytes=requested_mbytes,
         max_items=current.max_items if requested.max_items is None else requested.max_items,
         max_total_charge_usd=(
             current.max_total_charge_usd if requested.max_total_charge_usd is None else requested.max_total_charge_usd

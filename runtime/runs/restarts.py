@@ -26,7 +26,7 @@ ENGINE_RESTART_MILLIS = 30_000
 """Longer than an engine takes to restart: its containers get 10 s to stop, and it gets 15 s itself."""
 
 
-def wanted(run: Run, state: ContainerState | None, now: Millis) -> Restart | None:
+def next_restart(run: Run, state: ContainerState | None, now: Millis) -> Restart | None:
     """The restart that follows the end of a container with this state; None if the run is over."""
     if run.status is not JobStatus.RUNNING:
         return None

@@ -102,7 +102,7 @@ class Supervisor:
             await self._restart(self._run.restart)
         while True:
             state = await self._watch(container or await self._launch())
-            restart = restarts.wanted(self._current(), state, self._context.clock.now())
+            restart = restarts.next_restart(self._current(), state, self._context.clock.now())
             if restart is None:
                 return state
             await self._restart(restart)
