@@ -61,7 +61,7 @@ async def test_a_run_is_running_before_its_container_starts(stage: Stage) -> Non
 async def test_the_container_of_a_finished_run_is_removed(stage: Stage) -> None:
     run = await stage.finish(await stage.start())
     assert stage.container_of(run).is_removed
-    assert len(stage.orchestrator.supervisors.live_run_ids) == 0
+    assert len(stage.orchestrator.live_runs.live_run_ids) == 0
 
 
 async def test_a_container_that_vanishes_fails_the_run(stage: Stage) -> None:
@@ -199,7 +199,7 @@ async def test_a_container_that_cannot_be_created_fails_the_run_with_the_engines
     assert run.status_message is not None
     assert run.status_message.startswith(f"The Actor's container could not be started: {problem}")
     assert ("build the Actor again" in run.status_message) == isinstance(problem, ImageMissing)
-    assert len(stage.orchestrator.supervisors.live_run_ids) == 0
+    assert len(stage.orchestrator.live_runs.live_run_ids) == 0
 
 
 async def test_a_container_that_cannot_be_started_fails_the_run_and_is_removed(stage: Stage) -> None:
