@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 
 from runtime.base.errors import LimitReached
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Build, SourceFile
 from runtime.builds import builds, live_builds
 from runtime.containers import Image
+from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 from tests.fakes.builds import actor_json, an_actor_with_version, build, built, finished, start_build
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
