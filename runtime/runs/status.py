@@ -1,4 +1,4 @@
-"""The only writer of a run's status."""
+"""Changes of a run's status: the only module that writes it."""
 
 from __future__ import annotations
 
