@@ -17,7 +17,7 @@ test: setup-dev check  ## all tests, those with real containers included
 	@scripts/test.sh
 
 soak: setup-dev  ## 200 short runs of mixed endings, the server killed twice (`make test` has a short one); GREENROOM_SOAK_SEED repeats one
-	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_SOAK_RUNS=200 GREENROOM_SOAK_AT_ONCE=10 GREENROOM_SOAK_KILLS=2 \
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_SOAK_RUNS=200 GREENROOM_SOAK_CONCURRENCY=10 GREENROOM_SOAK_KILLS=2 \
 		.venv/bin/python -m pytest -s -o faulthandler_timeout=0 tests/soak
 
 crawls: setup-dev  ## crawls of 5,000 pages with both SDKs, a crawler of each killed half way (`make test` has short ones)

@@ -131,7 +131,7 @@ class App:
             raise NotFound("record-not-found", "No Actor run has this web server address.")
         if run.status.is_terminal:
             raise BadGateway("run-finished", f"The Actor run {run.id} has ended ({run.status}).")
-        address = await self._orchestrator.supervisors.web_server_address(run.id)
+        address = await self._orchestrator.live_runs.web_server_address(run.id)
         if address is None:
             raise BadGateway("run-not-started", f"The container of Actor run {run.id} is not running yet.")
         return Target(*address)

@@ -104,7 +104,7 @@ class Server:
     def _listen_for_adopted(self, engine: Engine) -> list[socket.socket]:
         """Sockets on the ports of earlier servers, which the containers of adopted runs still use."""
         sockets: list[socket.socket] = []
-        for port in sorted(self._orchestrator.supervisors.ports_of_live_runs - {self._settings.port}):
+        for port in sorted(self._orchestrator.live_runs.ports_of_live_runs - {self._settings.port}):
             try:
                 sockets += listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
                 self._more_ports.add(port)
@@ -133,7 +133,7 @@ class Server:
             data_dir=str(self._settings.data_dir),
             engine=EngineInfo.model_validate(orchestrator.engine),
             enforced=_enforced_limits(orchestrator.engine, self._settings),
-            live_runs=len(orchestrator.supervisors.live_run_ids),
+            live_runs=len(orchestrator.live_runs.live_run_ids),
             started_at=self._started_at,
         )
 
@@ -141,7 +141,7 @@ class Server:
         """Begin to stop, and return how many live runs will be left. None keeps the present setting of `stop_runs`."""
         self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
         self._uvicorn.handle_exit(signal.SIGTERM, None)
-        return 0 if self._stop_runs else len(self._orchestrator.supervisors.live_run_ids)
+        return 0 if self._stop_runs else len(self._orchestrator.live_runs.live_run_ids)
 
     def _description(self) -> str:
         return json.dumps(

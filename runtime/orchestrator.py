@@ -25,23 +25,25 @@ from runtime.database import Database
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
 from runtime.jobs.completion import Completion
-from runtime.jobs.limits import default_user_memory_mbytes
 from runtime.jobs.logs import Logs
 from runtime.jobs.memory_quota import MemoryQuota
+from runtime.jobs.resource_limits import default_user_memory_mbytes
 from runtime.outbound import Outbound
 from runtime.retention import Retention
+from runtime.runs.creation import RunCreator
 from runtime.runs.deletion import RunDeletion
+from runtime.runs.live_runs import LiveRuns
 from runtime.runs.metamorph import Metamorphs
 from runtime.runs.orders import Orders
-from runtime.runs.recorder import RunRecorder
+from runtime.runs.recovery import RunRecovery
 from runtime.runs.resurrection import Resurrection
 from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
 from runtime.runs.runs import Runs
 from runtime.runs.start_plan import StartPlanner
 from runtime.runs.starting import Starting
+from runtime.runs.status import RunStatuses
 from runtime.runs.supervisor import SupervisorContext
-from runtime.runs.supervisors import Supervisors
 from runtime.runs.system_events import SystemEvents
 from runtime.runs.watchers import Watchers
 from runtime.storages.datasets import Datasets
@@ -149,12 +151,17 @@ class Orchestrator:
         )
 
     def _create_runs(self) -> None:
-        self.runs = Runs(
-            database=self.database, billing=self.billing, completion=self.completion, dispatches=self.dispatches
+        self.runs = Runs(database=self.database, completion=self.completion)
+        self.statuses = RunStatuses(
+            database=self.database,
+            runs=self.runs,
+            billing=self.billing,
+            completion=self.completion,
+            dispatches=self.dispatches,
         )
         inputs = Inputs(self._input_keys)
         self._run_inputs = RunInputs(inputs=inputs, storages=self._run_storages, runs=self.runs)
-        self.supervisors = Supervisors(runs=self.runs, containers=self.containers, clock=self.clock)
+        self.live_runs = LiveRuns(runs=self.runs, logs=self.logs, system_events=self.system_events)
         planner = StartPlanner(
             users=self.users,
             actors=self.actors,
@@ -166,16 +173,16 @@ class Orchestrator:
         self.starting = Starting(
             planner=planner,
             memory_quota=self.memory_quota,
-            recorder=self._run_recorder(),
-            supervise=self.supervisors.begin,
+            creator=self._run_creator(),
+            supervise=self.live_runs.begin,
             dispatches=self.dispatches,
             actors=self.actors,
             tasks=self.tasks,
         )
         self._create_orders(planner, inputs)
 
-    def _run_recorder(self) -> RunRecorder:
-        return RunRecorder(
+    def _run_creator(self) -> RunCreator:
+        return RunCreator(
             runs=self.runs,
             run_inputs=self._run_inputs,
             storages=self._run_storages,
@@ -185,9 +192,22 @@ class Orchestrator:
             clock=self.clock,
         )
 
+    def _run_recovery(self) -> RunRecovery:
+        return RunRecovery(
+            runs=self.runs,
+            statuses=self.statuses,
+            containers=self.containers,
+            live_runs=self.live_runs,
+            clock=self.clock,
+        )
+
     def _create_orders(self, planner: StartPlanner, inputs: Inputs) -> None:
         self.orders = Orders(
-            runs=self.runs, system_events=self.system_events, clock=self.clock, nudge=self.supervisors.nudge
+            runs=self.runs,
+            statuses=self.statuses,
+            system_events=self.system_events,
+            clock=self.clock,
+            nudge=self.live_runs.nudge,
         )
         self.metamorphs = Metamorphs(
             orders=self.orders,
@@ -201,9 +221,9 @@ class Orchestrator:
         self.resurrection = Resurrection(
             planner=planner,
             memory_quota=self.memory_quota,
-            runs=self.runs,
+            statuses=self.statuses,
             billing=self.billing,
-            supervisors=self.supervisors,
+            live_runs=self.live_runs,
             dispatches=self.dispatches,
             addresses=self.addresses,
             clock=self.clock,
@@ -240,12 +260,12 @@ class Orchestrator:
     async def open(self, engine: Engine) -> None:
         """Create the users and recover what the last server left. Ends before anyone can connect."""
         self.engine = engine
-        self.supervisors.open(self._supervisor_context(engine))
+        self.live_runs.open(self._supervisor_context(engine))
         await self.users.open()
         await self.run_deletion.drop_orphans()
         await self.dispatches.recover()
         await self.live_builds.recover()
-        await self.supervisors.recover()
+        await self._run_recovery().recover()
         self._delivery.open()
         self._sweeping = asyncio.create_task(self.retention.sweep_forever(), name="retention")
 
@@ -263,7 +283,7 @@ class Orchestrator:
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()
-        live = await self.supervisors.close()
+        live = await self.live_runs.close()
         await self._delivery.close()
         await self.containers.close()
         for service in (self.datasets, self.key_value_stores, self.request_queues):
@@ -272,9 +292,9 @@ class Orchestrator:
         return live
 
     async def _stop_runs(self) -> None:
-        for run_id in self.supervisors.live_run_ids:
+        for run_id in self.live_runs.live_run_ids:
             await self.orders.abort(self.runs.get(run_id))
-        await self.supervisors.wait_all()
+        await self.live_runs.wait_all()
 
     def _supervisor_context(self, engine: Engine) -> SupervisorContext:
         burst_secs = self.settings.cpu_burst_secs
@@ -290,6 +310,7 @@ class Orchestrator:
         )
         watchers = Watchers(
             runs=self.runs,
+            statuses=self.statuses,
             billing=self.billing,
             system_events=self.system_events,
             engine=engine,
@@ -300,9 +321,8 @@ class Orchestrator:
             run_containers=run_containers,
             watchers=watchers,
             runs=self.runs,
+            statuses=self.statuses,
             run_inputs=self._run_inputs,
             builds=self.builds,
-            logs=self.logs,
-            system_events=self.system_events,
             clock=self.clock,
         )

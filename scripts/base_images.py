@@ -96,7 +96,7 @@ def find(engine: docker.DockerClient, name: str) -> Image | None:
 
 
 def registry_answers(seconds: int) -> bool:
-    """Query through the engine, which has the proxies and mirrors of a pull. Its errors do not show the reason."""
+    """Query a registry through the engine, with the same proxies and mirrors as a pull. Its errors give no reason."""
     try:
         docker.from_env(timeout=seconds).images.get_registry_data(PROBED_IMAGE)
     except (APIError, RequestException):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A second Docker engine for tests, with hard disk limits: its data is on a btrfs file system in a file.
-# `start` starts it and prints its DOCKER_HOST, `stop` removes it completely, `status` succeeds while it answers.
+# `start` starts it and prints its DOCKER_HOST, `stop` removes it completely, `status` succeeds if it responds.
 set -euo pipefail
 
 readonly STATE=${GREENROOM_TEST_ENGINE_DIR:-/var/tmp/greenroom-hard-disk-engine}

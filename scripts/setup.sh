@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets this machine up: `setup.sh` with all that running Actors needs, `setup.sh --dev` with what tests, benchmarks and
-# checks need as well. Safe to repeat.
+# Sets this machine up: `setup.sh` installs what running Actors needs, `setup.sh --dev` also installs what tests,
+# benchmarks and checks need. Safe to repeat.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,7 +35,7 @@ developers_environment() {
     versions >.venv/.installed-dev
 }
 
-# The lock file as a constraint: pyproject.toml decides which packages a set-up needs, the lock file in which versions.
+# The lock file is a constraint: pyproject.toml lists the packages of a set-up, and the lock file their versions.
 install_greenroom() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed, as python3"
     python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
@@ -47,7 +47,7 @@ install_greenroom() {
 
 versions() { checksum requirements.lock pyproject.toml; }
 
-# The Python client of the previous generation needs an environment of its own, apart from today's client.
+# The previous generation of the Python client needs its own environment, separate from the current client.
 older_client() {
     local environment=.venv-client-2 lock=tests/clients/requirements-2.lock wanted
     wanted=$(checksum $lock)
@@ -72,7 +72,7 @@ docker_engine() {
     docker info >/dev/null 2>&1 && return
     [ -z "${DOCKER_HOST:-}" ] || fail "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
     command -v docker >/dev/null && command -v dockerd >/dev/null || install_packages docker.io
-    [ "$(id -u)" = 0 ] || fail "no Docker engine answers: start it, and let this user speak to it"
+    [ "$(id -u)" = 0 ] || fail "no Docker engine answers: start it, and give this user access to it"
     report "starting the Docker engine"
     if [ -d /run/systemd/system ]; then
         systemctl start docker
@@ -82,7 +82,7 @@ docker_engine() {
     docker info >/dev/null
 }
 
-# Without systemd: a process of its own session, which outlives this one.
+# Without systemd, the engine gets its own session, so that it outlives this one.
 start_dockerd() {
     forget_dead_dockerd
     setsid dockerd >$DOCKERD_LOG 2>&1 </dev/null &
@@ -96,14 +96,14 @@ start_dockerd() {
     fail "dockerd does not answer; the end of its log is above"
 }
 
-# After a crash of the machine the pid in the file may be another process's, and dockerd would refuse to start.
+# After the machine crashed, the pid in the file may belong to another process, and dockerd would not start.
 forget_dead_dockerd() {
     local pid
     pid=$(cat $DOCKERD_PID 2>/dev/null) || return 0
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || rm -f $DOCKERD_PID
 }
 
-# Actors reach Greenroom's API at their bridge's gateway; a firewall on this machine may forbid that.
+# Actors reach Greenroom's API at their bridge's gateway. A firewall on this machine may block that.
 container_network() {
     local engine
     engine=$(docker info --format '{{.ID}}')$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || true)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs all tests, with a second Docker engine whose disk limits are hard; ends with pytest's exit code.
-# What keeps the cores busy runs beside the tests of containers, which mostly wait. Arguments go to pytest, alone.
+# Runs all tests, with a second Docker engine that enforces disk limits. Exits with pytest's exit code.
+# Tests that keep the cores busy run in parallel with those of containers, which mostly wait. With arguments, runs only
+# pytest with these arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +16,7 @@ main() {
         tests "$@"
         return
     fi
-    set -m # a process group of its own, to be ended as one
+    set -m # its own process group, so that all of it can be killed
     busy_tests >"$BUSY_LOG" 2>&1 &
     set +m
     local busy=$! failed=0

@@ -1,1 +1,1 @@
-"""What tests and benchmarks share. No wheel contains it."""
+"""Code that tests and benchmarks share. It is not part of the wheel."""

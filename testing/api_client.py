@@ -1,4 +1,4 @@
-"""A client of the API for tests and benchmarks: what a user does with Actors and runs, in one call each."""
+"""An API client for tests and benchmarks: one call for each thing that users do with Actors and runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 class ApiClient:
-    """Waits as long as it takes, and fails with the response's text if a request fails."""
+    """Raises an AssertionError with the response's text if a request fails."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -28,7 +28,7 @@ class ApiClient:
         )
 
     def data(self, method: str, path: str, **request: Any) -> Any:
-        """The `data` of a response."""
+        """Send a request and return the `data` of its response."""
         response = self.http.request(method, f"/v2/{path}", **request)
         assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
         return response.json()["data"]
@@ -41,14 +41,14 @@ class ApiClient:
         return items
 
     def sample(self, name: str) -> str:
-        """The id of a sample Actor, which is created and built unless it exists already."""
+        """Return the id of a sample Actor. It is created and built if it does not exist."""
         response = self.http.get(f"/v2/actors/me~{name.replace('_', '-')}")
         if response.is_success:
             return str(response.json()["data"]["id"])
         return self.actor(name.replace("_", "-"), source_files(SAMPLES / name))
 
     def actor(self, name: str, files: list[Json], env_vars: Sequence[Json] = ()) -> str:
-        """Create an Actor from these files and build it; its id."""
+        """Create an Actor from these files, build it and return its id."""
         version = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES", "sourceFiles": files, "envVars": env_vars}
         actor = self.data("POST", "actors", json={"name": name, "versions": [version]})
         build = self.data("POST", f"actors/{actor['id']}/builds", params={"version": "0.0"})
@@ -57,7 +57,7 @@ class ApiClient:
         return str(actor["id"])
 
     def run(self, actor: str, input: Any = None, **params: Any) -> Json:
-        """Start a run; its record."""
+        """Start a run and return its record."""
         body = {} if input is None else {"json": input}
         run: Json = self.data("POST", f"actors/{actor}/runs", params=params, **body)
         return run
@@ -66,14 +66,14 @@ class ApiClient:
         return self.wait(f"actor-runs/{self.run(actor, input, **params)['id']}")
 
     def wait(self, path: str) -> Json:
-        """The record of a run or build after its end."""
+        """Wait until a run or build has ended, and return its record."""
         while True:
             job: Json = self.data("GET", path, params={"waitForFinish": 60})
             if job["finishedAt"] is not None:
                 return job
 
     def until(self, path: str, holds: Callable[[Json], object]) -> Json:
-        """A record, as soon as `holds` returns something true for it."""
+        """Poll a record until `holds` returns something true for it, and return the record."""
         deadline = time.monotonic() + PATIENCE_SECS
         while True:
             record: Json = self.data("GET", path)

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, with its own data directory and port, that can be used and killed."""
+"""A real server in its own process, with its own data directory and port, which tests can use and kill."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOP_SECS = 60
 
 
 class LiveServer(ApiClient):
-    """`greenroom up` as a subprocess. `start` and `kill` may alternate; `close` leaves nothing on the engine."""
+    """`greenroom up` as a subprocess. It can be started again after `kill`; `close` also cleans up the engine."""
 
     def __init__(
         self, data_dir: Path, *, options: Sequence[str] = (), environment: Mapping[str, str] | None = None
@@ -49,7 +49,7 @@ class LiveServer(ApiClient):
             time.sleep(0.05)
 
     def begin_to_start(self) -> None:
-        """Start it and return before it responds."""
+        """Start the server and return before it responds."""
         command = [sys.executable, "-m", "cli", "up", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         with (self.data_dir / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -57,13 +57,13 @@ class LiveServer(ApiClient):
             )
 
     def kill(self) -> None:
-        """kill -9: nothing is closed in order."""
+        """Kill the server with SIGKILL, so that it cannot shut down in order."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
 
     def interrupt(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Send SIGINT, as Ctrl-C does, and return the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_SECS)
@@ -87,12 +87,12 @@ class LiveServer(ApiClient):
 
     @property
     def own_token(self) -> dict[str, str]:
-        """The header with the command line's token, which whoever may read server.json can send."""
+        """The header with the command line's token, which is in server.json."""
         token = json.loads((self.data_dir / "server.json").read_text())["token"]
         return {"Authorization": f"Bearer {token}"}
 
     def control(self, method: str, name: str, **params: int) -> Any:
-        """One of the server's local controls."""
+        """Call one of the server's local controls and return its response."""
         response = self.http.request(method, f"/greenroom/{name}", params=params, headers=self.own_token)
         return response.raise_for_status().json()
 

@@ -18,7 +18,7 @@ from tests.fakes.receiver import Receiver, receiver_in_thread
 DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
 """Set by `make test`: without an engine its Docker tests fail, where plain `pytest` skips them."""
 
-# Tests run beside others: how long one example takes says nothing.
+# No deadline for an example: tests run in parallel, so its time depends on the load of the machine.
 settings.register_profile("greenroom", deadline=None)
 settings.load_profile("greenroom")
 

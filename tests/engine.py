@@ -1,4 +1,4 @@
-"""What tests look up on the engine itself, past the server, and Actors made for one test."""
+"""Queries to the Docker engine itself, without the server, and Actors that are created for one test."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ while not os.path.exists("/tmp/end"):
 print(f"counted {number}", flush=True)
 sys.exit(int(open("/tmp/end").read()))
 """
-"""Prints numbered lines until `end` is told from outside: a test decides when and how it ends."""
+"""Prints numbered lines until a test calls `end`, which also sets the exit code."""
 PATIENCE_SECS = 60
 
 
@@ -44,7 +44,7 @@ def engine(host: str | None = None) -> Iterator[docker.DockerClient]:
 
 
 def python_actor(server: LiveServer, name: str, program: str, **env_vars: str) -> str:
-    """An Actor of one Python file, built; its id."""
+    """Create and build an Actor from one Python file, and return its id."""
     files = [{"name": "Dockerfile", "format": "TEXT", "content": DOCKERFILE}]
     files.append({"name": "main.py", "format": "TEXT", "content": program})
     return server.actor(name, files, [{"name": key, "value": value} for key, value in env_vars.items()])
@@ -56,9 +56,9 @@ def container_of(client: docker.DockerClient, run: dict[str, Any]) -> Container:
 
 
 def end(client: docker.DockerClient, run: dict[str, Any], exit_code: int) -> None:
-    """Let a COUNTER end with this code."""
-    write_at_once = f"echo {exit_code} > /tmp/ending && mv /tmp/ending /tmp/end"
-    container_of(client, run).exec_run(["sh", "-c", write_at_once])
+    """Make a COUNTER exit with this code."""
+    write_atomically = f"echo {exit_code} > /tmp/ending && mv /tmp/ending /tmp/end"
+    container_of(client, run).exec_run(["sh", "-c", write_atomically])
 
 
 def cpu_quota(client: docker.DockerClient, run: dict[str, Any]) -> int:
@@ -66,7 +66,7 @@ def cpu_quota(client: docker.DockerClient, run: dict[str, Any]) -> int:
 
 
 def left_on(client: docker.DockerClient, instance_id: str) -> list[str]:
-    """Names of the instance's containers and networks."""
+    """Return the names of the containers and networks that the instance still has."""
     only: dict[str, Any] = {"label": f"{INSTANCE_LABEL}={instance_id}"}
     containers = client.containers.list(all=True, filters=only, ignore_removed=True)
     networks = client.networks.list(filters=only)
@@ -74,7 +74,7 @@ def left_on(client: docker.DockerClient, instance_id: str) -> list[str]:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Wait until it holds; false when it never did."""
+    """Wait until `holds` returns true. Return False if it does not within PATIENCE_SECS."""
     deadline = time.monotonic() + PATIENCE_SECS
     while not holds():
         if time.monotonic() > deadline:

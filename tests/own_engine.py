@@ -1,6 +1,6 @@
-"""A Docker engine of the tests' own, beside the machine's, to be stopped, killed and started again.
+"""A separate Docker engine that tests can stop, kill and restart without affecting the machine's engine.
 
-`python -m tests.own_engine` clears away what a killed test left of it.
+`python -m tests.own_engine` removes what a killed test left behind.
 """
 
 from __future__ import annotations
@@ -29,24 +29,27 @@ PATIENCE_SECS = 60
 
 
 def problem() -> str | None:
-    """Why there can be no such engine here; None where there can."""
+    """Return why this machine cannot run such an engine, or None if it can."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        return "an engine of the tests' own needs Linux and root"
+        return "a separate engine for tests needs Linux and root"
     missing = [tool for tool in ("dockerd", "docker", "ip") if shutil.which(tool) is None]
-    return f"an engine of the tests' own needs {', '.join(missing)}" if missing else None
+    return f"a separate engine for tests needs {', '.join(missing)}" if missing else None
 
 
 class OwnEngine:
-    """`start` ends when it answers. Its rules in iptables are the first engine's: it reaches no further than here."""
+    """A Docker engine that only the tests use. `start` returns when it responds.
+
+    It does not manage iptables. The machine's engine does, so containers of this engine cannot reach other machines.
+    """
 
     def __init__(self) -> None:
         self._dockerd: subprocess.Popen[bytes] | None = None
 
     def open(self) -> None:
-        """Start it with the one image that tests need; there is one at a time on a machine."""
+        """Start the engine with the one image that tests need. Only one such engine runs on a machine at a time."""
         self._turn = await_turn()
-        clear_away()
-        make_room()
+        remove_engine()
+        prepare_host()
         self.start()
         subprocess.run(f"docker save {IMAGE} | docker --host {HOST} load", shell=True, check=True, capture_output=True)
 
@@ -54,38 +57,38 @@ class OwnEngine:
         with (STATE / "dockerd.log").open("ab") as log:
             self._dockerd = subprocess.Popen(command(live_restore), stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + PATIENCE_SECS
-        while not answers():
+        while not responds():
             if self._dockerd.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"dockerd did not start:\n{(STATE / 'dockerd.log').read_text()[-2000:]}")
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """In order: without live-restore it ends its containers first."""
+        """Stop the engine in order. Without live-restore, it stops its containers first."""
         assert self._dockerd is not None
         self._dockerd.terminate()
         self._dockerd.wait(PATIENCE_SECS)
 
     def kill(self) -> None:
-        """kill -9 of the engine alone: its containers go on, its containerd dies with it."""
+        """Kill the engine and its containerd with SIGKILL. The containers continue to run."""
         assert self._dockerd is not None
         containerd = psutil.Process(self._dockerd.pid).children()
         self._dockerd.kill()
         self._dockerd.wait()
-        end(containerd)  # the next engine must not take it for one that goes on
+        end(containerd)  # otherwise, the next engine would use it as if it were its own
 
     def lose_power(self) -> None:
-        """kill -9 of everything that runs in and for it, the engine first."""
+        """Kill all processes of the engine and of its containers with SIGKILL, the engine first."""
         rest = processes()
         self.kill()
         end(rest)
 
     def close(self) -> None:
-        clear_away()
+        remove_engine()
         self._turn.close()
 
 
 def await_turn() -> socket.socket:
-    """A name that only one process at a time can have, and loses when it dies."""
+    """Wait for a socket name that only one process can hold at a time. The name is free again when the process ends."""
     turn = socket.socket(socket.AF_UNIX)
     while True:
         try:
@@ -104,8 +107,8 @@ def command(live_restore: bool) -> list[str]:
     return ["dockerd", *places, *names, "--iptables=false", "--ip6tables=false", f"--live-restore={live_restore}"]
 
 
-def make_room() -> None:
-    """Memory for its data, which is gone at once, and a bridge of its own: two engines must not manage one."""
+def prepare_host() -> None:
+    """Mount a tmpfs for the engine's data, which is fast to remove, and create a bridge: engines must not share one."""
     DATA.mkdir(parents=True)
     run("mount", "-t", "tmpfs", "-o", f"size={DATA_SIZE}", NAME, str(DATA))
     run("ip", "link", "add", "name", NAME, "type", "bridge")
@@ -113,7 +116,7 @@ def make_room() -> None:
     run("ip", "link", "set", NAME, "up")
 
 
-def answers() -> bool:
+def responds() -> bool:
     try:
         docker.DockerClient(base_url=HOST).close()
     except DockerException:
@@ -122,7 +125,7 @@ def answers() -> bool:
 
 
 def processes() -> list[psutil.Process]:
-    """Its daemons, and all that runs in its containers."""
+    """Return the engine's daemons and all processes in its containers."""
     daemons = [each for each in psutil.process_iter(["name", "cmdline"]) if is_daemon(**each.info)]
     return [*daemons, *(child for each in daemons for child in each.children(recursive=True))]
 
@@ -138,11 +141,11 @@ def end(ended: list[psutil.Process]) -> None:
     psutil.wait_procs(ended, PATIENCE_SECS)
 
 
-def clear_away() -> None:
-    """Leave nothing of it, nor of one that a killed test left."""
+def remove_engine() -> None:
+    """Remove everything that belongs to the engine, including what a killed test left behind."""
     end(processes())
     if os.path.ismount(DATA):
-        remove_what_it_made()
+        remove_containers_and_networks()
         run("umount", "--lazy", *mounts())
     if Path(f"/sys/class/net/{NAME}").exists():
         run("ip", "link", "delete", NAME)
@@ -151,8 +154,8 @@ def clear_away() -> None:
         shutil.rmtree(STATE)
 
 
-def remove_what_it_made() -> None:
-    """It is started for that: it alone knows all."""
+def remove_containers_and_networks() -> None:
+    """Start the engine to remove its containers and networks, because no other process knows all of them."""
     engine = OwnEngine()
     engine.start()
     client = docker.DockerClient(base_url=HOST)
@@ -164,7 +167,7 @@ def remove_what_it_made() -> None:
 
 
 def mounts() -> list[str]:
-    """The innermost first."""
+    """Return the engine's mount points, the innermost first."""
     points = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     return [point for point in reversed(points) if point.startswith(f"{STATE}/")]
 
@@ -174,4 +177,4 @@ def run(*words: str) -> None:
 
 
 if __name__ == "__main__" and problem() is None:
-    clear_away()
+    remove_engine()

@@ -1,4 +1,4 @@
-"""The tests pass when they are started in the background of a script, which ignores SIGINT there."""
+"""The tests also pass as a background job of a script, where SIGINT is ignored."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Contender:
 
 
 class Greenroom(Contender):
-    """A whole Greenroom server."""
+    """A complete Greenroom server."""
 
     name = "Greenroom"
 

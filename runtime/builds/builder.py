@@ -17,13 +17,13 @@ from runtime.builds import fingerprints
 from runtime.builds.cancellation import in_thread
 from runtime.builds.contexts import Context, pack
 from runtime.builds.definition_reader import read_definition, warnings
+from runtime.builds.dockerfile_selection import Recipe, find_recipe
 from runtime.builds.image_environment import port_variables
 from runtime.builds.images import BuildImages
-from runtime.builds.recipes import Recipe, find_recipe
 from runtime.builds.sources import Sources
 from runtime.containers import STAND_IN_LABEL, BuildSpec, Image
-from runtime.jobs.limits import MBYTE
 from runtime.jobs.logs import Log
+from runtime.jobs.resource_limits import MBYTE
 
 
 class Builder:

@@ -13,9 +13,9 @@ from runtime.base.records import Actor, Build, User, WebhookEvent, new_event
 from runtime.builds.images import BuildImages
 from runtime.database import Database
 from runtime.jobs.completion import Completion
-from runtime.jobs.limits import BUILD_TIMEOUT_SECS
 from runtime.jobs.logs import Logs
 from runtime.jobs.memory_quota import MemoryQuota
+from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 from runtime.webhooks.dispatches import Dispatches
 
 INTERRUPTED = "The server was stopped during the build. Build again."

@@ -11,7 +11,7 @@ from __future__ import annotations
 from runtime.base.errors import Invalid
 from runtime.base.json_schema import Problem, compiled
 from runtime.base.json_text import Json, JsonObject
-from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
+from runtime.jobs.resource_limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 from runtime.storages import key_schema
 from runtime.storages.item_schema import item_schema
 

@@ -14,10 +14,10 @@ from runtime.base.records import Actor, Build, BuildOptions, Meta, User, Version
 from runtime.builds.builder import Builder
 from runtime.builds.builds import INTERRUPTED, MESSAGES, TIMED_OUT, Builds, number_int
 from runtime.containers import BuildFailed, EngineUnavailable
-from runtime.jobs.limits import BUILD_TIMEOUT_SECS
 from runtime.jobs.logs import Log, Logs
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.redaction import secret_values
+from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 from runtime.webhooks.dispatches import Dispatches
 
 logger = logging.getLogger("greenroom.builds")

@@ -17,7 +17,7 @@ from runtime.builds import git
 from runtime.builds.archives import unpack
 from runtime.builds.cancellation import Checkpoint, in_thread
 from runtime.builds.folders import copy_folder
-from runtime.jobs.limits import MBYTE
+from runtime.jobs.resource_limits import MBYTE
 from runtime.outbound import Outbound, OutboundError
 
 Report = Callable[[str], None]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -191,11 +191,11 @@ class Container(Protocol):
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         """Return the address at which this host reaches the container's port, or None if it is not running."""
 
-    def logs(self) -> AsyncIterator[list[LogLine]]:
+    def logs(self) -> AsyncGenerator[list[LogLine], None]:
         """Yield all lines in order, in batches as they arrive, until the container has ended and all lines are read."""
         ...
 
-    def samples(self) -> AsyncIterator[Sample]:
+    def samples(self) -> AsyncGenerator[Sample, None]:
         """Yield the first sample immediately, then about one per second, until the container ends."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
@@ -129,7 +129,7 @@ class DockerContainer:
         published = settings["Ports"].get(f"{port}/tcp")
         return (LOOPBACK, int(published[0]["HostPort"])) if published else None
 
-    async def logs(self) -> AsyncIterator[list[LogLine]]:
+    async def logs(self) -> AsyncGenerator[list[LogLine], None]:
         delivered, since, ended = DeliveredLines(), 0, not await self._is_running()
         while True:
             frames = LogFrames()
@@ -150,7 +150,7 @@ class DockerContainer:
         if unfinished := delivered.new_lines(frames.end()):
             yield unfinished
 
-    async def samples(self) -> AsyncIterator[Sample]:
+    async def samples(self) -> AsyncGenerator[Sample, None]:
         cgroup = await self._cgroup()
         async with aclosing(self._samples_from_kernel(cgroup) if cgroup else self._samples_from_engine()) as samples:
             async for sample in samples:

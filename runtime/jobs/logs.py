@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from runtime.base.clock import Clock, Millis, iso
@@ -149,7 +149,7 @@ class Logs:
     def size(self, id: str) -> int:
         return self._files.size(id)
 
-    async def read(self, id: str, *, raw: bool = False) -> AsyncIterator[bytes]:
+    async def read(self, id: str, *, raw: bool = False) -> AsyncGenerator[bytes, None]:
         """The log as it is now."""
         start, end = 0, self._files.size(id)
         while start < end:
@@ -157,7 +157,7 @@ class Logs:
             start += len(stored)
             yield to_platform_format(stored, raw=raw)
 
-    async def follow(self, id: str, *, raw: bool = False) -> AsyncIterator[bytes]:
+    async def follow(self, id: str, *, raw: bool = False) -> AsyncGenerator[bytes, None]:
         """The log so far, then everything that is written until the log is complete."""
         log, start = self._live.get(id), 0
         while log is not None and not log.is_closed and self._follows:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from runtime.database import Database
-from runtime.jobs.limits import check_user_memory
+from runtime.jobs.resource_limits import check_user_memory
 
 
 class MemoryQuota:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
+from runtime.jobs.resource_limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 from runtime.memory_expressions.evaluation import evaluate, get
 from runtime.memory_expressions.nodes import Node
 from runtime.memory_expressions.parser import parse

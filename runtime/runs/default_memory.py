@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.base.records import Definition, RunDefaults
 from runtime.inputs.inputs import PreparedInput
-from runtime.jobs.limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, disk_mbytes
+from runtime.jobs.resource_limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, disk_mbytes
 from runtime.memory_expressions import ExpressionError, memory_of, nearest_power_of_two
 from runtime.runs.options import StartOptions
 

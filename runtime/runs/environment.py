@@ -16,8 +16,8 @@ from runtime.base.clock import iso
 from runtime.base.json_text import Json
 from runtime.base.records import Actor, Build, InputKey, Pricing, PricingModel, Run, User
 from runtime.builds.image_environment import WEB_SERVER_PORT_NAMES
-from runtime.jobs.limits import cpus, deadline
 from runtime.jobs.redaction import secret_values
+from runtime.jobs.resource_limits import cpus, deadline
 
 INPUT_KEY = "INPUT"
 PRICING_FIELDS = ("pricingModel", "pricePerUnitUsd", "tieredPricing", "unitName", "minimalMaxTotalChargeUsd")

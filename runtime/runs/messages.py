@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Restart, Run
 from runtime.containers import ContainerState, DiskEnforcement, Engine, ImageMissing
-from runtime.jobs import limits
+from runtime.jobs import resource_limits
 
 SIGKILL_EXIT_CODE = 137
 SIGABRT_EXIT_CODE = 134
@@ -42,9 +42,12 @@ def limits_lines(run: Run, engine: Engine, burst_secs: float) -> Iterator[str]:
     if options.requested_mbytes != options.memory_mbytes:
         yield (
             f"ACTOR: The requested memory of {options.requested_mbytes:g} MB was rounded to {options.memory_mbytes} MB,"
-            f" a power of two from {limits.MIN_MEMORY_MBYTES} to {limits.MAX_MEMORY_MBYTES}."
+            f" a power of two from {resource_limits.MIN_MEMORY_MBYTES} to {resource_limits.MAX_MEMORY_MBYTES}."
         )
-    share, burst = limits.cpus(options.memory_mbytes), limits.burst_cpus(options.memory_mbytes, burst_secs)
+    share, burst = (
+        resource_limits.cpus(options.memory_mbytes),
+        resource_limits.burst_cpus(options.memory_mbytes, burst_secs),
+    )
     during = f" ({burst:g} for the first {burst_secs:g} s)" if burst > share else ""
     yield (
         f"ACTOR: Limits: {options.memory_mbytes} MB memory, {share:g} CPU cores{during}, "
@@ -79,7 +82,7 @@ def max_charge(run: Run) -> str:
 
 def disk_full(run: Run, used_bytes: int) -> str:
     limit = run.options.disk_mbytes
-    used = used_bytes / limits.MBYTE
+    used = used_bytes / resource_limits.MBYTE
     return (
         f"The Actor exceeded its disk limit of {limit} MB (it had written {used:.0f} MB) and was stopped. "
         f"Disk is twice the memory. {_more_memory(run)}"
@@ -88,18 +91,18 @@ def disk_full(run: Run, used_bytes: int) -> str:
 
 def has_filled_disk(run: Run) -> bool:
     """Whether a write has probably failed: single files are limited to the disk limit, and the usage reached it."""
-    full = run.stats.disk_max_bytes >= run.options.disk_mbytes * limits.MBYTE
+    full = run.stats.disk_max_bytes >= run.options.disk_mbytes * resource_limits.MBYTE
     return full and run.disk_enforcement == DiskEnforcement.POLLED
 
 
 def ended_over_disk(run: Run, used_bytes: int) -> bool:
     """Whether a run ended by itself with more on its disk than its limit: nothing stopped it in time."""
-    return run.stopped_because is None and used_bytes > run.options.disk_mbytes * limits.MBYTE
+    return run.stopped_because is None and used_bytes > run.options.disk_mbytes * resource_limits.MBYTE
 
 
 def disk_overshoot(run: Run, used_bytes: int) -> str:
     return (
-        f"ACTOR: The Actor wrote {used_bytes / limits.MBYTE:.0f} MB, more than its disk limit of "
+        f"ACTOR: The Actor wrote {used_bytes / resource_limits.MBYTE:.0f} MB, more than its disk limit of "
         f"{run.options.disk_mbytes} MB, before the next check. On the platform, writes fail at the limit."
     )
 
@@ -148,7 +151,7 @@ def finished(run: Run, status: JobStatus, state: ContainerState | None, last_err
 
 def _more_memory(run: Run) -> str:
     more = run.options.memory_mbytes * 2
-    if more > limits.MAX_MEMORY_MBYTES:
+    if more > resource_limits.MAX_MEMORY_MBYTES:
         return "It already had the largest memory size."
     return f"Run it with more memory, for example {more} MB."
 

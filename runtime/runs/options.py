@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from runtime.base.records import Actor, PermissionLevel, RunOptions, TaskOptions, WebhookDraft
-from runtime.jobs.limits import disk_mbytes, memory_mbytes
+from runtime.jobs.resource_limits import disk_mbytes, memory_mbytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Metamorph, Restart, Run
 from runtime.runs.restarts import stopping_at, stopping_gracefully
 from runtime.runs.runs import Runs
+from runtime.runs.status import RunStatuses
 from runtime.runs.system_events import SystemEvents
 
 MIGRATION_MILLIS = 30_000
@@ -24,8 +25,17 @@ MIGRATION_MILLIS = 30_000
 class Orders:
     """`nudge` makes the supervisor of a run, by its id, read the record."""
 
-    def __init__(self, *, runs: Runs, system_events: SystemEvents, clock: Clock, nudge: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        statuses: RunStatuses,
+        system_events: SystemEvents,
+        clock: Clock,
+        nudge: Callable[[str], None],
+    ) -> None:
         self._runs = runs
+        self._statuses = statuses
         self._system_events = system_events
         self._clock = clock
         self._nudge = nudge
@@ -38,9 +48,9 @@ class Orders:
         now = self._clock.now()
         stop_now = stopping_at(now)
         if gracefully and self._runs.get(run.id).status is JobStatus.RUNNING:
-            if await self._runs.move(run.id, JobStatus.ABORTING, stopping_gracefully(now)):
+            if await self._statuses.move(run.id, JobStatus.ABORTING, stopping_gracefully(now)):
                 self._system_events.emit_pending(self._runs.get(run.id), now)
-        elif not await self._runs.move(run.id, JobStatus.ABORTING, stop_now) and not gracefully:
+        elif not await self._statuses.move(run.id, JobStatus.ABORTING, stop_now) and not gracefully:
             await self._runs.change(run.id, lambda run: stop_now(run) if run.status is JobStatus.ABORTING else run)
         self._nudge(run.id)
         return self._runs.get(run.id)

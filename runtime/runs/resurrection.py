@@ -14,11 +14,11 @@ from runtime.billing.billing import Billing
 from runtime.builds.image_environment import web_server_port
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.stats import run_compute_units
+from runtime.runs.live_runs import LiveRuns
 from runtime.runs.options import StartOptions
 from runtime.runs.output_schema import output
-from runtime.runs.runs import Runs
 from runtime.runs.start_plan import StartPlanner
-from runtime.runs.supervisors import Supervisors
+from runtime.runs.status import RunStatuses
 from runtime.webhooks.dispatches import Dispatches
 
 
@@ -30,18 +30,18 @@ class Resurrection:
         *,
         planner: StartPlanner,
         memory_quota: MemoryQuota,
-        runs: Runs,
+        statuses: RunStatuses,
         billing: Billing,
-        supervisors: Supervisors,
+        live_runs: LiveRuns,
         dispatches: Dispatches,
         addresses: Addresses,
         clock: Clock,
     ) -> None:
         self._planner = planner
         self._memory_quota = memory_quota
-        self._runs = runs
+        self._statuses = statuses
         self._billing = billing
-        self._supervisors = supervisors
+        self._live_runs = live_runs
         self._dispatches = dispatches
         self._addresses = addresses
         self._clock = clock
@@ -56,8 +56,8 @@ class Resurrection:
             build = self._planner.resurrection_build(run, sent)
             resurrected = await self._reopen(run, options, build)
         # The last supervisor may still be removing its container. Two supervisors would share a log and a name.
-        await self._supervisors.wait_until_cleared(run.id)
-        self._supervisors.begin(resurrected)
+        await self._live_runs.wait_until_cleared(run.id)
+        self._live_runs.begin(resurrected)
         await self._dispatches.dispatch_pending(resurrected)
         return resurrected
 
@@ -74,7 +74,7 @@ class Resurrection:
                 pending_events={**ended.pending_events, **new_event(WebhookEvent.RUN_RESURRECTED)},
             )
 
-        return await self._runs.reopen(run.id, reopened)
+        return await self._statuses.reopen(run.id, reopened)
 
 
 def _without_end(run: Run, now: Millis) -> Run:

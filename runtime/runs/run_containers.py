@@ -13,7 +13,7 @@ from runtime.billing.billing import Billing
 from runtime.containers import Container, Containers, ContainerSpec, DiskEnforcement, Engine, EngineStart
 from runtime.inputs.encryption import secret_fields
 from runtime.inputs.keys import InputKeys
-from runtime.jobs import limits
+from runtime.jobs import resource_limits
 from runtime.runs import environment, messages
 
 RUN_LABEL, BUILD_LABEL = "com.apify.actRunId", "com.apify.actBuildId"
@@ -67,11 +67,11 @@ class RunContainers:
             image=build.image or "",
             labels={RUN_LABEL: run.id, BUILD_LABEL: build.id},
             environment=self._environment(run, build),
-            memory_bytes=memory * limits.MBYTE,
-            cpus=limits.burst_cpus(memory, self._cpu_burst_secs),
-            disk_bytes=run.options.disk_mbytes * limits.MBYTE,
-            pids=limits.MAX_PIDS,
-            shm_bytes=limits.shm_bytes(memory),
+            memory_bytes=memory * resource_limits.MBYTE,
+            cpus=resource_limits.burst_cpus(memory, self._cpu_burst_secs),
+            disk_bytes=run.options.disk_mbytes * resource_limits.MBYTE,
+            pids=resource_limits.MAX_PIDS,
+            shm_bytes=resource_limits.shm_bytes(memory),
             web_server_port=run.web_server_port,
             hosts={HOST_IN_CONTAINERS: self._engine.gateway or "host-gateway"},
         )

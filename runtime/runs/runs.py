@@ -1,4 +1,4 @@
-"""Runs: their records, the queries on them, and the only writer of a run's status."""
+"""Runs: their records and the queries on them. `status.py` writes their statuses."""
 
 from __future__ import annotations
 
@@ -6,28 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from runtime.base.clock import Millis
-from runtime.base.errors import Invalid, record_not_found
-from runtime.base.lifecycle import JobStatus, may_move
+from runtime.base.errors import record_not_found
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Actor, Run, RunFilter, RunStats, Task, User, WebhookEvent, new_event
-from runtime.billing.billing import Billing
+from runtime.base.records import Actor, Run, RunFilter, RunStats, Task, User
 from runtime.database import Database
 from runtime.jobs.completion import Completion
-from runtime.webhooks.dispatches import Dispatches
-
-
-def _unchanged(run: Run) -> Run:
-    return run
 
 
 class Runs:
-    """All runs of an instance. `move` and `reopen` are the only writers of a status."""
+    """All runs of an instance."""
 
-    def __init__(self, *, database: Database, billing: Billing, completion: Completion, dispatches: Dispatches) -> None:
+    def __init__(self, *, database: Database, completion: Completion) -> None:
         self._database = database
-        self._billing = billing
         self._completion = completion
-        self._dispatches = dispatches
 
     async def insert(self, run: Run) -> Run:
         """Store a new run, which is READY."""
@@ -102,46 +93,3 @@ class Runs:
             return replace(now, status_message=message, is_status_message_terminal=is_terminal)
 
         return await self.change(id, with_message)
-
-    async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = _unchanged) -> bool:
-        """Move a live run to another status and apply `change`, in one write.
-
-        Returns False and writes nothing if the lifecycle does not allow the move: another move was first.
-        """
-        allowed = False
-        settle = self._billing.settle(self.get(id)) if to.is_terminal else _unchanged
-
-        def moved(now: Run) -> Run:
-            nonlocal allowed
-            allowed = may_move(now.status, to)
-            return _with_status(settle(change(now)), to) if allowed else now
-
-        run = await self._database.runs.update(id, moved)
-        if run is None:
-            raise record_not_found("Run", id)
-        if allowed and to.is_terminal:
-            self._completion.notify_finished(id)
-            await self._dispatches.dispatch_pending(run)
-        return allowed
-
-    async def reopen(self, id: str, change: Callable[[Run], Run]) -> Run:
-        """Move an ended run back to RUNNING and apply `change`, in one write.
-
-        Raises NotFound, and Invalid if the run has not ended.
-        """
-
-        def reopened(now: Run) -> Run:
-            if not now.status.is_terminal:
-                raise Invalid("job-not-finished", f"Only a finished run can be resurrected. This run is {now.status}.")
-            return replace(change(now), status=JobStatus.RUNNING)
-
-        run = await self._database.runs.update(id, reopened)
-        if run is None:
-            raise record_not_found("Run", id)
-        return run
-
-
-def _with_status(run: Run, status: JobStatus) -> Run:
-    """The run with another status; the end of a run is an event for webhooks."""
-    ended = new_event(WebhookEvent.ended("RUN", status)) if status.is_terminal else {}
-    return replace(run, status=status, pending_events={**run.pending_events, **ended})

@@ -1,7 +1,6 @@
 """Starting runs: from a request to the READY record and its supervisor.
 
-The planner decides what the run gets. The recorder writes storages, INPUT and the record. Then the
-run gets a supervisor.
+The planner decides what the run gets. The creator writes storages, INPUT and the record. Last, a supervisor begins.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from runtime.actors.tasks import Tasks
 from runtime.base.records import Meta, Run, Task, User
 from runtime.inputs.inputs import Input
 from runtime.jobs.memory_quota import MemoryQuota
+from runtime.runs.creation import RunCreator
 from runtime.runs.options import StartOptions, over_task
-from runtime.runs.recorder import RunRecorder
 from runtime.runs.start_plan import StartPlanner, StartRequest
 from runtime.webhooks.dispatches import Dispatches
 
@@ -27,7 +26,7 @@ class Starting:
         *,
         planner: StartPlanner,
         memory_quota: MemoryQuota,
-        recorder: RunRecorder,
+        creator: RunCreator,
         supervise: Callable[[Run], None],
         dispatches: Dispatches,
         actors: Actors,
@@ -35,7 +34,7 @@ class Starting:
     ) -> None:
         self._planner = planner
         self._memory_quota = memory_quota
-        self._recorder = recorder
+        self._creator = creator
         self._supervise = supervise
         self._dispatches = dispatches
         self._actors = actors
@@ -49,7 +48,7 @@ class Starting:
         """
         plan = await self._planner.plan(request)
         async with self._memory_quota.reserve(request.user.id, plan.options.memory_mbytes):
-            run = await self._recorder.record(self._planner.confirm(plan))
+            run = await self._creator.create(self._planner.confirm(plan))
             self._supervise(run)
         await self._dispatches.dispatch_pending(run)
         await self._actors.count_run(request.actor, run.started_at)

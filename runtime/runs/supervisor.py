@@ -19,17 +19,17 @@ from runtime.base.lifecycle import JobStatus, terminal_status
 from runtime.base.records import Restart, Run
 from runtime.builds import Builds
 from runtime.containers import Container, ContainerState, EngineUnavailable, StartFailed
-from runtime.jobs import limits, stats
-from runtime.jobs.logs import Logs
+from runtime.jobs import resource_limits, stats
+from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
 from runtime.runs.engine_retry import retry_until_available
 from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
 from runtime.runs.runs import Runs
-from runtime.runs.system_events import SystemEvents
+from runtime.runs.status import RunStatuses
 from runtime.runs.watchers import WatchedRun, Watchers
 
-log = logging.getLogger("greenroom.supervisor")
+logger = logging.getLogger("greenroom.supervisor")
 T = TypeVar("T")
 
 
@@ -40,24 +40,24 @@ class SupervisorContext:
     run_containers: RunContainers
     watchers: Watchers
     runs: Runs
+    statuses: RunStatuses
     run_inputs: RunInputs
     builds: Builds
-    logs: Logs
-    system_events: SystemEvents
     clock: Clock
 
 
 class Supervisor:
-    """Supervises one run. `live` or `settle` is its whole life."""
+    """Supervises one run. `live` or `settle` is its whole life; `release` is called when its end is written."""
 
-    def __init__(self, run: Run, context: SupervisorContext) -> None:
+    def __init__(self, run: Run, context: SupervisorContext, log: Log, *, release: Callable[[], None]) -> None:
         self._run = run
         self._context = context
         self._build = context.builds.get(run.build_id)
-        self._log = context.logs.open(run.id, environment.secrets(run, self._build))
+        self._log = log
+        self._log.hide(environment.secrets(run, self._build))
+        self._release = release
         self._nudged = asyncio.Event()
         self._container: Container | None = None
-        context.system_events.open(run.id)
 
     async def live(self, adopted: Container | None = None) -> None:
         """Take the run to its end, from its start or from the state of an adopted container.
@@ -71,7 +71,7 @@ class Supervisor:
         except (StartFailed, EngineUnavailable) as problem:
             await self._finish(None, messages.never_started(problem))
         except Exception as problem:
-            log.exception("The supervisor of run %s failed", self._run.id)
+            logger.exception("The supervisor of run %s failed", self._run.id)
             await self._finish(None, messages.supervisor_failed(problem))
         finally:
             self._release()
@@ -136,7 +136,7 @@ class Supervisor:
         container = self._container = await self._context.run_containers.create(self._run, self._build)
         if self._current().status is JobStatus.READY:
             # Before it starts: the Actor's first request may be one that needs a RUNNING run.
-            await self._context.runs.move(self._run.id, JobStatus.RUNNING)
+            await self._context.statuses.move(self._run.id, JobStatus.RUNNING)
         if self._current().status is not JobStatus.ABORTING:
             self._log.system("ACTOR: Starting Docker container.")
             await self._start(container)
@@ -208,13 +208,8 @@ class Supervisor:
             text = message if message and status is JobStatus.FAILED else outcome
             at = (state.finished_at if state else None) or self._context.clock.now()
             end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
-            if run.status.is_terminal or await self._context.runs.move(run.id, status, end):
+            if run.status.is_terminal or await self._context.statuses.move(run.id, status, end):
                 return
-
-    def _release(self) -> None:
-        """Release everyone who follows the log or listens to events."""
-        self._context.logs.close(self._run.id)
-        self._context.system_events.close(self._run.id)
 
     def _current(self) -> Run:
         """The record as it is now: others may have written orders and messages into it."""
@@ -236,6 +231,6 @@ def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, i
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
-        stats=stats.at_rest(run.stats, run.options.memory_mbytes * limits.MBYTE if is_oom else 0),
+        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else 0),
         status_message=run.status_message if run.is_status_message_terminal else message,
     )

@@ -7,7 +7,7 @@ fields.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from runtime.base.clock import Millis, iso
@@ -52,7 +52,7 @@ class SystemEvents:
             for listener in listeners:
                 _put(listener, None)
 
-    def listen(self, run_id: str, pending: Iterable[Event] = ()) -> AsyncIterator[Event]:
+    def listen(self, run_id: str, pending: Iterable[Event] = ()) -> AsyncGenerator[Event, None]:
         """The `pending` events, then the run's events from this call until the run ends. The run must be open."""
         listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
         for event in pending:
@@ -60,7 +60,7 @@ class SystemEvents:
         self._listeners[run_id].add(listener)
         return self._events(run_id, listener)
 
-    async def _events(self, run_id: str, listener: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
+    async def _events(self, run_id: str, listener: asyncio.Queue[Event | None]) -> AsyncGenerator[Event, None]:
         try:
             while (event := await listener.get()) is not None:
                 yield event

@@ -17,12 +17,13 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run, RunStats
 from runtime.billing.billing import Billing
 from runtime.containers import Container, DiskEnforcement, Engine, Sample
-from runtime.jobs import limits, stats
+from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import messages, restarts
 from runtime.runs.engine_retry import retry_until_available
 from runtime.runs.readiness import is_ready
 from runtime.runs.runs import Runs
+from runtime.runs.status import RunStatuses
 from runtime.runs.system_events import SystemEvents, system_info
 
 TIMEOUT_GRACE_SECS = 5
@@ -49,6 +50,7 @@ class Watchers:
         self,
         *,
         runs: Runs,
+        statuses: RunStatuses,
         billing: Billing,
         system_events: SystemEvents,
         engine: Engine,
@@ -56,6 +58,7 @@ class Watchers:
         cpu_burst_secs: float,
     ) -> None:
         self._runs = runs
+        self._statuses = statuses
         self._billing = billing
         self._system_events = system_events
         self._engine = engine
@@ -101,11 +104,11 @@ class Watchers:
             await wait_for_event(watched.nudged, self._clock, stop_at)
 
     async def _stop_at_deadline(self, watched: WatchedRun) -> None:
-        deadline = limits.deadline(watched.run)
+        deadline = resource_limits.deadline(watched.run)
         if deadline is None:
             return
         await sleep_until(self._clock, deadline)
-        if await self._runs.move(watched.run.id, JobStatus.TIMING_OUT):
+        if await self._statuses.move(watched.run.id, JobStatus.TIMING_OUT):
             watched.log.system(messages.timing_out(watched.run))
         if self._current(watched).status is JobStatus.TIMING_OUT:
             await watched.container.stop(TIMEOUT_GRACE_SECS)
@@ -118,14 +121,14 @@ class Watchers:
         while not self._billing.is_at_max_charge(self._current(watched)):
             await self._clock.sleep(TICK_SECS)
         now, reason = self._clock.now(), messages.max_charge(run)
-        if await self._runs.move(run.id, JobStatus.ABORTING, restarts.stopping_gracefully(now, reason)):
+        if await self._statuses.move(run.id, JobStatus.ABORTING, restarts.stopping_gracefully(now, reason)):
             self._system_events.emit_pending(self._current(watched), now)
             watched.nudged.set()
             watched.log.system(f"ACTOR: {reason}")
 
     async def _stop_when_disk_is_full(self, watched: WatchedRun) -> None:
         """Measure the writable layer. Stop a run over its limit if the engine does not enforce the limit itself."""
-        limit = watched.run.options.disk_mbytes * limits.MBYTE
+        limit = watched.run.options.disk_mbytes * resource_limits.MBYTE
         while True:
             began = self._clock.now()
             used = await self.measure_disk(watched.container, watched.run.id)
@@ -145,8 +148,8 @@ class Watchers:
 
     async def _end_burst(self, watched: WatchedRun) -> None:
         """Reduce the container's CPU to its share when the start-up burst is over."""
-        await sleep_until(self._clock, limits.burst_end(watched.run, self._cpu_burst_secs))
-        await watched.container.set_cpus(limits.cpus(watched.run.options.memory_mbytes))
+        await sleep_until(self._clock, resource_limits.burst_end(watched.run, self._cpu_burst_secs))
+        await watched.container.set_cpus(resource_limits.cpus(watched.run.options.memory_mbytes))
 
     async def _sample(self, watched: WatchedRun) -> None:
         """Record what the container uses, and send the Actor a systemInfo event once a second."""
@@ -156,7 +159,7 @@ class Watchers:
             transferred = self._billing.take_transfer(run.id)
             count = partial(_counted, sample=sample, started_at=started_at, transferred=transferred)
             current = await self._runs.change_stats(run.id, count)
-            granted = limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
+            granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
             self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
 
     async def _probe_web_server(self, watched: WatchedRun) -> None:

@@ -35,17 +35,17 @@ def listen(given: Given) -> asyncio.Event:
     leaving = asyncio.Event()
 
     async def on_aborting(_: object) -> None:
-        log_line("Told: aborting")
+        log_line("Received: aborting")
         if given["leavesEarly"]:
             leaving.set()
 
     async def on_persist_state(data: EventPersistStateData) -> None:
-        log_line(f"Told: persistState, isMigrating {str(data.is_migrating).lower()}")
+        log_line(f"Received: persistState, isMigrating {str(data.is_migrating).lower()}")
 
     async def on_migrating(data: EventMigratingData) -> None:
         if data.time_remaining is None:  # this one is from the SDK, which sends it again when it reboots
             return
-        log_line("Told: migrating")
+        log_line("Received: migrating")
         await Actor.set_value("MIGRATING", {"timeRemainingSecs": data.time_remaining.total_seconds()})
         if given["leavesEarly"]:
             await Actor.reboot()

@@ -1,4 +1,4 @@
-"""A reverse proxy between a client and the server that writes down who asked for what, in which order."""
+"""A reverse proxy between a client and the server that records the requests and their order."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from aiohttp import ClientSession, ClientTimeout, web
 HOP_HEADERS = frozenset({"host", "connection", "transfer-encoding", "keep-alive"})
 NO_BODY = frozenset({204, 304})
 ID = re.compile(r"(?<=/)([a-zA-Z0-9]{17}|[a-zA-Z0-9]{15})(?=/|$)")
-"""Ids of the platform; those of requests are shorter."""
+"""Ids of the platform. The ids of requests in a queue have 15 characters."""
 NAME = re.compile(r"(?<=^actors/)[^/]+~[^/]+")
 
 
 @dataclass
 class Exchange:
-    """One request and its answer. `began` and `ended` count all beginnings and ends of one recorder."""
+    """One request and its response. `began` and `ended` are positions in the order of all starts and ends."""
 
     method: str
     path: str
@@ -36,19 +36,19 @@ class Exchange:
 
     @property
     def operation(self) -> str:
-        """Such as `GET actor-runs/{id}`: the same for every run, and for both spellings of Actors."""
+        """For example `GET actor-runs/{id}`. It is the same for all runs, and for `acts` and `actors` in the path."""
         path = ID.sub("{id}", self.path.removeprefix("/v2/"))
         return f"{self.method} {NAME.sub('{name}', re.sub('^acts(?=/|$)', 'actors', path))}"
 
 
 @dataclass
 class Recorder:
-    """`url` is what a client is given as the API's base."""
+    """Records the exchanges with the server at `target`. Clients use `url` as the API's base URL."""
 
     target: str
     url: str = ""
     exchanges: list[Exchange] = field(default_factory=list)
-    _moments: Iterator[int] = field(default_factory=itertools.count)
+    _positions: Iterator[int] = field(default_factory=itertools.count)
 
     def of(self, operation: str) -> list[Exchange]:
         return [exchange for exchange in self.exchanges if exchange.operation == operation]
@@ -62,26 +62,28 @@ class Recorder:
             request.path,
             dict(request.query),
             request.headers.get("Content-Encoding"),
-            next(self._moments),
+            next(self._positions),
         )
         self.exchanges.append(exchange)
         try:
-            return await self._pass_on(session, request, exchange)
+            return await self._forward(session, request, exchange)
         finally:
-            exchange.ended = next(self._moments)
+            exchange.ended = next(self._positions)
 
-    async def _pass_on(self, session: ClientSession, request: web.Request, exchange: Exchange) -> web.StreamResponse:
+    async def _forward(self, session: ClientSession, request: web.Request, exchange: Exchange) -> web.StreamResponse:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_HEADERS}
         body = await request.read()
         async with session.request(
             request.method, self.target + request.raw_path, headers=headers, data=body, allow_redirects=False
-        ) as answer:
-            exchange.status = answer.status
-            kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_HEADERS}
-            response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=kept)
+        ) as upstream:
+            exchange.status = upstream.status
+            passed_headers = {
+                name: value for name, value in upstream.headers.items() if name.lower() not in HOP_HEADERS
+            }
+            response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=passed_headers)
             await response.prepare(request)
-            if request.method != "HEAD" and answer.status not in NO_BODY:
-                async for chunk in answer.content.iter_any():
+            if request.method != "HEAD" and upstream.status not in NO_BODY:
+                async for chunk in upstream.content.iter_any():
                     await response.write(chunk)
             await response.write_eof()
             exchange.is_whole = True
@@ -90,7 +92,7 @@ class Recorder:
 
 @contextmanager
 def recording(target: str) -> Iterator[Recorder]:
-    """A recorder in front of a server, in a thread of its own."""
+    """Run a recorder in front of a server, in its own thread."""
     recorder, loop, ready = Recorder(target), asyncio.new_event_loop(), threading.Event()
     stop = asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(_serve(recorder, ready, stop)))

@@ -1,4 +1,4 @@
-"""Unmodified clients of two users: a version's variables, and a public Actor of the one that the other runs."""
+"""Unmodified clients of two users: one sets a version's environment variables, the other runs a public Actor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLIENTS = {
 
 @pytest.fixture(scope="module")
 def two_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server of Alice's, whose token the tests have anyway, and Bob's."""
+    """A server with two users: Alice, who has the default token of the tests, and Bob."""
     users = ["--user", f"alice:{TOKEN}", "--user", f"bob:{BOB}"]
     server = LiveServer(tmp_path_factory.mktemp("two-users"), options=users)
     server.start()
@@ -37,21 +37,21 @@ def two_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_variables_and_a_public_actor(two_users: LiveServer, client: str) -> None:
+def test_environment_variables_and_a_public_actor(two_users: LiveServer, client: str) -> None:
     earlier = two_users.data("GET", "actors", headers={"Authorization": f"Bearer {BOB}"})["total"]
     actor = two_users.actor(f"public-{client}", source_files(SAMPLES / "hello"))
     command = [*CLIENTS[client], two_users.url, TOKEN, BOB, actor]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert told["variables"] == {
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert result["variables"] == {
         "listed": [["SECRET", None, True], ["OPEN", "sesame", False]],
         "changed": "other",
         "shown": "other",
         "taken": [409, "env-var-already-exists"],
         "deleted": None,
     }
-    assert told["public"] == {
+    assert result["public"] == {
         "private": None,
         "versions": [],
         "update": [403, "insufficient-permissions"],

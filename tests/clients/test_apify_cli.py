@@ -1,7 +1,7 @@
-"""The `apify` command line, unmodified, in a session against a real server.
+"""The unmodified `apify` command line in a session with a real server.
 
-It is told of Greenroom by environment variables alone. Its credentials stay in a home folder of the test's own: by
-default it keeps them in the keyring of the user, where a real login may be.
+Only environment variables direct it to Greenroom. Its credentials are stored in a temporary home folder: by default, it
+stores them in the user's keyring, which may contain a real login.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command that has ended; `text` is what it printed to either stream, without colours."""
+    """A finished command. `text` is the output on both streams, without colours."""
 
     stdout: str
     text: str
@@ -48,7 +48,7 @@ class Done:
 
 
 class Apify:
-    """The command, in a folder with the Actor's source."""
+    """The `apify` command in a folder with the Actor's source."""
 
     def __init__(self, server: LiveServer, home: Path, folder: Path) -> None:
         self.folder = folder
@@ -63,7 +63,7 @@ class Apify:
         }
 
     def __call__(self, *words: str, code: int | None = 0, folder: Path | None = None) -> Done:
-        """Run it, and hold it to its exit code (None: to none)."""
+        """Run the command and assert its exit code. If `code` is None, any exit code is accepted."""
         done = subprocess.run(
             [str(APIFY), *words],
             cwd=folder or self.folder,
@@ -78,7 +78,7 @@ class Apify:
         return Done(done.stdout, text)
 
     def interrupted(self, *words: str, at: str, folder: Path | None = None) -> tuple[int, str]:
-        """The exit code and what it printed, of a command that gets a Ctrl-C when it has printed a line with `at`."""
+        """Run a command and send SIGINT when it prints a line with `at`. Return its exit code and its output."""
         with subprocess.Popen(
             [str(APIFY), *words],
             cwd=folder or self.folder,
@@ -101,14 +101,14 @@ class Apify:
 
 @pytest.fixture(scope="module")
 def apify(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apify]:
-    """Logged in, in a folder whose Actor has been pushed."""
+    """The command after a login, in a folder with the source of an Actor that exists already."""
     root = tmp_path_factory.mktemp("apify")
     apify = Apify(server, root / "home", root / "actor")
     (root / "home").mkdir()
-    _lay_out(apify.folder)
+    _create_source(apify.folder)
     apify("login", "--token", "local")
     apify("secrets", "add", "mySecret", SECRET)
-    # The first push of a new Actor asks the web for templates; of one that is there already it does not.
+    # The first push of a new Actor fetches templates from the web. A push to an existing Actor does not.
     apify("api", "POST", "acts", "-d", json.dumps({"name": NAME}))
     yield apify
     apify("actors", "rm", ACTOR, "--yes")
@@ -119,12 +119,12 @@ def apify(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def pushed(apify: Apify) -> Json:
-    """What the first push said, as JSON."""
-    said: Json = apify("push", "--force", "--json").json
-    return said
+    """The JSON output of the first push."""
+    output: Json = apify("push", "--force", "--json").json
+    return output
 
 
-def _lay_out(folder: Path) -> None:
+def _create_source(folder: Path) -> None:
     shutil.copytree(SAMPLES / "hello", folder)
     path = folder / ".actor" / "actor.json"
     definition = json.loads(path.read_text())
@@ -132,16 +132,16 @@ def _lay_out(folder: Path) -> None:
     path.write_text(json.dumps({**definition, "name": NAME, "environmentVariables": variables}))
 
 
-def test_who_is_logged_in(apify: Apify) -> None:
+def test_the_logged_in_user(apify: Apify) -> None:
     assert "username: local" in apify("info").text
     assert apify("api", "users/me").json["data"]["username"] == "local"
 
 
-def test_push_builds_and_tells_how_it_went(apify: Apify, pushed: Json, server: LiveServer) -> None:
+def test_push_builds_and_shows_the_result(apify: Apify, pushed: Json, server: LiveServer) -> None:
     assert (pushed["ok"], pushed["operation"], pushed["build"]["status"]) == (True, "push", "SUCCEEDED")
     assert pushed["build"]["number"] == "0.0.1"
-    refused = apify("push", code=1).text
-    assert "newer changes than your local copy" in refused
+    rejected = apify("push", code=1).text
+    assert "newer changes than your local copy" in rejected
     (apify.folder / "more.txt").write_text("changed")
     again = apify("push").text
     assert "Build: SUCCEEDED" in again and "Build number: 0.0.2" in again
@@ -149,31 +149,31 @@ def test_push_builds_and_tells_how_it_went(apify: Apify, pushed: Json, server: L
     assert server.data("GET", f"actors/local~{NAME}")["taggedBuilds"]["latest"]["buildNumber"] == "0.0.2"
 
 
-def test_a_build_that_fails_is_told_with_its_reason(apify: Apify, pushed: Json, tmp_path: Path) -> None:
+def test_a_failed_build_is_reported_with_its_reason(apify: Apify, pushed: Json, tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     shutil.copytree(apify.folder, folder)
     (folder / "Dockerfile").write_text("FROM apify/actor-python:3.13\nRUN echo no good && exit 7\n")
-    said = apify("push", "--force", "--version", "0.9", "--build-tag", "broken", "--json", code=1, folder=folder).json
-    assert (said["ok"], said["build"]["status"]) == (False, "FAILED")
-    assert any("exit 7" in line or "code: 7" in line for line in said["error"]["logTail"])
+    output = apify("push", "--force", "--version", "0.9", "--build-tag", "broken", "--json", code=1, folder=folder).json
+    assert (output["ok"], output["build"]["status"]) == (False, "FAILED")
+    assert any("exit 7" in line or "code: 7" in line for line in output["error"]["logTail"])
 
 
-def test_a_source_of_more_than_3_mb_goes_as_an_archive(
+def test_a_source_of_more_than_3_mb_is_pushed_as_an_archive(
     apify: Apify, pushed: Json, server: LiveServer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "large"
     shutil.copytree(apify.folder, folder)
     (folder / "large.bin").write_bytes(os.urandom(3_500_000))
-    said = apify("push", "--force", "--version", "0.8", "--build-tag", "large", "--json", folder=folder).json
-    assert said["build"]["status"] == "SUCCEEDED"
+    output = apify("push", "--force", "--version", "0.8", "--build-tag", "large", "--json", folder=folder).json
+    assert output["build"]["status"] == "SUCCEEDED"
     version = server.data("GET", f"actors/local~{NAME}/versions/0.8")
     assert (version["sourceType"], version["sourceFiles"]) == ("TARBALL", [])
     assert "/records/version-0.8.zip" in version["tarballUrl"]
-    log = server.text(f"logs/{said['build']['id']}")
+    log = server.text(f"logs/{output['build']['id']}")
     assert re.search(r"ACTOR: Unpacked \d+ files", log)
 
 
-def test_secrets_reach_the_container_and_nobody_else(apify: Apify, pushed: Json, server: LiveServer) -> None:
+def test_secrets_reach_only_the_container(apify: Apify, pushed: Json, server: LiveServer) -> None:
     assert "mySecret" in apify("secrets", "ls").text
     version = server.data("GET", f"actors/local~{NAME}/versions/0.0")
     variables = {each["name"]: each for each in version["envVars"]}
@@ -182,7 +182,7 @@ def test_secrets_reach_the_container_and_nobody_else(apify: Apify, pushed: Json,
     assert SECRET not in apify("api", f"acts/local~{NAME}/versions/0.0").text
 
 
-def test_a_call_shows_the_log_and_gives_the_actors_exit_code(apify: Apify, pushed: Json) -> None:
+def test_call_shows_the_log_and_exits_with_the_actors_exit_code(apify: Apify, pushed: Json) -> None:
     called = apify("call", "-i", '{"name": "you"}').text
     assert re.search(r"^\d{4}-\S+Z Hello, you!$", called, re.MULTILINE)
     assert "Run: SUCCEEDED" in called
@@ -193,30 +193,30 @@ def test_a_call_shows_the_log_and_gives_the_actors_exit_code(apify: Apify, pushe
     assert "Cannot find Actor" in apify("call", "local/no-such-actor", code=1).text
 
 
-def test_an_input_that_is_wrong_makes_no_run(apify: Apify, pushed: Json, server: LiveServer) -> None:
+def test_an_invalid_input_creates_no_run(apify: Apify, pushed: Json, server: LiveServer) -> None:
     before = server.data("GET", f"actors/local~{NAME}/runs")["total"]
-    refused = apify("call", "-i", '{"sleepSecs": "long"}', code=1).text
-    assert "Error: Input is not valid: Field input.sleepSecs must be" in refused
+    rejected = apify("call", "-i", '{"sleepSecs": "long"}', code=1).text
+    assert "Error: Input is not valid: Field input.sleepSecs must be" in rejected
     assert "Cannot parse JSON input" in apify("call", "-i", '{"sleepSecs":', code=5).text
     assert server.data("GET", f"actors/local~{NAME}/runs")["total"] == before
 
 
-def test_ctrl_c_aborts_what_the_command_waits_for(
+def test_ctrl_c_aborts_the_run_or_build_that_the_command_waits_for(
     apify: Apify, pushed: Json, server: LiveServer, tmp_path: Path
 ) -> None:
-    code, said = apify.interrupted("call", "-i", '{"sleepSecs": 8}', at="Hello, world!")
-    assert (code, "Run: ABORTED" in said) == (3, True), said
+    code, output = apify.interrupted("call", "-i", '{"sleepSecs": 8}', at="Hello, world!")
+    assert (code, "Run: ABORTED" in output) == (3, True), output
     folder = tmp_path / "slow"
     shutil.copytree(apify.folder, folder)
     (folder / "Dockerfile").write_text("FROM apify/actor-python:3.13\nRUN echo begun && sleep 100\n")
     slow = ("push", "--force", "--version", "0.7", "--build-tag", "slow")
-    code, said = apify.interrupted(*slow, at="Z begun", folder=folder)
-    assert (code, "Build: ABORTED" in said) == (3, True), said
+    code, output = apify.interrupted(*slow, at="Z begun", folder=folder)
+    assert (code, "Build: ABORTED" in output) == (3, True), output
     assert "slow" not in server.data("GET", f"actors/local~{NAME}")["taggedBuilds"]
 
 
-def test_a_run_from_its_start_to_its_removal(apify: Apify, pushed: Json, server: LiveServer) -> None:
-    # Without --json it ends with 1 where the run is still READY, although it has started: its own way.
+def test_a_run_from_start_to_deletion(apify: Apify, pushed: Json, server: LiveServer) -> None:
+    # Without --json, the command itself exits with 1 if the run is still READY, although the start succeeded.
     run_id = apify("actors", "start", "-i", '{"sleepSecs": 100}', "--json", code=None).json["run"]["id"]
     server.until(f"actor-runs/{run_id}", lambda run: run["status"] == "RUNNING")
     assert run_id in [run["id"] for run in apify("runs", "ls", "--json").json["items"]]
@@ -233,16 +233,16 @@ def test_a_run_from_its_start_to_its_removal(apify: Apify, pushed: Json, server:
 
 
 def test_builds(apify: Apify, pushed: Json) -> None:
-    made = apify("builds", "create", "--json").json["build"]
-    assert apify("builds", "wait", made["id"], "--json").json["build"]["status"] == "SUCCEEDED"
-    assert made["id"] in [build["id"] for build in apify("builds", "ls", "--json").json["items"]]
-    assert f"Build Number: {made['number']}" in apify("builds", "info", made["id"]).text
-    assert "ACTOR: Build finished." in apify("builds", "log", made["id"]).text
-    apify("builds", "add-tag", "-b", made["id"], "-t", "beta")
-    assert "Build number: " + made["number"] in apify("call", "--build", "beta").text
-    apify("builds", "remove-tag", "-b", made["id"], "-t", "beta", "--yes")
-    refused = apify("builds", "rm", made["id"], "--yes", code=1).text
-    assert "a tag points to" in refused
+    created = apify("builds", "create", "--json").json["build"]
+    assert apify("builds", "wait", created["id"], "--json").json["build"]["status"] == "SUCCEEDED"
+    assert created["id"] in [build["id"] for build in apify("builds", "ls", "--json").json["items"]]
+    assert f"Build Number: {created['number']}" in apify("builds", "info", created["id"]).text
+    assert "ACTOR: Build finished." in apify("builds", "log", created["id"]).text
+    apify("builds", "add-tag", "-b", created["id"], "-t", "beta")
+    assert "Build number: " + created["number"] in apify("call", "--build", "beta").text
+    apify("builds", "remove-tag", "-b", created["id"], "-t", "beta", "--yes")
+    rejected = apify("builds", "rm", created["id"], "--yes", code=1).text
+    assert "a tag points to" in rejected
 
 
 def test_tasks_run_with_their_own_input(apify: Apify, pushed: Json) -> None:
@@ -260,7 +260,7 @@ def test_actors(apify: Apify, pushed: Json) -> None:
     assert readme.strip() == (apify.folder / "README.md").read_text().strip()
 
 
-def test_what_was_pushed_is_pulled_again(apify: Apify, pushed: Json, tmp_path: Path) -> None:
+def test_pull_returns_the_pushed_source(apify: Apify, pushed: Json, tmp_path: Path) -> None:
     apify("actors", "pull", ACTOR, "--version", "0.0", "--dir", "pulled", folder=tmp_path)
     for name in ("hello.py", "Dockerfile", ".actor/input_schema.json"):
         assert (tmp_path / "pulled" / name).read_text() == (apify.folder / name).read_text()

@@ -1,4 +1,4 @@
-"""Unmodified clients, given nothing but a base URL and a token, with a recorder between them and the server."""
+"""Unmodified clients that only get a base URL and a token, with a recorder between them and the server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCRIPTS = Path(__file__).parent / "scripts"
 CLIENT_SECS = 150
 LONG = "x" * 5000
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z .*")
-COMPLAINT = re.compile(r"warn|traceback|validation|retry", re.IGNORECASE)
+WARNING = re.compile(r"warn|traceback|validation|retry", re.IGNORECASE)
 
 
 WRITES = {
@@ -84,8 +84,8 @@ READS = {
     "GET request-queues/{id}/requests": 1,
     "GET request-queues/{id}/requests/{id}": 2,
 }
-"""Each read of a script is one request: what is left out is polled or paged, and has tests of its own."""
-REFUSED = {
+"""Each of these reads is one request. Operations that are polled or paged are not listed; they have separate tests."""
+REJECTED = {
     "POST actors/{name}/runs": [400, 400, 404],
     "PUT actors/{name}/runs/last/key-value-store/records/no key": [400],
     "POST datasets/{id}/items": [404],
@@ -106,7 +106,7 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Client:
-    """`encoding` is what it compresses long bodies with."""
+    """A client with its script. `encoding` is the compression of its long request bodies."""
 
     program: Path | str
     script: str
@@ -121,100 +121,100 @@ CLIENTS = {
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a client's script told, what it and its client printed on the way, and what the recorder saw."""
+class Outcome:
+    """The results of a client's script, its other output and the recorded requests."""
 
     client: Client
-    told: dict[str, Any]
+    results: dict[str, Any]
     printed: str
-    seen: Recorder
+    recorder: Recorder
 
     def of(self, section: str) -> Any:
-        """A section of the script; its trace is the message of a failure."""
-        assert not isinstance(self.told[section], str), self.told[section]
-        return self.told[section]
+        """Return the results of a section of the script. If it failed, show its stack trace."""
+        assert not isinstance(self.results[section], str), self.results[section]
+        return self.results[section]
 
 
 @pytest.fixture(scope="module")
-def verdicts(server: LiveServer) -> Iterator[dict[str, Verdict]]:
-    """All scripts at once, each against an Actor of its own."""
+def outcomes(server: LiveServer) -> Iterator[dict[str, Outcome]]:
+    """Run all scripts in parallel, each with its own Actor."""
     actors = {name: server.actor(f"hello-{name}", source_files(SAMPLES / "hello")) for name in CLIENTS}
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         recorders = {name: stack.enter_context(recording(server.url)) for name in CLIENTS}
         assert set(actors) == set(recorders)
-        yield dict(zip(CLIENTS, pool.map(judge, CLIENTS, recorders.values()), strict=True))
+        yield dict(zip(CLIENTS, pool.map(run_script, CLIENTS, recorders.values()), strict=True))
 
 
 @pytest.fixture(params=CLIENTS)
-def verdict(request: pytest.FixtureRequest, verdicts: dict[str, Verdict]) -> Verdict:
-    return verdicts[request.param]
+def outcome(request: pytest.FixtureRequest, outcomes: dict[str, Outcome]) -> Outcome:
+    return outcomes[request.param]
 
 
-def judge(name: str, recorder: Recorder) -> Verdict:
+def run_script(name: str, recorder: Recorder) -> Outcome:
     client = CLIENTS[name]
     command = [client.program, SCRIPTS / client.script, recorder.url, TOKEN, f"local/hello-{name}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=CLIENT_SECS)
     assert done.returncode == 0, done.stderr
-    *printed, told = done.stdout.splitlines()
-    return Verdict(client, json.loads(told), "\n".join([*printed, done.stderr]), recorder)
+    *printed, results = done.stdout.splitlines()
+    return Outcome(client, json.loads(results), "\n".join([*printed, done.stderr]), recorder)
 
 
-def test_user(verdict: Verdict) -> None:
-    assert verdict.of("user")["username"] == "local"
+def test_user(outcome: Outcome) -> None:
+    assert outcome.of("user")["username"] == "local"
 
 
-def test_call(verdict: Verdict) -> None:
+def test_call(outcome: Outcome) -> None:
     """The finished run, its log, its items and its records."""
-    told = verdict.of("call")
-    run, given = told["run"], {"name": "Ada", "sleepSecs": 2, "long": LONG, "exitCode": 0}
+    result = outcome.of("call")
+    run, given = result["run"], {"name": "Ada", "sleepSecs": 2, "long": LONG, "exitCode": 0}
     assert (run["status"], run["exitCode"], run["options"]["memoryMbytes"]) == ("SUCCEEDED", 0, 256)
-    assert told["items"] == [{"greeting": "Hello, Ada!", "runId": run["id"]}]
-    assert told["output"] == {"greeting": "Hello, Ada!", "input": given}
-    assert told["input"] == given
-    assert told["keys"] == ["INPUT", "OUTPUT"]
-    assert_log(told["log"], "Hello, Ada!", "Tick 1", "Tick 2", "Exiting with code 0")
-    assert_log(told["log"], "This line goes to stderr")
+    assert result["items"] == [{"greeting": "Hello, Ada!", "runId": run["id"]}]
+    assert result["output"] == {"greeting": "Hello, Ada!", "input": given}
+    assert result["input"] == given
+    assert result["keys"] == ["INPUT", "OUTPUT"]
+    assert_log(result["log"], "Hello, Ada!", "Tick 1", "Tick 2", "Exiting with code 0")
+    assert_log(result["log"], "This line goes to stderr")
 
 
-def test_call_prints_the_log(verdict: Verdict) -> None:
+def test_call_prints_the_log(outcome: Outcome) -> None:
     for line in ("Hello, Ada!", "This line goes to stderr", "Tick 1", "Tick 2", "Exiting with code 0"):
-        assert verdict.printed.count(f"Z {line}") == 1, verdict.printed
+        assert outcome.printed.count(f"Z {line}") == 1, outcome.printed
 
 
-def test_call_without_input(verdict: Verdict) -> None:
-    told = verdict.of("callWithoutInput")
-    assert told["run"]["status"] == "SUCCEEDED"
-    assert told["output"]["greeting"] == "Hello, world!"
-    assert "Hello, world!" not in verdict.printed
+def test_call_without_input(outcome: Outcome) -> None:
+    result = outcome.of("callWithoutInput")
+    assert result["run"]["status"] == "SUCCEEDED"
+    assert result["output"]["greeting"] == "Hello, world!"
+    assert "Hello, world!" not in outcome.printed
 
 
-def test_followed_log_ends_with_the_run(verdict: Verdict) -> None:
-    told = verdict.of("followed")
-    assert_log(told["log"], "Tick 1", "Tick 2", "Exiting with code 0")
-    assert told["status"] == "SUCCEEDED"
+def test_a_followed_log_ends_with_the_run(outcome: Outcome) -> None:
+    result = outcome.of("followed")
+    assert_log(result["log"], "Tick 1", "Tick 2", "Exiting with code 0")
+    assert result["status"] == "SUCCEEDED"
 
 
-def test_abort(verdict: Verdict) -> None:
-    assert verdict.of("aborted")["status"] == "ABORTED"
+def test_abort(outcome: Outcome) -> None:
+    assert outcome.of("aborted")["status"] == "ABORTED"
 
 
-def test_lists(verdict: Verdict) -> None:
-    told = verdict.of("lists")
-    assert (told["total"], told["newest"]) == (4, ["ABORTED", "SUCCEEDED"])
-    assert told["succeeded"]
-    assert (told["last"], told["lastSucceeded"]) == ("ABORTED", "SUCCEEDED")
-    assert [item["greeting"] for item in told["lastSucceededItems"]] == ["Hello, world!"]
+def test_lists(outcome: Outcome) -> None:
+    result = outcome.of("lists")
+    assert (result["total"], result["newest"]) == (4, ["ABORTED", "SUCCEEDED"])
+    assert result["succeeded"]
+    assert (result["last"], result["lastSucceeded"]) == ("ABORTED", "SUCCEEDED")
+    assert [item["greeting"] for item in result["lastSucceededItems"]] == ["Hello, world!"]
 
 
-@pytest.mark.parametrize("verdict", ["python-2", "python-3", "javascript"], indirect=True)
-def test_builds(verdict: Verdict) -> None:
-    told = verdict.of("builds")
-    assert (told["numbers"], told["status"]) == (["0.0.1"], "SUCCEEDED")
-    assert_log(told["log"], "ACTOR: Build finished.")
+@pytest.mark.parametrize("outcome", ["python-2", "python-3", "javascript"], indirect=True)
+def test_builds(outcome: Outcome) -> None:
+    result = outcome.of("builds")
+    assert (result["numbers"], result["status"]) == (["0.0.1"], "SUCCEEDED")
+    assert_log(result["log"], "ACTOR: Build finished.")
 
 
-def test_dataset(verdict: Verdict) -> None:
-    assert verdict.of("dataset") == {
+def test_dataset(outcome: Outcome) -> None:
+    assert outcome.of("dataset") == {
         "isSame": True,
         "page": {"items": [{"number": 1194}, {"number": 1193}], "total": 1200, "offset": 5, "count": 2},
         "clean": [{"number": 0, "note": "a note"}],
@@ -224,13 +224,13 @@ def test_dataset(verdict: Verdict) -> None:
     }
 
 
-def test_iteration_is_paged(verdict: Verdict) -> None:
-    """Two pages; a client may look once more for what came meanwhile. The other two requests are for single pages."""
-    assert len(verdict.seen.of("GET datasets/{id}/items")) - 2 in (2, 3)
+def test_iteration_is_paged(outcome: Outcome) -> None:
+    """The iteration requests two pages and perhaps a third one. The other two requests are for single pages."""
+    assert len(outcome.recorder.of("GET datasets/{id}/items")) - 2 in (2, 3)
 
 
-def test_key_value_store(verdict: Verdict) -> None:
-    assert verdict.of("keyValueStore") == {
+def test_key_value_store(outcome: Outcome) -> None:
+    assert outcome.of("keyValueStore") == {
         "json": {"long": LONG},
         "text": "žluť " + LONG,
         "bytes": [number % 256 for number in range(300)],
@@ -242,9 +242,9 @@ def test_key_value_store(verdict: Verdict) -> None:
     }
 
 
-def test_request_queue(verdict: Verdict) -> None:
+def test_request_queue(outcome: Outcome) -> None:
     """31 requests; the first is handled, the second released (to the end of the queue), the third stays locked."""
-    assert verdict.of("requestQueue") == {
+    assert outcome.of("requestQueue") == {
         "first": [False, False, 15],
         "again": [True, False, True],
         "processed": 30,
@@ -264,13 +264,13 @@ def test_request_queue(verdict: Verdict) -> None:
     }
 
 
-def test_missing_is_nothing(verdict: Verdict) -> None:
-    found = verdict.of("missing")
+def test_missing_objects_are_none(outcome: Outcome) -> None:
+    found = outcome.of("missing")
     assert found and not any(found.values())
 
 
-def test_errors(verdict: Verdict) -> None:
-    assert verdict.of("errors") == {
+def test_errors(outcome: Outcome) -> None:
+    assert outcome.of("errors") == {
         "unknownActor": [404, "actor-not-found"],
         "unknownBuild": [400, "unknown-build-tag"],
         "noItems": [400, "max-items-must-be-greater-than-zero"],
@@ -280,54 +280,57 @@ def test_errors(verdict: Verdict) -> None:
     }
 
 
-def test_nothing_is_asked_twice(verdict: Verdict) -> None:
-    """A retry would show as one request more."""
-    counts = verdict.seen.counts()
+def test_no_request_is_retried(outcome: Outcome) -> None:
+    """A retry would be recorded as an additional request."""
+    counts = outcome.recorder.counts()
     writes = {name: count for name, count in counts.items() if not name.startswith(("GET", "HEAD"))}
     assert writes == WRITES
     assert {name: counts[name] for name in READS} == READS
 
 
-def test_nothing_else_is_refused(verdict: Verdict) -> None:
-    refused: dict[str, list[int]] = {}
-    for exchange in verdict.seen.exchanges:
+def test_no_other_request_is_rejected(outcome: Outcome) -> None:
+    rejected: dict[str, list[int]] = {}
+    for exchange in outcome.recorder.exchanges:
         assert exchange.status is not None
         if exchange.status >= 400 and not exchange.path.endswith("/INPUT"):
-            refused.setdefault(exchange.operation, []).append(exchange.status)
-    assert {name: sorted(statuses) for name, statuses in refused.items()} == REFUSED
+            rejected.setdefault(exchange.operation, []).append(exchange.status)
+    assert {name: sorted(statuses) for name, statuses in rejected.items()} == REJECTED
 
 
-def test_one_request_waits_for_a_run(verdict: Verdict) -> None:
-    """`waitForFinish` holds the answer back until the end: the client need not ask again."""
-    waits = Counter(exchange.path for exchange in verdict.seen.exchanges if "waitForFinish" in exchange.query)
+def test_one_request_waits_for_a_run(outcome: Outcome) -> None:
+    """With `waitForFinish`, the response comes when the run ends, so the client does not poll."""
+    waits = Counter(exchange.path for exchange in outcome.recorder.exchanges if "waitForFinish" in exchange.query)
     assert list(waits.values()) == [1, 1, 1]
 
 
-def test_log_of_call_ends_with_the_run(verdict: Verdict) -> None:
-    """The stream ended by itself, with the run: at most one poll later, and before `call` returned."""
-    stream = next(each for each in verdict.seen.of("GET actor-runs/{id}/log") if "stream" in each.query)
-    wait = next(each for each in verdict.seen.exchanges if "waitForFinish" in each.query)
-    after = next(iter(verdict.seen.of("GET users/after-call")))
+def test_the_log_of_a_call_ends_with_the_run(outcome: Outcome) -> None:
+    """The stream ends by itself: at most one poll after the run ended, and before `call` returns."""
+    stream = next(each for each in outcome.recorder.of("GET actor-runs/{id}/log") if "stream" in each.query)
+    wait = next(each for each in outcome.recorder.exchanges if "waitForFinish" in each.query)
+    after = next(iter(outcome.recorder.of("GET users/after-call")))
     assert stream.is_whole
     assert ended(stream) < after.began
-    assert sum(ended(wait) < each.began < ended(stream) for each in verdict.seen.exchanges) <= 1
+    assert sum(ended(wait) < each.began < ended(stream) for each in outcome.recorder.exchanges) <= 1
 
 
-def test_long_bodies_are_compressed(verdict: Verdict) -> None:
-    """What the server had to decode."""
-    starts = verdict.seen.of("POST actors/{name}/runs")
-    batch = verdict.seen.of("POST request-queues/{id}/requests/batch")
-    pushes = verdict.seen.of("POST datasets/{id}/items")
-    puts = verdict.seen.of("PUT key-value-stores/{id}/records/text")
-    assert {each.encoding for each in (starts[0], batch[0], pushes[0], puts[0])} == {verdict.client.encoding}
+def test_long_bodies_are_compressed(outcome: Outcome) -> None:
+    """Long request bodies have the client's encoding, which the server decodes."""
+    starts = outcome.recorder.of("POST actors/{name}/runs")
+    batch = outcome.recorder.of("POST request-queues/{id}/requests/batch")
+    pushes = outcome.recorder.of("POST datasets/{id}/items")
+    puts = outcome.recorder.of("PUT key-value-stores/{id}/records/text")
+    assert {each.encoding for each in (starts[0], batch[0], pushes[0], puts[0])} == {outcome.client.encoding}
 
 
-def test_clients_have_nothing_to_complain_about(verdict: Verdict) -> None:
-    assert not COMPLAINT.search(verdict.printed), verdict.printed
+def test_clients_print_no_warnings(outcome: Outcome) -> None:
+    assert not WARNING.search(outcome.printed), outcome.printed
 
 
 def assert_log(log: str, *lines: str) -> None:
-    """Every line is stamped, and these are there, once each and in this order (of one stream: two lose theirs)."""
+    """Assert that every line has a timestamp and that each of `lines` occurs once, in this order.
+
+    All of `lines` must be of one stream, because the order between stdout and stderr is not preserved.
+    """
     found = log.splitlines()
     assert all(LOG_LINE.fullmatch(line) for line in found), log
     texts = [line.partition("Z ")[2] for line in found]

@@ -1,4 +1,4 @@
-"""What we take for a valid actor.json, or schema beside it, next to the platform's own verdicts."""
+"""Validation of actor.json and its schemas, compared with the platform's own packages."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ KINDS: dict[str, tuple[dict[str, Any], Callable[[Any, str], None]]] = {
     "keyValueStore": (STORE, definition_rules.check_key_value_store),
     "output": (OUTPUT, definition_rules.check_output),
 }
-INSTEAD: list[Any] = [
+REPLACEMENTS: list[Any] = [
     None,
     True,
     0,
@@ -80,8 +80,8 @@ INSTEAD: list[Any] = [
 
 
 def variants(value: Any) -> Iterator[Any]:
-    """The value with one place of it missing, different, or added to."""
-    yield from INSTEAD
+    """Yield variants of the value: with one part removed, replaced or added."""
+    yield from REPLACEMENTS
     if isinstance(value, dict):
         yield {**value, "added": "x"}
         yield {**value, "added": {"title": "x"}}
@@ -95,16 +95,18 @@ def variants(value: Any) -> Iterator[Any]:
                 yield [*value[:place], variant, *value[place + 1 :]]
 
 
-def ours(kind: str, value: Any) -> bool:
+def is_valid(kind: str, value: Any) -> bool:
     try:
         KINDS[kind][1](value, "x")
     except Invalid:
         return False
-    return kind != "actor" or all(ours(inner, schema) for inner, schema in inline(value) if isinstance(schema, dict))
+    return kind != "actor" or all(
+        is_valid(inner, schema) for inner, schema in inline(value) if isinstance(schema, dict)
+    )
 
 
 def inline(actor: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The schemas in an actor.json, which are checked where they stand as those in files are."""
+    """Return the schemas inside an actor.json, which are validated in the same way as schemas in files."""
     storages = actor.get("storages", {})
     datasets = [storages.get("dataset"), *storages.get("datasets", {}).values()]
     others = [("output", actor.get("output")), ("keyValueStore", storages.get("keyValueStore"))]
@@ -119,13 +121,13 @@ def platform() -> Iterator[NodeScript]:
     script.close()
 
 
-def test_verdicts_are_the_platforms(platform: NodeScript) -> None:
+def test_the_same_definitions_are_valid_as_on_the_platform(platform: NodeScript) -> None:
     cases = [(kind, copy.deepcopy(value)) for kind in KINDS for value in (KINDS[kind][0], *variants(KINDS[kind][0]))]
-    verdicts = platform.answer(cases)
-    assert len(verdicts) == len(cases) and 200 < sum(verdicts) < len(cases) - 200
+    results = platform.respond(cases)
+    assert len(results) == len(cases) and 200 < sum(results) < len(cases) - 200
     differing = [
-        (kind, value, verdict)
-        for (kind, value), verdict in zip(cases, verdicts, strict=True)
-        if ours(kind, value) != verdict
+        (kind, value, expected)
+        for (kind, value), expected in zip(cases, results, strict=True)
+        if is_valid(kind, value) != expected
     ]
     assert not differing

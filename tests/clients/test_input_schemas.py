@@ -1,4 +1,4 @@
-"""Our verdicts on input schemas and inputs, and our words, beside those of the platform's own packages."""
+"""Validation of input schemas and inputs and its messages, compared with the platform's own packages."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from runtime.inputs.inputs import Input, complete
 from tests.clients.node_script import NodeScript
 
 Json = Any
-SHOWN = {"title": "Title", "description": "What it is"}
+LABELS = {"title": "Title", "description": "What it is"}
 
 
 def field(type: Json, **more: Json) -> dict[str, Json]:
-    return {"type": type, **SHOWN, **more}
+    return {"type": type, **LABELS, **more}
 
 
 def schema(field: Json, **more: Json) -> dict[str, Json]:
@@ -200,14 +200,14 @@ def platform() -> Iterator[NodeScript]:
     script.close()
 
 
-def judged(
+def platform_results(
     platform: NodeScript, schemas: list[Json], inputs: list[tuple[Json, Json]]
 ) -> tuple[list[str | None], list[dict[str, Json]]]:
-    answer = platform.answer({"schemas": schemas, "inputs": inputs})
-    return answer["schemas"], answer["inputs"]
+    response = platform.respond({"schemas": schemas, "inputs": inputs})
+    return response["schemas"], response["inputs"]
 
 
-def refusal(schema: Json) -> str | None:
+def schema_error(schema: Json) -> str | None:
     try:
         schema_rules.check(schema)
     except schema_rules.InvalidSchema as problem:
@@ -216,10 +216,10 @@ def refusal(schema: Json) -> str | None:
 
 
 def changed(kind: dict[str, Json], chance: random.Random) -> Iterator[dict[str, Json]]:
-    """A kind of field, and what becomes of it with something left out or set."""
+    """Yield a kind of field and variants of it, with keywords removed or changed."""
     yield kind
-    for left_out in kind:
-        yield {keyword: value for keyword, value in kind.items() if keyword != left_out}
+    for removed in kind:
+        yield {keyword: value for keyword, value in kind.items() if keyword != removed}
     for keyword in KEYWORDS:
         for value in chance.sample(SETTINGS, 5):
             yield {**kind, keyword: value}
@@ -233,15 +233,15 @@ def test_the_same_schemas_are_valid(platform: NodeScript) -> None:
     parts = [field("object", editor="json", properties={"part": each}) for each in chance.sample(fields, 1500)]
     whole = [{**schema(PART), keyword: value} for keyword in [*schema(PART), "$schema", "more"] for value in SETTINGS]
     schemas = [*map(schema, [*fields, *parts]), *whole, *SETTINGS, schema(KINDS[0], required=["it", "other"])]
-    verdicts, _ = judged(platform, schemas, [])
-    assert verdicts.count(None) > 500 and len(verdicts) - verdicts.count(None) > 5000
-    for each, expected in zip(schemas, verdicts, strict=True):
-        assert (refusal(each) is None) == (expected is None), (each, expected)
+    results, _ = platform_results(platform, schemas, [])
+    assert results.count(None) > 500 and len(results) - results.count(None) > 5000
+    for each, expected in zip(schemas, results, strict=True):
+        assert (schema_error(each) is None) == (expected is None), (each, expected)
 
 
 DOCUMENTED: list[Json] = [
-    *({name: value for name, value in schema(KINDS[0]).items() if name != left_out} for left_out in schema(PART)),
-    *(schema({key: value for key, value in kind.items() if key != left_out}) for kind in KINDS for left_out in SHOWN),
+    *({name: value for name, value in schema(KINDS[0]).items() if name != removed} for removed in schema(PART)),
+    *(schema({key: value for key, value in kind.items() if key != removed}) for kind in KINDS for removed in LABELS),
     *(
         schema({**kind, "editor": "wysiwyg"})
         for kind in KINDS
@@ -272,30 +272,28 @@ DOCUMENTED: list[Json] = [
 ]
 
 
-def test_wrong_schemas_are_told_in_the_same_words(platform: NodeScript) -> None:
-    verdicts, _ = judged(platform, DOCUMENTED, [])
-    assert [refusal(each) for each in DOCUMENTED] == verdicts
-    assert None not in verdicts
+def test_invalid_schemas_have_the_same_messages(platform: NodeScript) -> None:
+    results, _ = platform_results(platform, DOCUMENTED, [])
+    assert [schema_error(each) for each in DOCUMENTED] == results
+    assert None not in results
 
 
 @pytest.mark.parametrize("required", [False, True])
-def test_the_same_inputs_are_valid_and_the_others_are_told_in_the_same_words(
-    platform: NodeScript, required: bool
-) -> None:
+def test_the_same_inputs_are_valid_and_the_others_have_the_same_messages(platform: NodeScript, required: bool) -> None:
     schemas = [schema(kind, **({"required": ["it"]} if required else {})) for kind in KINDS]
-    assert [refusal(each) for each in schemas] == [None] * len(schemas)
+    assert [schema_error(each) for each in schemas] == [None] * len(schemas)
     cases = [(each, {"it": value}) for each in schemas for value in VALUES]
     cases += [(each, {}) for each in schemas] + [(each, {"more": 1}) for each in schemas]
     cases += [({**each, "additionalProperties": False}, {"more": 1, "other": 2}) for each in schemas]
     given = [(each, validation.with_defaults(each, json.loads(json.dumps(value)))) for each, value in cases]
-    _, verdicts = judged(platform, [], given)
-    assert 400 < sum(verdict == {"messages": []} for verdict in verdicts) < len(verdicts) - 400
-    for (each, value), verdict in zip(given, verdicts, strict=True):
-        assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
+    _, results = platform_results(platform, [], given)
+    assert 400 < sum(result == {"messages": []} for result in results) < len(results) - 400
+    for (each, value), result in zip(given, results, strict=True):
+        assert {"messages": validation.messages(each, value)} == result, (each["properties"], value)
 
 
-def test_inputs_with_several_faults_are_told_in_the_same_words(platform: NodeScript) -> None:
-    """Ajv stops at its first problem, so it is the order in which things are looked at that counts."""
+def test_inputs_with_several_errors_have_the_same_messages(platform: NodeScript) -> None:
+    """Ajv stops at its first error, so rules must be checked in the same order."""
     chance = random.Random(2)
     cases = []
     for _ in range(400):
@@ -305,31 +303,31 @@ def test_inputs_with_several_faults_are_told_in_the_same_words(platform: NodeScr
         given = {name: chance.choice(VALUES) for name in chance.sample([*names, "more", "other"], 5)}
         of = {**schema(PART), "properties": fields, "required": required, "additionalProperties": chance.random() < 0.9}
         cases.append((of, validation.with_defaults(of, json.loads(json.dumps(given)))))
-    _, verdicts = judged(platform, [], cases)
-    for (of, value), verdict in zip(cases, verdicts, strict=True):
-        assert {"messages": validation.messages(of, value)} == verdict, (of, value)
+    _, results = platform_results(platform, [], cases)
+    for (of, value), result in zip(cases, results, strict=True):
+        assert {"messages": validation.messages(of, value)} == result, (of, value)
 
 
-def test_patterns_are_javascripts(platform: NodeScript) -> None:
+def test_patterns_are_javascript_regular_expressions(platform: NodeScript) -> None:
     of = {pattern: schema(field("string", editor="textfield", pattern=pattern)) for pattern in PATTERNS}
-    verdicts, _ = judged(platform, list(of.values()), [])
-    assert [refusal(each) for each in of.values()] == verdicts
-    good = [each for each, verdict in zip(of.values(), verdicts, strict=True) if verdict is None]
+    results, _ = platform_results(platform, list(of.values()), [])
+    assert [schema_error(each) for each in of.values()] == results
+    good = [each for each, result in zip(of.values(), results, strict=True) if result is None]
     cases = [(each, {"it": text}) for each in good for text in TEXTS]
-    for (each, value), verdict in zip(cases, judged(platform, [], cases)[1], strict=True):
-        assert {"messages": validation.messages(each, value)} == verdict, (each["properties"], value)
+    for (each, value), result in zip(cases, platform_results(platform, [], cases)[1], strict=True):
+        assert {"messages": validation.messages(each, value)} == result, (each["properties"], value)
 
 
-async def test_a_pattern_of_items_is_looked_at_when_a_run_starts(platform: NodeScript) -> None:
+async def test_a_pattern_of_items_is_validated_when_a_run_starts(platform: NodeScript) -> None:
     wrong = schema(field("array", editor="stringList", items={"type": "string", "pattern": "("}))
-    schemas, inputs = judged(platform, [wrong], [(wrong, {})])
-    assert schemas == [refusal(wrong)] == [None]
+    schemas, inputs = platform_results(platform, [wrong], [(wrong, {})])
+    assert schemas == [schema_error(wrong)] == [None]
     assert "error" in inputs[0]
     with pytest.raises(Invalid, match="Input schema is not valid"):
         await complete(wrong, Input(body=b"{}", content_type="application/json"))
 
 
-def test_secrets_are_read_by_the_platforms_package_and_its_own_by_us() -> None:
+def test_the_platforms_package_and_greenroom_decrypt_each_others_secrets() -> None:
     private_key, passphrase = new_key()
     cipher = InputCipher(private_key, passphrase)
     login = field("object", editor="json", isSecret=True, maxProperties=3, default={"z": 1.0, "a": ["ž", 2]})
@@ -343,10 +341,10 @@ def test_secrets_are_read_by_the_platforms_package_and_its_own_by_us() -> None:
         "ours": cipher.encrypt(of, plain),
     }
     secrets_package = NodeScript("input_secrets.mjs")
-    found = secrets_package.answer(given)
+    found = secrets_package.respond(given)
     secrets_package.close()
     assert found["read"] == plain
     assert found["isForSchema"]
-    theirs = found["written"]
-    assert is_for_schema(theirs["login"], login)
-    assert {**theirs, **{name: cipher.decrypt(theirs[name]) for name in ("text", "login")}} == plain
+    written = found["written"]
+    assert is_for_schema(written["login"], login)
+    assert {**written, **{name: cipher.decrypt(written[name]) for name in ("text", "login")}} == plain

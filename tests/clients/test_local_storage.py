@@ -1,4 +1,4 @@
-"""Storages that the SDKs keep in folders: imported as both write them, and exported so that both read them."""
+"""The SDKs' local storage folders: Greenroom imports what both SDKs write, and both SDKs read what it exports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Sdk = Callable[..., str]
 SCRIPTS = Path(__file__).parent / "local_storage"
 STORAGE = "/storage"
 INPUT = {"name": "Ada", "sleepSecs": 0, "exitCode": 0}
-"""As the sample's input schema completes it."""
+"""The input with the defaults of the sample's input schema."""
 LANGUAGES = {
     "js": ("apify/actor-node:20", "node", "/usr/src/app/local_storage", "mjs"),
     "python": ("apify/actor-python:3.13", "python", "/local_storage", "py"),
@@ -33,26 +33,24 @@ ITEMS = [{"n": 1, "text": "ü\u2028"}, {"n": 2, "nested": {"list": [1, {"b": Non
 BYTES = bytes([0, 255, 254, 10])
 JSON, TEXT, HTML = ("application/json; charset=utf-8", "text/plain; charset=utf-8", "text/html; charset=utf-8")
 PENDING = ["front", "1", "2", "3", "4", "form"]
-"""Of what the scripts put into a queue, in its order."""
-
-
-ABSURD_KEYS = ["..", "__metadata__", "a", "a.json"]
+"""The pending requests of the queue that the scripts write, in order."""
+UNUSUAL_KEYS = ["..", "__metadata__", "a", "a.json"]
 
 
 @pytest.fixture
 def sdk(engine: None) -> Sdk:
-    """Runs a script of ours under the SDK of a language, with its local storages in a folder; what it printed."""
+    """A function that runs one of `local_storage/` with the SDK of a language on a folder, and returns its output."""
     client = docker.from_env()
 
     def run(language: str, script: str, storage: Path) -> str:
-        image, command, place, extension = LANGUAGES[language]
+        image, command, folder, extension = LANGUAGES[language]
         storage.mkdir(parents=True, exist_ok=True)
         output = client.containers.run(
             image,
-            [command, f"{place}/{script}.{extension}"],
+            [command, f"{folder}/{script}.{extension}"],
             user=f"{os.getuid()}:{os.getgid()}",
             environment={"CRAWLEE_STORAGE_DIR": STORAGE, "CRAWLEE_PURGE_ON_START": "0", "APIFY_PURGE_ON_START": "0"},
-            volumes=[f"{SCRIPTS}:{place}:ro", f"{storage}:{STORAGE}"],
+            volumes=[f"{SCRIPTS}:{folder}:ro", f"{storage}:{STORAGE}"],
             remove=True,
         )
         return str(output.decode())
@@ -65,21 +63,21 @@ def greenroom(server: LiveServer) -> Callable[..., Json]:
     def call(*words: str) -> Json:
         done = CliRunner().invoke(app, ["storage", *words, "--json", "--data-dir", str(server.data_dir)])
         assert done.exit_code == 0, done.stderr
-        told: Json = json.loads(done.stdout)
-        return told
+        output: Json = json.loads(done.stdout)
+        return output
 
     return call
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_an_sdk_wrote_goes_in_and_out_again(
+def test_storages_of_an_sdk_are_imported_and_exported_again(
     language: str, sdk: Sdk, greenroom: Callable[..., Json], server: LiveServer, tmp_path: Path
 ) -> None:
     project = tmp_path / f"written-by-{language}"
     sdk(language, "write", project / "storage")
-    told = greenroom("import", str(project), "--append")  # both projects have `other-data` and `other-queue`
-    ids = {(one["kind"], one["name"]): one["id"] for one in told["imported"]}
-    assert told["leftOut"] == []
+    result = greenroom("import", str(project), "--append")  # both projects have `other-data` and `other-queue`
+    ids = {(one["kind"], one["name"]): one["id"] for one in result["imported"]}
+    assert result["leftOut"] == []
     assert set(ids) == {
         *((kind, project.name) for kind in ("datasets", "key-value-stores", "request-queues")),
         ("datasets", "other-data"),
@@ -92,7 +90,7 @@ def test_what_an_sdk_wrote_goes_in_and_out_again(
 
     run = server.finished_run(server.sample("hello"), {"name": "Ada"})
     greenroom("import", str(project), "--run", run["id"], "--append")
-    for key in ABSURD_KEYS:
+    for key in UNUSUAL_KEYS:
         path = f"/v2/key-value-stores/{run['defaultKeyValueStoreId']}/records/{key.replace('.', '%2E')}"
         server.http.put(path, json={"key": key}).raise_for_status()
     for reader in LANGUAGES:
@@ -100,8 +98,9 @@ def test_what_an_sdk_wrote_goes_in_and_out_again(
         greenroom("export", "--run", run["id"], "--to", str(exported))
         seen = json.loads(sdk(reader, "read", exported).partition("SEEN ")[2].partition("\n")[0])
         assert_seen(seen, page, server.items(run))
-        held = ABSURD_KEYS[1:] if reader == "python" else ABSURD_KEYS  # Python takes ".." for a folder
-        assert [seen["records"][key] for key in held] == [{"key": key} for key in held]
+        # The Python SDK cannot read "..", because it is also the name of a folder.
+        readable = UNUSUAL_KEYS[1:] if reader == "python" else UNUSUAL_KEYS
+        assert [seen["records"][key] for key in readable] == [{"key": key} for key in readable]
 
 
 def assert_items(server: LiveServer, dataset: str) -> None:
@@ -110,20 +109,20 @@ def assert_items(server: LiveServer, dataset: str) -> None:
 
 def assert_records(server: LiveServer, store: str, page: str) -> None:
     keys = server.data("GET", f"key-value-stores/{store}/keys")["items"]
-    answers = {
+    responses = {
         key["key"]: server.http.get(f"/v2/key-value-stores/{store}/records/{key['key']}").raise_for_status()
         for key in keys
     }
-    assert {key: answer.headers["content-type"] for key, answer in answers.items()} == {
+    assert {key: response.headers["content-type"] for key, response in responses.items()} == {
         "OUTPUT": JSON,
         "words": TEXT,
         page: HTML,
         "odd!'().key": "application/octet-stream",
     }
-    assert answers["OUTPUT"].json() == {"a": ["ü"]}
-    assert answers["words"].content == "häuser".encode()
-    assert answers[page].content == "<p>ü</p>".encode()
-    assert answers["odd!'().key"].content == BYTES
+    assert responses["OUTPUT"].json() == {"a": ["ü"]}
+    assert responses["words"].content == "häuser".encode()
+    assert responses[page].content == "<p>ü</p>".encode()
+    assert responses["odd!'().key"].content == BYTES
 
 
 def assert_queue(server: LiveServer, queue: str) -> None:
@@ -157,7 +156,7 @@ def assert_seen(seen: Json, page: str, items: list[Json]) -> None:
     }
     assert (seen["total"], seen["handled"]) == (7, 1)
     assert seen["head"] == [f"http://site/{name}" for name in PENDING]
-    # JavaScript works on what it finds on the disk in the order of the directory, whatever the head says.
+    # The JavaScript SDK fetches requests in the order of the files on disk, not in the order of the queue's head.
     assert sorted(seen["pending"], key=lambda request: seen["head"].index(request["url"])) == [
         {
             "uniqueKey": name if name == "form" else f"http://site/{name}",

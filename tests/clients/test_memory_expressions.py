@@ -1,4 +1,4 @@
-"""Our memory of an expression beside the platform's own: the same value, or none for both."""
+"""The memory from an expression, compared with the platform's own package: the same value, or an error in both."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ CONTEXT: dict[str, Any] = {
     },
     "runOptions": {"maxItems": 10, "memoryMbytes": 512, "build": "latest", "restartOnError": False},
 }
-LEFT_OUT = ("f(x) = x * 2; f(300)", "max(input.list * 2)", "{a: 512}.a", "input.n = 600", "format(512) * 1")
-"""What the platform evaluates and Greenroom does not: told apart in the module's description."""
+UNSUPPORTED = ("f(x) = x * 2; f(300)", "max(input.list * 2)", "{a: 512}.a", "input.n = 600", "format(512) * 1")
+"""Expressions that the platform evaluates and Greenroom does not, as documented in the module."""
 OPERANDS = ["0", "1", "2", "3.5", "600", "input.n", "input.half", "input.s", "input.b", "input.z", "input.x", "'7'"]
 OPERANDS += ["get(input, 'urls.length')", "get(input, 'x', 2)", "runOptions.maxItems", "{{input.n}}", "true", "null"]
 BINARY = ["+", "-", "*", "/", "^", "==", "!=", "<", ">", "and", "or", "xor", "??"]
 
 
-def made(chance: random.Random, depth: int) -> str:
-    """An expression of the grammar, by chance."""
+def generated(chance: random.Random, depth: int) -> str:
+    """Return a random expression of the grammar."""
     if depth == 0 or chance.random() < 0.15:
         return chance.choice(OPERANDS)
     match chance.randrange(9):
         case 0:
-            return f"({made(chance, depth - 1)})"
+            return f"({generated(chance, depth - 1)})"
         case 1:
-            return f"{chance.choice(['-', 'not '])}{made(chance, depth - 1)}"
+            return f"{chance.choice(['-', 'not '])}{generated(chance, depth - 1)}"
         case 2:
-            return f"{made(chance, depth - 1)} ? {made(chance, depth - 1)} : {made(chance, depth - 1)}"
+            return f"{generated(chance, depth - 1)} ? {generated(chance, depth - 1)} : {generated(chance, depth - 1)}"
         case 3:
             name = chance.choice(["max", "min", "round", "ceil", "floor", "abs"])
             count = chance.randint(1, 3) if name in ("max", "min") else 1
-            return f"{name}({', '.join(made(chance, depth - 1) for _ in range(count))})"
+            return f"{name}({', '.join(generated(chance, depth - 1) for _ in range(count))})"
         case 4:
-            return f"v = {made(chance, depth - 1)}; v * {made(chance, depth - 1)}"
+            return f"v = {generated(chance, depth - 1)}; v * {generated(chance, depth - 1)}"
         case _:
-            return f"{made(chance, depth - 1)} {chance.choice(BINARY)} {made(chance, depth - 1)}"
+            return f"{generated(chance, depth - 1)} {chance.choice(BINARY)} {generated(chance, depth - 1)}"
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +65,15 @@ def platform() -> Iterator[NodeScript]:
     script.close()
 
 
-def judged(platform: NodeScript, expressions: list[str]) -> list[int | None]:
-    """What the platform's package makes of them; None for an error."""
+def platform_results(platform: NodeScript, expressions: list[str]) -> list[int | None]:
+    """Evaluate the expressions with the platform's package. An error is None."""
     cases = [(expression, CONTEXT) for expression in expressions]
-    found: list[int | None] = platform.answer(cases)
+    found: list[int | None] = platform.respond(cases)
     assert len(found) == len(expressions)
     return found
 
 
-def ours(expression: str) -> int | None:
+def memory_or_none(expression: str) -> int | None:
     context = json.loads(json.dumps(CONTEXT))
     try:
         return memory_of(expression, context["input"], context["runOptions"])
@@ -81,19 +81,19 @@ def ours(expression: str) -> int | None:
         return None
 
 
-def test_expressions_have_the_platforms_value_or_none_as_there(platform: NodeScript) -> None:
+def test_expressions_have_the_same_value_or_error_as_on_the_platform(platform: NodeScript) -> None:
     chance = random.Random(1)
-    expressions = [*TABLE, *(made(chance, 4) for _ in range(2000))]
-    expected = judged(platform, expressions)
+    expressions = [*TABLE, *(generated(chance, 4) for _ in range(2000))]
+    expected = platform_results(platform, expressions)
     assert 500 < sum(value is not None for value in expected) < len(expected) - 500
     differing = [
-        (expression, value, ours(expression))
+        (expression, value, memory_or_none(expression))
         for expression, value in zip(expressions, expected, strict=True)
-        if ours(expression) != value
+        if memory_or_none(expression) != value
     ]
     assert not differing
 
 
-def test_what_is_left_out_is_refused_rather_than_misread(platform: NodeScript) -> None:
-    assert None not in judged(platform, list(LEFT_OUT))
-    assert [ours(expression) for expression in LEFT_OUT] == [None] * len(LEFT_OUT)
+def test_unsupported_expressions_are_rejected(platform: NodeScript) -> None:
+    assert None not in platform_results(platform, list(UNSUPPORTED))
+    assert [memory_or_none(expression) for expression in UNSUPPORTED] == [None] * len(UNSUPPORTED)

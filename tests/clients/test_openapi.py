@@ -1,4 +1,7 @@
-"""Answers of a live server against Apify's OpenAPI document, which GREENROOM_OPENAPI names: status, type and shape."""
+"""The status, content type and shape of a live server's responses, compared with Apify's OpenAPI document.
+
+GREENROOM_OPENAPI is the path of the document.
+"""
 
 from __future__ import annotations
 
@@ -27,88 +30,90 @@ from testing.source_files import source_files
 DOCUMENT = os.environ.get("GREENROOM_OPENAPI", "")
 pytestmark = [
     pytest.mark.docker,
-    pytest.mark.skipif(not DOCUMENT, reason="GREENROOM_OPENAPI names no OpenAPI document of the platform"),
+    pytest.mark.skipif(not DOCUMENT, reason="GREENROOM_OPENAPI is not the path of an OpenAPI document"),
 ]
 
 BASE = "urn:openapi"
 MESSAGE_WIDTH = 200
 TOO_LONG = 10 * 2**20
 UNKNOWN = "noSuchThingHere12"
-BODYLESS = "no type is not among application/json"
+NO_TYPE = "no type is not among application/json"
 SOURCES_ELSEWHERE = (
     {"sourceType": "TARBALL", "tarballUrl": "https://example.com/a.zip"},
     {"sourceType": "GIT_REPO", "gitRepoUrl": "https://example.com/a.git#main:folder"},
     {"sourceType": "GITHUB_GIST", "gitHubGistUrl": "https://gist.github.com/1.git"},
 )
 DEVIATIONS = {
-    f"DELETE /v2/actors/{{actorId}} 204: {BODYLESS}": "an answer of status 204 has no body; clients expect none",
-    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {BODYLESS}": "the same",
-    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}}/env-vars/{{envVarName}} 204: {BODYLESS}": "the same",
-    f"DELETE /v2/webhooks/{{webhookId}} 204: {BODYLESS}": "the same",
+    f"DELETE /v2/actors/{{actorId}} 204: {NO_TYPE}": "a 204 response has no body; clients expect none",
+    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {NO_TYPE}": "the same",
+    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}}/env-vars/{{envVarName}} 204: {NO_TYPE}": "the same",
+    f"DELETE /v2/webhooks/{{webhookId}} 204: {NO_TYPE}": "the same",
     "POST /v2/actors/{actorId}/versions/{versionNumber}/env-vars 409: 409 is not among": (
         "its error env-var-already-exists is documented, its status is not"
     ),
-    "POST /v2/actors/{actorId}/webhooks 201: 201 is not among": "not documented; clients create where they list",
+    "POST /v2/actors/{actorId}/webhooks 201: 201 is not among": (
+        "not documented, but clients create webhooks on the path that lists them"
+    ),
     "POST /v2/actor-tasks/{actorTaskId}/webhooks 201: 201 is not among": "the same",
-    "POST /v2/actors/{actorId}/runs 401: $.error.type": "the endpoint's own page calls it token-not-valid",
+    "POST /v2/actors/{actorId}/runs 401: $.error.type": "the page of the endpoint documents token-not-valid",
 }
-"""How a line about an answer begins -> why it is so on purpose. Additional fields are no deviation."""
+"""The beginning of a problem's line -> why we deviate on purpose. Additional fields are not deviations."""
 
 Json = dict[str, Any]
 
 
 class Contract:
-    """The document, asked what an answer has to look like."""
+    """Validates responses against the document."""
 
     def __init__(self, path: Path) -> None:
         self.document: Json = json.loads(path.read_text())
         self.registry: Registry[Json] = Registry().with_resource(BASE, DRAFT202012.create_resource(self.document))
 
-    def problems(self, answer: Answer) -> list[str]:
-        """What is wrong with an answer, one line a place; nothing if it is as documented."""
-        operation = self._operation(answer)
-        responses = self._followed(*operation, "responses")
-        status = str(answer.response.status_code)
+    def problems(self, call: Call) -> list[str]:
+        """Return one line for each difference between a response and the document."""
+        operation = self._operation(call)
+        responses = self._resolved(*operation, "responses")
+        status = str(call.response.status_code)
         if status not in responses:
-            return [f"{answer.name}: {status} is not among {', '.join(responses)}"]
-        content = self._followed(*operation, "responses", status).get("content")
-        kind = answer.response.headers.get("content-type", "").partition(";")[0]
-        if not content or (answer.method == "HEAD" and not kind):
+            return [f"{call.name}: {status} is not among {', '.join(responses)}"]
+        content = self._resolved(*operation, "responses", status).get("content")
+        kind = call.response.headers.get("content-type", "").partition(";")[0]
+        if not content or (call.method == "HEAD" and not kind):
             return []
         if kind not in content:
-            return [f"{answer.name}: {kind or 'no type'} is not among {', '.join(content)}"]
-        if kind != "application/json" or answer.method == "HEAD":
+            return [f"{call.name}: {kind or 'no type'} is not among {', '.join(content)}"]
+        if kind != "application/json" or call.method == "HEAD":
             return []
-        return [f"{answer.name}: {line}" for line in self._misfits(content[kind]["schema"], answer.response.json())]
+        return [f"{call.name}: {line}" for line in self._schema_errors(content[kind]["schema"], call.response.json())]
 
-    def _operation(self, answer: Answer) -> tuple[str, str, str]:
-        """Where the operation stands. A method that a path has not is refused as its GET documents it."""
-        method = answer.method.lower()
-        documented = self.document["paths"][answer.template]
-        return "paths", answer.template, method if method in documented else "get"
+    def _operation(self, call: Call) -> tuple[str, str, str]:
+        """Return the operation's keys in the document. An unsupported method of a path is validated as its GET."""
+        method = call.method.lower()
+        documented = self.document["paths"][call.template]
+        return "paths", call.template, method if method in documented else "get"
 
-    def _followed(self, *keys: str) -> Json:
+    def _resolved(self, *keys: str) -> Json:
         found: Json = self.document
         for key in keys:
             found = found[key]
             while "$ref" in found:
-                found = self._followed(*found["$ref"].removeprefix("#/").split("/"))
+                found = self._resolved(*found["$ref"].removeprefix("#/").split("/"))
         return found
 
-    def _misfits(self, schema: Json, body: Any) -> Iterator[str]:
-        for error in Draft202012Validator(self._anchored(schema), registry=self.registry).iter_errors(body):
+    def _schema_errors(self, schema: Json, body: Any) -> Iterator[str]:
+        for error in Draft202012Validator(self._absolute(schema), registry=self.registry).iter_errors(body):
             closest = best_match([error])
             yield f"{closest.json_path}: {closest.message[:MESSAGE_WIDTH]}"
 
-    def _anchored(self, schema: Any) -> Any:
-        """The schema with references that say which document they belong to."""
+    def _absolute(self, schema: Any) -> Any:
+        """Return the schema with absolute references."""
         if isinstance(schema, dict):
-            return {key: BASE + each if key == "$ref" else self._anchored(each) for key, each in schema.items()}
-        return [self._anchored(each) for each in schema] if isinstance(schema, list) else schema
+            return {key: BASE + each if key == "$ref" else self._absolute(each) for key, each in schema.items()}
+        return [self._absolute(each) for each in schema] if isinstance(schema, list) else schema
 
 
 @dataclass(frozen=True)
-class Answer:
+class Call:
     method: str
     template: str
     response: httpx.Response
@@ -120,16 +125,16 @@ class Answer:
 
 @dataclass
 class Walk:
-    """Calls operations by their names in the document and keeps their answers; `at` fills the path's parameters."""
+    """Calls operations by their paths in the document and records the responses. `at` has the path parameters."""
 
     http: httpx.Client
     at: dict[str, str]
-    answers: list[Answer] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
 
     def __call__(self, method: str, template: str, **request: Any) -> Any:
-        """The `data` of the answer, or None."""
+        """Call an operation. Return the `data` of a JSON response, another JSON body, or None."""
         response = self.http.request(method, template.format(**self.at), **request)
-        self.answers.append(Answer(method, template, response))
+        self.calls.append(Call(method, template, response))
         is_json = response.headers.get("content-type", "").startswith("application/json") and response.content
         body = response.json() if is_json else None
         return body.get("data") if isinstance(body, dict) else body
@@ -150,7 +155,7 @@ def contract() -> Contract:
 
 
 @pytest.fixture(scope="module")
-def answers(server: LiveServer) -> list[Answer]:
+def calls(server: LiveServer) -> list[Call]:
     walk = Walk(server.http, {"userId": "local"})
     users(walk)
     actors(walk)
@@ -160,9 +165,9 @@ def answers(server: LiveServer) -> list[Answer]:
     key_value_stores(walk)
     request_queues(walk)
     webhooks(walk)
-    refusals(walk)
-    removals(walk)
-    return walk.answers
+    rejected_requests(walk)
+    deletions(walk)
+    return walk.calls
 
 
 def users(walk: Walk) -> None:
@@ -267,8 +272,8 @@ def runs(walk: Walk) -> None:
 
 def tasks(walk: Walk) -> None:
     options = {"memoryMbytes": 256, "timeoutSecs": 60}
-    made = {"actId": walk.at["actorId"], "name": "walked", "options": options, "input": {"sleepSecs": 0}}
-    walk.at["actorTaskId"] = walk("POST", "/v2/actor-tasks", json=made)["id"]
+    fields = {"actId": walk.at["actorId"], "name": "walked", "options": options, "input": {"sleepSecs": 0}}
+    walk.at["actorTaskId"] = walk("POST", "/v2/actor-tasks", json=fields)["id"]
     task = "/v2/actor-tasks/{actorTaskId}"
     walk("GET", "/v2/actor-tasks")
     walk("GET", task)
@@ -355,8 +360,8 @@ def webhooks(walk: Walk) -> None:
     walk("GET", webhook)
 
 
-def refusals(walk: Walk) -> None:
-    """One of each status an operation documents for what a caller did wrong."""
+def rejected_requests(walk: Walk) -> None:
+    """Cause one error of each status that the document has for invalid requests."""
     known = dict(walk.at)
     walk("POST", "/v2/actors/{actorId}/runs", params={"build": "no-such-tag"})
     walk("POST", "/v2/actors/{actorId}/runs", content=b"x" * TOO_LONG)
@@ -370,16 +375,16 @@ def refusals(walk: Walk) -> None:
     walk("GET", "/v2/users/me", headers={"Authorization": ""})
     walk.at |= {name: UNKNOWN for name in known if name.endswith("Id")}
     walk("POST", "/v2/actors/{actorId}/runs")
-    for thing in ("actors/{actorId}", "actor-runs/{runId}", "actor-builds/{buildId}", "logs/{buildOrRunId}"):
-        walk("GET", f"/v2/{thing}")
-    for thing in ("datasets/{datasetId}", "key-value-stores/{storeId}", "request-queues/{queueId}", "users/{userId}"):
-        walk("GET", f"/v2/{thing}")
-    for thing in ("webhooks/{webhookId}", "webhook-dispatches/{dispatchId}"):
-        walk("GET", f"/v2/{thing}")
+    for path in ("actors/{actorId}", "actor-runs/{runId}", "actor-builds/{buildId}", "logs/{buildOrRunId}"):
+        walk("GET", f"/v2/{path}")
+    for path in ("datasets/{datasetId}", "key-value-stores/{storeId}", "request-queues/{queueId}", "users/{userId}"):
+        walk("GET", f"/v2/{path}")
+    for path in ("webhooks/{webhookId}", "webhook-dispatches/{dispatchId}"):
+        walk("GET", f"/v2/{path}")
     walk.at = known
 
 
-def removals(walk: Walk) -> None:
+def deletions(walk: Walk) -> None:
     walk("DELETE", "/v2/datasets/{datasetId}")
     walk("DELETE", "/v2/key-value-stores/{storeId}")
     walk("DELETE", "/v2/request-queues/{queueId}")
@@ -408,21 +413,21 @@ def draft(number: int) -> Json:
         "store",
     ],
 )
-def test_answers_are_as_documented(word: str, answers: list[Answer], contract: Contract) -> None:
-    of_word = [answer for answer in answers if answer.template.split("/")[2] == word]
-    assert of_word
-    problems = [line for answer in of_word for line in contract.problems(answer)]
-    surprises = [line for line in problems if not line.startswith(tuple(DEVIATIONS))]
-    assert not surprises, "\n" + "\n".join(surprises)
+def test_responses_are_as_documented(word: str, calls: list[Call], contract: Contract) -> None:
+    calls_of_word = [call for call in calls if call.template.split("/")[2] == word]
+    assert calls_of_word
+    problems = [line for call in calls_of_word for line in contract.problems(call)]
+    unexpected = [line for line in problems if not line.startswith(tuple(DEVIATIONS))]
+    assert not unexpected, "\n" + "\n".join(unexpected)
 
 
-def test_deviations_are_still_there(answers: list[Answer], contract: Contract) -> None:
-    problems = [line for answer in answers for line in contract.problems(answer)]
+def test_every_deviation_still_occurs(calls: list[Call], contract: Contract) -> None:
+    problems = [line for call in calls for line in contract.problems(call)]
     assert not [start for start in DEVIATIONS if not any(line.startswith(start) for line in problems)]
 
 
-def test_every_operation_is_walked(answers: list[Answer]) -> None:
-    """What the API serves, less what is new: a route without a walk would not be judged."""
+def test_every_operation_is_called(calls: list[Call]) -> None:
+    """Every route of the API is called, because otherwise its responses would not be validated."""
     served = {
         f"{method} {_nameless(route.path)}"
         for router in ROUTERS
@@ -430,7 +435,7 @@ def test_every_operation_is_walked(answers: list[Answer]) -> None:
         if isinstance(route, APIRoute) and route.path.startswith("/v2/")
         for method in route.methods or ()
     }
-    assert served - {f"{answer.method} {_nameless(answer.template)}" for answer in answers} == set()
+    assert served - {f"{call.method} {_nameless(call.template)}" for call in calls} == set()
 
 
 def _nameless(path: str) -> str:

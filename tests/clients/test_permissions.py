@@ -1,4 +1,4 @@
-"""The SDKs of both languages in runs with limited permissions: what these may do, and what they hear of the rest."""
+"""Both SDKs in runs with limited permissions: which operations succeed, and the errors of the others."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ pytestmark = pytest.mark.docker
 
 PYTHON, JAVASCRIPT = LANGUAGES = ("python", "javascript")
 FULL, LIMITED = "FULL_PERMISSIONS", "LIMITED_PERMISSIONS"
-REFUSED = [403, "insufficient-permissions"]
-REFUSED_TO_START = [403, "insufficient-permissions"]
-"""Starting a run has error types of its own."""
+REJECTED = [403, "insufficient-permissions"]
+START_REJECTED = [403, "insufficient-permissions"]
+"""Starting a run has its own error types."""
 
 
 def actor_files(language: str) -> list[Json]:
-    """One Actor in two languages; the JavaScript one is installed as its sample is."""
-    ours = source_files(Path(__file__).parent / "limited_actor")
+    """Return the files of the Actor in a language. The JavaScript one has the Dockerfile and packages of a sample."""
+    own_files = source_files(Path(__file__).parent / "limited_actor")
     if language == PYTHON:
-        return [file for file in ours if file["name"] != "main.js"]
+        return [file for file in own_files if file["name"] != "main.js"]
     sample = source_files(SAMPLES / "transitions_js")
     installed = [file for file in sample if not file["name"].startswith(("src/", ".actor/"))]
-    main = next(file for file in ours if file["name"] == "main.js")
-    definition = next(file for file in ours if file["name"] == ".actor/actor.json")
+    main = next(file for file in own_files if file["name"] == "main.js")
+    definition = next(file for file in own_files if file["name"] == ".actor/actor.json")
     return [*installed, definition, {**main, "name": "src/main.js"}]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_a_limited_run_may_do(server: LiveServer, language: str) -> None:
+def test_operations_of_a_run_with_limited_permissions(server: LiveServer, language: str) -> None:
     actor = server.actor(f"limited-{language}", actor_files(language))
-    given = world(server, language)
+    given = prepare(server, language)
     for earlier_runs in range(2):
         run = server.finished_run(actor, given, memory=1024)
         assert run["status"] == "SUCCEEDED", server.text(f"logs/{run['id']}")
@@ -43,30 +43,30 @@ def test_what_a_limited_run_may_do(server: LiveServer, language: str) -> None:
         assert output(server, run) == {
             "cacheBefore": [earlier_runs] * 3,
             "source": [{"of": "the user"}],
-            "writeSource": REFUSED,
-            "openForeign": REFUSED,
-            "listDatasets": REFUSED,
+            "writeSource": REJECTED,
+            "openForeign": REJECTED,
+            "listDatasets": REJECTED,
             "user": "local",
             "webhook": None,
-            "called": ["Hello, world!"],
-            "callFull": REFUSED_TO_START,
-            "abortOther": REFUSED,
+            "called": ["Hello, prepare!"],
+            "callFull": START_REJECTED,
+            "abortOther": REJECTED,
         }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_a_full_run_may_do(server: LiveServer, language: str) -> None:
-    """The same Actor, forced to full permissions, is refused nothing."""
+def test_operations_of_a_run_with_full_permissions(server: LiveServer, language: str) -> None:
+    """If the same Actor runs with full permissions, no operation is rejected."""
     actor = server.actor(f"full-{language}", actor_files(language))
-    run = server.finished_run(actor, world(server, f"full-{language}"), memory=1024, forcePermissionLevel=FULL)
+    run = server.finished_run(actor, prepare(server, f"full-{language}"), memory=1024, forcePermissionLevel=FULL)
     assert run["status"] == "SUCCEEDED", server.text(f"logs/{run['id']}")
-    told = output(server, run)
-    refused = ("writeSource", "openForeign", "listDatasets", "abortOther", "callFull")
-    assert [told[name] for name in refused] == [None] * len(refused)
+    results = output(server, run)
+    restricted = ("writeSource", "openForeign", "listDatasets", "abortOther", "callFull")
+    assert [results[name] for name in restricted] == [None] * len(restricted)
 
 
-def world(server: LiveServer, name: str) -> Json:
-    """What is there for a run to use or to be kept from; its input."""
+def prepare(server: LiveServer, name: str) -> Json:
+    """Create what the run uses or must not use, and return the run's input."""
     hello = server.sample("hello")
     full = server.actor(f"hello-full-{name}", source_files(SAMPLES / "hello"))
     server.data("PUT", f"actors/{full}", json={"actorPermissionLevel": FULL})

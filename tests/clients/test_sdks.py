@@ -1,4 +1,4 @@
-"""The Apify SDKs inside real containers, as their users run them."""
+"""The Apify SDKs inside real containers, as users run them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.docker
 
 SDK_ACTOR = Path(__file__).parent / "sdk_actor"
 SECRET_ACTOR = Path(__file__).parent / "secret_actor_js"
-SECONDS_NOT_MINUTES = 30
-"""Held to its CPU share from the first instant the same Actor takes two minutes to its first line."""
+FIRST_LINE_SECS = 30
+"""Without the CPU burst at the start of a run, the Actor would take two minutes to print its first line."""
 SYSTEM_INFO_FIELDS = {
     "memAvgBytes",
     "memCurrentBytes",
@@ -43,7 +43,7 @@ def site_url(server: LiveServer) -> Iterator[str]:
 
 @pytest.mark.parametrize("crawler", ["crawler", "crawler_js"])
 def test_crawler(crawler: str, server: LiveServer, site_url: str) -> None:
-    """It crawls the site, says how far it is, serves its web page meanwhile, and its last words stay."""
+    """The crawler reports its progress, serves its web page while it runs, and its last status message remains."""
     input = {"startUrls": [{"url": site_url}], "maxPages": PAGES, "minDurationSecs": 6}
     started = server.run(server.sample(crawler), input, memory=512)
     path = f"actor-runs/{started['id']}"
@@ -60,7 +60,7 @@ def test_crawler(crawler: str, server: LiveServer, site_url: str) -> None:
 
 @pytest.fixture(scope="module")
 def ended(server: LiveServer) -> dict[str, Json]:
-    """Runs of the Python SDK Actor at 256 MB, by how they were told to end."""
+    """Runs of the Python SDK Actor with 256 MB, by the `end` in their input."""
     actor = server.actor("sdk", source_files(SDK_ACTOR))
     runs = {end: server.run(actor, {"end": end}, memory=256) for end in ("exit", "fail", "raise")}
     return {end: server.wait(f"actor-runs/{run['id']}") for end, run in runs.items()}
@@ -99,7 +99,7 @@ def test_records(output: Json) -> None:
 
 
 def test_items(server: LiveServer, ended: dict[str, Json]) -> None:
-    """More than 1 KiB: the SDK compresses them."""
+    """The items are larger than 1 KiB, so the SDK compresses them."""
     assert [item["number"] for item in server.items(ended["exit"])] == list(range(300))
 
 
@@ -118,18 +118,18 @@ def test_events(output: Json) -> None:
         assert None not in frame["data"].values()
 
 
-def test_first_line_comes_in_seconds(server: LiveServer, ended: dict[str, Json]) -> None:
+def test_the_first_line_is_printed_within_seconds(server: LiveServer, ended: dict[str, Json]) -> None:
     lines = server.text(f"logs/{ended['exit']['id']}").splitlines()
     started, first = (stamp(lines, text) for text in ("ACTOR: Starting Docker container.", "First line of user code"))
-    assert 0 < (first - started).total_seconds() < SECONDS_NOT_MINUTES
+    assert 0 < (first - started).total_seconds() < FIRST_LINE_SECS
 
 
 def stamp(lines: list[str], text: str) -> datetime:
     return next(datetime.fromisoformat(line.split(" ", 1)[0]) for line in lines if line.endswith(" " + text))
 
 
-def test_secrets_of_an_input_are_read_by_the_javascript_sdk_alone(server: LiveServer) -> None:
-    """The Python SDK reads them in the sample Actor `login`, whose input schema this is."""
+def test_the_javascript_sdk_decrypts_secrets_of_an_input(server: LiveServer) -> None:
+    """The sample Actor `login`, which has the same input schema, tests this for the Python SDK."""
     schema = [file for file in source_files(SAMPLES / "login") if file["name"].startswith(".actor/")]
     actor = server.actor("secrets-js", [*source_files(SECRET_ACTOR), *schema])
     given = {"user": "ada", "password": "correct horse", "headers": {"x-token": ["ž", 1]}}

@@ -1,4 +1,4 @@
-"""Addresses that the clients sign by themselves, read without a token."""
+"""URLs that the clients sign themselves, used without a token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).parent / "scripts" / "signed.mjs"
 
 @pytest.fixture(scope="module")
 def restricted(server: LiveServer) -> tuple[str, str]:
-    """A dataset and a key-value store that only their owner reads."""
+    """A dataset and a key-value store that only their owner can read."""
     ids = [server.data("POST", word)["id"] for word in ("datasets", "key-value-stores")]
     for word, id in zip(("datasets", "key-value-stores"), ids, strict=True):
         server.data("PUT", f"{word}/{id}", json={"generalAccess": "RESTRICTED"})
@@ -49,7 +49,7 @@ def javascript_urls(server: LiveServer, dataset: str, store: str) -> list[str]:
 @pytest.mark.parametrize("sign", [python_urls, javascript_urls])
 def test_a_signed_address_needs_no_token(server: LiveServer, restricted: tuple[str, str], sign: object) -> None:
     assert callable(sign)
-    with httpx.Client(trust_env=False) as nobody:
+    with httpx.Client(trust_env=False) as anonymous:
         for url in sign(server, *restricted):
-            assert nobody.get(url.partition("?")[0]).status_code == 401
-            assert nobody.get(url).status_code == 200, url
+            assert anonymous.get(url.partition("?")[0]).status_code == 401
+            assert anonymous.get(url).status_code == 200, url

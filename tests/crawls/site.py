@@ -1,4 +1,4 @@
-"""A web site of numbered pages, which counts how often each was asked for."""
+"""A web site with numbered pages, which counts the requests for each page."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from runtime.base.addresses import HOST_IN_CONTAINERS
 
 CHILDREN = 8
-ANSWER_SECS = 0.02
-"""A site takes a moment, so that a crawler has several pages in work whenever it is killed."""
+RESPONSE_SECS = 0.02
+"""A delay, so that a crawler always has several requests in progress when it is killed."""
 
 
 class Site:
-    """Pages 0 to `pages` - 1, a tree whose pages link to some others too. Page 0 answers once it is `opened`."""
+    """Pages 0 to `pages` - 1 form a tree, with some additional links. Responses wait until `opened` is set."""
 
     def __init__(self, pages: int) -> None:
         self.pages = pages
@@ -27,7 +27,7 @@ class Site:
 
     @contextmanager
     def serving(self, gateway: str | None) -> Iterator[str]:
-        """Serve it; its address as containers know it, without a slash at the end."""
+        """Serve the site. Yield its URL for containers, without a slash at the end."""
         server = _Server((gateway or "127.0.0.1", 0), _handler(self))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -41,7 +41,7 @@ class Site:
         with self._counting:
             self.visits[path] += 1
         self.opened.wait()
-        time.sleep(ANSWER_SECS)
+        time.sleep(RESPONSE_SECS)
         links = "".join(f'<a href="/{number}">{number}</a>' for number in self._links(int(path.removeprefix("/"))))
         return f"<!doctype html><title>Page {path}</title>{links}".encode()
 
@@ -65,6 +65,6 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """What is asked for is counted."""
+            """Log nothing: `visits` counts the requests."""
 
     return Handler

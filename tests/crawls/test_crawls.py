@@ -1,8 +1,8 @@
-"""Crawlers of both SDKs share a queue and a dataset, one is killed half way, and the other one finishes its work.
+"""Two crawlers share a queue and a dataset, with each SDK. One is killed half way, and the other finishes the crawl.
 
-What a crawler does with a page is two calls: it pushes the item, then it marks the request as handled. One that dies
-in between leaves a page that is in the dataset and to be crawled again, here as on the platform. These pages are known
-as soon as it is dead; they, and no others, must be in the dataset twice.
+For each page, a crawler makes two calls: it pushes the item, then it marks the request as handled. If it dies between
+them, the page is in the dataset and will be crawled again, as on the platform. The test determines these pages when the
+crawler is dead. Only they must be in the dataset twice.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from tests.engine import container_of, engine
 
 PAGES = int(os.environ.get("GREENROOM_CRAWL_PAGES", "300"))
 LOCK_SECS = float(os.environ.get("GREENROOM_CRAWL_LOCK_SECS", "15"))
-"""How long a dead crawler's requests are out of reach; 0 leaves it to the SDK. `make crawls` does, with 5,000 pages."""
-AT_ONCE = 5
+"""How long a dead crawler's requests stay locked. 0 means the SDK's default. `make crawls` uses 0 and 5,000 pages."""
+CONCURRENCY = 5
 MEMORY_MBYTES = 4096
-"""A whole core; both SDKs take their time."""
+"""Enough for a whole core, because both SDKs need much CPU."""
 HERE = Path(__file__).parent
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120 + PAGES // 3)]
@@ -44,7 +44,7 @@ def kill(server: LiveServer, run: Json) -> None:
 
 @dataclass(frozen=True)
 class Crawl:
-    """What two runs of one Actor have in common, and what the test sees of it from outside."""
+    """The input that two runs of one Actor share, and the API's view of their storages."""
 
     server: LiveServer
     actor: str
@@ -55,32 +55,32 @@ class Crawl:
         return self.server.run(self.actor, self.input, memory=MEMORY_MBYTES, timeout=0)
 
     def queue(self) -> Json:
-        """Empty until a crawler has made it."""
-        return self._opened(f"request-queues/~{self.input['name']}")
+        """Return the queue, or an empty object until a crawler has created it."""
+        return self._storage(f"request-queues/~{self.input['name']}")
 
     def dataset(self) -> Json:
-        return self._opened(f"datasets/~{self.input['name']}")
+        return self._storage(f"datasets/~{self.input['name']}")
 
     def requests(self) -> list[Json]:
         found: list[Json] = self.server.data("GET", f"request-queues/~{self.input['name']}/requests")["items"]
         return found
 
     def items(self) -> list[Json]:
-        answer = self.server.http.get(f"/v2/datasets/~{self.input['name']}/items")
-        items: list[Json] = answer.raise_for_status().json()
+        response = self.server.http.get(f"/v2/datasets/~{self.input['name']}/items")
+        items: list[Json] = response.raise_for_status().json()
         return items
 
     def until(self, holds: Callable[[], Any], *runs: Json) -> None:
-        """Wait until it holds, which it must before one of these runs ends."""
+        """Wait until `holds` returns something true. Fails if one of these runs ends first."""
         while not holds():
             for run in runs:
                 now = self.server.data("GET", f"actor-runs/{run['id']}")
                 assert now["finishedAt"] is None, self.server.text(f"logs/{run['id']}")
             time.sleep(0.1)
 
-    def _opened(self, path: str) -> Json:
-        answer = self.server.http.get(f"/v2/{path}")
-        return answer.json()["data"] if answer.is_success else {}
+    def _storage(self, path: str) -> Json:
+        response = self.server.http.get(f"/v2/{path}")
+        return response.json()["data"] if response.is_success else {}
 
 
 @pytest.mark.parametrize(
@@ -91,50 +91,50 @@ class Crawl:
         pytest.param("javascript", "shared", kill, id="javascript-killed"),
     ],
 )
-def test_survivor_finishes_the_crawl(
+def test_the_survivor_finishes_the_crawl(
     server: LiveServer, language: str, access: str, end: Callable[[LiveServer, Json], None]
 ) -> None:
-    """In single mode, which is for one crawler at a time, the survivor begins when the other one is dead."""
+    """In single mode, which allows one crawler at a time, the survivor starts when the other one is dead."""
     site = Site(PAGES)
     actor = server.actor(f"crawl-{language}-{access}", source_files(HERE / f"{language}_actor"))
     with site.serving(server.control("GET", "info")["engine"]["gateway"]) as url:
         given = {"site": url, "name": f"crawl-{language}-{access}", "access": access}
-        crawl = Crawl(server, actor, site, {**given, "atOnce": AT_ONCE, "lockSecs": LOCK_SECS})
-        doomed = crawl.run()
-        beside = [crawl.run()] if access == "shared" else []
-        if beside:
-            crawl.until(lambda: crawl.queue().get("hadMultipleClients"), doomed, *beside)
+        crawl = Crawl(server, actor, site, {**given, "concurrency": CONCURRENCY, "lockSecs": LOCK_SECS})
+        victim = crawl.run()
+        others = [crawl.run()] if access == "shared" else []
+        if others:
+            crawl.until(lambda: crawl.queue().get("hadMultipleClients"), victim, *others)
         site.opened.set()
-        crawl.until(lambda: crawl.dataset().get("itemCount", 0) >= PAGES / 2, doomed, *beside)
-        end(server, doomed)
-        assert server.wait(f"actor-runs/{doomed['id']}")["status"] in ("ABORTED", "FAILED")
-        left = left_in_between(crawl, doomed)
-        [survivor] = beside or [crawl.run()]
+        crawl.until(lambda: crawl.dataset().get("itemCount", 0) >= PAGES / 2, victim, *others)
+        end(server, victim)
+        assert server.wait(f"actor-runs/{victim['id']}")["status"] in ("ABORTED", "FAILED")
+        pushed_twice = pushed_but_not_handled(crawl, victim)
+        [survivor] = others or [crawl.run()]
         ended = server.wait(f"actor-runs/{survivor['id']}")
         assert ended["status"] == "SUCCEEDED", server.text(f"logs/{survivor['id']}")
-    check_dataset(crawl, [doomed["id"], survivor["id"]], left)
+    check_dataset(crawl, [victim["id"], survivor["id"]], pushed_twice)
     check_queue(crawl)
 
 
-def left_in_between(crawl: Crawl, doomed: Json) -> set[str]:
-    """The pages whose items a dead crawler pushed and whose requests it did not mark as handled."""
-    pushed = {item["url"] for item in crawl.items() if item["run"] == doomed["id"]}
+def pushed_but_not_handled(crawl: Crawl, victim: Json) -> set[str]:
+    """Return the pages whose items a dead crawler pushed and whose requests it did not mark as handled."""
+    pushed = {item["url"] for item in crawl.items() if item["run"] == victim["id"]}
     assert pushed, "It crawled nothing before it was killed"
-    left = pushed & {request["url"] for request in crawl.requests() if request.get("handledAt") is None}
-    assert len(left) <= AT_ONCE
-    return left
+    unfinished = pushed & {request["url"] for request in crawl.requests() if request.get("handledAt") is None}
+    assert len(unfinished) <= CONCURRENCY
+    return unfinished
 
 
-def check_dataset(crawl: Crawl, runs: list[str], left: set[str]) -> None:
+def check_dataset(crawl: Crawl, runs: list[str], pushed_twice: set[str]) -> None:
     pushed: dict[str, list[str]] = {}
     for item in crawl.items():
         pushed.setdefault(item["url"], []).append(item["run"])
     assert set(pushed) == {f"{crawl.input['site']}/{number}" for number in range(PAGES)}
-    assert {url: by for url, by in pushed.items() if len(by) > 1} == dict.fromkeys(left, runs)
+    assert {url: by for url, by in pushed.items() if len(by) > 1} == dict.fromkeys(pushed_twice, runs)
     assert {by for [by, *_] in pushed.values()} == set(runs)
     dataset = crawl.dataset()
-    assert (dataset["itemCount"], dataset["cleanItemCount"]) == (PAGES + len(left),) * 2
-    assert crawl.site.visits.total() - PAGES <= AT_ONCE, crawl.site.visits.most_common(2 * AT_ONCE)
+    assert (dataset["itemCount"], dataset["cleanItemCount"]) == (PAGES + len(pushed_twice),) * 2
+    assert crawl.site.visits.total() - PAGES <= CONCURRENCY, crawl.site.visits.most_common(2 * CONCURRENCY)
 
 
 def check_queue(crawl: Crawl) -> None:

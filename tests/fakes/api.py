@@ -62,7 +62,7 @@ class Api(Stage):
 
     def _shut_down(self, stop_runs: bool | None) -> int:
         self.stop_requests.append(stop_runs)
-        return len(self.orchestrator.supervisors.live_run_ids)
+        return len(self.orchestrator.live_runs.live_run_ids)
 
     async def call(
         self,

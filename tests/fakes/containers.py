@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -97,7 +97,7 @@ class ScriptedContainer:
         self.is_removed = True
         self._notify()
 
-    async def _follow(self, items: list[T]) -> AsyncIterator[list[T]]:
+    async def _follow(self, items: list[T]) -> AsyncGenerator[list[T], None]:
         """Yield the items in batches as the test adds them, until the container ends."""
         yielded = 0
         while True:
@@ -184,11 +184,11 @@ class FakeContainer(ScriptedContainer):
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         return self.address if self.is_running else None
 
-    async def logs(self) -> AsyncIterator[list[LogLine]]:
+    async def logs(self) -> AsyncGenerator[list[LogLine], None]:
         async for lines in self._follow(self._lines):
             yield lines
 
-    async def samples(self) -> AsyncIterator[Sample]:
+    async def samples(self) -> AsyncGenerator[Sample, None]:
         async for samples in self._follow(self._samples):
             for sample in samples:
                 yield sample
@@ -210,7 +210,7 @@ class FakeContainers:
         self.created: list[FakeContainer] = []
         self.builds: list[BuildSpec] = []
         self.images_by_name: dict[str, Image] = {}
-        self.create_error: StartFailed | None = None
+        self.create_error: Exception | None = None
         self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
         self.build_error: str | None = None
         self.only_platform: str | None = None

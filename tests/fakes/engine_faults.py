@@ -1,4 +1,7 @@
-"""Faults of the scripted engine: requests that hang, and an engine that is unavailable for a while."""
+"""Faults of the scripted engine: requests that hang, and an engine that is unavailable for a while.
+
+They replace methods of the fakes, which the type checker does not allow: the fakes have no switch for each fault.
+"""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import VirtualClock
 from tests.fakes.containers import FakeContainer, FakeContainers
 from tests.fakes.data_directory import with_database
+from tests.fakes.records import a_run
 
 T = TypeVar("T")
 META = Meta(origin=Origin.API)
@@ -182,7 +183,7 @@ def hold_clock_during_writes(connection: SqliteConnection, clock: VirtualClock) 
         with clock.working():
             return await write(change)
 
-    connection.write = write_in_stopped_time  # type: ignore[method-assign]
+    connection.write = write_in_stopped_time  # type: ignore[method-assign]  # the real one, observed
 
 
 def hold_clock_during_requests(outbound: Outbound, clock: VirtualClock) -> None:
@@ -195,13 +196,13 @@ def hold_clock_during_requests(outbound: Outbound, clock: VirtualClock) -> None:
         with clock.working():
             return await post(url, body, headers, verify=verify)
 
-    outbound.post = post_in_stopped_time  # type: ignore[method-assign]
+    outbound.post = post_in_stopped_time  # type: ignore[method-assign]  # the real one, observed
 
 
 def record_moves(stage: Stage) -> list[tuple[str, JobStatus]]:
     """Record every status that any run gets from now on, with the run's id, in order."""
     moves: list[tuple[str, JobStatus]] = []
-    move = stage.orchestrator.runs.move
+    move = stage.orchestrator.statuses.move
 
     async def move_and_record(id: str, to: JobStatus, change: Callable[[Run], Run] = lambda run: run) -> bool:
         moved = await move(id, to, change)
@@ -209,5 +210,11 @@ def record_moves(stage: Stage) -> list[tuple[str, JobStatus]]:
             moves.append((id, to))
         return moved
 
-    stage.orchestrator.runs.move = move_and_record  # type: ignore[method-assign]
+    stage.orchestrator.statuses.move = move_and_record  # type: ignore[method-assign]  # the real one, observed
     return moves
+
+
+async def insert_run(stage: Stage, status: JobStatus, id: str = "run1") -> Run:
+    """Store a run that has no supervisor. It replaces an earlier one with the same id."""
+    await stage.orchestrator.database.runs.delete(id)
+    return await stage.orchestrator.database.runs.insert(a_run(id=id, status=status))

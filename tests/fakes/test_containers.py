@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from runtime.base.clock import SystemClock
-from runtime.containers import BuildFailed, Containers, ContainerSpec, ImageMissing
+from runtime.containers import BuildFailed, BuildSpec, Containers, ContainerSpec, ImageMissing
 from tests.fakes.containers import FakeContainers
+
+T = TypeVar("T")
 
 
 def spec(image: str = "app") -> ContainerSpec:
@@ -65,10 +70,13 @@ async def test_errors() -> None:
     engine = FakeContainers(SystemClock())
     with pytest.raises(ImageMissing):
         await engine.create(spec("none"))
+    build = BuildSpec(
+        context=Path("x.tar"), dockerfile="Dockerfile", tag="x", build_args={}, use_cache=True, memory_bytes=1
+    )
     engine.build_error = "no"
     with pytest.raises(BuildFailed):
-        await engine.build(None, print)  # type: ignore[arg-type]
+        await engine.build(build, print)
 
 
-async def _all(items: object) -> list:  # type: ignore[type-arg]
-    return [item async for item in items]  # type: ignore[attr-defined]
+async def _all(items: AsyncIterator[T]) -> list[T]:
+    return [item async for item in items]

@@ -1,4 +1,4 @@
-"""`greenroom` runs its own packages, whatever else on the machine is named `api`, `cli` or `runtime`."""
+"""`greenroom` imports its own packages even if others are also named `api`, `cli` or `runtime`."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ version = "1"
 packages = ["api", "cli", "runtime"]
 """
 CHECKOUT = (sys.executable, str(ROOT / "greenroom" / "__main__.py"))
-"""What the script of an editable install runs."""
+"""The command that the script of an editable install runs."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Somebody else's project, whose packages have the names of ours and cannot be imported."""
+    """Another project. Its packages have the same names as ours and fail when they are imported."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "pyproject.toml").write_text(PROJECT)
     for name in OWN_PACKAGES:
@@ -52,7 +52,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment with both projects installed; the dependencies are those of the tests."""
+    """The scripts of an environment in which both projects are installed. It uses the dependencies of the tests."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True)
     programs = folder / "bin"

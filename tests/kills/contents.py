@@ -1,8 +1,9 @@
-"""What writers put into a dataset, a key-value store and a request queue until the server is killed, and what must be
-there afterwards: all that was acknowledged, and of what was being sent at that moment either all or nothing.
+"""What writers store in a dataset, a key-value store and a request queue until the server is killed.
 
-`work` is one random call of one writer; writers are threads, and each has one call under way at most. `check` may be
-called again later: what it finds is from then on certain.
+Afterwards, all acknowledged writes must exist. A write that was in progress must exist completely or not at all.
+
+`work` makes one random call of one writer. Writers are threads, each with at most one call in progress. `check` may be
+called again later, because it records what it finds as the expected content.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 }
 PUSH_COUNTS = (1, 1, 1, 25, 25, 500)
 RECORD_SIZES = (0, 1, 1_000, 16_384, 16_385, 100_000, 3_000_000)
-"""Around the size from which on a value is a file, and some that take a while to come in."""
+"""Sizes around the limit above which a value is stored as a file, and some that take a while to upload."""
 CHUNK_BYTES = 65_536
 KEYS = 12
 BATCH = 25
@@ -63,8 +64,8 @@ class Dataset:
         items = http.get(f"{self._path}/items").raise_for_status().json()
         pushes = [(number, [item["place"] for item in group]) for number, group in groupby(items, by_push)]
         found = dict(pushes)
-        assert len(found) == len(pushes), "The items of a push lie together, and there once"
-        assert found == {number: list(range(self._sent[number])) for number in found}, "A push is whole"
+        assert len(found) == len(pushes), "The items of a push must be adjacent and occur once"
+        assert found == {number: list(range(self._sent[number])) for number in found}, "A push must be complete"
         assert self._acknowledged <= found.keys()
         dataset = data(http, self._path)
         assert (dataset["itemCount"], dataset["cleanItemCount"]) == (len(items), len(items))
@@ -73,7 +74,7 @@ class Dataset:
 
 
 class KeyValueStore:
-    """A record is told by its digest; a writer has keys of its own."""
+    """Records are compared by their digests. Each writer has its own keys."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._path = created(http, "key-value-stores")
@@ -87,7 +88,7 @@ class KeyValueStore:
         encoding = chance.choice(list(ENCODERS))
         body = ENCODERS[encoding](chance.randbytes(chance.choice(RECORD_SIZES)))
         headers = {"Content-Type": f"application/x-{chance.randrange(9)}", "Content-Encoding": encoding}
-        value = told(headers["Content-Type"], encoding, body)
+        value = fingerprint(headers["Content-Type"], encoding, body)
         self._change(
             key, value, lambda: http.put(f"{self._path}/records/{key}", content=in_chunks(body), headers=headers)
         )
@@ -108,20 +109,20 @@ class KeyValueStore:
         assert data(http, self._path)["stats"]["storageBytes"] == sum(sizes.values())
 
     def _record(self, http: httpx.Client, key: str, sizes: dict[str, int]) -> str | None:
-        """A record as it is stored; None where there is none."""
+        """Return the fingerprint of a record as it is stored, or None if it does not exist."""
         accepted = {"Accept-Encoding": ", ".join(ENCODERS)}
-        with http.stream("GET", f"{self._path}/records/{key}", headers=accepted) as answer:
-            if answer.status_code == 404:
+        with http.stream("GET", f"{self._path}/records/{key}", headers=accepted) as response:
+            if response.status_code == 404:
                 return None
-            body = b"".join(answer.raise_for_status().iter_raw())
+            body = b"".join(response.raise_for_status().iter_raw())
         sizes[key] = len(body)
-        return told(answer.headers["Content-Type"], answer.headers.get("Content-Encoding", "identity"), body)
+        return fingerprint(response.headers["Content-Type"], response.headers.get("Content-Encoding", "identity"), body)
 
 
 class RequestQueue:
-    """A writer adds requests, and works on those that it locks: handles, deletes or releases them, or keeps them.
+    """A writer adds requests. It handles, deletes or releases those that it locks, or leaves them locked.
 
-    A request is None where it is not there, else whether it is handled.
+    The state of a request is None if it does not exist, otherwise whether it is handled.
     """
 
     def __init__(self, http: httpx.Client) -> None:
@@ -130,7 +131,7 @@ class RequestQueue:
         self._possible: dict[str, set[bool | None]] = {}
         self._batches: list[set[str]] = []
         self._adding: set[str] = set()
-        self._learning = threading.Lock()
+        self._recording = threading.Lock()
         self._locks: dict[str, str] = {}
 
     def work(self, http: httpx.Client, chance: random.Random, writer: int) -> None:
@@ -147,12 +148,12 @@ class RequestQueue:
         forefront = {"forefront": chance.random() < 0.2}
         http.post(f"{self._path}/requests/batch", params=forefront, json=list(map(request, keys))).raise_for_status()
         for key in keys:
-            self._is_there(key)
+            self._record_existence(key)
         self._batches.remove(set(keys))
 
-    def _is_there(self, key: str) -> None:
-        """Who adds a request may learn that it is there after another writer, who has it from the head."""
-        with self._learning:
+    def _record_existence(self, key: str) -> None:
+        """Record that a request exists. Another writer may lock it before its own writer has the response."""
+        with self._recording:
             if key in self._adding:
                 self._adding.remove(key)
                 self._possible[key] = {False}
@@ -162,18 +163,18 @@ class RequestQueue:
         head = http.post(f"{self._path}/head/lock", params=params).raise_for_status().json()["data"]
         for item in head["items"]:
             key = item["uniqueKey"]
-            assert key not in self._locks, "Nobody else may have it"
+            assert key not in self._locks, "Another client has locked the request"
             self._locks[key] = client
-            self._is_there(key)
+            self._record_existence(key)
         for item in head["items"]:
-            self._deal_with(http, chance, client, item)
+            self._process(http, chance, client, item)
 
-    def _deal_with(self, http: httpx.Client, chance: random.Random, client: str, item: Json) -> None:
+    def _process(self, http: httpx.Client, chance: random.Random, client: str, item: Json) -> None:
         key, path, mine = item["uniqueKey"], f"{self._path}/requests/{item['id']}", {"clientKey": client}
-        how = chance.choice(("handle", "handle", "delete", "release", "prolong", "keep"))
+        how = chance.choice(("handle", "handle", "delete", "release", "prolong", "leave"))
         if how == "prolong":
             http.put(f"{path}/lock", params={**mine, "lockSecs": LOCK_SECS}).raise_for_status()
-        if how in ("prolong", "keep"):
+        if how in ("prolong", "leave"):
             return
         del self._locks[key]
         if how == "handle":
@@ -196,7 +197,7 @@ class RequestQueue:
             assert found.get(key) in possible, f"{key}: {found.get(key)}, not one of {possible}"
         for batch in self._batches:
             missing = {key for key in batch & self._adding if key not in found}
-            assert missing in (set(), batch), "A batch is whole"
+            assert missing in (set(), batch), "A batch must be complete"
         locks = {request["uniqueKey"]: request.get("lockByClient") for request in listed}
         assert {key: locks[key] for key in self._locks} == self._locks
         assert not [key for key, is_handled in found.items() if is_handled and locks[key]]
@@ -214,7 +215,7 @@ class RequestQueue:
 
 
 def created(http: httpx.Client, kind: str) -> str:
-    """The path of a new storage."""
+    """Create a storage and return its path."""
     return f"/v2/{kind}/{http.post(f'/v2/{kind}').raise_for_status().json()['data']['id']}"
 
 
@@ -230,7 +231,7 @@ def request(key: str) -> Json:
     return {"uniqueKey": key, "url": f"http://site.test/{key}"}
 
 
-def told(content_type: str, encoding: str, body: bytes) -> str:
+def fingerprint(content_type: str, encoding: str, body: bytes) -> str:
     return f"{content_type} {encoding} {len(body)} {hashlib.sha256(body).hexdigest()}"
 
 

@@ -1,4 +1,4 @@
-"""The server is killed while clients write, again and again: what was acknowledged is there, and nothing in halves."""
+"""The server is repeatedly killed while clients write: acknowledged writes exist, and none is incomplete."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import pytest
 from testing.api_client import TOKEN
 from testing.live_server import LiveServer
 from tests.kills.contents import Contents, make
-from tests.soak.leftovers import ownerless
+from tests.soak.leftovers import orphans
 
 KILLS = int(os.environ.get("GREENROOM_KILLS", "5"))
 SEED = int(os.environ.get("GREENROOM_KILLS_SEED") or random.randrange(1_000_000))
-"""`make kills` asks for more. A seed decides what is sent and when to kill, but not the machine's timing."""
+"""`make kills` sets more kills. The seed determines the writes and the kills, but not the timing."""
 WRITERS = 2
-"""For each storage."""
+"""The number of writers per storage."""
 LONGEST_LIFE_SECS = 1.0
-CONTRADICTIONS = {
+INCONSISTENCIES = {
     "items": "SELECT id FROM datasets WHERE item_count <> "
     "(SELECT coalesce(sum(count), 0) FROM pushes WHERE dataset_id = datasets.id)",
     "bytes of items": "SELECT id FROM datasets WHERE stored_bytes <> "
@@ -39,7 +39,7 @@ CONTRADICTIONS = {
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120 + 20 * KILLS)]
 
 
-def test_what_was_acknowledged_survives(own_server: LiveServer) -> None:
+def test_acknowledged_writes_survive(own_server: LiveServer) -> None:
     print(f"seed {SEED}: {KILLS} kills")
     chance = random.Random(SEED)
     written: list[Contents] = []
@@ -51,7 +51,7 @@ def test_what_was_acknowledged_survives(own_server: LiveServer) -> None:
             time.sleep(chance.uniform(0, LONGEST_LIFE_SECS))
             own_server.kill()
         own_server.start()
-        found = contradictions(own_server.data_dir)
+        found = inconsistencies(own_server.data_dir)
         assert found == {}, f"seed {SEED}, kill {number}: {found}"
         check(own_server, contents, f"seed {SEED}, kill {number}")
         written += contents
@@ -73,7 +73,7 @@ def write_until_killed(server: LiveServer, contents: list[Contents], chance: ran
 
 
 def write(url: str, contents: Contents, chance: random.Random, writer: int) -> None:
-    """One call after the other, until the server does not answer."""
+    """Make one call after another until the server does not respond."""
     authorization = {"Authorization": f"Bearer {TOKEN}"}
     with (
         httpx.Client(base_url=url, headers=authorization, timeout=60, trust_env=False) as http,
@@ -91,11 +91,11 @@ def check(server: LiveServer, contents: list[Contents], when: str) -> None:
             raise AssertionError(f"{when}: {type(each).__name__}: {problem}") from problem
 
 
-def contradictions(data_dir: Path) -> dict[str, list[str]]:
-    """What does not agree in the database, what belongs to nothing, and values that are not what their row says."""
+def inconsistencies(data_dir: Path) -> dict[str, list[str]]:
+    """Return inconsistent rows, rows and files that belong to nothing, and files whose size differs from their row."""
     with closing(sqlite3.connect(f"file:{data_dir / 'greenroom.db'}?mode=ro", uri=True)) as connection:
-        found = {what: [row[0] for row in connection.execute(query)] for what, query in CONTRADICTIONS.items()}
+        found = {what: [row[0] for row in connection.execute(query)] for what, query in INCONSISTENCIES.items()}
         files = connection.execute("SELECT file, size FROM records WHERE file IS NOT NULL").fetchall()
     values = data_dir / "values"
     found["sizes of values"] = [name for name, size in files if (values / name).stat().st_size != size]
-    return {**ownerless(data_dir), **{what: ids for what, ids in found.items() if ids}}
+    return {**orphans(data_dir), **{what: ids for what, ids in found.items() if ids}}

@@ -1,4 +1,4 @@
-"""The sample Actors as a table: what goes in, how the run ends and what it leaves. A new behaviour is a new row."""
+"""The sample Actors as a table of inputs and expected results. To test more behaviour, add a row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ START = (
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """`log` has patterns of lines in this order, `stats` bounds; `items` and `output` are parts of what is stored."""
+    """An input and the expected run.
+
+    `log` has patterns of lines, in order. `stats` has bounds. `items` and `output` are parts of the stored values.
+    """
 
     actor: str
     input: Any = None
@@ -89,7 +92,7 @@ TABLE = {
         message="timed out after 1 second",
         log=("ACTOR: .*reached the timeout of 1 second",),
     ),
-    "hello at less than the least": Row(
+    "hello below the minimum memory": Row(
         actor="hello",
         options={"memory": 100},
         log=(
@@ -127,7 +130,7 @@ TABLE = {
         log=(
             "Holding 16 MB",
             "The child was killed by SIGKILL, the Actor goes on",
-            "ACTOR: A process in the container was killed for exceeding the memory limit",
+            r"ACTOR: A process in the container was killed because it exceeded the memory limit\.",
         ),
     ),
     "memory that suffices": Row(
@@ -207,12 +210,12 @@ def test_sample(server: LiveServer, row: Row) -> None:
 
 
 @pytest.mark.docker
-def test_a_login_that_its_schema_refuses_makes_no_run(server: LiveServer) -> None:
+def test_an_invalid_login_creates_no_run(server: LiveServer) -> None:
     actor = server.sample("login")
     before = server.data("GET", f"actors/{actor}/runs")["total"]
-    answer = server.http.post(f"/v2/actors/{actor}/runs", json={**LOGIN, "user": "Ada!"})
-    assert answer.status_code == 400
-    assert answer.json()["error"] == {
+    response = server.http.post(f"/v2/actors/{actor}/runs", json={**LOGIN, "user": "Ada!"})
+    assert response.status_code == 400
+    assert response.json()["error"] == {
         "type": "invalid-input",
         "message": "Input is not valid: A user's name has small letters, digits, dashes and underscores.",
     }
@@ -220,7 +223,7 @@ def test_a_login_that_its_schema_refuses_makes_no_run(server: LiveServer) -> Non
 
 
 def lines(log: str) -> list[str]:
-    """The texts of a log whose every line has exactly one stamp."""
+    """Return the texts of a log's lines. Each line must have exactly one timestamp."""
     found = [LINE.fullmatch(line) for line in log.splitlines()]
     assert all(found), log
     return [match[1] for match in found if match]
@@ -229,7 +232,7 @@ def lines(log: str) -> list[str]:
 def assert_in_order(patterns: tuple[str, ...], lines: list[str]) -> None:
     rest = iter(lines)
     for pattern in patterns:
-        assert any(re.search(pattern, line) for line in rest), f"{pattern!r} is not in its place in {lines}"
+        assert any(re.search(pattern, line) for line in rest), f"{pattern!r} is missing, or not in order, in {lines}"
 
 
 def output(server: LiveServer, run: Json) -> Json:

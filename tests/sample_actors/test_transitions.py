@@ -31,7 +31,7 @@ PER_EVENT = {
     },
 }
 SDK_SLEEP_SECS = 300
-"""How long an SDK that ordered a reboot or metamorph waits to be stopped, before it goes on as if nothing were."""
+"""How long an SDK waits to be stopped after it orders a reboot or metamorph. Then, it continues."""
 CONTAINER_LINES = ["Pulling Docker image", "Creating Docker container.", "Starting Docker container."]
 BEGINS = "begins after"
 STORAGES = ("defaultKeyValueStoreId", "defaultDatasetId", "defaultRequestQueueId")
@@ -39,7 +39,7 @@ COUNTERS = ("rebootCount", "migrationCount", "restartCount", "resurrectCount", "
 
 
 class Journey:
-    """A run of a sample, from its start to its end and on."""
+    """A run of a sample, with its transitions and resurrections."""
 
     def __init__(
         self, server: LiveServer, sample: str, input: Json, pricing: Json | None = None, **options: Any
@@ -51,7 +51,7 @@ class Journey:
         self.statuses: list[str] = []
 
     def ended(self) -> Json:
-        """The run at its end; what its status was until then is noted."""
+        """Wait until the run has ended, and return it. `statuses` records the statuses until then."""
         while (run := self.now())["finishedAt"] is None:
             time.sleep(0.05)
         return run
@@ -63,7 +63,7 @@ class Journey:
         return run
 
     def waiting(self, ticks: int = 1) -> Json:
-        """The run as soon as its Actor waits, and had waited so long."""
+        """Wait until the Actor has waited for this many ticks, and return the run."""
         return self.server.until(self.path, lambda run: ticks_of(run) >= ticks)
 
     def order(self, word: str, **params: int) -> Json:
@@ -74,43 +74,43 @@ class Journey:
         self.server.http.post(f"/greenroom/runs/{self.started['id']}/migrate").raise_for_status()
 
     def go(self) -> None:
-        """Tell a waiting Actor to end."""
+        """Make a waiting Actor end."""
         store = self.started["defaultKeyValueStoreId"]
         self.server.http.put(f"/v2/key-value-stores/{store}/records/GO", json=True).raise_for_status()
 
     def record(self, key: str) -> Any:
-        """None where there is none (yet)."""
-        answer = self.server.http.get(f"/v2/key-value-stores/{self.started['defaultKeyValueStoreId']}/records/{key}")
-        return json.loads(answer.text) if answer.is_success else None
+        """Return a record, or None if it does not exist."""
+        response = self.server.http.get(f"/v2/key-value-stores/{self.started['defaultKeyValueStoreId']}/records/{key}")
+        return json.loads(response.text) if response.is_success else None
 
     @property
     def log(self) -> str:
         return self.server.text(f"logs/{self.started['id']}")
 
-    def told(self) -> list[str]:
-        """What the SDK heard from the platform."""
-        return re.findall(r"Told: (.*)", self.log)
+    def received_events(self) -> list[str]:
+        """Return the events that the SDK received from the platform."""
+        return re.findall(r"Received: (.*)", self.log)
 
     def ticks_at_start(self) -> list[int]:
-        """The state that each life began with; their numbers go up by one."""
+        """Return the ticks at the start of each life. The numbers of the lives must be consecutive."""
         lives = re.findall(r"Life (\d+) begins after (\d+) ticks", self.log)
         assert [int(number) for number, _ in lives] == list(range(1, len(lives) + 1)), self.log
         return [int(ticks) for _, ticks in lives]
 
-    def assert_went_on(self, containers: int, **counts: int) -> None:
-        """One run with one log and the same storages, never anything but RUNNING between its start and its end."""
+    def assert_same_run(self, containers: int, **counts: int) -> None:
+        """Assert that the run has one log and its original storages, and was always RUNNING before its end."""
         run = self.now()
         counters = {name: run["stats"][name] for name in COUNTERS if run["stats"].get(name)}
         assert counters == counts
         assert [status for status in self.statuses if status != "READY"] == ["RUNNING", run["status"]]
         assert [run[name] for name in STORAGES] == [self.started[name] for name in STORAGES]
-        said = re.findall(f"ACTOR: ({'|'.join(map(re.escape, CONTAINER_LINES))})", self.log)
-        assert said == CONTAINER_LINES * containers, self.log
+        printed = re.findall(f"ACTOR: ({'|'.join(map(re.escape, CONTAINER_LINES))})", self.log)
+        assert printed == CONTAINER_LINES * containers, self.log
         assert run["stats"]["runTimeSecs"] < SDK_SLEEP_SECS
 
 
 def paid(server: LiveServer, sample: str, pricing: Json) -> str:
-    """A copy of the sample that costs something."""
+    """Create a copy of the sample with this pricing, and return its id."""
     actor = server.actor(f"paid-{sample.replace('_', '-')}-{new_id()}", source_files(SAMPLES / sample))
     server.data("PUT", f"actors/{actor}", json={"pricingInfos": [pricing]})
     return actor
@@ -127,7 +127,7 @@ def end(run: Json) -> tuple[str, int, str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def patient(server: LiveServer) -> Journey:
-    """A migrating Actor that waits to be moved: its half minute passes beside the other tests."""
+    """A migrating run that waits until its container is replaced. Its half minute passes during the other tests."""
     journey = Journey(server, PYTHON, {"do": "wait"})
     journey.waiting()
     journey.migrate()
@@ -136,36 +136,36 @@ def patient(server: LiveServer) -> Journey:
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 @pytest.mark.parametrize(("do", "status", "exit_code"), [("exit", "SUCCEEDED", 0), ("fail", "FAILED", 1)])
-def test_last_words(server: LiveServer, sample: str, do: str, status: str, exit_code: int) -> None:
+def test_terminal_status_message(server: LiveServer, sample: str, do: str, status: str, exit_code: int) -> None:
     run = Journey(server, sample, {"do": do, "message": "Last words"}).ended()
     assert (end(run), run["isStatusMessageTerminal"]) == ((status, exit_code, "Last words"), True)
 
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_reboot(server: LiveServer, sample: str) -> None:
-    """What the Actor calls terminal before it reboots stays to the end."""
+    """A terminal status message that the Actor sets before it reboots remains until the end."""
     journey = Journey(server, sample, {"do": "reboot", "lives": 3})
     assert end(journey.ended()) == ("SUCCEEDED", 0, "Rebooting")
-    journey.assert_went_on(3, rebootCount=2)
+    journey.assert_same_run(3, rebootCount=2)
     assert journey.ticks_at_start() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_metamorph(server: LiveServer, sample: str) -> None:
-    """Into the other language and back again."""
+    """Metamorph into the sample in the other language, and back again."""
     there, back = server.sample(OTHER[sample]), server.sample(sample)
     last = {"do": "exit", "message": "Butterfly"}
     second: Json = {"do": "metamorph", "target": back, "targetInput": last}
     journey = Journey(server, sample, {"do": "metamorph", "target": there, "targetInput": second})
     run = journey.ended()
     assert end(run) == ("SUCCEEDED", 0, "Butterfly")
-    journey.assert_went_on(3, metamorph=2)
+    journey.assert_same_run(3, metamorph=2)
     keys = ["INPUT-METAMORPH-1", "INPUT-METAMORPH-2"]
     assert [(each["actorId"], each["inputKey"]) for each in run["metamorphs"]] == list(
         zip((there, back), keys, strict=True)
     )
     for key, given in zip(keys, (second, last), strict=True):
-        assert given.items() <= journey.record(key).items()  # and what the input schema makes of it
+        assert given.items() <= journey.record(key).items()  # the input schema adds defaults
     assert last.items() <= journey.record("OUTPUT")["input"].items()
 
 
@@ -173,19 +173,19 @@ def test_metamorph(server: LiveServer, sample: str) -> None:
 def test_restart_on_error(server: LiveServer, sample: str) -> None:
     journey = Journey(server, sample, {"do": "crash", "lives": 2}, restartOnError=1)
     assert end(journey.ended()) == ("SUCCEEDED", 0, "Actor finished with exit code 0.")
-    journey.assert_went_on(2, restartCount=1)
+    journey.assert_same_run(2, restartCount=1)
 
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_crash_loop(server: LiveServer, sample: str) -> None:
     journey = Journey(server, sample, {"do": "crash", "lives": 99}, restartOnError=1)
     assert end(journey.ended()) == ("FAILED", 1, "Actor finished with exit code 1.")
-    journey.assert_went_on(4, restartCount=3)
+    journey.assert_same_run(4, restartCount=3)
 
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_graceful_abort_and_resurrection(server: LiveServer, sample: str) -> None:
-    """JavaScript Actors leave when they are told, Python Actors stay until they are killed; both save their state."""
+    """A JavaScript Actor exits on `aborting`, and a Python Actor runs until it is killed. Both save their state."""
     journey = Journey(server, sample, {"do": "wait"})
     journey.waiting(ticks=2)
     assert journey.order("abort", gracefully=1)["status"] == "ABORTING"
@@ -194,8 +194,8 @@ def test_graceful_abort_and_resurrection(server: LiveServer, sample: str) -> Non
         assert journey.order("abort")["status"] in {"ABORTING", "ABORTED"}
     run = journey.ended()
     assert end(run) == ("ABORTED", 137 if sample == PYTHON else 0, "Actor was aborted.")
-    told = journey.told()
-    assert told[told.index("aborting") + 1] == "persistState, isMigrating false"
+    events = journey.received_events()
+    assert events[events.index("aborting") + 1] == "persistState, isMigrating false"
     saved = journey.record("STATE")
     assert (saved["lives"], saved["ticks"] >= 2) == (1, True)
 
@@ -204,7 +204,7 @@ def test_graceful_abort_and_resurrection(server: LiveServer, sample: str) -> Non
     journey.waiting(ticks=saved["ticks"] + 1)
     journey.go()
     assert end(journey.ended()) == ("SUCCEEDED", 0, "Actor finished with exit code 0.")
-    journey.assert_went_on(2, resurrectCount=1)
+    journey.assert_same_run(2, resurrectCount=1)
     assert journey.ticks_at_start() == [0, saved["ticks"]]
 
 
@@ -217,7 +217,7 @@ def test_a_python_actor_that_leaves_early(server: LiveServer) -> None:
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_leaving_early_when_migrating(server: LiveServer, sample: str) -> None:
-    """A reboot by the Actor takes the place of the migration; in JavaScript the SDK orders it."""
+    """If the Actor reboots, it is not migrated. In JavaScript, the SDK orders the reboot."""
     journey = Journey(server, sample, {"do": "wait", **({"leavesEarly": True} if sample == PYTHON else {})})
     journey.waiting(ticks=2)
     journey.migrate()
@@ -226,7 +226,7 @@ def test_leaving_early_when_migrating(server: LiveServer, sample: str) -> None:
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_call(server: LiveServer, sample: str) -> None:
-    """One Actor runs another and reads its results."""
+    """One Actor calls another and reads its results."""
     target = {"target": server.sample(OTHER[sample]), "targetInput": {"do": "exit"}}
     journey = Journey(server, sample, {"do": "call", **target})
     assert end(journey.ended())[:2] == ("SUCCEEDED", 0), journey.log
@@ -237,7 +237,7 @@ def test_call(server: LiveServer, sample: str) -> None:
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_start_and_abort(server: LiveServer, sample: str) -> None:
-    """One Actor starts another and does not wait for it; a third aborts that."""
+    """One Actor starts another without waiting for it. A third aborts the second."""
     target = {"target": server.sample(OTHER[sample]), "targetInput": {"do": "wait"}}
     starting = Journey(server, sample, {"do": "start", **target})
     assert starting.ended()["status"] == "SUCCEEDED", starting.log
@@ -261,8 +261,8 @@ def test_charging(server: LiveServer, sample: str) -> None:
 
 
 @pytest.mark.parametrize("sample", LANGUAGES)
-def test_the_end_at_the_maximum(server: LiveServer, sample: str) -> None:
-    """The SDK charges no more than is left; the platform then tells the Actor to end."""
+def test_the_end_at_the_maximum_cost(server: LiveServer, sample: str) -> None:
+    """The SDK charges only up to the maximum cost. Then, the platform sends the Actor `aborting`."""
     given = {"do": "charge", "pages": 10, **({"leavesEarly": True} if sample == PYTHON else {})}
     journey = Journey(server, sample, given, pricing=PER_EVENT, maxTotalChargeUsd=1)
     run = journey.ended()
@@ -270,7 +270,7 @@ def test_the_end_at_the_maximum(server: LiveServer, sample: str) -> None:
     assert "maximum cost of $1" in run["statusMessage"] and run["statusMessage"] in journey.log
     charged = 4 if sample == PYTHON else 5  # the JavaScript SDK does not count the items that it pushed
     assert journey.record("CHARGED") == {"charged": charged, "limitReached": True}
-    assert "aborting" in journey.told()
+    assert "aborting" in journey.received_events()
     assert run["chargedEventCounts"]["page"] == charged
 
     journey.order("resurrect", maxTotalChargeUsd=100)
@@ -281,12 +281,13 @@ def test_the_end_at_the_maximum(server: LiveServer, sample: str) -> None:
 
 @pytest.mark.parametrize("sample", LANGUAGES)
 def test_webhook(server: LiveServer, blocking_receiver: Receiver, sample: str) -> None:
-    """Added twice under one idempotency key, it is one webhook, which tells of the run's end once."""
-    journey = Journey(server, sample, {"do": "webhook", "url": blocking_receiver.url("/told")})
+    """A webhook that is added twice with the same idempotency key is called once."""
+    url = blocking_receiver.url("/succeeded")
+    journey = Journey(server, sample, {"do": "webhook", "url": url})
     run = journey.ended()
     assert end(run)[:2] == ("SUCCEEDED", 0), journey.log
     [webhook] = run["webhooks"]
-    assert (webhook["requestUrl"], webhook["eventTypes"]) == (blocking_receiver.url("/told"), ["ACTOR.RUN.SUCCEEDED"])
+    assert (webhook["requestUrl"], webhook["eventTypes"]) == (url, ["ACTOR.RUN.SUCCEEDED"])
     assert eventually(lambda: bool(blocking_receiver.received))
     dispatches = server.data("GET", "webhook-dispatches")["items"]
     [dispatch] = [each for each in dispatches if each["eventData"]["actorRunId"] == run["id"]]
@@ -294,7 +295,7 @@ def test_webhook(server: LiveServer, blocking_receiver: Receiver, sample: str) -
     assert server.until(path, lambda dispatch: dispatch["calls"])["status"] == "SUCCEEDED"
     [received] = blocking_receiver.received
     body = received.body
-    assert (received.path, blocking_receiver.dispatch_ids) == ("/told", [dispatch["id"]])
+    assert (received.path, blocking_receiver.dispatch_ids) == ("/succeeded", [dispatch["id"]])
     assert body["eventType"] == "ACTOR.RUN.SUCCEEDED"
     assert body["eventData"] == {"actorId": run["actId"], "actorRunId": run["id"]}
     assert end(body["resource"]) == end(run)
@@ -325,12 +326,12 @@ def test_staying_when_migrating(patient: Journey) -> None:
 
 
 def assert_migrated(journey: Journey, **counts: int) -> None:
-    """The Actor was told how long it had, its state was saved, and it goes on from there in a new container."""
+    """Assert that the Actor received the remaining time, saved its state and continued from it in a new container."""
     journey.server.until(journey.path, lambda _: "Life 2 begins" in journey.log)
     journey.now()
     journey.go()
     assert end(journey.ended())[:2] == ("SUCCEEDED", 0), journey.log
-    journey.assert_went_on(2, **counts)
+    journey.assert_same_run(2, **counts)
     assert 0 < journey.record("MIGRATING")["timeRemainingSecs"] <= 30
-    assert "persistState, isMigrating true" in journey.told()
+    assert "persistState, isMigrating true" in journey.received_events()
     assert journey.ticks_at_start()[1] >= 1

@@ -1,4 +1,4 @@
-"""The Markdown documents: links and paths that exist, and a README that can be read in one go."""
+"""The Markdown documents: their links and paths exist, and the README is short."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_README_LINES = 150
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document: Path) -> None:
+def test_link_targets_exist(document: Path) -> None:
     for link in LINK.findall(CODE.sub("", document.read_text())):
         if link.startswith(("https://", "http://")):
             continue

@@ -1,4 +1,4 @@
-"""The ways in which the soak's runs end: what is asked for, what is done to the run, and what must become of it."""
+"""The endings of the soak test's runs: the input, the orders to the run, and the expected result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from testing.api_client import Json
 from tests.soak.client import Client
 
 Order = Callable[[Client, Json], int]
-"""Does something to a started run; how often it may have been heard besides."""
+"""Sends an order to a started run and returns how many additional times the server may have processed it."""
 
 FINISHED = r"Actor finished with exit code {code}\."
 MORE_MEMORY = r"Run it with more memory, for example 256 MB\."
@@ -23,7 +23,7 @@ ABORTED = r"Actor was aborted\."
 KILLED, TERMINATED = 137, 143
 
 
-def abort_at_once(client: Client, run: Json) -> int:
+def abort_immediately(client: Client, run: Json) -> int:
     return client.order(f"/v2/actor-runs/{run['id']}/abort")
 
 
@@ -49,9 +49,10 @@ def resurrect(client: Client, run: Json) -> int:
 
 @dataclass(frozen=True)
 class Ending:
-    """`counters` are the least that they count; each order that may have been heard twice can make them one more.
+    """An input with orders, and the expected result of the run.
 
-    `is_whole` is whether every life of the Actor does all its work. `actor` is one of the soak's Actors by name.
+    `counters` are minimums: each order that may have been processed twice can increase them by one. `is_whole` means
+    that every container of the run does all its work. `actor` is the name of one of the soak test's Actors.
     """
 
     name: str
@@ -85,12 +86,12 @@ ENDINGS = (
         is_whole=False,
     ),
     Ending(
-        "is aborted at once",
+        "is aborted immediately",
         "ABORTED",
         (None, KILLED),
         ABORTED,
         {"do": "sleep"},
-        orders=(abort_at_once,),
+        orders=(abort_immediately,),
         is_whole=False,
     ),
     Ending("is aborted", "ABORTED", (KILLED,), ABORTED, {"do": "sleep"}, orders=(abort,)),
@@ -143,8 +144,18 @@ ENDINGS = (
     ),
     Ending("has no program", "FAILED", (127,), actor="without-program", is_whole=False),
     Ending("fills its disk", "FAILED", (KILLED,), DISK_FULL, {"do": "write"}),
-    Ending("says last words", message="Last words", input={"do": "speak", "message": "Last words", "exitCode": 0}),
-    Ending("says why it fails", "FAILED", (3,), "Because", {"do": "speak", "message": "Because", "exitCode": 3}),
+    Ending(
+        "sets its message",
+        message="Last words",
+        input={"do": "speak", "message": "Last words", "exitCode": 0},
+    ),
+    Ending(
+        "sets its message and fails",
+        "FAILED",
+        (3,),
+        "Because",
+        {"do": "speak", "message": "Because", "exitCode": 3},
+    ),
     Ending("is resurrected", orders=(resurrect,), counters={"resurrectCount": 1}),
     Ending("is deleted", is_deleted=True),
 )

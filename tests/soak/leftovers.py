@@ -1,4 +1,4 @@
-"""What a server holds, and what nobody owns any more: on the engine, in the process, in the data directory."""
+"""Leftovers of a server: threads and open files of its process, and rows and files that belong to nothing."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ from pathlib import Path
 
 import psutil
 
-OF_NO_RUN = "run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
-OWNERLESS = {
-    "runs not told of": "SELECT id FROM runs WHERE json_extract(body, '$.pending_events') <> '{}'",
+OF_MISSING_RUN = "run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
+ORPHANS = {
+    "runs with pending events": "SELECT id FROM runs WHERE json_extract(body, '$.pending_events') <> '{}'",
     "live runs": "SELECT id FROM runs WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED-OUT')",
-    "dispatches not sent": "SELECT id FROM dispatches WHERE next_call_at IS NOT NULL",
-    "webhooks of no run": f"SELECT id FROM webhooks WHERE {OF_NO_RUN}",
-    "datasets of no run": f"SELECT id FROM datasets WHERE {OF_NO_RUN}",
-    "key-value stores of no run": f"SELECT id FROM key_value_stores WHERE {OF_NO_RUN}",
-    "request queues of no run": f"SELECT id FROM request_queues WHERE {OF_NO_RUN}",
+    "pending dispatches": "SELECT id FROM dispatches WHERE next_call_at IS NOT NULL",
+    "webhooks of no run": f"SELECT id FROM webhooks WHERE {OF_MISSING_RUN}",
+    "datasets of no run": f"SELECT id FROM datasets WHERE {OF_MISSING_RUN}",
+    "key-value stores of no run": f"SELECT id FROM key_value_stores WHERE {OF_MISSING_RUN}",
+    "request queues of no run": f"SELECT id FROM request_queues WHERE {OF_MISSING_RUN}",
     "pushes of no dataset": "SELECT dataset_id FROM pushes WHERE dataset_id NOT IN (SELECT id FROM datasets)",
     "records of no store": "SELECT key FROM records WHERE store_id NOT IN (SELECT id FROM key_value_stores)",
 }
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a process holds; its descriptors are mostly connections to the engine that are kept for the next call."""
+class ProcessResources:
+    """The threads and file descriptors of a process. Most descriptors are pooled connections to the engine."""
 
     threads: int
     descriptors: int
 
-    def is_within(self, before: Held, slack: Held) -> bool:
+    def is_within(self, before: ProcessResources, slack: ProcessResources) -> bool:
         return (
             self.threads <= before.threads + slack.threads
             and self.descriptors <= before.descriptors + slack.descriptors
         )
 
 
-def held(pid: int) -> Held:
+def process_resources(pid: int) -> ProcessResources:
     process = psutil.Process(pid)
-    return Held(process.num_threads(), process.num_fds())
+    return ProcessResources(process.num_threads(), process.num_fds())
 
 
 def open_files(pid: int, data_dir: Path) -> list[str]:
-    """The logs and values that a process has open."""
+    """Return the logs and values that a process has open."""
     folders = (data_dir / "logs", data_dir / "values")
     return [file.path for file in psutil.Process(pid).open_files() if Path(file.path).parent in folders]
 
 
-def ownerless(data_dir: Path) -> dict[str, list[str]]:
-    """What is in the data directory and belongs to nothing."""
+def orphans(data_dir: Path) -> dict[str, list[str]]:
+    """Return the rows and files in the data directory that belong to nothing, by description."""
     connection = sqlite3.connect(f"file:{data_dir / 'greenroom.db'}?mode=ro", uri=True)
     try:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        found = {what: [row[0] for row in connection.execute(query)] for what, query in OWNERLESS.items()}
+        found = {what: [row[0] for row in connection.execute(query)] for what, query in ORPHANS.items()}
         jobs = {f"{row[0]}.log" for row in connection.execute("SELECT id FROM runs UNION SELECT id FROM builds")}
         values = {row[0] for row in connection.execute("SELECT file FROM records WHERE file IS NOT NULL")}
     finally:

@@ -1,4 +1,4 @@
-"""The soak itself: starts runs, does to each what its ending asks for, and holds what came of it to what must."""
+"""The soak test itself: starts runs, sends each the orders of its ending, and checks the results."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ ODD_ACTORS = {
     "without-user": "USER no-such-user\n",
     "without-program": 'CMD ["no-such-program"]\n',
 }
-"""More lines of their Dockerfiles."""
+"""The additional lines of their Dockerfiles."""
 WORK = {"lines": 20, "pushes": 2, "items": 3, "records": 1, "recordBytes": 40_000}
-"""What an Actor does before it ends, where the ending asks for nothing else. The records are files."""
+"""The default work of an Actor before it ends. The records are large enough to be stored as files."""
 COUNTERS = ("rebootCount", "migrationCount", "restartCount", "resurrectCount", "metamorph")
 EVENTS = [f"ACTOR.RUN.{end}" for end in ("CREATED", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", "RESURRECTED")]
 
 
 class Soak:
-    """`kills` is how often the server is killed at most: each kill may cut off one answer to each Actor."""
+    """`kills` is the maximum number of server kills. Each may interrupt one response to each Actor."""
 
     def __init__(self, server: LiveServer, receiver: Receiver, kills: int) -> None:
         self._server = server
@@ -50,8 +50,8 @@ class Soak:
             self._actors[name] = self._server.actor(name, changed)
         self._remove_image(self._actors["without-image"])
 
-    def live_through(self, number: int, ending: Ending) -> None:
-        """One run from its start to its end, and on where its ending says so."""
+    def complete(self, number: int, ending: Ending) -> None:
+        """Take one run from its start to its end, or beyond if its ending includes a resurrection."""
         run, unsure = self._start(number, ending), 0
         for order in ending.orders:
             unsure += order(self.client, run)
@@ -63,7 +63,7 @@ class Soak:
             self._delete(ended)
 
     def check_webhooks(self) -> None:
-        """Each event of each run came as one dispatch, sent again at most once for each kill."""
+        """Assert that each event of each run had one dispatch, with at most one repetition per kill."""
         sent: dict[str, set[tuple[str, str]]] = {path: set() for path in self._expected}
         for received, id in zip(self._receiver.received, self._receiver.dispatch_ids, strict=True):
             sent[received.path].add((id, received.body["eventType"]))
@@ -87,28 +87,28 @@ class Soak:
         assert run["isContainerServerReady"] is False
 
     def _check_work(self, run: Json, ending: Ending) -> None:
-        """Whatever was printed is in the log once and in order, and whatever was stored is there."""
+        """Assert that the log has each printed line once and in order, and that everything stored exists."""
         given = {**WORK, **ending.input}
         log, lives = self.client.log(run), 1 + sum(run["stats"][name] for name in COUNTERS)
-        said = [(int(life), int(line)) for life, line in re.findall(r"(?m)Z life (\d+) line (\d+)$", log)]
-        wanted = list(product(range(1, lives + 1), range(given["lines"])))
+        printed = [(int(life), int(line)) for life, line in re.findall(r"(?m)Z life (\d+) line (\d+)$", log)]
+        expected = list(product(range(1, lives + 1), range(given["lines"])))
         items = [(each["life"], each["push"], each["item"]) for each in self.client.items(run)]
-        assert said == wanted[: len(said)], log
+        assert printed == expected[: len(printed)], log
         assert len(items) - len(set(items)) <= self._kills * given["items"]
         if not ending.is_whole:
             return
         assert ending.log_line is None or ending.log_line in log, log
-        assert said == wanted, log
+        assert printed == expected, log
         assert set(items) == set(product(range(1, lives + 1), range(given["pushes"]), range(given["items"])))
         assert self.client.record(run, "LIFE") == lives
         records = [self.client.record(run, f"BIG-{number}") for number in range(given["records"])]
         assert records == ["x" * given["recordBytes"]] * given["records"]
 
     def _delete(self, run: Json) -> None:
-        self.client.ask("DELETE", f"/v2/actor-runs/{run['id']}")
-        left = ("actor-runs/{id}", "datasets/{defaultDatasetId}", "key-value-stores/{defaultKeyValueStoreId}")
-        answers = [self.client.ask("GET", f"/v2/{path.format(**run)}").response.status_code for path in left]
-        assert answers == [404] * len(left)
+        self.client.request("DELETE", f"/v2/actor-runs/{run['id']}")
+        deleted = ("actor-runs/{id}", "datasets/{defaultDatasetId}", "key-value-stores/{defaultKeyValueStoreId}")
+        statuses = [self.client.request("GET", f"/v2/{path.format(**run)}").response.status_code for path in deleted]
+        assert statuses == [404] * len(deleted)
 
     def _remove_image(self, actor: str) -> None:
         [build] = self._server.data("GET", f"acts/{actor}/builds")["items"]
@@ -122,7 +122,7 @@ def _with(file: Json, more: str) -> Json:
 
 
 def _events_of(run: Json) -> Counter[str]:
-    """What webhooks hear of a run in all its lives; its ends before resurrections were successes."""
-    risen = run["stats"]["resurrectCount"]
-    ends = ["ACTOR.RUN.SUCCEEDED"] * risen + [f"ACTOR.RUN.{run['status'].replace('-', '_')}"]
-    return Counter(["ACTOR.RUN.CREATED", *["ACTOR.RUN.RESURRECTED"] * risen, *ends])
+    """Return the events of a run, including those before its resurrections, when it always succeeded."""
+    resurrections = run["stats"]["resurrectCount"]
+    ends = ["ACTOR.RUN.SUCCEEDED"] * resurrections + [f"ACTOR.RUN.{run['status'].replace('-', '_')}"]
+    return Counter(["ACTOR.RUN.CREATED", *["ACTOR.RUN.RESURRECTED"] * resurrections, *ends])

@@ -11,7 +11,7 @@ from runtime.base.clock import Millis, iso
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Build
 from runtime.billing.usage import in_usd
-from runtime.jobs.limits import disk_mbytes
+from runtime.jobs.resource_limits import disk_mbytes
 from runtime.jobs.stats import compute_units
 
 BUILD_LIST_FIELDS = (

@@ -72,13 +72,13 @@ async function wait(state) {
 
 /** Log the events from the platform. The SDK leaves early by itself. */
 function listen() {
-    Actor.on('aborting', () => console.log('Told: aborting'));
+    Actor.on('aborting', () => console.log('Received: aborting'));
     Actor.on('persistState', ({ isMigrating = false } = {}) => {
-        console.log(`Told: persistState, isMigrating ${isMigrating}`);
+        console.log(`Received: persistState, isMigrating ${isMigrating}`);
     });
     Actor.on('migrating', async ({ timeRemainingSecs } = {}) => {
         if (timeRemainingSecs === undefined) return; // this one is from the SDK, which sends it again when it reboots
-        console.log('Told: migrating');
+        console.log('Received: migrating');
         await Actor.setValue('MIGRATING', { timeRemainingSecs });
     });
 }

@@ -1,4 +1,4 @@
-"""The proxy under a real uvicorn, a client of it and a container behind it."""
+"""Fixtures: the proxy in a real uvicorn, a client, and a container behind the proxy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Server(uvicorn.Server):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served() -> AsyncIterator[ProxyStage]:
-    # Without a protocol, asyncio leaves Nagle's algorithm on, and every answer waits for a delayed acknowledgement.
+    # asyncio disables Nagle's algorithm only if the protocol is given. Otherwise, responses wait for delayed ACKs.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     stage = ProxyStage(listening.getsockname()[1])
@@ -61,7 +61,7 @@ def own_task() -> asyncio.Task[Any]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(stage: ProxyStage) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the host form, without cookies and without decompression."""
+    """A client that uses the host form of the address, without cookies and without decompression."""
     async with aiohttp.ClientSession(
         headers={"Host": stage.host},
         auto_decompress=False,
@@ -77,7 +77,7 @@ async def upstream(stage: ProxyStage) -> AsyncIterator[Upstream]:
     runners: list[web.AppRunner] = []
     ends: list[asyncio.Event] = []
 
-    async def put(handler: Handler) -> None:
+    async def serve(handler: Handler) -> None:
         async def tracked(request: web.Request) -> web.StreamResponse:
             end = asyncio.Event()
             ends.append(end)
@@ -94,7 +94,7 @@ async def upstream(stage: ProxyStage) -> AsyncIterator[Upstream]:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         stage.leads_to(runner.addresses[0][1])
 
-    yield put
+    yield serve
     async with asyncio.timeout(PATIENCE_SECS):
         for end in ends:
             await end.wait()

@@ -1,4 +1,4 @@
-"""What the tests of the proxy share: the proxy as its callers see it, and containers behind it."""
+"""Helpers for the tests of the proxy: the proxy as its callers see it, and containers behind it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from runtime.base.errors import GreenroomError, record_not_found
 KEY = "k3yk3yk3yk3yk3yk3"
 MEGABYTE = 1024 * 1024
 PATIENCE_SECS = 30
-"""After this long, something hangs."""
+"""A test that takes longer hangs."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Upstream = Callable[[Handler], Awaitable[None]]
-"""Puts a handler for all paths behind the key."""
+"""Starts a container whose web server has this handler for all paths."""
 
 
 @dataclass
 class ProxyStage:
-    """A proxy under a real uvicorn, and what its keys lead to."""
+    """A proxy in a real uvicorn, and the targets of its keys."""
 
     port: int
     targets: dict[str, Target | GreenroomError] = field(default_factory=dict)
@@ -89,8 +89,8 @@ def closed_port() -> int:
         return port
 
 
-def values(answer: aiohttp.ClientResponse, name: str) -> list[str]:
-    return list(answer.headers.getall(name, []))
+def values(response: aiohttp.ClientResponse, name: str) -> list[str]:
+    return list(response.headers.getall(name, []))
 
 
 async def never() -> Message:
@@ -105,7 +105,7 @@ async def called(
     then_receive: Receive = never,
     then_send: Send | None = None,
 ) -> list[Message]:
-    """What the proxy sends for a hand-made scope and `messages`, followed by what `then_receive` gives."""
+    """Call the proxy directly and return what it sends. It receives `messages`, then what `then_receive` returns."""
     host = (b"host", stage.host.encode())
     whole: Scope = {"scheme": "http", "query_string": b"", "path": scope["raw_path"].decode(), **scope}
     whole["headers"] = [host, *scope.get("headers", [])]

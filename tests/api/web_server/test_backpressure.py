@@ -1,4 +1,4 @@
-"""Neither side runs far ahead of the other."""
+"""Neither side gets far ahead of the other."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ async def test_a_slow_reader_slows_the_container(
         return response
 
     await upstream(handler)
-    async with client.get(stage.url()) as answer:
-        async for piece in answer.content.iter_chunked(MEGABYTE):
+    async with client.get(stage.url()) as response:
+        async for piece in response.content.iter_chunked(MEGABYTE):
             received += len(piece)
             lead = max(lead, sent - received)
             await turns(50)
@@ -69,8 +69,8 @@ async def test_a_slow_container_slows_the_upload(
             yield b"x" * MEGABYTE
 
     await upstream(handler)
-    async with client.post(stage.url(), data=body()) as answer:
-        assert answer.status == 200
+    async with client.post(stage.url(), data=body()) as response:
+        assert response.status == 200
     assert received == TOTAL
     assert lead < MAX_LEAD
 
@@ -92,8 +92,8 @@ async def test_memory_stays_flat(stage: ProxyStage, client: aiohttp.ClientSessio
     await upstream(handler)
     memory = psutil.Process(os.getpid()).memory_info
     before, received, peak = memory().rss, 0, 0
-    async with client.post(stage.url(), data=body()) as answer:
-        async for piece in answer.content.iter_any():
+    async with client.post(stage.url(), data=body()) as response:
+        async for piece in response.content.iter_any():
             received += len(piece)
             peak = max(peak, memory().rss)
     assert received == size

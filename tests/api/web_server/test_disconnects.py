@@ -1,4 +1,4 @@
-"""A client or a container that leaves in the middle of an exchange."""
+"""Clients and containers that disconnect during an exchange."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.api.web_server.proxy_stage import ProxyStage, Upstream, called, conne
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_a_client_that_leaves_a_stream_ends_it(
+async def test_a_client_that_disconnects_during_a_stream_ends_it(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     cancelled = asyncio.Event()
@@ -30,13 +30,15 @@ async def test_a_client_that_leaves_a_stream_ends_it(
         return response
 
     await upstream(handler)
-    async with client.get(stage.url()) as answer:
-        await answer.content.readuntil(b"\n\n")
-        answer.close()
+    async with client.get(stage.url()) as response:
+        await response.content.readuntil(b"\n\n")
+        response.close()
         await cancelled.wait()
 
 
-async def test_a_client_that_leaves_before_the_answer_ends_the_request(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_client_that_disconnects_before_the_response_ends_the_request(
+    stage: ProxyStage, upstream: Upstream
+) -> None:
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def handler(request: web.Request) -> web.Response:
@@ -54,7 +56,7 @@ async def test_a_client_that_leaves_before_the_answer_ends_the_request(stage: Pr
     await cancelled.wait()
 
 
-async def test_a_client_that_leaves_an_upload_ends_it(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_client_that_disconnects_during_an_upload_ends_it(stage: ProxyStage, upstream: Upstream) -> None:
     begun, broken = asyncio.Event(), asyncio.Event()
 
     async def handler(request: web.Request) -> web.Response:
@@ -109,9 +111,9 @@ async def test_a_server_that_reports_a_disconnect_only_once(stage: ProxyStage, u
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",
     ],
 )
-async def test_an_answer_broken_off_is_broken_off_for_the_client(
+async def test_an_incomplete_response_is_incomplete_for_the_client(
     stage: ProxyStage, client: aiohttp.ClientSession, reply: bytes
 ) -> None:
-    async with replying(stage, reply), client.get(stage.url()) as answer:
+    async with replying(stage, reply), client.get(stage.url()) as response:
         with pytest.raises(aiohttp.ClientPayloadError):
-            await answer.read()
+            await response.read()

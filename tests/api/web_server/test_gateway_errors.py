@@ -14,16 +14,16 @@ from tests.api.web_server.proxy_stage import KEY, ProxyStage, called, closed_por
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def error_of(answer: aiohttp.ClientResponse) -> tuple[int, str, str]:
-    error = (await answer.json())["error"]
-    return answer.status, error["type"], error["message"]
+async def error_of(response: aiohttp.ClientResponse) -> tuple[int, str, str]:
+    error = (await response.json())["error"]
+    return response.status, error["type"], error["message"]
 
 
-async def test_nothing_listens(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
+async def test_no_server_listens(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
     port = closed_port()
     stage.leads_to(port)
-    async with client.post(stage.url(), data=b"body") as answer:
-        status, slug, message = await error_of(answer)
+    async with client.post(stage.url(), data=b"body") as response:
+        status, slug, message = await error_of(response)
     assert (status, slug) == (502, "web-server-not-listening")
     assert str(port) in message
     assert "ACTOR_WEB_SERVER_PORT" in message
@@ -57,17 +57,17 @@ async def test_a_container_that_does_not_accept_a_connection(
 async def test_an_invalid_response_is_a_bad_gateway_and_the_request_is_sent_once(
     stage: ProxyStage, client: aiohttp.ClientSession, reply: bytes
 ) -> None:
-    async with replying(stage, reply) as upstream, client.get(stage.url()) as answer:
-        assert (await error_of(answer))[:2] == (502, "web-server-not-answering")
+    async with replying(stage, reply) as upstream, client.get(stage.url()) as response:
+        assert (await error_of(response))[:2] == (502, "web-server-not-answering")
     assert len(upstream.heads) == 1
 
 
 async def test_an_unknown_key(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
-    async with client.get(stage.url()) as answer:
-        assert (await error_of(answer))[:2] == (404, "record-not-found")
+    async with client.get(stage.url()) as response:
+        assert (await error_of(response))[:2] == (404, "record-not-found")
 
 
-async def test_a_run_that_is_over(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
+async def test_a_finished_run(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
     stage.targets[KEY] = BadGateway("run-finished", "The run has finished.")
-    async with client.get(stage.url("/greenroom/web/" + KEY), headers={"Host": "localhost"}) as answer:
-        assert await error_of(answer) == (502, "run-finished", "The run has finished.")
+    async with client.get(stage.url("/greenroom/web/" + KEY), headers={"Host": "localhost"}) as response:
+        assert await error_of(response) == (502, "run-finished", "The run has finished.")

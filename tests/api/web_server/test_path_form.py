@@ -13,17 +13,17 @@ SANDBOX = "sandbox allow-scripts allow-forms"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_path_form_answers_are_sandboxed(
+async def test_path_form_responses_are_sandboxed(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(text=request.path, headers={"Content-Security-Policy": "default-src 'self'"})
 
     await upstream(handler)
-    async with client.get(stage.url(f"/greenroom/web/{KEY}/page"), headers={"Host": "localhost"}) as answer:
-        assert await answer.text() == "/page"
-        assert values(answer, "Content-Security-Policy") == ["default-src 'self'", SANDBOX]
-        assert "X-Frame-Options" not in answer.headers
+    async with client.get(stage.url(f"/greenroom/web/{KEY}/page"), headers={"Host": "localhost"}) as response:
+        assert await response.text() == "/page"
+        assert values(response, "Content-Security-Policy") == ["default-src 'self'", SANDBOX]
+        assert "X-Frame-Options" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ async def test_path_form_cookies_stay_below_the_path(
         return web.Response(headers={"Set-Cookie": cookie})
 
     await upstream(handler)
-    async with client.get(stage.url(f"/greenroom/web/{KEY}/"), headers={"Host": "localhost"}) as answer:
-        assert values(answer, "Set-Cookie") == [expected]
+    async with client.get(stage.url(f"/greenroom/web/{KEY}/"), headers={"Host": "localhost"}) as response:
+        assert values(response, "Set-Cookie") == [expected]
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,5 @@ async def test_path_form_redirects_stay_below_the_path(
 
     await upstream(handler)
     url, headers = stage.url(f"/greenroom/web/{KEY}/"), {"Host": "localhost:1"}
-    async with client.get(url, headers=headers, allow_redirects=False) as answer:
-        assert answer.headers["Location"] == expected
+    async with client.get(url, headers=headers, allow_redirects=False) as response:
+        assert response.headers["Location"] == expected

@@ -1,4 +1,4 @@
-"""What of a request the container gets."""
+"""The requests that the container receives."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ async def test_any_method_with_its_body(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream, method: str
 ) -> None:
     await upstream(reflect)
-    async with client.request(method, stage.url(), data=b"body") as answer:
-        seen = await answer.json()
+    async with client.request(method, stage.url(), data=b"body") as response:
+        seen = await response.json()
     assert (seen["method"], seen["body"]) == (method, "body")
 
 
-async def test_a_method_of_the_actors_own(stage: ProxyStage) -> None:
-    """The parser of uvicorn accepts registered methods only; the proxy accepts any."""
+async def test_an_unregistered_method(stage: ProxyStage) -> None:
+    """uvicorn's parser only accepts registered methods, but the proxy accepts any."""
     async with replying(stage, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as upstream:
         sent = await called(stage, {"type": "http", "method": "FROB", "raw_path": b"/x"}, [{"type": "http.request"}])
     assert upstream.heads[0].startswith(b"FROB /x HTTP/1.1\r\n")
@@ -48,19 +48,21 @@ async def test_path_and_query_arrive_as_sent(stage: ProxyStage, upstream: Upstre
     host = "localhost" if prefix else stage.host
     async with connected(stage) as (reader, writer):
         writer.write(f"GET {prefix}{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        answer = await reader.read()
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["path"] == (path if path != "/?" else "/")
+        response = await reader.read()
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["path"] == (path if path != "/?" else "/")
 
 
 async def head_seen(stage: ProxyStage, upstream: Upstream, *lines: str) -> list[tuple[str, str]]:
     await upstream(reflect)
     async with connected(stage) as (reader, writer):
         writer.write("\r\n".join(["GET / HTTP/1.1", "Connection: close", *lines, "", ""]).encode())
-        answer = await reader.read()
-    return [(name, value) for name, value in json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]]
+        response = await reader.read()
+    return [(name, value) for name, value in json.loads(response.partition(b"\r\n\r\n")[2])["headers"]]
 
 
-async def test_request_headers_pass_and_only_forwarding_is_added(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_request_headers_are_forwarded_and_only_forwarding_headers_are_added(
+    stage: ProxyStage, upstream: Upstream
+) -> None:
     passing = [
         ("authorization", "Bearer the-containers-own-business"),
         ("cookie", "a=1"),
@@ -78,7 +80,7 @@ async def test_request_headers_pass_and_only_forwarding_is_added(stage: ProxySta
     assert sorted(seen) == sorted([("host", stage.host), *passing, *added])
 
 
-async def test_hop_by_hop_request_headers_stay(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_hop_by_hop_request_headers_are_not_forwarded(stage: ProxyStage, upstream: Upstream) -> None:
     hops = ["Keep-Alive: 5", "TE: trailers", "Proxy-Authorization: Basic eDp5", "Proxy-Connection: x", "X-Named: 1"]
     seen = await head_seen(stage, upstream, f"Host: {stage.host}", "Connection: x-named", *hops, "X-Kept: 1")
     names = {name for name, _ in seen}
@@ -111,12 +113,12 @@ async def test_an_upload_streams(
 
     await upstream(handler)
     headers = {"Content-Length": length} if length else {}
-    async with client.post(stage.url(), data=body(), headers=headers) as answer:
-        assert await answer.text() == (length or "chunked")
+    async with client.post(stage.url(), data=body(), headers=headers) as response:
+        assert await response.text() == (length or "chunked")
     assert arrived.get_nowait() == b"two."
 
 
-async def test_the_answer_may_come_before_the_bodys_first_byte(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_the_response_may_start_before_the_request_body(stage: ProxyStage, upstream: Upstream) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -132,7 +134,7 @@ async def test_the_answer_may_come_before_the_bodys_first_byte(stage: ProxyStage
         assert await reader.readuntil(b"0\r\n\r\n") == b"4\r\nbody\r\n0\r\n\r\n"
 
 
-async def test_an_early_answer_ends_the_upload(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_an_early_response_ends_the_upload(stage: ProxyStage, upstream: Upstream) -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(status=413, text="too much")
 
@@ -154,7 +156,7 @@ async def test_uvicorn_sends_100_continue(stage: ProxyStage, upstream: Upstream)
     assert "expect" not in dict(seen["headers"])
 
 
-async def test_no_100_continue_where_nothing_listens(stage: ProxyStage) -> None:
+async def test_no_100_continue_if_no_server_listens(stage: ProxyStage) -> None:
     stage.leads_to(closed_port())
     async with connected(stage) as (reader, writer):
         writer.write(

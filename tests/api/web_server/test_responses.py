@@ -1,4 +1,4 @@
-"""What of a response the client gets."""
+"""The responses that the client receives."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ from tests.api.web_server.proxy_stage import ProxyStage, Upstream, connected, re
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_answer_headers_pass_except_those_of_the_hop(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
+async def test_response_headers_are_forwarded_except_hop_by_hop_headers(
+    stage: ProxyStage, client: aiohttp.ClientSession
+) -> None:
     reply = (
         b"HTTP/1.1 201 Created\r\nConnection: close, x-named\r\nX-Named: 1\r\nKeep-Alive: 5\r\nTrailer: x\r\n"
         b"Proxy-Authenticate: Basic\r\nSet-Cookie: a=1; Path=/; Domain=runs.localhost\r\nSet-Cookie: b=2\r\n"
         b"Server: nginx\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nX-Kept: \xc5\xbe\r\nContent-Length: 2\r\n\r\nok"
     )
-    async with replying(stage, reply), client.get(stage.url()) as answer:
-        assert (answer.status, await answer.read()) == (201, b"ok")
-        assert not {"X-Named", "Keep-Alive", "Trailer", "Proxy-Authenticate"} & set(answer.headers)
-        assert values(answer, "Set-Cookie") == ["a=1; Path=/; Domain=runs.localhost", "b=2"]
-        assert values(answer, "Server") == ["nginx"]
-        assert len(values(answer, "Date")) == 1
-        assert values(answer, "X-Kept") == ["ž"]
-        assert "Content-Security-Policy" not in answer.headers
+    async with replying(stage, reply), client.get(stage.url()) as response:
+        assert (response.status, await response.read()) == (201, b"ok")
+        assert not {"X-Named", "Keep-Alive", "Trailer", "Proxy-Authenticate"} & set(response.headers)
+        assert values(response, "Set-Cookie") == ["a=1; Path=/; Domain=runs.localhost", "b=2"]
+        assert values(response, "Server") == ["nginx"]
+        assert len(values(response, "Date")) == 1
+        assert values(response, "X-Kept") == ["ž"]
+        assert "Content-Security-Policy" not in response.headers
 
 
-async def test_headers_with_invalid_values_are_left_out(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
+async def test_headers_with_invalid_values_are_dropped(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
     reply = b"HTTP/1.1 200 OK\r\nLink: <\x01>\r\nX-Kept: caf\xe9\tau lait\r\nContent-Length: 2\r\n\r\nok"
-    async with replying(stage, reply), client.get(stage.url()) as answer:
-        assert (answer.status, await answer.read()) == (200, b"ok")
-        assert "Link" not in answer.headers
-        assert dict(answer.raw_headers)[b"x-kept"] == b"caf\xe9\tau lait"
+    async with replying(stage, reply), client.get(stage.url()) as response:
+        assert (response.status, await response.read()) == (200, b"ok")
+        assert "Link" not in response.headers
+        assert dict(response.raw_headers)[b"x-kept"] == b"caf\xe9\tau lait"
 
 
 async def test_server_sent_events_arrive_immediately(
@@ -52,11 +54,11 @@ async def test_server_sent_events_arrive_immediately(
         return response
 
     await upstream(handler)
-    async with client.get(stage.url()) as answer:
-        assert answer.content_type == "text/event-stream"
-        assert await answer.content.readuntil(b"\n\n") == b"data: 1\n\n"
+    async with client.get(stage.url()) as response:
+        assert response.content_type == "text/event-stream"
+        assert await response.content.readuntil(b"\n\n") == b"data: 1\n\n"
         first_read.set()
-        assert await answer.read() == b"data: 2\n\n"
+        assert await response.read() == b"data: 2\n\n"
 
 
 async def test_the_head_arrives_before_any_body(
@@ -72,13 +74,13 @@ async def test_the_head_arrives_before_any_body(
         return response
 
     await upstream(handler)
-    async with client.get(stage.url()) as answer:
-        assert answer.status == 200
+    async with client.get(stage.url()) as response:
+        assert response.status == 200
         head_read.set()
-        assert await answer.read() == b""
+        assert await response.read() == b""
 
 
-async def test_an_encoded_body_is_untouched(
+async def test_an_encoded_body_is_unchanged(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     body = gzip.compress(b"hello" * 1000)
@@ -87,9 +89,9 @@ async def test_an_encoded_body_is_untouched(
         return web.Response(body=body, headers={"Content-Encoding": "gzip"})
 
     await upstream(handler)
-    async with client.get(stage.url(), headers={"Accept-Encoding": "gzip"}) as answer:
-        assert (await answer.read(), answer.headers["Content-Encoding"]) == (body, "gzip")
-        assert answer.headers["Content-Length"] == str(len(body))
+    async with client.get(stage.url(), headers={"Accept-Encoding": "gzip"}) as response:
+        assert (await response.read(), response.headers["Content-Encoding"]) == (body, "gzip")
+        assert response.headers["Content-Length"] == str(len(body))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ async def test_an_encoded_body_is_untouched(
         ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"0"),
     ],
 )
-async def test_answers_without_a_body_leave_the_connection_usable(
+async def test_the_connection_is_usable_after_responses_without_a_body(
     stage: ProxyStage, method: str, reply: bytes, length: bytes | None
 ) -> None:
     request = f"{method} / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode()
@@ -115,12 +117,12 @@ async def test_answers_without_a_body_leave_the_connection_usable(
             assert not any(line.startswith(b"transfer-encoding") for line in head)
 
 
-async def test_an_answer_that_ends_with_its_connection(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
-    async with replying(stage, b"HTTP/1.0 200 OK\r\n\r\nall of it"), client.get(stage.url()) as answer:
-        assert await answer.read() == b"all of it"
+async def test_a_response_that_ends_with_its_connection(stage: ProxyStage, client: aiohttp.ClientSession) -> None:
+    async with replying(stage, b"HTTP/1.0 200 OK\r\n\r\nall of it"), client.get(stage.url()) as response:
+        assert await response.read() == b"all of it"
 
 
-async def test_redirects_pass(stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream) -> None:
+async def test_redirects_are_forwarded(stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream) -> None:
     paths = []
 
     async def handler(request: web.Request) -> web.Response:
@@ -128,12 +130,12 @@ async def test_redirects_pass(stage: ProxyStage, client: aiohttp.ClientSession, 
         return web.Response(status=302, headers={"Location": "/login", "Set-Cookie": "a=1"})
 
     await upstream(handler)
-    async with client.get(stage.url("/start"), allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (302, "/login")
+    async with client.get(stage.url("/start"), allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (302, "/login")
     assert paths == ["/start"]
 
 
-async def test_cookies_of_one_client_are_not_anothers(
+async def test_cookies_are_not_shared_between_clients(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def handler(request: web.Request) -> web.Response:
@@ -141,8 +143,8 @@ async def test_cookies_of_one_client_are_not_anothers(
 
     await upstream(handler)
     for _ in range(2):
-        async with client.get(stage.url()) as answer:
-            assert await answer.text() == "{}"
+        async with client.get(stage.url()) as response:
+            assert await response.text() == "{}"
 
 
 async def test_headers_of_64_kilobytes(stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream) -> None:
@@ -151,26 +153,26 @@ async def test_headers_of_64_kilobytes(stage: ProxyStage, client: aiohttp.Client
 
     await upstream(handler)
     big = "x" * 65_536
-    async with client.get(stage.url("/?" + "q" * 32_000), headers={"X-Big": big}) as answer:
-        assert answer.headers["X-Big"] == big
+    async with client.get(stage.url("/?" + "q" * 32_000), headers={"X-Big": big}) as response:
+        assert response.headers["X-Big"] == big
 
 
 async def test_many_concurrent_streams(stage: ProxyStage, upstream: Upstream) -> None:
-    """More than an aiohttp connector's own limit of 100."""
-    streams, everybody = 120, asyncio.Event()
-    here = 0
+    """More than the default limit of an aiohttp connector, which is 100."""
+    streams, all_arrived = 120, asyncio.Event()
+    arrived = 0
 
     async def handler(request: web.Request) -> web.Response:
-        nonlocal here
-        here += 1
-        if here == streams:
-            everybody.set()
-        await everybody.wait()
+        nonlocal arrived
+        arrived += 1
+        if arrived == streams:
+            all_arrived.set()
+        await all_arrived.wait()
         return web.Response(text="together")
 
     async def fetch(session: aiohttp.ClientSession) -> str:
-        async with session.get(stage.url(), headers={"Host": stage.host}) as answer:
-            return await answer.text()
+        async with session.get(stage.url(), headers={"Host": stage.host}) as response:
+            return await response.text()
 
     await upstream(handler)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:

@@ -48,5 +48,5 @@ async def test_the_path_form_without_its_slash_is_redirected(
 ) -> None:
     stage.leads_to(closed_port())
     url = stage.url(f"/greenroom/web/{KEY}{query}")
-    async with client.post(url, headers={"Host": "localhost"}, allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (308, f"/greenroom/web/{KEY}/{query}")
+    async with client.post(url, headers={"Host": "localhost"}, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (308, f"/greenroom/web/{KEY}/{query}")

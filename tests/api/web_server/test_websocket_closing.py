@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1001, "bye"), (3001, "mine"), (4999, "žluť")])
-async def test_the_clients_close_goes_up(
+async def test_the_clients_close_is_forwarded(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream, code: int, reason: str
 ) -> None:
     closed: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
@@ -32,25 +32,25 @@ async def test_the_clients_close_goes_up(
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1008, "no"), (1011, "žluť"), (1012, ""), (4001, "mine")])
-async def test_the_containers_close_comes_down(
+async def test_the_containers_close_is_forwarded(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream, code: int, reason: str
 ) -> None:
-    answered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    acknowledged: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
 
     async def talk(web_socket: web.WebSocketResponse) -> None:
         await web_socket.send_str("last words")
         await web_socket.close(code=code, message=reason.encode())
-        answered.set_result(web_socket.close_code)
+        acknowledged.set_result(web_socket.close_code)
 
     await upstream(talking(talk))
     async with client.ws_connect(stage.url()) as web_socket:
         assert await web_socket.receive_str() == "last words"
         message = await web_socket.receive()
         assert (message.type, message.data, message.extra or "") == (aiohttp.WSMsgType.CLOSE, code, reason)
-    assert await answered == code
+    assert await acknowledged == code
 
 
-async def test_a_close_without_a_code_is_a_normal_one(
+async def test_a_close_without_a_code_is_normal(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def talk(web_socket: web.WebSocketResponse) -> None:
@@ -83,7 +83,7 @@ async def test_the_death_of_a_container_ends_the_connection_without_a_close(
         assert message.type is aiohttp.WSMsgType.CLOSED
 
 
-async def test_a_client_that_vanishes_is_going_away(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_lost_client_closes_with_going_away(stage: ProxyStage, upstream: Upstream) -> None:
     begun, closed = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     async def talk(web_socket: web.WebSocketResponse) -> None:
@@ -99,21 +99,21 @@ async def test_a_client_that_vanishes_is_going_away(stage: ProxyStage, upstream:
     assert await closed == 1001
 
 
-async def test_a_close_is_answered_before_the_client_answers(stage: ProxyStage, upstream: Upstream) -> None:
-    answered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+async def test_a_close_is_acknowledged_before_the_client_acknowledges_it(stage: ProxyStage, upstream: Upstream) -> None:
+    acknowledged: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
 
     async def talk(web_socket: web.WebSocketResponse) -> None:
         await web_socket.close(code=4001)
-        answered.set_result(web_socket.close_code)
+        acknowledged.set_result(web_socket.close_code)
 
     await upstream(talking(talk))
     sent = await called(stage, WEB_SOCKET, [{"type": "websocket.connect"}])
     assert sent[-1] == {"type": "websocket.close", "code": 4001, "reason": ""}
-    assert await answered == 4001
+    assert await acknowledged == 4001
 
 
-async def test_a_close_is_not_lost_where_sending_has_failed(stage: ProxyStage, upstream: Upstream) -> None:
-    """A server may raise OSError from `send` before it hands out the client's close."""
+async def test_a_close_is_not_lost_after_sending_has_failed(stage: ProxyStage, upstream: Upstream) -> None:
+    """A server may raise OSError from `send` before `receive` returns the client's close."""
     failed, closed = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     async def talk(web_socket: web.WebSocketResponse) -> None:

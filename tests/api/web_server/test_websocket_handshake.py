@@ -32,7 +32,9 @@ async def test_the_container_chooses_the_subprotocol(
         assert web_socket.protocol == chosen
 
 
-async def test_handshake_headers_go_up(stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream) -> None:
+async def test_handshake_headers_are_forwarded(
+    stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
+) -> None:
     async def handler(request: web.Request) -> web.WebSocketResponse:
         web_socket = web.WebSocketResponse()
         await web_socket.prepare(request)
@@ -55,7 +57,7 @@ async def rejected_handshake(client: aiohttp.ClientSession, url: URL) -> aiohttp
     return rejection.value
 
 
-async def test_the_rejection_of_the_container_passes(
+async def test_a_rejection_by_the_container_is_forwarded(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def handler(request: web.Request) -> web.Response:
@@ -106,7 +108,7 @@ async def test_a_server_without_the_response_extension_closes(stage: ProxyStage,
     assert sent == [{"type": "websocket.close"}]
 
 
-async def test_a_client_that_leaves_during_the_handshake_ends_it(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_client_that_disconnects_during_the_handshake_ends_it(stage: ProxyStage, upstream: Upstream) -> None:
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def handler(request: web.Request) -> web.Response:

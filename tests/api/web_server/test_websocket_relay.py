@@ -30,7 +30,7 @@ async def test_messages_both_ways(
             assert await web_socket.receive_bytes() == data
 
 
-async def test_the_container_may_speak_first(
+async def test_the_container_may_send_first(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def talk(web_socket: web.WebSocketResponse) -> None:
@@ -54,7 +54,7 @@ async def test_messages_of_16_megabytes(
         assert await web_socket.receive_bytes() == data
 
 
-async def test_pings_of_both_sides_are_answered(
+async def test_pings_from_both_sides_get_pongs(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def talk(web_socket: web.WebSocketResponse) -> None:
@@ -73,7 +73,7 @@ async def test_pings_of_both_sides_are_answered(
         assert (pong.type, bytes(pong.data)) == (aiohttp.WSMsgType.PONG, b"down there?")
 
 
-async def test_messages_to_a_dead_container_go_nowhere(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_messages_to_a_dead_container_are_dropped(stage: ProxyStage, upstream: Upstream) -> None:
     async def handler(request: web.Request) -> web.WebSocketResponse:
         web_socket = web.WebSocketResponse()
         await web_socket.prepare(request)

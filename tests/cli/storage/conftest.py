@@ -42,7 +42,8 @@ class Serving:
         return response.json()["data"]
 
     def items(self, dataset: str) -> list[Json]:
-        return self.http.get(f"/v2/datasets/{dataset}/items").raise_for_status().json()  # type: ignore[no-any-return]
+        items: list[Json] = self.http.get(f"/v2/datasets/{dataset}/items").raise_for_status().json()
+        return items
 
     def records(self, store: str) -> dict[str, tuple[str, bytes]]:
         keys = [entry["key"] for entry in self.data("GET", f"key-value-stores/{store}/keys")["items"]]

@@ -1,8 +1,8 @@
-// Tries what a run with limited permissions may do, and what it may not; how each went is its output.
+// Tries allowed and forbidden operations in a run with limited permissions. The output contains their results.
 import { Actor } from 'apify';
 
-/** What the client says of an attempt that was refused; null where it was not. */
-async function refusal(attempt) {
+/** Return the status code and type of the API's error, or null if the attempt succeeded. */
+async function errorOf(attempt) {
     try {
         await attempt();
         return null;
@@ -11,7 +11,7 @@ async function refusal(attempt) {
     }
 }
 
-/** How much an earlier run left in the named storages; this one leaves as much. */
+/** Return how much the previous runs stored in the named storages, and add an item, a record and a request. */
 async function useCache(name) {
     const dataset = await Actor.openDataset(name);
     const store = await Actor.openKeyValueStore(name);
@@ -45,15 +45,15 @@ const client = Actor.apifyClient;
 await Actor.setValue('OUTPUT', {
     cacheBefore: await useCache(given.name),
     source: await items(source),
-    writeSource: await refusal(() => source.pushData({ mine: true })),
-    openForeign: await refusal(() => Actor.openDataset(given.foreign)),
-    listDatasets: await refusal(() => client.datasets().list()),
+    writeSource: await errorOf(() => source.pushData({ mine: true })),
+    openForeign: await errorOf(() => Actor.openDataset(given.foreign)),
+    listDatasets: await errorOf(() => client.datasets().list()),
     user: (await client.user().get()).username,
-    webhook: await refusal(() =>
+    webhook: await errorOf(() =>
         Actor.addWebhook({ eventTypes: ['ACTOR.RUN.FAILED'], requestUrl: 'http://localhost:1/' }),
     ),
     called: await call(given.limited),
-    callFull: await refusal(() => Actor.call(given.full)),
-    abortOther: await refusal(() => Actor.abort(given.otherRun)),
+    callFull: await errorOf(() => Actor.call(given.full)),
+    abortOther: await errorOf(() => Actor.abort(given.otherRun)),
 });
 await Actor.exit();

@@ -1,4 +1,4 @@
-"""Tries what a run with limited permissions may do, and what it may not; how each went is its output."""
+"""Tries allowed and forbidden operations in a run with limited permissions. The output contains their results."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ async def main() -> None:
         await queue.add_request("http://site.test/")
         source = await Actor.open_dataset(name=given["source"])
         client = Actor.apify_client
-        tried = {
+        results = {
             "cacheBefore": await use_cache(given["name"]),
             "source": await items(source),
-            "writeSource": await refusal(source.push_data({"mine": True})),
-            "openForeign": await refusal(Actor.open_dataset(name=given["foreign"])),
-            "listDatasets": await refusal(client.datasets().list()),
+            "writeSource": await error_of(source.push_data({"mine": True})),
+            "openForeign": await error_of(Actor.open_dataset(name=given["foreign"])),
+            "listDatasets": await error_of(client.datasets().list()),
             "user": (await client.user().get()).username,
-            "webhook": await refusal(Actor.add_webhook(Webhook(["ACTOR.RUN.FAILED"], "http://localhost:1/"))),
+            "webhook": await error_of(Actor.add_webhook(Webhook(["ACTOR.RUN.FAILED"], "http://localhost:1/"))),
             "called": await call(given["limited"]),
-            "callFull": await refusal(Actor.call(given["full"])),
-            "abortOther": await refusal(Actor.abort(given["otherRun"])),
+            "callFull": await error_of(Actor.call(given["full"])),
+            "abortOther": await error_of(Actor.abort(given["otherRun"])),
         }
-        await Actor.set_value("OUTPUT", tried)
+        await Actor.set_value("OUTPUT", results)
 
 
 async def use_cache(name: str) -> list[int]:
-    """How much an earlier run left in the named storages; this one leaves as much."""
+    """Return how much the previous runs stored in the named storages, and add an item, a record and a request."""
     dataset = await Actor.open_dataset(name=name)
     store = await Actor.open_key_value_store(name=name)
     queue = await Actor.open_request_queue(name=name)
@@ -58,8 +58,8 @@ async def items(dataset: Any) -> list[Any]:
     return page
 
 
-async def refusal(attempt: Awaitable[Any]) -> list[Any] | None:
-    """What the client says of an attempt that was refused; None where it was not."""
+async def error_of(attempt: Awaitable[Any]) -> list[Any] | None:
+    """Return the status code and type of the API's error, or None if the attempt succeeded."""
     try:
         await attempt
     except ApifyApiError as problem:

@@ -1,4 +1,4 @@
-// Tells in JSON what the SDK finds in the default storages.
+// Prints the content of the default storages, as the SDK reads it, as JSON.
 import { Actor } from 'apify';
 
 await Actor.init();

@@ -1,4 +1,4 @@
-"""Tells in JSON what the SDK finds in the default storages."""
+"""Prints the content of the default storages, as the SDK reads it, as JSON."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ async def main() -> None:
                 is_binary = isinstance(value, bytes)
                 records[info.key] = {"bytes": b64encode(value).decode()} if is_binary else value
         queue = await Actor.open_request_queue()
-        told = await queue.get_metadata()
-        counts = {"total": told.total_request_count, "handled": told.handled_request_count}
+        metadata = await queue.get_metadata()
+        counts = {"total": metadata.total_request_count, "handled": metadata.handled_request_count}
         pending = []
         while request := await queue.fetch_next_request():
             payload = request.payload.decode() if request.payload else None

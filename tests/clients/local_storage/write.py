@@ -1,4 +1,4 @@
-"""Fills the default storages, a named dataset and a named queue in every way that matters to an import."""
+"""Fills the default storages, a named dataset and a named queue with everything that an import must handle."""
 
 import asyncio
 from typing import Any

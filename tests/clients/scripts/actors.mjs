@@ -1,4 +1,5 @@
-// What two users do with one public Actor and its variables, with apify-client for JavaScript; told as JSON.
+// Two users work with one public Actor and its environment variables, with apify-client for JavaScript.
+// Prints the results as JSON.
 import { ApifyClient } from 'apify-client';
 
 async function main(url, alice, bob, actor) {
@@ -12,38 +13,38 @@ async function variables(ofVersion) {
     await ofVersion.envVars().create({ name: 'OPEN', value: 'sesame' });
     const { items } = await ofVersion.envVars().list();
     const variable = ofVersion.envVar('OPEN');
-    const told = {
+    const result = {
         listed: items.map(({ name, value, isSecret }) => [name, value ?? null, isSecret]),
         changed: (await variable.update({ name: 'OPEN', value: 'other' })).value,
         shown: (await variable.get()).value,
-        taken: await refusal(ofVersion.envVars().create({ name: 'OPEN', value: 'x' })),
+        taken: await errorOf(ofVersion.envVars().create({ name: 'OPEN', value: 'x' })),
     };
     await ofVersion.envVar('SECRET').delete();
     await variable.delete();
-    return { ...told, deleted: (await variable.get()) ?? null };
+    return { ...result, deleted: (await variable.get()) ?? null };
 }
 
 async function open(owner, other, actor) {
     const { name } = await owner.actor(actor).get();
     const closed = await other.actor(`alice/${name}`).get();
     await owner.actor(actor).update({ isPublic: true });
-    const seen = other.actor(`alice/${name}`);
-    const run = await seen.call(undefined, { log: null });
+    const shared = other.actor(`alice/${name}`);
+    const run = await shared.call(undefined, { log: null });
     return {
         private: closed ?? null,
-        versions: (await seen.get()).versions,
-        update: await refusal(seen.update({ title: 'Mine' })),
+        versions: (await shared.get()).versions,
+        update: await errorOf(shared.update({ title: 'Mine' })),
         status: run.status,
         isBobs: run.userId === (await other.user('me').get()).id,
-        runs: (await seen.runs().list()).items.map(({ id }) => id === run.id),
+        runs: (await shared.runs().list()).items.map(({ id }) => id === run.id),
         runsOfOwner: (await owner.actor(actor).runs().list()).items.length,
         mine: (await other.actors().list({ my: true })).items.map(({ username }) => username),
         used: (await other.actors().list()).items.map(({ username }) => username),
-        defaultBuild: (await (await seen.defaultBuild()).get()).status,
+        defaultBuild: (await (await shared.defaultBuild()).get()).status,
     };
 }
 
-async function refusal(call) {
+async function errorOf(call) {
     try {
         return [await call];
     } catch (problem) {

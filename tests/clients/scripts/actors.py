@@ -1,4 +1,7 @@
-"""What two users do with one public Actor and its variables, with apify-client for Python; told as JSON."""
+"""Two users work with one public Actor and its environment variables, with apify-client for Python.
+
+Prints the results as JSON.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from apify_client.errors import ApifyApiError
 
 GENERATION = int(version("apify_client").split(".")[0])
 Client = Any
-"""An ApifyClient of either generation: what they take and answer is not of one type."""
+"""An ApifyClient of either generation. Their arguments and return values have different types."""
 
 
 def main(url: str, alice: str, bob: str, actor: str) -> dict[str, Any]:
@@ -26,49 +29,49 @@ def variables(of_version: Client) -> dict[str, Any]:
     of_version.env_vars().create(name="OPEN", value="sesame")
     listed = plain(of_version.env_vars().list())
     variable = of_version.env_var("OPEN")
-    told = {
+    result = {
         "listed": [(each["name"], each.get("value"), each["isSecret"]) for each in listed["items"]],
         "changed": plain(variable.update(name="OPEN", value="other"))["value"],
         "shown": plain(variable.get())["value"],
-        "taken": refusal(lambda: of_version.env_vars().create(name="OPEN", value="x")),
+        "taken": error_of(lambda: of_version.env_vars().create(name="OPEN", value="x")),
     }
     of_version.env_var("SECRET").delete()
     variable.delete()
-    return {**told, "deleted": variable.get()}
+    return {**result, "deleted": variable.get()}
 
 
 def public(owner: Client, other: Client, actor: str) -> dict[str, Any]:
     name = plain(owner.actor(actor).get())["name"]
     private = other.actor(f"alice/{name}").get()
     owner.actor(actor).update(is_public=True)
-    seen = other.actor(f"alice/{name}")
-    run = plain(seen.call(**({"logger": None} if GENERATION > 1 else {})))
+    shared = other.actor(f"alice/{name}")
+    run = plain(shared.call(**({"logger": None} if GENERATION > 1 else {})))
     return {
         "private": private,
-        "versions": plain(seen.get())["versions"],
-        "update": refusal(lambda: seen.update(title="Mine")),
+        "versions": plain(shared.get())["versions"],
+        "update": error_of(lambda: shared.update(title="Mine")),
         "status": run["status"],
         "isBobs": run["userId"] == plain(other.user("me").get())["id"],
-        "runs": [plain(each)["id"] == run["id"] for each in seen.runs().list().items],
+        "runs": [plain(each)["id"] == run["id"] for each in shared.runs().list().items],
         "runsOfOwner": len(owner.actor(actor).runs().list().items),
         "mine": [plain(each)["username"] for each in other.actors().list(my=True).items],
         "used": [plain(each)["username"] for each in other.actors().list().items],
-        "defaultBuild": plain(seen.default_build().get())["status"] if hasattr(seen, "default_build") else None,
+        "defaultBuild": plain(shared.default_build().get())["status"] if hasattr(shared, "default_build") else None,
     }
 
 
-def refusal(call: Any) -> list[Any]:
+def error_of(call: Any) -> list[Any]:
     try:
         return [call()]
     except ApifyApiError as problem:
         return [problem.status_code, problem.type]
 
 
-def plain(answer: Any) -> Any:
-    """A model of the third generation as the JSON it came from."""
-    if hasattr(answer, "model_dump"):
-        return answer.model_dump(by_alias=True, mode="json")
-    return answer if isinstance(answer, dict) else vars(answer)
+def plain(response: Any) -> Any:
+    """Return a response as JSON values: the third generation returns models."""
+    if hasattr(response, "model_dump"):
+        return response.model_dump(by_alias=True, mode="json")
+    return response if isinstance(response, dict) else vars(response)
 
 
 print(json.dumps(main(*sys.argv[1:])))

@@ -1,13 +1,13 @@
-// Validates values against schemas with the platform's validator: [[schema, value], ...] -> the errors of each.
+// Validates values with the platform's validator. Request: [[schema, value], ...]. Response: the errors of each value.
 
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 
-import { answerLines } from './lines.mjs';
+import { respondToLines } from './lines.mjs';
 
 const ajv = new Ajv({ allErrors: true, strict: false });
 formats.default(ajv);
-await answerLines((cases) =>
+await respondToLines((cases) =>
     cases.map(([schema, value]) => {
         const validate = ajv.compile(schema);
         return validate(value) ? [] : validate.errors;

@@ -1,7 +1,7 @@
-// Judges actor.json and its schemas as the platform does: [[kind, value], ...] -> whether each is valid.
+// Validates actor.json and its schemas as the platform does. Request: [[kind, value], ...]. Response: whether each is valid.
 import * as schemas from '@apify/json_schemas';
 
-import { answerLines } from './lines.mjs';
+import { respondToLines } from './lines.mjs';
 
 const valid = {
     actor: schemas.getActorSchemaValidator(),
@@ -9,4 +9,4 @@ const valid = {
     keyValueStore: schemas.getKeyValueStoreSchemaValidator(),
     output: schemas.getOutputSchemaValidator(),
 };
-await answerLines((cases) => cases.map(([kind, value]) => valid[kind](value)));
+await respondToLines((cases) => cases.map(([kind, value]) => valid[kind](value)));

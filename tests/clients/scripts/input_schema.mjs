@@ -1,17 +1,17 @@
-// Judges input schemas and inputs with the platform's own package: {schemas: [schema, ...], inputs: [[schema, input], ...]}
-// -> for each schema null or the error, for each input its messages or, where the schema does not compile, an error.
+// Validates input schemas and inputs with the platform's own package.
+// Request: {schemas: [schema, ...], inputs: [[schema, input], ...]}. Response: null or the error for each schema; the
+// messages for each input, or an error if its schema does not compile.
 import { isDeepStrictEqual } from 'node:util';
 
 import { validateInputSchema, validateInputUsingValidator } from '@apify/input_schema';
 import { Ajv } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 
-import { answerLines } from './lines.mjs';
+import { respondToLines } from './lines.mjs';
 
 const options = { strict: false, unicodeRegExp: false };
 
-// Ajv as the package calls it, with rules that it puts together anew for every schema, from the same parts; here each of
-// them is compiled once.
+// The package assembles the same rules again for every schema. This wrapper of Ajv compiles each set of rules only once.
 const validator = {
     ajv: new Ajv2019(options),
     compiled: [],
@@ -33,7 +33,7 @@ const validator = {
     },
 };
 
-function judgeSchema(schema) {
+function schemaError(schema) {
     try {
         validateInputSchema(validator, schema);
         return null;
@@ -42,8 +42,8 @@ function judgeSchema(schema) {
     }
 }
 
-// What is demanded of inputs that have their defaults: a required array must hold something.
-function demanding(schema) {
+// The rules for inputs after defaults are added: a required array must not be empty.
+function withDefaultRules(schema) {
     const copy = structuredClone(schema);
     delete copy.$schema;
     copy.required = Object.keys(copy.properties).filter(
@@ -59,11 +59,11 @@ function demanding(schema) {
 const ajv = new Ajv(options);
 const checks = new Map();
 
-function judgeInput(schema, input) {
+function inputMessages(schema, input) {
     const text = JSON.stringify(schema);
     let check = checks.get(text);
     try {
-        check ??= ajv.compile(demanding(schema));
+        check ??= ajv.compile(withDefaultRules(schema));
         checks.set(text, check);
     } catch (error) {
         return { error: error.message };
@@ -71,7 +71,7 @@ function judgeInput(schema, input) {
     return { messages: validateInputUsingValidator(check, schema, input).map(({ message }) => message) };
 }
 
-await answerLines(({ schemas, inputs }) => ({
-    schemas: schemas.map(judgeSchema),
-    inputs: inputs.map(([schema, input]) => judgeInput(schema, input)),
+await respondToLines(({ schemas, inputs }) => ({
+    schemas: schemas.map(schemaError),
+    inputs: inputs.map(([schema, input]) => inputMessages(schema, input)),
 }));

@@ -1,11 +1,11 @@
-// Reads secrets that we encrypted and encrypts the same input, with the platform's own package and its public key.
+// Decrypts secrets that Greenroom encrypted, and encrypts the same input, with the platform's own package.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 
 import { decryptInputSecrets, encryptInputSecrets, isEncryptedValueForFieldSchema } from '@apify/input_secrets';
 
-import { answerLines } from './lines.mjs';
+import { respondToLines } from './lines.mjs';
 
-await answerLines(({ key, passphrase, schema, plain, ours }) => {
+await respondToLines(({ key, passphrase, schema, plain, ours }) => {
     const privateKey = createPrivateKey({ key, passphrase });
     return {
         read: decryptInputSecrets({ input: ours, privateKey }),

@@ -1,4 +1,4 @@
-/** What a user does with apify-client for JavaScript. Told as JSON, the last line of stdout. */
+/** Typical use of apify-client for JavaScript. Prints the results as JSON in the last line of stdout. */
 import { ApifyClient } from 'apify-client';
 
 const CLIENT_KEY = 'a-client-of-the-tests';
@@ -20,12 +20,12 @@ async function main(url, token, actor) {
         missing: () => missing(client),
         errors: () => errors(client, new ApifyClient({ baseUrl: url }), actor),
     };
-    const told = {};
-    for (const [name, section] of Object.entries(sections)) told[name] = await attempt(section);
-    return told;
+    const result = {};
+    for (const [name, section] of Object.entries(sections)) result[name] = await attempt(section);
+    return result;
 }
 
-/** What a section tells; its trace where it failed, for its own test to show. */
+/** Return the result of a section. If it fails, return its stack trace, which the test of the section shows. */
 async function attempt(section) {
     try {
         return await section();
@@ -34,7 +34,7 @@ async function attempt(section) {
     }
 }
 
-/** As most users do it, with the log followed on stdout; then a request that marks the end of the call. */
+/** Call the Actor with its log on stdout, as most users do. Then send a request that marks the end. */
 async function call(client, actor) {
     const run = await client.actor(actor).call({ name: 'Ada', sleepSecs: 2, long: LONG }, { memory: 256 });
     await client.user('after-call').get();
@@ -54,7 +54,7 @@ async function outcome(client, run) {
     };
 }
 
-/** The log read as it grows; at its end the run has ended. */
+/** Follow the log until it ends, which is when the run has ended. */
 async function followed(client, actor) {
     const run = await client.actor(actor).start({ sleepSecs: 2 });
     const chunks = [];
@@ -100,7 +100,7 @@ async function dataset(client) {
     const page = await items.listItems({ offset: 5, limit: 2, desc: true, fields: ['number'] });
     let iterated = 0;
     for await (const item of items.listItems({ chunkSize: 1000 })) iterated += item.number;
-    const told = {
+    const result = {
         isSame: (await client.datasets().getOrCreate(name)).id === id,
         page: { items: page.items, total: page.total, offset: page.offset, count: page.count },
         clean: (await items.listItems({ limit: 1, clean: true })).items,
@@ -108,7 +108,7 @@ async function dataset(client) {
         itemCount: (await items.get()).itemCount,
     };
     await items.delete();
-    return { ...told, deleted: (await items.get()) ?? null };
+    return { ...result, deleted: (await items.get()) ?? null };
 }
 
 async function keyValueStore(client) {
@@ -118,7 +118,7 @@ async function keyValueStore(client) {
     const bytes = Buffer.from(numbers(0, 256 * 20));
     await store.setRecord({ key: 'bytes', value: bytes, contentType: 'application/octet-stream' });
     const page = await store.listKeys({ limit: 2 });
-    const told = {
+    const result = {
         json: (await store.getRecord('json')).value,
         text: (await store.getRecord('text')).value,
         bytes: [...(await store.getRecord('bytes')).value.subarray(0, 300)],
@@ -129,9 +129,9 @@ async function keyValueStore(client) {
     };
     await store.deleteRecord('json');
     await store.deleteRecord('json');
-    told.deleted = (await store.getRecord('json')) ?? null;
+    result.deleted = (await store.getRecord('json')) ?? null;
     await store.delete();
-    return told;
+    return result;
 }
 
 async function requestQueue(client) {
@@ -146,7 +146,7 @@ async function requestQueue(client) {
     await queue.deleteRequestLock(taken[1]);
     const { lockExpiresAt, lockByClient, ...whole } = await queue.getRequest(taken[0]);
     const handled = await queue.updateRequest({ ...whole, handledAt: '2026-01-01T00:00:00.000Z' });
-    const told = {
+    const result = {
         first: [first.wasAlreadyPresent, first.wasAlreadyHandled, first.requestId.length],
         again: [again.wasAlreadyPresent, again.wasAlreadyHandled, again.requestId === first.requestId],
         processed: batch.processedRequests.length,
@@ -162,11 +162,11 @@ async function requestQueue(client) {
         all: (await queue.listRequests({ limit: 100 })).items.length,
     };
     const state = await queue.get();
-    told.counts = [state.totalRequestCount, state.handledRequestCount, state.pendingRequestCount];
-    told.hadMultipleClients = state.hadMultipleClients;
-    told.batchDeleted = (await queue.batchDeleteRequests([{ id: taken[1] }])).processedRequests.length;
+    result.counts = [state.totalRequestCount, state.handledRequestCount, state.pendingRequestCount];
+    result.hadMultipleClients = state.hadMultipleClients;
+    result.batchDeleted = (await queue.batchDeleteRequests([{ id: taken[1] }])).processedRequests.length;
     await queue.delete();
-    return told;
+    return result;
 }
 
 function draft(number) {
@@ -179,7 +179,7 @@ function draft(number) {
 }
 
 async function missing(client) {
-    const asked = {
+    const lookups = {
         actor: client.actor('local/no-such-actor').get(),
         run: client.run('noSuchRunHere1234').get(),
         build: client.build('noSuchBuild123456').get(),
@@ -189,24 +189,24 @@ async function missing(client) {
         requestQueue: client.requestQueue('noSuchQueue123456').get(),
         request: client.requestQueue('noSuchQueue123456').getRequest('noSuchRequest12'),
     };
-    const found = Object.entries(asked).map(async ([name, answer]) => [name, (await answer) ?? null]);
+    const found = Object.entries(lookups).map(async ([name, lookup]) => [name, (await lookup) ?? null]);
     return Object.fromEntries(await Promise.all(found));
 }
 
 async function errors(client, nobody, actor) {
     return {
-        unknownActor: await refusal(client.actor('local/nobody').start()),
-        unknownBuild: await refusal(client.actor(actor).start(undefined, { build: 'no-such-tag' })),
-        noItems: await refusal(client.actor(actor).start(undefined, { maxItems: 0 })),
-        unknownDataset: await refusal(client.dataset('noSuchDataset1234').pushItems([{ a: 1 }])),
-        badKey: await refusal(client.actor(actor).lastRun().keyValueStore().setRecord({ key: 'no key', value: 'x' })),
-        noToken: await refusal(nobody.user('me').get()),
+        unknownActor: await errorOf(client.actor('local/nobody').start()),
+        unknownBuild: await errorOf(client.actor(actor).start(undefined, { build: 'no-such-tag' })),
+        noItems: await errorOf(client.actor(actor).start(undefined, { maxItems: 0 })),
+        unknownDataset: await errorOf(client.dataset('noSuchDataset1234').pushItems([{ a: 1 }])),
+        badKey: await errorOf(client.actor(actor).lastRun().keyValueStore().setRecord({ key: 'no key', value: 'x' })),
+        noToken: await errorOf(nobody.user('me').get()),
     };
 }
 
-async function refusal(answer) {
+async function errorOf(call) {
     try {
-        return await answer;
+        return await call;
     } catch (problem) {
         return [problem.statusCode, problem.type];
     }

@@ -1,8 +1,8 @@
-// Answers each line of stdin, which is JSON, by a line of JSON, until stdin ends.
+// Responds to each line of JSON on stdin with a line of JSON on stdout.
 import { createInterface } from 'node:readline/promises';
 
-export async function answerLines(answer) {
+export async function respondToLines(respond) {
     for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-        process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);
+        process.stdout.write(`${JSON.stringify(await respond(JSON.parse(line)))}\n`);
     }
 }

@@ -1,9 +1,10 @@
-// Evaluates memory expressions as the platform does: [[expression, context], ...] -> a number or null each.
+// Evaluates memory expressions as the platform does.
+// Request: [[expression, context], ...]. Response: a number for each, or null if it is invalid.
 import { calculateRunDynamicMemory } from '@apify/actor-memory-expression';
 
-import { answerLines } from './lines.mjs';
+import { respondToLines } from './lines.mjs';
 
-await answerLines(async (cases) => {
+await respondToLines(async (cases) => {
     const found = [];
     for (const [expression, context] of cases) {
         try {

@@ -1,6 +1,6 @@
-"""What a user does with apify-client for Python, told as JSON, the last line of stdout.
+"""Typical use of apify-client for Python. Prints the results as JSON in the last line of stdout.
 
-One script for two generations: they differ in how some arguments are spelled, and 3.x answers models.
+The script works with two generations of the client: some arguments have other names, and 3.x returns models.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ GENERATION = int(version("apify_client").split(".")[0])
 CLIENT_KEY = "a-client-of-the-tests"
 LONG = "x" * 5000
 
-Told = dict[str, Any]
+Result = dict[str, Any]
 Client = Any
-"""An ApifyClient of either generation: what they take and answer is not of one type."""
+"""An ApifyClient of either generation. Their arguments and return values have different types."""
 
 
-def main(url: str, token: str, actor: str) -> Told:
+def main(url: str, token: str, actor: str) -> Result:
     client: Client = ApifyClient(token, api_url=url)
     runs = Runs(client, actor)
     sections: dict[str, Callable[[], Any]] = {
@@ -46,7 +46,7 @@ def main(url: str, token: str, actor: str) -> Told:
 
 
 def attempt(section: Callable[[], Any]) -> Any:
-    """What a section tells; its trace where it failed, for its own test to show."""
+    """Return the result of a section. If it fails, return its stack trace, which the test of the section shows."""
     try:
         return section()
     except Exception:
@@ -58,31 +58,31 @@ class Runs:
         self.client = client
         self.actor = client.actor(actor)
 
-    def call(self) -> Told:
-        """As most users do it, with the log followed on stderr; then a request that marks the end of the call."""
+    def call(self) -> Result:
+        """Call the Actor with its log on stderr, as most users do. Then send a request that marks the end."""
         run = plain(self.actor.call(run_input={"name": "Ada", "sleepSecs": 2, "long": LONG}, memory_mbytes=256))
         self.client.user("after-call").get()
         return self.outcome(run)
 
-    def call_without_input(self) -> Told:
+    def call_without_input(self) -> Result:
         return self.outcome(plain(self.actor.call(logger=None)))
 
-    def followed(self) -> Told:
-        """The log read as it grows; at its end the run has ended."""
+    def followed(self) -> Result:
+        """Follow the log until it ends, which is when the run has ended."""
         run = plain(self.actor.start(run_input={"sleepSecs": 2}))
         with self.client.log(run["id"]).stream() as stream:
             log = b"".join(stream.iter_bytes()).decode()
         return {"log": log, "status": plain(self.client.run(run["id"]).get())["status"]}
 
-    def aborted(self) -> Told:
+    def aborted(self) -> Result:
         id = plain(self.actor.start(run_input={"sleepSecs": 600}))["id"]
         with self.client.log(id).stream() as stream:
             next(chunk for chunk in stream.iter_bytes() if b"Tick 1" in chunk)
         self.client.run(id).abort()
-        run: Told = plain(self.client.run(id).wait_for_finish())
+        run: Result = plain(self.client.run(id).wait_for_finish())
         return run
 
-    def lists(self) -> Told:
+    def lists(self) -> Result:
         page = self.actor.runs().list(limit=2, desc=True)
         return {
             "total": page.total,
@@ -93,7 +93,7 @@ class Runs:
             "lastSucceededItems": self.actor.last_run(status="SUCCEEDED").dataset().list_items().items,
         }
 
-    def outcome(self, run: Told) -> Told:
+    def outcome(self, run: Result) -> Result:
         of_run = self.client.run(run["id"])
         store = of_run.key_value_store()
         return {
@@ -106,7 +106,7 @@ class Runs:
         }
 
 
-def builds(client: Client, actor: str) -> Told:
+def builds(client: Client, actor: str) -> Result:
     page = client.actor(actor).builds().list()
     build = client.build(plain(page.items[0])["id"])
     return {
@@ -116,13 +116,13 @@ def builds(client: Client, actor: str) -> Told:
     }
 
 
-def dataset(client: Client) -> Told:
+def dataset(client: Client) -> Result:
     name = f"items-of-python-{GENERATION}"
     id = plain(client.datasets().get_or_create(name=name))["id"]
     items = client.dataset(id)
     items.push_items([{"number": number, "note": "a note", "#hidden": True} for number in range(1200)])
     page = items.list_items(offset=5, limit=2, desc=True, fields=["number"])
-    told = {
+    result = {
         "isSame": plain(client.datasets().get_or_create(name=name))["id"] == id,
         "page": {"items": page.items, "total": page.total, "offset": page.offset, "count": page.count},
         "clean": items.list_items(limit=1, clean=True).items,
@@ -130,16 +130,16 @@ def dataset(client: Client) -> Told:
         "itemCount": plain(items.get())["itemCount"],
     }
     items.delete()
-    return {**told, "deleted": items.get()}
+    return {**result, "deleted": items.get()}
 
 
-def key_value_store(client: Client) -> Told:
+def key_value_store(client: Client) -> Result:
     store = client.key_value_store(plain(client.key_value_stores().get_or_create(name=f"values-{GENERATION}"))["id"])
     store.set_record("json", {"long": LONG})
     store.set_record("text", "žluť " + LONG, content_type="text/plain; charset=utf-8")
     store.set_record("bytes", bytes(range(256)) * 20, content_type="application/octet-stream")
     page = plain(store.list_keys(limit=2))
-    told = {
+    result = {
         "json": value_of(store.get_record("json")),
         "text": value_of(store.get_record("text")),
         "bytes": list(value_of(store.get_record("bytes"))[:300]),
@@ -150,12 +150,12 @@ def key_value_store(client: Client) -> Told:
     }
     store.delete_record("json")
     store.delete_record("json")
-    told["deleted"] = store.get_record("json")
+    result["deleted"] = store.get_record("json")
     store.delete()
-    return told
+    return result
 
 
-def request_queue(client: Client) -> Told:
+def request_queue(client: Client) -> Result:
     id = plain(client.request_queues().get_or_create(name=f"requests-{GENERATION}"))["id"]
     queue = client.request_queue(id, client_key=CLIENT_KEY)
     first = plain(queue.add_request(draft(0)))
@@ -167,7 +167,7 @@ def request_queue(client: Client) -> Told:
     queue.delete_request_lock(taken[1])
     whole = plain(queue.get_request(taken[0]))
     handled = plain(queue.update_request({**resent(whole), "handledAt": "2026-01-01T00:00:00.000Z"}))
-    told = {
+    result = {
         "first": [first["wasAlreadyPresent"], first["wasAlreadyHandled"], len(first["requestId"])],
         "again": [again["wasAlreadyPresent"], again["wasAlreadyHandled"], again["requestId"] == first["requestId"]],
         "processed": len(batch["processedRequests"]),
@@ -183,11 +183,11 @@ def request_queue(client: Client) -> Told:
         "all": len(plain(queue.list_requests(limit=100))["items"]),
     }
     state = plain(queue.get())
-    told["counts"] = [state[f"{kind}RequestCount"] for kind in ("total", "handled", "pending")]
-    told["hadMultipleClients"] = state["hadMultipleClients"]
-    told["batchDeleted"] = len(plain(queue.batch_delete_requests([{"id": taken[1]}]))["processedRequests"])
+    result["counts"] = [state[f"{kind}RequestCount"] for kind in ("total", "handled", "pending")]
+    result["hadMultipleClients"] = state["hadMultipleClients"]
+    result["batchDeleted"] = len(plain(queue.batch_delete_requests([{"id": taken[1]}]))["processedRequests"])
     queue.delete()
-    return told
+    return result
 
 
 def lock(secs: int) -> Any:
@@ -205,13 +205,13 @@ def draft(number: int) -> Any:
     }
 
 
-def resent(request: Told) -> Told:
-    """A request as a crawler sends it back: without its lock and what is not set."""
-    kept = {name: value for name, value in request.items() if value is not None}
-    return {name: value for name, value in kept.items() if name not in ("lockExpiresAt", "lockByClient")}
+def resent(request: Result) -> Result:
+    """Return a request as a crawler sends it back: without its lock and without unset fields."""
+    present = {name: value for name, value in request.items() if value is not None}
+    return {name: value for name, value in present.items() if name not in ("lockExpiresAt", "lockByClient")}
 
 
-def missing(client: Client) -> Told:
+def missing(client: Client) -> Result:
     return {
         "actor": client.actor("local/no-such-actor").get(),
         "run": client.run("noSuchRunHere1234").get(),
@@ -224,18 +224,18 @@ def missing(client: Client) -> Told:
     }
 
 
-def errors(client: Client, nobody: Client, actor: str) -> Told:
+def errors(client: Client, nobody: Client, actor: str) -> Result:
     return {
-        "unknownActor": refusal(lambda: client.actor("local/nobody").start()),
-        "unknownBuild": refusal(lambda: client.actor(actor).start(build="no-such-tag")),
-        "noItems": refusal(lambda: client.actor(actor).start(max_items=0)),
-        "unknownDataset": refusal(lambda: client.dataset("noSuchDataset1234").push_items([{"a": 1}])),
-        "badKey": refusal(lambda: client.actor(actor).last_run().key_value_store().set_record("no key", "x")),
-        "noToken": refusal(lambda: nobody.user("me").get()),
+        "unknownActor": error_of(lambda: client.actor("local/nobody").start()),
+        "unknownBuild": error_of(lambda: client.actor(actor).start(build="no-such-tag")),
+        "noItems": error_of(lambda: client.actor(actor).start(max_items=0)),
+        "unknownDataset": error_of(lambda: client.dataset("noSuchDataset1234").push_items([{"a": 1}])),
+        "badKey": error_of(lambda: client.actor(actor).last_run().key_value_store().set_record("no key", "x")),
+        "noToken": error_of(lambda: nobody.user("me").get()),
     }
 
 
-def refusal(act: Callable[[], Any]) -> Any:
+def error_of(act: Callable[[], Any]) -> Any:
     try:
         return plain(act())
     except ApifyApiError as problem:
@@ -247,7 +247,7 @@ def value_of(record: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """As the API says it: 3.x answers models, 2.x dicts."""
+    """Return a value as JSON values, as in the API's response: 3.x returns models, 2.x returns dicts."""
     return value.model_dump(mode="json", by_alias=True) if hasattr(value, "model_dump") else value
 
 

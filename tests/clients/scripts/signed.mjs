@@ -1,4 +1,4 @@
-// Prints the addresses that the client signs for a dataset, a store and its record KEY.
+// Prints the URLs that the client signs for a dataset, a key-value store and its record KEY.
 import { ApifyClient } from 'apify-client';
 
 const [baseUrl, token, dataset, store] = process.argv.slice(2);

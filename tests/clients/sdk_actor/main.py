@@ -1,4 +1,4 @@
-"""What a user's Actor does with the Python SDK; the input says how it ends."""
+"""An Actor that uses the Python SDK as typical Actors do. The input sets how it ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def main() -> None:
     async with Actor:
         print("First line of user code", flush=True)
         given = await Actor.get_input()
-        told = {
+        results = {
             "input": given,
             "queue": await use_queue(),
             "value": await use_store(),
@@ -28,7 +28,7 @@ async def main() -> None:
         }
         await Actor.push_data([{"number": number, "note": "a note of some length"} for number in range(ITEMS)])
         await Actor.set_status_message("Half way")
-        await Actor.set_value("OUTPUT", told)
+        await Actor.set_value("OUTPUT", results)
         await end(given["end"])
 
 
@@ -54,21 +54,21 @@ async def use_store() -> Any:
 
 
 async def frames() -> list[Any]:
-    """The events as the socket brings them, before the SDK makes its own of them."""
+    """Return the events as they arrive on the socket, before the SDK parses them."""
     async with websockets.connect(os.environ["ACTOR_EVENTS_WEBSOCKET_URL"]) as socket:
         return [json.loads(await socket.recv()) for _ in range(FRAMES)]
 
 
 async def system_info() -> str:
-    """An event that the SDK understood."""
-    heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    """Return the type of an event that the SDK parsed."""
+    received: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def hear(data: Any) -> None:
-        if not heard.done():
-            heard.set_result(type(data).__name__)
+    async def receive(data: Any) -> None:
+        if not received.done():
+            received.set_result(type(data).__name__)
 
-    Actor.on(Event.SYSTEM_INFO, hear)
-    return await heard
+    Actor.on(Event.SYSTEM_INFO, receive)
+    return await received
 
 
 async def end(how: str) -> None:

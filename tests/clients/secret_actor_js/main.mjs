@@ -1,4 +1,4 @@
-// Says what the JavaScript SDK reads of an input with secrets.
+// Stores what the JavaScript SDK reads from an input with secrets.
 import { Actor } from 'apify';
 
 await Actor.init();

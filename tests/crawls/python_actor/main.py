@@ -1,4 +1,4 @@
-"""Crawls a site from a named queue into a named dataset, perhaps beside other runs that do the same."""
+"""Crawls a site with a named request queue and a named dataset, which other runs may share."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ async def main() -> None:
         client = ApifyStorageClient(request_queue_access=given["access"])
         queue = await RequestQueue.open(name=given["name"], storage_client=client, configuration=Actor.configuration)
         dataset = await Actor.open_dataset(name=given["name"])
-        at_once = given["atOnce"]
+        concurrency = given["concurrency"]
         crawler = HttpCrawler(
             request_manager=queue,
             concurrency_settings=ConcurrencySettings(
-                min_concurrency=at_once, desired_concurrency=at_once, max_concurrency=at_once
+                min_concurrency=concurrency, desired_concurrency=concurrency, max_concurrency=concurrency
             ),
         )
 
@@ -41,7 +41,7 @@ async def main() -> None:
 
 
 def hold_locks_for(time: timedelta) -> None:
-    """The SDK has no option for it, and a test no three minutes."""
+    """Shorten the locks of requests: the SDK has no option for it, and its three minutes are too long for a test."""
     ApifyRequestQueueSharedClient._DEFAULT_LOCK_TIME = time
     ApifyRequestQueueSharedClient._MIN_LOCK_TIME_AT_HANDOFF = time / 2
 

@@ -48,7 +48,7 @@ def test_a_build_stores_its_definition() -> None:
         "maxMemoryMbytes": 1024,
         "usesStandbyMode": True,
     }
-    schema = {"properties": {}}
+    schema: dict[str, Any] = {"properties": {}}
     definition = Definition.of(a_build(definition=document, input_schema=schema, readme="# About"))
     assert (definition.document, definition.input_schema, definition.readme) == (document, schema, "# About")
     assert (definition.dockerfile, definition.docker_context) == ("./Dockerfile", "..")

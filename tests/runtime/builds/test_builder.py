@@ -38,14 +38,16 @@ async def test_without_a_dockerfile_the_default_one_is_used_and_logged(stage: St
     assert "also has no package.json" in log[1]
 
 
-async def test_a_stand_in_for_the_base_image_is_logged_and_stored(stage: Stage) -> None:
+async def test_a_stand_in_for_the_base_image_is_logged_and_stored(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     build_image = stage.engine.build
 
     async def build_on_stand_in(*args: Any) -> Image:
         await build_image(*args)
         return stage.engine.add_image("x", {STAND_IN_LABEL: "Debian's Python"})
 
-    stage.engine.build = build_on_stand_in  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.engine, "build", build_on_stand_in)
     build = await built(stage)
     assert build.stand_in == "Debian's Python"
     assert any("stand-in" in line and "Debian's Python" in line for line in await stage.log_of(build.id))

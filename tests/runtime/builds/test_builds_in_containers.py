@@ -211,9 +211,8 @@ def test_a_mounted_secret_is_read_by_its_step_and_is_not_in_the_image(live: Live
     assert " [REDACTED]\n" in log and token not in log
     tagged = live.data("GET", f"actors/{actor}")["taggedBuilds"]["latest"]["buildId"]
     with closing(docker.from_env()) as engine:
-        [image] = (name for image in engine.api.images() for name in image["RepoTags"] or () if tagged in name)
-        found = engine.api.inspect_image(image)
-        assert token not in json.dumps([found, engine.api.history(image)])
+        [image] = (image for image in engine.images.list() if any(tagged in name for name in image.tags))
+        assert token not in json.dumps([image.attrs, image.history()])
 
 
 def test_a_required_secret_that_is_not_defined_fails_the_build(live: LiveServer) -> None:

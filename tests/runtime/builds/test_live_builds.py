@@ -15,6 +15,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Build, SourceFile
 from runtime.builds import builds, live_builds
 from runtime.containers import Image
+from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 from tests.fakes.builds import actor_json, an_actor_with_version, build, built, finished, start_build
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
@@ -84,11 +85,11 @@ async def test_a_source_that_cannot_be_built_fails_the_build(
     assert build.status_message is not None and message in build.status_message
 
 
-async def test_an_error_in_greenroom_fails_the_build(stage: Stage) -> None:
+async def test_an_error_in_greenroom_fails_the_build(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> Image:
         raise RuntimeError("odd")
 
-    stage.engine.build = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.engine, "build", fail)
     build = await built(stage)
     assert build.status is S.FAILED
     assert build.status_message is not None and "Greenroom failed" in build.status_message
@@ -133,7 +134,7 @@ async def test_ten_concurrent_builds_have_ten_numbers(stage_with_room: Stage) ->
 
 
 async def test_a_build_that_takes_too_long_is_timed_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert live_builds.BUILD_TIMEOUT_SECS == 1800
+    assert BUILD_TIMEOUT_SECS == 1800
     monkeypatch.setattr(live_builds, "BUILD_TIMEOUT_SECS", 0)
     stage.engine.build_may_end.clear()
     build = await built(stage)

@@ -143,7 +143,7 @@ async def clean_up(door: DockerContainers) -> None:
 
 
 async def first_line(container: Container) -> bytes:
-    async with aclosing(container.logs()) as batches:  # type: ignore[type-var]
+    async with aclosing(container.logs()) as batches:
         lines: list[LogLine] = await anext(batches)
         return lines[0].text
 

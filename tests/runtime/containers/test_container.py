@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
+from runtime.containers import Container
 from runtime.containers.docker import DockerContainers
 from tests.runtime.containers.conftest import (
     MIB,
@@ -23,9 +24,9 @@ from tests.runtime.containers.conftest import (
 pytestmark = pytest.mark.docker
 
 
-async def remove_after(secs: float, container: object) -> None:
+async def remove_after(secs: float, container: Container) -> None:
     await asyncio.sleep(secs)
-    await container.remove()  # type: ignore[attr-defined]
+    await container.remove()
 
 
 async def test_the_state_has_the_exit_code_and_the_times(start: Start) -> None:
@@ -97,7 +98,7 @@ async def test_removal_ends_waiting_logs_and_samples(start: Start) -> None:
 async def test_samples_grow(start: Start) -> None:
     container = await start("x = bytearray(64 << 20)\nwhile True: sum(range(1000))")
     samples = []
-    async with aclosing(container.samples()) as counted:  # type: ignore[type-var]
+    async with aclosing(container.samples()) as counted:
         async for sample in counted:
             samples.append(sample)
             if len(samples) == 3:
@@ -115,9 +116,9 @@ async def test_the_engines_stream_agrees_with_the_kernel(
     container = await start("x = bytearray(64 << 20)\n" + SLEEP)
     await first_line(container)
     [seen_remotely] = await remote_door.list()
-    async with aclosing(seen_remotely.samples()) as streamed:  # type: ignore[type-var]
+    async with aclosing(seen_remotely.samples()) as streamed:
         from_engine = await anext(streamed)
-    async with aclosing(container.samples()) as counted:  # type: ignore[type-var]
+    async with aclosing(container.samples()) as counted:
         from_kernel = await anext(counted)
     assert from_kernel.memory_bytes == pytest.approx(from_engine.memory_bytes, rel=0.1)
     assert from_kernel.cpu_nanos == pytest.approx(from_engine.cpu_nanos, rel=0.5)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,9 @@ from runtime.database import AlreadyExists, Database, storage_table
 NOW = 1_700_000_000_000
 
 
-def dataset(id: str, name: str | None = None, **fields: object) -> Dataset:
+def dataset(id: str, name: str | None = None, **fields: Any) -> Dataset:
     record = Dataset(id=id, user_id="user", created_at=NOW, modified_at=NOW, accessed_at=NOW, name=name)
-    return dataclasses.replace(record, **fields)  # type: ignore[arg-type]
+    return dataclasses.replace(record, **fields)
 
 
 async def test_a_record_is_read_as_it_was_stored(database: Database) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.base.paging import Paging
-from runtime.base.records import EnvVar, RunFilter, RunStats, WebhookEvent, new_event
+from runtime.base.records import Actor, EnvVar, RunFilter, RunStats, WebhookEvent, new_event
 from runtime.database import AlreadyExists, Database
 from tests.fakes.clock import START
 from tests.fakes.records import a_build, a_run, a_user, an_actor
@@ -82,11 +82,11 @@ async def test_no_concurrent_update_is_lost(database: Database) -> None:
 async def test_an_update_that_raises_writes_nothing_and_its_caller_gets_the_exception(database: Database) -> None:
     await database.actors.insert(an_actor())
 
-    def fail(_: object) -> None:
+    def fail(_: Actor) -> Actor:
         raise ValueError("not like this")
 
     with pytest.raises(ValueError, match="not like this"):
-        await database.actors.update("actor1", fail)  # type: ignore[arg-type]
+        await database.actors.update("actor1", fail)
     assert database.actors.get("actor1") == an_actor()
 
 

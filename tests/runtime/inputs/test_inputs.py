@@ -25,6 +25,7 @@ from runtime.inputs.inputs import (
     storages_in,
 )
 from runtime.inputs.keys import InputKeys
+from tests.fakes.data_directory import with_database
 from tests.fakes.records import a_build
 
 Json = Any
@@ -32,7 +33,7 @@ Json = Any
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Iterator[Inputs]:
-    store = Database(tmp_path)
+    store = Database(with_database(tmp_path))
     yield Inputs(InputKeys(store.input_keys, store.vault))
     store.close()
 
@@ -210,7 +211,7 @@ async def test_an_input_that_cannot_be_merged_is_rejected(inputs: Inputs, body: 
 
 
 async def test_the_tasks_own_input_is_not_changed(inputs: Inputs) -> None:
-    task_input = {"cities": [{}]}
+    task_input: dict[str, Any] = {"cities": [{}]}
     await inputs.prepare("user1", build_with(cities=field("array", items=CITY)), None, task_input=task_input)
     assert task_input == {"cities": [{}]}
 

@@ -103,7 +103,7 @@ async def test_a_follower_gets_each_line_when_it_is_written(logs: Logs) -> None:
     for word in (b"one", b"two", b"three"):
         log.append([printed(word)])
         assert texts(await anext(follower)) == [word]
-    await follower.aclose()  # type: ignore[attr-defined]
+    await follower.aclose()
 
 
 async def test_a_slow_follower_misses_no_line(logs: Logs, clock: VirtualClock) -> None:

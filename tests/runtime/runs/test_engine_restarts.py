@@ -19,7 +19,7 @@ from runtime.runs.restarts import ABORT_GRACE_MILLIS
 from testing.api_client import Json
 from testing.live_server import LiveServer
 from tests.engine import COUNTER, container_of, end, engine, eventually, left_on, python_actor
-from tests.own_engine import HOST, PATIENCE_SECS, OwnEngine, answers, problem
+from tests.own_engine import HOST, PATIENCE_SECS, OwnEngine, problem, responds
 
 pytestmark = pytest.mark.docker
 
@@ -44,7 +44,7 @@ def server(own_engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> I
     live = LiveServer(tmp_path_factory.mktemp("server"), environment={"DOCKER_HOST": HOST})
     live.start()
     yield live
-    if not answers():
+    if not responds():
         own_engine.start()
     live.close()
 

@@ -33,7 +33,7 @@ async def test_an_abort_is_carried_out_when_the_engine_is_available_again(stage:
 
 
 async def test_a_container_counts_as_started_if_the_engine_started_it_and_then_became_unavailable(
-    stage: Stage,
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def on_create(container: FakeContainer) -> None:
         start = container.start
@@ -42,7 +42,7 @@ async def test_a_container_counts_as_started_if_the_engine_started_it_and_then_b
             await start()
             raise EngineUnavailable("restarting")
 
-        container.start = start_without_response  # type: ignore[method-assign]
+        monkeypatch.setattr(container, "start", start_without_response)
 
     stage.engine.on_create = on_create
     assert (await stage.start()).status is S.RUNNING

@@ -165,7 +165,7 @@ async def play(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bo
     await stage.clock.advance(TIMEOUT_SECS + 60)
     life.check()
     assert life.current.status.is_terminal, "a run with a timeout must end"
-    assert stage.engine.containers == [] and len(stage.orchestrator.supervisors.live_run_ids) == 0
+    assert stage.engine.containers == [] and len(stage.orchestrator.live_runs.live_run_ids) == 0
     assert len(stage.containers_of(life.run)) < MAX_CONTAINERS
     await stage.close()
 

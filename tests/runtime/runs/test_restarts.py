@@ -246,7 +246,9 @@ async def test_a_run_that_exceeded_a_limit_fails_even_if_the_engine_restarted(st
     assert failed.status_message is not None and f"exceeded its {limit} limit" in failed.status_message
 
 
-async def test_a_run_that_needs_a_new_container_waits_for_the_engine(stage: Stage) -> None:
+async def test_a_run_that_needs_a_new_container_waits_for_the_engine(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = await stage.start()
     first = stage.container_of(run)
     remove = first.remove
@@ -255,7 +257,7 @@ async def test_a_run_that_needs_a_new_container_waits_for_the_engine(stage: Stag
         await remove()
         stage.engine.stops()
 
-    first.remove = remove_and_stop_engine  # type: ignore[method-assign]
+    monkeypatch.setattr(first, "remove", remove_and_stop_engine)
     await stage.orchestrator.orders.reboot(run)
     await stage.clock.advance(5)
     assert (stage.current(run).status, stage.containers_of(run)) == (S.RUNNING, [first])

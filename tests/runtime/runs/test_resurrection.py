@@ -42,7 +42,9 @@ async def test_every_finished_run_can_be_resurrected(stage: Stage, end: str) -> 
     assert output == ["first life", "second life"]
 
 
-async def test_a_resurrected_run_starts_after_its_last_container_is_removed(stage: Stage) -> None:
+async def test_a_resurrected_run_starts_after_its_last_container_is_removed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = await stage.start()
     first = stage.container_of(run)
     may_remove, remove = asyncio.Event(), first.remove
@@ -51,7 +53,7 @@ async def test_a_resurrected_run_starts_after_its_last_container_is_removed(stag
         await may_remove.wait()
         await remove()
 
-    first.remove = remove_later  # type: ignore[method-assign]
+    monkeypatch.setattr(first, "remove", remove_later)
     assert (await stage.finish(run)).status is S.SUCCEEDED
     resurrecting = asyncio.create_task(stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions()))
     await stage.clock.settle()

@@ -46,5 +46,5 @@ async def test_a_start_that_races_the_deletion_of_its_actor_leaves_no_run_withou
     await asyncio.gather(*((delete, start) if deletes_first else (start, delete)), return_exceptions=True)
     await stage.clock.settle()
     unfinished = runs.unfinished()
-    assert len(unfinished) == len(stage.orchestrator.supervisors.live_run_ids)
+    assert len(unfinished) == len(stage.orchestrator.live_runs.live_run_ids)
     assert unfinished == [] if deletes_first else stage.orchestrator.actors.get(actor.id).total_runs == 1

@@ -61,7 +61,7 @@ async def test_a_run_is_running_before_its_container_starts(stage: Stage) -> Non
 async def test_the_container_of_a_finished_run_is_removed(stage: Stage) -> None:
     run = await stage.finish(await stage.start())
     assert stage.container_of(run).is_removed
-    assert len(stage.orchestrator.supervisors.live_run_ids) == 0
+    assert len(stage.orchestrator.live_runs.live_run_ids) == 0
 
 
 async def test_a_container_that_vanishes_fails_the_run(stage: Stage) -> None:
@@ -119,7 +119,7 @@ async def test_clients_can_listen_to_events_before_the_container_starts(stage: S
 # The log
 
 
-async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage) -> None:
+async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     run = await stage.start()
     container = stage.container_of(run)
     logs_at_end: list[list[str]] = []
@@ -129,7 +129,7 @@ async def test_the_log_is_complete_before_the_status_is_terminal(stage: Stage) -
         logs_at_end.append(stage.orchestrator.database.logs.read(id, 0, 1 << 20).decode().splitlines())
         notify(id)
 
-    stage.orchestrator.completion.notify_finished = read_log_and_notify  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.orchestrator.completion, "notify_finished", read_log_and_notify)
     container.prints("working")
     await stage.clock.settle()
     container.prints("last words")
@@ -193,13 +193,13 @@ async def test_the_oom_kill_of_a_child_process_is_logged_and_does_not_fail_the_r
 async def test_a_container_that_cannot_be_created_fails_the_run_with_the_engines_message(
     stage: Stage, problem: Exception
 ) -> None:
-    stage.engine.create_error = problem  # type: ignore[assignment]
+    stage.engine.create_error = problem
     run = await stage.start()
     assert (run.status, run.exit_code, run.finished_at) == (S.FAILED, None, START)
     assert run.status_message is not None
     assert run.status_message.startswith(f"The Actor's container could not be started: {problem}")
     assert ("build the Actor again" in run.status_message) == isinstance(problem, ImageMissing)
-    assert len(stage.orchestrator.supervisors.live_run_ids) == 0
+    assert len(stage.orchestrator.live_runs.live_run_ids) == 0
 
 
 async def test_a_container_that_cannot_be_started_fails_the_run_and_is_removed(stage: Stage) -> None:
@@ -221,13 +221,15 @@ async def test_a_missing_image_fails_the_run(stage: Stage) -> None:
     assert run.status_message is not None and "No such image" in run.status_message
 
 
-async def test_an_internal_error_fails_the_run_with_a_message_that_names_greenroom(stage: Stage) -> None:
+async def test_an_internal_error_fails_the_run_with_a_message_that_names_greenroom(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = await stage.start()
 
     async def fail() -> int:
         raise RuntimeError("odd")
 
-    stage.container_of(run).disk_bytes = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.container_of(run), "disk_bytes", fail)
     await stage.clock.advance(1)
     run = stage.current(run)
     assert run.status is S.FAILED

@@ -75,9 +75,9 @@ async def test_a_listener_can_leave_before_and_after_the_end() -> None:
     await asyncio.sleep(0)
     events.emit("run1", numbered(1))
     await asyncio.gather(*waiting)
-    await early.aclose()  # type: ignore[attr-defined]
+    await early.aclose()
     events.close("run1")
-    await late.aclose()  # type: ignore[attr-defined]
+    await late.aclose()
 
 
 def test_system_info_has_the_eight_fields_that_the_python_sdk_requires() -> None:

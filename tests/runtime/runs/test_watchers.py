@@ -121,7 +121,9 @@ async def test_a_run_over_its_disk_limit_is_stopped_only_if_the_limit_is_polled(
     await stage.close()
 
 
-async def test_the_pause_after_a_slow_disk_measurement_is_twenty_times_as_long(stage: Stage) -> None:
+async def test_the_pause_after_a_slow_disk_measurement_is_twenty_times_as_long(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     measured: list[int] = []
 
     def on_create(container: FakeContainer) -> None:
@@ -130,7 +132,7 @@ async def test_the_pause_after_a_slow_disk_measurement_is_twenty_times_as_long(s
             await stage.clock.sleep(3)
             return 0
 
-        container.disk_bytes = measure_slowly  # type: ignore[method-assign]
+        monkeypatch.setattr(container, "disk_bytes", measure_slowly)
 
     stage.engine.on_create = on_create
     await stage.start()
@@ -186,7 +188,9 @@ async def test_the_usage_of_a_container_is_recorded_and_sent_to_the_actor(stage:
     assert run.stats.mem_max_bytes == 300 * MBYTE
 
 
-async def test_cpu_overload_is_relative_to_the_cores_of_the_moment(stage: Stage) -> None:
+async def test_cpu_overload_is_relative_to_the_cores_of_the_moment(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = await stage.start(memory_mbytes=1024)
     overloads: list[bool] = []
     emit = stage.orchestrator.system_events.emit
@@ -195,7 +199,7 @@ async def test_cpu_overload_is_relative_to_the_cores_of_the_moment(stage: Stage)
         overloads.append(event["data"]["isCpuOverloaded"])
         emit(run_id, event)
 
-    stage.orchestrator.system_events.emit = record_and_emit  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.orchestrator.system_events, "emit", record_and_emit)
     for secs in (5, 15):
         await stage.clock.advance(5 if secs == 5 else 10)
         stage.container_of(run).uses(memory_bytes=0, cpu_nanos=secs * SECOND // 4)

@@ -1,4 +1,4 @@
-"""Ends as its input says, with the standard library only. While the server is away, it asks again."""
+"""Ends as its input requests. It uses only the standard library, and retries while the server is down."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RUN = f"actor-runs/{os.environ['ACTOR_RUN_ID']}"
 RECORDS = f"key-value-stores/{os.environ['ACTOR_DEFAULT_KEY_VALUE_STORE_ID']}/records"
 ITEMS = f"datasets/{os.environ['ACTOR_DEFAULT_DATASET_ID']}/items"
 HOG = "hog = []\nwhile True:\n    hog.append(b'x' * 4_194_304)"
-FOR_EVER = 10_000
+LONGER_THAN_ANY_TEST = 10_000
 DISK_FILES, FILE_BYTES = 5, 64 * 1024 * 1024
 PAUSE_SECS = 0.2
 
@@ -29,26 +29,26 @@ PAUSE_SECS = 0.2
 def main() -> None:
     given = get(f"{RECORDS}/{os.environ['ACTOR_INPUT_KEY']}")
     life = (get(f"{RECORDS}/LIFE") or 0) + 1
-    ask("PUT", f"{RECORDS}/LIFE", life)
+    request("PUT", f"{RECORDS}/LIFE", life)
     for number in range(given["lines"]):
         print(f"life {life} line {number}", flush=True)
     for number in range(given["pushes"]):
-        ask("POST", ITEMS, [{"life": life, "push": number, "item": item} for item in range(given["items"])])
+        request("POST", ITEMS, [{"life": life, "push": number, "item": item} for item in range(given["items"])])
     for number in range(given["records"]):
-        ask("PUT", f"{RECORDS}/BIG-{number}", "x" * given["recordBytes"])
+        request("PUT", f"{RECORDS}/BIG-{number}", "x" * given["recordBytes"])
     print(f"ready in life {life}", flush=True)
     sys.exit(act(given, life))
 
 
 def act(given: dict[str, Any], life: int) -> int:
-    """What the input asks for; the exit code, where this life ends by itself."""
+    """Do what the input requests. Return the exit code if this container ends by itself."""
     match given["do"]:
         case "exit":
             return int(given["exitCode"])
         case "fail in the first life":
             return 1 if life == 1 else 0
         case "speak":
-            ask("PUT", RUN, {"statusMessage": given["message"], "isStatusMessageTerminal": True})
+            request("PUT", RUN, {"statusMessage": given["message"], "isStatusMessageTerminal": True})
             return int(given["exitCode"])
         case "eat":
             exec(HOG)
@@ -57,25 +57,25 @@ def act(given: dict[str, Any], life: int) -> int:
         case "write":
             fill_disk()
         case "stay in the first life" if life == 1:
-            time.sleep(FOR_EVER)
+            time.sleep(LONGER_THAN_ANY_TEST)
         case "sleep":
-            time.sleep(FOR_EVER)
+            time.sleep(LONGER_THAN_ANY_TEST)
         case "leave when aborted":
             await_event("aborting")
         case "reboot" if life <= given["reboots"]:
-            go_on("reboot")
+            continue_with("reboot")
         case "leave when migrated" if life == 1:
             await_event("migrating")
-            go_on("reboot")
+            continue_with("reboot")
         case "metamorph":
-            go_on(f"metamorph?targetActorId={given['target']}", {**given, "do": "exit"})
+            continue_with(f"metamorph?targetActorId={given['target']}", {**given, "do": "exit"})
     return 0
 
 
-def go_on(order: str, body: Any = None) -> None:
-    """Have this container replaced."""
-    ask("POST", f"{RUN}/{order}", body)
-    time.sleep(FOR_EVER)
+def continue_with(order: str, body: Any = None) -> None:
+    """Send an order that replaces this container, and wait to be stopped."""
+    request("POST", f"{RUN}/{order}", body)
+    time.sleep(LONGER_THAN_ANY_TEST)
 
 
 def fill_disk() -> None:
@@ -83,26 +83,26 @@ def fill_disk() -> None:
         with open(f"/tmp/{number}", "wb") as file:
             for _ in range(64):
                 file.write(bytes(FILE_BYTES // 64))
-    time.sleep(FOR_EVER)
+    time.sleep(LONGER_THAN_ANY_TEST)
 
 
 def get(path: str) -> Any:
-    """A record; None where there is none."""
+    """Return a record, or None if it does not exist."""
     try:
-        return json.loads(ask("GET", path))
-    except urllib.error.HTTPError as refusal:
-        if refusal.code != 404:
+        return json.loads(request("GET", path))
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
             raise
         return None
 
 
-def ask(method: str, path: str, body: Any = None) -> bytes:
+def request(method: str, path: str, body: Any = None) -> bytes:
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     while True:
         try:
-            request = urllib.request.Request(f"{API}/{path}", data, headers, method=method)
-            with urllib.request.urlopen(request) as response:
+            message = urllib.request.Request(f"{API}/{path}", data, headers, method=method)
+            with urllib.request.urlopen(message) as response:
                 return bytes(response.read())
         except urllib.error.HTTPError:
             raise
@@ -121,7 +121,7 @@ def await_event(name: str) -> None:
 
 
 def events() -> Iterator[Any]:
-    """What the events socket tells. Raises OSError or EOFError when it breaks."""
+    """Yield the events of the socket. Raises OSError or EOFError when the connection breaks."""
     url = urlsplit(os.environ["ACTOR_EVENTS_WEBSOCKET_URL"])
     hello = (
         f"GET {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.builds.dockerfiles import parse
+from runtime.builds.dockerfile_parsing import parse
 
 
 @pytest.mark.parametrize(

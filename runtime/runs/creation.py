@@ -30,7 +30,7 @@ WEB_KEY_LENGTH = 25
 """Letters and digits in the name of a web server: 129 bits in a host name, which is not case-sensitive."""
 
 
-class RunRecorder:
+class RunCreator:
     """Writes planned runs into the database."""
 
     def __init__(
@@ -52,7 +52,7 @@ class RunRecorder:
         self._addresses = addresses
         self._clock = clock
 
-    async def record(self, plan: StartPlan) -> Run:
+    async def create(self, plan: StartPlan) -> Run:
         """Store everything a planned run consists of, and return it as READY."""
         id, user = new_id(), plan.request.user
         await self._webhooks.attach(user, id, plan.request.options.webhooks)

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.base.records import Definition
-from runtime.builds.recipes import Recipe, default_dockerfile, find_recipe
+from runtime.builds.dockerfile_selection import Recipe, default_dockerfile, find_recipe
 from runtime.builds.sources import Source
 
 

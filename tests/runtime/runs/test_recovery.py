@@ -177,7 +177,7 @@ async def test_the_recorded_reason_for_a_stop_survives_a_restart_of_the_server(s
 
 @pytest.mark.parametrize("was_created", [True, False])
 async def test_a_run_whose_container_had_not_started_is_started_by_the_next_server(
-    stage: Stage, was_created: bool
+    stage: Stage, was_created: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create = stage.engine.create
     reached, resume = (pause_start if was_created else pause_create)(stage.engine)
@@ -185,7 +185,7 @@ async def test_a_run_whose_container_had_not_started_is_started_by_the_next_serv
     await reached.wait()
     assert stage.current(run).status is (S.RUNNING if was_created else S.READY)
     await stage.close()
-    stage.engine.create = create  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.engine, "create", create)
     stage.engine.on_create = lambda container: None
     await stage.open()
     assert stage.current(run).status is S.RUNNING

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.base.errors import Invalid, LimitReached
-from runtime.jobs import limits
+from runtime.jobs import resource_limits
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, options
 
@@ -36,25 +36,25 @@ STEPS = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
     ],
 )
 def test_memory_is_rounded_up_to_a_power_of_two_within_the_platforms_bounds(requested: float, granted: int) -> None:
-    assert limits.memory_mbytes(requested, strict=False) == granted
+    assert resource_limits.memory_mbytes(requested, strict=False) == granted
 
 
 @pytest.mark.parametrize("requested", [1, 127, 129, 300, 128.5, 32_769, 40_000])
 def test_strict_memory_rejects_the_sizes_that_the_platform_rejects_and_names_a_valid_one(requested: float) -> None:
     with pytest.raises(Invalid) as error:
-        limits.memory_mbytes(requested, strict=True)
+        resource_limits.memory_mbytes(requested, strict=True)
     assert error.value.slug == "invalid-input"
-    assert f"Ask for {limits.memory_mbytes(requested, strict=False)}" in error.value.message
+    assert f"Ask for {resource_limits.memory_mbytes(requested, strict=False)}" in error.value.message
 
 
 @pytest.mark.parametrize("size", STEPS)
 def test_strict_memory_accepts_every_size_of_the_platform(size: int) -> None:
-    assert limits.memory_mbytes(size, strict=True) == size
+    assert resource_limits.memory_mbytes(size, strict=True) == size
 
 
 @given(st.floats(min_value=0.1, max_value=32_768))
 def test_a_run_gets_the_smallest_size_that_is_at_least_the_requested_one(requested: float) -> None:
-    granted = limits.memory_mbytes(requested, strict=False)
+    granted = resource_limits.memory_mbytes(requested, strict=False)
     assert granted == min(step for step in STEPS if step >= requested)
 
 
@@ -70,27 +70,30 @@ def test_a_run_gets_the_smallest_size_that_is_at_least_the_requested_one(request
 def test_cpu_disk_and_shared_memory_depend_on_the_memory(
     memory: int, cores: float, burst: float, disk: int, shm: int
 ) -> None:
-    assert limits.cpus(memory) == cores
-    assert limits.burst_cpus(memory, burst_secs=10) == burst
-    assert limits.burst_cpus(memory, burst_secs=0) == cores
-    assert limits.disk_mbytes(memory) == disk
-    assert limits.shm_bytes(memory) == shm
+    assert resource_limits.cpus(memory) == cores
+    assert resource_limits.burst_cpus(memory, burst_secs=10) == burst
+    assert resource_limits.burst_cpus(memory, burst_secs=0) == cores
+    assert resource_limits.disk_mbytes(memory) == disk
+    assert resource_limits.shm_bytes(memory) == shm
 
 
 def test_the_burst_starts_with_the_container() -> None:
     run = a_run(started_at=START, container_started_at=START + 3000)
-    assert limits.burst_end(run, 10) == START + 13_000
-    assert limits.granted_cpus(run, 10, START + 12_999) == 1.0
-    assert limits.granted_cpus(run, 10, START + 13_000) == 0.25
+    assert resource_limits.burst_end(run, 10) == START + 13_000
+    assert resource_limits.granted_cpus(run, 10, START + 12_999) == 1.0
+    assert resource_limits.granted_cpus(run, 10, START + 13_000) == 0.25
 
 
 def test_the_burst_starts_with_the_run_until_the_container_has_started() -> None:
-    assert limits.burst_end(a_run(started_at=START), 10) == START + 10_000
+    assert resource_limits.burst_end(a_run(started_at=START), 10) == START + 10_000
 
 
 def test_the_timeout_counts_from_the_start_of_the_run_and_0_means_no_timeout() -> None:
-    assert limits.deadline(a_run(options=options(timeout_secs=60), container_started_at=START + 500)) == START + 60_000
-    assert limits.deadline(a_run(options=options(timeout_secs=0))) is None
+    assert (
+        resource_limits.deadline(a_run(options=options(timeout_secs=60), container_started_at=START + 500))
+        == START + 60_000
+    )
+    assert resource_limits.deadline(a_run(options=options(timeout_secs=0))) is None
 
 
 @pytest.mark.parametrize(
@@ -101,16 +104,16 @@ def test_the_default_quota_is_the_memory_of_the_host_in_whole_gigabytes_and_at_l
     monkeypatch: pytest.MonkeyPatch, host_mbytes: int, quota: int
 ) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=host_mbytes * MBYTE))
-    assert limits.default_user_memory_mbytes() == quota
+    assert resource_limits.default_user_memory_mbytes() == quota
 
 
 def test_the_last_megabyte_of_the_quota_can_be_used() -> None:
-    limits.check_user_memory(used=7168, requested=1024, cap=8192)
+    resource_limits.check_user_memory(used=7168, requested=1024, cap=8192)
 
 
 def test_a_job_over_the_quota_is_rejected_with_the_platforms_message() -> None:
     with pytest.raises(LimitReached) as error:
-        limits.check_user_memory(used=7168, requested=2048, cap=8192)
+        resource_limits.check_user_memory(used=7168, requested=2048, cap=8192)
     assert error.value.slug == "actor-memory-limit-exceeded"
     assert error.value.message.startswith(
         "By launching this job you would exceed the memory limit of 8192MB for all your Actor runs and builds "

@@ -13,8 +13,8 @@ from pathlib import Path
 from runtime.base.errors import Invalid
 from runtime.base.records import Definition
 from runtime.base.source_paths import resolve_path
-from runtime.builds import dockerfiles, dockerignore
-from runtime.builds.dockerfiles import Dockerfile
+from runtime.builds import dockerfile_parsing, dockerignore
+from runtime.builds.dockerfile_parsing import Dockerfile
 from runtime.builds.sources import Source
 
 USUAL_DOCKERFILES = (".actor/Dockerfile", "Dockerfile")
@@ -48,7 +48,7 @@ def find_recipe(source: Source, definition: Definition, default_path: Path, *, b
     if path is None:
         path = default_path
         path.write_text(default_dockerfile(source.actor_folder, beta=beta))
-    dockerfile = dockerfiles.parse(path.read_text(errors="replace"))
+    dockerfile = dockerfile_parsing.parse(path.read_text(errors="replace"))
     _check_mounts(dockerfile)
     return Recipe(
         context=context,
