@@ -8,7 +8,7 @@
 6. Aliases: `/v2/actor-runs/X/dataset` and the like become canonical paths.
 7. Routes: HotRoutes for storages, FastAPI for everything else.
 
-An error of any stage becomes the platform's error object.
+An error in any stage becomes the platform's error object.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ Stage = Callable[[Scope], None]
 class App:
     """The API, the web servers of runs, and the local controls of one orchestrator, all on one port.
 
-    `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left;
-    its argument decides whether they are stopped too, None leaves that to the server's settings.
+    `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left.
+    Its argument decides whether these runs are stopped too. None leaves that to the server's settings. `earlier_ports`
+    are the ports of earlier servers, which adopted containers still use.
     """
 
     def __init__(
@@ -81,10 +82,10 @@ class App:
         control_token: str,
         info: Callable[[], ServerInfo],
         shut_down: Callable[[bool | None], int],
-        more_ports: Collection[int] = (),
+        earlier_ports: Collection[int] = (),
     ) -> None:
         settings = orchestrator.settings
-        hosts = AllowedHosts({settings.port, *more_ports}, orchestrator.engine.gateway)
+        hosts = AllowedHosts({settings.port, *earlier_ports}, orchestrator.engine.gateway)
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
         self._check_host = hosts.check_host

@@ -64,7 +64,7 @@ class Server:
         self._clock = SystemClock()
         self._control_token = secrets.token_urlsafe(32)
         self._stop_runs = settings.stop_runs
-        self._more_ports: set[int] = set()
+        self._earlier_ports: set[int] = set()
 
     async def run(self, ready: Callable[[ServerInfo], None] | None) -> int:
         data_directory = _open_data_directory(self._settings.data_dir)
@@ -107,13 +107,13 @@ class Server:
         for port in sorted(self._orchestrator.live_runs.ports_of_live_runs - {self._settings.port}):
             try:
                 sockets += listen(port, LOOPBACK + ((engine.gateway,) if engine.gateway else ()))
-                self._more_ports.add(port)
+                self._earlier_ports.add(port)
             except PortTaken as problem:
                 log.warning("Adopted runs can no longer reach the API under their own port. %s", problem)
         return sockets
 
     async def _serve(self, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None) -> None:
-        app = App(self._orchestrator, self._control_token, self._info, self._shut_down, self._more_ports)
+        app = App(self._orchestrator, self._control_token, self._info, self._shut_down, self._earlier_ports)
         self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.release_waiters)
         server_json = self._settings.data_dir / "server.json"
         _write_private(server_json, self._description())
@@ -138,7 +138,7 @@ class Server:
         )
 
     def _shut_down(self, stop_runs: bool | None) -> int:
-        """Begin to stop, and return how many live runs will be left. None keeps the present setting of `stop_runs`."""
+        """Begin to stop, and return how many live runs will be left. None keeps the current setting."""
         self._stop_runs = self._stop_runs if stop_runs is None else stop_runs
         self._uvicorn.handle_exit(signal.SIGTERM, None)
         return 0 if self._stop_runs else len(self._orchestrator.live_runs.live_run_ids)
@@ -156,9 +156,9 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn with another shutdown: it releases everybody who waits first, and does not raise its signal again.
+    """Uvicorn with two changes to its shutdown: it releases all waiters first, and does not raise the signal again.
 
-    Raised again, the signal would end the process before the orchestrator is closed.
+    A signal that is raised again would end the process before the orchestrator is closed.
     """
 
     def __init__(self, config: uvicorn.Config, release_waiters: Callable[[], None]) -> None:

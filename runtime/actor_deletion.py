@@ -1,4 +1,4 @@
-"""Deleting an Actor with everything that is made of it, except its runs."""
+"""Deleting an Actor with everything that belongs to it, except its runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runtime.webhooks.webhooks import Webhooks
 
 
 class ActorDeletion:
-    """Deletes Actors while no job starts."""
+    """Deletes Actors. No job can start during a deletion."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class ActorDeletion:
         self._input_keys = input_keys
 
     async def delete(self, actor: Actor) -> None:
-        """Delete the Actor, its versions, tasks, webhooks, builds and input keys. Raises Invalid while a job lives."""
+        """Delete the Actor, its versions, tasks, webhooks, builds and input keys. Raises Invalid if a job is live."""
         async with self._memory_quota.pause_starts():
             builds = self._database.builds.of_actor(actor.id)
             if self._database.runs.has_unfinished_of_actor(actor.id):

@@ -56,10 +56,10 @@ from runtime.webhooks.webhooks import Webhooks
 
 
 class Orchestrator:
-    """One instance of Greenroom on an open data directory. `open` comes before everything else, `close` is the end.
+    """One instance of Greenroom on an open data directory. Call `open` first and `close` last.
 
-    `connect` makes the door to the engine from the instance's id. `present` makes the JSON of a run or build that its
-    owner gets from the API, which webhooks send. Raises NewerSchema and WrongKey.
+    `connect` opens the door to the engine for an instance's id. `present` returns the JSON of a run or build as the API
+    returns it to its owner: webhooks send it. Raises NewerSchema and WrongKey.
     """
 
     engine: Engine
@@ -85,7 +85,7 @@ class Orchestrator:
         self._create_builds(data_directory.instance_id)
         self._create_runs()
         self._create_deletion()
-        self._sweeping: asyncio.Task[None] | None = None
+        self._retention_task: asyncio.Task[None] | None = None
 
     def _create_foundations(self) -> None:
         database, settings = self.database, self.settings
@@ -258,7 +258,7 @@ class Orchestrator:
         )
 
     async def open(self, engine: Engine) -> None:
-        """Create the users and recover what the last server left. Ends before anyone can connect."""
+        """Create the users and recover what the last server left. Await it before serving requests."""
         self.engine = engine
         self.live_runs.open(self._supervisor_context(engine))
         await self.users.open()
@@ -267,19 +267,19 @@ class Orchestrator:
         await self.live_builds.recover()
         await self._run_recovery().recover()
         self._delivery.open()
-        self._sweeping = asyncio.create_task(self.retention.sweep_forever(), name="retention")
+        self._retention_task = asyncio.create_task(self.retention.sweep_hourly(), name="retention")
 
     def release_waiters(self) -> None:
-        """Release everyone who waits for something to happen: the server is about to stop."""
+        """Release all requests that wait for an event: the server is about to stop."""
         self.logs.release_waiters()
         self.system_events.release_waiters()
         self.completion.release_waiters()
 
     async def close(self, *, stop_runs: bool) -> int:
         """Close the parts in order. Returns how many live runs the next start has to adopt."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.wait({self._sweeping})
+        if self._retention_task is not None:
+            self._retention_task.cancel()
+            await asyncio.wait({self._retention_task})
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()

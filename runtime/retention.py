@@ -44,8 +44,8 @@ class Retention:
         self._clock = clock
         self._days = days
 
-    async def sweep_forever(self) -> None:
-        """Sweep now and every hour."""
+    async def sweep_hourly(self) -> None:
+        """Sweep now and every hour, unless retention is disabled."""
         while self._days:
             await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
             await self._clock.sleep(SWEEP_SECS)

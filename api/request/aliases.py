@@ -1,4 +1,4 @@
-"""Other paths for the same thing: one table of rewrites, so that each operation is written once.
+"""Other paths for the same operation: one table rewrites them, so that each operation is written once.
 
 Spellings (`?method=`, `/v2/acts`) are rewritten before any other code reads the path. Aliases of records ("the last
 run", "this run's dataset") depend on the caller, so they are resolved after authentication, each with a 404 of its own.
@@ -88,11 +88,11 @@ class Aliases:
         return f"/v2/actor-runs/{run_id}{rest}"
 
     def _openapi_of_build(self, request: Request, build_id: str) -> str:
-        """The id of the build is enough: without a token, the Actor cannot be resolved."""
+        """The Actor in the path is ignored: without a token, it cannot be resolved."""
         return f"/v2/actor-builds/{self._orchestrator.builds.get(build_id).id}/openapi.json"
 
     def _default_build(self, request: Request, actor: str, rest: str) -> str:
-        """The Actor's id is enough. A name needs a token, since it is one of the caller's names."""
+        """An Actor's id needs no token. A name does, because it is resolved among the caller's Actors."""
         actors = self._orchestrator.actors
         has_token = optional_caller(request) is not None or "~" in actor
         record = actors.find(full_caller(request).user, actor) if has_token else actors.get(actor)

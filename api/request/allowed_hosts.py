@@ -41,4 +41,4 @@ class AllowedHosts:
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         is_foreign = origin is not None and origin.removeprefix("http://").lower() not in self._hosts
         if is_foreign or (site is not None and site not in OWN_SITES):
-            raise Forbidden("origin-not-allowed", "Web pages of another origin may not change anything here")
+            raise Forbidden("origin-not-allowed", "Web pages of another origin cannot change anything on this server")

@@ -1,6 +1,6 @@
 """Request bodies: decoded, with a limit on their decoded size. They are never parsed by Content-Type.
 
-Encodings: both SDKs send `br` above 1 KiB, Python clients `gzip` (apify-client, both languages).
+Encodings: clients compress bodies above 1 KiB with `br` or `gzip` (apify-client, both languages).
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Params:
         return int(number)
 
     def texts(self, name: str) -> list[str]:
-        """A list written as `a,b`, as a repeated parameter, or as both; empty where the parameter is absent."""
+        """A list written as `a,b`, as a repeated parameter, or as both; empty if the parameter is absent."""
         return [part for value in self._query.getlist(name) for part in value.split(",") if part]
 
     def wait_secs(self) -> float:

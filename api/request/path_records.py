@@ -64,7 +64,7 @@ def find_own_run(request: Request, id: str, caller: Caller) -> Run:
 
 
 def check_visible(request: Request, run: Run) -> None:
-    """Everybody who knows a run's id may read the run, unless its general access is restricted to its owner.
+    """Anyone who knows a run's id may read the run, unless its general access is restricted to its owner.
 
     Raises NotFound, and Unauthorized without a token.
     """

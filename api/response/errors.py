@@ -1,4 +1,4 @@
-"""The one translation of errors into HTTP responses. No error body of the framework ever reaches a client.
+"""Errors are translated into HTTP responses here, and only here. Clients never get an error body of the framework.
 
 Requests that start a run get the slugs of that endpoint's own reference page, which differ from the rest of the API.
 """
@@ -80,7 +80,7 @@ async def handle_unexpected_error(request: Request, problem: Exception) -> Respo
 
 
 async def handle_client_disconnect(request: Request, problem: ClientDisconnect) -> Response:
-    """The client disconnected while it was sending. Nobody reads this response, and nothing is logged."""
+    """The client disconnected while it was sending. No one reads this response, and nothing is logged."""
     return Response(status_code=400)
 
 

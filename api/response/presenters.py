@@ -1,4 +1,4 @@
-"""Records together with what is computed when they are shown: usage, costs, webhooks, counts.
+"""Records together with the values that are computed for a response: usage, costs, webhooks, counts.
 
 What a record contains depends on the caller.
 """
@@ -26,7 +26,7 @@ def present_job(orchestrator: Orchestrator, record: Run | Build) -> JsonDict:
 
 
 def present_actor(orchestrator: Orchestrator, actor: Actor, caller: Caller) -> JsonDict:
-    """An Actor with its versions. Other users get no versions, limited runs neither versions nor builds."""
+    """An Actor with its versions. Other users do not get the versions. Limited runs do not get versions and builds."""
     owner, versions = orchestrator.users.get(actor.user_id), orchestrator.versions.of_actor(actor)
     presented = serializers.actor(actor, owner, versions)
     if permissions.is_limited(caller.run):
@@ -47,7 +47,7 @@ def present_build(
 
 
 def present_run(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> JsonDict:
-    """A run. Its costs, and its webhooks, whose URLs are secret, are shown only to callers who may see them."""
+    """A run. Its costs and its webhooks, whose URLs are secret, are shown only to callers that may see them."""
     billing = orchestrator.billing
     presented = serializers.run(run, build_number_int(run), billing.event_counts(run), orchestrator.clock.now())
     if caller is None or not sees_as_owner(orchestrator, run, caller):

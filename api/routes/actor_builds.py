@@ -25,7 +25,7 @@ async def list_builds(request: Request, caller: FullCaller, paging: PagingQuery)
 
 @router.get("/{build}")
 async def get_build(request: Request, caller: OptionalCaller, build: str) -> Response:
-    """Everybody who knows the id may read the build."""
+    """Anyone who knows the id may read the build."""
     orchestrator = orchestrator_of(request)
     record = await orchestrator.builds.wait(build, Params(request).wait_secs())
     has_image = await orchestrator.builds.has_image(record) if record.status.is_terminal else None
@@ -34,7 +34,7 @@ async def get_build(request: Request, caller: OptionalCaller, build: str) -> Res
 
 @router.get("/{build}/openapi.json")
 async def get_openapi(request: Request, build: str) -> Response:
-    """Everybody who knows the id may read the document."""
+    """Anyone who knows the id may read the document."""
     orchestrator = orchestrator_of(request)
     record = orchestrator.builds.get(build)
     actor = orchestrator.actors.get(record.actor_id)

@@ -37,7 +37,7 @@ async def list_runs(request: Request, caller: FullCaller, run_filter: RunFilterQ
 
 @router.get("/{run}")
 async def get_run(request: Request, caller: OptionalCaller, run: str) -> Response:
-    """Everybody who knows the id may read the run, unless it is restricted. Only its owner gets its costs."""
+    """Anyone who knows the id may read the run, unless it is restricted. Only its owner gets its costs."""
     runs = orchestrator_of(request).runs
     check_visible(request, runs.get(run))
     return _run_response(request, await runs.wait(run, Params(request).wait_secs()), caller)

@@ -55,7 +55,7 @@ async def get_task(caller: FullCaller, task: OwnTask) -> Response:
 
 @router.put("/{task}")
 async def update_task(request: Request, caller: FullCaller, task: OwnTask) -> Response:
-    """Change the fields in the body. Everything else stays as it is."""
+    """Change the fields in the body. All other fields stay unchanged."""
     fields = parse_task_fields(await read_object(request), task.options)
     changed = await orchestrator_of(request).tasks.update(task, **fields)
     return data_response(serializers.task(changed, caller.user))

@@ -76,7 +76,7 @@ async def get_actor(request: Request, caller: LiveCaller, actor: VisibleActor) -
 
 @router.put("/{actor}")
 async def update_actor(request: Request, caller: FullCaller, actor: OwnActor) -> Response:
-    """Change the fields and tags in the body, and replace the versions in it. Everything else stays as it is."""
+    """Change the fields and tags in the body, and replace the versions in it. All other fields stay unchanged."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
     tags = _tag_changes(orchestrator, actor, field(body, "taggedBuilds", dict) or {})
 
@@ -120,7 +120,7 @@ async def get_version(request: Request, actor: OwnActor, number: str) -> Respons
 
 @router.api_route("/{actor}/versions/{number}", methods=["PUT", "POST"])
 async def update_version(request: Request, caller: FullCaller, actor: OwnActor, number: str) -> Response:
-    """Change the fields in the body. Everything else stays as it is."""
+    """Change the fields in the body. All other fields stay unchanged."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
     known = orchestrator.versions.get(actor, number)
     merged = merge_version(body, serializers.version(known))
@@ -157,7 +157,7 @@ async def get_env_var(request: Request, actor: OwnActor, number: str, name: str)
 
 @router.api_route("/{actor}/versions/{number}/env-vars/{name}", methods=["PUT", "POST"])
 async def update_env_var(request: Request, actor: OwnActor, number: str, name: str) -> Response:
-    """Change the fields in the body. Everything else stays as it is."""
+    """Change the fields in the body. All other fields stay unchanged."""
     versions = orchestrator_of(request).versions
     version, body = versions.get(actor, number), await read_object(request)
     changed = await versions.update_env_var(version, name, partial(parse_changed_env_var, body))

@@ -16,7 +16,10 @@ router = APIRouter(prefix="/v2/logs")
 
 @router.get("/{job}")
 async def get_log(request: Request, job: str) -> Response:
-    """Plain text; with `stream`, until the job has ended. Everybody who may read the job may read its log."""
+    """The log as plain text. With `stream`, the response continues until the job has ended.
+
+    Anyone who may read the job may read its log.
+    """
     logs, params = orchestrator_of(request).logs, Params(request)
     _check_readable(request, job)
     raw = params.flag("raw") or False

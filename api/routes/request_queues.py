@@ -26,7 +26,7 @@ DEFAULT_HEAD = 100
 MAX_HEAD = 1000
 MAX_REQUESTS = 10_000
 MAX_LOCK_SECS = 86_400
-"""The platform documents no maximum. Nobody works on one request for longer than a day."""
+"""The platform documents no maximum. No client works on one request for longer than a day."""
 
 
 @router.post("/v2/request-queues")
@@ -79,7 +79,7 @@ async def list_requests(request: Request) -> Response:
     params, limit = call.params, _limit(call.params, MAX_REQUESTS, MAX_REQUESTS)
     cursor, start, states = params.text("cursor"), params.text("exclusiveStartId"), _states(params)
     if start and (cursor or states):
-        raise Invalid("invalid-parameter", "'exclusiveStartId' does not go with 'cursor' or 'filter'")
+        raise Invalid("invalid-parameter", "'exclusiveStartId' cannot be combined with 'cursor' or 'filter'")
     requests = call.orchestrator.request_queues
     found = await requests.list_requests(queue.id, after=cursor or start, states=states, limit=limit + 1)
     items = [serializers.queued_request(item) for item in found[:limit]]

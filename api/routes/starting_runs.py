@@ -40,18 +40,18 @@ class RunStartCall:
     params: Params
     options: StartOptions
 
-    async def respond_with_run(self, what: Actor | Task) -> Response:
-        """Start a run, and return it when it has ended, or when the client's `waitForFinish` is over."""
+    async def respond_with_run(self, target: Actor | Task) -> Response:
+        """Start a run, and return it when it has ended, or when the client's `waitForFinish` has passed."""
         secs = self.params.wait_secs()
-        run = await self._start(what)
+        run = await self._start(target)
         if secs > 0:
             run = await self.orchestrator.runs.wait(run.id, secs)
         location = f"{self.orchestrator.addresses.public_base}/v2/actors/{run.actor_id}/runs/{run.id}"
         return created_response(present_run(self.orchestrator, run, self.caller), location)
 
-    async def respond_with_output(self, what: Actor | Task) -> Response:
+    async def respond_with_output(self, target: Actor | Task) -> Response:
         """Start a run, wait for its end, and return a record of its key-value store, or no body without that record."""
-        run = await self._run_to_success(what)
+        run = await self._run_to_success(target)
         key = self.params.text("outputRecordKey") or "OUTPUT"
         stores, store_id = self.orchestrator.key_value_stores, run.default_key_value_store_id
         try:
@@ -59,16 +59,16 @@ class RunStartCall:
         except NotFound:
             return Response(status_code=201)
 
-    async def respond_with_items(self, what: Actor | Task) -> Response:
+    async def respond_with_items(self, target: Actor | Task) -> Response:
         """Start a run, wait for its end, and return the items of its dataset that the query selects."""
-        run = await self._run_to_success(what)
+        run = await self._run_to_success(target)
         datasets = self.orchestrator.datasets
         dataset = datasets.find(run.user_id, run.default_dataset_id)
         return await items_response(datasets, dataset, parse_items_query(self.params, dataset), status=201)
 
-    async def _run_to_success(self, what: Actor | Task) -> Run:
+    async def _run_to_success(self, target: Actor | Task) -> Run:
         """Raises RunTooSlow if the run has not ended after five minutes, Invalid if it did not succeed."""
-        run = await self.orchestrator.runs.wait((await self._start(what)).id, SYNC_WAIT_SECS)
+        run = await self.orchestrator.runs.wait((await self._start(target)).id, SYNC_WAIT_SECS)
         if not run.status.is_terminal:
             raise RunTooSlow(
                 "run-timeout-exceeded",
@@ -78,14 +78,14 @@ class RunStartCall:
             raise Invalid("run-failed", f"Actor run did not succeed (run ID: {run.id}, status: {run.status}).")
         return run
 
-    async def _start(self, what: Actor | Task) -> Run:
+    async def _start(self, target: Actor | Task) -> Run:
         input = await read_input(self.request) if self.request.method == "POST" else None
         meta, user, run = parse_meta(self.request, self.caller), self.caller.user, self.caller.run
         starting, options = self.orchestrator.starting, self.options
-        if isinstance(what, Task):
-            return await starting.start_task(user, what, input, options, meta, started_by=run)
+        if isinstance(target, Task):
+            return await starting.start_task(user, target, input, options, meta, started_by=run)
         return await starting.start(
-            StartRequest(user=user, actor=what, input=input, options=options, meta=meta, started_by=run)
+            StartRequest(user=user, actor=target, input=input, options=options, meta=meta, started_by=run)
         )
 
 

@@ -43,7 +43,7 @@ class StorageRoutes(Generic[S]):
 
 
 class StorageCall(Generic[S]):
-    """One request for storages of one kind. Its caller and its query are read once, the query only if it is needed."""
+    """One request for storages of one kind. Its query is parsed when it is first needed."""
 
     __slots__ = ("_params", "_routes", "caller", "orchestrator", "request", "service")
 
@@ -64,9 +64,9 @@ class StorageCall(Generic[S]):
     def storage(self, access: StorageAccess | None = None) -> S:
         """The storage that the path names, if the caller has this access to it; by default what the method needs.
 
-        For writing, its counters and times may be outdated. The owner and the owner's runs have access by their token.
-        Others can read if the storage's general access allows it, or if the address is signed. Raises NotFound,
-        Forbidden, and Unauthorized without a token or after the end of the token's run.
+        If the access is for writing, the record's counters and times may be outdated. The owner and the owner's runs
+        have access by their token. Others can read if the storage's general access allows it, or if the address is
+        signed. Raises NotFound, Forbidden, and Unauthorized without a token or after the end of the token's run.
         """
         caller, reference = self.caller, self.request.path_params["id"]
         needed = access or (StorageAccess.READ if self.request.method in ("GET", "HEAD") else StorageAccess.WRITE)
@@ -76,7 +76,7 @@ class StorageCall(Generic[S]):
             return record
         if self.params.text("signature") is not None:
             raise Forbidden("invalid-signature", "The signature of this address is not valid, or has expired")
-        authenticated_caller(self.request)  # 401 without a token: with one, there could be such a storage
+        authenticated_caller(self.request)  # raises 401 without a token: with a token, the storage might be found
         raise record_not_found(self.service.label, reference)
 
     def links(self, record: S) -> StorageLinks:

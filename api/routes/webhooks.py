@@ -40,7 +40,7 @@ async def get_webhook(request: Request, webhook: OwnWebhook) -> Response:
 
 @router.put("/{webhook}")
 async def update_webhook(request: Request, caller: LiveCaller, webhook: OwnWebhook) -> Response:
-    """Change the fields in the body. Everything else stays as it is."""
+    """Change the fields in the body. All other fields stay unchanged."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
     condition = parse_webhook_condition(body) if body.get("condition") is not None else None
     permissions.check_webhook(caller.run, condition or webhook.condition)

@@ -1,7 +1,7 @@
 """The proxy from a run's public address to the web server in its container.
 
 It does not change what it forwards: bodies stream both ways untouched, and Authorization and Cookie belong to the
-container's server. Everybody who knows the key may send requests (platform documentation, "Container web server"), so
-Greenroom's token is neither needed nor read here, and a client that sends it anyway shows it to the Actor. Trailers and
+container's server. Anyone who knows the key may send requests (platform documentation, "Container web server"), so
+Greenroom's token is not needed and not read here. A client that sends it anyway reveals it to the Actor. Trailers and
 1xx responses are not forwarded.
 """

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Upload:
-    """The body that a client sends. Nobody else calls `receive`."""
+    """The body that a client sends. Only this object calls `receive`."""
 
     def __init__(self, receive: Receive, has_body: bool) -> None:
         self._receive = receive

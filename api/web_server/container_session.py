@@ -11,7 +11,7 @@ from runtime.base.errors import BadGateway
 
 CONNECT_TIMEOUT_SECS = 5.0
 FINAL_STATUSES = range(200, 600)
-"""The statuses that end an exchange. Of the lower ones, aiohttp lets through only a 101 that was not requested."""
+"""The statuses that end an exchange. Of the lower ones, aiohttp returns only a 101 that was not requested."""
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -33,18 +33,18 @@ def open_session() -> aiohttp.ClientSession:
 
 async def _send_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Raise our own errors. On its own errors, aiohttp would send an idempotent request a second time."""
-    where = f"{request.url.host}:{request.url.port}"
-    must = "The Actor must run an HTTP server on the port in ACTOR_WEB_SERVER_PORT, listening on 0.0.0.0."
+    address = f"{request.url.host}:{request.url.port}"
+    hint = "The Actor must run an HTTP server on the port in ACTOR_WEB_SERVER_PORT, listening on 0.0.0.0."
     try:
         return await send(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as problem:
-        message = f"Nothing listens on port {request.url.port} of this run's container ({where}). {must}"
+        message = f"Nothing listens on port {request.url.port} of this run's container ({address}). {hint}"
         raise BadGateway("web-server-not-listening", message) from problem
     except aiohttp.WSServerHandshakeError:
         raise
     except aiohttp.ClientError as problem:
         reason = str(problem) or type(problem).__name__
-        message = f"The run's web server at {where} gave no valid HTTP answer: {reason}. {must}"
+        message = f"The run's web server at {address} gave no valid HTTP answer: {reason}. {hint}"
         raise BadGateway("web-server-not-answering", message) from problem
 
 

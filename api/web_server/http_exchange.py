@@ -34,7 +34,7 @@ async def _exchange(session: aiohttp.ClientSession, request: ForwardedRequest, u
             async for piece in response.content.iter_any():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         except aiohttp.ClientError as problem:
-            # The response stays unfinished. So uvicorn breaks the connection, and the client sees the failure.
+            # The response stays unfinished. So uvicorn closes the connection, and the client notices the failure.
             log.warning("The web server at %s broke off its response: %s", request.url.authority, problem)
             return
         await send({"type": "http.response.body", "body": b""})

@@ -1,4 +1,4 @@
-"""What uvicorn has to be configured with, so that it changes nothing of what the proxy forwards."""
+"""The options that keep uvicorn from changing what the proxy forwards."""
 
 from __future__ import annotations
 

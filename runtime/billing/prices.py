@@ -1,7 +1,7 @@
 """The prices of Actors: the pricing in force, the charges of a run, and the maximum cost.
 
 Prices are in US dollars. Sources: the platform's pages on monetization, and the pricing and charge objects of its API.
-The SDKs count the two synthetic events themselves and leave charging them to the platform.
+The SDKs count the two synthetic events, but do not charge for them: the platform does.
 """
 
 from __future__ import annotations
@@ -128,5 +128,5 @@ def _events_usd(prices: Mapping[str, float], counts: Mapping[str, int]) -> Decim
 
 
 def exact(price: float) -> Decimal:
-    """An amount of money as it is written."""
+    """The amount as a decimal, without the rounding error of the float: 0.1 becomes exactly 0.1."""
     return Decimal(str(price))

@@ -1,4 +1,4 @@
-"""The way from a version's source to an image, step by step."""
+"""The steps from a version's source to an image."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from runtime.builds.cancellation import in_thread
 from runtime.builds.contexts import Context, pack
 from runtime.builds.definition_reader import read_definition, warnings
 from runtime.builds.dockerfile_selection import Recipe, find_recipe
-from runtime.builds.image_environment import port_variables
 from runtime.builds.images import BuildImages
 from runtime.builds.sources import Sources
+from runtime.builds.web_server_port import port_variables
 from runtime.containers import STAND_IN_LABEL, BuildSpec, Image
 from runtime.jobs.logs import Log
 from runtime.jobs.resource_limits import MBYTE
@@ -43,7 +43,7 @@ class Builder:
             log.append_text([f"ACTOR: {warning}" for warning in warnings(definition)])
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             variables = _build_variables(version)
-            log.append_text([*_found(recipe), *_missing_secrets(recipe, variables)])
+            log.append_text([*_dockerfile_lines(recipe), *_missing_secrets(recipe, variables)])
             context = await in_thread(partial(pack, recipe.context, recipe.dockerfile_path, folder / "context.tar"))
             spec = self._spec(build, variables, recipe, context)
             fingerprint = await self._fingerprint(spec, recipe, context)
@@ -114,7 +114,7 @@ def _build_variables(version: Version) -> dict[str, str]:
     return {each.name: each.value for each in version.env_vars} if version.apply_env_vars_to_build else {}
 
 
-def _found(recipe: Recipe) -> list[str]:
+def _dockerfile_lines(recipe: Recipe) -> list[str]:
     if recipe.found_at:
         return [f"ACTOR: Found Dockerfile at ./{recipe.found_at}"]
     text = recipe.dockerfile.text

@@ -1,4 +1,4 @@
-"""Work in threads that stops when the task which waits for it is cancelled."""
+"""Work in threads that stops when the waiting task is cancelled."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ async def in_thread(work: Callable[[Checkpoint], T]) -> T:
     except asyncio.CancelledError:
         is_cancelled.set()
         await asyncio.wait({task})
-        task.exception()  # retrieve it, or asyncio logs that nobody did
+        task.exception()  # retrieve it, or asyncio logs that it was not retrieved
         raise

@@ -1,6 +1,6 @@
 """Build contexts: the archive that is sent to the engine, without the files that `.dockerignore` excludes.
 
-The same content always has the same digest: neither timestamps nor owners count.
+The same content always has the same digest: timestamps and owners do not affect it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Dockerfiles: what one needs from the engine, parsed once from its text.
+"""Dockerfiles, parsed once: what a build needs from the engine.
 
 Source: Docker's Dockerfile reference.
 """
@@ -26,10 +26,10 @@ REMOTE = re.compile(r"\w+://|git@")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dockerfile:
-    """`images` are those that it names, including its frontend, but not those whose name contains an argument.
+    """`images` are the images that it names, its frontend included. Names that contain an argument are left out.
 
-    `secrets` are the ids of its secret mounts. `has_known_sources` is whether all that goes into the image is known
-    before the build: the build adds nothing from the web, and no argument decides which image is used.
+    `secrets` are the ids of its secret mounts. `has_known_sources` is whether everything that goes into the image
+    is known before the build: nothing is added from the web, and no argument selects an image.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""`.dockerignore`: which files of a folder are not part of the build context. Any pattern is matched in linear time.
+"""`.dockerignore`: which files of a folder are not part of the build context. Every pattern is matched in linear time.
 
 A pattern that matches a folder also matches everything in it. The last matching pattern decides, and a pattern with `!`
 includes files even inside an excluded folder, as in BuildKit.

@@ -8,6 +8,6 @@ from collections.abc import Mapping
 
 
 def fingerprint(context: str, dockerfile: str, build_args: Mapping[str, str], images: Mapping[str, str]) -> str:
-    """Combine the digest of the context, the Dockerfile's name in it, and the id of each image that it names."""
+    """Hash the context's digest, the Dockerfile's name, the build arguments, and the ids of the Dockerfile's images."""
     inputs = [context, dockerfile, dict(build_args), dict(images)]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

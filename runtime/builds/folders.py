@@ -1,7 +1,7 @@
 """Folders of this machine as sources: which files belong to the Actor, and a copy of them.
 
-Version control, installed packages, local storages, and everything that `.gitignore` (nested ones and those above the
-folder included) or `.dockerignore` excludes is not copied. `.actor/` is always copied, as `apify push` does.
+Version control, installed packages and local storages are not copied, and neither is anything that `.dockerignore` or a
+`.gitignore` file excludes, in the folder or above it. `.actor/` is always copied, as `apify push` does.
 """
 
 from __future__ import annotations

@@ -119,8 +119,8 @@ class _Git:
     def __init__(self, folder: Path, *, is_local: bool, with_keys: bool) -> None:
         self._folder = folder
         ssh = os.environ.get("GIT_SSH_COMMAND", "ssh") if with_keys else SSH_WITHOUT_KEYS
-        # Git finds credential helpers, .netrc and its settings in the home folder. The source's own folder would not
-        # do as a home: it could contain such files.
+        # Git finds credential helpers, .netrc and its settings in the home folder. The source's own folder cannot be
+        # the home, because it could contain such files.
         no_home = {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull, "SSH_AUTH_SOCK": ""}
         self._environment = {
             **{name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES},

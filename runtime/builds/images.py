@@ -44,7 +44,7 @@ class BuildImages:
             return await self._containers.build(replace(spec, platform=PLATFORM), log)
 
     async def reuse(self, build: Build, fingerprint: str) -> tuple[Build, Image] | None:
-        """Give the image of an earlier build with the same fingerprint to this build too.
+        """Name the image of an earlier build with the same fingerprint for this build too.
 
         Returns the earlier build and its image; None if there is none.
         """
@@ -61,7 +61,7 @@ class BuildImages:
             await self._containers.remove_image(self.name(build))
 
     async def delete_orphans(self) -> None:
-        """Remove the names of deleted builds: a server may have died while it deleted one."""
+        """Remove the names of deleted builds: a server may have crashed while it deleted one."""
         for name in await self._containers.image_names(self._repository):
             build = self._database.builds.get(name.rpartition(":")[2])
             if build is None or build.image is None:

@@ -57,7 +57,7 @@ class LiveBuilds:
             # Deletions wait until this block is left, so the Actor has to be read again inside it.
             new = await self._new_record(user, self._actors.get(actor.id), version, options, meta)
             build = await self._builds.insert(new)
-            task = asyncio.create_task(self._live(build, version), name=f"build {build.number} {build.id}")
+            task = asyncio.create_task(self._run_build(build, version), name=f"build {build.number} {build.id}")
             self._tasks[build.id] = task
             task.add_done_callback(lambda _: self._tasks.pop(build.id))
         await self._dispatches.dispatch_pending(build)
@@ -74,7 +74,7 @@ class LiveBuilds:
         return self._builds.get(build.id)
 
     async def recover(self) -> None:
-        """End the builds that the end of the last server interrupted, and delete what it left behind."""
+        """End the builds that the last server left unfinished, and delete their files and images."""
         await self._builder.delete_leftovers()
         for build in self._builds.unfinished():
             log = self._logs.open(build.id)
@@ -106,7 +106,7 @@ class LiveBuilds:
             pending_events=new_event(WebhookEvent.BUILD_CREATED),
         )
 
-    async def _live(self, build: Build, version: Version) -> None:
+    async def _run_build(self, build: Build, version: Version) -> None:
         log = self._logs.open(build.id, secret_values(build.env_vars))
         try:
             await self._builds.move(build.id, JobStatus.RUNNING)
@@ -126,7 +126,7 @@ class LiveBuilds:
             await self._fail(build, log, f"Greenroom failed to build ({type(problem).__name__}: {problem}).")
 
     async def _succeed(self, result: Build) -> None:
-        """Store the image, then move the tag, then write the status, so that clients which wait for it find the tag.
+        """Store the image, then move the tag, then write the status, so that clients that wait for it find the tag.
 
         After an abort, no image is stored and no tag is moved.
         """

@@ -57,7 +57,7 @@ class PreparedInput:
     storages: tuple[StorageReference, ...] = ()
 
     def fields(self) -> JsonObject:
-        """Return the fields of the input in plain text; none if it is not a JSON object."""
+        """Return the fields of the input in plain text; empty if it is not a JSON object."""
         if self.completed is not None:
             return self.completed
         return {} if self.stored is None else loads_object(self.stored.body)
@@ -141,7 +141,7 @@ def _completed(schema: JsonObject | None, sent: Input | None, task_input: JsonOb
 
 
 def _merged(sent: Input | None, task_input: JsonObject | None) -> JsonDict:
-    """Merge the input over that of a task. Only then its Content-Type does not matter."""
+    """Merge the input over the task's input. Without a task's input, its Content-Type must be JSON."""
     if sent is not None and task_input is None and not _is_json(sent):
         raise Invalid("invalid-input", f'Actor input must have content type "{JSON_TYPE}".')
     return {**deepcopy(dict(task_input or {})), **({} if sent is None else _parsed(sent.body))}

@@ -17,15 +17,15 @@ from runtime.inputs.encryption import InputCipher, new_key
 
 
 class InputKeys:
-    """Private keys are encrypted with passphrases, and the vault seals the passphrases before they are stored."""
+    """Private keys are encrypted with passphrases, and the vault encrypts the passphrases before they are stored."""
 
     def __init__(self, table: InputKeysTable, vault: Vault) -> None:
         self._table = table
         self._vault = vault
 
     def find(self, user_id: str, actor_id: str) -> InputKey | None:
-        sealed = self._table.get(_id(user_id, actor_id))
-        return None if sealed is None else replace(sealed, passphrase=self._vault.decrypt(sealed.passphrase))
+        stored = self._table.get(_id(user_id, actor_id))
+        return None if stored is None else replace(stored, passphrase=self._vault.decrypt(stored.passphrase))
 
     async def cipher(self, user_id: str, actor_id: str) -> InputCipher:
         """Return the cipher of a user and Actor; create its key if there is none."""

@@ -24,7 +24,7 @@ class Log:
     def __init__(self, file: LogFile, clock: Clock, hidden: Sequence[str]) -> None:
         self._file = file
         self._clock = clock
-        self._hiding = set(hidden)
+        self._hidden_values = set(hidden)
         self._hidden = _pattern(hidden)
         self._changed = asyncio.Event()
         self.is_full = file.ends_with_system_line(CAP_NOTICE)
@@ -57,8 +57,8 @@ class Log:
 
     def hide(self, hidden: Sequence[str]) -> None:
         """Redact more values from now on."""
-        self._hiding.update(hidden)
-        self._hidden = _pattern(self._hiding)
+        self._hidden_values.update(hidden)
+        self._hidden = _pattern(self._hidden_values)
 
     def lines_from_containers(self) -> int:
         """How many lines of the log came from the run's containers."""
@@ -121,7 +121,7 @@ class Logs:
         self._files = files
         self._clock = clock
         self._live: dict[str, Log] = {}
-        self._follows = True
+        self._may_follow = True
 
     def open(self, id: str, hidden: Sequence[str] = ()) -> Log:
         """The log of a live job, continued at the end of its file. `hidden` values are redacted."""
@@ -134,7 +134,7 @@ class Logs:
 
     def release_waiters(self) -> None:
         """Release all followers; their jobs continue."""
-        self._follows = False
+        self._may_follow = False
         for log in self._live.values():
             log.wake()
 
@@ -150,7 +150,7 @@ class Logs:
         return self._files.size(id)
 
     async def read(self, id: str, *, raw: bool = False) -> AsyncGenerator[bytes, None]:
-        """The log as it is now."""
+        """What the log contains now."""
         start, end = 0, self._files.size(id)
         while start < end:
             stored = self._stored(id, start, end)
@@ -160,7 +160,7 @@ class Logs:
     async def follow(self, id: str, *, raw: bool = False) -> AsyncGenerator[bytes, None]:
         """The log so far, then everything that is written until the log is complete."""
         log, start = self._live.get(id), 0
-        while log is not None and not log.is_closed and self._follows:
+        while log is not None and not log.is_closed and self._may_follow:
             changed = log.changed
             while start < log.size:
                 stored = self._stored(id, start, log.size)
@@ -173,13 +173,13 @@ class Logs:
 
     def _stored(self, id: str, start: int, end: int) -> bytes:
         """Whole lines from `start`: about a megabyte, or one longer line."""
-        reach = READ_BYTES
+        size = READ_BYTES
         while True:
-            stored = self._files.read(id, start, min(end, start + reach))
+            stored = self._files.read(id, start, min(end, start + size))
             whole = stored.rfind(b"\n") + 1
-            if whole or start + reach >= end:
+            if whole or start + size >= end:
                 return stored[:whole]
-            reach *= 2
+            size *= 2
 
 
 def _pattern(hidden: Collection[str]) -> re.Pattern[bytes] | None:

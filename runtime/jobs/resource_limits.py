@@ -36,7 +36,7 @@ def memory_mbytes(requested: float, *, strict: bool) -> int:
         raise Invalid(
             "invalid-input",
             f"Memory must be a power of 2 from {MIN_MEMORY_MBYTES} to {MAX_MEMORY_MBYTES} MB, not {requested:g}. "
-            f"Ask for {granted}.",
+            f"Request {granted}.",
         )
     return granted
 
@@ -66,7 +66,7 @@ def burst_end(run: Run, burst_secs: float) -> Millis:
 
 
 def shm_bytes(memory: int) -> int:
-    """The size of /dev/shm, which browsers need: half of the memory. What is used of it counts as memory."""
+    """The size of /dev/shm, which browsers need: half of the memory. Its used part counts as memory."""
     return memory * MBYTE // 2
 
 
@@ -92,6 +92,6 @@ def check_user_memory(used: int, requested: int, cap: int) -> None:
         raise LimitReached(
             "actor-memory-limit-exceeded",
             f"By launching this job you would exceed the memory limit of {cap}MB for all your Actor runs and builds "
-            f"(currently used: {used}MB, requested: {requested}MB). Wait for a job to end or abort one, ask for less "
+            f"(currently used: {used}MB, requested: {requested}MB). Wait for a job to end or abort one, request less "
             "memory, or raise the cap with GREENROOM_MAX_MEMORY_MBYTES.",
         )

@@ -16,7 +16,7 @@ SHORTEST_WINDOW_MILLIS = 250
 
 
 def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStats:
-    """The statistics plus the usage since they were last counted, of a container that started at `started_at`."""
+    """The statistics with a new sample of a container that started at `started_at`."""
     measured = replace(
         stats,
         mem_current_bytes=sample.memory_bytes,

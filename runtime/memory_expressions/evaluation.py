@@ -64,7 +64,7 @@ def _call(scope: Scope, name: str, arguments: Sequence[Value]) -> Value:
 
 
 def _member_of(node: nodes.Member, scope: Scope) -> tuple[Value, bool]:
-    """Return the value of the property, and whether the chain ended early because an object of it is missing."""
+    """Return the value of the property, and whether the chain ended early because one of its objects is missing."""
     if isinstance(node.owner, nodes.Member):
         owner, has_ended = _member_of(node.owner, scope)
     else:

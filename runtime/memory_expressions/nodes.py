@@ -24,7 +24,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A property of an object. `optional` is `?.`: it and all that follows is undefined if the object is missing."""
+    """A property of an object. With `optional` (`?.`), the rest of the chain is undefined if the object is missing."""
 
     owner: Node
     key: Node

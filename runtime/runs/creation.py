@@ -1,6 +1,6 @@
 """Recording a new run: its webhooks, storages and INPUT first, its record last.
 
-A run exists when its record does. What a crash leaves without a record is dropped at the next start.
+A run exists as soon as its record does. If the server crashes before that, its next start drops what was stored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from runtime.base.clock import Clock
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Definition, Run, RunStats, WebhookEvent, new_event, new_id
 from runtime.billing import prices
-from runtime.builds.image_environment import web_server_port
+from runtime.builds.web_server_port import web_server_port
 from runtime.jobs.logs import Logs
 from runtime.runs.environment import INPUT_KEY
 from runtime.runs.output_schema import output
@@ -56,14 +56,14 @@ class RunCreator:
         """Store everything a planned run consists of, and return it as READY."""
         id, user = new_id(), plan.request.user
         await self._webhooks.attach(user, id, plan.request.options.webhooks)
-        storages = await self._open_storages(id, plan)
+        storages = await self._create_storages(id, plan)
         run = await self._runs.insert(self._new_run(id, plan, storages))
         if plan.remark is not None:
             self._logs.open(run.id).system(plan.remark)
             self._logs.close(run.id)
         return run
 
-    async def _open_storages(self, id: str, plan: StartPlan) -> DefaultStorages:
+    async def _create_storages(self, id: str, plan: StartPlan) -> DefaultStorages:
         """Create the run's default storages and store INPUT."""
         creator = permissions.creator_fields(id, plan.request.actor.id, plan.permission_level)
         storages = await self._storages.create_defaults(plan.request.user.id, id, Definition.of(plan.build), **creator)

@@ -1,4 +1,4 @@
-"""The memory of a run whose caller requests none: from its build's actor.json, else from its Actor's default options.
+"""The memory of a run if its caller requests none: from its build's actor.json, else from its Actor's default options.
 
 Source: "Dynamic Actor memory" and `minMemoryMbytes` of "Actor definition" in the platform's documentation.
 """

@@ -13,7 +13,7 @@ from runtime.webhooks.webhooks import Webhooks
 
 
 class RunDeletion:
-    """A run's record is deleted first: what a crash then leaves has no run, and `drop_orphans` removes it."""
+    """Deletes runs, the record first. After a crash, `drop_orphans` drops what has no record."""
 
     def __init__(
         self,

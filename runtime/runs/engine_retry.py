@@ -1,4 +1,4 @@
-"""Repeating a request to the engine while the engine is away: it may be restarting, and its containers may live on."""
+"""Repeating a request to the engine while the engine is unavailable: it may be restarting while its containers run."""
 
 from __future__ import annotations
 

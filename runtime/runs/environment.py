@@ -15,7 +15,7 @@ from runtime.base.addresses import Addresses
 from runtime.base.clock import iso
 from runtime.base.json_text import Json
 from runtime.base.records import Actor, Build, InputKey, Pricing, PricingModel, Run, User
-from runtime.builds.image_environment import WEB_SERVER_PORT_NAMES
+from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.jobs.redaction import secret_values
 from runtime.jobs.resource_limits import cpus, deadline
 
@@ -92,19 +92,19 @@ def _storages(run: Run) -> dict[str, str]:
 
 def _limits(run: Run) -> dict[str, str]:
     options, ends = run.options, deadline(run)
-    given = {
+    limit_variables = {
         **_named(str(options.memory_mbytes), "ACTOR_MEMORY_MBYTES", "APIFY_MEMORY_MBYTES"),
         "APIFY_DEDICATED_CPUS": f"{cpus(options.memory_mbytes):g}",
     }
     if ends is not None:
-        given |= _named(iso(ends), "ACTOR_TIMEOUT_AT", "APIFY_TIMEOUT_AT")
+        limit_variables |= _named(iso(ends), "ACTOR_TIMEOUT_AT", "APIFY_TIMEOUT_AT")
     if options.max_items is not None:
-        given["ACTOR_MAX_PAID_DATASET_ITEMS"] = str(options.max_items)
+        limit_variables["ACTOR_MAX_PAID_DATASET_ITEMS"] = str(options.max_items)
     if options.max_total_charge_usd is not None:
-        given["ACTOR_MAX_TOTAL_CHARGE_USD"] = str(options.max_total_charge_usd)
+        limit_variables["ACTOR_MAX_TOTAL_CHARGE_USD"] = str(options.max_total_charge_usd)
     if options.restart_on_error:
-        given["ACTOR_RESTART_ON_ERROR"] = "1"
-    return given
+        limit_variables["ACTOR_RESTART_ON_ERROR"] = "1"
+    return limit_variables
 
 
 def _pricing(run: Run, charged: Mapping[str, int]) -> dict[str, str]:

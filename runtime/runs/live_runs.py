@@ -1,4 +1,4 @@
-"""The live runs, each with a supervisor: begun, nudged and closed."""
+"""The live runs, each with a supervisor: started, nudged and closed."""
 
 from __future__ import annotations
 
@@ -19,64 +19,64 @@ log = logging.getLogger("greenroom.supervisor")
 
 
 class LiveRuns:
-    """One supervisor for each live run, with its log and system events. `open` comes first, `close` is the end."""
+    """One supervisor for each live run, with its log and system events. Call `open` first and `close` last."""
 
     def __init__(self, *, runs: Runs, logs: Logs, system_events: SystemEvents) -> None:
         self._runs = runs
         self._logs = logs
         self._system_events = system_events
-        self._live_runs: dict[str, Supervisor] = {}
-        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._supervisors: dict[str, Supervisor] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def open(self, context: SupervisorContext) -> None:
         self._context = context
 
     @property
     def live_run_ids(self) -> list[str]:
-        return list(self._lives)
+        return list(self._tasks)
 
     @property
     def ports_of_live_runs(self) -> set[int]:
         """The ports under which live containers know the API: an earlier server may have used another port."""
-        return {self._runs.get(run_id).api_port for run_id in self._lives} - {0}
+        return {self._runs.get(run_id).api_port for run_id in self._tasks} - {0}
 
     def begin(self, run: Run, adopted: Container | None = None) -> None:
         """Give a run a supervisor that takes it to its end, from its start or from an adopted container."""
         supervisor = self._supervisor(run)
-        self._add(run, supervisor, supervisor.live(adopted))
+        self._add(run, supervisor, supervisor.supervise(adopted))
 
-    def settle(self, run: Run) -> None:
-        """Give a run whose container has vanished a supervisor that ends it."""
+    def end_vanished(self, run: Run) -> None:
+        """End a run whose container has vanished while no server watched it."""
         supervisor = self._supervisor(run)
-        self._add(run, supervisor, supervisor.settle())
+        self._add(run, supervisor, supervisor.end_vanished())
 
     def nudge(self, run_id: str) -> None:
         """Make a run's supervisor, if the run is live, read the orders in its record."""
-        supervisor = self._live_runs.get(run_id)
+        supervisor = self._supervisors.get(run_id)
         if supervisor is not None:
             supervisor.nudge()
 
     async def wait_until_cleared(self, run_id: str) -> None:
         """Wait until the supervisor of a finished run has removed the container."""
-        life = self._lives.get(run_id)
-        if life is not None:
-            await asyncio.wait({life})
+        task = self._tasks.get(run_id)
+        if task is not None:
+            await asyncio.wait({task})
 
     async def web_server_address(self, run_id: str) -> tuple[str, int] | None:
         """Where this host reaches a live run's web server; None while its container does not run."""
-        supervisor = self._live_runs.get(run_id)
+        supervisor = self._supervisors.get(run_id)
         return None if supervisor is None else await supervisor.web_server_address()
 
     async def wait_all(self) -> None:
         """Wait until all live runs have ended."""
-        if self._lives:
-            await asyncio.wait(set(self._lives.values()))
+        if self._tasks:
+            await asyncio.wait(set(self._tasks.values()))
 
     async def close(self) -> int:
-        """Leave the live runs to the next start of the server, which adopts them. Returns how many there are."""
-        live = len(self._lives)
-        for life in list(self._lives.values()):
-            life.cancel()
+        """Leave the live runs to the next start of the server, which adopts them. Returns their number."""
+        live = len(self._tasks)
+        for task in list(self._tasks.values()):
+            task.cancel()
         await self.wait_all()
         return live
 
@@ -90,12 +90,12 @@ class LiveRuns:
         self._logs.close(run_id)
         self._system_events.close(run_id)
 
-    def _add(self, run: Run, supervisor: Supervisor, life: Coroutine[Any, Any, None]) -> None:
-        self._live_runs[run.id] = supervisor
-        self._lives[run.id] = asyncio.create_task(life, name=f"run {run.id}")
-        self._lives[run.id].add_done_callback(lambda life: self._remove(run.id, life))
+    def _add(self, run: Run, supervisor: Supervisor, supervision: Coroutine[Any, Any, None]) -> None:
+        self._supervisors[run.id] = supervisor
+        self._tasks[run.id] = asyncio.create_task(supervision, name=f"run {run.id}")
+        self._tasks[run.id].add_done_callback(lambda task: self._remove(run.id, task))
 
-    def _remove(self, run_id: str, life: asyncio.Task[None]) -> None:
-        del self._live_runs[run_id], self._lives[run_id]
-        if not life.cancelled() and (problem := life.exception()) is not None:
+    def _remove(self, run_id: str, task: asyncio.Task[None]) -> None:
+        del self._supervisors[run_id], self._tasks[run_id]
+        if not task.cancelled() and (problem := task.exception()) is not None:
             log.error("The end of run %s could not be stored", run_id, exc_info=problem)

@@ -11,7 +11,7 @@ from runtime.base.errors import Invalid
 from runtime.base.records import Actor, Build, Definition, Metamorph, PricingModel, Restart, Run
 from runtime.billing import prices
 from runtime.builds import Builds
-from runtime.builds.image_environment import web_server_port
+from runtime.builds.web_server_port import web_server_port
 from runtime.inputs.inputs import Input, Inputs, PreparedInput
 from runtime.runs.environment import INPUT_KEY
 from runtime.runs.orders import Orders

@@ -1,4 +1,4 @@
-"""The options of a run: requested ones first, then its task's, then its Actor's defaults. Pure functions."""
+"""The options of a run: requested options first, then its task's, then its Actor's defaults. Pure functions."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ def granted_options(actor: Actor, default_memory: int, requested: StartOptions, 
         restart_on_error=defaults.restart_on_error,
         max_items=defaults.max_items,
     )
-    return granted_over(by_default, requested, strict_memory=strict_memory)
+    return changed_options(by_default, requested, strict_memory=strict_memory)
 
 
-def granted_over(had: RunOptions, requested: StartOptions, *, strict_memory: bool) -> RunOptions:
-    """The options of a run: the requested ones, and the ones it `had` for the rest. Raises Invalid."""
-    wanted = had.memory_mbytes if requested.memory_mbytes is None else requested.memory_mbytes
-    memory = memory_mbytes(wanted, strict=strict_memory)
+def changed_options(current: RunOptions, requested: StartOptions, *, strict_memory: bool) -> RunOptions:
+    """The options of a run: the requested ones, and its `current` ones for the rest. Raises Invalid."""
+    requested_mbytes = current.memory_mbytes if requested.memory_mbytes is None else requested.memory_mbytes
+    memory = memory_mbytes(requested_mbytes, strict=strict_memory)
     return RunOptions(
-        build=requested.build or had.build,
-        timeout_secs=had.timeout_secs if requested.timeout_secs is None else requested.timeout_secs,
+        build=requested.build or current.build,
+        timeout_secs=current.timeout_secs if requested.timeout_secs is None else requested.timeout_secs,
         memory_mbytes=memory,
         disk_mbytes=disk_mbytes(memory),
-        requested_mbytes=wanted,
-        max_items=had.max_items if requested.max_items is None else requested.max_items,
+        requested_mbytes=requested_mbytes,
+        max_items=current.max_items if requested.max_items is None else requested.max_items,
         max_total_charge_usd=(
-            had.max_total_charge_usd if requested.max_total_charge_usd is None else requested.max_total_charge_usd
+            current.max_total_charge_usd if requested.max_total_charge_usd is None else requested.max_total_charge_usd
         ),
-        restart_on_error=had.restart_on_error if requested.restart_on_error is None else requested.restart_on_error,
+        restart_on_error=current.restart_on_error if requested.restart_on_error is None else requested.restart_on_error,
     )
 
 
-def over_task(options: TaskOptions, requested: StartOptions) -> StartOptions:
+def with_task_options(options: TaskOptions, requested: StartOptions) -> StartOptions:
     """The requested options, and the task's own options for the rest."""
     own = {field.name: getattr(options, field.name) for field in fields(options)}
     return replace(requested, **{name: value for name, value in own.items() if getattr(requested, name) is None})

@@ -23,7 +23,7 @@ MIGRATION_MILLIS = 30_000
 
 
 class Orders:
-    """`nudge` makes the supervisor of a run, by its id, read the record."""
+    """Sends orders to runs. `nudge` takes the id of a run and makes its supervisor read the record."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Orders:
         self._nudge = nudge
 
     async def abort(self, run: Run, *, gracefully: bool = False) -> Run:
-        """Stop a run immediately, or after its Actor was notified and had 30 seconds. Returns its current record.
+        """Stop a run immediately, or 30 seconds after its Actor was notified. Returns its current record.
 
         A finished run does not change. A second graceful abort joins the first one; an immediate abort cuts it short.
         """
@@ -60,7 +60,7 @@ class Orders:
         return await self.restart(run, Restart.REBOOT, self._clock.now())
 
     async def migrate(self, run: Run) -> Run:
-        """Notify the Actor of a migration, and continue the run in a new container when its time is over.
+        """Notify the Actor of a migration, and continue the run in a new container 30 seconds later.
 
         Raises Invalid if the run is not RUNNING.
         """

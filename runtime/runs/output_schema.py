@@ -18,7 +18,7 @@ VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 def output(run: Run, definition: Definition, addresses: Addresses) -> dict[str, str] | None:
     """The output URLs of a run by name; None if its definition has no output schema.
 
-    An unknown variable stays as it is written, so that its author sees it.
+    An unknown variable is left in the text, so that its author sees it.
     """
     templates = definition.output_templates
     if templates is None:

@@ -32,7 +32,7 @@ class RunRecovery:
         self._clock = clock
 
     async def recover(self) -> None:
-        """Adopt live containers, settle dead ones by their exit code, remove unknown ones, end runs without one."""
+        """Adopt the containers of unfinished runs, remove all others, and launch or end runs without a container."""
         containers = await self._containers.list()
         by_run = {container.labels.get(RUN_LABEL): container for container in containers}
         unfinished = self._runs.unfinished()
@@ -55,7 +55,7 @@ class RunRecovery:
         if container is not None or _awaits_container(run):
             self._live_runs.begin(run, container)
         else:
-            self._live_runs.settle(run)
+            self._live_runs.end_vanished(run)
 
     async def _fail(self, run: Run, container: Container | None, problem: Exception) -> None:
         if container is not None:

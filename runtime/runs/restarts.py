@@ -1,7 +1,7 @@
 """When and how a run continues in a new container: pure functions of its record.
 
-Source: "restartOnError", reboot, migration and metamorph in the platform's documentation; the loop guard is a constant
-of npm `@apify/consts`.
+Source: "restartOnError", reboot, migration and metamorph in the platform's documentation; the limit on restarts is a
+constant of the npm package `@apify/consts`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ ABORT_GRACE_MILLIS = 30_000
 STOPPED_EXIT_CODES = {messages.SIGKILL_EXIT_CODE, 143, 255}
 """SIGKILL, SIGTERM, and the code that the engine reports for containers that went down with the machine."""
 ENGINE_RESTART_MILLIS = 30_000
-"""An engine gives its containers 10 s to stop, itself 15 s, and starts again soon."""
+"""Longer than an engine takes to restart: its containers get 10 s to stop, and it gets 15 s itself."""
 
 
-def wanted(run: Run, state: ContainerState | None, now: Millis) -> Restart | None:
-    """The restart that follows after the container ended as `state`; None if the run is over."""
+def next_restart(run: Run, state: ContainerState | None, now: Millis) -> Restart | None:
+    """The restart that follows the end of a container with this state; None if the run is over."""
     if run.status is not JobStatus.RUNNING:
         return None
     if run.restart is not None and not _ended_by_itself(run, state):
@@ -48,7 +48,10 @@ def stopping_gracefully(now: Millis, reason: str | None = None) -> Callable[[Run
 
 
 def stop_moment(run: Run) -> Millis | None:
-    """When to kill the run's container: at the ordered moment, or immediately for an abort without a moment."""
+    """When to kill the run's container: at the ordered moment, or immediately for an abort without one.
+
+    None if nothing is ordered.
+    """
     return 0 if run.stop_at is None and run.status is JobStatus.ABORTING else run.stop_at
 
 

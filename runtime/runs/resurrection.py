@@ -11,7 +11,7 @@ from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis
 from runtime.base.records import Build, Definition, Run, RunOptions, WebhookEvent, new_event
 from runtime.billing.billing import Billing
-from runtime.builds.image_environment import web_server_port
+from runtime.builds.web_server_port import web_server_port
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.stats import run_compute_units
 from runtime.runs.live_runs import LiveRuns
@@ -55,19 +55,19 @@ class Resurrection:
         async with self._memory_quota.reserve(run.user_id, options.memory_mbytes):
             build = self._planner.resurrection_build(run, sent)
             resurrected = await self._reopen(run, options, build)
-        # The last supervisor may still be removing its container. Two supervisors would share a log and a name.
+        # The previous supervisor may still be removing its container. Two would share the log and the container's name.
         await self._live_runs.wait_until_cleared(run.id)
         self._live_runs.begin(resurrected)
         await self._dispatches.dispatch_pending(resurrected)
         return resurrected
 
     async def _reopen(self, run: Run, options: RunOptions, build: Build) -> Run:
-        resume_bill, now = self._billing.reopen(run), self._clock.now()
+        continue_usage, now = self._billing.reopen(run), self._clock.now()
 
         def reopened(ended: Run) -> Run:
             fresh = replace(_without_end(ended, now), build_id=build.id, build_number=build.number, options=options)
             return replace(
-                resume_bill(fresh),
+                continue_usage(fresh),
                 output=output(fresh, Definition.of(build), self._addresses),
                 web_server_port=web_server_port(build.env_vars, build.image_environment),
                 api_port=self._addresses.port,
@@ -78,7 +78,7 @@ class Resurrection:
 
 
 def _without_end(run: Run, now: Millis) -> Run:
-    """The run without its end and without the orders and the container of its last life."""
+    """The run without the fields of its end, and without the orders and the container from before it."""
     return replace(
         run,
         resumed_at=now,

@@ -1,4 +1,4 @@
-"""What the input of a run grants to it, and what it must hide from the run's log."""
+"""What follows from the input of a run: the storages that it passes on, and the secrets that the log must hide."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ class Runs:
     async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
         """Store the status message that the Actor sent. Raises NotFound.
 
-        The message may arrive just after the process has ended. From then on only a terminal message replaces the text
-        that says how the run ended, as it would have before the end.
+        The message may arrive just after the run has ended. Then only a terminal message replaces the text that states
+        how the run ended: a terminal message takes precedence over that text whenever it arrives.
         """
 
         def with_message(now: Run) -> Run:

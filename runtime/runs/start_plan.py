@@ -1,4 +1,4 @@
-"""What a new or resurrected run gets: its build, input, options and price. Nothing of the run is written here."""
+"""What a new or resurrected run gets: its build, input, options and price. No run is recorded here."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from runtime.builds import Builds
 from runtime.inputs.inputs import Input, Inputs, PreparedInput
 from runtime.runs import messages
 from runtime.runs.default_memory import default_memory
-from runtime.runs.options import StartOptions, granted_options, granted_over
+from runtime.runs.options import StartOptions, changed_options, granted_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """A request to start a run. `started_by` is the run whose token sent it, `task` the task that the run is of."""
+    """A request to start a run. `started_by` is the run whose token sent it. `task` is set to start a task."""
 
     user: User
     actor: Actor
@@ -57,7 +57,7 @@ class StartPlanner:
         self._strict_memory = strict_memory
 
     async def plan(self, request: StartRequest) -> StartPlan:
-        """What the request would start. Raises Invalid and Forbidden."""
+        """Return the plan for the run that is requested. Raises Invalid and Forbidden."""
         actor, sent = request.actor, request.options
         permissions.check_start(request.started_by, actor, sent.permission_level or actor.defaults.permission_level)
         build = self._builds.resolve(actor, sent.build or actor.defaults.build)
@@ -89,8 +89,8 @@ class StartPlanner:
         return replace(plan, request=replace(plan.request, actor=actor), build=build)
 
     def resurrection_options(self, run: Run, sent: StartOptions) -> RunOptions:
-        """The options of a run that is resurrected: its own, except where new ones are sent. Raises Invalid."""
-        options = granted_over(run.options, sent, strict_memory=self._strict_memory)
+        """The options of a run that is resurrected: its own, replaced by those that are sent. Raises Invalid."""
+        options = changed_options(run.options, sent, strict_memory=self._strict_memory)
         prices.check_max_charge(run.pricing, options)
         return options
 

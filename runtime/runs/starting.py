@@ -1,6 +1,7 @@
 """Starting runs: from a request to the READY record and its supervisor.
 
-The planner decides what the run gets. The creator writes storages, INPUT and the record. Last, a supervisor begins.
+The planner decides what the run gets. The creator stores its storages, its INPUT and its record. Then the run gets a
+supervisor.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from runtime.base.records import Meta, Run, Task, User
 from runtime.inputs.inputs import Input
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.runs.creation import RunCreator
-from runtime.runs.options import StartOptions, over_task
+from runtime.runs.options import StartOptions, with_task_options
 from runtime.runs.start_plan import StartPlanner, StartRequest
 from runtime.webhooks.dispatches import Dispatches
 
@@ -72,7 +73,7 @@ class Starting:
                 user=user,
                 actor=self._actors.get_runnable(user, task.actor_id),
                 input=input,
-                options=over_task(task.options, options),
+                options=with_task_options(task.options, options),
                 meta=meta,
                 started_by=started_by,
                 task=task,

@@ -34,7 +34,7 @@ class RunStatuses:
     async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = _unchanged) -> bool:
         """Move a live run to another status and apply `change`, in one write.
 
-        Returns False and writes nothing if the lifecycle does not allow the move: another move was first.
+        Returns False and writes nothing if the lifecycle does not allow the move, because another move came first.
         """
         allowed = False
         settle = self._billing.settle(self._runs.get(id)) if to.is_terminal else _unchanged

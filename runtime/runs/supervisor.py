@@ -47,7 +47,7 @@ class SupervisorContext:
 
 
 class Supervisor:
-    """Supervises one run. `live` or `settle` is its whole life; `release` is called when its end is written."""
+    """Supervises one run. Call `supervise` or `end_vanished` once. `release` is called when the run has ended."""
 
     def __init__(self, run: Run, context: SupervisorContext, log: Log, *, release: Callable[[], None]) -> None:
         self._run = run
@@ -59,7 +59,7 @@ class Supervisor:
         self._nudged = asyncio.Event()
         self._container: Container | None = None
 
-    async def live(self, adopted: Container | None = None) -> None:
+    async def supervise(self, adopted: Container | None = None) -> None:
         """Take the run to its end, from its start or from the state of an adopted container.
 
         If cancelled, it leaves the container alone: the next start of the server adopts it.
@@ -78,7 +78,7 @@ class Supervisor:
         if self._container is not None:
             await self._retry(self._container.remove)
 
-    async def settle(self) -> None:
+    async def end_vanished(self) -> None:
         """End a run whose container has vanished while no server watched it."""
         try:
             await self._finish(None, messages.VANISHED)
@@ -101,15 +101,15 @@ class Supervisor:
         if adopted is None and self._run.restart is not None:  # the last server crashed while it restarted the run
             await self._restart(self._run.restart)
         while True:
-            state = await self._accompany(container or await self._launch())
-            restart = restarts.wanted(self._current(), state, self._context.clock.now())
+            state = await self._watch(container or await self._launch())
+            restart = restarts.next_restart(self._current(), state, self._context.clock.now())
             if restart is None:
                 return state
             await self._restart(restart)
             container = None
 
     async def _restart(self, restart: Restart) -> None:
-        """Make way for the next container. The order is cleared last: until then a new server would repeat this."""
+        """Remove the old container and carry out the order, which is cleared last: a new server would repeat it."""
         await self._context.runs.change(self._run.id, partial(restarts.ordered, restart=restart))
         if self._container is not None:
             await self._retry(self._container.remove)
@@ -122,8 +122,8 @@ class Supervisor:
         self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
 
     async def _launch(self) -> Container:
-        unstarted = partial(_unstarted, log_lines=self._log.lines_from_containers())
-        self._run = await self._context.runs.change(self._run.id, unstarted)
+        before_launch = partial(_before_launch, log_lines=self._log.lines_from_containers())
+        self._run = await self._context.runs.change(self._run.id, before_launch)
         for line in self._context.run_containers.limits_lines(self._run):
             self._log.system(line)
         self._log.system(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
@@ -135,7 +135,7 @@ class Supervisor:
     async def _create_and_start(self) -> Container:
         container = self._container = await self._context.run_containers.create(self._run, self._build)
         if self._current().status is JobStatus.READY:
-            # Before it starts: the Actor's first request may be one that needs a RUNNING run.
+            # Before the start, because the Actor's first request may need a RUNNING run.
             await self._context.statuses.move(self._run.id, JobStatus.RUNNING)
         if self._current().status is not JobStatus.ABORTING:
             self._log.system("ACTOR: Starting Docker container.")
@@ -143,7 +143,7 @@ class Supervisor:
         return container
 
     async def _start(self, container: Container) -> None:
-        """Start the container. If the engine goes away during the request, inspect tells later whether it started."""
+        """Start the container. If the engine goes away during the request, inspect it later."""
         try:
             await container.start()
         except EngineUnavailable:
@@ -151,8 +151,8 @@ class Supervisor:
             if state is None or state.started_at is None:
                 raise
 
-    async def _accompany(self, container: Container) -> ContainerState | None:
-        """Watch the container until it has ended and its log is copied. Returns its last state."""
+    async def _watch(self, container: Container) -> ContainerState | None:
+        """Run the watchers until the container has ended and its log is copied. Returns its last state."""
         state = await self._retry(container.inspect)
         if state is None or state.started_at is None:
             return state
@@ -160,13 +160,13 @@ class Supervisor:
         is_watched = state.running
         if is_watched:
             watched = WatchedRun(run=self._run, container=container, log=self._log, nudged=self._nudged)
-            async with self._context.watchers.beside(watched):
+            async with self._context.watchers.watch(watched):
                 state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
         else:  # it ended while no server watched: a deadline that has passed since does not matter
             await self._copy_log(container)
         await self._report_overshoot(container)
         if state is not None and self._current().status is JobStatus.RUNNING:
-            await self._check_engine_restart(state, is_watched=is_watched)
+            await self._restart_if_engine_stopped(state, is_watched=is_watched)
         return state
 
     async def _record_start(self, container: Container, started_at: Millis) -> None:
@@ -181,14 +181,14 @@ class Supervisor:
         await self._log.copy(container, self._run.log_lines_before)
 
     async def _report_overshoot(self, container: Container) -> None:
-        """Measure the disk once more at the end, and log it if the limit was exceeded before that was noticed."""
+        """Measure the disk once more at the end, and log it if the run exceeded its limit and no check noticed."""
         with suppress(EngineUnavailable):
             used = await self._context.watchers.measure_disk(container, self._run.id)
             if used is not None and messages.ended_over_disk(self._current(), used):
                 self._log.system(messages.disk_overshoot(self._run, used))
 
-    async def _check_engine_restart(self, state: ContainerState, *, is_watched: bool) -> None:
-        """Order a restart of a run whose container went down with the engine: its Actor has not ended by itself."""
+    async def _restart_if_engine_stopped(self, state: ContainerState, *, is_watched: bool) -> None:
+        """Order a restart if the engine stopped the container: then the Actor has not ended by itself."""
         ended_at = state.finished_at or self._context.clock.now()
         start = await self._retry(partial(self._context.run_containers.engine_restarted_since, ended_at))
         if start is not None and restarts.stopped_by_engine(self._current(), state, start, watched=is_watched):
@@ -196,7 +196,7 @@ class Supervisor:
             self._log.system(messages.ENGINE_STOPPED)
 
     async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
-        """Write the terminal status; the log is complete. If an abort came in between, decide again."""
+        """Write the terminal status once the log is complete. If an abort comes first, determine the status again."""
         is_oom = state is not None and messages.is_oom_end(state)
         if state is not None and state.oom_killed and not is_oom:
             self._log.system(messages.OOM_IN_CHILD)
@@ -212,20 +212,20 @@ class Supervisor:
                 return
 
     def _current(self) -> Run:
-        """The record as it is now: others may have written orders and messages into it."""
+        """The current record: others may have written orders and messages into it."""
         return self._context.runs.get(self._run.id)
 
     async def _retry(self, request: Callable[[], Awaitable[T]]) -> T:
         return await retry_until_available(request, self._context.clock, self._run.id)
 
 
-def _unstarted(run: Run, log_lines: int) -> Run:
-    """The run before its next container exists: log and counters continue after what was there."""
+def _before_launch(run: Run, log_lines: int) -> Run:
+    """The run before its next container is created: its log and counters continue from their current values."""
     return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats))
 
 
 def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:
-    """The run with its end. A status message that the Actor marked as terminal stays."""
+    """The run with the fields of its end. A status message that the Actor marked as terminal stays."""
     return replace(
         run,
         finished_at=finished_at,

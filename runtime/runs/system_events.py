@@ -17,7 +17,7 @@ from runtime.jobs.stats import is_cpu_overloaded
 
 Event = dict[str, Any]
 BACKLOG = 100
-"""Events that are buffered for a socket that does not read. Then the oldest are dropped, which bounds the memory."""
+"""The most events that are buffered for a socket that does not read. Then the oldest are dropped."""
 
 
 class SystemEvents:

@@ -1,7 +1,7 @@
 """The watchers beside a run's container: what stops the run, and what is measured while it runs.
 
-Each watcher is one task. They stop the run when it is ordered, at its deadline, at its maximum charge and when its disk
-is full. They end the CPU burst, sample statistics and probe the web server.
+Each watcher is one task. Watchers stop the run on an order, at its deadline, at its maximum cost and when its disk is
+full. They end the CPU burst, sample statistics and probe the web server.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Watchers:
         self._cpu_burst_secs = cpu_burst_secs
 
     @asynccontextmanager
-    async def beside(self, watched: WatchedRun) -> AsyncIterator[None]:
+    async def watch(self, watched: WatchedRun) -> AsyncIterator[None]:
         """Watch the container while the body runs. An error in one watcher ends the body and all watchers."""
         watchers: tuple[Callable[[WatchedRun], Awaitable[None]], ...] = (
             self._stop_when_ordered,
@@ -79,8 +79,8 @@ class Watchers:
         )
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(retry_until_available(partial(watch, watched), self._clock, watched.run.id))
-                for watch in watchers
+                group.create_task(retry_until_available(partial(watcher, watched), self._clock, watched.run.id))
+                for watcher in watchers
             ]
             yield
             for task in tasks:
@@ -172,7 +172,7 @@ class Watchers:
         await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True))
 
     def _current(self, watched: WatchedRun) -> Run:
-        """The record as it is now: others may have written orders and messages into it."""
+        """The current record: others may have written orders and messages into it."""
         return self._runs.get(watched.run.id)
 
 

@@ -1,4 +1,4 @@
-"""Actors."""
+"""Parsers of the body of an Actor."""
 
 from __future__ import annotations
 

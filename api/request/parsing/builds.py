@@ -1,4 +1,4 @@
-"""Builds."""
+"""Parsers of the query of a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The query of a request for the items of a dataset."""
+"""Parsers of the query of a request for the items of a dataset."""
 
 from __future__ import annotations
 

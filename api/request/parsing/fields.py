@@ -1,4 +1,4 @@
-"""Single fields of a JSON body, and the values that several kinds of records share."""
+"""Parsers of single fields of a JSON body, and of the values that several kinds of records share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `pricingInfos` of an Actor.
+"""Parsers of the `pricingInfos` of an Actor.
 
 Fields: the pricing objects of the platform's API reference. Missing fields that clients require are filled in.
 """
@@ -85,7 +85,7 @@ def _parse_price(of: JsonObject, flat: str, tiers: str, in_tier: str) -> float:
     if tiered is None:
         return _parse_amount(of, flat)
     if of.get(flat) is not None or TIER not in tiered:
-        raise Invalid("invalid-value", f"Give either '{flat}' or '{tiers}', and with the latter a price for {TIER}")
+        raise Invalid("invalid-value", f"Send either '{flat}' or '{tiers}'. '{tiers}' needs a price for {TIER}")
     return _parse_amount(tiered[TIER], in_tier)
 
 

@@ -1,4 +1,4 @@
-"""The options with which a run starts, and the filters of a list of runs."""
+"""Parsers of the options of a new run, and of the filters of a list of runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks."""
+"""Parsers of the body of a task."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TASK_OPTIONS: dict[str, tuple[str, type]] = {
 
 
 def parse_task_fields(body: Mapping[str, Any], known: TaskOptions) -> dict[str, Any]:
-    """The fields of a task record that the body sets. `known` are the record's present options."""
+    """The fields of a task record that the body sets. `known` are the record's current options."""
     fields: dict[str, Any] = {}
     for name, kind in (("title", str), ("input", dict[str, Any])):
         if name in body:

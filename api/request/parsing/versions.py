@@ -1,4 +1,4 @@
-"""Versions of Actors, with their source files and environment variables."""
+"""Parsers of the versions of Actors, with their source files and environment variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks, and the ad hoc webhooks of a request that starts a run."""
+"""Parsers of webhooks, and of the ad hoc webhooks in a request that starts a run."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def parse_webhook_draft(body: Mapping[str, Any], caller: Caller) -> WebhookDraft
 
 
 def parse_webhook_fields(body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-    """The fields of a webhook record that the body sets. null leaves a required field as it is."""
+    """The fields of a webhook record that the body sets. null leaves a required field unchanged."""
     fields: dict[str, Any] = {}
     event_types, url = field(body, "eventTypes", list[str]), field(body, "requestUrl", str)
     if event_types is not None:
@@ -87,7 +87,7 @@ def parse_webhook_condition(body: Mapping[str, Any]) -> WebhookCondition:
 
 def _parse_event(text: str) -> WebhookEvent:
     if text not in set(WebhookEvent):
-        raise Invalid("invalid-input", f"There is no event type '{text}'; there are {', '.join(WebhookEvent)}")
+        raise Invalid("invalid-input", f"Event type '{text}' is not valid. Use one of {', '.join(WebhookEvent)}")
     return WebhookEvent(text)
 
 

@@ -1,4 +1,4 @@
-"""JSON and JSON Lines. Items that are shown as they are stored are not parsed."""
+"""JSON and JSON Lines. Items are not parsed if the query does not change them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class JsonLines(Export):
 
     @property
     def whole(self) -> bytes | None:
-        """The whole page, if it is in memory and shown as it is stored; otherwise None."""
+        """The whole page, if it is in memory and the query does not change its items; otherwise None."""
         if not self.page.is_complete or not self.view.is_plain:
             return None
         return self._start + self.between.join(self.page.first) + self.end

@@ -80,7 +80,7 @@ class Html(Table, TextExport):
 
 
 def cell_text(value: Any) -> str:
-    """A leaf as the text of a cell: a string as it is, nothing for a missing, null or empty value, others as JSON."""
+    """The text of a leaf's cell: a string unchanged, no text for a missing, null or empty value, JSON for others."""
     if isinstance(value, str):
         return value
     return "" if value is None or value == [] or value == {} else dumps(value).decode()

@@ -1,4 +1,4 @@
-"""Actors with their versions."""
+"""The JSON of Actors and their versions."""
 
 from __future__ import annotations
 

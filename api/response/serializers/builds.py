@@ -1,4 +1,4 @@
-"""Builds."""
+"""The JSON of builds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BUILD_LIST_FIELDS = (
 
 
 def build(record: Build, now: Millis, *, has_image: bool | None = None) -> JsonDict:
-    """A build. `has_image` is whether the engine still holds its image; None if the engine was not asked."""
+    """A build. `has_image` is whether the engine still holds its image; None if the engine was not queried."""
     millis = max(0, (record.finished_at or now) - record.started_at)
     units = compute_units(record.options.memory_mbytes, millis)
     return {

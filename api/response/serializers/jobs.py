@@ -1,4 +1,4 @@
-"""What runs and builds share."""
+"""The parts that the JSON of runs and builds shares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs."""
+"""The JSON of runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RUN_LIST_FIELDS = (
 
 
 def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, int], now: Millis) -> JsonDict:
-    """A run without its costs, as everybody may see it."""
+    """A run without its costs, as anyone with its id gets it."""
     return {
         "id": record.id,
         "actId": record.actor_id,

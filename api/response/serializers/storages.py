@@ -1,4 +1,4 @@
-"""Storages, the keys of key-value stores, and the requests of request queues."""
+"""The JSON of storages, the keys of key-value stores, and the requests of request queues."""
 
 from __future__ import annotations
 

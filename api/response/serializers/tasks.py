@@ -1,4 +1,4 @@
-"""Tasks."""
+"""The JSON of tasks."""
 
 from __future__ import annotations
 

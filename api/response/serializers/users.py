@@ -1,4 +1,4 @@
-"""Users, to themselves and to others."""
+"""The JSON of users, as they and as others get it."""
 
 from __future__ import annotations
 

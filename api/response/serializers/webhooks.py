@@ -1,4 +1,4 @@
-"""Webhooks and their dispatches."""
+"""The JSON of webhooks and their dispatches."""
 
 from __future__ import annotations
 

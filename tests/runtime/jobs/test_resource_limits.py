@@ -44,7 +44,7 @@ def test_strict_memory_rejects_the_sizes_that_the_platform_rejects_and_names_a_v
     with pytest.raises(Invalid) as error:
         resource_limits.memory_mbytes(requested, strict=True)
     assert error.value.slug == "invalid-input"
-    assert f"Ask for {resource_limits.memory_mbytes(requested, strict=False)}" in error.value.message
+    assert f"Request {resource_limits.memory_mbytes(requested, strict=False)}" in error.value.message
 
 
 @pytest.mark.parametrize("size", STEPS)

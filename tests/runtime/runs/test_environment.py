@@ -7,7 +7,7 @@ import pytest
 
 from runtime.base.addresses import Addresses
 from runtime.base.records import EnvVar, Meta, Origin, TaggedBuild
-from runtime.builds.image_environment import WEB_SERVER_PORT_NAMES
+from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.runs import environment
 from tests.fakes.clock import START
 from tests.fakes.records import a_build, a_pricing, a_run, a_user, an_actor, options

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.base.records import RunDefaults, TaskOptions
-from runtime.runs.options import StartOptions, granted_options, granted_over, over_task
+from runtime.runs.options import StartOptions, changed_options, granted_options, with_task_options
 from tests.fakes.records import an_actor, options
 
 ACTOR = an_actor(defaults=RunDefaults(build="beta", timeout_secs=77, memory_mbytes=2048, restart_on_error=True))
@@ -24,7 +24,7 @@ def test_a_run_without_options_gets_the_actors_defaults() -> None:
 def test_requested_options_override_the_earlier_ones() -> None:
     earlier = options(max_items=5, max_total_charge_usd=1.5)
     requested = StartOptions(timeout_secs=0, memory_mbytes=300, max_items=7, restart_on_error=False)
-    granted = granted_over(earlier, requested, strict_memory=False)
+    granted = changed_options(earlier, requested, strict_memory=False)
     assert (granted.timeout_secs, granted.memory_mbytes, granted.disk_mbytes) == (0, 512, 1024)
     assert granted.requested_mbytes == 300
     assert (granted.max_items, granted.max_total_charge_usd, granted.build) == (7, 1.5, earlier.build)
@@ -38,6 +38,6 @@ def test_strict_memory_rejects_a_size_that_is_not_a_power_of_two() -> None:
 def test_a_run_without_options_gets_the_tasks_options() -> None:
     task = TaskOptions(build="old", memory_mbytes=512, max_items=5, restart_on_error=False)
     requested = StartOptions(memory_mbytes=1024, timeout_secs=9)
-    assert over_task(task, requested) == StartOptions(
+    assert with_task_options(task, requested) == StartOptions(
         build="old", memory_mbytes=1024, timeout_secs=9, max_items=5, restart_on_error=False
     )

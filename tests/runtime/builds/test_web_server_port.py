@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.base.records import EnvVar
-from runtime.builds.image_environment import web_server_port
+from runtime.builds.web_server_port import web_server_port
 
 
 @pytest.mark.parametrize(
