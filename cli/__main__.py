@@ -1,7 +1,7 @@
 """The `greenroom` command as a file that Python runs by its path.
 
-The command starts its own child processes with this file, because it lies beside `cli/main.py` in a checkout and in a
-wheel alike. Users start `greenroom/__main__.py`.
+The command starts its own child processes with this file, because it is beside `cli/main.py` both in a checkout and
+in a wheel. Users start `greenroom/__main__.py`.
 """
 
 from __future__ import annotations

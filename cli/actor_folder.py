@@ -1,4 +1,4 @@
-"""The folder of an Actor, read as the source of one of its versions."""
+"""Reads the folder of an Actor, which is the source of one of its versions."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ACTOR_FILES = (DEFINITION, ".actor/Dockerfile", "Dockerfile", "package.json", "m
 
 @dataclass(frozen=True, slots=True)
 class ActorFolder:
-    """What the definition in an Actor's folder declares.
+    """An Actor's folder, with the fields of its definition.
 
-    `display` are the title and description of a new Actor. `env_vars` is None if actor.json declares no variables.
+    `display` has the title and description of a new Actor. `env_vars` is None if actor.json declares no variables.
     `secrets` are names of variables whose values only the `apify` command knows.
     """
 

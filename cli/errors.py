@@ -1,4 +1,4 @@
-"""Why a command fails: what happened and why, what to type next, and the exit code."""
+"""The error with which a command fails, and its exit codes."""
 
 from __future__ import annotations
 

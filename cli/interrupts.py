@@ -1,7 +1,7 @@
 """Interrupts: which signals raise KeyboardInterrupt, and when.
 
 A signal that was ignored when the command started stays ignored. `nohup` ignores SIGHUP, and a script's shell ignores
-SIGINT for a command with `&`, so that neither a closed terminal nor a Ctrl-C ends it. SIGTERM does.
+SIGINT for a command with `&`, so that a closed terminal or a Ctrl-C does not end it. SIGTERM still ends it.
 """
 
 from __future__ import annotations

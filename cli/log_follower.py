@@ -1,4 +1,4 @@
-"""Printing the log of a run or build while it is written."""
+"""Prints the log of a run or build while it is written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cli.interrupts import deferred_interrupts
 
 
 class LogFollower:
-    """Copies the log of a job to a stream. After an interrupt, `follow` continues where it stopped."""
+    """Copies the log of a job to a stream. After an interrupt, call `follow` again to continue."""
 
     def __init__(self, client: Client, job_id: str, to: BinaryIO) -> None:
         self._client = client

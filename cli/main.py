@@ -1,4 +1,4 @@
-"""The `greenroom` command: its options and help. Each subcommand is carried out by a module of its own."""
+"""The `greenroom` command: its options and help. Each subcommand is implemented in its own module."""
 
 from __future__ import annotations
 

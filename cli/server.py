@@ -26,7 +26,7 @@ from cli.terminal import print_message, progress
 
 SERVER_FILE = "server.json"
 LOCK_FILE = "calls.lock"
-"""Every command that uses a server holds a shared lock on it. Its content describes the temporary server, if any."""
+"""Every command that uses a server holds a shared lock on this file. It describes the temporary server, if any."""
 LOG_FILE = "server.log"
 RESPONSE_SECS = 10.0
 POLL_SECS = 0.1
@@ -34,17 +34,17 @@ START_SECS = 120.0
 STOP_SECS = 120.0
 LOG_LINES_SHOWN = 15
 COMMAND = (sys.executable, "-P", str(Path(__file__).resolve().with_name("__main__.py")))
-"""The `greenroom` command of this very installation.
+"""The `greenroom` command of this installation.
 
-It is named by its path, because `-m` searches the current folder and PYTHONPATH for a package of that name first. `-P`
-prevents Python from adding the file's own folder, whose modules have common names too. The environment is passed on
-unchanged: PYTHONPATH may be what provides Greenroom's dependencies.
+It is started by its path, because `-m` searches the current folder and PYTHONPATH for a package of that name first.
+`-P` prevents Python from adding the file's own folder to its path, because the modules in it have common names. The
+environment is passed on unchanged, because PYTHONPATH may be needed to find Greenroom's dependencies.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server as `server.json` describes it. `info` is its own description; empty until the server was queried."""
+    """A server as `server.json` describes it. `info` is its own description, empty until it has been queried."""
 
     pid: int
     url: str
@@ -129,7 +129,7 @@ def _start_temporary(data_dir: Path, lock: IO[str]) -> RunningServer:
 
 
 def _launch(data_dir: Path) -> tuple[RunningServer, bool]:
-    """Return a server that responds, and whether this command started it: another command may have been faster."""
+    """Return a server that responds, and whether this command started it. Another command may have been first."""
     log_file = data_dir / LOG_FILE
     command = [*COMMAND, "up", "--port", str(choose_port(data_dir)), "--data-dir", str(data_dir)]
     with log_file.open("wb") as log:
@@ -149,7 +149,7 @@ def _launch(data_dir: Path) -> tuple[RunningServer, bool]:
 
 
 def _wait_for_response(data_dir: Path, process: subprocess.Popen[bytes]) -> RunningServer | None:
-    """Return the server when it responds, or None if its process ended before."""
+    """Return the server when it responds, or None if its process ends first."""
     deadline = time.monotonic() + START_SECS
     while time.monotonic() < deadline:
         has_ended = process.poll() is not None
@@ -161,7 +161,7 @@ def _wait_for_response(data_dir: Path, process: subprocess.Popen[bytes]) -> Runn
 
 
 def _stop_if_last(data_dir: Path, lock: IO[str], *, waits: bool) -> None:
-    """Stop the server if it is a temporary one and no other command uses it. `waits`: until its process has ended."""
+    """Stop the server if it is temporary and no other command uses it. With `waits`, wait until its process ends."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -189,7 +189,7 @@ def _stop(server: RunningServer, adopted_runs: int, *, waits: bool) -> None:
 
 
 def _read_server_file(data_dir: Path) -> RunningServer | None:
-    """Return what `server.json` describes, which may be stale; None if it is absent or not valid."""
+    """Return the server in `server.json`, which may be stale; None if the file is absent or not valid."""
     try:
         server = json.loads((data_dir / SERVER_FILE).read_text())
         return RunningServer(int(server["pid"]), str(server["url"]), str(server["token"]))

@@ -1,4 +1,4 @@
-"""A server's info in words."""
+"""Describes a server in readable lines."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def run_server(settings: Settings) -> None:
     """Serve until a shutdown is requested, then print how many live runs continue. Raises CommandError."""
     _check_no_other_server(settings.data_dir)
     _check_port_is_free(settings.port)
-    # Imported here, because it takes half a second, which no other command should spend.
+    # Imported here, because the import takes half a second, and the other commands do not need it.
     from api.server import AlreadyRunning, EngineUnavailable, NewerSchema, PortTaken, WrongKey, serve
 
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
@@ -67,7 +67,7 @@ def parse_users(given: list[str]) -> Mapping[str, str]:
 
 
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
-    """Return the lines that greet the user, at most eight.
+    """Return the lines to print when the server is ready, at most eight.
 
     The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`.
     """
@@ -76,7 +76,7 @@ def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
         f"Greenroom {info['version']}{adopted}",
         *describe_server(info),
         f"export APIFY_CLIENT_BASE_URL={info['apiUrl']}",
-        # With a Console at "localhost", `apify login` would always connect to port 3333, whatever the base URL is.
+        # With a Console at "localhost", `apify login` ignores the base URL and connects to port 3333.
         f"export APIFY_CONSOLE_URL=http://127.0.0.1:{urlsplit(info['apiUrl']).port}",
         f"apify login --token {next(iter(users), 'local')}  # once, if you are not logged in yet",
     ]

@@ -20,7 +20,7 @@ MAX_RESPONSE_BYTES = 10_000
 """The stored part of a response; the rest is not read."""
 CHUNK_BYTES = 256 * 1024
 SILENCE_SECS = 60.0
-"""How long a download may receive no data."""
+"""A download fails after this time without data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class OutboundResponse:
 
 
 class OutboundError(Exception):
-    """The request could not be sent, or there was no valid response in time. The message is the reason."""
+    """The request could not be sent, or no valid response arrived in time. The message states the reason."""
 
 
 class Outbound:
-    """Requests of this process to the web, without cookies and proxies. Only downloads follow redirects."""
+    """Requests of this process to the web, without cookies or proxies. Only downloads follow redirects."""
 
     def __init__(self, timeout_secs: float = TIMEOUT_SECS) -> None:
         self._timeout_secs = timeout_secs
@@ -50,9 +50,9 @@ class Outbound:
             ) as response:
                 return OutboundResponse(response.status, await _read_beginning(response))
         except TimeoutError as error:
-            raise OutboundError(f"No answer within {self._timeout_secs:g} seconds") from error
+            raise OutboundError(f"No response within {self._timeout_secs:g} seconds") from error
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
-            raise OutboundError(f"Cannot send request: {error or type(error).__name__}") from error
+            raise OutboundError(f"Cannot send the request: {error or type(error).__name__}") from error
 
     async def download(self, url: str, to: Path, max_bytes: int, on_progress: Callable[[int], None]) -> int:
         """Download a file and return its size. `on_progress` receives the number of bytes so far.

@@ -30,7 +30,7 @@ ROOMS = (
     "actor_deletion",
     "orchestrator",
 )
-"""The rooms of `runtime`, from the ground up: each imports only rooms that stand before it."""
+"""The rooms of `runtime`, from the lowest up: each imports only rooms that are listed before it."""
 DOORS = {"containers", "database", "outbound"}
 OUTSIDE = {
     "docker": {"runtime/containers"},
@@ -123,7 +123,7 @@ def test_only_the_database_room_contains_sql() -> None:
 
 
 @pytest.mark.parametrize("path", sources("cli"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_command_uses_only_the_ground_of_runtime(path: Path) -> None:
+def test_the_command_imports_only_base_of_runtime(path: Path) -> None:
     """The commands speak HTTP. `up` alone imports the server, which it starts."""
     assert imported_rooms(path) <= {"base"}
     of_api = {name for name in imports(path) if name.split(".")[0] == "api"}

@@ -99,7 +99,7 @@ async def add_request(request: Request) -> Response:
     queue, _ = await _queue_and_client(call)
     draft, requests = await read_json_exactly(request), call.orchestrator.request_queues
     outcomes = await requests.add_requests(queue.id, [draft], forefront=_forefront(call.params))
-    return data_response(serializers.added_request(outcomes[0]), 201)
+    return data_response(serializers.processed_request(outcomes[0]), 201)
 
 
 @router.post(QUEUE + "/requests/batch")
@@ -109,7 +109,7 @@ async def add_requests(request: Request) -> Response:
     drafts, requests = await read_json_exactly(request), call.orchestrator.request_queues
     outcomes = await requests.add_requests(queue.id, drafts, forefront=_forefront(call.params))
     processed = [
-        {**serializers.added_request(outcome), "uniqueKey": draft["uniqueKey"]}
+        {**serializers.processed_request(outcome), "uniqueKey": draft["uniqueKey"]}
         for outcome, draft in zip(outcomes, drafts, strict=True)
     ]
     return exact_response({"processedRequests": processed, "unprocessedRequests": []}, 201)
@@ -152,7 +152,7 @@ async def update_request(request: Request) -> Response:
     fields, id = await read_json_exactly(request), request.path_params["request_id"]
     forefront = _forefront(call.params)
     outcome = await call.orchestrator.request_queues.update_request(queue.id, id, fields, forefront=forefront)
-    return data_response(serializers.added_request(outcome))
+    return data_response(serializers.processed_request(outcome))
 
 
 @router.delete(REQUEST)

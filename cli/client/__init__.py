@@ -1,4 +1,4 @@
-"""A small client of the API, with one part for each subject."""
+"""A small client of the API, with one class for each type of resource."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Client:
     def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
         """Yield the log of a run or build from its beginning, until the job finishes. `raw` preserves ANSI codes."""
         params = {"stream": 1, "raw": int(raw)}
-        # No read timeout: a job may print nothing for as long as it lives.
+        # No read timeout, because a job may print nothing until it finishes.
         timeout = httpx.Timeout(RESPONSE_SECS, read=None)
         with self._transport.stream(f"/v2/logs/{job_id}", params=params, timeout=timeout) as response:
             yield from response.iter_bytes()

@@ -1,4 +1,4 @@
-"""Error responses of the API as command errors."""
+"""Converts error responses of the API to command errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RecordNotFound(ApiError):
 
 
 def error_of(response: httpx.Response) -> ApiError:
-    """Return the error that a response with an error status stands for."""
+    """Return the error for a response with an error status."""
     message = _message_of(response)
     if response.status_code == NOT_FOUND:
         return RecordNotFound(message)
@@ -32,7 +32,7 @@ def error_of(response: httpx.Response) -> ApiError:
 
 
 def _message_of(response: httpx.Response) -> str:
-    """Return the API's error message. A response of another shape is shown as it is."""
+    """Return the API's error message, or the beginning of the body if it has another form."""
     try:
         return str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):

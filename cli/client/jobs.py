@@ -1,4 +1,4 @@
-"""Builds and runs, and the wait for their end."""
+"""Builds and runs, including waiting until they finish."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RunsClient:
         return self._transport.data("POST", path, params=params, content=body, headers=headers)
 
     def abort(self, run_id: str) -> None:
-        """Request the abort of the run, which may need some time to end."""
+        """Request an abort. The run may need some time to end."""
         self._transport.data("POST", f"/v2/actor-runs/{run_id}/abort")
 
     def wait(self, run_id: str) -> JsonDict:

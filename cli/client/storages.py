@@ -20,7 +20,7 @@ CLIENT_KEY = "greenroom-cli"
 """Identifies this command to request queues."""
 CHUNK_BYTES = 65_536
 UPLOAD_SECS = 600.0
-"""The timeout of a response that comes after a large record has been written to disk."""
+"""The timeout of an upload: the server responds only after it has written the record to disk."""
 TOTAL_HEADER = "x-apify-pagination-total"
 JSON_BODY = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -99,7 +99,7 @@ class KeyValueStoresClient:
 
     @contextmanager
     def stream_record(self, store_id: str, key: str) -> Iterator[httpx.Response]:
-        """Yield the response that contains the record, to be read as it arrives. Raises RecordNotFound."""
+        """Yield the response with the record, whose body the caller reads as it arrives. Raises RecordNotFound."""
         with self._transport.stream(_record_path(store_id, key), headers=AS_STORED) as response:
             yield response
 
@@ -134,7 +134,7 @@ class RequestQueuesClient:
         return processed
 
     def head(self, queue_id: str) -> list[JsonDict]:
-        """Return the first pending requests in order, as many as the API returns at most."""
+        """Return the first pending requests in order, at most MAX_PAGE."""
         params = {"clientKey": CLIENT_KEY, "limit": MAX_PAGE}
         head: list[JsonDict] = self._transport.data("GET", f"/v2/request-queues/{queue_id}/head", params=params)[
             "items"
@@ -156,6 +156,6 @@ def _items_path(dataset_id: str) -> str:
 
 
 def _record_path(store_id: str, key: str) -> str:
-    """Return a path that ends with the key, escaped even where paths give it a special meaning, as in `..`."""
+    """Return a path that ends with the key, escaped even if it has a special meaning in paths, such as `..`."""
     escaped = quote(key, safe="").replace(".", "%2E")
     return f"/v2/key-value-stores/{store_id}/records/{escaped}"

@@ -18,7 +18,7 @@ CONNECT_SECS = 5.0
 RESPONSE_SECS = 30.0
 USER_AGENT = f"greenroom/{version('greenroom')}"
 AS_STORED = {"Accept-Encoding": "identity"}
-"""Request headers for a body that the server must not compress."""
+"""Request headers that make the server send the body without compressing it."""
 
 
 class Transport:
@@ -53,7 +53,7 @@ class Transport:
         return data
 
     def find(self, path: str) -> JsonDict | None:
-        """Return the record at a path, or None if there is none."""
+        """Return the record at a path, or None if it does not exist."""
         try:
             return self.data("GET", path)
         except RecordNotFound:

@@ -53,7 +53,7 @@ class SelectedStorage:
 
     @property
     def metadata(self) -> JsonDict:
-        """The metadata that both languages read. A default storage gets no name, or Python would never purge it."""
+        """The metadata that both languages read. A default storage has no name: Python purges only unnamed ones."""
         name = None if self._is_default else self.storage["name"] or None
         times = {field: self.storage[field] for field in ("createdAt", "accessedAt", "modifiedAt")}
         return {"id": self.local_id, "name": name, **times}
@@ -230,7 +230,7 @@ def _write_store(client: Client, result: ExportResult, folder: Path) -> Iterator
 
 
 def _write_queue(client: Client, result: ExportResult, folder: Path) -> Iterator[int]:
-    """Write the requests of a queue. The API shows the order of the first pending ones; the others follow as listed."""
+    """Write the requests of a queue. The API returns the first pending ones in order; the others follow as listed."""
     queue_id = result.selected.storage["id"]
     head_places = {request["id"]: place for place, request in enumerate(client.request_queues.head(queue_id), 1)}
     pending: dict[int, str] = {}
@@ -238,8 +238,9 @@ def _write_queue(client: Client, result: ExportResult, folder: Path) -> Iterator
     for count, request in enumerate(client.request_queues.requests(queue_id), 1):
         place = None
         if not request.get("handledAt"):
-            last_place += request["id"] not in head_places
-            place = head_places.get(request["id"], last_place)
+            place = head_places.get(request["id"])
+            if place is None:
+                place = last_place = last_place + 1
             pending[place] = request["uniqueKey"]
         unlocked = {name: value for name, value in request.items() if name not in LOCK_FIELDS}
         writing.write_request(folder, unlocked, place)

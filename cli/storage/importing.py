@@ -47,7 +47,7 @@ class ImportPlan:
 
 @dataclass(slots=True)
 class ImportResult:
-    """The result of a plan so far. `already_present` counts the requests that were in the queue before."""
+    """The progress of a plan. `already_present` counts the requests that were in the queue before."""
 
     plan: ImportPlan
     storage: JsonDict
@@ -90,7 +90,7 @@ def run_import(arguments: ImportArguments) -> int:
 
 
 def _plan(arguments: ImportArguments) -> list[ImportPlan]:
-    """Plan what is imported where. All files have been validated then, before anything is sent."""
+    """Return the plans of an import. Validates all files, so that nothing is sent if one of them is invalid."""
     contents = _read_folders(arguments.path)
     path = arguments.path.resolve()
     plans = [

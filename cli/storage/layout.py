@@ -1,7 +1,7 @@
 """The folders and files in which the SDKs of both languages store storages (Crawlee 3 for JavaScript, 1 for Python).
 
 storage/datasets/NAME/000000001.json
-storage/key_value_stores/NAME/KEY.EXT       JavaScript; the extension stands for the content type
+storage/key_value_stores/NAME/KEY.EXT       JavaScript; the extension depends on the content type
 storage/key_value_stores/NAME/KEY           Python, percent-encoded, beside KEY.__metadata__.json
 storage/request_queues/NAME/ID.json         each language has its own ids
 storage/*/NAME/__metadata__.json            always written by Python, rarely by JavaScript
@@ -39,7 +39,7 @@ NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class StorageType:
-    """A type of storage: its folder, its part of API paths, its field in a Run, and its words in messages."""
+    """A type of storage: its folder, its part of API paths, its field in a Run, and its names in messages."""
 
     folder: str
     api_path: str

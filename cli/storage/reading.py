@@ -1,4 +1,4 @@
-"""Reads the folders of the SDKs' storages, whichever language wrote them. Every function raises CommandError.
+"""Reads the folders of the SDKs' storages, written by either language. Every function raises CommandError.
 
 Only file names are loaded into memory: for a dataset one name per item, for a queue one name and one unique key per
 request.
@@ -38,7 +38,7 @@ from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict, loads
 
 TEMPORARY_PREFIXES = ("__CRAWLEE_", "__OLD_", ".")
-"""How folders begin that a tool was about to rename or remove."""
+"""The prefixes of folders that a tool was about to rename or remove."""
 NOT_RECORDS = frozenset({".DS_Store", ".gitignore", ".gitkeep", "Thumbs.db", "desktop.ini", METADATA})
 INPUT_FILES = frozenset({f"{INPUT_KEY}.json", f"{INPUT_KEY}.txt", f"{INPUT_KEY}.bin"})
 """Python stores its input in the file where it found it, and uses the file's name as the key."""
@@ -51,7 +51,7 @@ PYTHON_FIELDS = {
     "loaded_url": "loadedUrl",
     "handled_at": "handledAt",
 }
-"""Fields of a request as Python's files spell them, and as the API does."""
+"""The fields of a request in Python's files, and their names in the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def _record_with_metadata(metadata_file: Path, files: dict[str, Path]) -> LocalR
 
 
 def _record_without_metadata(file: Path) -> LocalRecord:
-    """Return the record of a file, whose name is the key with the extension of the content type."""
+    """Return the record of a file whose name is the key and an extension for the content type."""
     return LocalRecord(_valid_key(file, file.stem), _detect_content_type(file), file)
 
 
@@ -249,7 +249,7 @@ def _contains_json(file: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _QueueState:
-    """What Python last stored about a queue's order, and when. In `forefront` the highest number comes first."""
+    """The order of a queue as Python last stored it, and when. In `forefront`, the highest number comes first."""
 
     forefront: dict[str, int] = field(default_factory=dict)
     regular: dict[str, int] = field(default_factory=dict)
@@ -290,7 +290,7 @@ def _read_queue_state(folder: StorageFolder) -> _QueueState:
 
 
 def _rank(file: Path, content: JsonDict, key: str, state: _QueueState) -> float:
-    """Return a number by which requests sort as in the queue.
+    """Return a sort key that puts requests in the order of the queue.
 
     JavaScript's `orderNo` is a time, negative at the forefront. Python counts the requests of both sides.
     """

@@ -1,6 +1,6 @@
 """Writes storages as folders that the SDKs of both languages can open.
 
-Where the languages use different names for the same file, Python's name is a link to JavaScript's file. Python follows
+If the languages use different names for the same file, Python's name is a link to JavaScript's file. Python follows
 links, and JavaScript ignores them, so neither reads an entry twice.
 """
 
@@ -63,7 +63,7 @@ def _replace(target: Path, new: Path, *, force: bool) -> None:
 
 
 def _temporary_name(target: Path) -> Path:
-    """Return a name beside the target that no SDK takes for a storage."""
+    """Return a path beside the target that no SDK mistakes for a storage."""
     return target.with_name(f".{target.name}-{uuid4().hex[:12]}")
 
 

@@ -1,5 +1,7 @@
 """What the token of a run may do: the whole policy, as pure functions of records.
 
+The parameter `by` is the calling run, or None if the caller is a user with a token of their own.
+
 With FULL_PERMISSIONS a run may do everything that its user may do. With LIMITED_PERMISSIONS, the default, it may
 only do what the platform's page "Actor permissions" lists:
 
@@ -12,8 +14,8 @@ only do what the platform's page "Actor permissions" lists:
 - read who its user is, whether they are paying, and their proxy password.
 
 A token ends with its run. After that it is valid for a few more seconds, but only to read, update and charge its own
-run and to read and write its own default storages, because an Actor's last requests race its end. A request that was
-let in before the end is completed.
+run and to read and write its own default storages, because an Actor's last requests may arrive after its end. A request
+that was accepted before the end is completed.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ RUN_TOKEN_GRACE_MILLIS = 5000
 
 
 class StorageAccess(IntEnum):
-    """What a caller may do with a storage. Each level includes those before it. MANAGE is to change or delete it."""
+    """What a caller may do with a storage. Each level includes those before it. MANAGE permits its deletion."""
 
     NONE = 0
     READ = 1
@@ -81,7 +83,7 @@ def check_own_run(by: Run | None, run: Run) -> None:
 
 
 def check_start(by: Run | None, actor: Actor, forced_level: PermissionLevel | None) -> None:
-    """Whether the caller may start an Actor, or metamorph into it, with a forced permission level. Raises Forbidden."""
+    """Raises Forbidden if the caller may not start an Actor, or metamorph into it, with this forced level."""
     if not is_limited(by):
         return
     if actor.permission_level is not PermissionLevel.LIMITED:
@@ -97,8 +99,9 @@ def check_storage_access(by: Run | None, storage: Storage, needed: StorageAccess
     if by.status.is_terminal and (storage.id not in _default_storage_ids(by) or needed is StorageAccess.MANAGE):
         raise _run_has_ended()
     if storage_access(by, storage, has_started) < needed:
+        access = needed.name.lower()
         raise _forbidden(
-            f"{needed.name.lower()} a storage that is not its own and that its input did not pass to it for this"
+            f"{access} this storage: it is not the run's own, and the input does not grant {access} access"
         )
 
 
@@ -134,7 +137,7 @@ def creator_fields(run_id: str, actor_id: str, level: PermissionLevel) -> dict[s
 
 
 def may_see_run(by: Run | None, run: Run, has_started: HasStarted) -> bool:
-    """Whether the caller sees a run of its user as this user does. Anyone with the id sees the public part of a run."""
+    """Whether the caller sees all fields of a run of its user. Anyone who knows the id sees the public fields."""
     if by is None or by.id == run.id:
         return True
     if by.status.is_terminal:
@@ -145,7 +148,7 @@ def may_see_run(by: Run | None, run: Run, has_started: HasStarted) -> bool:
 def check_may_see_run(by: Run | None, run: Run, has_started: HasStarted) -> None:
     """Raises Forbidden."""
     if not may_see_run(by, run, has_started):
-        raise _forbidden("see other runs than those of its own Actor and those that it started")
+        raise _forbidden("see runs other than those of its own Actor and those that it started")
 
 
 def may_manage_webhook(by: Run | None, condition: WebhookCondition) -> bool:
@@ -156,7 +159,7 @@ def may_manage_webhook(by: Run | None, condition: WebhookCondition) -> bool:
 def check_webhook(by: Run | None, condition: WebhookCondition) -> None:
     """Raises Forbidden."""
     if not may_manage_webhook(by, condition):
-        raise _forbidden("have other webhooks than those on itself (condition.actorRunId)")
+        raise _forbidden("use webhooks other than those on itself (condition.actorRunId)")
 
 
 def _is_own_storage(run: Run, storage: Storage) -> bool:
@@ -180,7 +183,7 @@ def _share_storages(by: Run, run: Run) -> bool:
 def _forbidden(action: str) -> Forbidden:
     return Forbidden(
         "insufficient-permissions",
-        f"A run with {PermissionLevel.LIMITED} may not {action}. If it needs to, start it with "
+        f"A run with {PermissionLevel.LIMITED} may not {action}. If the run needs this permission, start it with "
         f"forcePermissionLevel={PermissionLevel.FULL}, or set the Actor's actorPermissionLevel to "
         f"{PermissionLevel.FULL}.",
     )

@@ -1,7 +1,8 @@
 """Signed addresses of storages: anyone who has one may read its content without a token.
 
-Clients also sign addresses themselves, with the storage's key, so the format is theirs: the `signature` of a storage is
-the base64 of `<version>.<expiration time>.<HMAC>`, that of a record only the HMAC (apify-client, `_utils/crypto.py`).
+Clients also sign addresses themselves, with the storage's key, so the format must be theirs. The signature of a storage
+is the base64 of `<version>.<expiration time>.<HMAC>`; the signature of a record is only the HMAC (apify-client,
+`_utils/crypto.py`).
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Users:
         return self._database.users.by_username(username)
 
     def authenticate(self, token: str) -> tuple[User, Run | None]:
-        """The user of a token and, for a run's token, the run, which is live or has just ended.
+        """Return the user of a token and, for a run's token, the run, which is live or has just ended.
 
         Raises Unauthorized.
         """
@@ -74,7 +74,7 @@ class Users:
         return self._users_with_tokens[username], None
 
     def server_token(self, user_id: str) -> str:
-        """A token for the server's own requests in a user's name. It is not stored, and valid until the server ends."""
+        """A token for the server's own requests in a user's name. It is never stored; it expires with the server."""
         return f"{SERVER_TOKEN_PREFIX}{user_id}.{hmac.digest(self._server_key, user_id.encode(), 'sha256').hex()}"
 
     def parse_reference(self, user: User, reference: str) -> tuple[User, str] | None:

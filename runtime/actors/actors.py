@@ -22,7 +22,7 @@ MAX_NAME_LENGTH = 63
 
 
 class Actors:
-    """Every Actor belongs to a user. Other users only find it, and may run it, if it is public."""
+    """Every Actor belongs to a user. Other users can find and run it only if it is public."""
 
     def __init__(self, database: Database, users: Users, versions: Versions, clock: Clock) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class Actors:
         return actor
 
     def get_runnable(self, user: User, id: str) -> Actor:
-        """The Actor with this id. Raises NotFound if it does not exist or the user may not run it (any more)."""
+        """The Actor with this id. Raises NotFound if it does not exist, or if the user may not run it."""
         actor = self.get(id)
         if not _may_run(user, actor):
             raise record_not_found("Actor", id)
@@ -87,7 +87,7 @@ class Actors:
     async def update(self, actor: Actor, fields: Callable[[Actor], Mapping[str, Any]]) -> Actor:
         """Set the fields that `fields` returns for the current state of the Actor.
 
-        Raises Invalid, Conflict, NotFound if the Actor has been deleted, and any exception of `fields`.
+        Raises Invalid, Conflict, NotFound if the Actor has been deleted, and any exception that `fields` raises.
         """
 
         def updated(current: Actor) -> Actor:

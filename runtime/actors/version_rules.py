@@ -24,7 +24,7 @@ SSH_SHORTHAND = re.compile(r"(?:[\w.-]+@)?[\w][\w.-]*:(?!:|//)[^\s]+")
 
 
 async def check_version_in_thread(version: Version) -> None:
-    """The same as `check_version`, without blocking the event loop: a version may have very many files."""
+    """The same as `check_version`, without blocking the event loop: a version can have thousands of files."""
     await asyncio.to_thread(check_version, version)
 
 
@@ -43,8 +43,8 @@ def check_version(version: Version) -> None:
     elif version.source_type == "SOURCE_CODE":
         raise Invalid(
             "invalid-value",
-            "Source type 'SOURCE_CODE', a single file without a Dockerfile, is a legacy type of the platform and not "
-            "supported: use SOURCE_FILES and send the file as one of the 'sourceFiles'",
+            "Source type 'SOURCE_CODE', a single file without a Dockerfile, is a legacy type of the platform and is "
+            "not supported: use SOURCE_FILES and send the file as one of the 'sourceFiles'",
         )
     else:
         raise Invalid(
@@ -54,7 +54,7 @@ def check_version(version: Version) -> None:
 
 
 def git_url(version: Version) -> str:
-    """The source of a version of a git type, as `URL#branch:folder`. Empty if the version has none."""
+    """The git URL of a version, as `URL#branch:folder`. Empty if the version has none."""
     return (version.git_repo_url if version.source_type == "GIT_REPO" else version.github_gist_url) or ""
 
 

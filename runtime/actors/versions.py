@@ -62,7 +62,7 @@ class Versions:
         await self._update(version, with_variable)
 
     async def update_env_var(self, version: Version, name: str, change: Callable[[EnvVar], EnvVar]) -> EnvVar:
-        """Raises NotFound, and any exception of `change`."""
+        """Raises NotFound, and any exception that `change` raises."""
 
         def with_change(current: Version) -> Version:
             find_env_var(current, name)
@@ -81,9 +81,9 @@ class Versions:
         await self._update(version, without_variable)
 
     async def next_build_number(self, version: Version) -> int:
-        """Reserve the version's next build number, which no other build gets. Raises NotFound.
+        """Return the version's next build number, and reserve it for the caller's build. Raises NotFound.
 
-        The numbers of a deleted version with the same version number are not used again.
+        If a version with the same version number was deleted, the numbers of its builds are not used again.
         """
 
         def with_next_number(current: Version) -> Version:

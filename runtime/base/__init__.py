@@ -1,1 +1,1 @@
-"""The ground that every room stands on: records, clock, errors, settings, text formats."""
+"""The lowest room, which every other room uses: records, clock, errors, settings, text formats."""

@@ -17,7 +17,7 @@ WEB_SERVER_PATH = "/greenroom/web/"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`resolves_subdomains`: this machine resolves `*.localhost`, so each web server can have an origin of its own."""
+    """With `resolves_subdomains`, this machine resolves `*.localhost`, so each web server can have its own origin."""
 
     port: int
     resolves_subdomains: bool
@@ -31,7 +31,7 @@ class Addresses:
         return f"http://{HOST_IN_CONTAINERS}:{self.port}"
 
     def is_api(self, url: str) -> bool:
-        """Return whether a URL belongs to the API, by any of its names. An Actor's web server does not."""
+        """Return whether a URL is one of the API, under any of its host names. URLs of Actors' web servers are not."""
         parts = URL(url)
         is_here = parts.scheme == "http" and parts.host in API_NAMES and parts.port == self.port
         return is_here and parts.raw_path.startswith(API_PATH)

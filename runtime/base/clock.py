@@ -37,7 +37,7 @@ async def sleep_until(clock: Clock, moment: Millis) -> None:
         await clock.sleep(min(left / 1000, MAX_SLEEP_SECS))
 
 
-async def until(event: asyncio.Event, clock: Clock, moment: Millis | None) -> None:
+async def wait_for_event(event: asyncio.Event, clock: Clock, moment: Millis | None) -> None:
     """Return when the event is set, or at `moment` if it is not None."""
     waits: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait())]
     if moment is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class GreenroomError(Exception):
-    """The base of all errors for a caller. `data` is the optional third field of the platform's error object."""
+    """The base class of these errors. `data` is the optional third field of the platform's error object."""
 
     def __init__(self, slug: str, message: str, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)

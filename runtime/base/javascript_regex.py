@@ -1,7 +1,7 @@
 """JavaScript regular expressions, compiled and matched in a helper process.
 
-Some patterns need exponential time even for a short text, and others exhaust the stack while they are compiled. Only
-ending the process stops either, so they must not run in the process of the server.
+Some patterns need exponential time even for a short text, and others exhaust the stack while they are compiled. Such a
+pattern can be stopped only by ending its process, so it must not run in the server's process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import contextmanager
 import regress
 
 ALLOWED_SECS = 2.0
-"""For all searches in one input together."""
+"""The total time for all searches in one input."""
 ALLOWED_BYTES = 512 * 1024**2
 
 
@@ -40,7 +40,7 @@ class Searcher:
 
     @contextmanager
     def searching(self) -> Iterator[None]:
-        """Limit all searches inside the context to the allowed time together."""
+        """Limit the total time of all searches inside the context."""
         with self._turn:
             self._deadline = time.monotonic() + ALLOWED_SECS
             yield
@@ -80,7 +80,7 @@ class Searcher:
             # imported. The environment stays the server's: PYTHONPATH or the user's site-packages may hold `regress`.
             command = [sys.executable, "-P", __file__]
             # A session of its own: Ctrl-C must reach the server only, which still validates inputs while it stops.
-            # Its standard error is dropped: it would only show the traceback of a helper that ran out of memory.
+            # Its standard error is discarded: it would only show the traceback of a helper that ran out of memory.
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -96,7 +96,7 @@ SEARCHER = Searcher()
 
 
 def serve() -> None:
-    """Answer one request per line. An alarm ends the process: the default action of SIGALRM interrupts any search."""
+    """Answer one request per line. After the allowed time, SIGALRM ends the process, even in the middle of a search."""
     resource.setrlimit(resource.RLIMIT_AS, (ALLOWED_BYTES, ALLOWED_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin.buffer:

@@ -1,4 +1,4 @@
-"""JSON Schema validation whose errors are those of Ajv, the platform's own validator.
+"""JSON Schema validation with the error messages of Ajv, the platform's own validator.
 
 A schema that names no draft is a Draft 7 schema. References to schemas on the web are not fetched.
 """
@@ -112,7 +112,7 @@ def _compiled(schema: bytes) -> JsonSchema:
 Descriptions = Iterator[tuple[JsonDict, str]]
 """The parameters and the message of each error that Ajv reports."""
 Describe = Callable[[Json, jsonschema_rs.ValidationError], Descriptions]
-"""Maps a keyword's value and an error of the validator to what Ajv reports: sometimes several errors for one."""
+"""Maps a keyword's value and one error of the validator to the errors that Ajv reports, which can be several."""
 
 
 def _type(expected: Json, error: jsonschema_rs.ValidationError) -> Descriptions:

@@ -1,4 +1,4 @@
-"""JSON as clients send it: decoded by a fast codec, and by the standard library where that codec is too strict.
+"""JSON as clients send it: decoded by a fast codec, and by the standard library if that codec is too strict.
 
 The fast codec rejects strings that end in the middle of a surrogate pair (JavaScript's `slice` produces them, and its
 clients send them as an escape) and numbers that no float can hold. The standard library handles both.
@@ -23,14 +23,14 @@ JsonDict = dict[str, Any]
 """A JSON object under construction."""
 
 MAX_DEPTH = 500
-"""The levels of nesting in a stored value. The codec fails at about twice as many, depending on its caller's stack."""
+"""The deepest nesting of a stored value. The codec fails at about twice this depth, depending on its caller's stack."""
 
 _encoder = msgspec.json.Encoder()
 _parser_error = re.compile(r"(?P<what>.*?)(?: starting)? near (?P<position>\d+)(?P<found>.*)", re.DOTALL)
 
 
 def loads(text: bytes) -> Any:
-    """Raises ValueError."""
+    """Parse JSON. Raises ValueError."""
     try:
         return _decode(text)
     except RecursionError as problem:

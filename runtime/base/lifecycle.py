@@ -1,4 +1,4 @@
-"""The eight statuses of a job (a run or a build), the allowed transitions, and the status after an exit.
+"""The eight statuses of a job (a run or a build), the allowed transitions, and the status after the process exits.
 
 Source: the status table of "Running an Actor", which applies to runs and builds.
 """

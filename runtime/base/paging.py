@@ -1,4 +1,4 @@
-"""Lists by offset: which page a caller wants, and the page that it gets."""
+"""Pagination by offset: the page that a caller requests, and the page that it receives."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class SourcePaths:
         path = plain_path(name)
         for parent in map(str, PurePosixPath(path).parents):
             if self._known.get(_key(parent)) == (parent, True):
-                break  # the folders above it are known too
+                break  # its own parents are already known
             self._add(parent, is_folder=True)
         self._add(path, is_folder=is_folder)
         return path

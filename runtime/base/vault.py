@@ -1,4 +1,4 @@
-"""Encryption of stored secrets, with a key in a file beside the database that only its owner can read.
+"""Encryption of stored secrets. The key is in a file beside the database, which only its owner can read.
 
 A copy of the database alone does not reveal the secrets. A backup has to include the key file.
 """
@@ -14,11 +14,11 @@ from cryptography.fernet import Fernet, InvalidToken
 
 
 class WrongKey(Exception):
-    """The secrets of the data directory were encrypted with a key other than that of the key file."""
+    """The secrets of the data directory were encrypted with a key other than the one in the key file."""
 
 
 class Vault:
-    """Encrypts and decrypts texts. If there is no `key_file`, a new key is used, which `store_key` writes."""
+    """Encrypts and decrypts texts. If `key_file` does not exist, a new key is generated; `store_key` writes it."""
 
     def __init__(self, key_file: Path) -> None:
         self._key_file = key_file

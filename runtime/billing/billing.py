@@ -65,7 +65,7 @@ class Billing:
             idempotency_key,
             lambda now: prices.charged(now, event, count),
             now=now,
-            forget_before=now - prices.IDEMPOTENCY_MILLIS,
+            delete_keys_before=now - prices.IDEMPOTENCY_MILLIS,
         )
 
     def settle(self, run: Run) -> Callable[[Run], Run]:

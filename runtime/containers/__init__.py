@@ -25,13 +25,13 @@ class DiskEnforcement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What the engine is and what it supports, probed once when the server starts.
+    """The properties and features of the engine, probed once when the server starts.
 
     `gateway` is the address at which containers of the instance's network reach this host; None if they reach it by
     the engine's own host name (Docker Desktop). If `reaches_containers` is false, this host cannot reach a container
     by its IP address, and web server ports are published on 127.0.0.1. `quota_counts_image` is true if a storage quota
-    includes the size of the image (btrfs). `disk_note` is the reason for `disk`. `reads_cgroups`: this host sees the
-    counters of containers.
+    includes the size of the image (btrfs). `disk_note` is the reason for `disk`. With `reads_cgroups`, this
+    host can read the counters of containers.
     """
 
     version: str
@@ -63,7 +63,7 @@ class EngineStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
-    """What a container is created with. Sizes in bytes, `cpus` in cores; `disk_bytes` does not include the image."""
+    """The parameters of a new container. Sizes in bytes, `cpus` in cores; `disk_bytes` does not include the image."""
 
     name: str
     image: str
@@ -123,8 +123,8 @@ class BuildSpec:
     """A build of the tar archive `context`, which contains the `dockerfile` under this name.
 
     With `buildkit` the engine uses BuildKit, which has no memory limit, instead of its classic builder. `images` are
-    the images that the Dockerfile names. `secrets` are available to its `RUN --mount=type=secret`, by id; None if it
-    has no such mount. `platform` None means the engine's own.
+    the images that the Dockerfile names. `secrets` maps ids to the secrets for `RUN --mount=type=secret`; it is None if
+    the Dockerfile has no such mount. `platform` None means the engine's own.
     """
 
     context: Path
@@ -192,7 +192,7 @@ class Container(Protocol):
         """Return the address at which this host reaches the container's port, or None if it is not running."""
 
     def logs(self) -> AsyncGenerator[list[LogLine], None]:
-        """Yield all lines in order, in batches as they arrive, until the container has ended and all is read."""
+        """Yield all lines in order, in batches as they arrive, until the container has ended and all lines are read."""
         ...
 
     def samples(self) -> AsyncGenerator[Sample, None]:
@@ -213,7 +213,7 @@ class Containers(Protocol):
         """Probe the engine and create the instance's network. Raises EngineUnavailable."""
 
     async def restarted_since(self, moment: int) -> EngineStart | None:
-        """Return the engine's last start if it was not before the moment, in milliseconds since 1970.
+        """Return the engine's last start if it was at or after `moment`, in milliseconds since 1970.
 
         Otherwise, or if the time of the start is unknown, return None. Raises EngineUnavailable once the engine begins
         to stop, which is before it stops its containers.
@@ -239,6 +239,6 @@ class Containers(Protocol):
         """Add a name to an image."""
 
     async def remove_image(self, name: str) -> None:
-        """Remove a name, and with the last name the image itself, unless a container uses it."""
+        """Remove a name of an image. Removing its last name removes the image, unless a container uses it."""
 
     async def close(self) -> None: ...

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class EngineConnection:
-    """Connects to the engine at `docker_host`, or at `DOCKER_HOST`, or of the docker command's current context."""
+    """Connects to the engine at `docker_host`, else at $DOCKER_HOST, else in the docker command's current context."""
 
     def __init__(self, docker_host: str | None) -> None:
         self._docker_host = docker_host
@@ -54,7 +54,7 @@ class EngineConnection:
         return self._api
 
     async def call(self, request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Send a request from the pool. Raises docker's APIError for an error response, EngineUnavailable for none."""
+        """Send a request from the pool. Raises docker's APIError for an error response, else EngineUnavailable."""
         loop = asyncio.get_running_loop()
         with translating_errors():
             return await loop.run_in_executor(self._pool, partial(request, *args, **kwargs))
@@ -69,12 +69,12 @@ class EngineConnection:
         return await asyncio.get_running_loop().run_in_executor(self._files, read)
 
     def get(self, path: str, **params: str | int) -> Any:
-        """Return the JSON response of the engine's API. Blocking."""
+        """GET a JSON response of the engine's API. Blocks the thread."""
         response = self._request(path, params, stream=False)
         return response.json()
 
     def stream(self, path: str, **params: str | int) -> requests.Response:
-        """Open a streamed response of the engine's API. Blocking."""
+        """GET a streamed response of the engine's API. Blocks the thread until it begins."""
         with translating_errors():
             return self._request(path, params, stream=True)
 

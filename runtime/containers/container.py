@@ -102,7 +102,7 @@ class DockerContainer:
             await self._connection.call(self._connection.api.kill, self._id, signal)
 
     async def stop(self, grace_secs: int) -> None:
-        # Not the engine's own stop, which would occupy a thread of the pool for the whole grace period.
+        # The engine's own stop would occupy a thread of the pool for the whole grace period.
         await self.kill("SIGTERM")
         try:
             await asyncio.wait_for(self.wait(), grace_secs)

@@ -50,7 +50,7 @@ PROBE_DISK_BYTES = 256 * 1024 * 1024
 
 
 class DockerContainers:
-    """Uses the engine at `docker_host`, or at `DOCKER_HOST`, or of the docker command's current context."""
+    """Uses the engine at `docker_host`, else at $DOCKER_HOST, else in the docker command's current context."""
 
     def __init__(self, instance_id: str, *, docker_host: str | None = None) -> None:
         self._instance_id = instance_id
@@ -178,7 +178,7 @@ class DockerContainers:
         return str(json.loads(response)["status"])
 
     def _last_start(self, moment: int) -> EngineStart | None:
-        # Over a new connection: an engine that is stopping still answers on existing ones, but accepts no new ones.
+        # A new connection, because an engine that is stopping still responds on existing ones, but accepts no new ones.
         with self.connection.new_client() as api:
             at = parse_time(api.inspect_network(DEFAULT_BRIDGE)["Created"])
             if at is None or at < moment:

@@ -38,7 +38,7 @@ class ContainerEvents:
             await asyncio.gather(self._following, return_exceptions=True)
 
     def was_oom_killed(self, container_id: str) -> bool:
-        """Return whether an event reported it. Inspect does not show a kill that became known after the exit."""
+        """Return whether an event reported an OOM kill. Inspect does not show one that is detected after the exit."""
         return container_id in self._oom_killed
 
     @contextmanager

@@ -26,7 +26,7 @@ BUILDKIT_API = (1, 39)
 WRONG_ARCHITECTURE = re.compile(
     r"no match(ing manifest)? for (platform|linux/)|does not match the (specified|expected) platform", re.I
 )
-REGISTRY_UNREACHABLE = re.compile(r'Get "?https?://\S+/v2/')  # the wording of all of them
+REGISTRY_UNREACHABLE = re.compile(r'Get "?https?://\S+/v2/')  # the same wording in all of them
 
 
 EngineRequest = Callable[[docker.APIClient], object]
@@ -98,7 +98,7 @@ class ImageBuilder:
             )
 
     def _open(self, request: EngineRequest, output: BuildLog | BuildKitLog) -> BuildStream:
-        # docker-py hides the response of a build. A hook of a new client reveals it: closing it cancels the build.
+        # A build is cancelled by closing its response, which docker-py hides. A hook of a new client gets the response.
         responses: list[requests.Response] = []
         with translating_errors(), self._connection.new_client() as api:
             api.hooks["response"] = [lambda response, **_: responses.append(response)]
@@ -116,7 +116,7 @@ class ImageBuilder:
 
 
 def build_error(message: str) -> BuildFailed:
-    """Return the failure that an error message of the engine stands for, with advice where there is some."""
+    """Return the failure for an error message of the engine, with advice for the known ones."""
     if WRONG_ARCHITECTURE.search(message):
         return WrongArchitecture(message)
     if "frontend dockerfile" in message and "parse error" in message:

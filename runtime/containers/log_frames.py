@@ -91,7 +91,7 @@ class LogFrames:
 class DeliveredLines:
     """Remembers which lines were delivered, so that a log can be read again without missing or duplicate lines.
 
-    It does so for each stream, because only the stamps within one stream never decrease.
+    It counts each stream separately, because stamps are in order only within one stream.
     """
 
     def __init__(self) -> None:

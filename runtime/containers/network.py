@@ -1,4 +1,4 @@
-"""The network of an instance's containers: a bridge of its own, on which they cannot reach each other."""
+"""The network of an instance's containers: its own bridge, on which the containers cannot reach each other."""
 
 from __future__ import annotations
 

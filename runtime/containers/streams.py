@@ -19,7 +19,7 @@ CHUNK = 64 * 1024
 
 
 class ResponseStream:
-    """A response that one thread reads and another thread can cut."""
+    """A response that one thread reads and another thread can end early with `cut`."""
 
     def __init__(self, response: requests.Response) -> None:
         self._response = response
@@ -61,7 +61,7 @@ class JsonStream(ResponseStream):
 
 
 class BuildStream(ResponseStream):
-    """The lines of a build's output in batches: a verbose build has too many to pass them on one by one."""
+    """The lines of a build's output in batches: passing them on one by one would be too slow for a verbose build."""
 
     def __init__(self, response: requests.Response, log: BuildLog | BuildKitLog) -> None:
         super().__init__(response)

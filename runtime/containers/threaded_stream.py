@@ -106,8 +106,8 @@ class _Buffer(Generic[T]):
             self._changed.wait_for(lambda: self._closed or self._size < BUFFER_LIMIT)
             self._items.append(item)
             self._size += self._size_of(item)
-            first = len(self._items) == 1
-        if first:
+            was_empty = len(self._items) == 1
+        if was_empty:
             self._notify()
         return not self._closed
 

@@ -27,7 +27,7 @@ __all__ = ["AlreadyExists", "Database"]
 
 
 class Database:
-    """Everything in one data directory. Opening it may raise NewerSchema or WrongKey."""
+    """The tables and the log files of one data directory. Raises NewerSchema, WrongKey."""
 
     def __init__(self, data_dir: Path) -> None:
         path = data_dir / "greenroom.db"
@@ -54,7 +54,7 @@ class Database:
 
 
 def _prepare(path: Path, vault: Vault) -> None:
-    """Create the file, or bring an older one up to date."""
+    """Create the database file, or migrate an older one."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

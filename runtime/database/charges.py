@@ -1,4 +1,4 @@
-"""Charges of runs. The run's record counts them; their idempotency keys are stored here for a while."""
+"""Charges of runs. A run's record counts its charges; this table stores their idempotency keys for a limited time."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Charges:
         self._runs = runs
 
     async def charge(
-        self, run_id: str, key: str | None, change: Callable[[Run], Run], *, now: Millis, forget_before: Millis
+        self, run_id: str, key: str | None, change: Callable[[Run], Run], *, now: Millis, delete_keys_before: Millis
     ) -> None:
         """Change the run's record, unless the run has already been charged with this idempotency key.
 
-        Keys from before `forget_before` do not count. The key and the change are one write. An exception of `change`
-        is raised here, and then nothing is written.
+        Keys that were stored before `delete_keys_before` are deleted first. The key and the change are one write. If
+        `change` raises an exception, nothing is written and the caller gets the exception.
         """
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM charges WHERE charged_at < ?", (forget_before,))
+            connection.execute("DELETE FROM charges WHERE charged_at < ?", (delete_keys_before,))
             if key is None or _insert_key(connection, run_id, key, now):
                 self._runs.update_within(connection, run_id, change)
 

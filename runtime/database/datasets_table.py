@@ -14,14 +14,15 @@ from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.storage_table import StorageTable
 
 CHUNK_BYTES = 131_072
-"""Items are read in chunks of about this size, which limits the memory and the time on the event loop."""
+"""Items are read in chunks of about this size, which limits memory use and how long a read blocks the event loop."""
 MAX_PUSH_BYTES_ON_LOOP = 262_144
-"""Splitting a bigger push into its items would hold up the event loop."""
+"""Splitting a bigger push into its items would block the event loop for too long."""
 
 PUSHES = """
     SELECT first, items FROM pushes WHERE dataset_id = ? AND first < ?
     AND first >= (SELECT max(first) FROM pushes WHERE dataset_id = ? AND first <= ?) ORDER BY first
 """
+"""The pushes that contain the items of [start, stop). Parameters: dataset, stop, dataset, start."""
 
 
 class DatasetsTable(StorageTable[Dataset]):
@@ -46,9 +47,10 @@ class DatasetsTable(StorageTable[Dataset]):
         await self._write(change)
 
     def items(self, id: str, start: int, stop: int, *, desc: bool) -> list[bytes]:
-        """The first items of [start, stop), or with `desc` the last ones in reverse order; about CHUNK_BYTES of them.
+        """About CHUNK_BYTES of the items of [start, stop): the first ones, or with `desc` the last ones, reversed.
 
-        The list ends before a big push, so it may be empty. `items_in_thread` also returns the items of that push.
+        A push of more than MAX_PUSH_BYTES_ON_LOOP is not read, so the list ends before it and may be empty.
+        `items_in_thread` also reads such a push.
         """
         return self._connection.query(
             lambda connection: _chunk(connection, id, start, stop, desc, MAX_PUSH_BYTES_ON_LOOP)

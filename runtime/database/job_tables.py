@@ -11,9 +11,9 @@ from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.tables import R, RecordCodec, Table
 
 UNFINISHED = "status IN ('READY', 'RUNNING', 'TIMING-OUT', 'ABORTING')"
-"""It lists the statuses, instead of excluding the terminal ones, so that SQLite uses the index on the status."""
+"""The statuses are listed, because SQLite would not use the index on the status to exclude the terminal ones."""
 HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
-"""The same expression as in a partial index, because otherwise SQLite would not use that index."""
+"""This must be exactly the expression of the partial index, because otherwise SQLite does not use the index."""
 NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
 
 
@@ -59,12 +59,12 @@ class RunsTable(JobsTable[Run]):
         return self._page(condition, values, order_by="started_at", paging=paging)
 
     def newest_of_condition(self, user_id: str, condition: WebhookCondition) -> Run | None:
-        """The newest of a user's runs that a webhook's condition names directly, by Actor or by task."""
+        """The user's newest run that matches a webhook's condition: by its own id, its Actor or its task."""
         ids = (condition.actor_run_id, condition.actor_id, condition.actor_task_id)
         return self._find(f"user_id = ? AND (id = ? OR actor_id = ? OR task_id = ?) {NEWEST_FIRST}", user_id, *ids)
 
     def ended_before(self, user_id: str, moment: Millis, *, except_newest: int) -> list[Run]:
-        """A user's runs that ended before `moment`, without the newest ones of all their runs."""
+        """A user's runs that ended before `moment`. The `except_newest` newest of all the user's runs are left out."""
         newest = f"SELECT id FROM runs WHERE user_id = ? {NEWEST_FIRST} LIMIT ?"
         ended = "user_id = ? AND json_extract(body, '$.finished_at') < ?"
         return self._find_all(f"{ended} AND id NOT IN ({newest})", user_id, moment, user_id, except_newest)

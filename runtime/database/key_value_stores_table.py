@@ -1,8 +1,8 @@
 """Key-value stores: small values are in the database, big values in files that their rows refer to.
 
-A file is written under a temporary name and renamed. Only then a row refers to it, and after that commit the file that
-it replaces is deleted. A crash or a cancelled caller can only leave files that no row refers to; the next start deletes
-those.
+A file is first written under a temporary name, then renamed. Only then does a transaction make a row refer to it. After
+the commit, the file of the previous value is deleted. A crash or a cancelled caller can leave files that no row refers
+to; the next start deletes them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from runtime.base.clock import Millis
 from runtime.base.records import KeyRange, KeyValueStore
@@ -24,6 +24,7 @@ MAX_BYTES_IN_DATABASE = 16_384
 """Up to this size SQLite stores a value as fast as the file system does. Bigger values are files."""
 WRITE_BYTES = 1_048_576
 READ_BYTES = 262_144
+INFO_COLUMNS = "content_type, content_encoding, size"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A completely received value that no row refers to yet: its bytes, or the name of its file."""
+    """A complete value that no row refers to yet: its bytes, or the name of its file."""
 
     size: int
     body: bytes | None = None
@@ -73,7 +74,7 @@ class _Received:
 
 
 class KeyValueStoresTable(StorageTable[KeyValueStore]):
-    """`folder` is for the files of big values."""
+    """Key-value stores and their records. Big values are files in `folder`."""
 
     def __init__(self, connection: SqliteConnection, folder: Path) -> None:
         super().__init__(
@@ -97,22 +98,22 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
         info = RecordInfo(key=key, content_type=content_type, content_encoding=content_encoding, size=received.size)
         try:
             replaced = await self._write(lambda connection: self._replace_row(connection, id, info, received, now))
-        except Exception:  # a cancelled write is not among these: it may still be committed and refer to the file
+        except Exception:  # not CancelledError: a cancelled write may still be committed, and its row needs the file
             await self._delete_files([received.file])
             raise
         await self._delete_files([replaced])
 
     def get_record(self, id: str, key: str) -> Record | None:
-        """The record with its value. A file is opened immediately, so that no later write can take it away."""
-        found = self._find_record(id, key, ", file, body")
-        if found is None:
+        """The record with its value. A file is opened immediately, because a later write may delete it."""
+        row = self._find_row(id, key, f"{INFO_COLUMNS}, file, body")
+        if row is None:
             return None
-        info, file, body = found
-        return Record(info, (self._folder / file).open("rb") if file else body)
+        *_, file, body = row
+        return Record(_record_info(key, row), (self._folder / file).open("rb") if file else body)
 
     def record_info(self, id: str, key: str) -> RecordInfo | None:
-        found = self._find_record(id, key, "")
-        return None if found is None else found[0]
+        row = self._find_row(id, key, INFO_COLUMNS)
+        return None if row is None else _record_info(key, row)
 
     def keys(self, id: str, *, after: str | None, within: KeyRange, limit: int) -> list[Key]:
         """Keys with their sizes, in the order of their UTF-8 bytes. `after` is excluded."""
@@ -144,14 +145,12 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
         await self._delete_files(files)
         return count
 
-    def _find_record(self, id: str, key: str, more_columns: str) -> tuple[RecordInfo, str | None, bytes] | None:
-        columns = f"content_type, content_encoding, size{more_columns}"
+    def _find_row(self, id: str, key: str, columns: str) -> tuple[Any, ...] | None:
         query = f"SELECT {columns} FROM records WHERE store_id = ? AND key = ?"
-        row = self._connection.query(lambda connection: connection.execute(query, (id, key)).fetchone())
-        if row is None:
-            return None
-        info = RecordInfo(key=key, content_type=row[0], content_encoding=row[1], size=row[2])
-        return (info, row[3], row[4]) if more_columns else (info, None, b"")
+        row: tuple[Any, ...] | None = self._connection.query(
+            lambda connection: connection.execute(query, (id, key)).fetchone()
+        )
+        return row
 
     def _replace_row(
         self, connection: sqlite3.Connection, id: str, info: RecordInfo, received: _Received, now: Millis
@@ -196,15 +195,21 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
         _unlink_all([path for path in self._folder.iterdir() if path.name not in referenced])
 
 
+def _record_info(key: str, row: tuple[Any, ...]) -> RecordInfo:
+    """The record without its value, from a row that begins with INFO_COLUMNS."""
+    content_type, content_encoding, size = row[:3]
+    return RecordInfo(key=key, content_type=content_type, content_encoding=content_encoding, size=size)
+
+
 def _delete_row(connection: sqlite3.Connection, store_id: str, key: str) -> tuple[int, str | None]:
-    """The size and the file of the deleted value; 0 and None if there was none."""
+    """Delete a value; return its size and file, or 0 and None if there was no such value."""
     query = "DELETE FROM records WHERE store_id = ? AND key = ? RETURNING size, file"
     row: tuple[int, str | None] | None = connection.execute(query, (store_id, key)).fetchone()
     return row or (0, None)
 
 
 async def _write_file(path: Path, start: bytes, chunks: AsyncIterator[bytes]) -> int:
-    """Write in big chunks, each in a thread, so that a slow disk does not block the event loop."""
+    """Write a file in big chunks; return its size. Threads write it, so a slow disk does not block the event loop."""
     pending = bytearray(start)
     size = len(start)
     with path.open("wb") as file:

@@ -22,7 +22,7 @@ ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|
 
 
 class LogFile:
-    """The log of one job, open for appending. Opening it removes an incomplete last line that a crash has left."""
+    """The log of one job, open for appending. Opening it removes an incomplete last line, which a crash can leave."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -36,7 +36,7 @@ class LogFile:
         self.size += os.write(self._fd, stored)
 
     def count_container_lines(self) -> int:
-        """How many lines came from the container. A log that is resumed skips as many lines of the engine's log."""
+        """The number of lines from the container. A resumed log skips this many lines of the engine's log."""
         return len(FROM_CONTAINER.findall(self._path.read_bytes()))
 
     def last_stderr_lines(self) -> list[bytes]:

@@ -1,8 +1,8 @@
 """Request queues: unhandled requests are ordered by their `position`, handled requests have no position.
 
-A forefront request gets a position below the lowest one, any other a position above the highest. A partial index of the
-unhandled requests is the queue itself, so reading its head costs the same at any length. A lock is a time in the row:
-once that time has passed, every query ignores it.
+A forefront request gets a position below the lowest one; any other request gets a position above the highest. A partial
+index contains only the unhandled requests, in this order, so reading the head takes the same time at any length. A lock
+is a time in the row: after that time, every query ignores it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runtime.base.clock import Millis
-from runtime.base.records import Added, QueueClient, RequestQueue, RequestState
+from runtime.base.records import ProcessedRequest, QueueClient, RequestQueue, RequestState
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.storage_table import StorageTable
 
@@ -21,13 +21,16 @@ UNHANDLED = "queue_id = ? AND position IS NOT NULL"
 LOCK = "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run = ?"
 UNLOCK = "lock_expires_at = NULL, lock_by_client = NULL, lock_by_run = NULL"
 BEFORE_ALL = "(SELECT coalesce(min(position) - 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
-BEHIND_ALL = "(SELECT coalesce(max(position) + 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
-"""The positions before the first and behind the last request of the queue ?1."""
+AFTER_ALL = "(SELECT coalesce(max(position) + 1, 0) FROM requests WHERE queue_id = ?1 AND position IS NOT NULL)"
+"""The positions before the first and after the last request of the queue ?1."""
 OWNED = """
     (lock_by_client = ? OR lock_by_run = ?
     OR (lock_by_client IS NULL AND lock_by_run IS NULL AND coalesce(?, ?) IS NULL))
 """
-"""Parameters: key, run, key, run. Clients without both count as one: the platform does not define their locks."""
+"""Whether a client owns a lock. Parameters: key, run, key, run.
+
+All clients without a key and a run count as one client, because the platform does not define their locks.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,10 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
 
     async def add_requests(
         self, queue_id: str, requests: Sequence[NewRequest], *, forefront: bool, now: Millis
-    ) -> list[Added]:
+    ) -> list[ProcessedRequest]:
         """Add the requests that are new, in order. Existing requests do not change. Raises StorageGone."""
 
-        def change(connection: sqlite3.Connection) -> list[Added]:
+        def change(connection: sqlite3.Connection) -> list[ProcessedRequest]:
             outcomes = [_insert(connection, queue_id, request, forefront) for request in requests]
             new = [request for request, known in zip(requests, outcomes, strict=True) if not known.was_present]
             handled = sum(request.is_handled for request in new)
@@ -81,10 +84,12 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
 
         return await self._write(change)
 
-    async def update_request(self, queue_id: str, request: NewRequest, *, forefront: bool, now: Millis) -> Added:
+    async def update_request(
+        self, queue_id: str, request: NewRequest, *, forefront: bool, now: Millis
+    ) -> ProcessedRequest:
         """Replace a request, or add it. It loses its lock and moves to the end or the front of the queue."""
 
-        def change(connection: sqlite3.Connection) -> Added:
+        def change(connection: sqlite3.Connection) -> ProcessedRequest:
             known = _insert(connection, queue_id, request, forefront)
             if known.was_present:
                 position = _position(request, forefront)
@@ -155,9 +160,9 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
     async def prolong_lock(
         self, queue_id: str, id: str, client: QueueClient, *, until: Millis, forefront: bool, now: Millis
     ) -> bool:
-        """Move the end of a lock; return False if there is no such request. Raises LockNotHeld, StorageGone.
+        """Change when a lock expires; return False if there is no such request. Raises LockNotHeld, StorageGone.
 
-        The request also moves to the end or the front of the queue, where it is once the lock has expired.
+        The request also moves to the end or the front of the queue, and is available there when the lock expires.
         """
 
         def change(connection: sqlite3.Connection) -> bool:
@@ -196,7 +201,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         return await self._write(change)
 
     def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
-        """Whether `record_client` would change anything. Otherwise its caller can save the write."""
+        """Whether `record_client` would change anything. If not, the caller can skip that write."""
         is_known = client.key is not None and client.key == queue.first_client
         return not (is_known or queue.had_multiple_clients)
 
@@ -237,25 +242,25 @@ def _requests(
     ]
 
 
-def _insert(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> Added:
+def _insert(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> ProcessedRequest:
     query = (
         f"INSERT INTO requests (queue_id, id, position, body) VALUES (?1, ?2, {_position(request, forefront)}, ?3) "
         "ON CONFLICT DO NOTHING"
     )
     if connection.execute(query, (queue_id, request.id, request.body)).rowcount:
-        return Added(request.id, was_present=False, was_handled=False)
+        return ProcessedRequest(request.id, was_present=False, was_handled=False)
     query = "SELECT position IS NULL FROM requests WHERE queue_id = ? AND id = ?"
     is_handled = connection.execute(query, (queue_id, request.id)).fetchone()[0]
-    return Added(request.id, was_present=True, was_handled=bool(is_handled))
+    return ProcessedRequest(request.id, was_present=True, was_handled=bool(is_handled))
 
 
 def _position(request: NewRequest, forefront: bool) -> str:
     """The position of a request that is added or updated, as an SQL expression."""
-    return "NULL" if request.is_handled else BEFORE_ALL if forefront else BEHIND_ALL
+    return "NULL" if request.is_handled else BEFORE_ALL if forefront else AFTER_ALL
 
 
 def _move(connection: sqlite3.Connection, queue_id: str, id: str, forefront: bool) -> None:
-    position = BEFORE_ALL if forefront else BEHIND_ALL
+    position = BEFORE_ALL if forefront else AFTER_ALL
     connection.execute(f"UPDATE requests SET position = {position} WHERE queue_id = ?1 AND id = ?2", (queue_id, id))
 
 

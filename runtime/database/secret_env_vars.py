@@ -14,7 +14,7 @@ from runtime.database.tables import RecordCodec
 E = TypeVar("E", bound=Version | Build)
 
 PROOF = "greenroom"
-"""The table `vault` stores this text encrypted: decrypting it shows whether a key file belongs to a database."""
+"""The table `vault` stores this text, encrypted. Decrypting it shows whether a key file belongs to a database."""
 
 
 class SecretEnvVarsCodec(RecordCodec[E]):
@@ -32,7 +32,7 @@ class SecretEnvVarsCodec(RecordCodec[E]):
 
 
 def encrypt_existing(connection: sqlite3.Connection, vault: Vault) -> None:
-    """Encrypt the secrets that a Greenroom without a vault stored in plain text, and erase the plain text from disk.
+    """Encrypt the secrets that an older Greenroom stored in plain text, and erase the plain text from the disk.
 
     Raises WrongKey if the database was encrypted with another key.
     """

@@ -22,10 +22,10 @@ Outcome = tuple[object, BaseException | None]
 """What a change returned, or the exception that it raised."""
 
 GROUP_LIMIT = 256
-"""The most writes in one commit. Without a limit the first one would wait as long as new writes arrive."""
+"""The most writes in one commit. Without a limit, the first one would have to wait until no new writes arrive."""
 READERS = 4
 WRITER_CACHE_KIB = 16_384
-"""Ids of requests are random, so writes to a long queue touch its whole index."""
+"""Big, because the ids of requests are random, so writes to a long queue access its whole index."""
 
 
 class SqliteConnection:
@@ -53,8 +53,7 @@ class SqliteConnection:
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Run `change` in a transaction of its own; return after the commit. If it raises, it is rolled back.
 
-        Cancelling the caller does not cancel the write. Whether it happened is then unknown, as after a broken
-        connection.
+        Cancelling the caller does not cancel the write. The caller then does not know whether the write happened.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -74,7 +73,7 @@ class SqliteConnection:
                 opened.close()
 
     def _send_to_writer(self) -> None:
-        """Send all writes of one turn of the event loop together, because each wake-up costs both threads time."""
+        """Send all writes of one iteration of the event loop together, because each wake-up costs both threads time."""
         if self._pending:
             self._queue.put(self._pending)
             self._pending = []
@@ -108,6 +107,7 @@ class SqliteConnection:
                 return
 
     def _group(self, first: list[Write]) -> tuple[list[Write], bool]:
+        """Add the writes that are already queued; return the group, and whether it is the last one."""
         group = first
         while len(group) < GROUP_LIMIT and not self._queue.empty():
             following = self._queue.get()
@@ -131,7 +131,7 @@ def _commit(connection: sqlite3.Connection, group: list[Write]) -> list[Outcome]
 
 
 def _run_all(connection: sqlite3.Connection, group: list[Write]) -> list[Outcome]:
-    """A single change needs no savepoint: it fails together with the transaction."""
+    """Run each change with a savepoint. A single change needs none, because it fails together with the transaction."""
     if len(group) == 1:
         return [(group[0][0](connection), None)]
     return [_run(connection, change) for change, _ in group]

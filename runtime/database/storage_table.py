@@ -25,9 +25,9 @@ S = TypeVar("S", bound=Storage)
 T = TypeVar("T")
 
 CACHE_LIMIT = 10_000
-"""Records in the cache. Far fewer storages are in use at the same time."""
+"""The maximum number of cached records. Far fewer storages are in use at the same time."""
 FLUSH_AFTER_READS = 100
-"""With this many counted reads, the next write also stores the counts. Fewer are not worth a statement of their own."""
+"""After this many counted reads, the next write also stores the counts. Fewer do not justify the extra statement."""
 DEFAULT_OF_RUN = "run_id = ? AND name IS NULL"
 """The condition for the default storages of a run. A storage that has been named outlives its run."""
 GENERAL_ACCESS = {access.value: access for access in GeneralAccess}
@@ -40,7 +40,7 @@ class StorageGone(Exception):
 
 @dataclasses.dataclass(slots=True)
 class PendingReads:
-    """The reads of one storage that have not been stored: a number for each counting column, and the last time."""
+    """The unstored reads of one storage: the number to add to each counter column, and the time of the last read."""
 
     counts: Counter[str]
     at: Millis = 0
@@ -49,7 +49,7 @@ class PendingReads:
 class StorageTable(Generic[S]):
     """The storages of one type.
 
-    `content_table` is the table of what the storages contain, `content_reference` its column with the storage's id.
+    `content_table` holds the content of the storages; its column `content_reference` holds the storage's id.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class StorageTable(Generic[S]):
         return self._find("id = ?", id)
 
     def get_cached(self, id: str) -> S | None:
-        """The same as `get`, but counters and times may be outdated. Writes do not need these.
+        """The same as `get`, but counters and times may be outdated. Use it for writes, which do not need them.
 
         It saves a query on the event loop, which would compete with the writer's thread for the interpreter lock.
         """
@@ -91,7 +91,7 @@ class StorageTable(Generic[S]):
         return self._find("user_id = ? AND name = ?", user_id, name)
 
     def page(self, user_id: str, paging: Paging, *, unnamed: bool) -> Page[S]:
-        """One page in the order of creation. Without `unnamed` it has only the named storages."""
+        """One page in the order of creation. Without `unnamed` it contains only named storages."""
         direction = "DESC" if paging.desc else "ASC"
         condition = "user_id = ?" if unnamed else "user_id = ? AND name IS NOT NULL"
         order = f"ORDER BY created_at {direction}, rowid {direction}"
@@ -105,7 +105,7 @@ class StorageTable(Generic[S]):
         return self._connection.query(read)
 
     def ids_unused_since(self, moment: Millis) -> list[str]:
-        """The ids of the storages with neither a name nor a run whose last use was before `moment`."""
+        """The ids of storages without a name and without a run that were last used before `moment`."""
         query = f"SELECT id FROM {self._name} WHERE name IS NULL AND run_id IS NULL AND accessed_at < ?"
         rows = self._connection.query(lambda connection: connection.execute(query, (moment,)).fetchall())
         return [id for (id,) in rows if id not in self._pending_reads or self._pending_reads[id].at < moment]
@@ -119,7 +119,7 @@ class StorageTable(Generic[S]):
         return [id for (id,) in self._connection.query(lambda connection: connection.execute(query).fetchall())]
 
     async def get_or_create(self, record: S) -> tuple[S, bool]:
-        """The user's storage with the record's name and False, or the record, which is then stored, and True."""
+        """Return the user's storage with the record's name and False, or store the record and return it and True."""
 
         def change(connection: sqlite3.Connection) -> tuple[S, bool]:
             query = f"{self._select} WHERE user_id = ? AND name = ?"
@@ -156,7 +156,7 @@ class StorageTable(Generic[S]):
         await self._delete_where(DEFAULT_OF_RUN, run_id)
 
     def count_reads(self, id: str, now: Millis, **reads: int) -> None:
-        """Add to counting columns, in memory for now."""
+        """Count reads in memory. A later write adds them to these columns."""
         self._pending_read_count += 1
         pending = self._pending_reads.get(id) or self._pending_reads.setdefault(id, PendingReads(Counter()))
         for column, number in reads.items():
@@ -172,19 +172,19 @@ class StorageTable(Generic[S]):
         return await self._write_and_clear_cache(lambda connection: self._delete_within(connection, condition, value))
 
     async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """A write to this table. From time to time it also stores the counted reads."""
+        """Write to this table. After FLUSH_AFTER_READS counted reads, also store the counts."""
         if self._pending_read_count < FLUSH_AFTER_READS:
             return await self._connection.write(change)
         return (await asyncio.gather(self.flush_reads(), self._connection.write(change)))[1]
 
     async def _write_and_clear_cache(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """A write that changes cached records. It clears the cache even if its caller stops waiting for it."""
+        """Write to this table and clear its cache, even if the caller is cancelled during the write."""
         writing = asyncio.ensure_future(self._write(change))
         writing.add_done_callback(lambda _: self._cache.clear())
         return await asyncio.shield(writing)
 
     def _add_counts(self, connection: sqlite3.Connection, id: str, now: Millis, **counts: int) -> tuple[Any, ...]:
-        """Add to counting columns as part of a write; return their new values. Raises StorageGone."""
+        """Add to counter columns as part of a write; return their new values. Raises StorageGone."""
         assignments = "".join(f"{column} = {column} + ?, " for column in counts)
         query = (
             f"UPDATE {self._name} SET {assignments}modified_at = max(modified_at, ?), "

@@ -1,4 +1,4 @@
-"""The machinery of tables that hold one JSON document per row, decoded into frozen dataclasses.
+"""The base class of tables that store one JSON document per row, which is decoded into a frozen dataclass.
 
 Each table is a subclass that gives its queries names, so that SQL conditions never leave this package.
 """
@@ -69,7 +69,8 @@ class Table(Generic[R]):
     async def update(self, id: str, change: Callable[[R], R]) -> R | None:
         """Replace the record with what `change` returns for it, in one atomic step.
 
-        Returns None if there is no such record. An exception of `change` is raised here, and then nothing is written.
+        Returns None if there is no such record. If `change` raises an exception, nothing is written and the caller gets
+        the exception.
         """
         return await self._connection.write(lambda connection: self.update_within(connection, id, change))
 
@@ -86,7 +87,7 @@ class Table(Generic[R]):
         return record
 
     async def delete(self, id: str) -> bool:
-        """Return whether there was such a record."""
+        """Delete a record; return whether it existed."""
         return await self._delete_where("id = ?", id) > 0
 
     def _find(self, condition: str, *values: object) -> R | None:

@@ -56,7 +56,7 @@ class DispatchesTable(Table[WebhookDispatch]):
         super().__init__(connection, "dispatches", RecordCodec(WebhookDispatch))
 
     def due(self, now: Millis, limit: int) -> list[WebhookDispatch]:
-        """The first dispatches whose next call is due, in the order of that call."""
+        """The first dispatches whose next call is due, in the order of their due times."""
         return self._find_all("next_call_at <= ? ORDER BY next_call_at LIMIT ?", now, limit)
 
     def next_due_after(self, now: Millis) -> Millis | None:
@@ -73,7 +73,7 @@ class DispatchesTable(Table[WebhookDispatch]):
         await self._delete_where("webhook_id = ?", webhook_id)
 
     async def delete_finished_of_run(self, run_id: str) -> None:
-        """Delete the finished dispatches of the webhooks on a run. Dispatches with a call to come stay."""
+        """Delete the finished dispatches of the webhooks on a run. Unfinished dispatches remain."""
         await self._delete_where(f"run_id = ? AND {IS_FINISHED}", run_id)
 
     async def delete_finished_before(self, moment: Millis) -> None:

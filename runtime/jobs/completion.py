@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from runtime.base.clock import Clock, until
+from runtime.base.clock import Clock, wait_for_event
 
 
 class Completion:
@@ -20,7 +20,7 @@ class Completion:
         event = self._ended.setdefault(id, asyncio.Event())
         self._waiters[id] = self._waiters.get(id, 0) + 1
         try:
-            await until(event, self._clock, self._clock.now() + round(secs * 1000))
+            await wait_for_event(event, self._clock, self._clock.now() + round(secs * 1000))
         finally:
             self._leave(id)
 

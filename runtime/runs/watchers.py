@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from runtime.base.clock import Clock, Millis, iso, sleep_until, until
+from runtime.base.clock import Clock, Millis, iso, sleep_until, wait_for_event
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run, RunStats
 from runtime.billing.billing import Billing
@@ -101,7 +101,7 @@ class Watchers:
             if stop_at is not None and stop_at <= self._clock.now():
                 await watched.container.kill()
                 return
-            await until(watched.nudged, self._clock, stop_at)
+            await wait_for_event(watched.nudged, self._clock, stop_at)
 
     async def _stop_at_deadline(self, watched: WatchedRun) -> None:
         deadline = resource_limits.deadline(watched.run)

@@ -23,14 +23,14 @@ from runtime.storages.item_view import HIDDEN_PREFIX, Item
 from runtime.storages.storage_service import StorageService
 
 MAX_PUSH_BYTES_ON_LOOP = 262_144
-"""Parsing a bigger push would hold up the event loop."""
+"""Parsing a bigger push would block the event loop for too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
     """A page of stored items as JSON: `count` of the `total` items in the dataset.
 
-    `first` are the first items of the page, which have already been read. Each call of `chunks` reads them all.
+    `first` are the first items, which have already been read. Each call of `chunks` iterates over the whole page.
     """
 
     total: int
@@ -77,7 +77,7 @@ class Datasets(StorageService[Dataset]):
         return push.count
 
     def items(self, dataset: Dataset, *, offset: int, limit: int | None, desc: bool) -> ItemPage:
-        """A page in the order of storage, or with `desc` in reverse order. Without a `limit` it has all items."""
+        """A page in the order of storage, or with `desc` in reverse. Without a `limit` it has all after `offset`."""
         total = dataset.item_count
         count = max(min(total - offset, total if limit is None else limit), 0)
         self._table.count_reads(dataset.id, self._clock.now(), read_count=count)
@@ -86,7 +86,7 @@ class Datasets(StorageService[Dataset]):
         return ItemPage(total, count, first, lambda: self._chunks(dataset.id, first, start, start + count, desc))
 
     async def field_statistics(self, dataset: Dataset) -> dict[str, Any] | None:
-        """Statistics over all items for each field of the dataset's schema. None without a schema of items."""
+        """Statistics of all items for each field of the dataset's schema. None if it does not describe items."""
         if item_schema(dataset.schema) is None:
             return None
         statistics = FieldStatistics(dataset.schema or {})
@@ -97,6 +97,7 @@ class Datasets(StorageService[Dataset]):
     async def _chunks(
         self, id: str, first: list[bytes], start: int, stop: int, desc: bool
     ) -> AsyncIterator[list[bytes]]:
+        """Yield the items of [start, stop). `first` are those that have already been read."""
         lines = first
         while True:
             if lines:

@@ -37,10 +37,10 @@ def check_items(schema: JsonSchema, items: Sequence[Item]) -> None:
 
 
 class FieldStatistics:
-    """For each field of a schema: the minimum, the maximum, and the numbers of nulls and of items without the field.
+    """For each field of a schema: the smallest and largest size, the number of nulls, and of items without the field.
 
-    The size of a number is its value, that of a string its length in characters, that of an array or object the number
-    of its elements or keys.
+    The size of a number is its value, the size of a string its length in characters, and the size of an array or object
+    the number of its elements or keys.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -49,7 +49,7 @@ class FieldStatistics:
         self.by_field = {name: {"min": None, "max": None, "nullCount": 0, "emptyCount": 0} for name in names}
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Count items, given as JSON."""
+        """Add items, given as JSON, to the statistics."""
         for line in lines:
             item = loads(line)
             for name, field in self.by_field.items():

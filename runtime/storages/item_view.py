@@ -1,7 +1,7 @@
 """Views of a dataset's items: select, rename, omit, unwind and flatten their fields.
 
-Source: the parameters of "Get dataset items" in the platform's API reference. The platform applies them in the order of
-their description there.
+Source: the parameters of "Get dataset items" in the platform's API reference. The platform applies them in the order in
+which the reference describes them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ItemView:
         return self == PLAIN
 
     def apply(self, lines: Iterable[bytes]) -> Iterator[Item]:
-        """Apply the view to stored items, given as JSON. One stored item may yield no, one or several items."""
+        """Apply the view to stored items, given as JSON. One stored item can yield zero, one or several items."""
         for line in lines:
             item = loads(line)
             if self.skip_failed and FAILED in item:
@@ -63,7 +63,7 @@ PLAIN = ItemView()
 
 
 def from_schema(schema: Mapping[str, Any] | None, name: str, requested: ItemView) -> ItemView:
-    """A view of the dataset's schema. What the caller requested takes precedence. Raises Invalid for unknown views."""
+    """A view of the dataset's schema, by name. The steps in `requested` replace its own. Raises Invalid if unknown."""
     views = schema.get("views") if schema is not None else None
     view = views.get(name) if isinstance(views, dict) else None
     if not isinstance(view, dict):

@@ -1,4 +1,4 @@
-"""Request queues: the requests that a crawler still has to process, without duplicates. Clients share them by locks.
+"""Request queues: the requests that a crawler still has to process, without duplicates. Clients share them with locks.
 
 Counters: each request that is read, listed or part of a head is one read. Each request that is added (also if it was
 already present), updated, deleted, locked, prolonged or released is one write.
@@ -17,7 +17,7 @@ import msgspec
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, NotFound, record_not_found
 from runtime.base.json_text import JsonDict, dumps, loads
-from runtime.base.records import Added, QueueClient, RequestQueue, RequestState
+from runtime.base.records import ProcessedRequest, QueueClient, RequestQueue, RequestState
 from runtime.database import Database
 from runtime.database.request_queues_table import LockNotHeld, NewRequest, RequestQueuesTable, StoredRequest
 from runtime.storages.storage_service import StorageService
@@ -27,7 +27,7 @@ HEAD_FIELDS = ("id", "uniqueKey", "url", "method", "retryCount")
 MAX_BATCH = 25
 MAX_CLIENT_KEY = 32
 LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
-"""A locked request is returned with these. They are never stored with it, although clients send them back."""
+"""The API adds these to a locked request. Clients send them back, but they are never stored with the request."""
 
 
 def request_id(unique_key: str) -> str:
@@ -37,7 +37,7 @@ def request_id(unique_key: str) -> str:
 
 
 class HeadItem(msgspec.Struct, rename="camel"):
-    """The fields of a request in a head, as its client wrote them. Only a locked head has the lock."""
+    """The fields of a request in a head, as its client wrote them. The lock is set only in a locked head."""
 
     id: msgspec.Raw
     unique_key: msgspec.Raw
@@ -91,14 +91,14 @@ class RequestQueues(StorageService[RequestQueue]):
             await self._table.record_client(queue.id, client)
         return is_new
 
-    async def add_requests(self, queue_id: str, drafts: Sequence[Any], *, forefront: bool) -> list[Added]:
+    async def add_requests(self, queue_id: str, drafts: Sequence[Any], *, forefront: bool) -> list[ProcessedRequest]:
         """Add a batch of requests. Requests that are already present do not change. Raises Invalid, NotFound."""
         check_batch(drafts)
         new = [_new_request(draft) for draft in drafts]
         with self._must_exist(queue_id):
             return await self._table.add_requests(queue_id, new, forefront=forefront, now=self._clock.now())
 
-    async def update_request(self, queue_id: str, id: str, fields: Any, *, forefront: bool) -> Added:
+    async def update_request(self, queue_id: str, id: str, fields: Any, *, forefront: bool) -> ProcessedRequest:
         """Replace a request, or add it. Raises Invalid, NotFound."""
         new = _new_request(fields)
         if fields.get("id", id) != id or new.id != id:

@@ -1,7 +1,7 @@
-"""The default storages of a run. They are deleted together with the run, except those that have a name.
+"""The services of all three storage types together, and the default storages of runs.
 
 A run has one storage of each type, with the alias `default`, and a dataset for each other alias in its Actor's
-definition.
+definition. They are deleted together with the run, except for those that have been given a name.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class DefaultStorages:
 
 
 class Storages:
-    """All storages, of the three types."""
+    """The storages of all three types."""
 
     def __init__(self, datasets: Datasets, key_value_stores: KeyValueStores, request_queues: RequestQueues) -> None:
         self.datasets = datasets
@@ -72,7 +72,7 @@ class Storages:
         return None
 
     async def delete_unused_since(self, moment: Millis) -> None:
-        """Delete the storages with neither a name nor a run whose last use was before `moment`."""
+        """Delete the storages without a name and without a run that were last used before `moment`."""
         for service in (self.key_value_stores, self.datasets, self.request_queues):
             await service.delete_unused_since(moment)
 

@@ -54,7 +54,7 @@ class StorageService(Generic[S]):
     def locate(self, user_id: str | None, reference: str, *, to_write: bool = False) -> S | None:
         """Any user's storage by its id or `username~name`, or this user's storage by `~name`.
 
-        With `to_write`, its counters and times may be outdated.
+        With `to_write`, it comes from a cache, so its counters and times may be outdated.
         """
         username, tilde, name = reference.partition("~")
         if tilde:
@@ -68,9 +68,9 @@ class StorageService(Generic[S]):
         return self._table.by_name(user_id, reference)
 
     async def get_or_create(self, user_id: str, name: str | None = None, **fields: Json) -> tuple[S, bool]:
-        """The storage with this name, or a new one with these fields; and whether it is new.
+        """Return the storage with this name, or create it with these fields; also return whether it is new.
 
-        Without a name it is always new. Raises Invalid.
+        Without a name, a new storage is always created. Raises Invalid.
         """
         if name is not None:
             check_name(name)
@@ -105,7 +105,7 @@ class StorageService(Generic[S]):
             await self._table.delete_of_run(run_id)
 
     async def delete_unused_since(self, moment: Millis) -> None:
-        """Delete the storages with neither a name nor a run whose last use was before `moment`."""
+        """Delete the storages without a name and without a run that were last used before `moment`."""
         for id in self._table.ids_unused_since(moment):
             await self._table.delete(id)
 
@@ -133,7 +133,7 @@ class StorageService(Generic[S]):
 
 
 class NotFoundIfGone:
-    """A context that turns StorageGone into NotFound. It is a class because a generator would cost each push more."""
+    """A context that translates StorageGone to NotFound. A class, because a generator would slow down every push."""
 
     __slots__ = ("_id", "_label")
 

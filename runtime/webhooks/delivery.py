@@ -1,7 +1,7 @@
 """Delivery of dispatches: sends each one, and retries it until its target accepts it or the retries are used up.
 
-The schedule is in the database. A server that starts continues with the schedule of the previous one, and sends again
-what that one was sending when it ended.
+The schedule is in the database. A new server continues with the schedule of the previous one, and repeats the requests
+that were in progress when the previous one ended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from http import HTTPStatus
 from yarl import URL
 
 from runtime.base.addresses import Addresses
-from runtime.base.clock import Clock, Millis, until
+from runtime.base.clock import Clock, Millis, wait_for_event
 from runtime.base.records import DispatchStatus, WebhookCall, WebhookDispatch
 from runtime.database.webhook_tables import DispatchesTable
 from runtime.outbound import Outbound, OutboundError
@@ -74,7 +74,7 @@ class Delivery:
             now = self._clock.now()
             for dispatch in self._due(now):
                 self._start_sending(dispatch)
-            await until(self._woken, self._clock, self._dispatches.next_due_after(now))
+            await wait_for_event(self._woken, self._clock, self._dispatches.next_due_after(now))
 
     def _due(self, now: Millis) -> list[WebhookDispatch]:
         """The first due dispatches that are not being sent, as many as the limit on concurrent requests allows."""
@@ -118,7 +118,8 @@ class Delivery:
     def _headers(self, dispatch: WebhookDispatch) -> dict[str, str]:
         """The dispatch's own headers, and those that the platform sets.
 
-        A request to Greenroom's own API that has no token gets one only here, so that it is neither stored nor shown.
+        A request to Greenroom's own API without a token gets one just before it is sent, so that the token is never
+        stored and never returned by the API.
         """
         may_get_token = dispatch.webhook.acts_for_owner and not has_token(dispatch)
         gets_token = may_get_token and self._addresses.is_api(dispatch.webhook.request_url)

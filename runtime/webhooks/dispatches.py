@@ -1,7 +1,7 @@
 """Dispatches: what webhooks send, created from the events of runs and builds.
 
 An event is written into the record of its run or build, together with the change that caused it. From there it becomes
-exactly one dispatch for each webhook that is subscribed to it. Each dispatch is sent at least once, whenever the server
+exactly one dispatch for each webhook that is subscribed to it. Each dispatch is sent at least once, even if the server
 crashes.
 """
 
@@ -23,7 +23,7 @@ Present = Callable[[Run | Build], JsonDict]
 
 
 class Dispatches:
-    """`present` makes the JSON of a job that its owner gets from the API. `wake_delivery` reports new dispatches."""
+    """`present` returns a job as the API shows it to its owner. `wake_delivery` is called for new dispatches."""
 
     def __init__(self, database: Database, clock: Clock, present: Present, wake_delivery: Callable[[], None]) -> None:
         self._database = database

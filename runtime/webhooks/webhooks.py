@@ -37,10 +37,10 @@ class Webhooks:
             return self._by_idempotency_key(user, draft.idempotency_key)
 
     async def attach(self, user: User, run_id: str, drafts: tuple[WebhookDraft, ...]) -> None:
-        """Store the ad hoc webhooks of a run that is about to be stored. Raises Invalid, and then stores none."""
+        """Store the ad hoc webhooks of a run that is about to be stored. Raises Invalid before storing any of them."""
         condition = WebhookCondition(actor_run_id=run_id)
         for webhook in [self._new(user, draft, condition, is_ad_hoc=True) for draft in drafts]:
-            with suppress(AlreadyExists):  # the idempotency key was used before: the request has been repeated
+            with suppress(AlreadyExists):  # the client repeated its request with the same idempotency key
                 await self._database.webhooks.insert(webhook)
 
     def get(self, user: User, id: str) -> Webhook:

@@ -56,7 +56,7 @@ def test_other_names_are_not_greenrooms_own(name: str) -> None:
     [("http://127.0.0.1:1/", {}), ("http://no-such-host.invalid/", {}), ("http://127.0.0.1:1/", {"A": "b\r\nC: d"})],
 )
 async def test_the_error_of_a_request_shows_the_reason(outbound: Outbound, url: str, headers: dict[str, str]) -> None:
-    with pytest.raises(OutboundError, match=r"Cannot send request: ."):
+    with pytest.raises(OutboundError, match=r"Cannot send the request: ."):
         await outbound.post(url, "{}", headers, verify=True)
 
 
@@ -67,7 +67,7 @@ async def test_a_request_without_a_response_times_out() -> None:
 
     server, outbound = await asyncio.start_server(never_respond, "127.0.0.1", 0), Outbound(timeout_secs=0.05)
     port = server.sockets[0].getsockname()[1]
-    with pytest.raises(OutboundError, match=r"No answer within 0\.05 seconds"):
+    with pytest.raises(OutboundError, match=r"No response within 0\.05 seconds"):
         await outbound.post(f"http://127.0.0.1:{port}/", "{}", {}, verify=True)
     await outbound.close()
     server.close()

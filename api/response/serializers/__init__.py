@@ -7,11 +7,11 @@ from api.response.serializers.actors import actor, actor_in_list, actor_in_store
 from api.response.serializers.builds import build, build_definition, build_in_list
 from api.response.serializers.runs import run, run_in_list, run_usage
 from api.response.serializers.storages import (
-    added_request,
     dataset,
     key_page,
     key_value_store,
     locked_queue_head,
+    processed_request,
     queue_head,
     queued_request,
     request_queue,
@@ -24,7 +24,6 @@ __all__ = [
     "actor",
     "actor_in_list",
     "actor_in_store",
-    "added_request",
     "build",
     "build_definition",
     "build_in_list",
@@ -35,6 +34,7 @@ __all__ = [
     "limited_user",
     "locked_queue_head",
     "private_user",
+    "processed_request",
     "public_user",
     "queue_head",
     "queued_request",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from api.response.storage_links import StorageLinks
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Added, Dataset, KeyValueStore, QueueClient, RequestQueue, Storage, User
+from runtime.base.records import Dataset, KeyValueStore, ProcessedRequest, QueueClient, RequestQueue, Storage, User
 from runtime.storages.key_value_stores import KeyPage
 from runtime.storages.request_queues import HeadItem, LockedHead, QueuedRequest
 
@@ -101,7 +101,7 @@ def queued_request(item: QueuedRequest) -> JsonDict:
     return {**item.fields, "lockExpiresAt": iso(item.lock_expires_at), "lockByClient": item.lock_by_client}
 
 
-def added_request(outcome: Added) -> JsonDict:
+def processed_request(outcome: ProcessedRequest) -> JsonDict:
     return {
         "requestId": outcome.request_id,
         "wasAlreadyPresent": outcome.was_present,

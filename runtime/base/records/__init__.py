@@ -23,11 +23,11 @@ from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.runs import Metamorph, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
 from runtime.base.records.storages import (
-    Added,
     Dataset,
     GeneralAccess,
     KeyRange,
     KeyValueStore,
+    ProcessedRequest,
     QueueClient,
     RequestQueue,
     RequestState,
@@ -49,7 +49,6 @@ __all__ = [
     "ID_ALPHABET",
     "ID_LENGTH",
     "Actor",
-    "Added",
     "Build",
     "BuildOptions",
     "Dataset",
@@ -66,6 +65,7 @@ __all__ = [
     "PermissionLevel",
     "Pricing",
     "PricingModel",
+    "ProcessedRequest",
     "QueueClient",
     "RequestQueue",
     "RequestState",

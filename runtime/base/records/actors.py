@@ -128,9 +128,9 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A version of an Actor. `number` is MAJOR.MINOR; `id` is the Actor's id and the number.
+    """A version of an Actor. `number` is MAJOR.MINOR, and unique in its Actor.
 
-    If `folder` is set, this folder of the server's machine is the source instead of `source_files`. `by_host`: the
+    If `folder` is set, this folder of the server's machine is the source instead of `source_files`. With `by_host`, the
     server's operator set the source, so it is fetched with the SSH keys and passwords of this machine.
     """
 

@@ -100,22 +100,22 @@ class Run:
 
     Container: `web_key` identifies its web server in URLs and `events_key` its events socket; both are secrets.
     `api_port` is the port at which the container reaches the API; 0 means unknown. `container_started_at` is the
-    engine's time, at which the CPU burst begins. `stopped_because` is why Greenroom stops the Actor. It is stored
-    before the stop, so that a restarted server still has the reason.
+    engine's time, at which the CPU burst begins. `stopped_because` is the reason why Greenroom stops the Actor. It is
+    stored before the stop, so that a restarted server still has it.
 
     Orders: at `stop_at` the container is killed. If `restart` is set, the run then continues in a new container, for a
     metamorph as `next_metamorph`.
 
     Continuations: `resumed_at` is the last resurrection. The timeout and the compute units count from it;
-    `earlier_compute_units` are those before. `log_lines_before` counts the log lines of earlier containers.
+    `earlier_compute_units` are the units before it. `log_lines_before` counts the log lines of earlier containers.
 
     Webhooks: `pending_events` are the events that have not been dispatched yet, by the id of their occasion. They are
     stored in the same write as the change that they report, so that a crash of the server loses no event.
 
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
-    `output` are URLs of the results, by their names in the output schema.
+    `output` contains the URLs of the results, by their names in the output schema.
 
-    Costs: `pricing` is that of the Actor when the run started. The counters of the default storages minus
+    Costs: `pricing` is the Actor's price when the run started. The counters of the default storages minus
     `storage_usage_before`, which is usage while the run was not live, are the run's usage. When the run ends, it is
     stored as `storage_usage`, and the number of items in its dataset as `items_at_end`.
 
@@ -177,7 +177,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs a list has. Times are in milliseconds, both ends are included; without statuses it has them all."""
+    """Which runs a list contains. Both times are inclusive. Without statuses, it contains runs of every status."""
 
     statuses: tuple[str, ...] = ()
     origin: str | None = None

@@ -100,15 +100,15 @@ class QueueClient:
 
 
 class RequestState(StrEnum):
-    """A filter for the requests of a queue. Both states together are all requests that are not handled."""
+    """A filter for the requests of a queue. Together they match all requests that are not handled."""
 
     LOCKED = "locked"
     PENDING = "pending"
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """The state of a request before it was added or updated."""
+class ProcessedRequest:
+    """The outcome of adding or updating a request: its state before the change."""
 
     request_id: str
     was_present: bool

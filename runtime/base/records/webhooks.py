@@ -58,8 +58,8 @@ class WebhookCondition:
 class WebhookDraft:
     """A webhook as a client defines it. Without a payload template, the platform's default template is used.
 
-    `acts_for_owner`: its requests to Greenroom's own API are authorized as its owner. It is false for webhooks created
-    by a run with limited permissions, which must not gain permissions through a webhook.
+    With `acts_for_owner`, its requests to Greenroom's own API are authorized as its owner. It is false if a run with
+    limited permissions created the webhook, because the run must not gain permissions through it.
     """
 
     event_types: tuple[WebhookEvent, ...]
@@ -86,7 +86,7 @@ class Webhook(WebhookDraft):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One delivery attempt. `error_message` is why there was no response, or why the response was a failure."""
+    """One delivery attempt. `error_message` is the reason why it failed, with or without a response."""
 
     started_at: Millis
     finished_at: Millis
@@ -99,7 +99,7 @@ class WebhookCall:
 class WebhookDispatch:
     """A request that is sent until it is accepted, with the webhook as it was when the event occurred.
 
-    `occasion` is the id of the event, which no webhook dispatches twice. `next_call_at` is None when the dispatch has
+    `occasion` is the id of the event. A webhook dispatches no event twice. `next_call_at` is None when the dispatch has
     ended.
     """
 

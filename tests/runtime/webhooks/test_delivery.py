@@ -67,7 +67,7 @@ async def test_a_webhook_may_disable_retries(stage: Stage, receiver: Receiver) -
     [dispatch] = dispatches(stage)
     assert dispatch.status is DispatchStatus.FAILED
     assert [call.response_status for call in dispatch.calls] == [None]
-    assert "Cannot send request" in str(dispatch.calls[0].error_message)
+    assert "Cannot send the request" in str(dispatch.calls[0].error_message)
     await receiver.open()
 
 
