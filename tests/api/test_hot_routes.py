@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from api.hot_routes import HotRoutes
-from runtime.base.clock import SystemClock
 from tests.api.storage_app import serving
+from tests.runtime.storages.hand_clock import HandClock
 
 REQUESTS = [
     ("GET", "/v2/datasets/~items"),
@@ -49,7 +49,7 @@ async def test_the_short_path_responds_like_the_framework(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, path: str, token: str | None
 ) -> None:
     headers = {"Authorization": f"Bearer {token}" if token else ""}
-    async with serving(tmp_path, SystemClock()) as client:
+    async with serving(tmp_path, HandClock()) as client:
         for kind, name in (("datasets", "items"), ("key-value-stores", "values"), ("request-queues", "queue")):
             await client.post(f"/v2/{kind}?name={name}")
         await client.post("/v2/datasets/~items/items", json=[{"a": 1}, {"a": 2}])
@@ -57,7 +57,7 @@ async def test_the_short_path_responds_like_the_framework(
         await client.post("/v2/request-queues/~queue/requests", json={"url": "http://a", "uniqueKey": "a"})
         by_short_path = await client.request(method, path, headers=headers)
     monkeypatch.setattr("api.app.STORAGES", ())
-    async with serving(tmp_path, SystemClock()) as client:
+    async with serving(tmp_path, HandClock()) as client:
         by_framework = await client.request(method, path, headers=headers)
     responses = [(each.status_code, each.headers, each.content) for each in (by_short_path, by_framework)]
     assert responses[0] == responses[1]
