@@ -32,6 +32,7 @@ from runtime.outbound import Outbound
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
 from runtime.runs.deletion import RunDeletion
+from runtime.runs.limit_watchers import Watchers
 from runtime.runs.live_runs import LiveRuns
 from runtime.runs.metamorph import Metamorphs
 from runtime.runs.orders import Orders
@@ -45,7 +46,6 @@ from runtime.runs.starting import Starting
 from runtime.runs.status import RunStatuses
 from runtime.runs.supervisor import SupervisorContext
 from runtime.runs.system_events import SystemEvents
-from runtime.runs.watchers import Watchers
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues

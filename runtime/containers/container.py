@@ -16,7 +16,7 @@ import docker.errors
 
 from runtime.containers import ContainerState, Engine, EngineUnavailable, LogLine, Sample, StartFailed, cgroups
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
-from runtime.containers.disk import used_bytes
+from runtime.containers.disk_usage import used_bytes
 from runtime.containers.events import RECONNECT_SECS, ContainerEvents
 from runtime.containers.log_frames import DeliveredLines, LogFrames
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample

@@ -34,7 +34,7 @@ from runtime.containers import (
 )
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.container import CPU_PERIOD, LOOPBACK, DockerContainer, cpu_quota
-from runtime.containers.disk import quota_fault
+from runtime.containers.disk_usage import quota_fault
 from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
 from runtime.containers.network import InstanceNetwork

@@ -23,11 +23,11 @@ from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
 from runtime.runs.engine_retry import retry_until_available
+from runtime.runs.limit_watchers import WatchedRun, Watchers
 from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
-from runtime.runs.watchers import WatchedRun, Watchers
 
 logger = logging.getLogger("greenroom.supervisor")
 T = TypeVar("T")

@@ -163,7 +163,7 @@ def test_stop_runs_aborts_all_live_runs(own_server: LiveServer, client: docker.D
     stopping.start()
     runs.append(start_run(stopping, runs[0]["actId"]))
     assert stopping.interrupt() == 0
-    assert "No live run is left" in stopping.log()
+    assert "No live runs remain" in stopping.log()
     assert left_on(client, own_server.instance_id) == []
     own_server.start()
     for run in runs:
@@ -187,7 +187,7 @@ def test_a_build_that_a_crash_interrupted_has_failed_after_the_next_start(
     ended = own_server.wait(f"actor-builds/{build['id']}")
     assert ended["status"] == "FAILED"
     assert "server was stopped during the build" in ended["statusMessage"]
-    assert own_server.text(f"logs/{build['id']}").splitlines()[-1].endswith("build again.")
+    assert own_server.text(f"logs/{build['id']}").splitlines()[-1].endswith("Build again.")
     assert "latest" not in own_server.data("GET", f"actors/{actor['id']}")["taggedBuilds"]
     assert eventually(
         lambda: not any(marker in " ".join(each.attrs["Config"]["Cmd"]) for each in live_containers(client))

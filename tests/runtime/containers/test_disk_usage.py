@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.containers.disk import quota_fault, used_bytes
+from runtime.containers.disk_usage import quota_fault, used_bytes
 
 
 def test_holes_do_not_count_and_hard_links_count_once(tmp_path: Path) -> None:
