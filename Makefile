@@ -11,7 +11,7 @@ run: setup  ## builds and runs the sample crawler, from start to finish
 	@.venv/bin/python -m scripts.run_crawler
 
 fast: .venv/.installed-dev  ## the tests without containers, on all cores
-	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n logical --dist worksteal
+	@scripts/fast.sh
 
 test: setup-dev check  ## all tests, those with real containers included
 	@scripts/test.sh
