@@ -35,7 +35,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def engine_problem() -> str | None:
-    """Why there is no usable engine; None where there is one."""
+    """Why there is no usable engine; None if there is one."""
     try:
         client = docker.from_env()
         client.ping()
@@ -53,7 +53,7 @@ def _needs_engine(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def engine(engine_problem: str | None) -> None:
-    """A usable engine; what needs one is skipped, or fails, where there is none."""
+    """A usable engine; what needs one is skipped, or fails, without one."""
     if engine_problem is not None and os.environ.get(DOCKER_IS_A_MUST):
         pytest.fail(f"no Docker engine: {engine_problem}")
     if engine_problem is not None:
