@@ -11,6 +11,7 @@ from typing import Any
 from runtime.base.records import Run
 from runtime.containers import Container
 from runtime.jobs.logs import Logs
+from runtime.runs import environment
 from runtime.runs.runs import Runs
 from runtime.runs.supervisor import Supervisor, SupervisorContext
 from runtime.runs.system_events import SystemEvents
@@ -81,9 +82,10 @@ class LiveRuns:
         return live
 
     def _supervisor(self, run: Run) -> Supervisor:
-        log = self._logs.open(run.id)
+        build = self._context.builds.get(run.build_id)  # raises before there is anything to release
+        log = self._logs.open(run.id, environment.secrets(run, build))
         self._system_events.open(run.id)
-        return Supervisor(run, self._context, log, release=partial(self._release, run.id))
+        return Supervisor(run, build, self._context, log, release=partial(self._release, run.id))
 
     def _release(self, run_id: str) -> None:
         """Release everyone who follows the run's log or listens to its events."""

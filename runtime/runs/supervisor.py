@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.lifecycle import JobStatus, terminal_status
-from runtime.base.records import Restart, Run
+from runtime.base.records import Build, Restart, Run
 from runtime.builds import Builds
 from runtime.containers import Container, ContainerState, EngineUnavailable, StartFailed
 from runtime.jobs import resource_limits, stats
@@ -49,12 +49,13 @@ class SupervisorContext:
 class Supervisor:
     """Supervises one run. Call `supervise` or `end_vanished` once. `release` is called when the run has ended."""
 
-    def __init__(self, run: Run, context: SupervisorContext, log: Log, *, release: Callable[[], None]) -> None:
+    def __init__(
+        self, run: Run, build: Build, context: SupervisorContext, log: Log, *, release: Callable[[], None]
+    ) -> None:
         self._run = run
+        self._build = build
         self._context = context
-        self._build = context.builds.get(run.build_id)
         self._log = log
-        self._log.hide(environment.secrets(run, self._build))
         self._release = release
         self._nudged = asyncio.Event()
         self._container: Container | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -223,3 +224,12 @@ async def test_a_run_that_cannot_be_recovered_does_not_prevent_the_recovery_of_o
     await stage.restart_server()
     assert (stage.current(broken).status, stage.current(intact).status) == (S.FAILED, S.RUNNING)
     assert stage.container_of(broken).is_removed
+
+
+async def test_nobody_waits_for_the_log_or_the_events_of_a_run_that_cannot_be_recovered(stage: Stage) -> None:
+    broken = await stage.start()
+    await stage.orchestrator.database.builds.delete(broken.build_id)
+    await stage.restart_server()
+    assert not stage.orchestrator.system_events.is_open(broken.id)
+    async with asyncio.timeout(5):
+        assert [piece async for piece in stage.orchestrator.logs.follow(broken.id)]
