@@ -22,17 +22,10 @@ class Served:
     port: int
 
 
-class _ThreadedServer(uvicorn.Server):
-    """A server for a thread: signal handlers belong to the test's main thread."""
-
-    def install_signal_handlers(self) -> None:
-        return
-
-
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     stub = StubApi()
-    server = _ThreadedServer(uvicorn.Config(stub.app, port=0, log_level="warning", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(stub.app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -6,15 +6,15 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 
 from runtime.base.clock import Millis
 
 START: Millis = 1_700_000_000_000
 """2023-11-14T22:13:20.000Z."""
-IDLE_TURNS = 25
-"""After this many turns of the event loop without work in other threads, every task waits for time to pass."""
+IDLE_TURNS = 3
+"""After this many idle turns of the event loop, every task waits for time to pass: sockets between tasks need a turn."""
 
 
 class VirtualClock:
@@ -62,10 +62,11 @@ class VirtualClock:
 
     async def settle(self) -> None:
         """Run all tasks until each of them has ended or waits for time to pass."""
+        ready: Sized = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]  # no public way to see it
         turns = 0
         while turns < IDLE_TURNS:
             await asyncio.sleep(0)
-            turns = turns + 1 if self._idle.is_set() else 0
+            turns = turns + 1 if self._idle.is_set() and not ready else 0
             await self._idle.wait()
 
     @contextmanager

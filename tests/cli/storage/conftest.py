@@ -68,7 +68,9 @@ class _ThreadedServer(uvicorn.Server):
     """Serves an Api, which it opens and closes in its own event loop."""
 
     def __init__(self, api: Api) -> None:
-        options: Json = {"interface": "asgi3", "lifespan": "on", "log_level": "warning", "timeout_graceful_shutdown": 1}
+        # The virtual clock of an Api needs asyncio's own event loop.
+        options: Json = {"interface": "asgi3", "lifespan": "on", "loop": "asyncio"}
+        options |= {"log_level": "warning", "timeout_graceful_shutdown": 1}
         super().__init__(uvicorn.Config(self._handle, **options))
         self._api = api
         self.loop: asyncio.AbstractEventLoop | None = None
