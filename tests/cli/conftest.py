@@ -23,7 +23,7 @@ class Served:
 
 
 class _ThreadedServer(uvicorn.Server):
-    """A server for a thread: signal handlers belong to the test's main thread."""
+    """A server that can run in a thread, because it installs no signal handlers."""
 
     def install_signal_handlers(self) -> None:
         return
