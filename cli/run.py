@@ -73,7 +73,7 @@ def read_input(given: str | None) -> bytes | None:
 
 
 def exit_code(run: JsonDict) -> int:
-    """Return the exit code that the `apify` command has: that of the Actor if the run failed, or 1."""
+    """Return the exit code of the `apify` command for this run. If the run failed, it is the Actor's own, or 1."""
     return EXIT_CODES.get(run["status"], run.get("exitCode") or FAILED)
 
 

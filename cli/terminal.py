@@ -23,7 +23,7 @@ def print_message(text: str, style: str | None = None) -> None:
 
 
 def print_warning(text: str) -> None:
-    """Print a message to stderr that should stand out."""
+    """Print a highlighted message to stderr."""
     print_message(text, "yellow")
 
 

@@ -29,7 +29,7 @@ ENDPOINTS: dict[str, tuple[str, str, JsonDict]] = {
         {},
     ),
 }
-"""The endpoints that run an Actor: what each does, what it returns, and the schema of that."""
+"""The endpoints that run an Actor: what each does, what it returns, and the schema of its response."""
 SHARED_KEYWORDS = (
     *("title", "description", "default", "example", "enum", "pattern", "minLength", "maxLength", "nullable"),
     *("minimum", "maximum", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
@@ -45,7 +45,7 @@ ITEMS: dict[Any, JsonDict] = {
     "pseudoUrls": {"type": "object", "properties": {"purl": {"type": "string"}}},
     "keyValue": {"type": "object", "properties": {"key": {"type": "string"}, "value": {"type": "string"}}},
 }
-"""The items of an array whose schema only names the editor that creates it."""
+"""The schema of an array's items by the array's editor, for input schemas that do not define the items."""
 
 
 def openapi_document(build: Build, actor: Actor, owner: User, base: str) -> JsonDict:

@@ -14,7 +14,7 @@ from runtime.storages.datasets import Datasets
 UNLIMITED = 999_999_999_999
 """What the platform's header reports if a request has no limit."""
 PAGE_HEADERS = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
-"""For formats that browsers display. Items can contain any HTML, which must not act on the API for the user."""
+"""For formats that browsers display. Items can contain any HTML, which must not call the API as the reader."""
 
 
 async def items_response(

@@ -13,7 +13,7 @@ from runtime.base.errors import record_not_found
 from runtime.storages.key_value_stores import KeyValueStores
 
 SANDBOX = "sandbox allow-scripts allow-forms"
-"""Records share the API's origin: a page that an Actor stored must not act on the API with its reader's rights."""
+"""Records share the API's origin: a page that an Actor stored must not call the API as the page's reader."""
 
 
 def record_response(

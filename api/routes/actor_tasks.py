@@ -110,5 +110,5 @@ async def list_webhooks(request: Request, caller: FullCaller, task: OwnTask, pag
 
 @router.post("/{task}/webhooks")
 async def create_webhook(request: Request, caller: FullCaller, task: OwnTask) -> Response:
-    """Clients create webhooks where they list them. This one is on the task, no matter what its body names."""
+    """Clients create webhooks on the path that lists them. The webhook is on this task, whatever its body contains."""
     return await create_webhook_from_body(request, caller, WebhookCondition(actor_task_id=task.id))

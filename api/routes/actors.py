@@ -228,7 +228,7 @@ async def list_webhooks(request: Request, caller: FullCaller, actor: VisibleActo
 
 @router.post("/{actor}/webhooks")
 async def create_webhook(request: Request, caller: FullCaller, actor: VisibleActor) -> Response:
-    """Clients create webhooks where they list them. This one is on the Actor, no matter what its body names."""
+    """Clients create webhooks on the path that lists them. The webhook is on this Actor, whatever its body contains."""
     return await create_webhook_from_body(request, caller, WebhookCondition(actor_id=actor.id))
 
 

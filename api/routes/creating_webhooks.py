@@ -19,7 +19,7 @@ from runtime.base.records import WebhookCondition
 async def create_webhook_from_body(request: Request, caller: Caller, condition: WebhookCondition | None) -> Response:
     """Create the webhook in the request's body, or return the one with the same idempotency key.
 
-    `condition` is what the webhook is on; None takes the condition in the body.
+    `condition` is what the webhook is on. If it is None, the condition is read from the body.
     """
     orchestrator, body = orchestrator_of(request), await read_object(request)
     condition = condition or parse_webhook_condition(body)
@@ -27,6 +27,6 @@ async def create_webhook_from_body(request: Request, caller: Caller, condition: 
     permissions.check_webhook(caller.run, condition)
     draft = parse_webhook_draft(body, caller)
     webhook = await orchestrator.webhooks.create(caller.user, draft, condition, is_ad_hoc=is_ad_hoc)
-    permissions.check_webhook(caller.run, webhook.condition)  # the idempotency key may have found another webhook
+    permissions.check_webhook(caller.run, webhook.condition)  # the idempotency key may belong to another webhook
     location = f"{orchestrator.addresses.public_base}/v2/webhooks/{webhook.id}"
     return created_response(present_webhook(orchestrator, webhook), location)

@@ -186,7 +186,7 @@ async def release_lock(request: Request) -> Response:
 
 
 async def _queue_and_client(call: StorageCall[RequestQueue]) -> tuple[RequestQueue, QueueClient]:
-    """The queue that the path names, and the caller as one of the queue's clients, which is recorded.
+    """The queue that the path names, and the queue client that makes the request. The client is recorded.
 
     Requests of other users do not count as a client, and reading a single request does not either: the Python client
     does not send its key there.

@@ -50,7 +50,7 @@ class RunStartCall:
         return created_response(present_run(self.orchestrator, run, self.caller), location)
 
     async def respond_with_output(self, target: Actor | Task) -> Response:
-        """Start a run, wait for its end, and return a record of its key-value store, or no body without that record."""
+        """Start a run, wait for its end, and return a record of its store, or no body if the record does not exist."""
         run = await self._run_to_success(target)
         key = self.params.text("outputRecordKey") or "OUTPUT"
         stores, store_id = self.orchestrator.key_value_stores, run.default_key_value_store_id

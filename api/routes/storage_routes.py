@@ -32,7 +32,7 @@ CHANGEABLE = {"name": "name", "title": "title", "generalAccess": "general_access
 
 @dataclass(frozen=True, slots=True)
 class StorageRoutes(Generic[S]):
-    """The routes of one kind of storages. `word` is the one after /v2/."""
+    """The routes of one kind of storages. `word` follows /v2/ in their paths."""
 
     word: str
     service: Callable[[Orchestrator], StorageService[S]]
@@ -62,7 +62,7 @@ class StorageCall(Generic[S]):
         return self._params
 
     def storage(self, access: StorageAccess | None = None) -> S:
-        """The storage that the path names, if the caller has this access to it; by default what the method needs.
+        """The storage that the path names, if the caller has this access (default: the one that the method needs).
 
         If the access is for writing, the record's counters and times may be outdated. The owner and the owner's runs
         have access by their token. Others can read if the storage's general access allows it, or if the address is
@@ -118,7 +118,7 @@ class StorageCall(Generic[S]):
         return self._routes.serialize(record, self.orchestrator.users.get(record.user_id), self.links(record))
 
     def _has_access(self, record: S, needed: StorageAccess) -> bool:
-        """Raises if the caller acts for the storage's owner, but is a run that does not have this access."""
+        """Whether the caller has this access. Raises if the caller is a run of the owner, but does not have it."""
         if needed is StorageAccess.READ and self._is_signed(record):
             return True
         if self.caller is not None and self.caller.user.id == record.user_id:

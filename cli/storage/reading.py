@@ -292,7 +292,7 @@ def _read_queue_state(folder: StorageFolder) -> _QueueState:
 def _rank(file: Path, content: JsonDict, key: str, state: _QueueState) -> float:
     """Return a sort key that puts requests in the order of the queue.
 
-    JavaScript's `orderNo` is a time, negative at the forefront. Python counts the requests of both sides.
+    JavaScript's `orderNo` is a time, negative at the forefront. Python numbers the requests at each end separately.
     """
     number = content.get("orderNo")
     if number is None or file.stat().st_mtime_ns <= state.written_at:

@@ -47,7 +47,8 @@ def replacing(target: Path, *, force: bool) -> Iterator[Path]:
         with deferred_interrupts():
             _replace(target, new, force=force)
     except BaseException:
-        shutil.rmtree(new, ignore_errors=True)  # after a late interrupt it has been renamed already
+        # After a late interrupt, the new folder is already in place, and this removes nothing.
+        shutil.rmtree(new, ignore_errors=True)
         raise
 
 
@@ -119,7 +120,7 @@ class RecordFiles:
         size = file.stat().st_size
         metadata = {"key": key, "contentType": content_type, "extension": extension, "size": size}
         if key == INPUT_KEY:
-            # Without a link: Python finds its input with any extension, but fails if there are two files.
+            # The input gets no link: Python finds it with any extension, but fails if it finds two files.
             _write_json(self._folder / f"{file.name}{METADATA_SUFFIX}", metadata)
             return
         _write_json(self._folder / _metadata_file(key), metadata)

@@ -60,7 +60,7 @@ def allocate_in_child(steps: Steps) -> None:
         os._exit(0)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
-        print(f"The child was killed by {signal.Signals(os.WTERMSIG(status)).name}, the Actor goes on", flush=True)
+        print(f"The child was killed by {signal.Signals(os.WTERMSIG(status)).name}, the Actor continues", flush=True)
     else:
         print(f"The child ended with code {os.waitstatus_to_exitcode(status)}", flush=True)
 

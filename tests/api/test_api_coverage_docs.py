@@ -1,4 +1,7 @@
-"""docs/api-coverage.md against the application and Apify's OpenAPI document, which GREENROOM_OPENAPI names."""
+"""docs/api-coverage.md, compared with the application and Apify's OpenAPI document.
+
+GREENROOM_OPENAPI is the path of the document.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ Operations = Counter[str]
 """How many operations begin with a path such as `/v2/actors`."""
 
 
-@pytest.mark.skipif(not DOCUMENT, reason="GREENROOM_OPENAPI names no OpenAPI document of the platform")
-async def test_the_table_is_true(api: Api) -> None:
+@pytest.mark.skipif(not DOCUMENT, reason="GREENROOM_OPENAPI is not the path of an OpenAPI document")
+async def test_the_table_is_correct(api: Api) -> None:
     documented = _documented(Path(DOCUMENT))
     page = PAGE.read_text()
     table = {begin: (int(of_platform), int(here)) for begin, of_platform, here in ROW.findall(page)}
@@ -50,7 +53,7 @@ async def _addresses(api: Api, paths: dict[str, set[str]]) -> dict[str, str]:
 
 
 async def _methods_at(api: Api, address: str) -> set[str]:
-    """The methods that the application has at an address: it lists them when it rejects another one."""
+    """The methods that the application has at an address. The error for any other method lists them."""
     answer = await api.call("PATCH", address)
     if answer.status_code == 404:
         assert answer.json()["error"]["type"] == "page-not-found", f"{address}: {answer.text}"

@@ -14,7 +14,7 @@ async def test_every_host_of_this_server_reaches_the_routes(api: Api) -> None:
     ("path", "headers"),
     [("/greenroom/web/{key}/", {}), ("/", {"Host": "{key}.runs.localhost:3333"})],
 )
-async def test_the_errors_of_unknown_starting_and_ended_web_servers(
+async def test_the_errors_for_unknown_starting_and_ended_web_servers(
     api: Api, path: str, headers: dict[str, str]
 ) -> None:
     async def answer(key: str) -> tuple[int, str]:

@@ -130,7 +130,7 @@ def test_a_websocket_is_relayed(address: Address) -> None:
             assert connection.recv(PATIENCE_SECS) == message
 
 
-def test_the_key_is_enough_and_other_keys_are_not_found(server: LiveServer, run: Json) -> None:
+def test_the_key_alone_gives_access_and_other_keys_are_not_found(server: LiveServer, run: Json) -> None:
     for form in "host", "path":
         right = address_of(server, run, form)
         with right.http() as client:

@@ -1,7 +1,9 @@
-"""A server that stands in for the API: it stores Actors, builds and runs in memory, and scripts their end.
+"""A server that stands in for the API: it stores Actors, builds and runs in memory, but executes nothing.
 
-A run ends as its input says: `status`, `exitCode`, `message`, `items`, `output`, and `waits`, which is
-`"until aborted"` or `"forever"` (then it ignores an abort). Run as a script, this module stands in for `greenroom up`.
+The input of a run determines its result: `status`, `exitCode`, `message`, `items` and `output`. A run ends immediately
+unless its input has `waits`. That is `"until aborted"`, or `"forever"` for a run that also ignores an abort.
+
+Run as a script, this module stands in for `greenroom up`.
 """
 
 from __future__ import annotations
@@ -37,9 +39,10 @@ STATS = {
 
 
 class StubApi:
-    """The state of the server, the requests it received, and what a test scripts.
+    """The state of the server, the requests it received, and what a test configures.
 
-    `build_status` is how builds end, `error` the response to a request for a run, `on_stop` is called on shutdown.
+    `build_status` is the status with which builds end. `error` is the response to a request that starts a run.
+    `on_stop` is called on shutdown.
     """
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:

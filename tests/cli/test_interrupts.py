@@ -38,7 +38,7 @@ def test_a_second_interrupt_is_not_deferred() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_termination_is_an_interrupt(number: signal.Signals) -> None:
+def test_a_termination_signal_raises_an_interrupt(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), interrupt_on_termination():
         signal.raise_signal(number)

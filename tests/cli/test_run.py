@@ -108,7 +108,7 @@ def test_input_that_the_server_rejects(run: Any, served: Served) -> None:
     assert "Field input.x is required" in failed.stderr
 
 
-def test_a_missing_memory_quota_is_a_failure(run: Any, served: Served) -> None:
+def test_an_exceeded_memory_limit_is_a_failure(run: Any, served: Served) -> None:
     served.stub.error = 402, "actor-memory-limit-exceeded", "You would exceed the memory limit"
     assert run().exit_code == 1
 
@@ -160,7 +160,7 @@ class Command:
     """`greenroom run` as a process. The `command` function kills it when the test ends."""
 
     def __init__(self, *options: str, ignoring: str = "") -> None:
-        """`ignoring` names signals that are ignored when the command starts, as a shell names them."""
+        """`ignoring` lists signals that the command ignores from its start, by the names that a shell uses."""
         ignored = ["sh", "-c", f"trap '' {ignoring}; exec \"$@\"", "sh"] if ignoring else []
         self.process = subprocess.Popen(
             [*ignored, sys.executable, "-c", WITH_STUB, "run", *options],

@@ -1,4 +1,4 @@
-"""Validation of input schemas and inputs and its messages, compared with the platform's own packages."""
+"""Validation of input schemas and inputs, and the error messages, compared with the platform's own packages."""
 
 from __future__ import annotations
 

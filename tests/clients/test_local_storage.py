@@ -39,7 +39,7 @@ UNUSUAL_KEYS = ["..", "__metadata__", "a", "a.json"]
 
 @pytest.fixture
 def sdk(engine: None) -> Sdk:
-    """A function that runs one of `local_storage/` with the SDK of a language on a folder, and returns its output."""
+    """A function that runs a script in `local_storage/` with the SDK of a language, and returns the script's output."""
     client = docker.from_env()
 
     def run(language: str, script: str, storage: Path) -> str:

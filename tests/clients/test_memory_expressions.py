@@ -1,4 +1,4 @@
-"""The memory from an expression, compared with the platform's own package: the same value, or an error in both."""
+"""Values and errors of memory expressions, compared with the platform's own package."""
 
 from __future__ import annotations
 

@@ -16,8 +16,6 @@ pytestmark = pytest.mark.docker
 PYTHON, JAVASCRIPT = LANGUAGES = ("python", "javascript")
 FULL, LIMITED = "FULL_PERMISSIONS", "LIMITED_PERMISSIONS"
 REJECTED = [403, "insufficient-permissions"]
-START_REJECTED = [403, "insufficient-permissions"]
-"""Starting a run has its own error types."""
 
 
 def actor_files(language: str) -> list[Json]:
@@ -49,7 +47,7 @@ def test_operations_of_a_run_with_limited_permissions(server: LiveServer, langua
             "user": "local",
             "webhook": None,
             "called": ["Hello, world!"],
-            "callFull": START_REJECTED,
+            "callFull": REJECTED,
             "abortOther": REJECTED,
         }
 

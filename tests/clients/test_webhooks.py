@@ -77,7 +77,7 @@ async def test_the_client_parses_all_webhook_responses(api: Api, receiver: Recei
         (None, "/v2/acts/{actor}/runs?token=wrong", 401),
         (None, "/greenroom/shutdown", 401),
     ],
-    ids=["a user's", "a run's with full permissions", "a run's", "with a token", "not to the API"],
+    ids=["of a user", "of a full run", "of a limited run", "with a token in the URL", "to a local control"],
 )
 async def test_a_webhook_to_the_api_itself_has_its_owners_permissions(
     api: Api, level: PermissionLevel | None, where: str, status: int

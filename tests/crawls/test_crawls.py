@@ -119,7 +119,7 @@ def test_the_survivor_finishes_the_crawl(
 def pushed_but_not_handled(crawl: Crawl, victim: Json) -> set[str]:
     """Return the pages whose items a dead crawler pushed and whose requests it did not mark as handled."""
     pushed = {item["url"] for item in crawl.items() if item["run"] == victim["id"]}
-    assert pushed, "It crawled nothing before it was killed"
+    assert pushed, "the crawler stored nothing before it was killed"
     unfinished = pushed & {request["url"] for request in crawl.requests() if request.get("handledAt") is None}
     assert len(unfinished) <= CONCURRENCY
     return unfinished

@@ -73,8 +73,8 @@ class Journey:
     def migrate(self) -> None:
         self.server.http.post(f"/greenroom/runs/{self.started['id']}/migrate").raise_for_status()
 
-    def go(self) -> None:
-        """Make a waiting Actor end."""
+    def let_end(self) -> None:
+        """Create the record for which the Actor waits before it ends."""
         store = self.started["defaultKeyValueStoreId"]
         self.server.http.put(f"/v2/key-value-stores/{store}/records/GO", json=True).raise_for_status()
 
@@ -127,7 +127,10 @@ def end(run: Json) -> tuple[str, int, str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def patient(server: LiveServer) -> Journey:
-    """A migrating run that waits until its container is replaced. Its half minute passes during the other tests."""
+    """A migrating run whose Actor waits until its container is replaced. This takes half a minute.
+
+    The fixture is started before all tests of the module, so that the time passes during the other tests.
+    """
     journey = Journey(server, PYTHON, {"do": "wait"})
     journey.waiting()
     journey.migrate()
@@ -202,7 +205,7 @@ def test_graceful_abort_and_resurrection(server: LiveServer, sample: str) -> Non
     assert journey.order("resurrect")["status"] == "RUNNING"
     journey.statuses.clear()
     journey.waiting(ticks=saved["ticks"] + 1)
-    journey.go()
+    journey.let_end()
     assert end(journey.ended()) == ("SUCCEEDED", 0, "Actor finished with exit code 0.")
     journey.assert_same_run(2, resurrectCount=1)
     assert journey.ticks_at_start() == [0, saved["ticks"]]
@@ -274,7 +277,7 @@ def test_the_end_at_the_maximum_cost(server: LiveServer, sample: str) -> None:
     assert run["chargedEventCounts"]["page"] == charged
 
     journey.order("resurrect", maxTotalChargeUsd=100)
-    journey.go()
+    journey.let_end()
     run = journey.ended()
     assert (run["status"], run["chargedEventCounts"]["page"]) == ("SUCCEEDED", charged + 10), journey.log
 
@@ -315,7 +318,7 @@ def test_a_server_killed_right_after_an_order(own_server: LiveServer, sample: st
     own_server.until(journey.path, lambda _: journey.log.count(BEGINS) == 2)
     with engine() as client:
         assert container_of(client, journey.started).status == "running"
-    journey.go()
+    journey.let_end()
     stats = journey.ended()["stats"]
     assert (journey.now()["status"], stats["rebootCount"] + stats["migrationCount"]) == ("SUCCEEDED", 1)
     assert journey.log.count(BEGINS) == 2
@@ -329,7 +332,7 @@ def assert_migrated(journey: Journey, **counts: int) -> None:
     """Assert that the Actor received the remaining time, saved its state and continued from it in a new container."""
     journey.server.until(journey.path, lambda _: "Life 2 begins" in journey.log)
     journey.now()
-    journey.go()
+    journey.let_end()
     assert end(journey.ended())[:2] == ("SUCCEEDED", 0), journey.log
     journey.assert_same_run(2, **counts)
     assert 0 < journey.record("MIGRATING")["timeRemainingSecs"] <= 30

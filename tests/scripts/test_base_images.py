@@ -36,7 +36,7 @@ class Engine:
 
 @pytest.fixture
 def provide(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run main on an engine with these images. Returns the pulled names, the built names and the probes' timeouts."""
+    """A function that runs main on a fake engine. Returns the pulled and built names, and the timeouts of probes."""
 
     def provide(labels: dict[str, dict[str, str]], *, answers: bool, names: list[str]) -> tuple[Any, ...]:
         engine = Engine(labels)

@@ -23,7 +23,7 @@ ODD_ACTORS = {
     "without-user": "USER no-such-user\n",
     "without-program": 'CMD ["no-such-program"]\n',
 }
-"""The additional lines of their Dockerfiles."""
+"""Names of Actors that cannot start, and the line that is added to the Dockerfile of each."""
 WORK = {"lines": 20, "pushes": 2, "items": 3, "records": 1, "recordBytes": 40_000}
 """The default work of an Actor before it ends. The records are large enough to be stored as files."""
 COUNTERS = ("rebootCount", "migrationCount", "restartCount", "resurrectCount", "metamorph")
@@ -31,7 +31,11 @@ EVENTS = [f"ACTOR.RUN.{end}" for end in ("CREATED", "SUCCEEDED", "FAILED", "ABOR
 
 
 class Soak:
-    """`kills` is the maximum number of server kills. Each may interrupt one response to each Actor."""
+    """Completes runs and checks them.
+
+    `kills` is the maximum number of server kills. Each kill may interrupt one response to each run, so each run may
+    repeat one push per kill.
+    """
 
     def __init__(self, server: LiveServer, receiver: Receiver, kills: int) -> None:
         self._server = server
@@ -122,7 +126,7 @@ def _with(file: Json, more: str) -> Json:
 
 
 def _events_of(run: Json) -> Counter[str]:
-    """Return the events of a run, including those before its resurrections, when it always succeeded."""
+    """Return all events of a run. Before each resurrection, the run had succeeded."""
     resurrections = run["stats"]["resurrectCount"]
     ends = ["ACTOR.RUN.SUCCEEDED"] * resurrections + [f"ACTOR.RUN.{run['status'].replace('-', '_')}"]
     return Counter(["ACTOR.RUN.CREATED", *["ACTOR.RUN.RESURRECTED"] * resurrections, *ends])

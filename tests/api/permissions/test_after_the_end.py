@@ -26,7 +26,7 @@ async def test_the_token_of_a_resurrected_run_works_again(api: Api, level: Permi
 
 
 async def test_a_request_accepted_before_the_end_is_completed(api: Api, run: Run) -> None:
-    """The last bytes of a record arrive long after the run's end, when the same request would be rejected."""
+    """The last bytes of a record arrive long after the run's end, when a new request is already rejected."""
     may_finish = asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:

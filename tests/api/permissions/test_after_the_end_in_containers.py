@@ -20,7 +20,11 @@ FINAL_STATUSES = [401] * 5
 
 @pytest.mark.parametrize("level", ["LIMITED_PERMISSIONS", "FULL_PERMISSIONS"])
 def test_writes_across_the_end_of_a_run(server: LiveServer, level: str) -> None:
-    """Each write is stored as a whole or rejected. None is stored after a rejected one. Named storages close first."""
+    """Each write is stored as a whole or rejected.
+
+    None is stored after a rejected one. The run loses access to named storages before it loses access to its default
+    storages.
+    """
     actor = python_actor(server, f"writes-{level.split('_')[0].lower()}", COUNTER)
     run = server.run(actor, memory=256, forcePermissionLevel=level)
     server.until(f"actor-runs/{run['id']}", lambda now: now["status"] == "RUNNING")

@@ -36,7 +36,7 @@ async def test_limited_is_the_default_and_the_level_of_a_run_can_be_forced(api: 
         assert (await api.data("POST", f"/v2/actors/{actor.id}/runs{query}"))["permissionLevel"] == level
 
 
-async def test_a_limited_run_does_not_start_an_actor_whose_runs_are_forced_to_be_full(api: Api, run: Run) -> None:
+async def test_a_limited_run_cannot_start_an_actor_whose_runs_are_forced_to_be_full(api: Api, run: Run) -> None:
     forced = {"defaultRunOptions": {"forcePermissionLevel": FULL}}
     await api.create_actor("forced")
     await api.data("PUT", "/v2/actors/~forced", json=forced)
@@ -46,7 +46,7 @@ async def test_a_limited_run_does_not_start_an_actor_whose_runs_are_forced_to_be
     assert (await api.call("POST", limited, token=run.token)).status_code == 201
 
 
-async def test_what_a_limited_run_may_know_about_its_user(api: Api, run: Run) -> None:
+async def test_a_limited_run_gets_only_some_fields_of_its_user(api: Api, run: Run) -> None:
     me = await api.data("GET", "/v2/users/me", token=run.token)
     assert me.keys() == {"id", "username", "profile", "proxy", "isPaying"}
     assert me.items() <= (await api.data("GET", "/v2/users/me")).items()

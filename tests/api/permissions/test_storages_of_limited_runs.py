@@ -56,7 +56,7 @@ async def test_later_runs_of_the_actor_can_use_a_storage_that_a_limited_run_crea
 
 
 @pytest.mark.parametrize("kind", STORAGES)
-async def test_other_storages_are_closed_by_any_name(api: Api, run: Run, kind: str) -> None:
+async def test_other_storages_are_rejected_by_id_and_by_name(api: Api, run: Run, kind: str) -> None:
     other = await api.start(await api.create_actor("other"))
     full = await api.start(api.orchestrator.actors.get(run.actor_id), permission_level=FULL)
     for name, token in (("users", "ann"), ("others", other.token), ("full", full.token)):
@@ -69,7 +69,7 @@ async def test_other_storages_are_closed_by_any_name(api: Api, run: Run, kind: s
     assert problem(await api.call("GET", f"/v2/{kind}/nobody", token=run.token)) == (404, "record-not-found")
 
 
-async def test_a_storage_cannot_be_taken_over_by_its_name(api: Api, run: Run) -> None:
+async def test_a_run_cannot_rename_its_storage_to_the_name_of_another_storage(api: Api, run: Run) -> None:
     await api.data("POST", "/v2/datasets?name=users")
     answer = await api.call("PUT", f"/v2/datasets/{run.default_dataset_id}", token=run.token, json={"name": "users"})
     assert problem(answer) == (409, "name-not-unique")
@@ -98,7 +98,7 @@ async def test_aliases_do_not_bypass_the_checks(api: Api, run: Run) -> None:
         assert (await api.data("GET", path, token=run.token))["id"] == run.default_dataset_id
 
 
-async def test_the_input_passes_storages_and_cannot_be_rewritten(api: Api) -> None:
+async def test_rewriting_the_input_does_not_give_access_to_more_storages(api: Api) -> None:
     users = [(await api.data("POST", f"/v2/datasets?name=data-{n}"))["id"] for n in range(3)]
     actor = await api.create_actor_with_schema(
         source=picker("dataset", "READ"), target=picker("dataset", "READ", "WRITE"), plain={"type": "string"}
@@ -146,7 +146,9 @@ async def test_a_metamorph_gets_the_storages_of_its_own_input(api: Api, run: Run
         assert [(await attempts(api, id, run.token))[0] for id in users] == expected
 
 
-async def test_a_limited_run_reads_the_results_of_runs_that_it_started_directly_or_not(api: Api, run: Run) -> None:
+async def test_a_limited_run_reads_the_results_of_runs_that_it_started_directly_or_indirectly(
+    api: Api, run: Run
+) -> None:
     child = await started_by(api, run, "child")
     grandchild = await started_by(api, child, "grandchild")
     for each in (child, grandchild):

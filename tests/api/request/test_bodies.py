@@ -111,7 +111,7 @@ async def test_the_rest_of_a_body_that_is_too_large_is_read() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
-async def test_a_bomb_is_decoded_in_small_steps_up_to_the_limit(encoding: str) -> None:
+async def test_a_decompression_bomb_is_decoded_in_small_steps_up_to_the_limit(encoding: str) -> None:
     bomb = b"\0" * (50 * 1024 * 1024)
     packed = brotli.compress(bomb, quality=1) if encoding == "br" else gzip.compress(bomb)
     total = 0

@@ -224,7 +224,7 @@ def test_every_kind_of_error_has_a_status() -> None:
         ("/v2/actor-runs/x/abort", "OPTIONS,POST"),
     ],
 )
-async def test_a_wrong_method_gets_the_allowed_ones(api: Api, path: str, methods: str) -> None:
+async def test_the_error_for_a_wrong_method_lists_the_allowed_methods(api: Api, path: str, methods: str) -> None:
     answer = await api.call("PATCH", path)
     assert problem(answer) == (405, "method-not-allowed")
     assert answer.json()["error"]["message"].endswith(f"using the following HTTP methods: {methods}")
@@ -245,7 +245,7 @@ async def test_the_error_of_a_large_body_names_its_size_and_the_limit(api: Api) 
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
-async def test_a_bomb_in_one_message_is_rejected(api: Api, encoding: str) -> None:
+async def test_a_decompression_bomb_in_one_message_is_rejected(api: Api, encoding: str) -> None:
     given = encoded(encoding, BOMB)
     assert await api.post_in_one_message("/v2/acts", given["content"], {"content-encoding": encoding}) == 413
 

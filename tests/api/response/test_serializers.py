@@ -81,7 +81,7 @@ def test_fields_that_clients_require(name: str, fields: str) -> None:
     assert set(fields.split()) <= RECORDS[name].keys()
 
 
-def test_the_stats_of_a_run_that_never_ran_are_numbers() -> None:
+def test_the_stats_of_a_run_that_has_not_started_are_numbers() -> None:
     stats = serializers.run(a_run(status=JobStatus.READY), 1, {}, START)["stats"]
     assert all(isinstance(value, int | float) for value in stats.values())
     assert len(stats) == 18

@@ -51,7 +51,7 @@ async def test_a_status_message_is_set_without_other_fields(api: Api) -> None:
     assert (shown["statusMessage"], shown["generalAccess"]) == ("Half way", "RESTRICTED")
 
 
-async def test_only_a_terminal_message_replaces_the_message_of_the_end(api: Api) -> None:
+async def test_after_the_end_only_a_terminal_message_replaces_the_status_message(api: Api) -> None:
     run = await api.finish(await api.start())
     late = await api.data("PUT", f"/v2/actor-runs/{run.id}", json={"statusMessage": "Half way"})
     assert late["statusMessage"] == run.status_message

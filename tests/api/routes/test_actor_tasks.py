@@ -94,7 +94,7 @@ async def test_options_come_from_the_query_then_the_task_then_the_actor(api: Api
     assert (await api.data("GET", path))["stats"] == {"totalRuns": 2}
 
 
-async def test_a_task_without_an_input_accepts_any(api: Api, task: Json) -> None:
+async def test_a_task_without_an_input_can_be_run(api: Api, task: Json) -> None:
     path = f"/v2/actor-tasks/{task['id']}"
     await api.data("PUT", path, json={"input": None})
     assert await input_of(api, await api.data("POST", f"{path}/runs")) is None

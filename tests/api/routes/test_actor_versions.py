@@ -94,7 +94,7 @@ HOST_SOURCES = [
 
 @pytest.mark.parametrize("source", HOST_SOURCES)
 async def test_only_the_operator_can_name_local_files(api: Api, source: Json) -> None:
-    """Every token acts for the local user, even in a container. It must not read local files through a build."""
+    """An Actor may have any token of a user, and it must not read local files through a build."""
     version = {"versionNumber": "0.0", **source}
     actor = {"name": "hello", "versions": [version]}
     rejected = [await api.call("POST", "/v2/acts", json=actor)]
@@ -107,7 +107,7 @@ async def test_only_the_operator_can_name_local_files(api: Api, source: Json) ->
     assert {problem(each) for each in rejected} == {(403, "insufficient-permissions")}
     changed = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json=source, token=CONTROL_TOKEN)
     assert {name: changed[name] for name in source} == source
-    # A registered source stays when others change other fields, and gives no access to another folder.
+    # Any token can change other fields of such a version, but cannot replace its source by another local one.
     changed = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json={"buildTag": "beta"})
     assert {name: changed[name] for name in source} == source
     await api.data("PUT", "/v2/acts/~hello", json={"versions": [changed]})

@@ -104,7 +104,7 @@ async def test_items_are_validated_by_the_schema(client: httpx.AsyncClient) -> N
     assert statistics == {"fieldStatistics": {"a": {"min": 1, "max": 1, "nullCount": 0, "emptyCount": 1}}}
 
 
-async def test_lists(client: httpx.AsyncClient) -> None:
+async def test_lists_of_datasets(client: httpx.AsyncClient) -> None:
     for name in ("?name=a", "", "?name=b"):
         await client.post(f"/v2/datasets{name}")
     page = (await client.get("/v2/datasets")).json()["data"]
@@ -117,7 +117,7 @@ async def test_lists(client: httpx.AsyncClient) -> None:
     assert (page["items"], page["count"]) == ([], 0)
 
 
-async def test_addresses(client: httpx.AsyncClient, url: str) -> None:
+async def test_a_dataset_is_addressed_by_id_or_name_and_only_by_its_user(client: httpx.AsyncClient, url: str) -> None:
     for address in (url, "/v2/datasets/~data", "/v2/datasets/ann~data", "/v2/datasets/ann%7Edata"):
         assert (await client.get(address)).status_code == 200
     bob = {"Authorization": "Bearer bob"}
@@ -150,7 +150,7 @@ async def test_update_and_delete(client: httpx.AsyncClient, url: str) -> None:
     assert problem(await client.get(url)) == (404, "record-not-found")
 
 
-async def test_items_with_their_five_headers(client: httpx.AsyncClient, url: str) -> None:
+async def test_items_are_returned_with_five_headers(client: httpx.AsyncClient, url: str) -> None:
     await push(client, url, [{"n": n} for n in range(5)])
     await push(client, url, {"n": 5})
     answer = await client.get(f"{url}/items")
@@ -250,6 +250,6 @@ async def test_compressed_pushes(client: httpx.AsyncClient, url: str) -> None:
     assert (await client.get(f"{url}/items?fields=n")).json() == [{"n": n} for n in range(300)] * 2
 
 
-async def test_other_methods(client: httpx.AsyncClient, url: str) -> None:
+async def test_unknown_methods_and_paths(client: httpx.AsyncClient, url: str) -> None:
     assert problem(await client.patch(url)) == (405, "method-not-allowed")
     assert problem(await client.get(f"{url}/nothing")) == (404, "page-not-found")

@@ -43,7 +43,7 @@ async def test_a_variable_is_created_at_its_own_address(api: Api, actor: Any, na
     assert (await api.data("GET", location.removeprefix(BASE)))["name"] == name
 
 
-async def test_fields_that_a_change_leaves_out_stay(api: Api, actor: Any) -> None:
+async def test_fields_missing_from_a_change_stay_unchanged(api: Api, actor: Any) -> None:
     for method, body, expected in (
         ("PUT", {"value": "other"}, EnvVar(name="SECRET", value="other", is_secret=True)),
         ("POST", {"name": "SECRET"}, EnvVar(name="SECRET", value="other", is_secret=True)),

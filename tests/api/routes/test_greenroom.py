@@ -64,7 +64,7 @@ async def test_the_local_controls_need_the_control_token(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("query", "stop_runs"), [("", None), ("?stopRuns=1", True), ("?stopRuns=false", False)])
-async def test_a_shutdown_decides_about_live_runs_and_returns_how_many_are_left(
+async def test_a_shutdown_can_stop_live_runs_and_returns_their_number(
     api: Api, query: str, stop_runs: bool | None
 ) -> None:
     await api.start()
@@ -144,7 +144,7 @@ async def test_messages_and_disconnects_of_a_client_do_not_affect_others(api: Ap
     assert staying.kinds[-1] == "close"
 
 
-async def test_the_socket_of_an_adopted_run_is_open_when_the_server_is(api: Api) -> None:
+async def test_the_socket_of_an_adopted_run_is_accepted_after_the_server_has_started(api: Api) -> None:
     run = await api.start()
     await api.close()
     await api.open()

@@ -172,7 +172,7 @@ async def test_inputs_can_be_validated_without_a_run(api: Api) -> None:
     assert (await api.call("POST", f"{path}?build=beta", json=[])).json() == {"valid": True}
 
 
-async def test_a_build_has_its_schema_as_text_too(api: Api) -> None:
+async def test_a_build_returns_its_input_schema_as_text(api: Api) -> None:
     actor, plain = await api.create_actor_with_schema(**PERSON), await api.create_actor("plain")
     for each, schema in (actor, {"schemaVersion": 1, "properties": PERSON}), (plain, None):
         build = await api.data("GET", f"/v2/actors/{each.id}/builds/default")

@@ -91,7 +91,7 @@ async def test_a_content_type_is_always_returned(client: httpx.AsyncClient, url:
 
 @pytest.mark.parametrize("body", [b"text " * 9, BIG], ids=["small", "big"])
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
-async def test_an_encoding_stays_if_the_client_accepts_it(
+async def test_a_record_is_returned_encoded_if_the_client_accepts_the_encoding(
     client: httpx.AsyncClient, url: str, encoding: str, body: bytes
 ) -> None:
     encoded = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[encoding](body)
@@ -107,7 +107,7 @@ async def test_an_encoding_stays_if_the_client_accepts_it(
     assert (await client.get(record, headers={"Accept-Encoding": encoding})).content == body
 
 
-async def test_records_have_no_limit_of_9_mb(client: httpx.AsyncClient, url: str) -> None:
+async def test_records_can_be_larger_than_9_mb(client: httpx.AsyncClient, url: str) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(160):
             yield b"x" * 65_536
@@ -132,7 +132,7 @@ async def test_missing_stores_and_records(client: httpx.AsyncClient, url: str) -
         assert problem(answer) == (404, "record-not-found")
 
 
-async def test_what_is_rejected(client: httpx.AsyncClient, url: str) -> None:
+async def test_invalid_keys_and_encodings_are_rejected(client: httpx.AsyncClient, url: str) -> None:
     for key in ("a%20b", "a/b", "%C3%A4", "x" * 257):
         assert problem(await put(client, url, key, b"")) == (400, "invalid-record-key")
         assert problem(await client.get(f"{url}/records/{key}")) == (400, "invalid-record-key")

@@ -29,7 +29,7 @@ async def hello(users: Api) -> Actor:
     return users.orchestrator.actors.get(actor.id)
 
 
-async def test_others_read_it_by_id_and_name_without_its_versions(users: Api, hello: Actor) -> None:
+async def test_other_users_read_a_public_actor_without_its_versions(users: Api, hello: Actor) -> None:
     whole = await users.data("GET", "/v2/acts/~hello", token=ALICE)
     assert whole["versions"]
     for reference in (hello.id, "alice~hello"):
@@ -39,7 +39,7 @@ async def test_others_read_it_by_id_and_name_without_its_versions(users: Api, he
         assert problem(await users.call("GET", f"/v2/acts/{reference}", token=BOB)) == (404, "record-not-found")
 
 
-async def test_a_private_actor_is_not_found_by_others(users: Api, hello: Actor) -> None:
+async def test_other_users_do_not_find_a_private_actor(users: Api, hello: Actor) -> None:
     task = await users.data("POST", "/v2/actor-tasks", json={"actId": "alice/hello"}, token=BOB)
     run = await users.data("POST", f"/v2/acts/{hello.id}/runs", token=BOB)
     await users.finish(users.orchestrator.runs.get(run["id"]))
@@ -82,14 +82,16 @@ async def test_a_private_actor_is_not_found_by_others(users: Api, hello: Actor) 
         ("POST", "/builds?version=0.0"),
     ],
 )
-async def test_only_its_owner_can_change_and_build_it(users: Api, hello: Actor, method: str, path: str) -> None:
+async def test_only_the_owner_can_change_and_build_a_public_actor(
+    users: Api, hello: Actor, method: str, path: str
+) -> None:
     before = await users.data("GET", "/v2/acts/~hello", token=ALICE)
     answer = await users.call(method, f"/v2/acts/alice~hello{path}", token=BOB, json={"name": "X", "value": "y"})
     assert problem(answer) == (403, "insufficient-permissions")
     assert await users.data("GET", "/v2/acts/~hello", token=ALICE) == before
 
 
-async def test_its_build_is_returned_without_variables_and_costs(users: Api, hello: Actor) -> None:
+async def test_a_build_of_a_public_actor_is_returned_without_variables_and_costs(users: Api, hello: Actor) -> None:
     own = await users.data("GET", f"/v2/acts/{hello.id}/builds/default", token=ALICE)
     assert own["actorDefinition"]["environmentVariables"] == {"A": "b"}
     assert "usageTotalUsd" in own
@@ -113,7 +115,7 @@ async def test_a_name_is_not_resolved_without_a_token(users: Api, hello: Actor) 
     assert problem(answer) == (401, "token-not-provided")
 
 
-async def test_its_run_and_storages_belong_to_the_caller(users: Api, hello: Actor) -> None:
+async def test_a_run_of_a_public_actor_and_its_storages_belong_to_the_caller(users: Api, hello: Actor) -> None:
     bob, alice = user(users, "bob"), user(users, "alice")
     shown = await users.data("POST", "/v2/acts/alice~hello/runs", token=BOB)
     await users.clock.settle()
@@ -134,7 +136,7 @@ async def test_its_run_and_storages_belong_to_the_caller(users: Api, hello: Acto
     assert "the key is " in log and "hunter2" not in log
 
 
-async def test_each_user_lists_only_their_own_runs_of_it(users: Api, hello: Actor) -> None:
+async def test_each_user_lists_only_their_own_runs_of_a_public_actor(users: Api, hello: Actor) -> None:
     ids: dict[str, str] = {}
     for token in (ALICE, BOB):
         run = await users.data("POST", f"/v2/acts/{hello.id}/runs", token=token)
@@ -145,7 +147,7 @@ async def test_each_user_lists_only_their_own_runs_of_it(users: Api, hello: Acto
         assert (await users.data("GET", f"/v2/acts/{hello.id}/runs/last", token=token))["id"] == ids[token]
 
 
-async def test_it_is_listed_for_users_who_have_run_it(users: Api, hello: Actor) -> None:
+async def test_a_public_actor_is_listed_for_users_who_have_run_it(users: Api, hello: Actor) -> None:
     own = await users.create_actor("own", user(users, "bob"))
 
     async def listed(query: str) -> list[tuple[str, str]]:
@@ -160,7 +162,7 @@ async def test_it_is_listed_for_users_who_have_run_it(users: Api, hello: Actor) 
     assert await listed("?sortBy=stats.lastRunStartedAt&desc=1") == [(hello.id, "alice"), (own.id, "bob")]
 
 
-async def test_its_tasks_and_webhooks_belong_to_the_caller(users: Api, hello: Actor) -> None:
+async def test_tasks_and_webhooks_on_a_public_actor_belong_to_the_caller(users: Api, hello: Actor) -> None:
     task = await users.data("POST", "/v2/actor-tasks", json={"actId": "alice/hello", "name": "mine"}, token=BOB)
     assert (await users.data("GET", "/v2/actor-tasks", token=BOB))["items"][0]["actUsername"] == "alice"
     run = await users.data("POST", "/v2/actor-tasks/~mine/runs", token=BOB)
@@ -169,13 +171,13 @@ async def test_its_tasks_and_webhooks_belong_to_the_caller(users: Api, hello: Ac
     made = await users.data("POST", f"/v2/acts/{hello.id}/webhooks", json=hook, token=BOB)
     of_alice = await users.data("GET", f"/v2/acts/{hello.id}/webhooks", token=ALICE)
     assert of_alice["items"] == []
-    await users.finish(await users.start(hello))  # Alice's
+    await users.finish(await users.start(hello))  # a run of Alice
     assert (await users.data("GET", f"/v2/webhooks/{made['id']}/dispatches", token=BOB))["items"] == []
     await users.finish(users.orchestrator.runs.get(run["id"]))
     assert len((await users.data("GET", f"/v2/webhooks/{made['id']}/dispatches", token=BOB))["items"]) == 1
 
 
-async def test_a_metamorph_into_it_stays_the_callers_run(users: Api, hello: Actor) -> None:
+async def test_a_run_that_metamorphs_into_a_public_actor_still_belongs_to_the_caller(users: Api, hello: Actor) -> None:
     own = await users.start(await users.create_actor("own", user(users, "bob")))
     await users.data("POST", f"/v2/actor-runs/{own.id}/metamorph?targetActorId=alice/hello", token=BOB)
     await users.clock.advance(1)
@@ -183,7 +185,7 @@ async def test_a_metamorph_into_it_stays_the_callers_run(users: Api, hello: Acto
     assert (now.actor_id, now.user_id) == (hello.id, user(users, "bob").id)
 
 
-async def test_a_limited_run_of_it_cannot_use_its_owners_records(users: Api, hello: Actor) -> None:
+async def test_a_limited_run_of_a_public_actor_cannot_use_the_records_of_its_owner(users: Api, hello: Actor) -> None:
     of_alice, of_bob = await users.start(hello), await users.data("POST", f"/v2/acts/{hello.id}/runs", token=BOB)
     token = users.orchestrator.runs.get(of_bob["id"]).token
     for path in (f"datasets/{of_alice.default_dataset_id}/items", f"actor-runs/{of_alice.id}/abort"):

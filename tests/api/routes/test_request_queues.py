@@ -221,7 +221,7 @@ async def test_deleting(client: httpx.AsyncClient, url: str) -> None:
     assert (queue["totalRequestCount"], queue["pendingRequestCount"]) == (0, 0)
 
 
-async def test_what_is_rejected(client: httpx.AsyncClient, url: str) -> None:
+async def test_invalid_requests_are_rejected(client: httpx.AsyncClient, url: str) -> None:
     batch = f"{url}/requests/batch?clientKey=a"
     bodies: tuple[Any, ...] = ({}, [{}], [draft("a")] * 26, [draft("a"), 5])
     for body in bodies:

@@ -28,7 +28,7 @@ def live_run(api: Api) -> Run:
     return run
 
 
-async def test_a_started_run_is_201_with_its_address_and_options(api: Api) -> None:
+async def test_starting_a_run_returns_201_with_its_address_and_options(api: Api) -> None:
     actor = await api.create_actor("hello")
     query = "memory=300&timeout=60&maxItems=5&maxTotalChargeUsd=0.5&restartOnError=true&build=0.0.1"
     started = await api.call("POST", f"/v2/acts/local~hello/runs?{query}")
@@ -110,7 +110,7 @@ async def test_an_input_of_any_content_type_is_stored_unchanged(api: Api, body: 
         (b"", None),
     ],
 )
-async def test_an_empty_body_and_null_are_no_input(api: Api, body: bytes, content_type: str | None) -> None:
+async def test_an_empty_body_and_null_count_as_no_input(api: Api, body: bytes, content_type: str | None) -> None:
     await api.create_actor("hello")
     headers = {"Content-Type": content_type} if content_type else {}
     run = await api.data("POST", "/v2/acts/~hello/runs", content=body, headers=headers)
@@ -175,7 +175,7 @@ async def test_run_sync_returns_items_as_the_query_selects(api: Api) -> None:
 
 @pytest.mark.parametrize("path", [SYNC, SYNC_ITEMS])
 @pytest.mark.parametrize("code", [1, 137])
-async def test_a_failed_run_is_400_with_its_id(api: Api, path: str, code: int) -> None:
+async def test_a_failed_run_returns_400_with_its_id(api: Api, path: str, code: int) -> None:
     await api.create_actor("hello")
     call = await api.start_call("POST", path)
     run = await api.finish(live_run(api), code)
@@ -184,7 +184,7 @@ async def test_a_failed_run_is_400_with_its_id(api: Api, path: str, code: int) -
     assert answer.json()["error"]["message"] == f"Actor run did not succeed (run ID: {run.id}, status: FAILED)."
 
 
-async def test_an_aborted_or_timed_out_run_is_400(api: Api) -> None:
+async def test_the_error_for_an_aborted_or_timed_out_run_contains_its_status(api: Api) -> None:
     await api.create_actor("hello")
     aborted = await api.start_call("POST", SYNC)
     await api.abort(live_run(api))

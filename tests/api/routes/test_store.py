@@ -16,7 +16,7 @@ ACTORS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 async def store(users: Api) -> Api:
-    """Two public Actors: maps of Alice, mail of Bob."""
+    """Two public Actors: `maps` belongs to Alice, and `mail` to Bob."""
     for name, token in (("maps", "alices-key"), ("mail", "bobs-key"), ("private", "alices-key")):
         await users.data("POST", "/v2/acts", json={"name": name, **ACTORS[name]}, token=token)
         await users.clock.advance(1)

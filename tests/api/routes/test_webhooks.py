@@ -98,7 +98,7 @@ async def test_an_sdk_adds_an_ad_hoc_webhook_to_its_run(api: Api, receiver: Rece
     assert receiver.events == ["ACTOR.RUN.SUCCEEDED"]
 
 
-async def test_a_test_is_dispatched_and_its_calls_are_returned(api: Api, receiver: Receiver, body: Json) -> None:
+async def test_a_test_event_is_dispatched_and_its_calls_are_returned(api: Api, receiver: Receiver, body: Json) -> None:
     webhook = await api.data("POST", "/v2/webhooks", json=body)
     answer = await api.call("POST", f"/v2/webhooks/{webhook['id']}/test")
     dispatch = answer.json()["data"]

@@ -21,7 +21,7 @@ from runtime.base.errors import GreenroomError, record_not_found
 KEY = "k3yk3yk3yk3yk3yk3"
 MEGABYTE = 1024 * 1024
 PATIENCE_SECS = 30
-"""A test that takes longer hangs."""
+"""A test that waits longer than this is hanging."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Upstream = Callable[[Handler], Awaitable[None]]
 """Starts a container whose web server has this handler for all paths."""

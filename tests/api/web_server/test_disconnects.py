@@ -75,7 +75,9 @@ async def test_a_client_that_disconnects_during_an_upload_ends_it(stage: ProxySt
     await broken.wait()
 
 
-async def test_a_server_that_reports_a_disconnect_only_once(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_disconnect_that_the_server_reports_only_once_ends_the_request(
+    stage: ProxyStage, upstream: Upstream
+) -> None:
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def handler(request: web.Request) -> web.StreamResponse:

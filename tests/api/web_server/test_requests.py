@@ -88,7 +88,7 @@ async def test_hop_by_hop_request_headers_are_not_forwarded(stage: ProxyStage, u
     assert "x-kept" in names
 
 
-async def test_forwarded_headers_of_a_proxy_before_us(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_forwarded_headers_of_a_proxy_in_front_of_the_server(stage: ProxyStage, upstream: Upstream) -> None:
     theirs = ["X-Forwarded-For: 203.0.113.7", "X-Forwarded-Host: spoofed", "X-Forwarded-Proto: spoofed"]
     seen = dict(await head_seen(stage, upstream, f"Host: {stage.host}", *theirs))
     assert seen["x-forwarded-for"] == "203.0.113.7, 127.0.0.1"

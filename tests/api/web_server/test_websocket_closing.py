@@ -83,7 +83,7 @@ async def test_the_death_of_a_container_ends_the_connection_without_a_close(
         assert message.type is aiohttp.WSMsgType.CLOSED
 
 
-async def test_a_lost_client_closes_with_going_away(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_the_container_gets_going_away_when_its_client_is_lost(stage: ProxyStage, upstream: Upstream) -> None:
     begun, closed = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     async def talk(web_socket: web.WebSocketResponse) -> None:

@@ -17,7 +17,7 @@ UNSUPPORTED_KEYS = ["x.__metadata__", "x.__metadata__.json", "l" * 256]
 
 
 def write(folder: Path, files: dict[str, Any]) -> None:
-    """Write files, each newer than the one before. A content that is not bytes is written as JSON."""
+    """Write files, each newer than the one before. Content other than bytes is written as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, content) in enumerate(files.items()):
         (folder / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content, indent=2).encode())

@@ -66,7 +66,7 @@ def test_import_of_a_purged_python_queue_loses_its_order(greenroom: Any, serving
 
 
 def test_import_of_metadata_written_by_javascript(greenroom: Any, serving: Serving, project: Path) -> None:
-    """It is serialized twice and contains the extension."""
+    """JavaScript serializes the metadata twice, and stores the extension in it."""
     metadata = json.dumps({"extension": "png", "key": "a.b", "contentType": "image/png"})
     write(project / "storage/key_value_stores/mine", {"a.b.png": b"\xff", "a.b.__metadata__.json": metadata})
     assert greenroom("import", project).exit_code == 0

@@ -41,7 +41,7 @@ async def main() -> None:
 
 
 def hold_locks_for(time: timedelta) -> None:
-    """Shorten the locks of requests: the SDK has no option for it, and its three minutes are too long for a test."""
+    """Set how long requests stay locked. The SDK has no option for it, and its 3 minutes are too long for a test."""
     ApifyRequestQueueSharedClient._DEFAULT_LOCK_TIME = time
     ApifyRequestQueueSharedClient._MIN_LOCK_TIME_AT_HANDOFF = time / 2
 

@@ -47,14 +47,14 @@ def act(given: dict[str, Any], life: int) -> int:
             return int(given["exitCode"])
         case "fail in the first life":
             return 1 if life == 1 else 0
-        case "speak":
+        case "set message":
             request("PUT", RUN, {"statusMessage": given["message"], "isStatusMessageTerminal": True})
             return int(given["exitCode"])
-        case "eat":
+        case "fill memory":
             exec(HOG)
-        case "feed a child":
+        case "fill the memory of a child":
             subprocess.run([sys.executable, "-c", HOG])
-        case "write":
+        case "fill disk":
             fill_disk()
         case "stay in the first life" if life == 1:
             time.sleep(LONGER_THAN_ANY_TEST)

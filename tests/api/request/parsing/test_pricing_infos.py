@@ -109,7 +109,7 @@ def test_invalid_pricing_is_rejected(sent: Json, slug: str) -> None:
     assert problem.value.slug == slug
 
 
-def test_known_entries_can_be_sent_in_their_first_or_their_returned_form() -> None:
+def test_existing_entries_can_be_sent_again_as_first_sent_or_as_returned() -> None:
     first, second = {"pricingModel": "FREE"}, per_event(page=EVENT)
     known = parse_pricings([first], (), START)
     for again in (first, known[0].shown):
@@ -118,7 +118,7 @@ def test_known_entries_can_be_sent_in_their_first_or_their_returned_form() -> No
         assert added[1].started_at == START + 5
 
 
-def test_known_entries_cannot_be_changed() -> None:
+def test_existing_entries_cannot_be_changed() -> None:
     known = parse_pricings([per_event(page=EVENT)], (), START)
     for sent in ([], [per_event(page={**EVENT, "eventPriceUsd": 0.2})], [{"pricingModel": "FREE"}]):
         with pytest.raises(Invalid):

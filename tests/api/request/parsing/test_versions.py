@@ -9,7 +9,7 @@ from tests.fakes.records import a_user, a_version
 ANN = Caller(a_user())
 
 
-def test_a_secret_without_a_value_gets_its_known_value() -> None:
+def test_a_secret_without_a_value_gets_its_stored_value() -> None:
     known = a_version(env_vars=(EnvVar(name="A", value="hunter2", is_secret=True), EnvVar(name="B", value="open")))
     sent = {"envVars": [{"name": "A", "isSecret": True}, {"name": "B"}, {"name": "C", "isSecret": True}]}
     parsed = parse_version(sent, ANN, START, "0.0", known)

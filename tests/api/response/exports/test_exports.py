@@ -215,7 +215,7 @@ async def test_rss_has_a_title_and_a_description() -> None:
 
 @given(name=st.text(max_size=8), value=JSON_VALUES)
 def test_any_json_becomes_well_formed_xml(name: str, value: Any) -> None:
-    """Without colons: the prefix of a namespace stays as it is, and nothing declares it."""
+    """Colons are replaced for the parser: an export preserves the prefix of a namespace, but does not declare it."""
     parser = etree.XMLParser(huge_tree=True)
     etree.fromstring(f"<root>{element(name, value)}</root>".replace(":", "_").encode(), parser)
 
