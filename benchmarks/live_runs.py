@@ -1,7 +1,7 @@
 """The CPU cost of live runs: Greenroom's server compared with a process that only reads the engine's stats streams.
 
-Each run prints one line per second. The server samples the run, sends its statistics to it, and copies its log. A stats
-stream causes work in the engine, so the engine's additional CPU time while streams are read is counted as theirs.
+Each run prints one line per second. The server samples the run's usage, sends the Actor its statistics, and copies
+its log. A stats stream causes work in the engine, so the additional CPU time of the engine is counted for the streams.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The time from a request for a run of `hello` to its first line, compared with `docker run` of the same image.
 
-Both use a bridge with the same options and the same limits. They alternate, so that noise affects both.
+Both use Greenroom's network and the same memory and CPU limits. They alternate, so that noise affects both.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class LiveServer(ApiClient):
             )
 
     def kill(self) -> None:
-        """Kill the server with SIGKILL, so that it cannot shut down in order."""
+        """Kill the server with SIGKILL, so that it cannot clean up."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()

@@ -15,16 +15,16 @@ from hypothesis import settings
 from testing.live_server import LiveServer
 from tests.fakes.receiver import Receiver, receiver_in_thread
 
-DOCKER_IS_A_MUST = "GREENROOM_TEST_REQUIRES_DOCKER"
-"""Set by `make test`: without an engine its Docker tests fail, where plain `pytest` skips them."""
+DOCKER_REQUIRED = "GREENROOM_TEST_REQUIRES_DOCKER"
+"""`make test` sets this variable: without an engine, Docker tests then fail. Plain `pytest` skips them."""
 
-# No deadline for an example: tests run in parallel, so its time depends on the load of the machine.
+# Examples have no deadline: tests run in parallel, so the time of an example depends on the load of the machine.
 settings.register_profile("greenroom", deadline=None)
 settings.load_profile("greenroom")
 
 
 def pytest_configure() -> None:
-    """Have a Ctrl-C interrupt the tests and the commands that they start, as in a terminal.
+    """Make SIGINT interrupt the tests and the commands that they start, as Ctrl-C does in a terminal.
 
     A background job such as `nohup make test &` in a script inherits an ignored SIGINT, and would pass it on to every
     command that a test starts and then interrupts.
@@ -35,7 +35,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def engine_problem() -> str | None:
-    """Why there is no usable engine; None if there is one."""
+    """The reason why there is no usable engine, or None if there is one."""
     try:
         client = docker.from_env()
         client.ping()
@@ -53,8 +53,8 @@ def _needs_engine(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def engine(engine_problem: str | None) -> None:
-    """A usable engine; what needs one is skipped, or fails, without one."""
-    if engine_problem is not None and os.environ.get(DOCKER_IS_A_MUST):
+    """A usable engine. Without one, tests that need it are skipped, or fail if DOCKER_REQUIRED is set."""
+    if engine_problem is not None and os.environ.get(DOCKER_REQUIRED):
         pytest.fail(f"no Docker engine: {engine_problem}")
     if engine_problem is not None:
         pytest.skip(f"no Docker engine: {engine_problem}")
@@ -62,7 +62,7 @@ def engine(engine_problem: str | None) -> None:
 
 @pytest.fixture(scope="session")
 def server(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """One real server for all tests that only use it; tests that kill a server start their own."""
+    """One real server for all tests that do not stop it. Tests that kill a server use `own_server`."""
     live = LiveServer(tmp_path_factory.mktemp("server"))
     live.start()
     yield live
@@ -71,7 +71,7 @@ def server(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
 
 @pytest.fixture
 def own_server(engine: None, tmp_path: Path) -> Iterator[LiveServer]:
-    """A server of the test's own, to be killed and started again."""
+    """A server for one test, which can kill it and start it again."""
     live = LiveServer(tmp_path)
     live.start()
     yield live
@@ -80,7 +80,7 @@ def own_server(engine: None, tmp_path: Path) -> Iterator[LiveServer]:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """Somewhere to send webhooks to."""
+    """A web server that receives webhooks."""
     receiver = Receiver()
     await receiver.open()
     yield receiver
@@ -89,6 +89,6 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 def blocking_receiver() -> Iterator[Receiver]:
-    """The same for tests that block, as those with a real server do."""
+    """The same for tests that block their thread, such as those with a real server."""
     with receiver_in_thread() as receiver:
         yield receiver

@@ -88,7 +88,7 @@ class OwnEngine:
 
 
 def await_turn() -> socket.socket:
-    """Wait for a socket name that only one process can hold at a time. The name is free again when the process ends."""
+    """Wait until no other process uses such an engine. The returned socket is the lock, and ends with this process."""
     turn = socket.socket(socket.AF_UNIX)
     while True:
         try:

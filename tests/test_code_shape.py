@@ -30,7 +30,7 @@ DIALECT = {
     *("tell", "tells", "told", "telling", "untold", "say", "says", "said", "saying"),
     *("keep", "keeps", "kept", "keeping", "ask", "asks", "asked", "asking", "look", "looks", "looked", "looking"),
 }
-"""Words that stand for the field's words: report, return, store, request, read ... (rule 2 of the project's prose)."""
+"""Vague words that are used in place of standard terms such as report, return, store, request and read."""
 DIALECT_PHRASES = ("take_up", "taken_up", "let_go", "go_on", "goes_on", "going_on", "come_to", "is_none", "for_ever")
 PROTOCOL_NAMES = {
     "runtime/builds/archives.py:tell": "the method of a file object",
@@ -48,7 +48,7 @@ def relative(path: Path) -> str:
 
 
 def defined_names(tree: ast.Module) -> Iterator[str]:
-    """The names that a module gives: to definitions, arguments, variables and attributes."""
+    """Yield the names that a module gives to definitions, arguments, variables, attributes and import aliases."""
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -72,12 +72,12 @@ class ClassShape:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the tests need to know of a module, which is parsed once for all of them."""
+    """The facts about a module that the tests check. Each module is parsed only once."""
 
     lines: int
     names: frozenset[str]
     functions: Mapping[str, int]
-    """Lines by name. Of functions with the same name, the longest."""
+    """The number of lines of each function. Of functions with the same name, the longest one counts."""
     classes: tuple[ClassShape, ...]
 
 
@@ -144,7 +144,7 @@ def test_classes_have_one_job() -> None:
     assert large.keys() - LARGE_CLASSES.keys() == set(), large
 
 
-def test_every_exception_is_still_needed() -> None:
+def test_every_exception_names_something_that_exists() -> None:
     for name in (*LONG_FUNCTIONS, *LARGE_CLASSES, *PROTOCOL_NAMES):
         place, _, defined = name.partition(":")
         assert defined in shape_of(ROOT / place).names, f"{name} no longer exists"

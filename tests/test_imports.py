@@ -45,7 +45,7 @@ OUTSIDE = {
     "httpx": {"cli"},
     "aiohttp": {"runtime/outbound.py", "runtime/runs/readiness.py", "api/web_server"},
 }
-"""Which of our files may import a package that stands for the outside world."""
+"""For each package that reaches the outside world or serves it: the files and folders that may import it."""
 
 
 def sources(folder: str) -> list[Path]:
@@ -92,7 +92,7 @@ def test_api_uses_no_door(path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", OUTSIDE)
-def test_each_outside_package_is_imported_in_one_place(package: str) -> None:
+def test_outside_packages_are_imported_only_where_listed(package: str) -> None:
     for path in sources("runtime") + sources("api") + sources("cli"):
         if any(name.split(".")[0] == package for name in imports(path)):
             where = path.relative_to(ROOT).as_posix()
@@ -104,11 +104,11 @@ SQL = re.compile(
     r"|\bCREATE (UNIQUE )?(TABLE|INDEX)\b|\bORDER BY\b|\bLIMIT \?|\bIN \(\?|\bIS (NOT )?NULL\b|[=<>] \?|json_extract",
     re.DOTALL,
 )
-"""SQL statements, and the conditions and clauses that they are put together from."""
+"""SQL statements, and the clauses and conditions that they are composed of."""
 
 
 def strings(path: Path) -> list[str]:
-    """All string literals of a file, including the literal parts of f-strings."""
+    """Return all string literals of a file, including the literal parts of f-strings."""
     nodes = ast.walk(ast.parse(path.read_text()))
     return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
@@ -131,7 +131,7 @@ def test_the_command_imports_only_base_of_runtime(path: Path) -> None:
 
 
 def writes_status(path: Path) -> bool:
-    """Whether a file gives a record another status with `dataclasses.replace`. `status=now.status` changes nothing."""
+    """Return whether a file changes a status with `dataclasses.replace`. `status=now.status` is not a change."""
     calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
     replacements = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "replace")
     values = (each.value for call in replacements for each in call.keywords if each.arg == "status")
@@ -147,13 +147,13 @@ def test_one_module_writes_the_status_of_runs_and_one_that_of_builds() -> None:
 
 CLOCKS = {
     "runtime/base/clock.py",
-    "runtime/containers/cgroups.py",  # the moment of a sample
-    "runtime/base/javascript_regex.py",  # the deadline of a process
+    "runtime/containers/cgroups.py",  # it stamps samples
+    "runtime/base/javascript_regex.py",  # it enforces a deadline on a process
 }
-"""The modules of the server that read the time themselves. All others are given a clock."""
+"""The modules of the server that read the time themselves. All others get it from a clock that is passed to them."""
 
 
-def test_time_is_given() -> None:
+def test_only_the_listed_modules_read_the_time() -> None:
     found = set()
     for path in sources("runtime") + sources("api"):
         text = path.read_text()

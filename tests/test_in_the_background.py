@@ -1,4 +1,4 @@
-"""The tests also pass as a background job of a script, where SIGINT is ignored."""
+"""The tests also pass when a script runs them as a background job, which ignores SIGINT."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compared servers. Each is a process of its own with a folder of its own."""
+"""The servers that are compared. Each runs in its own process, on its own folder."""
 
 from __future__ import annotations
 

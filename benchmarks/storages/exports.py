@@ -21,7 +21,7 @@ MEBI = 2**20
 
 @dataclass(frozen=True, slots=True)
 class ExportCost:
-    """`peak_bytes` is the server's memory at its peak minus that before the export."""
+    """`peak_bytes` is how far the server's memory grew during the export."""
 
     secs: float
     peak_bytes: int

@@ -40,7 +40,7 @@ GROWTH = (
     ("page at 90 % of 1M", "first page of 1M", 1.3),
     ("head of 100 at 1M", "head of 100 at 10k", 1.5),
 )
-"""Operations whose CPU must not exceed a multiple of that of a smaller operation."""
+"""An operation on a lot of data, the same kind of operation on little data, and the highest ratio of their CPU."""
 
 
 def measure() -> None:
@@ -51,7 +51,9 @@ def measure() -> None:
         results |= {op.name: costs(op, (greenroom, plain, crawlee)) for op in BIG}
         with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
             for name, items in operations.PUSHES.items():
-                results[name][SQLITE] = middle([bare_sqlite.pushes(Path(folder), items, 400) for _ in range(ROUNDS)])
+                results[name][SQLITE] = median_cost(
+                    [bare_sqlite.pushes(Path(folder), items, 400) for _ in range(ROUNDS)]
+                )
         show(results)
         show_bounds(results)
         show_growth(results)
@@ -60,7 +62,7 @@ def measure() -> None:
 
 @contextmanager
 def contenders() -> Iterator[tuple[Contender, Contender, Contender, Contender]]:
-    """Start all contenders on the same storages. Crawlee, with a file per item and request, gets only small ones."""
+    """Start all contenders on the same storages. Crawlee gets only small ones, because it stores a file per item."""
     with ExitStack() as stack:
         greenroom, plain, bare, files = (stack.enter_context(_folder()) for _ in range(4))
         fill(greenroom)
@@ -74,17 +76,17 @@ def contenders() -> Iterator[tuple[Contender, Contender, Contender, Contender]]:
 
 
 def costs(operation: Operation, contenders: tuple[Contender, ...]) -> dict[str, Cost]:
-    """Return the median cost for each contender. They alternate, and the first round does not count."""
+    """Return the median cost for each contender. The contenders alternate, and the first round does not count."""
     ids = {contender.name: contender.id(operation.storage_type, operation.storage) for contender in contenders}
     found: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
     for round in range(ROUNDS + 1):
         for contender in contenders:
             messages = operation.messages(ids[contender.name], round)
             found[contender.name].append(contender.costs(messages, operation.connections))
-    return {name: middle(each[1:]) for name, each in found.items()}
+    return {name: median_cost(each[1:]) for name, each in found.items()}
 
 
-def middle(costs: list[Cost]) -> Cost:
+def median_cost(costs: list[Cost]) -> Cost:
     return Cost(median(cost.wall for cost in costs), median(cost.cpu for cost in costs))
 
 
@@ -105,7 +107,7 @@ def show(results: Results) -> None:
 
 
 def show_bounds(results: Results) -> None:
-    """Show the parts of the CPU of writes: no Python handler can cost less than uvicorn and the database."""
+    """Show how much CPU each Python server adds to that of uvicorn and the database, which no handler can avoid."""
     title = "CPU of writes in µs per request, compared with handlers that only write"
     table = Table("", BareAsgi.name, "Greenroom adds", "plain FastAPI adds", title=title, title_justify="left")
     for name in (operation.name for operation in WRITES):

@@ -1,4 +1,4 @@
-"""The requests that each contender receives, and how many of them in a round."""
+"""The requests that each contender receives, and how many of them each round sends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HANDLED_AT = "2026-01-01T00:00:00.000Z"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`message` creates the n-th request to the storage with a path; a round has `count` of them."""
+    """`message(path, n)` creates the n-th request to the storage at `path`. A round sends `count` requests."""
 
     name: str
     storage_type: str

@@ -22,7 +22,7 @@ def actor_json(**fields: Any) -> SourceFile:
 
 
 async def an_actor_with_version(stage: Stage, *files: SourceFile, **fields: Any) -> tuple[Actor, Version]:
-    """A new Actor with one version. Its source is a minimal Dockerfile and these files, unless `fields` replace it."""
+    """Create an Actor with one version: a minimal Dockerfile and these files, unless `fields` replace its source."""
     actor = await stage.orchestrator.actors.create(stage.user, None, ())
     version = a_version(**{"source_files": (DOCKERFILE, *files), **fields})
     return actor, await stage.orchestrator.versions.create(actor, version)
@@ -38,10 +38,10 @@ async def finished(stage: Stage, build: Build) -> Build:
 
 
 async def build(stage: Stage, actor: Actor, version: Version, **options: Any) -> Build:
-    """A finished build of the version."""
+    """Build the version, and return the finished build."""
     return await finished(stage, await start_build(stage, actor, version, **options))
 
 
 async def built(stage: Stage, *files: SourceFile, **fields: Any) -> Build:
-    """A finished build of a new Actor with one version, as `an_actor_with_version` creates it."""
+    """Build a new Actor as `an_actor_with_version` creates it, and return the finished build."""
     return await build(stage, *await an_actor_with_version(stage, *files, **fields))

@@ -18,7 +18,7 @@ IDLE_TURNS = 3
 
 
 class VirtualClock:
-    """Stands still until `advance` moves it, which ends the sleeps of that time one after another.
+    """Its time stands still until a test calls `advance`, which wakes the sleepers of that period in order.
 
     The event loop cannot see work in other threads. Wrap such work in `working`, and the clock waits for it.
     """
@@ -56,7 +56,7 @@ class VirtualClock:
         await self.settle()
 
     def _due(self, moment: Millis) -> Iterator[asyncio.Future[None]]:
-        """Those who sleep until this moment: as with a real loop's timers, they wake in the same turn."""
+        """Yield the sleepers that are due at this moment. Like timers of a real loop, they wake in the same turn."""
         while self._sleepers and self._sleepers[0][0] <= moment:
             yield heapq.heappop(self._sleepers)[2]
 

@@ -120,9 +120,9 @@ class ScriptedContainer:
 
 
 class FakeContainer(ScriptedContainer):
-    """The interface of a container. It only ends by itself after a signal.
+    """A fake with the interface of a container. Unless a test ends it, it runs until it gets a signal or is removed.
 
-    `signals`, `cpus` and `is_removed` show which calls it received.
+    `signals`, `cpus` and `is_removed` record the calls that it received.
     """
 
     def __init__(self, id: str, spec: ContainerSpec, clock: Clock) -> None:
@@ -203,7 +203,7 @@ class FakeContainer(ScriptedContainer):
 
 
 class FakeContainers:
-    """The interface of the engine. `created` and `builds` show which calls it received; `containers` exist now."""
+    """A fake with the interface of the engine. `created` and `builds` record calls; `containers` lists what exists."""
 
     def __init__(self, clock: Clock, engine: Engine = ENGINE) -> None:
         self.engine = engine

@@ -10,7 +10,7 @@ from runtime.database import Database
 
 
 def with_database(data_dir: Path) -> Path:
-    """Put an empty database and its key into the directory, unless it has a database; the directory."""
+    """Put an empty database and its key into the directory, unless it has a database. Return the directory."""
     if not (data_dir / "greenroom.db").exists():
         for name, content in _new_files().items():
             (data_dir / name).write_bytes(content)

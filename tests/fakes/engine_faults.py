@@ -1,6 +1,6 @@
 """Faults of the scripted engine: requests that hang, and an engine that is unavailable for a while.
 
-They replace methods of the fakes, which the type checker does not allow: the fakes have no switch for each fault.
+They replace methods of the fakes, so that the fakes need no switch for each fault. The type checker has to ignore that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FAILURES = 3
 
 
 def pause_create(engine: FakeContainers) -> tuple[asyncio.Event, asyncio.Event]:
-    """Pause the creation of containers. The first event is set when it is reached; set the second one to resume it."""
+    """Pause each creation of a container. The first event is set when one begins; set the second one to resume it."""
     reached, resume = asyncio.Event(), asyncio.Event()
     engine.create = _paused(engine.create, reached, resume)  # type: ignore[method-assign]
     return reached, resume
@@ -36,7 +36,7 @@ def pause_start(engine: FakeContainers) -> tuple[asyncio.Event, asyncio.Event]:
 
 
 def make_unavailable(container: FakeContainer, method: str) -> list[str]:
-    """Let a method of the container raise EngineUnavailable three times. Returns the failures so far."""
+    """Make a method raise EngineUnavailable the first three times. Return a list that grows with each failure."""
     request, failures = getattr(container, method), list[str]()
 
     async def fail_at_first(*arguments: Any) -> Any:
@@ -50,7 +50,7 @@ def make_unavailable(container: FakeContainer, method: str) -> list[str]:
 
 
 def set_disk_use(used_bytes: int | None) -> Callable[[FakeContainer], None]:
-    """An `on_create` with which each container has written this much; None if it cannot be measured."""
+    """Return an `on_create` that sets the disk usage of each container. None means that it cannot be measured."""
 
     def on_create(container: FakeContainer) -> None:
         container.disk = used_bytes

@@ -49,7 +49,7 @@ class Receiver:
         self._may_respond.clear()
 
     def start_responding(self) -> None:
-        """May be called from any thread."""
+        """Respond again, also to the requests that wait. This may be called from any thread."""
         self._loop.call_soon_threadsafe(self._may_respond.set)
 
     async def close(self) -> None:

@@ -159,7 +159,7 @@ class Stage:
         return [each for each in self.engine.created if each.spec.name.endswith(run.id)]
 
     async def finish(self, run: Run, exit_code: int = 0, **state: Any) -> Run:
-        """Let the run's container exit, and return the run. `state` are more fields of the container's last state."""
+        """Make the run's container exit, and return the run. `state` has more fields of its final state."""
         self.container_of(run).exits(exit_code, **state)
         await self.clock.settle()
         return self.current(run)
@@ -183,7 +183,7 @@ def hold_clock_during_writes(connection: SqliteConnection, clock: VirtualClock) 
         with clock.working():
             return await write(change)
 
-    connection.write = write_in_stopped_time  # type: ignore[method-assign]  # the real one, observed
+    connection.write = write_in_stopped_time  # type: ignore[method-assign]  # it wraps the real method
 
 
 def hold_clock_during_requests(outbound: Outbound, clock: VirtualClock) -> None:
@@ -196,7 +196,7 @@ def hold_clock_during_requests(outbound: Outbound, clock: VirtualClock) -> None:
         with clock.working():
             return await post(url, body, headers, verify=verify)
 
-    outbound.post = post_in_stopped_time  # type: ignore[method-assign]  # the real one, observed
+    outbound.post = post_in_stopped_time  # type: ignore[method-assign]  # it wraps the real method
 
 
 def record_moves(stage: Stage) -> list[tuple[str, JobStatus]]:
@@ -210,7 +210,7 @@ def record_moves(stage: Stage) -> list[tuple[str, JobStatus]]:
             moves.append((id, to))
         return moved
 
-    stage.orchestrator.statuses.move = move_and_record  # type: ignore[method-assign]  # the real one, observed
+    stage.orchestrator.statuses.move = move_and_record  # type: ignore[method-assign]  # it wraps the real method
     return moves
 
 

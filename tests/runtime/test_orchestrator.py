@@ -94,7 +94,7 @@ def test_the_log_has_every_line_once_after_several_crashes(own_server: LiveServe
 def test_the_next_start_handles_what_happened_while_the_server_was_down(
     own_server: LiveServer, client: docker.DockerClient
 ) -> None:
-    """A container was removed, a deadline passed, a run ended before its deadline, a container has no run."""
+    """A container was removed, a deadline passed, a run ended before its deadline, and a container has no run."""
     server = own_server
     counter, prompt = python_actor(server, "counter", COUNTER), python_actor(server, "prompt", PROMPT)
     vanishes, overruns = start_run(server, counter), start_run(server, counter, timeout=6)
@@ -213,7 +213,7 @@ def test_finished_runs_leave_no_thread_and_no_container(own_server: LiveServer, 
     assert own_server.process is not None
     process = psutil.Process(own_server.process.pid)
     actor = python_actor(own_server, "prompt", PROMPT)
-    run_six_times(own_server, actor)  # the thread pools grow to their size
+    run_six_times(own_server, actor)  # let the thread pools grow to their final size
     settled = process.num_threads()
     for _ in range(2):
         run_six_times(own_server, actor)

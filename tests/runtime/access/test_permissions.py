@@ -35,21 +35,27 @@ STORAGES = {
     "own default dataset": (storage("dataset1"), StorageAccess.MANAGE),
     "own default store": (storage("store1"), StorageAccess.MANAGE),
     "own default queue": (storage("queue1"), StorageAccess.MANAGE),
-    "made by itself": (storage(creator_run_id="run1"), StorageAccess.MANAGE),
-    "made by itself, as another Actor": (
+    "created by itself": (storage(creator_run_id="run1"), StorageAccess.MANAGE),
+    "created by itself, before a metamorph": (
         storage(creator_run_id="run1", creator_actor_id="actor0"),
         StorageAccess.MANAGE,
     ),
-    "made by a limited run of its Actor": (
+    "created by a limited run of its Actor": (
         storage(creator_run_id="run0", creator_actor_id="actor1"),
         StorageAccess.MANAGE,
     ),
-    "made by a full run of its Actor": (storage(creator_run_id="run0"), StorageAccess.NONE),
-    "made by a run of another Actor": (storage(creator_run_id="run0", creator_actor_id="actor2"), StorageAccess.NONE),
+    "created by a full run of its Actor": (storage(creator_run_id="run0"), StorageAccess.NONE),
+    "created by a run of another Actor": (
+        storage(creator_run_id="run0", creator_actor_id="actor2"),
+        StorageAccess.NONE,
+    ),
     "passed to be read": (storage("to-read"), StorageAccess.READ),
     "passed to be written": (storage("to-write"), StorageAccess.WRITE),
-    "made by a run that it started": (storage(creator_run_id="child", creator_actor_id="actor2"), StorageAccess.READ),
-    "passed, and made by a run that it started": (storage("to-write", creator_run_id="child"), StorageAccess.WRITE),
+    "created by a run that it started": (
+        storage(creator_run_id="child", creator_actor_id="actor2"),
+        StorageAccess.READ,
+    ),
+    "passed, and created by a run that it started": (storage("to-write", creator_run_id="child"), StorageAccess.WRITE),
     "the user's": (storage(name="precious"), StorageAccess.NONE),
     "default of a run that the user started": (storage(run_id="run0", creator_run_id="run0"), StorageAccess.NONE),
 }

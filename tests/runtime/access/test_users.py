@@ -85,7 +85,7 @@ async def test_an_unknown_user_is_not_found(stage: Stage) -> None:
         stage.orchestrator.users.get(replace(stage.user, id="nobody").id)
 
 
-async def test_the_servers_own_token_for_a_user_is_valid_until_the_server_ends(tmp_path: Path) -> None:
+async def test_the_servers_own_token_for_a_user_is_valid_until_the_server_stops(tmp_path: Path) -> None:
     stage = Stage(tmp_path, users=ALICE_AND_BOB)
     await stage.open()
     users, bob = stage.orchestrator.users, stage.orchestrator.users.by_username("bob")

@@ -40,7 +40,7 @@ async def test_an_invalid_version_is_rejected_and_nothing_is_stored(stage: Stage
         stage.orchestrator.actors.find(stage.user, "~other")
 
 
-async def test_a_changed_version_is_a_modification_of_its_actor(stage: Stage) -> None:
+async def test_a_change_of_a_version_sets_the_time_of_modification_of_its_actor(stage: Stage) -> None:
     actor = await stage.create_actor()
     version = await stage.orchestrator.versions.create(actor, a_version())
     await stage.clock.advance(5)

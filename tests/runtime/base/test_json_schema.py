@@ -1,4 +1,4 @@
-"""JSON Schema. tests/clients compares the problems with those of Ajv; here is what Ajv cannot show."""
+"""JSON Schema. tests/clients compares the problems with those of Ajv. These tests cover what Ajv does not have."""
 
 from __future__ import annotations
 

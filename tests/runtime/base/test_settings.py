@@ -48,7 +48,7 @@ def test_the_error_for_an_invalid_number_names_the_variable(name: str, text: str
         read(**{name: text})
 
 
-def test_the_data_directory_is_given_or_set_by_a_variable_or_the_default(
+def test_the_data_directory_comes_from_the_caller_or_a_variable_or_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert read().data_dir == Path("data")

@@ -195,7 +195,7 @@ async def test_the_maximum_charge_limits_the_usage_of_an_actor_without_a_price(s
 # Usage
 
 
-async def test_usage_counts_while_the_run_lives(stage: Stage) -> None:
+async def test_usage_counts_only_while_the_run_is_live(stage: Stage) -> None:
     billing = stage.orchestrator.billing
     run = await stage.start()
     await push(stage, run, 3)

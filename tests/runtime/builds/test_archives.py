@@ -67,7 +67,7 @@ def patched(data: bytes, old: bytes, new: bytes) -> bytes:
     return data.replace(old, new)
 
 
-def lying_zip(declared: int) -> bytes:
+def zip_with_false_size(declared: int) -> bytes:
     """A file of 1000 bytes whose size is `declared` in both headers."""
     return patched(zipped(("a", bytes(1000))), struct.pack("<L", 1000), struct.pack("<L", declared))
 
@@ -119,7 +119,7 @@ HOSTILE: dict[str, bytes | Callable[[], bytes]] = {
     "zip: long path": zipped(("/".join(["x" * 200] * 10), b"x")),
     "zip: deep path": zipped(("x/" * 100 + "x", b"x")),
     "zip: twice": lambda: zipped(("a", b"x"), ("a", b"y")),
-    "zip: twice by another spelling": zipped(("a", b"x"), ("./a", b"y")),
+    "zip: twice, with different spellings": zipped(("a", b"x"), ("./a", b"y")),
     "zip: case": zipped(("Dockerfile", b"x"), ("DOCKERFILE", b"y")),
     "zip: accents": zipped(("e\u0301", b"x"), ("\u00e9", b"y")),
     "zip: file as folder": zipped(("a", b"x"), ("a/b", b"y")),
@@ -132,12 +132,12 @@ HOSTILE: dict[str, bytes | Callable[[], bytes]] = {
     "zip: socket": zipped(("a", b""), mode=stat.S_IFSOCK | 0o644),
     "zip: encrypted": encrypted_zip(),
     "zip: too large": zipped(("a", os.urandom(100_001))),
-    "zip: too large together": zipped(*((f"a{n}", bytes(10_000)) for n in range(11))),
+    "zip: too large in total": zipped(*((f"a{n}", bytes(10_000)) for n in range(11))),
     "zip: too many": zipped(*((f"a{n}", b"") for n in range(21))),
     "zip: too many folders": zipped(("a/" * 10 + "x", b""), ("b/" * 10 + "x", b"")),
-    "zip: declares less than its content": lying_zip(10),
-    "zip: declares more than its content": lying_zip(5000),
-    "zip: declares four gigabytes": lying_zip(0xFFFFFFF0),
+    "zip: declares less than its content": zip_with_false_size(10),
+    "zip: declares more than its content": zip_with_false_size(5000),
+    "zip: declares four gigabytes": zip_with_false_size(0xFFFFFFF0),
     "zip: overlapping": overlapping_zip,
     "zip: cut off": zipped(("a", os.urandom(1000)))[:500],
     "zip: only its first bytes": b"PK\x03\x04",
@@ -193,14 +193,14 @@ def make(data: bytes | Callable[[], bytes], folder: Path) -> Path:
     return archive
 
 
-def into(folder: Path) -> Path:
+def destination_in(folder: Path) -> Path:
     to = folder / "in" / "source"
     to.mkdir(parents=True)
     return to
 
 
-def nothing() -> None:
-    """A checkpoint without a cancellation."""
+def never_cancel() -> None:
+    """A checkpoint that lets all work continue."""
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -209,9 +209,9 @@ def test_hostile_archives_are_rejected_and_write_nothing_outside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(archives, "FREE_BYTES", SMALL.bytes)
-    archive, to = make(HOSTILE[name], tmp_path), into(tmp_path)
+    archive, to = make(HOSTILE[name], tmp_path), destination_in(tmp_path)
     with pytest.raises(Invalid) as raised:
-        unpack(archive, to, nothing, SMALL)
+        unpack(archive, to, never_cancel, SMALL)
     assert raised.value.message.isprintable() and len(raised.value.message) < 500
     assert {path.name for path in tmp_path.iterdir()} == {"archive", "in"}
     assert {path.name for path in to.parent.iterdir()} == {"source"}
@@ -238,29 +238,29 @@ GOOD = (("Dockerfile", b"FROM scratch"), ("src/main.py", b"print()"), ("empty", 
     ids=["zip", "zip of unix", "tar", "gnu tar", "tar of .", "tar.gz"],
 )
 def test_valid_archives_are_unpacked_completely(tmp_path: Path, data: bytes) -> None:
-    to = into(tmp_path)
-    assert unpack(make(data, tmp_path), to, nothing) == len(GOOD)
+    to = destination_in(tmp_path)
+    assert unpack(make(data, tmp_path), to, never_cancel) == len(GOOD)
     assert {path.relative_to(to).as_posix(): path.read_bytes() for path in to.rglob("*") if path.is_file()} == dict(
         GOOD
     )
 
 
 def test_only_the_executable_bit_of_modes_is_preserved(tmp_path: Path) -> None:
-    to = into(tmp_path)
+    to = destination_in(tmp_path)
     infos = [tar_info("run", tarfile.REGTYPE, mode=0o6755), tar_info("text", tarfile.REGTYPE, mode=0o000)]
-    unpack(make(tarred(*infos), tmp_path), to, nothing)
+    unpack(make(tarred(*infos), tmp_path), to, never_cancel)
     assert {path.name: oct(path.stat().st_mode & 0o7777) for path in to.iterdir()} == {"run": "0o755", "text": "0o644"}
 
 
 def test_links_inside_the_archive_are_created(tmp_path: Path) -> None:
-    to = into(tmp_path)
+    to = destination_in(tmp_path)
     links = [
         tar_info("src/up", tarfile.SYMTYPE, "../a"),
         tar_info("all", tarfile.SYMTYPE, "src"),
         tar_info("dead", tarfile.SYMTYPE, "src/none"),
         tar_info("hard", tarfile.LNKTYPE, "a"),
     ]
-    unpack(make(tarred(("a", b"text"), ("src/b", b"x"), *links), tmp_path), to, nothing)
+    unpack(make(tarred(("a", b"text"), ("src/b", b"x"), *links), tmp_path), to, never_cancel)
     assert (to / "all" / "up").read_bytes() == (to / "hard").read_bytes() == b"text"
     assert (to / "dead").is_symlink()
     assert not (to / "hard").is_symlink()
@@ -269,7 +269,7 @@ def test_links_inside_the_archive_are_created(tmp_path: Path) -> None:
 def test_the_ratio_limits_the_content_of_a_small_archive(tmp_path: Path) -> None:
     archive = make(zipped(("a", bytes(archives.FREE_BYTES + 1))), tmp_path)
     with pytest.raises(Invalid, match="allowed for its size"):
-        unpack(archive, into(tmp_path), nothing, Limits(ratio=2))
+        unpack(archive, destination_in(tmp_path), never_cancel, Limits(ratio=2))
 
 
 def test_a_cancellation_stops_unpacking_within_a_file(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_cancellation_stops_unpacking_within_a_file(tmp_path: Path) -> None:
         if calls > 3:
             raise WorkCancelled
 
-    to = into(tmp_path)
+    to = destination_in(tmp_path)
     with pytest.raises(WorkCancelled):
         unpack(make(zipped(("a", bytes(10_000_000))), tmp_path), to, checkpoint)
     assert (to / "a").stat().st_size < 1_000_000

@@ -16,7 +16,7 @@ from tests.fakes.stage import Stage
 S = JobStatus
 
 
-async def test_the_log_contains_the_output_of_the_engine_between_our_lines(stage: Stage) -> None:
+async def test_the_log_contains_the_output_of_the_engine_between_greenrooms_lines(stage: Stage) -> None:
     stage.engine.build_lines = ["Step 1/2 : FROM scratch", " ---> abc"]
     log = await stage.log_of((await built(stage)).id)
     assert log[0] == "ACTOR: Found Dockerfile at ./Dockerfile"

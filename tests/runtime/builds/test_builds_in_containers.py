@@ -146,7 +146,7 @@ def test_a_pushed_folder_of_any_size_is_built_and_an_unchanged_one_is_not(live: 
     assert "Nothing changed since build 0.0.1" in logs[1] and "Step 1" not in logs[1]
     assert "Step 1" in logs[2]
     assert first["build"]["stats"]["imageSizeBytes"] == second["build"]["stats"]["imageSizeBytes"]
-    # The first two share one image, which the second still has when the first is deleted.
+    # The first two builds share one image. It remains when the first of them is deleted.
     assert live.http.delete(f"/v2/actor-builds/{first['build']['id']}").status_code == 204
     assert live.data("GET", f"actor-builds/{second['build']['id']}")["hasImage"]
 

@@ -87,7 +87,7 @@ def test_an_invalid_input_schema_is_reported_with_its_file_and_position(
 
 
 def read(root: Path, definition: Any, **files: Any) -> JsonObject:
-    """The document of a source with this actor.json, and with these files beside it."""
+    """Return the document of a source with this actor.json and these files beside it."""
     texts = {f".actor/{name}.json": json.dumps(content) for name, content in files.items()}
     return read_definition(write_files(root, **{".actor/actor.json": json.dumps(definition), **texts})).document
 
@@ -191,7 +191,7 @@ def test_an_invalid_definition_is_reported_with_its_file_and_field(
         read(tmp_path / "source", {**REQUIRED, **fields}, more={}, list=[])
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 13), reason="since Python 3.13 it is only a missing file")
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="since Python 3.13, such a link counts as a missing file")
 def test_a_link_to_itself_cannot_be_resolved(tmp_path: Path) -> None:
     (tmp_path / "README.md").symlink_to("README.md")
     with pytest.raises(Invalid, match=r"README\.md' cannot be resolved"):

@@ -1,4 +1,4 @@
-"""`.dockerignore`, compared with the docker command, which sends its context to an engine of the test."""
+"""`.dockerignore`, compared with the docker command, which sends its context to a simulated engine."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_every_pattern_is_matched_in_linear_time() -> None:
 
 
 class Engine(Handler):
-    """Receives contexts, and fails every build."""
+    """A simulated engine that receives contexts and fails every build."""
 
     contexts: list[set[str]]
 
@@ -124,7 +124,7 @@ def context_of_the_command(tmp_path: Path) -> Iterator[Callable[[], set[str]]]:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("has_exceptions", [False, True])
-def test_the_docker_command_sends_the_same(
+def test_the_docker_command_sends_the_same_files(
     tmp_path: Path, context_of_the_command: Callable[[], set[str]], has_exceptions: bool
 ) -> None:
     """The classic command does not look for exceptions (`!`) inside excluded folders. BuildKit and Greenroom do."""

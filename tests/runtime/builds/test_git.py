@@ -47,7 +47,7 @@ def run(folder: Path, *words: str, stdin: str = "") -> str:
 
 
 async def fetched(url: str, to: Path, *, with_keys: bool = True) -> tuple[list[str], list[str]]:
-    """The files, and the lines of the log."""
+    """Return the names of the fetched files, and the lines of the log."""
     os.mkdir(to)
     log: list[str] = []
     await fetch(parse_url(url), to, log.append, with_keys=with_keys)
@@ -81,7 +81,7 @@ async def test_a_branch_a_tag_or_a_commit_is_checked_out(
     revision = {"commit": commit, "short commit": commit[:9]}.get(reference or "", reference)
     url = f"{repository}#{revision}" if revision else str(repository)
     files, log = await fetched(url, tmp_path / "to")
-    assert files == ["actors/one/Dockerfile", "which"]  # without the history, which would contain the URL
+    assert files == ["actors/one/Dockerfile", "which"]  # without .git, which would contain the URL
     which = (tmp_path / "to/which").read_text()
     assert which == {"commit": "v1", "short commit": "v1", None: "main"}.get(reference, reference)
     assert log[-1] == f"ACTOR: Checked out commit {run(repository, 'rev-parse', revision or 'main')}"
@@ -130,7 +130,7 @@ async def test_settings_in_a_repository_do_not_affect_the_git_that_fetches_it(re
 
 
 @pytest.mark.parametrize("limits", [Limits(entries=5_000), Limits(bytes=50_000)])
-async def test_a_repository_that_is_huge_when_checked_out_is_rejected_before(
+async def test_a_repository_that_would_be_huge_is_rejected_before_the_checkout(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits
 ) -> None:
     monkeypatch.setattr(git, "LIMITS", limits)
@@ -159,7 +159,7 @@ async def test_a_missing_git_program_is_reported(
 
 
 @pytest.mark.parametrize("with_keys", [True, False])
-async def test_this_users_passwords_are_used_only_for_sources_that_this_user_named(
+async def test_the_operators_passwords_are_used_only_for_sources_that_the_operator_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_keys: bool
 ) -> None:
     home = tmp_path / "home"
@@ -189,7 +189,7 @@ async def a_server_that_requires_a_password() -> AsyncIterator[tuple[int, list[s
         yield server.port, passwords
 
 
-def test_this_users_ssh_keys_are_used_only_for_sources_that_this_user_named(
+def test_the_operators_ssh_keys_are_used_only_for_sources_that_the_operator_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", "/agent")

@@ -48,7 +48,7 @@ async def test_a_changed_version_is_built_again(stage: Stage, change: dict[str, 
     assert first.image != second.image
 
 
-async def test_a_changed_base_image_is_built_on_again(stage: Stage) -> None:
+async def test_a_changed_base_image_causes_a_new_build(stage: Stage) -> None:
     actor, version = await an_actor_with_version(stage, source_files=(dockerfile("FROM base"),))
     stage.engine.add_image("base")
     first = await build(stage, actor, version)

@@ -24,8 +24,8 @@ S = JobStatus
 
 
 @pytest.fixture
-async def stage_with_room(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A stage with memory for ten builds."""
+async def stage_for_ten_builds(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A stage with enough memory for ten concurrent builds."""
     stage = Stage(tmp_path, max_memory_mbytes=65_536)
     await stage.open()
     yield stage
@@ -124,8 +124,8 @@ async def test_a_build_counts_4096_megabytes_of_the_users_memory(stage: Stage) -
     assert len(stage.orchestrator.database.builds.all()) == 4
 
 
-async def test_ten_concurrent_builds_have_ten_numbers(stage_with_room: Stage) -> None:
-    stage = stage_with_room
+async def test_ten_concurrent_builds_have_ten_numbers(stage_for_ten_builds: Stage) -> None:
+    stage = stage_for_ten_builds
     actor, version = await an_actor_with_version(stage)
     builds = await asyncio.gather(*(start_build(stage, actor, version) for _ in range(10)))
     assert sorted(build.number_int for build in builds) == list(range(1, 11))

@@ -26,7 +26,7 @@ async def sources() -> AsyncIterator[Sources]:
 
 
 async def fetched(sources: Sources, to: Path, **version: Any) -> tuple[Source, list[str]]:
-    """The source, and the lines of the log."""
+    """Return the source, and the lines of the log."""
     log: list[str] = []
     return await sources.fetch(a_version(**version), to, log.append), log
 

@@ -75,7 +75,7 @@ async def door(script_image: str, instance_id: str) -> AsyncIterator[DockerConta
 
 @pytest.fixture
 async def remote_door(script_image: str, instance_id: str) -> AsyncIterator[DockerContainers]:
-    """The same instance, as on a host whose engine is in a virtual machine: no container's address is reachable."""
+    """Like `door`, on a host that reaches no container's address, because its engine is in a virtual machine."""
     door = DockerContainers(instance_id)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("runtime.containers.docker.is_own_address", lambda address: False)

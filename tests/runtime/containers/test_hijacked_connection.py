@@ -40,9 +40,9 @@ class Echo(asyncio.Protocol):
 
 @asynccontextmanager
 async def engine(response: bytes) -> AsyncIterator[tuple[EngineConnection, list[bytes]]]:
-    """Yield a connection to an engine that sends this response to every request, and the heads of its requests.
+    """Yield a connection to a simulated engine, and the heads of the requests that it receives.
 
-    It only answers requests for its version properly.
+    It returns its version on request, and responds to every other request with `response`.
     """
     heads: list[bytes] = []
 
@@ -113,7 +113,7 @@ async def test_a_real_engine_switches_to_http_2(tmp_path: Path, monkeypatch: pyt
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tmp_path / "ca.pem")
     tls.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     tls.verify_mode = ssl.CERT_REQUIRED
-    for bundle in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # requests would prefer them to docker-py's settings
+    for bundle in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they would override docker-py's settings
         monkeypatch.delenv(bundle, raising=False)
     if kind == "tls":
         monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")

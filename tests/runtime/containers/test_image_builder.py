@@ -21,7 +21,7 @@ from tests.runtime.containers.conftest import BASE_IMAGE, build_spec
 pytestmark = pytest.mark.docker
 
 
-async def test_a_build_passes_its_log_on_and_honours_dockerignore(door: DockerContainers, tmp_path: Path) -> None:
+async def test_a_build_delivers_its_log_and_applies_dockerignore(door: DockerContainers, tmp_path: Path) -> None:
     tag = f"greenroom-test-{secrets.token_hex(4)}:1"
     (tmp_path / ".actor").mkdir()
     (tmp_path / ".actor/Dockerfile").write_text(

@@ -79,7 +79,7 @@ def test_reading_again_misses_and_repeats_no_lines(delivered_before: int) -> Non
         line(1, "a"),
         line(1, "b"),
         line(3, "e", "stderr"),
-        line(2, "c"),  # written later with an earlier stamp: the engine takes the stamps of both streams independently
+        line(2, "c"),  # written later but stamped earlier: the engine stamps the two streams independently
         line(3, "d"),
         line(3, "d"),
         line(3, "f", "stderr"),

@@ -14,7 +14,7 @@ from tests.fakes.records import a_build, a_run, an_actor, options
 
 
 async def insert_runs(database: Database, **runs: dict[str, Any]) -> None:
-    """Runs by their ids, each started a second after the one before."""
+    """Insert runs with these ids. Each run starts one second after the previous one."""
     for seconds, (id, fields) in enumerate(runs.items()):
         await database.runs.insert(a_run(id=id, **{"started_at": START + 1000 * seconds, **fields}))
 

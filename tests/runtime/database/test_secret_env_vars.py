@@ -17,14 +17,14 @@ VERSION, BUILD = a_version(id="version1", env_vars=(SECRET, OPEN)), a_build(env_
 
 
 def content(folder: Path) -> bytes:
-    """The bytes of all files of the database."""
+    """Return the bytes of all files of the database."""
     return b"".join(path.read_bytes() for path in folder.glob("greenroom.db*"))
 
 
 def create_without_vault(folder: Path, *, rewrites: int = 0) -> None:
-    """A database as versions of Greenroom without a vault left it, with each record rewritten some times."""
+    """Create a database as versions of Greenroom without a vault did, and rewrite each record `rewrites` times."""
     with old_database(folder, before="TABLE vault") as connection:
-        connection.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite have it on
+        connection.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite enable it by default
         for table, record in (("versions", VERSION), ("builds", BUILD)):
             insert_old(connection, table, record)
             body = msgspec.json.encode(record).decode()

@@ -17,7 +17,7 @@ def with_memory(mbytes: int) -> dict[str, object]:
     return {"options": options(memory_mbytes=mbytes)}
 
 
-async def test_the_live_runs_and_builds_of_the_user_count(stage: Stage) -> None:
+async def test_the_live_runs_and_builds_of_the_user_count_towards_the_quota(stage: Stage) -> None:
     database = stage.orchestrator.database
     memory_quota = MemoryQuota(database, cap_mbytes=16_384)
     await database.runs.insert(a_run(id="ready", status=JobStatus.READY, **with_memory(128)))
@@ -40,7 +40,7 @@ async def test_a_job_can_use_exactly_the_remaining_memory(stage: Stage) -> None:
         pass
     with pytest.raises(LimitReached):
         async with memory_quota.reserve("user1", 1025):
-            pytest.fail("the quota is used up")
+            pytest.fail("more memory than the quota was reserved")
 
 
 async def test_concurrent_starts_cannot_reserve_the_same_memory(stage: Stage) -> None:

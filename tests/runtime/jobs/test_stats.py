@@ -19,7 +19,7 @@ sample = partial(Sample, memory_bytes=0, cpu_nanos=0, net_rx_bytes=0, net_tx_byt
 
 
 def after(*samples: Sample, before: RunStats | None = None) -> RunStats:
-    """The statistics after these samples of a container that started at START."""
+    """Return the statistics after these samples of a container that started at START."""
     current = before or RunStats()
     for each in samples:
         current = stats.after_sample(current, each, START)
@@ -123,7 +123,7 @@ def test_a_run_at_rest_has_no_current_usage_and_its_peaks_and_averages_do_not_ch
     assert (rest.mem_avg_bytes, rest.mem_max_bytes, rest.cpu_avg_usage) == (5, 9, 3)
 
 
-def test_a_peak_between_two_samples_can_be_known_from_the_end_of_the_run() -> None:
+def test_a_peak_that_no_sample_showed_is_added_at_the_end_of_the_run() -> None:
     assert stats.at_rest(RunStats(mem_max_bytes=100), known_peak_bytes=256).mem_max_bytes == 256
     assert stats.at_rest(RunStats(mem_max_bytes=300), known_peak_bytes=256).mem_max_bytes == 300
 

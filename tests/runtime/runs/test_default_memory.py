@@ -92,7 +92,7 @@ async def test_the_memory_of_a_run_can_depend_on_its_input(stage: Stage) -> None
     run = await stage.start(actor, json_input({"n": 4}))
     assert (run.options.memory_mbytes, run.options.disk_mbytes) == (2048, 4096)
     requested = await stage.start(actor, json_input({"n": 4}), memory_mbytes=128)
-    # A size that the caller requests has only the platform's bounds, not the Actor's.
+    # Only the platform's bounds apply to a size that the caller requests, not the Actor's.
     assert requested.options.memory_mbytes == 128
 
 

@@ -40,7 +40,7 @@ async def test_a_run_that_was_resurrected_concurrently_is_not_deleted(stage: Sta
     assert stage.current(finished).status is JobStatus.RUNNING
 
 
-async def test_webhooks_get_the_end_of_a_run_that_is_deleted_immediately_afterwards(
+async def test_webhooks_get_the_end_event_of_a_run_that_is_deleted_immediately_afterwards(
     stage: Stage, receiver: Receiver
 ) -> None:
     webhook = WebhookDraft(event_types=(WebhookEvent.RUN_SUCCEEDED,), request_url=receiver.url())

@@ -71,7 +71,7 @@ def _client() -> Any:
 
 @dataclass
 class Observed:
-    """A run of a counter, with the totals of its statistics at each request."""
+    """A run of a counter. Each request for the run records the totals of its statistics in `totals`."""
 
     server: LiveServer
     id: str
@@ -93,16 +93,16 @@ class Observed:
 
     @property
     def output(self) -> list[str]:
-        """The lines that its containers printed."""
+        """The lines that the run's containers printed."""
         return [line.partition("Z ")[2] for line in self.log if "Z ACTOR: " not in line]
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers that it has printed, in all its containers."""
+        """The numbers that all containers of the run have printed so far."""
         return [int(line.removeprefix("line ")) for line in self.output if line.startswith("line ")]
 
     def is_counting(self) -> bool:
-        """Wait until it prints another number; False if it does not."""
+        """Wait until the run prints another number. Return False if it does not."""
         before = len(self.numbers)
         return eventually(lambda: len(self.numbers) > before)
 
@@ -111,17 +111,20 @@ class Observed:
         self.server.http.post(f"{runs}/{self.id}/{order}", params=params).raise_for_status()
 
     def until(self, **stats: int) -> None:
-        """Wait until its statistics have these values and its container prints numbers."""
+        """Wait until the statistics have these values and the container prints numbers."""
         assert eventually(lambda: self.now["stats"].items() >= stats.items()), self.now
         assert self.is_counting()
 
     def finish(self, client: docker.DockerClient, exit_code: int = 0) -> Json:
-        """Let the Actor exit, and return the run as `wait` does."""
+        """Make the Actor exit. Check and return the run as `wait` does."""
         end(client, {"id": self.id}, exit_code)
         return self.wait()
 
     def wait(self) -> Json:
-        """Wait for the end. Checks that totals only grew, no number came twice and each event was sent once."""
+        """Wait for the end, and return the run.
+
+        Check that no total decreased, no container printed a number twice, and each event was dispatched once.
+        """
         ended = self.server.wait(self.path)
         assert self.now["status"] == ended["status"]
         for earlier, later in pairwise(self.totals):
@@ -279,7 +282,7 @@ def test_runs_survive_a_simultaneous_crash_of_server_and_engine(
 def test_runs_continue_after_a_power_cut(
     own_engine: OwnEngine, server: LiveServer, client: docker.DockerClient, begin: Any
 ) -> None:
-    """The containers are gone then, even with live-restore."""
+    """Containers do not survive a power cut, even with live-restore."""
     own_engine.stop()
     own_engine.start(live_restore=True)
     run, leaving = begin(), begin()

@@ -30,10 +30,10 @@ MAX_CHARGE_USD = 7
 class Life:
     """One run on a stage. `check` asserts the invariants of a run after each step."""
 
-    def __init__(self, stage: Stage, run: Run, butterfly: Actor) -> None:
+    def __init__(self, stage: Stage, run: Run, metamorph_target: Actor) -> None:
         self.stage = stage
         self.run = run
-        self.butterfly = butterfly
+        self.metamorph_target = metamorph_target
         self.status = run.status
         self.may_be_resurrected = False
         self.charged = 0
@@ -59,7 +59,7 @@ class Life:
         self.may_be_resurrected = False
 
     def allowed(self) -> set[JobStatus]:
-        """The statuses that are legal since the last check. The run may have ended and been resurrected in between."""
+        """The statuses that the run may have now. It may have ended and been resurrected since the last check."""
         allowed = {self.status} | reachable(self.status)
         if self.may_be_resurrected and any(status.is_terminal for status in allowed):
             allowed |= {S.RUNNING} | reachable(S.RUNNING)
@@ -67,7 +67,7 @@ class Life:
 
 
 def reachable(status: JobStatus) -> set[JobStatus]:
-    """The statuses that a run can reach in one move or several."""
+    """Return the statuses that a run can reach in one or more moves."""
     found: set[JobStatus] = set()
     next_statuses = set(MOVES.get(status, ()))
     while next_statuses - found:
@@ -77,7 +77,7 @@ def reachable(status: JobStatus) -> set[JobStatus]:
 
 
 async def try_order(order: Awaitable[object]) -> None:
-    """Give an order that may be rejected at this moment."""
+    """Give an order that may be rejected in the run's current state."""
     with suppress(GreenroomError):
         await order
 
@@ -127,7 +127,7 @@ STEPS: dict[str, Step] = {
     "reboot": lambda life: try_order(life.stage.orchestrator.orders.reboot(life.current)),
     "migrate": lambda life: try_order(life.stage.orchestrator.orders.migrate(life.current)),
     "metamorph": lambda life: try_order(
-        life.stage.orchestrator.metamorphs.order(life.current, life.butterfly, None, None)
+        life.stage.orchestrator.metamorphs.order(life.current, life.metamorph_target, None, None)
     ),
     "resurrect": resurrect,
     "charge": charge,
@@ -143,8 +143,8 @@ STEPS: dict[str, Step] = {
 async def play(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bool) -> None:
     stage = Stage(folder)
     await stage.open()
-    butterfly = await stage.create_actor("butterfly")
-    actor = await stage.create_actor("caterpillar")
+    metamorph_target = await stage.create_actor("target")
+    actor = await stage.create_actor("first")
     actor = await stage.orchestrator.actors.update(actor, lambda _: {"pricings": (a_pricing({"page": 1}),)})
     options = StartOptions(
         timeout_secs=TIMEOUT_SECS, restart_on_error=restart_on_error, max_total_charge_usd=MAX_CHARGE_USD
@@ -154,7 +154,7 @@ async def play(folder: Path, steps: list[tuple[str, bool]], restart_on_error: bo
         await stage.orchestrator.starting.start(
             StartRequest(user=stage.user, actor=actor, input=None, options=options, meta=META)
         ),
-        butterfly,
+        metamorph_target,
     )
     stage.engine.on_create = lambda container: check_only_container(life, container)
     for name, settle in steps:

@@ -121,7 +121,7 @@ async def test_a_run_over_its_disk_limit_is_stopped_only_if_the_limit_is_polled(
     await stage.close()
 
 
-async def test_the_pause_after_a_slow_disk_measurement_is_twenty_times_as_long(
+async def test_the_pause_after_a_disk_measurement_is_twenty_times_as_long_as_the_measurement(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured: list[int] = []
@@ -188,9 +188,7 @@ async def test_the_usage_of_a_container_is_recorded_and_sent_to_the_actor(stage:
     assert run.stats.mem_max_bytes == 300 * MBYTE
 
 
-async def test_cpu_overload_is_relative_to_the_cores_of_the_moment(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_cpu_overload_is_relative_to_the_current_cores(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     run = await stage.start(memory_mbytes=1024)
     overloads: list[bool] = []
     emit = stage.orchestrator.system_events.emit

@@ -20,7 +20,7 @@ def exited(exit_code: int = 0, **fields: Any) -> ContainerState:
     ("exit_code", "oom_killed", "is_end"),
     [(137, True, True), (137, False, False), (0, True, False), (1, True, False), (0, False, False)],
 )
-def test_an_oom_end_has_the_engines_flag_and_the_exit_code_of_sigkill(
+def test_an_oom_end_needs_both_the_engines_flag_and_the_exit_code_of_sigkill(
     exit_code: int, oom_killed: bool, is_end: bool
 ) -> None:
     assert messages.is_oom_end(exited(exit_code, oom_killed=oom_killed)) is is_end
@@ -84,7 +84,7 @@ def test_the_message_distinguishes_the_heap_limit_of_v8_from_the_memory_limit() 
         (exited(134), [f"A child printed: {HEAP_ERROR}"]),
     ],
 )
-def test_the_error_text_of_v8_or_an_abort_alone_do_not_mean_its_heap_limit(
+def test_neither_the_error_text_of_v8_nor_its_exit_code_alone_means_the_heap_limit(
     state: ContainerState, errors: list[str]
 ) -> None:
     message = messages.finished(a_run(), JobStatus.FAILED, state, errors)

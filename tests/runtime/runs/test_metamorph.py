@@ -12,7 +12,7 @@ from tests.fakes.stage import Stage
 S = JobStatus
 
 
-async def test_a_metamorphosed_run_is_another_actor_with_the_same_storages(stage: Stage) -> None:
+async def test_after_a_metamorph_a_run_runs_another_actor_with_the_same_storages(stage: Stage) -> None:
     run = await stage.start(input=Input(body=b"{}", content_type="application/json"))
     target = await stage.create_actor("butterfly")
     await stage.create_build(

@@ -223,7 +223,7 @@ async def test_a_reboot_replaces_a_pending_migration(stage: Stage) -> None:
     assert len(stage.containers_of(run)) == 2
 
 
-async def test_an_actor_that_exits_before_its_migration_has_finished(stage: Stage) -> None:
+async def test_a_run_whose_actor_exits_before_the_migration_ends_without_it(stage: Stage) -> None:
     run = await stage.start()
     await stage.orchestrator.orders.migrate(run)
     await stage.clock.advance(1)

@@ -53,7 +53,7 @@ def test_the_output_is_missing_without_a_schema_and_empty_without_properties() -
     assert output(RUN, Definition(document=schema()), ADDRESSES) == {}
 
 
-async def test_a_run_has_its_output_from_the_start_and_gets_a_new_one_by_a_metamorph(stage: Stage) -> None:
+async def test_a_run_has_its_output_from_the_start_and_a_metamorph_replaces_it(stage: Stage) -> None:
     actor, target = await stage.create_actor("first"), await stage.create_actor("second")
     await stage.create_build(actor, "latest", definition=schema(items="{{links.apiDefaultDatasetUrl}}/items"))
     await stage.create_build(target, "latest", definition=schema(me="{{run.actId}} {{run.id}}"))

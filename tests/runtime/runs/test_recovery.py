@@ -1,4 +1,4 @@
-"""Stopping the server, and what the next start makes of the runs that the last one left."""
+"""Stopping the server, and how the next server recovers the runs that the last one left."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_the_statistics_of_an_adopted_run_count_nothing_twice(stage: Stage
     ("code", "state", "expected"),
     [(0, {}, S.SUCCEEDED), (7, {}, S.FAILED), (137, {"oom_killed": True}, S.FAILED)],
 )
-async def test_a_run_that_ended_while_the_server_was_down_is_settled_by_its_exit_code(
+async def test_a_run_that_ended_while_the_server_was_down_gets_its_status_from_its_exit_code(
     stage: Stage, code: int, state: dict[str, Any], expected: JobStatus
 ) -> None:
     run = await stage.start(timeout_secs=60)
@@ -173,7 +173,7 @@ async def test_the_recorded_reason_for_a_stop_survives_a_restart_of_the_server(s
     assert (stage.current(run).status, stage.current(run).status_message) == (S.FAILED, "Too much.")
 
 
-# Runs and containers that do not have each other
+# Runs without a container, and containers without a run
 
 
 @pytest.mark.parametrize("was_created", [True, False])
@@ -226,7 +226,7 @@ async def test_a_run_that_cannot_be_recovered_does_not_prevent_the_recovery_of_o
     assert stage.container_of(broken).is_removed
 
 
-async def test_nobody_waits_for_the_log_or_the_events_of_a_run_that_cannot_be_recovered(stage: Stage) -> None:
+async def test_the_log_and_the_events_of_a_run_that_cannot_be_recovered_are_closed(stage: Stage) -> None:
     broken = await stage.start()
     await stage.orchestrator.database.builds.delete(broken.build_id)
     await stage.restart_server()

@@ -47,7 +47,7 @@ async def test_the_requested_permission_level_replaces_the_actors(stage: Stage) 
 
 
 @pytest.mark.parametrize("build", ["nightly", "0.0.99", "9.9.9"])
-async def test_an_unknown_build_is_rejected_by_name_and_nothing_is_recorded(stage: Stage, build: str) -> None:
+async def test_the_error_for_an_unknown_build_names_it_and_nothing_is_recorded(stage: Stage, build: str) -> None:
     actor = await stage.create_actor()
     with pytest.raises(Invalid, match=build) as error:
         await stage.start(actor, build=build)

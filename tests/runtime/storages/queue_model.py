@@ -1,6 +1,7 @@
-"""A model of a request queue, with a list for the order and dicts for the rest; and operations on both kinds of queue.
+"""A model of a request queue, and operations that run on a real queue and on the model.
 
-The result of an operation is a plain value or the type of an error, so that the results of both can be compared.
+The model is a list for the order and dicts for the rest. The result of an operation is a plain value or the type of an
+error, so that the results of both can be compared.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Model:
     clients: list[str | None] = field(default_factory=list)
 
     def state(self, key: str) -> tuple[bool, bool]:
-        """Whether the request is present, and whether it is handled."""
+        """Return whether the request is present, and whether it is handled."""
         return key in self.marks, key in self.marks and key not in self.order
 
     def place(self, key: str, is_handled: bool, forefront: bool) -> None:
@@ -39,7 +40,7 @@ class Model:
         self.locks = {key: lock for key, lock in self.locks.items() if lock[0] > now}
 
     def lock_error(self, key: str, client: QueueClient) -> type[Exception] | None:
-        """The error if a client that may not change a lock tries to."""
+        """Return the error if this client changes the lock of the request; None if it may."""
         if key not in self.marks:
             return NotFound
         return None if key in self.locks and owns(client, self.locks[key][1]) else Invalid

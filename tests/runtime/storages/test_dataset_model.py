@@ -24,7 +24,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Push:
-    """`hidden` has for each item whether it has only hidden fields."""
+    """`hidden` has one value for each item: whether all its fields are hidden."""
 
     hidden: Sequence[bool]
 
@@ -71,7 +71,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(pushes | pages, min_size=1, max_size=8), max_size=4))
 def test_pages_during_pushes(steps: list[list[Push | Page]]) -> None:
-    """All requests of a step are concurrent. A page has exactly the items from before it was requested."""
+    """All requests of a step are concurrent. A page covers exactly the items stored before its request."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(with_database(Path(folder)))
         try:
@@ -116,7 +116,7 @@ async def read_page(datasets: Datasets, id: str, page: Page) -> Read:
 
 
 def consists_of(items: Sequence[Item], pushed: list[list[Item]]) -> bool:
-    """Whether these are all items of these complete pushes, in any order of the pushes."""
+    """Return whether the items are exactly these pushes, each of them whole, in any order."""
     left = [push for push in pushed if push]
     while left:
         first = next((push for push in left if list(items[: len(push)]) == push), None)

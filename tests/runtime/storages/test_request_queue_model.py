@@ -105,7 +105,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
         self.model.delete_expired_locks(self.clock.now())
 
     @invariant()
-    def agrees(self) -> None:
+    def queue_equals_model(self) -> None:
         assert self.actual() == self.expected(self.model)
 
     async def results(self, together: Sequence[Operation]) -> list[Any]:
@@ -151,7 +151,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
         }
 
     def listed(self) -> list[QueuedRequest]:
-        """All requests, read page by page; each must also be readable by its id."""
+        """Return all requests, read page by page. Check that each can also be read by its id."""
         found: list[QueuedRequest] = []
         while page := self.page(found[-1].id if found else None, [], limit=PAGE):
             found += page
@@ -163,7 +163,7 @@ class RequestQueueMachine(RuleBasedStateMachine):
 
 
 def _comparable(result: Any) -> Any:
-    """A result as the model returns it. Unexpected exceptions are raised."""
+    """Return a result in the same form as the model's. Raise unexpected exceptions."""
     if isinstance(result, Invalid | NotFound):
         return type(result)
     if isinstance(result, BaseException):

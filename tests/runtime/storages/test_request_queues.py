@@ -65,13 +65,13 @@ async def test_invalid_requests(queues: RequestQueues, queue: RequestQueue, sent
     assert queues.head(queue.id, limit=10) == []
 
 
-async def test_a_batch_has_at_most_25(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_a_batch_has_at_most_25_requests(queues: RequestQueues, queue: RequestQueue) -> None:
     await queues.add_requests(queue.id, [draft(str(n)) for n in range(25)], forefront=False)
     with pytest.raises(Invalid):
         await queues.add_requests(queue.id, [draft(str(n)) for n in range(26)], forefront=False)
 
 
-async def test_an_update_must_have_the_id_of_its_address(queues: RequestQueues, queue: RequestQueue) -> None:
+async def test_an_update_must_have_the_id_in_its_url(queues: RequestQueues, queue: RequestQueue) -> None:
     for id, fields in ((request_id("b"), draft("a")), (request_id("a"), draft("a", id="other"))):
         with pytest.raises(Invalid) as error:
             await queues.update_request(queue.id, id, fields, forefront=False)

@@ -30,7 +30,7 @@ def dispatches(server: LiveServer, webhook: Json) -> list[Json]:
 
 
 def sent(server: LiveServer, webhook: Json, count: int) -> list[Json]:
-    """The finished dispatches of the webhook, as soon as there are `count` of them."""
+    """Wait until `count` dispatches of the webhook have been sent, and return them."""
     finished: list[Json] = []
 
     def are_finished() -> bool:
