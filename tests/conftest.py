@@ -13,6 +13,7 @@ from docker.errors import DockerException
 from hypothesis import settings
 
 from testing.live_server import LiveServer
+from tests.examples import FAST_PROFILE
 from tests.fakes.receiver import Receiver, receiver_in_thread
 
 DOCKER_REQUIRED = "GREENROOM_TEST_REQUIRES_DOCKER"
@@ -20,6 +21,7 @@ DOCKER_REQUIRED = "GREENROOM_TEST_REQUIRES_DOCKER"
 
 # Examples have no deadline: tests run in parallel, so the time of an example depends on the load of the machine.
 settings.register_profile("greenroom", deadline=None)
+settings.register_profile(FAST_PROFILE, deadline=None)
 settings.load_profile("greenroom")
 
 

@@ -14,7 +14,7 @@ from runtime.base.clock import Millis
 START: Millis = 1_700_000_000_000
 """2023-11-14T22:13:20.000Z."""
 IDLE_TURNS = 3
-"""After this many idle turns of the event loop, every task waits for time to pass: sockets between tasks need a turn."""
+"""After this many turns of the event loop without a ready callback, every task waits for time to pass."""
 
 
 class VirtualClock:

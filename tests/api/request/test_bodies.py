@@ -15,6 +15,7 @@ from starlette.types import Message
 
 from api.request.bodies import MAX_PAYLOAD_BYTES, STEP_BYTES, decoder, read_body, read_json, read_object
 from runtime.base.errors import Invalid, TooLarge, UnsupportedEncoding
+from tests.examples import examples
 
 
 def request_with(chunks: list[bytes], encoding: str | None = None, unread: list[Message] | None = None) -> Request:
@@ -58,7 +59,7 @@ async def test_a_body_is_decoded(encoding: str, size: int, kind: str) -> None:
         assert await read_body(request_with(pieces(PACK[encoding](body), step), encoding)) == body
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=300), st.integers(1, 3000), st.sampled_from(sorted(PACK)), st.integers(1, 500))
 async def test_any_body_in_any_pieces_is_decoded(seed: bytes, times: int, encoding: str, step: int) -> None:
     body = seed * times

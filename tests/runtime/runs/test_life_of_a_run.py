@@ -17,6 +17,7 @@ from runtime.base.records import Actor, Run
 from runtime.containers import Container
 from runtime.runs.options import StartOptions
 from runtime.runs.start_plan import StartRequest
+from tests.examples import examples
 from tests.fakes.containers import FakeContainer
 from tests.fakes.records import a_pricing
 from tests.fakes.stage import META, Stage
@@ -175,7 +176,7 @@ def check_only_container(life: Life, created: Container) -> None:
     assert others == [], "a run got a second container"
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(250), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.booleans()), max_size=14),
     restart_on_error=st.booleans(),

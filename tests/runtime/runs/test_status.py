@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from runtime.base.errors import NotFound
 from runtime.base.lifecycle import JobStatus, may_move
 from runtime.base.records import Run
+from tests.examples import examples
 from tests.fakes.stage import Stage, insert_run
 
 S = JobStatus
@@ -27,7 +28,7 @@ async def test_only_moves_that_the_lifecycle_allows_are_written(stage: Stage, st
     assert (after.status, after.status_message) == ((to, "moved") if moved else (status, None))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(list(S)), min_size=1, max_size=12), st.booleans())
 async def test_no_sequence_of_moves_writes_an_illegal_one(stage: Stage, requested: list[S], concurrently: bool) -> None:
     run, written = await insert_run(stage, S.READY), list[tuple[S, S]]()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from runtime.database import Database, datasets_table
 from runtime.storages.datasets import Datasets
+from tests.examples import examples
 from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 
@@ -68,7 +69,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets_table, "MAX_PUSH_BYTES_ON_LOOP", 100)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(pushes | pages, min_size=1, max_size=8), max_size=4))
 def test_pages_during_pushes(steps: list[list[Push | Page]]) -> None:
     """All requests of a step are concurrent. A page covers exactly the items stored before its request."""

@@ -19,6 +19,7 @@ from runtime.base.json_text import loads
 from runtime.base.records import QueueClient, RequestState
 from runtime.database import Database
 from runtime.storages.request_queues import HeadItem, QueuedRequest, RequestQueues
+from tests.examples import examples
 from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
 from tests.runtime.storages.queue_model import (
@@ -181,5 +182,5 @@ def _head_keys(items: Sequence[HeadItem]) -> list[str]:
 
 TestRequestQueueModel = RequestQueueMachine.TestCase
 TestRequestQueueModel.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(60), stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
