@@ -129,7 +129,7 @@ TABLE = {
         message="exit code 0",
         log=(
             "Holding 16 MB",
-            "The child was killed by SIGKILL, the Actor goes on",
+            "The child was killed by SIGKILL, the Actor continues",
             r"ACTOR: A process in the container was killed because it exceeded the memory limit\.",
         ),
     ),
