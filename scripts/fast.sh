@@ -7,7 +7,7 @@ main() {
     local folder
     folder=$(mktemp -d "$(memory_folder)/greenroom-fast.XXXXXX")
     trap 'rm -rf "'"$folder"'"' EXIT
-    # Without bytecode, each of the processes would compile all modules again.
+    # With bytecode files, the processes do not all compile the same modules again.
     PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n logical --dist worksteal \
         --hypothesis-profile fast --basetemp "$folder/tmp" "$@"
 }

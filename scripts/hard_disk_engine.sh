@@ -28,7 +28,7 @@ start_engine() {
     start_dockerd
 }
 
-# After a crash the engine is started again, because only the engine knows everything that it created.
+# If the engine has crashed, it is started again first, because only the engine knows everything that it created.
 stop() {
     if mountpoint -q "$DATA"; then
         answers || start_engine
@@ -66,7 +66,7 @@ make_disk() {
     enable_quotas
 }
 
-# Newer kernels stop counting when a large container is removed, and enforce no limit until a rescan. The threshold
+# When a large container is removed, newer kernels stop counting, and enforce no limit until a rescan. The threshold
 # prevents that.
 enable_quotas() {
     local threshold
@@ -75,7 +75,8 @@ enable_quotas() {
     [ ! -e "$threshold" ] || echo 8 >"$threshold"
 }
 
-# The engine needs its own bridge: two engines must not manage the same one, and `--bridge none` deletes the first's.
+# The engine needs its own bridge. Two engines must not manage the same one, and an engine with `--bridge none` would
+# delete the bridge of the first engine.
 make_bridge() {
     ip link add name $BRIDGE type bridge
     ip address add $BRIDGE_ADDRESS dev $BRIDGE

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements.lock: the versions that pip chooses today, in an environment with nothing else in it.
+# Writes requirements.lock: the versions that pip chooses today in a new, empty environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

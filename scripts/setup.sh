@@ -27,15 +27,15 @@ users_environment() {
     stamped .venv/.installed "$(versions)" || install_greenroom .
 }
 
-# A developer's environment holds the user's, so it has both stamps. When the versions change, a user's set-up renews the
-# user's part only, and the other stamp still shows the old versions.
+# The developer's environment includes the user's, so it has both stamps. When the versions change, a user's set-up
+# updates only the user's packages and stamp. The developer's stamp stays outdated, so `--dev` updates the rest later.
 developers_environment() {
     stamped .venv/.installed-dev "$(versions)" && return
     install_greenroom '.[dev]'
     versions >.venv/.installed-dev
 }
 
-# The lock file is a constraint: pyproject.toml lists the packages of a set-up, and the lock file their versions.
+# The lock file is a constraint: pyproject.toml lists the packages to install, and the lock file their versions.
 install_greenroom() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed, as python3"
     python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
@@ -110,13 +110,13 @@ container_network() {
     stamped .venv/.network-checked "$engine" && return
     report "checking that containers reach this machine"
     docker run --rm --interactive $NETWORK_CHECK_IMAGE python - <scripts/reach_gateway.py ||
-        fail "containers cannot reach this machine: look at its firewall (iptables, ufw, firewalld)"
+        fail "containers cannot reach this machine: check its firewall (iptables, ufw, firewalld)"
     echo "$engine" >.venv/.network-checked
 }
 
 install_packages() {
     grep -qsE '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release && [ "$(id -u)" = 0 ] ||
-        fail "please install what Debian calls $* (for Docker see https://docs.docker.com/engine/install/), then repeat"
+        fail "install what Debian calls $* (for Docker see https://docs.docker.com/engine/install/), then try again"
     report "installing $* with apt"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq "$@" >/dev/null

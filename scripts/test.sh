@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests, with a second Docker engine that enforces disk limits. Exits with pytest's exit code.
-# Tests that keep the cores busy run in parallel with those of containers, which mostly wait. With arguments, runs only
-# pytest with these arguments.
+# Tests without containers keep the cores busy, and tests with containers mostly wait, so both groups run in parallel.
+# With arguments, runs only pytest with these arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ main() {
         tests "$@"
         return
     fi
-    set -m # its own process group, so that all of it can be killed
+    set -m # the background job gets its own process group, so that all its processes can be killed
     busy_tests >"$BUSY_LOG" 2>&1 &
     set +m
     local busy=$! failed=0

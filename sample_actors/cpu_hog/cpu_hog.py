@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 STARTED = time.monotonic()
-CHUNK = bytes(1024 * 1024)  # while Python hashes this much, it releases its lock: threads run in parallel
+CHUNK = bytes(1024 * 1024)  # Python releases its lock while it hashes so much data, so threads run in parallel
 
 Measurement = dict[str, float | None]
 
@@ -48,7 +48,7 @@ def hash_until(done: Event) -> None:
 
 
 def measure(secs: float) -> Iterator[Measurement]:
-    """Yield once a second: time since the Actor's start, CPU time of all threads, and the number of cores used."""
+    """Yield a measurement once a second: time since the Actor's start, CPU time of all threads, and cores used."""
     wall_before = began = time.monotonic()
     cpu_before = time.process_time()
     while wall_before - began < secs:
@@ -66,7 +66,7 @@ def measure(secs: float) -> Iterator[Measurement]:
 
 
 def quota_cores() -> float | None:
-    """Return the cgroup's quota in cores. Version 2 has it in one file, version 1 in two, where -1 means no quota."""
+    """Return the cgroup's quota in cores. It is in one file in version 2, in two in version 1. There -1 means none."""
     v2, v1 = Path("/sys/fs/cgroup/cpu.max"), Path("/sys/fs/cgroup/cpu")
     if v2.exists():
         quota, period = v2.read_text().split()

@@ -34,14 +34,14 @@ class WrittenFiles:
         descriptor = os.open(self.folder / f"file-{self.files}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             for _ in range(mbytes):
-                self.write(descriptor, memoryview(os.urandom(MEBIBYTE)))  # random: neither sparse nor compressible
+                self.write(descriptor, memoryview(os.urandom(MEBIBYTE)))  # random data cannot be compressed
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
     def write(self, descriptor: int, data: memoryview) -> None:
         while data:
-            taken = os.write(descriptor, data)  # near a limit the kernel accepts only a part
+            taken = os.write(descriptor, data)  # near a limit, the kernel may accept only a part
             self.written += taken
             data = data[taken:]
 

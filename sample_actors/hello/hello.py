@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-TYPE_CHECKING = False  # type checkers take it for true; importing typing would delay the first line
+TYPE_CHECKING = False  # type checkers assume True; importing typing would delay the first line
 if TYPE_CHECKING:
     from typing import Any
 
@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def wait(secs: float) -> None:
-    """Sleep, and print a numbered line every second, so that a missing or repeated line shows in the log."""
+    """Sleep, and print a numbered line every second, so that the log reveals missing or repeated lines."""
     ends = time.monotonic() + secs
     tick = 0
     while (left := ends - time.monotonic()) > 0:
@@ -57,7 +57,7 @@ class Api:
         if status == 404:
             return {}
         if not content_type.startswith("application/json"):
-            print(f"The input is {len(body)} bytes of {content_type}: nothing this Actor can read", flush=True)
+            print(f"The input is {len(body)} bytes of {content_type}: this Actor cannot read it", flush=True)
             return {}
         fields: dict[str, Any] = json.loads(body)
         return fields
@@ -69,7 +69,7 @@ class Api:
         self.request("POST", f"{self.dataset}/items", item)
 
     def request(self, method: str, path: str, value: dict[str, Any] | None = None) -> tuple[int, str, bytes]:
-        """Send a request and return status, content type and body. Every other error than 404 ends the Actor."""
+        """Send a request and return status, content type and body. Every error except 404 ends the Actor."""
         import json
 
         headers = {"Authorization": f"Bearer {os.environ['APIFY_TOKEN']}", "Content-Type": "application/json"}

@@ -18,7 +18,7 @@ LIMIT_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_
 
 @dataclass(frozen=True)
 class Steps:
-    """How to allocate memory. `until_mbytes` 0 means without an end."""
+    """How to allocate memory. `until_mbytes` 0 means that there is no end."""
 
     step_mbytes: int
     until_mbytes: int
@@ -39,13 +39,13 @@ def cgroup_limit() -> str:
     for name in LIMIT_FILES:
         if (file := Path(name)).exists():
             return f"{name}={file.read_text().strip()}"
-    return "no cgroup limit in sight"
+    return "no visible cgroup limit"
 
 
 def allocate(steps: Steps) -> None:
     held: list[bytes] = []
     while not steps.until_mbytes or len(held) * steps.step_mbytes < steps.until_mbytes:
-        # Written pages: the kernel allocates a page only when something is written to it.
+        # Every page is written, because the kernel allocates a page only when something is written to it.
         held.append(b"\x01" * (steps.step_mbytes * MEBIBYTE))
         print(f"Holding {len(held) * steps.step_mbytes} MB", flush=True)
         time.sleep(steps.step_secs)

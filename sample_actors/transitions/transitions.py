@@ -13,7 +13,7 @@ TICK_SECS = 0.3
 
 Given = dict[str, Any]
 State = Any
-"""The SDK stores it in the record STATE: `lives`, one per container, and `ticks` of waiting."""
+"""`lives` counts the containers of the run, `ticks` the pauses of `wait`. The SDK stores both in the record STATE."""
 
 
 async def main() -> None:
@@ -43,7 +43,7 @@ def listen(given: Given) -> asyncio.Event:
         log_line(f"Received: persistState, isMigrating {str(data.is_migrating).lower()}")
 
     async def on_migrating(data: EventMigratingData) -> None:
-        if data.time_remaining is None:  # this one is from the SDK, which sends it again when it reboots
+        if data.time_remaining is None:  # the SDK itself emits this second event when it reboots
             return
         log_line("Received: migrating")
         await Actor.set_value("MIGRATING", {"timeRemainingSecs": data.time_remaining.total_seconds()})

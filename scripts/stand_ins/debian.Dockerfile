@@ -1,7 +1,7 @@
 # The base of all stand-ins on a Debian suite: the root file system, the host's certificates, the Actor's user and folder.
 FROM scratch
 ADD rootfs.tar /
-# Packages that an Actor's Dockerfile installs must leave no archives and caches in its image.
+# When an Actor's Dockerfile installs packages, their archives and caches must not stay in the image.
 COPY apt.conf /etc/apt/apt.conf.d/90no-caches
 COPY host.crt /usr/local/share/ca-certificates/host.crt
 RUN update-ca-certificates \

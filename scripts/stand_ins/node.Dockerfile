@@ -1,7 +1,7 @@
 ARG SUITE
 FROM greenroom/debian:${SUITE}
 COPY node/ /usr/local/
-# Debian's packages of Node.js; none if node/ contains it.
+# The Debian packages of Node.js. It is empty if node/ contains Node.js.
 ARG DEBIAN_PACKAGES
 RUN if [ -n "$DEBIAN_PACKAGES" ]; then \
         apt-get update \

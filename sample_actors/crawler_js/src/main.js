@@ -1,4 +1,4 @@
-// Print a log line and start the web page first. Importing the libraries takes long on little CPU.
+// Print a log line and start the web page first. Importing the libraries is slow on little CPU.
 import { Progress } from './progress.js';
 import { serve } from './web_page.js';
 

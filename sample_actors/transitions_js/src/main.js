@@ -77,7 +77,7 @@ function listen() {
         console.log(`Received: persistState, isMigrating ${isMigrating}`);
     });
     Actor.on('migrating', async ({ timeRemainingSecs } = {}) => {
-        if (timeRemainingSecs === undefined) return; // this one is from the SDK, which sends it again when it reboots
+        if (timeRemainingSecs === undefined) return; // the SDK itself emits this second event when it reboots
         console.log('Received: migrating');
         await Actor.setValue('MIGRATING', { timeRemainingSecs });
     });
