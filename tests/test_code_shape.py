@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,9 +47,9 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def defined_names(tree: ast.Module) -> Iterator[str]:
+def defined_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Yield the names that a module gives to definitions, arguments, variables, attributes and import aliases."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield node.name
@@ -84,13 +84,13 @@ class Shape:
 @cache
 def shape_of(path: Path) -> Shape:
     text = path.read_text()
-    tree = ast.parse(text)
+    nodes = list(ast.walk(ast.parse(text)))
     functions: dict[str, int] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, Function) and node.end_lineno is not None:
             functions[node.name] = max(functions.get(node.name, 0), node.end_lineno - node.lineno + 1)
-    classes = tuple(class_shape(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    return Shape(len(text.splitlines()), frozenset(defined_names(tree)), functions, classes)
+    classes = tuple(class_shape(node) for node in nodes if isinstance(node, ast.ClassDef))
+    return Shape(len(text.splitlines()), frozenset(defined_names(nodes)), functions, classes)
 
 
 def class_shape(node: ast.ClassDef) -> ClassShape:

@@ -92,7 +92,9 @@ class _ThreadedServer(uvicorn.Server):
 def serving(tmp_path: Path) -> Iterator[Serving]:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    listening = socket.create_server(("127.0.0.1", 0))
+    # asyncio sends small responses without delay (TCP_NODELAY) only on sockets that name their protocol.
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     api = Api(data_dir, port=port)
     server = _ThreadedServer(api)
