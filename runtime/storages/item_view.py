@@ -1,7 +1,7 @@
 """Views of a dataset's items: select, rename, omit, unwind and flatten their fields.
 
-Source: the parameters of "Get dataset items" in the platform's API reference. The platform applies them in the order in
-which the reference describes them.
+Source: the parameters of "Get dataset items" in the platform's API reference. Items are flattened before fields are
+selected or omitted: clients of the platform select `metadata.title` of a flattened `metadata`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from runtime.base.errors import Invalid
 from runtime.base.json_text import loads
+from runtime.storages.field_paths import Item, Parts, flatten, omit, pick
 
-Item = dict[str, Any]
 HIDDEN_PREFIX = "#"
 FAILED = "errorInfo"
 """In results of the platform's legacy crawler, an item with this field stands for a page that failed."""
@@ -26,10 +26,10 @@ class ItemView:
     skip_failed: bool = False
     unwind: tuple[str, ...] = ()
     skip_hidden: bool = False
+    flatten: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     output_fields: tuple[str, ...] = ()
     omit: frozenset[str] = frozenset()
-    flatten: tuple[str, ...] = ()
     skip_empty: bool = False
 
     @property
@@ -51,12 +51,12 @@ class ItemView:
     def _select_fields(self, item: Item) -> Item:
         if self.skip_hidden:
             item = {name: value for name, value in item.items() if not name.startswith(HIDDEN_PREFIX)}
+        parts: Parts = {}
+        if self.flatten:
+            item, parts = flatten(item, self.flatten)
         if self.fields:
-            names = zip(self.fields, self.output_fields or self.fields, strict=True)
-            item = {new: item[name] for name, new in names if name in item}
-        if self.omit:
-            item = {name: value for name, value in item.items() if name not in self.omit}
-        return _flatten(item, self.flatten) if self.flatten else item
+            item = pick(item, self.fields, self.output_fields, parts)
+        return omit(item, self.omit, parts) if self.omit else item
 
 
 PLAIN = ItemView()
@@ -109,23 +109,3 @@ def _merge(parent: Item, field: str, element: Any) -> Item:
     if not isinstance(element, dict):
         return {**parent, field: element}
     return {**{name: value for name, value in parent.items() if name != field}, **element}
-
-
-def _flatten(item: Item, fields: tuple[str, ...]) -> Item:
-    flat: Item = {}
-    for name, value in item.items():
-        if name in fields:
-            flat.update(leaves(name, value, "."))
-        else:
-            flat[name] = value
-    return flat
-
-
-def leaves(name: str, value: Any, separator: str) -> Iterator[tuple[str, Any]]:
-    """The leaves of a nested value with their paths. An empty object or array is a leaf."""
-    if not value or not isinstance(value, dict | list):
-        yield name, value
-        return
-    inner = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, each in inner:
-        yield from leaves(f"{name}{separator}{key}", each, separator)

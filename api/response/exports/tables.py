@@ -9,13 +9,14 @@ import asyncio
 import csv
 import html
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from api.response.exports.export import Export, TextExport
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
-from runtime.storages.item_view import Item, leaves
+from runtime.storages.field_paths import leaves
+from runtime.storages.item_view import Item
 
 MAX_COLUMNS = 2000
 MAX_COLUMN_NAME = 200
@@ -29,7 +30,7 @@ class Table(Export):
         found: dict[str, None] = {}
         async for lines in self.page.chunks():
             await asyncio.to_thread(self._add_columns, lines, found)
-        self.columns = list(found)
+        self.columns = _in_order(found, self.view.output_fields or self.view.fields)
 
     def row(self, item: Item) -> list[Any]:
         """The item's leaves in the order of the columns; None for a column that the item does not have."""
@@ -88,6 +89,32 @@ def cell_text(value: Any) -> str:
 
 def _flat(item: Item) -> dict[str, Any]:
     return {path: leaf for name, value in item.items() for path, leaf in leaves(name, value, PATH_SEPARATOR)}
+
+
+def _in_order(columns: Iterable[str], fields: Sequence[str]) -> list[str]:
+    """The columns in the order of the fields that the query selects, or as they are if it selects none.
+
+    A column that belongs to no field is of an array's element that was not selected.
+    """
+    if not fields:
+        return list(columns)
+    positions = {_dotted(field): position for position, field in reversed(list(enumerate(fields)))}
+    ranks = {column: rank for column in columns if (rank := _position(column, positions)) is not None}
+    return sorted(ranks, key=ranks.__getitem__)
+
+
+def _position(column: str, positions: Mapping[str, int]) -> int | None:
+    """The position of the field that contains the column."""
+    name = _dotted(column)
+    while name:
+        if name in positions:
+            return positions[name]
+        name = name.rpartition(".")[0]
+    return None
+
+
+def _dotted(path: str) -> str:
+    return path.replace(PATH_SEPARATOR, ".")
 
 
 def _not_a_table(what: str) -> Invalid:

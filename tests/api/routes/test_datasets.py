@@ -207,6 +207,23 @@ async def test_views_and_formats(client: httpx.AsyncClient, url: str) -> None:
     assert (data["itemCount"], data["cleanItemCount"], data["stats"]["writeCount"]) == (2, 1, 2)
 
 
+async def test_nested_fields_are_selected_in_lists_downloads_and_views(client: httpx.AsyncClient) -> None:
+    views = {"flat": {"transformation": {"fields": ["metadata.title", "url"], "flatten": ["metadata"]}}}
+    url = f"/v2/datasets/{(await client.post('/v2/datasets', json={'schema': {'views': views}})).json()['data']['id']}"
+    await push(client, url, [{"url": "u", "metadata": {"title": "T", "lang": "en"}}])
+    for query, expected in (
+        ("flatten=metadata&fields=url,metadata.title", [{"url": "u", "metadata.title": "T"}]),
+        ("flatten=metadata&omit=metadata.lang", [{"url": "u", "metadata.title": "T"}]),
+        ("fields=metadata.title&outputFields=title", [{"title": "T"}]),
+        ("omit=metadata.lang", [{"url": "u", "metadata": {"title": "T"}}]),
+        ("view=flat", [{"metadata.title": "T", "url": "u"}]),
+        ("view=flat&omit=url", [{"metadata.title": "T"}]),
+    ):
+        assert (await client.get(f"{url}/items?{query}")).json() == expected
+    for query in ("view=flat", "flatten=metadata&fields=metadata.title,url&attachment=1"):
+        assert (await client.get(f"{url}/items?format=csv&bom=0&{query}")).text == "metadata.title,url\nT,u\n"
+
+
 @pytest.mark.parametrize("form", ["csv", "html", "xlsx", "xml", "rss"])
 async def test_formats_that_browsers_display_are_sandboxed(client: httpx.AsyncClient, url: str, form: str) -> None:
     await push(client, url, {"script": {"@": {"xmlns": "http://www.w3.org/1999/xhtml"}, "#": "alert(1)"}})

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
-from runtime.storages.item_view import ItemView, from_schema, leaves
+from runtime.storages.item_view import ItemView, from_schema
 
 Item = dict[str, Any]
 
@@ -77,6 +77,59 @@ def test_flattening() -> None:
     ]
 
 
+PAGES: list[Item] = [
+    {"url": "u", "metadata": {"title": "T", "lang": "en"}},
+    {"url": "v", "metadata": {"lang": "de"}},
+    {"url": "w", "metadata": None},
+]
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (
+            ItemView(flatten=("metadata",), fields=("url", "metadata.title")),
+            [{"url": "u", "metadata.title": "T"}, {"url": "v"}, {"url": "w"}],
+        ),
+        (
+            ItemView(flatten=("metadata",), fields=("metadata", "url"), omit=frozenset({"metadata.lang"})),
+            [{"metadata.title": "T", "url": "u"}, {"url": "v"}, {"metadata": None, "url": "w"}],
+        ),
+        (
+            ItemView(flatten=("metadata",), omit=frozenset({"metadata"})),
+            [{"url": "u"}, {"url": "v"}, {"url": "w"}],
+        ),
+        (
+            ItemView(flatten=("metadata",), fields=("metadata.title", "url"), output_fields=("title", "link")),
+            [{"title": "T", "link": "u"}, {"link": "v"}, {"link": "w"}],
+        ),
+        (
+            ItemView(fields=("metadata.title", "url"), output_fields=("title", "link")),
+            [{"title": "T", "link": "u"}, {"link": "v"}, {"link": "w"}],
+        ),
+        (
+            ItemView(fields=("metadata.lang",), skip_empty=True),
+            [{"metadata": {"lang": "en"}}, {"metadata": {"lang": "de"}}],
+        ),
+        (
+            ItemView(omit=frozenset({"metadata.lang", "url"})),
+            [{"metadata": {"title": "T"}}, {"metadata": {}}, {"metadata": None}],
+        ),
+    ],
+)
+def test_items_are_flattened_before_fields_are_selected(view: ItemView, expected: list[Item]) -> None:
+    shown = apply(view, *PAGES)
+    assert [list(item.items()) for item in shown] == [list(item.items()) for item in expected]
+
+
+def test_unwound_items_are_flattened_before_fields_are_selected() -> None:
+    item = {"url": "u", "offers": [{"price": {"value": 1, "unit": "EUR"}}, {"price": {"value": 2}}, {"none": 0}]}
+    view = ItemView(unwind=("offers",), flatten=("price",), fields=("price.value", "url"), output_fields=("p", "u"))
+    assert apply(view, item) == [{"p": 1, "u": "u"}, {"p": 2, "u": "u"}, {"u": "u"}]
+    view = ItemView(unwind=("offers",), fields=("price.unit",), skip_empty=True)
+    assert apply(view, item) == [{"price": {"unit": "EUR"}}]
+
+
 def test_items_of_failed_pages_are_skipped() -> None:
     assert apply(ItemView(skip_failed=True), {"a": 1}, {"errorInfo": None}, {"errorInfo": {}}) == [{"a": 1}]
 
@@ -120,8 +173,3 @@ def test_requested_fields_take_precedence_over_the_view_of_the_schema() -> None:
 def test_an_unknown_view_is_rejected(schema: Item | None) -> None:
     with pytest.raises(Invalid, match="no view 'none'"):
         from_schema(schema, "none", ItemView())
-
-
-def test_leaves() -> None:
-    assert dict(leaves("a", {"b": [1, {"c": []}], "d": None}, "/")) == {"a/b/0": 1, "a/b/1/c": [], "a/d": None}
-    assert dict(leaves("a", 5, "/")) == {"a": 5}

@@ -127,6 +127,44 @@ async def test_the_options_of_csv() -> None:
     assert await exported(ItemFormat.CSV, [], bom=False) == b""
 
 
+@pytest.mark.parametrize("in_memory", [None, 1])
+@pytest.mark.parametrize(
+    ("view", "columns"),
+    [
+        (ItemView(fields=("a", "b", "c")), ["a", "b", "c/d", "c/e"]),
+        (ItemView(fields=("c.e", "b", "c.d", "a")), ["c/e", "b", "c/d", "a"]),
+        (ItemView(fields=("c", "none", "b"), flatten=("c",)), ["c.d", "c.e", "b"]),
+        (ItemView(fields=("c.e", "a", "c.d"), flatten=("c",)), ["c.e", "a", "c.d"]),
+        (ItemView(fields=("c", "a", "b"), output_fields=("x.y", "b", "a")), ["x.y/d", "x.y/e", "b", "a"]),
+        (ItemView(fields=("t.1", "a")), ["t/1", "a"]),
+        (ItemView(unwind=("u",), fields=("n", "a")), ["n", "a"]),
+    ],
+)
+async def test_columns_are_in_the_order_of_the_fields(
+    view: ItemView, columns: list[str], in_memory: int | None
+) -> None:
+    items = [{"a": 1, "c": {"d": 2}}, {"a": 1, "b": 2, "c": {"e": 3, "d": 4}, "t": [8, 9], "u": [{"n": 1}]}]
+    assert (await csv_of(items, view, in_memory))[0] == columns
+    table = etree.HTML(await exported(ItemFormat.HTML, items, view, in_memory))
+    assert [cell.text for cell in table.iter("th")] == columns
+    sheet = openpyxl.load_workbook(io.BytesIO(await exported(ItemFormat.XLSX, items, view, in_memory))).active
+    assert [cell.value for cell in next(sheet.iter_rows())] == columns
+
+
+async def test_each_value_is_in_the_column_of_its_field() -> None:
+    items = [{"a": 1, "c": {"d": 2}}, {"b": 3, "a": 4}]
+    assert await csv_of(items, ItemView(fields=("b", "c.d", "a"))) == [
+        ["b", "c/d", "a"],
+        ["", "2", "1"],
+        ["3", "", "4"],
+    ]
+
+
+async def csv_of(items: list[Any], view: ItemView, in_memory: int | None = None) -> list[list[str]]:
+    text = (await exported(ItemFormat.CSV, items, view, in_memory)).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
 @pytest.mark.parametrize("form", [ItemFormat.CSV, ItemFormat.HTML, ItemFormat.XLSX])
 async def test_tables_that_are_too_wide_are_rejected_before_anything_is_sent(form: ItemFormat) -> None:
     columns = [f"column{number}" for number in range(MAX_COLUMNS)]
