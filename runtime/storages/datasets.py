@@ -18,8 +18,9 @@ from runtime.base.records import Dataset
 from runtime.database import Database
 from runtime.database.datasets_table import DatasetsTable
 from runtime.database.storage_table import StorageGone
+from runtime.storages.field_paths import Item
 from runtime.storages.item_schema import FieldStatistics, check_items, item_schema
-from runtime.storages.item_view import HIDDEN_PREFIX, Item
+from runtime.storages.item_view import HIDDEN_PREFIX
 from runtime.storages.storage_service import StorageService
 
 MAX_PUSH_BYTES_ON_LOOP = 262_144

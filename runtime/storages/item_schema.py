@@ -12,7 +12,7 @@ from typing import Any
 from runtime.base.errors import Invalid
 from runtime.base.json_schema import JsonSchema, Problem, compiled
 from runtime.base.json_text import loads
-from runtime.storages.item_view import Item
+from runtime.storages.field_paths import Item
 
 FIELDS = "fields"
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 from api.request.parsing.dataset_items import FormatOptions
 from runtime.base.records import Dataset
 from runtime.storages.datasets import ItemPage
-from runtime.storages.item_view import Item, ItemView
+from runtime.storages.field_paths import Item
+from runtime.storages.item_view import ItemView
 
 BOM = "\ufeff"
 

@@ -15,8 +15,7 @@ from typing import Any
 from api.response.exports.export import Export, TextExport
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
-from runtime.storages.field_paths import leaves
-from runtime.storages.item_view import Item
+from runtime.storages.field_paths import Item, leaves
 
 MAX_COLUMNS = 2000
 MAX_COLUMN_NAME = 200

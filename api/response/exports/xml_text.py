@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from api.response.exports.export import TextExport
 from api.response.exports.tables import cell_text
 from runtime.base.errors import Invalid
-from runtime.storages.item_view import Item
+from runtime.storages.field_paths import Item
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 ATTRIBUTES, TEXT = "@", "#"
