@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.responses import Response, StreamingResponse
 
-from api.request.parsing.dataset_items import ItemsQuery
+from api.request.params import Params
+from api.request.parsing.dataset_items import ItemsQuery, parse_items_query
 from api.response.exports import FORMATS
 from api.response.exports.json_text import JsonLines
 from api.response.record_response import SANDBOX
@@ -15,6 +19,13 @@ UNLIMITED = 999_999_999_999
 """What the platform's header reports if a request has no limit."""
 PAGE_HEADERS = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
 """For formats that browsers display. Items can contain any HTML, which must not call the API as the reader."""
+
+
+def items_query(params: Params, schema: Mapping[str, Any] | None) -> ItemsQuery:
+    """The query of a request for items. `schema` is the schema of their dataset. Raises Invalid."""
+    query = parse_items_query(params, schema)
+    FORMATS[query.format].check_options(query.options)
+    return query
 
 
 async def items_response(

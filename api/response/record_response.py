@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from api.request.bodies import decoder
 from api.request.params import Params
 from runtime.base.errors import record_not_found
-from runtime.storages.key_value_stores import KeyValueStores
+from runtime.storages.key_value_stores import KeyValueStores, check_key
 
 SANDBOX = "sandbox allow-scripts allow-forms"
 """Records share the API's origin: a page that an Actor stored must not call the API as the page's reader."""
@@ -38,6 +38,12 @@ def record_response(
     if isinstance(record.body, bytes):
         return Response(record.body, status, headers)
     return StreamingResponse(record.chunks(), status, headers)
+
+
+def check_record_query(key: str, params: Params) -> None:
+    """Raises Invalid for a query that `record_response` would reject."""
+    check_key(key)
+    params.flag("attachment")
 
 
 def _headers(request: Request, params: Params, key: str, content_type: str, encoding: str | None) -> dict[str, str]:

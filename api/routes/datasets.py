@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.request.bodies import read_body
-from api.request.parsing.dataset_items import parse_items_query
 from api.response import serializers
 from api.response.envelopes import data_response, json_response
-from api.response.items_response import items_response
+from api.response.items_response import items_query, items_response
 from api.routes.storage_routes import StorageRoutes, read_schema
 from runtime.storages.item_schema import item_schema
 
@@ -58,7 +57,7 @@ async def push_items(request: Request) -> Response:
 async def list_items(request: Request) -> Response:
     call = datasets(request)
     dataset = call.storage()
-    query = parse_items_query(call.params, dataset)
+    query = items_query(call.params, dataset.schema)
     return await items_response(call.orchestrator.datasets, dataset, query, is_head=request.method == "HEAD")
 
 

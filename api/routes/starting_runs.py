@@ -13,19 +13,19 @@ from api.request.callers import Caller, LiveCaller
 from api.request.dependencies import orchestrator_of
 from api.request.input_body import read_input
 from api.request.params import Params
-from api.request.parsing.dataset_items import parse_items_query
 from api.request.parsing.origins import parse_meta
 from api.request.parsing.runs import parse_start_options
 from api.response.envelopes import created_response
-from api.response.items_response import items_response
+from api.response.items_response import items_query, items_response
 from api.response.presenters import present_run
-from api.response.record_response import record_response
+from api.response.record_response import check_record_query, record_response
 from runtime.base.errors import Invalid, NotFound, RunTooSlow
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Actor, Run, Task
 from runtime.orchestrator import Orchestrator
 from runtime.runs.options import StartOptions
 from runtime.runs.start_plan import StartRequest
+from runtime.storages.run_storages import DEFAULT
 
 SYNC_WAIT_SECS = 300
 
@@ -51,8 +51,9 @@ class RunStartCall:
 
     async def respond_with_output(self, target: Actor | Task) -> Response:
         """Start a run, wait for its end, and return a record of its store, or no body if the record does not exist."""
-        run = await self._run_to_success(target)
         key = self.params.text("outputRecordKey") or "OUTPUT"
+        check_record_query(key, self.params)
+        run = await self._run_to_success(target)
         stores, store_id = self.orchestrator.key_value_stores, run.default_key_value_store_id
         try:
             return record_response(stores, store_id, key, self.request, self.params, status=201)
@@ -61,10 +62,12 @@ class RunStartCall:
 
     async def respond_with_items(self, target: Actor | Task) -> Response:
         """Start a run, wait for its end, and return the items of its dataset that the query selects."""
+        definition = self.orchestrator.starting.definition(self.caller.user, target, self.options)
+        query = items_query(self.params, definition.dataset_schemas[DEFAULT])
         run = await self._run_to_success(target)
         datasets = self.orchestrator.datasets
         dataset = datasets.find(run.user_id, run.default_dataset_id)
-        return await items_response(datasets, dataset, parse_items_query(self.params, dataset), status=201)
+        return await items_response(datasets, dataset, query, status=201)
 
     async def _run_to_success(self, target: Actor | Task) -> Run:
         """Raises RunTooSlow if the run has not ended after five minutes, Invalid if it did not succeed."""

@@ -60,7 +60,7 @@ class StartPlanner:
         """Return the plan for the run that is requested. Raises Invalid and Forbidden."""
         actor, sent = request.actor, request.options
         permissions.check_start(request.started_by, actor, sent.permission_level or actor.defaults.permission_level)
-        build = self._builds.resolve(actor, sent.build or actor.defaults.build)
+        build = self.build(actor, sent)
         task_input = request.task.input if request.task else None
         input = await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
         memory, problem = default_memory(actor.defaults, Definition.of(build), sent, input)
@@ -79,6 +79,10 @@ class StartPlanner:
             pricing=pricing,
             remark=remark,
         )
+
+    def build(self, actor: Actor, sent: StartOptions) -> Build:
+        """The build that a start with these options would run. Raises Invalid."""
+        return self._builds.resolve(actor, sent.build or actor.defaults.build)
 
     def confirm(self, plan: StartPlan) -> StartPlan:
         """The plan with the current records of its Actor and build, which may have been deleted since.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
-from runtime.base.records import Meta, Run, Task, User
+from runtime.base.records import Actor, Definition, Meta, Run, Task, User
 from runtime.inputs.inputs import Input
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.runs.creation import RunCreator
@@ -56,6 +56,13 @@ class Starting:
         if request.task is not None:
             await self._tasks.count_run(request.task.id)
         return run
+
+    def definition(self, user: User, target: Actor | Task, options: StartOptions) -> Definition:
+        """The definition of the build that a start of this Actor or task would run. Raises Invalid."""
+        if isinstance(target, Task):
+            actor = self._actors.get_runnable(user, target.actor_id)
+            return Definition.of(self._planner.build(actor, with_task_options(target.options, options)))
+        return Definition.of(self._planner.build(target, options))
 
     async def start_task(
         self,

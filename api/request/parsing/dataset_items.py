@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from api.request.params import Params
 from runtime.base.errors import Invalid
-from runtime.base.records import Dataset
 from runtime.storages.item_view import ItemView, from_schema
 
 SIMPLIFIED_FIELDS = ("url", "pageFunctionResult", "errorInfo")
@@ -50,10 +51,11 @@ class ItemsQuery:
     is_attachment: bool
 
 
-def parse_items_query(params: Params, dataset: Dataset) -> ItemsQuery:
+def parse_items_query(params: Params, schema: Mapping[str, Any] | None) -> ItemsQuery:
+    """`schema` is the dataset's schema, which defines its views. Raises Invalid."""
     return ItemsQuery(
         format=_parse_format(params),
-        view=parse_item_view(params, dataset),
+        view=_parse_item_view(params, schema),
         options=_parse_options(params),
         offset=params.integer("offset") or 0,
         limit=params.integer("limit") or None,
@@ -62,7 +64,7 @@ def parse_items_query(params: Params, dataset: Dataset) -> ItemsQuery:
     )
 
 
-def parse_item_view(params: Params, dataset: Dataset) -> ItemView:
+def _parse_item_view(params: Params, schema: Mapping[str, Any] | None) -> ItemView:
     """The fields of the items that the query selects, on top of the schema's view that it names."""
     clean, fields, output_fields = params.flag("clean"), params.texts("fields"), params.texts("outputFields")
     if output_fields and len(output_fields) != len(fields):
@@ -80,7 +82,7 @@ def parse_item_view(params: Params, dataset: Dataset) -> ItemView:
     if params.flag("simplified"):  # the format of the platform's old crawler
         view = replace(view, fields=SIMPLIFIED_FIELDS, output_fields=(), unwind=SIMPLIFIED_UNWIND)
     name = params.text("view")
-    return view if name is None else from_schema(dataset.schema, name, view)
+    return view if name is None else from_schema(schema, name, view)
 
 
 def _parse_format(params: Params) -> ItemFormat:

@@ -26,6 +26,10 @@ class Export:
         self.view = view
         self.options = options
 
+    @classmethod
+    def check_options(cls, options: FormatOptions) -> None:
+        """Raises Invalid for options that the format does not allow."""
+
     async def open(self) -> None:
         """Read the items beforehand if the format needs it. Raises Invalid before anything is sent."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from api.request.parsing.dataset_items import FormatOptions
 from api.response.exports.export import TextExport
 from api.response.exports.tables import cell_text
 from runtime.base.errors import Invalid
@@ -29,8 +30,9 @@ NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 class Xml(TextExport):
     content_type = "application/xml; charset=utf-8"
 
-    async def open(self) -> None:
-        for name in (self.options.xml_root, self.options.xml_row):
+    @classmethod
+    def check_options(cls, options: FormatOptions) -> None:
+        for name in (options.xml_root, options.xml_row):
             if not NAME.fullmatch(name):
                 raise Invalid("invalid-parameter", f"'{name}' is not a valid name of an XML element")
 

@@ -173,6 +173,59 @@ async def test_run_sync_returns_items_as_the_query_selects(api: Api) -> None:
     assert answer.headers["x-apify-pagination-total"] == "3"
 
 
+INVALID_ITEM_QUERIES = [
+    "format=x",
+    "limit=-1",
+    "limit=x",
+    "offset=-1",
+    "offset=1.5",
+    "desc=maybe",
+    "clean=maybe",
+    "bom=maybe",
+    "attachment=maybe",
+    "view=none",
+    "outputFields=a",
+    "fields=a,b&outputFields=c",
+    "format=csv&delimiter=ab",
+    "delimiter=%22",
+    "format=xml&xmlRoot=a%20b",
+    "format=xml&xmlRow=1",
+    "skipHeaderRow=maybe",
+    "simplified=maybe",
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_invalid_query_of_a_synchronous_run_starts_nothing(api: Api, method: str) -> None:
+    slug = "invalid-input" if method == "POST" else "invalid-parameter"  # the platform's word for a start of an Actor
+    actor = await api.create_actor("hello")
+    task = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "my-task"})
+    task_path = f"/v2/actor-tasks/{task['id']}/run-sync-get-dataset-items"
+    for path, expected in ((SYNC_ITEMS, slug), (task_path, "invalid-parameter")):
+        for query in INVALID_ITEM_QUERIES:
+            assert problem(await api.call(method, f"{path}?{query}")) == (400, expected), query
+    for query, type in (("outputRecordKey=a/b", "invalid-record-key"), ("attachment=maybe", slug)):
+        assert problem(await api.call(method, f"{SYNC}?{query}")) == (400, type)
+    assert (await api.data("GET", "/v2/actor-runs"))["total"] == 0
+
+
+async def test_a_synchronous_run_shows_a_view_of_the_schema_of_its_build(api: Api) -> None:
+    actor = await api.create_actor("hello")
+    task = await api.data(
+        "POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "my-task", "options": {"build": "beta"}}
+    )
+    schema = {"views": {"flat": {"transformation": {"fields": ["m.a", "b"], "flatten": ["m"]}}}}
+    await api.create_build(actor, "beta", definition={"storages": {"dataset": schema}})
+    task_path = f"/v2/actor-tasks/{task['id']}/run-sync-get-dataset-items?view=flat"
+    for path in (f"{SYNC_ITEMS}?view=flat&build=beta", task_path):
+        call = await api.start_call("POST", path)
+        run = live_run(api)
+        await api.call("POST", f"/v2/datasets/{run.default_dataset_id}/items", json=[{"b": 1, "m": {"a": 2, "c": 3}}])
+        await api.finish(run)
+        assert (await call).json() == [{"m.a": 2, "b": 1}]
+    assert problem(await api.call("POST", f"{SYNC_ITEMS}?view=flat")) == (400, "invalid-input")
+
+
 @pytest.mark.parametrize("path", [SYNC, SYNC_ITEMS])
 @pytest.mark.parametrize("code", [1, 137])
 async def test_a_failed_run_returns_400_with_its_id(api: Api, path: str, code: int) -> None:
