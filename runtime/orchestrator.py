@@ -324,5 +324,6 @@ class Orchestrator:
             statuses=self.statuses,
             run_inputs=self._run_inputs,
             builds=self.builds,
+            request_queues=self.request_queues,
             clock=self.clock,
         )

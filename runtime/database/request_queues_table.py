@@ -200,6 +200,14 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
 
         return await self._write(change)
 
+    async def unlock_requests_of_run(self, user_id: str, run_id: str, *, now: Millis) -> None:
+        """Release every lock of a run in all queues of its user. The requests do not move, and nothing is counted."""
+        query = (
+            f"UPDATE requests SET {UNLOCK} WHERE queue_id IN (SELECT id FROM request_queues WHERE user_id = ?) "
+            "AND lock_expires_at > ? AND lock_by_run = ?"
+        )
+        await self._write(lambda connection: connection.execute(query, (user_id, now, run_id)))
+
     def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
         """Whether `record_client` would change anything. If not, the caller can skip that write."""
         is_known = client.key is not None and client.key == queue.first_client

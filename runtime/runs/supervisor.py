@@ -28,6 +28,7 @@ from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
+from runtime.storages.request_queues import RequestQueues
 
 logger = logging.getLogger("greenroom.supervisor")
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class SupervisorContext:
     statuses: RunStatuses
     run_inputs: RunInputs
     builds: Builds
+    request_queues: RequestQueues
     clock: Clock
 
 
@@ -123,6 +125,8 @@ class Supervisor:
         self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
 
     async def _launch(self) -> Container:
+        # The run's previous container held these locks. The next one would wait until they expire.
+        await self._context.request_queues.unlock_requests_of_run(self._run.user_id, self._run.id)
         before_launch = partial(_before_launch, log_lines=self._log.lines_from_containers())
         self._run = await self._context.runs.change(self._run.id, before_launch)
         for line in self._context.run_containers.limits_lines(self._run):

@@ -171,6 +171,10 @@ class RequestQueues(StorageService[RequestQueue]):
         with self._must_exist(queue_id):
             return await self._table.unlock_requests(queue_id, client, now=self._clock.now())
 
+    async def unlock_requests_of_run(self, user_id: str, run_id: str) -> None:
+        """Release all locks of a run, in any queue of its user: the container that held them is gone."""
+        await self._table.unlock_requests_of_run(user_id, run_id, now=self._clock.now())
+
     def _count_reads(self, queue_id: str, count: int) -> None:
         self._table.count_reads(queue_id, self._clock.now(), read_count=count)
 

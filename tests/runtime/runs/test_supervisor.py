@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from runtime.base.json_text import loads
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import EnvVar
+from runtime.base.records import EnvVar, QueueClient, Restart
 from runtime.containers import EngineUnavailable, ImageMissing, StartFailed
 from runtime.runs import messages
+from runtime.runs.options import StartOptions
 from runtime.runs.run_containers import RUN_LABEL
 from tests.fakes.clock import START
 from tests.fakes.containers import FakeContainer
@@ -235,3 +238,49 @@ async def test_an_internal_error_fails_the_run_with_a_message_that_names_greenro
     assert run.status is S.FAILED
     assert run.status_message is not None and run.status_message.startswith("Greenroom could not continue this run")
     assert stage.engine.containers == []
+
+
+# Locks of the previous container
+
+
+@pytest.mark.parametrize("transition", ["migrate", "reboot", "error", "resurrect", "abort and resurrect", "crash"])
+async def test_the_next_container_gets_the_requests_that_the_previous_one_had_locked(
+    stage: Stage, transition: str
+) -> None:
+    run = await stage.start(restart_on_error=transition == "error")
+    queues, client, orders = stage.orchestrator.request_queues, QueueClient("first", run.id), stage.orchestrator.orders
+    named, _ = await queues.get_or_create(run.user_id, "shared")
+    for id in (run.default_request_queue_id, named.id):
+        await queues.add_requests(id, [{"uniqueKey": key, "url": "u"} for key in "abc"], forefront=False)
+        await queues.lock_head(id, client, limit=2, lock_secs=3600)
+        await queues.lock_head(id, QueueClient("another client"), limit=1, lock_secs=3600)
+    match transition:
+        case "migrate":
+            await orders.migrate(run)
+        case "reboot":
+            await orders.reboot(run)
+        case "error":
+            await stage.finish(run, 1)
+        case "crash":  # of the server, during the reboot
+            await stage.close()
+            await stage.open_with_run(run, lambda now: replace(now, restart=Restart.REBOOT, stop_at=1))
+        case _:
+            await (stage.abort(run) if transition.startswith("abort") else stage.finish(run, 1))
+            await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions())
+    await stage.clock.advance(60)
+    assert stage.current(run).status is S.RUNNING and len(stage.containers_of(run)) == 2
+    queues = stage.orchestrator.request_queues
+    for id in (run.default_request_queue_id, named.id):
+        head = await queues.lock_head(id, QueueClient("second", run.id), limit=25, lock_secs=3600)
+        assert [loads(item.unique_key) for item in head.items] == ["a", "b"]
+
+
+async def test_the_locks_of_an_adopted_container_remain(stage: Stage) -> None:
+    run = await stage.start()
+    queue_id = run.default_request_queue_id
+    queues = stage.orchestrator.request_queues
+    await queues.add_requests(queue_id, [{"uniqueKey": "a", "url": "u"}], forefront=False)
+    await queues.lock_head(queue_id, QueueClient(None, run.id), limit=1, lock_secs=3600)
+    await stage.restart_server()
+    head = await stage.orchestrator.request_queues.lock_head(queue_id, QueueClient("b"), limit=1, lock_secs=1)
+    assert (head.items, head.has_locked_requests) == ([], True)

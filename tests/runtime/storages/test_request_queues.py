@@ -182,3 +182,20 @@ async def test_a_head_has_requests_that_only_the_exact_decoder_can_read(queues: 
     await queues.add_requests(queue.id, [cut], forefront=False)
     shown = loads(dumps(queues.head(queue.id, limit=1)))
     assert shown == [{name: cut.get(name, request_id("cut")) for name in HEAD_FIELDS}]
+
+
+async def test_the_locks_of_a_run_are_released_in_all_queues_of_its_user(
+    queues: RequestQueues, queue: RequestQueue, clock: HandClock
+) -> None:
+    other, foreign = (await queues.get_or_create("user"))[0], (await queues.get_or_create("another user"))[0]
+    mine, keyed = QueueClient(run_id="run"), QueueClient("key", "run")
+    for target in (queue, other, foreign):
+        await queues.add_requests(target.id, [draft(key) for key in "abcd"], forefront=False)
+        for client in (mine, keyed, QueueClient("key"), QueueClient(run_id="another run")):
+            await queues.lock_head(target.id, client, limit=1, lock_secs=60)
+    before = queues.get(queue.id)
+    await queues.unlock_requests_of_run("user", "run")
+    assert queues.get(queue.id) == before
+    for target, free in ((queue, ["a", "b"]), (other, ["a", "b"]), (foreign, [])):
+        head = await queues.lock_head(target.id, QueueClient("new"), limit=25, lock_secs=60)
+        assert [loads(item.unique_key) for item in head.items] == free
