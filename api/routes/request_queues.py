@@ -15,7 +15,7 @@ from api.routes.storage_routes import StorageCall, StorageRoutes, exact_response
 from runtime.base.clock import iso
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.records import QueueClient, RequestQueue, RequestState
-from runtime.storages.request_queues import MAX_BATCH, check_batch, id_to_delete, request_not_found
+from runtime.storages.request_queues import MAX_BATCH, ids_to_delete, request_not_found
 
 router = APIRouter()
 queues = StorageRoutes("request-queues", lambda orchestrator: orchestrator.request_queues, serializers.request_queue)
@@ -98,8 +98,8 @@ async def add_request(request: Request) -> Response:
     call = queues(request)
     queue, _ = await _queue_and_client(call)
     draft, requests = await read_json_exactly(request), call.orchestrator.request_queues
-    outcomes = await requests.add_requests(queue.id, [draft], forefront=_forefront(call.params))
-    return data_response(serializers.processed_request(outcomes[0]), 201)
+    outcome = await requests.add_request(queue.id, draft, forefront=_forefront(call.params))
+    return data_response(serializers.processed_request(outcome), 201)
 
 
 @router.post(QUEUE + "/requests/batch")
@@ -121,8 +121,7 @@ async def delete_requests(request: Request) -> Response:
     call = queues(request)
     queue, _ = await _queue_and_client(call)
     entries = await read_json_exactly(request)
-    check_batch(entries)
-    ids = [id_to_delete(entry) for entry in entries]
+    ids = ids_to_delete(entries)
     await call.orchestrator.request_queues.delete_requests(queue.id, ids)
     processed = [{**entry, "id": id} for entry, id in zip(entries, ids, strict=True)]
     return exact_response({"processedRequests": processed, "unprocessedRequests": []})

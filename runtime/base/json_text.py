@@ -1,7 +1,7 @@
 """JSON as clients send it: decoded by a fast codec, and by the standard library if that codec is too strict.
 
-The fast codec rejects strings that end in the middle of a surrogate pair (JavaScript's `slice` produces them, and its
-clients send them as an escape) and numbers that no float can hold. The standard library handles both.
+The fast codec rejects strings that end in the middle of a surrogate pair: JavaScript's `slice` produces them, and its
+clients send them as an escape. The standard library handles them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ JsonDict = dict[str, Any]
 
 MAX_DEPTH = 500
 """The deepest nesting of a stored value. The codec fails at about twice this depth, depending on its caller's stack."""
+
+MAX_SHOWN_DIGITS = 30
 
 _encoder = msgspec.json.Encoder()
 _parser_error = re.compile(r"(?P<what>.*?)(?: starting)? near (?P<position>\d+)(?P<found>.*)", re.DOTALL)
@@ -105,10 +107,12 @@ def _with_line_and_column(text: str, message: str) -> str:
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}: {what}"
 
 
-def _finite_float(number: str) -> float | None:
-    """Return None for numbers that no float can hold: JavaScript's own encoder writes null for them."""
+def _finite_float(number: str) -> float:
+    """Raises ValueError for a number that no float can hold, because it could not be returned as it was sent."""
     value = float(number)
-    return value if math.isfinite(value) else None
+    if not math.isfinite(value):
+        raise ValueError(f"{number[:MAX_SHOWN_DIGITS]} is too large for a number")
+    return value
 
 
 def _reject(constant: str) -> NoReturn:

@@ -20,6 +20,7 @@ from runtime.base.json_text import JsonDict, dumps, loads
 from runtime.base.records import ProcessedRequest, QueueClient, RequestQueue, RequestState
 from runtime.database import Database
 from runtime.database.request_queues_table import LockNotHeld, NewRequest, RequestQueuesTable, StoredRequest
+from runtime.storages.request_rules import check_request, check_requests
 from runtime.storages.storage_service import StorageService
 
 ID_LENGTH = 15
@@ -91,15 +92,25 @@ class RequestQueues(StorageService[RequestQueue]):
             await self._table.record_client(queue.id, client)
         return is_new
 
-    async def add_requests(self, queue_id: str, drafts: Sequence[Any], *, forefront: bool) -> list[ProcessedRequest]:
-        """Add a batch of requests. Requests that are already present do not change. Raises Invalid, NotFound."""
+    async def add_request(self, queue_id: str, draft: Any, *, forefront: bool) -> ProcessedRequest:
+        """Add a request. A request that is already present does not change. Raises Invalid, NotFound."""
+        check_request(draft)
+        return (await self._add(queue_id, [draft], forefront=forefront))[0]
+
+    async def add_requests(self, queue_id: str, drafts: Any, *, forefront: bool) -> list[ProcessedRequest]:
+        """Add a batch of requests, either all or none. Raises Invalid, NotFound."""
         check_batch(drafts)
+        check_requests(drafts)
+        return await self._add(queue_id, drafts, forefront=forefront)
+
+    async def _add(self, queue_id: str, drafts: Sequence[JsonDict], *, forefront: bool) -> list[ProcessedRequest]:
         new = [_new_request(draft) for draft in drafts]
         with self._must_exist(queue_id):
             return await self._table.add_requests(queue_id, new, forefront=forefront, now=self._clock.now())
 
     async def update_request(self, queue_id: str, id: str, fields: Any, *, forefront: bool) -> ProcessedRequest:
         """Replace a request, or add it. Raises Invalid, NotFound."""
+        check_request(fields)
         new = _new_request(fields)
         if fields.get("id", id) != id or new.id != id:
             raise Invalid(
@@ -187,34 +198,31 @@ def check_batch(entries: Any) -> None:
         raise Invalid("invalid-value", f"A batch may have at most {MAX_BATCH} requests, not {len(entries)}")
 
 
-def id_to_delete(entry: Any) -> str:
-    """The request id of an entry in a batch deletion, which has an `id` or a `uniqueKey`. Raises Invalid."""
+def ids_to_delete(entries: Any) -> list[str]:
+    """The request ids of the entries of a batch deletion. Each has an `id` or a `uniqueKey`. Raises Invalid."""
+    check_batch(entries)
+    return [_id_to_delete(entry, position) for position, entry in enumerate(entries)]
+
+
+def _id_to_delete(entry: Any, position: int) -> str:
     if isinstance(entry, dict):
         if isinstance(entry.get("id"), str) and entry["id"].isascii():
             return str(entry["id"])
         if isinstance(entry.get("uniqueKey"), str):
             return request_id(entry["uniqueKey"])
-    raise Invalid("invalid-value", "A request to delete needs an 'id' or a 'uniqueKey'")
+    raise Invalid("invalid-value", f"The request to delete at position {position} needs an 'id' or a 'uniqueKey'")
 
 
 def request_not_found(id: str) -> NotFound:
     return record_not_found("Request", id)
 
 
-def _new_request(draft: Any) -> NewRequest:
-    if not isinstance(draft, dict):
-        raise Invalid("invalid-value", "A request must be a JSON object")
-    for name in ("uniqueKey", "url"):
-        if not isinstance(draft.get(name), str) or not draft[name]:
-            raise Invalid("invalid-value", f"A request needs a '{name}'")
-    handled_at = draft.get("handledAt")
-    if not isinstance(handled_at, str | None):
-        raise Invalid("invalid-value", "'handledAt' must be a time or null")
+def _new_request(draft: JsonDict) -> NewRequest:
     id = request_id(draft["uniqueKey"])
     fields = {"method": "GET", "retryCount": 0, **draft, "id": id}
     for name in LOCK_FIELDS:
         fields.pop(name, None)
-    return NewRequest(id, dumps(fields), is_handled=handled_at is not None)
+    return NewRequest(id, dumps(fields), is_handled=draft.get("handledAt") is not None)
 
 
 def _request(stored: StoredRequest) -> QueuedRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from api.request.params import MAX_SAFE_INTEGER
 from api.request.parsing.fields import field, parse_permission_level, parse_timeout, unchanged_fields
@@ -37,13 +37,15 @@ EXTRA_ACTOR_FIELDS: dict[str, Any] = {
     "isDeprecated": bool,
     "actorStandby": ActorStandby,
     "pictureUrl": str,
-    "notice": str,
+    "notice": Literal["NONE", "RESIDENTIAL_PROXY_REQUIRED", "UNDER_MAINTENANCE"],
     "isSourceCodeHidden": bool,
     "isCritical": bool,
     "isGeneric": bool,
     "hasNoDataset": bool,
 }
 """Fields of an Actor that are stored and returned as they were sent. Typed clients reject values of other types."""
+NEVER_NULL = ("categories", "isSourceCodeHidden", "isCritical", "isGeneric", "hasNoDataset")
+"""The extra fields that are never null in the platform's responses."""
 
 
 def parse_actor_fields(body: Mapping[str, Any], now: Millis, known: Actor | None = None) -> dict[str, Any]:
@@ -62,6 +64,9 @@ def parse_actor_fields(body: Mapping[str, Any], now: Millis, known: Actor | None
     if "defaultRunOptions" in body or "restartOnError" in body:
         fields["defaults"] = parse_run_defaults(body, RunDefaults() if known is None else known.defaults)
     extra = unchanged_fields(body, EXTRA_ACTOR_FIELDS)
+    for name in NEVER_NULL:
+        if name in extra and extra[name] is None:
+            raise Invalid("invalid-value", f"Field '{name}' must not be null: leave it out instead")
     if extra:
         fields["extra"] = extra if known is None else {**known.extra, **extra}
     pricings = field(body, "pricingInfos", list[dict[str, Any]])

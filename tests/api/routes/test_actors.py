@@ -25,7 +25,7 @@ async def test_an_actor_is_created_read_changed_and_deleted(api: Api) -> None:
 async def test_concurrent_changes_of_different_fields_are_all_stored(api: Api) -> None:
     version = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES"}
     await api.call("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
-    texts = {name: name.upper() for name in ("seoTitle", "seoDescription", "notice", "pictureUrl", "title")}
+    texts = {name: name.upper() for name in ("seoTitle", "seoDescription", "description", "pictureUrl", "title")}
     bodies = [{name: text, "versions": [version]} for name, text in texts.items()]
     await asyncio.gather(*[api.data("PUT", "/v2/acts/local~hello", json=body) for body in bodies])
     actor = await api.data("GET", "/v2/acts/local~hello")
@@ -59,6 +59,9 @@ async def test_extra_fields_are_returned_as_they_were_sent(api: Api) -> None:
     [
         {"categories": "AI"},
         {"categories": [1]},
+        {"categories": None},
+        {"isCritical": None},
+        {"notice": "BEWARE"},
         {"exampleRunInput": {"body": {"a": 1}}},
         {"actorStandby": {"idleTimeoutSecs": "long"}},
         {"isDeprecated": "yes"},
