@@ -7,6 +7,7 @@ of several generations). Unknown parameters are ignored, as the platform ignores
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Depends
@@ -71,6 +72,15 @@ class Params:
         """A list written as `a,b`, as a repeated parameter, or as both; empty if the parameter is absent."""
         return [part for value in self._query.getlist(name) for part in value.split(",") if part]
 
+    def choice(self, name: str, options: Iterable[str]) -> str | None:
+        """One of the options."""
+        given = self.text(name)
+        return None if given is None else _checked(name, given, options)
+
+    def choices(self, name: str, options: Iterable[str]) -> list[str]:
+        """Any of the options, written as `texts`."""
+        return [_checked(name, given, options) for given in self.texts(name)]
+
     def wait_secs(self) -> float:
         """`waitForFinish`, limited as on the platform: clients send 999999, and older ones negative numbers."""
         given = self.number("waitForFinish", minimum=-math.inf)
@@ -80,6 +90,14 @@ class Params:
         """Offset, limit and direction of a list of records. A limit that is absent, 0 or above 1000 means 1000."""
         limit = self.integer("limit") or MAX_PAGE
         return Paging(self.integer("offset") or 0, min(limit, MAX_PAGE), self.flag("desc") or False)
+
+
+def _checked(name: str, given: str, options: Iterable[str]) -> str:
+    known = list(options)
+    if given not in known:
+        message = f"Query parameter '{name}' must be one of {', '.join(known)}, not '{given}'"
+        raise Invalid("invalid-parameter", message)
+    return given
 
 
 async def _paging(request: Request) -> Paging:

@@ -45,9 +45,13 @@ async def items_response(
     }
     if query.is_attachment:
         headers["Content-Disposition"] = f'attachment; filename="items.{query.format}"'
-    if is_head:
-        return Response(status_code=status, headers=headers)
     if isinstance(export, JsonLines) and (whole := export.whole) is not None:
-        return Response(whole, status, headers)
+        response = Response(whole, status, headers)
+        response.body = b"" if is_head else response.body
+        return response
+    if is_head:
+        response = Response(status_code=status, headers=headers)
+        del response.headers["content-length"]  # nobody knows the length of a stream before its end
+        return response
     await export.open()
     return StreamingResponse(export.stream(), status, headers)

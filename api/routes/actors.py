@@ -48,9 +48,7 @@ SORT_COLUMNS = {"createdAt": "created_at", "stats.lastRunStartedAt": "last_run_s
 @router.get("")
 async def list_actors(request: Request, caller: FullCaller, paging: PagingQuery) -> Response:
     orchestrator, params = orchestrator_of(request), Params(request)
-    sort_by = params.text("sortBy") or "createdAt"
-    if sort_by not in SORT_COLUMNS:
-        raise Invalid("invalid-parameter", f"Query parameter 'sortBy' must be one of {', '.join(SORT_COLUMNS)}")
+    sort_by = params.choice("sortBy", SORT_COLUMNS) or "createdAt"
     only_own, users = params.flag("my") or False, orchestrator.users
     find = partial(orchestrator.actors.page, caller.user, sort_by=SORT_COLUMNS[sort_by], only_own=only_own)
     return find_page(paging, find, lambda actor: serializers.actor_in_list(actor, users.get(actor.user_id)))

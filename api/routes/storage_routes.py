@@ -21,12 +21,15 @@ from runtime.access import permissions
 from runtime.access.permissions import StorageAccess
 from runtime.base.errors import Forbidden, Invalid, record_not_found
 from runtime.base.json_text import Json, JsonDict, dumps, loads
+from runtime.base.paging import Page, Paging
 from runtime.base.records import Run, Storage, User
 from runtime.orchestrator import Orchestrator
 from runtime.storages.storage_service import StorageService
 
 S = TypeVar("S", bound=Storage)
 
+SHARED_WITH_ME = "sharedWithMe"
+OWNERSHIPS = ("ownedByMe", SHARED_WITH_ME)
 CHANGEABLE = {"name": "name", "title": "title", "generalAccess": "general_access"}
 
 
@@ -95,10 +98,11 @@ class StorageCall(Generic[S]):
 
     async def page(self) -> Response:
         user_id, unnamed = full_caller(self.request).user.id, self.params.flag("unnamed") or False
+        is_shared = self.params.choice("ownership", OWNERSHIPS) == SHARED_WITH_ME
         # Typed clients reject an item of the list whose name is null (apify-client 3).
         return find_page(
             self.params.paging(),
-            partial(self.service.page, user_id, unnamed=unnamed),
+            _nothing if is_shared else partial(self.service.page, user_id, unnamed=unnamed),
             lambda record: {**self._presented(record), "name": record.name or ""},
         )
 
@@ -149,6 +153,11 @@ class StorageCall(Generic[S]):
             return False
         has_started = partial(self.orchestrator.runs.has_started, self.caller.run)
         return permissions.storage_access(self.caller.run, record, has_started) >= StorageAccess.WRITE
+
+
+def _nothing(_: Paging) -> Page[Any]:
+    """The storages that other users share with the caller: a storage cannot be shared with single users."""
+    return Page([], 0)
 
 
 def _creator(run: Run | None) -> dict[str, str]:

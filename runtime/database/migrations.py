@@ -206,6 +206,13 @@ STEPS = (
         )
         WHERE json_type(body, '$.options.asked_mbytes') IS NOT NULL;
     """,
+    """
+    ALTER TABLE request_queues ADD COLUMN delete_count INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE request_queues ADD COLUMN head_item_read_count INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE request_queues ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE request_queues SET stored_bytes =
+        (SELECT coalesce(sum(length(body)), 0) FROM requests WHERE queue_id = request_queues.id);
+    """,
 )
 
 

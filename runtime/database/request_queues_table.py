@@ -76,10 +76,10 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         """Add the requests that are new, in order. Existing requests do not change. Raises StorageGone."""
 
         def change(connection: sqlite3.Connection) -> list[ProcessedRequest]:
-            outcomes = [_insert(connection, queue_id, request, forefront) for request in requests]
+            outcomes = [_insert(connection, queue_id, request, forefront)[0] for request in requests]
             new = [request for request, known in zip(requests, outcomes, strict=True) if not known.was_present]
-            handled = sum(request.is_handled for request in new)
-            self._count(connection, queue_id, now, writes=len(requests), total=len(new), handled=handled)
+            handled, stored = sum(request.is_handled for request in new), sum(len(request.body) for request in new)
+            self._count(connection, queue_id, now, writes=len(requests), total=len(new), handled=handled, stored=stored)
             return outcomes
 
         return await self._write(change)
@@ -90,15 +90,16 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         """Replace a request, or add it. It loses its lock and moves to the end or the front of the queue."""
 
         def change(connection: sqlite3.Connection) -> ProcessedRequest:
-            known = _insert(connection, queue_id, request, forefront)
+            known, bytes_before = _insert(connection, queue_id, request, forefront)
             if known.was_present:
                 position = _position(request, forefront)
                 query = (
                     f"UPDATE requests SET body = ?3, position = {position}, {UNLOCK} WHERE queue_id = ?1 AND id = ?2"
                 )
                 connection.execute(query, (queue_id, request.id, request.body))
-            handled = int(request.is_handled) - int(known.was_handled)
-            self._count(connection, queue_id, now, writes=1, total=int(not known.was_present), handled=handled)
+            handled, stored = int(request.is_handled) - int(known.was_handled), len(request.body) - bytes_before
+            total = int(not known.was_present)
+            self._count(connection, queue_id, now, writes=1, total=total, handled=handled, stored=stored)
             return known
 
         return await self._write(change)
@@ -107,10 +108,12 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         """Delete requests; return the ids of those that existed. Raises StorageGone."""
 
         def change(connection: sqlite3.Connection) -> list[str]:
-            query = "DELETE FROM requests WHERE queue_id = ? AND id = ? RETURNING position"
+            query = "DELETE FROM requests WHERE queue_id = ? AND id = ? RETURNING position, length(body)"
             rows = {id: connection.execute(query, (queue_id, id)).fetchone() for id in dict.fromkeys(ids)}
-            deleted = {id: row[0] is None for id, row in rows.items() if row is not None}
-            self._count(connection, queue_id, now, writes=len(ids), total=-len(deleted), handled=-sum(deleted.values()))
+            deleted = {id: row for id, row in rows.items() if row is not None}
+            handled, stored = sum(row[0] is None for row in deleted.values()), sum(row[1] for row in deleted.values())
+            removed = {"total": -len(deleted), "handled": -handled, "stored": -stored}
+            self._count(connection, queue_id, now, writes=len(ids), deletes=len(deleted), **removed)
             return list(deleted)
 
         return await self._write(change)
@@ -232,11 +235,22 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         now: Millis,
         *,
         writes: int,
+        deletes: int = 0,
         total: int = 0,
         handled: int = 0,
+        stored: int = 0,
     ) -> None:
-        counts = {"write_count": writes, "total_request_count": total, "handled_request_count": handled}
-        self._add_counts(connection, queue_id, now, **counts)
+        """Add to the queue's counters: operations, requests, and bytes of stored requests."""
+        self._add_counts(
+            connection,
+            queue_id,
+            now,
+            write_count=writes,
+            delete_count=deletes,
+            total_request_count=total,
+            handled_request_count=handled,
+            stored_bytes=stored,
+        )
 
 
 def _requests(
@@ -250,16 +264,19 @@ def _requests(
     ]
 
 
-def _insert(connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool) -> ProcessedRequest:
+def _insert(
+    connection: sqlite3.Connection, queue_id: str, request: NewRequest, forefront: bool
+) -> tuple[ProcessedRequest, int]:
+    """Insert the request if it is new. Returns the state before, and the bytes of the request that was stored then."""
     query = (
         f"INSERT INTO requests (queue_id, id, position, body) VALUES (?1, ?2, {_position(request, forefront)}, ?3) "
         "ON CONFLICT DO NOTHING"
     )
     if connection.execute(query, (queue_id, request.id, request.body)).rowcount:
-        return ProcessedRequest(request.id, was_present=False, was_handled=False)
-    query = "SELECT position IS NULL FROM requests WHERE queue_id = ? AND id = ?"
-    is_handled = connection.execute(query, (queue_id, request.id)).fetchone()[0]
-    return ProcessedRequest(request.id, was_present=True, was_handled=bool(is_handled))
+        return ProcessedRequest(request.id, was_present=False, was_handled=False), 0
+    query = "SELECT position IS NULL, length(body) FROM requests WHERE queue_id = ? AND id = ?"
+    is_handled, stored = connection.execute(query, (queue_id, request.id)).fetchone()
+    return ProcessedRequest(request.id, was_present=True, was_handled=bool(is_handled)), stored
 
 
 def _position(request: NewRequest, forefront: bool) -> str:

@@ -101,6 +101,8 @@ class Supervisor:
     async def _run_containers(self, adopted: Container | None) -> ContainerState | None:
         """Run the container, and the ones after each restart. Returns the state of the last one."""
         container = adopted
+        if adopted is None and self._run.resumed_at is not None:
+            await self._unlock_requests()
         if adopted is None and self._run.restart is not None:  # the last server crashed while it restarted the run
             await self._restart(self._run.restart)
         while True:
@@ -117,6 +119,7 @@ class Supervisor:
         if self._container is not None:
             await self._retry(self._container.remove)
             self._container = None
+        await self._unlock_requests()
         self._log.system(messages.RESTARTS[self._current().restart or restart])
         change = partial(restarts.restarted, now=self._context.clock.now())
         self._run = await self._context.runs.change(self._run.id, change)
@@ -124,9 +127,11 @@ class Supervisor:
         self._log.hide(environment.secrets(self._run, self._build))
         self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
 
-    async def _launch(self) -> Container:
-        # The run's previous container held these locks. The next one would wait until they expire.
+    async def _unlock_requests(self) -> None:
+        """Release the locks that the run's last container held. The next one would wait until they expire."""
         await self._context.request_queues.unlock_requests_of_run(self._run.user_id, self._run.id)
+
+    async def _launch(self) -> Container:
         before_launch = partial(_before_launch, log_lines=self._log.lines_from_containers())
         self._run = await self._context.runs.change(self._run.id, before_launch)
         for line in self._context.run_containers.limits_lines(self._run):

@@ -1,7 +1,8 @@
 """Request queues: the requests that a crawler still has to process, without duplicates. Clients share them with locks.
 
 Counters: each request that is read, listed or part of a head is one read. Each request that is added (also if it was
-already present), updated, deleted, locked, prolonged or released is one write.
+already present), updated, deleted, locked, prolonged or released is one write. Reads of heads and deletions are also
+counted separately.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class RequestQueues(StorageService[RequestQueue]):
     def head(self, queue_id: str, *, limit: int) -> list[HeadItem]:
         """The first unhandled requests, locked or not."""
         found = self._table.head(queue_id, limit=limit)
-        self._count_reads(queue_id, len(found))
+        self._count_reads(queue_id, len(found), of_head=True)
         return [_head_item(body) for body in found]
 
     async def lock_head(self, queue_id: str, client: QueueClient, *, limit: int, lock_secs: float) -> LockedHead:
@@ -150,7 +151,7 @@ class RequestQueues(StorageService[RequestQueue]):
         until = _lock_end(now, lock_secs)
         with self._must_exist(queue_id):
             head = await self._table.lock_head(queue_id, client, limit=limit, until=until, now=now)
-        self._count_reads(queue_id, len(head.bodies))
+        self._count_reads(queue_id, len(head.bodies), of_head=True)
         items = [_head_item(body) for body in head.bodies]
         return LockedHead(head.queue, items, until, head.has_locked_requests)
 
@@ -186,8 +187,9 @@ class RequestQueues(StorageService[RequestQueue]):
         """Release all locks of a run, in any queue of its user: the container that held them is gone."""
         await self._table.unlock_requests_of_run(user_id, run_id, now=self._clock.now())
 
-    def _count_reads(self, queue_id: str, count: int) -> None:
-        self._table.count_reads(queue_id, self._clock.now(), read_count=count)
+    def _count_reads(self, queue_id: str, count: int, *, of_head: bool = False) -> None:
+        head_count = count if of_head else 0
+        self._table.count_reads(queue_id, self._clock.now(), read_count=count, head_item_read_count=head_count)
 
 
 def check_batch(entries: Any) -> None:

@@ -13,7 +13,8 @@ from api.request.parsing.fields import parse_permission_level, parse_timeout, pa
 from api.request.parsing.webhooks import parse_ad_hoc_webhooks
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
-from runtime.base.records import RunFilter
+from runtime.base.lifecycle import JobStatus
+from runtime.base.records import Origin, RunFilter
 from runtime.runs.options import StartOptions
 
 
@@ -43,10 +44,10 @@ def parse_start_options(params: Params, caller: Caller) -> StartOptions:
 
 
 def parse_run_filter(params: Params) -> RunFilter:
-    """The filters of a list of runs. Statuses are comma-separated, times are ISO 8601 timestamps."""
+    """The filters of a list of runs. Statuses are comma-separated, times are ISO 8601 timestamps. Raises Invalid."""
     return RunFilter(
-        statuses=tuple(params.texts("status")),
-        origin=params.text("origin"),
+        statuses=tuple(params.choices("status", JobStatus)),
+        origin=params.choice("origin", Origin),
         started_after=_timestamp(params, "startedAfter"),
         started_before=_timestamp(params, "startedBefore"),
     )

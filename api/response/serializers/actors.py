@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.base.addresses import Addresses
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Actor, EnvVar, Pricing, SourceFile, TaggedBuild, User, Version
@@ -49,7 +50,7 @@ def actor_in_list(record: Actor, owner: User) -> JsonDict:
     }
 
 
-def actor_in_store(record: Actor, owner: User, pricing: Pricing | None) -> JsonDict:
+def actor_in_store(record: Actor, owner: User, pricing: Pricing | None, addresses: Addresses) -> JsonDict:
     return {
         "id": record.id,
         "title": record.title or record.name,
@@ -59,6 +60,7 @@ def actor_in_store(record: Actor, owner: User, pricing: Pricing | None) -> JsonD
         "description": record.description,
         "categories": record.extra.get("categories") or [],
         "pictureUrl": record.extra.get("pictureUrl"),
+        "url": addresses.console_url(owner.username, record.name),
         "notice": record.extra.get("notice") or "NONE",
         "stats": actor_stats(record),
         "currentPricingInfo": {"pricingModel": "FREE"} if pricing is None else pricing.shown,

@@ -72,10 +72,15 @@ def build_in_list(record: Build, now: Millis) -> JsonDict:
 
 
 def build_definition(record: Build) -> JsonDict:
-    """The field `actorDefinition`: actor.json with the input schema and the readme; null without an actor.json."""
+    """The field `actorDefinition`: actor.json with the input schema and the readme; null without an actor.json.
+
+    The platform never returns null for the two: an Actor without a readme has an empty one.
+    """
     if not record.definition:
         return {"actorDefinition": None}
-    return {"actorDefinition": {**record.definition, "input": record.input_schema, "readme": record.readme}}
+    named = {name: value for name, value in record.definition.items() if name != "input"}
+    schema = {} if record.input_schema is None else {"input": record.input_schema}
+    return {"actorDefinition": {**named, **schema, "readme": record.readme or ""}}
 
 
 def _schema_text(schema: Mapping[str, Any] | None) -> str | None:

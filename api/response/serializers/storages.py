@@ -68,7 +68,13 @@ def request_queue(record: RequestQueue, owner: User, links: StorageLinks) -> Jso
         "pendingRequestCount": record.pending_request_count,
         "hadMultipleClients": record.had_multiple_clients,
         "consoleUrl": links.addresses.console_url("storage", "request-queues", record.id),
-        "stats": {"readCount": record.read_count, "writeCount": record.write_count},
+        "stats": {
+            "readCount": record.read_count,
+            "writeCount": record.write_count,
+            "deleteCount": record.delete_count,
+            "headItemReadCount": record.head_item_read_count,
+            "storageBytes": record.stored_bytes,
+        },
     }
 
 

@@ -15,6 +15,9 @@ def webhook(record: Webhook, total_dispatches: int, last: WebhookDispatch | None
         "createdAt": iso(record.created_at),
         "modifiedAt": iso(record.modified_at),
         "isAdHoc": record.is_ad_hoc,
+        "isApifyIntegration": False,
+        "isEnabled": True,  # no operation of the API disables a webhook
+        "actionType": "HTTP_REQUEST",
         "condition": _condition(record.condition),
         **webhook_draft(record),
         "lastDispatch": None

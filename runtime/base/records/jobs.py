@@ -17,7 +17,9 @@ class Origin(StrEnum):
     WEBHOOK = "WEBHOOK"
     ACTOR = "ACTOR"
     CLI = "CLI"
+    CI = "CI"
     STANDBY = "STANDBY"
+    MCP = "MCP"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

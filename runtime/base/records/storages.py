@@ -83,6 +83,9 @@ class KeyRange:
 class RequestQueue(Storage):
     total_request_count: int = 0
     handled_request_count: int = 0
+    delete_count: int = 0
+    head_item_read_count: int = 0
+    stored_bytes: int = 0
     had_multiple_clients: bool = False
     first_client: str | None = None
 

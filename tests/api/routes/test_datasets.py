@@ -207,6 +207,15 @@ async def test_views_and_formats(client: httpx.AsyncClient, url: str) -> None:
     assert (data["itemCount"], data["cleanItemCount"], data["stats"]["writeCount"]) == (2, 1, 2)
 
 
+@pytest.mark.parametrize("query", ["", "limit=2", "clean=1", "format=csv", "format=xlsx", "format=jsonl"])
+async def test_head_has_the_headers_of_get(client: httpx.AsyncClient, url: str, query: str) -> None:
+    await push(client, url, [{"a": 1}, {"a": 2}, {"a": 3}])
+    path = f"{url}/items?{query}"
+    head, get = await client.head(path), await client.get(path)
+    assert (head.status_code, head.content) == (200, b"") and get.content != b""
+    assert head.headers == get.headers
+
+
 async def test_nested_fields_are_selected_in_lists_downloads_and_views(client: httpx.AsyncClient) -> None:
     views = {"flat": {"transformation": {"fields": ["metadata.title", "url"], "flatten": ["metadata"]}}}
     url = f"/v2/datasets/{(await client.post('/v2/datasets', json={'schema': {'views': views}})).json()['data']['id']}"

@@ -102,7 +102,7 @@ async def test_a_build_of_a_public_actor_is_returned_without_variables_and_costs
     ):
         answer = await users.call("GET", path, token=token)
         shown = answer.json()["data"]
-        assert shown["actorDefinition"] == {"name": "hello", "input": None, "readme": None}
+        assert shown["actorDefinition"] == {"name": "hello", "readme": ""}
         assert not [name for name in shown if name.startswith("usage")]
         assert "hunter2" not in answer.text
     for method, path in (("DELETE", ""), ("POST", "/abort")):

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.storage_app import serving
+from tests.api.storage_app import problem, serving
 from tests.runtime.storages.hand_clock import HandClock
 
 DEEP = b'{"a":' * 99_999
@@ -26,6 +26,16 @@ HUGE = ("1e5", "1e13", "1e300")
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with serving(tmp_path, HandClock()) as client:
         yield client
+
+
+@pytest.mark.parametrize("word", ["datasets", "key-value-stores", "request-queues"])
+async def test_lists_of_own_and_of_shared_storages(client: httpx.AsyncClient, word: str) -> None:
+    await client.post(f"/v2/{word}?name=mine")
+    for query, total in (("", 1), ("?ownership=ownedByMe", 1), ("?ownership=sharedWithMe&unnamed=1", 0)):
+        page = (await client.get(f"/v2/{word}{query}")).json()["data"]
+        assert (page["total"], len(page["items"])) == (total, total)
+    answer = await client.get(f"/v2/{word}?ownership=ours")
+    assert problem(answer) == (400, "invalid-parameter")
 
 
 @pytest.mark.parametrize(

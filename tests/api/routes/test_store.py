@@ -64,9 +64,11 @@ async def test_the_fields_of_an_actor(store: Api) -> None:
         "description": "Sends letters",
         "categories": [],
         "pictureUrl": None,
+        "url": "http://localhost:3333/bob/mail",
         "notice": "NONE",
     }
 
 
-async def test_an_unknown_order_is_rejected(store: Api) -> None:
-    assert problem(await store.call("GET", "/v2/store?sortBy=price", token=None)) == (400, "invalid-parameter")
+@pytest.mark.parametrize("query", ["sortBy=price", "pricingModel=CHEAP", "pricingModel=free"])
+async def test_an_unknown_order_or_pricing_model_is_rejected(store: Api, query: str) -> None:
+    assert problem(await store.call("GET", f"/v2/store?{query}", token=None)) == (400, "invalid-parameter")

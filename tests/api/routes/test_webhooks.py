@@ -28,6 +28,7 @@ async def test_a_webhook_is_created_read_listed_changed_and_deleted(api: Api, bo
     path = f"/v2/webhooks/{webhook['id']}"
     assert (created.status_code, created.headers["location"]) == (201, f"http://localhost:3333{path}")
     assert webhook.items() >= {**body, "description": "mine", "isAdHoc": False, "lastDispatch": None}.items()
+    assert webhook.items() >= {"isEnabled": True, "isApifyIntegration": False, "actionType": "HTTP_REQUEST"}.items()
     assert await api.data("GET", path) == webhook
     assert (await api.data("GET", "/v2/webhooks"))["items"] == [webhook]
     assert (await api.data("GET", f"/v2/actors/{actor_id}/webhooks"))["items"] == [webhook]

@@ -104,3 +104,22 @@ def test_the_requested_memory_survives_the_renaming_of_its_field(tmp_path: Path)
     database = Database(tmp_path)
     assert database.runs.get(run.id) == run
     database.close()
+
+
+def test_the_bytes_of_requests_are_counted_when_the_queue_gets_the_counter(tmp_path: Path) -> None:
+    with old_database(tmp_path, before="head_item_read_count") as connection:
+        columns = "id, user_id, general_access, created_at, modified_at, accessed_at, read_count, write_count"
+        counters = "total_request_count, handled_request_count, had_multiple_clients"
+        query = (
+            f"INSERT INTO request_queues ({columns}, {counters}) VALUES (?, 'u', 'RESTRICTED', 1, 1, 1, 0, 2, 2, 0, 0)"
+        )
+        connection.executemany(query, [("full",), ("empty",)])
+        for id, body in (("a", b"{}"), ("b", b"12345")):
+            connection.execute(
+                "INSERT INTO requests (queue_id, id, position, body) VALUES ('full', ?, 1, ?)", (id, body)
+            )
+    database = Database(tmp_path)
+    full, empty = database.request_queues.get("full"), database.request_queues.get("empty")
+    assert full is not None and empty is not None
+    assert (full.stored_bytes, full.delete_count, empty.stored_bytes) == (7, 0, 0)
+    database.close()

@@ -119,6 +119,27 @@ async def test_counters(queues: RequestQueues, queue: RequestQueue) -> None:
     await queues.list_requests(queue.id, after=None, states=(), limit=5)  # 1
     found = queues.get(queue.id)
     assert found is not None and (found.write_count, found.read_count) == (9, 5)
+    assert (found.delete_count, found.head_item_read_count) == (1, 3)
+
+
+async def test_the_bytes_of_stored_requests(queues: RequestQueues, queue: RequestQueue) -> None:
+    async def stored() -> int:
+        current = queues.get(queue.id)
+        assert current is not None
+        return current.stored_bytes
+
+    def size(*drafts: dict[str, Any]) -> int:
+        defaults = {"method": "GET", "retryCount": 0}
+        return sum(len(dumps({**defaults, **each, "id": request_id(each["uniqueKey"])})) for each in drafts)
+
+    long = draft("a", userData={"text": "x" * 1000})
+    await queues.add_requests(queue.id, [draft("a"), draft("b"), draft("a")], forefront=False)
+    assert await stored() == size(draft("a"), draft("b"))
+    await queues.update_request(queue.id, request_id("a"), long, forefront=False)
+    await queues.update_request(queue.id, request_id("c"), draft("c"), forefront=False)
+    assert await stored() == size(long, draft("b"), draft("c"))
+    await queues.delete_requests(queue.id, [request_id("a"), request_id("a"), request_id("none")])
+    assert await stored() == size(draft("b"), draft("c"))
 
 
 async def test_a_deleted_queue_is_not_found(queues: RequestQueues, queue: RequestQueue) -> None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from api.request.callers import Caller
 from api.request.params import Params
 from api.request.parsing.runs import parse_run_filter, parse_start_options
+from runtime.base.errors import Invalid
 from runtime.base.records import PermissionLevel, RunFilter
 from runtime.runs.options import StartOptions
 from tests.fakes.clock import START
@@ -48,6 +49,19 @@ def test_without_a_query_there_are_no_options() -> None:
 )
 def test_the_query_sets_the_options_of_a_run(query: str, options: dict[str, Any]) -> None:
     assert parse_start_options(params(query), ANN) == StartOptions(**options)
+
+
+@pytest.mark.parametrize(
+    "query", ["status=DONE", "status=SUCCEEDED,succeeded", "status=TIMED_OUT", "origin=MARS", "origin=api"]
+)
+def test_an_unknown_filter_is_rejected(query: str) -> None:
+    with pytest.raises(Invalid, match="must be one of"):
+        parse_run_filter(params(query))
+
+
+@pytest.mark.parametrize("origin", ["CI", "MCP", "STANDBY"])
+def test_every_origin_of_the_platform_is_known(origin: str) -> None:
+    assert parse_run_filter(params(f"origin={origin}")).origin == origin
 
 
 def test_the_query_filters_a_list_of_runs() -> None:
