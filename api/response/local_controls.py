@@ -56,6 +56,12 @@ class RunEnvelope(LocalModel):
     data: dict[str, Any] = Field(description="The run, as GET /v2/actor-runs/{runId} returns it.")
 
 
+class QueueOrder(LocalModel):
+    data: list[str] = Field(
+        description="The ids of the requests that have not been handled, in the order of the queue."
+    )
+
+
 class ErrorObject(LocalModel):
     type: str
     message: str

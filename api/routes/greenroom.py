@@ -21,7 +21,7 @@ from api.request.callers import FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import find_own_run
 from api.response.envelopes import JSON, data_response, json_response
-from api.response.local_controls import ErrorEnvelope, RunEnvelope, ServerInfo, ShutdownStarted
+from api.response.local_controls import ErrorEnvelope, QueueOrder, RunEnvelope, ServerInfo, ShutdownStarted
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
 from runtime.base.addresses import EVENTS_PATH
@@ -68,6 +68,13 @@ async def migrate_run(request: Request, caller: FullCaller, run: str) -> Respons
     orchestrator = orchestrator_of(request)
     migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
     return data_response(present_run(orchestrator, migrated, caller))
+
+
+@router.get("/greenroom/request-queues/{id}/order", dependencies=[Depends(user_token)])
+async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder:
+    """List the ids of all pending requests of a queue in order. The platform's API shows the first 1000 only."""
+    queues = orchestrator_of(request).request_queues
+    return QueueOrder(data=await queues.pending_ids(queues.find(caller.user.id, id).id))
 
 
 @router.get("/greenroom/openapi.json", include_in_schema=False)

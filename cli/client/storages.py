@@ -133,13 +133,11 @@ class RequestQueuesClient:
         processed: list[JsonDict] = response["processedRequests"]
         return processed
 
-    def head(self, queue_id: str) -> list[JsonDict]:
-        """Return the first pending requests in order, at most MAX_PAGE."""
-        params = {"clientKey": CLIENT_KEY, "limit": MAX_PAGE}
-        head: list[JsonDict] = self._transport.data("GET", f"/v2/request-queues/{queue_id}/head", params=params)[
-            "items"
-        ]
-        return head
+    def order(self, queue_id: str) -> list[str]:
+        """Return the ids of all pending requests in order."""
+        response = self._transport.request("GET", f"/greenroom/request-queues/{queue_id}/order")
+        ids: list[str] = response.json()["data"]
+        return ids
 
     def requests(self, queue_id: str) -> Iterator[JsonDict]:
         """Yield all requests in the order of their ids."""

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from cli import terminal
 from cli.client import Client, connected
 from cli.client.errors import RecordNotFound
-from cli.client.storages import MAX_PAGE
 from cli.errors import ABORTED, INVALID_INPUT, CommandError
 from cli.storage import writing
 from cli.storage.layout import DATASETS, DEFAULT, QUEUES, STORES, TYPES_BY_FOLDER, StorageType
@@ -230,23 +229,19 @@ def _write_store(client: Client, result: ExportResult, folder: Path) -> Iterator
 
 
 def _write_queue(client: Client, result: ExportResult, folder: Path) -> Iterator[int]:
-    """Write the requests of a queue. The API returns the first pending ones in order; the others follow as listed."""
+    """Write the requests of a queue with their places. Those that a live run adds meanwhile come last."""
     queue_id = result.selected.storage["id"]
-    head_places = {request["id"]: place for place, request in enumerate(client.request_queues.head(queue_id), 1)}
+    places = {id: place for place, id in enumerate(client.request_queues.order(queue_id), 1)}
     pending: dict[int, str] = {}
-    count, last_place = 0, MAX_PAGE
+    count = 0
     for count, request in enumerate(client.request_queues.requests(queue_id), 1):
         place = None
         if not request.get("handledAt"):
-            place = head_places.get(request["id"])
-            if place is None:
-                place = last_place = last_place + 1
+            place = places.setdefault(request["id"], len(places) + 1)
             pending[place] = request["uniqueKey"]
         unlocked = {name: value for name, value in request.items() if name not in LOCK_FIELDS}
         writing.write_request(folder, unlocked, place)
         yield count
-    if last_place > MAX_PAGE:
-        print_warning(f"The order of the {result.selected} is unknown after its first {MAX_PAGE} requests.")
     result.order = [pending[place] for place in sorted(pending)]
     writing.write_metadata(folder, {**result.selected.metadata, **_queue_counts(result, count)})
 

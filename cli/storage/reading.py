@@ -36,6 +36,7 @@ from cli.storage.layout import (
 )
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict, loads
+from runtime.base.request_rules import problem_of_request
 
 TEMPORARY_PREFIXES = ("__CRAWLEE_", "__OLD_", ".")
 """The prefixes of folders that a tool was about to rename or remove."""
@@ -309,9 +310,9 @@ def _request(file: Path, content: JsonDict) -> JsonDict:
         request = _parse_object(file, text.encode("utf-8", "surrogatepass"))
     else:
         request = _from_python(file, content)
-    for name in ("uniqueKey", "url"):
-        if not isinstance(request.get(name), str) or not request[name]:
-            raise _invalid(file, f"a request needs a {name}")
+    problem = problem_of_request(request)
+    if problem is not None:
+        raise _invalid(file, f"its request is not valid: {problem}")
     return request
 
 

@@ -129,6 +129,14 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         rows = self._connection.query(lambda connection: connection.execute(query, (queue_id, limit)).fetchall())
         return [body for (body,) in rows]
 
+    async def pending_ids(self, queue_id: str) -> list[str]:
+        """The ids of all unhandled requests, in order."""
+        query = f"SELECT id FROM requests WHERE {UNHANDLED} ORDER BY position"
+        rows = await self._connection.query_in_thread(
+            lambda connection: connection.execute(query, (queue_id,)).fetchall()
+        )
+        return [id for (id,) in rows]
+
     async def list_requests(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int, now: Millis
     ) -> list[StoredRequest]:

@@ -19,9 +19,9 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, NotFound, record_not_found
 from runtime.base.json_text import JsonDict, dumps, loads
 from runtime.base.records import ProcessedRequest, QueueClient, RequestQueue, RequestState
+from runtime.base.request_rules import check_request, check_requests
 from runtime.database import Database
 from runtime.database.request_queues_table import LockNotHeld, NewRequest, RequestQueuesTable, StoredRequest
-from runtime.storages.request_rules import check_request, check_requests
 from runtime.storages.storage_service import StorageService
 
 ID_LENGTH = 15
@@ -144,6 +144,10 @@ class RequestQueues(StorageService[RequestQueue]):
         found = self._table.head(queue_id, limit=limit)
         self._count_reads(queue_id, len(found), of_head=True)
         return [_head_item(body) for body in found]
+
+    async def pending_ids(self, queue_id: str) -> list[str]:
+        """The ids of all unhandled requests, in the order of the queue. Nothing is counted as read."""
+        return await self._table.pending_ids(queue_id)
 
     async def lock_head(self, queue_id: str, client: QueueClient, *, limit: int, lock_secs: float) -> LockedHead:
         """Lock the first unhandled requests that are not locked. Raises NotFound."""

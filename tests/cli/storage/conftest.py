@@ -56,6 +56,11 @@ class Serving:
         requests = self.data("GET", f"request-queues/{queue}/requests")["items"]
         return [request["uniqueKey"] for request in head], {request["uniqueKey"]: request for request in requests}
 
+    def order(self, queue: str) -> list[str]:
+        """Return the ids of all pending requests in order."""
+        ids: list[str] = self.http.get(f"/greenroom/request-queues/{queue}/order").raise_for_status().json()["data"]
+        return ids
+
     def run(self) -> Run:
         return asyncio.run_coroutine_threadsafe(self.api.start(), self.loop).result(10)
 

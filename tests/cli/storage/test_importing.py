@@ -130,7 +130,12 @@ def test_filled_storages_are_changed_only_with_append(greenroom: Any, serving: S
         ("datasets/x/000000002.json", b'{"n": "' + b"x" * 9_437_184 + b'"}', "at most 9437184 bytes"),
         ("key_value_stores/x/a key.txt", b"", "is not a valid key"),
         ("key_value_stores/x/a.__metadata__.json", b'"{"', "not valid JSON"),
-        ("request_queues/x/a.json", b'{"json": "{}"}', "needs a uniqueKey"),
+        ("request_queues/x/a.json", b'{"json": "{}"}', "needs a 'uniqueKey'"),
+        (
+            "request_queues/x/a.json",
+            b'{"json": "{\\"uniqueKey\\":\\"a\\",\\"url\\":\\"u\\",\\"userData\\":[]}"}',
+            "'userData' must be an object",
+        ),
         (
             "request_queues/x/a.json",
             b'{"unique_key": "a", "url": "http://a", "handled_at": "soon"}',

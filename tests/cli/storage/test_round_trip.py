@@ -50,6 +50,21 @@ def test_a_round_trip_preserves_everything(greenroom: Any, serving: Serving, tmp
     assert contents(tmp_path / "again") == contents(tmp_path / "out")
 
 
+def test_the_order_of_all_requests_survives_a_round_trip(greenroom: Any, serving: Serving, tmp_path: Path) -> None:
+    serving.data("POST", "request-queues", params={"name": "mine"})
+    for first in range(0, 1050, 25):
+        batch = [{"url": "http://site/", "uniqueKey": f"{n}"} for n in range(first, first + 25)]
+        params = {"forefront": first % 2}
+        serving.data("POST", "request-queues/me~mine/requests/batch", params=params, content=json.dumps(batch))
+    before = serving.order("me~mine")
+    assert len(before) == 1050
+    out = greenroom("export", "mine", "--to", tmp_path)
+    assert out.exit_code == 0 and "order" not in out.stderr
+    assert serving.http.delete("/v2/request-queues/me~mine").is_success
+    assert greenroom("import", tmp_path).exit_code == 0
+    assert serving.order("me~mine") == before
+
+
 def contents(root: Path) -> dict[str, bytes]:
     """Return the content of all files, except for those that contain ids and times."""
     files = (path for path in root.rglob("*") if path.is_file() and "__RQ_STATE_" not in path.name)

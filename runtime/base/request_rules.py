@@ -20,7 +20,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\
 
 def check_requests(drafts: Iterable[Any]) -> None:
     """Raises Invalid, which names each request of the batch that is not valid."""
-    problems = ((position, draft, _problem(draft)) for position, draft in enumerate(drafts))
+    problems = ((position, draft, problem_of_request(draft)) for position, draft in enumerate(drafts))
     invalid = [f"{_name(position, draft)}: {problem}" for position, draft, problem in problems if problem is not None]
     if invalid:
         raise Invalid("invalid-value", f"The batch is not valid. {'. '.join(invalid)}")
@@ -28,12 +28,12 @@ def check_requests(drafts: Iterable[Any]) -> None:
 
 def check_request(draft: Any) -> None:
     """Raises Invalid."""
-    problem = _problem(draft)
+    problem = problem_of_request(draft)
     if problem is not None:
         raise Invalid("invalid-value", f"The request is not valid: {problem}")
 
 
-def _problem(draft: Any) -> str | None:
+def problem_of_request(draft: Any) -> str | None:
     if not isinstance(draft, dict):
         return "it must be a JSON object"
     for name in REQUIRED:

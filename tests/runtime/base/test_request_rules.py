@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.base.errors import Invalid
-from runtime.storages.request_rules import METHODS, check_request, check_requests
+from runtime.base.request_rules import METHODS, check_request, check_requests
 
 REQUEST = {"uniqueKey": "k", "url": "u"}
 INVALID: dict[str, list[Any]] = {
