@@ -17,7 +17,7 @@ from cli.status import show_status
 from cli.storage.exporting import ExportArguments, run_export
 from cli.storage.importing import ImportArguments, run_import
 from cli.terminal import print_error
-from cli.up import parse_users, run_server
+from cli.up import parse_general_access, parse_users, run_server
 from runtime.base.settings import DEFAULT_PORT, default_data_dir, from_environment
 
 
@@ -78,6 +78,14 @@ def up(
             metavar="NAME:TOKEN", help="Accept only the tokens given here, each for its user. Can be repeated."
         ),
     ] = None,
+    general_access: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME:]LEVEL",
+            help="Set who can read storages and runs that follow their user's account, of all users or of one: "
+            "ANYONE_WITH_ID_CAN_READ (default) or RESTRICTED. Can be repeated.",
+        ),
+    ] = None,
     stop_runs: Annotated[bool, typer.Option("--stop-runs", help="Abort live runs when the server stops.")] = False,
 ) -> None:
     """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them."""
@@ -86,7 +94,13 @@ def up(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--user") from error
     try:
-        settings = from_environment(port=port, data_dir=_resolve(data_dir), users=users, stop_runs=stop_runs)
+        access = parse_general_access(general_access or [], users)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--general-access") from error
+    try:
+        settings = from_environment(
+            port=port, data_dir=_resolve(data_dir), users=users, general_access=access, stop_runs=stop_runs
+        )
     except ValueError as error:
         raise CommandError(f"Invalid environment variable: {error}.") from error
     run_server(settings)

@@ -17,11 +17,13 @@ from cli import server
 from cli.errors import CommandError
 from cli.server_description import count_live_runs, describe_live_runs, describe_server
 from cli.terminal import print_message
-from runtime.base.settings import Settings
+from runtime.base.records import GeneralAccess
+from runtime.base.settings import LOCAL_USERNAME, Settings
 
 USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
 ALIAS = "me"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+ACCOUNT_LEVELS = (GeneralAccess.ANYONE_WITH_ID_CAN_READ, GeneralAccess.RESTRICTED)
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
@@ -64,6 +66,25 @@ def parse_users(given: list[str]) -> Mapping[str, str]:
             raise ValueError(f"the user '{name}' is given twice")
         users[token] = name
     return users
+
+
+def parse_general_access(given: list[str], users: Mapping[str, str]) -> Mapping[str | None, GeneralAccess]:
+    """Parse `LEVEL` (for all users) and `NAME:LEVEL` options into levels by user name; None stands for all others.
+
+    Raises ValueError with the reason.
+    """
+    usernames = list(users.values()) or [LOCAL_USERNAME]
+    levels: dict[str | None, GeneralAccess] = {}
+    for text in given:
+        name, colon, level = text.rpartition(":")
+        if level not in ACCOUNT_LEVELS:
+            raise ValueError(f"'{level}' is not a valid level: use {' or '.join(ACCOUNT_LEVELS)}")
+        if colon and name not in usernames:
+            raise ValueError(f"'{name}' is not a user: the users are {', '.join(usernames)}")
+        if (name or None) in levels:
+            raise ValueError(f"{name or 'the level of all users'} is given twice")
+        levels[name or None] = GeneralAccess(level)
+    return levels
 
 
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from runtime.access.general_access import GeneralAccesses
 from runtime.access.signatures import Signer
 from runtime.access.users import Users
 from runtime.actor_deletion import ActorDeletion
@@ -92,6 +93,7 @@ class Orchestrator:
         self.system_events = SystemEvents()
         self.logs = Logs(database.logs, self.clock)
         self.users = Users(database, settings.users, self.clock)
+        self.general_accesses = GeneralAccesses(database, settings.general_access)
         self.versions = Versions(database, self.clock)
         self.actors = Actors(database=database, users=self.users, versions=self.versions, clock=self.clock)
         self.tasks = Tasks(database=database, users=self.users, actors=self.actors, clock=self.clock)

@@ -68,9 +68,10 @@ def check_visible(request: Request, run: Run) -> None:
 
     Raises NotFound, and Unauthorized without a token.
     """
-    if permissions.is_readable_by_anyone(run.general_access, by_name=False):
+    orchestrator = orchestrator_of(request)
+    if permissions.is_readable_by_anyone(orchestrator.general_accesses.of_run(run), by_name=False):
         return
-    if not sees_as_owner(orchestrator_of(request), run, authenticated_caller(request)):
+    if not sees_as_owner(orchestrator, run, authenticated_caller(request)):
         raise record_not_found("Run", run.id)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.access.signatures import Signer
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Millis
-from runtime.base.records import Dataset, GeneralAccess, KeyValueStore, Storage
+from runtime.base.records import Dataset, KeyValueStore, Storage
 
 VALID_MILLIS = 14 * 86_400_000
 """How long the signed address of a storage's content is valid. The address of a single record never expires."""
@@ -15,12 +15,17 @@ VALID_MILLIS = 14 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class StorageLinks:
-    """Addresses for one caller. `may_sign`: a caller who may write to the storage may also let others read it."""
+    """Addresses of one storage's content for one caller.
+
+    `may_sign`: a caller who may write to the storage may also let others read it. `needs_signature`: only the owner can
+    read the content at an address that is not signed.
+    """
 
     addresses: Addresses
     signer: Signer
     now: Millis
     may_sign: bool
+    needs_signature: bool
 
     def signing_key(self, storage: Storage) -> str | None:
         return self.signer.key(storage.id) if self.may_sign else None
@@ -37,13 +42,10 @@ class StorageLinks:
     def record(self, store: KeyValueStore, key: str) -> str:
         """Keys need no quoting: every character that a key may contain is allowed in a URL."""
         url = f"{self.addresses.public_base}/v2/key-value-stores/{store.id}/records/{key}"
-        return f"{url}?signature={self.signer.sign_record(store.id, key)}" if self._needs_signature(store) else url
+        return f"{url}?signature={self.signer.sign_record(store.id, key)}" if self.needs_signature else url
 
     def _signed(self, storage: Storage, path: str) -> str:
         url = f"{self.addresses.public_base}/v2/{path}"
-        if not self._needs_signature(storage):
+        if not self.needs_signature:
             return url
         return f"{url}?signature={self.signer.sign(storage.id, self.now + VALID_MILLIS)}"
-
-    def _needs_signature(self, storage: Storage) -> bool:
-        return self.may_sign and storage.general_access is GeneralAccess.RESTRICTED

@@ -22,7 +22,7 @@ from runtime.access.permissions import StorageAccess
 from runtime.base.errors import Forbidden, Invalid, record_not_found
 from runtime.base.json_text import Json, JsonDict, dumps, loads
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Run, Storage, User
+from runtime.base.records import GeneralAccess, Run, Storage, User
 from runtime.orchestrator import Orchestrator
 from runtime.storages.storage_service import StorageService
 
@@ -69,7 +69,8 @@ class StorageCall(Generic[S]):
 
         If the access is for writing, the record's counters and times may be outdated. The owner and the owner's runs
         have access by their token. Others can read if the storage's general access allows it, or if the address is
-        signed. Raises NotFound, Forbidden, and Unauthorized without a token or after the end of the token's run.
+        signed. Raises NotFound, Unauthorized without a token or after the end of the token's run, and Forbidden. The id
+        of a storage cannot be guessed, so the error for a restricted storage may reveal that it exists.
         """
         caller, reference = self.caller, self.request.path_params["id"]
         needed = access or (StorageAccess.READ if self.request.method in ("GET", "HEAD") else StorageAccess.WRITE)
@@ -80,13 +81,20 @@ class StorageCall(Generic[S]):
         if self.params.text("signature") is not None:
             raise Forbidden("invalid-signature", "The signature of this address is not valid, or has expired")
         authenticated_caller(self.request)  # raises 401 without a token: with a token, the storage might be found
+        if record is not None and record.id == reference and needed is StorageAccess.READ:
+            raise _insufficient_permissions(self.service.label)
         raise record_not_found(self.service.label, reference)
 
     def links(self, record: S) -> StorageLinks:
         """Addresses of the storage's content for the caller."""
-        orchestrator = self.orchestrator
+        orchestrator, may_sign = self.orchestrator, self._may_write(record)
+        is_restricted = may_sign and orchestrator.general_accesses.of_storage(record) is GeneralAccess.RESTRICTED
         return StorageLinks(
-            orchestrator.addresses, orchestrator.signer, orchestrator.clock.now(), self._may_write(record)
+            orchestrator.addresses,
+            orchestrator.signer,
+            orchestrator.clock.now(),
+            may_sign=may_sign,
+            needs_signature=is_restricted,
         )
 
     async def create(self, **fields: Json) -> Response:
@@ -130,7 +138,7 @@ class StorageCall(Generic[S]):
             return True
         by_name = "~" in self.request.path_params["id"]
         return needed is StorageAccess.READ and permissions.is_readable_by_anyone(
-            record.general_access, by_name=by_name
+            self.orchestrator.general_accesses.of_storage(record), by_name=by_name
         )
 
     def _is_signed(self, record: S) -> bool:
@@ -158,6 +166,15 @@ class StorageCall(Generic[S]):
 def _nothing(_: Paging) -> Page[Any]:
     """The storages that other users share with the caller: a storage cannot be shared with single users."""
     return Page([], 0)
+
+
+def _insufficient_permissions(label: str) -> Forbidden:
+    """The platform's message for a storage that the caller may not read."""
+    return Forbidden(
+        "insufficient-permissions",
+        f"Insufficient permissions for the {label.lower()}. "
+        "Make sure you're passing a correct API token and that it has the required permissions.",
+    )
 
 
 def _creator(run: Run | None) -> dict[str, str]:

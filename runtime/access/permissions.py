@@ -124,7 +124,7 @@ def storage_grant(storage: Storage, starters_access: StorageAccess, *, to_write:
 def is_readable_by_anyone(general_access: GeneralAccess, *, by_name: bool) -> bool:
     """Whether knowing the id, or with `by_name` the names of the owner and the record, is enough to read a record.
 
-    FOLLOW_USER_SETTING always means the platform's default for that setting, because Greenroom has no such setting.
+    `general_access` is what GeneralAccesses returns for the record.
     """
     if by_name:
         return general_access is GeneralAccess.ANYONE_WITH_NAME_CAN_READ

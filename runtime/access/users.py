@@ -10,9 +10,9 @@ from runtime.access import permissions
 from runtime.base.clock import Clock
 from runtime.base.errors import Unauthorized, record_not_found
 from runtime.base.records import Run, User, new_id
+from runtime.base.settings import LOCAL_USERNAME
 from runtime.database import Database
 
-LOCAL_USERNAME = "local"
 SERVER_TOKEN_PREFIX = "greenroom_server_"
 RUN_TOKEN_PREFIX = "greenroom_run_"
 

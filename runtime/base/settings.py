@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 
+from runtime.base.records import GeneralAccess
+
+LOCAL_USERNAME = "local"
 DEFAULT_PORT = 3333
 DEFAULT_CPU_BURST_SECS = 10.0
 DEFAULT_RETENTION_DAYS = 7.0
@@ -18,6 +21,7 @@ DEFAULT_RETENTION_DAYS = 7.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`users` maps tokens to user names. If it is empty, any non-empty token belongs to the one local user.
+    `general_access` are the settings of accounts by user name; None stands for all other users.
 
     With `cpu_burst_secs` 0, containers are limited to their CPU share from the start. `max_memory_mbytes` limits the
     total memory of a user's running Actors and builds; None derives it from the host. `rate_limit` is the number of
@@ -29,6 +33,7 @@ class Settings:
     port: int = DEFAULT_PORT
     data_dir: Path
     users: Mapping[str, str]
+    general_access: Mapping[str | None, GeneralAccess] = field(default_factory=dict)
     stop_runs: bool = False
     cpu_burst_secs: float = DEFAULT_CPU_BURST_SECS
     strict_memory: bool = False
@@ -48,6 +53,7 @@ def from_environment(
     port: int = DEFAULT_PORT,
     data_dir: Path | None = None,
     users: Mapping[str, str] | None = None,
+    general_access: Mapping[str | None, GeneralAccess] | None = None,
     stop_runs: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
@@ -56,6 +62,7 @@ def from_environment(
         port=port,
         data_dir=data_dir or default_data_dir(),
         users=users or {},
+        general_access=general_access or {},
         stop_runs=stop_runs,
         cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
         strict_memory=environment.get("GREENROOM_STRICT_MEMORY", "") == "1",

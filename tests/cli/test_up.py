@@ -38,6 +38,35 @@ def test_invalid_users_are_usage_errors(cli: CliRunner, tmp_path: Path, given: l
     assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 2
 
 
+def test_the_general_access_of_accounts_is_parsed_by_user_name() -> None:
+    users = {"secret": "ann", "other": "bob"}
+    given = ["RESTRICTED", "bob:ANYONE_WITH_ID_CAN_READ"]
+    assert up.parse_general_access(given, users) == {None: "RESTRICTED", "bob": "ANYONE_WITH_ID_CAN_READ"}
+    assert up.parse_general_access(["local:RESTRICTED"], {}) == {"local": "RESTRICTED"}
+    assert up.parse_general_access([], users) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (["SECRET"], "'SECRET' is not a valid level"),
+        (["FOLLOW_USER_SETTING"], "is not a valid level"),
+        (["local:"], "'' is not a valid level"),
+        (["eve:RESTRICTED"], "'eve' is not a user: the users are local"),
+        ([":RESTRICTED"], "'' is not a user"),
+        (["RESTRICTED", "RESTRICTED"], "given twice"),
+        (["local:RESTRICTED", "local:ANYONE_WITH_ID_CAN_READ"], "local is given twice"),
+    ],
+)
+def test_an_invalid_general_access_is_a_usage_error(
+    cli: CliRunner, tmp_path: Path, given: list[str], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        up.parse_general_access(given, {})
+    options = [part for level in given for part in ("--general-access", level)]
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 2
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "x"])
 def test_invalid_ports_are_usage_errors(cli: CliRunner, tmp_path: Path, port: str) -> None:
     assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--port", port]).exit_code == 2

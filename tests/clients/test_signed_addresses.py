@@ -6,10 +6,12 @@ import json
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from apify_client import ApifyClient
+from apify_client.errors import ApifyApiError
 
 from testing.api_client import TOKEN
 from testing.live_server import LiveServer
@@ -53,3 +55,20 @@ def test_a_signed_address_needs_no_token(server: LiveServer, restricted: tuple[s
         for url in sign(server, *restricted):
             assert anonymous.get(url.partition("?")[0]).status_code == 401
             assert anonymous.get(url).status_code == 200, url
+
+
+def test_another_user_needs_a_signature_for_a_storage_of_a_restricted_account(tmp_path: Path) -> None:
+    users = ["--user", f"ann:{TOKEN}", "--user", "bob:bobs-token", "--general-access", "ann:RESTRICTED"]
+    server = LiveServer(tmp_path, options=users)
+    server.start()
+    try:
+        ann = ApifyClient(TOKEN, api_url=server.url, api_public_url=server.url)
+        bob = ApifyClient("bobs-token", api_url=server.url, api_public_url=server.url)
+        id = ann.datasets().get_or_create(name="mine").id
+        ann.dataset(id).push_items([{"a": 1}])
+        with pytest.raises(ApifyApiError, match="Insufficient permissions for the dataset"):
+            bob.dataset(id).list_items()
+        signature = parse_qs(urlsplit(ann.dataset(id).create_items_public_url()).query)["signature"][0]
+        assert bob.dataset(id).list_items(signature=signature).items == [{"a": 1}]
+    finally:
+        server.close()

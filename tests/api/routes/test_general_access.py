@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.response.storage_links import VALID_MILLIS
+from runtime.base.records import GeneralAccess, Run
 from tests.fakes.api import Api, problem
 
 OWNER, STRANGER, NOBODY = "alices-key", "bobs-key", None
@@ -24,6 +27,7 @@ WRITES = (
     ("POST", "request-queues/{id}/requests"),
     ("POST", "request-queues/{id}/head/lock?lockSecs=9"),
 )
+OPEN = "ANYONE_WITH_ID_CAN_READ"
 Json = dict[str, Any]
 
 
@@ -67,7 +71,7 @@ async def test_readers_of_a_storage(
     await set_access(users, storages, access)
     names = dict.fromkeys(storages, "alice~shared")
     assert await statuses(users, storages, OWNER) == await statuses(users, names, OWNER) == {200}
-    assert await statuses(users, storages, STRANGER) == {200 if by_id else 404}
+    assert await statuses(users, storages, STRANGER) == {200 if by_id else 403}
     assert await statuses(users, storages, NOBODY) == {200 if by_id else 401}
     assert await statuses(users, names, STRANGER) == {200 if by_name else 404}
 
@@ -145,3 +149,88 @@ async def test_a_restricted_run_is_visible_only_to_its_owner(users: Api) -> None
         assert problem(await users.call("GET", path, token=NOBODY)) == (401, "token-not-provided")
         assert (await users.call("GET", path, token=OWNER)).status_code == 200
         assert (await users.call("GET", path, token=run.token)).status_code == 200
+
+
+@pytest.fixture(params=["all", "one"])
+async def restricted_account(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Api]:
+    """Alice, whose account is restricted, and Bob."""
+    level = {None if request.param == "all" else "alice": GeneralAccess.RESTRICTED}
+    api = Api(tmp_path, users={OWNER: "alice", STRANGER: "bob"}, general_access=level)
+    await api.open()
+    yield api
+    await api.close()
+
+
+LABELS = {"datasets": "dataset", "key-value-stores": "key-value store", "request-queues": "request queue"}
+
+
+async def test_a_storage_follows_the_setting_of_its_users_account(restricted_account: Api) -> None:
+    api = restricted_account
+    for word, paths in READABLE.items():
+        storage = await api.data("POST", f"/v2/{word}?name=mine", token=OWNER)
+        assert storage["generalAccess"] == "FOLLOW_USER_SETTING"
+        await api.call("PUT", f"/v2/{word}/{storage['id']}/records/KEY", content=b"x", token=OWNER)
+        for path in paths:
+            answer = await api.call("GET", f"/v2/{word}/{storage['id']}{path}", token=STRANGER)
+            assert problem(answer) == (403, "insufficient-permissions")
+            assert answer.json()["error"]["message"] == (
+                f"Insufficient permissions for the {LABELS[word]}. Make sure you're passing a correct API token and "
+                "that it has the required permissions."
+            )
+            assert (await api.call("GET", f"/v2/{word}/{storage['id']}{path}", token=NOBODY)).status_code == 401
+            assert (await api.call("GET", f"/v2/{word}/{storage['id']}{path}", token=OWNER)).status_code == 200
+        assert problem(await api.call("GET", f"/v2/{word}/alice~mine", token=STRANGER)) == (404, "record-not-found")
+        for name in ("itemsPublicUrl", "keysPublicUrl", "recordsPublicUrl"):
+            if name in storage:
+                assert (await api.call("GET", storage[name], token=STRANGER)).status_code == 200
+        await api.data("PUT", f"/v2/{word}/{storage['id']}", json={"generalAccess": OPEN}, token=OWNER)
+        assert (await api.call("GET", f"/v2/{word}/{storage['id']}", token=STRANGER)).status_code == 200
+
+
+async def test_only_the_accounts_that_were_named_are_restricted(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    settings = {None: GeneralAccess.RESTRICTED, "bob": GeneralAccess.ANYONE_WITH_ID_CAN_READ}
+    api = Api(tmp_path / "other", users={OWNER: "alice", STRANGER: "bob"}, general_access=settings)
+    await api.open()
+    mine, theirs = [(await api.data("POST", "/v2/datasets", token=token))["id"] for token in (OWNER, STRANGER)]
+    assert (await api.call("GET", f"/v2/datasets/{mine}", token=STRANGER)).status_code == 403
+    assert (await api.call("GET", f"/v2/datasets/{theirs}", token=OWNER)).status_code == 200
+    await api.close()
+
+
+RUN_PARTS = ("dataset", "dataset/items", "key-value-store", "key-value-store/keys", "request-queue")
+
+
+async def statuses_of_run(api: Api, run: Run, token: str | None) -> dict[str, int]:
+    """The statuses of requests that read a run's default storages, by the run's path and by their own."""
+    paths = [f"/v2/actor-runs/{run.id}/{part}" for part in RUN_PARTS]
+    ids = (run.default_dataset_id, run.default_key_value_store_id, run.default_request_queue_id)
+    paths += [f"/v2/{word}/{id}" for word, id in zip(READABLE, ids, strict=True)]
+    return {path: (await api.call("GET", path, token=token)).status_code for path in paths}
+
+
+async def test_a_restricted_run_hides_its_default_storages(users: Api) -> None:
+    run = await users.start()
+    assert set((await statuses_of_run(users, run, STRANGER)).values()) == {200}
+    await users.data("PUT", f"/v2/actor-runs/{run.id}", json={"generalAccess": "RESTRICTED"}, token=OWNER)
+    assert set((await statuses_of_run(users, run, STRANGER)).values()) == {403}
+    assert set((await statuses_of_run(users, run, NOBODY)).values()) == {401}
+    for token in (OWNER, run.token):
+        assert set((await statuses_of_run(users, run, token)).values()) == {200}
+    shown = await users.data("GET", f"/v2/datasets/{run.default_dataset_id}", token=OWNER)
+    assert (await users.call("GET", shown["itemsPublicUrl"], token=STRANGER)).status_code == 200
+    await users.data("PUT", f"/v2/datasets/{run.default_dataset_id}", json={"generalAccess": OPEN}, token=OWNER)
+    assert (await users.call("GET", f"/v2/datasets/{run.default_dataset_id}", token=STRANGER)).status_code == 200
+
+
+async def test_a_run_follows_the_setting_of_its_users_account(restricted_account: Api) -> None:
+    api = restricted_account
+    run = await api.start()
+    path = f"/v2/actor-runs/{run.id}"
+    for each in (path, f"/v2/logs/{run.id}"):
+        assert problem(await api.call("GET", each, token=STRANGER)) == (404, "record-not-found")
+        assert (await api.call("GET", each, token=NOBODY)).status_code == 401
+    assert set((await statuses_of_run(api, run, STRANGER)).values()) == {403}
+    await api.data("PUT", path, json={"generalAccess": OPEN}, token=OWNER)
+    assert (await api.call("GET", path, token=STRANGER)).status_code == 200
+    assert set((await statuses_of_run(api, run, STRANGER)).values()) == {200}

@@ -177,7 +177,6 @@ def test_last_requests_are_accepted_until_the_grace_period_is_over() -> None:
 @pytest.mark.parametrize(
     ("general_access", "by_id", "by_name"),
     [
-        (GeneralAccess.FOLLOW_USER_SETTING, True, False),
         (GeneralAccess.RESTRICTED, False, False),
         (GeneralAccess.ANYONE_WITH_ID_CAN_READ, True, False),
         (GeneralAccess.ANYONE_WITH_NAME_CAN_READ, True, True),
