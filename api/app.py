@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.data_transfer import count_transfer
 from api.hot_routes import HotRoutes
+from api.old_clients import without_chunks
 from api.request.aliases import Aliases, rewrite_spelling
 from api.request.allowed_hosts import AllowedHosts
 from api.request.authentication import Authentication
@@ -104,6 +105,8 @@ class App:
         await self._web_servers.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("http_version") == "1.0":
+            send = without_chunks(send)
         try:
             app = self._select_app(scope)
         except GreenroomError as problem:
