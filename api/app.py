@@ -2,7 +2,7 @@
 
 1. Host: only names of this server are answered.
 2. Web servers: a request for a run's web server leaves the API here.
-3. Spelling: `?method=PUT`, `/v2/acts`, a slash at the end.
+3. Size and spelling of the URL: `?method=PUT`, `/v2/acts`, a slash at the end.
 4. Origin: web pages of other origins cannot write.
 5. Caller: the token identifies a user or run, and the request counts for the rate limit.
 6. Aliases: `/v2/actor-runs/X/dataset` and the like become canonical paths.
@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.data_transfer import count_transfer
 from api.hot_routes import HotRoutes
-from api.request.aliases import Aliases, rewrite_spelling
+from api.request.aliases import Aliases, check_size, rewrite_spelling
 from api.request.allowed_hosts import AllowedHosts
 from api.request.authentication import Authentication
 from api.request.rate_limit import RateLimit
@@ -90,12 +90,13 @@ class App:
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
         self._check_host = hosts.check_host
         self._http_stages: tuple[Stage, ...] = (
+            check_size,
             rewrite_spelling,
             hosts.check_origin,
             authentication.identify_caller,
             Aliases(orchestrator).resolve,
         )
-        self._websocket_stages: tuple[Stage, ...] = (rewrite_spelling,)
+        self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
         self._routes = HotRoutes(_routes(orchestrator, info, shut_down), STORAGES)
         self._web_servers = WebServerProxy(self._find_web_server)
         self._orchestrator = orchestrator
