@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.request.disconnects import while_connected
 from api.request.params import Params
 from api.request.parsing.dataset_items import ItemsQuery, parse_items_query
 from api.response.exports import FORMATS
@@ -29,9 +31,9 @@ def items_query(params: Params, schema: Mapping[str, Any] | None) -> ItemsQuery:
 
 
 async def items_response(
-    datasets: Datasets, dataset: Dataset, query: ItemsQuery, *, status: int = 200, is_head: bool = False
+    request: Request, datasets: Datasets, dataset: Dataset, query: ItemsQuery, *, status: int = 200
 ) -> Response:
-    """The items that the query selects; only the headers if `is_head`."""
+    """The items that the query selects; only the headers for a HEAD request. Raises Invalid."""
     page = datasets.items(dataset, offset=query.offset, limit=query.limit, desc=query.desc)
     export = FORMATS[query.format](dataset, page, query.view, query.options)
     headers = {
@@ -45,6 +47,7 @@ async def items_response(
     }
     if query.is_attachment:
         headers["Content-Disposition"] = f'attachment; filename="items.{query.format}"'
+    is_head = request.method == "HEAD"
     if isinstance(export, JsonLines) and (whole := export.whole) is not None:
         response = Response(whole, status, headers)
         response.body = b"" if is_head else response.body
@@ -53,5 +56,5 @@ async def items_response(
         response = Response(status_code=status, headers=headers)
         del response.headers["content-length"]  # nobody knows the length of a stream before its end
         return response
-    await export.open()
+    await while_connected(request, export.open())
     return StreamingResponse(export.stream(), status, headers)

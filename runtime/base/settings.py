@@ -23,6 +23,7 @@ class Settings:
     """`users` maps tokens to user names. If it is empty, any non-empty token belongs to the one local user.
     `general_access` are the settings of accounts by user name; None stands for all other users.
 
+    `allowed_origins` are the origins whose web pages may call the API, such as `http://localhost:5173`.
     With `cpu_burst_secs` 0, containers are limited to their CPU share from the start. `max_memory_mbytes` limits the
     total memory of a user's running Actors and builds; None derives it from the host. `rate_limit` is the number of
     requests per second and user; None means no limit. `retention_days` is how long old runs and unused unnamed storages
@@ -34,6 +35,7 @@ class Settings:
     data_dir: Path
     users: Mapping[str, str]
     general_access: Mapping[str | None, GeneralAccess] = field(default_factory=dict)
+    allowed_origins: frozenset[str] = frozenset()
     stop_runs: bool = False
     cpu_burst_secs: float = DEFAULT_CPU_BURST_SECS
     strict_memory: bool = False
@@ -54,6 +56,7 @@ def from_environment(
     data_dir: Path | None = None,
     users: Mapping[str, str] | None = None,
     general_access: Mapping[str | None, GeneralAccess] | None = None,
+    allowed_origins: frozenset[str] = frozenset(),
     stop_runs: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
@@ -63,6 +66,7 @@ def from_environment(
         data_dir=data_dir or default_data_dir(),
         users=users or {},
         general_access=general_access or {},
+        allowed_origins=allowed_origins,
         stop_runs=stop_runs,
         cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
         strict_memory=environment.get("GREENROOM_STRICT_MEMORY", "") == "1",

@@ -12,9 +12,11 @@ from typing import Any
 
 from runtime.base.errors import Invalid
 from runtime.base.json_text import loads
-from runtime.storages.field_paths import Item, Parts, flatten, omit, pick
+from runtime.storages.field_paths import NO_LEAVES, Item, Path, find_field, flatten, omit, pick, replaced, value_at
 
 HIDDEN_PREFIX = "#"
+MAX_FIELDS = 2000
+MAX_UNWINDS = 20
 FAILED = "errorInfo"
 """In results of the platform's legacy crawler, an item with this field stands for a page that failed."""
 
@@ -37,26 +39,27 @@ class ItemView:
         """Whether the view shows items as they are stored."""
         return self == PLAIN
 
-    def apply(self, lines: Iterable[bytes]) -> Iterator[Item]:
-        """Apply the view to stored items, given as JSON. One stored item can yield zero, one or several items."""
+    def apply(self, lines: Iterable[bytes]) -> Iterator[Item | None]:
+        """Apply the view to stored items, given as JSON. One stored item can yield one or many items.
+
+        It yields None in place of an item that is not shown, so that it never works for long between two items.
+        """
         for line in lines:
             item = loads(line)
             if self.skip_failed and FAILED in item:
+                yield None
                 continue
             for unwound in _unwind(item, self.unwind):
                 shown = self._select_fields(unwound)
-                if shown or not self.skip_empty:
-                    yield shown
+                yield shown if shown or not self.skip_empty else None
 
     def _select_fields(self, item: Item) -> Item:
         if self.skip_hidden:
             item = {name: value for name, value in item.items() if not name.startswith(HIDDEN_PREFIX)}
-        parts: Parts = {}
-        if self.flatten:
-            item, parts = flatten(item, self.flatten)
+        item, leaves = flatten(item, self.flatten) if self.flatten else (item, NO_LEAVES)
         if self.fields:
-            item = pick(item, self.fields, self.output_fields, parts)
-        return omit(item, self.omit, parts) if self.omit else item
+            item = pick(item, self.fields, self.output_fields, leaves)
+        return omit(item, self.omit, leaves) if self.omit else item
 
 
 PLAIN = ItemView()
@@ -80,6 +83,18 @@ def from_schema(schema: Mapping[str, Any] | None, name: str, requested: ItemView
     )
 
 
+def check_size(view: ItemView) -> ItemView:
+    """The view. Raises Invalid if its steps name so many fields that each item would take long."""
+    if len(view.unwind) > MAX_UNWINDS:
+        raise Invalid("invalid-parameter", f"At most {MAX_UNWINDS} fields can be unwound, not {len(view.unwind)}")
+    longest = max(len(view.fields), len(view.omit), len(view.flatten))
+    if longest > MAX_FIELDS:
+        raise Invalid("invalid-parameter", f"At most {MAX_FIELDS} fields can be selected, not {longest}")
+    if view.output_fields and len(set(view.fields)) < len(view.fields):
+        raise Invalid("invalid-parameter", "A field that 'outputFields' renames can be selected only once")
+    return view
+
+
 def _names(transformation: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = transformation.get(key)
     if isinstance(value, str):
@@ -87,25 +102,26 @@ def _names(transformation: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
-def _unwind(item: Item, fields: tuple[str, ...]) -> Iterable[Item]:
-    items: list[Item] = [item]
-    for field in fields:
-        items = [each for parent in items for each in _unwind_field(parent, field)]
-    return items
+def _unwind(item: Item, fields: tuple[str, ...]) -> Iterator[Item]:
+    """The items of the product of the fields' elements, one by one: there may be more than fit into memory."""
+    if not fields:
+        yield item
+        return
+    for each in _unwind_field(item, fields[0]):
+        yield from _unwind(each, fields[1:])
 
 
-def _unwind_field(parent: Item, field: str) -> list[Item]:
-    """One item per element of the parent's field, or the parent itself if the field has no elements."""
-    value = parent.get(field)
-    if isinstance(value, dict):
-        return [_merge(parent, field, value)]
-    if isinstance(value, list) and value:
-        return [_merge(parent, field, element) for element in value]
-    return [parent]
+def _unwind_field(parent: Item, field: str) -> Iterator[Item]:
+    """One item per element of the field, or the item itself if the field has no elements."""
+    path = find_field(parent, field)
+    value = None if path is None else value_at(parent, path)
+    if path is None or not value or not isinstance(value, dict | list):
+        yield parent
+        return
+    for element in [value] if isinstance(value, dict) else value:
+        yield _merge(parent, path, element)
 
 
-def _merge(parent: Item, field: str, element: Any) -> Item:
+def _merge(item: Item, path: Path, element: Any) -> Item:
     """Replace the field with the fields of the element. An element that is not an object becomes the field's value."""
-    if not isinstance(element, dict):
-        return {**parent, field: element}
-    return {**{name: value for name, value in parent.items() if name != field}, **element}
+    return replaced(item, path, element if isinstance(element, dict) else {path[-1]: element})

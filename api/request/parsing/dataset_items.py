@@ -9,7 +9,7 @@ from typing import Any
 
 from api.request.params import Params
 from runtime.base.errors import Invalid
-from runtime.storages.item_view import ItemView, from_schema
+from runtime.storages.item_view import ItemView, check_size, from_schema
 
 SIMPLIFIED_FIELDS = ("url", "pageFunctionResult", "errorInfo")
 SIMPLIFIED_UNWIND = ("pageFunctionResult",)
@@ -82,7 +82,7 @@ def _parse_item_view(params: Params, schema: Mapping[str, Any] | None) -> ItemVi
     if params.flag("simplified"):  # the format of the platform's old crawler
         view = replace(view, fields=SIMPLIFIED_FIELDS, output_fields=(), unwind=SIMPLIFIED_UNWIND)
     name = params.text("view")
-    return view if name is None else from_schema(schema, name, view)
+    return check_size(view if name is None else from_schema(schema, name, view))
 
 
 def _parse_format(params: Params) -> ItemFormat:

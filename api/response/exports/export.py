@@ -1,12 +1,12 @@
-"""What all formats share: a page of items is read in chunks, and written in a thread."""
+"""What all formats share: a page of items is read in chunks, and written in slices outside of the event loop."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterator
 from typing import ClassVar
 
 from api.request.parsing.dataset_items import FormatOptions
+from runtime.base.background import in_slices
 from runtime.base.records import Dataset
 from runtime.storages.datasets import ItemPage
 from runtime.storages.field_paths import Item
@@ -38,7 +38,7 @@ class Export:
 
 
 class TextExport(Export):
-    """A format that is written as text, a chunk of items at a time."""
+    """A format that is written as text, piece by piece: the text of one item can be much longer than the item."""
 
     has_bom: ClassVar[bool] = False
 
@@ -46,20 +46,26 @@ class TextExport(Export):
         bom = self.has_bom if self.options.bom is None else self.options.bom
         yield _encode((BOM if bom else "") + self.start())
         async for lines in self.page.chunks():
-            yield await asyncio.to_thread(self._encode_items, lines)
+            async for pieces in in_slices(self._pieces(lines)):
+                yield b"".join(pieces)
         yield _encode(self.end())
 
     def start(self) -> str:
         return ""
 
-    def items(self, items: Iterable[Item]) -> str:
+    def item(self, item: Item) -> Iterator[str]:
+        """The text of one item, in pieces."""
         raise NotImplementedError
 
     def end(self) -> str:
         return ""
 
-    def _encode_items(self, lines: list[bytes]) -> bytes:
-        return _encode(self.items(self.view.apply(lines)))
+    def _pieces(self, lines: list[bytes]) -> Iterator[bytes]:
+        for item in self.view.apply(lines):
+            if item is None:
+                yield b""
+            else:
+                yield from map(_encode, self.item(item))
 
 
 def _encode(text: str) -> bytes:

@@ -6,13 +6,14 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
-from runtime.storages.item_view import ItemView, from_schema
+from runtime.storages.field_paths import MAX_PATHS_LENGTH, leaves_of
+from runtime.storages.item_view import MAX_FIELDS, MAX_UNWINDS, ItemView, check_size, from_schema
 
 Item = dict[str, Any]
 
 
 def apply(view: ItemView, *items: Item) -> list[Item]:
-    return list(view.apply(dumps(item) for item in items))
+    return [item for item in view.apply(dumps(item) for item in items) if item is not None]
 
 
 def test_a_plain_view_does_not_change_items() -> None:
@@ -62,6 +63,20 @@ def test_an_item_is_empty_if_the_view_shows_nothing_of_it() -> None:
 )
 def test_unwinding(item: Item, expected: list[Item]) -> None:
     assert apply(ItemView(unwind=("u",)), item) == expected
+
+
+def test_a_nested_field_is_unwound_in_its_parent() -> None:
+    item = {"x": 0, "a": {"b": [{"n": 1}, {"n": 2, "c": 9}, 5], "c": 3}}
+    assert apply(ItemView(unwind=("a.b",)), item) == [
+        {"x": 0, "a": {"c": 3, "n": 1}},
+        {"x": 0, "a": {"c": 9, "n": 2}},
+        {"x": 0, "a": {"c": 3, "b": 5}},
+    ]
+    assert apply(ItemView(unwind=("a.none", "x.b", "a.c")), item) == [item]
+    assert apply(ItemView(unwind=("a.b",), flatten=("a",), fields=("a.n",), skip_empty=True), item) == [
+        {"a.n": 1},
+        {"a.n": 2},
+    ]
 
 
 def test_fields_are_unwound_one_after_another() -> None:
@@ -173,3 +188,46 @@ def test_requested_fields_take_precedence_over_the_view_of_the_schema() -> None:
 def test_an_unknown_view_is_rejected(schema: Item | None) -> None:
     with pytest.raises(Invalid, match="no view 'none'"):
         from_schema(schema, "none", ItemView())
+
+
+def test_the_product_of_unwound_fields_is_computed_one_item_at_a_time() -> None:
+    """All items of this product would need more memory than any machine has."""
+    item = {name: list(range(100_000)) for name in ("a", "b", "c")}
+    unwound = ItemView(unwind=("a", "b", "c")).apply([dumps(item)])
+    assert [next(unwound) for _ in range(3)] == [{"a": 0, "b": 0, "c": n} for n in range(3)]
+
+
+def test_items_that_are_not_shown_return_control() -> None:
+    shown = ItemView(skip_empty=True, skip_failed=True).apply([b"{}", b'{"errorInfo":1}', b'{"a":1}'])
+    assert list(shown) == [None, None, {"a": 1}]
+
+
+def test_flattening_does_not_multiply_a_long_name() -> None:
+    """The values stay nested where the names of all leaves would take gigabytes. No data is lost."""
+    name, values = "x" * 1_000_000, list(range(10_000))
+    (item,) = apply(ItemView(flatten=("a",)), {"a": {"short": [1, 2], name: values}, "b": 1})
+    assert item == {"a.short.0": 1, "a.short.1": 2, f"a.{name}": values, "b": 1}
+    assert sum(map(len, item)) < MAX_PATHS_LENGTH
+
+
+def test_leaves_of_any_depth_are_found() -> None:
+    value: Any = [1, {}, "x"]
+    for _ in range(2000):
+        value = {"a": value}
+    found = dict(leaves_of("a", value, "."))
+    assert list(found.values()) == [1, {}, "x"]
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        ItemView(unwind=("a",) * (MAX_UNWINDS + 1)),
+        ItemView(fields=tuple(map(str, range(MAX_FIELDS + 1)))),
+        ItemView(omit=frozenset(map(str, range(MAX_FIELDS + 1)))),
+        ItemView(flatten=tuple(map(str, range(MAX_FIELDS + 1)))),
+        ItemView(fields=("a", "a"), output_fields=("b", "c")),
+    ],
+)
+def test_views_that_would_multiply_an_item_are_rejected(view: ItemView) -> None:
+    with pytest.raises(Invalid):
+        check_size(view)
