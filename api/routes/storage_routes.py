@@ -152,7 +152,7 @@ class StorageCall(Generic[S]):
 
 
 def _creator(run: Run | None) -> dict[str, str]:
-    return {} if run is None else permissions.creator_fields(run.id, run.actor_id, run.permission_level)
+    return {} if run is None else permissions.creator_fields(run.id, run.current_actor_id, run.permission_level)
 
 
 async def read_schema(request: Request) -> dict[str, Any] | None:

@@ -166,7 +166,7 @@ def _is_own_storage(run: Run, storage: Storage) -> bool:
     return (
         storage.id in _default_storage_ids(run)
         or storage.creator_run_id == run.id
-        or storage.creator_actor_id == run.actor_id
+        or storage.creator_actor_id == run.current_actor_id
     )
 
 
@@ -177,7 +177,7 @@ def _default_storage_ids(run: Run) -> tuple[str, ...]:
 
 def _share_storages(by: Run, run: Run) -> bool:
     """Whether both are limited runs of one Actor."""
-    return is_limited(run) and run.actor_id == by.actor_id
+    return is_limited(run) and run.current_actor_id == by.current_actor_id
 
 
 def _forbidden(action: str) -> Forbidden:

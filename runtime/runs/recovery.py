@@ -53,7 +53,7 @@ class RunRecovery:
             await container.remove()
             container = None
         if container is not None or _awaits_container(run):
-            self._live_runs.begin(run, container)
+            await self._live_runs.begin(run, container)
         else:
             self._live_runs.end_vanished(run)
 

@@ -114,9 +114,6 @@ def _metamorphosed(run: Run, cleared: Run) -> Run:
     assert target is not None, "a metamorph is ordered with its target"
     return replace(
         cleared,
-        actor_id=target.actor_id,
-        build_id=target.build_id,
-        build_number=target.build_number,
         input_key=target.input_key,
         web_server_port=target.web_server_port,
         grants=target.grants,

@@ -21,7 +21,7 @@ class Runs:
         self._completion = completion
 
     async def insert(self, run: Run) -> Run:
-        """Store a new run, which is READY."""
+        """Store a new run."""
         return await self._database.runs.insert(run)
 
     def get(self, id: str) -> Run:

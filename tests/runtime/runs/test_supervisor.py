@@ -1,4 +1,4 @@
-"""One run from READY to its end, on a scripted engine in virtual time."""
+"""One run from its start to its end, on a scripted engine in virtual time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def collect(source: Any) -> list[Any]:
 # From the start to the end
 
 
-async def test_a_run_is_ready_then_running_then_succeeded(stage: Stage) -> None:
+async def test_a_run_is_running_then_succeeded(stage: Stage) -> None:
     moves = record_moves(stage)
     run = await stage.start()
     assert run.status is S.RUNNING
