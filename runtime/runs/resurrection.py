@@ -96,6 +96,7 @@ def _without_end(run: Run, now: Millis) -> Run:
         exit_code=None,
         status_message=None,
         is_status_message_terminal=None,
+        is_end_explained=False,
         stopped_because=None,
         stop_at=None,
         restart=None,

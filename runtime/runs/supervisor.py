@@ -205,10 +205,16 @@ class Supervisor:
         while True:
             run = self._current()
             status = terminal_status(run.status, exit_code)
-            outcome = messages.finished(run, status, state, self._log.last_errors())
-            text = message if message and status is JobStatus.FAILED else outcome
-            at = (state.finished_at if state else None) or self._context.clock.now()
-            end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
+            outcome = messages.explanation(run, status, state, self._log.last_errors())
+            explanation = message if message and status is JobStatus.FAILED else outcome
+            end = partial(
+                _ended,
+                finished_at=(state.finished_at if state else None) or self._context.clock.now(),
+                exit_code=exit_code,
+                explanation=explanation,
+                plain=messages.plain(status, exit_code),
+                is_oom=is_oom,
+            )
             if run.status.is_terminal or await self._context.statuses.move(run.id, status, end):
                 return
 
@@ -230,13 +236,23 @@ def _started(run: Run, at: Millis) -> Run:
     return replace(run, container_started_at=at, first_container_at=run.first_container_at or at)
 
 
-def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:
-    """The run with the fields of its end. A status message that the Actor marked as terminal stays."""
+def _ended(
+    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, is_oom: bool
+) -> Run:
+    """The run with the fields of its end.
+
+    A status message that the Actor marked as terminal stays. Any other one stays unless the end needs an explanation.
+    """
+    if run.is_status_message_terminal:
+        message, is_explained = run.status_message, False
+    else:
+        message, is_explained = explanation or run.status_message or plain, explanation is not None
     return replace(
         run,
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
         stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else 0),
-        status_message=run.status_message if run.is_status_message_terminal else message,
+        status_message=message,
+        is_end_explained=is_explained,
     )

@@ -116,6 +116,9 @@ class Run:
     Actors: a run always belongs to the Actor that was started, as its `actor_id` and its build. After a metamorph it
     runs another one, `current_actor_id`, from the build `current_build_id`.
 
+    Messages: `is_end_explained` is true if `status_message` explains an end that the status and the exit code do not
+    show, for example a lack of memory.
+
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
 
@@ -149,6 +152,7 @@ class Run:
     stats: RunStats = RunStats()
     status_message: str | None = None
     is_status_message_terminal: bool | None = None
+    is_end_explained: bool = False
     finished_at: Millis | None = None
     exit_code: int | None = None
     container_id: str | None = None
