@@ -15,7 +15,7 @@ from api.request.input_body import read_input
 from api.request.params import PagingQuery, Params
 from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
-from api.request.path_records import check_visible, find_own_run
+from api.request.path_records import check_visible, find_own_run, find_run_to_abort
 from api.response.envelopes import data_response, json_response, no_content
 from api.response.pages import runs_page
 from api.response.presenters import present_run
@@ -75,7 +75,7 @@ async def delete_run(request: Request, caller: FullCaller, run: str) -> Response
 @router.post("/{run}/abort")
 async def abort_run(request: Request, caller: LiveCaller, run: str) -> Response:
     """Abort the run, and return its new state. A run that has ended does not change."""
-    record, gracefully = find_own_run(request, run, caller), Params(request).flag("gracefully") or False
+    record, gracefully = find_run_to_abort(request, run, caller), Params(request).flag("gracefully") or False
     aborted = await orchestrator_of(request).orders.abort(record, gracefully=gracefully)
     return _run_response(request, aborted, caller)
 
