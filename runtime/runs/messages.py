@@ -75,7 +75,7 @@ def timing_out(run: Run) -> str:
 def max_charge(run: Run) -> str:
     limit = run.options.max_total_charge_usd
     return (
-        f"The Actor run has reached its maximum cost of ${limit:g} and was aborted. "
+        f"The Actor run has reached its maximum cost of ${limit:g}. "
         "Resurrect it with a higher maximum (maxTotalChargeUsd) to continue."
     )
 

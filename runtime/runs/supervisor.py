@@ -202,6 +202,8 @@ class Supervisor:
         if state is not None and state.oom_killed and not is_oom:
             self._log.system(messages.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
+        if exit_code != 0 and restarts.is_winding_down(self._current()):
+            await self._context.statuses.move(self._run.id, JobStatus.ABORTING)
         while True:
             run = self._current()
             status = terminal_status(run.status, exit_code)
