@@ -167,3 +167,15 @@ async def test_a_build_is_started_waited_for_and_listed(api: Api) -> None:
     for path in ("/v2/acts/~hello/builds", "/v2/actor-builds"):
         page = await api.data("GET", path)
         assert [each["id"] for each in page["items"]] == [build["id"]]
+
+
+async def test_actors_and_tasks_are_found_by_their_name_without_regard_to_case(api: Api) -> None:
+    actor = await api.create_actor("Mixed-Case-1")
+    task = await api.data("POST", "/v2/actor-tasks", json={"actId": "~mixed-case-1", "name": "My-Task"})
+    found = await api.data("GET", "/v2/acts/local~mixed-case-1")
+    assert (found["id"], found["name"]) == (actor.id, "Mixed-Case-1")
+    assert (await api.data("GET", "/v2/actor-tasks/~my-TASK"))["name"] == task["name"] == "My-Task"
+    assert problem(await api.call("POST", "/v2/acts", json={"name": "MIXED-case-1"})) == (409, "actor-name-not-unique")
+    again = {"actId": actor.id, "name": "my-task"}
+    answer = await api.call("POST", "/v2/actor-tasks", json=again)
+    assert problem(answer) == (409, "actor-task-name-not-unique")
