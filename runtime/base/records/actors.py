@@ -111,9 +111,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvVar:
+    """An environment variable. `is_secret` is None if its author did not send it, which means False."""
+
     name: str
     value: str
-    is_secret: bool = False
+    is_secret: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ class Version:
 
     If `folder` is set, this folder of the server's machine is the source instead of `source_files`. With `by_host`, the
     server's operator set the source, so it is fetched with the SSH keys and passwords of this machine.
+    `apply_env_vars_to_build` is None if its author did not send it, which means False.
     """
 
     id: str
@@ -147,5 +150,5 @@ class Version:
     by_host: bool = False
     build_tag: str = "latest"
     env_vars: tuple[EnvVar, ...] = ()
-    apply_env_vars_to_build: bool = False
+    apply_env_vars_to_build: bool | None = None
     last_build: int = 0
