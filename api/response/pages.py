@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.response import serializers
 from api.response.envelopes import page_response
-from api.response.presenters import build_number_int, present_build_in_list, present_webhook
+from api.response.presenters import build_number_int, present_webhook
 from runtime.base.json_text import JsonDict
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, RunFilter, Task, User, Webhook
@@ -40,7 +40,7 @@ def runs_page(
 def builds_page(orchestrator: Orchestrator, user: User, of: Actor | None, paging: Paging) -> Response:
     """The user's builds, or the builds of one Actor."""
     find = partial(orchestrator.builds.page, user, of)
-    return find_page(paging, find, lambda build: present_build_in_list(orchestrator, build, user))
+    return find_page(paging, find, partial(serializers.build_in_list, now=orchestrator.clock.now()))
 
 
 def webhooks_page(orchestrator: Orchestrator, user: User, on: Actor | Task | None, paging: Paging) -> Response:

@@ -13,7 +13,7 @@ from api.response import serializers
 from runtime.access import permissions
 from runtime.base.json_text import JsonDict
 from runtime.base.paging import Paging
-from runtime.base.records import Actor, Build, Run, Task, User, Webhook, WebhookCondition
+from runtime.base.records import Actor, Build, Run, Task, Webhook, WebhookCondition
 from runtime.builds import number_int
 from runtime.orchestrator import Orchestrator
 
@@ -43,15 +43,9 @@ def present_build(
     presented = serializers.build(build, orchestrator.clock.now(), has_image=has_image)
     if caller is not None and caller.user.id == build.user_id:
         return presented
-    public = _without_costs(presented)
+    public = {name: value for name, value in presented.items() if not name.startswith("usage")}
     definition = {name: value for name, value in build.definition.items() if name != "environmentVariables"}
     return {**public, **serializers.build_definition(replace(build, definition=definition))}
-
-
-def present_build_in_list(orchestrator: Orchestrator, build: Build, user: User) -> JsonDict:
-    """A build in a list. Only its owner gets its costs."""
-    presented = serializers.build_in_list(build, orchestrator.clock.now())
-    return presented if build.user_id == user.id else _without_costs(presented)
 
 
 def present_run(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> JsonDict:
@@ -84,7 +78,3 @@ def build_number_int(run: Run) -> int:
     """The number of a run's build as the platform's integer."""
     version, _, number = run.build_number.rpartition(".")
     return number_int(version, int(number))
-
-
-def _without_costs(build: JsonDict) -> JsonDict:
-    return {name: value for name, value in build.items() if not name.startswith("usage")}

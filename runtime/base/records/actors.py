@@ -94,7 +94,10 @@ class TaskOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task of an Actor. `input` is a JSON object; `extra` is as in an Actor."""
+    """A task of an Actor. `input` is a JSON object; `extra` is as in an Actor.
+
+    A task is published since `published_at`, or not at all. `public_config` describes its public page.
+    """
 
     id: str
     user_id: str
@@ -106,6 +109,8 @@ class Task:
     options: TaskOptions = TaskOptions()
     input: Mapping[str, Json] | None = None
     total_runs: int = 0
+    published_at: Millis | None = None
+    public_config: Mapping[str, Json] = field(default_factory=dict)
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 

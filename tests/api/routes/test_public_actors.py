@@ -115,8 +115,8 @@ async def test_a_build_of_a_public_actor_is_returned_without_variables_and_costs
 async def test_every_user_reads_the_builds_of_a_public_actor_with_their_logs(users: Api, hello: Actor) -> None:
     (own, *_) = (await users.data("GET", f"/v2/acts/{hello.id}/builds", token=ALICE))["items"]
     page = await users.data("GET", "/v2/acts/alice~hello/builds", token=BOB)
-    assert page["total"] == 2 and "usageTotalUsd" in own
-    assert {name: value for name, value in own.items() if name != "usageTotalUsd"} == page["items"][0]
+    assert page["total"] == 2
+    assert page["items"][0] == own and "usageTotalUsd" in own, "the Python client requires the costs of listed builds"
     users.orchestrator.logs.open(own["id"]).system("Built.")
     users.orchestrator.logs.close(own["id"])
     for path in (

@@ -24,6 +24,10 @@ async function variables(ofVersion) {
     return { ...result, deleted: (await variable.get()) ?? null };
 }
 
+function shownVersion({ versionNumber, sourceType, sourceFiles }) {
+    return [versionNumber, sourceType, sourceFiles ?? null];
+}
+
 async function open(owner, other, actor) {
     const { name } = await owner.actor(actor).get();
     const closed = await other.actor(`alice/${name}`).get();
@@ -32,7 +36,7 @@ async function open(owner, other, actor) {
     const run = await shared.call(undefined, { log: null });
     return {
         private: closed ?? null,
-        versions: (await shared.get()).versions.map(({ versionNumber, sourceType, sourceFiles }) => [versionNumber, sourceType, sourceFiles ?? null]),
+        versions: (await shared.get()).versions.map(shownVersion),
         update: await errorOf(shared.update({ title: 'Mine' })),
         status: run.status,
         isBobs: run.userId === (await other.user('me').get()).id,
