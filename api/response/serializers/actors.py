@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runtime.base.clock import iso
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import Json, JsonDict
 from runtime.base.records import Actor, EnvVar, Pricing, SourceFile, TaggedBuild, User, Version
 from runtime.builds import number_int
+
+STANDBY_DEFAULTS = {
+    "desiredRequestsPerActorRun": 3,
+    "maxRequestsPerActorRun": 4,
+    "idleTimeoutSecs": 300,
+    "build": "latest",
+    "memoryMbytes": 1024,
+    "disableStandbyFieldsOverride": False,
+    "shouldPassActorInput": False,
+}
 
 
 def actor(record: Actor, owner: User, versions: list[Version]) -> JsonDict:
     return {
         **record.extra,
+        **standby(record.extra),
         "id": record.id,
         "userId": record.user_id,
         "name": record.name,
@@ -35,6 +48,17 @@ def actor(record: Actor, owner: User, versions: list[Version]) -> JsonDict:
         **({"pricingInfos": [pricing.shown for pricing in record.pricings]} if record.pricings else {}),
         "taggedBuilds": {tag: tagged_build(tagged) for tag, tagged in record.tagged_builds.items()},
     }
+
+
+def standby(extra: Mapping[str, Json]) -> JsonDict:
+    """The Standby options of an Actor or a task. If Standby is enabled, those that were not sent have their defaults.
+
+    Source: the defaults in the console's Standby settings, as the platform's API returns them.
+    """
+    sent = extra.get("actorStandby")
+    if not sent or not sent.get("isEnabled"):
+        return {}
+    return {"actorStandby": {**STANDBY_DEFAULTS, **{name: value for name, value in sent.items() if value is not None}}}
 
 
 def actor_in_list(record: Actor, owner: User) -> JsonDict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.response.serializers.actors import standby
 from api.response.serializers.jobs import iso_or_none
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
@@ -11,6 +12,7 @@ from runtime.base.records import Actor, Task, User
 def task(record: Task, owner: User) -> JsonDict:
     return {
         **record.extra,
+        **standby(record.extra),
         **_task(record, owner),
         "title": record.title,
         "options": {
