@@ -86,12 +86,22 @@ class FairProtocol(asyncio.Protocol):
         self.protocol.connection_made(FairTransport(self._transport, self))
 
     def data_received(self, data: bytes) -> None:
-        if not self._waiting and (len(data) <= self._slice_bytes or len(data) <= self._harmless_bytes()):
+        if self._waiting:
+            self._waiting = self.take_waiting() + data
+        elif len(data) <= self._slice_bytes or len(data) <= self._harmless_bytes():
             self._receive(data)
-            return
-        self._waiting = self.take_waiting() + data
-        self._transport.pause_reading()
-        self._queue()
+        else:
+            self._receive(data[: self._slice_bytes])
+            self._pass_later(data[self._slice_bytes :])
+
+    def _pass_later(self, data: bytes) -> None:
+        """Pass the rest of what was received, immediately if it is the harmless body of the request before it."""
+        if len(data) <= self._harmless_bytes():
+            self._receive(data)
+        elif not self._transport.is_closing():
+            self._waiting = data
+            self._transport.pause_reading()
+            self._queue()
 
     def eof_received(self) -> bool | None:
         return self.protocol.eof_received()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from api.connections.fair_protocol import FairProtocol, FairTransport
@@ -42,8 +44,8 @@ class HeadersTooLarge(Exception):
 class HttpProtocol(HttpToolsProtocol):
     """One connection of a client."""
 
-    slice_bytes = 16_384
-    """At most 3 ms of work, for headers without values."""
+    slice_bytes = 4096
+    """At most 10 ms of work, for the smallest requests."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -59,6 +61,10 @@ class HttpProtocol(HttpToolsProtocol):
             return 0
         lengths = [int(value) for name, value in self.headers if name == b"content-length"]
         return lengths[0] - self._body_bytes if lengths else 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = _PipelineFlow(transport, self.pipeline)
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -145,9 +151,22 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self.flow.resume_reading()  # the last of the pipelined requests may have begun
         early, self._early = self._early, None
         if early and not self.transport.is_closing():
             self.data_received(early)
+
+
+class _PipelineFlow(FlowControl):
+    """uvicorn's flow control, which receives no more requests while some wait for the responses before them."""
+
+    def __init__(self, transport: asyncio.Transport, pipeline: Collection[object]) -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+
+    def resume_reading(self) -> None:
+        if not self._pipeline:
+            super().resume_reading()
 
 
 def http_protocol(**options: Any) -> asyncio.Protocol:

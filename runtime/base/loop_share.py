@@ -51,15 +51,16 @@ class LoopShare:
         await done
 
     def _run(self) -> None:
-        deadline = time.perf_counter() + TURN_SECS
+        end = time.perf_counter() + TURN_SECS
         try:
-            # The work stays in the queue until it ends: what it adds then needs no iteration of its own.
-            while self._waiting and time.perf_counter() < deadline:
-                self._waiting[0]()
-                self._waiting.popleft()
-        except BaseException:
-            self._waiting.popleft()
-            raise
+            while True:
+                # The work stays in the queue until it ends: what it adds then needs no iteration of its own.
+                try:
+                    self._waiting[0]()
+                finally:
+                    self._waiting.popleft()
+                if not self._waiting or time.perf_counter() >= end:
+                    break
         finally:
             if self._waiting:
                 self._call_soon(self._run)

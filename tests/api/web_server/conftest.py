@@ -12,8 +12,8 @@ import pytest_asyncio
 import uvicorn
 from aiohttp import web
 
-from api.web_server.proxy import WebServerProxy
 from api.connections.server_options import SERVER_OPTIONS
+from api.web_server.proxy import WebServerProxy
 from tests.api.web_server.proxy_stage import MEGABYTE, PATIENCE_SECS, Handler, ProxyStage, Upstream
 
 
