@@ -19,6 +19,9 @@ from runtime.base.loop_share import loop_share
 MAX_HEADER_BYTES = 131_072
 """The limit on a request's head, and on its trailers and chunk extensions."""
 MAX_HEADERS = 256
+CHUNKED_SLICE_BYTES = 16_384
+MAX_UNREAD_BYTES = 128 * 1024
+"""The part of a body that waits for the application. uvloop receives more than that at once, which is not copied again."""
 MAX_EARLY_BYTES = 65_536
 """What a client may send after an upgrade request before it has the response."""
 SWITCH = "greenroom.switch_protocols"
@@ -51,16 +54,19 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(**options)
         self._overhead = 0
         self._has_progress = False
+        self._announced_bytes: int | None = None
         self._body_bytes = 0
         self._is_web_socket = False
         self._early: bytes | None = None
 
     def harmless_bytes(self) -> int:
-        """The rest of a body whose length was announced."""
+        """The rest of a body whose length was announced. Of a chunked body, a few chunks."""
         if self.cycle is None or not self.cycle.more_body:
             return 0
-        lengths = [int(value) for name, value in self.headers if name == b"content-length"]
-        return lengths[0] - self._body_bytes if lengths else 0
+        if self._announced_bytes is None:
+            lengths = [int(value) for name, value in self.headers if name == b"content-length"]
+            self._announced_bytes = lengths[0] if lengths else 0
+        return max(CHUNKED_SLICE_BYTES, self._announced_bytes - self._body_bytes)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -108,6 +114,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._has_progress = True
+        self._announced_bytes = None
         self._body_bytes = 0
         self._is_web_socket = self.parser.should_upgrade() and super()._should_upgrade()
         super().on_headers_complete()
@@ -115,9 +122,15 @@ class HttpProtocol(HttpToolsProtocol):
             self.scope["extensions"] = cast(Any, {SWITCH: self._switch_protocols})
 
     def on_body(self, body: bytes) -> None:
+        """As in uvicorn, but with a larger buffer: many slices arrive before the application gets its turn."""
         self._has_progress = True
         self._body_bytes += len(body)
-        super().on_body(body)
+        if self.cycle.response_complete:
+            return
+        self.cycle.body += body
+        if len(self.cycle.body) >= MAX_UNREAD_BYTES:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
 
     # Upgrades. A WebSocket of a run's web server is not ours: its container answers the handshake.
 
