@@ -21,7 +21,7 @@ MAX_HEADER_BYTES = 131_072
 MAX_HEADERS = 256
 CHUNKED_SLICE_BYTES = 16_384
 MAX_UNREAD_BYTES = 128 * 1024
-"""The part of a body that waits for the application: less than uvloop receives at once, so that no more is added to it."""
+"""The part of a body that waits for the application: less than uvloop receives at once, because adding costs time."""
 MAX_EARLY_BYTES = 65_536
 """What a client may send after an upgrade request before it has the response."""
 SWITCH = "greenroom.switch_protocols"

@@ -35,6 +35,7 @@ class ContainerResponse:
         self._connection = connection
         self._is_head_request = method == "HEAD"
         self._body: list[bytes] = []
+        self._unparsed = b""
         self._is_complete = False
         self._has_head = False
         self._interim_responses = 0
@@ -53,7 +54,7 @@ class ContainerResponse:
             data = await self._connection.read()
             if not data:
                 raise InvalidResponse("the connection was closed without a response")
-            await self._share.feed(self._parse, data, SLICE_BYTES)
+            self._parse_head(data)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body, without its transfer coding. Raises InvalidResponse if it is incomplete, ConnectionError."""
@@ -64,7 +65,7 @@ class ContainerResponse:
                 yield self._take_body()
             if self._is_complete or left == 0:
                 return
-            data = await self._connection.read()
+            data = await self._next()
             if coding == b"chunked":
                 if not data:
                     raise InvalidResponse("the connection was closed within the response")
@@ -86,13 +87,25 @@ class ContainerResponse:
         lengths = [int(value) for name, value in self.headers if name.lower() == b"content-length"]
         return None, lengths[0] if lengths else None
 
+    async def _next(self) -> bytes:
+        data, self._unparsed = self._unparsed, b""
+        return data or await self._connection.read()
+
+    def _parse_head(self, data: bytes) -> None:
+        """Parse until the end of the head. Its limits make this short, so it needs no pause."""
+        start = 0
+        while not self._has_head and start < len(data):
+            self._parse(data[start : start + SLICE_BYTES])
+            start += SLICE_BYTES
+        self._unparsed = data[start:]
+        if self.after_upgrade is not None:
+            self.after_upgrade += self._unparsed
+
     def _take_body(self) -> bytes:
         body, self._body = self._body, []
         return body[0] if len(body) == 1 else b"".join(body)
 
     def _parse(self, data: bytes) -> None:
-        if self.after_upgrade is not None:
-            self.after_upgrade += data
         if self._is_complete:
             return
         seen = len(self._body)

@@ -80,6 +80,7 @@ async def test_a_server_with_an_endless_response_is_ready() -> None:
         await response.prepare(request)
         while request.transport is not None:
             await response.write(b"data: tick\n\n")
+            await asyncio.sleep(0)  # the probe runs on the same loop
         return response
 
     async with serving(handler) as port:
