@@ -22,7 +22,8 @@ async def answered(pieces: list[bytes], method: str = "GET") -> AsyncIterator[Co
         writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with await ContainerConnection.open(*server.sockets[0].getsockname(), 5) as connection:
+    host, port = server.sockets[0].getsockname()
+    async with await ContainerConnection.open(host, port, 5) as connection:
         yield ContainerResponse(connection, method)
     server.close()
     await server.wait_closed()
