@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 import uvicorn
 
-from api.web_server.server_options import SERVER_OPTIONS
+from api.connections.server_options import SERVER_OPTIONS
 from tests.fakes.api import Api
 
 ITEMS = [{"number": number, "text": "x" * 100} for number in range(3000)]
