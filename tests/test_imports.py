@@ -147,7 +147,7 @@ def test_one_module_writes_the_status_of_runs_and_one_that_of_builds() -> None:
 
 CLOCKS = {
     "runtime/base/clock.py",
-    "runtime/containers/cgroups.py",  # it stamps samples
+    "runtime/containers/counters.py",  # it stamps samples
     "runtime/base/javascript_regex.py",  # it enforces a deadline on a process
 }
 """The modules of the server that read the time themselves. All others get it from a clock that is passed to them."""

@@ -34,6 +34,7 @@ from runtime.containers import (
 )
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.container import CPU_PERIOD, LOOPBACK, DockerContainer, cpu_quota
+from runtime.containers.counters import CounterThread
 from runtime.containers.disk_usage import quota_fault
 from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
@@ -56,6 +57,7 @@ class DockerContainers:
         self._instance_id = instance_id
         self.connection = EngineConnection(docker_host)
         self._events = ContainerEvents(self.connection, instance_id)
+        self._counters = CounterThread()
         self._network = InstanceNetwork(self.connection, instance_id)
         self._builder = ImageBuilder(self.connection, self.image)
         self._engine: Engine | None = None
@@ -144,6 +146,7 @@ class DockerContainers:
 
     async def close(self) -> None:
         await self._events.close()
+        self._counters.close()
         if self._engine:
             await self._network.remove()
         self.connection.close()
@@ -206,7 +209,7 @@ class DockerContainers:
         return self._container(created["Id"], labels)
 
     def _container(self, id: str, labels: Mapping[str, str]) -> DockerContainer:
-        return DockerContainer(self.connection, self._events, self.engine, id, labels)
+        return DockerContainer(self.connection, self._events, self._counters, self.engine, id, labels)
 
     async def _host_config(self, spec: ContainerSpec) -> dict[str, Any]:
         published: dict[int | str, Any] = {spec.web_server_port: (LOOPBACK, None)}
