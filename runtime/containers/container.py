@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.disk_usage import used_bytes
 from runtime.containers.events import RECONNECT_SECS, ContainerEvents
 from runtime.containers.log_frames import DeliveredLines, LogFrames
+from runtime.containers.open_files import removed_bytes
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
 from runtime.containers.threaded_stream import read_in_thread
@@ -53,6 +54,7 @@ class DockerContainer:
         self._address: str | None = None
         self._followed: FollowedContainer | None = None
         self._writable_folders: tuple[Path, ...] | None = None
+        self._cgroup: cgroups.Cgroup | None = None
 
     @property
     def id(self) -> str:
@@ -171,8 +173,10 @@ class DockerContainer:
             self._writable_folders = await self._find_writable_folders()
         if not self._writable_folders:
             return await self._writable_size()
+        if self._cgroup is None:
+            self._cgroup = await self._find_cgroup()
         with suppress(FileNotFoundError):  # the container was removed in the meantime
-            return await self._connection.measure(partial(used_bytes, self._writable_folders))
+            return await self._connection.measure(partial(_disk_bytes, self._writable_folders, self._cgroup))
         return None
 
     async def remove(self) -> None:
@@ -219,17 +223,18 @@ class DockerContainer:
         """Return the container's counters, or None if this host cannot read them."""
         if not self._engine.reads_cgroups or (self._followed and self._followed.latest):
             return self._followed
-        cgroup = await self._find_cgroup()
+        self._cgroup = await self._find_cgroup()
         if self._followed and self._followed.latest:  # the thread has located them in the meantime
             return self._followed
         if self._followed:
             self._followed.is_abandoned = True
-        self._followed = self._counters.follow(self._id, cgroup) if cgroup else None
+        self._followed = self._counters.follow(self._id, self._cgroup) if self._cgroup else None
         return self._followed
 
     async def _find_cgroup(self) -> cgroups.Cgroup | None:
-        found = await self._inspect()
-        return await self._connection.measure(partial(cgroups.find, found["State"]["Pid"], self._id)) if found else None
+        if not self._engine.reads_cgroups or not (found := await self._inspect()):
+            return None
+        return await self._connection.measure(partial(cgroups.find, found["State"]["Pid"], self._id))
 
     def _was_oom_killed(self) -> bool:
         return self._events.was_oom_killed(self._id) or bool(self._followed and self._followed.oom_kills)
@@ -254,6 +259,15 @@ class DockerContainer:
 
     def _open_stats(self) -> JsonStream:
         return JsonStream(self._connection.stream(f"/containers/{self._id}/stats", stream=1))
+
+
+def _disk_bytes(folders: Sequence[Path], cgroup: cgroups.Cgroup | None) -> int:
+    """Return what the files in the folders take, and the removed ones that the container's processes still use."""
+    removed = 0
+    if cgroup is not None:
+        with suppress(OSError):  # the container has ended, and with it the removed files
+            removed = removed_bytes(cgroup.process_ids(), folders)
+    return used_bytes(folders) + removed
 
 
 def cpu_quota(cpus: float) -> int:
