@@ -110,7 +110,7 @@ def is_prepared(pid: int, proc: Path = PROC) -> bool:
 
 def _id_in_container(pid: int, proc: Path) -> str | None:
     """Return the innermost id of a process that lives in another PID namespace than this one, else None."""
-    with suppress(FileNotFoundError, ProcessLookupError):  # it ended in the meantime
+    with suppress(OSError):  # it ended in the meantime, or the system hides it
         for line in (proc / str(pid) / "status").read_text().splitlines():
             if line.startswith("NSpid:") and len(ids := line.split()[1:]) > 1:
                 return ids[-1]
