@@ -113,10 +113,12 @@ class RequestQueues(StorageService[RequestQueue]):
         """Replace a request, or add it. Raises Invalid, NotFound."""
         check_request(fields)
         new = _new_request(fields)
-        if fields.get("id", id) != id or new.id != id:
-            raise Invalid(
-                "request-id-invalid", f"The address has the request id '{id}', but the request's own id is '{new.id}'"
-            )
+        for own, origin in (
+            (fields.get("id", id), "the request's field 'id' is"),
+            (new.id, "its uniqueKey gives the id"),
+        ):
+            if own != id:
+                raise Invalid("request-id-invalid", f"The address has the request id '{id}', but {origin} '{own}'")
         with self._must_exist(queue_id):
             return await self._table.update_request(queue_id, new, forefront=forefront, now=self._clock.now())
 
