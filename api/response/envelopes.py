@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
+from runtime.base.json_text import dumps
 from runtime.base.paging import Paging
 
 JSON = "application/json; charset=utf-8"
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """JSON without an envelope."""
-    return Response(msgspec.json.encode(value), status, dict(headers or {}), media_type=JSON)
+    """JSON without an envelope. Messages may quote half a surrogate pair that a client sent."""
+    return Response(dumps(value), status, dict(headers or {}), media_type=JSON)
 
 
 def data_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

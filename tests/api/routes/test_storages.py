@@ -55,6 +55,8 @@ async def test_lists_of_own_and_of_shared_storages(client: httpx.AsyncClient, wo
         ("POST", REQUEST, b'{"uniqueKey":"k","url":"u","retryCount":%s}' % (b"9" * 9999), 400),
         ("POST", REQUEST, b'{"uniqueKey":"k","url":"u","userData":{"a":1e999}}', 400),
         ("POST", REQUEST, b'{"uniqueKey":%s,"url":%s' % (CUT, DEEP), 400),
+        ("POST", BATCH, b'[{"uniqueKey":%s,"url":"u","userData":[]}]' % CUT, 400),
+        ("POST", REQUEST, b'{"uniqueKey":%s,"url":"u","method":%s}' % (CUT, CUT), 400),
         ("PUT", REQUEST + "/x", b'{"uniqueKey":"k","url":"u","id":%s}' % CUT, 400),
         ("GET", REQUEST + "?cursor=%ED%A0%80", b"", 200),
         ("GET", REQUEST + "?exclusiveStartId=%00", b"", 200),
