@@ -10,7 +10,7 @@ from api.app import ROUTERS
 from api.request.allowed_hosts import SAFE_METHODS, AllowedHosts, acting_paths
 from api.request.cross_origin import CrossOrigin
 from api.routes.starting_runs import RunStart
-from runtime.base.errors import Forbidden
+from runtime.base.errors import Forbidden, Invalid
 
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
@@ -49,6 +49,13 @@ def scope(method: str = "POST", path: str = "/v2/actors", **headers: str) -> dic
 )
 def test_hosts_that_are_allowed(host: str) -> None:
     HOSTS.check_host(scope(host=host))
+
+
+def test_a_second_host_is_invalid() -> None:
+    twice = scope(host="localhost:3333")
+    twice["headers"] *= 2
+    with pytest.raises(Invalid):
+        HOSTS.check_host(twice)
 
 
 @pytest.mark.parametrize(
