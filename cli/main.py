@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperGroup
@@ -17,8 +18,10 @@ from cli.status import show_status
 from cli.storage.exporting import ExportArguments, run_export
 from cli.storage.importing import ImportArguments, run_import
 from cli.terminal import print_error
-from cli.up import parse_users, run_server
+from cli.up import parse_origins, parse_users, run_server
 from runtime.base.settings import DEFAULT_PORT, default_data_dir, from_environment
+
+T = TypeVar("T")
 
 
 class _CommandGroup(TyperGroup):
@@ -39,6 +42,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Run Apify Actors on this machine, in Docker, under the limits of the Apify platform.",
 )
+
+
+def _parsed(option: str, parse: Callable[[list[str]], T], given: list[str] | None) -> T:
+    """The value of an option that can be repeated. Invalid values are usage errors."""
+    try:
+        return parse(given or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 def _show_version(requested: bool) -> None:
@@ -78,15 +89,22 @@ def up(
             metavar="NAME:TOKEN", help="Accept only the tokens given here, each for its user. Can be repeated."
         ),
     ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="Let web pages of this origin, such as http://localhost:5173, call the API. Can be repeated.",
+        ),
+    ] = None,
     stop_runs: Annotated[bool, typer.Option("--stop-runs", help="Abort live runs when the server stops.")] = False,
 ) -> None:
     """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them."""
+    users = _parsed("--user", parse_users, user)
+    origins = _parsed("--allow-origin", parse_origins, allow_origin)
     try:
-        users = parse_users(user or [])
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--user") from error
-    try:
-        settings = from_environment(port=port, data_dir=_resolve(data_dir), users=users, stop_runs=stop_runs)
+        settings = from_environment(
+            port=port, data_dir=_resolve(data_dir), users=users, allowed_origins=origins, stop_runs=stop_runs
+        )
     except ValueError as error:
         raise CommandError(f"Invalid environment variable: {error}.") from error
     run_server(settings)

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.request.bodies import read_body, read_object
+from api.request.bodies import parse_json, read_body, read_object
 from api.request.callers import authenticated_caller, full_caller, live_caller, optional_caller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
@@ -165,10 +165,7 @@ async def read_schema(request: Request) -> dict[str, Any] | None:
 
 async def read_json_exactly(request: Request) -> Any:
     """A JSON body that may contain half surrogate pairs, which some clients send. Raises Invalid."""
-    try:
-        return loads(await read_body(request))
-    except ValueError as problem:
-        raise Invalid("invalid-request", f"The body is not valid JSON: {problem}") from problem
+    return await parse_json(await read_body(request), loads)
 
 
 def exact_response(value: Any, status: int = 200) -> Response:

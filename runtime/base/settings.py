@@ -19,6 +19,7 @@ DEFAULT_RETENTION_DAYS = 7.0
 class Settings:
     """`users` maps tokens to user names. If it is empty, any non-empty token belongs to the one local user.
 
+    `allowed_origins` are the origins whose web pages may call the API, such as `http://localhost:5173`.
     With `cpu_burst_secs` 0, containers are limited to their CPU share from the start. `max_memory_mbytes` limits the
     total memory of a user's running Actors and builds; None derives it from the host. `rate_limit` is the number of
     requests per second and user; None means no limit. `retention_days` is how long old runs and unused unnamed storages
@@ -29,6 +30,7 @@ class Settings:
     port: int = DEFAULT_PORT
     data_dir: Path
     users: Mapping[str, str]
+    allowed_origins: frozenset[str] = frozenset()
     stop_runs: bool = False
     cpu_burst_secs: float = DEFAULT_CPU_BURST_SECS
     strict_memory: bool = False
@@ -48,6 +50,7 @@ def from_environment(
     port: int = DEFAULT_PORT,
     data_dir: Path | None = None,
     users: Mapping[str, str] | None = None,
+    allowed_origins: frozenset[str] = frozenset(),
     stop_runs: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
@@ -56,6 +59,7 @@ def from_environment(
         port=port,
         data_dir=data_dir or default_data_dir(),
         users=users or {},
+        allowed_origins=allowed_origins,
         stop_runs=stop_runs,
         cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
         strict_memory=environment.get("GREENROOM_STRICT_MEMORY", "") == "1",

@@ -39,7 +39,7 @@ class Builder:
         """Build the image and return the build's record with it. Raises Invalid, BuildFailed, EngineUnavailable."""
         async with self._workspace() as folder:
             source = await self._sources.fetch(version, folder, log.system)
-            definition = read_definition(source.actor_folder)
+            definition = await in_thread(lambda _: read_definition(source.actor_folder))
             log.append_text([f"ACTOR: {warning}" for warning in warnings(definition)])
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             variables = _build_variables(version)

@@ -63,7 +63,7 @@ class StartPlanner:
         build = self._builds.resolve(actor, sent.build or actor.defaults.build)
         task_input = request.task.input if request.task else None
         input = await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
-        memory, problem = default_memory(actor.defaults, Definition.of(build), sent, input)
+        memory, problem = await default_memory(actor.defaults, Definition.of(build), sent, input)
         options = granted_options(actor, memory, sent, strict_memory=self._strict_memory)
         pricing = prices.in_force(actor.pricings, self._clock.now())
         prices.check_max_charge(pricing, options)

@@ -14,6 +14,29 @@ from tests.cli.conftest import Served
 from tests.cli.stub import info
 
 
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("http://localhost:5173", "http://localhost:5173"),
+        ("HTTPS://App.Example/", "https://app.example"),
+        ("https://app.example:443", "https://app.example"),
+        ("http://app.example:443", "http://app.example:443"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_origins_are_parsed_as_browsers_send_them(given: str, origin: str) -> None:
+    assert up.parse_origins([given]) == {origin}
+
+
+@pytest.mark.parametrize(
+    "given", ["*", "null", "", "localhost:5173", "http://a/path", "http://a:port", "ftp://a", "http://*.a"]
+)
+def test_invalid_origins_are_usage_errors(cli: CliRunner, tmp_path: Path, given: str) -> None:
+    with pytest.raises(ValueError, match="is not an origin"):
+        up.parse_origins([given])
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--allow-origin", given]).exit_code == 2
+
+
 def test_users_are_parsed_into_a_map_from_token_to_name() -> None:
     assert up.parse_users(["ann:secret", "bob:a:b"]) == {"secret": "ann", "a:b": "bob"}
 

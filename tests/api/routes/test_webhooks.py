@@ -64,6 +64,8 @@ async def test_the_same_idempotency_key_returns_the_same_webhook(api: Api, body:
         {"payloadTemplate": '{"a": {{nobody}}}'},
         {"payloadTemplate": "{"},
         {"headersTemplate": "[]"},
+        {"headersTemplate": '{"Not a name": "a"}'},
+        {"headersTemplate": '{"X-Two": "a\\nX-Lines: b"}'},
         {"payloadTemplate": '"{{nobody}}"', "shouldInterpolateStrings": True},
     ],
 )
