@@ -47,7 +47,7 @@ class Tasks:
         Raises Invalid, NotFound, Conflict, and Forbidden if it would publish a task of another user's Actor.
         """
         now, id = self._clock.now(), new_id()
-        checked = check_name(name or f"my-task-{id[:6].lower()}")
+        checked = check_name(name or f"my-task-{id[:6].lower()}", "Task")
         actor_id = self._actors.find(user, actor).id
         self._check_publication(user.id, actor_id, fields)
         task = Task(id=id, user_id=user.id, actor_id=actor_id, name=checked, created_at=now, modified_at=now, **fields)
@@ -63,7 +63,7 @@ class Tasks:
         """
         self._check_publication(task.user_id, task.actor_id, fields)
         if "name" in fields:
-            check_name(fields["name"])
+            check_name(fields["name"], "Task")
         now = self._clock.now()
         try:
             record = await self._database.tasks.update(

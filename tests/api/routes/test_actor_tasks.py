@@ -232,3 +232,10 @@ async def test_a_task_of_another_users_actor_cannot_be_published(users: Api, bod
     answer = await users.call("POST", "/v2/actor-tasks", json={"actId": actor.id, **body}, token="bobs-key")
     assert problem(answer) == (403, "insufficient-permissions")
     assert await users.data("GET", f"/v2/actor-tasks/{made['id']}", token="bobs-key") == made
+
+
+async def test_the_error_for_the_name_of_a_task_speaks_of_a_task(api: Api, task: Json) -> None:
+    for method, path in (("POST", "/v2/actor-tasks"), ("PUT", f"/v2/actor-tasks/{task['id']}")):
+        answer = await api.call(method, path, json={"actId": "~hello", "name": "my task"})
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"].startswith("Task name 'my task' is not valid")
