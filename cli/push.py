@@ -88,7 +88,7 @@ def _start_build(client: Client, actor: JsonDict, folder: ActorFolder) -> JsonDi
 
 def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[JsonDict]:
     """Return the secrets that the version already has, without values: the server preserves their values."""
-    stored = {variable["name"] for variable in existing["envVars"] if variable["isSecret"]} if existing else set()
+    stored = {variable["name"] for variable in existing["envVars"] if variable.get("isSecret")} if existing else set()
     for name in sorted(set(folder.secrets) - stored):
         print_warning(
             f"Skipped the environment variable {name!r}: only the `apify` command knows the value of this secret."

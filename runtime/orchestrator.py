@@ -174,7 +174,7 @@ class Orchestrator:
             planner=planner,
             memory_quota=self.memory_quota,
             creator=self._run_creator(),
-            supervise=self.live_runs.begin,
+            admit=self.live_runs.begin,
             dispatches=self.dispatches,
             actors=self.actors,
             tasks=self.tasks,

@@ -105,10 +105,11 @@ class Aliases:
         return f"/v2/actor-builds/{self._orchestrator.builds.get(build_id).id}/openapi.json"
 
     def _default_build(self, request: Request, actor: str, rest: str) -> str:
-        """An Actor's id needs no token. A name does, because it is resolved among the caller's Actors."""
+        """An Actor's id needs no token, nor does the name of a public Actor."""
         actors = self._orchestrator.actors
-        has_token = optional_caller(request) is not None or "~" in actor
-        record = actors.find(full_caller(request).user, actor) if has_token else actors.get(actor)
+        record = actors.find_by_anyone(actor) if optional_caller(request) is None else None
+        if record is None:
+            record = actors.find(full_caller(request).user, actor)
         return f"/v2/actor-builds/{self._orchestrator.builds.resolve(record, record.defaults.build).id}{rest}"
 
     def _build_of_actor(self, request: Request, actor: str, build_id: str, rest: str) -> str:

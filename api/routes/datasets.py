@@ -35,7 +35,10 @@ async def list_datasets(request: Request) -> Response:
 
 @router.get("/v2/datasets/{id}")
 async def get_dataset(request: Request) -> Response:
-    return await datasets(request).read()
+    call = datasets(request)
+    dataset = call.storage()
+    fields = await call.orchestrator.datasets.fields(dataset)
+    return data_response({**call.presented(dataset), "fields": fields})
 
 
 @router.put("/v2/datasets/{id}")

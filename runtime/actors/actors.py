@@ -44,6 +44,13 @@ class Actors:
             raise _not_found(user, reference)
         return actor
 
+    def find_by_anyone(self, reference: str) -> Actor | None:
+        """The Actor with this id, or the public Actor `username~name`."""
+        username, _, name = reference.partition("~")
+        owner = self._users.by_username(username)
+        named = None if owner is None else self._database.actors.by_name(owner.id, name)
+        return self._database.actors.get(reference) or (named if named is not None and named.is_public else None)
+
     def find_own(self, user: User, reference: str) -> Actor:
         """An Actor that the user may change. Raises NotFound, and Forbidden for another user's public Actor."""
         actor = self.find(user, reference)

@@ -3,7 +3,8 @@
 Unknown fields are allowed, except in `storages`.
 
 Source: "Actor definition" in the platform's documentation. The tests compare the results with those of the npm package
-`@apify/json_schemas`.
+`@apify/json_schemas`. Unlike there, `name` and `version` may be missing: the platform builds such an Actor, and the
+Actor and its version already have them.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ ACTOR_JSON: JsonObject = {
         "storages": STORAGES,
         "usesStandbyMode": FLAG,
     },
-    "required": ["actorSpecification", "name", "version"],
+    "required": ["actorSpecification"],
 }
 VIEW = {
     "type": "object",

@@ -96,5 +96,5 @@ class StartPlanner:
 
     def resurrection_build(self, run: Run, sent: StartOptions) -> Build:
         """The build of a run that is resurrected: its own, unless another one is sent. Raises Invalid, NotFound."""
-        actor = self._actors.get_runnable(self._users.get(run.user_id), run.actor_id)
-        return self._builds.get(run.build_id) if sent.build is None else self._builds.resolve(actor, sent.build)
+        actor = self._actors.get_runnable(self._users.get(run.user_id), run.current_actor_id)
+        return self._builds.get(run.current_build_id) if sent.build is None else self._builds.resolve(actor, sent.build)

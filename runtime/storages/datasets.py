@@ -16,6 +16,7 @@ from runtime.base.records import Dataset
 from runtime.database import Database
 from runtime.database.datasets_table import DatasetsTable
 from runtime.database.storage_table import StorageGone
+from runtime.storages.item_fields import ItemFields
 from runtime.storages.item_push import read_push
 from runtime.storages.item_schema import FieldStatistics, item_schema, with_items
 from runtime.storages.item_view import has_giant
@@ -47,6 +48,12 @@ class Datasets(StorageService[Dataset]):
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database.datasets, database.users, clock)
+        self._fields = ItemFields(database.datasets)
+
+    async def fields(self, dataset: Dataset) -> list[str]:
+        """The paths of the fields in the dataset's first items, in the order of their appearance. Raises NotFound."""
+        with self._must_exist(dataset.id):
+            return await self._fields.of(dataset.id, dataset.item_count)
 
     async def push(self, dataset: Dataset, body: bytes) -> int:
         """Append the item or items of a JSON body, either all or none; return their number.

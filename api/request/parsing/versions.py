@@ -49,7 +49,7 @@ def parse_version(
         folder=field(body, "localFolder", str),
         build_tag=field(body, "buildTag", str) or "latest",
         env_vars=tuple(_parse_env_var(each, known) for each in field(body, "envVars", list[dict[str, Any]]) or []),
-        apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool) or False,
+        apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool),
     )
     _check_host_paths(version, caller, known)
     has_operators_source = known is not None and known.by_host and git_url(known) == git_url(version)
@@ -108,7 +108,7 @@ def _parse_env_var(body: Mapping[str, Any], known: Version | None) -> EnvVar:
     name, value = field(body, "name", str), field(body, "value", str)
     if not name or "=" in name or "\0" in name + (value or ""):
         raise Invalid("invalid-value", "Each of the 'envVars' needs a 'name' without '='")
-    is_secret = field(body, "isSecret", bool) or False
+    is_secret = field(body, "isSecret", bool)
     if value is None and is_secret and known is not None:
         value = next((each.value for each in known.env_vars if each.name == name), None)
     return EnvVar(name=name, value=value or "", is_secret=is_secret)
