@@ -11,13 +11,15 @@ from typing import Any
 
 from runtime.base.background import exhaust
 from runtime.base.clock import Clock
+from runtime.base.helper_process import in_helper
 from runtime.base.records import Dataset
 from runtime.database import Database
 from runtime.database.datasets_table import DatasetsTable
 from runtime.database.storage_table import StorageGone
 from runtime.storages.item_fields import ItemFields
 from runtime.storages.item_push import read_push
-from runtime.storages.item_schema import FieldStatistics, item_schema
+from runtime.storages.item_schema import FieldStatistics, item_schema, with_items
+from runtime.storages.item_view import has_giant
 from runtime.storages.storage_service import StorageService
 
 
@@ -81,7 +83,10 @@ class Datasets(StorageService[Dataset]):
             return None
         statistics = FieldStatistics(dataset.schema or {})
         async for lines in self._chunks(dataset.id, [], 0, dataset.item_count, desc=False):
-            await exhaust(statistics.adding(lines))
+            if await has_giant(lines):
+                statistics = await in_helper(with_items, statistics, lines)
+            else:
+                await exhaust(statistics.adding(lines))
         return statistics.by_field
 
     async def _chunks(

@@ -72,6 +72,13 @@ class FieldStatistics:
             yield line
 
 
+def with_items(statistics: FieldStatistics, lines: Iterable[bytes]) -> FieldStatistics:
+    """The statistics after all items are added, for a helper process, which works on a copy."""
+    for _ in statistics.adding(lines):
+        pass
+    return statistics
+
+
 def _add_item(field: dict[str, Any], item: Item, name: str) -> None:
     if name not in item:
         field["emptyCount"] += 1

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runtime.base.background import in_background
 from runtime.base.errors import Invalid
 from runtime.base.json_text import loads
 from runtime.storages.field_paths import NO_LEAVES, Item, Path, find_field, flatten, omit, pick, replaced, value_at
@@ -17,6 +18,7 @@ from runtime.storages.field_paths import NO_LEAVES, Item, Path, find_field, flat
 HIDDEN_PREFIX = "#"
 MAX_FIELDS = 2000
 MAX_UNWINDS = 20
+MAX_PARTS_IN_THREAD = 100_000
 FAILED = "errorInfo"
 """In results of the platform's legacy crawler, an item with this field stands for a page that failed."""
 
@@ -63,6 +65,14 @@ class ItemView:
 
 
 PLAIN = ItemView()
+
+
+async def has_giant(lines: Iterable[bytes]) -> bool:
+    """Whether one of the items has so many objects and arrays that parsing it would hold the interpreter lock for long.
+
+    Brackets in its strings count, too: a helper process, where such items belong, can parse any item.
+    """
+    return await in_background(lambda: any(line.count(b"{") + line.count(b"[") > MAX_PARTS_IN_THREAD for line in lines))
 
 
 def from_schema(schema: Mapping[str, Any] | None, name: str, requested: ItemView) -> ItemView:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import ClassVar
+from collections.abc import AsyncIterator, Callable, Iterator, Sized
+from typing import Any, ClassVar, TypeVar
 
 from api.request.parsing.dataset_items import FormatOptions
 from runtime.base.background import in_slices
+from runtime.base.errors import Invalid
+from runtime.base.helper_process import WorkLimitExceeded, in_helper
 from runtime.base.records import Dataset
 from runtime.storages.datasets import ItemPage
 from runtime.storages.field_paths import Item
-from runtime.storages.item_view import ItemView
+from runtime.storages.item_view import ItemView, has_giant
 
+S = TypeVar("S", bound=Sized)
 BOM = "\ufeff"
 
 
@@ -30,11 +33,34 @@ class Export:
     def check_options(cls, options: FormatOptions) -> None:
         """Raises Invalid for options that the format does not allow."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a helper process gets: everything but the page, which reads the database."""
+        return {name: value for name, value in vars(self).items() if name != "page"}
+
     async def open(self) -> None:
         """Read the items beforehand if the format needs it. Raises Invalid before anything is sent."""
 
     def stream(self) -> AsyncIterator[bytes]:
         raise NotImplementedError
+
+
+async def computed(pieces: Callable[[list[bytes]], Iterator[S]], lines: list[bytes]) -> AsyncIterator[list[S]]:
+    """The pieces that a method of an export yields for these items, in slices. Raises Invalid.
+
+    A helper process computes them altogether if an item is a giant.
+    """
+    if not await has_giant(lines):
+        async for slice in in_slices(pieces(lines)):
+            yield slice
+        return
+    try:
+        yield await in_helper(_all, pieces, lines)
+    except WorkLimitExceeded as problem:
+        raise Invalid("invalid-parameter", "An item is too complex for this format: use format=json") from problem
+
+
+def _all(pieces: Callable[[list[bytes]], Iterator[S]], lines: list[bytes]) -> list[S]:
+    return list(pieces(lines))
 
 
 class TextExport(Export):
@@ -46,7 +72,7 @@ class TextExport(Export):
         bom = self.has_bom if self.options.bom is None else self.options.bom
         yield _encode((BOM if bom else "") + self.start())
         async for lines in self.page.chunks():
-            async for pieces in in_slices(self._pieces(lines)):
+            async for pieces in computed(self._pieces, lines):
                 yield b"".join(pieces)
         yield _encode(self.end())
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import ClassVar
 
-from api.response.exports.export import BOM, Export
-from runtime.base.background import in_slices
+from api.response.exports.export import BOM, Export, computed
 from runtime.base.json_text import dumps
 
 
@@ -41,7 +40,7 @@ class JsonLines(Export):
             if self.view.is_plain:
                 yield lines
             else:
-                async for shown in in_slices(self._shown(lines)):
+                async for shown in computed(self._shown, lines):
                     yield [line for line in shown if line]
 
     def _shown(self, lines: list[bytes]) -> Iterator[bytes]:

@@ -12,8 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from api.response.exports.export import Export, TextExport
-from runtime.base.background import exhaust
+from api.response.exports.export import Export, TextExport, computed
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
 from runtime.storages.field_paths import Item, leaves_of
@@ -29,10 +28,13 @@ class Table(Export):
     max_rows: ClassVar[float] = math.inf
 
     async def open(self) -> None:
-        self.rows = 0
-        found: dict[str, None] = {}
+        rows, found = 0, dict[str, None]()
         async for lines in self.page.chunks():
-            await exhaust(self._count(lines, found))
+            async for slice in computed(self._columns, lines):
+                rows += sum(is_row for is_row, _ in slice)
+                for _, columns in slice:
+                    found.update(dict.fromkeys(columns))
+                self._check_size(rows, len(found))
         self.columns = _in_order(found, self.view.output_fields or self.view.fields)
 
     def row(self, item: Item) -> list[Any]:
@@ -40,24 +42,28 @@ class Table(Export):
         flat = dict(_leaves(item))
         return [flat.get(column) for column in self.columns]
 
-    def _count(self, lines: list[bytes], found: dict[str, None]) -> Iterator[str]:
-        """Count the items, and find their columns. It yields after each item. Raises Invalid."""
+    def _columns(self, lines: list[bytes]) -> Iterator[tuple[bool, list[str]]]:
+        """Whether each item is shown, and its columns. Raises Invalid."""
         for item in self.view.apply(lines):
-            if item is not None:
-                self._add_row(item, found)
-            yield ""
+            yield item is not None, self._columns_of(item or {})
 
-    def _add_row(self, item: Item, found: dict[str, None]) -> None:
-        self.rows += 1
-        if self.rows > self.max_rows:
-            raise _not_a_table(f"more than {self.max_rows} rows")
+    def _columns_of(self, item: Item) -> list[str]:
         # The limits are checked for each leaf, because the paths of an item's leaves can be much longer than the item.
+        columns = []
         for column, _ in _leaves(item):
-            found[column] = None
+            columns.append(column)
             if len(column) > MAX_COLUMN_NAME:
                 raise _not_a_table(f"a column whose name is longer than {MAX_COLUMN_NAME} characters")
-            if len(found) > MAX_COLUMNS:
+            if len(columns) > MAX_COLUMNS:
                 raise _not_a_table(f"more than {MAX_COLUMNS} columns")
+        return columns
+
+    def _check_size(self, rows: int, columns: int) -> None:
+        """Raises Invalid."""
+        if rows > self.max_rows:
+            raise _not_a_table(f"more than {self.max_rows} rows")
+        if columns > MAX_COLUMNS:
+            raise _not_a_table(f"more than {MAX_COLUMNS} columns")
 
 
 class Csv(Table, TextExport):

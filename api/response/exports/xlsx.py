@@ -14,6 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 from api.response.exports.tables import Table, cell_text
 from runtime.base.background import exhaust
 from runtime.base.errors import Invalid
+from runtime.storages.item_view import has_giant
 
 MAX_ROWS = 1_048_576
 """Excel's own limit, including the header row."""
@@ -54,6 +55,8 @@ class Xlsx(Table):
             sheet.write_string(0, number, _encodable(column))
         rows = count(1)
         async for lines in self.page.chunks():
+            if await has_giant(lines):
+                raise Invalid("invalid-parameter", "An item is too complex for a workbook: use format=csv")
             await exhaust(self._write_rows(sheet, rows, lines))
         await asyncio.to_thread(workbook.close)
 

@@ -28,6 +28,7 @@ from runtime.base.records import Dataset
 from runtime.storages.datasets import ItemPage
 from runtime.storages.item_view import PLAIN, ItemView
 from tests.fakes.clock import START
+from tests.fakes.ticks import ticks_during
 
 DATASET = Dataset(id="d1", user_id="u1", created_at=START, modified_at=START, accessed_at=START)
 ITEMS = [
@@ -363,3 +364,19 @@ async def peak_of_export(form: ItemFormat, count: int) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
+
+
+@pytest.mark.parametrize("form", ItemFormat)
+async def test_a_giant_item_is_exported_without_blocking_the_event_loop(form: ItemFormat) -> None:
+    """A helper process parses it, because that creates millions of objects."""
+    items = [{"n": 1, "list": [[]] * 300_000}, {"n": 2}]
+    for view in (ItemView(fields=("n",)), ItemView(skip_empty=True)):
+        ticks, written = await ticks_during(exported(form, items, view))
+        assert ticks > 20
+        if isinstance(written, Exception):
+            assert isinstance(written, Invalid) and issubclass(FORMATS[form], Table)
+            assert form is ItemFormat.XLSX or view.skip_empty
+        elif form is ItemFormat.JSON:
+            assert json.loads(written) == (items if view.skip_empty else [{"n": 1}, {"n": 2}])
+        else:
+            assert b"1" in written and b"2" in written
