@@ -134,14 +134,15 @@ class Orchestrator:
             dispatches=self.dispatches,
             clock=self.clock,
         )
+        self.builder = Builder(
+            sources=Sources(self.outbound),
+            images=images,
+            vault=self.database.vault,
+            workspaces=self.settings.data_dir / "sources",
+        )
         self.live_builds = LiveBuilds(
             builds=self.builds,
-            builder=Builder(
-                sources=Sources(self.outbound),
-                images=images,
-                vault=self.database.vault,
-                workspaces=self.settings.data_dir / "sources",
-            ),
+            builder=self.builder,
             actors=self.actors,
             versions=self.versions,
             memory_quota=self.memory_quota,

@@ -54,6 +54,14 @@ class Builder:
                 fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
         return _with_image(replace(build, fingerprint=fingerprint), definition, image, log)
 
+    async def read_definition(self, version: Version) -> Definition:
+        """Read and check the definition in a version's source without building it. Raises Invalid."""
+        if version.folder is not None:
+            return await asyncio.to_thread(read_definition, Path(version.folder))
+        async with self._workspace() as folder:
+            source = await self._sources.fetch(version, folder, lambda _line: None)
+            return await asyncio.to_thread(read_definition, source.actor_folder)
+
     async def delete_leftovers(self) -> None:
         """Delete the files and images that a crash of the server left behind."""
         shutil.rmtree(self._workspaces, ignore_errors=True)
