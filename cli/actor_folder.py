@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cli.errors import INVALID_INPUT, CommandError
-from runtime.base.json_text import loads_with_comments
+from runtime.base.json_text import JsonDict, loads_with_comments
 
 MAX_NAME_LENGTH = 63
 MIN_NAME_LENGTH = 3
@@ -17,22 +17,38 @@ DISPLAY_FIELDS = ("title", "description")
 ACTOR_FILES = (DEFINITION, ".actor/Dockerfile", "Dockerfile", "package.json", "main.js")
 """An Actor's folder contains at least one of these; without any, there is nothing to build."""
 
+GIT_URL = re.compile(r"(?:https?|git|ssh|file)://\S+|[\w.-]+@[\w.-]+:\S+")
+
 
 @dataclass(frozen=True, slots=True)
 class ActorFolder:
-    """An Actor's folder, with the fields of its definition.
+    """The source of an Actor, with the fields of its definition: a folder at `path`, or a git repository at `git_url`.
 
     `display` has the title and description of a new Actor. `env_vars` is None if actor.json declares no variables.
     `secrets` are names of variables whose values only the `apify` command knows.
     """
 
-    path: Path
     name: str
     display: dict[str, str]
     version: str
     build_tag: str
     env_vars: list[dict[str, str]] | None
     secrets: list[str]
+    path: Path | None = None
+    git_url: str | None = None
+
+    @property
+    def version_fields(self) -> JsonDict:
+        """The version as the API takes it, without environment variables."""
+        if self.git_url is None:
+            source: JsonDict = {"sourceType": "SOURCE_FILES", "localFolder": str(self.path), "sourceFiles": []}
+        else:
+            source = {"sourceType": "GIT_REPO", "gitRepoUrl": self.git_url}
+        return {"versionNumber": self.version, "buildTag": self.build_tag, **source}
+
+
+def is_git_url(text: str) -> bool:
+    return GIT_URL.fullmatch(text) is not None
 
 
 def read_actor_folder(path: Path) -> ActorFolder:
@@ -51,13 +67,25 @@ def _read(path: Path) -> ActorFolder:
             exit_code=INVALID_INPUT,
         )
     definition = _definition(path / DEFINITION)
+    return replace(of_definition(definition, path.name), path=path)
+
+
+def in_repository(git_url: str, definition: JsonDict) -> ActorFolder:
+    """Return the Actor in a git repository. Without a name in its definition, the folder or the repository names it."""
+    repository, _, reference = git_url.partition("#")
+    folder = reference.partition(":")[2].strip("/")
+    last = (folder or repository.rstrip("/").removesuffix(".git")).rpartition("/")[2].rpartition(":")[2]
+    return replace(of_definition(definition, last), git_url=git_url)
+
+
+def of_definition(definition: JsonDict, default_name: str) -> ActorFolder:
+    """Return the fields of a definition. `default_name` may contain any character."""
     given = definition.get("environmentVariables")
     variables = given if isinstance(given, dict) else {}
     secrets = [name for name, value in variables.items() if str(value).startswith("@")]
     env_vars = [{"name": name, "value": str(value)} for name, value in variables.items() if name not in secrets]
     return ActorFolder(
-        path=path,
-        name=definition.get("name") or _dns_safe(path.name),
+        name=definition.get("name") or _dns_safe(default_name),
         display={field: definition[field] for field in DISPLAY_FIELDS if field in definition},
         version=definition.get("version") or "0.0",
         build_tag=definition.get("buildTag") or "latest",
