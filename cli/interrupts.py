@@ -3,7 +3,8 @@
 A signal that was ignored when the command started stays ignored. `nohup` ignores SIGHUP, and a script's shell ignores
 SIGINT for a command with `&`, so that a closed terminal or a Ctrl-C does not end it. SIGTERM still ends it.
 
-A closed stdout has the effect of SIGTERM: after `greenroom run | head`, nobody would see how the run continues.
+A closed stdout has the effect of SIGTERM: after `greenroom run | head`, nobody would see how the run continues. After
+`greenroom run | tee FILE`, a Ctrl-C also ends `tee`. Both together are one interrupt, not two.
 """
 
 from __future__ import annotations
@@ -19,13 +20,19 @@ from types import FrameType
 
 from cli.streams import StandardStream
 
+INTERRUPT_ARRIVAL_SECS = 0.5
+"""After stdout was closed, an interrupt of the whole pipeline has arrived within this time."""
 TERMINATION_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+_interrupted = threading.Event()
+"""Set by every signal that interrupts the command."""
 
 
 @contextmanager
 def interrupt_on_termination() -> Iterator[None]:
     """Raise KeyboardInterrupt when a CI job is cancelled or the terminal is closed, so that the command cleans up."""
-    with _handled(TERMINATION_SIGNALS, signal.default_int_handler):
+    _interrupted.clear()
+    with _handled([signal.SIGINT, *TERMINATION_SIGNALS], _interrupt):
         yield
 
 
@@ -55,6 +62,7 @@ def deferred_interrupts() -> Iterator[None]:
     received: list[int] = []
 
     def remember(number: int, frame: FrameType | None) -> None:
+        _interrupted.set()
         if received:
             raise KeyboardInterrupt
         received.append(number)
@@ -79,6 +87,11 @@ def _handled(numbers: list[signal.Signals], handler: Callable[[int, FrameType | 
             signal.signal(number, previous[number])
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _interrupted.set()
+    raise KeyboardInterrupt
+
+
 def _is_pipe(output: StandardStream) -> bool:
     try:
         mode = os.fstat(output.fileno()).st_mode
@@ -91,8 +104,9 @@ def _watch(output: StandardStream, ended: int) -> None:
     """Interrupt the main thread when the reader of the output closes it. Return then, or when `ended` is closed."""
     poll = select.poll()
     poll.register(output.fileno(), 0)  # errors are always reported
-    poll.register(ended, select.POLLHUP)
-    descriptors = [descriptor for descriptor, _ in poll.poll()]
-    if ended not in descriptors:
-        output.discard()
+    poll.register(ended, 0)
+    if ended in [descriptor for descriptor, _ in poll.poll()]:
+        return
+    output.discard()
+    if not _interrupted.wait(INTERRUPT_ARRIVAL_SECS):
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

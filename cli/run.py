@@ -17,7 +17,7 @@ from cli.streams import OutputError
 from cli.summary import RunResult, print_summary
 from cli.terminal import print_message, print_warning, progress
 from cli.web_server_notice import web_server_notice
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import JsonDict, loads
 from runtime.base.settings import default_data_dir
 
 ITEMS_FETCHED = 10
@@ -62,7 +62,8 @@ def _run_to_end(client: Client, target: RunTarget, arguments: RunArguments) -> J
             raise
         return _abort(client, run, log)
     except OutputError:
-        client.runs.abort(run["id"]) if run else None
+        if run is not None:
+            client.runs.abort(run["id"])
         raise
 
 
@@ -106,7 +107,10 @@ def _record_value(response: httpx.Response) -> Any:
     """Return a record as JSON: parsed, as a string, or, if it is binary, its content type and size."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip()
     if content_type == "application/json":
-        return response.json()
+        try:
+            return loads(response.content)
+        except ValueError:  # an Actor can store any bytes under this type
+            return response.text
     if content_type.startswith("text/"):
         return response.text
     return {"contentType": content_type, "bytes": len(response.content)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import INVALID_INPUT, CommandError
-from cli.storage.layout import DEFAULT, INPUT_KEY, ROOTS, STORES
+from cli.storage.layout import DEFAULT, INPUT_KEY, MAX_PAYLOAD_BYTES, ROOTS, STORES
 from cli.terminal import print_message
 from runtime.base.json_text import JsonDict, dumps
 
@@ -52,6 +52,8 @@ def with_prefill(schema: JsonDict | None, body: bytes | None) -> bytes:
 
 
 def _checked(body: bytes, origin: str) -> bytes:
+    if len(body) > MAX_PAYLOAD_BYTES:
+        raise _input_error(f"The input {origin} has {len(body):,} bytes, but the limit is {MAX_PAYLOAD_BYTES:,}.")
     try:
         json.loads(body.decode("utf-8-sig"), parse_constant=_reject_constant)
     except json.JSONDecodeError as error:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from cli import streams
@@ -76,6 +75,9 @@ def progress_bar(text: str, total: int) -> Iterator[Callable[[int, str], None]]:
         print_message(f"{text} ...")
         yield lambda _done, _step: None
         return
+    # Imported here, because most commands show no bar and should start quickly.
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

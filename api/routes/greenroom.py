@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from api.request.bodies import read_object
+from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
 from api.request.callers import FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
@@ -46,6 +46,9 @@ from runtime.runs.system_events import Event, pending
 
 POLICY_VIOLATION = 1008
 """The close code after which the Python SDK does not try again."""
+
+MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
+"""For an input, which has a limit of its own, with the definition of its Actor."""
 
 
 class LocalResponse(JSONResponse):
@@ -92,7 +95,7 @@ async def read_definition(request: Request, caller: FullCaller) -> SourceDefinit
 @router.post("/greenroom/check-start", dependencies=[OperatorOnly, Depends(control_token)])
 async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
     """Check the input and options of a run before its Actor is built. The query is that of the Run Actor endpoint."""
-    orchestrator, body = orchestrator_of(request), await read_object(request)
+    orchestrator, body = orchestrator_of(request), await read_object(request, MAX_CHECKED_BYTES)
     await check_start(
         Definition(document=field(body, "document", dict) or {}, input_schema=field(body, "inputSchema", dict)),
         input_of_body(dumps(body["input"]), JSON) if "input" in body else None,

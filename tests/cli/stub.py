@@ -1,8 +1,9 @@
 """A server that stands in for the API: it stores Actors, builds and runs in memory, but executes nothing.
 
-The input of a run determines its result: `status`, `exitCode`, `message`, `items` and `output`. A run ends immediately
-unless its input has `waits`: `"until aborted"`, `"forever"` for a run that also ignores an abort, or `"until the web
-server is seen"` for one whose web server is ready and that ends when a client has read this.
+The input of a run determines its result: `status`, `exitCode`, `message`, `items`, and `output` as a value or
+`rawOutput` as the text of the record. A run ends immediately unless its input has `waits`: `"until aborted"`,
+`"forever"` for a run that also ignores an abort, or `"until the web server is seen"` for a run whose web server is
+ready, and which ends when a client has read this.
 
 Run as a script, this module stands in for `greenroom up`.
 """
@@ -245,6 +246,8 @@ class StubApi:
 
     async def _record(self, request: Request) -> Response:
         wanted = next(reversed(self.inputs.values()))
+        if "rawOutput" in wanted:
+            return Response(wanted["rawOutput"], media_type="application/json")
         return JSONResponse(wanted["output"]) if "output" in wanted else missing()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,19 @@ def test_a_closed_pipe_aborts_the_build(served: Served, folder: Path) -> None:
     os.close(reader)
     assert process.wait(SECS) == 3
     assert (served.stub.builds[0]["status"], served.stub.runs) == ("ABORTED", {})
+
+
+def test_an_interrupt_that_also_ends_the_reader_is_one_interrupt(served: Served, folder: Path) -> None:
+    """As a Ctrl-C during `greenroom run | tee FILE`, which ends `tee` too."""
+    reader, writer = os.pipe()
+    process = start(served, folder, '{"waits": "until aborted"}', stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    read_line(reader, b"first line of r1")
+    process.send_signal(signal.SIGINT)
+    os.close(reader)
+    _, err = process.communicate(timeout=SECS)
+    assert (process.returncode, served.stub.requests.count("abort r1")) == (3, 1)
+    assert b"Aborting the run" in err and b"Exited without waiting" not in err
 
 
 def test_closed_messages_do_not_end_the_run(served: Served, folder: Path) -> None:

@@ -66,7 +66,7 @@ def test_colors_of_the_actor_are_shown_and_its_moves_of_the_cursor_are_not(noisy
     assert end == "end"
 
 
-def test_without_color_there_is_none(noisy: Served, folder: Path) -> None:
+def test_no_color_turns_colors_off(noisy: Served, folder: Path) -> None:
     shown = output_in_terminal("run", str(folder), "--data-dir", str(noisy.data_dir), NO_COLOR="1")
     assert "log r1?stream=1&raw=0" in noisy.stub.requests
     assert "\x1b[31m" not in shown

@@ -150,6 +150,18 @@ def test_json_is_one_object_on_stdout(run: Any) -> None:
     assert "first line of r1" in done.stderr
 
 
+@pytest.mark.parametrize("stored", ["{", "NaN"])
+def test_an_output_that_is_not_json_is_shown_as_text(run: Any, stored: str) -> None:
+    done = run("--json", "-i", json.dumps({"rawOutput": stored}))
+    assert (done.exit_code, json.loads(done.stdout)["output"]) == (0, stored)
+
+
+def test_an_input_over_the_limit_is_rejected_before_any_request(run: Any, served: Served, tmp_path: Path) -> None:
+    (tmp_path / "large.json").write_text(json.dumps("x" * 9_437_184))
+    failed = run("-i", f"@{tmp_path / 'large.json'}")
+    assert (failed.exit_code, "9,437,186 bytes" in failed.stderr, served.stub.requests) == (5, True, [])
+
+
 def test_a_log_has_no_colors_outside_a_terminal(run: Any, served: Served) -> None:
     run()
     assert "log r1?stream=1&raw=0" in served.stub.requests
