@@ -39,8 +39,8 @@ class Builder:
         """Build the image and return the build's record with it. Raises Invalid, BuildFailed, EngineUnavailable."""
         async with self._workspace() as folder:
             source = await self._sources.fetch(version, folder, log.system)
-            definition = read_definition(source.actor_folder)
-            log.append_text([f"ACTOR: {warning}" for warning in warnings(definition)])
+            definition = read_definition(source)
+            log.append_text([f"ACTOR: {warning}" for warning in warnings(source, definition)])
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             variables = _build_variables(version)
             log.append_text([*_dockerfile_lines(recipe), *_missing_secrets(recipe, variables)])
@@ -116,11 +116,11 @@ def _build_variables(version: Version) -> dict[str, str]:
 
 def _dockerfile_lines(recipe: Recipe) -> list[str]:
     if recipe.found_at:
-        return [f"ACTOR: Found Dockerfile at ./{recipe.found_at}"]
-    text = recipe.dockerfile.text
-    base_image = text.partition("\n")[0]
+        missing = f"ACTOR: .actor/actor.json names the Dockerfile '{recipe.missing}', but there is no such file."
+        return [*([missing] if recipe.missing else []), f"ACTOR: Found Dockerfile at ./{recipe.found_at}"]
+    base_image = recipe.dockerfile.text.partition("\n")[0]
     lines = [f"ACTOR: The source has no Dockerfile. Building with the default Node.js Dockerfile ({base_image})."]
-    if "package.json" not in text:
+    if not recipe.has_package:
         lines.append(
             "ACTOR: The source also has no package.json. If the Actor is not a Node.js Actor, add a Dockerfile."
         )

@@ -16,7 +16,7 @@ from runtime.base.source_paths import resolve_path
 from runtime.builds import git
 from runtime.builds.archives import unpack
 from runtime.builds.cancellation import Checkpoint, in_thread
-from runtime.builds.folders import copy_folder
+from runtime.builds.local_folders import copy_actor
 from runtime.jobs.resource_limits import MBYTE
 from runtime.outbound import Outbound, OutboundError
 
@@ -77,11 +77,7 @@ class Sources:
 
     async def _from_folder(self, folder: Path, tree: Path, report: Report) -> Source:
         report(f"ACTOR: Copying {folder}")
-        copied = await in_thread(lambda checkpoint: copy_folder(folder, tree, checkpoint))
-        for entry in copied.skipped:
-            report(f"ACTOR: Skipped {entry}")
-        report(f"ACTOR: Copied {_count(copied.files)}")
-        return Source(tree, tree)
+        return Source(tree, await copy_actor(folder, tree, report))
 
 
 def write_source_files(version: Version, folder: Path, checkpoint: Checkpoint) -> None:
