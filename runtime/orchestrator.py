@@ -127,6 +127,7 @@ class Orchestrator:
         images = BuildImages(containers=self.containers, database=self.database, instance_id=instance_id)
         self.builds = Builds(
             database=self.database,
+            actors=self.actors,
             images=images,
             memory_quota=self.memory_quota,
             logs=self.logs,

@@ -46,6 +46,7 @@ class StubApi:
     """
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
+        self.rejects_versions = False
         self.actors: dict[str, dict[str, Any]] = {}
         self.versions: dict[tuple[str, str], dict[str, Any]] = {}
         self.builds: list[dict[str, Any]] = []
@@ -98,7 +99,13 @@ class StubApi:
         return data({"id": "u1", "username": "somebody"})
 
     async def _create_actor(self, request: Request) -> Response:
-        self.actors["a1"] = {"id": "a1", "username": "somebody", "taggedBuilds": {}, **await request.json()}
+        body = await request.json()
+        if self.rejects_versions and body.get("versions"):
+            error = {"type": "invalid-value", "message": "Version number must be MAJOR.MINOR"}
+            return JSONResponse({"error": error}, 400)
+        for version in body.pop("versions", []):
+            self.versions["a1", version["versionNumber"]] = version
+        self.actors["a1"] = {"id": "a1", "username": "somebody", "taggedBuilds": {}, **body}
         return data(self.actors["a1"], 201)
 
     async def _get_actor(self, request: Request) -> Response:
