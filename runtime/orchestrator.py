@@ -252,6 +252,7 @@ class Orchestrator:
             users=self.users,
             runs=self.runs,
             run_deletion=self.run_deletion,
+            builds=self.builds,
             storages=self._run_storages,
             dispatches=self.dispatches,
             clock=self.clock,

@@ -146,11 +146,25 @@ class Builds:
             await self._actors.untag_build(build)
             await self.forget(build)
 
+    def unused_since(self, user: User, before: Millis, *, except_newest: int) -> list[Build]:
+        """Return the user's builds that ended before a moment, and that no tag, default or stored run refers to.
+
+        The `except_newest` newest of all the user's builds are left out.
+        """
+        ended = self._database.builds.ended_before(user.id, before, except_newest=except_newest)
+        return [each for each in ended if not self._is_wanted(each) and not self._database.runs.has_of_build(each.id)]
+
     async def forget(self, build: Build) -> None:
         """Delete the build with its image and log, without any check."""
         await self._images.delete(build)
         await self._database.builds.delete(build.id)
         self._logs.delete(build.id)
+
+    def _is_wanted(self, build: Build) -> bool:
+        actor = self._database.actors.get(build.actor_id)
+        if actor is None:
+            return False
+        return is_default(build, actor) or build.id in {each.build_id for each in actor.tagged_builds.values()}
 
     def _check_can_delete(self, build: Build) -> None:
         if not build.status.is_terminal:
