@@ -29,6 +29,7 @@ from runtime.jobs.logs import Logs
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.resource_limits import default_user_memory_mbytes
 from runtime.outbound import Outbound
+from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
 from runtime.runs.deletion import RunDeletion
@@ -248,6 +249,7 @@ class Orchestrator:
             builds=self.builds,
             input_keys=self._input_keys,
         )
+        self.pruning = Pruning(users=self.users, builds=self.builds)
         self.retention = Retention(
             users=self.users,
             runs=self.runs,

@@ -21,10 +21,13 @@ from api.request.callers import FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import find_own_run
 from api.response.envelopes import JSON, data_response, json_response
-from api.response.local_controls import ErrorEnvelope, RunEnvelope, ServerInfo, ShutdownStarted
+from api.response.local_controls import ErrorEnvelope, Prunable, PrunableBuild, RunEnvelope, ServerInfo, ShutdownStarted
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
+from runtime import pruning
 from runtime.base.addresses import EVENTS_PATH
+from runtime.base.clock import iso
+from runtime.orchestrator import Orchestrator
 from runtime.runs.system_events import Event, pending
 
 POLICY_VIOLATION = 1008
@@ -60,6 +63,20 @@ async def get_info(request: Request) -> ServerInfo:
 async def shut_down(request: Request, stop_runs: StopRuns = None) -> ShutdownStarted:
     """Begin to shut down the server."""
     return ShutdownStarted(live_runs=request.app.state.shut_down(stop_runs))
+
+
+@router.get("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])
+async def get_prunable(request: Request) -> Prunable:
+    """Show which builds no tag, Actor or live run needs, and how much their images take."""
+    orchestrator = orchestrator_of(request)
+    return _prunable(orchestrator, orchestrator.pruning.find())
+
+
+@router.post("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])
+async def prune(request: Request) -> Prunable:
+    """Delete these builds with their images and logs, and return what was deleted."""
+    orchestrator = orchestrator_of(request)
+    return _prunable(orchestrator, await orchestrator.pruning.prune())
 
 
 @router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])
@@ -124,3 +141,17 @@ def _openapi_document() -> dict[str, Any]:
         description="The controls of this server that the platform's API does not have.",
         routes=router.routes,
     )
+
+
+def _prunable(orchestrator: Orchestrator, found: pruning.Prunable) -> Prunable:
+    builds = (
+        PrunableBuild(
+            id=build.id,
+            actor_name=orchestrator.actors.get(build.actor_id).name,
+            build_number=build.number,
+            finished_at=iso(build.finished_at or build.started_at),
+            image_size_bytes=build.image_size_bytes,
+        )
+        for build in found.builds
+    )
+    return Prunable(builds=tuple(builds), images=found.images, image_bytes=found.image_bytes)

@@ -154,6 +154,19 @@ class Builds:
         ended = self._database.builds.ended_before(user.id, before, except_newest=except_newest)
         return [each for each in ended if not self._is_wanted(each) and not self._database.runs.has_of_build(each.id)]
 
+    def unneeded(self, user: User) -> list[Build]:
+        """Return the user's ended builds that have an image, and that no tag, default or live run refers to."""
+        ended = self._database.builds.ended_before(user.id, self._clock.now() + 1, except_newest=0)
+        return [
+            each
+            for each in ended
+            if each.image and not self._is_wanted(each) and not self._database.runs.has_unfinished_of_build(each.id)
+        ]
+
+    def images_except(self, builds: list[Build]) -> set[str]:
+        """Return the images of all other builds."""
+        return self._database.builds.images_except({build.id for build in builds})
+
     async def forget(self, build: Build) -> None:
         """Delete the build with its image and log, without any check."""
         await self._images.delete(build)

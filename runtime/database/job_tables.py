@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from runtime.base.clock import Millis
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, Run, RunFilter, Task, WebhookCondition
@@ -94,6 +96,11 @@ class BuildsTable(JobsTable[Build]):
         """An Actor's builds from identical sources, newest first."""
         condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ?"
         return self._find_all(f"{condition} {NEWEST_FIRST}", actor_id, fingerprint)
+
+    def images_except(self, ids: Set[str]) -> set[str]:
+        """The engine's ids of the images of all builds without these."""
+        rows = self._fetch_all("SELECT id, json_extract(body, '$.image') FROM builds")
+        return {image for id, image in rows if image is not None and id not in ids}
 
     def of_actor(self, actor_id: str) -> list[Build]:
         return self._find_all("actor_id = ?", actor_id)

@@ -47,6 +47,7 @@ class StubApi:
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
         self.rejects_versions = False
+        self.prunable: list[dict[str, Any]] = []
         self.actors: dict[str, dict[str, Any]] = {}
         self.versions: dict[tuple[str, str], dict[str, Any]] = {}
         self.builds: list[dict[str, Any]] = []
@@ -70,6 +71,7 @@ class StubApi:
     def _routes(self) -> list[Route]:
         return [
             Route("/greenroom/info", self._info),
+            Route("/greenroom/prune", self._prune, methods=["GET", "POST"]),
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
             Route("/v2/users/me", self._me),
             Route("/v2/actors", self._create_actor, methods=["POST"]),
@@ -94,6 +96,13 @@ class StubApi:
         self.stop_runs = request.query_params.get("stopRuns")
         self.on_stop()
         return JSONResponse({"liveRuns": self.live_runs})
+
+    async def _prune(self, request: Request) -> Response:
+        builds = self.prunable
+        if request.method == "POST":
+            self.prunable = []
+        size = sum(build["imageSizeBytes"] for build in builds)
+        return JSONResponse({"builds": builds, "images": len(builds), "imageBytes": size})
 
     async def _me(self, request: Request) -> Response:
         return data({"id": "u1", "username": "somebody"})
