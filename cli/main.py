@@ -14,6 +14,7 @@ from cli.actor_folder import is_git_url
 from cli.down import stop_server
 from cli.errors import FAILED, CommandError
 from cli.failures import Command, CommandGroup
+from cli.prune import PruneArguments, prune
 from cli.push import PushArguments, push_actor
 from cli.run import run_actor
 from cli.run_input import read_input
@@ -212,6 +213,16 @@ def push(
     """
     arguments = PushArguments(source=_existing(source), data_dir=_resolve(data_dir), as_json=as_json)
     raise typer.Exit(push_actor(arguments))
+
+
+@app.command("prune")
+def prune_builds(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show the builds that no tag, Actor or live run needs, and delete them with their images after a confirmation."""
+    prune(PruneArguments(data_dir=_resolve(data_dir), yes=yes, as_json=as_json))
 
 
 storage = typer.Typer(

@@ -50,12 +50,13 @@ def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict
 
     An interrupt aborts the build. Raises CommandError if the build does not succeed.
     """
-    actor = client.actors.find(f"{client.username()}~{folder.name}")
-    actor = actor or client.actors.create({"name": folder.name, **folder.display})
+    for remark in folder.remarks:
+        print_warning(remark)
+    actor = _put_actor(client, folder)
     build: JsonDict | None = None
     try:
         with deferred_interrupts():
-            build = _start_build(client, actor, folder)
+            build = client.builds.start(actor["id"], folder.version)
         print_message(f"Building {build['buildNumber']} (its log follows)")
         LogFollower(client, build["id"], streams.stderr).follow()
         finished = client.builds.wait(build["id"])
@@ -69,16 +70,26 @@ def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict
     return actor, finished
 
 
-def _start_build(client: Client, actor: JsonDict, folder: ActorFolder) -> JsonDict:
+def _put_actor(client: Client, folder: ActorFolder) -> JsonDict:
+    """Create or update the Actor and its version. If the server rejects the version, no Actor is created."""
+    actor = client.actors.find(f"{client.username()}~{folder.name}")
+    if actor is None:
+        fields = {"name": folder.name, **folder.display, "versions": [_version(folder, None)]}
+        return client.actors.create(fields)
     existing = client.actors.find_version(actor["id"], folder.version)
-    version = folder.version_fields
-    if folder.env_vars is not None:
-        version["envVars"] = [*folder.env_vars, *_unchanged_secrets(folder, existing)]
+    version = _version(folder, existing)
     if existing:
         client.actors.update_version(actor["id"], version)
     else:
         client.actors.create_version(actor["id"], version)
-    return client.builds.start(actor["id"], folder.version)
+    return actor
+
+
+def _version(folder: ActorFolder, existing: JsonDict | None) -> JsonDict:
+    version = folder.version_fields
+    if folder.env_vars is not None:
+        version["envVars"] = [*folder.env_vars, *_unchanged_secrets(folder, existing)]
+    return version
 
 
 def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[JsonDict]:

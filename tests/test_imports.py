@@ -27,6 +27,7 @@ ROOMS = (
     "builds",
     "runs",
     "retention",
+    "pruning",
     "actor_deletion",
     "orchestrator",
 )

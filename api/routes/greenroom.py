@@ -29,6 +29,8 @@ from api.response.envelopes import JSON, data_response, json_response
 from api.response.local_controls import (
     CheckedStart,
     ErrorEnvelope,
+    Prunable,
+    PrunableBuild,
     RunEnvelope,
     ServerInfo,
     ShutdownStarted,
@@ -36,11 +38,14 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
+from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
+from runtime.base.clock import iso
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
 from runtime.inputs.inputs import input_of_body
+from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
 from runtime.runs.system_events import Event, pending
 
@@ -106,6 +111,20 @@ async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
     return CheckedStart()
 
 
+@router.get("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])
+async def get_prunable(request: Request) -> Prunable:
+    """Show which builds no tag, Actor or live run needs, and how much their images take."""
+    orchestrator = orchestrator_of(request)
+    return _prunable(orchestrator, orchestrator.pruning.find())
+
+
+@router.post("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])
+async def prune(request: Request) -> Prunable:
+    """Delete these builds with their images and logs, and return what was deleted."""
+    orchestrator = orchestrator_of(request)
+    return _prunable(orchestrator, await orchestrator.pruning.prune())
+
+
 @router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
@@ -168,3 +187,17 @@ def _openapi_document() -> dict[str, Any]:
         description="The controls of this server that the platform's API does not have.",
         routes=router.routes,
     )
+
+
+def _prunable(orchestrator: Orchestrator, found: pruning.Prunable) -> Prunable:
+    builds = (
+        PrunableBuild(
+            id=build.id,
+            actor_name=orchestrator.actors.get(build.actor_id).name,
+            build_number=build.number,
+            finished_at=iso(build.finished_at or build.started_at),
+            image_size_bytes=build.image_size_bytes,
+        )
+        for build in found.builds
+    )
+    return Prunable(builds=tuple(builds), images=found.images, image_bytes=found.image_bytes)

@@ -16,6 +16,10 @@ from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQue
 from cli.client.transport import RESPONSE_SECS, Transport
 from cli.interrupts import interrupt_on_closed_output, interrupt_on_termination
 from cli.server import RunningServer
+from runtime.base.json_text import JsonDict
+
+PRUNE_SECS = 600.0
+"""The engine can take long to remove many images."""
 
 
 @contextmanager
@@ -62,6 +66,14 @@ class Client:
     def log_url(self, job_id: str) -> str:
         """Return the URL of a log, which needs no token."""
         return f"{self._public_url}/v2/logs/{job_id}"
+
+    def prunable(self) -> JsonDict:
+        """Return what `prune` would delete now."""
+        return self._transport.local("GET", "/greenroom/prune", PRUNE_SECS)
+
+    def prune(self) -> JsonDict:
+        """Delete the builds that nothing needs, and return them."""
+        return self._transport.local("POST", "/greenroom/prune", PRUNE_SECS)
 
     def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
         """Yield the log of a run or build from its beginning, until the job finishes. `raw` preserves ANSI codes."""

@@ -49,6 +49,8 @@ class StubApi:
     """
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
+        self.rejects_versions = False
+        self.prunable: list[dict[str, Any]] = []
         self.actors: dict[str, dict[str, Any]] = {}
         self.versions: dict[tuple[str, str], dict[str, Any]] = {}
         self.builds: list[dict[str, Any]] = []
@@ -78,6 +80,7 @@ class StubApi:
     def _routes(self) -> list[Route]:
         return [
             Route("/greenroom/info", self._info),
+            Route("/greenroom/prune", self._prune, methods=["GET", "POST"]),
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
             Route("/greenroom/read-definition", self._read_definition, methods=["POST"]),
             Route("/greenroom/check-start", self._check_start, methods=["POST"]),
@@ -129,11 +132,24 @@ class StubApi:
             return missing()
         return data({"itemsPublicUrl": f"http://host{path}/items?s=1", "keysPublicUrl": f"http://host{path}/keys?s=1"})
 
+    async def _prune(self, request: Request) -> Response:
+        builds = self.prunable
+        if request.method == "POST":
+            self.prunable = []
+        size = sum(build["imageSizeBytes"] for build in builds)
+        return JSONResponse({"builds": builds, "images": len(builds), "imageBytes": size})
+
     async def _me(self, request: Request) -> Response:
         return data({"id": "u1", "username": "somebody"})
 
     async def _create_actor(self, request: Request) -> Response:
-        self.actors["a1"] = {"id": "a1", "username": "somebody", "taggedBuilds": {}, **await request.json()}
+        body = await request.json()
+        if self.rejects_versions and body.get("versions"):
+            error = {"type": "invalid-value", "message": "Version number must be MAJOR.MINOR"}
+            return JSONResponse({"error": error}, 400)
+        for version in body.pop("versions", []):
+            self.versions["a1", version["versionNumber"]] = version
+        self.actors["a1"] = {"id": "a1", "username": "somebody", "taggedBuilds": {}, **body}
         return data(self.actors["a1"], 201)
 
     async def _get_actor(self, request: Request) -> Response:

@@ -83,3 +83,22 @@ def test_secrets_that_the_apify_command_has_set_are_preserved(push: Any, folder:
         {"name": "A", "value": "1"},
         {"name": "B", "isSecret": True},
     ]
+
+
+def test_a_rejected_version_leaves_no_actor_behind(push: Any, served: Served) -> None:
+    served.stub.rejects_versions = True
+    rejected = push()
+    assert (rejected.exit_code, served.stub.actors) == (5, {})
+    assert "must be MAJOR.MINOR" in rejected.stderr
+
+
+def test_an_invalid_name_and_a_version_with_a_patch_are_replaced_with_remarks(
+    push: Any, folder: Path, served: Served
+) -> None:
+    (folder / ".actor/actor.json").write_text('{"name": "My Shop (EU)", "version": "1.2.3"}')
+    pushed = push()
+    assert pushed.exit_code == 0
+    assert served.stub.actors["a1"]["name"] == "my-shop-eu"
+    assert ("a1", "1.2") in served.stub.versions
+    assert "the name 'My Shop (EU)' must have 3 to 63 letters" in pushed.stderr
+    assert "the version '1.2.3' must be MAJOR.MINOR on the platform. Using '1.2' instead." in pushed.stderr

@@ -34,10 +34,9 @@ NEEDS_NO_TOKEN = {
     "GET /v2/logs/{job}",
 }
 NEEDS_CONTROL_TOKEN = {
-    "GET /greenroom/info",
-    "POST /greenroom/shutdown",
-    "POST /greenroom/read-definition",
-    "POST /greenroom/check-start",
+    *("GET /greenroom/info", "POST /greenroom/shutdown"),
+    *("GET /greenroom/prune", "POST /greenroom/prune"),
+    *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
 }
 OPEN = {
     "GET /v2/users/me",
