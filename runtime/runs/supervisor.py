@@ -165,6 +165,7 @@ class Supervisor:
                 state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
         else:  # it ended while no server watched: a deadline that has passed since does not matter
             await self._copy_log(container)
+        await self._context.watchers.count_end(container, self._run)
         await self._report_overshoot(container)
         if state is not None and self._current().status is JobStatus.RUNNING:
             await self._restart_if_engine_stopped(state, is_watched=is_watched)
@@ -198,8 +199,8 @@ class Supervisor:
 
     async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
         """Write the terminal status once the log is complete. If an abort comes first, determine the status again."""
-        is_oom = state is not None and messages.is_oom_end(state)
-        if state is not None and state.oom_killed and not is_oom:
+        is_oom = state is not None and state.oom_killed
+        if state is not None and is_oom and not messages.is_oom_end(state):
             self._log.system(messages.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
         while True:
@@ -232,6 +233,6 @@ def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, i
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
-        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else 0),
+        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else None),
         status_message=run.status_message if run.is_status_message_terminal else message,
     )
