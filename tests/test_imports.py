@@ -28,6 +28,7 @@ ROOMS = (
     "builds",
     "runs",
     "retention",
+    "pruning",
     "actor_deletion",
     "orchestrator",
 )

@@ -192,9 +192,9 @@ def _strict_json(body: bytes) -> Any:
     return value
 
 
-async def read_object(request: Request) -> dict[str, Any]:
+async def read_object(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> dict[str, Any]:
     """The body as a JSON object; an empty object for an empty body. Raises Invalid."""
-    value = await read_json(request)
+    value = await read_json(request, limit)
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -130,6 +130,15 @@ class Actors:
 
         await self._database.actors.update(build.actor_id, with_build)
 
+    async def untag_build(self, build: Build) -> None:
+        """Remove all tags that point to the build."""
+
+        def without_build(current: Actor) -> Actor:
+            others = {tag: each for tag, each in current.tagged_builds.items() if each.build_id != build.id}
+            return replace(current, tagged_builds=others)
+
+        await self._database.actors.update(build.actor_id, without_build)
+
     async def count_run(self, actor: Actor, started_at: Millis) -> None:
         await self._database.actors.update(
             actor.id,

@@ -39,9 +39,10 @@ def problem_of_request(draft: Any) -> str | None:
     for name in REQUIRED:
         if name not in draft:
             return f"it needs a '{name}'"
-    for name, (is_valid, rule) in RULES.items():
-        if name in draft and not is_valid(draft[name]):
-            return f"'{name}' must be {rule}"
+    for name, value in draft.items():
+        rule = RULES.get(name)
+        if rule is not None and not rule[0](value):
+            return f"'{name}' must be {rule[1]}"
     return None
 
 

@@ -54,6 +54,8 @@ ACTOR_JSON: JsonObject = {
     },
     "required": ["actorSpecification"],
 }
+KNOWN_FIELDS = frozenset(ACTOR_JSON["properties"]) | {"meta", "scripts"}
+"""The fields of actor.json. Templates write `meta`, and the Actor whitepaper describes `scripts`."""
 VIEW = {
     "type": "object",
     "properties": {

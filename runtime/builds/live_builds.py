@@ -119,7 +119,9 @@ class LiveBuilds:
             await self._builds.finish(build.id, JobStatus.TIMED_OUT, TIMED_OUT)
         except asyncio.CancelledError:
             await self._end_interrupted(self._builds.get(build.id))
-        except (BuildFailed, Invalid, EngineUnavailable, OSError) as problem:
+        except OSError as problem:  # its own text contains paths of this machine
+            await self._fail(build, log, f"Build failed: {problem.strerror or type(problem).__name__}")
+        except (BuildFailed, Invalid, EngineUnavailable) as problem:
             await self._fail(build, log, f"Build failed: {problem}")
         except Exception as problem:
             logger.exception("Build %s failed because of an error in Greenroom", build.id)

@@ -69,7 +69,7 @@ class Resurrection:
             return replace(
                 continue_usage(fresh),
                 output=output(fresh, Definition.of(build), self._addresses),
-                web_server_port=web_server_port(build.env_vars, build.image_environment),
+                web_server_port=web_server_port((*build.env_vars, *ended.env_vars), build.image_environment),
                 api_port=self._addresses.port,
                 pending_events={**ended.pending_events, **new_event(WebhookEvent.RUN_RESURRECTED)},
             )

@@ -58,7 +58,7 @@ def test_invalid_users_are_usage_errors(cli: CliRunner, tmp_path: Path, given: l
     with pytest.raises(ValueError, match=reason):
         up.parse_users(given)
     options = [part for user in given for part in ("--user", user)]
-    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 2
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 64
 
 
 def test_the_general_access_of_accounts_is_parsed_by_user_name() -> None:
@@ -87,18 +87,18 @@ def test_an_invalid_general_access_is_a_usage_error(
     with pytest.raises(ValueError, match=reason):
         up.parse_general_access(given, {})
     options = [part for level in given for part in ("--general-access", level)]
-    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 2
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 64
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x"])
 def test_invalid_ports_are_usage_errors(cli: CliRunner, tmp_path: Path, port: str) -> None:
-    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--port", port]).exit_code == 2
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--port", port]).exit_code == 64
 
 
 def test_the_error_names_an_invalid_variable(cli: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GREENROOM_CPU_BURST_SECS", "soon")
     result = cli.invoke(app, ["up", "--data-dir", str(tmp_path)])
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert "GREENROOM_CPU_BURST_SECS" in result.stderr
 
 
@@ -111,7 +111,7 @@ def test_the_error_for_a_taken_port_names_the_process(
         taken.listen()
         port = taken.getsockname()[1]
         result = cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--port", str(port)])
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert f"Port {port} is taken by " in result.stderr
     assert f"(pid {os.getpid()})" in result.stderr
     assert f"--port {port + 1}" in result.stderr
@@ -119,7 +119,7 @@ def test_the_error_for_a_taken_port_names_the_process(
 
 def test_a_second_server_on_a_data_directory_is_rejected(cli: CliRunner, served: Served) -> None:
     result = cli.invoke(app, ["up", "--data-dir", str(served.data_dir)])
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert f"pid {os.getpid()}) is already running on {served.data_dir}" in result.stderr
 
 

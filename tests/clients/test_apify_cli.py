@@ -242,7 +242,7 @@ def test_builds(apify: Apify, pushed: Json) -> None:
     assert "Build number: " + created["number"] in apify("call", "--build", "beta").text
     apify("builds", "remove-tag", "-b", created["id"], "-t", "beta", "--yes")
     rejected = apify("builds", "rm", created["id"], "--yes", code=1).text
-    assert "a tag points to" in rejected
+    assert "is the default build of its Actor" in rejected
 
 
 def test_tasks_run_with_their_own_input(apify: Apify, pushed: Json) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from api.request.callers import Caller
 from api.request.parsing.fields import field
@@ -66,6 +69,24 @@ def parse_new_env_var(body: Mapping[str, Any]) -> EnvVar:
     if field(body, "value", str) is None:
         raise Invalid("invalid-value", "A new environment variable needs a 'name' and a 'value'")
     return _parse_env_var(body, None)
+
+
+def parse_run_env_vars(text: str | None, caller: Caller) -> tuple[EnvVar, ...]:
+    """Variables for one run, as a Base64-encoded JSON array like `envVars`. Only `greenroom run` sends them.
+
+    Raises Forbidden for every other caller: variables such as LD_PRELOAD or APIFY_... change what an Actor does.
+    """
+    if text is None:
+        return ()
+    if not caller.is_operator:
+        raise Forbidden("insufficient-permissions", "Only the server's operator can set variables of a single run")
+    try:
+        given = msgspec.convert(msgspec.json.decode(base64.urlsafe_b64decode(text)), list[dict[str, Any]])
+    except (ValueError, msgspec.MsgspecError) as problem:
+        raise Invalid(
+            "invalid-input", f"The environment variables of the run must be a Base64-encoded JSON array: {problem}"
+        ) from problem
+    return tuple(map(parse_new_env_var, given))
 
 
 def parse_changed_env_var(body: Mapping[str, Any], known: EnvVar) -> EnvVar:

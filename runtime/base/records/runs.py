@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from runtime.base.clock import Millis
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records.actors import PermissionLevel, Pricing
+from runtime.base.records.actors import EnvVar, PermissionLevel, Pricing
 from runtime.base.records.jobs import Meta
 from runtime.base.records.storages import GeneralAccess
 from runtime.base.records.webhooks import WebhookEvent
@@ -122,6 +122,9 @@ class Run:
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
 
+    Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
+    Actor that was started, not for one that the run metamorphs to.
+
     Costs: `pricing` is the Actor's price when the run started. The counters of the default storages minus
     `storage_usage_before`, which is usage while the run was not live, are the run's usage. When the run ends, it is
     stored as `storage_usage`, and the number of items in its dataset as `items_at_end`.
@@ -182,6 +185,7 @@ class Run:
     started_by_run_id: str | None = None
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None
+    env_vars: tuple[EnvVar, ...] = ()
 
     @property
     def current_actor_id(self) -> str:
