@@ -26,9 +26,12 @@ class Cgroup:
     net_dev: Path
 
     def sample(self) -> Sample:
-        """Read the counters. Raises OSError when the container has ended."""
-        rx, tx = parse_traffic(self.net_dev.read_text())
-        memory, cpu = self._read_v1() if self.version == 1 else self._read_v2()
+        """Read the counters. Raises OSError when the container has ended, also if the kernel shows only a part then."""
+        try:
+            rx, tx = parse_traffic(self.net_dev.read_text())
+            memory, cpu = self._read_v1() if self.version == 1 else self._read_v2()
+        except (ValueError, LookupError) as error:
+            raise OSError(f"The counters of the container are incomplete: {error!r}") from error
         return Sample(
             at=time.time_ns() // 1_000_000, memory_bytes=memory, cpu_nanos=cpu, net_rx_bytes=rx, net_tx_bytes=tx
         )
@@ -58,7 +61,7 @@ def find(pid: int, container_id: str, proc: Path = PROC, root: Path = ROOT) -> C
         if container_id not in str(cgroup.memory):
             return None
         cgroup.sample()
-    except (OSError, KeyError):
+    except (OSError, ValueError, LookupError):
         return None
     return cgroup
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
@@ -22,6 +23,8 @@ from runtime.containers.log_frames import DeliveredLines, LogFrames
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
 from runtime.containers.threaded_stream import read_in_thread
+
+log = logging.getLogger("greenroom.containers")
 
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
@@ -161,9 +164,13 @@ class DockerContainer:
             self._writable_folders = await self._find_writable_folders()
         if not self._writable_folders:
             return await self._writable_size()
-        with suppress(FileNotFoundError):  # the container was removed in the meantime
+        try:
             return await self._connection.measure(partial(used_bytes, self._writable_folders))
-        return None
+        except FileNotFoundError:  # the container was removed in the meantime
+            return None
+        except OSError as error:
+            log.warning("The disk of container %s is measured by the engine: %s", self._id[:12], error)
+            return await self._writable_size()
 
     async def remove(self) -> None:
         with ignoring_statuses(404, 409):
