@@ -284,6 +284,7 @@ class Orchestrator:
         if stop_runs:
             await self._stop_runs()
         live = await self.live_runs.close()
+        await self.dispatches.close()
         await self._delivery.close()
         await self.containers.close()
         for service in (self.datasets, self.key_value_stores, self.request_queues):

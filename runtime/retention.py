@@ -9,7 +9,9 @@ import logging
 
 from runtime.access.users import Users
 from runtime.base.clock import Clock, Millis
-from runtime.base.errors import GreenroomError
+from runtime.base.errors import Invalid, NotFound
+from runtime.base.retry import retry
+from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.runs.deletion import RunDeletion
 from runtime.runs.runs import Runs
 from runtime.storages.run_storages import Storages
@@ -47,8 +49,17 @@ class Retention:
     async def sweep_hourly(self) -> None:
         """Sweep now and every hour, unless retention is disabled."""
         while self._days:
-            await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
+            await retry(
+                self._sweep_now,
+                self._clock,
+                "Retention",
+                on=(Exception,),
+                expected=STORAGE_ERRORS,
+            )
             await self._clock.sleep(SWEEP_SECS)
+
+    async def _sweep_now(self) -> None:
+        await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
 
     async def sweep(self, before: Millis) -> None:
         """Drop runs and dispatches that ended before a moment, and unnamed storages last used before it."""
@@ -56,7 +67,7 @@ class Retention:
             for run in self._runs.ended_before(user, before, except_newest=NEWEST_RUNS):
                 try:
                     await self._run_deletion.delete(run)
-                except GreenroomError as error:  # the run was resurrected concurrently
+                except (Invalid, NotFound) as error:  # the run was resurrected or deleted concurrently
                     log.info("Run %s was not dropped: %s", run.id, error)
         await self._storages.delete_unused_since(before)
         await self._dispatches.delete_finished_before(before)

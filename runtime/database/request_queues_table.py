@@ -113,7 +113,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
             self._count(connection, queue_id, now, writes=len(ids), total=-len(deleted), handled=-sum(deleted.values()))
             return list(deleted)
 
-        return await self._write(change)
+        return await self._write(change, may_use_reserve=True)
 
     def get_request(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
         query, values = f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id)
@@ -198,7 +198,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
             self._count(connection, queue_id, now, writes=count)
             return count
 
-        return await self._write(change)
+        return await self._write(change, may_use_reserve=True)
 
     def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
         """Whether `record_client` would change anything. If not, the caller can skip that write."""
@@ -215,7 +215,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
                 (client.key or "", queue_id),
             )
 
-        await self._write_and_clear_cache(change)
+        await self._write_and_clear_cache(change, may_use_reserve=True)  # reads of the queue depend on it
 
     def _count(
         self,

@@ -131,9 +131,14 @@ def test_a_folder_that_disappears_during_the_walk_does_not_stop_it(
     assert len(scanned) >= 6
 
 
+def replace_by_link(folder: Path, elsewhere: Path) -> None:
+    folder.rename(elsewhere / "moved")
+    folder.symlink_to(elsewhere)
+
+
 CHANGES: dict[str, Callable[[Path, Path], object]] = {
     "move": lambda folder, elsewhere: folder.rename(elsewhere / "moved"),
     "remove": lambda folder, elsewhere: shutil.rmtree(folder),
-    "replace": lambda folder, elsewhere: (folder.rename(elsewhere / "moved"), folder.symlink_to(elsewhere)),
+    "replace": replace_by_link,
     "move_above": lambda folder, elsewhere: folder.parent.rename(elsewhere / "moved"),
 }
