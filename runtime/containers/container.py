@@ -222,8 +222,10 @@ class DockerContainer:
             try:
                 sample = await self._connection.measure(cgroup.sample)
             except OSError:  # the kernel removes a cgroup with its last process
-                return
-            yield sample
+                if not await self._is_running():
+                    return
+            else:
+                yield sample
             await asyncio.sleep(next(pauses))
 
     async def _samples_from_engine(self) -> AsyncGenerator[Sample, None]:

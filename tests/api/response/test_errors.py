@@ -330,7 +330,11 @@ async def test_writes_get_507_while_nothing_can_be_stored(
     dataset = await api.data("POST", "/v2/datasets?name=full")
     fault = StorageFault(monkeypatch, number)
     fault.begin()
-    writes = [("POST", "items", {"json": {"a": 1}}), ("PUT", "", {"json": {"name": "new"}}), ("DELETE", "", {})]
+    writes: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "items", {"json": {"a": 1}}),
+        ("PUT", "", {"json": {"name": "new"}}),
+        ("DELETE", "", {}),
+    ]
     for method, path, request in writes:
         response = await api.call(method, f"/v2/datasets/{dataset['id']}/{path}".rstrip("/"), **request)
         assert problem(response) == (507, "insufficient-storage")

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,10 @@ async def database(disk: SmallDisk) -> AsyncIterator[Database]:
     database = Database(disk.path)
     database.reserve.open()
     for id in ("one", "two"):
-        times = {"created_at": NOW, "modified_at": NOW, "accessed_at": NOW}
-        await database.datasets.get_or_create(Dataset(id=id, user_id="user", **times))
-        await database.key_value_stores.get_or_create(KeyValueStore(id=id, user_id="user", **times))
+        dataset = Dataset(id=id, user_id="user", created_at=NOW, modified_at=NOW, accessed_at=NOW)
+        await database.datasets.get_or_create(dataset)
+        store = KeyValueStore(id=id, user_id="user", created_at=NOW, modified_at=NOW, accessed_at=NOW)
+        await database.key_value_stores.get_or_create(store)
     await database.runs.insert(a_run(id="run"))
     yield database
     database.close()
@@ -99,7 +101,7 @@ async def test_records_of_jobs_can_be_changed_and_deleted_on_a_full_disk(disk: S
     await fill_with_items(database, "one")
     disk.fill()
     for code in range(200):
-        run = await database.runs.update("run", lambda run, code=code: replace(run, exit_code=code))
+        run = await database.runs.update("run", partial(replace, exit_code=code))
         assert run is not None and run.exit_code == code
     assert await database.runs.delete("run")
     assert database.runs.get("run") is None

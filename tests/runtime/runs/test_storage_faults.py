@@ -269,5 +269,15 @@ async def test_a_server_does_not_start_during_an_outage_and_continues_the_run_af
     assert stage.current(run).status is S.SUCCEEDED
 
 
+async def test_a_server_that_cannot_abort_its_runs_stops_and_leaves_them(stage: Stage, fault: StorageFault) -> None:
+    run = await stage.start()
+    fault.begin()
+    assert await stage.close(stop_runs=True) == 1
+    fault.end()
+    await stage.open()
+    assert stage.current(run).status is S.RUNNING
+    assert stage.container_of(run).is_running
+
+
 async def _all(pieces: Any) -> bytes:
     return b"".join([piece async for piece in pieces])
