@@ -95,8 +95,9 @@ class Server:
             engine = await orchestrator.containers.open()
             if engine.gateway is not None:
                 sockets += listen(self._settings.port, (engine.gateway,))
-            orchestrator.database.reserve.open()
-            await orchestrator.open(engine)
+            with translating_disk_errors():
+                orchestrator.database.reserve.open()
+                await orchestrator.open(engine)
             sockets += self._listen_for_adopted(engine)
             self._started_at = iso(self._clock.now())
             await self._serve(sockets, ready)

@@ -51,7 +51,18 @@ class SpaceReserve:
             return
         disk = shutil.disk_usage(self._path.parent)
         with suppress(OSError), self._path.open("ab") as file:  # on a full disk, what fits is the reserve
-            missing = min(RESERVE_BYTES, disk.total // SHARE_OF_DISK) - file.tell()
-            for _ in range(min(missing, disk.free - ROOM_BYTES) // BLOCK_BYTES):
-                # Random bytes, because file systems that compress store zeros without using space.
-                os.write(file.fileno(), os.urandom(BLOCK_BYTES))
+            size = file.tell()
+            missing = min(RESERVE_BYTES, disk.total // SHARE_OF_DISK) - size
+            _extend(file.fileno(), size, min(missing, disk.free - ROOM_BYTES))
+
+
+def _extend(fd: int, size: int, added: int) -> None:
+    """Add allocated bytes to a file of this size, rounded down to whole blocks."""
+    blocks = max(0, added) // BLOCK_BYTES
+    if not blocks:
+        return
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, size, blocks * BLOCK_BYTES)
+        return
+    for _ in range(blocks):  # macOS; random bytes, because its file system may store zeros without using space
+        os.write(fd, os.urandom(BLOCK_BYTES))

@@ -172,15 +172,22 @@ class SqliteConnection:
     def _store_alone(self, connection: sqlite3.Connection, write: Write) -> Outcome:
         """Commit one change on a full disk: with the reserve if it may use it, else in the space that is returned."""
         [outcome] = self._commit(connection, [write])
-        if not lacks_space(outcome[1]) or not self._reserve.release():
-            return outcome
         may_use_reserve = write[2]
+        if not lacks_space(outcome[1]) or not (may_use_reserve or self._can_shrink(connection)):
+            return outcome
+        if not self._reserve.release():
+            return outcome
         if may_use_reserve:
             [outcome] = self._commit(connection, [write])
         self._shrink_and_reserve(connection)
         if not may_use_reserve:
             [outcome] = self._commit(connection, [write])
         return outcome
+
+    def _can_shrink(self, connection: sqlite3.Connection) -> bool:
+        """Whether the database, or SQLite's log, has space to return."""
+        wal = self._path.with_name(f"{self._path.name}-wal")
+        return _free_pages(connection) > 0 or (wal.exists() and wal.stat().st_size > ROOM_BYTES)
 
     def _shrink_and_reserve(self, connection: sqlite3.Connection) -> None:
         """Make the file smaller, which needs the released reserve, and then reserve the space again."""
@@ -251,7 +258,8 @@ def _shrink(connection: sqlite3.Connection) -> None:
     try:
         free_pages = _free_pages(connection)
         for _ in range(SHRINK_STEPS):
-            connection.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()
+            # A script, because `execute` would stop after the first page.
+            connection.executescript(f"PRAGMA incremental_vacuum({SHRINK_PAGES})")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             before, free_pages = free_pages, _free_pages(connection)
             if free_pages in (0, before):
