@@ -21,6 +21,7 @@ ENFORCEMENT = {
     "polled": "polled: checked periodically, a run over the limit is stopped",
     "none": "none: this engine cannot enforce the limit",
 }
+NOT_MEASURED = "not measured"
 UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
 Row = tuple[str, str]
@@ -55,7 +56,7 @@ def _rows(result: RunResult) -> list[Row]:
         ("Duration", _duration(stats["durationMillis"] / 1000)),
         ("Memory", _memory(stats["memMaxBytes"], options["memoryMbytes"])),
         ("CPU", _cpu(stats, options["memoryMbytes"])),
-        ("Network", f"{_bytes(stats['netRxBytes'])} in, {_bytes(stats['netTxBytes'])} out"),
+        ("Network", _network(stats["netRxBytes"], stats["netTxBytes"])),
         ("Disk", _disk(stats["diskMaxBytes"], options["diskMbytes"], run["diskEnforcement"])),
         ("Compute", f"{stats['computeUnits']:.4f} compute units"),
         ("Items", _count(result)),
@@ -68,19 +69,27 @@ def _title(run: JsonDict) -> str:
     return f"run {run['id']} of build {run['buildNumber']}{message}"
 
 
-def _memory(peak: int, limit_mbytes: int) -> str:
+def _memory(peak: int | None, limit_mbytes: int) -> str:
+    if peak is None:
+        return f"{NOT_MEASURED}; limit {limit_mbytes} MB"
     share = 100 * peak / (limit_mbytes * BYTES_PER_MBYTE)
     return f"peak {_bytes(peak)} of {limit_mbytes} MB ({share:.0f} %)"
 
 
 def _cpu(stats: JsonDict, memory_mbytes: int) -> str:
     cores = memory_mbytes / MBYTES_PER_CORE
-    used = f"{stats['cpuAvgUsage']:.0f} % of a core on average, {stats['cpuMaxUsage']:.0f} % at most"
+    average, highest = stats["cpuAvgUsage"], stats["cpuMaxUsage"]
+    used = NOT_MEASURED if average is None else f"{average:.0f} % of a core on average, {highest:.0f} % at most"
     return f"{used}; share: {cores:g} {'core' if cores == 1 else 'cores'}"
 
 
-def _disk(peak: int, limit_mbytes: int, enforcement: str) -> str:
-    return f"peak {_bytes(peak)} of {limit_mbytes} MB; {ENFORCEMENT.get(enforcement, enforcement)}"
+def _network(received: int | None, sent: int | None) -> str:
+    return NOT_MEASURED if received is None or sent is None else f"{_bytes(received)} in, {_bytes(sent)} out"
+
+
+def _disk(peak: int | None, limit_mbytes: int, enforcement: str) -> str:
+    used = f"{NOT_MEASURED}; limit" if peak is None else f"peak {_bytes(peak)} of"
+    return f"{used} {limit_mbytes} MB; {ENFORCEMENT.get(enforcement, enforcement)}"
 
 
 def _count(result: RunResult) -> str:

@@ -48,7 +48,7 @@ STARTING_SLUGS = {
     "token-not-provided": ("token-not-valid", "Authentication token is not valid."),
     "invalid-token": ("token-not-valid", "Authentication token is not valid."),
     "origin-not-allowed": ("permission-denied", None),
-    "record-not-found": ("actor-not-found", "Actor was not found"),
+    "record-not-found": ("actor-not-found", None),
     "invalid-parameter": ("invalid-input", None),
     "invalid-request": ("invalid-input", None),
 }

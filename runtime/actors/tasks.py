@@ -43,7 +43,7 @@ class Tasks:
     async def create(self, user: User, actor: str, name: str | None, **fields: Any) -> Task:
         """Create a task of an Actor, which is given by its id or name. Raises Invalid, NotFound, Conflict."""
         now, id = self._clock.now(), new_id()
-        checked = check_name(name or f"my-task-{id[:6].lower()}")
+        checked = check_name(name or f"my-task-{id[:6].lower()}", "Task")
         actor_id = self._actors.find(user, actor).id
         task = Task(id=id, user_id=user.id, actor_id=actor_id, name=checked, created_at=now, modified_at=now, **fields)
         try:
@@ -54,7 +54,7 @@ class Tasks:
     async def update(self, task: Task, **fields: Any) -> Task:
         """Set some fields. Raises Invalid, Conflict, and NotFound if the task has been deleted."""
         if "name" in fields:
-            check_name(fields["name"])
+            check_name(fields["name"], "Task")
         now = self._clock.now()
         try:
             record = await self._database.tasks.update(

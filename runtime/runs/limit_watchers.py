@@ -111,9 +111,18 @@ class Watchers:
         """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
         used = await container.disk_bytes()
         with suppress(*STORAGE_ERRORS):  # the next measurement is recorded
-            if used is not None and used > self._runs.get(run_id).stats.disk_max_bytes:
+            highest = self._runs.get(run_id).stats.disk_max_bytes
+            if used is not None and (highest is None or used > highest):
                 await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
         return used
+
+    async def count_end(self, container: Container, run: Run) -> None:
+        """Record the last counters of a run's container that has ended, if they could be measured.
+
+        Raises StorageUnavailable.
+        """
+        if (sample := await container.final_sample()) is not None:
+            await self._count(run, sample)
 
     async def _stop_when_ordered(self, watched: WatchedRun) -> None:
         """Kill the container at the moment in the record. Orders may arrive, and change, at any time."""
@@ -181,17 +190,23 @@ class Watchers:
     async def _sample(self, watched: WatchedRun) -> None:
         """Record what the container uses, and send the Actor a systemInfo event once a second."""
         run = watched.run
-        started_at = run.container_started_at or run.started_at
         async for sample in watched.container.samples():
-            transferred = self._billing.take_transfer(run.id)
-            count = partial(_counted, sample=sample, started_at=started_at, transferred=transferred)
             try:
-                current = await self._runs.change_stats(run.id, count)
+                current = await self._count(run, sample)
             except STORAGE_ERRORS:  # the next sample includes this one
-                self._billing.count_transfer(run.id, transferred)
-                current = count(self._current(watched).stats)
+                current = stats.after_sample(self._current(watched).stats, sample, _counted_from(run))
             granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
-            self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
+            if current.cpu_current_usage is not None:  # the SDKs drop an event that lacks a value
+                self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
+
+    async def _count(self, run: Run, sample: Sample) -> RunStats:
+        transferred = self._billing.take_transfer(run.id)
+        count = partial(_counted, sample=sample, started_at=_counted_from(run), transferred=transferred)
+        try:
+            return await self._runs.change_stats(run.id, count)
+        except STORAGE_ERRORS:
+            self._billing.count_transfer(run.id, transferred)
+            raise
 
     async def _probe_web_server(self, watched: WatchedRun) -> None:
         """Probe the Actor's web server once a second until it answers for the first time."""
@@ -205,6 +220,10 @@ class Watchers:
     def _current(self, watched: WatchedRun) -> Run:
         """The current record: others may have written orders and messages into it."""
         return self._runs.get(watched.run.id)
+
+
+def _counted_from(run: Run) -> Millis:
+    return run.container_started_at or run.started_at
 
 
 def _counted(before: RunStats, sample: Sample, started_at: Millis, transferred: int) -> RunStats:

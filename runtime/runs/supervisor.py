@@ -185,6 +185,7 @@ class Supervisor:
             await self._copy_log(container)
         for change in watched.unstored:
             await self._retry(change)
+        await self._count_end(container)
         await self._report_overshoot(container)
         if state is not None and self._current().status is JobStatus.RUNNING:
             await self._restart_if_engine_stopped(state, is_watched=is_watched)
@@ -217,6 +218,13 @@ class Supervisor:
             logger.exception("The log of run %s could not be copied", self._run.id)
             self._log.system(messages.log_incomplete(problem))
 
+    async def _count_end(self, container: Container) -> None:
+        """Record the last counters of the container. An error in them must not end the run otherwise than it ended."""
+        try:
+            await self._retry(partial(self._context.watchers.count_end, container, self._run))
+        except Exception:
+            logger.exception("The last counters of run %s could not be read", self._run.id)
+
     async def _report_overshoot(self, container: Container) -> None:
         """Measure the disk once more at the end, and log it if the run exceeded its limit and no check noticed."""
         try:
@@ -239,8 +247,8 @@ class Supervisor:
 
     async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
         """Write the terminal status once the log is complete. If an abort comes first, determine the status again."""
-        is_oom = state is not None and messages.is_oom_end(state)
-        if state is not None and state.oom_killed and not is_oom:
+        is_oom = state is not None and state.oom_killed
+        if state is not None and is_oom and not messages.is_oom_end(state):
             self._log.system(messages.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
         while True:
@@ -276,6 +284,6 @@ def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, i
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
-        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else 0),
+        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else None),
         status_message=run.status_message if run.is_status_message_terminal else message,
     )

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from cli import server
 from cli.main import app
 from tests.cli.conftest import Served
+from tests.cli.stub import STATS
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_STUB = """
@@ -134,6 +135,16 @@ def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any) -> None:
     ]
     assert "Building 0.3.1" in done.stderr
     assert "Step 1/1" in done.stderr
+
+
+def test_the_summary_states_what_was_not_measured(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("memMaxBytes", "cpuAvgUsage", "cpuMaxUsage", "netRxBytes", "netTxBytes", "diskMaxBytes"):
+        monkeypatch.setitem(STATS, name, None)
+    lines = run().stdout.splitlines()
+    assert "Memory     not measured; limit 128 MB" in lines
+    assert "CPU        not measured; share: 0.03125 cores" in lines
+    assert "Network    not measured" in lines
+    assert any(line.startswith("Disk       not measured; limit 256 MB; polled") for line in lines)
 
 
 def test_json_is_one_object_on_stdout(run: Any) -> None:

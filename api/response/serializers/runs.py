@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 
 from api.response.serializers.jobs import iso_or_none, meta
 from runtime.base.clock import Millis, iso
@@ -99,7 +100,7 @@ def _options(record: Run) -> JsonDict:
 
 
 def _stats(record: Run, now: Millis) -> JsonDict:
-    stats: RunStats = record.stats
+    stats = _measured(record)
     millis = duration_millis(record, now)
     return {
         "inputBodyLen": stats.input_body_len,
@@ -121,6 +122,14 @@ def _stats(record: Run, now: Millis) -> JsonDict:
         "metamorph": len(record.metamorphs),
         "computeUnits": run_compute_units(record, now),
     }
+
+
+def _measured(record: Run) -> RunStats:
+    """The statistics of a run. Before the run's first container exists, its usage is zero and needs no measurement."""
+    if record.status.is_terminal or record.container_started_at is not None:
+        return record.stats
+    unmeasured = [field.name for field in fields(RunStats) if getattr(record.stats, field.name) is None]
+    return replace(record.stats, **dict.fromkeys(unmeasured, 0))
 
 
 def _metamorph(record: Metamorph) -> JsonDict:

@@ -66,23 +66,23 @@ class Metamorph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStats:
-    """Bytes, percent of one core, and counts.
+    """Bytes, percent of one core, and counts. A measurement is None until there is one.
 
     `sampled_millis` is the time that the averages cover. `api_bytes` is the part of the network traffic that was
     exchanged with the API. The `earlier_` fields are the parts of the totals from containers before the current one.
     """
 
     input_body_len: int = 0
-    mem_avg_bytes: float = 0.0
-    mem_max_bytes: int = 0
-    mem_current_bytes: int = 0
-    cpu_avg_usage: float = 0.0
-    cpu_max_usage: float = 0.0
-    cpu_current_usage: float = 0.0
-    net_rx_bytes: int = 0
-    net_tx_bytes: int = 0
+    mem_avg_bytes: float | None = None
+    mem_max_bytes: int | None = None
+    mem_current_bytes: int | None = None
+    cpu_avg_usage: float | None = None
+    cpu_max_usage: float | None = None
+    cpu_current_usage: float | None = None
+    net_rx_bytes: int | None = None
+    net_tx_bytes: int | None = None
     api_bytes: int = 0
-    disk_max_bytes: int = 0
+    disk_max_bytes: int | None = None
     sampled_millis: int = 0
     earlier_millis: int = 0
     earlier_cpu_nanos: int = 0

@@ -30,6 +30,10 @@ def timestamps(value: object) -> list[object]:
     return []
 
 
+UNMEASURED = {
+    *("memAvgBytes", "memMaxBytes", "memCurrentBytes", "cpuAvgUsage", "cpuMaxUsage", "cpuCurrentUsage"),
+    *("netRxBytes", "netTxBytes", "diskMaxBytes"),
+}
 RECORDS = {
     "run": {**serializers.run(a_run(finished_at=START), 1, {}, START), **serializers.run_usage(a_run(), USED, 0.5)},
     "live run": serializers.run(a_run(status=JobStatus.READY), 1, {}, START),
@@ -85,6 +89,12 @@ def test_the_stats_of_a_run_that_has_not_started_are_numbers() -> None:
     stats = serializers.run(a_run(status=JobStatus.READY), 1, {}, START)["stats"]
     assert all(isinstance(value, int | float) for value in stats.values())
     assert len(stats) == 18
+
+
+def test_what_was_not_measured_of_a_container_is_null() -> None:
+    for fields in ({"status": JobStatus.RUNNING, "container_started_at": START}, {"status": JobStatus.FAILED}):
+        stats = serializers.run(a_run(**fields), 1, {}, START)["stats"]
+        assert {name for name, value in stats.items() if value is None} == UNMEASURED
 
 
 def test_integers_stay_integers() -> None:

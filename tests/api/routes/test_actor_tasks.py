@@ -195,3 +195,10 @@ async def test_users_do_not_see_each_others_tasks(users: Api) -> None:
     for method, address in (("GET", path), ("PUT", path), ("DELETE", path), ("POST", f"{path}/runs")):
         assert problem(await users.call(method, address, token="bobs-key")) == (404, "record-not-found")
     assert (await users.data("GET", "/v2/actor-tasks", token="bobs-key"))["total"] == 0
+
+
+async def test_the_error_for_the_name_of_a_task_speaks_of_a_task(api: Api, task: Json) -> None:
+    for method, path in (("POST", "/v2/actor-tasks"), ("PUT", f"/v2/actor-tasks/{task['id']}")):
+        answer = await api.call(method, path, json={"actId": "~hello", "name": "my task"})
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"].startswith("Task name 'my task' is not valid")

@@ -28,6 +28,17 @@ def live_run(api: Api) -> Run:
     return run
 
 
+@pytest.mark.parametrize("path", ["runs", "run-sync", "run-sync-get-dataset-items"])
+async def test_a_run_of_an_actor_of_the_store_is_rejected_with_the_way_to_create_a_stand_in(
+    api: Api, path: str
+) -> None:
+    answer = await api.call("POST", f"/v2/acts/apify~web-scraper/{path}")
+    assert problem(answer) == (404, "actor-not-found")
+    message = answer.json()["error"]["message"]
+    assert message.startswith("Actor was not found: this server has no Actor 'apify~web-scraper'.")
+    assert "Create a stand-in" in message
+
+
 async def test_starting_a_run_returns_201_with_its_address_and_options(api: Api) -> None:
     actor = await api.create_actor("hello")
     query = "memory=300&timeout=60&maxItems=5&maxTotalChargeUsd=0.5&restartOnError=true&build=0.0.1"

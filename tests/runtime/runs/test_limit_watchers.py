@@ -148,7 +148,7 @@ async def test_a_run_whose_disk_cannot_be_measured_is_not_stopped(stage: Stage) 
     run = await stage.start()
     await stage.clock.advance(10)
     assert stage.current(run).status is S.RUNNING
-    assert stage.current(run).stats.disk_max_bytes == 0
+    assert stage.current(run).stats.disk_max_bytes is None
 
 
 # Statistics and events
@@ -210,7 +210,7 @@ async def test_cpu_overload_is_relative_to_the_current_cores(stage: Stage, monke
 # Measurements
 
 
-@pytest.mark.parametrize("method", ["disk_bytes", "samples", "web_server_address", "set_cpus", "logs"])
+@pytest.mark.parametrize("method", ["disk_bytes", "samples", "web_server_address", "set_cpus", "logs", "final_sample"])
 @pytest.mark.parametrize(
     "error", [OSError(36, "File name too long"), KeyError("total_inactive_file"), ValueError("odd"), RecursionError()]
 )

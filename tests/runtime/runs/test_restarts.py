@@ -81,6 +81,7 @@ async def test_the_statistics_of_all_containers_add_up(stage: Stage) -> None:
     await stage.clock.settle()
     total = stage.current(run).stats
     assert total.net_rx_bytes == 150
+    assert total.cpu_avg_usage is not None
     assert total.cpu_avg_usage * total.sampled_millis == pytest.approx(3 * 1000 * 100)
     assert (total.mem_max_bytes, total.mem_current_bytes) == (5, 3)
 

@@ -181,7 +181,44 @@ async def test_the_oom_kill_of_a_child_process_is_logged_and_does_not_fail_the_r
     run = await stage.finish(await stage.start(), 0, oom_killed=True)
     assert run.status is S.SUCCEEDED
     assert (await stage.log_of(run.id))[-1] == messages.OOM_IN_CHILD
-    assert run.stats.mem_max_bytes < run.options.memory_mbytes * MBYTE
+    assert run.stats.mem_max_bytes == run.options.memory_mbytes * MBYTE
+
+
+@pytest.mark.parametrize("code", [1, 91, 143])
+async def test_an_actor_that_fails_after_the_oom_kill_of_a_child_process_has_a_message_that_names_it(
+    stage: Stage, code: int
+) -> None:
+    run = await stage.finish(await stage.start(memory_mbytes=256), code, oom_killed=True)
+    assert run.status is S.FAILED and run.status_message is not None
+    assert run.status_message.startswith(f"Actor finished with exit code {code} after a process")
+    assert "exceeded the memory limit of 256 MB" in run.status_message
+    assert "for example 512 MB" in run.status_message
+
+
+async def test_an_actor_that_waits_for_a_killed_child_until_its_timeout_has_a_message_that_names_it(
+    stage: Stage,
+) -> None:
+    run = await stage.start(memory_mbytes=256, timeout_secs=10)
+    stage.container_of(run).ignores_sigterm = True
+    await stage.clock.advance(11)
+    run = await stage.finish(run, 137, oom_killed=True)
+    assert run.status is S.TIMED_OUT and run.status_message is not None
+    assert run.status_message.startswith("Actor timed out after 10 seconds, after a process")
+    assert "for example 512 MB" in run.status_message
+
+
+async def test_the_usage_of_a_run_that_ends_between_two_samples_is_measured_at_its_end(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.clock.advance(0.2)
+    stage.container_of(run).used_until_its_end(5 * MBYTE, cpu_nanos=100_000_000, net_rx_bytes=7)
+    stats = (await stage.finish(run)).stats
+    assert (stats.mem_max_bytes, stats.mem_current_bytes, stats.net_rx_bytes) == (5 * MBYTE, 0, 7)
+    assert stats.cpu_avg_usage == stats.cpu_max_usage == pytest.approx(50)
+
+
+async def test_the_usage_of_a_run_without_any_measurement_is_unknown(stage: Stage) -> None:
+    stats = (await stage.finish(await stage.start())).stats
+    assert (stats.mem_max_bytes, stats.cpu_avg_usage, stats.net_rx_bytes) == (None, None, None)
 
 
 # Failures to start, and failures of Greenroom itself
