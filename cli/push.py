@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli import terminal
-from cli.actor_folder import ActorFolder, read_actor_folder
+from cli import streams, terminal
+from cli.actor_folder import ActorFolder
+from cli.actor_source import read_local_actor, read_repository
 from cli.client import Client, connected
-from cli.errors import ABORTED, FAILED, TIMED_OUT, CommandError
+from cli.errors import ABORTED, BUILD_FAILED, TIMED_OUT, CommandError
 from cli.interrupts import deferred_interrupts
 from cli.log_follower import LogFollower
-from cli.terminal import print_message, print_warning
+from cli.terminal import print_message, print_result, print_warning
 from runtime.base.json_text import JsonDict
 
-EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
+EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 MBYTE = 1024 * 1024
 
 
@@ -23,24 +23,25 @@ MBYTE = 1024 * 1024
 class PushArguments:
     """The arguments of `greenroom push`."""
 
-    folder: Path
+    source: str
     data_dir: Path
     as_json: bool
 
 
 def push_actor(arguments: PushArguments) -> int:
     """Create or update the Actor, build it, and print the build; return the exit code. Raises CommandError."""
-    folder = read_actor_folder(arguments.folder)
-    try:
-        with connected(arguments.data_dir) as client:
-            actor, build = build_actor(client, folder)
-    except KeyboardInterrupt:
-        return ABORTED
+    folder = read_local_actor(arguments.source)
+    with connected(arguments.data_dir) as client:
+        if folder is None:
+            folder, _ = read_repository(client, arguments.source)
+        else:
+            client.checks.read_definition(folder.version_fields)
+        actor, build = build_actor(client, folder)
     if arguments.as_json:
         terminal.print_json({"actor": actor, "build": build})
     else:
         name = f"{actor['username']}/{actor['name']}"
-        terminal.stdout.print(f"SUCCEEDED  build {build['buildNumber']} of {name}, {_image_size(build)}")
+        print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {_image_size(build)}")
     return 0
 
 
@@ -49,14 +50,15 @@ def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict
 
     An interrupt aborts the build. Raises CommandError if the build does not succeed.
     """
-    actor = client.actors.find(f"{client.username()}~{folder.name}")
-    actor = actor or client.actors.create({"name": folder.name, **folder.display})
+    for remark in folder.remarks:
+        print_warning(remark)
+    actor = _put_actor(client, folder)
     build: JsonDict | None = None
     try:
         with deferred_interrupts():
-            build = _start_build(client, actor, folder)
+            build = client.builds.start(actor["id"], folder.version)
         print_message(f"Building {build['buildNumber']} (its log follows)")
-        LogFollower(client, build["id"], sys.stderr.buffer).follow()
+        LogFollower(client, build["id"], streams.stderr).follow()
         finished = client.builds.wait(build["id"])
     except KeyboardInterrupt:
         if build is not None:
@@ -64,31 +66,35 @@ def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict
             print_warning(f"\nBuild {aborted['buildNumber']} finished with status {aborted['status']}.")
         raise
     if finished["status"] != "SUCCEEDED":
-        raise _build_error(finished)
+        raise _build_error(actor, finished)
     return actor, finished
 
 
-def _start_build(client: Client, actor: JsonDict, folder: ActorFolder) -> JsonDict:
+def _put_actor(client: Client, folder: ActorFolder) -> JsonDict:
+    """Create or update the Actor and its version. If the server rejects the version, no Actor is created."""
+    actor = client.actors.find(f"{client.username()}~{folder.name}")
+    if actor is None:
+        fields = {"name": folder.name, **folder.display, "versions": [_version(folder, None)]}
+        return client.actors.create(fields)
     existing = client.actors.find_version(actor["id"], folder.version)
-    version: JsonDict = {
-        "versionNumber": folder.version,
-        "sourceType": "SOURCE_FILES",
-        "localFolder": str(folder.path),
-        "sourceFiles": [],
-        "buildTag": folder.build_tag,
-    }
-    if folder.env_vars is not None:
-        version["envVars"] = [*folder.env_vars, *_unchanged_secrets(folder, existing)]
+    version = _version(folder, existing)
     if existing:
         client.actors.update_version(actor["id"], version)
     else:
         client.actors.create_version(actor["id"], version)
-    return client.builds.start(actor["id"], folder.version)
+    return actor
+
+
+def _version(folder: ActorFolder, existing: JsonDict | None) -> JsonDict:
+    version = folder.version_fields
+    if folder.env_vars is not None:
+        version["envVars"] = [*folder.env_vars, *_unchanged_secrets(folder, existing)]
+    return version
 
 
 def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[JsonDict]:
     """Return the secrets that the version already has, without values: the server preserves their values."""
-    stored = {variable["name"] for variable in existing["envVars"] if variable["isSecret"]} if existing else set()
+    stored = {variable["name"] for variable in existing["envVars"] if variable.get("isSecret")} if existing else set()
     for name in sorted(set(folder.secrets) - stored):
         print_warning(
             f"Skipped the environment variable {name!r}: only the `apify` command knows the value of this secret."
@@ -97,11 +103,13 @@ def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[J
     return [{"name": name, "isSecret": True} for name in folder.secrets if name in stored]
 
 
-def _build_error(build: JsonDict) -> CommandError:
-    reason = build.get("statusMessage") or "see its log above"
+def _build_error(actor: JsonDict, build: JsonDict) -> CommandError:
+    reason = (build.get("statusMessage") or "see its log above").removesuffix(".")
     return CommandError(
         f"Build {build['buildNumber']} finished with status {build['status']}: {reason}.",
-        exit_code=EXIT_CODES.get(build["status"], FAILED),
+        exit_code=EXIT_CODES[build["status"]],
+        code=f"build-{build['status'].lower()}",
+        details={"actor": actor, "build": build},
     )
 
 

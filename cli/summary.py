@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
+from cli import terminal
+from cli.terminal_text import printable
 from runtime.base.json_text import JsonDict
 
 MBYTES_PER_CORE = 4096
@@ -29,22 +31,27 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A finished run, with the first items of its dataset, the number of all items, and its OUTPUT record."""
+    """A finished run, with the first items of its dataset, the number of all items, and its OUTPUT record.
+
+    `places` are the URLs or commands for the results, by their labels.
+    """
 
     run: JsonDict
     items: list[Any]
     item_count: int
     output: Any
+    places: Mapping[str, str]
 
 
-def print_summary(console: Console, result: RunResult) -> None:
+def print_summary(result: RunResult) -> None:
     """Print the summary with its labels aligned. The first label is the run's status."""
     rows = _rows(result)
     width = max(len(label) for label, _ in rows)
+    console = terminal.stdout
     console.print()
     for index, (label, text) in enumerate(rows):
         style = STYLES.get(label, "bold") if index == 0 else "dim"
-        console.print(Text.assemble((label.ljust(width), style), "  ", text))
+        console.print(Text.assemble((label.ljust(width), style), "  ", printable(text)))
 
 
 def _rows(result: RunResult) -> list[Row]:
@@ -61,6 +68,7 @@ def _rows(result: RunResult) -> list[Row]:
         ("Compute", f"{stats['computeUnits']:.4f} compute units"),
         ("Items", _count(result)),
         *(("", _short(item)) for item in result.items[:ITEMS_SHOWN]),
+        *result.places.items(),
     ]
 
 

@@ -31,6 +31,7 @@ from runtime.jobs.logs import Logs
 from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.resource_limits import default_user_memory_mbytes
 from runtime.outbound import Outbound
+from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
 from runtime.runs.deletion import RunDeletion
@@ -131,6 +132,7 @@ class Orchestrator:
         images = BuildImages(containers=self.containers, database=self.database, instance_id=instance_id)
         self.builds = Builds(
             database=self.database,
+            actors=self.actors,
             images=images,
             memory_quota=self.memory_quota,
             logs=self.logs,
@@ -138,14 +140,15 @@ class Orchestrator:
             dispatches=self.dispatches,
             clock=self.clock,
         )
+        self.builder = Builder(
+            sources=Sources(self.outbound),
+            images=images,
+            vault=self.database.vault,
+            workspaces=self.settings.data_dir / "sources",
+        )
         self.live_builds = LiveBuilds(
             builds=self.builds,
-            builder=Builder(
-                sources=Sources(self.outbound),
-                images=images,
-                vault=self.database.vault,
-                workspaces=self.settings.data_dir / "sources",
-            ),
+            builder=self.builder,
             actors=self.actors,
             versions=self.versions,
             memory_quota=self.memory_quota,
@@ -178,7 +181,7 @@ class Orchestrator:
             planner=planner,
             memory_quota=self.memory_quota,
             creator=self._run_creator(),
-            supervise=self.live_runs.begin,
+            admit=self.live_runs.begin,
             dispatches=self.dispatches,
             actors=self.actors,
             tasks=self.tasks,
@@ -251,10 +254,12 @@ class Orchestrator:
             builds=self.builds,
             input_keys=self._input_keys,
         )
+        self.pruning = Pruning(users=self.users, builds=self.builds)
         self.retention = Retention(
             users=self.users,
             runs=self.runs,
             run_deletion=self.run_deletion,
+            builds=self.builds,
             storages=self._run_storages,
             dispatches=self.dispatches,
             clock=self.clock,

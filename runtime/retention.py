@@ -1,17 +1,21 @@
-"""Data retention: drops old runs with their default storages, unused unnamed storages, and old dispatches.
+"""Data retention: drops old runs with their default storages, unused builds and unnamed storages, and old dispatches.
 
-Source: "Data retention" in the platform's documentation. The newest ten runs and every named storage stay.
+Source: "Data retention" in the platform's documentation. The newest ten runs and builds and every named storage stay.
+The platform drops untagged builds that were not used for 90 days. Here, each build takes space on the user's machine.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 
 from runtime.access.users import Users
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
+from runtime.builds import Builds
+from runtime.containers import EngineUnavailable
 from runtime.runs.deletion import RunDeletion
 from runtime.runs.runs import Runs
 from runtime.storages.run_storages import Storages
@@ -19,7 +23,7 @@ from runtime.webhooks.dispatches import Dispatches
 
 log = logging.getLogger("greenroom.retention")
 
-NEWEST_RUNS = 10
+NEWEST_RUNS = NEWEST_BUILDS = 10
 DAY_MILLIS = 86_400_000
 SWEEP_SECS = 3600.0
 
@@ -33,6 +37,7 @@ class Retention:
         users: Users,
         runs: Runs,
         run_deletion: RunDeletion,
+        builds: Builds,
         storages: Storages,
         dispatches: Dispatches,
         clock: Clock,
@@ -41,6 +46,7 @@ class Retention:
         self._users = users
         self._runs = runs
         self._run_deletion = run_deletion
+        self._builds = builds
         self._storages = storages
         self._dispatches = dispatches
         self._clock = clock
@@ -62,12 +68,22 @@ class Retention:
         await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
 
     async def sweep(self, before: Millis) -> None:
-        """Drop runs and dispatches that ended before a moment, and unnamed storages last used before it."""
+        """Drop runs, builds and dispatches that ended before a moment, and unnamed storages last used before it.
+
+        Builds that a remaining run used stay, because the run can be resurrected.
+        """
         for user in self._users.all():
             for run in self._runs.ended_before(user, before, except_newest=NEWEST_RUNS):
-                try:
-                    await self._run_deletion.delete(run)
-                except (Invalid, NotFound) as error:  # the run was resurrected or deleted concurrently
-                    log.info("Run %s was not dropped: %s", run.id, error)
+                await _drop("Run", run.id, self._run_deletion.delete(run))
+            for build in self._builds.unused_since(user, before, except_newest=NEWEST_BUILDS):
+                await _drop("Build", build.id, self._builds.delete(build))
         await self._storages.delete_unused_since(before)
         await self._dispatches.delete_finished_before(before)
+
+
+async def _drop(kind: str, id: str, deletion: Awaitable[None]) -> None:
+    """Await a deletion. What cannot be deleted now is tried again by the next sweep."""
+    try:
+        await deletion
+    except (Invalid, NotFound, EngineUnavailable) as error:  # for example, the run was resurrected concurrently
+        log.info("%s %s was not dropped: %s", kind, id, error)

@@ -27,6 +27,8 @@ from docker.models.images import Image
 from requests.exceptions import RequestException
 
 LABEL = "com.greenroom.stand-in"
+REVISION_LABEL = "com.greenroom.stand-in.revision"
+REVISION = "2"  # to be increased whenever stand-ins get other content, so that `make setup` builds them again
 FILES = Path(__file__).parent / "stand_ins"
 CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 PROBED_IMAGE = "apify/actor-python:latest"
@@ -78,7 +80,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"base images: unknown image {', '.join(sorted(unknown))}. Choose from {', '.join(NAMES)}.")
     engine = docker.from_env(timeout=ENGINE_SECS)
     images = {name: find(engine, name) for name in names or NAMES}
-    missing = [name for name, image in images.items() if image is None]
+    missing = [name for name, image in images.items() if image is None or is_outdated(image)]
     wanted = [name for name, image in images.items() if image is None or LABEL in image.labels]
     if wanted and registry_answers(PROBE_SECS if missing else REPEATED_PROBE_SECS):
         for name in wanted:
@@ -87,6 +89,11 @@ def main(names: list[str]) -> None:
         print_step(f"no registry answers, building stand-ins for {', '.join(missing)}")
         for name in missing:
             build(engine, name)
+
+
+def is_outdated(image: Image) -> bool:
+    """Return whether the image is a stand-in that an earlier version of this script built."""
+    return LABEL in image.labels and image.labels.get(REVISION_LABEL) != REVISION
 
 
 def find(engine: docker.DockerClient, name: str) -> Image | None:
@@ -126,7 +133,8 @@ def build(engine: docker.DockerClient, name: str) -> None:
 
 
 def tag_alias(engine: docker.DockerClient, name: str, target: str) -> None:
-    if find(engine, target) is None:
+    image = find(engine, target)
+    if image is None or is_outdated(image):
         build(engine, target)
     engine.images.get(target).tag(name)
     print_step(f"{name}: the same as {target}")
@@ -134,7 +142,8 @@ def tag_alias(engine: docker.DockerClient, name: str, target: str) -> None:
 
 def build_debian(engine: docker.DockerClient, suite: str) -> None:
     tag = f"greenroom/debian:{suite}"
-    if find(engine, tag) is not None:
+    image = find(engine, tag)
+    if image is not None and image.labels.get(REVISION_LABEL) == REVISION:
         return
     require_bootstrap()
     with timed(f"{tag}: building"), tempfile.TemporaryDirectory() as folder:
@@ -144,7 +153,8 @@ def build_debian(engine: docker.DockerClient, suite: str) -> None:
         shutil.copy(FILES / "apt.conf", context)
         dockerfile = (FILES / "debian.Dockerfile").read_text() + environment(registry_settings())
         (context / "Dockerfile").write_text(dockerfile)
-        engine.images.build(path=folder, tag=tag, forcerm=True, use_config_proxy=True)
+        labels = {REVISION_LABEL: REVISION}
+        engine.images.build(path=folder, tag=tag, labels=labels, forcerm=True, use_config_proxy=True)
 
 
 def build_program(engine: docker.DockerClient, stand_in: StandIn, context: Path) -> Image:
@@ -168,7 +178,8 @@ def version(engine: docker.DockerClient, program: str, image: Image) -> str:
 
 def label(engine: docker.DockerClient, image: Image, name: str, description: str) -> None:
     dockerfile = io.BytesIO(f"FROM {image.id}\n".encode())
-    engine.images.build(fileobj=dockerfile, tag=name, labels={LABEL: description}, forcerm=True)
+    labels = {LABEL: description, REVISION_LABEL: REVISION}
+    engine.images.build(fileobj=dockerfile, tag=name, labels=labels, forcerm=True)
 
 
 def require_bootstrap() -> None:
@@ -225,7 +236,11 @@ def certificates(bundle: str) -> list[str]:
 def registry_settings() -> dict[str, str]:
     """Return the URLs of this host's package registries, without files and without URLs that contain a password."""
     values = {name: os.environ.get(name) or configured(command) for name, command in REGISTRY_SETTINGS.items()}
-    return {name: value for name, value in values.items() if value.startswith("http") and "@" not in value}
+    urls = {name: value for name, value in values.items() if value.startswith("http") and "@" not in value}
+    registry = urls.get("npm_config_registry")
+    # Corepack does not read npm's settings. It rejects packages of a mirror that leaves out npm's signatures.
+    corepack = {"COREPACK_NPM_REGISTRY": registry.rstrip("/"), "COREPACK_INTEGRITY_KEYS": "0"} if registry else {}
+    return urls | corepack
 
 
 def configured(command: tuple[str, ...]) -> str:

@@ -28,6 +28,7 @@ ROOMS = (
     "builds",
     "runs",
     "retention",
+    "pruning",
     "actor_deletion",
     "orchestrator",
 )
@@ -148,6 +149,7 @@ def test_one_module_writes_the_status_of_runs_and_one_that_of_builds() -> None:
 
 
 CLOCKS = {
+    "runtime/base/background.py",  # it limits slices of work
     "runtime/base/clock.py",
     "runtime/containers/counters.py",  # it stamps samples
     "runtime/base/loop_share.py",  # it measures how long it holds the event loop

@@ -35,6 +35,7 @@ STATUSES: dict[type[GreenroomError], HTTPStatus] = {
     errors.RunTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.EngineError: HTTPStatus.SERVICE_UNAVAILABLE,

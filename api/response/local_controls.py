@@ -52,6 +52,35 @@ class ShutdownStarted(LocalModel):
     live_runs: int = Field(description="How many live runs are left for the next start of the server to adopt.")
 
 
+class SourceDefinition(LocalModel):
+    """The definition of an Actor, read from its source."""
+
+    document: dict[str, Any] = Field(description="The content of actor.json, with the schemas that it names.")
+    input_schema: dict[str, Any] | None
+
+
+class CheckedStart(LocalModel):
+    """A run would accept the input and the options."""
+
+    valid: Literal[True] = True
+
+
+class PrunableBuild(LocalModel):
+    id: str
+    actor_name: str
+    build_number: str
+    finished_at: str = Field(description="An ISO 8601 timestamp.")
+    image_size_bytes: int
+
+
+class Prunable(LocalModel):
+    """Builds that no tag, Actor or live run needs, and the images that their deletion removes."""
+
+    builds: tuple[PrunableBuild, ...]
+    images: int = Field(description="How many images no other build uses.")
+    image_bytes: int = Field(description="The size of these images. Less may become free: images can share layers.")
+
+
 class RunEnvelope(LocalModel):
     data: dict[str, Any] = Field(description="The run, as GET /v2/actor-runs/{runId} returns it.")
 

@@ -52,6 +52,11 @@ class Transport:
         data: JsonDict = self.request(method, path, **request).json()["data"]
         return data
 
+    def local(self, method: str, path: str, secs: float) -> JsonDict:
+        """Call one of the server's own controls, which has no envelope and may need `secs` for its response."""
+        response: JsonDict = self.request(method, path, timeout=httpx.Timeout(RESPONSE_SECS, read=secs)).json()
+        return response
+
     def find(self, path: str) -> JsonDict | None:
         """Return the record at a path, or None if it does not exist."""
         try:
@@ -75,4 +80,5 @@ class Transport:
         return CommandError(
             f"The server at {self._url} stopped answering: {error or type(error).__name__}.",
             "Check it with `greenroom status`. If it stopped, `greenroom up` starts it again and adopts live runs.",
+            code="server-unavailable",
         )

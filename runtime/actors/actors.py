@@ -44,6 +44,13 @@ class Actors:
             raise _not_found(user, reference)
         return actor
 
+    def find_by_anyone(self, reference: str) -> Actor | None:
+        """The Actor with this id, or the public Actor `username~name`."""
+        username, _, name = reference.partition("~")
+        owner = self._users.by_username(username)
+        named = None if owner is None else self._database.actors.by_name(owner.id, name)
+        return self._database.actors.get(reference) or (named if named is not None and named.is_public else None)
+
     def find_own(self, user: User, reference: str) -> Actor:
         """An Actor that the user may change. Raises NotFound, and Forbidden for another user's public Actor."""
         actor = self.find(user, reference)
@@ -122,6 +129,15 @@ class Actors:
             return replace(current, extra=extra, tagged_builds={**current.tagged_builds, build.options.tag: tagged})
 
         await self._database.actors.update(build.actor_id, with_build, may_use_reserve=True)
+
+    async def untag_build(self, build: Build) -> None:
+        """Remove all tags that point to the build."""
+
+        def without_build(current: Actor) -> Actor:
+            others = {tag: each for tag, each in current.tagged_builds.items() if each.build_id != build.id}
+            return replace(current, tagged_builds=others)
+
+        await self._database.actors.update(build.actor_id, without_build)
 
     async def count_run(self, actor: Actor, started_at: Millis) -> None:
         await self._database.actors.update(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ from runtime.base.errors import Invalid
 MAX_PATH_CHARS = 1024
 MAX_NAME_BYTES = 255
 MAX_DEPTH = 64
+SHOWN_CHARS = 100
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 DRIVE = re.compile(r"[A-Za-z]:")
@@ -75,9 +77,11 @@ def plain_path(name: str) -> str:
 def resolve_path(folder: Path, path: str) -> Path:
     """Return the absolute path, with all links followed. Raises Invalid if it cannot be a path."""
     try:
+        if len(path) > MAX_PATH_CHARS or any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in path.split("/")):
+            raise ValueError("it is too long")
         return (folder / path).resolve()
     except (ValueError, RuntimeError) as problem:
-        raise Invalid("invalid-value", f"The path {path!r} cannot be resolved: {problem}") from problem
+        raise Invalid("invalid-value", f"The path {_shown(path)!r} cannot be resolved: {problem}") from problem
 
 
 def is_utf8(name: str) -> bool:
@@ -89,5 +93,8 @@ def is_utf8(name: str) -> bool:
 
 
 def _invalid(name: str, why: str) -> Invalid:
-    shown = name if len(name) <= 100 else f"{name[:100]}…"
-    return Invalid("invalid-value", f"Source file name {shown!r} {why}")
+    return Invalid("invalid-value", f"Source file name {_shown(name)!r} {why}")
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= SHOWN_CHARS else f"{name[:SHOWN_CHARS]}…"

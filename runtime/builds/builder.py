@@ -13,13 +13,13 @@ from pathlib import Path
 
 from runtime.base.records import Build, Definition, Version
 from runtime.base.vault import Vault
-from runtime.builds import fingerprints
+from runtime.builds import fingerprints, work_trees
 from runtime.builds.cancellation import in_thread
 from runtime.builds.contexts import Context, pack
 from runtime.builds.definition_reader import read_definition, warnings
 from runtime.builds.dockerfile_selection import Recipe, find_recipe
 from runtime.builds.images import BuildImages
-from runtime.builds.sources import Sources
+from runtime.builds.sources import Source, Sources
 from runtime.builds.web_server_port import port_variables
 from runtime.containers import STAND_IN_LABEL, BuildSpec, Image
 from runtime.jobs.logs import Log
@@ -39,8 +39,8 @@ class Builder:
         """Build the image and return the build's record with it. Raises Invalid, BuildFailed, EngineUnavailable."""
         async with self._workspace() as folder:
             source = await self._sources.fetch(version, folder, log.system)
-            definition = read_definition(source.actor_folder)
-            log.append_text([f"ACTOR: {warning}" for warning in warnings(definition)])
+            definition = await in_thread(lambda _: read_definition(source))
+            log.append_text([f"ACTOR: {warning}" for warning in warnings(source, definition)])
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             variables = _build_variables(version)
             log.append_text([*_dockerfile_lines(recipe), *_missing_secrets(recipe, variables)])
@@ -53,6 +53,16 @@ class Builder:
                 # The build may have pulled a base image that the engine did not have before.
                 fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
         return _with_image(replace(build, fingerprint=fingerprint), definition, image, log)
+
+    async def read_definition(self, version: Version) -> Definition:
+        """Read and check the definition in a version's source without building it. Raises Invalid."""
+        if version.folder is not None:
+            actor_folder = await asyncio.to_thread(Path(version.folder).resolve)
+            in_place = Source(await work_trees.repository_root(actor_folder), actor_folder)
+            return await asyncio.to_thread(read_definition, in_place)
+        async with self._workspace() as folder:
+            source = await self._sources.fetch(version, folder, lambda _line: None)
+            return await asyncio.to_thread(read_definition, source)
 
     async def delete_leftovers(self) -> None:
         """Delete the files and images that a crash of the server left behind."""
@@ -116,11 +126,11 @@ def _build_variables(version: Version) -> dict[str, str]:
 
 def _dockerfile_lines(recipe: Recipe) -> list[str]:
     if recipe.found_at:
-        return [f"ACTOR: Found Dockerfile at ./{recipe.found_at}"]
-    text = recipe.dockerfile.text
-    base_image = text.partition("\n")[0]
+        missing = f"ACTOR: .actor/actor.json names the Dockerfile '{recipe.missing}', but there is no such file."
+        return [*([missing] if recipe.missing else []), f"ACTOR: Found Dockerfile at ./{recipe.found_at}"]
+    base_image = recipe.dockerfile.text.partition("\n")[0]
     lines = [f"ACTOR: The source has no Dockerfile. Building with the default Node.js Dockerfile ({base_image})."]
-    if "package.json" not in text:
+    if not recipe.has_package:
         lines.append(
             "ACTOR: The source also has no package.json. If the Actor is not a Node.js Actor, add a Dockerfile."
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from runtime.actors.actors import Actors
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.lifecycle import JobStatus, may_move, terminal_status
@@ -38,6 +39,7 @@ class Builds:
         self,
         *,
         database: Database,
+        actors: Actors,
         images: BuildImages,
         memory_quota: MemoryQuota,
         logs: Logs,
@@ -46,6 +48,7 @@ class Builds:
         clock: Clock,
     ) -> None:
         self._database = database
+        self._actors = actors
         self._images = images
         self._memory_quota = memory_quota
         self._logs = logs
@@ -146,10 +149,32 @@ class Builds:
             await self.move(id, status, status_message=MESSAGES[status], finished_at=finished_at)
 
     async def delete(self, build: Build) -> None:
-        """Raises Invalid if the build is unfinished, if an unfinished run uses it, or if it has a tag."""
+        """Delete the build with its tags. Raises Invalid if it is live or the default, or if a live run uses it."""
         async with self._memory_quota.pause_starts():
             self._check_can_delete(build)
+            await self._actors.untag_build(build)
             await self.forget(build)
+
+    def unused_since(self, user: User, before: Millis, *, except_newest: int) -> list[Build]:
+        """Return the user's builds that ended before a moment, and that no tag, default or stored run refers to.
+
+        The `except_newest` newest of all the user's builds are left out.
+        """
+        ended = self._database.builds.ended_before(user.id, before, except_newest=except_newest)
+        return [each for each in ended if not self._is_wanted(each) and not self._database.runs.has_of_build(each.id)]
+
+    def unneeded(self, user: User) -> list[Build]:
+        """Return the user's ended builds that have an image, and that no tag, default or live run refers to."""
+        ended = self._database.builds.ended_before(user.id, self._clock.now() + 1, except_newest=0)
+        return [
+            each
+            for each in ended
+            if each.image and not self._is_wanted(each) and not self._database.runs.has_unfinished_of_build(each.id)
+        ]
+
+    def images_except(self, builds: list[Build]) -> set[str]:
+        """Return the images of all other builds."""
+        return self._database.builds.images_except({build.id for build in builds})
 
     async def forget(self, build: Build) -> None:
         """Delete the build with its image and log, without any check."""
@@ -157,14 +182,30 @@ class Builds:
         await self._database.builds.delete(build.id)
         self._logs.delete(build.id)
 
+    def _is_wanted(self, build: Build) -> bool:
+        actor = self._database.actors.get(build.actor_id)
+        if actor is None:
+            return False
+        return is_default(build, actor) or build.id in {each.build_id for each in actor.tagged_builds.values()}
+
     def _check_can_delete(self, build: Build) -> None:
         if not build.status.is_terminal:
             raise Invalid("deleting-unfinished-build", "A build that has not finished can't be deleted: abort it first")
         if self._database.runs.has_unfinished_of_build(build.id):
             raise Invalid("cannot-remove-running-run", "A build with live runs can't be deleted: abort them first")
         actor = self._database.actors.get(build.actor_id)
-        if actor is not None and build.id in {tagged.build_id for tagged in actor.tagged_builds.values()}:
-            raise Invalid("deleting-default-build", "A build that a tag points to can't be deleted: move the tag first")
+        if actor is not None and is_default(build, actor):
+            raise Invalid(
+                "deleting-default-build",
+                f"Build {build.number} is the default build of its Actor ('{actor.defaults.build}'), which can't be"
+                " deleted: build the Actor again first, or change the Actor's default build",
+            )
+
+
+def is_default(build: Build, actor: Actor) -> bool:
+    """Return whether runs of the Actor use this build if they name none."""
+    tagged = actor.tagged_builds.get(actor.defaults.build)
+    return tagged.build_id == build.id if tagged is not None else actor.defaults.build == build.number
 
 
 def number_int(version: str, build: int) -> int:

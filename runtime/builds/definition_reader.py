@@ -5,7 +5,9 @@ Source: "Actor definition" in the platform's documentation.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,11 +15,18 @@ from runtime.base.errors import Invalid
 from runtime.base.json_text import Json, JsonDict, JsonObject, loads_with_comments
 from runtime.base.records import Definition
 from runtime.base.source_paths import resolve_path
-from runtime.builds.definition_rules import check_actor_json, check_dataset, check_key_value_store, check_output
+from runtime.builds.definition_rules import (
+    KNOWN_FIELDS,
+    check_actor_json,
+    check_dataset,
+    check_key_value_store,
+    check_output,
+)
+from runtime.builds.named_files import ACTOR_JSON, check_paths
+from runtime.builds.sources import Source
 from runtime.inputs import schema_rules
 from runtime.memory_expressions import ExpressionError, parse_expression
 
-ACTOR_JSON = ".actor/actor.json"
 USUAL_INPUT_SCHEMAS = (
     *(".actor/INPUT_SCHEMA.json", ".actor/input_schema.json"),
     *("INPUT_SCHEMA.json", "input_schema.json"),
@@ -27,19 +36,52 @@ MAX_FILE_BYTES = 3 * 1024 * 1024
 """For each other file whose content the build stores."""
 
 
-def read_definition(actor_folder: Path) -> Definition:
+def read_definition(source: Source) -> Definition:
     """Read and check the definition. Raises Invalid, with the file and what is wrong with it."""
-    document = _document(actor_folder)
+    document = _document(source)
     return Definition(
         document=document,
-        input_schema=_input_schema(actor_folder, document),
-        readme=_text(actor_folder, document.get("readme"), ".actor/README.md", "README.md"),
+        input_schema=_input_schema(source, document),
+        readme=_text(source, "readme", document.get("readme"), ".actor/README.md", "README.md"),
     )
 
 
-def warnings(definition: Definition) -> list[str]:
+def warnings(source: Source, definition: Definition) -> list[str]:
     """Return what the Actor's author should know about a definition that can be built."""
-    memory = definition.default_memory
+    return [
+        *_missing_files(source, definition.document),
+        *_unknown_fields(definition.document),
+        *_invalid_expressions(definition.default_memory),
+    ]
+
+
+def _missing_files(source: Source, document: JsonObject) -> list[str]:
+    """Other named files are errors if they are missing: see `_schema` and `_input_schema`."""
+    missing = [
+        f"{ACTOR_JSON} names the file '{document[field]}' as {field}, but there is no such file."
+        for field in ("input", "inputSchema", "readme")
+        if isinstance(document.get(field), str) and _named_file(source, field, document[field]) is None
+    ]
+    if "changelog" in document and document["changelog"] is None:
+        missing.append(f"{ACTOR_JSON} names a file as changelog, but there is no such file.")
+    return missing
+
+
+def _unknown_fields(document: JsonObject) -> list[str]:
+    return [
+        f"{ACTOR_JSON} has the unknown field '{field}', which has no effect.{_suggestion(field)}"
+        for field in document
+        if field not in KNOWN_FIELDS
+    ]
+
+
+def _suggestion(field: str) -> str:
+    by_lower_case = {name.lower(): name for name in KNOWN_FIELDS}
+    similar = get_close_matches(field.lower(), by_lower_case, n=1)
+    return f" Did you mean '{by_lower_case[similar[0]]}'?" if similar else ""
+
+
+def _invalid_expressions(memory: int | str | None) -> list[str]:
     if not isinstance(memory, str):
         return []
     try:
@@ -52,75 +94,82 @@ def warnings(definition: Definition) -> list[str]:
     return []
 
 
-def _document(actor_folder: Path) -> JsonObject:
+def _document(source: Source) -> JsonObject:
     """Return actor.json with schemas and the changelog in place of the names of their files; empty without the file."""
-    content = _json_file(actor_folder, ACTOR_JSON)
-    if content is None:
+    path = _file_inside(source, ACTOR_JSON)
+    if path is None:
         return {}
+    content = _json_object(source, path)
     check_actor_json(content, ACTOR_JSON)
+    check_paths(content)
     return {
         **content,
-        **_storages(actor_folder, content),
-        **_output(actor_folder, content),
-        **_web_server(actor_folder, content),
-        **_changelog(actor_folder, content),
+        **_storages(source, content),
+        **_output(source, content),
+        **_web_server(source, content),
+        **_changelog(source, content),
     }
 
 
-def _storages(actor_folder: Path, content: JsonObject) -> JsonDict:
+def _storages(source: Source, content: JsonObject) -> JsonDict:
     if "storages" not in content:
         return {}
     storages = dict(content["storages"])
     for name, check in (("dataset", check_dataset), ("keyValueStore", check_key_value_store)):
         if name in storages:
-            storages[name] = _schema(actor_folder, storages[name], f"storages.{name}", check)
+            storages[name] = _schema(source, storages[name], f"storages.{name}", check)
     if "datasets" in storages:
         storages["datasets"] = {
-            alias: _schema(actor_folder, value, f"storages.datasets.{alias}", check_dataset)
+            alias: _schema(source, value, f"storages.datasets.{alias}", check_dataset)
             for alias, value in storages["datasets"].items()
         }
     return {"storages": storages}
 
 
-def _output(actor_folder: Path, content: JsonObject) -> JsonDict:
+def _output(source: Source, content: JsonObject) -> JsonDict:
     value = content.get("output", content.get("outputSchema"))
-    return {} if value is None else {"output": _schema(actor_folder, value, "output", check_output)}
+    return {} if value is None else {"output": _schema(source, value, "output", check_output)}
 
 
-def _web_server(actor_folder: Path, content: JsonObject) -> JsonDict:
+def _web_server(source: Source, content: JsonObject) -> JsonDict:
     """The web server schema is an OpenAPI document, which Greenroom does not check."""
     value = content.get("webServerSchema")
     if value is None:
         return {}
-    return {"webServerSchema": _schema(actor_folder, value, "webServerSchema", lambda *_: None)}
+    return {"webServerSchema": _schema(source, value, "webServerSchema", lambda *_: None)}
 
 
-def _changelog(actor_folder: Path, content: JsonObject) -> JsonDict:
-    text = _text(actor_folder, content.get("changelog"), ".actor/CHANGELOG.md", "CHANGELOG.md")
+def _changelog(source: Source, content: JsonObject) -> JsonDict:
+    text = _text(source, "changelog", content.get("changelog"), ".actor/CHANGELOG.md", "CHANGELOG.md")
     return {} if text is None and "changelog" not in content else {"changelog": text}
 
 
-def _schema(actor_folder: Path, value: Json, field: str, check: Callable[[Json, str], None]) -> JsonObject:
+def _schema(source: Source, value: Json, field: str, check: Callable[[Json, str], None]) -> JsonObject:
     """Return the schema in a field of actor.json, or in the file that the field names. Raises Invalid."""
     if not isinstance(value, str):
         check(value, f"{field} of {ACTOR_JSON}")
         return cast(JsonObject, value)
-    schema = _json_file(actor_folder, f".actor/{value}")
-    if schema is None:
+    path = _named_file(source, field, value)
+    if path is None:
         raise Invalid("invalid-value", f"{ACTOR_JSON} names the file '{value}' as {field}, but there is no such file")
+    schema = _json_object(source, path)
     check(schema, value)
     return schema
 
 
-def _input_schema(actor_folder: Path, document: JsonObject) -> JsonObject | None:
+def _input_schema(source: Source, document: JsonObject) -> JsonObject | None:
     """Return the input schema: inline, in the file that actor.json names, or in the first of the usual files."""
-    declared = document.get("input", document.get("inputSchema"))
+    field = "input" if "input" in document else "inputSchema"
+    declared = document.get(field)
     if isinstance(declared, Mapping):
         return _checked_input_schema(declared, f"of {ACTOR_JSON}")
-    path = _first_file(actor_folder, declared, *USUAL_INPUT_SCHEMAS)
+    path = _first_file(source, field, declared, *USUAL_INPUT_SCHEMAS)
+    if path is None and declared is not None:
+        message = f"{ACTOR_JSON} names the file '{declared}' as {field}, but there is no such file"
+        raise Invalid("invalid-input-schema", message)
     if path is None:
         return None
-    name = str(path.relative_to(actor_folder.resolve()))
+    name = _shown(source, path)
     if path.stat().st_size > MAX_INPUT_SCHEMA_BYTES:
         raise Invalid("invalid-input-schema", f"{name} has more than {MAX_INPUT_SCHEMA_BYTES} bytes")
     try:
@@ -138,12 +187,10 @@ def _checked_input_schema(schema: Json, name: str) -> JsonObject:
     return cast(JsonObject, schema)
 
 
-def _json_file(actor_folder: Path, name: str) -> JsonObject | None:
-    path = _file_inside(actor_folder, name)
-    if path is None:
-        return None
+def _json_object(source: Source, path: Path) -> JsonObject:
+    name = _shown(source, path)
     try:
-        value = loads_with_comments(_content(actor_folder, path))
+        value = loads_with_comments(_content(source, path))
     except ValueError as problem:
         raise Invalid("invalid-value", f"{name} is not valid JSON: {problem}") from problem
     if not isinstance(value, dict):
@@ -151,25 +198,40 @@ def _json_file(actor_folder: Path, name: str) -> JsonObject | None:
     return value
 
 
-def _text(actor_folder: Path, declared: Any, *usual: str) -> str | None:
-    path = _first_file(actor_folder, declared, *usual)
-    return None if path is None else _content(actor_folder, path).decode(errors="replace")
+def _text(source: Source, field: str, declared: Any, *usual: str) -> str | None:
+    path = _first_file(source, field, declared, *usual)
+    return None if path is None else _content(source, path).decode(errors="replace")
 
 
-def _first_file(actor_folder: Path, declared: Any, *usual: str) -> Path | None:
+def _first_file(source: Source, field: str, declared: Any, *usual: str) -> Path | None:
     """Return the file that actor.json names, or else the first of the usual ones that exists."""
-    names = (*([f".actor/{declared}"] if isinstance(declared, str) else []), *usual)
-    return next((path for name in names if (path := _file_inside(actor_folder, name)) is not None), None)
+    named = _named_file(source, field, declared) if isinstance(declared, str) else None
+    found = (path for name in usual if (path := _file_inside(source, name)) is not None)
+    return named or next(found, None)
 
 
-def _file_inside(actor_folder: Path, name: str) -> Path | None:
-    """Return the path of a file; None if there is none, or if it is outside: actor.json can name any path."""
-    path = resolve_path(actor_folder, name)
-    return path if path.is_file() and path.is_relative_to(actor_folder.resolve()) else None
+def _named_file(source: Source, field: str, name: str) -> Path | None:
+    """Return the path of a file that actor.json names; None if there is none. Raises Invalid if it is outside."""
+    path = resolve_path(source.actor_folder / ".actor", name)
+    if not path.is_relative_to(source.tree.resolve()):
+        raise Invalid(
+            "invalid-value", f"{ACTOR_JSON} names the file '{name}' as {field}, which is outside of the source"
+        )
+    return path if path.is_file() else None
 
 
-def _content(actor_folder: Path, path: Path) -> bytes:
+def _file_inside(source: Source, name: str) -> Path | None:
+    """Return the path of a file; None if there is none, or if it is a link out of the source."""
+    path = resolve_path(source.actor_folder, name)
+    return path if path.is_relative_to(source.tree.resolve()) and path.is_file() else None
+
+
+def _content(source: Source, path: Path) -> bytes:
     if path.stat().st_size > MAX_FILE_BYTES:
-        name = path.relative_to(actor_folder.resolve())
-        raise Invalid("invalid-value", f"{name} has more than {MAX_FILE_BYTES} bytes")
+        raise Invalid("invalid-value", f"{_shown(source, path)} has more than {MAX_FILE_BYTES} bytes")
     return path.read_bytes()
+
+
+def _shown(source: Source, path: Path) -> str:
+    """Return the path relative to the Actor's folder."""
+    return os.path.relpath(path, source.actor_folder.resolve())

@@ -18,7 +18,11 @@ from runtime.builds.dockerfile_parsing import Dockerfile
 from runtime.builds.sources import Source
 
 USUAL_DOCKERFILES = (".actor/Dockerfile", "Dockerfile")
+PACKAGE = "package.json"
+PYTHON_FILES = ("requirements.txt", "pyproject.toml", "setup.py", "Pipfile")
+PYTHON_SCRIPTS = ("main.py", "app.py")
 NODE_TAG = "24"
+PYTHON_TAG = "3.13"
 BETA_TAG = "beta"
 PATH_ARGUMENT = "ACTOR_PATH_IN_DOCKER_CONTEXT"
 """The build argument with the Actor's folder inside the context, for repositories with several Actors."""
@@ -29,13 +33,16 @@ class Recipe:
     """`dockerfile_path` is where the Dockerfile is on this machine.
 
     `found_at` is its path relative to the Actor's folder, or to the whole source if it is outside that folder. It is
-    empty for the default Dockerfile.
+    empty for the default Dockerfile. `missing` is the Dockerfile that actor.json names, if there is no such file.
+    `has_package` is whether the source has a package.json.
     """
 
     context: Path
     dockerfile: Dockerfile
     dockerfile_path: Path
     found_at: str
+    missing: str | None
+    has_package: bool
     build_args: Mapping[str, str]
 
 
@@ -43,7 +50,11 @@ def find_recipe(source: Source, definition: Definition, default_path: Path, *, b
     """Find the Dockerfile of the source, or write the platform's default one to `default_path`. Raises Invalid."""
     context = _context(source, definition)
     _check_ignore_file(context, source.tree)
-    path = _dockerfile(source, definition)
+    named = _named_dockerfile(source, definition)
+    path = named or _usual_dockerfile(source)
+    missing = definition.dockerfile if named is None else None
+    if path is None:
+        _check_default_fits(source, missing)
     found_at = "" if path is None else _shown_path(path, source)
     if path is None:
         path = default_path
@@ -55,6 +66,8 @@ def find_recipe(source: Source, definition: Definition, default_path: Path, *, b
         dockerfile=dockerfile,
         dockerfile_path=path,
         found_at=found_at,
+        missing=missing,
+        has_package=_has_package(source),
         build_args=(
             {} if definition.docker_context is None else {PATH_ARGUMENT: os.path.relpath(source.actor_folder, context)}
         ),
@@ -67,7 +80,7 @@ def default_dockerfile(actor_folder: Path, *, beta: bool) -> str:
     return "\n".join(
         [
             f"FROM apify/actor-node:{BETA_TAG if beta else NODE_TAG}",
-            *(install if (actor_folder / "package.json").is_file() else []),
+            *(install if (actor_folder / PACKAGE).is_file() else []),
             "COPY . ./\n",
         ]
     )
@@ -105,14 +118,55 @@ def _check_mounts(dockerfile: Dockerfile) -> None:
         )
 
 
-def _dockerfile(source: Source, definition: Definition) -> Path | None:
-    """Return the Dockerfile that actor.json names, or else the first of the usual ones."""
-    if definition.dockerfile is not None:
-        found = _file(source.actor_folder / ".actor", definition.dockerfile, source.tree)
-        if found is not None:
-            return found
+def _named_dockerfile(source: Source, definition: Definition) -> Path | None:
+    """Return the Dockerfile that actor.json names, if it exists."""
+    name = definition.dockerfile
+    return None if name is None else _file(source.actor_folder / ".actor", name, source.tree)
+
+
+def _usual_dockerfile(source: Source) -> Path | None:
     usual = (_file(source.actor_folder, path, source.tree) for path in USUAL_DOCKERFILES)
     return next((found for found in usual if found is not None), None)
+
+
+def _check_default_fits(source: Source, missing: str | None) -> None:
+    """Reject a source that the default Dockerfile cannot run: it is for Node.js."""
+    if missing is not None:
+        raise Invalid(
+            "invalid-value", f".actor/actor.json names the Dockerfile '{missing}', but the source has no Dockerfile"
+        )
+    if not _has_package(source) and _is_python(source.actor_folder):
+        raise Invalid(
+            "invalid-value",
+            "This is a Python project without a Dockerfile, and the platform's default Dockerfile is for Node.js."
+            f" Create the file .actor/Dockerfile, for example with this content:\n{_python_dockerfile(source)}",
+        )
+
+
+def _has_package(source: Source) -> bool:
+    return (source.actor_folder / PACKAGE).is_file()
+
+
+def _is_python(folder: Path) -> bool:
+    """Return whether the folder has Python sources, and no JavaScript that the default Dockerfile could start."""
+    has_python = any((folder / name).is_file() for name in PYTHON_FILES) or any(folder.glob("*.py"))
+    has_module = any(folder.glob("*/__main__.py")) or any(folder.glob("src/*.py"))
+    return (has_python or has_module) and not (folder / "main.js").is_file()
+
+
+def _python_dockerfile(source: Source) -> str:
+    """Return a Dockerfile that installs the project's requirements and starts its module or script."""
+    folder = source.actor_folder
+    modules = sorted(path.parent.name for path in folder.glob("*/__main__.py"))
+    scripts = [name for name in PYTHON_SCRIPTS if (folder / name).is_file()]
+    start = ["-m", modules[0]] if modules and "src" not in modules else scripts[:1] or ["-m", "src"]
+    install, copy = ["COPY requirements.txt ./", "RUN pip install -r requirements.txt"], ["COPY . ./"]
+    if not (folder / "requirements.txt").is_file():
+        is_package = any((folder / name).is_file() for name in ("pyproject.toml", "setup.py"))
+        install, copy = [], [*copy, *(["RUN pip install ."] if is_package else [])]
+    command = ", ".join(f'"{word}"' for word in ["python", *start])
+    lines = [f"FROM apify/actor-python:{PYTHON_TAG}", *install, *copy, f"CMD [{command}]"]
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def _file(folder: Path, name: str, tree: Path) -> Path | None:

@@ -68,7 +68,7 @@ async def fetch(source: GitReference, into: Path, report: Callable[[str], None],
         raise Invalid(
             "invalid-value", "A source in a git repository needs the program git, but this machine does not have it"
         )
-    git = _Git(into, is_local=local_path(source.url) is not None, with_keys=with_keys)
+    git = Git(into, is_local=local_path(source.url) is not None, with_keys=with_keys)
     try:
         async with asyncio.timeout(TIMEOUT_SECS):
             await _check_out(git, source)
@@ -78,7 +78,7 @@ async def fetch(source: GitReference, into: Path, report: Callable[[str], None],
     await asyncio.to_thread(shutil.rmtree, into / ".git")  # it contains the URL with its credentials
 
 
-async def _check_out(git: _Git, source: GitReference) -> None:
+async def _check_out(git: Git, source: GitReference) -> None:
     await git.run("init", "--quiet")
     try:
         await git.run("fetch", "--quiet", "--depth=1", "--no-tags", "--", source.url, source.reference)
@@ -94,14 +94,14 @@ async def _check_out(git: _Git, source: GitReference) -> None:
     await git.run("checkout", "--quiet", "--detach", commit)
 
 
-async def _resolve(git: _Git, reference: str) -> str:
+async def _resolve(git: Git, reference: str) -> str:
     try:
         return await git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     except Invalid as problem:
         raise Invalid("invalid-value", f"The repository has no branch, tag or commit '{reference}'") from problem
 
 
-async def _check_size(git: _Git, commit: str) -> None:
+async def _check_size(git: Git, commit: str) -> None:
     """Check the size before the checkout: a tiny repository whose trees repeat each other can fill any disk."""
     files = total_bytes = 0
     async with aclosing(git.lines("ls-tree", "-r", "-l", commit)) as lines:
@@ -113,7 +113,7 @@ async def _check_size(git: _Git, commit: str) -> None:
                 raise Invalid("invalid-value", f"The repository holds more than {allowed}")
 
 
-class _Git:
+class Git:
     """The program, run in one folder. A cancelled command is killed with all its child processes."""
 
     def __init__(self, folder: Path, *, is_local: bool, with_keys: bool) -> None:

@@ -6,9 +6,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from runtime.base.records import Build
-from runtime.containers import BuildLines, BuildSpec, Containers, Image, WrongArchitecture
+from runtime.containers import (
+    BuildFailed,
+    BuildLines,
+    BuildSpec,
+    Containers,
+    Image,
+    PullFailed,
+    WrongArchitecture,
+)
 from runtime.database import Database
 
+STAND_INS = {
+    "apify/actor-node": "make setup",
+    "apify/actor-python": "make setup",
+}
+"""The commands that build a stand-in of a base image, in a clone of Greenroom."""
 PLATFORM = "linux/amd64"
 """The platform of Apify's own machines. Every base image of Apify supports it."""
 
@@ -37,11 +50,18 @@ class BuildImages:
     async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
         """Build on the engine. A base image that lacks this machine's architecture is emulated. Raises BuildFailed."""
         try:
-            return await self._containers.build(spec, log)
+            return await self._build(spec, log)
         except WrongArchitecture as problem:
             log(f"ACTOR: {problem}".splitlines())
             log([f"ACTOR: Building for {PLATFORM} instead, which this machine has to emulate."])
-            return await self._containers.build(replace(spec, platform=PLATFORM), log)
+            return await self._build(replace(spec, platform=PLATFORM), log)
+
+    async def _build(self, spec: BuildSpec, log: BuildLines) -> Image:
+        try:
+            return await self._containers.build(spec, log)
+        except PullFailed as problem:
+            missing = [name for name in spec.images if await self._containers.image(name) is None]
+            raise BuildFailed(pull_message(missing, str(problem).strip())) from problem
 
     async def reuse(self, build: Build, fingerprint: str) -> tuple[Build, Image] | None:
         """Name the image of an earlier build with the same fingerprint for this build too.
@@ -66,3 +86,16 @@ class BuildImages:
             build = self._database.builds.get(name.rpartition(":")[2])
             if build is None or build.image is None:
                 await self._containers.remove_image(name)
+
+
+def pull_message(missing: list[str], reason: str) -> str:
+    """Return why a build failed whose Dockerfile names these images, which the engine does not have."""
+    name = missing[0] if missing else ""
+    subject = f"The base image {name}" if name else "A base image"
+    command = STAND_INS.get(name.partition(":")[0])
+    advice = f" Without a registry, `{command}` in a clone of Greenroom builds a stand-in for it." if command else ""
+    pull = f"`docker pull {name}`" if name else "`docker pull`"
+    return (
+        f"{subject} is not on this machine and could not be pulled: {reason.rstrip('.')}. Check its name, and test the"
+        f" connection to its registry with {pull}.{advice}"
+    )

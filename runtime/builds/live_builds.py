@@ -136,8 +136,11 @@ class LiveBuilds:
             await self._builds.finish(build.id, JobStatus.TIMED_OUT, TIMED_OUT)
         except asyncio.CancelledError:
             await self._end_interrupted(self._builds.get(build.id))
-        except (BuildFailed, Invalid, EngineUnavailable, StorageUnavailable, OSError) as problem:
-            await self._fail(build, log, f"Build failed: {storage_unavailable(problem) or problem}")
+        except OSError as problem:  # its own text contains paths of this machine
+            reason = storage_unavailable(problem) or problem.strerror or type(problem).__name__
+            await self._fail(build, log, f"Build failed: {reason}")
+        except (BuildFailed, Invalid, EngineUnavailable, StorageUnavailable) as problem:
+            await self._fail(build, log, f"Build failed: {problem}")
         except Exception as problem:
             logger.exception("Build %s failed because of an error in Greenroom", build.id)
             await self._fail(build, log, f"Greenroom failed to build ({type(problem).__name__}: {problem}).")

@@ -16,7 +16,7 @@ from runtime.base.source_paths import resolve_path
 from runtime.builds import git
 from runtime.builds.archives import unpack
 from runtime.builds.cancellation import Checkpoint, in_thread
-from runtime.builds.folders import copy_folder
+from runtime.builds.local_folders import copy_actor
 from runtime.jobs.resource_limits import MBYTE
 from runtime.outbound import Outbound, OutboundError
 
@@ -24,6 +24,7 @@ Report = Callable[[str], None]
 """Writes one line to the log of the build."""
 
 MAX_DOWNLOAD_BYTES = 512 * MBYTE
+ADDED_BY_SYSTEMS = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,11 @@ class Sources:
         report(f"ACTOR: Unpacking {size / MBYTE:.1f} MB")
         files = await in_thread(lambda checkpoint: unpack(archive, tree, checkpoint))
         archive.unlink()
-        report(f"ACTOR: Unpacked {_count(files)}")
-        return Source(tree, tree)
+        report(f"ACTOR: Unpacked {files} file{'' if files == 1 else 's'}")
+        root = _archive_root(tree)
+        if root != tree:
+            report(f"ACTOR: The archive has one top folder, which is the source: {root.name}")
+        return Source(root, root)
 
     async def _from_git(self, version: Version, tree: Path, report: Report) -> Source:
         url = git_url(version)
@@ -77,11 +81,7 @@ class Sources:
 
     async def _from_folder(self, folder: Path, tree: Path, report: Report) -> Source:
         report(f"ACTOR: Copying {folder}")
-        copied = await in_thread(lambda checkpoint: copy_folder(folder, tree, checkpoint))
-        for entry in copied.skipped:
-            report(f"ACTOR: Skipped {entry}")
-        report(f"ACTOR: Copied {_count(copied.files)}")
-        return Source(tree, tree)
+        return Source(tree, await copy_actor(folder, tree, report))
 
 
 def write_source_files(version: Version, folder: Path, checkpoint: Checkpoint) -> None:
@@ -108,8 +108,14 @@ def _actor_folder(tree: Path, name: str) -> Path:
     return folder
 
 
-def _count(files: int) -> str:
-    return f"{files} file{'' if files == 1 else 's'}"
+def _archive_root(tree: Path) -> Path:
+    """Return the only folder at the top of an archive, as in archives from GitHub, or the whole tree.
+
+    A folder `.actor` is already part of an Actor. What macOS and Windows add to archives does not count.
+    """
+    entries = [entry for entry in tree.iterdir() if entry.name not in ADDED_BY_SYSTEMS]
+    is_wrapped = len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink()
+    return entries[0] if is_wrapped and entries[0].name != ".actor" else tree
 
 
 def _progress(report: Report) -> Callable[[int], None]:

@@ -158,6 +158,10 @@ class BuildFailed(Exception):
     """A step of the build failed; the message is the engine's last error."""
 
 
+class PullFailed(BuildFailed):
+    """An image in the Dockerfile is not on the engine, and could not be pulled."""
+
+
 class WrongArchitecture(BuildFailed):
     """An image in the Dockerfile does not exist for the platform."""
 

@@ -12,7 +12,7 @@ import docker
 import docker.errors
 import requests
 
-from runtime.containers import BuildFailed, BuildLines, BuildSpec, Image, WrongArchitecture
+from runtime.containers import BuildFailed, BuildLines, BuildSpec, Image, PullFailed, WrongArchitecture
 from runtime.containers.build_log import BuildLog
 from runtime.containers.buildkit_log import BuildKitLog
 from runtime.containers.buildkit_session import secrets_session
@@ -26,7 +26,11 @@ BUILDKIT_API = (1, 39)
 WRONG_ARCHITECTURE = re.compile(
     r"no match(ing manifest)? for (platform|linux/)|does not match the (specified|expected) platform", re.I
 )
-REGISTRY_UNREACHABLE = re.compile(r'Get "?https?://\S+/v2/')  # the same wording in all of them
+PULL_FAILED = re.compile(
+    r'Get "?https?://\S+/v2/|pull access denied|manifest for \S+ not found|manifest unknown|toomanyrequests'
+    r"|failed to (resolve (source metadata|reference)|do request)|repository \S+ (not found|does not exist)",
+    re.I,
+)
 
 
 EngineRequest = Callable[[docker.APIClient], object]
@@ -41,7 +45,7 @@ class ImageBuilder:
         self._find_image = find_image
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> str:
-        """Build an image; return its id, or its name if no id is reported. Raises BuildFailed, WrongArchitecture."""
+        """Build an image; return its id, or its name if no id is reported. Raises BuildFailed, or a subclass."""
         if spec.buildkit:
             return await self._build_with_buildkit(spec, log)
         return (
@@ -121,11 +125,8 @@ def build_error(message: str) -> BuildFailed:
         return WrongArchitecture(message)
     if "frontend dockerfile" in message and "parse error" in message:
         return BuildFailed(f"{message} (For an older engine, add `# syntax=docker/dockerfile:1` as the first line.)")
-    if REGISTRY_UNREACHABLE.search(message):
-        return BuildFailed(
-            f"{message} (An image in the Dockerfile is not on this machine, and its registry did not answer."
-            " Check the image's name, or pull it while you are online.)"
-        )
+    if PULL_FAILED.search(message):
+        return PullFailed(message)
     if "BuildKit" in message:
         return BuildFailed(f"{message.strip()} The engine's classic builder, which was used, does not support this.")
     return BuildFailed(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from runtime.base.clock import Millis
 from runtime.base.paging import Page, Paging
@@ -16,6 +16,8 @@ UNFINISHED = "status IN ('READY', 'RUNNING', 'TIMING-OUT', 'ABORTING')"
 """The statuses are listed, because SQLite would not use the index on the status to exclude the terminal ones."""
 HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
 """This must be exactly the expression of the partial index, because otherwise SQLite does not use the index."""
+LAST_METAMORPH = "json_extract(body, '$.metamorphs[#-1]"
+"""The beginning of an expression for a field of the Actor that a run has become."""
 NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
 
 
@@ -27,6 +29,12 @@ class JobsTable(Table[R]):
 
     def unfinished(self) -> list[R]:
         return self._find_all(UNFINISHED)
+
+    def ended_before(self, user_id: str, moment: Millis, *, except_newest: int) -> list[R]:
+        """A user's jobs that ended before `moment`. The `except_newest` newest of all the user's jobs are left out."""
+        newest = f"SELECT id FROM {self._name} WHERE user_id = ? {NEWEST_FIRST} LIMIT ?"
+        ended = "user_id = ? AND json_extract(body, '$.finished_at') < ?"
+        return self._find_all(f"{ended} AND id NOT IN ({newest})", user_id, moment, user_id, except_newest)
 
     def with_pending_events(self) -> list[R]:
         """The jobs with events that have not been dispatched to webhooks."""
@@ -68,17 +76,15 @@ class RunsTable(JobsTable[Run]):
         ids = (condition.actor_run_id, condition.actor_id, condition.actor_task_id)
         return self._find(f"user_id = ? AND (id = ? OR actor_id = ? OR task_id = ?) {NEWEST_FIRST}", user_id, *ids)
 
-    def ended_before(self, user_id: str, moment: Millis, *, except_newest: int) -> list[Run]:
-        """A user's runs that ended before `moment`. The `except_newest` newest of all the user's runs are left out."""
-        newest = f"SELECT id FROM runs WHERE user_id = ? {NEWEST_FIRST} LIMIT ?"
-        ended = "user_id = ? AND json_extract(body, '$.finished_at') < ?"
-        return self._find_all(f"{ended} AND id NOT IN ({newest})", user_id, moment, user_id, except_newest)
-
     def has_unfinished_of_actor(self, actor_id: str) -> bool:
-        return self._exists(f"actor_id = ? AND {UNFINISHED}", actor_id)
+        """Whether an unfinished run belongs to the Actor or has become a run of it."""
+        return self._exists(f"(actor_id = ? OR {LAST_METAMORPH}.actor_id') = ?) AND {UNFINISHED}", actor_id, actor_id)
+
+    def has_of_build(self, build_id: str) -> bool:
+        return self._exists("build_id = ?", build_id)
 
     def has_unfinished_of_build(self, build_id: str) -> bool:
-        return self._exists(f"build_id = ? AND {UNFINISHED}", build_id)
+        return self._exists(f"(build_id = ? OR {LAST_METAMORPH}.build_id') = ?) AND {UNFINISHED}", build_id, build_id)
 
     async def delete_ended(self, id: str) -> bool:
         """Delete a run only if it has ended; return whether it did."""
@@ -96,6 +102,11 @@ class BuildsTable(JobsTable[Build]):
         """An Actor's builds from identical sources, newest first."""
         condition = "actor_id = ? AND json_extract(body, '$.fingerprint') = ?"
         return self._find_all(f"{condition} {NEWEST_FIRST}", actor_id, fingerprint)
+
+    def images_except(self, ids: Set[str]) -> set[str]:
+        """The engine's ids of the images of all builds without these."""
+        rows = self._fetch_all("SELECT id, json_extract(body, '$.image') FROM builds")
+        return {image for id, image in rows if image is not None and id not in ids}
 
     def of_actor(self, actor_id: str) -> list[Build]:
         return self._find_all("actor_id = ?", actor_id)

@@ -44,6 +44,8 @@ WRITER_CACHE_KIB = 16_384
 PAGE_BYTES = 4096
 PLENTY_BYTES = 256 * 1024 * 1024
 """With more free space than this, no single commit can fill the disk."""
+MOST_UNCHECKED_COMMITS = 64
+"""With much more free space, it is checked only after several commits, because a check takes time."""
 SHRINK_PAGES = 50
 """So many pages are returned to the disk in one step. Moving them must fit into the reserve."""
 SHRINK_STEPS = 400
@@ -65,6 +67,7 @@ class SqliteConnection:
         self._opening = threading.Lock()
         self._pending: list[Write] = []
         self._must_shrink = False
+        self._unchecked_commits = 0
         self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
         self._writer = threading.Thread(target=self._write_all, name="database-writer", daemon=True)
@@ -215,9 +218,13 @@ class SqliteConnection:
         After a commit, there must be space to move the content of SQLite's log into the database. Otherwise the log
         cannot be made smaller any more, and not even deletions are possible.
         """
+        if self._unchecked_commits:
+            self._unchecked_commits -= 1
+            return False
         disk = os.statvfs(self._folder)
         free = disk.f_bavail * disk.f_frsize
         if free > PLENTY_BYTES:
+            self._unchecked_commits = min(free // PLENTY_BYTES, MOST_UNCHECKED_COMMITS) - 1
             return False
         [pages] = connection.execute("PRAGMA page_count").fetchone()
         growth = int(pages) * PAGE_BYTES - self._path.stat().st_size

@@ -130,6 +130,8 @@ class Watchers:
             watched.nudged.clear()
             stop_at = restarts.stop_moment(self._current(watched))
             if stop_at is not None and stop_at <= self._clock.now():
+                if restarts.is_winding_down(self._current(watched)):
+                    await watched.store(partial(self._statuses.move, watched.run.id, JobStatus.ABORTING))
                 await watched.container.kill()
                 return
             await wait_for_event(watched.nudged, self._clock, stop_at)
@@ -148,15 +150,16 @@ class Watchers:
             watched.log.system(messages.timing_out(watched.run))
 
     async def _stop_at_max_charge(self, watched: WatchedRun) -> None:
-        """Abort the run gracefully when it has reached the maximum cost that its caller set."""
+        """Let the Actor end when the run has reached the maximum cost that its caller set, then abort the run."""
         run = watched.run
-        if run.options.max_total_charge_usd is None:
+        if run.options.max_total_charge_usd is None or restarts.is_winding_down(self._current(watched)):
             return
         while not self._billing.is_at_max_charge(self._current(watched)):
             await self._clock.sleep(TICK_SECS)
         now, reason = self._clock.now(), messages.max_charge(run)
-        if await self._statuses.move(run.id, JobStatus.ABORTING, restarts.stopping_gracefully(now, reason)):
-            self._system_events.emit_pending(self._current(watched), now)
+        changed = await self._runs.change(run.id, restarts.winding_down(now, reason))
+        if restarts.is_winding_down(changed):
+            self._system_events.emit_pending(changed, now)
             watched.nudged.set()
             watched.log.system(f"ACTOR: {reason}")
 

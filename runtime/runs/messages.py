@@ -75,7 +75,7 @@ def timing_out(run: Run) -> str:
 def max_charge(run: Run) -> str:
     limit = run.options.max_total_charge_usd
     return (
-        f"The Actor run has reached its maximum cost of ${limit:g} and was aborted. "
+        f"The Actor run has reached its maximum cost of ${limit:g}. "
         "Resurrect it with a higher maximum (maxTotalChargeUsd) to continue."
     )
 
@@ -124,10 +124,20 @@ def supervisor_failed(problem: BaseException) -> str:
     return f"Greenroom could not continue this run ({type(problem).__name__}: {problem}). See Greenroom's own log."
 
 
-def finished(run: Run, status: JobStatus, state: ContainerState | None, last_errors: Iterable[str] = ()) -> str:
-    """The status message at the end of a run; `last_errors` are the last lines of standard error."""
+def plain(status: JobStatus, exit_code: int | None) -> str:
+    """The status message at an end that needs no explanation, for an Actor that set none."""
+    return "Actor was aborted." if status is JobStatus.ABORTED else f"Actor finished with exit code {exit_code}."
+
+
+def explanation(
+    run: Run, status: JobStatus, state: ContainerState | None, last_errors: Iterable[str] = ()
+) -> str | None:
+    """Why the run ended, if its status and exit code do not show it; otherwise None.
+
+    `last_errors` are the last lines of standard error.
+    """
     if status is JobStatus.ABORTED:
-        return run.stopped_because or "Actor was aborted."
+        return run.stopped_because
     if status is JobStatus.TIMED_OUT:
         timeout = f"Actor timed out after {run.options.timeout_secs} seconds"
         if state is not None and state.oom_killed:
@@ -155,7 +165,7 @@ def finished(run: Run, status: JobStatus, state: ContainerState | None, last_err
             f"Actor finished with exit code {state.exit_code} after it had reached its disk limit of "
             f"{run.options.disk_mbytes} MB. Disk is twice the memory. {_more_memory(run)}"
         )
-    return f"Actor finished with exit code {state.exit_code}."
+    return None
 
 
 def _after_child_oom(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""The supervisor of one live run: it takes the run from READY to a terminal status.
+"""The supervisor of one live run: it takes the run from RUNNING to a terminal status.
 
 While a run is live, no one else ends it: orders reach the supervisor through the run's record. After a crash a new
 supervisor needs only the record and the engine: it adopts the container and continues.
@@ -78,7 +78,9 @@ class Supervisor:
         """Take the run to its end. If the disk fails on the way, the next attempt continues as a new server would."""
         try:
             self._run = self._current()
-            self._build = self._context.builds.get(self._run.build_id)
+            self._build = self._context.builds.get(self._run.current_build_id)
+            if self._run.status is JobStatus.READY:  # it was admitted when nothing could be stored
+                await self._retry(partial(self._context.statuses.move, self._run.id, JobStatus.RUNNING))
             self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
             await self._finish(await self._run_containers(self._container))
         except STORAGE_ERRORS:
@@ -120,6 +122,8 @@ class Supervisor:
         if adopted is None and self._run.restart is not None:  # the last server crashed while it restarted the run
             await self._restart(self._run.restart)
         while True:
+            if container is None and self._current().status is JobStatus.ABORTING:
+                return None
             state = await self._watch(container or await self._launch())
             restart = restarts.next_restart(self._current(), state, self._context.clock.now())
             if restart is None:
@@ -136,7 +140,7 @@ class Supervisor:
         self._log.system(messages.RESTARTS[self._current().restart or restart])
         change = partial(restarts.restarted, now=self._context.clock.now())
         self._run = await self._change(change)
-        self._build = self._context.builds.get(self._run.build_id)
+        self._build = self._context.builds.get(self._run.current_build_id)
         self._log.hide(environment.secrets(self._run, self._build))
         self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
 
@@ -147,15 +151,13 @@ class Supervisor:
             self._log.system(line)
         self._log.system(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
         self._log.system("ACTOR: Creating Docker container.")
-        if self._run.status is JobStatus.READY:
+        if self._run.first_container_at is None and self._run.resumed_at is None:
             return await self._create_and_start()
         return await self._retry(self._create_and_start)  # the Actor is in the middle of its work: wait for the engine
 
     async def _create_and_start(self) -> Container:
-        container = self._container = await self._context.run_containers.create(self._run, self._build)
-        if self._current().status is JobStatus.READY:
-            # Before the start, because the Actor's first request may need a RUNNING run.
-            await self._retry(partial(self._context.statuses.move, self._run.id, JobStatus.RUNNING))
+        started_now = _started(self._run, self._context.clock.now())  # so that the Actor sees its whole timeout
+        container = self._container = await self._context.run_containers.create(started_now, self._build)
         if self._current().status is not JobStatus.ABORTING:
             self._log.system("ACTOR: Starting Docker container.")
             await self._start(container)
@@ -196,9 +198,7 @@ class Supervisor:
         disk = self._context.run_containers.disk_enforcement
 
         def started(now: Run) -> Run:
-            return replace(
-                now, container_id=watched.container.id, container_started_at=started_at, disk_enforcement=disk
-            )
+            return replace(_started(now, started_at), container_id=watched.container.id, disk_enforcement=disk)
 
         await watched.store(partial(self._context.runs.change, self._run.id, started))
         self._run = started(self._current())
@@ -251,13 +251,21 @@ class Supervisor:
         if state is not None and is_oom and not messages.is_oom_end(state):
             self._log.system(messages.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
+        if exit_code != 0 and restarts.is_winding_down(self._current()):
+            await self._retry(partial(self._context.statuses.move, self._run.id, JobStatus.ABORTING))
         while True:
             run = self._current()
             status = terminal_status(run.status, exit_code)
-            outcome = messages.finished(run, status, state, self._log.last_errors())
-            text = message if message and status is JobStatus.FAILED else outcome
-            at = (state.finished_at if state else None) or self._context.clock.now()
-            end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
+            outcome = messages.explanation(run, status, state, self._log.last_errors())
+            explanation = message if message and status is JobStatus.FAILED else outcome
+            end = partial(
+                _ended,
+                finished_at=(state.finished_at if state else None) or self._context.clock.now(),
+                exit_code=exit_code,
+                explanation=explanation,
+                plain=messages.plain(status, exit_code),
+                is_oom=is_oom,
+            )
             if run.status.is_terminal or await self._retry(partial(self._context.statuses.move, run.id, status, end)):
                 return
 
@@ -277,13 +285,28 @@ def _before_launch(run: Run, log_lines: int) -> Run:
     return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats))
 
 
-def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:
-    """The run with the fields of its end. A status message that the Actor marked as terminal stays."""
+def _started(run: Run, at: Millis) -> Run:
+    """The run after the start of a container. The first container is the one from which the timeout counts."""
+    return replace(run, container_started_at=at, first_container_at=run.first_container_at or at)
+
+
+def _ended(
+    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, is_oom: bool
+) -> Run:
+    """The run with the fields of its end.
+
+    A status message that the Actor marked as terminal stays. Any other one stays unless the end needs an explanation.
+    """
+    if run.is_status_message_terminal:
+        message, is_explained = run.status_message, False
+    else:
+        message, is_explained = explanation or run.status_message or plain, explanation is not None
     return replace(
         run,
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
         stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else None),
-        status_message=run.status_message if run.is_status_message_terminal else message,
+        status_message=message,
+        is_end_explained=is_explained,
     )

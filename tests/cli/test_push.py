@@ -49,7 +49,7 @@ def test_json_is_one_object_on_stdout(push: Any) -> None:
     assert (printed["actor"]["name"], printed["build"]["buildNumber"]) == ("greeter", "0.3.1")
 
 
-@pytest.mark.parametrize(("status", "code"), [("FAILED", 1), ("TIMED-OUT", 2), ("ABORTED", 3)])
+@pytest.mark.parametrize(("status", "code"), [("FAILED", 65), ("TIMED-OUT", 2), ("ABORTED", 3)])
 def test_exit_codes_are_those_of_a_run(push: Any, served: Served, status: str, code: int) -> None:
     served.stub.build_status = status
     failed = push()
@@ -83,3 +83,22 @@ def test_secrets_that_the_apify_command_has_set_are_preserved(push: Any, folder:
         {"name": "A", "value": "1"},
         {"name": "B", "isSecret": True},
     ]
+
+
+def test_a_rejected_version_leaves_no_actor_behind(push: Any, served: Served) -> None:
+    served.stub.rejects_versions = True
+    rejected = push()
+    assert (rejected.exit_code, served.stub.actors) == (5, {})
+    assert "must be MAJOR.MINOR" in rejected.stderr
+
+
+def test_an_invalid_name_and_a_version_with_a_patch_are_replaced_with_remarks(
+    push: Any, folder: Path, served: Served
+) -> None:
+    (folder / ".actor/actor.json").write_text('{"name": "My Shop (EU)", "version": "1.2.3"}')
+    pushed = push()
+    assert pushed.exit_code == 0
+    assert served.stub.actors["a1"]["name"] == "my-shop-eu"
+    assert ("a1", "1.2") in served.stub.versions
+    assert "the name 'My Shop (EU)' must have 3 to 63 letters" in pushed.stderr
+    assert "the version '1.2.3' must be MAJOR.MINOR on the platform. Using '1.2' instead." in pushed.stderr

@@ -223,7 +223,7 @@ class FakeContainers:
         self.images_by_name: dict[str, Image] = {}
         self.create_error: Exception | None = None
         self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
-        self.build_error: str | None = None
+        self.build_error: str | BuildFailed | None = None
         self.only_platform: str | None = None
         self.build_may_end = asyncio.Event()
         self.build_may_end.set()
@@ -285,7 +285,7 @@ class FakeContainers:
         log(self.build_lines)
         await self.build_may_end.wait()
         if self.build_error is not None:
-            raise BuildFailed(self.build_error)
+            raise self.build_error if isinstance(self.build_error, BuildFailed) else BuildFailed(self.build_error)
         if self.only_platform not in (None, spec.platform):
             raise WrongArchitecture("no match for platform in manifest: not found")
         return self.add_image(spec.tag)

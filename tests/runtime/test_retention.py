@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from runtime.base.errors import NotFound
-from runtime.base.records import DispatchStatus, Run, WebhookCondition, WebhookDraft, WebhookEvent
-from runtime.retention import DAY_MILLIS, NEWEST_RUNS
+from runtime.base.paging import Paging
+from runtime.base.records import Build, DispatchStatus, Run, WebhookCondition, WebhookDraft, WebhookEvent
+from runtime.containers import EngineUnavailable
+from runtime.retention import DAY_MILLIS, NEWEST_BUILDS, NEWEST_RUNS
+from tests.fakes.builds import an_actor_with_version, build, finished, start_build
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
 
@@ -43,6 +50,63 @@ async def test_a_live_run_is_never_dropped(stage: Stage) -> None:
     await finished_runs(stage, NEWEST_RUNS)
     await stage.orchestrator.retention.sweep(stage.clock.now() + DAY_MILLIS)
     assert exists(stage, live)
+
+
+async def builds_of_one_actor(stage: Stage, count: int) -> list[Build]:
+    actor, version = await an_actor_with_version(stage)
+    builds = []
+    for _ in range(count):
+        builds.append(await build(stage, actor, version, use_cache=False))
+        await stage.clock.advance(1)
+    return builds
+
+
+def images(stage: Stage, builds: list[Build]) -> list[bool]:
+    return [build.image in stage.engine.images_by_name for build in builds]
+
+
+async def test_after_a_week_all_but_the_newest_ten_builds_are_dropped_with_their_images(stage: Stage) -> None:
+    builds = await builds_of_one_actor(stage, NEWEST_BUILDS + 3)
+    await stage.clock.advance(6 * DAY)
+    assert all(images(stage, builds))
+    await stage.clock.advance(2 * DAY)
+    expected = [False] * 3 + [True] * NEWEST_BUILDS
+    assert images(stage, builds) == expected
+    assert [stage.orchestrator.logs.size(each.id) > 0 for each in builds] == expected
+    page = stage.orchestrator.builds.page(stage.user, None, Paging(offset=0, limit=100))
+    assert [each.id for each in page.items] == [each.id for each in builds[3:]]
+
+
+async def test_builds_that_a_tag_a_default_or_a_run_refers_to_are_not_dropped(stage: Stage) -> None:
+    actors = stage.orchestrator.actors
+    actor, version = await an_actor_with_version(stage)
+    default = await finished(stage, await start_build(stage, actor, version))
+    tagged = await finished(stage, await start_build(stage, actor, version, tag="beta"))
+    used = await finished(stage, await start_build(stage, actor, version, use_cache=False))
+    run = await stage.finish(await stage.start(actors.get(actor.id)))
+    await builds_of_one_actor(stage, 1)
+    latest = await finished(stage, await start_build(stage, actor, version, use_cache=False))
+    await actors.update(actor, lambda now: {"defaults": replace(now.defaults, build=default.number)})
+    await builds_of_one_actor(stage, NEWEST_BUILDS)
+    await stage.orchestrator.retention.sweep(stage.clock.now())
+    assert run.build_id == used.id
+    assert images(stage, [default, tagged, used, latest]) == [True] * 4
+
+
+async def test_an_engine_that_does_not_answer_does_not_end_retention(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds = await builds_of_one_actor(stage, NEWEST_BUILDS + 1)
+
+    async def fail(name: str) -> None:
+        raise EngineUnavailable("The engine does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.engine, "remove_image", fail)
+        await stage.clock.advance(8 * DAY)
+    assert images(stage, builds[:1]) == [True]
+    await stage.clock.advance(DAY)
+    assert images(stage, builds[:1]) == [False]
 
 
 async def test_unnamed_storages_are_dropped_a_week_after_their_last_use(stage: Stage) -> None:

@@ -57,7 +57,8 @@ def provide(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 REAL: dict[str, str] = {}
-STAND_IN = {base_images.LABEL: "Debian trixie, python 3.13.5"}
+OLD_STAND_IN = {base_images.LABEL: "Debian trixie, python 3.13.5"}
+STAND_IN = {**OLD_STAND_IN, base_images.REVISION_LABEL: base_images.REVISION}
 PYTHON, NODE = "apify/actor-python:3.13", "apify/actor-node:20"
 
 
@@ -75,6 +76,11 @@ def test_a_real_image_replaces_a_stand_in(provide: Any) -> None:
 
 def test_a_stand_in_remains_if_no_registry_answers(provide: Any) -> None:
     assert provide({PYTHON: STAND_IN}, answers=False, names=[PYTHON]) == ([], [], [base_images.REPEATED_PROBE_SECS])
+
+
+def test_a_stand_in_of_an_earlier_revision_is_built_again(provide: Any) -> None:
+    labels = {PYTHON: OLD_STAND_IN, NODE: STAND_IN}
+    assert provide(labels, answers=False, names=[PYTHON, NODE])[:2] == ([], [PYTHON])
 
 
 def test_real_images_need_no_probe(provide: Any) -> None:
@@ -122,6 +128,17 @@ def test_registries_with_passwords_are_left_out(
     assert base_images.registry_settings() == settings
 
 
+def test_corepack_uses_the_same_registry_as_npm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base_images, "configured", lambda _: "")
+    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    monkeypatch.setenv("npm_config_registry", "https://packages.example/npm/")
+    assert base_images.registry_settings() == {
+        "npm_config_registry": "https://packages.example/npm/",
+        "COREPACK_NPM_REGISTRY": "https://packages.example/npm",
+        "COREPACK_INTEGRITY_KEYS": "0",
+    }
+
+
 @pytest.mark.docker
 @pytest.mark.parametrize(
     ("name", "command", "expected"),
@@ -130,6 +147,11 @@ def test_registries_with_passwords_are_left_out(
         (PYTHON, "pip --version | cut -d' ' -f1", b"pip"),
         (NODE, "node -p 'require(\"apify\").Actor.name + process.cwd()'", b"Actor/usr/src/app"),
         (NODE, "npm ls --depth=0 | grep -c -E 'apify|crawlee'", b"2"),
+        (
+            NODE,
+            "yarn --version | cut -d. -f1; pnpm --version | cut -d. -f1; corepack --version | cut -d. -f1",
+            b"1\n10\n0",
+        ),
         (PYTHON, "id -u; id -u myuser; readlink /home/myuser/app", b"0\n1000\n/usr/src/app"),
     ],
 )

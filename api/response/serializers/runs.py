@@ -62,8 +62,7 @@ def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, i
         },
         "containerUrl": record.container_url,
         "isContainerServerReady": record.is_container_server_ready,
-        **({} if record.pricing is None else {"pricingInfo": record.pricing.shown}),
-        "chargedEventCounts": charged_event_counts,
+        **_pricing(record, charged_event_counts),
         "metamorphs": [_metamorph(each) for each in record.metamorphs],
         **({} if record.output is None else {"output": record.output}),
         "diskEnforcement": record.disk_enforcement,
@@ -84,6 +83,13 @@ def run_usage(record: Run, usage: Usage, total_usd: float) -> JsonDict:
         "usageTotalUsd": total_usd,
         "platformUsageBillingModel": "USER" if is_usage_for_user(record) else "DEVELOPER",
     }
+
+
+def _pricing(record: Run, charged_event_counts: Mapping[str, int]) -> JsonDict:
+    """The price of a run, and what it has charged; nothing if its Actor has no price."""
+    if record.pricing is None:
+        return {}
+    return {"pricingInfo": record.pricing.shown, "chargedEventCounts": charged_event_counts}
 
 
 def _options(record: Run) -> JsonDict:

@@ -33,7 +33,11 @@ NEEDS_NO_TOKEN = {
     "GET /v2/actor-runs/{run}",
     "GET /v2/logs/{job}",
 }
-NEEDS_CONTROL_TOKEN = {"GET /greenroom/info", "POST /greenroom/shutdown"}
+NEEDS_CONTROL_TOKEN = {
+    *("GET /greenroom/info", "POST /greenroom/shutdown"),
+    *("GET /greenroom/prune", "POST /greenroom/prune"),
+    *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
+}
 OPEN = {
     "GET /v2/users/me",
     "GET /v2/actors/{actor}",

@@ -13,6 +13,7 @@ from starlette.types import Message
 
 from api.routes.greenroom import router
 from tests.fakes.api import CONTROL_TOKEN, INFO, Api
+from tests.fakes.builds import an_actor_with_version, build
 
 MBYTE = 1024 * 1024
 
@@ -153,3 +154,16 @@ async def test_the_socket_of_an_adopted_run_is_accepted_after_the_server_has_sta
     assert socket.kinds == ["accept"]
     socket.leave()
     await socket.done
+
+
+async def test_prune_shows_and_deletes_builds_that_nothing_needs(api: Api) -> None:
+    actor, version = await an_actor_with_version(api)
+    old = await build(api, actor, version, use_cache=False)
+    await build(api, actor, version, use_cache=False)
+    shown = (await api.call("GET", "/greenroom/prune", token=CONTROL_TOKEN)).json()
+    assert [(each["id"], each["actorName"], each["buildNumber"]) for each in shown["builds"]] == [
+        (old.id, actor.name, "0.0.1")
+    ]
+    assert (shown["images"], shown["imageBytes"]) == (1, old.image_size_bytes)
+    assert (await api.call("POST", "/greenroom/prune", token=CONTROL_TOKEN)).json() == shown
+    assert (await api.call("GET", "/greenroom/prune", token=CONTROL_TOKEN)).json()["builds"] == []

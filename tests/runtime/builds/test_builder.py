@@ -36,6 +36,35 @@ async def test_without_a_dockerfile_the_default_one_is_used_and_logged(stage: St
     log = await stage.log_of(build.id)
     assert "no Dockerfile. Building with the default Node.js Dockerfile (FROM apify/actor-node:24)" in log[0]
     assert "also has no package.json" in log[1]
+    with_package = await built(stage, source_files=(SourceFile(name="package.json", content="{}"),))
+    assert not any("also has no package.json" in line for line in await stage.log_of(with_package.id))
+
+
+async def test_a_python_project_without_a_dockerfile_is_rejected_with_one_to_paste(stage: Stage) -> None:
+    build = await built(stage, source_files=(SourceFile(name="main.py"), SourceFile(name="requirements.txt")))
+    assert build.status is S.FAILED
+    lines = await stage.log_of(build.id)
+    assert "Create the file .actor/Dockerfile" in lines[-6]
+    assert [line.strip() for line in lines[-5:]] == [
+        "FROM apify/actor-python:3.13",
+        "COPY requirements.txt ./",
+        "RUN pip install -r requirements.txt",
+        "COPY . ./",
+        'CMD ["python", "main.py"]',
+    ]
+    assert not stage.engine.builds
+
+
+async def test_a_named_dockerfile_that_does_not_exist_is_a_warning_before_the_one_that_is_used(stage: Stage) -> None:
+    log = await stage.log_of((await built(stage, actor_json(dockerfile="./Dockerfile"))).id)
+    assert log[0] == "ACTOR: .actor/actor.json names the Dockerfile './Dockerfile', but there is no such file."
+    assert log[1] == "ACTOR: Found Dockerfile at ./Dockerfile"
+
+
+async def test_a_warning_about_the_definition_is_in_the_log(stage: Stage) -> None:
+    log = await stage.log_of((await built(stage, actor_json(readme="./no.md", dockerFile="x"))).id)
+    assert "names the file './no.md' as readme, but there is no such file." in log[0]
+    assert "unknown field 'dockerFile', which has no effect. Did you mean 'dockerfile'?" in log[1]
 
 
 async def test_a_stand_in_for_the_base_image_is_logged_and_stored(

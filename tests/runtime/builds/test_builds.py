@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.base.errors import Invalid, NotFound
@@ -42,7 +44,7 @@ async def test_a_build_is_deleted_with_its_image_and_log_when_nothing_uses_it(st
     assert first.image not in stage.engine.images_by_name
 
 
-async def test_a_tagged_or_live_build_is_not_deleted(stage: Stage) -> None:
+async def test_a_default_or_live_build_is_not_deleted(stage: Stage) -> None:
     actor, version = await an_actor_with_version(stage)
     tagged = await finished(stage, await start_build(stage, actor, version))
     with pytest.raises(Invalid) as problem:
@@ -53,6 +55,30 @@ async def test_a_tagged_or_live_build_is_not_deleted(stage: Stage) -> None:
     with pytest.raises(Invalid) as problem:
         await stage.orchestrator.builds.delete(live)
     assert problem.value.slug == "deleting-unfinished-build"
+
+
+async def test_a_build_that_is_not_the_default_is_deleted_with_its_tags(stage: Stage) -> None:
+    actor, version = await an_actor_with_version(stage)
+    first = await finished(stage, await start_build(stage, actor, version, tag="beta"))
+    second = await finished(stage, await start_build(stage, actor, version))
+    await stage.orchestrator.builds.delete(first)
+    tags = stage.orchestrator.actors.get(actor.id).tagged_builds
+    assert {tag: each.build_id for tag, each in tags.items()} == {"latest": second.id}
+    with pytest.raises(Invalid, match="Build 'beta' of Actor"):
+        stage.orchestrator.builds.resolve(stage.orchestrator.actors.get(actor.id), "beta")
+
+
+@pytest.mark.parametrize("default", ["beta", "0.0.1"])
+async def test_the_default_build_of_an_actor_can_have_another_tag_or_be_a_number(stage: Stage, default: str) -> None:
+    actor, version = await an_actor_with_version(stage)
+    await stage.orchestrator.actors.update(
+        actor, lambda current: {"defaults": replace(current.defaults, build=default)}
+    )
+    first = await finished(stage, await start_build(stage, actor, version, tag="beta"))
+    second = await finished(stage, await start_build(stage, actor, version))
+    with pytest.raises(Invalid, match=f"default build of its Actor \\('{default}'\\)"):
+        await stage.orchestrator.builds.delete(first)
+    await stage.orchestrator.builds.delete(second)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.base.json_text import JsonObject
 from runtime.base.records import Definition
-from runtime.builds.definition_reader import MAX_FILE_BYTES, read_definition, warnings
+from runtime.builds import definition_reader
+from runtime.builds.definition_reader import MAX_FILE_BYTES
+from runtime.builds.sources import Source
 
 REQUIRED = {"actorSpecification": 1, "name": "hello", "version": "0.1"}
 DATASET = {
@@ -28,6 +30,15 @@ def write_files(root: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     return root
+
+
+def read_definition(root: Path) -> Definition:
+    """Read the definition of a source that is the folder of one Actor."""
+    return definition_reader.read_definition(Source(root, root))
+
+
+def warnings(root: Path, definition: Definition) -> list[str]:
+    return definition_reader.warnings(Source(root, root), definition)
 
 
 def schema(title: str) -> dict[str, Any]:
@@ -50,13 +61,12 @@ def schema_text(title: str) -> str:
         ({"INPUT_SCHEMA.json": schema_text("c")}, {}, "c"),
         ({".actor/input_schema.json": schema_text("d")}, {}, "d"),
         ({"input_schema.json": schema_text("e")}, {}, "e"),
-        ({}, {"input": "../../secret.json"}, None),
+        ({".actor/a.json": schema_text("a"), "INPUT_SCHEMA.json": schema_text("c")}, {"input": "./no.json"}, "c"),
     ],
 )
 def test_the_input_schema_is_inline_or_in_the_named_or_a_usual_file(
     tmp_path: Path, files: dict[str, str], definition: dict[str, Any], title: str | None
 ) -> None:
-    (tmp_path / "secret.json").write_text('{"outside": true}')
     actor_json = {".actor/actor.json": json.dumps({**REQUIRED, **definition})} if definition else {}
     root = write_files(tmp_path / "source", **actor_json, **files)
     root.mkdir(exist_ok=True)
@@ -123,13 +133,12 @@ def test_schemas_replace_the_names_of_their_files(tmp_path: Path) -> None:
         ({"CHANGELOG.md": "root"}, {}, "root"),
         ({"CHANGELOG.md": "root", ".actor/CHANGELOG.md": "beside"}, {}, "beside"),
         ({"CHANGELOG.md": "root", "docs/NEWS.md": "named"}, {"changelog": "../docs/NEWS.md"}, "named"),
-        ({}, {"changelog": "../../secret.md"}, None),
+        ({}, {"changelog": "./missing.md"}, None),
     ],
 )
 def test_the_changelog_is_in_the_named_or_a_usual_file(
     tmp_path: Path, files: dict[str, str], declared: dict[str, str], changelog: str | None
 ) -> None:
-    (tmp_path / "secret.md").write_text("outside")
     root = write_files(tmp_path / "source", **{".actor/actor.json": json.dumps({**REQUIRED, **declared}), **files})
     assert read_definition(root).document.get("changelog") == changelog
 
@@ -165,7 +174,12 @@ def test_the_changelog_is_in_the_named_or_a_usual_file(
             "more.json is not valid: must have required",
         ),
         ({"storages": {"dataset": "./nothing.json"}}, "names the file './nothing.json' as storages.dataset"),
-        ({"storages": {"dataset": "../../secret.json"}}, "there is no such file"),
+        ({"storages": {"dataset": "../../secret.json"}}, "'../../secret.json' as storages.dataset, which is outside"),
+        ({"input": "../../secret.json"}, "'../../secret.json' as input, which is outside of the source"),
+        ({"input": "/etc/hostname"}, "'/etc/hostname' as input, which is outside of the source"),
+        ({"inputSchema": "./nothing.json"}, "names the file './nothing.json' as inputSchema, but there is no such"),
+        ({"readme": "../../secret.json"}, "as readme, which is outside of the source"),
+        ({"changelog": "../../secret.json"}, "as changelog, which is outside of the source"),
         (
             {"storages": {"keyValueStore": {**STORE, "collections": {"images": {}}}}},
             "keyValueStore of .* 'key' or a 'keyPrefix'",
@@ -180,7 +194,6 @@ def test_the_changelog_is_in_the_named_or_a_usual_file(
         ),
         ({"output": "./more.json"}, "more.json is not valid: must have required property 'actorOutputSchemaVersion'"),
         ({"webServerSchema": "./list.json"}, "list.json must contain a JSON object"),
-        ({"output": "a\0b"}, "cannot be resolved: .*null byte"),
     ],
 )
 def test_an_invalid_definition_is_reported_with_its_file_and_field(
@@ -205,10 +218,113 @@ def test_a_file_that_is_too_large_to_be_stored_is_rejected(tmp_path: Path, name:
         read_definition(root)
 
 
-@pytest.mark.parametrize("missing", REQUIRED)
-def test_required_fields_of_actor_json(tmp_path: Path, missing: str) -> None:
-    with pytest.raises(Invalid, match=f"required property '{missing}'"):
-        read(tmp_path, {name: value for name, value in REQUIRED.items() if name != missing})
+def test_the_specification_is_a_required_field_of_actor_json(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="required property 'actorSpecification'"):
+        read(tmp_path, {"name": "hello", "version": "0.1"})
+
+
+@pytest.mark.parametrize("missing", [{"name"}, {"version"}, {"name", "version"}])
+def test_the_name_and_the_version_may_be_missing_in_actor_json(tmp_path: Path, missing: set[str]) -> None:
+    given = {name: value for name, value in REQUIRED.items() if name not in missing}
+    assert read(tmp_path, given) == given
+
+
+TEXT = "# My Actor\nIt does things. " + "x" * 500
+
+
+@pytest.mark.parametrize(
+    ("field", "what"),
+    [
+        *((field, "file") for field in ("readme", "changelog", "dockerfile", "input", "inputSchema", "output")),
+        *((field, "file") for field in ("webServerSchema", "storages.dataset", "storages.keyValueStore")),
+        *((field, "file") for field in ("storages.datasets.default", "storages.datasets.more")),
+        ("dockerContextDir", "folder"),
+    ],
+)
+@pytest.mark.parametrize("value", [TEXT, "x" * 300, "a/" * 600, "a\0b", "two\nlines", ""])
+def test_a_text_in_place_of_a_path_is_rejected_with_its_field(
+    tmp_path: Path, field: str, what: str, value: str
+) -> None:
+    *parents, name = field.split(".")
+    fields: dict[str, Any] = {name: value, **({"default": DATASET} if name == "more" else {})}
+    for parent in reversed(parents):
+        fields = {parent: fields}
+    with pytest.raises(Invalid, match=f"{field} must be the path of a {what}, not ") as raised:
+        read(tmp_path, {**REQUIRED, **fields})
+    assert raised.value.message.endswith(f" ({len(value)} characters)")
+    assert len(raised.value.message) < 200 and str(tmp_path) not in raised.value.message
+
+
+SHARED = {
+    "input": "../../../shared/input.json",
+    "readme": "../../../README.md",
+    "changelog": "../../../docs/NEWS.md",
+    "storages": {"dataset": "../../../shared/data.json", "keyValueStore": "../../../shared/store.json"},
+    "output": "../../../shared/output.json",
+}
+
+
+def test_files_elsewhere_in_the_repository_are_read(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        **{
+            "actors/one/.actor/actor.json": json.dumps({**REQUIRED, **SHARED}),
+            "shared/input.json": schema_text("shared"),
+            "README.md": "# Everything",
+            "docs/NEWS.md": "# 1.0",
+            "shared/data.json": json.dumps(DATASET),
+            "shared/store.json": json.dumps(STORE),
+            "shared/output.json": json.dumps(OUTPUT),
+        },
+    )
+    source = Source(tmp_path, tmp_path / "actors/one")
+    found = definition_reader.read_definition(source)
+    assert (found.input_schema, found.readme) == (schema("shared"), "# Everything")
+    assert found.document["changelog"] == "# 1.0"
+    assert found.document["storages"] == {"dataset": DATASET, "keyValueStore": STORE}
+    assert found.document["output"] == OUTPUT
+    assert definition_reader.warnings(source, found) == []
+
+
+def test_an_error_in_a_shared_file_names_it_relative_to_the_actor(tmp_path: Path) -> None:
+    actor_json = json.dumps({**REQUIRED, "input": "../../../shared/input.json"})
+    write_files(tmp_path, **{"actors/one/.actor/actor.json": actor_json, "shared/input.json": "{"})
+    with pytest.raises(Invalid, match=r"^\.\./\.\./shared/input\.json is not valid JSON"):
+        definition_reader.read_definition(Source(tmp_path, tmp_path / "actors/one"))
+
+
+@pytest.mark.parametrize("field", ["input", "readme"])
+def test_a_link_to_a_file_outside_the_repository_is_an_error(tmp_path: Path, field: str) -> None:
+    (tmp_path / "secret.json").write_text("{}")
+    root = write_files(tmp_path / "repository", **{".actor/actor.json": json.dumps({**REQUIRED, field: "./link"})})
+    (root / ".actor/link").symlink_to("../../secret.json")
+    with pytest.raises(Invalid, match=f"'./link' as {field}, which is outside of the source"):
+        read_definition(root)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"readme": "./no.md"}, ["names the file './no.md' as readme, but there is no such file"]),
+        ({"input": "./no.json"}, ["names the file './no.json' as input, but there is no such file"]),
+        ({"changelog": "./no.md"}, ["names a file as changelog, but there is no such file"]),
+        (
+            {"dockerFile": "./Dockerfile"},
+            ["unknown field 'dockerFile', which has no effect. Did you mean 'dockerfile'?"],
+        ),
+        ({"enviromentVariables": {}}, ["Did you mean 'environmentVariables'?"]),
+        ({"nonsense": 1, "meta": {}, "scripts": {}}, ["has the unknown field 'nonsense', which has no effect."]),
+        ({"readme": "../README.md", "title": "Hello"}, []),
+    ],
+)
+def test_missing_files_and_unknown_fields_are_warnings(
+    tmp_path: Path, fields: dict[str, Any], expected: list[str]
+) -> None:
+    root = write_files(tmp_path, **{"README.md": "", "INPUT_SCHEMA.json": schema_text("usual")})
+    write_files(root, **{".actor/actor.json": json.dumps({**REQUIRED, **fields})})
+    found = warnings(root, read_definition(root))
+    assert len(found) == len(expected)
+    assert all(text in warning for text, warning in zip(expected, found, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -223,6 +339,6 @@ def test_required_fields_of_actor_json(tmp_path: Path, missing: str) -> None:
         ),
     ],
 )
-def test_an_invalid_memory_expression_is_a_warning(memory: int | str, warning: str | None) -> None:
-    found = warnings(Definition(document={**REQUIRED, "defaultMemoryMbytes": memory}))
+def test_an_invalid_memory_expression_is_a_warning(tmp_path: Path, memory: int | str, warning: str | None) -> None:
+    found = warnings(tmp_path, Definition(document={**REQUIRED, "defaultMemoryMbytes": memory}))
     assert found == ([] if warning is None else [warning])

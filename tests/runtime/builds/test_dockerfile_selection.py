@@ -46,6 +46,43 @@ def test_the_dockerfile_is_the_named_or_a_usual_file(
     assert recipe.dockerfile_path == (tree / path).resolve()
 
 
+def test_a_missing_dockerfile_is_reported_or_an_error_if_there_is_no_other(tmp_path: Path) -> None:
+    tree = write_dockerfiles(tmp_path / "source", "package.json")
+    with pytest.raises(Invalid, match=r"names the Dockerfile '\./missing', but the source has no Dockerfile"):
+        found(tree, {"dockerfile": "./missing"})
+    write_dockerfiles(tree, "Dockerfile")
+    assert found(tree, {"dockerfile": "./missing"}).missing == "./missing"
+    assert found(tree, {"dockerfile": "../Dockerfile"}).missing is None
+    assert found(tree, {}).missing is None
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        (["requirements.txt"], '"-m", "src"'),
+        (["src/__main__.py", "requirements.txt"], '"-m", "src"'),
+        (["my_actor/__main__.py", "pyproject.toml"], '"-m", "my_actor"'),
+        (["main.py"], '"main.py"'),
+        (["src/main.py"], '"-m", "src"'),
+        (["setup.py"], '"-m", "src"'),
+    ],
+)
+def test_a_python_project_without_a_dockerfile_is_rejected(tmp_path: Path, files: list[str], command: str) -> None:
+    tree = write_dockerfiles(tmp_path / "source", *files)
+    with pytest.raises(Invalid, match="Python project without a Dockerfile") as raised:
+        found(tree, {})
+    lines = [line.strip() for line in raised.value.message.splitlines()[1:]]
+    assert (lines[0], lines[-1]) == ("FROM apify/actor-python:3.13", f'CMD ["python", {command}]')
+    assert ("RUN pip install -r requirements.txt" in lines) is ("requirements.txt" in files)
+    assert ("RUN pip install ." in lines) is ("pyproject.toml" in files or "setup.py" in files)
+
+
+@pytest.mark.parametrize("files", [["package.json", "tools.py"], ["main.js", "tools.py"], ["index.html"]])
+def test_other_projects_without_a_dockerfile_get_the_default_one(tmp_path: Path, files: list[str]) -> None:
+    recipe = found(write_dockerfiles(tmp_path / "source", *files), {})
+    assert (recipe.found_at, recipe.has_package) == ("", "package.json" in files)
+
+
 @pytest.mark.parametrize("path", ["../../outside", "/etc/passwd", "../link"])
 def test_a_dockerfile_outside_of_the_source_is_rejected(tmp_path: Path, path: str) -> None:
     tree = write_dockerfiles(tmp_path / "source", "Dockerfile", ".actor/actor.json")
@@ -76,6 +113,12 @@ def test_without_a_dockerfile_the_default_one_is_used(tmp_path: Path, has_packag
     assert (recipe.found_at, recipe.dockerfile_path.read_text()) == ("", text)
     assert not recipe.dockerfile_path.is_relative_to(tree)
     assert default_dockerfile(tree, beta=beta) == text
+
+
+def test_the_dockerfile_can_be_elsewhere_in_the_repository(tmp_path: Path) -> None:
+    tree = write_dockerfiles(tmp_path / "source", "docker/Shared", "actors/one/Dockerfile")
+    recipe = found(tree, {"dockerfile": "../../../docker/Shared"}, "actors/one")
+    assert (recipe.found_at, recipe.missing, recipe.context) == ("docker/Shared", None, tree / "actors/one")
 
 
 def test_the_context_can_be_a_folder_above_the_actor(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.builds.folders import Copied, copy_folder
+from runtime.builds.push_selection import PushSelection
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -17,82 +18,9 @@ def write(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def copied(folder: Path, to: Path) -> Copied:
+def copied(folder: Path, to: Path, limit: Path | None = None) -> Copied:
     to.mkdir()
-    return copy_folder(folder, to, lambda: None)
-
-
-def names(folder: Path) -> set[str]:
-    to = folder.parent / "copy"
-    copied(folder, to)
-    return {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
-
-
-def test_files_that_are_never_copied(tmp_path: Path) -> None:
-    tree = ["a.py", ".git/config", "sub/.git", "node_modules/x.js", ".venv/x", "sub/__pycache__/x.pyc", "storage/x"]
-    write(tmp_path / "root", dict.fromkeys([*tree, "sub/storage/kept"], ""))
-    assert names(tmp_path / "root") == {"a.py", "sub/storage/kept"}
-
-
-def test_the_nearest_gitignore_decides(tmp_path: Path) -> None:
-    write(
-        tmp_path / "root",
-        {
-            ".gitignore": "*.log\nbuild/\n/only_at_root\n",
-            "a.log": "",
-            "build/x": "",
-            "only_at_root": "",
-            "sub/only_at_root": "",
-            "sub/.gitignore": "!keep.log\nsecret\n",
-            "sub/keep.log": "",
-            "sub/other.log": "",
-            "sub/secret": "",
-            "secret": "",
-        },
-    )
-    assert names(tmp_path / "root") == {".gitignore", "secret", "sub/.gitignore", "sub/keep.log", "sub/only_at_root"}
-
-
-def test_gitignores_of_the_surrounding_repository_apply(tmp_path: Path) -> None:
-    write(tmp_path, {"repo/.git/HEAD": "", "repo/.gitignore": "*.env\n", "repo/actors/one/main.py": ""})
-    write(tmp_path / "repo/actors/one", {"prod.env": ""})
-    assert names(tmp_path / "repo/actors/one") == {"main.py"}
-
-
-def test_a_folder_that_its_repository_ignores_can_be_an_actor(tmp_path: Path) -> None:
-    write(tmp_path, {"repo/.git/HEAD": "", "repo/.gitignore": "scratch/\n", "repo/scratch/one/main.py": ""})
-    assert names(tmp_path / "repo/scratch/one") == {"main.py"}
-
-
-def test_gitignores_above_a_folder_outside_a_repository_do_not_apply(tmp_path: Path) -> None:
-    write(tmp_path, {".gitignore": "*.py\n", "one/main.py": ""})
-    assert names(tmp_path / "one") == {"main.py"}
-
-
-def test_dockerignore_is_anchored_and_has_exceptions(tmp_path: Path) -> None:
-    write(
-        tmp_path / "root",
-        {
-            ".dockerignore": "# all but the source\ndata\n*.md\n**/*.tmp\n!data/keep\n./docs/\n",
-            "data/drop": "",
-            "data/keep": "",
-            "sub/data": "",
-            "NOTES.md": "",
-            "README.md": "",
-            "sub/x.tmp": "",
-            "sub/x.md": "",
-            "docs/x": "",
-        },
-    )
-    assert names(tmp_path / "root") == {".dockerignore", "README.md", "data/keep", "sub/data", "sub/x.md"}
-
-
-def test_files_that_a_build_reads_are_copied_even_if_dockerignore_excludes_them(tmp_path: Path) -> None:
-    write(
-        tmp_path / "root",
-        {".dockerignore": "*\n", ".actor/actor.json": "{}", ".actor/Dockerfile": "", "Dockerfile": "", "x": ""},
-    )
-    assert names(tmp_path / "root") == {".actor/Dockerfile", ".actor/actor.json", ".dockerignore", "Dockerfile"}
+    return copy_folder(folder, to, PushSelection(folder, None), limit or folder, lambda: None)
 
 
 def test_links_inside_the_folder_are_copied_as_files_and_others_are_skipped(tmp_path: Path) -> None:
@@ -131,8 +59,25 @@ def test_a_folder_of_any_size_is_copied(tmp_path: Path) -> None:
     assert copied(tmp_path / "root", tmp_path / "copy").files == 1
 
 
-@pytest.mark.parametrize(("name", "reason"), [("empty", "contains no files"), ("absent", "does not exist")])
-def test_a_folder_without_files_is_rejected(tmp_path: Path, name: str, reason: str) -> None:
+def test_a_folder_without_files_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Invalid, match=reason):
-        copied(tmp_path / name, tmp_path / "copy")
+    with pytest.raises(Invalid, match="contains no files"):
+        copied(tmp_path / "empty", tmp_path / "copy")
+
+
+def test_links_are_followed_as_far_as_the_repository(tmp_path: Path) -> None:
+    write(tmp_path / "repository", {"shared/file": "text", "actors/one/main.py": ""})
+    write(tmp_path, {"outside": ""})
+    folder = tmp_path / "repository/actors/one"
+    (folder / "shared").symlink_to("../../shared")
+    (folder / "out").symlink_to(tmp_path / "outside")
+    result = copied(folder, tmp_path / "copy", tmp_path / "repository")
+    assert (tmp_path / "copy/shared/file").read_text() == "text"
+    assert result == Copied(2, ["'out': a link out of the repository"])
+
+
+def test_a_file_that_was_copied_already_stays(tmp_path: Path) -> None:
+    write(tmp_path, {"root/a": "new", "root/b": "new", "copy/a": "first"})
+    root = tmp_path / "root"
+    copy_folder(root, tmp_path / "copy", PushSelection(root, None), root, lambda: None)
+    assert [(tmp_path / "copy" / name).read_text() for name in "ab"] == ["first", "new"]

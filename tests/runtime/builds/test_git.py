@@ -193,9 +193,9 @@ def test_the_operators_ssh_keys_are_used_only_for_sources_that_the_operator_name
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", "/agent")
-    own = git._Git(tmp_path, is_local=False, with_keys=True)._environment
+    own = git.Git(tmp_path, is_local=False, with_keys=True)._environment
     assert (own["SSH_AUTH_SOCK"], own["GIT_SSH_COMMAND"]) == ("/agent", "ssh -o BatchMode=yes")
-    other = git._Git(tmp_path, is_local=False, with_keys=False)._environment
+    other = git.Git(tmp_path, is_local=False, with_keys=False)._environment
     assert other["SSH_AUTH_SOCK"] == ""
     assert "-F none" in other["GIT_SSH_COMMAND"] and "IdentityFile=none" in other["GIT_SSH_COMMAND"]
 

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import EnvVar, SourceFile
+from runtime.containers import PullFailed
 from tests.fakes.builds import DOCKERFILE, an_actor_with_version, build, built, dockerfile
 from tests.fakes.stage import Stage
 
@@ -106,3 +107,28 @@ async def test_a_base_image_without_a_usable_architecture_fails_after_two_attemp
     build = await built(stage)
     assert build.status is JobStatus.FAILED
     assert len(stage.engine.builds) == 2
+
+
+@pytest.mark.parametrize(
+    ("image", "advice"),
+    [
+        (
+            "apify/actor-python:3.14",
+            "`docker pull apify/actor-python:3.14`. Without a registry, `make setup` in a clone",
+        ),
+        ("somebody/image:1", "`docker pull somebody/image:1`."),
+        ("${BASE}", "A base image is not on this machine"),
+    ],
+)
+async def test_a_base_image_that_cannot_be_pulled_is_named_in_the_last_line(
+    stage: Stage, image: str, advice: str
+) -> None:
+    reason = 'Get "https://registry-1.docker.io/v2/": dial tcp: no such host'
+    stage.engine.add_image("known")
+    stage.engine.build_error = PullFailed(reason)
+    build = await built(stage, source_files=(dockerfile(f"ARG BASE\nFROM known AS first\nFROM {image}"),))
+    last = (await stage.log_of(build.id))[-1]
+    assert build.status is JobStatus.FAILED
+    assert f"is not on this machine and could not be pulled: {reason}." in last
+    assert advice in last
+    assert ("stand-in" in last) is image.startswith("apify/")

@@ -71,7 +71,7 @@ async def test_a_failed_build_has_a_reason_and_moves_no_tag(stage: Stage) -> Non
         ([SourceFile(name=".actor/actor.json", content="[]")], "must contain a JSON object"),
         ([SourceFile(name=".actor/actor.json", format="BASE64", content="/w==")], "actor.json is not valid JSON"),
         ([SourceFile(name="INPUT_SCHEMA.json", content="nope")], "INPUT_SCHEMA.json is not valid JSON"),
-        ([actor_json(dockerfile="\0")], "null"),
+        ([actor_json(dockerfile="\0")], "dockerfile must be the path of a file"),
         ([actor_json(dockerfile=5)], "dockerfile must be string"),
         ([actor_json(dockerfile="../../x")], "outside of the source"),
         ([actor_json(dockerContextDir="../..")], "not a folder of the source"),

@@ -66,6 +66,27 @@ async def test_an_archive_is_downloaded_and_unpacked(sources: Sources, receiver:
     assert os.listdir(tmp_path) == ["source"]
 
 
+@pytest.mark.parametrize(
+    ("files", "root"),
+    [
+        (["one-main/Dockerfile", "one-main/.actor/actor.json"], "one-main"),
+        (["one-main/only"], "one-main"),
+        (["one-main/Dockerfile", "__MACOSX/one-main/._Dockerfile", ".DS_Store"], "one-main"),
+        (["src/main.js", "Dockerfile"], ""),
+        (["src/main.js", "lib/x.js"], ""),
+        ([".actor/Dockerfile"], ""),
+        (["Dockerfile"], ""),
+    ],
+)
+async def test_the_only_top_folder_of_an_archive_is_the_source(
+    sources: Sources, receiver: Receiver, tmp_path: Path, files: list[str], root: str
+) -> None:
+    receiver.body = a_zip(**dict.fromkeys(files, ""))
+    source, log = await fetched(sources, tmp_path, source_type="TARBALL", tarball_url=receiver.url("/source.zip"))
+    assert (source.actor_folder, source.tree) == (tmp_path / "source" / root, tmp_path / "source" / root)
+    assert any("one top folder" in line for line in log) is (root != "")
+
+
 async def test_a_failed_download_is_reported_without_the_secrets_of_its_url(
     sources: Sources, receiver: Receiver, tmp_path: Path
 ) -> None:

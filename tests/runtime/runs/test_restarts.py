@@ -179,7 +179,7 @@ async def test_pending_orders_are_carried_out_after_a_restart_of_the_engine(stag
     await stage.orchestrator.metamorphs.order(stage.current(run), target, None, None)
     await restart_engine(stage)
     current = stage.current(run)
-    assert (current.status, current.actor_id, current.stats.migration_count) == (S.RUNNING, target.id, 1)
+    assert (current.status, current.current_actor_id, current.stats.migration_count) == (S.RUNNING, target.id, 1)
     assert len(stage.engine.containers) == 1
 
 

@@ -134,6 +134,7 @@ async def test_an_outage_at_any_moment_of_a_run_delays_it(stage: Stage, fault: S
         assert stage.engine.created == []
         return
     await end_outage(stage, fault)
+    await stage.clock.advance(30)  # a container that starts after the outage has its whole timeout
     assert stage.current(run).status is S.TIMED_OUT
     assert len(stage.containers_of(run)) == 1
     assert stage.engine.containers == []
