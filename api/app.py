@@ -100,9 +100,6 @@ class App:
         self._web_servers = WebServerProxy(self._find_web_server)
         self._orchestrator = orchestrator
 
-    async def close(self) -> None:
-        await self._web_servers.close()
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             app = self._select_app(scope)

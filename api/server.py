@@ -18,10 +18,10 @@ from pathlib import Path
 import uvicorn
 
 from api.app import App
+from api.connections.server_options import SERVER_OPTIONS
 from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
 from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
-from api.web_server.server_options import SERVER_OPTIONS
 from runtime.base.addresses import Addresses
 from runtime.base.clock import SystemClock, iso
 from runtime.base.data_directory import DataDirectory, DirectoryInUse
@@ -123,7 +123,6 @@ class Server:
             await self._uvicorn.serve(sockets)
         finally:
             server_json.unlink(missing_ok=True)
-            await app.close()
 
     def _info(self) -> ServerInfo:
         orchestrator = self._orchestrator

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from api.web_server.run_address import is_web_server_host
 from runtime.base.addresses import API_NAMES
-from runtime.base.errors import Forbidden
+from runtime.base.errors import Forbidden, Invalid
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ACTS_ON_GET = re.compile(r"/v2/actors/[^/]+/run-sync(-get-dataset-items)?")
@@ -28,8 +28,14 @@ class AllowedHosts:
         self._ports = ports
 
     def check_host(self, scope: Scope) -> None:
-        """Raises Forbidden for a foreign Host: an attacker can point a name of their own at this machine."""
-        host = Headers(scope=scope).get("host", "").lower()
+        """Raises Forbidden for a foreign Host: an attacker can point a name of their own at this machine.
+
+        Raises Invalid for several Hosts (RFC 9112, section 3.2), because a server behind this one may use another one.
+        """
+        hosts = Headers(scope=scope).getlist("host")
+        if len(hosts) > 1:
+            raise Invalid("invalid-request", f"The request must have one Host header, not {len(hosts)}")
+        host = hosts[0].lower() if hosts else ""
         if host not in self._hosts and not is_web_server_host(host, self._ports):
             raise Forbidden("host-not-allowed", f"This server does not answer for the host '{host}'")
 

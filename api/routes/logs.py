@@ -24,7 +24,9 @@ async def get_log(request: Request, job: str) -> Response:
     _check_readable(request, job)
     raw = params.flag("raw") or False
     lines = logs.follow(job, raw=raw) if params.flag("stream") else logs.read(job, raw=raw)
-    headers = {"Content-Disposition": f'attachment; filename="{job}.log"'} if params.flag("download") else {}
+    headers = {"X-Content-Type-Options": "nosniff"}
+    if params.flag("download"):
+        headers["Content-Disposition"] = f'attachment; filename="{job}.log"'
     return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
 
 

@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Send
 
 T = TypeVar("T")
 
@@ -20,23 +19,20 @@ class Upload:
         self._receive = receive
         self._has_body = has_body
         self._is_read = asyncio.Event()
-        self._is_disconnected = False
+        self.is_disconnected = False
 
-    def body(self) -> AsyncIterator[bytes] | None:
-        return self._pieces() if self._has_body else None
-
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        # aiohttp sends no headers before it has the first piece, but a client may wait for a response before sending.
-        yield b""
-        more = True
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body. It ends early if the client disconnects."""
+        more = self._has_body
         try:
             while more:
                 message = await self._receive()
                 if message["type"] == "http.disconnect":
-                    self._is_disconnected = True
-                    raise ConnectionResetError("the client has disconnected")
+                    self.is_disconnected = True
+                    return
                 more = message.get("more_body", False)
-                yield message.get("body", b"")
+                if body := message.get("body", b""):
+                    yield body
         finally:
             self._is_read.set()
 
@@ -44,8 +40,8 @@ class Upload:
         """Return when the client has disconnected."""
         if self._has_body:
             await self._is_read.wait()
-        while not self._is_disconnected:
-            self._is_disconnected = (await self._receive())["type"] == "http.disconnect"
+        while not self.is_disconnected:
+            self.is_disconnected = (await self._receive())["type"] == "http.disconnect"
 
 
 def ignore_disconnect(send: Send) -> Send:
@@ -58,15 +54,7 @@ def ignore_disconnect(send: Send) -> Send:
     return send_if_connected
 
 
-async def reject(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send the response. A WebSocket gets it only if the server can answer a handshake with one."""
-    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close"})
-    else:
-        await response(scope, receive, send)
-
-
-async def while_connected(work: Awaitable[T], disconnect: Awaitable[object]) -> T | None:
+async def while_connected(work: Awaitable[T], disconnect: Awaitable[None]) -> T | None:
     """The result of `work`; None if `disconnect` ends first, which cancels the work."""
     working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(disconnect)
     try:

@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from multidict import CIMultiDict
 from starlette.datastructures import Headers
 from starlette.types import Scope
-from yarl import URL
 
+from api.connections.http_protocol import SWITCH
 from api.web_server.headers import (
     SANDBOX,
     RawHeaders,
     cookie_below,
     end_to_end,
-    header_text,
     is_valid,
     location_below,
 )
@@ -26,7 +24,7 @@ REPLACED_IN_REQUESTS = frozenset({b"expect", b"x-forwarded-for", b"x-forwarded-h
 """uvicorn answers Expect: many Actors' servers would never send 100 Continue."""
 REPLACED_IN_RESPONSES = frozenset({b"date"})
 """uvicorn writes its own Date."""
-BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+BODILESS = frozenset({HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +46,46 @@ class ForwardedRequest:
     @property
     def needs_slash(self) -> bool:
         """Whether the client has to be redirected to the run's path with a slash at the end."""
-        return not self.address.path and self.scope["type"] == "http"
+        return not self.address.path and not self.is_upgrade
 
     @property
-    def url(self) -> URL:
-        host, port, path = self.target.host, self.target.port, self.address.path or "/"
-        query = header_text(self.scope["query_string"])
-        return URL.build(scheme="http", host=host, port=port, path=path, query_string=query, encoded=True)
+    def is_upgrade(self) -> bool:
+        """Whether this is the handshake of a WebSocket."""
+        return SWITCH in self.scope.get("extensions", ())
 
     @property
     def has_body(self) -> bool:
         headers = Headers(scope=self.scope)
         return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
-    def request_headers(self) -> CIMultiDict[str]:
-        headers = CIMultiDict(
-            (header_text(name), header_text(value))
-            for name, value in end_to_end(self.scope["headers"], REPLACED_IN_REQUESTS)
-            if not name.startswith(b"sec-websocket-")
-        )
-        headers.extend(self._forwarded())
-        return headers
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the body has no announced length, so that it is sent on in chunks."""
+        return self.has_body and "content-length" not in Headers(scope=self.scope)
+
+    def head(self) -> bytes:
+        """The head of the request for the container. Its connection is used only once.
+
+        A container may close a connection just when it is used again. A request that cannot be repeated would fail
+        then.
+        """
+        path, query = (self.address.path or "/").encode(), self.scope["query_string"]
+        target = path + b"?" + query if query else path
+        lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), target)]
+        lines += [name + b": " + value for name, value in end_to_end(self.scope["headers"], REPLACED_IN_REQUESTS)]
+        lines += [f"{name}: {value}".encode() for name, value in self._forwarded().items()]
+        lines += [b"connection: upgrade", b"upgrade: websocket"] if self.is_upgrade else [b"connection: close"]
+        if self.is_chunked:
+            lines.append(b"transfer-encoding: chunked")
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def switching_head(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """The head of the container's response 101 for the client."""
+        lines = [b"HTTP/1.1 101 Switching Protocols", b"connection: upgrade", b"upgrade: websocket"]
+        lines += [
+            name + b": " + value for name, value in self.response_headers(headers, HTTPStatus.SWITCHING_PROTOCOLS)
+        ]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def response_headers(self, headers: Iterable[tuple[bytes, bytes]], status: int) -> RawHeaders:
         # uvicorn requires as many bytes as Content-Length announces, even if the status allows no body.

@@ -70,9 +70,11 @@ def location_below(prefix: bytes, location: bytes, host: bytes) -> bytes:
         return location
     if parts.netloc not in (b"", host) or not parts.path.startswith(b"/"):
         return location
+    if parts.path == prefix or parts.path.startswith(prefix + b"/"):  # a server that knows its own public address
+        return location
     return parts._replace(path=prefix + parts.path).geturl()
 
 
 def header_text(raw: bytes) -> str:
-    """Raw bytes of a request as text. aiohttp writes text as UTF-8."""
+    """Raw bytes of a request as text."""
     return raw.decode("utf-8", "replace")

@@ -40,9 +40,10 @@ class Addresses:
         return f"ws://{HOST_IN_CONTAINERS}:{self.port}{EVENTS_PATH}{events_key}"
 
     def container_url(self, web_key: str) -> str:
+        """Return the address of a run's web server, without a slash at the end, as on the platform."""
         if self.resolves_subdomains:
             return f"http://{web_key}.{WEB_SERVER_DOMAIN}:{self.port}"
-        return f"{self.public_base}{WEB_SERVER_PATH}{web_key}/"
+        return f"{self.public_base}{WEB_SERVER_PATH}{web_key}"
 
     def console_url(self, *path: str) -> str:
         """Return the URL of a path of the Apify Console, such as `storage/datasets/<id>`."""

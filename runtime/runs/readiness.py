@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import aiohttp
+import asyncio
+
+from runtime.container_http.connection import ContainerConnection, NotListening
+from runtime.container_http.response import ContainerResponse, InvalidResponse
 
 PROBE_HEADER = "x-apify-container-server-readiness-probe"
 PROBE_TIMEOUT_SECS = 5.0
@@ -11,12 +14,14 @@ PROBE_TIMEOUT_SECS = 5.0
 
 async def is_ready(host: str, port: int, timeout_secs: float = PROBE_TIMEOUT_SECS) -> bool:
     """Whether `GET /` gets any HTTP response, of any status (platform documentation, "Actor Standby")."""
-    timeout = aiohttp.ClientTimeout(total=timeout_secs)
+    head = f"GET / HTTP/1.1\r\nhost: {host}:{port}\r\n{PROBE_HEADER}: 1\r\nconnection: close\r\n\r\n"
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.get(f"http://{host}:{port}/", headers={PROBE_HEADER: "1"}, allow_redirects=False),
+            asyncio.timeout(timeout_secs),
+            await ContainerConnection.open(host, port, timeout_secs) as connection,
         ):
+            connection.write(head.encode())
+            await ContainerResponse(connection, "GET").read_head()
             return True
-    except (aiohttp.ClientError, TimeoutError):
+    except (NotListening, InvalidResponse, ConnectionError, TimeoutError):
         return False

@@ -22,7 +22,7 @@ from tests.engine import COUNTER, end, engine, python_actor
 pytestmark = pytest.mark.docker
 
 MEMORY = {"memory": 1024}
-KEY = re.compile(r"https?://(?:(?P<host>\w+)\.runs\.localhost:\d+|localhost:\d+/greenroom/web/(?P<path>\w+)/)")
+KEY = re.compile(r"https?://(?:(?P<host>\w+)\.runs\.localhost:\d+|localhost:\d+/greenroom/web/(?P<path>\w+))$")
 PATIENCE_SECS = 60
 FOREVER = 1_000_000
 

@@ -57,7 +57,6 @@ class Api(Stage):
 
     async def close(self, *, stop_runs: bool = False) -> int:
         await self._client.aclose()
-        await self.app.close()
         return await super().close(stop_runs=stop_runs)
 
     def _shut_down(self, stop_runs: bool | None) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.request.allowed_hosts import AllowedHosts
-from runtime.base.errors import Forbidden
+from runtime.base.errors import Forbidden, Invalid
 
 HOSTS = AllowedHosts({3333, 4000}, "172.30.0.1")
 
@@ -31,6 +31,13 @@ def scope(method: str = "POST", path: str = "/v2/actors", **headers: str) -> dic
 )
 def test_hosts_that_are_allowed(host: str) -> None:
     HOSTS.check_host(scope(host=host))
+
+
+def test_a_second_host_is_invalid() -> None:
+    twice = scope(host="localhost:3333")
+    twice["headers"] *= 2
+    with pytest.raises(Invalid):
+        HOSTS.check_host(twice)
 
 
 @pytest.mark.parametrize(

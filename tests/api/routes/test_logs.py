@@ -55,6 +55,7 @@ async def test_without_stream_a_live_log_ends_with_its_last_line(api: Api) -> No
 async def test_a_download_has_a_file_name(api: Api) -> None:
     run = await api.start()
     plain, download = [await api.call("GET", f"/v2/logs/{run.id}{query}") for query in ("", "?download=1")]
+    assert [answer.headers["x-content-type-options"] for answer in (plain, download)] == ["nosniff"] * 2
     assert download.headers["content-disposition"] == f'attachment; filename="{run.id}.log"'
     assert "content-disposition" not in plain.headers
     assert download.text == plain.text

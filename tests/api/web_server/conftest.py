@@ -12,8 +12,8 @@ import pytest_asyncio
 import uvicorn
 from aiohttp import web
 
+from api.connections.server_options import SERVER_OPTIONS
 from api.web_server.proxy import WebServerProxy
-from api.web_server.server_options import SERVER_OPTIONS
 from tests.api.web_server.proxy_stage import MEGABYTE, PATIENCE_SECS, Handler, ProxyStage, Upstream
 
 
@@ -40,7 +40,6 @@ async def served() -> AsyncIterator[ProxyStage]:
     yield stage
     server.should_exit = server.force_exit = True
     await serving
-    await proxy.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -122,5 +122,4 @@ async def called(
 
     proxy = WebServerProxy(stage.target_of)
     await proxy(whole, receive, send)
-    await proxy.close()
     return sent

@@ -33,7 +33,7 @@ async def test_no_server_listens(stage: ProxyStage, client: aiohttp.ClientSessio
 async def test_a_container_that_does_not_accept_a_connection(
     stage: ProxyStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.web_server.container_session.CONNECT_TIMEOUT_SECS", 0.2)
+    monkeypatch.setattr("api.web_server.http_exchange.CONNECT_TIMEOUT_SECS", 0.2)
     with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)

@@ -56,6 +56,10 @@ async def test_path_form_cookies_stay_below_the_path(
         ("http://elsewhere.example/login", "http://elsewhere.example/login"),
         ("//elsewhere.example/login", "//elsewhere.example/login"),
         ("next", "next"),
+        (f"/greenroom/web/{KEY}/login", f"/greenroom/web/{KEY}/login"),
+        (f"/greenroom/web/{KEY}", f"/greenroom/web/{KEY}"),
+        (f"http://localhost:1/greenroom/web/{KEY}/a", f"http://localhost:1/greenroom/web/{KEY}/a"),
+        (f"/greenroom/web/{KEY}other", f"/greenroom/web/{KEY}/greenroom/web/{KEY}other"),
         ("http://[::bad", "http://[::bad"),
     ],
 )

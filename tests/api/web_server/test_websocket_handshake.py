@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from tests.api.web_server.proxy_stage import ProxyStage, Upstream, called, closed_port, connected
-from tests.api.web_server.web_sockets import WEB_SOCKET, echo, handshake, talking
+from tests.api.web_server.proxy_stage import ProxyStage, Upstream, closed_port, connected, replying
+from tests.api.web_server.web_sockets import SWITCHING, echo, handshake, talking
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,7 +48,6 @@ async def test_handshake_headers_are_forwarded(
     assert {("origin", "http://page.example"), ("cookie", "a=1"), ("authorization", "Basic eDp5")} <= set(seen)
     assert {("host", stage.host), ("x-forwarded-host", stage.host), ("x-forwarded-proto", "http")} <= set(seen)
     assert len([name for name, _ in seen if name == "sec-websocket-key"]) == 1
-    assert "sec-websocket-extensions" not in dict(seen)
 
 
 async def rejected_handshake(client: aiohttp.ClientSession, url: URL) -> aiohttp.WSServerHandshakeError:
@@ -99,13 +98,27 @@ async def test_errors_before_the_handshake(
     assert (await rejected_handshake(client, stage.url())).status == status
 
 
-async def test_a_server_without_the_response_extension_closes(stage: ProxyStage, upstream: Upstream) -> None:
+async def test_a_rejection_has_its_body_and_the_connection_is_usable_afterwards(
+    stage: ProxyStage, upstream: Upstream
+) -> None:
     async def handler(request: web.Request) -> web.Response:
-        return web.Response(status=401)
+        return web.Response(status=426, text="please upgrade your client")
 
     await upstream(handler)
-    sent = await called(stage, {**WEB_SOCKET, "extensions": {}}, [{"type": "websocket.connect"}])
-    assert sent == [{"type": "websocket.close"}]
+    async with connected(stage) as (reader, writer):
+        for _ in range(2):
+            writer.write(handshake(stage))
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 426 ")
+            assert b"content-length: 26\r\n" in head
+            assert await reader.readexactly(26) == b"please upgrade your client"
+
+
+async def test_a_switch_to_another_protocol_is_a_bad_gateway(stage: ProxyStage) -> None:
+    """The container accepts an upgrade that the client has not requested."""
+    async with replying(stage, SWITCHING), connected(stage) as (reader, writer):
+        writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode())
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 502 ")
 
 
 async def test_a_client_that_disconnects_during_the_handshake_ends_it(stage: ProxyStage, upstream: Upstream) -> None:

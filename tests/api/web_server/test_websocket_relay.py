@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 import pytest
 from aiohttp import web
-from starlette.types import Message
 
-from tests.api.web_server.proxy_stage import KEY, MEGABYTE, ProxyStage, Upstream, called
-from tests.api.web_server.web_sockets import WEB_SOCKET, echo, talking
+from tests.api.web_server.proxy_stage import KEY, MEGABYTE, ProxyStage, Upstream, connected, replying
+from tests.api.web_server.web_sockets import SWITCHING, echo, handshake, talking
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,44 +51,43 @@ async def test_messages_of_16_megabytes(
         assert await web_socket.receive_bytes() == data
 
 
-async def test_pings_from_both_sides_get_pongs(
+async def test_pings_and_pongs_are_forwarded_both_ways(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
     async def talk(web_socket: web.WebSocketResponse) -> None:
         await web_socket.ping(b"up there?")
         pong = await web_socket.receive()
         await web_socket.send_str(f"{pong.type.name} {pong.data.decode()}")
+        ping = await web_socket.receive()
+        await web_socket.pong(b"answer to " + bytes(ping.data))
 
     await upstream(talking(talk, autoping=False))
     async with client.ws_connect(stage.url(), autoping=False) as web_socket:
-        assert await web_socket.receive_str() == "PONG up there?"
-
-    await upstream(talking(echo))
-    async with client.ws_connect(stage.url(), autoping=False) as web_socket:
+        ping = await web_socket.receive()
+        assert (ping.type, bytes(ping.data)) == (aiohttp.WSMsgType.PING, b"up there?")
+        await web_socket.pong(b"here")
+        assert await web_socket.receive_str() == "PONG here"
         await web_socket.ping(b"down there?")
         pong = await web_socket.receive()
-        assert (pong.type, bytes(pong.data)) == (aiohttp.WSMsgType.PONG, b"down there?")
+        assert (pong.type, bytes(pong.data)) == (aiohttp.WSMsgType.PONG, b"answer to down there?")
 
 
-async def test_messages_to_a_dead_container_are_dropped(stage: ProxyStage, upstream: Upstream) -> None:
-    async def handler(request: web.Request) -> web.WebSocketResponse:
-        web_socket = web.WebSocketResponse()
-        await web_socket.prepare(request)
-        await web_socket.receive()
-        assert request.transport is not None
-        request.transport.abort()
-        return web_socket
+async def test_what_is_sent_around_the_handshake_is_not_lost(stage: ProxyStage) -> None:
+    """The client sends bytes with its request, and the container with its response."""
+    async with replying(stage, SWITCHING + b"first words"), connected(stage) as (reader, writer):
+        writer.write(handshake(stage) + b"early")
+        writer.write(b"words")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert await reader.read() == b"first words"
 
-    accepted = asyncio.Event()
 
-    async def talk_on() -> Message:
-        await accepted.wait()
-        await asyncio.sleep(0)
-        return {"type": "websocket.receive", "text": "anybody?"}
-
-    async def send(message: Message) -> None:
-        accepted.set()
-
-    await upstream(handler)
-    sent = await called(stage, WEB_SOCKET, [{"type": "websocket.connect"}], talk_on, send)
-    assert [message["type"] for message in sent] == ["websocket.accept"]
+@pytest.mark.parametrize("compress", [0, 15])
+async def test_both_sides_negotiate_compression(
+    stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream, compress: int
+) -> None:
+    await upstream(talking(echo, compress=bool(compress)))
+    async with client.ws_connect(stage.url(), compress=15) as web_socket:
+        assert bool(web_socket.compress) is bool(compress)
+        await web_socket.send_str("x" * 1000)
+        assert await web_socket.receive_str() == "x" * 1000

@@ -10,13 +10,7 @@ from aiohttp import web
 
 from tests.api.web_server.proxy_stage import Handler, ProxyStage
 
-WEB_SOCKET = {
-    "type": "websocket",
-    "scheme": "ws",
-    "subprotocols": [],
-    "raw_path": b"/",
-    "extensions": {"websocket.http.response": {}},
-}
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
 def talking(talk: Callable[[web.WebSocketResponse], Awaitable[None]], **options: Any) -> Handler:

@@ -10,7 +10,7 @@ def test_a_web_server_has_its_own_origin_if_the_machine_resolves_subdomains() ->
 
 
 def test_otherwise_a_web_server_has_its_own_path() -> None:
-    assert Addresses(3333, resolves_subdomains=False).container_url("k3y") == "http://localhost:3333/greenroom/web/k3y/"
+    assert Addresses(3333, resolves_subdomains=False).container_url("k3y") == "http://localhost:3333/greenroom/web/k3y"
 
 
 def test_containers_and_the_host_use_different_names_of_the_server() -> None:

@@ -5,9 +5,11 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import web
 
 from runtime.runs.readiness import PROBE_HEADER, is_ready
+from tests.hostile_peers import fair_loop, hostile_server
 
 
 @asynccontextmanager
@@ -78,6 +80,7 @@ async def test_a_server_with_an_endless_response_is_ready() -> None:
         await response.prepare(request)
         while request.transport is not None:
             await response.write(b"data: tick\n\n")
+            await asyncio.sleep(0)  # the probe runs on the same loop
         return response
 
     async with serving(handler) as port:
@@ -103,3 +106,34 @@ async def test_a_server_that_closes_the_connection_is_not_ready() -> None:
 async def test_a_server_that_never_responds_is_not_ready() -> None:
     async with raw_server(None) as port:
         assert not await is_ready("127.0.0.1", port, timeout_secs=0.2)
+
+
+ENDLESS = {
+    "100": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "103": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "empty lines": (b"", b"\r\n"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"a:\r\n"),
+    "one header": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+}
+
+
+@pytest.mark.parametrize(("head", "flood"), ENDLESS.values(), ids=ENDLESS)
+async def test_a_head_without_end_is_not_ready(head: bytes, flood: bytes) -> None:
+    with hostile_server(head, flood) as server:
+        async with fair_loop():
+            assert not await is_ready("127.0.0.1", server.port)
+            await server.has_ended()
+
+
+@pytest.mark.parametrize(
+    ("head", "flood"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", b"\x89\x00"),
+    ],
+)
+async def test_a_flood_after_the_head_is_not_read(head: bytes, flood: bytes) -> None:
+    with hostile_server(head, flood) as server:
+        async with fair_loop():
+            assert await is_ready("127.0.0.1", server.port)
+            await server.has_ended()

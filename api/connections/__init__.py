@@ -1,0 +1,1 @@
+"""The server's side of its connections: uvicorn's protocols, with limits that no client can exceed."""

@@ -1,0 +1,62 @@
+"""Fixtures: an application that reads everything, behind uvicorn with the server's own protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest_asyncio
+import uvicorn
+from starlette.types import Message, Receive, Scope, Send
+
+from api.connections.server_options import SERVER_OPTIONS
+
+
+class Application:
+    """Reads each request to its end, then responds. `bodies` are the sizes of the pieces that it has received."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.disconnects: asyncio.Queue[Message] = asyncio.Queue()
+        self.body_bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._read_messages(receive, send)
+            return
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            self.body_bytes += len(message["body"])
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def _read_messages(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            pass
+        self.disconnects.put_nowait(message)
+
+
+@asynccontextmanager
+async def serving(application: Application) -> AsyncIterator[None]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    application.port = listening.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(application, lifespan="off", log_level="warning", **SERVER_OPTIONS))
+    task = asyncio.create_task(server.serve([listening]))
+    yield
+    server.should_exit = server.force_exit = True
+    await task
+
+
+@pytest_asyncio.fixture
+async def application() -> AsyncIterator[Application]:
+    application = Application()
+    async with serving(application):
+        yield application
