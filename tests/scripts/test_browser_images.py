@@ -82,13 +82,14 @@ def engine() -> Any:
         engine.ping()
     except DockerException as error:
         pytest.skip(f"no Docker engine: {error}")
-    browser_images.main([])
     return engine
 
 
 @pytest.mark.docker
+@pytest.mark.timeout(base_images.ENGINE_SECS)  # the first test with an image builds it
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_browser_starts_without_an_executable_path(engine: Any, name: str) -> None:
+    browser_images.main([name])
     output = engine.containers.run(
         name, PROGRAMS[name], remove=True, network_disabled=True, mem_limit="1g", memswap_limit="1g", init=True
     )
