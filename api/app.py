@@ -2,11 +2,12 @@
 
 1. Host: only names of this server are answered.
 2. Web servers: a request for a run's web server leaves the API here.
-3. Spelling: `?method=PUT`, `/v2/acts`, a slash at the end.
-4. Origin: web pages of other origins cannot write.
-5. Caller: the token identifies a user or run, and the request counts for the rate limit.
-6. Aliases: `/v2/actor-runs/X/dataset` and the like become canonical paths.
-7. Routes: HotRoutes for storages, FastAPI for everything else.
+3. Preflights: a browser learns whether a web page of another origin may send a request.
+4. Size and spelling of the URL: `?method=PUT`, `/v2/acts`, a slash at the end.
+5. Origin: web pages of other origins cannot write, unless they are permitted to call the API.
+6. Caller: the token identifies a user or run, and the request counts for the rate limit.
+7. Aliases: `/v2/actor-runs/X/dataset` and the like become canonical paths.
+8. Routes: HotRoutes for storages, FastAPI for everything else.
 
 An error in any stage becomes the platform's error object.
 """
@@ -21,9 +22,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.data_transfer import count_transfer
 from api.hot_routes import HotRoutes
-from api.request.aliases import Aliases, rewrite_spelling
-from api.request.allowed_hosts import AllowedHosts
+from api.request.aliases import Aliases, check_size, rewrite_spelling
+from api.request.allowed_hosts import AllowedHosts, acting_paths
 from api.request.authentication import Authentication
+from api.request.cross_origin import CrossOrigin
 from api.request.rate_limit import RateLimit
 from api.response.errors import ERROR_HANDLED, ERROR_HANDLERS, error_response, internal_error
 from api.response.local_controls import ServerInfo
@@ -85,18 +87,27 @@ class App:
         earlier_ports: Collection[int] = (),
     ) -> None:
         settings = orchestrator.settings
-        hosts = AllowedHosts({settings.port, *earlier_ports}, orchestrator.engine.gateway)
+        routes = _routes(orchestrator, info, shut_down)
+        self._cross_origin = CrossOrigin(settings.allowed_origins, has_users=bool(settings.users))
+        hosts = AllowedHosts(
+            {settings.port, *earlier_ports},
+            orchestrator.engine.gateway,
+            self._cross_origin,
+            acting_paths(routes.routes),
+        )
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
         self._check_host = hosts.check_host
         self._http_stages: tuple[Stage, ...] = (
+            self._cross_origin.record_origin,
+            check_size,
             rewrite_spelling,
             hosts.check_origin,
             authentication.identify_caller,
             Aliases(orchestrator).resolve,
         )
-        self._websocket_stages: tuple[Stage, ...] = (rewrite_spelling,)
-        self._routes = HotRoutes(_routes(orchestrator, info, shut_down), STORAGES)
+        self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
+        self._routes = HotRoutes(routes, STORAGES)
         self._web_servers = WebServerProxy(self._find_web_server)
         self._orchestrator = orchestrator
 
@@ -107,6 +118,7 @@ class App:
             app = _rejection(error_response(problem, scope), scope)
         except Exception as problem:
             app = _rejection(internal_error(problem, scope), scope)
+        send = self._cross_origin.with_headers(scope, send)
         try:
             await app(scope, *count_transfer(self._orchestrator.billing, scope, receive, send))
         except Exception:
@@ -119,6 +131,8 @@ class App:
         self._check_host(scope)
         if run_address_of(scope) is not None:
             return self._web_servers
+        if scope["type"] == "http" and (preflight := self._cross_origin.preflight_response(scope)) is not None:
+            return preflight
         for stage in self._http_stages if scope["type"] == "http" else self._websocket_stages:
             stage(scope)
         return self._routes

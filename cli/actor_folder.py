@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cli.errors import INVALID_INPUT, CommandError
-from runtime.base.json_text import loads_with_comments
+from runtime.base.json_text import JsonDict, loads_with_comments
 
 MAX_NAME_LENGTH = 63
 MIN_NAME_LENGTH = 3
@@ -21,17 +21,18 @@ DISPLAY_FIELDS = ("title", "description")
 ACTOR_FILES = (DEFINITION, LEGACY_DEFINITION, ".actor/Dockerfile", "Dockerfile", "package.json", "main.js")
 """An Actor's folder contains at least one of these; without any, there is nothing to build."""
 
+GIT_URL = re.compile(r"(?:https?|git|ssh|file)://\S+|[\w.-]+@[\w.-]+:\S+")
+
 
 @dataclass(frozen=True, slots=True)
 class ActorFolder:
-    """An Actor's folder, with the fields of its definition.
+    """The source of an Actor, with the fields of its definition: a folder at `path`, or a git repository at `git_url`.
 
     `display` has the title and description of a new Actor. `env_vars` is None if actor.json declares no variables.
     `secrets` are names of variables whose values only the `apify` command knows. `remarks` are about values that the
     platform does not accept, and that were replaced.
     """
 
-    path: Path
     name: str
     display: dict[str, str]
     version: str
@@ -39,6 +40,21 @@ class ActorFolder:
     env_vars: list[dict[str, str]] | None
     secrets: list[str]
     remarks: list[str]
+    path: Path | None = None
+    git_url: str | None = None
+
+    @property
+    def version_fields(self) -> JsonDict:
+        """The version as the API takes it, without environment variables."""
+        if self.git_url is None:
+            source: JsonDict = {"sourceType": "SOURCE_FILES", "localFolder": str(self.path), "sourceFiles": []}
+        else:
+            source = {"sourceType": "GIT_REPO", "gitRepoUrl": self.git_url}
+        return {"versionNumber": self.version, "buildTag": self.build_tag, **source}
+
+
+def is_git_url(text: str) -> bool:
+    return GIT_URL.fullmatch(text) is not None
 
 
 def read_actor_folder(path: Path) -> ActorFolder:
@@ -57,14 +73,25 @@ def _read(path: Path) -> ActorFolder:
             exit_code=INVALID_INPUT,
         )
     file = path / (DEFINITION if (path / DEFINITION).is_file() else LEGACY_DEFINITION)
-    definition = _definition(file)
+    return replace(of_definition(_definition(file), path.name, file.name), path=path)
+
+
+def in_repository(git_url: str, definition: JsonDict) -> ActorFolder:
+    """Return the Actor in a git repository. Without a name in its definition, the folder or the repository names it."""
+    repository, _, reference = git_url.partition("#")
+    folder = reference.partition(":")[2].strip("/")
+    last = (folder or repository.rstrip("/").removesuffix(".git")).rpartition("/")[2].rpartition(":")[2]
+    return replace(of_definition(definition, last, DEFINITION), git_url=git_url)
+
+
+def of_definition(definition: JsonDict, default_name: str, file_name: str) -> ActorFolder:
+    """Return the fields of a definition. `default_name` may contain any character. `file_name` is for the remarks."""
     given = definition.get("environmentVariables")
     variables = given if isinstance(given, dict) else {}
     secrets = [name for name, value in variables.items() if str(value).startswith("@")]
     env_vars = [{"name": name, "value": str(value)} for name, value in variables.items() if name not in secrets]
-    name, version = definition.get("name") or path.name, definition.get("version") or "0.0"
+    name, version = definition.get("name") or default_name, definition.get("version") or "0.0"
     folder = ActorFolder(
-        path=path,
         name=_valid_name(name),
         display={field: definition[field] for field in DISPLAY_FIELDS if field in definition},
         version=_valid_version(version),
@@ -73,15 +100,15 @@ def _read(path: Path) -> ActorFolder:
         secrets=secrets,
         remarks=[],
     )
-    folder.remarks.extend(_remarks(folder, definition, file))
+    folder.remarks.extend(_remarks(folder, definition, file_name))
     return folder
 
 
-def _remarks(folder: ActorFolder, definition: dict[str, Any], file: Path) -> list[str]:
+def _remarks(folder: ActorFolder, definition: JsonDict, file_name: str) -> list[str]:
     used = {"name": folder.name, "version": folder.version}
     rules = {"name": "must have 3 to 63 letters, digits and dashes", "version": "must be MAJOR.MINOR"}
     return [
-        f"{file.name}: the {field} {definition[field]!r} {rules[field]} on the platform. Using {value!r} instead."
+        f"{file_name}: the {field} {definition[field]!r} {rules[field]} on the platform. Using {value!r} instead."
         for field, value in used.items()
         if definition.get(field) and definition[field] != value
     ]

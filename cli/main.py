@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
-from typer.core import TyperGroup
 
+from cli.actor_folder import is_git_url
 from cli.down import stop_server
 from cli.errors import FAILED, CommandError
+from cli.failures import Command, CommandGroup
 from cli.prune import PruneArguments, prune
 from cli.push import PushArguments, push_actor
-from cli.run import RunArguments, read_input, run_actor
+from cli.run import run_actor
+from cli.run_input import read_input
+from cli.run_options import parse_env_vars, parse_memory
+from cli.run_target import RunArguments
 from cli.status import show_status
 from cli.storage.exporting import ExportArguments, run_export
 from cli.storage.importing import ImportArguments, run_import
-from cli.terminal import print_error
-from cli.up import parse_users, run_server
+from cli.up import parse_origins, parse_users, run_server
 from runtime.base.settings import DEFAULT_PORT, default_data_dir, from_environment
 
-
-class _CommandGroup(TyperGroup):
-    """Prints a CommandError and ends with its exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CommandError as error:
-            print_error(error)
-            raise typer.Exit(error.exit_code) from error
-
+Given = TypeVar("Given")
+Value = TypeVar("Value")
 
 app = typer.Typer(
-    cls=_CommandGroup,
+    cls=CommandGroup,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -66,7 +62,69 @@ DataDir = Annotated[
         help="Use this data directory. Default: $GREENROOM_DATA_DIR, or `greenroom` in the user's data folder.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout, also if the command fails.")]
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="The folder of the Actor, by default the current one; or a git repository: URL#BRANCH:FOLDER.",
+        show_default=False,
+    ),
+]
+
+
+class Permission(StrEnum):
+    """The values of --permission, with those of the API."""
+
+    FULL = "full"
+    LIMITED = "limited"
+
+    @property
+    def level(self) -> str:
+        return f"{self.name}_PERMISSIONS"
+
+
+Memory = Annotated[
+    str | None,
+    typer.Option("--memory", "-m", metavar="SIZE", help="Set the memory of the run: megabytes, 512m or 4g."),
+]
+GivenInput = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="JSON|@FILE|-",
+        help="Pass this input: JSON, a file, or - for stdin. Default: storage/key_value_stores/default/INPUT.json in"
+        " the folder, if it exists.",
+    ),
+]
+Prefill = Annotated[
+    bool,
+    typer.Option("--prefill", help="Pass the prefilled values of the input schema, replaced by the fields of -i."),
+]
+Timeout = Annotated[
+    int | None, typer.Option(min=0, metavar="SECS", help="Set the timeout of the run; 0 means no timeout.")
+]
+EnvVars = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="Set an environment variable of this run. Can be repeated."),
+]
+PermissionOption = Annotated[
+    Permission | None, typer.Option(metavar="full|limited", help="Set the permissions of the run.")
+]
+BuildOption = Annotated[
+    str | None,
+    typer.Option(metavar="TAG", help="Run the existing build with this tag or number, instead of a new one."),
+]
+NoBuild = Annotated[bool, typer.Option("--no-build", help="Run the last build instead of a new one.")]
+ResultAsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the run, its OUTPUT and its first 10 items as one JSON object to stdout. If the command fails, the"
+        " object has the field `error`.",
+    ),
+]
 
 
 @app.command()
@@ -79,15 +137,22 @@ def up(
             metavar="NAME:TOKEN", help="Accept only the tokens given here, each for its user. Can be repeated."
         ),
     ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="Let web pages of this origin, such as http://localhost:5173, call the API. Can be repeated.",
+        ),
+    ] = None,
     stop_runs: Annotated[bool, typer.Option("--stop-runs", help="Abort live runs when the server stops.")] = False,
 ) -> None:
     """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them."""
+    users = _parsed("--user", parse_users, user) or {}
+    origins = _parsed("--allow-origin", parse_origins, allow_origin) or frozenset()
     try:
-        users = parse_users(user or [])
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--user") from error
-    try:
-        settings = from_environment(port=port, data_dir=_resolve(data_dir), users=users, stop_runs=stop_runs)
+        settings = from_environment(
+            port=port, data_dir=_resolve(data_dir), users=users, allowed_origins=origins, stop_runs=stop_runs
+        )
     except ValueError as error:
         raise CommandError(f"Invalid environment variable: {error}.") from error
     run_server(settings)
@@ -110,35 +175,36 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def run(
-    folder: Annotated[
-        Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The folder of the Actor.")
-    ],
-    memory: Annotated[
-        int | None, typer.Option("--memory", "-m", min=1, metavar="MB", help="Set the memory of the run.")
-    ] = None,
-    given_input: Annotated[
-        str | None,
-        typer.Option("--input", "-i", metavar="JSON|@FILE|-", help="Pass this input: JSON, a file, or - for stdin."),
-    ] = None,
-    timeout: Annotated[
-        int | None, typer.Option(min=0, metavar="SECS", help="Set the timeout of the run; 0 means no timeout.")
-    ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the run, its OUTPUT and its first 10 items as one JSON object to stdout."),
-    ] = False,
+    source: Source = ".",
+    memory: Memory = None,
+    given_input: GivenInput = None,
+    prefill: Prefill = False,
+    timeout: Timeout = None,
+    env: EnvVars = None,
+    permission: PermissionOption = None,
+    build: BuildOption = None,
+    no_build: NoBuild = False,
+    as_json: ResultAsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Build the Actor in a folder and run it. Ctrl-C aborts the run.
+    """Build the Actor in a folder or a git repository and run it. Ctrl-C aborts the run.
 
-    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input; otherwise the Actor's own exit code, or 1.
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
+    failed. Otherwise the Actor's own exit code; 1 if it has none, or if it is one of these codes.
     """
+    if build and no_build:
+        raise typer.BadParameter("--build and --no-build exclude each other", param_hint="--build")
     arguments = RunArguments(
-        folder=folder,
+        source=_existing(source),
         data_dir=_resolve(data_dir),
         body=read_input(given_input),
-        memory_mbytes=memory,
+        prefill=prefill,
+        memory_mbytes=_parsed("--memory", parse_memory, memory),
         timeout_secs=timeout,
+        permission_level=permission and permission.level,
+        env_vars=_parsed("--env", parse_env_vars, env) or {},
+        build=build,
+        no_build=no_build,
         as_json=as_json,
     )
     raise typer.Exit(run_actor(arguments))
@@ -146,17 +212,16 @@ def run(
 
 @app.command()
 def push(
-    folder: Annotated[
-        Path, typer.Argument(metavar="PATH", exists=True, file_okay=False, help="The folder of the Actor.")
-    ],
+    source: Source = ".",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Create or update an Actor from a folder, and build it. The server reads the folder itself.
+    """Create or update an Actor from a folder or a git repository, and build it. The server reads the source itself.
 
-    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input; otherwise 1.
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
+    failed.
     """
-    arguments = PushArguments(folder=folder, data_dir=_resolve(data_dir), as_json=as_json)
+    arguments = PushArguments(source=_existing(source), data_dir=_resolve(data_dir), as_json=as_json)
     raise typer.Exit(push_actor(arguments))
 
 
@@ -176,7 +241,7 @@ storage = typer.Typer(
 app.add_typer(storage, name="storage")
 
 
-@storage.command("import")
+@storage.command("import", cls=Command)
 def import_storages(
     path: Annotated[
         Path,
@@ -253,3 +318,20 @@ def main() -> None:
 
 def _resolve(data_dir: Path | None) -> Path:
     return (data_dir or default_data_dir()).resolve()
+
+
+def _existing(source: str) -> str:
+    """Return a source that is a folder or a git URL."""
+    if not is_git_url(source) and not Path(source).is_dir():
+        problem = "is not a folder" if Path(source).exists() else "does not exist"
+        raise typer.BadParameter(f"'{source}' {problem}", param_hint="PATH")
+    return source
+
+
+def _parsed(option: str, parse: Callable[[Given], Value], given: Given | None) -> Value | None:
+    if given is None:
+        return None
+    try:
+        return parse(given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error

@@ -11,7 +11,7 @@ import typer
 
 from cli import terminal
 from cli.client import connected
-from cli.terminal import print_message, progress
+from cli.terminal import print_message, print_result, progress
 from runtime.base.json_text import JsonDict
 
 MBYTE = 1024 * 1024
@@ -32,7 +32,7 @@ def prune(arguments: PruneArguments) -> None:
         found = client.prunable()
         if not arguments.as_json:
             for line in describe(found):
-                terminal.stdout.print(line)
+                print_result(line)
         if not found["builds"] or not _agrees(arguments):
             _print_result({"deleted": False, **found}, "Nothing was deleted.", arguments)
             return
@@ -84,4 +84,4 @@ def _print_result(result: JsonDict, text: str, arguments: PruneArguments) -> Non
     if arguments.as_json:
         terminal.print_json(result)
     else:
-        terminal.stdout.print(text)
+        print_result(text)

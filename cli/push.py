@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli import terminal
-from cli.actor_folder import ActorFolder, read_actor_folder
+from cli import streams, terminal
+from cli.actor_folder import ActorFolder
+from cli.actor_source import read_local_actor, read_repository
 from cli.client import Client, connected
-from cli.errors import ABORTED, FAILED, TIMED_OUT, CommandError
+from cli.errors import ABORTED, BUILD_FAILED, TIMED_OUT, CommandError
 from cli.interrupts import deferred_interrupts
 from cli.log_follower import LogFollower
-from cli.terminal import print_message, print_warning
+from cli.terminal import print_message, print_result, print_warning
 from runtime.base.json_text import JsonDict
 
-EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
+EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 MBYTE = 1024 * 1024
 
 
@@ -23,24 +23,25 @@ MBYTE = 1024 * 1024
 class PushArguments:
     """The arguments of `greenroom push`."""
 
-    folder: Path
+    source: str
     data_dir: Path
     as_json: bool
 
 
 def push_actor(arguments: PushArguments) -> int:
     """Create or update the Actor, build it, and print the build; return the exit code. Raises CommandError."""
-    folder = read_actor_folder(arguments.folder)
-    try:
-        with connected(arguments.data_dir) as client:
-            actor, build = build_actor(client, folder)
-    except KeyboardInterrupt:
-        return ABORTED
+    folder = read_local_actor(arguments.source)
+    with connected(arguments.data_dir) as client:
+        if folder is None:
+            folder, _ = read_repository(client, arguments.source)
+        else:
+            client.checks.read_definition(folder.version_fields)
+        actor, build = build_actor(client, folder)
     if arguments.as_json:
         terminal.print_json({"actor": actor, "build": build})
     else:
         name = f"{actor['username']}/{actor['name']}"
-        terminal.stdout.print(f"SUCCEEDED  build {build['buildNumber']} of {name}, {_image_size(build)}")
+        print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {_image_size(build)}")
     return 0
 
 
@@ -57,7 +58,7 @@ def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict
         with deferred_interrupts():
             build = client.builds.start(actor["id"], folder.version)
         print_message(f"Building {build['buildNumber']} (its log follows)")
-        LogFollower(client, build["id"], sys.stderr.buffer).follow()
+        LogFollower(client, build["id"], streams.stderr).follow()
         finished = client.builds.wait(build["id"])
     except KeyboardInterrupt:
         if build is not None:
@@ -65,7 +66,7 @@ def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict
             print_warning(f"\nBuild {aborted['buildNumber']} finished with status {aborted['status']}.")
         raise
     if finished["status"] != "SUCCEEDED":
-        raise _build_error(finished)
+        raise _build_error(actor, finished)
     return actor, finished
 
 
@@ -85,13 +86,7 @@ def _put_actor(client: Client, folder: ActorFolder) -> JsonDict:
 
 
 def _version(folder: ActorFolder, existing: JsonDict | None) -> JsonDict:
-    version: JsonDict = {
-        "versionNumber": folder.version,
-        "sourceType": "SOURCE_FILES",
-        "localFolder": str(folder.path),
-        "sourceFiles": [],
-        "buildTag": folder.build_tag,
-    }
+    version = folder.version_fields
     if folder.env_vars is not None:
         version["envVars"] = [*folder.env_vars, *_unchanged_secrets(folder, existing)]
     return version
@@ -99,7 +94,7 @@ def _version(folder: ActorFolder, existing: JsonDict | None) -> JsonDict:
 
 def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[JsonDict]:
     """Return the secrets that the version already has, without values: the server preserves their values."""
-    stored = {variable["name"] for variable in existing["envVars"] if variable["isSecret"]} if existing else set()
+    stored = {variable["name"] for variable in existing["envVars"] if variable.get("isSecret")} if existing else set()
     for name in sorted(set(folder.secrets) - stored):
         print_warning(
             f"Skipped the environment variable {name!r}: only the `apify` command knows the value of this secret."
@@ -108,12 +103,14 @@ def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[J
     return [{"name": name, "isSecret": True} for name in folder.secrets if name in stored]
 
 
-def _build_error(build: JsonDict) -> CommandError:
+def _build_error(actor: JsonDict, build: JsonDict) -> CommandError:
     reason = build.get("statusMessage") or "see its log above"
     end = "" if reason.endswith(".") or "\n" in reason else "."  # the reason can end with a Dockerfile to paste
     return CommandError(
         f"Build {build['buildNumber']} finished with status {build['status']}: {reason}{end}",
-        exit_code=EXIT_CODES.get(build["status"], FAILED),
+        exit_code=EXIT_CODES[build["status"]],
+        code=f"build-{build['status'].lower()}",
+        details={"actor": actor, "build": build},
     )
 
 

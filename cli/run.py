@@ -1,103 +1,70 @@
-"""`greenroom run`: builds the Actor in a folder, runs it, and prints the run's summary."""
+"""`greenroom run`: builds the Actor in a folder or a git repository, runs it, and prints the run's summary."""
 
 from __future__ import annotations
 
-import codecs
-import json
-import os
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from cli import terminal
-from cli.actor_folder import ActorFolder, read_actor_folder
+from cli import streams, terminal
+from cli.actor_source import read_local_actor
 from cli.client import Client, connected
-from cli.errors import ABORTED, FAILED, INVALID_INPUT, CommandError
+from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
 from cli.interrupts import deferred_interrupts
 from cli.log_follower import LogFollower
-from cli.push import EXIT_CODES, build_actor
+from cli.run_target import RunArguments, RunTarget, given_input, prepare_target
+from cli.streams import OutputError
 from cli.summary import RunResult, print_summary
 from cli.terminal import print_message, print_warning, progress
-from runtime.base.json_text import JsonDict
+from cli.web_server_notice import web_server_notice
+from runtime.base.json_text import JsonDict, loads
+from runtime.base.settings import default_data_dir
 
 ITEMS_FETCHED = 10
 OUTPUT_KEY = "OUTPUT"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunArguments:
-    """The arguments of `greenroom run`.
-
-    `body` is the input's JSON. `memory_mbytes` and `timeout_secs` None mean the Actor's default.
-    """
-
-    folder: Path
-    data_dir: Path
-    body: bytes | None
-    memory_mbytes: int | None
-    timeout_secs: int | None
-    as_json: bool
+EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 
 
 def run_actor(arguments: RunArguments) -> int:
     """Build the Actor, run it and print its summary; return the exit code. Raises CommandError."""
-    folder = read_actor_folder(arguments.folder)
-    try:
-        with connected(arguments.data_dir) as client:
-            result = _build_and_run(client, folder, arguments)
-            _print_result(result, as_json=arguments.as_json)
-    except KeyboardInterrupt:
-        return ABORTED
+    folder = read_local_actor(arguments.source)
+    body = given_input(arguments, folder)
+    with connected(arguments.data_dir) as client:
+        target = prepare_target(client, folder, body, arguments)
+        result = _fetch_result(client, _run_to_end(client, target, arguments), arguments)
+        _print_result(result, as_json=arguments.as_json)
     return exit_code(result.run)
 
 
-def read_input(given: str | None) -> bytes | None:
-    """Return the input that `-i` specifies: JSON itself, `@file`, or `-` for stdin.
-
-    Raises CommandError if it is not valid JSON.
-    """
-    if given is None:
-        return None
-    body, origin = _input_body(given)
-    try:
-        json.loads(body.decode("utf-8-sig"), parse_constant=_reject_constant)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise _input_error(f"The input {origin} is not valid JSON: {error.msg} at {place}.") from error
-    except ValueError as error:
-        raise _input_error(f"The input {origin} is not valid JSON: {error}.") from error
-    return body.removeprefix(codecs.BOM_UTF8)
-
-
 def exit_code(run: JsonDict) -> int:
-    """Return the exit code of the `apify` command for this run. If the run failed, it is the Actor's own, or 1."""
-    return EXIT_CODES.get(run["status"], run.get("exitCode") or FAILED)
+    """Return the exit code of the `apify` command for this run. If the run failed, it is the Actor's own.
+
+    An Actor's code that Greenroom uses itself is reported as FAILED, so that it cannot be mistaken.
+    """
+    own = run.get("exitCode") or FAILED
+    return EXIT_CODES.get(run["status"], FAILED if own in RESERVED else own)
 
 
-def _build_and_run(client: Client, folder: ActorFolder, arguments: RunArguments) -> RunResult:
-    actor, build = build_actor(client, folder)
-    finished = _run_to_end(client, actor, build, arguments)
-    return _fetch_result(client, finished)
-
-
-def _run_to_end(client: Client, actor: JsonDict, build: JsonDict, arguments: RunArguments) -> JsonDict:
+def _run_to_end(client: Client, target: RunTarget, arguments: RunArguments) -> JsonDict:
     """Start the run and return it when it has finished. The first interrupt aborts it, the second one exits."""
     run: JsonDict | None = None
     log: LogFollower | None = None
     try:
         with deferred_interrupts():
-            run = client.runs.start(actor["id"], _run_params(build, arguments), arguments.body)
-        print_message(f"Run {run['id']} of {actor['name']}, build {build['buildNumber']}")
-        log = LogFollower(client, run["id"], sys.stderr.buffer if arguments.as_json else sys.stdout.buffer)
-        log.follow()
+            run = client.runs.start(target.actor["id"], target.params, target.body)
+        print_message(f"Run {run['id']} of {target.actor['name']}, build {target.build_number}")
+        log = LogFollower(client, run["id"], streams.stderr if arguments.as_json else streams.stdout)
+        with web_server_notice(client, run["id"]):
+            log.follow()
         return client.runs.wait(run["id"])
     except KeyboardInterrupt:
         if run is None:
             raise
         return _abort(client, run, log)
+    except OutputError:
+        if run is not None:
+            client.runs.abort(run["id"])
+        raise
 
 
 def _abort(client: Client, run: JsonDict, log: LogFollower | None) -> JsonDict:
@@ -112,23 +79,38 @@ def _abort(client: Client, run: JsonDict, log: LogFollower | None) -> JsonDict:
         raise
 
 
-def _run_params(build: JsonDict, arguments: RunArguments) -> JsonDict:
-    params = {"build": build["buildNumber"], "memory": arguments.memory_mbytes, "timeout": arguments.timeout_secs}
-    return {name: value for name, value in params.items() if value is not None}
-
-
-def _fetch_result(client: Client, run: JsonDict) -> RunResult:
+def _fetch_result(client: Client, run: JsonDict, arguments: RunArguments) -> RunResult:
     with progress("Fetching the results"):
         page = client.datasets.first_items(run["defaultDatasetId"], ITEMS_FETCHED)
         output = client.key_value_stores.find_record(run["defaultKeyValueStoreId"], OUTPUT_KEY)
-    return RunResult(run, page.items, page.total, _record_value(output) if output else None)
+        places = _places(client, run, arguments)
+    return RunResult(run, page.items, page.total, _record_value(output) if output else None, places)
+
+
+def _places(client: Client, run: JsonDict, arguments: RunArguments) -> dict[str, str]:
+    """Return where the results are: URLs that need no token, or a command if the server stops with this command."""
+    if not client.urls_stay_valid:
+        is_default = arguments.data_dir == default_data_dir().resolve()
+        data_dir = "" if is_default else f" --data-dir {arguments.data_dir}"
+        return {"Results": f"greenroom storage export --run {run['id']}{data_dir}"}
+    dataset = client.storages.find("datasets", run["defaultDatasetId"])
+    store = client.storages.find("key-value-stores", run["defaultKeyValueStoreId"])
+    places = {
+        "Dataset": dataset and dataset.get("itemsPublicUrl"),
+        "Store": store and store.get("keysPublicUrl"),
+        "Log": client.log_url(run["id"]),
+    }
+    return {label: url for label, url in places.items() if url}
 
 
 def _record_value(response: httpx.Response) -> Any:
     """Return a record as JSON: parsed, as a string, or, if it is binary, its content type and size."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip()
     if content_type == "application/json":
-        return response.json()
+        try:
+            return loads(response.content)
+        except ValueError:  # an Actor can store any bytes under this type
+            return response.text
     if content_type.startswith("text/"):
         return response.text
     return {"contentType": content_type, "bytes": len(response.content)}
@@ -136,30 +118,18 @@ def _record_value(response: httpx.Response) -> Any:
 
 def _print_result(result: RunResult, *, as_json: bool) -> None:
     if as_json:
-        terminal.print_json(
-            {"run": result.run, "itemCount": result.item_count, "items": result.items, "output": result.output}
-        )
+        terminal.print_json({**_json(result), **_error(result.run)})
     else:
-        print_summary(terminal.stdout, result)
+        print_summary(result)
 
 
-def _input_body(given: str) -> tuple[bytes, str]:
-    """Return the input's bytes, and its origin for error messages."""
-    if given == "-":
-        return sys.stdin.buffer.read(), "from stdin"
-    if not given.startswith("@"):
-        return os.fsencode(given), "given with -i"
-    file = Path(given[1:])
-    try:
-        return file.read_bytes(), f"in {file}"
-    except OSError as error:
-        raise _input_error(f"Cannot read the input file {file}: {error.strerror}.") from error
+def _json(result: RunResult) -> JsonDict:
+    return {"run": result.run, "itemCount": result.item_count, "items": result.items, "output": result.output}
 
 
-def _reject_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a valid JSON value")
-
-
-def _input_error(message: str) -> CommandError:
-    advice = 'Pass JSON as in -i \'{"name": "value"}\', a file as in -i @input.json, or -i - to read from stdin.'
-    return CommandError(message, advice, exit_code=INVALID_INPUT)
+def _error(run: JsonDict) -> JsonDict:
+    """Return the error of a run that did not succeed."""
+    if run["status"] == "SUCCEEDED":
+        return {}
+    message = run.get("statusMessage") or f"Run {run['id']} finished with status {run['status']}."
+    return {"error": error_object(f"run-{run['status'].lower()}", message, "", exit_code(run))}

@@ -44,12 +44,16 @@ environment is passed on unchanged, because PYTHONPATH may be needed to find Gre
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server as `server.json` describes it. `info` is its own description, empty until it has been queried."""
+    """A server as `server.json` describes it. `info` is its own description, empty until it has been queried.
+
+    A temporary server stops with the commands that use it, so its URLs are of no use afterwards.
+    """
 
     pid: int
     url: str
     token: str
     info: dict[str, Any] = field(default_factory=dict)
+    is_temporary: bool = False
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -107,6 +111,7 @@ def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
     with (data_dir / LOCK_FILE).open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         server = find(data_dir) or _start_temporary(data_dir, lock)
+        server = replace(server, is_temporary=_adopted_runs_of_temporary(server, lock) is not None)
         try:
             yield server
         except KeyboardInterrupt:
@@ -144,7 +149,9 @@ def _launch(data_dir: Path) -> tuple[RunningServer, bool]:
         raise
     if server is None:
         last_lines = "\n".join(log_file.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
-        raise CommandError(f"The server did not start. The last lines of {log_file}:\n{last_lines}")
+        raise CommandError(
+            f"The server did not start. The last lines of {log_file}:\n{last_lines}", code="server-unavailable"
+        )
     return server, server.pid == process.pid
 
 
@@ -157,7 +164,10 @@ def _wait_for_response(data_dir: Path, process: subprocess.Popen[bytes]) -> Runn
         if server or has_ended:
             return server
         time.sleep(POLL_SECS)
-    raise CommandError(f"The server did not respond within {START_SECS:.0f} s. See its log: {data_dir / LOG_FILE}")
+    raise CommandError(
+        f"The server did not respond within {START_SECS:.0f} s. See its log: {data_dir / LOG_FILE}",
+        code="server-unavailable",
+    )
 
 
 def _stop_if_last(data_dir: Path, lock: IO[str], *, waits: bool) -> None:
@@ -166,12 +176,19 @@ def _stop_if_last(data_dir: Path, lock: IO[str], *, waits: bool) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
+    server = find(data_dir)
+    adopted_runs = None if server is None else _adopted_runs_of_temporary(server, lock)
+    if server is not None and adopted_runs is not None:
+        _stop(server, adopted_runs, waits=waits)
+        lock.truncate(0)
+
+
+def _adopted_runs_of_temporary(server: RunningServer, lock: IO[str]) -> int | None:
+    """Return how many runs a temporary server adopted when it started, or None if the server is not temporary."""
     lock.seek(0)
     text = lock.read()
-    server = find(data_dir)
-    if text and server and server.pid == json.loads(text)["pid"]:
-        _stop(server, json.loads(text)["adoptedRuns"], waits=waits)
-        lock.truncate(0)
+    description = json.loads(text) if text else {}
+    return int(description["adoptedRuns"]) if description.get("pid") == server.pid else None
 
 
 def _stop(server: RunningServer, adopted_runs: int, *, waits: bool) -> None:

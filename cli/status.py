@@ -5,18 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli import server, terminal
+from cli.errors import FAILED, error_object
 from cli.server_description import describe_server
+from cli.terminal import print_result
+from runtime.base.json_text import JsonDict
 
 
 def show_status(data_dir: Path, *, as_json: bool) -> bool:
     """Print the status of a data directory's server; return whether one runs."""
     running = server.find(data_dir)
+    lines = _lines(running, data_dir)
     if as_json:
-        terminal.print_json({"running": True, "pid": running.pid, **running.info} if running else {"running": False})
+        terminal.print_json(_description(running, lines))
     else:
-        for line in _lines(running, data_dir):
-            terminal.stdout.print(line)
+        for line in lines:
+            print_result(line)
     return running is not None
+
+
+def _description(running: server.RunningServer | None, lines: list[str]) -> JsonDict:
+    if running:
+        return {"running": True, "pid": running.pid, **running.info}
+    return {"running": False, "error": error_object("no-server", lines[0], "", FAILED)}
 
 
 def _lines(running: server.RunningServer | None, data_dir: Path) -> list[str]:

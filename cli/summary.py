@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
+from cli import terminal
+from cli.terminal_text import printable
 from runtime.base.json_text import JsonDict
 
 MBYTES_PER_CORE = 4096
@@ -21,6 +23,7 @@ ENFORCEMENT = {
     "polled": "polled: checked periodically, a run over the limit is stopped",
     "none": "none: this engine cannot enforce the limit",
 }
+NOT_MEASURED = "not measured"
 UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
 Row = tuple[str, str]
@@ -28,22 +31,27 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A finished run, with the first items of its dataset, the number of all items, and its OUTPUT record."""
+    """A finished run, with the first items of its dataset, the number of all items, and its OUTPUT record.
+
+    `places` are the URLs or commands for the results, by their labels.
+    """
 
     run: JsonDict
     items: list[Any]
     item_count: int
     output: Any
+    places: Mapping[str, str]
 
 
-def print_summary(console: Console, result: RunResult) -> None:
+def print_summary(result: RunResult) -> None:
     """Print the summary with its labels aligned. The first label is the run's status."""
     rows = _rows(result)
     width = max(len(label) for label, _ in rows)
+    console = terminal.stdout
     console.print()
     for index, (label, text) in enumerate(rows):
         style = STYLES.get(label, "bold") if index == 0 else "dim"
-        console.print(Text.assemble((label.ljust(width), style), "  ", text))
+        console.print(Text.assemble((label.ljust(width), style), "  ", printable(text)))
 
 
 def _rows(result: RunResult) -> list[Row]:
@@ -55,11 +63,12 @@ def _rows(result: RunResult) -> list[Row]:
         ("Duration", _duration(stats["durationMillis"] / 1000)),
         ("Memory", _memory(stats["memMaxBytes"], options["memoryMbytes"])),
         ("CPU", _cpu(stats, options["memoryMbytes"])),
-        ("Network", f"{_bytes(stats['netRxBytes'])} in, {_bytes(stats['netTxBytes'])} out"),
+        ("Network", _network(stats["netRxBytes"], stats["netTxBytes"])),
         ("Disk", _disk(stats["diskMaxBytes"], options["diskMbytes"], run["diskEnforcement"])),
         ("Compute", f"{stats['computeUnits']:.4f} compute units"),
         ("Items", _count(result)),
         *(("", _short(item)) for item in result.items[:ITEMS_SHOWN]),
+        *result.places.items(),
     ]
 
 
@@ -68,19 +77,27 @@ def _title(run: JsonDict) -> str:
     return f"run {run['id']} of build {run['buildNumber']}{message}"
 
 
-def _memory(peak: int, limit_mbytes: int) -> str:
+def _memory(peak: int | None, limit_mbytes: int) -> str:
+    if peak is None:
+        return f"{NOT_MEASURED}; limit {limit_mbytes} MB"
     share = 100 * peak / (limit_mbytes * BYTES_PER_MBYTE)
     return f"peak {_bytes(peak)} of {limit_mbytes} MB ({share:.0f} %)"
 
 
 def _cpu(stats: JsonDict, memory_mbytes: int) -> str:
     cores = memory_mbytes / MBYTES_PER_CORE
-    used = f"{stats['cpuAvgUsage']:.0f} % of a core on average, {stats['cpuMaxUsage']:.0f} % at most"
+    average, highest = stats["cpuAvgUsage"], stats["cpuMaxUsage"]
+    used = NOT_MEASURED if average is None else f"{average:.0f} % of a core on average, {highest:.0f} % at most"
     return f"{used}; share: {cores:g} {'core' if cores == 1 else 'cores'}"
 
 
-def _disk(peak: int, limit_mbytes: int, enforcement: str) -> str:
-    return f"peak {_bytes(peak)} of {limit_mbytes} MB; {ENFORCEMENT.get(enforcement, enforcement)}"
+def _network(received: int | None, sent: int | None) -> str:
+    return NOT_MEASURED if received is None or sent is None else f"{_bytes(received)} in, {_bytes(sent)} out"
+
+
+def _disk(peak: int | None, limit_mbytes: int, enforcement: str) -> str:
+    used = f"{NOT_MEASURED}; limit" if peak is None else f"peak {_bytes(peak)} of"
+    return f"{used} {limit_mbytes} MB; {ENFORCEMENT.get(enforcement, enforcement)}"
 
 
 def _count(result: RunResult) -> str:

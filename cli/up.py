@@ -21,6 +21,9 @@ from runtime.base.settings import Settings
 
 USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
 ALIAS = "me"
+ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+"""Browsers leave them out."""
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
@@ -64,6 +67,22 @@ def parse_users(given: list[str]) -> Mapping[str, str]:
             raise ValueError(f"the user '{name}' is given twice")
         users[token] = name
     return users
+
+
+def parse_origins(given: list[str]) -> frozenset[str]:
+    """Parse `--allow-origin` options into origins as browsers send them. Raises ValueError with the reason."""
+    return frozenset(_parse_origin(text) for text in given)
+
+
+def _parse_origin(text: str) -> str:
+    found = ORIGIN.fullmatch(text.strip().lower().removesuffix("/"))
+    if found is None:
+        raise ValueError(
+            f"'{text}' is not an origin: write a scheme, a host and a port, such as http://localhost:5173. "
+            "To accept requests of every origin that carry a token, use --user"
+        )
+    is_default = found["port"] == DEFAULT_PORTS[found["scheme"]]
+    return f"{found['scheme']}://{found['host']}{'' if is_default or found['port'] is None else ':' + found['port']}"
 
 
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:

@@ -136,14 +136,15 @@ class Orchestrator:
             dispatches=self.dispatches,
             clock=self.clock,
         )
+        self.builder = Builder(
+            sources=Sources(self.outbound),
+            images=images,
+            vault=self.database.vault,
+            workspaces=self.settings.data_dir / "sources",
+        )
         self.live_builds = LiveBuilds(
             builds=self.builds,
-            builder=Builder(
-                sources=Sources(self.outbound),
-                images=images,
-                vault=self.database.vault,
-                workspaces=self.settings.data_dir / "sources",
-            ),
+            builder=self.builder,
             actors=self.actors,
             versions=self.versions,
             memory_quota=self.memory_quota,
@@ -176,7 +177,7 @@ class Orchestrator:
             planner=planner,
             memory_quota=self.memory_quota,
             creator=self._run_creator(),
-            supervise=self.live_runs.begin,
+            admit=self.live_runs.begin,
             dispatches=self.dispatches,
             actors=self.actors,
             tasks=self.tasks,

@@ -61,7 +61,9 @@ def _usage(path: str, command: Any, arguments: list[Any], options: list[Any]) ->
 
 
 def _argument(param: Any) -> str:
-    return param.metavar if param.required else f"[{param.metavar} ...]"
+    if param.required:
+        return str(param.metavar)
+    return f"[{param.metavar}]" if param.nargs == 1 else f"[{param.metavar} ...]"
 
 
 def _option(param: Any) -> str:

@@ -22,8 +22,9 @@ from typing import Any
 import httpx
 
 from cli import server
-from cli.errors import CommandError
-from cli.run import RunArguments, run_actor
+from cli.errors import ABORTED, CommandError
+from cli.run import run_actor
+from cli.run_target import RunArguments
 from cli.server import RunningServer
 from runtime.base.addresses import HOST_IN_CONTAINERS
 from runtime.base.settings import default_data_dir
@@ -75,6 +76,8 @@ def main() -> int:
     except CommandError as error:
         print(f"make run: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return ABORTED
     print(f"Web page   {page.response or 'did not respond while the run was RUNNING'}")
     return code if page.response else code or 1
 
@@ -82,12 +85,10 @@ def main() -> int:
 def crawler_arguments(data_dir: Path, url: str) -> RunArguments:
     input = {"startUrls": [{"url": url}], "maxPages": PAGES, "minDurationSecs": SHORTEST_RUN_SECS}
     return RunArguments(
-        folder=CRAWLER,
+        source=str(CRAWLER),
         data_dir=data_dir,
         body=json.dumps(input).encode(),
         memory_mbytes=MEMORY_MBYTES,
-        timeout_secs=None,
-        as_json=False,
     )
 
 

@@ -15,6 +15,7 @@ main() {
             developers_environment
             older_client
             node_dependencies
+            browser
             ;;
         *) fail "usage: $0 [--dev]" ;;
     esac
@@ -66,6 +67,15 @@ node_dependencies() {
     report "installing the Node.js clients of the tests"
     npm ci --prefix $folder --no-audit --no-fund --loglevel=error
     echo "$wanted" >$folder/node_modules/.installed
+}
+
+# Only tests/clients/test_browser.py needs it, and is skipped without it. On Ubuntu, the package needs snapd.
+browser() {
+    command -v chromium >/dev/null && return
+    if [ "$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then
+        install_packages --no-install-recommends chromium && return
+    fi
+    report "there is no chromium: the tests of web pages in a browser will be skipped"
 }
 
 docker_engine() {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import docker
@@ -12,6 +13,7 @@ import pytest
 from docker.errors import DockerException
 from hypothesis import settings
 
+from runtime.base import helper_process
 from testing.live_server import LiveServer
 from tests.examples import FAST_PROFILE
 from tests.fakes.receiver import Receiver, receiver_in_thread
@@ -78,6 +80,17 @@ def own_server(engine: None, tmp_path: Path) -> Iterator[LiveServer]:
     live.start()
     yield live
     live.close()
+
+
+@pytest.fixture
+def impatient_helpers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Helper processes that stop work after half a second of processor time."""
+    limit = "from runtime.base import helper_process; helper_process.ALLOWED_SECS = 0.5; "
+    program = helper_process.MAIN.replace("from runtime", limit + "from runtime", 1)
+    with ThreadPoolExecutor(1) as threads:
+        monkeypatch.setattr(helper_process, "MAIN", program)
+        monkeypatch.setattr(helper_process, "_threads", threads)
+        yield
 
 
 @pytest.fixture

@@ -51,8 +51,16 @@ def python_actor(server: LiveServer, name: str, program: str, **env_vars: str) -
 
 
 def container_of(client: docker.DockerClient, run: dict[str, Any]) -> Container:
-    [found] = client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run['id']}"})
-    return found
+    """Return the container of a run when it has started. A run is RUNNING before that."""
+    found: list[Container] = []
+
+    def has_started() -> bool:
+        found[:] = client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run['id']}"})
+        return any(each.status != "created" for each in found)
+
+    assert eventually(has_started)
+    [container] = found
+    return container
 
 
 def end(client: docker.DockerClient, run: dict[str, Any], exit_code: int) -> None:

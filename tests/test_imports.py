@@ -149,8 +149,9 @@ def test_one_module_writes_the_status_of_runs_and_one_that_of_builds() -> None:
 
 
 CLOCKS = {
+    "runtime/base/background.py",  # it limits slices of work
     "runtime/base/clock.py",
-    "runtime/containers/cgroups.py",  # it stamps samples
+    "runtime/containers/counters.py",  # it stamps samples
     "runtime/base/loop_share.py",  # it measures how long it holds the event loop
     "runtime/base/javascript_regex.py",  # it enforces a deadline on a process
 }

@@ -18,21 +18,34 @@ from api.request.callers import full_caller, live_caller, optional_caller
 from api.request.params import Params
 from api.request.parsing.runs import parse_run_filter
 from runtime.access import permissions
-from runtime.base.errors import Invalid, record_not_found
+from runtime.base.errors import Invalid, UriTooLong, record_not_found
 from runtime.orchestrator import Orchestrator
 
 ALIASED = "/v2/actor"
 """All aliases begin with this."""
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+"""The methods that can override each other. A client expects no body from HEAD, and OPTIONS must not do anything."""
+MAX_URI = 65_536
+MAX_PARAMETERS = 1000
+"""Parsing more of them would block other requests."""
+
+
+def check_size(scope: Scope) -> None:
+    """Raises UriTooLong."""
+    query: bytes = scope["query_string"]
+    if len(scope["path"]) + len(query) > MAX_URI or query.count(b"&") >= MAX_PARAMETERS:
+        raise UriTooLong(
+            "uri-too-long", f"A URL can have at most {MAX_URI} characters and {MAX_PARAMETERS} query parameters"
+        )
 
 
 def rewrite_spelling(scope: Scope) -> None:
-    """`?method=PUT` overrides the method of any request; `/v2/acts` is the old name of `/v2/actors`."""
-    if scope["type"] == "http":
+    """`?method=PUT` overrides the method of a request; `/v2/acts` is the old name of `/v2/actors`."""
+    if scope["type"] == "http" and scope["method"] in METHODS:
         query: bytes = scope["query_string"]
         override = parse_qs(query.decode("latin-1")).get("method") if b"method" in query else None
         if override:
-            scope["method"] = _checked_method(override[0])
+            scope["method"] = _overriding(override[0], scope["method"])
     path: str = scope["path"]
     if path == "/v2/acts" or path.startswith("/v2/acts/"):
         path = "/v2/actors" + path.removeprefix("/v2/acts")
@@ -92,10 +105,11 @@ class Aliases:
         return f"/v2/actor-builds/{self._orchestrator.builds.get(build_id).id}/openapi.json"
 
     def _default_build(self, request: Request, actor: str, rest: str) -> str:
-        """An Actor's id needs no token. A name does, because it is resolved among the caller's Actors."""
+        """An Actor's id needs no token, nor does the name of a public Actor."""
         actors = self._orchestrator.actors
-        has_token = optional_caller(request) is not None or "~" in actor
-        record = actors.find(full_caller(request).user, actor) if has_token else actors.get(actor)
+        record = actors.find_by_anyone(actor) if optional_caller(request) is None else None
+        if record is None:
+            record = actors.find(full_caller(request).user, actor)
         return f"/v2/actor-builds/{self._orchestrator.builds.resolve(record, record.defaults.build).id}{rest}"
 
     def _build_of_actor(self, request: Request, actor: str, build_id: str, rest: str) -> str:
@@ -118,8 +132,11 @@ class Aliases:
         return f"/v2/logs/{self._orchestrator.builds.get(build_id).id}"
 
 
-def _checked_method(text: str) -> str:
-    method = text.upper()
-    if method not in METHODS:
-        raise Invalid("invalid-parameter", f"Query parameter 'method' must be an HTTP method, not '{text}'")
-    return method
+def _overriding(text: str, method: str) -> str:
+    """The method that `?method=` selects: the original one if it cannot be overridden by this one. Raises Invalid."""
+    override = text.upper()
+    if override in METHODS:
+        return override
+    if override in ("HEAD", "OPTIONS"):
+        return method
+    raise Invalid("invalid-parameter", f"Query parameter 'method' must be an HTTP method, not '{text}'")

@@ -56,10 +56,22 @@ def find_own_run(request: Request, id: str, caller: Caller) -> Run:
 
     Raises NotFound, also for a run of another user; Forbidden, Unauthorized.
     """
+    run = _find_run_of_user(request, id, caller)
+    permissions.check_own_run(caller.run, run)
+    return run
+
+
+def find_run_to_abort(request: Request, id: str, caller: Caller) -> Run:
+    """A run of the caller's user. A limited run can name itself and the runs that it started. Raises as above."""
+    run, runs = _find_run_of_user(request, id, caller), orchestrator_of(request).runs
+    permissions.check_abort(caller.run, run, partial(runs.has_started, caller.run))
+    return run
+
+
+def _find_run_of_user(request: Request, id: str, caller: Caller) -> Run:
     run = orchestrator_of(request).runs.get(id)
     if run.user_id != caller.user.id:
         raise record_not_found("Run", id)
-    permissions.check_own_run(caller.run, run)
     return run
 
 

@@ -28,8 +28,8 @@ def created_response(value: Any, location: str) -> Response:
     return data_response(value, 201, {"Location": location})
 
 
-def page_response(items: list[Any], total: int, paging: Paging) -> Response:
-    """One page of a list. Clients require all six fields (apify-client 3)."""
+def page_response(items: list[Any], total: int, paging: Paging, **fields: Any) -> Response:
+    """One page of a list, with more `fields`. Clients require the other six fields (apify-client 3)."""
     return data_response(
         {
             "total": total,
@@ -38,6 +38,7 @@ def page_response(items: list[Any], total: int, paging: Paging) -> Response:
             "desc": paging.desc,
             "count": len(items),
             "items": items,
+            **fields,
         }
     )
 

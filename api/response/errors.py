@@ -34,6 +34,7 @@ STATUSES: dict[type[GreenroomError], HTTPStatus] = {
     errors.RunTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.EngineError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -45,7 +46,7 @@ STARTING_SLUGS = {
     "token-not-provided": ("token-not-valid", "Authentication token is not valid."),
     "invalid-token": ("token-not-valid", "Authentication token is not valid."),
     "origin-not-allowed": ("permission-denied", None),
-    "record-not-found": ("actor-not-found", "Actor was not found"),
+    "record-not-found": ("actor-not-found", None),
     "invalid-parameter": ("invalid-input", None),
     "invalid-request": ("invalid-input", None),
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.request.disconnects import while_connected
 from api.request.parsing.dataset_items import ItemsQuery
 from api.response.exports import FORMATS
 from api.response.exports.json_text import JsonLines
@@ -18,9 +20,9 @@ PAGE_HEADERS = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "n
 
 
 async def items_response(
-    datasets: Datasets, dataset: Dataset, query: ItemsQuery, *, status: int = 200, is_head: bool = False
+    request: Request, datasets: Datasets, dataset: Dataset, query: ItemsQuery, *, status: int = 200
 ) -> Response:
-    """The items that the query selects; only the headers if `is_head`."""
+    """The items that the query selects; only the headers for a HEAD request. Raises Invalid."""
     page = datasets.items(dataset, offset=query.offset, limit=query.limit, desc=query.desc)
     export = FORMATS[query.format](dataset, page, query.view, query.options)
     headers = {
@@ -34,9 +36,9 @@ async def items_response(
     }
     if query.is_attachment:
         headers["Content-Disposition"] = f'attachment; filename="items.{query.format}"'
-    if is_head:
+    if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     if isinstance(export, JsonLines) and (whole := export.whole) is not None:
         return Response(whole, status, headers)
-    await export.open()
+    await while_connected(request, export.open())
     return StreamingResponse(export.stream(), status, headers)

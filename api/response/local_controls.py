@@ -52,6 +52,19 @@ class ShutdownStarted(LocalModel):
     live_runs: int = Field(description="How many live runs are left for the next start of the server to adopt.")
 
 
+class SourceDefinition(LocalModel):
+    """The definition of an Actor, read from its source."""
+
+    document: dict[str, Any] = Field(description="The content of actor.json, with the schemas that it names.")
+    input_schema: dict[str, Any] | None
+
+
+class CheckedStart(LocalModel):
+    """A run would accept the input and the options."""
+
+    valid: Literal[True] = True
+
+
 class PrunableBuild(LocalModel):
     id: str
     actor_name: str

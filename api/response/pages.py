@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.response import serializers
 from api.response.envelopes import page_response
 from api.response.presenters import build_number_int, present_webhook
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import Json, JsonDict
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, RunFilter, Task, User, Webhook
 from runtime.orchestrator import Orchestrator
@@ -19,10 +19,12 @@ from runtime.orchestrator import Orchestrator
 T = TypeVar("T")
 
 
-def find_page(paging: Paging, find: Callable[[Paging], Page[T]], present: Callable[[T], JsonDict]) -> Response:
-    """The page that `find` returns for this paging, each record presented."""
+def find_page(
+    paging: Paging, find: Callable[[Paging], Page[T]], present: Callable[[T], JsonDict], **fields: Json
+) -> Response:
+    """The page that `find` returns for this paging, each record presented. `fields` are more fields of the page."""
     page = find(paging)
-    return page_response([present(each) for each in page.items], page.total, paging)
+    return page_response([present(each) for each in page.items], page.total, paging, **fields)
 
 
 def runs_page(

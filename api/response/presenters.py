@@ -26,12 +26,14 @@ def present_job(orchestrator: Orchestrator, record: Run | Build) -> JsonDict:
 
 
 def present_actor(orchestrator: Orchestrator, actor: Actor, caller: Caller) -> JsonDict:
-    """An Actor with its versions. Other users do not get the versions. Limited runs do not get versions and builds."""
+    """An Actor with its versions. Other users do not get the sources. Limited runs do not get versions and builds."""
     owner, versions = orchestrator.users.get(actor.user_id), orchestrator.versions.of_actor(actor)
     presented = serializers.actor(actor, owner, versions)
     if permissions.is_limited(caller.run):
         return {**presented, "versions": [], "taggedBuilds": {}}
-    return presented if actor.user_id == caller.user.id else {**presented, "versions": []}
+    if actor.user_id == caller.user.id:
+        return presented
+    return {**presented, "versions": [serializers.version_without_source(each) for each in versions]}
 
 
 def present_build(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.request.bodies import decoder
+from api.request.bodies import decode, decoder
 from api.request.params import Params
 from runtime.base.errors import record_not_found
 from runtime.storages.key_value_stores import KeyValueStores
@@ -67,6 +67,6 @@ async def decoded(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[
     """A stored value without its Content-Encoding."""
     decompressor = decoder(encoding)
     async for chunk in chunks:
-        async for piece in decompressor.feed(chunk):
+        async for piece in decode(decompressor, chunk):
             yield piece
     decompressor.finish()

@@ -15,7 +15,7 @@ from api.request.input_body import read_input
 from api.request.params import PagingQuery, Params
 from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
-from api.request.path_records import check_visible, find_own_run
+from api.request.path_records import check_visible, find_own_run, find_run_to_abort
 from api.response.envelopes import data_response, json_response, no_content
 from api.response.pages import runs_page
 from api.response.presenters import present_run
@@ -45,7 +45,10 @@ async def get_run(request: Request, caller: OptionalCaller, run: str) -> Respons
 
 @router.put("/{run}")
 async def update_run(request: Request, caller: AuthenticatedCaller, run: str) -> Response:
-    """Change the status message or the general access. Other keys are ignored: the JavaScript SDK sends `level`."""
+    """Change the status message or the general access, also after the run's end.
+
+    Other keys are ignored: the JavaScript SDK sends `level`.
+    """
     record, body, runs = find_own_run(request, run, caller), await read_object(request), orchestrator_of(request).runs
     access = field(body, "generalAccess", str)
     if access is not None and access not in GENERAL_ACCESS:
@@ -56,9 +59,8 @@ async def update_run(request: Request, caller: AuthenticatedCaller, run: str) ->
         permissions.check_not_ended(caller.run)
         permissions.check_full_permissions(caller.run)
     if "statusMessage" in body:
-        unchangeable = "its status message can no longer be changed"
-        _check_has_not_ended(request, record, "cannot-set-is-status-message-terminal", unchangeable)
-        record = await runs.set_status_message(run, message, is_terminal)
+        by_actor = caller.run is not None and caller.run.id == record.id
+        record = await runs.set_status_message(run, message, is_terminal, by_actor=by_actor)
     if access is not None:
         record = await runs.change(run, lambda now: replace(now, general_access=GeneralAccess(access)))
     return _run_response(request, record, caller)
@@ -73,7 +75,7 @@ async def delete_run(request: Request, caller: FullCaller, run: str) -> Response
 @router.post("/{run}/abort")
 async def abort_run(request: Request, caller: LiveCaller, run: str) -> Response:
     """Abort the run, and return its new state. A run that has ended does not change."""
-    record, gracefully = find_own_run(request, run, caller), Params(request).flag("gracefully") or False
+    record, gracefully = find_run_to_abort(request, run, caller), Params(request).flag("gracefully") or False
     aborted = await orchestrator_of(request).orders.abort(record, gracefully=gracefully)
     return _run_response(request, aborted, caller)
 
@@ -101,7 +103,8 @@ async def metamorph_run(request: Request, caller: LiveCaller, run: str) -> Respo
 async def charge_run(request: Request, caller: AuthenticatedCaller, run: str) -> Response:
     """Count events of a pay-per-event run. A repeated `idempotency-key` gets the same response and counts nothing."""
     record, body = find_own_run(request, run, caller), await read_object(request)
-    _check_has_not_ended(request, record, "job-finished", "it can no longer charge")
+    if not permissions.accepts_last_requests(record, orchestrator_of(request).clock.now()):
+        raise Invalid("job-finished", "The run has ended: it can no longer charge")
     event, count = field(body, "eventName", str), field(body, "count", int)
     if not event or count is None:
         raise Invalid("invalid-request", "A charge is an object with 'eventName' and 'count'")
@@ -122,12 +125,6 @@ def _truncate(message: str | None) -> str | None:
     if message is None or len(message) <= MAX_STATUS_MESSAGE:
         return message
     return f"{message[: MAX_STATUS_MESSAGE - 1]}…"
-
-
-def _check_has_not_ended(request: Request, run: Run, slug: str, consequence: str) -> None:
-    """Raises Invalid some seconds after the run's end. The last requests of an Actor may arrive until then."""
-    if not permissions.accepts_last_requests(run, orchestrator_of(request).clock.now()):
-        raise Invalid(slug, f"The run has ended: {consequence}")
 
 
 def _run_response(request: Request, run: Run, caller: Caller | None) -> Response:

@@ -23,7 +23,7 @@ from api.response.presenters import present_task_in_list
 from api.routes.creating_webhooks import create_webhook_from_body
 from api.routes.starting_runs import RunStart
 from runtime.base.errors import Invalid
-from runtime.base.records import TaskOptions, WebhookCondition
+from runtime.base.records import WebhookCondition
 
 router = APIRouter(prefix="/v2/actor-tasks")
 
@@ -41,7 +41,7 @@ async def create_task(request: Request, caller: FullCaller) -> Response:
     actor = field(body, "actId", str)
     if actor is None:
         raise Invalid("invalid-value", "Field 'actId' is required: the id or name of the task's Actor")
-    fields = parse_task_fields(body, TaskOptions())
+    fields = parse_task_fields(body, orchestrator.clock.now())
     name = fields.pop("name", None)
     task = await orchestrator.tasks.create(caller.user, actor.replace("/", "~", 1), name, **fields)
     location = f"{orchestrator.addresses.public_base}/v2/actor-tasks/{task.id}"
@@ -56,8 +56,8 @@ async def get_task(caller: FullCaller, task: OwnTask) -> Response:
 @router.put("/{task}")
 async def update_task(request: Request, caller: FullCaller, task: OwnTask) -> Response:
     """Change the fields in the body. All other fields stay unchanged."""
-    fields = parse_task_fields(await read_object(request), task.options)
-    changed = await orchestrator_of(request).tasks.update(task, **fields)
+    orchestrator, body = orchestrator_of(request), await read_object(request)
+    changed = await orchestrator.tasks.update(task, **parse_task_fields(body, orchestrator.clock.now(), task))
     return data_response(serializers.task(changed, caller.user))
 
 

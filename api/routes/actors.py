@@ -172,7 +172,7 @@ async def delete_env_var(request: Request, actor: OwnActor, number: str, name: s
 
 
 @router.get("/{actor}/builds")
-async def list_builds(request: Request, caller: FullCaller, actor: OwnActor, paging: PagingQuery) -> Response:
+async def list_builds(request: Request, caller: FullCaller, actor: VisibleActor, paging: PagingQuery) -> Response:
     return builds_page(orchestrator_of(request), caller.user, actor, paging)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.request.bodies import read_body
+from api.request.disconnects import while_connected
 from api.request.parsing.dataset_items import parse_items_query
 from api.response import serializers
 from api.response.envelopes import data_response, json_response
 from api.response.items_response import items_response
 from api.routes.storage_routes import StorageRoutes, read_schema
-from runtime.storages.item_schema import item_schema
+from runtime.storages.item_schema import check_item_schema
 
 router = APIRouter()
 datasets = StorageRoutes("datasets", lambda orchestrator: orchestrator.datasets, serializers.dataset)
@@ -21,7 +24,7 @@ datasets = StorageRoutes("datasets", lambda orchestrator: orchestrator.datasets,
 @router.post("/v2/datasets")
 async def create_dataset(request: Request) -> Response:
     schema = await read_schema(request)
-    item_schema(schema)  # raises Invalid for a schema that cannot be enforced
+    await asyncio.to_thread(check_item_schema, schema)
     return await datasets(request).create(schema=schema)
 
 
@@ -32,7 +35,10 @@ async def list_datasets(request: Request) -> Response:
 
 @router.get("/v2/datasets/{id}")
 async def get_dataset(request: Request) -> Response:
-    return await datasets(request).read()
+    call = datasets(request)
+    dataset = call.storage()
+    fields = await call.orchestrator.datasets.fields(dataset)
+    return data_response({**call.presented(dataset), "fields": fields})
 
 
 @router.put("/v2/datasets/{id}")
@@ -59,11 +65,11 @@ async def list_items(request: Request) -> Response:
     call = datasets(request)
     dataset = call.storage()
     query = parse_items_query(call.params, dataset)
-    return await items_response(call.orchestrator.datasets, dataset, query, is_head=request.method == "HEAD")
+    return await items_response(request, call.orchestrator.datasets, dataset, query)
 
 
 @router.get("/v2/datasets/{id}/statistics")
 async def get_statistics(request: Request) -> Response:
     call = datasets(request)
-    fields = await call.orchestrator.datasets.field_statistics(call.storage())
+    fields = await while_connected(request, call.orchestrator.datasets.field_statistics(call.storage()))
     return data_response({"fieldStatistics": fields})

@@ -17,21 +17,43 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.websockets import WebSocket
 
+from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
 from api.request.callers import FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
+from api.request.params import Params
+from api.request.parsing.fields import field
+from api.request.parsing.runs import parse_start_options
+from api.request.parsing.versions import parse_version
 from api.request.path_records import find_own_run
 from api.response.envelopes import JSON, data_response, json_response
-from api.response.local_controls import ErrorEnvelope, Prunable, PrunableBuild, RunEnvelope, ServerInfo, ShutdownStarted
+from api.response.local_controls import (
+    CheckedStart,
+    ErrorEnvelope,
+    Prunable,
+    PrunableBuild,
+    RunEnvelope,
+    ServerInfo,
+    ShutdownStarted,
+    SourceDefinition,
+)
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
 from runtime import pruning
+from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
+from runtime.base.json_text import dumps
+from runtime.base.records import Definition
+from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
+from runtime.runs.start_check import check_start
 from runtime.runs.system_events import Event, pending
 
 POLICY_VIOLATION = 1008
 """The close code after which the Python SDK does not try again."""
+
+MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
+"""For an input, which has a limit of its own, with the definition of its Actor."""
 
 
 class LocalResponse(JSONResponse):
@@ -63,6 +85,30 @@ async def get_info(request: Request) -> ServerInfo:
 async def shut_down(request: Request, stop_runs: StopRuns = None) -> ShutdownStarted:
     """Begin to shut down the server."""
     return ShutdownStarted(live_runs=request.app.state.shut_down(stop_runs))
+
+
+@router.post("/greenroom/read-definition", dependencies=[OperatorOnly, Depends(control_token)])
+async def read_definition(request: Request, caller: FullCaller) -> SourceDefinition:
+    """Read and check the definition of an Actor before it is built. The body is a version, as in the platform's API."""
+    orchestrator, body = orchestrator_of(request), await read_object(request)
+    version = parse_version(body, caller, orchestrator.clock.now())
+    await check_version_in_thread(version)
+    definition = await orchestrator.builder.read_definition(version)
+    return SourceDefinition.model_validate(definition)
+
+
+@router.post("/greenroom/check-start", dependencies=[OperatorOnly, Depends(control_token)])
+async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
+    """Check the input and options of a run before its Actor is built. The query is that of the Run Actor endpoint."""
+    orchestrator, body = orchestrator_of(request), await read_object(request, MAX_CHECKED_BYTES)
+    await check_start(
+        Definition(document=field(body, "document", dict) or {}, input_schema=field(body, "inputSchema", dict)),
+        input_of_body(dumps(body["input"]), JSON) if "input" in body else None,
+        parse_start_options(Params(request), caller),
+        strict_memory=orchestrator.settings.strict_memory,
+        cap_mbytes=orchestrator.memory_quota.cap_mbytes,
+    )
+    return CheckedStart()
 
 
 @router.get("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.request.bodies import decoder, read_body
+from api.request.bodies import IDENTITY, read_body, verified
 from api.request.params import MAX_PAGE, Params
 from api.response import serializers
 from api.response.envelopes import data_response, json_response, no_content
@@ -24,13 +26,12 @@ stores = StorageRoutes(
 
 STORE = "/v2/key-value-stores/{id}"
 RECORD = STORE + "/records/{key:path}"
-IDENTITY = "identity"
 
 
 @router.post("/v2/key-value-stores")
 async def create_store(request: Request) -> Response:
     schema = await read_schema(request)
-    key_schema.collections(schema)  # raises Invalid for a schema that cannot be enforced
+    await asyncio.to_thread(key_schema.check_collections, schema)
     return await stores(request).create(schema=schema)
 
 
@@ -86,18 +87,18 @@ async def get_record(request: Request) -> Response:
 async def put_record(request: Request) -> Response:
     call = stores(request)
     store, key, content_type = call.storage(), request.path_params["key"], request.headers.get("content-type")
-    encoding = request.headers.get("content-encoding", IDENTITY).strip().lower()
-    decoder(encoding)  # raises for an encoding that could not be decoded for other clients
+    encoding = request.headers.get("content-encoding", "").strip().lower() or IDENTITY
+    body = request.stream() if encoding == IDENTITY else verified(request, encoding)
     records, collection = call.orchestrator.key_value_stores, key_schema.collection_of_key(store.schema, key)
     if collection is not None:
         key_schema.check_content_type(collection, key, content_type or DEFAULT_CONTENT_TYPE)
     if collection is not None and key_schema.needs_value(collection, content_type or DEFAULT_CONTENT_TYPE):
-        body = await read_body(request)
-        key_schema.check_value(collection, key, body)
-        await records.set_record(store.id, key, body, content_type or DEFAULT_CONTENT_TYPE)
+        value = await read_body(request)
+        await key_schema.check_value(collection, key, value)
+        await records.set_record(store.id, key, value, content_type or DEFAULT_CONTENT_TYPE)
     else:
         encoded = None if encoding == IDENTITY else encoding
-        await records.set_record_stream(store.id, key, content_type, encoded, request.stream())
+        await records.set_record_stream(store.id, key, content_type, encoded, body)
     return json_response({}, 201, {"Location": call.links(store).record(store, key)})
 
 

@@ -64,7 +64,8 @@ class RunStartCall:
         run = await self._run_to_success(target)
         datasets = self.orchestrator.datasets
         dataset = datasets.find(run.user_id, run.default_dataset_id)
-        return await items_response(datasets, dataset, parse_items_query(self.params, dataset), status=201)
+        query = parse_items_query(self.params, dataset)
+        return await items_response(self.request, datasets, dataset, query, status=201)
 
     async def _run_to_success(self, target: Actor | Task) -> Run:
         """Raises RunTooSlow if the run has not ended after five minutes, Invalid if it did not succeed."""

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.request.bodies import read_body, read_object
+from api.request.bodies import parse_json, read_body, read_object
 from api.request.callers import authenticated_caller, full_caller, live_caller, optional_caller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
@@ -86,12 +86,15 @@ class StorageCall(Generic[S]):
             orchestrator.addresses, orchestrator.signer, orchestrator.clock.now(), self._may_write(record)
         )
 
+    def presented(self, record: S) -> JsonDict:
+        return self._routes.serialize(record, self.orchestrator.users.get(record.user_id), self.links(record))
+
     async def create(self, **fields: Json) -> Response:
         caller, name = live_caller(self.request), self.params.text("name")
         record, is_new = await self.service.get_or_create(caller.user.id, name, **fields, **_creator(caller.run))
         self._check_access(record, StorageAccess.READ)
         location = f"{self.orchestrator.addresses.public_base}/v2/{self._routes.word}/{record.id}"
-        return data_response(self._presented(record), 201 if is_new else 200, {"Location": location})
+        return data_response(self.presented(record), 201 if is_new else 200, {"Location": location})
 
     async def page(self) -> Response:
         user_id, unnamed = full_caller(self.request).user.id, self.params.flag("unnamed") or False
@@ -99,23 +102,21 @@ class StorageCall(Generic[S]):
         return find_page(
             self.params.paging(),
             partial(self.service.page, user_id, unnamed=unnamed),
-            lambda record: {**self._presented(record), "name": record.name or ""},
+            lambda record: {**self.presented(record), "name": record.name or ""},
+            unnamed=unnamed,
         )
 
     async def read(self) -> Response:
-        return data_response(self._presented(self.storage()))
+        return data_response(self.presented(self.storage()))
 
     async def update(self) -> Response:
         record, body = self.storage(StorageAccess.MANAGE), await read_object(self.request)
         changes = {column: body[name] for name, column in CHANGEABLE.items() if name in body}
-        return data_response(self._presented(await self.service.update(record.id, changes)))
+        return data_response(self.presented(await self.service.update(record.id, changes)))
 
     async def delete(self) -> Response:
         await self.service.delete(self.storage(StorageAccess.MANAGE).id)
         return no_content()
-
-    def _presented(self, record: S) -> JsonDict:
-        return self._routes.serialize(record, self.orchestrator.users.get(record.user_id), self.links(record))
 
     def _has_access(self, record: S, needed: StorageAccess) -> bool:
         """Whether the caller has this access. Raises if the caller is a run of the owner, but does not have it."""
@@ -152,7 +153,7 @@ class StorageCall(Generic[S]):
 
 
 def _creator(run: Run | None) -> dict[str, str]:
-    return {} if run is None else permissions.creator_fields(run.id, run.actor_id, run.permission_level)
+    return {} if run is None else permissions.creator_fields(run.id, run.current_actor_id, run.permission_level)
 
 
 async def read_schema(request: Request) -> dict[str, Any] | None:
@@ -165,10 +166,7 @@ async def read_schema(request: Request) -> dict[str, Any] | None:
 
 async def read_json_exactly(request: Request) -> Any:
     """A JSON body that may contain half surrogate pairs, which some clients send. Raises Invalid."""
-    try:
-        return loads(await read_body(request))
-    except ValueError as problem:
-        raise Invalid("invalid-request", f"The body is not valid JSON: {problem}") from problem
+    return await parse_json(await read_body(request), loads)
 
 
 def exact_response(value: Any, status: int = 200) -> Response:

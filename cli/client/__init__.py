@@ -8,12 +8,13 @@ from pathlib import Path
 
 import httpx
 
-from cli import server
+from cli import server, streams
 from cli.client.actors import ActorsClient
+from cli.client.checks import ChecksClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
-from cli.interrupts import interrupt_on_termination
+from cli.interrupts import interrupt_on_closed_output, interrupt_on_termination
 from cli.server import RunningServer
 from runtime.base.json_text import JsonDict
 
@@ -27,7 +28,12 @@ def connected(data_dir: Path) -> Iterator[Client]:
 
     Raises CommandError.
     """
-    with interrupt_on_termination(), server.find_or_start(data_dir) as found, closing(Client(found)) as client:
+    with (
+        interrupt_on_termination(),
+        interrupt_on_closed_output(streams.stdout),
+        server.find_or_start(data_dir) as found,
+        closing(Client(found)) as client,
+    ):
         yield client
 
 
@@ -40,8 +46,11 @@ class Client:
 
     def __init__(self, server: RunningServer) -> None:
         self._transport = Transport(server)
+        self._public_url = server.info["apiUrl"]
+        self.urls_stay_valid = not server.is_temporary
         self.actors = ActorsClient(self._transport)
         self.builds = BuildsClient(self._transport)
+        self.checks = ChecksClient(self._transport)
         self.runs = RunsClient(self._transport)
         self.storages = StoragesClient(self._transport)
         self.datasets = DatasetsClient(self._transport)
@@ -53,6 +62,10 @@ class Client:
 
     def username(self) -> str:
         return str(self._transport.data("GET", "/v2/users/me")["username"])
+
+    def log_url(self, job_id: str) -> str:
+        """Return the URL of a log, which needs no token."""
+        return f"{self._public_url}/v2/logs/{job_id}"
 
     def prunable(self) -> JsonDict:
         """Return what `prune` would delete now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from cli.errors import FAILED, INVALID_INPUT, CommandError
+from cli.errors import COMMAND_FAILED, INVALID_INPUT, CommandError
 
 UNAUTHORIZED = 401
 NOT_FOUND = 404
@@ -23,18 +23,20 @@ class RecordNotFound(ApiError):
 
 def error_of(response: httpx.Response) -> ApiError:
     """Return the error for a response with an error status."""
-    message = _message_of(response)
+    code, message = _type_and_message(response)
     if response.status_code == NOT_FOUND:
-        return RecordNotFound(message)
+        return RecordNotFound(message, code=code)
     if response.status_code == UNAUTHORIZED:
-        return ApiError(f"The server rejected the token of this command: {message}")
-    return ApiError(message, exit_code=INVALID_INPUT if response.status_code in INVALID else FAILED)
+        return ApiError(f"The server rejected the token of this command: {message}", code=code)
+    exit_code = INVALID_INPUT if response.status_code in INVALID else COMMAND_FAILED
+    return ApiError(message, exit_code=exit_code, code=code)
 
 
-def _message_of(response: httpx.Response) -> str:
-    """Return the API's error message, or the beginning of the body if it has another form."""
+def _type_and_message(response: httpx.Response) -> tuple[str, str]:
+    """Return the API's error, or the beginning of the body if it has another form."""
     try:
-        return str(response.json()["error"]["message"])
+        error = response.json()["error"]
+        return str(error["type"]), str(error["message"])
     except (ValueError, KeyError, TypeError):
         request, body = response.request, response.text[:SHOWN_BODY_CHARS]
-        return f"{request.method} {request.url} returned {response.status_code}: {body}"
+        return "unexpected-response", f"{request.method} {request.url} returned {response.status_code}: {body}"

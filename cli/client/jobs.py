@@ -10,6 +10,8 @@ from runtime.base.json_text import JsonDict
 TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
 MAX_WAIT_SECS = 60
 """The longest time for which the server delays a response until a job finishes."""
+MAX_LISTED = 1000
+"""The most builds in one response."""
 
 
 class BuildsClient:
@@ -21,6 +23,16 @@ class BuildsClient:
     def start(self, actor_id: str, version: str) -> JsonDict:
         params = {"version": version, "useCache": 1}
         return self._transport.data("POST", f"/v2/actors/{actor_id}/builds", params=params)
+
+    def find(self, build_id: str) -> JsonDict | None:
+        return self._transport.find(f"/v2/actor-builds/{build_id}")
+
+    def find_number(self, actor_id: str, number: str) -> JsonDict | None:
+        """Return the build of an Actor with this number."""
+        params = {"desc": 1, "limit": MAX_LISTED}
+        listed = self._transport.data("GET", f"/v2/actors/{actor_id}/builds", params=params)["items"]
+        found = next((build for build in listed if build["buildNumber"] == number), None)
+        return found and self.find(found["id"])
 
     def abort(self, build_id: str) -> JsonDict:
         """Abort the build and return it in its terminal status."""

@@ -80,4 +80,5 @@ class Transport:
         return CommandError(
             f"The server at {self._url} stopped answering: {error or type(error).__name__}.",
             "Check it with `greenroom status`. If it stopped, `greenroom up` starts it again and adopts live runs.",
+            code="server-unavailable",
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,10 +13,10 @@ from cli import terminal
 from cli.client import Client, connected
 from cli.client.errors import RecordNotFound
 from cli.client.storages import MAX_PAGE
-from cli.errors import ABORTED, INVALID_INPUT, CommandError
+from cli.errors import INVALID_INPUT, CommandError
 from cli.storage import writing
 from cli.storage.layout import DATASETS, DEFAULT, QUEUES, STORES, TYPES_BY_FOLDER, StorageType
-from cli.terminal import counted_progress, print_message, print_warning
+from cli.terminal import print_message, print_result, print_warning, progress_bar
 from runtime.base.json_text import JsonDict
 
 LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
@@ -93,8 +94,6 @@ def run_export(arguments: ExportArguments) -> int:
     try:
         with connected(arguments.data_dir) as client:
             results = _export_all(client, arguments)
-    except KeyboardInterrupt:
-        return ABORTED
     except OSError as error:
         raise CommandError(f"Cannot write {error.filename}: {error.strerror}.") from error
     if arguments.as_json:
@@ -109,13 +108,14 @@ def _export_all(client: Client, arguments: ExportArguments) -> list[ExportResult
         _reject_existing_folders(selected)
     # Queues come last: Python stores their order in the default key-value store, which must be exported before.
     selected.sort(key=lambda one: one.type is QUEUES)
-    results = []
-    for one in selected:
-        result = _export(client, one, force=arguments.force)
-        if one.type is QUEUES:
-            writing.write_order(arguments.to.resolve(), one.local_id, result.order)
-        _report(result, arguments)
-        results.append(result)
+    results: list[ExportResult] = []
+    try:
+        with progress_bar("Exporting", len(selected)) as show:
+            for one in selected:
+                results.append(_export(client, one, arguments, partial(show, len(results))))
+    finally:
+        for result in results:
+            _report(result, arguments)
     return results
 
 
@@ -125,7 +125,7 @@ def _report(result: ExportResult, arguments: ExportArguments) -> None:
     if arguments.as_json:
         print_message(result.line)
     else:
-        terminal.stdout.print(result.line)
+        print_result(result.line)
 
 
 def _select(client: Client, arguments: ExportArguments) -> list[SelectedStorage]:
@@ -191,16 +191,17 @@ def _reject_existing_folders(selected: list[SelectedStorage]) -> None:
         )
 
 
-def _export(client: Client, selected: SelectedStorage, *, force: bool) -> ExportResult:
+def _export(
+    client: Client, selected: SelectedStorage, arguments: ExportArguments, show: Callable[[str], None]
+) -> ExportResult:
     result = ExportResult(selected)
     writers = {DATASETS: _write_dataset, STORES: _write_store, QUEUES: _write_queue}
-    with (
-        writing.replacing(selected.folder, force=force) as folder,
-        counted_progress(f"Exporting {selected}") as show_count,
-    ):
+    with writing.replacing(selected.folder, force=arguments.force) as folder:
         for count in writers[selected.type](client, result, folder):
             result.count = count
-            show_count(count)
+            show(f"{selected}: {count} {selected.type.entries_label}")
+    if selected.type is QUEUES:
+        writing.write_order(arguments.to.resolve(), selected.local_id, result.order)
     return result
 
 

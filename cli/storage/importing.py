@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cli import terminal
 from cli.client import Client, connected
-from cli.errors import ABORTED, INVALID_INPUT, CommandError
+from cli.errors import INVALID_INPUT, CommandError
 from cli.storage import reading
 from cli.storage.layout import DATASETS, MAX_BATCH, MAX_NAME_LENGTH, NAME, ROOTS, STORES, storage_name
 from cli.storage.reading import FolderContent, StorageFolder
-from cli.terminal import counted_progress, print_message, print_warning, progress
+from cli.terminal import print_message, print_result, print_warning, progress, progress_bar
 from runtime.base.json_text import JsonDict, dumps
 
 BATCH_BYTES = 1_048_576
@@ -79,11 +80,8 @@ def run_import(arguments: ImportArguments) -> int:
     left_out = [entry for plan in plans for entry in plan.content.left_out]
     for entry in left_out:
         print_warning(f"Skipped {entry}")
-    try:
-        with connected(arguments.data_dir) as client:
-            results = _import_all(client, plans, arguments)
-    except KeyboardInterrupt:
-        return ABORTED
+    with connected(arguments.data_dir) as client:
+        results = _import_all(client, plans, arguments)
     if arguments.as_json:
         terminal.print_json({"imported": [result.json for result in results], "leftOut": left_out})
     return 0
@@ -163,13 +161,16 @@ def _import_all(client: Client, plans: list[ImportPlan], arguments: ImportArgume
     if not arguments.append:
         _reject_filled_storages(client, plans, existing)
     results: list[ImportResult] = []
-    for plan, storage in zip(plans, existing, strict=True):
-        result = _import(client, plan, storage)
-        results.append(result)
-        if arguments.as_json:
-            print_message(result.line)
-        else:
-            terminal.stdout.print(result.line)
+    try:
+        with progress_bar("Importing", len(plans)) as show:
+            for plan, storage in zip(plans, existing, strict=True):
+                results.append(_import(client, plan, storage, partial(show, len(results))))
+    finally:
+        for result in results:
+            if arguments.as_json:
+                print_message(result.line)
+            else:
+                print_result(result.line)
     return results
 
 
@@ -207,21 +208,20 @@ def _is_filled(client: Client, plan: ImportPlan, storage: JsonDict) -> bool:
     return bool(storage["itemCount"] if plan.folder.type is DATASETS else storage["totalRequestCount"])
 
 
-def _import(client: Client, plan: ImportPlan, existing: JsonDict | None) -> ImportResult:
+def _import(client: Client, plan: ImportPlan, existing: JsonDict | None, show: Callable[[str], None]) -> ImportResult:
     # A plan without a name has an existing storage: that of a run.
     storage = existing or client.storages.get_or_create(plan.folder.type.api_path, str(plan.name))
     result, total = ImportResult(plan, storage), plan.content.count
-    with counted_progress(f"Importing {plan.folder}", total) as show_count:
-        try:
-            for count, already_present in _send_batches(client, plan, storage["id"]):
-                result.count += count
-                result.already_present += already_present
-                show_count(result.count)
-        except (CommandError, KeyboardInterrupt, OSError) as error:
-            print_warning(f"The import stopped early. {result.line} of {total}; later storages were not imported.")
-            if isinstance(error, OSError):
-                raise CommandError(f"Cannot read {error.filename}: {error.strerror}.") from error
-            raise
+    try:
+        for count, already_present in _send_batches(client, plan, storage["id"]):
+            result.count += count
+            result.already_present += already_present
+            show(f"{plan.folder}: {result.count} of {total}")
+    except (CommandError, KeyboardInterrupt, OSError) as error:
+        print_warning(f"The import stopped early. {result.line} of {total}; later storages were not imported.")
+        if isinstance(error, OSError):
+            raise CommandError(f"Cannot read {error.filename}: {error.strerror}.") from error
+        raise
     return result
 
 

@@ -10,6 +10,7 @@ only do what the platform's page "Actor permissions" lists:
 - read or write the storages that its input passed to it, as far as the input schema requests it, and create new ones;
 - read the results of runs that it started, or that these runs started;
 - update, charge, abort, reboot and metamorph itself, and have webhooks on itself;
+- abort runs that it started, or that these runs started;
 - start Actors that are also limited, and read Actors without their sources;
 - read who its user is, whether they are paying, and their proxy password.
 
@@ -80,6 +81,13 @@ def check_own_run(by: Run | None, run: Run) -> None:
     check_not_ended(by)
     if is_limited(by):
         raise _forbidden("do this to another run")
+
+
+def check_abort(by: Run | None, run: Run, has_started: HasStarted) -> None:
+    """Limited runs may also abort the runs that they started. Raises Unauthorized, Forbidden."""
+    check_not_ended(by)
+    if not has_started(run.id):
+        check_own_run(by, run)
 
 
 def check_start(by: Run | None, actor: Actor, forced_level: PermissionLevel | None) -> None:
@@ -166,7 +174,7 @@ def _is_own_storage(run: Run, storage: Storage) -> bool:
     return (
         storage.id in _default_storage_ids(run)
         or storage.creator_run_id == run.id
-        or storage.creator_actor_id == run.actor_id
+        or storage.creator_actor_id == run.current_actor_id
     )
 
 
@@ -177,7 +185,7 @@ def _default_storage_ids(run: Run) -> tuple[str, ...]:
 
 def _share_storages(by: Run, run: Run) -> bool:
     """Whether both are limited runs of one Actor."""
-    return is_limited(run) and run.actor_id == by.actor_id
+    return is_limited(run) and run.current_actor_id == by.current_actor_id
 
 
 def _forbidden(action: str) -> Forbidden:

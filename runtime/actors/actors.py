@@ -11,7 +11,7 @@ from runtime.access.users import Users
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.actors.versions import Versions
 from runtime.base.clock import Clock, Millis
-from runtime.base.errors import Conflict, Forbidden, Invalid, record_not_found
+from runtime.base.errors import Conflict, Forbidden, Invalid, NotFound, record_not_found
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, Definition, TaggedBuild, User, Version, new_id
 from runtime.database import AlreadyExists, Database
@@ -41,8 +41,15 @@ class Actors:
         """An Actor that the user may run, by its id, `username~name`, `~name` or `me~name`. Raises NotFound."""
         actor = self._database.actors.get(reference) or self._by_name(user, reference)
         if actor is None or not _may_run(user, actor):
-            raise record_not_found("Actor", reference)
+            raise _not_found(user, reference)
         return actor
+
+    def find_by_anyone(self, reference: str) -> Actor | None:
+        """The Actor with this id, or the public Actor `username~name`."""
+        username, _, name = reference.partition("~")
+        owner = self._users.by_username(username)
+        named = None if owner is None else self._database.actors.by_name(owner.id, name)
+        return self._database.actors.get(reference) or (named if named is not None and named.is_public else None)
 
     def find_own(self, user: User, reference: str) -> Actor:
         """An Actor that the user may change. Raises NotFound, and Forbidden for another user's public Actor."""
@@ -151,12 +158,12 @@ class Actors:
         return self._database.actors.by_name(owner.id, name)
 
 
-def check_name(name: str) -> str:
-    """A DNS-safe name of 3 to 63 characters. Raises Invalid."""
+def check_name(name: str, what: str = "Actor") -> str:
+    """A DNS-safe name of 3 to 63 characters. Raises Invalid with a message about the name of `what`."""
     if not MIN_NAME_LENGTH <= len(name) <= MAX_NAME_LENGTH or not NAME.fullmatch(name):
         raise Invalid(
             "invalid-value",
-            f"Actor name '{name}' is not valid: use {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} letters, digits and "
+            f"{what} name '{name}' is not valid: use {MIN_NAME_LENGTH} to {MAX_NAME_LENGTH} letters, digits and "
             "dashes, with no dash at either end",
         )
     return name
@@ -164,6 +171,19 @@ def check_name(name: str) -> str:
 
 def _may_run(user: User, actor: Actor) -> bool:
     return actor.is_public or actor.user_id == user.id
+
+
+def _not_found(user: User, reference: str) -> NotFound:
+    """The error for an Actor that is not on this server. Clients often mean an Actor of Apify Store."""
+    username, tilde, name = reference.partition("~")
+    how = "Create it first, for example with `greenroom push FOLDER`."
+    if tilde and username not in ("", "me", user.username):
+        how = (
+            "Actors of Apify Store do not exist here. Create a stand-in: start the server with "
+            f"`--user {username}:TOKEN` beside your own user, create an Actor '{name}' with this token, and set its "
+            "isPublic to true."
+        )
+    return NotFound("record-not-found", f"Actor was not found: this server has no Actor '{reference}'. {how}")
 
 
 def _name_taken(name: str) -> Conflict:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from runtime.access.users import Users
 from runtime.actors.actors import Actors, check_name
 from runtime.base.clock import Clock
-from runtime.base.errors import Conflict, record_not_found
+from runtime.base.errors import Conflict, Forbidden, record_not_found
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Task, User, new_id
 from runtime.database import AlreadyExists, Database
@@ -41,10 +42,14 @@ class Tasks:
         return self._database.tasks.page(user.id, paging)
 
     async def create(self, user: User, actor: str, name: str | None, **fields: Any) -> Task:
-        """Create a task of an Actor, which is given by its id or name. Raises Invalid, NotFound, Conflict."""
+        """Create a task of an Actor, which is given by its id or name.
+
+        Raises Invalid, NotFound, Conflict, and Forbidden if it would publish a task of another user's Actor.
+        """
         now, id = self._clock.now(), new_id()
-        checked = check_name(name or f"my-task-{id[:6].lower()}")
+        checked = check_name(name or f"my-task-{id[:6].lower()}", "Task")
         actor_id = self._actors.find(user, actor).id
+        self._check_publication(user.id, actor_id, fields)
         task = Task(id=id, user_id=user.id, actor_id=actor_id, name=checked, created_at=now, modified_at=now, **fields)
         try:
             return await self._database.tasks.insert(task)
@@ -52,9 +57,13 @@ class Tasks:
             raise _name_taken(checked) from None
 
     async def update(self, task: Task, **fields: Any) -> Task:
-        """Set some fields. Raises Invalid, Conflict, and NotFound if the task has been deleted."""
+        """Set some fields.
+
+        Raises Invalid, Conflict, NotFound if the task has been deleted, and Forbidden as `create`.
+        """
+        self._check_publication(task.user_id, task.actor_id, fields)
         if "name" in fields:
-            check_name(fields["name"])
+            check_name(fields["name"], "Task")
         now = self._clock.now()
         try:
             record = await self._database.tasks.update(
@@ -76,6 +85,11 @@ class Tasks:
     async def delete_of_actor(self, actor_id: str) -> None:
         """Delete the tasks of an Actor that is being deleted."""
         await self._database.tasks.delete_of_actor(actor_id)
+
+    def _check_publication(self, user_id: str, actor_id: str, fields: Mapping[str, Any]) -> None:
+        """Raises Forbidden if the fields publish a task of another user's Actor, or end or change its publication."""
+        if fields.keys() & {"published_at", "public_config"} and self._actors.get(actor_id).user_id != user_id:
+            raise Forbidden("insufficient-permissions", "Only the owner of an Actor can publish a task of it")
 
     def _by_name(self, user: User, reference: str) -> Task | None:
         parsed = self._users.parse_reference(user, reference)

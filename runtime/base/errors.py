@@ -18,6 +18,10 @@ class GreenroomError(Exception):
         self.message = message
         self.data = data
 
+    def __reduce__(self) -> tuple[type[GreenroomError], tuple[str, str, Mapping[str, Any] | None]]:
+        """How an error of a helper process is pickled."""
+        return type(self), (self.slug, self.message, self.data)
+
 
 class Invalid(GreenroomError):
     """The request is invalid: a parameter, a body, a name."""
@@ -53,6 +57,10 @@ class Conflict(GreenroomError):
 
 class TooLarge(GreenroomError):
     """The body exceeds the platform's limit."""
+
+
+class UriTooLong(GreenroomError):
+    """The path and the query exceed the limit."""
 
 
 class UnsupportedEncoding(GreenroomError):

@@ -101,11 +101,12 @@ class JsonSchema:
 
 def compiled(schema: Json) -> JsonSchema:
     """Return the compiled schema, from a cache if it was used recently. Raises ValueError if it is not valid."""
-    return _compiled(dumps(schema))
+    return compiled_text(dumps(schema))
 
 
 @lru_cache(CACHED_SCHEMAS)
-def _compiled(schema: bytes) -> JsonSchema:
+def compiled_text(schema: bytes) -> JsonSchema:
+    """The same as `compiled`, for a schema as JSON."""
     return JsonSchema(loads(schema))
 
 

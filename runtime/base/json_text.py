@@ -25,6 +25,9 @@ JsonDict = dict[str, Any]
 MAX_DEPTH = 500
 """The deepest nesting of a stored value. The codec fails at about twice this depth, depending on its caller's stack."""
 
+MAX_PARTS = 250_000
+"""The most objects and arrays in a value that is parsed in the server's own process."""
+
 _encoder = msgspec.json.Encoder()
 _parser_error = re.compile(r"(?P<what>.*?)(?: starting)? near (?P<position>\d+)(?P<found>.*)", re.DOTALL)
 
@@ -65,6 +68,19 @@ def check_depth(value: Any) -> None:
         level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
     if level:
         raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+def check_parts(text: bytes) -> None:
+    """Raises ValueError for JSON with so many objects and arrays that creating them would block other requests.
+
+    It creates them itself: call it in a helper process. Raises ValueError for text that is not valid JSON, too.
+    """
+    count, level = 0, [loads(text)]
+    while level:
+        count += len(level)
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+    if count > MAX_PARTS:
+        raise ValueError(f"it has {count:,} objects and arrays, and at most {MAX_PARTS:,} are possible here")
 
 
 def dumps(value: Any) -> bytes:

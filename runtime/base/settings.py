@@ -13,12 +13,14 @@ import platformdirs
 DEFAULT_PORT = 3333
 DEFAULT_CPU_BURST_SECS = 10.0
 DEFAULT_RETENTION_DAYS = 7.0
+LEAST_RUN_MBYTES = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`users` maps tokens to user names. If it is empty, any non-empty token belongs to the one local user.
 
+    `allowed_origins` are the origins whose web pages may call the API, such as `http://localhost:5173`.
     With `cpu_burst_secs` 0, containers are limited to their CPU share from the start. `max_memory_mbytes` limits the
     total memory of a user's running Actors and builds; None derives it from the host. `rate_limit` is the number of
     requests per second and user; None means no limit. `retention_days` is how long old runs and unused unnamed storages
@@ -29,6 +31,7 @@ class Settings:
     port: int = DEFAULT_PORT
     data_dir: Path
     users: Mapping[str, str]
+    allowed_origins: frozenset[str] = frozenset()
     stop_runs: bool = False
     cpu_burst_secs: float = DEFAULT_CPU_BURST_SECS
     strict_memory: bool = False
@@ -48,6 +51,7 @@ def from_environment(
     port: int = DEFAULT_PORT,
     data_dir: Path | None = None,
     users: Mapping[str, str] | None = None,
+    allowed_origins: frozenset[str] = frozenset(),
     stop_runs: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
@@ -56,11 +60,12 @@ def from_environment(
         port=port,
         data_dir=data_dir or default_data_dir(),
         users=users or {},
+        allowed_origins=allowed_origins,
         stop_runs=stop_runs,
         cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
-        strict_memory=environment.get("GREENROOM_STRICT_MEMORY", "") == "1",
-        max_memory_mbytes=_to_int(_number(environment, "GREENROOM_MAX_MEMORY_MBYTES", None)),
-        rate_limit=_number(environment, "GREENROOM_RATE_LIMIT", None),
+        strict_memory=_flag(environment, "GREENROOM_STRICT_MEMORY"),
+        max_memory_mbytes=_max_memory(environment, "GREENROOM_MAX_MEMORY_MBYTES"),
+        rate_limit=_rate(environment, "GREENROOM_RATE_LIMIT"),
         retention_days=_number_or_default(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
     )
 
@@ -83,5 +88,27 @@ def _number(environment: Mapping[str, str], name: str, default: float | None) ->
     return number
 
 
-def _to_int(number: float | None) -> int | None:
-    return None if number is None else int(number)
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "")
+    if text not in ("", "0", "1"):
+        raise ValueError(f"{name} must be 0 or 1, not '{text}'")
+    return text == "1"
+
+
+def _max_memory(environment: Mapping[str, str], name: str) -> int | None:
+    """Return the limit in whole megabytes. A limit that no run fits in is not a usable setting."""
+    number = _number(environment, name, None)
+    if number is None:
+        return None
+    if number < LEAST_RUN_MBYTES:
+        raise ValueError(
+            f"{name} must be at least {LEAST_RUN_MBYTES}, the memory of the smallest run, not '{environment[name]}'"
+        )
+    return int(number)
+
+
+def _rate(environment: Mapping[str, str], name: str) -> float | None:
+    number = _number(environment, name, None)
+    if number == 0:
+        raise ValueError(f"{name} must be greater than 0, because 0 rejects every request; unset it for no limit")
+    return number

@@ -50,11 +50,12 @@ def of_storages(
 def of_run(run: Run, storages: Mapping[str, int], now: Millis) -> Usage:
     """The run's usage by unit. Network traffic that is not exchanged with the API counts as external."""
     stats = run.stats
+    traffic = (stats.net_rx_bytes or 0) + (stats.net_tx_bytes or 0)
     return {
         "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),
         **storages,
         "DATA_TRANSFER_INTERNAL_GBYTES": stats.api_bytes / GBYTE,
-        "DATA_TRANSFER_EXTERNAL_GBYTES": max(0, stats.net_rx_bytes + stats.net_tx_bytes - stats.api_bytes) / GBYTE,
+        "DATA_TRANSFER_EXTERNAL_GBYTES": max(0, traffic - stats.api_bytes) / GBYTE,
         "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,
         "PROXY_SERPS": 0,
     }

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from runtime.base.records import Build, Definition, Version
 from runtime.base.vault import Vault
-from runtime.builds import fingerprints
+from runtime.builds import fingerprints, work_trees
 from runtime.builds.cancellation import in_thread
 from runtime.builds.contexts import Context, pack
 from runtime.builds.definition_reader import read_definition, warnings
 from runtime.builds.dockerfile_selection import Recipe, find_recipe
 from runtime.builds.images import BuildImages
-from runtime.builds.sources import Sources
+from runtime.builds.sources import Source, Sources
 from runtime.builds.web_server_port import port_variables
 from runtime.containers import STAND_IN_LABEL, BuildSpec, Image
 from runtime.jobs.logs import Log
@@ -39,7 +39,7 @@ class Builder:
         """Build the image and return the build's record with it. Raises Invalid, BuildFailed, EngineUnavailable."""
         async with self._workspace() as folder:
             source = await self._sources.fetch(version, folder, log.system)
-            definition = read_definition(source)
+            definition = await in_thread(lambda _: read_definition(source))
             log.append_text([f"ACTOR: {warning}" for warning in warnings(source, definition)])
             recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
             variables = _build_variables(version)
@@ -53,6 +53,16 @@ class Builder:
                 # The build may have pulled a base image that the engine did not have before.
                 fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
         return _with_image(replace(build, fingerprint=fingerprint), definition, image, log)
+
+    async def read_definition(self, version: Version) -> Definition:
+        """Read and check the definition in a version's source without building it. Raises Invalid."""
+        if version.folder is not None:
+            actor_folder = await asyncio.to_thread(Path(version.folder).resolve)
+            in_place = Source(await work_trees.repository_root(actor_folder), actor_folder)
+            return await asyncio.to_thread(read_definition, in_place)
+        async with self._workspace() as folder:
+            source = await self._sources.fetch(version, folder, lambda _line: None)
+            return await asyncio.to_thread(read_definition, source)
 
     async def delete_leftovers(self) -> None:
         """Delete the files and images that a crash of the server left behind."""

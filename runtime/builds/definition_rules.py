@@ -3,7 +3,8 @@
 Unknown fields are allowed, except in `storages`.
 
 Source: "Actor definition" in the platform's documentation. The tests compare the results with those of the npm package
-`@apify/json_schemas`.
+`@apify/json_schemas`. Unlike there, `name` and `version` may be missing: the platform builds such an Actor, and the
+Actor and its version already have them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from runtime.base.json_schema import Problem, compiled
 from runtime.base.json_text import Json, JsonObject
 from runtime.jobs.resource_limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 from runtime.storages import key_schema
-from runtime.storages.item_schema import item_schema
+from runtime.storages.item_schema import check_item_schema
 
 TEXT, FLAG, OBJECT = {"type": "string"}, {"type": "boolean"}, {"type": "object"}
 OBJECT_OR_FILE = {"type": ["string", "object"]}
@@ -51,7 +52,7 @@ ACTOR_JSON: JsonObject = {
         "storages": STORAGES,
         "usesStandbyMode": FLAG,
     },
-    "required": ["actorSpecification", "name", "version"],
+    "required": ["actorSpecification"],
 }
 KNOWN_FIELDS = frozenset(ACTOR_JSON["properties"]) | {"meta", "scripts"}
 """The fields of actor.json. Templates write `meta`, and the Actor whitepaper describes `scripts`."""
@@ -146,7 +147,7 @@ def check_dataset(schema: Json, document: str) -> None:
         if "transformation" not in view and "display" not in view:
             raise _invalid(document, f"views.{name}", "must have a 'transformation' or a 'display'")
     try:
-        item_schema(schema)
+        check_item_schema(schema)
     except Invalid as problem:
         raise _invalid(document, "fields", problem.message) from problem
 
@@ -159,7 +160,7 @@ def check_key_value_store(schema: Json, document: str) -> None:
             field = f"collections.{name}.contentTypes"
             raise _invalid(document, field, "must be [\"application/json\"] because the collection has a 'jsonSchema'")
     try:
-        key_schema.collections(schema)
+        key_schema.check_collections(schema)
     except Invalid as problem:
         raise _invalid(document, "collections", problem.message) from problem
 

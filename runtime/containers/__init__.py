@@ -101,13 +101,20 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Counters at one moment: memory without reclaimable cache, CPU time and traffic since the container's start."""
+    """Counters at one moment, since the container's start: memory without reclaimable cache, CPU time and traffic.
+
+    Traffic that could not be measured is None. `memory_bytes` of a final sample is the last use before the end.
+    `counted_from` is the time from which the CPU time counts; None means the container's start.
+    """
 
     at: int
     memory_bytes: int
+    memory_peak_bytes: int
     cpu_nanos: int
-    net_rx_bytes: int
-    net_tx_bytes: int
+    net_rx_bytes: int | None
+    net_tx_bytes: int | None
+    is_final: bool = False
+    counted_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +209,9 @@ class Container(Protocol):
     def samples(self) -> AsyncGenerator[Sample, None]:
         """Yield the first sample immediately, then about one per second, until the container ends."""
         ...
+
+    async def final_sample(self) -> Sample | None:
+        """Return the counters of an ended container at its end, or None if this host could not read them."""
 
     async def disk_bytes(self) -> int | None:
         """Return how many bytes the container has written to its own layer, or None if that is unknown."""

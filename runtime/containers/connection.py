@@ -59,10 +59,9 @@ class EngineConnection:
         with translating_errors():
             return await loop.run_in_executor(self._pool, partial(request, *args, **kwargs))
 
-    async def start(self, container_id: str) -> None:
-        """Start a container. The number of simultaneous starts is limited."""
-        async with self._starts:
-            await self.call(self.api.start, container_id)
+    def start_slot(self) -> asyncio.Semaphore:
+        """Return what a start of a container has to hold: the number of simultaneous starts is limited."""
+        return self._starts
 
     async def measure(self, read: Callable[[], T]) -> T:
         """Read files in a pool of their own, so that they never wait for a slow engine."""

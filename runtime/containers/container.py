@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ import docker.errors
 
 from runtime.containers import ContainerState, Engine, EngineUnavailable, LogLine, Sample, StartFailed, cgroups
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
+from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.disk_usage import used_bytes
 from runtime.containers.events import RECONNECT_SECS, ContainerEvents
 from runtime.containers.log_frames import DeliveredLines, LogFrames
+from runtime.containers.open_files import removed_bytes
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
 from runtime.containers.threaded_stream import read_in_thread
@@ -26,11 +27,8 @@ from runtime.containers.threaded_stream import read_in_thread
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
 LOOPBACK = "127.0.0.1"
-SAMPLE_SECS = 1.0
-FIRST_PAUSES_SECS = (0.3, 0.3, 0.4)  # so that even the shortest runs are sampled
 RECHECK_SECS = 30.0  # an event may be lost, so a waiter inspects the container again after this time
 LOG_END_SECS = 1.0  # the log ends while the engine still removes the container's network
-SIGKILLED = 137
 OOM_EVENT_SECS = 0.3  # the engine may learn of an OOM kill later than of the exit, through another channel
 
 
@@ -41,18 +39,22 @@ class DockerContainer:
         self,
         connection: EngineConnection,
         events: ContainerEvents,
+        counters: CounterThread,
         engine: Engine,
         container_id: str,
         labels: Mapping[str, str],
     ) -> None:
         self._connection = connection
         self._events = events
+        self._counters = counters
         self._engine = engine
         self._id = container_id
         self._labels = labels
         self._killed = False
         self._address: str | None = None
+        self._followed: FollowedContainer | None = None
         self._writable_folders: tuple[Path, ...] | None = None
+        self._cgroup: cgroups.Cgroup | None = None
 
     @property
     def id(self) -> str:
@@ -64,7 +66,10 @@ class DockerContainer:
 
     async def start(self) -> None:
         try:
-            await self._connection.start(self._id)
+            async with self._connection.start_slot():
+                if self._engine.reads_cgroups:  # before the start: the container may end before its next inspection
+                    self._followed = self._counters.follow(self._id)
+                await self._connection.call(self._connection.api.start, self._id)
         except docker.errors.APIError as error:
             raise StartFailed(error_message(error)) from error
 
@@ -74,7 +79,7 @@ class DockerContainer:
         state = container_state(found["State"])
         if not state.running:
             self._address = None  # the engine can give it to another container
-        return replace(state, oom_killed=state.oom_killed or self._events.was_oom_killed(self._id))
+        return replace(state, oom_killed=state.oom_killed or self._was_oom_killed())
 
     async def wait(self) -> ContainerState | None:
         with self._events.watch(self._id) as changed:
@@ -90,10 +95,14 @@ class DockerContainer:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), RECHECK_SECS)
 
-        if state and state.exit_code == SIGKILLED and not state.oom_killed and not self._killed:
-            await asyncio.sleep(OOM_EVENT_SECS)
-            with suppress(EngineUnavailable):
-                return await self.inspect()
+        if state is None or state.oom_killed:
+            return state
+        await self.final_sample()
+        if state.exit_code == 0 or self._killed or (self._followed and self._followed.is_complete):
+            return replace(state, oom_killed=self._was_oom_killed())
+        await asyncio.sleep(OOM_EVENT_SECS)
+        with suppress(EngineUnavailable):
+            return await self.inspect()
         return state
 
     async def kill(self, signal: str = "SIGKILL") -> None:
@@ -151,21 +160,28 @@ class DockerContainer:
             yield unfinished
 
     async def samples(self) -> AsyncGenerator[Sample, None]:
-        cgroup = await self._cgroup()
-        async with aclosing(self._samples_from_kernel(cgroup) if cgroup else self._samples_from_engine()) as samples:
+        followed = await self._follow()
+        async with aclosing(followed.samples() if followed else self._samples_from_engine()) as samples:
             async for sample in samples:
                 yield sample
+
+    async def final_sample(self) -> Sample | None:
+        return await self._followed.final_sample() if self._followed else None
 
     async def disk_bytes(self) -> int | None:
         if self._writable_folders is None:
             self._writable_folders = await self._find_writable_folders()
         if not self._writable_folders:
             return await self._writable_size()
+        if self._cgroup is None:
+            self._cgroup = await self._find_cgroup()
         with suppress(FileNotFoundError):  # the container was removed in the meantime
-            return await self._connection.measure(partial(used_bytes, self._writable_folders))
+            return await self._connection.measure(partial(_disk_bytes, self._writable_folders, self._cgroup))
         return None
 
     async def remove(self) -> None:
+        if self._followed:
+            self._followed.is_abandoned = True
         with ignoring_statuses(404, 409):
             await self._connection.call(self._connection.api.remove_container, self._id, v=True, force=True)
 
@@ -203,21 +219,25 @@ class DockerContainer:
             return True
         return False
 
-    async def _cgroup(self) -> cgroups.Cgroup | None:
+    async def _follow(self) -> FollowedContainer | None:
         """Return the container's counters, or None if this host cannot read them."""
+        if not self._engine.reads_cgroups or (self._followed and self._followed.latest):
+            return self._followed
+        self._cgroup = await self._find_cgroup()
+        if self._followed and self._followed.latest:  # the thread has located them in the meantime
+            return self._followed
+        if self._followed:
+            self._followed.is_abandoned = True
+        self._followed = self._counters.follow(self._id, self._cgroup) if self._cgroup else None
+        return self._followed
+
+    async def _find_cgroup(self) -> cgroups.Cgroup | None:
         if not self._engine.reads_cgroups or not (found := await self._inspect()):
             return None
         return await self._connection.measure(partial(cgroups.find, found["State"]["Pid"], self._id))
 
-    async def _samples_from_kernel(self, cgroup: cgroups.Cgroup) -> AsyncGenerator[Sample, None]:
-        pauses = chain(FIRST_PAUSES_SECS, repeat(SAMPLE_SECS))
-        while True:
-            try:
-                sample = await self._connection.measure(cgroup.sample)
-            except OSError:  # the kernel removes a cgroup with its last process
-                return
-            yield sample
-            await asyncio.sleep(next(pauses))
+    def _was_oom_killed(self) -> bool:
+        return self._events.was_oom_killed(self._id) or bool(self._followed and self._followed.oom_kills)
 
     async def _samples_from_engine(self) -> AsyncGenerator[Sample, None]:
         while await self._is_running():
@@ -239,6 +259,15 @@ class DockerContainer:
 
     def _open_stats(self) -> JsonStream:
         return JsonStream(self._connection.stream(f"/containers/{self._id}/stats", stream=1))
+
+
+def _disk_bytes(folders: Sequence[Path], cgroup: cgroups.Cgroup | None) -> int:
+    """Return what the files in the folders take, and the removed ones that the container's processes still use."""
+    removed = 0
+    if cgroup is not None:
+        with suppress(OSError):  # the container has ended, and with it the removed files
+            removed = removed_bytes(cgroup.process_ids(), folders)
+    return used_bytes(folders) + removed
 
 
 def cpu_quota(cpus: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import platform
 import socket
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ from runtime.containers import (
 )
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.container import CPU_PERIOD, LOOPBACK, DockerContainer, cpu_quota
+from runtime.containers.counters import CounterThread
 from runtime.containers.disk_usage import quota_fault
 from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
@@ -46,6 +48,7 @@ LOG_OPTIONS = {"max-size": "1g", "max-file": "1", "compress": "false", "mode": "
 DEFAULT_BRIDGE = "bridge"  # the engine recreates it at each start, except with live-restore
 # Quotas count whole blocks, the engine counts bytes: 6 % more for a Python image, 8 % for a Node.js image.
 BLOCKS_PER_BYTE = 1.07
+UNCOUNTED = "removed files that are still open do not count"
 PROBE_DISK_BYTES = 256 * 1024 * 1024
 
 
@@ -56,6 +59,7 @@ class DockerContainers:
         self._instance_id = instance_id
         self.connection = EngineConnection(docker_host)
         self._events = ContainerEvents(self.connection, instance_id)
+        self._counters = CounterThread()
         self._network = InstanceNetwork(self.connection, instance_id)
         self._builder = ImageBuilder(self.connection, self.image)
         self._engine: Engine | None = None
@@ -72,7 +76,10 @@ class DockerContainers:
         gateway = await self._network.open()
         native = info["KernelVersion"] == platform.release() and "Docker Desktop" not in info["OperatingSystem"]
         local = native and is_own_address(gateway)
+        reads_cgroups = local and cgroups.are_visible()
         disk, note = await self._probe_disk(info["Driver"])
+        if disk is DiskEnforcement.POLLED and not (reads_cgroups and can_read(info["DockerRootDir"])):
+            note += f"; {UNCOUNTED}"
         self._engine = Engine(
             version=info["ServerVersion"],
             api_version=self.connection.api.api_version,
@@ -82,7 +89,7 @@ class DockerContainers:
             disk=disk,
             disk_note=note,
             quota_counts_image=info["Driver"] == "btrfs",
-            reads_cgroups=local and cgroups.are_visible(),
+            reads_cgroups=reads_cgroups,
             network=self._network.name,
             gateway=gateway if local else None,
             reaches_containers=local,
@@ -144,6 +151,7 @@ class DockerContainers:
 
     async def close(self) -> None:
         await self._events.close()
+        self._counters.close()
         if self._engine:
             await self._network.remove()
         self.connection.close()
@@ -206,7 +214,7 @@ class DockerContainers:
         return self._container(created["Id"], labels)
 
     def _container(self, id: str, labels: Mapping[str, str]) -> DockerContainer:
-        return DockerContainer(self.connection, self._events, self.engine, id, labels)
+        return DockerContainer(self.connection, self._events, self._counters, self.engine, id, labels)
 
     async def _host_config(self, spec: ContainerSpec) -> dict[str, Any]:
         published: dict[int | str, Any] = {spec.web_server_port: (LOOPBACK, None)}
@@ -239,6 +247,10 @@ class DockerContainers:
                 raise ImageMissing(f"No such image: {spec.image}")
             size += round(image.size_bytes * BLOCKS_PER_BYTE)
         return {"storage_opt": {"size": str(size)}}
+
+
+def can_read(folder: str) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 def is_own_address(address: str) -> bool:

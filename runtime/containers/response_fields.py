@@ -33,13 +33,15 @@ def stats_sample(stats: Mapping[str, Any]) -> Sample:
     memory = stats["memory_stats"]
     detail = memory.get("stats", {})
     cache = detail.get("total_inactive_file", detail.get("inactive_file", 0))  # cgroup v1, v2
-    networks = stats.get("networks", {}).values()
+    networks = stats.get("networks")
+    used = max(0, memory.get("usage", 0) - cache)
     return Sample(
         at=parse_time(stats["read"]) or 0,
-        memory_bytes=max(0, memory.get("usage", 0) - cache),
+        memory_bytes=used,
+        memory_peak_bytes=used,
         cpu_nanos=stats["cpu_stats"]["cpu_usage"]["total_usage"],
-        net_rx_bytes=sum(network["rx_bytes"] for network in networks),
-        net_tx_bytes=sum(network["tx_bytes"] for network in networks),
+        net_rx_bytes=None if networks is None else sum(network["rx_bytes"] for network in networks.values()),
+        net_tx_bytes=None if networks is None else sum(network["tx_bytes"] for network in networks.values()),
     )
 
 

@@ -7,18 +7,15 @@ from runtime.base.records import Actor, Task, Version
 from runtime.base.vault import Vault
 from runtime.database.secret_env_vars import SecretEnvVarsCodec
 from runtime.database.sqlite_connection import SqliteConnection
-from runtime.database.tables import RecordCodec, Table
+from runtime.database.tables import NamedTable, RecordCodec, Table
 
 IS_PUBLIC = "json_extract(body, '$.is_public')"
 OLDEST_FIRST = "ORDER BY created_at, rowid"
 
 
-class ActorsTable(Table[Actor]):
+class ActorsTable(NamedTable[Actor]):
     def __init__(self, connection: SqliteConnection) -> None:
         super().__init__(connection, "actors", RecordCodec(Actor))
-
-    def by_name(self, user_id: str, name: str) -> Actor | None:
-        return self._find("user_id = ? AND name = ?", user_id, name)
 
     def public(self) -> list[Actor]:
         """The public Actors of all users, oldest first."""
@@ -51,12 +48,9 @@ class VersionsTable(Table[Version]):
         await self._delete_where("actor_id = ?", actor_id)
 
 
-class TasksTable(Table[Task]):
+class TasksTable(NamedTable[Task]):
     def __init__(self, connection: SqliteConnection) -> None:
         super().__init__(connection, "tasks", RecordCodec(Task))
-
-    def by_name(self, user_id: str, name: str) -> Task | None:
-        return self._find("user_id = ? AND name = ?", user_id, name)
 
     def page(self, user_id: str, paging: Paging) -> Page[Task]:
         """A user's tasks in the order of their creation."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from io import BytesIO
 
 from runtime.base.clock import Millis
 from runtime.base.records import Dataset
@@ -75,9 +76,16 @@ def _chunk(
     for first, items in connection.execute(query, (dataset_id, stop, dataset_id, start)):
         if len(items) > max_push_bytes:
             break
-        wanted = items.split(b"\n")[max(start - first, 0) : stop - first]
+        wanted = _lines(items)[max(start - first, 0) : stop - first]
         lines += reversed(wanted) if desc else wanted
         size += len(items)
         if size >= CHUNK_BYTES:
             break
     return lines
+
+
+def _lines(items: bytes) -> list[bytes]:
+    """The items of a push. A thread splits a big one line by line, which shares the interpreter with the event loop."""
+    if len(items) <= MAX_PUSH_BYTES_ON_LOOP:
+        return items.split(b"\n")
+    return [line.rstrip(b"\n") for line in BytesIO(items)]

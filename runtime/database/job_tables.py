@@ -16,6 +16,8 @@ UNFINISHED = "status IN ('READY', 'RUNNING', 'TIMING-OUT', 'ABORTING')"
 """The statuses are listed, because SQLite would not use the index on the status to exclude the terminal ones."""
 HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
 """This must be exactly the expression of the partial index, because otherwise SQLite does not use the index."""
+LAST_METAMORPH = "json_extract(body, '$.metamorphs[#-1]"
+"""The beginning of an expression for a field of the Actor that a run has become."""
 NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
 
 
@@ -72,13 +74,14 @@ class RunsTable(JobsTable[Run]):
         return self._find(f"user_id = ? AND (id = ? OR actor_id = ? OR task_id = ?) {NEWEST_FIRST}", user_id, *ids)
 
     def has_unfinished_of_actor(self, actor_id: str) -> bool:
-        return self._exists(f"actor_id = ? AND {UNFINISHED}", actor_id)
+        """Whether an unfinished run belongs to the Actor or has become a run of it."""
+        return self._exists(f"(actor_id = ? OR {LAST_METAMORPH}.actor_id') = ?) AND {UNFINISHED}", actor_id, actor_id)
 
     def has_of_build(self, build_id: str) -> bool:
         return self._exists("build_id = ?", build_id)
 
     def has_unfinished_of_build(self, build_id: str) -> bool:
-        return self._exists(f"build_id = ? AND {UNFINISHED}", build_id)
+        return self._exists(f"(build_id = ? OR {LAST_METAMORPH}.build_id') = ?) AND {UNFINISHED}", build_id, build_id)
 
     async def delete_ended(self, id: str) -> bool:
         """Delete a run only if it has ended; return whether it did."""

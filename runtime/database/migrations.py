@@ -206,6 +206,15 @@ STEPS = (
         )
         WHERE json_type(body, '$.options.asked_mbytes') IS NOT NULL;
     """,
+    """
+    CREATE INDEX actors_by_name_in_any_case ON actors (user_id, name COLLATE NOCASE);
+    CREATE INDEX tasks_by_name_in_any_case ON tasks (user_id, name COLLATE NOCASE);
+    CREATE INDEX datasets_by_name_in_any_case ON datasets (user_id, name COLLATE NOCASE) WHERE name IS NOT NULL;
+    CREATE INDEX key_value_stores_by_name_in_any_case ON key_value_stores (user_id, name COLLATE NOCASE)
+        WHERE name IS NOT NULL;
+    CREATE INDEX request_queues_by_name_in_any_case ON request_queues (user_id, name COLLATE NOCASE)
+        WHERE name IS NOT NULL;
+    """,
 )
 
 

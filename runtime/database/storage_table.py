@@ -19,7 +19,7 @@ from runtime.base.clock import Millis
 from runtime.base.paging import Page, Paging
 from runtime.base.records import GeneralAccess, Storage
 from runtime.database.sqlite_connection import SqliteConnection
-from runtime.database.tables import AlreadyExists
+from runtime.database.tables import HAS_NAME_EXACT_FIRST, AlreadyExists
 
 S = TypeVar("S", bound=Storage)
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class StorageTable(Generic[S]):
         return cached
 
     def by_name(self, user_id: str, name: str) -> S | None:
-        return self._find("user_id = ? AND name = ?", user_id, name)
+        return self._find(HAS_NAME_EXACT_FIRST, user_id, name, name)
 
     def page(self, user_id: str, paging: Paging, *, unnamed: bool) -> Page[S]:
         """One page in the order of creation. Without `unnamed` it contains only named storages."""
@@ -122,8 +122,8 @@ class StorageTable(Generic[S]):
         """Return the user's storage with the record's name and False, or store the record and return it and True."""
 
         def change(connection: sqlite3.Connection) -> tuple[S, bool]:
-            query = f"{self._select} WHERE user_id = ? AND name = ?"
-            row = connection.execute(query, (record.user_id, record.name)).fetchone()
+            query = f"{self._select} WHERE {HAS_NAME_EXACT_FIRST}"
+            row = connection.execute(query, (record.user_id, record.name, record.name)).fetchone()
             if row is not None:
                 return self._record(row), False
             placeholders = ", ".join("?" * len(self._columns))
@@ -139,6 +139,8 @@ class StorageTable(Generic[S]):
         query = f"UPDATE {self._name} SET {assignments} WHERE id = ? RETURNING {', '.join(self._columns)}"
 
         def change(connection: sqlite3.Connection) -> S | None:
+            if changes.get("name") is not None:
+                self._check_unique(connection, id, changes["name"])
             try:
                 row = connection.execute(query, (*changes.values(), id)).fetchone()
             except sqlite3.IntegrityError as violation:
@@ -182,6 +184,16 @@ class StorageTable(Generic[S]):
         writing = asyncio.ensure_future(self._write(change))
         writing.add_done_callback(lambda _: self._cache.clear())
         return await asyncio.shield(writing)
+
+    def _check_unique(self, connection: sqlite3.Connection, id: str, name: object) -> None:
+        """Raise AlreadyExists if another storage of the user has the storage's new name."""
+        query = (
+            f"SELECT EXISTS (SELECT 1 FROM {self._name} AS own JOIN {self._name} AS other USING (user_id) "
+            "WHERE own.id = ? AND own.name IS NOT ? COLLATE NOCASE "
+            "AND other.id <> own.id AND other.name = ? COLLATE NOCASE)"
+        )
+        if connection.execute(query, (id, name, name)).fetchone()[0]:
+            raise AlreadyExists(name)
 
     def _add_counts(self, connection: sqlite3.Connection, id: str, now: Millis, **counts: int) -> tuple[Any, ...]:
         """Add to counter columns as part of a write; return their new values. Raises StorageGone."""

@@ -21,6 +21,15 @@ class AlreadyExists(Exception):
     """The record violates a unique index."""
 
 
+HAS_NAME = "user_id = ? AND name = ? COLLATE NOCASE"
+"""The condition for a user's record with a name. Names are ASCII, and they are unique without regard to case.
+
+The indexes for this condition are not unique, because an older database may hold names that differ only in case.
+"""
+HAS_NAME_EXACT_FIRST = f"{HAS_NAME} ORDER BY name = ? DESC, rowid"
+"""The same for a lookup, which finds either of two names that differ only in case. It has the name as a third value."""
+
+
 class RecordCodec(Generic[R]):
     """Converts records of one class to JSON and back."""
 
@@ -58,6 +67,7 @@ class Table(Generic[R]):
         id: Any = record.id  # type: ignore[attr-defined]
 
         def change(connection: sqlite3.Connection) -> R:
+            self._check_unique(connection, record, None)
             try:
                 connection.execute(f"INSERT INTO {self._name} (id, body) VALUES (?, ?)", (id, body))
             except sqlite3.IntegrityError as violation:
@@ -79,7 +89,9 @@ class Table(Generic[R]):
         row = connection.execute(f"SELECT body FROM {self._name} WHERE id = ?", (id,)).fetchone()
         if row is None:
             return None
-        record = change(self._codec.decode(row[0]))
+        before = self._codec.decode(row[0])
+        record = change(before)
+        self._check_unique(connection, record, before)
         try:
             connection.execute(f"UPDATE {self._name} SET body = ? WHERE id = ?", (self._codec.encode(record), id))
         except sqlite3.IntegrityError as violation:
@@ -89,6 +101,12 @@ class Table(Generic[R]):
     async def delete(self, id: str) -> bool:
         """Delete a record; return whether it existed."""
         return await self._delete_where("id = ?", id) > 0
+
+    def _check_unique(self, connection: sqlite3.Connection, record: R, before: R | None) -> None:
+        """Raise AlreadyExists if the record violates a rule that no unique index can express.
+
+        `before` is the stored record, or None for a new one.
+        """
 
     def _find(self, condition: str, *values: object) -> R | None:
         """The first record that matches the SQL condition."""
@@ -129,3 +147,17 @@ class Table(Generic[R]):
 
     def _fetch_all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         return self._connection.query(lambda connection: connection.execute(query, values).fetchall())
+
+
+class NamedTable(Table[R]):
+    """Records whose names are unique among those of their user."""
+
+    def by_name(self, user_id: str, name: str) -> R | None:
+        return self._find(HAS_NAME_EXACT_FIRST, user_id, name, name)
+
+    def _check_unique(self, connection: sqlite3.Connection, record: Any, before: Any) -> None:
+        if before is not None and before.name.lower() == record.name.lower():
+            return
+        query = f"SELECT EXISTS (SELECT 1 FROM {self._name} WHERE {HAS_NAME} AND id <> ?)"
+        if connection.execute(query, (record.user_id, record.name, record.id)).fetchone()[0]:
+            raise AlreadyExists(record.name)

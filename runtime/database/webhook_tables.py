@@ -39,7 +39,9 @@ class WebhooksTable(Table[Webhook]):
         await self._delete_where("run_id = ?", run_id)
 
     async def delete_of_missing_runs(self) -> None:
-        await self._delete_where("run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)")
+        """Delete the ad hoc webhooks of runs that do not exist. Any other webhook may have been created without one."""
+        missing = "run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)"
+        await self._delete_where(f"{missing} AND json_extract(body, '$.is_ad_hoc')")
 
     async def delete_of_actor(self, actor_id: str) -> None:
         await self._delete_where("actor_id = ?", actor_id)

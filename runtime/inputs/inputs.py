@@ -15,7 +15,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from runtime.base.errors import Invalid
-from runtime.base.json_text import Json, JsonDict, JsonObject, dumps, loads, loads_object
+from runtime.base.helper_process import WorkLimitExceeded, in_helper
+from runtime.base.json_text import Json, JsonDict, JsonObject, check_parts, dumps, loads, loads_object
 from runtime.base.records import Build
 from runtime.inputs import validation
 from runtime.inputs.encryption import InputCipher, secret_fields, texts
@@ -23,6 +24,8 @@ from runtime.inputs.keys import InputKeys
 from runtime.jobs.redaction import values_to_hide
 
 JSON_TYPE = "application/json"
+MAX_BYTES_IN_THREAD = 65_536
+"""A thread cannot be stopped, and competes with the event loop for the interpreter lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,11 @@ class PreparedInput:
     completed: JsonObject | None = None
     storages: tuple[StorageReference, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """The number of bytes of the record INPUT."""
+        return 0 if self.stored is None else len(self.stored.body)
+
     def fields(self) -> JsonObject:
         """Return the fields of the input in plain text; empty if it is not a JSON object."""
         if self.completed is not None:
@@ -78,7 +86,7 @@ class Inputs:
         """
         if build.input_schema is None and task_input is None:
             return PreparedInput(stored=sent)
-        completed = await asyncio.to_thread(_completed, build.input_schema, sent, task_input)
+        completed = await complete(build.input_schema, sent, task_input)
         encrypted = await self._encrypted(user_id, build, completed)
         return PreparedInput(
             stored=Input(body=dumps(encrypted), content_type=JSON_TYPE),
@@ -109,12 +117,18 @@ def input_of_body(body: bytes, content_type: str | None) -> Input | None:
     return None if not body or (_is_json(sent) and body.strip() == b"null") else sent
 
 
-async def complete(schema: JsonObject, sent: Input | None) -> JsonDict:
+async def complete(schema: JsonObject | None, sent: Input | None, task_input: JsonObject | None = None) -> JsonDict:
     """Return the input with the defaults of the schema; an object even if nothing was sent. Raises Invalid.
 
-    It runs in a thread, because a pattern of the schema may take seconds to match.
+    A big input, and one that patterns validate, may take very long, so a helper process does it.
     """
-    return await asyncio.to_thread(_completed, schema, sent, None)
+    is_big = sent is not None and len(sent.body) > MAX_BYTES_IN_THREAD
+    if not is_big and b'"pattern"' not in dumps(schema):
+        return await asyncio.to_thread(_completed, schema, sent, task_input)
+    try:
+        return await in_helper(_completed_safely, schema, sent, task_input)
+    except WorkLimitExceeded as problem:
+        raise Invalid("invalid-input", "Input is not valid: it takes too long to validate") from problem
 
 
 def storages_in(schema: JsonObject | None, input: JsonObject) -> Iterator[StorageReference]:
@@ -124,6 +138,16 @@ def storages_in(schema: JsonObject | None, input: JsonObject) -> Iterator[Storag
         if isinstance(resource_type, str) and isinstance(rights, list) and "READ" in rights:
             for reference in _non_empty_texts(input.get(name)):
                 yield StorageReference(resource_type, reference, "WRITE" in rights)
+
+
+def _completed_safely(schema: JsonObject | None, sent: Input | None, task_input: JsonObject | None) -> JsonDict:
+    """The same as `_completed`, for a helper process, whose result the server must be able to load in a moment."""
+    completed = _completed(schema, sent, task_input)
+    try:
+        check_parts(dumps(completed))
+    except ValueError as problem:
+        raise Invalid("input-json-too-long", f"The input JSON is too complex: {problem}") from problem
+    return completed
 
 
 def _completed(schema: JsonObject | None, sent: Input | None, task_input: JsonObject | None) -> JsonDict:

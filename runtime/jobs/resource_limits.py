@@ -73,11 +73,13 @@ def shm_bytes(memory: int) -> int:
 def deadline(run: Run) -> Millis | None:
     """When the run times out; None if it has no timeout.
 
-    It counts from the run's start or last resurrection, not its container's start: restarts get what is left.
+    It counts from the start of the first container since the run's start or last resurrection: an Actor does not lose
+    the time in which its container is created, and restarts get what is left.
     """
-    return (
-        None if run.options.timeout_secs == 0 else (run.resumed_at or run.started_at) + run.options.timeout_secs * 1000
-    )
+    if run.options.timeout_secs == 0:
+        return None
+    begins = run.first_container_at or run.resumed_at or run.started_at
+    return begins + run.options.timeout_secs * 1000
 
 
 def default_user_memory_mbytes() -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from runtime.base.clock import Millis
 from runtime.base.records import Run, RunStats
 from runtime.containers import Sample
+
+N = TypeVar("N", int, float)
 
 OVERLOADED = 0.95
 """The share of the granted CPU above which the platform reports an overload."""
@@ -20,21 +23,23 @@ def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStat
     measured = replace(
         stats,
         mem_current_bytes=sample.memory_bytes,
-        mem_max_bytes=max(stats.mem_max_bytes, sample.memory_bytes),
-        net_rx_bytes=max(stats.net_rx_bytes, stats.earlier_rx_bytes + sample.net_rx_bytes),
-        net_tx_bytes=max(stats.net_tx_bytes, stats.earlier_tx_bytes + sample.net_tx_bytes),
+        mem_max_bytes=_higher(stats.mem_max_bytes, sample.memory_peak_bytes),
+        net_rx_bytes=_higher(stats.net_rx_bytes, _total(stats.earlier_rx_bytes, sample.net_rx_bytes)),
+        net_tx_bytes=_higher(stats.net_tx_bytes, _total(stats.earlier_tx_bytes, sample.net_tx_bytes)),
     )
-    last = counted(stats, started_at)
-    millis = sample.at - last.at
-    if millis < SHORTEST_WINDOW_MILLIS:
+    began = started_at if sample.counted_from is None else sample.counted_from
+    millis = sample.at - (began + stats.sampled_millis - stats.earlier_millis)
+    if millis < (1 if sample.is_final else SHORTEST_WINDOW_MILLIS):
         return measured
-    cpu = max(0, sample.cpu_nanos - last.cpu_nanos) / (millis * 1_000_000) * 100
+    counted_nanos = _total_cpu_nanos(stats) - stats.earlier_cpu_nanos
+    cpu = max(0, sample.cpu_nanos - counted_nanos) / (millis * 1_000_000) * 100
+    average = _mean(stats.cpu_avg_usage, stats.sampled_millis, cpu, millis)
     return replace(
         measured,
         mem_avg_bytes=_mean(stats.mem_avg_bytes, stats.sampled_millis, sample.memory_bytes, millis),
         cpu_current_usage=cpu,
-        cpu_max_usage=max(stats.cpu_max_usage, cpu),
-        cpu_avg_usage=_mean(stats.cpu_avg_usage, stats.sampled_millis, cpu, millis),
+        cpu_max_usage=_higher(stats.cpu_max_usage, cpu if millis >= SHORTEST_WINDOW_MILLIS else average),
+        cpu_avg_usage=average,
         sampled_millis=stats.sampled_millis + millis,
     )
 
@@ -44,18 +49,7 @@ def with_api_bytes(stats: RunStats, transferred: int) -> RunStats:
 
 
 def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
-    return replace(stats, disk_max_bytes=max(stats.disk_max_bytes, used_bytes))
-
-
-def counted(stats: RunStats, started_at: Millis) -> Sample:
-    """The counters of the current container that the statistics already include; all zero at its start."""
-    return Sample(
-        at=started_at + stats.sampled_millis - stats.earlier_millis,
-        memory_bytes=stats.mem_current_bytes,
-        cpu_nanos=_total_cpu_nanos(stats) - stats.earlier_cpu_nanos,
-        net_rx_bytes=stats.net_rx_bytes - stats.earlier_rx_bytes,
-        net_tx_bytes=stats.net_tx_bytes - stats.earlier_tx_bytes,
-    )
+    return replace(stats, disk_max_bytes=_higher(stats.disk_max_bytes, used_bytes))
 
 
 def in_new_container(stats: RunStats) -> RunStats:
@@ -64,17 +58,17 @@ def in_new_container(stats: RunStats) -> RunStats:
         stats,
         earlier_millis=stats.sampled_millis,
         earlier_cpu_nanos=_total_cpu_nanos(stats),
-        earlier_rx_bytes=stats.net_rx_bytes,
-        earlier_tx_bytes=stats.net_tx_bytes,
+        earlier_rx_bytes=stats.net_rx_bytes or 0,
+        earlier_tx_bytes=stats.net_tx_bytes or 0,
     )
 
 
-def at_rest(stats: RunStats, known_peak_bytes: int) -> RunStats:
+def at_rest(stats: RunStats, known_peak_bytes: int | None) -> RunStats:
     """The statistics of a run that has ended: its current usage is zero.
 
-    `known_peak_bytes` is the memory limit of a run that exceeded it, perhaps between two samples.
+    `known_peak_bytes` is the memory limit of a run that exceeded it, perhaps between two samples; None for other runs.
     """
-    peak = max(stats.mem_max_bytes, known_peak_bytes)
+    peak = _higher(stats.mem_max_bytes, known_peak_bytes)
     return replace(stats, mem_current_bytes=0, cpu_current_usage=0.0, mem_max_bytes=peak)
 
 
@@ -95,12 +89,20 @@ def run_compute_units(run: Run, now: Millis) -> float:
 
 
 def is_cpu_overloaded(stats: RunStats, granted_cpus: float) -> bool:
-    return stats.cpu_current_usage > OVERLOADED * granted_cpus * 100
+    return (stats.cpu_current_usage or 0) > OVERLOADED * granted_cpus * 100
 
 
-def _mean(mean: float, weight: int, value: float, added: int) -> float:
-    return (mean * weight + value * added) / (weight + added)
+def _mean(mean: float | None, weight: int, value: float, added: int) -> float:
+    return value if mean is None else (mean * weight + value * added) / (weight + added)
+
+
+def _higher(one: N | None, other: N | None) -> N | None:
+    return max((each for each in (one, other) if each is not None), default=None)
+
+
+def _total(earlier: int, current: int | None) -> int | None:
+    return None if current is None else earlier + current
 
 
 def _total_cpu_nanos(stats: RunStats) -> int:
-    return round(stats.cpu_avg_usage / 100 * stats.sampled_millis * 1_000_000)
+    return round((stats.cpu_avg_usage or 0) / 100 * stats.sampled_millis * 1_000_000)

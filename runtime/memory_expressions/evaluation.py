@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from runtime.memory_expressions import nodes
 from runtime.memory_expressions.functions import ARITY, FUNCTIONS
 from runtime.memory_expressions.nodes import Node
-from runtime.memory_expressions.values import UNDEFINED, ExpressionError, Scope, Value, characters, is_missing
+from runtime.memory_expressions.values import UNDEFINED, ExpressionError, Scope, Value, code_units, is_missing
 
 INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
 
@@ -100,10 +100,18 @@ def _child(owner: Value, key: str) -> Value:
     if isinstance(owner, Mapping):
         return owner.get(key, UNDEFINED)
     if isinstance(owner, str):
-        owner = [*characters(owner)]
+        return _character(code_units(owner), key)
     if isinstance(owner, list):
         return float(len(owner)) if key == "length" else _item(owner, key)
     return UNDEFINED
+
+
+def _character(units: bytes, key: str) -> Value:
+    """The length of a text, or one of its characters. The list of all of them could be very long."""
+    if key == "length":
+        return float(len(units) // 2)
+    start = 2 * int(key) if INDEX.fullmatch(key) else len(units)
+    return units[start : start + 2].decode("utf-16-be", "surrogatepass") if start < len(units) else UNDEFINED
 
 
 def _item(items: Sequence[Value], key: str) -> Value:

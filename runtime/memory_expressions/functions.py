@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from runtime.memory_expressions import values
-from runtime.memory_expressions.values import ExpressionError, Value, characters, is_missing
+from runtime.memory_expressions.values import ExpressionError, Value, code_units, is_missing
 
 NUMBER_IN_TEXT = re.compile(
     r"[+-]?(?:Infinity|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|0[xX][0-9a-fA-F]+",
@@ -93,7 +93,7 @@ def _larger(left: Value, right: Value) -> bool:
 def _compare_text(left: Value, right: Value) -> float:
     if not isinstance(left, str) or not isinstance(right, str):
         raise ExpressionError("compareText() compares strings only")
-    x, y = characters(left), characters(right)
+    x, y = code_units(left), code_units(right)
     return float((x > y) - (x < y))
 
 

@@ -24,10 +24,9 @@ def is_missing(value: Value) -> bool:
     return value is None or value is UNDEFINED
 
 
-def characters(text: str) -> list[str]:
-    """Return the UTF-16 code units of the text, which JavaScript counts as its characters."""
-    units = text.encode("utf-16-le", "surrogatepass")
-    return [units[start : start + 2].decode("utf-16-le", "surrogatepass") for start in range(0, len(units), 2)]
+def code_units(text: str) -> bytes:
+    """The text as UTF-16, big-endian: two bytes for each of what JavaScript counts and compares as characters."""
+    return text.encode("utf-16-be", "surrogatepass")
 
 
 def number(text: str) -> float:

@@ -97,13 +97,14 @@ class RunCreator:
             events_key=secrets.token_urlsafe(24),
             container_url=self._addresses.container_url(web_key),
             api_port=self._addresses.port,
-            web_server_port=web_server_port(build.env_vars, build.image_environment),
+            web_server_port=web_server_port((*build.env_vars, *request.options.env_vars), build.image_environment),
             stats=RunStats(input_body_len=len(plan.input.stored.body) if plan.input.stored else 0),
             pending_events=new_event(WebhookEvent.RUN_CREATED),
             pricing=plan.pricing,
             charged_event_counts=prices.at_start(plan.pricing, plan.options.memory_mbytes),
             started_by_run_id=request.started_by.id if request.started_by else None,
             grants=self._run_inputs.grants(request.user.id, plan.input, request.started_by),
+            env_vars=request.options.env_vars,
         )
         return replace(run, output=output(run, Definition.of(build), self._addresses))
 

@@ -5,16 +5,21 @@ Source: "Dynamic Actor memory" and `minMemoryMbytes` of "Actor definition" in th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from runtime.base.helper_process import WorkLimitExceeded, in_helper
 from runtime.base.records import Definition, RunDefaults
 from runtime.inputs.inputs import PreparedInput
 from runtime.jobs.resource_limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, disk_mbytes
 from runtime.memory_expressions import ExpressionError, memory_of, nearest_power_of_two
 from runtime.runs.options import StartOptions
 
+MAX_INPUT_ON_LOOP = 16_384
+"""An expression may use each part of the input many times."""
 
-def default_memory(
+
+async def default_memory(
     defaults: RunDefaults, definition: Definition, requested: StartOptions, input: PreparedInput
 ) -> tuple[int, str | None]:
     """The default memory in megabytes, and why the expression in actor.json could not be evaluated, or None.
@@ -27,10 +32,24 @@ def default_memory(
         memory = nearest_power_of_two(setting)
     elif isinstance(setting, str):
         try:
-            memory = memory_of(setting, input.fields(), _run_options(defaults, requested))
+            memory = await _evaluated(setting, input, _run_options(defaults, requested))
         except ExpressionError as error:
             problem = str(error)
     return _within_bounds(memory, definition), problem
+
+
+async def _evaluated(expression: str, input: PreparedInput, run_options: Mapping[str, Any]) -> int:
+    """The value of an expression. A helper process evaluates it with a big input. Raises ExpressionError."""
+    if input.size <= MAX_INPUT_ON_LOOP:
+        return memory_of_input(expression, input, run_options)
+    try:
+        return await in_helper(memory_of_input, expression, input, run_options)
+    except WorkLimitExceeded as problem:
+        raise ExpressionError("it takes too long with this input") from problem
+
+
+def memory_of_input(expression: str, input: PreparedInput, run_options: Mapping[str, Any]) -> int:
+    return memory_of(expression, input.fields(), run_options)
 
 
 def _within_bounds(memory: int, definition: Definition) -> int:

@@ -34,12 +34,13 @@ def variables(
     addresses: Addresses,
     input_key: InputKey | None = None,
 ) -> dict[str, str]:
-    """All variables of a run's container. The platform's variables override the version's own.
+    """All variables of a run's container. The platform's variables override those of the version and of the run.
 
     `charged` counts the events that the run has charged so far. `input_key` decrypts the secrets in its input.
     """
     return {
         **{variable.name: variable.value for variable in build.env_vars},
+        **({} if run.metamorphs else {variable.name: variable.value for variable in run.env_vars}),
         **_identity(run, actor, owner, build),
         **_storages(run),
         **_limits(run),

@@ -89,9 +89,15 @@ class Watchers:
     async def measure_disk(self, container: Container, run_id: str) -> int | None:
         """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
         used = await container.disk_bytes()
-        if used is not None and used > self._runs.get(run_id).stats.disk_max_bytes:
+        highest = self._runs.get(run_id).stats.disk_max_bytes
+        if used is not None and (highest is None or used > highest):
             await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
         return used
+
+    async def count_end(self, container: Container, run: Run) -> None:
+        """Record the last counters of a run's container that has ended, if they could be measured."""
+        if (sample := await container.final_sample()) is not None:
+            await self._count(run, sample)
 
     async def _stop_when_ordered(self, watched: WatchedRun) -> None:
         """Kill the container at the moment in the record. Orders may arrive, and change, at any time."""
@@ -99,6 +105,8 @@ class Watchers:
             watched.nudged.clear()
             stop_at = restarts.stop_moment(self._current(watched))
             if stop_at is not None and stop_at <= self._clock.now():
+                if restarts.is_winding_down(self._current(watched)):
+                    await self._statuses.move(watched.run.id, JobStatus.ABORTING)
                 await watched.container.kill()
                 return
             await wait_for_event(watched.nudged, self._clock, stop_at)
@@ -114,15 +122,16 @@ class Watchers:
             await watched.container.stop(TIMEOUT_GRACE_SECS)
 
     async def _stop_at_max_charge(self, watched: WatchedRun) -> None:
-        """Abort the run gracefully when it has reached the maximum cost that its caller set."""
+        """Let the Actor end when the run has reached the maximum cost that its caller set, then abort the run."""
         run = watched.run
-        if run.options.max_total_charge_usd is None:
+        if run.options.max_total_charge_usd is None or restarts.is_winding_down(self._current(watched)):
             return
         while not self._billing.is_at_max_charge(self._current(watched)):
             await self._clock.sleep(TICK_SECS)
         now, reason = self._clock.now(), messages.max_charge(run)
-        if await self._statuses.move(run.id, JobStatus.ABORTING, restarts.stopping_gracefully(now, reason)):
-            self._system_events.emit_pending(self._current(watched), now)
+        changed = await self._runs.change(run.id, restarts.winding_down(now, reason))
+        if restarts.is_winding_down(changed):
+            self._system_events.emit_pending(changed, now)
             watched.nudged.set()
             watched.log.system(f"ACTOR: {reason}")
 
@@ -154,13 +163,17 @@ class Watchers:
     async def _sample(self, watched: WatchedRun) -> None:
         """Record what the container uses, and send the Actor a systemInfo event once a second."""
         run = watched.run
-        started_at = run.container_started_at or run.started_at
         async for sample in watched.container.samples():
-            transferred = self._billing.take_transfer(run.id)
-            count = partial(_counted, sample=sample, started_at=started_at, transferred=transferred)
-            current = await self._runs.change_stats(run.id, count)
+            current = await self._count(run, sample)
             granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
-            self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
+            if current.cpu_current_usage is not None:  # the SDKs drop an event that lacks a value
+                self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
+
+    async def _count(self, run: Run, sample: Sample) -> RunStats:
+        started_at = run.container_started_at or run.started_at
+        transferred = self._billing.take_transfer(run.id)
+        count = partial(_counted, sample=sample, started_at=started_at, transferred=transferred)
+        return await self._runs.change_stats(run.id, count)
 
     async def _probe_web_server(self, watched: WatchedRun) -> None:
         """Probe the Actor's web server once a second until it answers for the first time."""

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
+from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run
 from runtime.containers import Container
 from runtime.jobs.logs import Logs
@@ -41,8 +42,14 @@ class LiveRuns:
         """The ports under which live containers know the API: an earlier server may have used another port."""
         return {self._runs.get(run_id).api_port for run_id in self._tasks} - {0}
 
-    def begin(self, run: Run, adopted: Container | None = None) -> None:
-        """Give a run a supervisor that takes it to its end, from its start or from an adopted container."""
+    async def begin(self, run: Run, adopted: Container | None = None) -> None:
+        """Make a READY run RUNNING, and give it a supervisor that takes it to its end.
+
+        The supervisor begins with the run's start or with an adopted container. An abort may come before it: then the
+        supervisor ends the run.
+        """
+        if run.status is JobStatus.READY:
+            await self._context.statuses.move(run.id, JobStatus.RUNNING)
         supervisor = self._supervisor(run)
         self._add(run, supervisor, supervisor.supervise(adopted))
 
@@ -82,7 +89,7 @@ class LiveRuns:
         return live
 
     def _supervisor(self, run: Run) -> Supervisor:
-        build = self._context.builds.get(run.build_id)  # raises before there is anything to release
+        build = self._context.builds.get(run.current_build_id)  # raises before there is anything to release
         log = self._logs.open(run.id, environment.secrets(run, build))
         self._system_events.open(run.id)
         return Supervisor(run, build, self._context, log, release=partial(self._release, run.id))

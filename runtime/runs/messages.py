@@ -75,7 +75,7 @@ def timing_out(run: Run) -> str:
 def max_charge(run: Run) -> str:
     limit = run.options.max_total_charge_usd
     return (
-        f"The Actor run has reached its maximum cost of ${limit:g} and was aborted. "
+        f"The Actor run has reached its maximum cost of ${limit:g}. "
         "Resurrect it with a higher maximum (maxTotalChargeUsd) to continue."
     )
 
@@ -91,7 +91,7 @@ def disk_full(run: Run, used_bytes: int) -> str:
 
 def has_filled_disk(run: Run) -> bool:
     """Whether a write has probably failed: single files are limited to the disk limit, and the usage reached it."""
-    full = run.stats.disk_max_bytes >= run.options.disk_mbytes * resource_limits.MBYTE
+    full = (run.stats.disk_max_bytes or 0) >= run.options.disk_mbytes * resource_limits.MBYTE
     return full and run.disk_enforcement == DiskEnforcement.POLLED
 
 
@@ -120,12 +120,25 @@ def supervisor_failed(problem: BaseException) -> str:
     return f"Greenroom could not continue this run ({type(problem).__name__}: {problem}). See Greenroom's own log."
 
 
-def finished(run: Run, status: JobStatus, state: ContainerState | None, last_errors: Iterable[str] = ()) -> str:
-    """The status message at the end of a run; `last_errors` are the last lines of standard error."""
+def plain(status: JobStatus, exit_code: int | None) -> str:
+    """The status message at an end that needs no explanation, for an Actor that set none."""
+    return "Actor was aborted." if status is JobStatus.ABORTED else f"Actor finished with exit code {exit_code}."
+
+
+def explanation(
+    run: Run, status: JobStatus, state: ContainerState | None, last_errors: Iterable[str] = ()
+) -> str | None:
+    """Why the run ended, if its status and exit code do not show it; otherwise None.
+
+    `last_errors` are the last lines of standard error.
+    """
     if status is JobStatus.ABORTED:
-        return run.stopped_because or "Actor was aborted."
+        return run.stopped_because
     if status is JobStatus.TIMED_OUT:
-        return f"Actor timed out after {run.options.timeout_secs} seconds. Set a longer timeout, or 0 for no timeout."
+        timeout = f"Actor timed out after {run.options.timeout_secs} seconds"
+        if state is not None and state.oom_killed:
+            return f"{timeout}, {_after_child_oom(run)}"
+        return f"{timeout}. Set a longer timeout, or 0 for no timeout."
     if run.stopped_because is not None and status is JobStatus.FAILED:
         return run.stopped_because
     if state is None:
@@ -141,12 +154,21 @@ def finished(run: Run, status: JobStatus, state: ContainerState | None, last_err
             f"the run's memory limit of {run.options.memory_mbytes} MB. Raise --max-old-space-size (in NODE_OPTIONS or "
             f"on node's command line). If it is not set, the heap limit follows the memory. {_more_memory(run)}"
         )
+    if status is JobStatus.FAILED and state.oom_killed:
+        return f"Actor finished with exit code {state.exit_code} {_after_child_oom(run)}"
     if status is JobStatus.FAILED and has_filled_disk(run):
         return (
             f"Actor finished with exit code {state.exit_code} after it had reached its disk limit of "
             f"{run.options.disk_mbytes} MB. Disk is twice the memory. {_more_memory(run)}"
         )
-    return f"Actor finished with exit code {state.exit_code}."
+    return None
+
+
+def _after_child_oom(run: Run) -> str:
+    return (
+        f"after a process in its container had been killed because it exceeded the memory limit of "
+        f"{run.options.memory_mbytes} MB. {_more_memory(run)}"
+    )
 
 
 def _more_memory(run: Run) -> str:

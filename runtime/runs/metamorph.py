@@ -78,7 +78,6 @@ class Metamorphs:
             )
         creator = permissions.creator_fields(run.id, actor.id, run.permission_level)
         datasets = await self._storages.create_datasets(run.user_id, run.id, definition, run.datasets, **creator)
-        changed = replace(run, actor_id=actor.id, build_id=target.id, build_number=target.number, datasets=datasets)
         return Metamorph(
             created_at=self._clock.now(),
             actor_id=actor.id,
@@ -88,5 +87,5 @@ class Metamorphs:
             web_server_port=web_server_port(target.env_vars, target.image_environment),
             grants=self._run_inputs.grants(run.user_id, input, started_by),
             datasets=datasets,
-            output=output(changed, definition, self._addresses),
+            output=output(replace(run, datasets=datasets), definition, self._addresses),
         )

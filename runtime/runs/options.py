@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from runtime.base.records import Actor, PermissionLevel, RunOptions, TaskOptions, WebhookDraft
+from runtime.base.records import Actor, EnvVar, PermissionLevel, RunOptions, TaskOptions, WebhookDraft
 from runtime.jobs.resource_limits import disk_mbytes, memory_mbytes
 
 
@@ -19,6 +19,7 @@ class StartOptions:
     max_total_charge_usd: float | None = None
     restart_on_error: bool | None = None
     permission_level: PermissionLevel | None = None
+    env_vars: tuple[EnvVar, ...] = ()
     webhooks: tuple[WebhookDraft, ...] = ()
 
 

@@ -13,7 +13,7 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Metamorph, Restart, Run
-from runtime.runs.restarts import stopping_at, stopping_gracefully
+from runtime.runs.restarts import is_winding_down, stopping_at, stopping_gracefully
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
 from runtime.runs.system_events import SystemEvents
@@ -72,12 +72,14 @@ class Orders:
     async def restart(self, run: Run, restart: Restart, stop_at: Millis, metamorph: Metamorph | None = None) -> Run:
         """Stop the run's container at a moment and start a new one. A later order replaces this one.
 
-        Raises Invalid if the run is not RUNNING.
+        Raises Invalid if the run is not RUNNING or has reached its maximum cost.
         """
 
         def ordered(now: Run) -> Run:
             if now.status is not JobStatus.RUNNING:
                 raise Invalid("job-finished", f"Only a RUNNING run can do this. This run is {now.status}.")
+            if is_winding_down(now):
+                raise Invalid("job-finished", f"A run that is about to end cannot do this. {now.stopped_because}")
             return replace(now, restart=restart, stop_at=stop_at, next_metamorph=metamorph)
 
         changed = await self._runs.change(run.id, ordered)

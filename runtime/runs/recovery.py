@@ -53,7 +53,7 @@ class RunRecovery:
             await container.remove()
             container = None
         if container is not None or _awaits_container(run):
-            self._live_runs.begin(run, container)
+            await self._live_runs.begin(run, container)
         else:
             self._live_runs.end_vanished(run)
 
@@ -61,7 +61,7 @@ class RunRecovery:
         if container is not None:
             await container.remove()
         message = messages.supervisor_failed(problem)
-        end = partial(replace, finished_at=self._clock.now(), status_message=message)
+        end = partial(replace, finished_at=self._clock.now(), status_message=message, is_end_explained=True)
         await self._statuses.move(run.id, terminal_status(run.status, None), end)
 
 

@@ -41,10 +41,25 @@ def stopping_at(moment: Millis) -> Callable[[Run], Run]:
     return lambda run: replace(run, stop_at=moment, restart=None, next_metamorph=None)
 
 
-def stopping_gracefully(now: Millis, reason: str | None = None) -> Callable[[Run], Run]:
-    """A change that stops the container when the Actor has had time to save its state. `reason` explains the end."""
+def stopping_gracefully(now: Millis) -> Callable[[Run], Run]:
+    """A change that stops the container when the Actor has had time to save its state."""
     stop = stopping_at(now + ABORT_GRACE_MILLIS)
-    return lambda run: replace(stop(run), stopped_because=reason)
+    return lambda run: replace(stop(run), stopped_because=None)
+
+
+def winding_down(now: Millis, reason: str) -> Callable[[Run], Run]:
+    """A change that gives a RUNNING run the time to end by itself. Otherwise it is aborted, for this reason.
+
+    The status remains RUNNING, because a run that then exits with 0 has succeeded.
+    """
+    stop = stopping_at(now + ABORT_GRACE_MILLIS)
+    return lambda run: replace(stop(run), stopped_because=reason) if run.status is JobStatus.RUNNING else run
+
+
+def is_winding_down(run: Run) -> bool:
+    """Whether the run has reached its maximum cost and is about to end, by itself or by an abort."""
+    is_stopping = run.stop_at is not None and run.restart is None
+    return run.status is JobStatus.RUNNING and is_stopping and run.stopped_because is not None
 
 
 def stop_moment(run: Run) -> Millis | None:
@@ -114,9 +129,6 @@ def _metamorphosed(run: Run, cleared: Run) -> Run:
     assert target is not None, "a metamorph is ordered with its target"
     return replace(
         cleared,
-        actor_id=target.actor_id,
-        build_id=target.build_id,
-        build_number=target.build_number,
         input_key=target.input_key,
         web_server_port=target.web_server_port,
         grants=target.grants,

@@ -57,7 +57,7 @@ class Resurrection:
             resurrected = await self._reopen(run, options, build)
         # The previous supervisor may still be removing its container. Two would share the log and the container's name.
         await self._live_runs.wait_until_cleared(run.id)
-        self._live_runs.begin(resurrected)
+        await self._live_runs.begin(resurrected)
         await self._dispatches.dispatch_pending(resurrected)
         return resurrected
 
@@ -65,16 +65,24 @@ class Resurrection:
         continue_usage, now = self._billing.reopen(run), self._clock.now()
 
         def reopened(ended: Run) -> Run:
-            fresh = replace(_without_end(ended, now), build_id=build.id, build_number=build.number, options=options)
+            fresh = _with_build(replace(_without_end(ended, now), options=options), build)
             return replace(
                 continue_usage(fresh),
                 output=output(fresh, Definition.of(build), self._addresses),
-                web_server_port=web_server_port(build.env_vars, build.image_environment),
+                web_server_port=web_server_port((*build.env_vars, *ended.env_vars), build.image_environment),
                 api_port=self._addresses.port,
                 pending_events={**ended.pending_events, **new_event(WebhookEvent.RUN_RESURRECTED)},
             )
 
         return await self._statuses.reopen(run.id, reopened)
+
+
+def _with_build(run: Run, build: Build) -> Run:
+    """The run with another build of the Actor that it runs: its own, or the target of its last metamorph."""
+    if not run.metamorphs:
+        return replace(run, build_id=build.id, build_number=build.number)
+    last = replace(run.metamorphs[-1], build_id=build.id, build_number=build.number)
+    return replace(run, metamorphs=(*run.metamorphs[:-1], last))
 
 
 def _without_end(run: Run, now: Millis) -> Run:
@@ -88,6 +96,7 @@ def _without_end(run: Run, now: Millis) -> Run:
         exit_code=None,
         status_message=None,
         is_status_message_terminal=None,
+        is_end_explained=False,
         stopped_because=None,
         stop_at=None,
         restart=None,
@@ -95,4 +104,5 @@ def _without_end(run: Run, now: Millis) -> Run:
         restarts_on_error=(),
         container_id=None,
         container_started_at=None,
+        first_container_at=None,
     )

@@ -77,7 +77,7 @@ class RunContainers:
         )
 
     def _environment(self, run: Run, build: Build) -> dict[str, str]:
-        actor = self._actors.get(run.actor_id)
+        actor = self._actors.get(run.current_actor_id)
         return environment.variables(
             run,
             actor,

@@ -21,7 +21,7 @@ class Runs:
         self._completion = completion
 
     async def insert(self, run: Run) -> Run:
-        """Store a new run, which is READY."""
+        """Store a new run."""
         return await self._database.runs.insert(run)
 
     def get(self, id: str) -> Run:
@@ -80,15 +80,17 @@ class Runs:
     async def change_stats(self, id: str, change: Callable[[RunStats], RunStats]) -> RunStats:
         return (await self.change(id, lambda now: replace(now, stats=change(now.stats)))).stats
 
-    async def set_status_message(self, id: str, message: str | None, is_terminal: bool | None) -> Run:
-        """Store the status message that the Actor sent. Raises NotFound.
+    async def set_status_message(
+        self, id: str, message: str | None, is_terminal: bool | None, *, by_actor: bool
+    ) -> Run:
+        """Store a status message from the run's Actor or from its user. Raises NotFound.
 
-        The message may arrive just after the run has ended. Then only a terminal message replaces the text that states
-        how the run ended: a terminal message takes precedence over that text whenever it arrives.
+        A message of the Actor may arrive just after the run has ended. Then only a terminal message replaces a text
+        that explains the end.
         """
 
         def with_message(now: Run) -> Run:
-            if now.status.is_terminal and not is_terminal:
+            if by_actor and now.is_end_explained and not is_terminal:
                 return now
             return replace(now, status_message=message, is_status_message_terminal=is_terminal)
 

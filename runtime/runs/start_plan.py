@@ -63,7 +63,7 @@ class StartPlanner:
         build = self._builds.resolve(actor, sent.build or actor.defaults.build)
         task_input = request.task.input if request.task else None
         input = await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
-        memory, problem = default_memory(actor.defaults, Definition.of(build), sent, input)
+        memory, problem = await default_memory(actor.defaults, Definition.of(build), sent, input)
         options = granted_options(actor, memory, sent, strict_memory=self._strict_memory)
         pricing = prices.in_force(actor.pricings, self._clock.now())
         prices.check_max_charge(pricing, options)
@@ -96,5 +96,5 @@ class StartPlanner:
 
     def resurrection_build(self, run: Run, sent: StartOptions) -> Build:
         """The build of a run that is resurrected: its own, unless another one is sent. Raises Invalid, NotFound."""
-        actor = self._actors.get_runnable(self._users.get(run.user_id), run.actor_id)
-        return self._builds.get(run.build_id) if sent.build is None else self._builds.resolve(actor, sent.build)
+        actor = self._actors.get_runnable(self._users.get(run.user_id), run.current_actor_id)
+        return self._builds.get(run.current_build_id) if sent.build is None else self._builds.resolve(actor, sent.build)

@@ -1,4 +1,4 @@
-"""Starting runs: from a request to the READY record and its supervisor.
+"""Starting runs: from a request to the record of a run and its supervisor.
 
 The planner decides what the run gets. The creator stores its storages, its INPUT and its record. Then the run gets a
 supervisor.
@@ -6,7 +6,7 @@ supervisor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
@@ -20,7 +20,7 @@ from runtime.webhooks.dispatches import Dispatches
 
 
 class Starting:
-    """Starts runs of Actors and tasks. `supervise` gives a new run a supervisor."""
+    """Starts runs of Actors and tasks. `admit` makes a new run RUNNING and gives it a supervisor."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Starting:
         planner: StartPlanner,
         memory_quota: MemoryQuota,
         creator: RunCreator,
-        supervise: Callable[[Run], None],
+        admit: Callable[[Run], Awaitable[None]],
         dispatches: Dispatches,
         actors: Actors,
         tasks: Tasks,
@@ -36,21 +36,22 @@ class Starting:
         self._planner = planner
         self._memory_quota = memory_quota
         self._creator = creator
-        self._supervise = supervise
+        self._admit = admit
         self._dispatches = dispatches
         self._actors = actors
         self._tasks = tasks
 
     async def start(self, request: StartRequest) -> Run:
-        """Record a run of the Actor as READY and hand it to a supervisor. Returns without waiting for its container.
+        """Start a run of the Actor, and return it as READY without waiting for its container.
 
+        The run is RUNNING when this returns: the `apify` command reads a new run once, and fails if it is still READY.
         Raises Invalid if the build, an option or the input is invalid, Forbidden, and LimitReached if the user's memory
         is used up. Nothing is recorded then.
         """
         plan = await self._planner.plan(request)
         async with self._memory_quota.reserve(request.user.id, plan.options.memory_mbytes):
             run = await self._creator.create(self._planner.confirm(plan))
-            self._supervise(run)
+            await self._admit(run)
         await self._dispatches.dispatch_pending(run)
         await self._actors.count_run(request.actor, run.started_at)
         if request.task is not None:

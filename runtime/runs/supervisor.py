@@ -1,4 +1,4 @@
-"""The supervisor of one live run: it takes the run from READY to a terminal status.
+"""The supervisor of one live run: it takes the run from RUNNING to a terminal status.
 
 While a run is live, no one else ends it: orders reach the supervisor through the run's record. After a crash a new
 supervisor needs only the record and the engine: it adopts the container and continues.
@@ -102,6 +102,8 @@ class Supervisor:
         if adopted is None and self._run.restart is not None:  # the last server crashed while it restarted the run
             await self._restart(self._run.restart)
         while True:
+            if container is None and self._current().status is JobStatus.ABORTING:
+                return None
             state = await self._watch(container or await self._launch())
             restart = restarts.next_restart(self._current(), state, self._context.clock.now())
             if restart is None:
@@ -118,7 +120,7 @@ class Supervisor:
         self._log.system(messages.RESTARTS[self._current().restart or restart])
         change = partial(restarts.restarted, now=self._context.clock.now())
         self._run = await self._context.runs.change(self._run.id, change)
-        self._build = self._context.builds.get(self._run.build_id)
+        self._build = self._context.builds.get(self._run.current_build_id)
         self._log.hide(environment.secrets(self._run, self._build))
         self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
 
@@ -129,15 +131,13 @@ class Supervisor:
             self._log.system(line)
         self._log.system(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
         self._log.system("ACTOR: Creating Docker container.")
-        if self._run.status is JobStatus.READY:
+        if self._run.first_container_at is None and self._run.resumed_at is None:
             return await self._create_and_start()
         return await self._retry(self._create_and_start)  # the Actor is in the middle of its work: wait for the engine
 
     async def _create_and_start(self) -> Container:
-        container = self._container = await self._context.run_containers.create(self._run, self._build)
-        if self._current().status is JobStatus.READY:
-            # Before the start, because the Actor's first request may need a RUNNING run.
-            await self._context.statuses.move(self._run.id, JobStatus.RUNNING)
+        started_now = _started(self._run, self._context.clock.now())  # so that the Actor sees its whole timeout
+        container = self._container = await self._context.run_containers.create(started_now, self._build)
         if self._current().status is not JobStatus.ABORTING:
             self._log.system("ACTOR: Starting Docker container.")
             await self._start(container)
@@ -165,6 +165,7 @@ class Supervisor:
                 state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
         else:  # it ended while no server watched: a deadline that has passed since does not matter
             await self._copy_log(container)
+        await self._context.watchers.count_end(container, self._run)
         await self._report_overshoot(container)
         if state is not None and self._current().status is JobStatus.RUNNING:
             await self._restart_if_engine_stopped(state, is_watched=is_watched)
@@ -175,7 +176,7 @@ class Supervisor:
         disk = self._context.run_containers.disk_enforcement
         self._run = await self._context.runs.change(
             self._run.id,
-            lambda now: replace(now, container_id=container.id, container_started_at=started_at, disk_enforcement=disk),
+            lambda now: replace(_started(now, started_at), container_id=container.id, disk_enforcement=disk),
         )
 
     async def _copy_log(self, container: Container) -> None:
@@ -198,17 +199,25 @@ class Supervisor:
 
     async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
         """Write the terminal status once the log is complete. If an abort comes first, determine the status again."""
-        is_oom = state is not None and messages.is_oom_end(state)
-        if state is not None and state.oom_killed and not is_oom:
+        is_oom = state is not None and state.oom_killed
+        if state is not None and is_oom and not messages.is_oom_end(state):
             self._log.system(messages.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
+        if exit_code != 0 and restarts.is_winding_down(self._current()):
+            await self._context.statuses.move(self._run.id, JobStatus.ABORTING)
         while True:
             run = self._current()
             status = terminal_status(run.status, exit_code)
-            outcome = messages.finished(run, status, state, self._log.last_errors())
-            text = message if message and status is JobStatus.FAILED else outcome
-            at = (state.finished_at if state else None) or self._context.clock.now()
-            end = partial(_ended, finished_at=at, exit_code=exit_code, message=text, is_oom=is_oom)
+            outcome = messages.explanation(run, status, state, self._log.last_errors())
+            explanation = message if message and status is JobStatus.FAILED else outcome
+            end = partial(
+                _ended,
+                finished_at=(state.finished_at if state else None) or self._context.clock.now(),
+                exit_code=exit_code,
+                explanation=explanation,
+                plain=messages.plain(status, exit_code),
+                is_oom=is_oom,
+            )
             if run.status.is_terminal or await self._context.statuses.move(run.id, status, end):
                 return
 
@@ -225,13 +234,28 @@ def _before_launch(run: Run, log_lines: int) -> Run:
     return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats))
 
 
-def _ended(run: Run, finished_at: Millis, exit_code: int | None, message: str, is_oom: bool) -> Run:
-    """The run with the fields of its end. A status message that the Actor marked as terminal stays."""
+def _started(run: Run, at: Millis) -> Run:
+    """The run after the start of a container. The first container is the one from which the timeout counts."""
+    return replace(run, container_started_at=at, first_container_at=run.first_container_at or at)
+
+
+def _ended(
+    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, is_oom: bool
+) -> Run:
+    """The run with the fields of its end.
+
+    A status message that the Actor marked as terminal stays. Any other one stays unless the end needs an explanation.
+    """
+    if run.is_status_message_terminal:
+        message, is_explained = run.status_message, False
+    else:
+        message, is_explained = explanation or run.status_message or plain, explanation is not None
     return replace(
         run,
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
-        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else 0),
-        status_message=run.status_message if run.is_status_message_terminal else message,
+        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else None),
+        status_message=message,
+        is_end_explained=is_explained,
     )

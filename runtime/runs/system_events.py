@@ -14,6 +14,7 @@ from runtime.base.clock import Millis, iso
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Restart, Run, RunStats
 from runtime.jobs.stats import is_cpu_overloaded
+from runtime.runs.restarts import is_winding_down
 
 Event = dict[str, Any]
 BACKLOG = 100
@@ -89,12 +90,12 @@ def system_info(stats: RunStats, granted_cpus: float, now: str) -> Event:
 def pending(run: Run, now: Millis) -> list[Event]:
     """The events that follow from the orders in a live run's record, while its Actor still has time to react.
 
-    A graceful abort sends `aborting`, then the one `persistState` that the platform itself sends. Sockets that connect
-    later receive them too: the server may have crashed between the order and the event.
+    A graceful abort and the maximum cost send `aborting`, then the one `persistState` that the platform itself sends.
+    Sockets that connect later receive them too: the server may have crashed between the order and the event.
     """
     if run.stop_at is None or run.stop_at <= now:
         return []
-    if run.status is JobStatus.ABORTING:
+    if run.status is JobStatus.ABORTING or is_winding_down(run):
         return [_event("aborting", now), _event("persistState", now, isMigrating=False)]
     if run.restart is Restart.MIGRATION:
         return [_event("migrating", now, timeRemainingSecs=(run.stop_at - now) / 1000)]

@@ -5,25 +5,22 @@ Counters: each item pushed is one write, each item read is one read.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.base.background import exhaust
 from runtime.base.clock import Clock
-from runtime.base.errors import Invalid
-from runtime.base.json_schema import JsonSchema
-from runtime.base.json_text import dump_lines, loads
+from runtime.base.helper_process import in_helper
 from runtime.base.records import Dataset
 from runtime.database import Database
 from runtime.database.datasets_table import DatasetsTable
 from runtime.database.storage_table import StorageGone
-from runtime.storages.item_schema import FieldStatistics, check_items, item_schema
-from runtime.storages.item_view import HIDDEN_PREFIX, Item
+from runtime.storages.item_fields import ItemFields
+from runtime.storages.item_push import read_push
+from runtime.storages.item_schema import FieldStatistics, item_schema, with_items
+from runtime.storages.item_view import has_giant
 from runtime.storages.storage_service import StorageService
-
-MAX_PUSH_BYTES_ON_LOOP = 262_144
-"""Parsing a bigger push would block the event loop for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +41,6 @@ class ItemPage:
         return len(self.first) == self.count
 
 
-@dataclass(frozen=True, slots=True)
-class _Push:
-    """`lines` are the items as JSON, one per line."""
-
-    lines: bytes
-    count: int
-    clean_count: int
-
-
 class Datasets(StorageService[Dataset]):
     label = "Dataset"
     record_class = Dataset
@@ -60,15 +48,19 @@ class Datasets(StorageService[Dataset]):
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database.datasets, database.users, clock)
+        self._fields = ItemFields(database.datasets)
+
+    async def fields(self, dataset: Dataset) -> list[str]:
+        """The paths of the fields in the dataset's first items, in the order of their appearance. Raises NotFound."""
+        with self._must_exist(dataset.id):
+            return await self._fields.of(dataset.id, dataset.item_count)
 
     async def push(self, dataset: Dataset, body: bytes) -> int:
         """Append the item or items of a JSON body, either all or none; return their number.
 
         Raises Invalid, also for items that the dataset's schema does not allow, and NotFound.
         """
-        schema = item_schema(dataset.schema)
-        is_big = len(body) > MAX_PUSH_BYTES_ON_LOOP
-        push = await asyncio.to_thread(_read_push, body, schema) if is_big else _read_push(body, schema)
+        push = await read_push(body, item_schema(dataset.schema))
         if push.count:
             with self._must_exist(dataset.id):
                 await self._table.push(
@@ -91,7 +83,10 @@ class Datasets(StorageService[Dataset]):
             return None
         statistics = FieldStatistics(dataset.schema or {})
         async for lines in self._chunks(dataset.id, [], 0, dataset.item_count, desc=False):
-            await asyncio.to_thread(statistics.add, lines)
+            if await has_giant(lines):
+                statistics = await in_helper(with_items, statistics, lines)
+            else:
+                await exhaust(statistics.adding(lines))
         return statistics.by_field
 
     async def _chunks(
@@ -108,30 +103,3 @@ class Datasets(StorageService[Dataset]):
             lines = await self._table.items_in_thread(id, start, stop, desc=desc)
             if not lines:
                 raise StorageGone(id)
-
-
-def parse_items(body: bytes) -> list[Item]:
-    """The items of a push: an object, an array of objects, or a JSON string that contains either. Raises Invalid."""
-    value = _parse(body)
-    if isinstance(value, str):
-        value = _parse(value.encode("utf-8", "surrogatepass"))
-    items = value if isinstance(value, list) else [value]
-    for position, item in enumerate(items):
-        if not isinstance(item, dict):
-            raise Invalid("invalid-input", f"Dataset items must be objects; the one at position {position} is not")
-    return items
-
-
-def _read_push(body: bytes, schema: JsonSchema | None) -> _Push:
-    items = parse_items(body)
-    if schema is not None:
-        check_items(schema, items)
-    clean = sum(1 for item in items if any(not name.startswith(HIDDEN_PREFIX) for name in item))
-    return _Push(dump_lines(items), len(items), clean)
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return loads(body)
-    except ValueError as error:
-        raise Invalid("invalid-input", f"The items are not valid JSON: {error}") from error

@@ -6,33 +6,48 @@ A dataset's schema contains the JSON Schema of one item in `fields` (platform do
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from runtime.base.errors import Invalid
-from runtime.base.json_schema import JsonSchema, Problem, compiled
-from runtime.base.json_text import loads
+from runtime.base.helper_process import WorkLimitExceeded, in_helper_from_thread
+from runtime.base.json_schema import JsonSchema, Problem
+from runtime.base.json_text import dumps, loads
+from runtime.base.untrusted_schemas import check_schema, is_cheap
 from runtime.storages.item_view import Item
 
 FIELDS = "fields"
+MAX_REPORTED = 1000
+"""The maximum number of invalid items in an error, and of the errors of one item."""
 
 
-def item_schema(schema: Mapping[str, Any] | None) -> JsonSchema | None:
-    """The schema of a dataset's items, if it has one. Raises Invalid for a schema that is not a valid JSON Schema."""
+def item_schema(schema: Mapping[str, Any] | None) -> bytes | None:
+    """The JSON Schema of a dataset's items, as JSON, if the dataset's schema has one."""
     fields = (schema or {}).get(FIELDS)
-    if not fields:
-        return None
+    return dumps(fields) if fields else None
+
+
+def check_item_schema(schema: Mapping[str, Any] | None) -> None:
+    """Raises Invalid for a schema that cannot be enforced. It may wait for a helper process: call it in a thread."""
+    fields = item_schema(schema)
+    if fields is None:
+        return
     try:
-        return compiled(fields)
+        check_schema(fields) if is_cheap(fields) else in_helper_from_thread(check_schema, fields)
     except ValueError as error:
         raise Invalid("invalid-value", f"The dataset schema's 'fields' are not a valid JSON Schema: {error}") from error
+    except WorkLimitExceeded as error:
+        raise Invalid(
+            "invalid-value", "The dataset schema's 'fields' are too complex: use fewer references and branches"
+        ) from error
 
 
 def check_items(schema: JsonSchema, items: Sequence[Item]) -> None:
-    """Raises Invalid with every error of every item, with paths as if the whole array had been validated."""
-    invalid = [(position, item) for position, item in enumerate(items) if not _is_valid(schema, item)]
-    if invalid:
-        errors = [_item_errors(schema, position, item) for position, item in invalid]
+    """Raises Invalid with the errors of every item, up to a limit, with paths as if the array had been validated."""
+    invalid = ((position, item) for position, item in enumerate(items) if not _is_valid(schema, item))
+    errors = [_item_errors(schema, position, item) for position, item in islice(invalid, MAX_REPORTED)]
+    if errors:
         raise Invalid("schema-validation-error", "Schema validation failed", {"invalidItems": errors})
 
 
@@ -48,12 +63,20 @@ class FieldStatistics:
         names = properties if isinstance(properties, dict) else {}
         self.by_field = {name: {"min": None, "max": None, "nullCount": 0, "emptyCount": 0} for name in names}
 
-    def add(self, lines: Iterable[bytes]) -> None:
-        """Add items, given as JSON, to the statistics."""
+    def adding(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Add items, given as JSON, to the statistics. It yields each item after adding it."""
         for line in lines:
             item = loads(line)
             for name, field in self.by_field.items():
                 _add_item(field, item, name)
+            yield line
+
+
+def with_items(statistics: FieldStatistics, lines: Iterable[bytes]) -> FieldStatistics:
+    """The statistics after all items are added, for a helper process, which works on a copy."""
+    for _ in statistics.adding(lines):
+        pass
+    return statistics
 
 
 def _add_item(field: dict[str, Any], item: Item, name: str) -> None:
@@ -80,7 +103,7 @@ def _is_valid(schema: JsonSchema, item: Item) -> bool:
 
 
 def _item_errors(schema: JsonSchema, position: int, item: Item) -> dict[str, Any]:
-    problems = schema.problems(_without_lone_surrogates(item))
+    problems = islice(schema.problems(_without_lone_surrogates(item)), MAX_REPORTED)
     return {"itemPosition": position, "validationErrors": [_in_array(position, each) for each in problems]}
 
 

@@ -6,15 +6,22 @@ which the reference describes them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runtime.base.background import in_background
 from runtime.base.errors import Invalid
 from runtime.base.json_text import loads
 
 Item = dict[str, Any]
 HIDDEN_PREFIX = "#"
+MAX_FIELDS = 2000
+MAX_UNWINDS = 20
+MAX_PATHS_LENGTH = 10_000_000
+"""The total length of the names that flattening gives to the leaves of one field."""
+MAX_PARTS_IN_THREAD = 100_000
 FAILED = "errorInfo"
 """In results of the platform's legacy crawler, an item with this field stands for a page that failed."""
 
@@ -37,16 +44,19 @@ class ItemView:
         """Whether the view shows items as they are stored."""
         return self == PLAIN
 
-    def apply(self, lines: Iterable[bytes]) -> Iterator[Item]:
-        """Apply the view to stored items, given as JSON. One stored item can yield zero, one or several items."""
+    def apply(self, lines: Iterable[bytes]) -> Iterator[Item | None]:
+        """Apply the view to stored items, given as JSON. One stored item can yield one or many items.
+
+        It yields None in place of an item that is not shown, so that it never works for long between two items.
+        """
         for line in lines:
             item = loads(line)
             if self.skip_failed and FAILED in item:
+                yield None
                 continue
             for unwound in _unwind(item, self.unwind):
                 shown = self._select_fields(unwound)
-                if shown or not self.skip_empty:
-                    yield shown
+                yield shown if shown or not self.skip_empty else None
 
     def _select_fields(self, item: Item) -> Item:
         if self.skip_hidden:
@@ -60,6 +70,14 @@ class ItemView:
 
 
 PLAIN = ItemView()
+
+
+async def has_giant(lines: Iterable[bytes]) -> bool:
+    """Whether one of the items has so many objects and arrays that parsing it would hold the interpreter lock for long.
+
+    Brackets in its strings count, too: a helper process, where such items belong, can parse any item.
+    """
+    return await in_background(lambda: any(line.count(b"{") + line.count(b"[") > MAX_PARTS_IN_THREAD for line in lines))
 
 
 def from_schema(schema: Mapping[str, Any] | None, name: str, requested: ItemView) -> ItemView:
@@ -80,6 +98,18 @@ def from_schema(schema: Mapping[str, Any] | None, name: str, requested: ItemView
     )
 
 
+def check_size(view: ItemView) -> ItemView:
+    """The view. Raises Invalid if its steps name so many fields that each item would take long."""
+    if len(view.unwind) > MAX_UNWINDS:
+        raise Invalid("invalid-parameter", f"At most {MAX_UNWINDS} fields can be unwound, not {len(view.unwind)}")
+    longest = max(len(view.fields), len(view.omit), len(view.flatten))
+    if longest > MAX_FIELDS:
+        raise Invalid("invalid-parameter", f"At most {MAX_FIELDS} fields can be selected, not {longest}")
+    if view.output_fields and len(set(view.fields)) < len(view.fields):
+        raise Invalid("invalid-parameter", "A field that 'outputFields' renames can be selected only once")
+    return view
+
+
 def _names(transformation: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = transformation.get(key)
     if isinstance(value, str):
@@ -87,21 +117,25 @@ def _names(transformation: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
-def _unwind(item: Item, fields: tuple[str, ...]) -> Iterable[Item]:
-    items: list[Item] = [item]
-    for field in fields:
-        items = [each for parent in items for each in _unwind_field(parent, field)]
-    return items
+def _unwind(item: Item, fields: tuple[str, ...]) -> Iterator[Item]:
+    """The items of the product of the fields' elements, one by one: there may be more than fit into memory."""
+    if not fields:
+        yield item
+        return
+    for each in _unwind_field(item, fields[0]):
+        yield from _unwind(each, fields[1:])
 
 
-def _unwind_field(parent: Item, field: str) -> list[Item]:
+def _unwind_field(parent: Item, field: str) -> Iterator[Item]:
     """One item per element of the parent's field, or the parent itself if the field has no elements."""
     value = parent.get(field)
     if isinstance(value, dict):
-        return [_merge(parent, field, value)]
-    if isinstance(value, list) and value:
-        return [_merge(parent, field, element) for element in value]
-    return [parent]
+        yield _merge(parent, field, value)
+    elif isinstance(value, list) and value:
+        for element in value:
+            yield _merge(parent, field, element)
+    else:
+        yield parent
 
 
 def _merge(parent: Item, field: str, element: Any) -> Item:
@@ -115,17 +149,31 @@ def _flatten(item: Item, fields: tuple[str, ...]) -> Item:
     flat: Item = {}
     for name, value in item.items():
         if name in fields:
-            flat.update(leaves(name, value, "."))
+            flat.update(leaves(name, value, ".", MAX_PATHS_LENGTH))
         else:
             flat[name] = value
     return flat
 
 
-def leaves(name: str, value: Any, separator: str) -> Iterator[tuple[str, Any]]:
-    """The leaves of a nested value with their paths. An empty object or array is a leaf."""
-    if not value or not isinstance(value, dict | list):
-        yield name, value
-        return
+def leaves(name: str, value: Any, separator: str, max_length: float = math.inf) -> Iterator[tuple[str, Any]]:
+    """The leaves of a nested value with their paths. An empty object or array is a leaf.
+
+    The last objects and arrays stay nested if the total length of all paths would exceed `max_length`: a long name with
+    many leaves below it would need far more memory than the value.
+    """
+    length = 0
+    levels: list[Iterator[tuple[str, Any]]] = [iter([(name, value)])]
+    while levels:
+        for path, each in levels[-1]:
+            if each and isinstance(each, dict | list) and length + len(path) * len(each) <= max_length:
+                levels.append(_children(path, each, separator))
+                break
+            length += len(path)
+            yield path, each
+        else:
+            levels.pop()
+
+
+def _children(path: str, value: dict[str, Any] | list[Any], separator: str) -> Iterator[tuple[str, Any]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, each in inner:
-        yield from leaves(f"{name}{separator}{key}", each, separator)
+    return ((f"{path}{separator}{key}", each) for key, each in inner)

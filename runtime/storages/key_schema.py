@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.errors import Invalid
-from runtime.base.json_schema import compiled
-from runtime.base.json_text import loads
+from runtime.base.helper_process import WorkLimitExceeded, in_helper, in_helper_from_thread
+from runtime.base.json_schema import Problem, compiled_text
+from runtime.base.json_text import dumps, loads
 from runtime.base.records import KeyRange
+from runtime.base.untrusted_schemas import check_schema, is_cheap
+
+MAX_COLLECTIONS = 1000
+"""Each request for a record compares its key with all of them."""
+MAX_REPORTED = 1000
+"""The maximum number of errors in a response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +41,21 @@ class Collection:
 
 
 def collections(schema: Mapping[str, Any] | None) -> list[Collection]:
-    """The collections of a store's schema. Raises Invalid for an invalid schema."""
+    """The collections of a store's schema, whose JSON Schemas are not checked. Raises Invalid."""
     given = (schema or {}).get("collections") or {}
-    if not isinstance(given, dict):
-        raise Invalid("invalid-value", "The key-value store schema's 'collections' must be an object")
+    if not isinstance(given, dict) or len(given) > MAX_COLLECTIONS:
+        raise Invalid(
+            "invalid-value",
+            f"The key-value store schema's 'collections' must be an object with at most {MAX_COLLECTIONS} collections",
+        )
     return [_collection(name, each) for name, each in given.items()]
+
+
+def check_collections(schema: Mapping[str, Any] | None) -> None:
+    """Raises Invalid for a schema that cannot be enforced. It may wait for a helper process: call it in a thread."""
+    for each in collections(schema):
+        if each.json_schema is not None:
+            _check_schema(each.name, dumps(each.json_schema))
 
 
 def collection(schema: Mapping[str, Any] | None, name: str) -> Collection:
@@ -70,12 +87,16 @@ def needs_value(collection: Collection, content_type: str) -> bool:
     return collection.json_schema is not None and _media_type(content_type) == "application/json"
 
 
-def check_value(collection: Collection, key: str, body: bytes) -> None:
+async def check_value(collection: Collection, key: str, body: bytes) -> None:
     """Raises Invalid for a body that is not valid JSON, or that the collection's JSON Schema does not allow."""
+    schema = dumps(collection.json_schema)
     try:
-        problems = compiled(collection.json_schema).problems(loads(body))
+        is_short = is_cheap(schema, len(body))
+        problems = _problems(schema, body) if is_short else await in_helper(_problems, schema, body)
     except ValueError as error:
         raise _rejected(collection, key, f"accepts JSON, and this is not valid JSON: {error}") from error
+    except WorkLimitExceeded as error:
+        raise _rejected(collection, key, "has a schema, but checking this value takes too long") from error
     if problems:
         first = f"value{problems[0]['instancePath']} {problems[0]['message']}"
         raise _rejected(collection, key, f"has a schema: {first}", {"validationErrors": problems})
@@ -89,8 +110,6 @@ def _collection(name: str, given: Any) -> Collection:
         raise Invalid("invalid-value", f"Collection '{name}' must have either a 'key' or a 'keyPrefix'")
     if not isinstance(types, list | None) or not isinstance(schema, dict | bool | None):
         raise Invalid("invalid-value", f"Collection '{name}': 'contentTypes' must be a list, 'jsonSchema' an object")
-    if schema is not None:
-        _check_schema(name, schema)
     return Collection(
         name=name,
         key=key,
@@ -100,9 +119,15 @@ def _collection(name: str, given: Any) -> Collection:
     )
 
 
-def _check_schema(name: str, schema: Mapping[str, Any] | bool) -> None:
+def _problems(schema: bytes, body: bytes) -> list[Problem]:
+    return compiled_text(schema).problems(loads(body))[:MAX_REPORTED]
+
+
+def _check_schema(name: str, schema: bytes) -> None:
     try:
-        compiled(schema)
+        check_schema(schema) if is_cheap(schema) else in_helper_from_thread(check_schema, schema)
+    except WorkLimitExceeded as error:
+        raise Invalid("invalid-value", f"Collection '{name}': 'jsonSchema' is too complex") from error
     except ValueError as error:
         raise Invalid(
             "invalid-value", f"Collection '{name}': 'jsonSchema' is not a valid JSON Schema: {error}"

@@ -101,10 +101,12 @@ class RequestQueues(StorageService[RequestQueue]):
     async def update_request(self, queue_id: str, id: str, fields: Any, *, forefront: bool) -> ProcessedRequest:
         """Replace a request, or add it. Raises Invalid, NotFound."""
         new = _new_request(fields)
-        if fields.get("id", id) != id or new.id != id:
-            raise Invalid(
-                "request-id-invalid", f"The address has the request id '{id}', but the request's own id is '{new.id}'"
-            )
+        for own, origin in (
+            (fields.get("id", id), "the request's field 'id' is"),
+            (new.id, "its uniqueKey gives the id"),
+        ):
+            if own != id:
+                raise Invalid("request-id-invalid", f"The address has the request id '{id}', but {origin} '{own}'")
         with self._must_exist(queue_id):
             return await self._table.update_request(queue_id, new, forefront=forefront, now=self._clock.now())
 

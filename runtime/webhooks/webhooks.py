@@ -85,7 +85,7 @@ class Webhooks:
         await self._database.dispatches.delete_finished_of_run(run_id)
 
     async def delete_of_missing_runs(self) -> None:
-        """Delete the webhooks of runs that no longer exist."""
+        """Delete the ad hoc webhooks of runs that do not exist: their start or deletion was interrupted."""
         await self._database.webhooks.delete_of_missing_runs()
 
     async def delete_of_actor(self, actor_id: str) -> None:
@@ -116,21 +116,17 @@ class Webhooks:
         return webhook
 
     def _resolved(self, user: User, condition: WebhookCondition) -> WebhookCondition:
-        """The condition with ids instead of names. Raises NotFound, and Invalid for an empty condition."""
+        """The condition with ids instead of names. Raises NotFound, and Invalid for an empty condition.
+
+        As on the platform, the run need not exist. A run of another user does not match the webhook.
+        """
         if condition == WebhookCondition():
             raise Invalid("invalid-input", "The 'condition' must name an actorId, an actorTaskId or an actorRunId")
-        if condition.actor_run_id is not None:
-            self._check_run(user, condition.actor_run_id)
         if condition.actor_task_id is not None:
             condition = replace(condition, actor_task_id=self._tasks.find(user, condition.actor_task_id).id)
         if condition.actor_id is not None:
             condition = replace(condition, actor_id=self._actors.find(user, condition.actor_id).id)
         return condition
-
-    def _check_run(self, user: User, id: str) -> None:
-        run = self._database.runs.get(id)
-        if run is None or run.user_id != user.id:
-            raise record_not_found("Run", id)
 
     def _by_idempotency_key(self, user: User, key: str | None) -> Webhook:
         webhook = self._database.webhooks.by_idempotency_key(user.id, key)

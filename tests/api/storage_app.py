@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from api.response.presenters import present_job
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.data_directory import DataDirectory
-from runtime.base.settings import Settings
+from runtime.base.settings import DEFAULT_PORT, Settings
 from runtime.orchestrator import Orchestrator
 from tests.fakes.api import INFO
 from tests.fakes.data_directory import with_database
@@ -25,14 +25,20 @@ BASE = "http://localhost:3333"
 
 @asynccontextmanager
 async def serving(
-    data_dir: Path, clock: Clock, users: dict[str, str] | None = None
+    data_dir: Path,
+    clock: Clock,
+    users: dict[str, str] | None = None,
+    origins: Collection[str] = (),
+    port: int = DEFAULT_PORT,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the API. Its token is `ann`."""
-    settings = Settings(data_dir=with_database(data_dir), users=users or {})
+    """A client of the API, which is in its `_transport.app`. The client's token is `ann`."""
+    settings = Settings(
+        data_dir=with_database(data_dir), users=users or {}, allowed_origins=frozenset(origins), port=port
+    )
     data_directory = DataDirectory(data_dir)
     orchestrator = Orchestrator(
         settings,
-        Addresses(3333, resolves_subdomains=False),
+        Addresses(port, resolves_subdomains=False),
         data_directory,
         lambda _: cast(Any, None),
         clock,

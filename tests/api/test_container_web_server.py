@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from testing.api_client import SAMPLES, Json
 from testing.live_server import LiveServer
 from testing.source_files import source_files
-from tests.engine import COUNTER, end, engine, python_actor
+from tests.engine import COUNTER, container_of, end, engine, python_actor
 
 pytestmark = pytest.mark.docker
 
@@ -155,7 +155,8 @@ def test_the_address_is_unguessable_and_does_not_change(server: LiveServer, run:
 
 def test_the_errors_without_a_server_and_after_the_end(server: LiveServer) -> None:
     started = server.run(python_actor(server, "no-web-server", COUNTER), **MEMORY)
-    started = server.until(f"actor-runs/{started['id']}", lambda now: now["status"] == "RUNNING")
+    with engine() as client:
+        assert container_of(client, started).status == "running"
     for form in "host", "path":
         with address_of(server, started, form).http() as client:
             assert rejection(client) == (502, "web-server-not-listening")

@@ -1,7 +1,9 @@
 """A server that stands in for the API: it stores Actors, builds and runs in memory, but executes nothing.
 
-The input of a run determines its result: `status`, `exitCode`, `message`, `items` and `output`. A run ends immediately
-unless its input has `waits`. That is `"until aborted"`, or `"forever"` for a run that also ignores an abort.
+The input of a run determines its result: `status`, `exitCode`, `message`, `items`, and `output` as a value or
+`rawOutput` as the text of the record. A run ends immediately unless its input has `waits`: `"until aborted"`,
+`"forever"` for a run that also ignores an abort, or `"until the web server is seen"` for a run whose web server is
+ready, and which ends when a client has read this.
 
 Run as a script, this module stands in for `greenroom up`.
 """
@@ -41,7 +43,8 @@ STATS = {
 class StubApi:
     """The state of the server, the requests it received, and what a test configures.
 
-    `build_status` is the status with which builds end. `error` is the response to a request that starts a run.
+    `build_status` is the status with which builds end. `error` is the response to a request that starts a run,
+    `definition_error` and `start_error` to the checks before a build. `log_lines` are in the log of every run.
     `on_stop` is called on shutdown.
     """
 
@@ -58,6 +61,12 @@ class StubApi:
         self.live_runs = live_runs
         self.build_status = build_status
         self.error: tuple[int, str, str] | None = None
+        self.definition: dict[str, Any] = {}
+        self.input_schema: dict[str, Any] | None = None
+        self.definition_error: tuple[int, str, str] | None = None
+        self.start_error: tuple[int, str, str] | None = None
+        self.checked: list[dict[str, Any]] = []
+        self.log_lines: list[str] = []
         self.stop_runs: str | None = None
         self.on_stop: Callable[[], None] = lambda: None
         self.app = Starlette(routes=self._routes())
@@ -73,6 +82,8 @@ class StubApi:
             Route("/greenroom/info", self._info),
             Route("/greenroom/prune", self._prune, methods=["GET", "POST"]),
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
+            Route("/greenroom/read-definition", self._read_definition, methods=["POST"]),
+            Route("/greenroom/check-start", self._check_start, methods=["POST"]),
             Route("/v2/users/me", self._me),
             Route("/v2/actors", self._create_actor, methods=["POST"]),
             Route("/v2/actors/{actor}", self._get_actor),
@@ -85,6 +96,9 @@ class StubApi:
             Route("/v2/actor-runs/{run}", self._get_run),
             Route("/v2/actor-runs/{run}/abort", self._abort_run, methods=["POST"]),
             Route("/v2/logs/{job}", self._log),
+            Route("/v2/actors/{actor}/builds", self._list_builds, methods=["GET"]),
+            Route("/v2/datasets/{id}", self._storage),
+            Route("/v2/key-value-stores/{id}", self._storage),
             Route("/v2/datasets/{dataset}/items", self._items),
             Route("/v2/key-value-stores/{store}/records/{key}", self._record),
         ]
@@ -96,6 +110,27 @@ class StubApi:
         self.stop_runs = request.query_params.get("stopRuns")
         self.on_stop()
         return JSONResponse({"liveRuns": self.live_runs})
+
+    async def _read_definition(self, request: Request) -> Response:
+        version = await request.json()
+        self.requests.append(f"read {version.get('gitRepoUrl') or version['localFolder']}")
+        if self.definition_error:
+            return error(self.definition_error)
+        return JSONResponse({"document": self.definition, "inputSchema": self.input_schema})
+
+    async def _check_start(self, request: Request) -> Response:
+        self.requests.append(f"check?{request.url.query}")
+        self.checked.append(json.loads(await request.body()))
+        return error(self.start_error) if self.start_error else JSONResponse({"valid": True})
+
+    async def _list_builds(self, request: Request) -> Response:
+        return data({"items": self.builds})
+
+    async def _storage(self, request: Request) -> Response:
+        path = request.url.path
+        if request.path_params["id"] not in ("d1", "k1"):
+            return missing()
+        return data({"itemsPublicUrl": f"http://host{path}/items?s=1", "keysPublicUrl": f"http://host{path}/keys?s=1"})
 
     async def _prune(self, request: Request) -> Response:
         builds = self.prunable
@@ -172,8 +207,7 @@ class StubApi:
     async def _start_run(self, request: Request) -> Response:
         self.requests.append(f"run?{request.url.query}")
         if self.error:
-            status, slug, message = self.error
-            return JSONResponse({"error": {"type": slug, "message": message}}, status)
+            return error(self.error)
         run_id = f"r{len(self.runs) + 1}"
         self.bodies[run_id] = await request.body()
         wanted = json.loads(self.bodies[run_id] or b"{}")
@@ -186,7 +220,13 @@ class StubApi:
 
     async def _get_run(self, request: Request) -> Response:
         run_id = request.path_params["run"]
-        await self._finished[run_id].wait()
+        if "waitForFinish" in request.query_params:
+            await self._finished[run_id].wait()
+        elif self.inputs[run_id].get("waits") == "until the web server is seen":
+            self.runs[run_id]["isContainerServerReady"] = True
+            seen = data(self.runs[run_id])
+            self.end_run(run_id, "SUCCEEDED", 0)
+            return seen
         return data(self.runs[run_id])
 
     async def _abort_run(self, request: Request) -> Response:
@@ -210,6 +250,8 @@ class StubApi:
 
     async def _run_log(self, run_id: str) -> AsyncIterator[str]:
         yield f"{STAMP} first line of {run_id}\n"
+        for line in self.log_lines:
+            yield f"{STAMP} {line}\n"
         await self._finished[run_id].wait()
         yield f"{STAMP} last line of {run_id}, ünïcode\n"
 
@@ -220,6 +262,8 @@ class StubApi:
 
     async def _record(self, request: Request) -> Response:
         wanted = next(reversed(self.inputs.values()))
+        if "rawOutput" in wanted:
+            return Response(wanted["rawOutput"], media_type="application/json")
         return JSONResponse(wanted["output"]) if "output" in wanted else missing()
 
 
@@ -245,6 +289,8 @@ def new_run(run_id: str, build: str) -> dict[str, Any]:
         "options": {"memoryMbytes": 128, "diskMbytes": 256, "timeoutSecs": 60, "build": build},
         "stats": STATS,
         "diskEnforcement": "polled",
+        "containerUrl": "http://key.runs.localhost:9",
+        "isContainerServerReady": False,
         "defaultDatasetId": "d1",
         "defaultKeyValueStoreId": "k1",
     }
@@ -252,6 +298,11 @@ def new_run(run_id: str, build: str) -> dict[str, Any]:
 
 def data(value: Any, status: int = 200) -> Response:
     return JSONResponse({"data": value}, status)
+
+
+def error(given: tuple[int, str, str]) -> Response:
+    status, slug, message = given
+    return JSONResponse({"error": {"type": slug, "message": message}}, status)
 
 
 def missing() -> Response:

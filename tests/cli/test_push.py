@@ -49,7 +49,7 @@ def test_json_is_one_object_on_stdout(push: Any) -> None:
     assert (printed["actor"]["name"], printed["build"]["buildNumber"]) == ("greeter", "0.3.1")
 
 
-@pytest.mark.parametrize(("status", "code"), [("FAILED", 1), ("TIMED-OUT", 2), ("ABORTED", 3)])
+@pytest.mark.parametrize(("status", "code"), [("FAILED", 65), ("TIMED-OUT", 2), ("ABORTED", 3)])
 def test_exit_codes_are_those_of_a_run(push: Any, served: Served, status: str, code: int) -> None:
     served.stub.build_status = status
     failed = push()

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from cli import server
 from cli.main import app
 from tests.cli.conftest import Served
+from tests.cli.stub import STATS
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_STUB = """
@@ -42,9 +43,11 @@ def run(cli: CliRunner, served: Served, folder: Path) -> Any:
         ({"status": "FAILED", "exitCode": None}, 1),
         ({"status": "TIMED-OUT", "exitCode": 137}, 2),
         ({"status": "ABORTED", "exitCode": 0}, 3),
+        *(({"status": "FAILED", "exitCode": own}, 1) for own in (1, 2, 3, 5, 64, 65, 69)),
+        *(({"status": "FAILED", "exitCode": own}, own) for own in (4, 66, 130, 137, 255)),
     ],
 )
-def test_exit_codes_are_those_of_the_apify_command(run: Any, wanted: dict[str, Any], code: int) -> None:
+def test_the_exit_code_is_that_of_the_actor_unless_it_is_reserved(run: Any, wanted: dict[str, Any], code: int) -> None:
     assert run("-i", json.dumps(wanted)).exit_code == code
 
 
@@ -67,13 +70,13 @@ def test_each_call_starts_a_new_build(run: Any, served: Served) -> None:
 def test_after_a_failed_build_nothing_runs(run: Any, served: Served) -> None:
     served.stub.build_status = "FAILED"
     failed = run()
-    assert (failed.exit_code, served.stub.runs) == (1, {})
+    assert (failed.exit_code, served.stub.runs) == (65, {})
     assert "Build 0.3.1 finished with status FAILED" in failed.stderr
 
 
 def test_memory_timeout_and_input_are_sent(run: Any, served: Served) -> None:
     assert run("-m", "512", "--timeout", "0", "-i", ' {"message": "hi"}').exit_code == 0
-    assert served.stub.requests[-2:][0] == "run?build=0.3.1&memory=512&timeout=0"
+    assert "run?build=0.3.1&memory=512&timeout=0" in served.stub.requests
     assert served.stub.bodies["r1"] == b' {"message": "hi"}'
 
 
@@ -110,10 +113,10 @@ def test_input_that_the_server_rejects(run: Any, served: Served) -> None:
 
 def test_an_exceeded_memory_limit_is_a_failure(run: Any, served: Served) -> None:
     served.stub.error = 402, "actor-memory-limit-exceeded", "You would exceed the memory limit"
-    assert run().exit_code == 1
+    assert run().exit_code == 69
 
 
-def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any) -> None:
+def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any, served: Served) -> None:
     done = run("-i", json.dumps({"message": "All done", "items": [{"n": n} for n in range(5)]}))
     lines = done.stdout.splitlines()
     assert lines[0].endswith("first line of r1")
@@ -131,9 +134,22 @@ def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any) -> None:
         '           {"n": 0}',
         '           {"n": 1}',
         '           {"n": 2}',
+        "Dataset    http://host/v2/datasets/d1/items?s=1",
+        "Store      http://host/v2/key-value-stores/k1/keys?s=1",
+        f"Log        http://127.0.0.1:{served.port}/v2/logs/r1",
     ]
     assert "Building 0.3.1" in done.stderr
     assert "Step 1/1" in done.stderr
+
+
+def test_the_summary_states_what_was_not_measured(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("memMaxBytes", "cpuAvgUsage", "cpuMaxUsage", "netRxBytes", "netTxBytes", "diskMaxBytes"):
+        monkeypatch.setitem(STATS, name, None)
+    lines = run().stdout.splitlines()
+    assert "Memory     not measured; limit 128 MB" in lines
+    assert "CPU        not measured; share: 0.03125 cores" in lines
+    assert "Network    not measured" in lines
+    assert any(line.startswith("Disk       not measured; limit 256 MB; polled") for line in lines)
 
 
 def test_json_is_one_object_on_stdout(run: Any) -> None:
@@ -145,15 +161,33 @@ def test_json_is_one_object_on_stdout(run: Any) -> None:
     assert "first line of r1" in done.stderr
 
 
+@pytest.mark.parametrize("stored", ["{", "NaN"])
+def test_an_output_that_is_not_json_is_shown_as_text(run: Any, stored: str) -> None:
+    done = run("--json", "-i", json.dumps({"rawOutput": stored}))
+    assert (done.exit_code, json.loads(done.stdout)["output"]) == (0, stored)
+
+
+def test_an_input_over_the_limit_is_rejected_before_any_request(run: Any, served: Served, tmp_path: Path) -> None:
+    (tmp_path / "large.json").write_text(json.dumps("x" * 9_437_184))
+    failed = run("-i", f"@{tmp_path / 'large.json'}")
+    assert (failed.exit_code, "9,437,186 bytes" in failed.stderr, served.stub.requests) == (5, True, [])
+
+
 def test_a_log_has_no_colors_outside_a_terminal(run: Any, served: Served) -> None:
     run()
     assert "log r1?stream=1&raw=0" in served.stub.requests
 
 
 def test_invalid_options_are_usage_errors(cli: CliRunner, tmp_path: Path) -> None:
-    assert cli.invoke(app, ["run", str(tmp_path / "absent")]).exit_code == 2
-    assert cli.invoke(app, ["run", str(tmp_path), "-m", "0"]).exit_code == 2
-    assert cli.invoke(app, ["run", str(tmp_path), "--timeout", "-1"]).exit_code == 2
+    (tmp_path / "file").touch()
+    assert cli.invoke(app, ["run", str(tmp_path / "absent")]).exit_code == 64
+    assert cli.invoke(app, ["run", str(tmp_path / "file")]).exit_code == 64
+    assert cli.invoke(app, ["run", str(tmp_path), "-m", "0"]).exit_code == 64
+    assert cli.invoke(app, ["run", str(tmp_path), "--timeout", "-1"]).exit_code == 64
+    assert cli.invoke(app, ["run", str(tmp_path), "--permission", "root"]).exit_code == 64
+    assert cli.invoke(app, ["run", str(tmp_path), "--env", "=x"]).exit_code == 64
+    assert cli.invoke(app, ["run", str(tmp_path), "--build", "x", "--no-build"]).exit_code == 64
+    assert cli.invoke(app, ["nothing"]).exit_code == 64
 
 
 class Command:
@@ -317,7 +351,7 @@ def test_the_error_for_a_server_that_does_not_start_shows_the_end_of_its_log(
 ) -> None:
     monkeypatch.setattr(server, "COMMAND", (sys.executable, "-c", "raise SystemExit('no engine here')"))
     failed = cli.invoke(app, ["run", str(folder), "--data-dir", str(tmp_path / "fresh")])
-    assert failed.exit_code == 1
+    assert failed.exit_code == 69
     assert "no engine here" in failed.stderr
 
 
@@ -333,6 +367,6 @@ def test_the_error_for_a_server_that_dies_shows_how_to_start_it(
         running.read_until("first line of r1")
         os.kill(found.pid, signal.SIGKILL)
         code, _, err = running.end()
-    assert code == 1
+    assert code == 69
     assert "stopped answering" in err
     assert "greenroom up" in err

@@ -57,7 +57,8 @@ def test_status_without_a_server(cli: CliRunner, tmp_path: Path) -> None:
     result = cli.invoke(app, ["status", "--data-dir", str(tmp_path)])
     assert (result.exit_code, "No server is running" in result.stdout) == (1, True)
     as_json = cli.invoke(app, ["status", "--json", "--data-dir", str(tmp_path)])
-    assert (as_json.exit_code, json.loads(as_json.stdout)) == (1, {"running": False})
+    printed = json.loads(as_json.stdout)
+    assert (as_json.exit_code, printed["running"], printed["error"]["code"]) == (1, False, "no-server")
 
 
 def test_down_waits_for_the_end_and_shows_the_number_of_live_runs(cli: CliRunner, served: Served) -> None:

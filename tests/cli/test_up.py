@@ -14,6 +14,29 @@ from tests.cli.conftest import Served
 from tests.cli.stub import info
 
 
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("http://localhost:5173", "http://localhost:5173"),
+        ("HTTPS://App.Example/", "https://app.example"),
+        ("https://app.example:443", "https://app.example"),
+        ("http://app.example:443", "http://app.example:443"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_origins_are_parsed_as_browsers_send_them(given: str, origin: str) -> None:
+    assert up.parse_origins([given]) == {origin}
+
+
+@pytest.mark.parametrize(
+    "given", ["*", "null", "", "localhost:5173", "http://a/path", "http://a:port", "ftp://a", "http://*.a"]
+)
+def test_invalid_origins_are_usage_errors(cli: CliRunner, tmp_path: Path, given: str) -> None:
+    with pytest.raises(ValueError, match="is not an origin"):
+        up.parse_origins([given])
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--allow-origin", given]).exit_code == 2
+
+
 def test_users_are_parsed_into_a_map_from_token_to_name() -> None:
     assert up.parse_users(["ann:secret", "bob:a:b"]) == {"secret": "ann", "a:b": "bob"}
 
@@ -35,18 +58,18 @@ def test_invalid_users_are_usage_errors(cli: CliRunner, tmp_path: Path, given: l
     with pytest.raises(ValueError, match=reason):
         up.parse_users(given)
     options = [part for user in given for part in ("--user", user)]
-    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 2
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), *options]).exit_code == 64
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x"])
 def test_invalid_ports_are_usage_errors(cli: CliRunner, tmp_path: Path, port: str) -> None:
-    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--port", port]).exit_code == 2
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--port", port]).exit_code == 64
 
 
 def test_the_error_names_an_invalid_variable(cli: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GREENROOM_CPU_BURST_SECS", "soon")
     result = cli.invoke(app, ["up", "--data-dir", str(tmp_path)])
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert "GREENROOM_CPU_BURST_SECS" in result.stderr
 
 
@@ -59,7 +82,7 @@ def test_the_error_for_a_taken_port_names_the_process(
         taken.listen()
         port = taken.getsockname()[1]
         result = cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--port", str(port)])
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert f"Port {port} is taken by " in result.stderr
     assert f"(pid {os.getpid()})" in result.stderr
     assert f"--port {port + 1}" in result.stderr
@@ -67,7 +90,7 @@ def test_the_error_for_a_taken_port_names_the_process(
 
 def test_a_second_server_on_a_data_directory_is_rejected(cli: CliRunner, served: Served) -> None:
     result = cli.invoke(app, ["up", "--data-dir", str(served.data_dir)])
-    assert result.exit_code == 1
+    assert result.exit_code == 69
     assert f"pid {os.getpid()}) is already running on {served.data_dir}" in result.stderr
 
 

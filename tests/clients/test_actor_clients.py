@@ -53,7 +53,7 @@ def test_environment_variables_and_a_public_actor(two_users: LiveServer, client:
     }
     assert result["public"] == {
         "private": None,
-        "versions": [],
+        "versions": [["0.0", "SOURCE_FILES", None]],
         "update": [403, "insufficient-permissions"],
         "status": "SUCCEEDED",
         "isBobs": True,

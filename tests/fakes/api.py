@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from api.app import App
 from api.response.local_controls import EngineInfo, ServerInfo
+from runtime.base.records import Run
 from tests.fakes.stage import Stage
 
 BASE = "http://localhost:3333"
@@ -120,3 +121,11 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     assert isinstance(body["error"]["message"], str) and body["error"]["message"]
     assert response.headers["content-type"] == "application/json; charset=utf-8"
     return response.status_code, body["error"]["type"]
+
+
+async def started_by(api: Api, run: Run, name: str) -> Run:
+    """A run of another Actor, started with a run's token."""
+    actor = await api.create_actor(name)
+    shown = await api.data("POST", f"/v2/actors/{actor.id}/runs", token=run.token)
+    await api.clock.settle()
+    return api.orchestrator.runs.get(shown["id"])

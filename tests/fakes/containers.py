@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -57,6 +58,7 @@ class ScriptedContainer:
         self._state = ContainerState(running=False)
         self._lines: list[LogLine] = []
         self._samples: list[Sample] = []
+        self._final_sample: Sample | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -67,17 +69,13 @@ class ScriptedContainer:
         self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
         self._notify()
 
-    def uses(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> None:
-        self._samples.append(
-            Sample(
-                at=self._clock.now(),
-                memory_bytes=memory_bytes,
-                cpu_nanos=cpu_nanos,
-                net_rx_bytes=net_rx_bytes,
-                net_tx_bytes=net_tx_bytes,
-            )
-        )
+    def uses(self, memory_bytes: int, **counters: int) -> None:
+        self._samples.append(self._sample(memory_bytes, **counters))
         self._notify()
+
+    def used_until_its_end(self, memory_bytes: int, **counters: int) -> None:
+        """Script the counters that are read when the container ends."""
+        self._final_sample = replace(self._sample(memory_bytes, **counters), is_final=True)
 
     def exits(self, code: int, *, oom_killed: bool = False, error: str = "") -> None:
         self._state = ContainerState(
@@ -109,6 +107,16 @@ class ScriptedContainer:
                 await changed.wait()
             else:
                 return
+
+    def _sample(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> Sample:
+        return Sample(
+            at=self._clock.now(),
+            memory_bytes=memory_bytes,
+            memory_peak_bytes=memory_bytes,
+            cpu_nanos=cpu_nanos,
+            net_rx_bytes=net_rx_bytes,
+            net_tx_bytes=net_tx_bytes,
+        )
 
     def _stamp(self) -> str:
         moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
@@ -192,6 +200,9 @@ class FakeContainer(ScriptedContainer):
         async for samples in self._follow(self._samples):
             for sample in samples:
                 yield sample
+
+    async def final_sample(self) -> Sample | None:
+        return self._final_sample
 
     async def disk_bytes(self) -> int | None:
         return None if self.is_removed else self.disk

@@ -118,7 +118,7 @@ def assert_starts_its_own_server(
     """Assert that the command and the server that it starts import our packages, up to the search for an engine."""
     no_engine = {"DOCKER_HOST": f"unix://{data_dir}/no-engine.sock"}
     done = run_hello(command, folder, data_dir, {**no_engine, **environment})
-    assert done.returncode == 1
+    assert done.returncode == 69
     assert "No Docker engine answers at" in done.stderr
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from api.request.params import Params
 from runtime.base.errors import Invalid
 from runtime.base.records import Dataset
-from runtime.storages.item_view import ItemView, from_schema
+from runtime.storages.item_view import ItemView, check_size, from_schema
 
 SIMPLIFIED_FIELDS = ("url", "pageFunctionResult", "errorInfo")
 SIMPLIFIED_UNWIND = ("pageFunctionResult",)
@@ -80,7 +80,7 @@ def parse_item_view(params: Params, dataset: Dataset) -> ItemView:
     if params.flag("simplified"):  # the format of the platform's old crawler
         view = replace(view, fields=SIMPLIFIED_FIELDS, output_fields=(), unwind=SIMPLIFIED_UNWIND)
     name = params.text("view")
-    return view if name is None else from_schema(dataset.schema, name, view)
+    return check_size(view if name is None else from_schema(dataset.schema, name, view))
 
 
 def _parse_format(params: Params) -> ItemFormat:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from api.request.callers import Caller
 from api.request.params import Params
 from api.request.parsing.fields import parse_permission_level, parse_timeout, parse_timestamp
+from api.request.parsing.versions import parse_run_env_vars
 from api.request.parsing.webhooks import parse_ad_hoc_webhooks
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
@@ -38,6 +39,7 @@ def parse_start_options(params: Params, caller: Caller) -> StartOptions:
         max_total_charge_usd=max_charge,
         restart_on_error=params.flag("restartOnError"),
         permission_level=parse_permission_level(params.text("forcePermissionLevel"), "forcePermissionLevel"),
+        env_vars=parse_run_env_vars(params.text("greenroomEnvVars"), caller),
         webhooks=parse_ad_hoc_webhooks(params.text("webhooks"), caller),
     )
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any, TypedDict
+
+from msgspec import Meta
 
 from api.request.params import MAX_SAFE_INTEGER
 from api.request.parsing.actors import ActorStandby
 from api.request.parsing.fields import field, parse_timeout, unchanged_fields
+from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
-from runtime.base.records import TaskOptions
+from runtime.base.records import Task, TaskOptions
 
 TASK_OPTIONS: dict[str, tuple[str, type]] = {
     "build": ("build", str),
@@ -23,19 +26,41 @@ TASK_OPTIONS: dict[str, tuple[str, type]] = {
 """The platform's name of each option -> its field of TaskOptions, and its type."""
 
 
-def parse_task_fields(body: Mapping[str, Any], known: TaskOptions) -> dict[str, Any]:
-    """The fields of a task record that the body sets. `known` are the record's current options."""
-    fields: dict[str, Any] = {}
+class PublicConfig(TypedDict, total=False):
+    seoTitle: Annotated[str, Meta(max_length=60)] | None
+    seoDescription: Annotated[str, Meta(max_length=160)] | None
+    inputSchemaFields: list[str] | None
+    datasetName: str | None
+    datasetView: str | None
+
+
+def parse_task_fields(body: Mapping[str, Any], now: Millis, known: Task | None = None) -> dict[str, Any]:
+    """The fields of a task record that the body sets. `known` is None for a new task."""
+    fields = _parse_publication(body, now, known)
     for name, kind in (("title", str), ("input", dict[str, Any])):
         if name in body:
             fields[name] = field(body, name, kind)
     if field(body, "name", str) is not None:
         fields["name"] = body["name"]
     if field(body, "options", dict) is not None:
-        fields["options"] = parse_task_options(body["options"], known)
+        fields["options"] = parse_task_options(body["options"], TaskOptions() if known is None else known.options)
     unchanged = unchanged_fields(body, {"actorStandby": ActorStandby})
     if unchanged:
         fields["extra"] = unchanged
+    return fields
+
+
+def _parse_publication(body: Mapping[str, Any], now: Millis, known: Task | None) -> dict[str, Any]:
+    """What the body changes of the task's publication. The public configuration is merged into the known one."""
+    fields: dict[str, Any] = {}
+    is_public, published_at = field(body, "isPublic", bool), None if known is None else known.published_at
+    if is_public is not None:
+        fields["published_at"] = (published_at or now) if is_public else None
+    if "publicConfig" in body:
+        if body["publicConfig"] is None:
+            raise Invalid("invalid-value", "Field 'publicConfig' must not be null. Set single fields of it to null")
+        sent = field(body, "publicConfig", PublicConfig) or {}
+        fields["public_config"] = {**({} if known is None else known.public_config), **sent}
     return fields
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from api.request.callers import Caller
 from api.request.parsing.fields import field
@@ -49,7 +52,7 @@ def parse_version(
         folder=field(body, "localFolder", str),
         build_tag=field(body, "buildTag", str) or "latest",
         env_vars=tuple(_parse_env_var(each, known) for each in field(body, "envVars", list[dict[str, Any]]) or []),
-        apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool) or False,
+        apply_env_vars_to_build=field(body, "applyEnvVarsToBuild", bool),
     )
     _check_host_paths(version, caller, known)
     has_operators_source = known is not None and known.by_host and git_url(known) == git_url(version)
@@ -66,6 +69,24 @@ def parse_new_env_var(body: Mapping[str, Any]) -> EnvVar:
     if field(body, "value", str) is None:
         raise Invalid("invalid-value", "A new environment variable needs a 'name' and a 'value'")
     return _parse_env_var(body, None)
+
+
+def parse_run_env_vars(text: str | None, caller: Caller) -> tuple[EnvVar, ...]:
+    """Variables for one run, as a Base64-encoded JSON array like `envVars`. Only `greenroom run` sends them.
+
+    Raises Forbidden for every other caller: variables such as LD_PRELOAD or APIFY_... change what an Actor does.
+    """
+    if text is None:
+        return ()
+    if not caller.is_operator:
+        raise Forbidden("insufficient-permissions", "Only the server's operator can set variables of a single run")
+    try:
+        given = msgspec.convert(msgspec.json.decode(base64.urlsafe_b64decode(text)), list[dict[str, Any]])
+    except (ValueError, msgspec.MsgspecError) as problem:
+        raise Invalid(
+            "invalid-input", f"The environment variables of the run must be a Base64-encoded JSON array: {problem}"
+        ) from problem
+    return tuple(map(parse_new_env_var, given))
 
 
 def parse_changed_env_var(body: Mapping[str, Any], known: EnvVar) -> EnvVar:
@@ -108,7 +129,7 @@ def _parse_env_var(body: Mapping[str, Any], known: Version | None) -> EnvVar:
     name, value = field(body, "name", str), field(body, "value", str)
     if not name or "=" in name or "\0" in name + (value or ""):
         raise Invalid("invalid-value", "Each of the 'envVars' needs a 'name' without '='")
-    is_secret = field(body, "isSecret", bool) or False
+    is_secret = field(body, "isSecret", bool)
     if value is None and is_secret and known is not None:
         value = next((each.value for each in known.env_vars if each.name == name), None)
     return EnvVar(name=name, value=value or "", is_secret=is_secret)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import ClassVar
 
-from api.response.exports.export import BOM, Export
+from api.response.exports.export import BOM, Export, computed
 from runtime.base.json_text import dumps
 
 
@@ -26,10 +25,9 @@ class JsonLines(Export):
     async def stream(self) -> AsyncIterator[bytes]:
         yield self._start
         between = b""
-        async for lines in self.page.chunks():
-            shown = lines if self.view.is_plain else await asyncio.to_thread(self._shown, lines)
-            if shown:
-                yield between + self.between.join(shown)
+        async for lines in self._slices():
+            if lines:
+                yield between + self.between.join(lines)
                 between = self.between
         yield self.end
 
@@ -37,8 +35,16 @@ class JsonLines(Export):
     def _start(self) -> bytes:
         return BOM.encode() + self.start if self.options.bom else self.start
 
-    def _shown(self, lines: list[bytes]) -> list[bytes]:
-        return [dumps(item) for item in self.view.apply(lines)]
+    async def _slices(self) -> AsyncIterator[list[bytes]]:
+        async for lines in self.page.chunks():
+            if self.view.is_plain:
+                yield lines
+            else:
+                async for shown in computed(self._shown, lines):
+                    yield [line for line in shown if line]
+
+    def _shown(self, lines: list[bytes]) -> Iterator[bytes]:
+        return (b"" if item is None else dumps(item) for item in self.view.apply(lines))
 
 
 class JsonArray(JsonLines):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -37,8 +38,9 @@ class Xml(TextExport):
     def start(self) -> str:
         return f"{DECLARATION}<{self.options.xml_root}>\n"
 
-    def items(self, items: Iterable[Item]) -> str:
-        return _rows(self.options.xml_row, items)
+    def item(self, item: Item) -> Iterator[str]:
+        yield from element(self.options.xml_row, item)
+        yield "\n"
 
     def end(self) -> str:
         return f"</{self.options.xml_root}>"
@@ -50,40 +52,72 @@ class Rss(TextExport):
     def start(self) -> str:
         title = self.options.feed_title or f"Dataset {self.dataset.name or self.dataset.id}"
         description = self.options.feed_description or f'Items in dataset with id "{self.dataset.id}".'
-        about = element("title", title) + element("description", description)
+        about = "".join([*element("title", title), *element("description", description)])
         return f'{DECLARATION}<rss version="2.0"><channel>{about}\n'
 
-    def items(self, items: Iterable[Item]) -> str:
-        return _rows("item", items)
+    def item(self, item: Item) -> Iterator[str]:
+        yield from element("item", item)
+        yield "\n"
 
     def end(self) -> str:
         return "</channel></rss>"
 
 
-def _rows(name: str, items: Iterable[Item]) -> str:
-    return "".join(f"{element(name, item)}\n" for item in items)
+def element(name: str, value: Any) -> Iterator[str]:
+    """A value as an XML element of this name, in pieces. An array becomes one element for each value.
+
+    Without recursion, because a value can be nested deeper than Python's stack.
+    """
+    levels: list[tuple[str, Iterator[tuple[str, Any]]]] = [("", iter([(_tag(name), value)]))]
+    while levels:
+        end, inside = levels[-1]
+        for tag, each in inside:
+            if isinstance(each, list):
+                yield ""
+                levels.append(("", zip(repeat(tag), each, strict=False)))
+                break
+            children = _children(each)
+            if children:
+                yield f"<{tag}{_attributes(each)}>"
+                levels.append((f"</{tag}>", ((_tag(name), child) for name, child in children)))
+                break
+            yield _leaf(tag, each)
+        else:
+            levels.pop()
+            yield end
 
 
-def element(name: str, value: Any) -> str:
-    """A value as an XML element of this name. An array becomes one element for each value."""
-    if isinstance(value, list):
-        return "".join(element(name, each) for each in value)
-    tag = _tag(name)
-    attributes, content = _content(value)
-    return f"<{tag}{attributes}>{content}</{tag}>" if content else f"<{tag}{attributes}/>"
+def _leaf(tag: str, value: Any) -> str:
+    """The element of a value without children."""
+    text = _escaped(cell_text(value.get(TEXT) if isinstance(value, dict) else value))
+    attributes = _attributes(value)
+    return f"<{tag}{attributes}>{text}</{tag}>" if text else f"<{tag}{attributes}/>"
 
 
-def _content(value: Any) -> tuple[str, str]:
-    """The attributes and the content of the element for a value."""
+def _children(value: Any) -> list[tuple[str, Any]]:
+    """The properties that become elements inside; none if all of them are empty arrays."""
     if not isinstance(value, dict):
-        return "", _escaped(cell_text(value))
-    given = value.get(ATTRIBUTES)
-    attributes = given.items() if isinstance(given, dict) else ()
-    inside = "".join(element(name, each) for name, each in value.items() if name not in (ATTRIBUTES, TEXT))
-    return (
-        "".join(f" {_tag(name)}={quoteattr(_clean(cell_text(each)))}" for name, each in attributes),
-        inside or _escaped(cell_text(value.get(TEXT))),
-    )
+        return []
+    inside = [(name, each) for name, each in value.items() if name not in (ATTRIBUTES, TEXT)]
+    return inside if _has_elements([each for _, each in inside]) else []
+
+
+def _has_elements(values: list[Any]) -> bool:
+    """Whether the values become elements: not if all of them are arrays that are empty, or hold only such arrays."""
+    unchecked = list(values)
+    while unchecked:
+        value = unchecked.pop()
+        if not isinstance(value, list):
+            return True
+        unchecked += value
+    return False
+
+
+def _attributes(value: Any) -> str:
+    given = value.get(ATTRIBUTES) if isinstance(value, dict) else None
+    # Different names can become the same tag, and an element with the same attribute twice is not well-formed.
+    by_tag = {_tag(name): each for name, each in given.items()} if isinstance(given, dict) else {}
+    return "".join(f" {tag}={quoteattr(_clean(cell_text(each)))}" for tag, each in by_tag.items())
 
 
 def _tag(name: str) -> str:

@@ -3,7 +3,14 @@
 Fields: the platform's API reference. The models of apify-client 3 show which of them clients require.
 """
 
-from api.response.serializers.actors import actor, actor_in_list, actor_in_store, env_var, version
+from api.response.serializers.actors import (
+    actor,
+    actor_in_list,
+    actor_in_store,
+    env_var,
+    version,
+    version_without_source,
+)
 from api.response.serializers.builds import build, build_definition, build_in_list
 from api.response.serializers.runs import run, run_in_list, run_usage
 from api.response.serializers.storages import (
@@ -45,6 +52,7 @@ __all__ = [
     "task",
     "task_in_list",
     "version",
+    "version_without_source",
     "webhook",
     "webhook_dispatch",
     "webhook_draft",

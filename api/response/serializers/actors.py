@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runtime.base.clock import iso
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import Json, JsonDict
 from runtime.base.records import Actor, EnvVar, Pricing, SourceFile, TaggedBuild, User, Version
 from runtime.builds import number_int
+
+STANDBY_DEFAULTS = {
+    "desiredRequestsPerActorRun": 3,
+    "maxRequestsPerActorRun": 4,
+    "idleTimeoutSecs": 300,
+    "build": "latest",
+    "memoryMbytes": 1024,
+    "disableStandbyFieldsOverride": False,
+    "shouldPassActorInput": False,
+}
 
 
 def actor(record: Actor, owner: User, versions: list[Version]) -> JsonDict:
     return {
         **record.extra,
+        **standby(record.extra),
         "id": record.id,
         "userId": record.user_id,
         "name": record.name,
@@ -32,9 +45,20 @@ def actor(record: Actor, owner: User, versions: list[Version]) -> JsonDict:
             "maxItems": record.defaults.max_items,
             "forcePermissionLevel": record.defaults.permission_level,
         },
-        "pricingInfos": [pricing.shown for pricing in record.pricings],
+        **({"pricingInfos": [pricing.shown for pricing in record.pricings]} if record.pricings else {}),
         "taggedBuilds": {tag: tagged_build(tagged) for tag, tagged in record.tagged_builds.items()},
     }
+
+
+def standby(extra: Mapping[str, Json]) -> JsonDict:
+    """The Standby options of an Actor or a task. If Standby is enabled, those that were not sent have their defaults.
+
+    Source: the defaults in the console's Standby settings, as the platform's API returns them.
+    """
+    sent = extra.get("actorStandby")
+    if not sent or not sent.get("isEnabled"):
+        return {}
+    return {"actorStandby": {**STANDBY_DEFAULTS, **{name: value for name, value in sent.items() if value is not None}}}
 
 
 def actor_in_list(record: Actor, owner: User) -> JsonDict:
@@ -89,24 +113,40 @@ def tagged_build(tagged: TaggedBuild) -> JsonDict:
 
 
 def version(record: Version) -> JsonDict:
+    """A version with the fields that were sent: the `apify` command's own tests compare whole versions."""
+    applied = record.apply_env_vars_to_build
     return {
         "versionNumber": record.number,
         "sourceType": record.source_type,
         "envVars": [env_var(each) for each in record.env_vars],
-        "applyEnvVarsToBuild": record.apply_env_vars_to_build,
+        **({} if applied is None else {"applyEnvVarsToBuild": applied}),
         "buildTag": record.build_tag,
-        "sourceFiles": [source_file(each) for each in record.source_files],
-        "tarballUrl": record.tarball_url,
-        "gitRepoUrl": record.git_repo_url,
-        "gitHubGistUrl": record.github_gist_url,
-        **({} if record.folder is None else {"localFolder": record.folder}),
+        **_source(record),
     }
 
 
+def version_without_source(record: Version) -> JsonDict:
+    """What other users may know about a version of a public Actor."""
+    return {"versionNumber": record.number, "sourceType": record.source_type, "buildTag": record.build_tag}
+
+
+def _source(record: Version) -> JsonDict:
+    """The field for the source of this type."""
+    match record.source_type:
+        case "TARBALL":
+            return {"tarballUrl": record.tarball_url}
+        case "GIT_REPO":
+            return {"gitRepoUrl": record.git_repo_url}
+        case "GITHUB_GIST":
+            return {"gitHubGistUrl": record.github_gist_url}
+    folder = {} if record.folder is None else {"localFolder": record.folder}
+    return {"sourceFiles": [source_file(each) for each in record.source_files], **folder}
+
+
 def env_var(record: EnvVar) -> JsonDict:
-    """An environment variable. The value of a secret is never returned."""
+    """An environment variable with the fields that were sent. The value of a secret is never returned."""
     shown = {} if record.is_secret else {"value": record.value}
-    return {"name": record.name, **shown, "isSecret": record.is_secret}
+    return {"name": record.name, **shown, **({} if record.is_secret is None else {"isSecret": record.is_secret})}
 
 
 def source_file(record: SourceFile) -> JsonDict:

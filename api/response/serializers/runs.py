@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 
 from api.response.serializers.jobs import iso_or_none, meta
 from runtime.base.clock import Millis, iso
@@ -61,8 +62,7 @@ def run(record: Run, build_number_int: int, charged_event_counts: Mapping[str, i
         },
         "containerUrl": record.container_url,
         "isContainerServerReady": record.is_container_server_ready,
-        **({} if record.pricing is None else {"pricingInfo": record.pricing.shown}),
-        "chargedEventCounts": charged_event_counts,
+        **_pricing(record, charged_event_counts),
         "metamorphs": [_metamorph(each) for each in record.metamorphs],
         **({} if record.output is None else {"output": record.output}),
         "diskEnforcement": record.disk_enforcement,
@@ -85,6 +85,13 @@ def run_usage(record: Run, usage: Usage, total_usd: float) -> JsonDict:
     }
 
 
+def _pricing(record: Run, charged_event_counts: Mapping[str, int]) -> JsonDict:
+    """The price of a run, and what it has charged; nothing if its Actor has no price."""
+    if record.pricing is None:
+        return {}
+    return {"pricingInfo": record.pricing.shown, "chargedEventCounts": charged_event_counts}
+
+
 def _options(record: Run) -> JsonDict:
     options = record.options
     return {
@@ -99,7 +106,7 @@ def _options(record: Run) -> JsonDict:
 
 
 def _stats(record: Run, now: Millis) -> JsonDict:
-    stats: RunStats = record.stats
+    stats = _measured(record)
     millis = duration_millis(record, now)
     return {
         "inputBodyLen": stats.input_body_len,
@@ -121,6 +128,14 @@ def _stats(record: Run, now: Millis) -> JsonDict:
         "metamorph": len(record.metamorphs),
         "computeUnits": run_compute_units(record, now),
     }
+
+
+def _measured(record: Run) -> RunStats:
+    """The statistics of a run. Before the run's first container exists, its usage is zero and needs no measurement."""
+    if record.status.is_terminal or record.container_started_at is not None:
+        return record.stats
+    unmeasured = [field.name for field in fields(RunStats) if getattr(record.stats, field.name) is None]
+    return replace(record.stats, **dict.fromkeys(unmeasured, 0))
 
 
 def _metamorph(record: Metamorph) -> JsonDict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from api.response.serializers.actors import standby
+from api.response.serializers.jobs import iso_or_none
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Actor, Task, User
@@ -10,6 +12,7 @@ from runtime.base.records import Actor, Task, User
 def task(record: Task, owner: User) -> JsonDict:
     return {
         **record.extra,
+        **standby(record.extra),
         **_task(record, owner),
         "title": record.title,
         "options": {
@@ -21,7 +24,16 @@ def task(record: Task, owner: User) -> JsonDict:
             "restartOnError": record.options.restart_on_error,
         },
         "input": record.input,
+        **_publication(record),
     }
+
+
+def _publication(record: Task) -> JsonDict:
+    """Whether a task is published, and its public configuration; nothing if that was never set."""
+    if record.published_at is None and not record.public_config:
+        return {}
+    config = {**record.public_config, "publishedAt": iso_or_none(record.published_at)}
+    return {"isPublic": record.published_at is not None, "publicConfig": config}
 
 
 def task_in_list(record: Task, owner: User, actor: Actor, actor_owner: User) -> JsonDict:

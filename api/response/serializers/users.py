@@ -44,7 +44,6 @@ def private_user(user: User, max_memory_mbytes: int) -> JsonDict:
 def limited_user(user: User) -> JsonDict:
     """What a limited run may know about its user."""
     return {
-        "id": user.id,
         **public_user(user),
         "proxy": {"password": "", "groups": []},
         "isPaying": False,
@@ -52,7 +51,7 @@ def limited_user(user: User) -> JsonDict:
 
 
 def public_user(user: User) -> JsonDict:
-    return {"username": user.username, "profile": {"name": user.username}}
+    return {"id": user.id, "username": user.username, "profile": {"name": user.username}}
 
 
 def _feature(name: str) -> JsonDict:

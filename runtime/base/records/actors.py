@@ -94,7 +94,10 @@ class TaskOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task of an Actor. `input` is a JSON object; `extra` is as in an Actor."""
+    """A task of an Actor. `input` is a JSON object; `extra` is as in an Actor.
+
+    A task is published since `published_at`, or not at all. `public_config` describes its public page.
+    """
 
     id: str
     user_id: str
@@ -106,14 +109,18 @@ class Task:
     options: TaskOptions = TaskOptions()
     input: Mapping[str, Json] | None = None
     total_runs: int = 0
+    published_at: Millis | None = None
+    public_config: Mapping[str, Json] = field(default_factory=dict)
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvVar:
+    """An environment variable. `is_secret` is None if its author did not send it, which means False."""
+
     name: str
     value: str
-    is_secret: bool = False
+    is_secret: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +139,7 @@ class Version:
 
     If `folder` is set, this folder of the server's machine is the source instead of `source_files`. With `by_host`, the
     server's operator set the source, so it is fetched with the SSH keys and passwords of this machine.
+    `apply_env_vars_to_build` is None if its author did not send it, which means False.
     """
 
     id: str
@@ -147,5 +155,5 @@ class Version:
     by_host: bool = False
     build_tag: str = "latest"
     env_vars: tuple[EnvVar, ...] = ()
-    apply_env_vars_to_build: bool = False
+    apply_env_vars_to_build: bool | None = None
     last_build: int = 0

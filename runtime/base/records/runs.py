@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from runtime.base.clock import Millis
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records.actors import PermissionLevel, Pricing
+from runtime.base.records.actors import EnvVar, PermissionLevel, Pricing
 from runtime.base.records.jobs import Meta
 from runtime.base.records.storages import GeneralAccess
 from runtime.base.records.webhooks import WebhookEvent
@@ -66,23 +66,23 @@ class Metamorph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStats:
-    """Bytes, percent of one core, and counts.
+    """Bytes, percent of one core, and counts. A measurement is None until there is one.
 
     `sampled_millis` is the time that the averages cover. `api_bytes` is the part of the network traffic that was
     exchanged with the API. The `earlier_` fields are the parts of the totals from containers before the current one.
     """
 
     input_body_len: int = 0
-    mem_avg_bytes: float = 0.0
-    mem_max_bytes: int = 0
-    mem_current_bytes: int = 0
-    cpu_avg_usage: float = 0.0
-    cpu_max_usage: float = 0.0
-    cpu_current_usage: float = 0.0
-    net_rx_bytes: int = 0
-    net_tx_bytes: int = 0
+    mem_avg_bytes: float | None = None
+    mem_max_bytes: int | None = None
+    mem_current_bytes: int | None = None
+    cpu_avg_usage: float | None = None
+    cpu_max_usage: float | None = None
+    cpu_current_usage: float | None = None
+    net_rx_bytes: int | None = None
+    net_tx_bytes: int | None = None
     api_bytes: int = 0
-    disk_max_bytes: int = 0
+    disk_max_bytes: int | None = None
     sampled_millis: int = 0
     earlier_millis: int = 0
     earlier_cpu_nanos: int = 0
@@ -101,19 +101,29 @@ class Run:
     Container: `web_key` identifies its web server in URLs and `events_key` its events socket; both are secrets.
     `api_port` is the port at which the container reaches the API; 0 means unknown. `container_started_at` is the
     engine's time, at which the CPU burst begins. `stopped_because` is the reason why Greenroom stops the Actor. It is
-    stored before the stop, so that a restarted server still has it.
+    stored before the stop, so that a restarted server still has it. `first_container_at` is the engine's time at which
+    the first container since the run's start or last resurrection started. The timeout counts from it.
 
     Orders: at `stop_at` the container is killed. If `restart` is set, the run then continues in a new container, for a
     metamorph as `next_metamorph`.
 
-    Continuations: `resumed_at` is the last resurrection. The timeout and the compute units count from it;
+    Continuations: `resumed_at` is the last resurrection. The compute units count from it;
     `earlier_compute_units` are the units before it. `log_lines_before` counts the log lines of earlier containers.
 
     Webhooks: `pending_events` are the events that have not been dispatched yet, by the id of their occasion. They are
     stored in the same write as the change that they report, so that a crash of the server loses no event.
 
+    Actors: a run always belongs to the Actor that was started, as its `actor_id` and its build. After a metamorph it
+    runs another one, `current_actor_id`, from the build `current_build_id`.
+
+    Messages: `is_end_explained` is true if `status_message` explains an end that the status and the exit code do not
+    show, for example a lack of memory.
+
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
+
+    Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
+    Actor that was started, not for one that the run metamorphs to.
 
     Costs: `pricing` is the Actor's price when the run started. The counters of the default storages minus
     `storage_usage_before`, which is usage while the run was not live, are the run's usage. When the run ends, it is
@@ -145,10 +155,12 @@ class Run:
     stats: RunStats = RunStats()
     status_message: str | None = None
     is_status_message_terminal: bool | None = None
+    is_end_explained: bool = False
     finished_at: Millis | None = None
     exit_code: int | None = None
     container_id: str | None = None
     container_started_at: Millis | None = None
+    first_container_at: Millis | None = None
     is_container_server_ready: bool = False
     general_access: GeneralAccess = GeneralAccess.FOLLOW_USER_SETTING
     disk_enforcement: str = "none"
@@ -173,6 +185,15 @@ class Run:
     started_by_run_id: str | None = None
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None
+    env_vars: tuple[EnvVar, ...] = ()
+
+    @property
+    def current_actor_id(self) -> str:
+        return self.metamorphs[-1].actor_id if self.metamorphs else self.actor_id
+
+    @property
+    def current_build_id(self) -> str:
+        return self.metamorphs[-1].build_id if self.metamorphs else self.build_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ NEEDS_NO_TOKEN = {
 NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/info", "POST /greenroom/shutdown"),
     *("GET /greenroom/prune", "POST /greenroom/prune"),
+    *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
 }
 OPEN = {
     "GET /v2/users/me",

@@ -6,7 +6,7 @@ import base64
 import json
 
 from runtime.base.records import PermissionLevel, Run
-from tests.fakes.api import Api, problem
+from tests.fakes.api import Api, problem, started_by
 
 LIMITED, FULL = PermissionLevel.LIMITED, PermissionLevel.FULL
 
@@ -121,3 +121,32 @@ async def test_a_limited_run_cannot_change_its_general_access(api: Api, run: Run
     answer = await api.call("PUT", path, token=run.token, json=shared)
     assert problem(answer) == (403, "insufficient-permissions")
     assert (api.current(run).status_message, api.current(run).general_access) == (None, "FOLLOW_USER_SETTING")
+
+
+async def test_a_limited_run_aborts_the_runs_that_it_started_directly_or_indirectly(api: Api, run: Run) -> None:
+    child = await started_by(api, run, "child")
+    grandchild = await started_by(api, child, "grandchild")
+    paths = {
+        f"/v2/actor-runs/{grandchild.id}/abort": grandchild,
+        f"/v2/acts/{child.actor_id}/runs/{child.id}/abort?gracefully=true": child,
+    }
+    for path, target in paths.items():
+        live = await api.data("POST", path, token=run.token)
+        assert live["status"] in ("ABORTING", "ABORTED")
+        await api.clock.advance(60)
+        ended = await api.data("POST", path, token=run.token)
+        assert (ended["id"], ended["status"]) == (target.id, "ABORTED")
+    assert api.current(run).status == "RUNNING"
+
+
+async def test_a_limited_run_cannot_abort_runs_that_it_did_not_start(api: Api, run: Run) -> None:
+    child = await started_by(api, run, "child")
+    sibling = await started_by(api, run, "sibling")
+    same_actor = await api.start(api.orchestrator.actors.get(child.actor_id))
+    for target in (run, sibling, same_actor):
+        answer = await api.call("POST", f"/v2/actor-runs/{target.id}/abort", token=child.token)
+        assert problem(answer) == (403, "insufficient-permissions")
+        assert api.current(target).status == "RUNNING"
+    await api.finish(run)
+    answer = await api.call("POST", f"/v2/actor-runs/{child.id}/abort", token=run.token)
+    assert problem(answer) == (401, "invalid-token")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from api.request.aliases import MAX_PARAMETERS, MAX_URI, check_size
+from runtime.base.errors import UriTooLong
 from runtime.base.records import Meta, Origin
 from runtime.runs.options import StartOptions
 from runtime.runs.start_plan import StartRequest
@@ -37,6 +39,36 @@ async def test_the_method_of_any_request_can_be_overridden(api: Api, method: str
 async def test_an_overridden_method_starts_runs_too(api: Api) -> None:
     actor = await api.create_actor("hello")
     assert (await api.call("GET", f"/v2/acts/{actor.id}/runs?method=POST")).status_code == 201
+
+
+@pytest.mark.parametrize("method", ["HEAD", "head", "OPTIONS"])
+async def test_no_method_becomes_head_or_options(api: Api, method: str) -> None:
+    """A client that sent another method waits for the body that the headers announce."""
+    for path in ("/v2/users/me", "/v2/acts", "/greenroom/docs"):
+        plain, overridden = await api.call("GET", path), await api.call("GET", f"{path}?method={method}")
+        assert (overridden.status_code, overridden.text) == (plain.status_code, plain.text)
+    created = await api.call("POST", f"/v2/datasets?name=a&method={method}")
+    assert created.status_code == 201 and created.json()["data"]["name"] == "a"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE", "HEAD"])
+async def test_head_and_options_are_not_overridden(api: Api, method: str) -> None:
+    id = (await api.data("POST", "/v2/datasets?name=a"))["id"]
+    head = await api.call("HEAD", f"/v2/datasets/{id}/items?method={method}")
+    assert (head.status_code, head.content) == (200, b"")
+    await api.call("OPTIONS", f"/v2/datasets/{id}?method={method}")
+    assert (await api.data("GET", f"/v2/datasets/{id}"))["name"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("/v2/datasets", "a" * MAX_URI), ("/v2/" + "a" * MAX_URI, ""), ("/v2/datasets", "&" * MAX_PARAMETERS)],
+)
+async def test_a_giant_url_is_rejected(api: Api, path: str, query: str) -> None:
+    with pytest.raises(UriTooLong):
+        check_size({"path": path, "query_string": query.encode()})
+    if len(path + query) < MAX_URI:
+        assert problem(await api.call("GET", f"{path}?{query}")) == (414, "uri-too-long")
 
 
 async def test_an_actor_is_addressed_by_id_or_name(api: Api) -> None:

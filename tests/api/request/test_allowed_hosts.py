@@ -1,18 +1,36 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
-from api.request.allowed_hosts import AllowedHosts
+from api.app import ROUTERS
+from api.request.allowed_hosts import SAFE_METHODS, AllowedHosts, acting_paths
+from api.request.cross_origin import CrossOrigin
+from api.routes.starting_runs import RunStart
 from runtime.base.errors import Forbidden, Invalid
 
-HOSTS = AllowedHosts({3333, 4000}, "172.30.0.1")
+ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+def methods_of(route: APIRoute) -> set[str]:
+    return set(route.methods or ())
+
+
+def hosts(
+    *ports: int, gateway: str | None = None, origins: frozenset[str] = frozenset(), users: bool = False
+) -> AllowedHosts:
+    return AllowedHosts(set(ports), gateway, CrossOrigin(origins, has_users=users), acting_paths(ROUTES))
+
+
+HOSTS = hosts(3333, 4000, gateway="172.30.0.1")
 
 
 def scope(method: str = "POST", path: str = "/v2/actors", **headers: str) -> dict[str, Any]:
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return {"type": "http", "method": method, "path": path, "headers": named}
+    return {"type": "http", "method": method, "path": path, "headers": named, "query_string": b""}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +88,7 @@ def test_hosts_that_are_rejected(host: str) -> None:
 
 def test_on_port_80_a_host_needs_no_port() -> None:
     for host in ("localhost", "anykey.runs.localhost"):
-        AllowedHosts({80}, None).check_host(scope(host=host))
+        hosts(80).check_host(scope(host=host))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +123,51 @@ def test_a_page_of_another_origin_can_read_but_not_write(method: str, headers: d
             HOSTS.check_origin(scope(method, **headers))
 
 
-@pytest.mark.parametrize("path", ["/v2/actors/x/run-sync", "/v2/actors/x/run-sync-get-dataset-items"])
-def test_get_requests_that_start_runs_are_writes(path: str) -> None:
-    with pytest.raises(Forbidden):
-        HOSTS.check_origin(scope("GET", path, sec_fetch_site="cross-site"))
+def path_of(route: APIRoute) -> str:
+    return re.sub(r"\{[^}]+\}", "x", route.path)
+
+
+def starts_a_run(route: APIRoute) -> bool:
+    (start,) = RunStart.__metadata__  # type: ignore[attr-defined]
+    return any(each.call is start.dependency for each in route.dependant.dependencies)
+
+
+def test_every_route_that_starts_runs_or_writes_is_protected_with_every_method() -> None:
+    """A page of another origin can send GET without a preflight, for example as the address of an image."""
+    acting = [route for route in ROUTES if starts_a_run(route) or not methods_of(route) <= SAFE_METHODS]
+    for route in acting:
+        for method in methods_of(route):
+            for headers in ({"origin": "http://evil.example"}, {"sec_fetch_site": "cross-site"}):
+                with pytest.raises(Forbidden):
+                    HOSTS.check_origin(scope(method, path_of(route), **headers))
+    on_get = {path_of(route) for route in acting if "GET" in methods_of(route)}
+    assert on_get == {
+        "/v2/actors/x/run-sync",
+        "/v2/actors/x/run-sync-get-dataset-items",
+        "/v2/actor-tasks/x/run-sync",
+        "/v2/actor-tasks/x/run-sync-get-dataset-items",
+    }
+
+
+def test_routes_that_only_read_are_open_to_links() -> None:
+    for route in ROUTES:
+        if methods_of(route) <= SAFE_METHODS:
+            HOSTS.check_origin(scope("GET", path_of(route), sec_fetch_site="cross-site"))
+
+
+def test_pages_of_listed_origins_may_write() -> None:
+    listed = hosts(3333, origins=frozenset({"https://app.example"}))
+    listed.check_origin(scope(origin="https://app.example", sec_fetch_site="cross-site"))
+    for origin in ("https://app.example.evil.example", "http://app.example", "https://app.example:444", "null", ""):
+        with pytest.raises(Forbidden):
+            listed.check_origin(scope(origin=origin, sec_fetch_site="cross-site", authorization="Bearer x"))
+
+
+def test_with_users_a_token_permits_any_origin() -> None:
+    """Nobody can guess a user's token. The token is checked afterwards."""
+    with_users = hosts(3333, users=True)
+    with_users.check_origin(scope(origin="https://app.example", authorization="Bearer x"))
+    with_users.check_origin({**scope(origin="null"), "query_string": b"token=x"})
+    for headers in ({}, {"authorization": "Basic x"}, {"authorization": "Bearer "}):
+        with pytest.raises(Forbidden):
+            with_users.check_origin(scope(origin="https://app.example", **headers))

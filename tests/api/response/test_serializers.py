@@ -30,6 +30,10 @@ def timestamps(value: object) -> list[object]:
     return []
 
 
+UNMEASURED = {
+    *("memAvgBytes", "memMaxBytes", "memCurrentBytes", "cpuAvgUsage", "cpuMaxUsage", "cpuCurrentUsage"),
+    *("netRxBytes", "netTxBytes", "diskMaxBytes"),
+}
 RECORDS = {
     "run": {**serializers.run(a_run(finished_at=START), 1, {}, START), **serializers.run_usage(a_run(), USED, 0.5)},
     "live run": serializers.run(a_run(status=JobStatus.READY), 1, {}, START),
@@ -87,6 +91,12 @@ def test_the_stats_of_a_run_that_has_not_started_are_numbers() -> None:
     assert len(stats) == 18
 
 
+def test_what_was_not_measured_of_a_container_is_null() -> None:
+    for fields in ({"status": JobStatus.RUNNING, "container_started_at": START}, {"status": JobStatus.FAILED}):
+        stats = serializers.run(a_run(**fields), 1, {}, START)["stats"]
+        assert {name for name, value in stats.items() if value is None} == UNMEASURED
+
+
 def test_integers_stay_integers() -> None:
     run = a_run(options=options(requested_mbytes=300.5, memory_mbytes=512), stats=RunStats(mem_avg_bytes=1.5))
     shown = serializers.run(run, 1, {}, START)
@@ -114,7 +124,7 @@ def test_usage_is_returned_in_units_and_in_dollars() -> None:
 def test_secrets_are_never_returned() -> None:
     version = a_version(env_vars=(EnvVar(name="A", value="hunter2", is_secret=True), EnvVar(name="B", value="open")))
     shown = serializers.version(version)
-    assert shown["envVars"] == [{"name": "A", "isSecret": True}, {"name": "B", "value": "open", "isSecret": False}]
+    assert shown["envVars"] == [{"name": "A", "isSecret": True}, {"name": "B", "value": "open"}]
     run = a_run()
     text = json.dumps(serializers.run(run, 1, {}, START))
     assert run.token not in text and run.events_key not in text

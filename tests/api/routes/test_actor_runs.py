@@ -51,24 +51,41 @@ async def test_a_status_message_is_set_without_other_fields(api: Api) -> None:
     assert (shown["statusMessage"], shown["generalAccess"]) == ("Half way", "RESTRICTED")
 
 
-async def test_after_the_end_only_a_terminal_message_replaces_the_status_message(api: Api) -> None:
-    run = await api.finish(await api.start())
-    late = await api.data("PUT", f"/v2/actor-runs/{run.id}", json={"statusMessage": "Half way"})
-    assert late["statusMessage"] == run.status_message
+@pytest.mark.parametrize("is_explained", [True, False])
+async def test_a_last_message_of_the_actor_arrives_late_but_replaces_no_explanation_unless_it_is_terminal(
+    api: Api, is_explained: bool
+) -> None:
+    run = await api.finish(await api.start(), 137, oom_killed=is_explained)
+    late = await api.data("PUT", f"/v2/actor-runs/{run.id}", json={"statusMessage": "Half way"}, token=run.token)
+    assert late["statusMessage"] == (run.status_message if is_explained else "Half way")
     last = {"statusMessage": "All done", "isStatusMessageTerminal": True}
-    assert (await api.data("PUT", f"/v2/actor-runs/{run.id}", json=last))["statusMessage"] == "All done"
+    late = await api.data("PUT", f"/v2/actor-runs/{run.id}", json=last, token=run.token)
+    assert late["statusMessage"] == "All done"
 
 
-async def test_a_status_message_is_accepted_until_five_seconds_after_the_end(api: Api) -> None:
+@pytest.mark.parametrize("is_terminal", [True, False, None])
+async def test_the_owner_can_change_the_status_message_of_an_ended_run_at_any_time(
+    api: Api, is_terminal: bool | None
+) -> None:
+    run = await api.finish(await api.start(), 137, oom_killed=True)
+    await api.clock.advance(3600)
+    body = {"statusMessage": "Checked", "generalAccess": "RESTRICTED"}
+    terminal = {} if is_terminal is None else {"isStatusMessageTerminal": is_terminal}
+    for _ in range(2):
+        shown = await api.data("PUT", f"/v2/actor-runs/{run.id}", json={**body, **terminal})
+        assert (shown["statusMessage"], shown["isStatusMessageTerminal"]) == ("Checked", is_terminal)
+        assert (shown["generalAccess"], shown["status"]) == ("RESTRICTED", "FAILED")
+
+
+async def test_the_token_of_a_run_can_change_its_status_message_until_five_seconds_after_its_end(api: Api) -> None:
     run = await api.finish(await api.start())
     await api.clock.advance(5)
     body = {"statusMessage": "Last words", "isStatusMessageTerminal": True}
-    assert (await api.data("PUT", f"/v2/actor-runs/{run.id}", json=body))["statusMessage"] == "Last words"
+    shown = await api.data("PUT", f"/v2/actor-runs/{run.id}", json=body, token=run.token)
+    assert shown["statusMessage"] == "Last words"
     await api.clock.advance(0.001)
-    late = await api.call("PUT", f"/v2/actor-runs/{run.id}", json=body)
-    assert problem(late) == (400, "cannot-set-is-status-message-terminal")
-    access = await api.call("PUT", f"/v2/actor-runs/{run.id}", json={"generalAccess": "RESTRICTED"})
-    assert access.status_code == 200
+    late = await api.call("PUT", f"/v2/actor-runs/{run.id}", json=body, token=run.token)
+    assert problem(late) == (401, "invalid-token")
 
 
 async def test_an_ended_run_is_deleted_with_its_storages(api: Api) -> None:

@@ -195,3 +195,47 @@ async def test_users_do_not_see_each_others_tasks(users: Api) -> None:
     for method, address in (("GET", path), ("PUT", path), ("DELETE", path), ("POST", f"{path}/runs")):
         assert problem(await users.call(method, address, token="bobs-key")) == (404, "record-not-found")
     assert (await users.data("GET", "/v2/actor-tasks", token="bobs-key"))["total"] == 0
+
+
+async def test_the_owner_of_an_actor_publishes_its_tasks(api: Api, task: Json) -> None:
+    path = f"/v2/actor-tasks/{task['id']}"
+    configured = await api.data("PUT", path, json={"publicConfig": {"seoTitle": "Scrape", "datasetView": "all"}})
+    assert configured["isPublic"] is False
+    published = await api.data("PUT", path, json={"isPublic": True, "publicConfig": {"seoTitle": None}})
+    assert published["isPublic"] is True
+    expected = {"seoTitle": None, "datasetView": "all", "publishedAt": "2023-11-14T22:13:20.000Z"}
+    assert published["publicConfig"] == expected
+    await api.clock.advance(5)
+    again = await api.data("PUT", path, json={"isPublic": True, "title": "New"})
+    assert (again["publicConfig"], again["title"]) == (expected, "New")
+    unpublished = await api.data("PUT", path, json={"isPublic": False})
+    assert (unpublished["isPublic"], unpublished["publicConfig"]) == (False, {**expected, "publishedAt": None})
+
+
+@pytest.mark.parametrize(
+    "body", [{"isPublic": "yes"}, {"publicConfig": None}, {"publicConfig": {"seoTitle": "x" * 61}}, {"publicConfig": 1}]
+)
+async def test_an_invalid_publication_is_rejected(api: Api, task: Json, body: Json) -> None:
+    path = f"/v2/actor-tasks/{task['id']}"
+    assert problem(await api.call("PUT", path, json=body)) == (400, "invalid-value")
+    assert await api.data("GET", path) == task
+
+
+@pytest.mark.parametrize("body", [{"isPublic": True}, {"isPublic": False}, {"publicConfig": {}}])
+async def test_a_task_of_another_users_actor_cannot_be_published(users: Api, body: Json) -> None:
+    alice = users.orchestrator.users.by_username("alice")
+    actor = await users.create_actor("hello", alice)
+    await users.data("PUT", f"/v2/acts/{actor.id}", json={"isPublic": True}, token="alices-key")
+    made = await users.data("POST", "/v2/actor-tasks", json={"actId": actor.id}, token="bobs-key")
+    answer = await users.call("PUT", f"/v2/actor-tasks/{made['id']}", json=body, token="bobs-key")
+    assert problem(answer) == (403, "insufficient-permissions")
+    answer = await users.call("POST", "/v2/actor-tasks", json={"actId": actor.id, **body}, token="bobs-key")
+    assert problem(answer) == (403, "insufficient-permissions")
+    assert await users.data("GET", f"/v2/actor-tasks/{made['id']}", token="bobs-key") == made
+
+
+async def test_the_error_for_the_name_of_a_task_speaks_of_a_task(api: Api, task: Json) -> None:
+    for method, path in (("POST", "/v2/actor-tasks"), ("PUT", f"/v2/actor-tasks/{task['id']}")):
+        answer = await api.call(method, path, json={"actId": "~hello", "name": "my task"})
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"].startswith("Task name 'my task' is not valid")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runtime.base.records import PermissionLevel
@@ -59,12 +61,31 @@ async def test_a_remote_source_is_stored_as_it_was_sent(api: Api, kind: str, fie
     version = {"versionNumber": "0.0", "sourceType": kind, field: URLS[field]}
     await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
     shown = await api.data("GET", "/v2/acts/~hello/versions/0.0")
-    assert {name: shown[name] for name in ("sourceType", *URLS)} == {
-        "sourceType": kind,
-        **dict.fromkeys(URLS, None),
-        field: URLS[field],
-    }
-    assert "localFolder" not in shown
+    assert shown == {**version, "buildTag": "latest", "envVars": []}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"sourceFiles": [], "envVars": [{"name": "A", "value": "b"}]},
+        {"sourceFiles": [{"name": "a", "format": "TEXT", "content": ""}], "applyEnvVarsToBuild": False, "envVars": []},
+        {"sourceFiles": [], "applyEnvVarsToBuild": True, "envVars": [{"name": "A", "value": "b", "isSecret": False}]},
+    ],
+)
+async def test_a_version_has_the_fields_that_were_sent(api: Api, sent: dict[str, Any]) -> None:
+    version = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES", "buildTag": "beta", **sent}
+    made = await api.data("POST", "/v2/acts", json={"name": "hello", "versions": [version]})
+    assert made["versions"] == [version]
+    assert await api.data("PUT", "/v2/acts/~hello/versions/0.0", json={"buildTag": "beta"}) == version
+    assert await api.data("GET", "/v2/acts/~hello/versions/0.0") == version
+    tarball = {"sourceType": "TARBALL", "tarballUrl": URLS["tarballUrl"]}
+    shown = await api.data("PUT", "/v2/acts/~hello/versions/0.0", json=tarball)
+    assert shown == {name: value for name, value in version.items() if name != "sourceFiles"} | tarball
+
+
+async def test_an_actor_without_pricing_has_no_pricing_infos(api: Api) -> None:
+    assert "pricingInfos" not in await api.data("POST", "/v2/acts", json={"name": "hello"})
+    assert "pricingInfos" not in await api.data("PUT", "/v2/acts/~hello", json={"title": "Hello"})
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ async def test_extra_fields_are_returned_as_they_were_sent(api: Api) -> None:
         "exampleRunInput": {"body": '{"a": 1}', "contentType": "application/json; charset=utf-8"},
         "isDeprecated": False,
         "actorStandby": {
-            "isEnabled": True,
+            "isEnabled": False,
             "idleTimeoutSecs": 300,
             "build": "latest",
             "disableStandbyFieldsOverride": None,
@@ -167,3 +167,37 @@ async def test_a_build_is_started_waited_for_and_listed(api: Api) -> None:
     for path in ("/v2/acts/~hello/builds", "/v2/actor-builds"):
         page = await api.data("GET", path)
         assert [each["id"] for each in page["items"]] == [build["id"]]
+
+
+async def test_actors_and_tasks_are_found_by_their_name_without_regard_to_case(api: Api) -> None:
+    actor = await api.create_actor("Mixed-Case-1")
+    task = await api.data("POST", "/v2/actor-tasks", json={"actId": "~mixed-case-1", "name": "My-Task"})
+    found = await api.data("GET", "/v2/acts/local~mixed-case-1")
+    assert (found["id"], found["name"]) == (actor.id, "Mixed-Case-1")
+    assert (await api.data("GET", "/v2/actor-tasks/~my-TASK"))["name"] == task["name"] == "My-Task"
+    assert problem(await api.call("POST", "/v2/acts", json={"name": "MIXED-case-1"})) == (409, "actor-name-not-unique")
+    again = {"actId": actor.id, "name": "my-task"}
+    answer = await api.call("POST", "/v2/actor-tasks", json=again)
+    assert problem(answer) == (409, "actor-task-name-not-unique")
+
+
+@pytest.mark.parametrize("kind", ["acts", "actor-tasks"])
+async def test_standby_options_have_defaults_once_standby_is_enabled(api: Api, kind: str) -> None:
+    defaults = {
+        "desiredRequestsPerActorRun": 3,
+        "maxRequestsPerActorRun": 4,
+        "idleTimeoutSecs": 300,
+        "build": "latest",
+        "memoryMbytes": 1024,
+        "disableStandbyFieldsOverride": False,
+        "shouldPassActorInput": False,
+    }
+    actor = await api.create_actor("hello")
+    made = {"actId": actor.id, "name": "task"} if kind == "actor-tasks" else {"name": "other"}
+    path = f"/v2/{kind}/{(await api.data('POST', f'/v2/{kind}', json=made))['id']}"
+    assert "actorStandby" not in await api.data("GET", path)
+    disabled = {"isEnabled": False, "idleTimeoutSecs": 60}
+    assert (await api.data("PUT", path, json={"actorStandby": disabled}))["actorStandby"] == disabled
+    sent = {"isEnabled": True, "idleTimeoutSecs": 60, "build": None}
+    shown = await api.data("PUT", path, json={"actorStandby": sent})
+    assert shown["actorStandby"] == {**defaults, "isEnabled": True, "idleTimeoutSecs": 60}

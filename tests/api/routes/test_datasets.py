@@ -109,7 +109,7 @@ async def test_lists_of_datasets(client: httpx.AsyncClient) -> None:
         await client.post(f"/v2/datasets{name}")
     page = (await client.get("/v2/datasets")).json()["data"]
     assert [item["name"] for item in page.pop("items")] == ["a", "b"]
-    assert page == {"total": 2, "offset": 0, "limit": 1000, "desc": False, "count": 2}
+    assert page == {"total": 2, "offset": 0, "limit": 1000, "desc": False, "count": 2, "unnamed": False}
     page = (await client.get("/v2/datasets?unnamed=1&desc=true&limit=2&offset=1")).json()["data"]
     assert [item["name"] for item in page["items"]] == ["", "a"]
     assert (page["total"], page["count"], page["desc"]) == (3, 2, True)

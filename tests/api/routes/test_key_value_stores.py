@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ async def url(client: httpx.AsyncClient) -> str:
     return f"/v2/key-value-stores/{created.json()['data']['id']}"
 
 
-async def put(client: httpx.AsyncClient, url: str, key: str, body: bytes, **headers: str) -> httpx.Response:
+async def put(client: httpx.AsyncClient, url: str, key: str, body: Any, **headers: str) -> httpx.Response:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return await client.put(f"{url}/records/{key}", content=body, headers=sent)
 
@@ -233,3 +236,76 @@ async def test_collections_select_keys_and_validate_records(client: httpx.AsyncC
         assert problem(await client.get(f"{url}/{path}?collection=none")) == (400, "invalid-parameter")
     bad: dict[str, Any] = {"schema": {"collections": {"a": {}}}}
     assert problem(await client.post("/v2/key-value-stores", json=bad)) == (400, "invalid-value")
+
+
+NOT_ENCODED: dict[str, tuple[str, bytes]] = {
+    "plain text as gzip": ("gzip", b"not gzip"),
+    "plain text as brotli": ("br", b"not brotli"),
+    "plain text as deflate": ("deflate", b"not deflate"),
+    "truncated gzip": ("gzip", gzip.compress(b"x" * 1000)[:-5]),
+    "truncated brotli": ("br", brotli.compress(b"x" * 1000)[:-1]),
+    "truncated deflate": ("deflate", zlib.compress(b"x" * 1000)[:-1]),
+    "raw deflate": ("deflate", zlib.compress(b"x" * 1000)[2:-4]),
+    "deflate as gzip": ("gzip", zlib.compress(b"x")),
+    "gzip as deflate": ("deflate", gzip.compress(b"x")),
+    "no body as gzip": ("gzip", b""),
+    "no body as brotli": ("br", b""),
+    "no body as x-gzip": ("X-GZIP", b""),
+    "more after gzip": ("gzip", gzip.compress(b"x") + b"more"),
+    "more after brotli": ("br", brotli.compress(b"x") + b"more"),
+    "more after deflate": ("deflate", zlib.compress(b"x") + b"more"),
+    "a wrong checksum": ("gzip", gzip.compress(b"x" * 1000)[:-8] + b"12345678"),
+    "a big value that is truncated": ("gzip", gzip.compress(random.Random(1).randbytes(3_000_000))[:-1]),
+}
+
+
+@pytest.mark.parametrize("name", NOT_ENCODED)
+async def test_a_body_that_is_not_in_its_encoding_is_rejected_and_nothing_is_stored(
+    client: httpx.AsyncClient, url: str, name: str, tmp_path: Path
+) -> None:
+    encoding, body = NOT_ENCODED[name]
+    await put(client, url, "key", b"before")
+    await put(client, url, "neighbour", b"intact")
+    for key in ("key", "new"):
+        assert problem(await put(client, url, key, body, content_encoding=encoding)) == (400, "invalid-request")
+    assert (await client.get(f"{url}/records/key")).content == b"before"
+    assert (await client.get(f"{url}/records/new")).status_code == 404
+    archive = zipfile.ZipFile(io.BytesIO((await client.get(f"{url}/records")).content))
+    assert {entry: archive.read(entry) for entry in archive.namelist()} == {"key": b"before", "neighbour": b"intact"}
+    assert list((tmp_path / "values").iterdir()) == []
+
+
+async def test_any_pieces_of_an_encoded_body_are_verified(client: httpx.AsyncClient, url: str) -> None:
+    value = random.Random(1).randbytes(300_000)
+    for encoding, packed in (
+        ("gzip", gzip.compress(value)),
+        ("br", brotli.compress(value)),
+        ("deflate", zlib.compress(value)),
+    ):
+        for step in (1000, 70_000, 10**6):
+
+            async def pieces(packed: bytes = packed, step: int = step) -> AsyncIterator[bytes]:
+                for start in range(0, len(packed), step):
+                    yield packed[start : start + step]
+
+            await put(client, url, "key", pieces(), content_encoding=encoding)
+            answer = await client.get(f"{url}/records/key", headers={"Accept-Encoding": "identity"})
+            assert answer.content == value
+
+
+async def test_an_empty_encoding_header_means_no_encoding(client: httpx.AsyncClient, url: str) -> None:
+    await put(client, url, "key", b"plain", content_encoding="")
+    answer = await client.get(f"{url}/records/key", headers={"Accept-Encoding": "gzip"})
+    assert answer.content == b"plain" and "content-encoding" not in answer.headers
+
+
+async def test_a_record_that_cannot_be_decoded_does_not_cost_its_neighbours_in_the_archive(
+    client: httpx.AsyncClient, url: str, tmp_path: Path
+) -> None:
+    """Earlier versions stored such records."""
+    for key in ("a", "b", "c"):
+        await put(client, url, key, gzip.compress(key.encode()), content_encoding="gzip")
+    with closing(sqlite3.connect(tmp_path / "greenroom.db", isolation_level=None)) as database:
+        database.execute("UPDATE records SET body = ?, size = 8 WHERE key = 'b'", (b"not gzip",))
+    archive = zipfile.ZipFile(io.BytesIO((await client.get(f"{url}/records")).content))
+    assert {entry: archive.read(entry) for entry in archive.namelist()} == {"a": b"a", "b": b"", "c": b"c"}

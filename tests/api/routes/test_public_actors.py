@@ -29,12 +29,13 @@ async def hello(users: Api) -> Actor:
     return users.orchestrator.actors.get(actor.id)
 
 
-async def test_other_users_read_a_public_actor_without_its_versions(users: Api, hello: Actor) -> None:
+async def test_other_users_read_a_public_actor_without_its_sources(users: Api, hello: Actor) -> None:
     whole = await users.data("GET", "/v2/acts/~hello", token=ALICE)
     assert whole["versions"]
     for reference in (hello.id, "alice~hello"):
         shown = await users.data("GET", f"/v2/acts/{reference}", token=BOB)
-        assert shown == {**whole, "versions": []}
+        version = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES", "buildTag": "latest"}
+        assert shown == {**whole, "versions": [version]}
     for reference in ("~hello", "me~hello", "bob~hello"):
         assert problem(await users.call("GET", f"/v2/acts/{reference}", token=BOB)) == (404, "record-not-found")
 
@@ -78,7 +79,6 @@ async def test_other_users_do_not_find_a_private_actor(users: Api, hello: Actor)
         ("GET", "/versions/0.0/env-vars/PLAIN"),
         ("PUT", "/versions/0.0/env-vars/PLAIN"),
         ("DELETE", "/versions/0.0/env-vars/PLAIN"),
-        ("GET", "/builds"),
         ("POST", "/builds?version=0.0"),
     ],
 )
@@ -97,6 +97,8 @@ async def test_a_build_of_a_public_actor_is_returned_without_variables_and_costs
     assert "usageTotalUsd" in own
     for path, token in (
         ("/v2/acts/alice~hello/builds/default", BOB),
+        ("/v2/acts/alice~hello/builds/default", None),
+        (f"/v2/acts/alice~hello/builds/{own['id']}", BOB),
         (f"/v2/acts/{hello.id}/builds/default", None),
         (f"/v2/actor-builds/{own['id']}", None),
     ):
@@ -110,8 +112,37 @@ async def test_a_build_of_a_public_actor_is_returned_without_variables_and_costs
         assert problem(answer) == (404, "record-not-found")
 
 
-async def test_a_name_is_not_resolved_without_a_token(users: Api, hello: Actor) -> None:
-    answer = await users.call("GET", "/v2/acts/alice~hello/builds/default", token=None)
+async def test_every_user_reads_the_builds_of_a_public_actor_with_their_logs(users: Api, hello: Actor) -> None:
+    (own, *_) = (await users.data("GET", f"/v2/acts/{hello.id}/builds", token=ALICE))["items"]
+    page = await users.data("GET", "/v2/acts/alice~hello/builds", token=BOB)
+    assert page["total"] == 2
+    assert page["items"][0] == own and "usageTotalUsd" in own, "the Python client requires the costs of listed builds"
+    users.orchestrator.logs.open(own["id"]).system("Built.")
+    users.orchestrator.logs.close(own["id"])
+    for path in (
+        f"/v2/actor-builds/{own['id']}",
+        f"/v2/logs/{own['id']}",
+        f"/v2/actor-builds/{own['id']}/log",
+        f"/v2/acts/alice~hello/builds/{own['id']}/log",
+        f"/v2/acts/alice~hello/builds/{own['id']}/openapi.json",
+        "/v2/acts/alice~hello/builds/default/openapi.json",
+        "/v2/acts/alice~hello/builds/default/log",
+    ):
+        assert (await users.call("GET", path, token=BOB)).status_code == 200, path
+
+
+async def test_builds_of_a_private_actor_are_not_listed_for_other_users(users: Api) -> None:
+    actor = await users.create_actor("hidden", user(users, "alice"))
+    answer = await users.call("GET", f"/v2/acts/{actor.id}/builds", token=BOB)
+    assert problem(answer) == (404, "record-not-found")
+
+
+@pytest.mark.parametrize("name", ["~hello", "me~hello", "alice~nobody", "nobody~hello", "alice~private"])
+async def test_without_a_token_only_the_whole_name_of_a_public_actor_is_resolved(
+    users: Api, hello: Actor, name: str
+) -> None:
+    await users.create_actor("private", user(users, "alice"))
+    answer = await users.call("GET", f"/v2/acts/{name}/builds/default", token=None)
     assert problem(answer) == (401, "token-not-provided")
 
 
@@ -182,7 +213,7 @@ async def test_a_run_that_metamorphs_into_a_public_actor_still_belongs_to_the_ca
     await users.data("POST", f"/v2/actor-runs/{own.id}/metamorph?targetActorId=alice/hello", token=BOB)
     await users.clock.advance(1)
     now = users.current(own)
-    assert (now.actor_id, now.user_id) == (hello.id, user(users, "bob").id)
+    assert (now.current_actor_id, now.user_id) == (hello.id, user(users, "bob").id)
 
 
 async def test_a_limited_run_of_a_public_actor_cannot_use_the_records_of_its_owner(users: Api, hello: Actor) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.base.records import Run
 from tests.fakes.api import BASE, Api, problem
+from tests.fakes.engine_faults import pause_create
 
 JSON = "application/json"
 
@@ -26,6 +27,17 @@ async def output(api: Api, run: Run, body: bytes = b'{"ok": true}', key: str = "
 def live_run(api: Api) -> Run:
     (run,) = api.orchestrator.runs.unfinished()
     return run
+
+
+@pytest.mark.parametrize("path", ["runs", "run-sync", "run-sync-get-dataset-items"])
+async def test_a_run_of_an_actor_of_the_store_is_rejected_with_the_way_to_create_a_stand_in(
+    api: Api, path: str
+) -> None:
+    answer = await api.call("POST", f"/v2/acts/apify~web-scraper/{path}")
+    assert problem(answer) == (404, "actor-not-found")
+    message = answer.json()["error"]["message"]
+    assert message.startswith("Actor was not found: this server has no Actor 'apify~web-scraper'.")
+    assert "Create a stand-in" in message
 
 
 async def test_starting_a_run_returns_201_with_its_address_and_options(api: Api) -> None:
@@ -48,9 +60,13 @@ async def test_starting_a_run_returns_201_with_its_address_and_options(api: Api)
     assert (run["buildNumber"], run["buildNumberInt"]) == ("0.0.1", 1)
 
 
-async def test_without_waiting_a_start_returns_immediately(api: Api) -> None:
+async def test_without_waiting_a_start_returns_a_ready_run_that_is_running_whenever_it_is_read(api: Api) -> None:
     await api.create_actor("hello")
-    assert (await api.data("POST", "/v2/acts/~hello/runs"))["status"] == "READY"
+    pause_create(api.engine)
+    run = await api.data("POST", "/v2/acts/~hello/runs")
+    assert run["status"] == "READY"
+    read = await api.data("GET", f"/v2/actor-runs/{run['id']}")
+    assert (read["status"], read["startedAt"]) == ("RUNNING", run["startedAt"])
 
 
 @pytest.mark.parametrize("secs", ["60", "999999"])

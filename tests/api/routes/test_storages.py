@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.api.storage_app import serving
+from tests.fakes.api import Api, problem
 from tests.runtime.storages.hand_clock import HandClock
 
 DEEP = b'{"a":' * 99_999
@@ -71,3 +72,29 @@ async def test_hostile_values(client: httpx.AsyncClient, method: str, path: str,
     assert answer.status_code == status, answer.text
     for rest in {"request-queues": ("/requests", "/head"), "datasets": ("/items?clean=1",)}.get(word, ("/keys",)):
         assert (await client.get(storage + rest)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["datasets", "key-value-stores", "request-queues"])
+async def test_storages_are_found_by_their_name_without_regard_to_case(api: Api, kind: str) -> None:
+    made = await api.data("POST", f"/v2/{kind}?name=Mixed-Case-1")
+    other = await api.data("POST", f"/v2/{kind}?name=other")
+    assert (await api.data("POST", f"/v2/{kind}?name=mixed-case-1"))["id"] == made["id"]
+    found = await api.data("GET", f"/v2/{kind}/local~MIXED-case-1")
+    assert (found["id"], found["name"]) == (made["id"], "Mixed-Case-1")
+    taken = await api.call("PUT", f"/v2/{kind}/{other['id']}", json={"name": "mixed-CASE-1"})
+    assert problem(taken) == (409, "name-not-unique")
+
+
+@pytest.mark.parametrize("kind", ["datasets", "key-value-stores", "request-queues"])
+async def test_a_list_repeats_whether_it_contains_unnamed_storages(api: Api, kind: str) -> None:
+    for query, unnamed in (("", False), ("?unnamed=1", True), ("?unnamed=false", False)):
+        assert (await api.data("GET", f"/v2/{kind}{query}"))["unnamed"] is unnamed
+
+
+async def test_a_dataset_is_returned_with_the_fields_of_its_items(api: Api) -> None:
+    dataset = await api.data("POST", "/v2/datasets?name=numbers")
+    path = f"/v2/datasets/{dataset['id']}"
+    assert (await api.data("GET", path))["fields"] == []
+    await api.call("POST", f"{path}/items", json=[{"name": "x", "math": {"fibonacci": [1]}}])
+    for _ in range(2):
+        assert (await api.data("GET", path))["fields"] == ["name", "math/fibonacci/0"]

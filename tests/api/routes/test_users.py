@@ -12,7 +12,7 @@ async def test_my_own_user(api: Api) -> None:
 
 async def test_other_users_are_returned_without_a_token_and_without_secrets(api: Api) -> None:
     shown = await api.data("GET", "/v2/users/local", token=None)
-    assert shown == {"username": "local", "profile": {"name": "local"}}
+    assert shown == {"id": api.user.id, "username": "local", "profile": {"name": "local"}}
 
 
 async def test_a_user_is_found_by_the_user_id_in_records(api: Api) -> None:

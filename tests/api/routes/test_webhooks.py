@@ -64,6 +64,8 @@ async def test_the_same_idempotency_key_returns_the_same_webhook(api: Api, body:
         {"payloadTemplate": '{"a": {{nobody}}}'},
         {"payloadTemplate": "{"},
         {"headersTemplate": "[]"},
+        {"headersTemplate": '{"Not a name": "a"}'},
+        {"headersTemplate": '{"X-Two": "a\\nX-Lines: b"}'},
         {"payloadTemplate": '"{{nobody}}"', "shouldInterpolateStrings": True},
     ],
 )
@@ -74,7 +76,7 @@ async def test_an_invalid_webhook_is_rejected(api: Api, body: Json, wrong: Json)
 async def test_an_invalid_change_is_rejected(api: Api, body: Json) -> None:
     webhook = await api.data("POST", "/v2/webhooks", json={**body, "payloadTemplate": '"{{nobody}}"'})
     path = f"/v2/webhooks/{webhook['id']}"
-    for wrong in ({"shouldInterpolateStrings": True}, {"headersTemplate": "7"}, {"condition": {"actorRunId": "no"}}):
+    for wrong in ({"shouldInterpolateStrings": True}, {"headersTemplate": "7"}, {"condition": {"actorId": "no"}}):
         assert (await api.call("PUT", path, json=wrong)).status_code in (400, 404)
     assert await api.data("GET", path) == webhook
 
@@ -137,3 +139,21 @@ async def test_users_do_not_see_each_others_webhooks(tmp_path: Any, receiver: Re
     assert problem(await api.call("GET", "/v2/webhooks", token=None)) == (401, "token-not-provided")
     await api.clock.settle()
     await api.close()
+
+
+async def test_a_webhook_on_a_run_that_does_not_exist_is_created_and_survives_a_restart(api: Api) -> None:
+    body = {"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/"}
+    made = await api.call("POST", "/v2/webhooks", json={**body, "condition": {"actorRunId": "nobody"}})
+    assert made.status_code == 201
+    await api.restart_server()
+    shown = await api.data("GET", f"/v2/webhooks/{made.json()['data']['id']}")
+    assert shown["condition"] == {"actorRunId": "nobody"}
+
+
+async def test_a_webhook_on_another_users_run_is_created_and_never_sent(users: Api) -> None:
+    run = await users.start()
+    body = {"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://localhost:1/", "doNotRetry": True}
+    body["condition"] = {"actorRunId": run.id}
+    made = await users.data("POST", "/v2/webhooks", json=body, token="bobs-key")
+    await users.finish(run)
+    assert (await users.data("GET", f"/v2/webhooks/{made['id']}/dispatches", token="bobs-key"))["items"] == []

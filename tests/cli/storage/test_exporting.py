@@ -58,7 +58,7 @@ def test_a_failed_export_leaves_the_folder_unchanged(
     serving.data("POST", "datasets", params={"name": "mine"})
     out = tmp_path / "out/datasets"
     write(out / "mine", {"000000007.json": {}})
-    assert greenroom("export", "mine", "--to", tmp_path / "out", "--force").exit_code == 1
+    assert greenroom("export", "mine", "--to", tmp_path / "out", "--force").exit_code == 69
     assert [path.name for path in out.iterdir()] == ["mine"]
     assert [path.name for path in (out / "mine").iterdir()] == ["000000007.json"]
 
@@ -77,7 +77,7 @@ def test_the_requested_storages_are_exported(greenroom: Any, serving: Serving, t
     run = serving.run()
     mine = serving.data("POST", "datasets", params={"name": "mine"})["id"]
     unnamed = serving.data("POST", "datasets")["id"]
-    assert greenroom("export").exit_code == 2
+    assert greenroom("export").exit_code == 64
     assert greenroom("export", "nobody").exit_code == 5
     assert greenroom("export", "--run", "nobody").exit_code == 5
     assert greenroom("export", mine, unnamed, "mine", "--run", run.id, "--to", tmp_path / "some").exit_code == 0

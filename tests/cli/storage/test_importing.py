@@ -93,7 +93,7 @@ def test_storage_names(greenroom: Any, serving: Serving, project: Path) -> None:
     result = greenroom("import", project, "--name", "mine")
     assert (result.exit_code, "would both be imported into mine" in result.stderr) == (5, True)
     assert greenroom("import", project, "--name", "bad_name").exit_code == 5
-    assert greenroom("import", project, "--name", "x", "--run", "y").exit_code == 2
+    assert greenroom("import", project, "--name", "x", "--run", "y").exit_code == 64
 
 
 def test_import_into_the_default_storages_of_a_run(greenroom: Any, serving: Serving, project: Path) -> None:

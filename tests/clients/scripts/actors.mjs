@@ -14,7 +14,7 @@ async function variables(ofVersion) {
     const { items } = await ofVersion.envVars().list();
     const variable = ofVersion.envVar('OPEN');
     const result = {
-        listed: items.map(({ name, value, isSecret }) => [name, value ?? null, isSecret]),
+        listed: items.map(({ name, value, isSecret }) => [name, value ?? null, isSecret ?? false]),
         changed: (await variable.update({ name: 'OPEN', value: 'other' })).value,
         shown: (await variable.get()).value,
         taken: await errorOf(ofVersion.envVars().create({ name: 'OPEN', value: 'x' })),
@@ -22,6 +22,10 @@ async function variables(ofVersion) {
     await ofVersion.envVar('SECRET').delete();
     await variable.delete();
     return { ...result, deleted: (await variable.get()) ?? null };
+}
+
+function shownVersion({ versionNumber, sourceType, sourceFiles }) {
+    return [versionNumber, sourceType, sourceFiles ?? null];
 }
 
 async function open(owner, other, actor) {
@@ -32,7 +36,7 @@ async function open(owner, other, actor) {
     const run = await shared.call(undefined, { log: null });
     return {
         private: closed ?? null,
-        versions: (await shared.get()).versions,
+        versions: (await shared.get()).versions.map(shownVersion),
         update: await errorOf(shared.update({ title: 'Mine' })),
         status: run.status,
         isBobs: run.userId === (await other.user('me').get()).id,

@@ -30,7 +30,7 @@ def variables(of_version: Client) -> dict[str, Any]:
     listed = plain(of_version.env_vars().list())
     variable = of_version.env_var("OPEN")
     result = {
-        "listed": [(each["name"], each.get("value"), each["isSecret"]) for each in listed["items"]],
+        "listed": [(each["name"], each.get("value"), bool(each.get("isSecret"))) for each in listed["items"]],
         "changed": plain(variable.update(name="OPEN", value="other"))["value"],
         "shown": plain(variable.get())["value"],
         "taken": error_of(lambda: of_version.env_vars().create(name="OPEN", value="x")),
@@ -48,7 +48,10 @@ def public(owner: Client, other: Client, actor: str) -> dict[str, Any]:
     run = plain(shared.call(**({"logger": None} if GENERATION > 1 else {})))
     return {
         "private": private,
-        "versions": plain(shared.get())["versions"],
+        "versions": [
+            (each["versionNumber"], each["sourceType"], each.get("sourceFiles"))
+            for each in plain(shared.get())["versions"]
+        ],
         "update": error_of(lambda: shared.update(title="Mine")),
         "status": run["status"],
         "isBobs": run["userId"] == plain(other.user("me").get())["id"],

@@ -121,6 +121,23 @@ def test_a_limited_or_ended_run_may_only_act_on_itself(
     assert error_of(permissions.check_own_run, by, a_run()) is itself
 
 
+@pytest.mark.parametrize("has_started", [True, False])
+@pytest.mark.parametrize(
+    ("by", "started", "other"),
+    [
+        (None, None, None),
+        (FULL_RUN, None, None),
+        (RUN, None, Forbidden),
+        (ENDED, Unauthorized, Unauthorized),
+    ],
+)
+def test_a_limited_run_may_abort_the_runs_that_it_started(
+    by: Run | None, started: type[GreenroomError] | None, other: type[GreenroomError] | None, has_started: bool
+) -> None:
+    expected = started if has_started else other
+    assert error_of(permissions.check_abort, by, a_run(id="run2"), lambda id: has_started) is expected
+
+
 @pytest.mark.parametrize(
     ("by", "run", "is_visible"),
     [

@@ -16,8 +16,10 @@ def test_valid_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "ab", "a" * 64, "-abc", "abc-", "a b c", "a_b_c", "a/b", "grün", "abc\n", "a~b"])
 def test_invalid_names(name: str) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match="Actor name"):
         actors.check_name(name)
+    with pytest.raises(Invalid, match="Task name"):
+        actors.check_name(name, "Task")
 
 
 async def test_an_actor_is_found_by_each_of_its_references(stage: Stage) -> None:
@@ -32,6 +34,25 @@ async def test_an_actor_is_not_found_by_other_references(stage: Stage, reference
     with pytest.raises(NotFound) as problem:
         stage.orchestrator.actors.find(stage.user, reference)
     assert problem.value.slug == "record-not-found"
+
+
+@pytest.mark.parametrize("reference", ["apify~web-scraper", "other~hello"])
+async def test_the_error_for_an_actor_of_the_store_describes_a_stand_in(stage: Stage, reference: str) -> None:
+    with pytest.raises(NotFound) as problem:
+        stage.orchestrator.actors.find(stage.user, reference)
+    username, name = reference.split("~")
+    for part in (f"no Actor '{reference}'", "Apify Store", f"--user {username}:TOKEN", f"Actor '{name}'", "isPublic"):
+        assert part in problem.value.message
+
+
+@pytest.mark.parametrize("reference", ["nobody", "~nobody", "me~nobody", "local~nobody"])
+async def test_the_error_for_a_missing_actor_of_the_user_describes_how_to_create_it(
+    stage: Stage, reference: str
+) -> None:
+    with pytest.raises(NotFound) as problem:
+        stage.orchestrator.actors.find(stage.user, reference)
+    assert f"no Actor '{reference}'" in problem.value.message and "greenroom push" in problem.value.message
+    assert "Store" not in problem.value.message
 
 
 async def test_a_user_does_not_find_private_actors_of_other_users(tmp_path: Path) -> None:

@@ -48,6 +48,28 @@ def test_the_error_for_an_invalid_number_names_the_variable(name: str, text: str
         read(**{name: text})
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("GREENROOM_RATE_LIMIT", "0"),
+        ("GREENROOM_RATE_LIMIT", "0.0"),
+        ("GREENROOM_MAX_MEMORY_MBYTES", "0"),
+        ("GREENROOM_MAX_MEMORY_MBYTES", "0.9"),
+        ("GREENROOM_MAX_MEMORY_MBYTES", "127"),
+        ("GREENROOM_STRICT_MEMORY", "true"),
+        ("GREENROOM_STRICT_MEMORY", "no"),
+    ],
+)
+def test_a_value_without_a_usable_meaning_is_rejected(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be "):
+        read(**{name: text})
+
+
+@pytest.mark.parametrize("name", ["GREENROOM_CPU_BURST_SECS", "GREENROOM_RETENTION_DAYS"])
+def test_zero_is_a_value_where_it_has_a_meaning(name: str) -> None:
+    assert read(**{name: "0"})
+
+
 def test_the_data_directory_comes_from_the_caller_or_a_variable_or_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

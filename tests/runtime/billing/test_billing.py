@@ -11,10 +11,10 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Pricing, PricingModel, Run
 from runtime.billing.prices import IDEMPOTENCY_MILLIS, ITEM_EVENT, START_EVENT
 from runtime.runs.options import StartOptions
-from runtime.runs.restarts import ABORT_GRACE_MILLIS
+from runtime.runs.restarts import ABORT_GRACE_MILLIS, is_winding_down
 from tests.fakes.clock import START
 from tests.fakes.records import a_pricing
-from tests.fakes.stage import Stage
+from tests.fakes.stage import Stage, record_moves
 
 S = JobStatus
 PRICES = {"page": 0.1, ITEM_EVENT: 0.01, START_EVENT: 0.001}
@@ -117,36 +117,89 @@ async def test_charges_add_up_over_restarts_and_resurrections(stage: Stage) -> N
 # The maximum charge
 
 
-async def test_a_run_is_aborted_gracefully_at_its_maximum_charge(stage: Stage) -> None:
+async def test_a_run_that_does_not_end_at_its_maximum_charge_is_aborted_after_the_grace_period(stage: Stage) -> None:
+    moves = record_moves(stage)
     run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 4)
     await stage.clock.advance(2)
-    assert stage.current(run).status is S.RUNNING
+    assert not is_winding_down(stage.current(run))
     await push(stage, run, 10)
     await stage.clock.advance(1)
-    assert stage.current(run).status is S.ABORTING
+    assert is_winding_down(stage.current(run))
     await stage.clock.advance(ABORT_GRACE_MILLIS / 1000)
     ended = stage.current(run)
-    assert (ended.status, stage.container_of(run).signals) == (S.ABORTED, ["SIGKILL"])
+    assert moves == [(run.id, S.RUNNING), (run.id, S.ABORTING), (run.id, S.ABORTED)]
+    assert stage.container_of(run).signals == ["SIGKILL"]
     assert ended.status_message is not None and "maximum cost of $0.5" in ended.status_message
     assert f"ACTOR: {ended.status_message}" in await stage.log_of(run.id)
 
 
-async def test_an_actor_that_exits_during_the_abort_at_the_maximum_charge_is_aborted(stage: Stage) -> None:
+@pytest.mark.parametrize("own_message", [None, "All pages charged"])
+@pytest.mark.parametrize("ends", ["at once", "within the grace", "while the server is down"])
+async def test_an_actor_that_exits_with_0_at_its_maximum_charge_has_succeeded(
+    stage: Stage, ends: str, own_message: str | None
+) -> None:
+    """Most Actors end when their SDK reports that the limit is reached. That is what their caller asked for."""
     run = await start_paid_run(stage, max_total_charge_usd=0.5)
+    if own_message is not None:
+        await stage.orchestrator.runs.set_status_message(run.id, own_message, None, by_actor=True)
+    await charge(stage, run, 5)
+    if ends != "at once":
+        await stage.clock.advance(20)
+    if ends == "while the server is down":
+        await stage.close()
+        stage.container_of(run).exits(0)
+        await stage.open()
+    ended = stage.current(run) if ends.startswith("while") else await stage.finish(run, 0)
+    assert (ended.status, ended.exit_code) == (S.SUCCEEDED, 0)
+    assert ended.status_message == (own_message or "Actor finished with exit code 0.")
+
+
+@pytest.mark.parametrize("restart_on_error", [True, False])
+async def test_an_actor_that_fails_at_its_maximum_charge_is_aborted_and_not_restarted(
+    stage: Stage, restart_on_error: bool
+) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5, restart_on_error=restart_on_error)
     await charge(stage, run, 5)
     await stage.clock.advance(1)
-    ended = await stage.finish(run, 0)
-    assert (ended.status, ended.exit_code) == (S.ABORTED, 0)
+    ended = await stage.finish(run, 143)
+    assert (ended.status, ended.exit_code, len(stage.containers_of(run))) == (S.ABORTED, 143, 1)
     assert ended.status_message is not None and "maximum cost" in ended.status_message
 
 
-async def test_a_run_at_its_maximum_charge_is_aborted_after_a_restart_of_the_server(stage: Stage) -> None:
+@pytest.mark.parametrize("order", ["reboot", "migrate"])
+async def test_a_run_at_its_maximum_charge_cannot_continue_in_another_container(stage: Stage, order: str) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5)
+    await charge(stage, run, 5)
+    await stage.clock.advance(1)
+    with pytest.raises(Invalid, match="maximum cost"):
+        await getattr(stage.orchestrator.orders, order)(run)
+
+
+@pytest.mark.parametrize("gracefully", [True, False])
+async def test_a_run_at_its_maximum_charge_can_be_aborted(stage: Stage, gracefully: bool) -> None:
+    run = await start_paid_run(stage, max_total_charge_usd=0.5)
+    await charge(stage, run, 5)
+    await stage.clock.advance(1)
+    await stage.orchestrator.orders.abort(run, gracefully=gracefully)
+    await stage.clock.settle()
+    if gracefully:
+        assert stage.current(run).status is S.ABORTING
+        await stage.finish(run, 0)
+    assert stage.current(run).status is S.ABORTED
+
+
+async def test_the_grace_period_at_the_maximum_charge_continues_after_a_restart_of_the_server(stage: Stage) -> None:
     run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await charge(stage, run, 5)
     await stage.restart_server()
     await stage.clock.advance(1)
-    assert stage.current(run).status is S.ABORTING
+    assert is_winding_down(stage.current(run))
+    await stage.restart_server(10)
+    await stage.clock.advance(ABORT_GRACE_MILLIS / 1000 - 12)
+    assert stage.current(run).status is S.RUNNING
+    await stage.clock.advance(2)
+    assert stage.current(run).status is S.ABORTED
 
 
 async def test_a_run_at_its_maximum_charge_needs_a_higher_one_for_its_resurrection(stage: Stage) -> None:
@@ -154,11 +207,11 @@ async def test_a_run_at_its_maximum_charge_needs_a_higher_one_for_its_resurrecti
     await charge(stage, run, 5)
     await stage.clock.advance(1)
     await stage.finish(run)
-    for limit, status in ((None, S.ABORTING), (1.0, S.RUNNING)):
+    for limit, ends in ((None, True), (1.0, False)):
         options = StartOptions(max_total_charge_usd=limit)
         await stage.orchestrator.resurrection.resurrect(stage.current(run), options)
         await stage.clock.advance(2)
-        assert stage.current(run).status is status
+        assert is_winding_down(stage.current(run)) is ends
         await stage.finish(run)
 
 
@@ -180,7 +233,7 @@ async def test_items_up_to_max_items_count_towards_the_maximum_charge(stage: Sta
     await push(stage, run, 20)
     assert total(stage, run) == pytest.approx(0.3)
     await stage.clock.advance(1)
-    assert stage.current(run).status is S.ABORTING
+    assert is_winding_down(stage.current(run))
 
 
 async def test_the_maximum_charge_limits_the_usage_of_an_actor_without_a_price(stage: Stage) -> None:
@@ -189,7 +242,7 @@ async def test_the_maximum_charge_limits_the_usage_of_an_actor_without_a_price(s
     await stage.clock.advance(0.01 / per_second - 2)
     assert stage.current(run).status is S.RUNNING
     await stage.clock.advance(3)
-    assert stage.current(run).status is S.ABORTING
+    assert is_winding_down(stage.current(run))
 
 
 # Usage

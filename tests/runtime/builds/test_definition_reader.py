@@ -218,10 +218,15 @@ def test_a_file_that_is_too_large_to_be_stored_is_rejected(tmp_path: Path, name:
         read_definition(root)
 
 
-@pytest.mark.parametrize("missing", REQUIRED)
-def test_required_fields_of_actor_json(tmp_path: Path, missing: str) -> None:
-    with pytest.raises(Invalid, match=f"required property '{missing}'"):
-        read(tmp_path, {name: value for name, value in REQUIRED.items() if name != missing})
+def test_the_specification_is_a_required_field_of_actor_json(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="required property 'actorSpecification'"):
+        read(tmp_path, {"name": "hello", "version": "0.1"})
+
+
+@pytest.mark.parametrize("missing", [{"name"}, {"version"}, {"name", "version"}])
+def test_the_name_and_the_version_may_be_missing_in_actor_json(tmp_path: Path, missing: set[str]) -> None:
+    given = {name: value for name, value in REQUIRED.items() if name not in missing}
+    assert read(tmp_path, given) == given
 
 
 TEXT = "# My Actor\nIt does things. " + "x" * 500

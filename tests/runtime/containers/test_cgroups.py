@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.containers import cgroups
+from runtime.containers.cgroups import Cgroup, Counters
 
 ID = "4f2c" * 16
 NET_DEV = """Inter-| Receive | Transmit
@@ -13,58 +14,117 @@ NET_DEV = """Inter-| Receive | Transmit
   eth0:    1000 10 0 0 0 0 0 0    2000 20 0 0 0 0 0 0
   eth1:5 1 0 0 0 0 0 0 7 1 0 0 0 0 0 0
 """
+COUNTERS = Counters(usage_bytes=5000, cache_bytes=1500, peak_bytes=9000, oom_kills=2, cpu_nanos=123_456_000)
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+def write(folder: Path, **texts: str) -> None:
+    """Write files whose names have two underscores in place of the dot. A reader never sees half a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / "new").write_text(text)
+        (folder / "new").rename(folder / name.replace("__", "."))
+
+
+def create_v1(root: Path, place: str) -> None:
+    write(
+        root / "memory" / place,
+        memory__usage_in_bytes="5000\n",
+        memory__max_usage_in_bytes="9000\n",
+        memory__oom_control="oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+        memory__stat="cache 9\ninactive_file 1\ntotal_inactive_file 1500\n",
+        cgroup__procs="42\n",
+    )
+    write(root / "cpuacct" / place, cpuacct__usage="123456000\n")
+
+
+def create_v2(root: Path, place: str) -> None:
+    write(root, cgroup__controllers="cpu memory\n")
+    write(
+        root / place,
+        memory__current="5000\n",
+        memory__peak="9000\n",
+        memory__events="low 0\noom 1\noom_kill 2\n",
+        memory__stat="anon 1\ninactive_file 1500\n",
+        cpu__stat="usage_usec 123456\nuser_usec 1\n",
+        cgroup__procs="42\n",
+    )
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> tuple[Path, Path]:
-    proc, root = tmp_path / "proc", tmp_path / "cgroup"
-    _write(proc / "42/net/dev", NET_DEV)
-    return proc, root
+def proc(tmp_path: Path) -> Path:
+    return tmp_path / "proc"
 
 
-def test_counters_of_cgroup_v1(host: tuple[Path, Path]) -> None:
-    proc, root = host
-    _write(proc / "42/cgroup", f"9:memory:/docker/{ID}\n4:cpu,cpuacct:/docker/{ID}\n1:name=systemd:/x\n0::/x\n")
-    _write(root / f"memory/docker/{ID}/memory.usage_in_bytes", "5000\n")
-    _write(root / f"memory/docker/{ID}/memory.stat", "cache 9\ninactive_file 1\ntotal_inactive_file 1500\n")
-    _write(root / f"cpuacct/docker/{ID}/cpuacct.usage", "123456789\n")
-    cgroup = cgroups.find(42, ID, proc, root)
-    assert cgroup and cgroup.version == 1
-    sample = cgroup.sample()
-    assert (sample.memory_bytes, sample.cpu_nanos) == (3500, 123456789)
-    assert (sample.net_rx_bytes, sample.net_tx_bytes) == (1005, 2007)
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "cgroup"
+
+
+@pytest.mark.parametrize("place", [f"docker/{ID}", f"system.slice/docker-{ID}.scope"])
+def test_the_counters_of_a_container_are_located_by_its_id(root: Path, place: str) -> None:
+    assert cgroups.locate(ID, root) is None
+    create_v2(root, place)
+    assert (found := cgroups.locate(ID, root)) and found.version == 2 and found.read() == COUNTERS
+    create_v1(root, place)
+    assert (found := cgroups.locate(ID, root)) and found.version == 1 and found.read() == COUNTERS
     assert cgroups.are_visible(root)
 
 
-def test_counters_of_cgroup_v2(host: tuple[Path, Path]) -> None:
-    proc, root = host
-    scope = root / f"system.slice/docker-{ID}.scope"
-    _write(proc / "42/cgroup", f"0::/system.slice/docker-{ID}.scope\n")
-    _write(root / "cgroup.controllers", "cpu memory\n")
-    _write(scope / "memory.current", "5000\n")
-    _write(scope / "memory.stat", "anon 1\ninactive_file 1500\n")
-    _write(scope / "cpu.stat", "usage_usec 1234\nuser_usec 1\n")
-    cgroup = cgroups.find(42, ID, proc, root)
-    assert cgroup and cgroup.version == 2
-    assert (cgroup.sample().memory_bytes, cgroup.sample().cpu_nanos) == (3500, 1_234_000)
-    assert cgroups.are_visible(root)
-    (scope / "memory.current").unlink()
-    with pytest.raises(OSError):
-        cgroup.sample()
+def test_the_counters_of_a_container_elsewhere_are_found_by_its_process(proc: Path, root: Path) -> None:
+    create_v1(root, f"own/{ID}")
+    write(proc / "42", cgroup=f"9:memory:/own/{ID}\n4:cpu,cpuacct:/own/{ID}\n1:name=systemd:/x\n0::/x\n")
+    found = cgroups.find(42, ID, proc, root)
+    assert found and found.version == 1 and found.read() == COUNTERS
+    create_v2(root, f"own/{ID}.scope")
+    write(proc / "43", cgroup=f"0::/own/{ID}.scope\n")
+    found = cgroups.find(43, ID, proc, root)
+    assert found and found.version == 2 and found.read() == COUNTERS
 
 
-def test_a_process_of_another_container_is_not_counted(host: tuple[Path, Path]) -> None:
-    proc, root = host
-    _write(proc / "42/cgroup", "0::/user.slice\n")
-    _write(root / "user.slice/memory.current", "1\n")
+def test_a_process_of_another_container_is_not_counted(proc: Path, root: Path) -> None:
+    write(proc / "42", cgroup="0::/user.slice\n")
+    write(root / "user.slice", memory__current="1\n")
     assert cgroups.find(42, ID, proc, root) is None
     assert cgroups.find(43, ID, proc, root) is None
     assert not cgroups.are_visible(root)
+
+
+def test_a_kernel_without_counts_of_peaks_and_kills_has_none(root: Path) -> None:
+    create_v2(root, ID)
+    (root / ID / "memory.peak").unlink()
+    write(root / ID, memory__events="low 0\n")
+    counters = Cgroup(2, str(root / ID), str(root / ID)).read()
+    assert (counters.peak_bytes, counters.oom_kills, counters.usage_bytes) == (None, None, 5000)
+
+
+@pytest.mark.parametrize("create", [create_v1, create_v2])
+def test_counters_that_have_vanished_are_an_error(root: Path, create: object) -> None:
+    (create_v1 if create is create_v1 else create_v2)(root, f"docker/{ID}")
+    found = cgroups.locate(ID, root)
+    assert found
+    for file in Path(found.memory).iterdir():
+        file.unlink()
+    with pytest.raises(FileNotFoundError):
+        found.read()
+
+
+def test_the_first_process_is_the_one_that_the_container_numbers_1(proc: Path, root: Path) -> None:
+    create_v1(root, f"docker/{ID}")
+    found = cgroups.locate(ID, root)
+    assert found
+    write(root / f"memory/docker/{ID}", cgroup__procs="40\n41\n42\n43\n")
+    write(proc / "41", status="Name:\tsh\nNSpid:\t1\n")  # not in a PID namespace of its own
+    write(proc / "42", status="Name:\tpython\nNSpid:\t42\t17\n")
+    assert cgroups.first_process(found, proc) is None
+    write(proc / "43", status="Name:\tdocker-init\nNSpid:\t43\t1\n", comm="docker-init\n")
+    assert cgroups.first_process(found, proc) == 43
+    assert not cgroups.is_prepared(43, proc)
+    write(proc / "43", comm="runc:[2:INIT]\n")
+    assert cgroups.is_prepared(43, proc)
+
+
+def test_traffic_does_not_include_the_loopback() -> None:
+    assert cgroups.parse_traffic(NET_DEV) == (1005, 2007)
 
 
 def test_an_unknown_key_is_an_error() -> None:

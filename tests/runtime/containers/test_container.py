@@ -119,9 +119,11 @@ async def test_the_engines_stream_agrees_with_the_kernel(
     async with aclosing(seen_remotely.samples()) as streamed:
         from_engine = await anext(streamed)
     async with aclosing(container.samples()) as counted:
+        await anext(counted)  # it may have been read before the allocation
         from_kernel = await anext(counted)
     assert from_kernel.memory_bytes == pytest.approx(from_engine.memory_bytes, rel=0.1)
     assert from_kernel.cpu_nanos == pytest.approx(from_engine.cpu_nanos, rel=0.5)
+    assert from_kernel.net_rx_bytes is not None and from_engine.net_rx_bytes is not None
     assert from_kernel.net_rx_bytes >= from_engine.net_rx_bytes
 
 
@@ -135,6 +137,36 @@ async def test_samples_end_with_the_container(start: Start, remote_door: DockerC
     await container.kill()
     async with asyncio.timeout(20):
         assert len([sample async for sample in samples]) < 10
+
+
+REMOVED = {
+    "open": "files = [removed(name, 25) for name in 'ab']",
+    "mapped": "import mmap\nfor name in 'ab':\n    with removed(name, 25) as f: mapped = globals().get('mapped', []) + "
+    "[mmap.mmap(f.fileno(), 0)]",
+    "without a name": "files = [filled(open(os.open('/tmp', os.O_TMPFILE | os.O_RDWR), 'wb'), 50)]",
+    "in a child process": "files = [removed('a', 50)]\nif os.fork() == 0: time.sleep(600)\nfiles[0].close()",
+}
+HELPERS = """
+import os, time
+def filled(f, mbytes):
+    f.write(os.urandom(mbytes << 20)); f.flush()
+    return f
+def removed(name, mbytes):
+    f = filled(open('/tmp/' + name, 'w+b'), mbytes); os.unlink('/tmp/' + name)
+    return f
+memory = [filled(open(os.memfd_create('x'), 'wb'), 20), filled(open('/dev/shm/x', 'wb'), 20)]; os.unlink('/dev/shm/x')
+"""
+
+
+@pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in REMOVED.items()])
+async def test_removed_files_that_are_still_used_are_measured(
+    door: DockerContainers, start: Start, script: str
+) -> None:
+    if not door.engine.reads_cgroups:
+        pytest.skip("this host does not see the processes of containers")
+    container = await start(f"{HELPERS}\n{script}\nos.sync()\n{SLEEP}")
+    assert await first_line(container) == b"ready", await text_of(container)
+    assert await container.disk_bytes() == pytest.approx(50 * MIB, rel=0.05)
 
 
 async def test_the_written_bytes_are_measured(start: Start) -> None:

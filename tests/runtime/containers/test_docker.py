@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime.containers import DiskEnforcement, EngineUnavailable, ImageMissing, StartFailed
-from runtime.containers.docker import DockerContainers
+from runtime.containers.docker import UNCOUNTED, DockerContainers
 from tests.runtime.containers.conftest import (
     BASE_IMAGE,
     SERVE,
@@ -32,6 +32,18 @@ async def test_open_returns_the_properties_of_the_engine(door: DockerContainers)
     assert engine.cgroup_version in ("1", "2")
     assert engine.disk in (DiskEnforcement.HARD, DiskEnforcement.POLLED) and engine.disk_note
     assert await door.list() == []
+
+
+async def test_the_engines_description_states_that_removed_files_do_not_count(
+    door: DockerContainers, remote_door: DockerContainers, monkeypatch: pytest.MonkeyPatch, instance_id: str
+) -> None:
+    if door.engine.disk is not DiskEnforcement.POLLED:
+        pytest.skip("this engine has quotas")
+    assert UNCOUNTED in remote_door.engine.disk_note
+    monkeypatch.setattr("runtime.containers.docker.can_read", lambda folder: False)
+    unprivileged = DockerContainers(instance_id)
+    assert UNCOUNTED in (await unprivileged.open()).disk_note
+    await unprivileged.close()
 
 
 async def test_the_error_for_a_missing_engine_names_its_address(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runtime.base.paging import Paging
 from runtime.base.records import Task
-from runtime.database import Database
+from runtime.database import AlreadyExists, Database
 from tests.fakes.clock import START
+from tests.fakes.old_database import insert_old, old_database
 from tests.fakes.records import a_run, a_version, an_actor
 
 ALL = Paging(offset=0, limit=10)
@@ -74,3 +77,42 @@ async def test_versions_and_tasks_of_an_actor(database: Database) -> None:
     await database.versions.delete_of_actor("actor1")
     await database.tasks.delete_of_actor("actor1")
     assert (database.versions.ids(), database.tasks.ids()) == ({"c"}, {"c"})
+
+
+def named(kind: str, **fields: Any) -> Any:
+    """A record of one of the tables of named records."""
+    if kind == "actors":
+        return an_actor(**fields)
+    return Task(**{"user_id": "user1", "actor_id": "actor1", "created_at": START, "modified_at": START, **fields})
+
+
+@pytest.mark.parametrize("kind", ["actors", "tasks"])
+async def test_a_name_is_found_and_unique_without_regard_to_case(database: Database, kind: str) -> None:
+    table: Any = getattr(database, kind)
+    await table.insert(named(kind, id="a", name="Mixed-Case-1"))
+    await table.insert(named(kind, id="b", name="other"))
+    for name in ("Mixed-Case-1", "mixed-case-1", "MIXED-CASE-1"):
+        assert table.by_name("user1", name).name == "Mixed-Case-1"
+        assert table.by_name("user2", name) is None
+        with pytest.raises(AlreadyExists):
+            await table.insert(named(kind, id="c", name=name))
+        with pytest.raises(AlreadyExists):
+            await table.update("b", lambda now, name=name: replace(now, name=name))
+    await table.insert(named(kind, id="d", name="mixed-case-1", user_id="user2"))
+    renamed = await table.update("a", lambda now: replace(now, name="mixed-CASE-1"))
+    assert renamed is not None and table.by_name("user1", "mixed-case-1") == renamed
+
+
+@pytest.mark.parametrize("kind", ["actors", "tasks"])
+async def test_names_of_an_older_database_that_differ_only_in_case_stay(tmp_path: Path, kind: str) -> None:
+    with old_database(tmp_path, before="COLLATE NOCASE") as connection:
+        for id, name in (("a", "Same"), ("b", "same")):
+            insert_old(connection, kind, named(kind, id=id, name=name))
+    database = Database(tmp_path)
+    table: Any = getattr(database, kind)
+    assert [table.by_name("user1", name).id for name in ("Same", "same", "SAME")] == ["a", "b", "a"]
+    changed = await table.update("b", lambda now: replace(now, title="Still here"))
+    assert changed.title == "Still here"
+    with pytest.raises(AlreadyExists):
+        await table.insert(named(kind, id="c", name="saME"))
+    database.close()

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runtime.base.paging import Paging
-from runtime.base.records import Dataset, GeneralAccess, KeyValueStore
+from runtime.base.records import Dataset, GeneralAccess, KeyValueStore, RequestQueue
 from runtime.database import AlreadyExists, Database, storage_table
+from tests.fakes.old_database import old_database
 
 NOW = 1_700_000_000_000
 
@@ -33,6 +35,39 @@ async def test_a_name_is_unique(database: Database) -> None:
     assert await database.datasets.get_or_create(dataset("d")) == (dataset("d"), True)
     with pytest.raises(AlreadyExists):
         await database.datasets.update("c", {"name": "name"})
+
+
+@pytest.mark.parametrize("kind", ["datasets", "key_value_stores", "request_queues"])
+async def test_a_name_is_found_and_unique_without_regard_to_case(database: Database, kind: str) -> None:
+    table: Any = getattr(database, kind)
+    record_class = {"datasets": Dataset, "key_value_stores": KeyValueStore, "request_queues": RequestQueue}[kind]
+    times = {"user_id": "user", "created_at": NOW, "modified_at": NOW, "accessed_at": NOW}
+    first, _ = await table.get_or_create(record_class(id="a", name="Mixed-Case", **times))
+    other, _ = await table.get_or_create(record_class(id="b", name="other", **times))
+    for name in ("Mixed-Case", "mixed-case", "MIXED-CASE"):
+        assert await table.get_or_create(record_class(id="c", name=name, **times)) == (first, False)
+        assert table.by_name("user", name) == first
+        assert table.by_name("user2", name) is None
+        with pytest.raises(AlreadyExists):
+            await table.update(other.id, {"name": name})
+    renamed = await table.update(first.id, {"name": "MIXED-case"})
+    assert renamed.name == "MIXED-case" and table.by_name("user", "mixed-CASE") == renamed
+
+
+async def test_names_of_an_older_database_that_differ_only_in_case_stay(tmp_path: Path) -> None:
+    with old_database(tmp_path, before="COLLATE NOCASE") as connection:
+        for id, name in (("a", "Same"), ("b", "same")):
+            values = (id, "user", name, "FOLLOW_USER_SETTING", *[0] * 8)
+            columns = "id, user_id, name, general_access, created_at, modified_at, accessed_at, read_count, write_count"
+            columns += ", item_count, clean_item_count, stored_bytes"
+            connection.execute(f"INSERT INTO datasets ({columns}) VALUES ({', '.join('?' * 12)})", values)
+    database = Database(tmp_path)
+    found = [database.datasets.by_name("user", name) for name in ("Same", "same", "SAME")]
+    assert [each and each.id for each in found] == ["a", "b", "a"]
+    renamed = await database.datasets.update("b", {"name": "same", "title": "Still here"})
+    assert renamed is not None and renamed.title == "Still here"
+    assert (await database.datasets.get_or_create(dataset("c", "saME")))[0].id == "a"
+    database.close()
 
 
 async def test_pages_are_in_the_order_of_creation(database: Database) -> None:

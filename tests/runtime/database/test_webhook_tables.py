@@ -68,12 +68,13 @@ async def test_webhooks_are_deleted_with_their_run_task_or_actor(filled: Databas
 
 
 async def test_webhooks_of_missing_runs_and_tasks_are_deleted(filled: Database) -> None:
-    await filled.webhooks.insert(a_webhook("of a run", condition=WebhookCondition(actor_run_id="run2")))
+    for id, run_id in (("of a run", "run2"), ("of a missing run", "run3")):
+        await filled.webhooks.insert(a_webhook(id, condition=WebhookCondition(actor_run_id=run_id), is_ad_hoc=True))
     await filled.runs.insert(a_run(id="run2"))
     await filled.webhooks.delete_of_missing_runs()
-    assert filled.webhooks.ids() == {"actor", "task", "other", "foreign", "of a run"}
+    assert filled.webhooks.ids() == {"run", "actor", "task", "other", "foreign", "of a run"}
     await filled.webhooks.delete_of_missing_tasks()
-    assert filled.webhooks.ids() == {"actor", "other", "foreign", "of a run"}
+    assert filled.webhooks.ids() == {"run", "actor", "other", "foreign", "of a run"}
 
 
 async def test_an_idempotency_key_belongs_to_a_user(database: Database) -> None:

@@ -16,6 +16,7 @@ from runtime.base.records import Build
 from runtime.database import Database
 from runtime.inputs.inputs import (
     JSON_TYPE,
+    MAX_BYTES_IN_THREAD,
     Input,
     Inputs,
     PreparedInput,
@@ -27,6 +28,7 @@ from runtime.inputs.inputs import (
 from runtime.inputs.keys import InputKeys
 from tests.fakes.data_directory import with_database
 from tests.fakes.records import a_build
+from tests.fakes.ticks import ticks_during
 
 Json = Any
 
@@ -282,3 +284,25 @@ def test_storages_in_an_input(schema_of_field: Json, input: Json, expected: list
 @pytest.mark.parametrize("schema", [None, {}, {"properties": None}, {"properties": []}])
 def test_a_schema_without_fields_requests_no_storages(schema: Json) -> None:
     assert list(storages_in(schema, {"it": "abc"})) == []
+
+
+async def test_a_big_input_has_the_same_result_as_a_small_one() -> None:
+    fields = schema(text=field("string", default="x"), list=field("array"), n=field("integer", maximum=5))
+    big = json.dumps({"list": ["x" * 100] * 10_000, "half": "\ud800"})
+    assert len(big) > MAX_BYTES_IN_THREAD
+    assert await complete(fields, as_input(big)) == {**json.loads(big), "text": "x"}
+    with pytest.raises(Invalid, match=r"Field input\.n must be <= 5"):
+        await complete(fields, as_input(big[:-1] + ', "n": 6}'))
+    with pytest.raises(Invalid, match="Cannot parse input JSON body"):
+        await complete(fields, as_input(big[:-1]))
+
+
+@pytest.mark.parametrize("sent", ["[]", "1"])
+async def test_an_input_of_millions_of_parts_does_not_block_the_event_loop(sent: str) -> None:
+    body = '{"list":[' + ",".join([sent] * 2_000_000) + "]}"
+    ticks, completed = await ticks_during(complete(schema(list=field("array")), as_input(body)))
+    assert ticks > 20
+    if sent == "[]":
+        assert isinstance(completed, Invalid) and "objects and arrays" in completed.message
+    else:
+        assert not isinstance(completed, Exception) and len(completed["list"]) == 2_000_000

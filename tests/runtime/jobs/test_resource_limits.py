@@ -88,11 +88,9 @@ def test_the_burst_starts_with_the_run_until_the_container_has_started() -> None
     assert resource_limits.burst_end(a_run(started_at=START), 10) == START + 10_000
 
 
-def test_the_timeout_counts_from_the_start_of_the_run_and_0_means_no_timeout() -> None:
-    assert (
-        resource_limits.deadline(a_run(options=options(timeout_secs=60), container_started_at=START + 500))
-        == START + 60_000
-    )
+def test_the_timeout_counts_from_the_first_container_and_0_means_no_timeout() -> None:
+    run = a_run(options=options(timeout_secs=60), first_container_at=START + 500, container_started_at=START + 900)
+    assert resource_limits.deadline(run) == START + 60_500
     assert resource_limits.deadline(a_run(options=options(timeout_secs=0))) is None
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,11 @@ from tests.fakes.records import a_run
 MBYTE = 1024 * 1024
 SECOND = 1_000_000_000
 
-sample = partial(Sample, memory_bytes=0, cpu_nanos=0, net_rx_bytes=0, net_tx_bytes=0)
+
+def sample(**fields: Any) -> Sample:
+    """Without a peak of its own, the use of memory has its peak at the sample."""
+    given = {"memory_bytes": 0, "cpu_nanos": 0, "net_rx_bytes": 0, "net_tx_bytes": 0, **fields}
+    return Sample(**{"memory_peak_bytes": given["memory_bytes"], **given})
 
 
 def after(*samples: Sample, before: RunStats | None = None) -> RunStats:
@@ -61,8 +65,45 @@ def test_network_traffic_counts_from_the_start_of_the_container() -> None:
 def test_cpu_usage_in_a_window_that_is_too_short_counts_in_the_next_one(millis: int) -> None:
     first = sample(at=START + millis, memory_bytes=5, cpu_nanos=SECOND // 10, net_rx_bytes=5)
     current = after(first)
-    assert current == RunStats(mem_current_bytes=5, mem_max_bytes=5, net_rx_bytes=5)
+    assert current == RunStats(mem_current_bytes=5, mem_max_bytes=5, net_rx_bytes=5, net_tx_bytes=0)
     assert after(sample(at=START + 1000, cpu_nanos=SECOND // 2), before=current).cpu_current_usage == pytest.approx(50)
+
+
+def test_the_kernels_peak_between_two_samples_counts() -> None:
+    current = after(sample(at=START + 1000, memory_bytes=5, memory_peak_bytes=50), sample(at=START + 2000))
+    assert (current.mem_max_bytes, current.mem_current_bytes) == (50, 0)
+
+
+def test_a_run_that_is_shorter_than_a_window_has_its_usage_from_its_end() -> None:
+    end = sample(at=START + 60, memory_bytes=5, memory_peak_bytes=50, cpu_nanos=SECOND // 50, is_final=True)
+    current = after(end)
+    assert (current.mem_max_bytes, current.mem_avg_bytes) == (50, 5)
+    assert current.cpu_avg_usage == current.cpu_max_usage == pytest.approx(100 / 3)
+
+
+def test_the_rest_after_the_last_window_counts_in_the_average_but_not_as_a_maximum() -> None:
+    first = sample(at=START + 1000, cpu_nanos=SECOND // 2)
+    current = after(first, sample(at=START + 1010, cpu_nanos=SECOND // 2 + SECOND // 100, is_final=True))
+    assert current.cpu_max_usage == pytest.approx(50.5, abs=0.6)
+    assert current.cpu_avg_usage == pytest.approx(51 / 1.01)
+
+
+def test_the_cpu_time_counts_from_the_moment_that_the_sample_names() -> None:
+    early = sample(at=START + 10, cpu_nanos=SECOND // 100, counted_from=START - 10, is_final=True)
+    assert after(early).cpu_avg_usage == pytest.approx(50)
+
+
+@pytest.mark.parametrize("final", [sample(at=START, is_final=True), sample(at=START - 5, is_final=True)])
+def test_without_a_time_span_there_is_no_cpu_usage(final: Sample) -> None:
+    assert (after(final).cpu_avg_usage, after(final).cpu_max_usage) == (None, None)
+
+
+def test_what_was_not_measured_has_no_value() -> None:
+    current = stats.at_rest(after(sample(at=START + 1000, net_rx_bytes=None, net_tx_bytes=None)), None)
+    assert (current.net_rx_bytes, current.net_tx_bytes, current.disk_max_bytes) == (None, None, None)
+    rest = stats.at_rest(stats.in_new_container(RunStats()), None)
+    assert (rest.mem_max_bytes, rest.mem_avg_bytes, rest.cpu_avg_usage, rest.cpu_max_usage) == (None,) * 4
+    assert (rest.mem_current_bytes, rest.cpu_current_usage) == (0, 0)
 
 
 def test_a_counter_that_decreases_adds_nothing() -> None:
@@ -118,7 +159,7 @@ def test_disk_usage_has_a_peak() -> None:
 
 def test_a_run_at_rest_has_no_current_usage_and_its_peaks_and_averages_do_not_change() -> None:
     live = RunStats(mem_avg_bytes=5, mem_max_bytes=9, mem_current_bytes=7, cpu_avg_usage=3, cpu_current_usage=4)
-    rest = stats.at_rest(live, known_peak_bytes=0)
+    rest = stats.at_rest(live, known_peak_bytes=None)
     assert (rest.mem_current_bytes, rest.cpu_current_usage) == (0, 0)
     assert (rest.mem_avg_bytes, rest.mem_max_bytes, rest.cpu_avg_usage) == (5, 9, 3)
 

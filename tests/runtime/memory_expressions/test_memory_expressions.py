@@ -127,3 +127,18 @@ def test_an_expression_is_parsed_without_being_evaluated() -> None:
     parse_expression("get(input, 'x') * unknown(5)")
     with pytest.raises(ExpressionError):
         parse_expression("get(input, 'x') *")
+
+
+def test_characters_of_a_string_are_those_of_javascript() -> None:
+    """A character beyond the basic plane counts as two, each half of a surrogate pair."""
+    given = {"text": "a\U0001f600b", "half": "\ud83d", "high": "\uffff"}
+    for expression in (
+        "get(input, 'text.length') == 4 ? 512 : 128",
+        "compareText(get(input, 'text.1'), input.half) == 0 ? 512 : 128",
+        "compareText(get(input, 'text.3'), 'b') == 0 ? 512 : 128",
+        "get(input, 'text.4', 512)",
+        "get(input, 'text.01', 512)",
+        "compareText(input.high, input.text) == 1 ? 512 : 128",
+        "compareText('\ue000', '\U0001f600') == 1 ? 512 : 128",
+    ):
+        assert memory_of(expression, given, {}) == 512, expression

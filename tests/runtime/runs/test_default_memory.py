@@ -10,6 +10,7 @@ from runtime.inputs.inputs import Input, PreparedInput
 from runtime.runs.default_memory import default_memory
 from runtime.runs.options import StartOptions
 from tests.fakes.stage import META, Stage
+from tests.fakes.ticks import ticks_during
 
 DEFAULTS = RunDefaults(memory_mbytes=1024, max_items=7)
 
@@ -18,8 +19,8 @@ def json_input(value: Any) -> Input:
     return Input(body=json.dumps(value).encode(), content_type="application/json")
 
 
-def memory(definition: dict[str, Any], input: Input | None = None, **requested: Any) -> int:
-    megabytes, problem = default_memory(
+async def memory(definition: dict[str, Any], input: Input | None = None, **requested: Any) -> int:
+    megabytes, problem = await default_memory(
         DEFAULTS, Definition(document=definition), StartOptions(**requested), PreparedInput(stored=input)
     )
     assert problem is None
@@ -42,8 +43,10 @@ def memory(definition: dict[str, Any], input: Input | None = None, **requested: 
         ({"defaultMemoryMbytes": "1", "minMemoryMbytes": 512}, 512),
     ],
 )
-def test_actor_json_overrides_the_actors_default_and_sets_bounds(definition: dict[str, Any], expected: int) -> None:
-    assert memory(definition) == expected
+async def test_actor_json_overrides_the_actors_default_and_sets_bounds(
+    definition: dict[str, Any], expected: int
+) -> None:
+    assert await memory(definition) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,8 +59,8 @@ def test_actor_json_overrides_the_actors_default_and_sets_bounds(definition: dic
         (None, 512),
     ],
 )
-def test_an_expression_sees_the_input_if_it_is_an_object(input: Input | None, expected: int) -> None:
-    assert memory({"defaultMemoryMbytes": "get(input, 'urls.length', 1) * 512"}, input) == expected
+async def test_an_expression_sees_the_input_if_it_is_an_object(input: Input | None, expected: int) -> None:
+    assert await memory({"defaultMemoryMbytes": "get(input, 'urls.length', 1) * 512"}, input) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,13 +75,13 @@ def test_an_expression_sees_the_input_if_it_is_an_object(input: Input | None, ex
         ("runOptions.restartOnError ? 256 : 512", {"restart_on_error": True}, 256),
     ],
 )
-def test_an_expression_sees_the_options(expression: str, requested: dict[str, Any], expected: int) -> None:
-    assert memory({"defaultMemoryMbytes": expression}, **requested) == expected
+async def test_an_expression_sees_the_options(expression: str, requested: dict[str, Any], expected: int) -> None:
+    assert await memory({"defaultMemoryMbytes": expression}, **requested) == expected
 
 
-def test_the_actors_default_within_the_bounds_applies_if_the_expression_cannot_be_evaluated() -> None:
+async def test_the_actors_default_within_the_bounds_applies_if_the_expression_cannot_be_evaluated() -> None:
     definition = Definition(document={"defaultMemoryMbytes": "input.missing * 2", "maxMemoryMbytes": 512})
-    megabytes, problem = default_memory(DEFAULTS, definition, StartOptions(), PreparedInput())
+    megabytes, problem = await default_memory(DEFAULTS, definition, StartOptions(), PreparedInput())
     assert (megabytes, problem) == (512, "undefined is not a number")
 
 
@@ -118,3 +121,21 @@ async def test_the_memory_of_a_task_overrides_the_expression(stage: Stage) -> No
     assert dynamic.options.memory_mbytes == 1024
     fixed = await tasks.update(task, options=TaskOptions(memory_mbytes=256))
     assert (await starting.start_task(stage.user, fixed, None, StartOptions(), META)).options.memory_mbytes == 256
+
+
+async def test_an_expression_that_takes_long_with_a_big_input_does_not_block_the_event_loop() -> None:
+    expression = " + ".join(["get(input, 's.1')"] * 50)
+    ticks, megabytes = await ticks_during(
+        memory({"defaultMemoryMbytes": expression}, json_input({"s": "1" * 9_000_000}))
+    )
+    assert megabytes == 128
+    assert ticks > 20
+
+
+@pytest.mark.usefixtures("impatient_helpers")
+async def test_an_expression_that_takes_too_long_is_reported() -> None:
+    expression = " + ".join(["max(input.n)"] * 60)
+    definition = Definition(document={"defaultMemoryMbytes": expression})
+    input = PreparedInput(stored=json_input({"n": list(range(1_000_000))}))
+    megabytes, problem = await default_memory(DEFAULTS, definition, StartOptions(), input)
+    assert (megabytes, problem) == (1024, "it takes too long with this input")

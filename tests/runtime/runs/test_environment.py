@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runtime.base.addresses import Addresses
-from runtime.base.records import EnvVar, Meta, Origin, TaggedBuild
+from runtime.base.records import EnvVar, Meta, Metamorph, Origin, TaggedBuild
 from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.runs import environment
 from tests.fakes.clock import START
@@ -174,3 +174,17 @@ def test_secrets_are_the_non_empty_secret_variables_and_the_runs_token() -> None
         EnvVar(name="C", value="open"),
     )
     assert environment.secrets(a_run(), a_build(env_vars=env_vars)) == ["hunter2", "greenroom_run_run1"]
+
+
+def test_variables_of_the_run_override_those_of_the_version_but_not_those_of_the_platform() -> None:
+    of_version = (EnvVar(name="A", value="version"), EnvVar(name="B", value="version"))
+    of_run = (EnvVar(name="A", value="run"), EnvVar(name="C", value="run"), EnvVar(name="APIFY_TOKEN", value="run"))
+    found = variables({"env_vars": of_version}, env_vars=of_run, token="own")
+    assert (found["A"], found["B"], found["C"], found["APIFY_TOKEN"]) == ("run", "version", "run", "own")
+
+
+def test_another_actor_after_a_metamorph_does_not_get_variables_of_the_run() -> None:
+    changed = Metamorph(
+        created_at=START, actor_id="a2", build_id="b2", build_number="0.0.1", input_key="INPUT", web_server_port=4321
+    )
+    assert "C" not in variables(env_vars=(EnvVar(name="C", value="run"),), metamorphs=(changed,))

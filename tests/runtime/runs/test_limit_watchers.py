@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.clock import iso
 from runtime.base.lifecycle import JobStatus
 from runtime.containers import DiskEnforcement
+from runtime.runs.options import StartOptions
 from runtime.runs.system_events import Event
 from tests.fakes.clock import START
 from tests.fakes.containers import FakeContainer
-from tests.fakes.engine_faults import set_disk_use
+from tests.fakes.engine_faults import pause_create, set_disk_use
 from tests.fakes.stage import Stage, record_moves
 
 S = JobStatus
@@ -64,6 +66,52 @@ async def test_a_run_without_a_timeout_is_not_stopped(stage: Stage) -> None:
     run = await stage.start(timeout_secs=0)
     await stage.clock.advance(HOUR)
     assert stage.current(run).status is S.RUNNING
+
+
+async def test_the_timeout_counts_from_the_start_of_the_container_however_long_its_creation_takes(
+    stage: Stage,
+) -> None:
+    reached, resume = pause_create(stage.engine)
+    run = await stage.start(timeout_secs=60)
+    await reached.wait()
+    await stage.clock.advance(100)
+    assert stage.current(run).status is S.RUNNING
+    resume.set()
+    await stage.clock.settle()
+    await stage.clock.advance(59.9)
+    assert stage.current(run).status is S.RUNNING
+    await stage.clock.advance(0.1)
+    assert stage.current(run).status is S.TIMED_OUT
+
+
+@pytest.mark.parametrize("resurrects", [True, False])
+async def test_an_actor_sees_a_deadline_of_its_whole_timeout(stage: Stage, resurrects: bool) -> None:
+    """The engine was busy before the container could be created."""
+    run = await stage.start(timeout_secs=60)
+    if resurrects:
+        await stage.finish(run)
+        await stage.clock.advance(10)
+        await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions())
+        await stage.clock.settle()
+    ends = iso(stage.clock.now() + 60_000)
+    assert stage.container_of(run).spec.environment["ACTOR_TIMEOUT_AT"] == ends
+
+
+@pytest.mark.parametrize("restarts_server", [True, False])
+async def test_a_restarted_actor_gets_what_is_left_of_its_timeout(stage: Stage, restarts_server: bool) -> None:
+    run = await stage.start(timeout_secs=60)
+    first = stage.container_of(run)
+    await stage.clock.advance(20)
+    if restarts_server:
+        await stage.restart_server()
+    await stage.orchestrator.orders.reboot(stage.current(run))
+    await stage.clock.settle()
+    assert len(stage.containers_of(run)) == 2
+    assert stage.container_of(run).spec.environment["ACTOR_TIMEOUT_AT"] == first.spec.environment["ACTOR_TIMEOUT_AT"]
+    await stage.clock.advance(39.9)
+    assert stage.current(run).status is S.RUNNING
+    await stage.clock.advance(0.1)
+    assert stage.current(run).status is S.TIMED_OUT
 
 
 # The CPU burst
@@ -146,7 +194,7 @@ async def test_a_run_whose_disk_cannot_be_measured_is_not_stopped(stage: Stage) 
     run = await stage.start()
     await stage.clock.advance(10)
     assert stage.current(run).status is S.RUNNING
-    assert stage.current(run).stats.disk_max_bytes == 0
+    assert stage.current(run).stats.disk_max_bytes is None
 
 
 # Statistics and events

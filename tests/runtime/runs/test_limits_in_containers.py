@@ -23,6 +23,16 @@ BURST_SECS = 4
 ATTEMPTS = 3
 USER_MEMORY_MBYTES = 6144
 SDK_START_SECS = 45
+FILLS_DISK_WITH_REMOVED_FILES = """
+import os, time
+files = []
+for number in range(16):
+    files.append(open("/tmp/removed", "wb"))
+    os.unlink("/tmp/removed")
+    for _ in range(40):
+        files[-1].write(bytes(1 << 20))
+time.sleep(60)
+"""
 USES_SDK = """
 import asyncio, os
 from apify import Actor
@@ -97,7 +107,6 @@ def test_runs_and_builds_of_a_user_share_a_memory_quota(tight_server: LiveServer
     assert "currently used: 6144MB, requested: 128MB" in message
     assert tight_server.data("GET", f"actors/{actor}/runs")["total"] == 2
 
-    tight_server.until(f"actor-runs/{first['id']}", lambda now: now["status"] == "RUNNING")
     with engine() as client:
         end(client, first, 0)
     tight_server.wait(f"actor-runs/{first['id']}")
@@ -113,6 +122,37 @@ def test_strict_memory_rejects_the_sizes_that_the_platform_rejects(tight_server:
         f"/v2/actors/{tight_server.sample('hello')}/runs", params={"memory": memory, "waitForFinish": 60}
     )
     assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid-input"), response.text
+
+
+def test_removed_files_that_are_open_count_against_a_polled_disk_limit(server: LiveServer) -> None:
+    engine_info = server.control("GET", "info")["engine"]
+    if engine_info["disk"] != "polled" or not engine_info["readsCgroups"]:
+        pytest.skip("this engine has quotas, or this host does not see the processes of containers")
+    actor = python_actor(server, "removed-files", FILLS_DISK_WITH_REMOVED_FILES)
+    run = server.finished_run(actor, memory=128)
+    assert (run["status"], run["exitCode"], run["diskEnforcement"]) == ("FAILED", 137, "polled")
+    assert "exceeded its disk limit of 256 MB" in run["statusMessage"]
+    assert run["stats"]["diskMaxBytes"] > 256 * MBYTE
+
+
+def test_a_failure_after_the_kill_of_a_child_names_the_memory_limit(server: LiveServer) -> None:
+    script = (
+        "import subprocess, sys\n"
+        "child = subprocess.run([sys.executable, '-c', 'x = bytearray(400 << 20)'])\n"
+        "sys.exit(child.returncode != 0)"
+    )
+    run = server.finished_run(python_actor(server, "parent-of-killed", script), memory=256)
+    assert (run["status"], run["exitCode"]) == ("FAILED", 1)
+    assert "exceeded the memory limit of 256 MB" in run["statusMessage"]
+    assert run["stats"]["memMaxBytes"] == pytest.approx(256 * MBYTE, rel=0.03)
+
+
+def test_the_usage_of_a_short_run_is_measured(server: LiveServer) -> None:
+    actor = python_actor(server, "short", "x = bytearray(50 << 20)")
+    stats = [server.finished_run(actor, memory=256)["stats"] for _ in range(ATTEMPTS)]
+    assert all(each["memMaxBytes"] > 0 and each["memAvgBytes"] > 0 and each["cpuAvgUsage"] > 0 for each in stats)
+    assert 50 * MBYTE < max(each["memMaxBytes"] for each in stats) < 100 * MBYTE
+    assert all(each["cpuAvgUsage"] <= each["cpuMaxUsage"] * 1.001 for each in stats)
 
 
 def test_writes_beyond_a_hard_disk_limit_fail(hard_disk_server: LiveServer) -> None:

@@ -61,7 +61,16 @@ def test_an_oom_end_needs_both_the_engines_flag_and_the_exit_code_of_sigkill(
 def test_the_message_at_the_end_names_the_cause(
     status: JobStatus, state: ContainerState | None, run: dict[str, Any], message: str
 ) -> None:
-    assert messages.finished(a_run(**run), status, state) == message
+    exit_code = None if state is None else state.exit_code
+    assert (messages.explanation(a_run(**run), status, state) or messages.plain(status, exit_code)) == message
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(JobStatus.SUCCEEDED, exited(0)), (JobStatus.FAILED, exited(91)), (JobStatus.ABORTED, exited(0))],
+)
+def test_an_exit_code_or_an_abort_explains_itself(status: JobStatus, state: ContainerState) -> None:
+    assert messages.explanation(a_run(), status, state) is None
 
 
 HEAP_ERROR = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"
@@ -69,8 +78,8 @@ HEAP_ERROR = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript hea
 
 def test_the_message_distinguishes_the_heap_limit_of_v8_from_the_memory_limit() -> None:
     run = a_run(options=options(memory_mbytes=1024))
-    message = messages.finished(run, JobStatus.FAILED, exited(134), ["<--- Last few GCs --->", HEAP_ERROR, "1: 0xe"])
-    assert "V8's own limit, not the run's memory limit of 1024 MB" in message
+    message = messages.explanation(run, JobStatus.FAILED, exited(134), ["<--- Last few GCs --->", HEAP_ERROR, "1: 0xe"])
+    assert message is not None and "V8's own limit, not the run's memory limit of 1024 MB" in message
     assert "--max-old-space-size" in message and "for example 2048 MB" in message
 
 
@@ -87,8 +96,7 @@ def test_the_message_distinguishes_the_heap_limit_of_v8_from_the_memory_limit() 
 def test_neither_the_error_text_of_v8_nor_its_exit_code_alone_means_the_heap_limit(
     state: ContainerState, errors: list[str]
 ) -> None:
-    message = messages.finished(a_run(), JobStatus.FAILED, state, errors)
-    assert message == f"Actor finished with exit code {state.exit_code}."
+    assert messages.explanation(a_run(), JobStatus.FAILED, state, errors) is None
 
 
 def test_the_message_about_a_full_disk_has_the_limit_the_usage_and_the_next_step() -> None:

@@ -4,8 +4,10 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import EnvVar, Pricing, PricingModel
+from runtime.base.paging import Paging
+from runtime.base.records import EnvVar, Pricing, PricingModel, RunFilter
 from runtime.inputs.inputs import Input
+from runtime.runs.options import StartOptions
 from tests.fakes.clock import START
 from tests.fakes.stage import Stage
 
@@ -23,7 +25,7 @@ async def test_after_a_metamorph_a_run_runs_another_actor_with_the_same_storages
     await stage.orchestrator.metamorphs.order(run, target, "beta", input)
     await stage.clock.settle()
     current, container = stage.current(run), stage.container_of(run)
-    assert (current.status, current.actor_id, current.input_key) == (S.RUNNING, target.id, "INPUT-METAMORPH-1")
+    assert (current.status, current.current_actor_id, current.input_key) == (S.RUNNING, target.id, "INPUT-METAMORPH-1")
     assert [(each.actor_id, each.input_key) for each in current.metamorphs] == [(target.id, "INPUT-METAMORPH-1")]
     environment = container.spec.environment
     assert (environment["WINGS"], environment["ACTOR_ID"]) == ("two", target.id)
@@ -34,6 +36,58 @@ async def test_after_a_metamorph_a_run_runs_another_actor_with_the_same_storages
     container.prints("it is topsecret")
     await stage.finish(run)
     assert "it is [REDACTED]" in await stage.log_of(run.id)
+
+
+async def test_after_a_metamorph_a_run_still_belongs_to_its_actor(stage: Stage) -> None:
+    actor, target = await stage.create_actor("caterpillar"), await stage.create_actor("butterfly")
+    run = await stage.start(actor)
+    await stage.orchestrator.metamorphs.order(run, target, None, None)
+    await stage.clock.settle()
+    current, runs, paging = stage.current(run), stage.orchestrator.runs, Paging(offset=0, limit=10, desc=False)
+    assert (current.actor_id, current.build_id, current.build_number) == (actor.id, run.build_id, run.build_number)
+    assert [each.id for each in runs.page(stage.user, actor, RunFilter(), paging).items] == [run.id]
+    assert runs.page(stage.user, target, RunFilter(), paging).items == []
+    assert current.metamorphs[-1].build_id == current.current_build_id != run.build_id
+
+
+async def test_neither_actor_of_a_live_run_can_be_deleted_nor_the_build_that_it_runs(stage: Stage) -> None:
+    actor, target = await stage.create_actor("caterpillar"), await stage.create_actor("butterfly")
+    run = await stage.start(actor)
+    await stage.orchestrator.metamorphs.order(run, target, None, None)
+    await stage.clock.settle()
+    for each in (actor, target):
+        with pytest.raises(Invalid):
+            await stage.orchestrator.actor_deletion.delete(each)
+    await stage.create_build(target, "latest")
+    with pytest.raises(Invalid):
+        await stage.orchestrator.builds.delete(stage.orchestrator.builds.get(stage.current(run).current_build_id))
+    await stage.finish(run)
+    for each in (actor, target):
+        await stage.orchestrator.actor_deletion.delete(each)
+
+
+@pytest.mark.parametrize("restarts_server", [True, False])
+@pytest.mark.parametrize("changes_build", [True, False])
+async def test_after_a_metamorph_a_resurrected_or_recovered_run_continues_as_the_last_actor(
+    stage: Stage, restarts_server: bool, changes_build: bool
+) -> None:
+    actor, target = await stage.create_actor("caterpillar"), await stage.create_actor("butterfly")
+    await stage.create_build(target, "beta", EnvVar(name="WINGS", value="four"))
+    run = await stage.start(actor)
+    await stage.orchestrator.metamorphs.order(run, target, None, None)
+    await stage.clock.settle()
+    if restarts_server:
+        await stage.restart_server()
+        await stage.orchestrator.orders.reboot(stage.current(run))
+        await stage.clock.settle()
+    ended = await stage.finish(run)
+    options = StartOptions(build="beta") if changes_build else StartOptions()
+    await stage.orchestrator.resurrection.resurrect(ended, options)
+    await stage.clock.settle()
+    current, environment = stage.current(run), stage.container_of(run).spec.environment
+    assert (environment["ACTOR_ID"], environment.get("WINGS")) == (target.id, "four" if changes_build else None)
+    assert environment["ACTOR_BUILD_ID"] == current.current_build_id
+    assert (current.actor_id, current.build_id) == (actor.id, run.build_id)
 
 
 async def test_a_run_can_metamorph_ten_times(stage: Stage) -> None:

@@ -163,21 +163,49 @@ async def test_a_second_graceful_abort_joins_the_first_and_an_immediate_abort_cu
     assert stage.current(run).status is S.ABORTED
 
 
-@pytest.mark.parametrize("status", [S.READY, S.TIMING_OUT])
-async def test_a_graceful_abort_is_immediate_if_the_run_is_not_running(stage: Stage, status: JobStatus) -> None:
-    if status is S.READY:
-        _, resume = pause_create(stage.engine)
-        run = await stage.start()
-    else:
-        resume = asyncio.Event()
-        run = await stage.start(timeout_secs=5)
-        stage.container_of(run).ignores_sigterm = True
-        await stage.clock.advance(6)
-    assert stage.current(run).status is status
+async def test_a_graceful_abort_is_immediate_if_the_run_is_timing_out(stage: Stage) -> None:
+    run = await stage.start(timeout_secs=5)
+    stage.container_of(run).ignores_sigterm = True
+    await stage.clock.advance(6)
+    assert stage.current(run).status is S.TIMING_OUT
     await stage.orchestrator.orders.abort(run, gracefully=True)
-    resume.set()
     await stage.clock.settle()
     assert stage.current(run).status is S.ABORTED
+
+
+@pytest.mark.parametrize("gracefully", [True, False])
+@pytest.mark.parametrize("restarts_server", [True, False])
+async def test_an_abort_before_the_container_exists_ends_the_run_immediately(
+    stage: Stage, gracefully: bool, restarts_server: bool
+) -> None:
+    """There is no Actor yet that could save its state."""
+    create = stage.engine.create
+    reached, resume = pause_create(stage.engine)
+    run = await stage.start()
+    await reached.wait()
+    await stage.orchestrator.orders.abort(run, gracefully=gracefully)
+    if restarts_server:
+        await stage.close()
+        stage.engine.create = create  # type: ignore[method-assign]  # the next server's requests do not hang
+        await stage.open()
+    resume.set()
+    await stage.clock.settle()
+    run = stage.current(run)
+    assert (run.status, run.container_started_at, run.finished_at) == (S.ABORTED, None, START)
+    assert stage.engine.containers == []
+
+
+@pytest.mark.parametrize("order", ["reboot", "migrate"])
+async def test_an_order_before_the_container_exists_is_carried_out_after_its_start(stage: Stage, order: str) -> None:
+    reached, resume = pause_create(stage.engine)
+    run = await stage.start()
+    await reached.wait()
+    await getattr(stage.orchestrator.orders, order)(run)
+    resume.set()
+    await stage.clock.advance(MIGRATION)
+    moved = stage.current(run)
+    assert (moved.status, moved.stats.reboot_count + moved.stats.migration_count) == (S.RUNNING, 1)
+    assert (await stage.finish(run)).status is S.SUCCEEDED
 
 
 async def test_the_grace_period_of_an_abort_continues_after_a_restart_of_the_server(stage: Stage) -> None:

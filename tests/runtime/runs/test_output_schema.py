@@ -61,4 +61,4 @@ async def test_a_run_has_its_output_from_the_start_and_a_metamorph_replaces_it(s
     assert run.output == {"items": f"{API}/datasets/{run.default_dataset_id}/items"}
     await stage.orchestrator.metamorphs.order(run, stage.orchestrator.actors.get(target.id), None, None)
     await stage.clock.advance(1)
-    assert stage.current(run).output == {"me": f"{target.id} {run.id}"}
+    assert stage.current(run).output == {"me": f"{actor.id} {run.id}"}

@@ -184,7 +184,6 @@ async def test_a_run_whose_container_had_not_started_is_started_by_the_next_serv
     reached, resume = (pause_start if was_created else pause_create)(stage.engine)
     run = await stage.start()
     await reached.wait()
-    assert stage.current(run).status is (S.RUNNING if was_created else S.READY)
     await stage.close()
     monkeypatch.setattr(stage.engine, "create", create)
     stage.engine.on_create = lambda container: None
@@ -192,6 +191,21 @@ async def test_a_run_whose_container_had_not_started_is_started_by_the_next_serv
     assert stage.current(run).status is S.RUNNING
     assert len(stage.engine.containers) == 1
     resume.set()
+
+
+async def test_a_run_that_the_last_server_did_not_admit_is_admitted_by_the_next_one(
+    stage: Stage,
+) -> None:
+    reached, resume = pause_create(stage.engine)
+    run = await stage.start()
+    await reached.wait()
+    await stage.close()
+    moves: list[JobStatus] = []
+    stage.engine.on_create = lambda container: moves.append(stage.current(run).status)
+    resume.set()
+    await stage.open_with_run(run, lambda now: replace(now, status=S.READY))
+    assert (moves, stage.current(run).status) == ([S.RUNNING], S.RUNNING)
+    assert (await stage.finish(run)).status is S.SUCCEEDED
 
 
 async def test_containers_without_a_live_run_are_removed(stage: Stage) -> None:

@@ -80,6 +80,7 @@ async def test_the_statistics_of_all_containers_add_up(stage: Stage) -> None:
     await stage.clock.settle()
     total = stage.current(run).stats
     assert total.net_rx_bytes == 150
+    assert total.cpu_avg_usage is not None
     assert total.cpu_avg_usage * total.sampled_millis == pytest.approx(3 * 1000 * 100)
     assert (total.mem_max_bytes, total.mem_current_bytes) == (5, 3)
 
@@ -177,7 +178,7 @@ async def test_pending_orders_are_carried_out_after_a_restart_of_the_engine(stag
     await stage.orchestrator.metamorphs.order(stage.current(run), target, None, None)
     await restart_engine(stage)
     current = stage.current(run)
-    assert (current.status, current.actor_id, current.stats.migration_count) == (S.RUNNING, target.id, 1)
+    assert (current.status, current.current_actor_id, current.stats.migration_count) == (S.RUNNING, target.id, 1)
     assert len(stage.engine.containers) == 1
 
 

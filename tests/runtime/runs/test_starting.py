@@ -9,6 +9,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.runs.options import StartOptions
 from runtime.runs.start_plan import StartRequest
 from tests.fakes.clock import START
+from tests.fakes.engine_faults import pause_create
 from tests.fakes.stage import META, Stage
 
 
@@ -19,6 +20,17 @@ async def test_the_actor_counts_its_starts(stage: Stage) -> None:
     await stage.start(actor)
     counted = stage.orchestrator.actors.get(actor.id)
     assert (counted.total_runs, counted.last_run_started_at) == (2, START + 3000)
+
+
+async def test_a_run_is_running_when_its_start_returns_and_before_its_container_exists(stage: Stage) -> None:
+    """Clients read a new run once, and report an error if it has not been started."""
+    pause_create(stage.engine)
+    actor = await stage.create_actor()
+    request = StartRequest(user=stage.user, actor=actor, input=None, options=StartOptions(), meta=META)
+    started = await stage.orchestrator.starting.start(request)
+    assert stage.current(started).status is JobStatus.RUNNING
+    assert stage.engine.created == []
+    assert stage.current(started).started_at == started.started_at == START
 
 
 async def test_a_start_over_the_memory_quota_records_nothing_and_the_end_of_a_run_frees_its_memory(

@@ -1,4 +1,4 @@
-"""One run from READY to its end, on a scripted engine in virtual time."""
+"""One run from its start to its end, on a scripted engine in virtual time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def collect(source: Any) -> list[Any]:
 # From the start to the end
 
 
-async def test_a_run_is_ready_then_running_then_succeeded(stage: Stage) -> None:
+async def test_a_run_is_running_then_succeeded(stage: Stage) -> None:
     moves = record_moves(stage)
     run = await stage.start()
     assert run.status is S.RUNNING
@@ -71,16 +71,51 @@ async def test_a_container_that_vanishes_fails_the_run(stage: Stage) -> None:
     assert (stage.current(run).status, stage.current(run).exit_code) == (S.FAILED, None)
 
 
-@pytest.mark.parametrize(
-    ("is_terminal", "message"),
-    [(True, "All done!"), (False, "Actor finished with exit code 0."), (None, "Actor finished with exit code 0.")],
-)
-async def test_only_a_terminal_status_message_of_the_actor_stays_at_the_end(
-    stage: Stage, is_terminal: bool | None, message: str
+@pytest.mark.parametrize("is_terminal", [True, False, None])
+@pytest.mark.parametrize("end", ["exit 0", "exit 3", "abort", "graceful abort"])
+async def test_the_actors_own_status_message_stays_at_an_end_that_needs_no_explanation(
+    stage: Stage, end: str, is_terminal: bool | None
 ) -> None:
     run = await stage.start()
-    await stage.orchestrator.runs.set_status_message(run.id, "All done!", is_terminal)
-    assert (await stage.finish(run)).status_message == message
+    await stage.orchestrator.runs.set_status_message(run.id, "Half way", is_terminal, by_actor=True)
+    if end.endswith("abort"):
+        await stage.orchestrator.orders.abort(run, gracefully=end.startswith("graceful"))
+    await stage.finish(run, 3 if end == "exit 3" else 0)
+    current = stage.current(run)
+    assert (current.status_message, current.is_status_message_terminal) == ("Half way", is_terminal)
+
+
+@pytest.mark.parametrize("is_terminal", [True, False, None])
+@pytest.mark.parametrize("end", ["memory", "timeout", "vanished", "disk", "heap"])
+async def test_only_a_terminal_message_of_the_actor_replaces_the_explanation_of_an_end(
+    stage: Stage, end: str, is_terminal: bool | None
+) -> None:
+    run = await stage.start(timeout_secs=60)
+    container = stage.container_of(run)
+    await stage.orchestrator.runs.set_status_message(run.id, "Half way", is_terminal, by_actor=True)
+    match end:
+        case "memory":
+            container.exits(137, oom_killed=True)
+        case "timeout":
+            await stage.clock.advance(60)
+        case "vanished":
+            container.vanishes()
+        case "disk":
+            container.disk = run.options.disk_mbytes * MBYTE * 2
+            await stage.clock.advance(2)
+        case "heap":
+            container.prints("FATAL ERROR: x JavaScript heap out of memory", stream="stderr")
+            container.exits(134)
+    await stage.clock.settle()
+    current = stage.current(run)
+    assert current.status in (S.FAILED, S.TIMED_OUT)
+    assert (current.status_message == "Half way") == bool(is_terminal), current.status_message
+
+
+async def test_an_empty_status_message_is_replaced_by_the_default(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.orchestrator.runs.set_status_message(run.id, "", None, by_actor=True)
+    assert (await stage.finish(run)).status_message == "Actor finished with exit code 0."
 
 
 # Waiters, followers and listeners
@@ -181,7 +216,44 @@ async def test_the_oom_kill_of_a_child_process_is_logged_and_does_not_fail_the_r
     run = await stage.finish(await stage.start(), 0, oom_killed=True)
     assert run.status is S.SUCCEEDED
     assert (await stage.log_of(run.id))[-1] == messages.OOM_IN_CHILD
-    assert run.stats.mem_max_bytes < run.options.memory_mbytes * MBYTE
+    assert run.stats.mem_max_bytes == run.options.memory_mbytes * MBYTE
+
+
+@pytest.mark.parametrize("code", [1, 91, 143])
+async def test_an_actor_that_fails_after_the_oom_kill_of_a_child_process_has_a_message_that_names_it(
+    stage: Stage, code: int
+) -> None:
+    run = await stage.finish(await stage.start(memory_mbytes=256), code, oom_killed=True)
+    assert run.status is S.FAILED and run.status_message is not None
+    assert run.status_message.startswith(f"Actor finished with exit code {code} after a process")
+    assert "exceeded the memory limit of 256 MB" in run.status_message
+    assert "for example 512 MB" in run.status_message
+
+
+async def test_an_actor_that_waits_for_a_killed_child_until_its_timeout_has_a_message_that_names_it(
+    stage: Stage,
+) -> None:
+    run = await stage.start(memory_mbytes=256, timeout_secs=10)
+    stage.container_of(run).ignores_sigterm = True
+    await stage.clock.advance(11)
+    run = await stage.finish(run, 137, oom_killed=True)
+    assert run.status is S.TIMED_OUT and run.status_message is not None
+    assert run.status_message.startswith("Actor timed out after 10 seconds, after a process")
+    assert "for example 512 MB" in run.status_message
+
+
+async def test_the_usage_of_a_run_that_ends_between_two_samples_is_measured_at_its_end(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.clock.advance(0.2)
+    stage.container_of(run).used_until_its_end(5 * MBYTE, cpu_nanos=100_000_000, net_rx_bytes=7)
+    stats = (await stage.finish(run)).stats
+    assert (stats.mem_max_bytes, stats.mem_current_bytes, stats.net_rx_bytes) == (5 * MBYTE, 0, 7)
+    assert stats.cpu_avg_usage == stats.cpu_max_usage == pytest.approx(50)
+
+
+async def test_the_usage_of_a_run_without_any_measurement_is_unknown(stage: Stage) -> None:
+    stats = (await stage.finish(await stage.start())).stats
+    assert (stats.mem_max_bytes, stats.cpu_avg_usage, stats.net_rx_bytes) == (None, None, None)
 
 
 # Failures to start, and failures of Greenroom itself

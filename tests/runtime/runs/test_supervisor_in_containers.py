@@ -85,7 +85,7 @@ def test_an_abort_kills_a_running_actor_without_sigterm(server: LiveServer, stub
 
 
 def test_a_run_can_be_aborted_before_its_container_runs(server: LiveServer, stubborn: str) -> None:
-    """Six runs, so that the aborts arrive at different moments between READY and RUNNING."""
+    """Six runs, so that the aborts arrive at different moments before the start of the container."""
     runs = []
     for _ in range(6):
         run = server.run(stubborn, **MEMORY)

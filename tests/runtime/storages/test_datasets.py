@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any
 
 import pytest
@@ -9,7 +8,8 @@ import pytest
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.records import Dataset
 from runtime.database import Database, datasets_table
-from runtime.storages.datasets import MAX_PUSH_BYTES_ON_LOOP, Datasets
+from runtime.storages.datasets import Datasets
+from runtime.storages.item_push import MAX_PUSH_BYTES_ON_LOOP
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -110,20 +110,10 @@ async def test_paging(
                 assert await read_items(datasets, dataset.id, offset=offset, limit=limit, desc=desc) == expected
 
 
-async def test_a_big_push_is_parsed_in_a_thread(
-    datasets: Datasets, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    decoders = set()
-
-    def loads(text: bytes) -> Any:
-        decoders.add(threading.current_thread())
-        return json.loads(text)
-
-    monkeypatch.setattr("runtime.storages.datasets.loads", loads)
+async def test_a_big_push_is_read_item_by_item(datasets: Datasets, dataset: Dataset) -> None:
     every = [{"n": n, "text": "x" * 100} for n in range(MAX_PUSH_BYTES_ON_LOOP // 100)]
     assert await datasets.push(dataset, json.dumps(every).encode()) == len(every)
     assert await read_items(datasets, dataset.id, offset=1) == every[1:]
-    assert decoders and threading.main_thread() not in decoders
 
 
 async def test_counters(datasets: Datasets, dataset: Dataset) -> None:

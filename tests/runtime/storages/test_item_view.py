@@ -6,13 +6,21 @@ import pytest
 
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
-from runtime.storages.item_view import ItemView, from_schema, leaves
+from runtime.storages.item_view import (
+    MAX_FIELDS,
+    MAX_PATHS_LENGTH,
+    MAX_UNWINDS,
+    ItemView,
+    check_size,
+    from_schema,
+    leaves,
+)
 
 Item = dict[str, Any]
 
 
 def apply(view: ItemView, *items: Item) -> list[Item]:
-    return list(view.apply(dumps(item) for item in items))
+    return [item for item in view.apply(dumps(item) for item in items) if item is not None]
 
 
 def test_a_plain_view_does_not_change_items() -> None:
@@ -125,3 +133,46 @@ def test_an_unknown_view_is_rejected(schema: Item | None) -> None:
 def test_leaves() -> None:
     assert dict(leaves("a", {"b": [1, {"c": []}], "d": None}, "/")) == {"a/b/0": 1, "a/b/1/c": [], "a/d": None}
     assert dict(leaves("a", 5, "/")) == {"a": 5}
+
+
+def test_the_product_of_unwound_fields_is_computed_one_item_at_a_time() -> None:
+    """All items of this product would need more memory than any machine has."""
+    item = {name: list(range(100_000)) for name in ("a", "b", "c")}
+    unwound = ItemView(unwind=("a", "b", "c")).apply([dumps(item)])
+    assert [next(unwound) for _ in range(3)] == [{"a": 0, "b": 0, "c": n} for n in range(3)]
+
+
+def test_items_that_are_not_shown_return_control() -> None:
+    shown = ItemView(skip_empty=True, skip_failed=True).apply([b"{}", b'{"errorInfo":1}', b'{"a":1}'])
+    assert list(shown) == [None, None, {"a": 1}]
+
+
+def test_flattening_does_not_multiply_a_long_name() -> None:
+    """The values stay nested where the names of all leaves would take gigabytes. No data is lost."""
+    name, values = "x" * 1_000_000, list(range(10_000))
+    (item,) = apply(ItemView(flatten=("a",)), {"a": {"short": [1, 2], name: values}, "b": 1})
+    assert item == {"a.short.0": 1, "a.short.1": 2, f"a.{name}": values, "b": 1}
+    assert sum(map(len, item)) < MAX_PATHS_LENGTH
+
+
+def test_leaves_of_any_depth_are_found() -> None:
+    value: Any = [1, {}, "x"]
+    for _ in range(2000):
+        value = {"a": value}
+    found = dict(leaves("a", value, "."))
+    assert list(found.values()) == [1, {}, "x"]
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        ItemView(unwind=("a",) * (MAX_UNWINDS + 1)),
+        ItemView(fields=tuple(map(str, range(MAX_FIELDS + 1)))),
+        ItemView(omit=frozenset(map(str, range(MAX_FIELDS + 1)))),
+        ItemView(flatten=tuple(map(str, range(MAX_FIELDS + 1)))),
+        ItemView(fields=("a", "a"), output_fields=("b", "c")),
+    ],
+)
+def test_views_that_would_multiply_an_item_are_rejected(view: ItemView) -> None:
+    with pytest.raises(Invalid):
+        check_size(view)

@@ -56,19 +56,19 @@ def test_content_types_are_compared_without_parameters() -> None:
     key_schema.check_content_type(key_schema.collection(SCHEMA, "thumbnails"), "image-small-1", "text/plain")
 
 
-def test_json_must_match_the_schema_of_its_collection() -> None:
+async def test_json_must_match_the_schema_of_its_collection() -> None:
     summary = key_schema.collection(SCHEMA, "summary")
     assert key_schema.needs_value(summary, "application/json; charset=utf-8")
     assert not key_schema.needs_value(summary, "text/plain")
     assert not key_schema.needs_value(key_schema.collection(SCHEMA, "images"), "application/json")
-    key_schema.check_value(summary, "image-SUMMARY", b'{"n":1}')
+    await key_schema.check_value(summary, "image-SUMMARY", b'{"n":1}')
     for body, why in (
         (b'{"n":"x"}', "value/n must be integer"),
         (b"{}", "required property"),
         (b"{", "this is not valid JSON"),
     ):
         with pytest.raises(Invalid, match=why):
-            key_schema.check_value(summary, "image-SUMMARY", body)
+            await key_schema.check_value(summary, "image-SUMMARY", body)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_json_must_match_the_schema_of_its_collection() -> None:
 )
 def test_an_invalid_schema_is_rejected(collections: Any) -> None:
     with pytest.raises(Invalid):
-        key_schema.collections({"collections": collections})
+        key_schema.check_collections({"collections": collections})

@@ -72,10 +72,17 @@ async def test_a_batch_has_at_most_25_requests(queues: RequestQueues, queue: Req
 
 
 async def test_an_update_must_have_the_id_in_its_url(queues: RequestQueues, queue: RequestQueue) -> None:
-    for id, fields in ((request_id("b"), draft("a")), (request_id("a"), draft("a", id="other"))):
+    a, b = request_id("a"), request_id("b")
+    for id, fields, difference in (
+        (b, draft("a"), f"its uniqueKey gives the id '{a}'"),
+        (a, draft("a", id="other"), "the request's field 'id' is 'other'"),
+        (a, draft("a", id=None), "the request's field 'id' is 'None'"),
+        (b, draft("a", id=b), f"its uniqueKey gives the id '{a}'"),
+    ):
         with pytest.raises(Invalid) as error:
             await queues.update_request(queue.id, id, fields, forefront=False)
         assert error.value.slug == "request-id-invalid"
+        assert error.value.message == f"The address has the request id '{id}', but {difference}"
 
 
 async def test_a_second_client_makes_the_queue_shared_permanently(queues: RequestQueues, queue: RequestQueue) -> None:

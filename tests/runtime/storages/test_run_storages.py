@@ -66,7 +66,7 @@ async def test_a_metamorph_adds_the_datasets_of_the_new_actors_definition(stage:
     await stage.orchestrator.metamorphs.order(run, target, None, None)
     await stage.clock.settle()
     after = stage.current(run)
-    assert after.actor_id == target.id
+    assert after.current_actor_id == target.id
     assert (set(after.datasets), after.datasets["prices"]) == ({"prices", "names"}, run.datasets["prices"])
     storages = json.loads(stage.container_of(run).spec.environment["ACTOR_STORAGES_JSON"])
     assert set(storages["datasets"]) == {"default", "prices", "names"}

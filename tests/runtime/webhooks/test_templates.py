@@ -10,12 +10,19 @@ from runtime.webhooks import templates
 from tests.fakes.clock import START
 
 DATA = {"actorId": "actor1", "actorRunId": "run1"}
-RESOURCE = {
+RESOURCE: dict[str, Any] = {
     "id": "run1",
     "statusMessage": 'said "{{userId}}"\n',
     "exitCode": None,
     "options": {"memoryMbytes": 512},
     "metamorphs": [{"actorId": "other"}],
+    "zero": 0,
+    "false": False,
+    "empty": [],
+    "list": [1, "a", None, []],
+    "snake_case": 1,
+    "with-hyphen": 2,
+    "unknown": "{{nobody}} {{x}}",
 }
 VALUES = templates.variables("user1", "ACTOR.RUN.SUCCEEDED", DATA, RESOURCE, START)
 
@@ -39,7 +46,6 @@ def test_the_default_payload_is_that_of_the_platform(template: str | None) -> No
     ("template", "sent"),
     [
         ('{"a": {{userId}}}', {"a": "user1"}),
-        ('{"a": {{ userId }}, "b": 1}', {"a": "user1", "b": 1}),
         ("{{eventData}}", DATA),
         ("[{{eventData.actorId}}, {{resource.options.memoryMbytes}}]", ["actor1", 512]),
         ('{"a":{"b":{{resource.options}}}}', {"a": {"b": {"memoryMbytes": 512}}}),
@@ -48,6 +54,10 @@ def test_the_default_payload_is_that_of_the_platform(template: str | None) -> No
         ("{{resource.no.such.thing}}", None),
         ("{{eventData.actorTaskId}}", None),
         ("{{resource.exitCode}}", None),
+        ("[{{resource.zero}}, {{resource.no}}, {{resource.false}}, {{resource.empty}}]", [None, None, None, []]),
+        ("{{resource.metamorphs.length}}", 1),
+        ("{{resource.snake_case}}", 1),
+        ("{{resource.with-hyphen}}", 2),
         ("{{resource.statusMessage}}", 'said "{{userId}}"\n'),
         ("[{{globals.dateISO}}, {{globals.dateUnix}}]", ["2023-11-14T22:13:20.000Z", 1_700_000_000]),
         ('{"a": "{{userId}}", "b": "{{nobody}} \\" {{x}}"}', {"a": "{{userId}}", "b": '{{nobody}} " {{x}}'}),
@@ -65,10 +75,16 @@ def test_variables_are_replaced_with_json_and_strings_do_not_change(template: st
         ('"{{eventData}}"', DATA),
         ('"{{resource.options.memoryMbytes}}"', 512),
         ('"{{resource.exitCode}}"', None),
-        ('"{{userId}} used {{ resource.options.memoryMbytes }} MB"', "user1 used 512 MB"),
-        ('"it is {{resource.options}}"', 'it is {"memoryMbytes":512}'),
+        ('"{{userId}} used {{resource.options.memoryMbytes}} MB"', "user1 used 512 MB"),
+        ('"{{ userId }}, {{resource.snake_case}} and {{  x }}"', "{{ userId }}, {{resource.snake_case}} and {{  x }}"),
+        ('"it is {{resource.options}}"', "it is [object Object]"),
+        ('"{{resource.list}} {{resource.exitCode}} {{resource.no}} {{resource.no.such}}"', "1,a,, null undefined null"),
+        ('{"a": "{{resource.no}}", "b": "{{resource.no.such}}"}', {"b": None}),
+        ('["{{resource.no}}"]', [None]),
+        ('"{{resource.no}}"', None),
         ('["{{userId}}", {"{{userId}}": {{userId}}}]', ["user1", {"{{userId}}": "user1"}]),
-        ("{{resource.statusMessage}}", 'said "{{userId}}"\n'),
+        ("{{resource.statusMessage}}", 'said "user1"\n'),
+        ("[{{resource.unknown}}]", ["{{nobody}} {{x}}"]),
     ],
 )
 def test_variables_in_strings_are_replaced_on_request(template: str, sent: Any) -> None:
@@ -80,6 +96,10 @@ def test_variables_in_strings_are_replaced_on_request(template: str, sent: Any) 
     "template",
     [
         "{{nobody}}",
+        "{{ userId }}",
+        "{{  userId  }}",
+        "{{}}",
+        "{{.userId}}",
         '{"a": {{user}}}',
         "{{resource}",
         '{"a": {{resource id}}}',
@@ -113,6 +133,41 @@ def test_header_values_are_text_and_reserved_headers_are_ignored() -> None:
     assert templates.headers(template, VALUES, in_strings=False) == {"X-Run": "run1", "X-Size": "7"}
     assert templates.headers('{"A": "Bearer {{userId}}"}', VALUES, in_strings=True) == {"A": "Bearer user1"}
     assert templates.headers(None, VALUES, in_strings=False) == {}
+
+
+def test_a_template_that_would_become_gigabytes_is_rejected() -> None:
+    for template in ("[" + ",".join(["{{resource}}"] * 1001) + "]", f'["{"x" * 300_000}"]', "{{" * 10**6):
+        with pytest.raises(Invalid):
+            templates.check(template, in_strings=False)
+    repeated = '["' + "{{userId}}" * 1001 + '"]'
+    templates.check(repeated, in_strings=False)
+    with pytest.raises(Invalid, match="at most 1000 times"):
+        templates.check(repeated, in_strings=True)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"": "a"}',
+        '{"A B": "a"}',
+        '{"A:": "a"}',
+        '{"Ä": "a"}',
+        '{"A\\n": "a"}',
+        '{"A": "a\\nB: c"}',
+        '{"A": "a\\r"}',
+        '{"A": "\\u0000"}',
+    ],
+)
+def test_headers_that_cannot_be_sent_are_rejected(template: str) -> None:
+    with pytest.raises(Invalid, match="header"):
+        templates.check_headers(template, in_strings=False)
+
+
+def test_line_breaks_in_the_value_of_a_variable_become_spaces_in_a_header() -> None:
+    template = '{"A": {{resource.statusMessage}}, "B": "x{{resource.statusMessage}}", "C": {{resource.options}}}'
+    templates.check_headers(template, in_strings=True)
+    sent = templates.headers(template, VALUES, in_strings=True)
+    assert sent == {"A": 'said "user1" ', "B": 'xsaid "{{userId}}" ', "C": '{"memoryMbytes":512}'}
 
 
 @pytest.mark.parametrize("template", ["[]", "1", '{"A": {{nobody}}}'])

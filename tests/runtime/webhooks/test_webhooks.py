@@ -30,7 +30,7 @@ async def test_an_invalid_template_is_rejected_and_nothing_is_stored(stage: Stag
     assert (stage.orchestrator.database.runs.all(), stage.orchestrator.database.webhooks.all()) == ([], [])
 
 
-@pytest.mark.parametrize("condition", [{"actor_id": "nobody"}, {"actor_run_id": "nobody"}])
+@pytest.mark.parametrize("condition", [{"actor_id": "nobody"}, {"actor_task_id": "nobody"}])
 async def test_a_condition_must_refer_to_an_existing_record(
     stage: Stage, receiver: Receiver, condition: dict[str, str]
 ) -> None:

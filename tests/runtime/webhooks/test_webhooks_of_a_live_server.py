@@ -10,7 +10,7 @@ from runtime.access.users import SERVER_TOKEN_PREFIX
 from runtime.webhooks.delivery import MAX_CONCURRENT_REQUESTS
 from testing.api_client import Json
 from testing.live_server import LiveServer
-from tests.engine import COUNTER, end, engine, eventually, python_actor
+from tests.engine import COUNTER, container_of, end, engine, eventually, python_actor
 from tests.fakes.receiver import Receiver
 
 pytestmark = pytest.mark.docker
@@ -73,10 +73,10 @@ def test_unfinished_dispatches_are_sent_after_the_server_was_killed(
     actor = python_actor(own_server, "observed", COUNTER)
     hooks = [webhook(own_server, actor, blocking_receiver.url()) for _ in range(MAX_CONCURRENT_REQUESTS + 3)]
     first, second = own_server.run(actor), own_server.run(actor)
-    for run in (first, second):
-        own_server.until(f"actor-runs/{run['id']}", lambda run: run["status"] == "RUNNING")
-    blocking_receiver.stop_responding()
     with engine() as client:
+        for run in (first, second):
+            assert container_of(client, run).status == "running"
+        blocking_receiver.stop_responding()
         end(client, first, 0)
         assert eventually(lambda: len(blocking_receiver.received) == MAX_CONCURRENT_REQUESTS)
         own_server.kill()

@@ -7,7 +7,7 @@ import io
 import json
 import tracemalloc
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,15 +19,16 @@ from lxml import etree
 
 from api.request.parsing.dataset_items import FormatOptions, ItemFormat
 from api.response.exports import FORMATS
-from api.response.exports.tables import MAX_COLUMNS
-from api.response.exports.xlsx import MAX_ROWS
+from api.response.exports.tables import MAX_COLUMNS, Table
+from api.response.exports.xlsx import Xlsx
 from api.response.exports.xml_text import element
 from runtime.base.errors import Invalid
-from runtime.base.json_text import dumps
+from runtime.base.json_text import MAX_DEPTH, dumps
 from runtime.base.records import Dataset
 from runtime.storages.datasets import ItemPage
 from runtime.storages.item_view import PLAIN, ItemView
 from tests.fakes.clock import START
+from tests.fakes.ticks import ticks_during
 
 DATASET = Dataset(id="d1", user_id="u1", created_at=START, modified_at=START, accessed_at=START)
 ITEMS = [
@@ -169,10 +170,90 @@ async def test_text_in_excel_stays_text() -> None:
     assert zipfile.ZipFile(io.BytesIO(written)).testzip() is None
 
 
-async def test_more_rows_than_excel_allows_are_rejected() -> None:
-    page = ItemPage(MAX_ROWS, MAX_ROWS, [], page_of([]).chunks)
-    with pytest.raises(Invalid, match="rows at most"):
-        await FORMATS[ItemFormat.XLSX](DATASET, page, PLAIN, FormatOptions()).open()
+async def test_more_rows_than_excel_allows_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Xlsx.max_rows == 1_048_575
+    monkeypatch.setattr(Xlsx, "max_rows", 5)
+    assert await exported(ItemFormat.XLSX, [{"a": [1] * 5}], ItemView(unwind=("a",)))
+    with pytest.raises(Invalid, match="more than 5 rows"):
+        await exported(ItemFormat.XLSX, [{"a": [1] * 6}], ItemView(unwind=("a",)))
+
+
+async def test_a_workbook_that_would_be_too_large_is_rejected_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.response.exports.xlsx.MAX_LENGTH", 1000)
+    with pytest.raises(Invalid, match="too large"):
+        await exported(ItemFormat.XLSX, [{"text": "x" * 100, "a": [1] * 20}], ItemView(unwind=("a",)))
+
+
+def chain(levels: int, wrap: Callable[[Any], Any], inside: Any) -> Any:
+    for _ in range(levels):
+        inside = wrap(inside)
+    return inside
+
+
+ODD_ITEMS: dict[str, Any] = {
+    "nested objects": chain(MAX_DEPTH - 1, lambda inside: {"a": inside}, 1),
+    "nested arrays": {"a": chain(MAX_DEPTH - 2, lambda inside: [inside], 1)},
+    "nested empty arrays": {"a": chain(MAX_DEPTH - 2, lambda inside: [inside], [])},
+    "half a surrogate pair in a key": {"\ud800": 1, "b": {"\udc00": [1]}},
+    "half a surrogate pair in a value": {"a": "\ud800", "@": {"b": "\udc00"}},
+    "huge numbers": {"a": 10**400, "b": -(10**400), "c": 1e308, "d": 2**64},
+    "control characters": {"a\x00\x1f": "\x00\x0b\x1f\ufffe\uffff"},
+    "empty names": {"": {"": [{"": 1}]}},
+    "attributes with the same tag": {"@": {"a!": 1, "a?": 2}},
+    "formula": {"=1+1": "=1+1", "@x": "{=1}"},
+}
+
+
+@pytest.mark.parametrize("form", ItemFormat)
+@pytest.mark.parametrize("name", ODD_ITEMS)
+@pytest.mark.parametrize("view", [PLAIN, ItemView(skip_empty=True)])
+async def test_any_item_is_exported_to_the_end_or_rejected_before_the_start(
+    form: ItemFormat, name: str, view: ItemView
+) -> None:
+    item = ODD_ITEMS[name]
+    try:
+        written = await exported(form, [item, {"last": 1}], view)
+    except Invalid as problem:  # raised by `open`, because `exported` does not catch errors of the stream
+        assert isinstance(FORMATS[form], type) and issubclass(FORMATS[form], Table) and "table" in problem.message
+        return
+    match form:
+        case ItemFormat.XML | ItemFormat.RSS:
+            root = etree.fromstring(written.replace(b":", b"_"), etree.XMLParser(huge_tree=True))
+            assert len([each for each in root.iter() if each.tag == "last"]) == 1
+        case ItemFormat.XLSX:
+            assert len(list(openpyxl.load_workbook(io.BytesIO(written)).active.rows)) == 3
+        case ItemFormat.JSON:
+            assert json.loads(written)[1] == {"last": 1}
+        case _:
+            assert written.decode().rstrip().endswith(("1}", "1", "</table>"))
+
+
+@pytest.mark.parametrize("form", [ItemFormat.CSV, ItemFormat.HTML, ItemFormat.XLSX])
+async def test_a_table_does_not_multiply_a_long_name(form: ItemFormat) -> None:
+    with pytest.raises(Invalid, match="a column whose name is longer"):
+        await exported(form, [{"x" * 1_000_000: list(range(100_000))}])
+
+
+@pytest.mark.parametrize("form", [ItemFormat.XML, ItemFormat.RSS, ItemFormat.JSON, ItemFormat.CSV, ItemFormat.HTML])
+async def test_an_item_that_becomes_gigabytes_is_written_only_as_far_as_it_is_read(form: ItemFormat) -> None:
+    item = {"a": list(range(100_000)), "b": list(range(1000))}
+    view = ItemView(unwind=("a", "b"), fields=("a", "b"))
+    if form in (ItemFormat.XML, ItemFormat.RSS):
+        item, view = {"x" * 100_000: list(range(500_000))}, PLAIN
+    tracemalloc.start()
+    export = FORMATS[form](DATASET, page_of([dumps(item)]), view, FormatOptions())
+    if issubclass(FORMATS[form], Table):
+        export.columns = ["a", "b"]  # type: ignore[attr-defined]  # `open` would count all rows
+    length = 0
+    async for piece in export.stream():
+        length += len(piece)
+        if length > 2_000_000:
+            break
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000_000
 
 
 async def test_xml() -> None:
@@ -217,7 +298,7 @@ async def test_rss_has_a_title_and_a_description() -> None:
 def test_any_json_becomes_well_formed_xml(name: str, value: Any) -> None:
     """Colons are replaced for the parser: an export preserves the prefix of a namespace, but does not declare it."""
     parser = etree.XMLParser(huge_tree=True)
-    etree.fromstring(f"<root>{element(name, value)}</root>".replace(":", "_").encode(), parser)
+    etree.fromstring(f"<root>{''.join(element(name, value))}</root>".replace(":", "_").encode(), parser)
 
 
 @pytest.mark.parametrize("form", [ItemFormat.CSV, ItemFormat.HTML, ItemFormat.XML, ItemFormat.RSS])
@@ -245,3 +326,19 @@ async def peak_of_export(form: ItemFormat, count: int) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
+
+
+@pytest.mark.parametrize("form", ItemFormat)
+async def test_a_giant_item_is_exported_without_blocking_the_event_loop(form: ItemFormat) -> None:
+    """A helper process parses it, because that creates millions of objects."""
+    items = [{"n": 1, "list": [[]] * 300_000}, {"n": 2}]
+    for view in (ItemView(fields=("n",)), ItemView(skip_empty=True)):
+        ticks, written = await ticks_during(exported(form, items, view))
+        assert ticks > 20
+        if isinstance(written, Exception):
+            assert isinstance(written, Invalid) and issubclass(FORMATS[form], Table)
+            assert form is ItemFormat.XLSX or view.skip_empty
+        elif form is ItemFormat.JSON:
+            assert json.loads(written) == (items if view.skip_empty else [{"n": 1}, {"n": 2}])
+        else:
+            assert b"1" in written and b"2" in written

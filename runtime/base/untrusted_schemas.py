@@ -1,0 +1,54 @@
+"""JSON Schemas that clients write: what validation with them may cost, and where it runs.
+
+Without references and regular expressions, each part of a schema is applied to each part of a value at most once. So
+the product of their sizes bounds the work, and a small product is validated immediately. Everything else goes to a
+helper process: references that branch multiply the work with each level, and nothing can stop the validator.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from runtime.base.json_schema import CACHED_SCHEMAS, compiled_text
+from runtime.base.json_text import Json, loads
+
+MAX_IMMEDIATE_WORK = 5_000_000
+"""Parts of a schema times bytes of a value: a few milliseconds."""
+MAX_IMMEDIATE_SCHEMA = 65_536
+"""A bigger schema is also compiled in a helper process."""
+UNBOUNDED_KEYWORDS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "pattern", "patternProperties"})
+
+
+def is_cheap(schema: bytes, size: int = 1) -> bool:
+    """Whether validating a value of `size` bytes of JSON takes at most a few milliseconds."""
+    if len(schema) > MAX_IMMEDIATE_SCHEMA:
+        return False
+    parts = _parts(schema)
+    return parts is not None and parts * size <= MAX_IMMEDIATE_WORK
+
+
+def check_schema(schema: bytes) -> None:
+    """Raises ValueError for text that is not a valid JSON Schema."""
+    compiled_text(schema)
+
+
+@lru_cache(CACHED_SCHEMAS)
+def _parts(schema: bytes) -> int | None:
+    """The number of values in the schema; None if the schema may be applied to a value more than once."""
+    count, level = 0, [loads(schema)]
+    while level:
+        count += len(level)
+        if any(_is_unbounded(part) for part in level if isinstance(part, dict)):
+            return None
+        level = [child for part in level for child in _children(part)]
+    return count
+
+
+def _is_unbounded(part: dict[str, Json]) -> bool:
+    return not UNBOUNDED_KEYWORDS.isdisjoint(part) or part.get("format") == "regex"
+
+
+def _children(part: Json) -> list[Json]:
+    if isinstance(part, dict):
+        return list(part.values())
+    return part if isinstance(part, list) else []

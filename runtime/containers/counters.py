@@ -1,0 +1,274 @@
+"""Reads the counters of all live containers, in one thread of its own.
+
+The kernel removes a container's counters milliseconds after its last process, and then even open files of them fail. So
+the thread also waits for the end of each container's first process, and reads the counters once more at that moment. If
+it comes too late, its last regular reading counts. To measure the shortest runs too, it begins before the container
+starts, and reads more often in its first second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import threading
+import time
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import replace
+from queue import SimpleQueue
+
+from runtime.containers import Sample, cgroups
+from runtime.containers.cgroups import Cgroup, Counters
+
+SEARCH_SECS = 0.01
+"""The pause between two attempts to locate the counters of a container that is about to start."""
+LONGEST_SEARCH_SECS = 120.0
+FIRST_SECS = 1.0
+FIRST_PAUSE_SECS = 0.05
+PAUSE_SECS = 0.25
+"""The pause between two readings; in the first FIRST_SECS it is FIRST_PAUSE_SECS."""
+REPORT_SECS = 1.0
+"""The time between two reported samples."""
+END_SECS = 1.0
+"""How long after the engine's report of a container's end this thread may notice it."""
+MAX_NET_DEV_BYTES = 1 << 14
+
+
+class FollowedContainer:
+    """The samples of one container. The thread publishes them, and the event loop reads them.
+
+    `oom_kills` is the kernel's count of out-of-memory kills. `is_complete` is true if the last reading was made after
+    the end of the container.
+    """
+
+    def __init__(self) -> None:
+        self.latest: Sample | None = None
+        self.oom_kills = 0
+        self.is_complete = False
+        self.is_abandoned = False
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    async def samples(self) -> AsyncGenerator[Sample, None]:
+        """Yield the latest sample immediately, then about one per second, until the container ends."""
+        while not self._ended.is_set():
+            self._changed.clear()
+            if self.latest is not None:
+                yield self.latest
+            await self._changed.wait()
+
+    async def final_sample(self) -> Sample | None:
+        """Return the last sample of a container that the engine reports as ended, or None if there is none."""
+        if self.latest is None:
+            return None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), END_SECS)
+        return replace(self.latest, is_final=True)
+
+    def report(self) -> None:
+        """Wake the reader of `samples`. The thread calls this."""
+        self._wake(self._changed)
+
+    def end(self) -> None:
+        """Report that no sample follows. The thread calls this."""
+        self._wake(self._ended, self._changed)
+
+    def _wake(self, *events: asyncio.Event) -> None:
+        with suppress(RuntimeError):  # the event loop is closed, so nobody waits
+            for event in events:
+                self._loop.call_soon_threadsafe(event.set)
+
+
+class _Reader:
+    """The thread's side of one container: its files, and when to read them next.
+
+    `end_file` is the file that becomes readable when the first process ends, -1 until that process is known.
+    """
+
+    def __init__(self, container_id: str, cgroup: Cgroup | None, followed: FollowedContainer) -> None:
+        self.followed = followed
+        self.due = time.monotonic()
+        self.end_file = -1
+        self._id = container_id
+        self._cgroup = cgroup
+        self._began_at = self.due
+        self._first_process: int | None = None
+        self._traffic_file = -1
+        self._started_at: float | None = None
+        self._reported_at = float("-inf")
+        self._kernel_peak = 0
+        self._base_at: int | None = None
+        self._base_nanos = 0
+
+    def read(self) -> bool:
+        """Read the counters and publish them. Return False if the container has ended."""
+        now = time.monotonic()
+        try:
+            self._read_now()
+        except (OSError, KeyError, ValueError):
+            if self.followed.latest is not None:
+                return False
+            self._cgroup = None  # the engine is still creating it
+        if self.followed.latest is None and now - self._began_at > LONGEST_SEARCH_SECS:
+            return False
+        self.due = now + self._pause(now)
+        if self.followed.latest is not None and now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS:
+            self._reported_at = now
+            self.followed.report()
+        return True
+
+    def read_at_end(self) -> None:
+        """Read the counters when the first process, and so every process, has ended."""
+        with suppress(OSError, KeyError, ValueError):  # too late: the kernel has removed them
+            if self._cgroup is not None and (last := self.followed.latest) is not None:
+                self._publish(self._cgroup.read(), last.memory_bytes)
+                self.followed.is_complete = True
+
+    def close(self) -> None:
+        self.followed.end()
+        for file in (self.end_file, self._traffic_file):
+            if file >= 0:
+                os.close(file)
+
+    def _read_now(self) -> None:
+        self._cgroup = self._cgroup or cgroups.locate(self._id)
+        if self._cgroup is None:
+            return
+        if self._first_process is None:
+            self._open_files(self._cgroup)
+        counters = self._cgroup.read()
+        if self._started_at is None:
+            self._begin(counters)
+        self._publish(counters, without_cache(counters, counters.usage_bytes))
+
+    def _open_files(self, cgroup: Cgroup) -> None:
+        """Open the files of the first process that remain readable when it ends."""
+        self._first_process = cgroups.first_process(cgroup)
+        if self._first_process is not None:
+            with suppress(OSError):  # it has just ended, or the system hides it: then the regular readings remain
+                self.end_file = os.pidfd_open(self._first_process)
+                self._traffic_file = os.open(f"/proc/{self._first_process}/net/dev", os.O_RDONLY)
+
+    def _begin(self, counters: Counters) -> None:
+        """Set where the CPU time begins: the engine's preparation of the container does not count."""
+        if self._first_process is not None and cgroups.is_prepared(self._first_process):
+            self._base_at, self._base_nanos = _now(), counters.cpu_nanos
+        elif self._first_process is not None or time.monotonic() - self._began_at > FIRST_SECS:
+            self._started_at = time.monotonic()
+
+    def _pause(self, now: float) -> float:
+        if self._started_at is None:
+            return SEARCH_SECS
+        return FIRST_PAUSE_SECS if now - self._started_at < FIRST_SECS else PAUSE_SECS
+
+    def _publish(self, counters: Counters, memory_bytes: int) -> None:
+        before = self.followed.latest
+        rx, tx = self._traffic()
+        self.followed.oom_kills = counters.oom_kills or 0
+        self.followed.latest = Sample(
+            at=_now(),
+            memory_bytes=memory_bytes,
+            memory_peak_bytes=max(self._peak(counters), before.memory_peak_bytes if before else 0),
+            cpu_nanos=counters.cpu_nanos - self._base_nanos,
+            net_rx_bytes=rx,
+            net_tx_bytes=tx,
+            counted_from=self._base_at,
+        )
+
+    def _peak(self, counters: Counters) -> int:
+        """Return the highest use since the last reading, without the cache that the kernel could have reclaimed.
+
+        The kernel's own peak includes that cache. If it has grown since the last reading, the cache at that moment was
+        about as large as now. An out-of-memory kill shows that there was none left.
+        """
+        peak = without_cache(counters, counters.usage_bytes)
+        if counters.peak_bytes is not None and counters.peak_bytes > self._kernel_peak:
+            self._kernel_peak = counters.peak_bytes
+            peak = max(peak, without_cache(counters, counters.peak_bytes))
+        return max(peak, self._kernel_peak) if counters.oom_kills else peak
+
+    def _traffic(self) -> tuple[int, int] | tuple[None, None]:
+        if self._traffic_file < 0:
+            return None, None
+        return cgroups.parse_traffic(os.pread(self._traffic_file, MAX_NET_DEV_BYTES, 0).decode())
+
+
+class CounterThread:
+    """Follows the counters of containers. The thread starts with the first container and ends with `close`."""
+
+    def __init__(self) -> None:
+        self._arrived: SimpleQueue[_Reader | None] = SimpleQueue()
+        self._readers: set[_Reader] = set()
+        self._thread: threading.Thread | None = None
+
+    def follow(self, container_id: str, cgroup: Cgroup | None = None) -> FollowedContainer:
+        """Follow a container until it ends or is abandoned. Without its cgroup, search for it until it exists."""
+        if self._thread is None:
+            self._wake_file = os.eventfd(0)
+            self._thread = threading.Thread(target=self._run, name="counters", daemon=True)
+            self._thread.start()
+        followed = FollowedContainer()
+        self._send(_Reader(container_id, cgroup, followed))
+        return followed
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._send(None)
+            self._thread.join()
+            os.close(self._wake_file)
+            self._thread = None
+
+    def _send(self, message: _Reader | None) -> None:
+        self._arrived.put(message)
+        os.eventfd_write(self._wake_file, 1)
+
+    def _run(self) -> None:
+        with select.epoll() as files:
+            files.register(self._wake_file, select.EPOLLIN)
+            while self._wait(files):
+                self._read_due(files)
+        for reader in self._readers:
+            reader.close()
+
+    def _wait(self, files: select.epoll) -> bool:
+        """Wait until the next reading is due, and handle what happens before. Return False when closed."""
+        due = min((reader.due for reader in self._readers), default=None)
+        ready = {file for file, _ in files.poll(None if due is None else max(0.0, due - time.monotonic()))}
+        for reader in [each for each in self._readers if each.end_file in ready]:
+            reader.read_at_end()
+            self._drop(reader, files)
+        if self._wake_file not in ready:
+            return True
+        os.eventfd_read(self._wake_file)
+        while not self._arrived.empty():
+            arrived = self._arrived.get()
+            if arrived is None:
+                return False
+            self._readers.add(arrived)
+        return True
+
+    def _read_due(self, files: select.epoll) -> None:
+        now = time.monotonic()
+        for reader in [each for each in self._readers if each.due <= now]:
+            was_open = reader.end_file >= 0
+            if reader.followed.is_abandoned or not reader.read():
+                self._drop(reader, files)
+            elif reader.end_file >= 0 and not was_open:
+                files.register(reader.end_file, select.EPOLLIN)
+
+    def _drop(self, reader: _Reader, files: select.epoll) -> None:
+        self._readers.discard(reader)
+        if reader.end_file >= 0:
+            with suppress(FileNotFoundError):  # it ended in its first reading, before it was registered
+                files.unregister(reader.end_file)
+        reader.close()
+
+
+def without_cache(counters: Counters, memory_bytes: int) -> int:
+    return max(0, memory_bytes - counters.cache_bytes)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,45 @@
+"""The space of files that were removed while a process still uses them: no folder contains them any longer.
+
+Source: proc(5), `/proc/<pid>/fd`, `maps` and `map_files`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from stat import S_ISREG
+
+from runtime.containers.cgroups import PROC
+
+BLOCK = 512  # the unit of st_blocks
+REMOVED = " (deleted)"
+"""What the kernel adds to the path of a mapped file that was removed."""
+
+
+def removed_bytes(process_ids: Iterable[int], folders: Iterable[Path], proc: Path = PROC) -> int:
+    """Return the allocated bytes of removed files that the processes hold open or mapped.
+
+    Only files on the file systems of `folders` and of the processes' root count, not those in memory.
+    """
+    devices = {folder.stat().st_dev for folder in folders}
+    blocks: dict[tuple[int, int], int] = {}
+    for pid in process_ids:
+        with suppress(OSError):  # it has ended, or hides its files from this user
+            root = (proc / str(pid) / "root").stat().st_dev
+            for found in _used_files(proc / str(pid)):
+                if found.st_nlink == 0 and S_ISREG(found.st_mode) and found.st_dev in {root, *devices}:
+                    blocks[found.st_dev, found.st_ino] = found.st_blocks
+    return sum(blocks.values()) * BLOCK
+
+
+def _used_files(process: Path) -> Iterator[os.stat_result]:
+    with os.scandir(process / "fd") as entries:
+        for entry in entries:
+            with suppress(OSError):  # closed in the meantime
+                yield entry.stat()
+    for line in (process / "maps").read_text(errors="replace").splitlines():
+        if line.endswith(REMOVED):
+            with suppress(OSError):  # unmapped in the meantime
+                yield (process / "map_files" / line.partition(" ")[0]).stat()

@@ -1,0 +1,27 @@
+"""Checks of a run that is to be started after its Actor has been built, so that no build is made in vain."""
+
+from __future__ import annotations
+
+from runtime.base.errors import LimitReached
+from runtime.base.records import Definition, RunDefaults
+from runtime.inputs.inputs import Input, PreparedInput, complete
+from runtime.jobs.resource_limits import memory_mbytes
+from runtime.runs.default_memory import default_memory
+from runtime.runs.options import StartOptions
+
+
+async def check_start(
+    definition: Definition, sent: Input | None, options: StartOptions, *, strict_memory: bool, cap_mbytes: int
+) -> None:
+    """Raises Invalid and LimitReached as the start of the run would, if the user has no other live jobs by then."""
+    schema = definition.input_schema
+    completed = None if schema is None else await complete(schema, sent)
+    input = PreparedInput(stored=sent, completed=completed)
+    by_default, _ = await default_memory(RunDefaults(), definition, options, input)
+    memory = memory_mbytes(by_default if options.memory_mbytes is None else options.memory_mbytes, strict=strict_memory)
+    if memory > cap_mbytes:
+        raise LimitReached(
+            "actor-memory-limit-exceeded",
+            f"The run would need {memory} MB, but all live runs and builds of a user have at most {cap_mbytes} MB."
+            " Request less memory, or raise the limit with GREENROOM_MAX_MEMORY_MBYTES.",
+        )

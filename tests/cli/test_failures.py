@@ -1,0 +1,135 @@
+"""Every failure of a command has an exit code of its own kind and, with --json, one JSON object with an error code."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import server, terminal
+from cli.main import app
+from tests.cli.conftest import Served
+from tests.cli.test_run import command
+
+Configure = Callable[[Served], None]
+
+
+def nothing(served: Served) -> None:
+    pass
+
+
+def failing_build(status: str) -> Configure:
+    return lambda served: setattr(served.stub, "build_status", status)
+
+
+def failing_start(status: int, slug: str) -> Configure:
+    return lambda served: setattr(served.stub, "error", (status, slug, "It is so."))
+
+
+def run_input(**wanted: Any) -> list[str]:
+    return ["-i", json.dumps(wanted)]
+
+
+@pytest.fixture
+def fail(cli: CliRunner, served: Served, folder: Path) -> Any:
+    def call(arguments: list[str]) -> tuple[int, dict[str, Any], str]:
+        given = [str(folder) if each == "FOLDER" else each for each in arguments]
+        result = cli.invoke(app, [*given, "--json", "--data-dir", str(served.data_dir)])
+        return result.exit_code, json.loads(result.stdout), result.stderr
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "configure", "exit_code", "code"),
+    [
+        (["run", "/absent"], nothing, 64, "usage"),
+        (["run", "FOLDER", "-m", "40000"], nothing, 64, "usage"),
+        (["run", "FOLDER", "--unknown"], nothing, 64, "usage"),
+        (["run", "FOLDER", "FOLDER"], nothing, 64, "usage"),
+        (["unknown"], nothing, 64, "usage"),
+        (["--unknown"], nothing, 64, "usage"),
+        (["storage", "export"], nothing, 64, "usage"),
+        (["storage", "import", "/absent"], nothing, 64, "usage"),
+        (["storage", "export", "absent"], nothing, 5, "invalid-input"),
+        (["run", "FOLDER", "-i", "{"], nothing, 5, "invalid-input"),
+        (["run", "/"], nothing, 5, "invalid-input"),
+        (["run", "FOLDER", "--no-build"], nothing, 5, "invalid-input"),
+        (["run", "FOLDER"], failing_start(400, "invalid-input"), 5, "invalid-input"),
+        (["run", "FOLDER"], failing_start(402, "actor-memory-limit-exceeded"), 69, "actor-memory-limit-exceeded"),
+        (["run", "FOLDER"], failing_build("FAILED"), 65, "build-failed"),
+        (["run", "FOLDER"], failing_build("TIMED-OUT"), 2, "build-timed-out"),
+        (["push", "FOLDER"], failing_build("ABORTED"), 3, "build-aborted"),
+        (["run", "FOLDER", *run_input(status="FAILED", exitCode=91)], nothing, 91, "run-failed"),
+        (["run", "FOLDER", *run_input(status="FAILED", exitCode=2)], nothing, 1, "run-failed"),
+        (["run", "FOLDER", *run_input(status="TIMED-OUT")], nothing, 2, "run-timed-out"),
+        (["run", "FOLDER", *run_input(status="ABORTED")], nothing, 3, "run-aborted"),
+    ],
+)
+def test_a_failure_is_one_json_object_with_its_code(
+    fail: Any, served: Served, arguments: list[str], configure: Configure, exit_code: int, code: str
+) -> None:
+    configure(served)
+    actual, printed, stderr = fail(arguments)
+    error = printed["error"]
+    assert (actual, error["code"], error["exitCode"]) == (exit_code, code, exit_code)
+    assert error["message"]
+    assert "Traceback" not in stderr
+
+
+def test_a_failed_build_is_in_the_object(fail: Any, served: Served) -> None:
+    served.stub.build_status = "FAILED"
+    _, printed, _ = fail(["push", "FOLDER"])
+    assert (printed["actor"]["name"], printed["build"]["status"]) == ("greeter", "FAILED")
+
+
+def test_a_successful_run_has_no_error(fail: Any) -> None:
+    exit_code, printed, _ = fail(["run", "FOLDER"])
+    assert (exit_code, "error" in printed) == (0, False)
+
+
+def test_a_server_that_does_not_start(
+    cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "COMMAND", ("false",))
+    result = cli.invoke(app, ["run", str(folder), "--json", "--data-dir", str(tmp_path / "fresh")])
+    assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (69, "server-unavailable")
+
+
+def test_an_error_in_greenroom_itself(fail: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("cli.main.run_actor", broken)
+    exit_code, printed, stderr = fail(["run", "FOLDER"])
+    assert (exit_code, printed["error"]["code"]) == (69, "internal-error")
+    assert "Traceback" in stderr
+
+
+def test_an_interrupted_build(served: Served, folder: Path) -> None:
+    served.stub.build_status = "RUNNING"
+    with command(str(folder), "--json", "--data-dir", str(served.data_dir)) as running:
+        running.read_until("Step 1/1", "stderr")
+        running.interrupt(signal.SIGTERM)
+        code, out, _ = running.end()
+    assert (code, json.loads(out)["error"]["code"]) == (3, "aborted")
+
+
+def test_json_has_no_characters_that_a_terminal_acts_on(capsys: pytest.CaptureFixture[str]) -> None:
+    items = ["\x1b[2J", "\x9b2J\x7f", "\ud800", "ü"]
+    terminal.print_json(items)
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == items
+    assert not any(character in printed for character in "\x1b\x9b\x7f")
+    assert "ü" in printed
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["push"], ["status"], ["storage", "import"], ["storage", "export"]])
+def test_help_names_the_usage_in_plain_words(cli: CliRunner, arguments: list[str]) -> None:
+    usage = cli.invoke(app, [*arguments, "--help"]).stdout
+    assert "{" not in usage.splitlines()[1]

@@ -1,0 +1,175 @@
+"""The counters of containers, of real ones until their end, and of scripted ones."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.containers import Container, Sample, counters
+from runtime.containers.cgroups import Cgroup
+from runtime.containers.counters import CounterThread, FollowedContainer
+from runtime.containers.docker import DockerContainers
+from tests.runtime.containers.conftest import MIB, SLEEP, Start, first_line, wait_until
+from tests.runtime.containers.test_cgroups import create_v1, create_v2, write
+
+FAST = 0.001
+ATTEMPTS = 5
+"""On a busy machine the thread may come too late for the last counters of a run of milliseconds."""
+USES_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', {!r}])\n"
+
+
+async def ended(container: Container) -> Sample:
+    state = await container.wait()
+    assert state and state.finished_at
+    sample = await container.final_sample()
+    assert sample is not None and sample.is_final
+    return sample
+
+
+@pytest.fixture
+def start_visible(door: DockerContainers, start: Start) -> Start:
+    if not door.engine.reads_cgroups:
+        pytest.skip("this host does not see the counters of containers")
+    return start
+
+
+@pytest.mark.docker
+async def test_every_short_container_is_measured(start_visible: Start) -> None:
+    """The shortest ones end before the engine's response to their start arrives."""
+    for script in ("pass", "import os; os._exit(0)") * ATTEMPTS:
+        sample = await ended(await start_visible(script))
+        assert sample.memory_peak_bytes > 0
+        assert sample.counted_from is not None and sample.at > sample.counted_from
+
+
+@pytest.mark.docker
+async def test_the_peak_and_the_cpu_time_of_a_short_container_are_complete(start_visible: Start) -> None:
+    script = "x = bytearray(100 << 20); del x\nimport time\nwhile time.process_time() < 0.15: pass"
+    samples = [await ended(await start_visible(script)) for _ in range(ATTEMPTS)]
+    assert 100 * MIB < max(sample.memory_peak_bytes for sample in samples) < 130 * MIB
+    assert 150e6 < max(sample.cpu_nanos for sample in samples) < 500e6
+
+
+@pytest.mark.docker
+async def test_a_child_that_is_killed_at_the_limit_shows_the_limit_as_peak(start_visible: Start) -> None:
+    container = await start_visible(USES_CHILD.format("x = bytearray(400 << 20)") + "raise SystemExit(1)")
+    state = await container.wait()
+    assert state and state.oom_killed and state.exit_code == 1
+    assert (await ended(container)).memory_peak_bytes >= 0.97 * 256 * MIB
+
+
+@pytest.mark.docker
+async def test_the_page_cache_of_written_files_is_not_part_of_the_peak(start_visible: Start) -> None:
+    script = (
+        "f = open('/tmp/x', 'wb')\nfor _ in range(200): f.write(bytes(1 << 20))\nf.close()\nimport time; time.sleep(1)"
+    )
+    assert (await ended(await start_visible(script))).memory_peak_bytes < 100 * MIB
+
+
+@pytest.mark.docker
+async def test_an_adopted_container_is_measured_to_its_end(door: DockerContainers, start_visible: Start) -> None:
+    await first_line(await start_visible("x = bytearray(64 << 20)\n" + SLEEP))
+    [adopted] = await door.list()
+    samples = adopted.samples()
+    first = await anext(samples)
+    assert first.memory_bytes and first.memory_bytes > 64 * MIB
+    await adopted.kill()
+    assert (await ended(adopted)).memory_peak_bytes > 64 * MIB
+    await samples.aclose()
+
+
+@pytest.mark.docker
+async def test_an_unmeasured_container_has_no_final_counters(start: Start, remote_door: DockerContainers) -> None:
+    container = await start("pass")
+    await container.wait()
+    [seen_remotely] = await remote_door.list()
+    assert await seen_remotely.final_sample() is None
+
+
+# Scripted counters
+
+
+@pytest.fixture
+def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[CounterThread]:
+    for name in ("SEARCH_SECS", "FIRST_PAUSE_SECS", "PAUSE_SECS"):
+        monkeypatch.setattr(counters, name, FAST)
+    thread = CounterThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture(params=[1, 2])
+def cgroup(request: pytest.FixtureRequest, tmp_path: Path) -> Cgroup:
+    if request.param == 1:
+        create_v1(tmp_path, "x")
+        return Cgroup(1, str(tmp_path / "memory/x"), str(tmp_path / "cpuacct/x"))
+    create_v2(tmp_path, "x")
+    return Cgroup(2, str(tmp_path / "x"), str(tmp_path / "x"))
+
+
+def script(cgroup: Cgroup, usage: int, cache: int, peak: int, oom_kills: int = 0) -> None:
+    """Set the counters. The kernel's peak changes last, so that the thread sees it with its usage."""
+    names = ("memory__usage_in_bytes", "memory__oom_control", "memory__max_usage_in_bytes")
+    current, events, highest = names if cgroup.version == 1 else ("memory__current", "memory__events", "memory__peak")
+    write(Path(cgroup.memory), memory__stat=f"total_inactive_file {cache}\ninactive_file {cache}\n")
+    write(Path(cgroup.memory), **{current: f"{usage}\n", events: f"x 0\noom_kill {oom_kills}\n"})
+    write(Path(cgroup.memory), **{highest: f"{peak}\n"})
+
+
+async def peak_becomes(followed: FollowedContainer, peak: int) -> None:
+    await wait_until(lambda: followed.latest is not None and followed.latest.memory_peak_bytes == peak)
+
+
+async def test_the_kernels_peak_counts_without_the_cache_of_its_moment(thread: CounterThread, cgroup: Cgroup) -> None:
+    script(cgroup, usage=100, cache=40, peak=100)
+    followed = thread.follow("c1", cgroup)
+    await peak_becomes(followed, 60)
+    script(cgroup, usage=100, cache=40, peak=300)  # a use between two readings
+    await peak_becomes(followed, 260)
+    script(cgroup, usage=100, cache=0, peak=300)  # the cache was dropped, but the peak is not new
+    script(cgroup, usage=290, cache=20, peak=300)
+    await peak_becomes(followed, 270)
+
+
+async def test_after_an_oom_kill_the_peak_includes_the_cache(thread: CounterThread, cgroup: Cgroup) -> None:
+    script(cgroup, usage=100, cache=40, peak=256, oom_kills=1)
+    followed = thread.follow("c1", cgroup)
+    await peak_becomes(followed, 256)
+    assert followed.oom_kills == 1
+
+
+async def test_the_samples_end_with_the_counters_and_the_last_one_is_final(
+    thread: CounterThread, cgroup: Cgroup
+) -> None:
+    followed = thread.follow("c1", cgroup)
+    samples = followed.samples()
+    first = await anext(samples)
+    assert (first.memory_bytes, first.cpu_nanos, first.net_rx_bytes) == (3500, 123_456_000, None)
+    shutil.rmtree(cgroup.memory)
+    assert [sample async for sample in samples] == []
+    final = await followed.final_sample()
+    assert final and final.is_final and final.memory_peak_bytes == 9000
+
+
+async def test_a_container_that_never_starts_is_abandoned(thread: CounterThread) -> None:
+    followed = thread.follow("c1")
+    ending = asyncio.create_task(anext(followed.samples(), None))
+    followed.is_abandoned = True
+    assert await ending is None
+    assert await followed.final_sample() is None
+
+
+async def test_a_search_has_an_end(thread: CounterThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "LONGEST_SEARCH_SECS", FAST)
+    assert await anext(thread.follow("c1").samples(), None) is None
+
+
+async def test_closing_ends_all_samples(thread: CounterThread, cgroup: Cgroup) -> None:
+    samples = thread.follow("c1", cgroup).samples()
+    await anext(samples)
+    thread.close()
+    assert [sample async for sample in samples] == []
