@@ -34,7 +34,7 @@ def test_origins_are_parsed_as_browsers_send_them(given: str, origin: str) -> No
 def test_invalid_origins_are_usage_errors(cli: CliRunner, tmp_path: Path, given: str) -> None:
     with pytest.raises(ValueError, match="is not an origin"):
         up.parse_origins([given])
-    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--allow-origin", given]).exit_code == 2
+    assert cli.invoke(app, ["up", "--data-dir", str(tmp_path), "--allow-origin", given]).exit_code == 64
 
 
 def test_users_are_parsed_into_a_map_from_token_to_name() -> None:
