@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev run fast test soak crawls kills check format lock bench clean
+.PHONY: setup setup-dev browser-images run fast test soak crawls kills check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## installs what running Actors needs: Python environment, Docker engine, base images
@@ -6,6 +6,9 @@ setup:  ## installs what running Actors needs: Python environment, Docker engine
 
 setup-dev:  ## does the same, and installs what tests, benchmarks and checks need
 	@scripts/setup.sh --dev
+
+browser-images: setup  ## provides the base images with a browser, for example NAMES=apify/actor-node-playwright-chrome:22-1.56.1
+	@.venv/bin/python -m scripts.browser_images $(NAMES)
 
 run: setup  ## builds and runs the sample crawler, from start to finish
 	@.venv/bin/python -m scripts.run_crawler
