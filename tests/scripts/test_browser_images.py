@@ -1,7 +1,8 @@
-"""The names of images with a browser, and the stand-ins themselves, which these tests build if they are missing."""
+"""The names of images with a browser, and the images themselves. `make browsers` builds them, which takes minutes."""
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -86,6 +87,7 @@ def engine() -> Any:
 
 
 @pytest.mark.docker
+@pytest.mark.skipif("GREENROOM_BROWSER_IMAGES" not in os.environ, reason="`make browsers` builds these images")
 @pytest.mark.timeout(base_images.ENGINE_SECS)  # the first test with an image builds it
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_browser_starts_without_an_executable_path(engine: Any, name: str) -> None:
