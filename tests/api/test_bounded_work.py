@@ -18,6 +18,9 @@ from starlette.types import ASGIApp, Message, Scope
 
 from api.request.parsing.dataset_items import ItemFormat
 from runtime.base.background import THREADS, in_background
+from runtime.storages import item_view
+from runtime.storages.field_paths import Item
+from runtime.storages.field_paths import Path as FieldPath
 from tests.api.storage_app import problem, serving
 from tests.fakes.ticks import ticks_during
 from tests.runtime.storages.hand_clock import HandClock
@@ -91,12 +94,12 @@ async def end_of_slices() -> None:
 async def test_a_product_of_arrays_is_exported_until_the_client_leaves(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, form: ItemFormat, query: str
 ) -> None:
-    merged = 0
+    merged, merge_one = 0, item_view._merge
 
-    def merge(parent: Any, field: str, element: Any) -> Any:
+    def merge(item: Item, path: FieldPath, element: Any) -> Item:
         nonlocal merged
         merged += 1
-        return {**parent, field: element}
+        return merge_one(item, path, element)
 
     monkeypatch.setattr("runtime.storages.item_view._merge", merge)
     monkeypatch.setattr("api.response.exports.xlsx.Xlsx.max_rows", math.inf)
