@@ -93,10 +93,10 @@ async def test_a_product_of_arrays_is_exported_until_the_client_leaves(
 ) -> None:
     merged = 0
 
-    def merge(parent: Any, field: str, element: Any) -> Any:
+    def merge(item: Any, path: tuple[str, ...], element: Any) -> Any:
         nonlocal merged
         merged += 1
-        return {**parent, field: element}
+        return {**item, path[-1]: element}
 
     monkeypatch.setattr("runtime.storages.item_view._merge", merge)
     monkeypatch.setattr("api.response.exports.xlsx.Xlsx.max_rows", math.inf)
