@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev run fast test soak crawls kills check format lock bench clean
+.PHONY: setup setup-dev browser-images run fast test soak crawls kills browsers check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## installs what running Actors needs: Python environment, Docker engine, base images
@@ -6,6 +6,9 @@ setup:  ## installs what running Actors needs: Python environment, Docker engine
 
 setup-dev:  ## does the same, and installs what tests, benchmarks and checks need
 	@scripts/setup.sh --dev
+
+browser-images: setup  ## provides the base images with a browser, for example NAMES=apify/actor-node-playwright-chrome:22-1.56.1
+	@.venv/bin/python -m scripts.browser_images $(NAMES)
 
 run: setup  ## builds and runs the sample crawler, from start to finish
 	@.venv/bin/python -m scripts.run_crawler
@@ -29,6 +32,9 @@ crawls: setup-dev  ## crawls 5,000 pages with each SDK, and kills each crawler h
 kills: setup-dev  ## kills the server 50 times while clients write
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_KILLS=50 \
 		.venv/bin/python -m pytest -s -o faulthandler_timeout=0 tests/kills
+
+browsers: setup-dev  ## starts a browser in each of the base images with one, which it builds if they are missing
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest tests/scripts/test_browser_images.py
 
 check: .venv/.installed-dev  ## checks style, formatting and types
 	.venv/bin/ruff check

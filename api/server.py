@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,7 +25,9 @@ from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
 from runtime.base.addresses import Addresses
 from runtime.base.clock import SystemClock, iso
 from runtime.base.data_directory import DataDirectory, DirectoryInUse
+from runtime.base.errors import StorageDamaged, StorageUnavailable
 from runtime.base.settings import Settings
+from runtime.base.storage_errors import translating_disk_errors
 from runtime.base.vault import WrongKey
 from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
 from runtime.containers.docker import DockerContainers
@@ -45,7 +47,7 @@ class AlreadyRunning(Exception):
 def serve(settings: Settings, *, ready: Callable[[ServerInfo], None] | None = None) -> int:
     """Run a server until it is shut down, and return how many runs stay alive. `ready` is called when it listens.
 
-    Raises AlreadyRunning, PortTaken, EngineUnavailable, NewerSchema, WrongKey.
+    Raises AlreadyRunning, PortTaken, EngineUnavailable, NewerSchema, WrongKey, StorageUnavailable, StorageDamaged.
     """
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     if sys.platform != "win32":
@@ -93,7 +95,9 @@ class Server:
             engine = await orchestrator.containers.open()
             if engine.gateway is not None:
                 sockets += listen(self._settings.port, (engine.gateway,))
-            await orchestrator.open(engine)
+            with translating_disk_errors():
+                orchestrator.database.reserve.open()
+                await orchestrator.open(engine)
             sockets += self._listen_for_adopted(engine)
             self._started_at = iso(self._clock.now())
             await self._serve(sockets, ready)
@@ -116,13 +120,15 @@ class Server:
         app = App(self._orchestrator, self._control_token, self._info, self._shut_down, self._earlier_ports)
         self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.release_waiters)
         server_json = self._settings.data_dir / "server.json"
-        _write_private(server_json, self._description())
+        with translating_disk_errors():
+            _write_private(server_json, self._description())
         try:
             if ready is not None:
                 ready(self._info())
             await self._uvicorn.serve(sockets)
         finally:
-            server_json.unlink(missing_ok=True)
+            with suppress(OSError):  # on a read-only disk; the file's pid shows that it is stale
+                server_json.unlink(missing_ok=True)
 
     def _info(self) -> ServerInfo:
         orchestrator = self._orchestrator
@@ -196,6 +202,8 @@ def _open_data_directory(data_dir: Path) -> DataDirectory:
         return DataDirectory(data_dir)
     except DirectoryInUse as problem:
         raise AlreadyRunning(str(problem)) from problem
+    except OSError as problem:
+        raise StorageUnavailable("insufficient-storage", f"The data directory cannot be used: {problem}.") from problem
 
 
 def _uvicorn_config(app: App) -> uvicorn.Config:
@@ -217,4 +225,14 @@ def _write_private(path: Path, text: str) -> None:
     unfinished.replace(path)
 
 
-__all__ = ["AlreadyRunning", "EngineUnavailable", "NewerSchema", "PortTaken", "ServerInfo", "WrongKey", "serve"]
+__all__ = [
+    "AlreadyRunning",
+    "EngineUnavailable",
+    "NewerSchema",
+    "PortTaken",
+    "ServerInfo",
+    "StorageDamaged",
+    "StorageUnavailable",
+    "WrongKey",
+    "serve",
+]

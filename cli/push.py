@@ -104,9 +104,10 @@ def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[J
 
 
 def _build_error(actor: JsonDict, build: JsonDict) -> CommandError:
-    reason = (build.get("statusMessage") or "see its log above").removesuffix(".")
+    reason = build.get("statusMessage") or "see its log above"
+    end = "" if reason.endswith(".") or "\n" in reason else "."  # the reason can end with a Dockerfile to paste
     return CommandError(
-        f"Build {build['buildNumber']} finished with status {build['status']}: {reason}.",
+        f"Build {build['buildNumber']} finished with status {build['status']}: {reason}{end}",
         exit_code=EXIT_CODES[build["status"]],
         code=f"build-{build['status'].lower()}",
         details={"actor": actor, "build": build},

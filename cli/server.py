@@ -107,11 +107,11 @@ def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
     A command stops the server only if it gets the lock exclusively, and only if the lock file names the server's pid as
     that of a temporary server. Raises CommandError.
     """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / LOCK_FILE).open("a+") as lock:
+    with _open_lock(data_dir) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        server = find(data_dir) or _start_temporary(data_dir, lock)
-        server = replace(server, is_temporary=_adopted_runs_of_temporary(server, lock) is not None)
+        with _translating_os_errors(data_dir):
+            server = find(data_dir) or _start_temporary(data_dir, lock)
+            server = replace(server, is_temporary=_adopted_runs_of_temporary(server, lock) is not None)
         try:
             yield server
         except KeyboardInterrupt:
@@ -123,13 +123,35 @@ def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
         _stop_if_last(data_dir, lock, waits=True)
 
 
+def _open_lock(data_dir: Path) -> IO[str]:
+    with _translating_os_errors(data_dir):
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return (data_dir / LOCK_FILE).open("a+")
+
+
+@contextmanager
+def _translating_os_errors(data_dir: Path) -> Iterator[None]:
+    """Raise CommandError if files in the data directory cannot be opened or written."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(
+            f"The data directory {data_dir} cannot be used: {error.strerror or error}.",
+            "Free space on its disk, make it writable, or choose another folder with --data-dir.",
+        ) from error
+
+
 def _start_temporary(data_dir: Path, lock: IO[str]) -> RunningServer:
     with progress("No server is running; starting a temporary one"):
         server, is_ours = _launch(data_dir)
     if is_ours:
-        lock.truncate(0)
-        lock.write(json.dumps({"pid": server.pid, "adoptedRuns": server.info["liveRuns"]}))
-        lock.flush()
+        try:
+            lock.truncate(0)
+            lock.write(json.dumps({"pid": server.pid, "adoptedRuns": server.info["liveRuns"]}))
+            lock.flush()
+        except OSError:  # the last command that uses the server could not recognize it as temporary
+            request_shutdown(server)
+            raise
     return server
 
 

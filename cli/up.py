@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,7 +36,16 @@ def run_server(settings: Settings) -> None:
     _check_no_other_server(settings.data_dir)
     _check_port_is_free(settings.port)
     # Imported here, because the import takes half a second, and the other commands do not need it.
-    from api.server import AlreadyRunning, EngineUnavailable, NewerSchema, PortTaken, WrongKey, serve
+    from api.server import (
+        AlreadyRunning,
+        EngineUnavailable,
+        NewerSchema,
+        PortTaken,
+        StorageDamaged,
+        StorageUnavailable,
+        WrongKey,
+        serve,
+    )
 
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
     logging.getLogger("greenroom").setLevel(logging.INFO)
@@ -47,6 +57,8 @@ def run_server(settings: Settings) -> None:
         ) from error
     except (EngineUnavailable, NewerSchema, WrongKey) as error:
         raise CommandError(str(error)) from error
+    except (StorageUnavailable, StorageDamaged) as error:
+        raise CommandError(str(error), f"The data directory is {settings.data_dir}.") from error
     except PortTaken as error:
         raise _port_taken(settings.port) from error
     print_message(f"Stopped. {describe_live_runs(live_runs)}")
@@ -123,8 +135,9 @@ def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
 
 
 def _print_banner(info: Mapping[str, Any], settings: Settings) -> None:
-    for line in banner(info, settings.users):
-        print_message(line)
+    with suppress(OSError):  # stderr may be a file on a full disk, and the server must start there too
+        for line in banner(info, settings.users):
+            print_message(line)
 
 
 def _check_no_other_server(data_dir: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -16,6 +17,7 @@ from runtime.actors.versions import Versions
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.data_directory import DataDirectory
+from runtime.base.errors import StorageUnavailable
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Build, Run
 from runtime.base.settings import Settings
@@ -55,6 +57,8 @@ from runtime.storages.run_storages import Storages
 from runtime.webhooks.delivery import Delivery
 from runtime.webhooks.dispatches import Dispatches
 from runtime.webhooks.webhooks import Webhooks
+
+log = logging.getLogger("greenroom.server")
 
 
 class Orchestrator:
@@ -291,6 +295,7 @@ class Orchestrator:
         if stop_runs:
             await self._stop_runs()
         live = await self.live_runs.close()
+        await self.dispatches.close()
         await self._delivery.close()
         await self.containers.close()
         for service in (self.datasets, self.key_value_stores, self.request_queues):
@@ -299,9 +304,13 @@ class Orchestrator:
         return live
 
     async def _stop_runs(self) -> None:
-        for run_id in self.live_runs.live_run_ids:
-            await self.orders.abort(self.runs.get(run_id))
-        await self.live_runs.wait_all()
+        try:
+            for run_id in self.live_runs.live_run_ids:
+                await self.orders.abort(self.runs.get(run_id))
+        except StorageUnavailable as problem:
+            log.warning("Live runs continue, and the next start adopts them: %s", problem)
+        else:
+            await self.live_runs.wait_all()
 
     def _supervisor_context(self, engine: Engine) -> SupervisorContext:
         burst_secs = self.settings.cpu_burst_secs

@@ -11,7 +11,9 @@ from collections.abc import Awaitable
 
 from runtime.access.users import Users
 from runtime.base.clock import Clock, Millis
-from runtime.base.errors import GreenroomError
+from runtime.base.errors import Invalid, NotFound
+from runtime.base.retry import retry
+from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
 from runtime.containers import EngineUnavailable
 from runtime.runs.deletion import RunDeletion
@@ -53,8 +55,17 @@ class Retention:
     async def sweep_hourly(self) -> None:
         """Sweep now and every hour, unless retention is disabled."""
         while self._days:
-            await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
+            await retry(
+                self._sweep_now,
+                self._clock,
+                "Retention",
+                on=(Exception,),
+                expected=STORAGE_ERRORS,
+            )
             await self._clock.sleep(SWEEP_SECS)
+
+    async def _sweep_now(self) -> None:
+        await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
 
     async def sweep(self, before: Millis) -> None:
         """Drop runs, builds and dispatches that ended before a moment, and unnamed storages last used before it.
@@ -74,5 +85,5 @@ async def _drop(kind: str, id: str, deletion: Awaitable[None]) -> None:
     """Await a deletion. What cannot be deleted now is tried again by the next sweep."""
     try:
         await deletion
-    except (GreenroomError, EngineUnavailable) as error:  # for example, the run was resurrected concurrently
+    except (Invalid, NotFound, EngineUnavailable) as error:  # for example, the run was resurrected concurrently
         log.info("%s %s was not dropped: %s", kind, id, error)

@@ -21,6 +21,7 @@ from starlette.types import Scope
 from api.response.envelopes import json_response
 from runtime.base import errors
 from runtime.base.errors import GreenroomError, Invalid, MethodNotAllowed, NotFound
+from runtime.base.storage_errors import storage_unavailable
 
 log = logging.getLogger("greenroom.api")
 
@@ -39,6 +40,8 @@ STATUSES: dict[type[GreenroomError], HTTPStatus] = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.EngineError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BadGateway: HTTPStatus.BAD_GATEWAY,
+    errors.StorageUnavailable: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.StorageDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 STARTING_A_RUN = re.compile(r"/v2/actors/[^/]+/(runs|run-sync|run-sync-get-dataset-items)/?")
@@ -66,6 +69,10 @@ def error_response(problem: GreenroomError, scope: Scope) -> Response:
 
 def internal_error(problem: Exception, scope: Scope) -> Response:
     """The response to an unexpected error. The log gets the traceback, the client does not."""
+    unavailable = storage_unavailable(problem)
+    if unavailable is not None:
+        log.warning("%s %s: %s", scope.get("method", "WEBSOCKET"), scope["path"], problem)
+        return error_response(unavailable, scope)
     log.error("%s %s failed", scope.get("method", "WEBSOCKET"), scope["path"], exc_info=problem)
     message = "Greenroom failed to answer this request; its log has the details."
     return json_response({"error": {"type": "internal-server-error", "message": message}}, 500)

@@ -128,7 +128,7 @@ class Actors:
             extra = {**current.extra, "actorStandby": {**standby, **known}} if standby else current.extra
             return replace(current, extra=extra, tagged_builds={**current.tagged_builds, build.options.tag: tagged})
 
-        await self._database.actors.update(build.actor_id, with_build)
+        await self._database.actors.update(build.actor_id, with_build, may_use_reserve=True)
 
     async def untag_build(self, build: Build) -> None:
         """Remove all tags that point to the build."""
@@ -143,11 +143,12 @@ class Actors:
         await self._database.actors.update(
             actor.id,
             lambda current: replace(current, total_runs=current.total_runs + 1, last_run_started_at=started_at),
+            may_use_reserve=True,
         )
 
     async def count_build(self, actor: Actor) -> None:
         await self._database.actors.update(
-            actor.id, lambda current: replace(current, total_builds=current.total_builds + 1)
+            actor.id, lambda current: replace(current, total_builds=current.total_builds + 1), may_use_reserve=True
         )
 
     def _by_name(self, user: User, reference: str) -> Actor | None:

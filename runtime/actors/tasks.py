@@ -76,7 +76,9 @@ class Tasks:
         return record
 
     async def count_run(self, id: str) -> None:
-        await self._database.tasks.update(id, lambda current: replace(current, total_runs=current.total_runs + 1))
+        await self._database.tasks.update(
+            id, lambda current: replace(current, total_runs=current.total_runs + 1), may_use_reserve=True
+        )
 
     async def delete(self, task: Task) -> None:
         """Delete a task, but not its runs."""

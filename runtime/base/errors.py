@@ -79,6 +79,14 @@ class BadGateway(GreenroomError):
     """A run's web server cannot be reached, or its response is not valid."""
 
 
+class StorageUnavailable(GreenroomError):
+    """The data directory cannot be written or read now: its disk is full, over quota, read-only or faulty."""
+
+
+class StorageDamaged(GreenroomError):
+    """A file of the data directory is damaged or missing. Only its owner can repair it."""
+
+
 def record_not_found(what: str, name: str) -> NotFound:
     """Return the 404 error that clients translate to "no record". With another slug they raise (apify-client 3)."""
     return NotFound("record-not-found", f"{what} '{name}' was not found")

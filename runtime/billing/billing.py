@@ -69,8 +69,11 @@ class Billing:
         )
 
     def settle(self, run: Run) -> Callable[[Run], Run]:
-        """A change that stores the usage of a run's default storages at its end."""
-        used, items, transferred = self._storage_usage(run), self._items(run), self.take_transfer(run.id)
+        """A change that stores the usage of a run's default storages at its end.
+
+        Call `take_transfer` once it is stored: the change includes the bytes exchanged with the API.
+        """
+        used, items, transferred = self._storage_usage(run), self._items(run), self._transferred[run.id]
         return lambda ended: replace(
             ended, storage_usage=used, items_at_end=items, stats=stats.with_api_bytes(ended.stats, transferred)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from runtime.actors.actors import Actors
@@ -11,6 +12,8 @@ from runtime.base.errors import Invalid, record_not_found
 from runtime.base.lifecycle import JobStatus, may_move, terminal_status
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, User, WebhookEvent, new_event
+from runtime.base.retry import retry
+from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds.images import BuildImages
 from runtime.database import Database
 from runtime.jobs.completion import Completion
@@ -130,14 +133,20 @@ class Builds:
     async def finish(self, id: str, status: JobStatus, message: str | None, at: Millis | None = None) -> None:
         """End a build whose log is complete, and release everyone who waits for it or follows its log.
 
-        If the build was aborted concurrently, it ends as ABORTED instead.
+        If the build was aborted concurrently, it ends as ABORTED instead. On a full disk it ends later.
         """
         finished_at = at or self._clock.now()
+        end = partial(self._store_end, id, status, message, finished_at)
+        await retry(end, self._clock, f"Build {id}", on=STORAGE_ERRORS)
+        self._completion.notify_finished(id)
+        self._logs.close(id)
+
+    async def _store_end(self, id: str, status: JobStatus, message: str | None, finished_at: Millis) -> None:
+        if self.get(id).status.is_terminal:
+            return
         if not await self.move(id, status, status_message=message, finished_at=finished_at):
             status = terminal_status(self.get(id).status, None)
             await self.move(id, status, status_message=MESSAGES[status], finished_at=finished_at)
-        self._completion.notify_finished(id)
-        self._logs.close(id)
 
     async def delete(self, build: Build) -> None:
         """Delete the build with its tags. Raises Invalid if it is live or the default, or if a live run uses it."""

@@ -20,6 +20,9 @@ from runtime.database import Database
 STAND_INS = {
     "apify/actor-node": "make setup",
     "apify/actor-python": "make setup",
+    "apify/actor-node-playwright-chrome": "make browser-images NAMES={image}",
+    "apify/actor-node-puppeteer-chrome": "make browser-images NAMES={image}",
+    "apify/actor-python-playwright": "make browser-images NAMES={image}",
 }
 """The commands that build a stand-in of a base image, in a clone of Greenroom."""
 PLATFORM = "linux/amd64"
@@ -92,7 +95,7 @@ def pull_message(missing: list[str], reason: str) -> str:
     """Return why a build failed whose Dockerfile names these images, which the engine does not have."""
     name = missing[0] if missing else ""
     subject = f"The base image {name}" if name else "A base image"
-    command = STAND_INS.get(name.partition(":")[0])
+    command = STAND_INS.get(name.partition(":")[0], "").format(image=name)
     advice = f" Without a registry, `{command}` in a clone of Greenroom builds a stand-in for it." if command else ""
     pull = f"`docker pull {name}`" if name else "`docker pull`"
     return (

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
 from runtime.actors.actors import Actors
 from runtime.actors.versions import Versions
 from runtime.base.clock import Clock
-from runtime.base.errors import Invalid
+from runtime.base.errors import Invalid, StorageUnavailable
 from runtime.base.lifecycle import JobStatus, terminal_status
 from runtime.base.records import Actor, Build, BuildOptions, Meta, User, Version, WebhookEvent, new_event, new_id
+from runtime.base.retry import retry
+from runtime.base.storage_errors import STORAGE_ERRORS, storage_unavailable
 from runtime.builds.builder import Builder
 from runtime.builds.builds import INTERRUPTED, MESSAGES, TIMED_OUT, Builds, number_int
 from runtime.containers import BuildFailed, EngineUnavailable
@@ -21,6 +26,10 @@ from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 from runtime.webhooks.dispatches import Dispatches
 
 logger = logging.getLogger("greenroom.builds")
+T = TypeVar("T")
+
+CLOSE_SECS = 5.0
+"""How long a stopping server waits until the ends of its builds are stored."""
 
 
 class LiveBuilds:
@@ -71,6 +80,9 @@ class LiveBuilds:
             if await self._builds.move(build.id, JobStatus.ABORTING):
                 task.cancel()
             await asyncio.wait({task})
+        aborted = self._builds.get(build.id)
+        if aborted.status is JobStatus.ABORTING and build.id not in self._tasks:  # cancelled while it was ending
+            await self._end_interrupted(aborted)
         return self._builds.get(build.id)
 
     async def recover(self) -> None:
@@ -86,8 +98,13 @@ class LiveBuilds:
         """End the live builds: unlike runs, they cannot continue under the next server."""
         for task in list(self._tasks.values()):
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks.values()))
+        if not self._tasks:
+            return
+        _, waiting = await asyncio.wait(set(self._tasks.values()), timeout=CLOSE_SECS)
+        for task in waiting:  # its end cannot be stored: the next server ends it
+            task.cancel()
+        if waiting:
+            await asyncio.wait(waiting)
 
     async def _new_record(self, user: User, actor: Actor, version: Version, options: BuildOptions, meta: Meta) -> Build:
         number = await self._versions.next_build_number(version)
@@ -120,8 +137,9 @@ class LiveBuilds:
         except asyncio.CancelledError:
             await self._end_interrupted(self._builds.get(build.id))
         except OSError as problem:  # its own text contains paths of this machine
-            await self._fail(build, log, f"Build failed: {problem.strerror or type(problem).__name__}")
-        except (BuildFailed, Invalid, EngineUnavailable) as problem:
+            reason = storage_unavailable(problem) or problem.strerror or type(problem).__name__
+            await self._fail(build, log, f"Build failed: {reason}")
+        except (BuildFailed, Invalid, EngineUnavailable, StorageUnavailable) as problem:
             await self._fail(build, log, f"Build failed: {problem}")
         except Exception as problem:
             logger.exception("Build %s failed because of an error in Greenroom", build.id)
@@ -132,10 +150,10 @@ class LiveBuilds:
 
         After an abort, no image is stored and no tag is moved.
         """
-        has_image = await self._builds.store_result(result)
+        has_image = await self._retry(partial(self._builds.store_result, result))
         finished_at = self._clock.now()
         if has_image:
-            await self._actors.tag_build(result, finished_at)
+            await self._retry(partial(self._actors.tag_build, result, finished_at))
         await self._builds.finish(result.id, JobStatus.SUCCEEDED, None, finished_at)
 
     async def _fail(self, build: Build, log: Log, message: str) -> None:
@@ -149,3 +167,6 @@ class LiveBuilds:
             return
         status = terminal_status(build.status, None)
         await self._builds.finish(build.id, status, MESSAGES[status])
+
+    async def _retry(self, request: Callable[[], Awaitable[T]]) -> T:
+        return await retry(request, self._clock, "A build", on=STORAGE_ERRORS)

@@ -43,8 +43,11 @@ class Cgroup:
     cpu: str
 
     def read(self) -> Counters:
-        """Read the counters. Raises OSError if the cgroup does not exist, or no longer."""
-        return self._read_v1() if self.version == 1 else self._read_v2()
+        """Read the counters. Raises OSError if the cgroup does not exist, no longer, or only in part."""
+        try:
+            return self._read_v1() if self.version == 1 else self._read_v2()
+        except (ValueError, LookupError) as error:
+            raise OSError(f"The counters of the container are incomplete: {error!r}") from error
 
     def process_ids(self) -> list[int]:
         """Return the processes of the container, without those of cgroups below it. Raises OSError."""
@@ -93,7 +96,7 @@ def find(pid: int, container_id: str, proc: Path = PROC, root: Path = ROOT) -> C
         if container_id not in cgroup.memory:
             return None
         cgroup.read()
-    except (OSError, KeyError):
+    except (OSError, ValueError, LookupError):
         return None
     return cgroup
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -23,6 +24,8 @@ from runtime.containers.open_files import removed_bytes
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
 from runtime.containers.threaded_stream import read_in_thread
+
+log = logging.getLogger("greenroom.containers")
 
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
@@ -175,9 +178,13 @@ class DockerContainer:
             return await self._writable_size()
         if self._cgroup is None:
             self._cgroup = await self._find_cgroup()
-        with suppress(FileNotFoundError):  # the container was removed in the meantime
+        try:
             return await self._connection.measure(partial(_disk_bytes, self._writable_folders, self._cgroup))
-        return None
+        except FileNotFoundError:  # the container was removed in the meantime
+            return None
+        except OSError as error:
+            log.warning("The disk of container %s is measured by the engine: %s", self._id[:12], error)
+            return await self._writable_size()
 
     async def remove(self) -> None:
         if self._followed:

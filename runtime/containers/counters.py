@@ -9,6 +9,7 @@ starts, and reads more often in its first second.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import select
 import threading
@@ -20,6 +21,8 @@ from queue import SimpleQueue
 
 from runtime.containers import Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
+
+log = logging.getLogger("greenroom.containers")
 
 SEARCH_SECS = 0.01
 """The pause between two attempts to locate the counters of a container that is about to start."""
@@ -107,7 +110,7 @@ class _Reader:
         now = time.monotonic()
         try:
             self._read_now()
-        except (OSError, KeyError, ValueError):
+        except (OSError, LookupError, ValueError):
             if self.followed.latest is not None:
                 return False
             self._cgroup = None  # the engine is still creating it
@@ -121,7 +124,7 @@ class _Reader:
 
     def read_at_end(self) -> None:
         """Read the counters when the first process, and so every process, has ended."""
-        with suppress(OSError, KeyError, ValueError):  # too late: the kernel has removed them
+        with suppress(OSError, LookupError, ValueError):  # too late: the kernel has removed them
             if self._cgroup is not None and (last := self.followed.latest) is not None:
                 self._publish(self._cgroup.read(), last.memory_bytes)
                 self.followed.is_complete = True
@@ -252,11 +255,18 @@ class CounterThread:
     def _read_due(self, files: select.epoll) -> None:
         now = time.monotonic()
         for reader in [each for each in self._readers if each.due <= now]:
-            was_open = reader.end_file >= 0
-            if reader.followed.is_abandoned or not reader.read():
+            try:
+                self._read(reader, files)
+            except Exception:  # it must not end the thread, which follows all other containers too
+                log.exception("The counters of a container could not be read")
                 self._drop(reader, files)
-            elif reader.end_file >= 0 and not was_open:
-                files.register(reader.end_file, select.EPOLLIN)
+
+    def _read(self, reader: _Reader, files: select.epoll) -> None:
+        was_open = reader.end_file >= 0
+        if reader.followed.is_abandoned or not reader.read():
+            self._drop(reader, files)
+        elif reader.end_file >= 0 and not was_open:
+            files.register(reader.end_file, select.EPOLLIN)
 
     def _drop(self, reader: _Reader, files: select.epoll) -> None:
         self._readers.discard(reader)

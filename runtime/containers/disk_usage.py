@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 BTRFS = Path("/sys/fs/btrfs")
 MAX_TREE_LEVELS = 8  # the maximum of btrfs: with this threshold the kernel counts every deletion
 BLOCK = 512  # the unit of st_blocks, independent of the file system's block size
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+GONE = (FileNotFoundError, NotADirectoryError)  # a folder that was removed, or replaced by a file or link
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A folder on the way from the root to where a walk is, and its folders that the walk has not entered yet."""
+
+    name: str
+    identity: tuple[int, int]
+    folders: list[str]
 
 
 def quota_fault(file_systems: Path = BTRFS) -> str | None:
@@ -37,23 +49,90 @@ def _number(path: Path) -> int | None:
 def used_bytes(roots: Iterable[Path]) -> int:
     """Return the bytes allocated below `roots`. Holes of sparse files do not count; a hard-linked file counts once.
 
-    Raises OSError if a root itself cannot be read.
+    Raises OSError if a root itself cannot be read, or if a folder in it cannot.
     """
     linked: set[tuple[int, int]] = set()
-    return sum(_allocated(os.fspath(root), linked) for root in roots)
+    return sum(_Walk(os.fspath(root), linked).blocks() for root in roots) * BLOCK
 
 
-def _allocated(root: str, linked: set[tuple[int, int]]) -> int:
-    with os.scandir(root):
-        pending = [root]
-    blocks = 0
-    while pending:
-        with suppress(FileNotFoundError), os.scandir(pending.pop()) as entries:  # removed in the meantime
+class _Walk:
+    """Walks one tree, however deep it is, with two open folders: the root, and the one that it is in.
+
+    A path can be longer than the kernel accepts, so it opens each folder relative to the one above. What a container
+    removes or moves meanwhile is skipped.
+    """
+
+    def __init__(self, root: str, linked: set[tuple[int, int]]) -> None:
+        self._root = root
+        self._linked = linked
+        self._blocks = 0
+        self._levels: list[_Level] = []
+
+    def blocks(self) -> int:
+        """Return the allocated blocks. A walk can be made once."""
+        root = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._fd = os.dup(root)
+            try:
+                self._enter("")
+                while self._levels:
+                    if self._levels[-1].folders:
+                        self._go_down(self._levels[-1].folders.pop(), root)
+                    else:
+                        self._go_up(root)
+            finally:
+                os.close(self._fd)
+        finally:
+            os.close(root)
+        return self._blocks
+
+    def _go_down(self, name: str, root: int) -> None:
+        try:
+            fd = os.open(name, FOLDER, dir_fd=self._fd)
+        except GONE:
+            return
+        self._move_to(fd)
+        try:
+            self._enter(name)
+        except FileNotFoundError:
+            self._return_from(root)
+
+    def _go_up(self, root: int) -> None:
+        self._levels.pop()
+        if self._levels:
+            with suppress(FileNotFoundError):
+                self._move_to(os.open("..", FOLDER, dir_fd=self._fd))
+            if _identity(self._fd) != self._levels[-1].identity:
+                self._return_from(root)
+
+    def _enter(self, name: str) -> None:
+        """Count the content of the folder that the walk is in, and remember its folders."""
+        folders = []
+        with os.scandir(self._fd) as entries:
             for entry in entries:
-                blocks += _blocks(entry, linked)
+                self._blocks += _blocks(entry, self._linked)
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
-    return blocks * BLOCK
+                    folders.append(entry.name)
+        self._levels.append(_Level(name, _identity(self._fd), folders))
+
+    def _return_from(self, root: int) -> None:
+        """Go from the root to the lowest level that is still in its place: a folder on the way was moved or removed."""
+        self._move_to(os.dup(root))
+        for depth, level in enumerate(self._levels[1:], start=1):
+            try:
+                self._move_to(os.open(level.name, FOLDER, dir_fd=self._fd))
+            except GONE:
+                del self._levels[depth:]
+                return
+
+    def _move_to(self, fd: int) -> None:
+        os.close(self._fd)
+        self._fd = fd
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    stat = os.fstat(fd)
+    return stat.st_dev, stat.st_ino
 
 
 def _blocks(entry: os.DirEntry[str], linked: set[tuple[int, int]]) -> int:

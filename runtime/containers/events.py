@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, contextmanager
 from functools import partial
 
 import docker.errors
@@ -15,6 +16,8 @@ from runtime.containers import INSTANCE_LABEL, EngineUnavailable
 from runtime.containers.connection import EngineConnection
 from runtime.containers.streams import JsonStream
 from runtime.containers.threaded_stream import read_in_thread
+
+log = logging.getLogger("greenroom.containers")
 
 RECONNECT_SECS = 1.0
 
@@ -56,11 +59,15 @@ class ContainerEvents:
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            with suppress(EngineUnavailable, docker.errors.APIError):  # waiters get this error from inspect
+            try:
                 async with aclosing(read_in_thread(partial(self._open, loop), "docker events")) as batches:
                     async for events in batches:
                         for event in events:
                             self._handle(event["Action"], event["Actor"]["ID"])
+            except (EngineUnavailable, docker.errors.APIError):
+                pass  # waiters get this error from inspect
+            except Exception:
+                log.exception("The engine's events could not be read")
             await asyncio.sleep(RECONNECT_SECS)
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> JsonStream:

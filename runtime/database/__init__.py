@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from runtime.base.errors import StorageDamaged
+from runtime.base.storage_errors import translating_disk_errors
 from runtime.base.vault import Vault
 from runtime.database.actor_tables import ActorsTable, TasksTable, VersionsTable
 from runtime.database.charges import Charges
@@ -18,22 +20,32 @@ from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
 from runtime.database.request_queues_table import RequestQueuesTable
 from runtime.database.secret_env_vars import encrypt_existing
+from runtime.database.space_reserve import SpaceReserve
 from runtime.database.sqlite_connection import SqliteConnection
+from runtime.database.sqlite_errors import translated
 from runtime.database.tables import AlreadyExists
 from runtime.database.user_tables import InputKeysTable, UsersTable
 from runtime.database.webhook_tables import DispatchesTable, WebhooksTable
+
+CONTENT_FOLDERS = ("values", "logs")
 
 __all__ = ["AlreadyExists", "Database"]
 
 
 class Database:
-    """The tables and the log files of one data directory. Raises NewerSchema, WrongKey."""
+    """The tables and the log files of one data directory.
+
+    Raises NewerSchema, WrongKey, StorageUnavailable and StorageDamaged. Open the `reserve` once the database is open.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         path = data_dir / "greenroom.db"
-        self.vault = Vault(data_dir / "vault.key")
-        _prepare(path, self.vault)
-        self.connection = SqliteConnection(path)
+        self.reserve = SpaceReserve(data_dir / "reserve")
+        with translating_disk_errors():
+            self.reserve.release_if_needed()
+            self.vault = Vault(data_dir / "vault.key")
+            _prepare(path, self.vault)
+        self.connection = SqliteConnection(path, self.reserve)
         self.users = UsersTable(self.connection)
         self.actors = ActorsTable(self.connection)
         self.tasks = TasksTable(self.connection)
@@ -45,9 +57,10 @@ class Database:
         self.webhooks = WebhooksTable(self.connection)
         self.dispatches = DispatchesTable(self.connection)
         self.datasets = DatasetsTable(self.connection)
-        self.key_value_stores = KeyValueStoresTable(self.connection, data_dir / "values")
         self.request_queues = RequestQueuesTable(self.connection)
-        self.logs = LogFiles(data_dir / "logs")
+        with translating_disk_errors():
+            self.key_value_stores = KeyValueStoresTable(self.connection, data_dir / "values")
+            self.logs = LogFiles(data_dir / "logs")
 
     def close(self) -> None:
         self.connection.close()
@@ -55,10 +68,32 @@ class Database:
 
 def _prepare(path: Path, vault: Vault) -> None:
     """Create the database file, or migrate an older one."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    _check_not_lost(path)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        migrate(connection)
-        encrypt_existing(connection, vault)
-    finally:
-        connection.close()
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # for a new file: deletions can make it smaller
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrate(connection)
+            encrypt_existing(connection, vault)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+
+
+def _check_not_lost(path: Path) -> None:
+    """Reject a data directory that has content, but no database. A new database would make it useless.
+
+    Raises StorageDamaged.
+    """
+    if path.exists() and path.stat().st_size:
+        return
+    content = [name for name in CONTENT_FOLDERS if any(path.with_name(name).glob("*"))]
+    if content:
+        state = "empty" if path.exists() else "missing"
+        raise StorageDamaged(
+            "storage-damaged",
+            f"The database {path} is {state}, but the folders beside it contain data ({', '.join(content)}). Restore "
+            f"{path.name} from a backup. To start without the old data, move the folder {path.parent} away.",
+        )

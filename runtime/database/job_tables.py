@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from runtime.base.clock import Millis
 from runtime.base.paging import Page, Paging
@@ -22,7 +22,10 @@ NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
 
 
 class JobsTable(Table[R]):
-    """What the tables of runs and builds have in common."""
+    """What the tables of runs and builds have in common. Jobs can end on a full disk: updates may use its reserve."""
+
+    async def update(self, id: str, change: Callable[[R], R], *, may_use_reserve: bool = True) -> R | None:
+        return await super().update(id, change, may_use_reserve=may_use_reserve)
 
     def unfinished(self) -> list[R]:
         return self._find_all(UNFINISHED)

@@ -8,6 +8,7 @@ to; the next start deletes them.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
@@ -16,9 +17,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from runtime.base.clock import Millis
+from runtime.base.errors import StorageDamaged, StorageUnavailable
 from runtime.base.records import KeyRange, KeyValueStore
+from runtime.base.storage_errors import translating_disk_errors
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.storage_table import StorageTable
+
+log = logging.getLogger("greenroom.database")
 
 MAX_BYTES_IN_DATABASE = 16_384
 """Up to this size SQLite stores a value as fast as the file system does. Bigger values are files."""
@@ -109,7 +114,7 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
         if row is None:
             return None
         *_, file, body = row
-        return Record(_record_info(key, row), (self._folder / file).open("rb") if file else body)
+        return Record(_record_info(key, row), self._open_file(file) if file else body)
 
     def record_info(self, id: str, key: str) -> RecordInfo | None:
         row = self._find_row(id, key, INFO_COLUMNS)
@@ -132,7 +137,7 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
             self._add_counts(connection, id, now, delete_count=1, stored_bytes=-size)
             return file
 
-        await self._delete_files([await self._write(change)])
+        await self._delete_files([await self._write(change, may_use_reserve=True)])
 
     async def _delete_where(self, condition: str, value: str) -> int:
         def change(connection: sqlite3.Connection) -> tuple[list[str], int]:
@@ -141,7 +146,7 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
             files = [file for (file,) in connection.execute(query, (value,))]
             return files, self._delete_within(connection, condition, value)
 
-        files, count = await self._write_and_clear_cache(change)
+        files, count = await self._write_and_clear_cache(change, may_use_reserve=True)
         await self._delete_files(files)
         return count
 
@@ -164,6 +169,16 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
         )
         return file
 
+    def _open_file(self, name: str) -> BinaryIO:
+        try:
+            return (self._folder / name).open("rb")
+        except FileNotFoundError as error:
+            raise StorageDamaged(
+                "storage-damaged",
+                f"The file values/{name} is missing in the data directory. Restore it from a backup, or store the "
+                "record again.",
+            ) from error
+
     async def _receive(self, chunks: AsyncIterator[bytes]) -> _Received:
         pending = bytearray()
         async for chunk in chunks:
@@ -176,11 +191,16 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
         name = secrets.token_hex(16)
         part = self._folder / f"{name}.part"
         try:
-            size = await _write_file(part, start, chunks)
-        except BaseException:
-            part.unlink(missing_ok=True)
+            with translating_disk_errors():
+                size = await _write_file(part, start, chunks)
+                part.rename(self._folder / name)
+        except StorageUnavailable:
+            _unlink_all([part])
+            await self._connection.return_space()  # a repeated request then finds the space of deleted records
             raise
-        part.rename(self._folder / name)
+        except BaseException:
+            _unlink_all([part])
+            raise
         return _Received(size, file=name)
 
     async def _delete_files(self, names: Iterable[str | None]) -> None:
@@ -189,10 +209,23 @@ class KeyValueStoresTable(StorageTable[KeyValueStore]):
             await asyncio.to_thread(_unlink_all, paths)
 
     def _delete_unreferenced_files(self) -> None:
+        """Delete what a crash left behind. If there is no store at all, the database may have been replaced."""
         query = "SELECT file FROM records WHERE file IS NOT NULL"
         rows = self._connection.query(lambda connection: connection.execute(query).fetchall())
         referenced = {file for (file,) in rows}
-        _unlink_all([path for path in self._folder.iterdir() if path.name not in referenced])
+        unreferenced = [path for path in self._folder.iterdir() if path.name not in referenced]
+        if not unreferenced or self._has_stores():
+            _unlink_all(unreferenced)
+        else:
+            log.warning(
+                "%s contains %d files, but the database contains no key-value store. The files are not deleted. "
+                "If the database was replaced by mistake, stop the server and restore it from a backup.",
+                *(self._folder, len(unreferenced)),
+            )
+
+    def _has_stores(self) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM key_value_stores)"
+        return bool(self._connection.query(lambda connection: connection.execute(query).fetchone()[0]))
 
 
 def _record_info(key: str, row: tuple[Any, ...]) -> RecordInfo:
@@ -224,5 +257,9 @@ async def _write_file(path: Path, start: bytes, chunks: AsyncIterator[bytes]) ->
 
 
 def _unlink_all(paths: Iterable[Path]) -> None:
+    """Delete files that no row refers to. A file that cannot be deleted now is deleted at the next start."""
     for path in paths:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s could not be deleted: %s", path, error)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from runtime.base.errors import StorageUnavailable
+from runtime.base.storage_errors import translating_disk_errors
 from runtime.containers import LogLine
 
 STREAMS = {"stdout": "o", "stderr": "e", "actor": "a"}
@@ -22,42 +25,73 @@ ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|
 
 
 class LogFile:
-    """The log of one job, open for appending. Opening it removes an incomplete last line, which a crash can leave."""
+    """The log of one job, open for appending. Opening it removes an incomplete last line, which a crash can leave.
+
+    Lines that the disk does not take, because it is full or read-only, wait in memory: every `append` and `flush` tries
+    to write them. `size` counts what the file contains, `length` also counts what waits.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self.size = self._truncate_incomplete_line()
+        self._fd: int | None = None
+        self._waiting = bytearray()
+        self.size = 0
+        self._flush_if_possible()
+
+    @property
+    def length(self) -> int:
+        return self.size + len(self._waiting)
 
     def append(self, lines: Iterable[LogLine]) -> None:
-        stored = b"".join(
+        self._waiting += b"".join(
             b"%s %s %s\n" % (line.stamp.encode(), STREAMS[line.stream].encode(), line.text) for line in lines
         )
-        self.size += os.write(self._fd, stored)
+        self._flush_if_possible()
+
+    def flush(self) -> None:
+        """Write what waits. Raises StorageUnavailable."""
+        with translating_disk_errors():
+            if self._fd is None:
+                self._fd = self._open()
+            while self._waiting:
+                written = os.write(self._fd, self._waiting)
+                self.size += written
+                del self._waiting[:written]
 
     def count_container_lines(self) -> int:
         """The number of lines from the container. A resumed log skips this many lines of the engine's log."""
-        return len(FROM_CONTAINER.findall(self._path.read_bytes()))
+        return len(FROM_CONTAINER.findall(self._end(self.length)))
 
     def last_stderr_lines(self) -> list[bytes]:
         """The lines of standard error in the last LAST_BYTES of the log."""
-        return FROM_STDERR.findall(os.pread(self._fd, LAST_BYTES, max(0, self.size - LAST_BYTES)))
+        return FROM_STDERR.findall(self._end(LAST_BYTES))
 
     def ends_with_system_line(self, text: str) -> bool:
         """Whether the last line is a message of the system with this text."""
         ending = f" a {text}\n".encode()
-        return self.size > len(ending) and os.pread(self._fd, len(ending), self.size - len(ending)) == ending
+        return self.length > len(ending) and self._end(len(ending)) == ending
 
     def close(self) -> None:
-        os.close(self._fd)
+        if self._fd is not None:
+            os.close(self._fd)
 
-    def _truncate_incomplete_line(self) -> int:
-        """Return the size of the complete lines."""
+    def _flush_if_possible(self) -> None:
+        with suppress(StorageUnavailable):  # what waits is written later
+            self.flush()
+
+    def _open(self) -> int:
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         content = self._path.read_bytes()
-        size = content.rfind(b"\n") + 1
-        if size < len(content):
-            os.ftruncate(self._fd, size)
-        return size
+        self.size = content.rfind(b"\n") + 1
+        if self.size < len(content):
+            os.ftruncate(fd, self.size)
+        return fd
+
+    def _end(self, size: int) -> bytes:
+        """The last `size` bytes of the log, with the lines that wait."""
+        start = max(0, self.length - size)
+        written = b"" if self._fd is None else os.pread(self._fd, max(0, self.size - start), start)
+        return written + self._waiting[max(0, start - self.size) :]
 
 
 class LogFiles:
@@ -75,7 +109,7 @@ class LogFiles:
         try:
             with self._path(id).open("rb") as file:
                 file.seek(start)
-                return file.read(end - start)
+                return file.read(max(0, end - start))
         except FileNotFoundError:
             return b""
 

@@ -116,7 +116,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
             self._count(connection, queue_id, now, writes=len(ids), deletes=len(deleted), **removed)
             return list(deleted)
 
-        return await self._write(change)
+        return await self._write(change, may_use_reserve=True)
 
     def get_request(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
         query, values = f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id)
@@ -209,7 +209,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
             self._count(connection, queue_id, now, writes=count)
             return count
 
-        return await self._write(change)
+        return await self._write(change, may_use_reserve=True)
 
     async def unlock_requests_of_run(self, user_id: str, run_id: str, *, now: Millis) -> None:
         """Release every lock of a run in all queues of its user. The requests do not move, and nothing is counted."""
@@ -234,7 +234,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
                 (client.key or "", queue_id),
             )
 
-        await self._write_and_clear_cache(change)
+        await self._write_and_clear_cache(change, may_use_reserve=True)  # reads of the queue depend on it
 
     def _count(
         self,

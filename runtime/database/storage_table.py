@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from runtime.base.clock import Millis
+from runtime.base.errors import StorageUnavailable
 from runtime.base.paging import Page, Paging
 from runtime.base.records import GeneralAccess, Storage
 from runtime.database.sqlite_connection import SqliteConnection
@@ -166,22 +167,31 @@ class StorageTable(Generic[S]):
         pending.at = max(pending.at, now)
 
     async def flush_reads(self) -> None:
-        """Store the reads that have been counted."""
+        """Store the reads that have been counted. On a full disk, a later write stores them."""
         pending, self._pending_reads, self._pending_read_count = self._pending_reads, {}, 0
-        await self._connection.write(lambda connection: self._store_reads(connection, pending))
+        try:
+            await self._connection.write(lambda connection: self._store_reads(connection, pending))
+        except StorageUnavailable:
+            for id, reads in pending.items():
+                self.count_reads(id, reads.at, **reads.counts)
 
     async def _delete_where(self, condition: str, value: str) -> int:
-        return await self._write_and_clear_cache(lambda connection: self._delete_within(connection, condition, value))
+        return await self._write_and_clear_cache(
+            lambda connection: self._delete_within(connection, condition, value), may_use_reserve=True
+        )
 
-    async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(self, change: Callable[[sqlite3.Connection], T], *, may_use_reserve: bool = False) -> T:
         """Write to this table. After FLUSH_AFTER_READS counted reads, also store the counts."""
+        writing = self._connection.write(change, may_use_reserve=may_use_reserve)
         if self._pending_read_count < FLUSH_AFTER_READS:
-            return await self._connection.write(change)
-        return (await asyncio.gather(self.flush_reads(), self._connection.write(change)))[1]
+            return await writing
+        return (await asyncio.gather(self.flush_reads(), writing))[1]
 
-    async def _write_and_clear_cache(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write_and_clear_cache(
+        self, change: Callable[[sqlite3.Connection], T], *, may_use_reserve: bool = False
+    ) -> T:
         """Write to this table and clear its cache, even if the caller is cancelled during the write."""
-        writing = asyncio.ensure_future(self._write(change))
+        writing = asyncio.ensure_future(self._write(change, may_use_reserve=may_use_reserve))
         writing.add_done_callback(lambda _: self._cache.clear())
         return await asyncio.shield(writing)
 

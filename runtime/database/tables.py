@@ -44,7 +44,10 @@ class RecordCodec(Generic[R]):
 
 
 class Table(Generic[R]):
-    """The records of one class. Reads return immediately; writes return after their commit."""
+    """The records of one class. Reads return immediately; writes return after their commit.
+
+    With `may_use_reserve`, a small write that must succeed gets the reserved space of a full disk. Deletions always do.
+    """
 
     def __init__(self, connection: SqliteConnection, name: str, codec: RecordCodec[R]) -> None:
         self._connection = connection
@@ -61,7 +64,7 @@ class Table(Generic[R]):
     def ids(self) -> set[str]:
         return {id for (id,) in self._fetch_all(f"SELECT id FROM {self._name}")}
 
-    async def insert(self, record: R) -> R:
+    async def insert(self, record: R, *, may_use_reserve: bool = False) -> R:
         """Raises AlreadyExists."""
         body = self._codec.encode(record)
         id: Any = record.id  # type: ignore[attr-defined]
@@ -74,15 +77,17 @@ class Table(Generic[R]):
                 raise AlreadyExists(str(violation)) from violation
             return record
 
-        return await self._connection.write(change)
+        return await self._connection.write(change, may_use_reserve=may_use_reserve)
 
-    async def update(self, id: str, change: Callable[[R], R]) -> R | None:
+    async def update(self, id: str, change: Callable[[R], R], *, may_use_reserve: bool = False) -> R | None:
         """Replace the record with what `change` returns for it, in one atomic step.
 
         Returns None if there is no such record. If `change` raises an exception, nothing is written and the caller gets
         the exception.
         """
-        return await self._connection.write(lambda connection: self.update_within(connection, id, change))
+        return await self._connection.write(
+            lambda connection: self.update_within(connection, id, change), may_use_reserve=may_use_reserve
+        )
 
     def update_within(self, connection: sqlite3.Connection, id: str, change: Callable[[R], R]) -> R | None:
         """The same as `update`, as part of a larger write."""
@@ -143,7 +148,9 @@ class Table(Generic[R]):
     async def _delete_where(self, condition: str, *values: object) -> int:
         """Delete all records that match the SQL condition; return their number."""
         query = f"DELETE FROM {self._name} WHERE {condition}"
-        return await self._connection.write(lambda connection: connection.execute(query, values).rowcount)
+        return await self._connection.write(
+            lambda connection: connection.execute(query, values).rowcount, may_use_reserve=True
+        )
 
     def _fetch_all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         return self._connection.query(lambda connection: connection.execute(query, values).fetchall())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from runtime.base.clock import Millis
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, Run, Task, Webhook, WebhookDispatch
@@ -54,8 +56,18 @@ class WebhooksTable(Table[Webhook]):
 
 
 class DispatchesTable(Table[WebhookDispatch]):
+    """Dispatches may use the reserve of a full disk: an event that has happened must not be lost or sent twice."""
+
     def __init__(self, connection: SqliteConnection) -> None:
         super().__init__(connection, "dispatches", RecordCodec(WebhookDispatch))
+
+    async def insert(self, record: WebhookDispatch, *, may_use_reserve: bool = True) -> WebhookDispatch:
+        return await super().insert(record, may_use_reserve=may_use_reserve)
+
+    async def update(
+        self, id: str, change: Callable[[WebhookDispatch], WebhookDispatch], *, may_use_reserve: bool = True
+    ) -> WebhookDispatch | None:
+        return await super().update(id, change, may_use_reserve=may_use_reserve)
 
     def due(self, now: Millis, limit: int) -> list[WebhookDispatch]:
         """The first dispatches whose next call is due, in the order of their due times."""

@@ -1,4 +1,7 @@
-"""Logs of runs and builds: their writers, and readers that follow until the job has ended."""
+"""Logs of runs and builds: their writers, and readers that follow until the job has ended.
+
+A job never waits for its log. Lines that a full disk does not take are written when it has space again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from runtime.base.clock import Clock, Millis, iso
+from runtime.base.errors import StorageUnavailable
+from runtime.base.retry import retry
 from runtime.containers import Container, LogLine
 from runtime.database.log_files import LogFile, LogFiles, to_platform_format
 
@@ -33,6 +38,11 @@ class Log:
     @property
     def size(self) -> int:
         return self._file.size
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the file contains all lines that were appended."""
+        return self._file.size == self._file.length
 
     def system(self, text: str) -> None:
         """Append system lines, such as `ACTOR: Creating Docker container.`, with the current time."""
@@ -75,12 +85,17 @@ class Log:
         """
         if self.is_full:
             return
-        skip = self.lines_from_containers() - before
+        skip = max(0, self.lines_from_containers() - before)
         async for lines in container.logs():
             self.append(lines[skip:])
             skip = max(0, skip - len(lines))
             if self.is_full:
                 return
+
+    async def flush(self) -> None:
+        """Write the lines that a full disk did not take. Raises StorageUnavailable."""
+        self._file.flush()
+        self.wake()
 
     def close(self) -> None:
         self._file.close()
@@ -98,7 +113,7 @@ class Log:
 
     def _within_cap(self, lines: Iterable[LogLine]) -> list[LogLine]:
         fitting: list[LogLine] = []
-        left = MAX_LOG_BYTES - self._file.size
+        left = MAX_LOG_BYTES - self._file.length
         for line in lines:
             line = self._redacted(line)
             left -= len(line.text) + len(line.stamp) + 4
@@ -121,16 +136,24 @@ class Logs:
         self._files = files
         self._clock = clock
         self._live: dict[str, Log] = {}
+        self._incomplete: dict[str, asyncio.Task[None]] = {}
         self._may_follow = True
 
     def open(self, id: str, hidden: Sequence[str] = ()) -> Log:
         """The log of a live job, continued at the end of its file. `hidden` values are redacted."""
-        log = self._live[id] = Log(self._files.open(id), self._clock, hidden)
-        return log
+        if id in self._incomplete:
+            self._incomplete.pop(id).cancel()
+            self._live[id].hide(hidden)
+        else:
+            self._live[id] = Log(self._files.open(id), self._clock, hidden)
+        return self._live[id]
 
     def close(self, id: str) -> None:
-        """Complete the log and release its followers."""
-        self._live.pop(id).close()
+        """Complete the log and release its followers. On a full disk, this happens when it has space again."""
+        if self._live[id].is_complete:
+            self._live.pop(id).close()
+        else:
+            self._incomplete[id] = asyncio.create_task(self._complete(id), name=f"log {id}")
 
     def release_waiters(self) -> None:
         """Release all followers; their jobs continue."""
@@ -139,6 +162,9 @@ class Logs:
             log.wake()
 
     def delete(self, id: str) -> None:
+        if id in self._incomplete:
+            self._incomplete.pop(id).cancel()
+            self._live.pop(id).close()
         self._files.delete(id)
 
     def delete_except(self, ids: set[str]) -> None:
@@ -152,8 +178,7 @@ class Logs:
     async def read(self, id: str, *, raw: bool = False) -> AsyncGenerator[bytes, None]:
         """What the log contains now."""
         start, end = 0, self._files.size(id)
-        while start < end:
-            stored = self._stored(id, start, end)
+        while stored := self._stored(id, start, end):
             start += len(stored)
             yield to_platform_format(stored, raw=raw)
 
@@ -162,8 +187,7 @@ class Logs:
         log, start = self._live.get(id), 0
         while log is not None and not log.is_closed and self._may_follow:
             changed = log.changed
-            while start < log.size:
-                stored = self._stored(id, start, log.size)
+            while stored := self._stored(id, start, log.size):
                 start += len(stored)
                 yield to_platform_format(stored, raw=raw)
             await changed.wait()
@@ -171,8 +195,17 @@ class Logs:
             start += len(stored)
             yield to_platform_format(stored, raw=raw)
 
+    async def _complete(self, id: str) -> None:
+        """Complete the log of an ended job as soon as the disk takes the rest."""
+        await retry(self._live[id].flush, self._clock, f"Writing the log of {id}", on=(StorageUnavailable,))
+        del self._incomplete[id]
+        self._live.pop(id).close()
+
     def _stored(self, id: str, start: int, end: int) -> bytes:
-        """Whole lines from `start`: about a megabyte, or one longer line."""
+        """Whole lines from `start`: about a megabyte, or one longer line. Empty if there is no whole line.
+
+        A file can end with an incomplete line, and it can be shorter than `end`: someone may have changed it.
+        """
         size = READ_BYTES
         while True:
             stored = self._files.read(id, start, min(end, start + size))

@@ -34,7 +34,7 @@ class RunDeletion:
 
     async def delete(self, run: Run) -> None:
         """Delete a finished run with its default storages and log. Raises NotFound, and Invalid for a live run."""
-        await self._dispatches.dispatch_pending(self._runs.get(run.id))  # the run may have just ended
+        await self._dispatches.dispatch_now(self._runs.get(run.id))  # the run may have just ended
         if not await self._database.runs.delete_ended(run.id):
             raise Invalid("cannot-remove-running-run", "A run that has not finished cannot be deleted. Abort it first.")
         await self._storages.delete_of_run(run.id)
@@ -45,4 +45,5 @@ class RunDeletion:
         """Drop storages, webhooks and logs without a run: a crash may have interrupted a start or a deletion."""
         await self._storages.delete_of_missing_runs()
         await self._webhooks.delete_of_missing_runs()
-        self._logs.delete_except(self._database.runs.ids() | self._database.builds.ids())
+        if jobs := self._database.runs.ids() | self._database.builds.ids():  # else the database may have been replaced
+            self._logs.delete_except(jobs)

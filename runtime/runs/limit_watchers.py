@@ -2,29 +2,36 @@
 
 Each watcher is one task. Watchers stop the run on an order, at its deadline, at its maximum cost and when its disk is
 full. They end the CPU burst, sample statistics and probe the web server.
+
+A watcher that fails is started again: neither a full data directory nor an error in a measurement ends a run. Limits
+hold even if the reason for a stop cannot be stored; the supervisor stores it when that is possible again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from runtime.base.clock import Clock, Millis, iso, sleep_until, wait_for_event
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run, RunStats
+from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.billing.billing import Billing
 from runtime.containers import Container, DiskEnforcement, Engine, Sample
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import messages, restarts
-from runtime.runs.engine_retry import retry_until_available
 from runtime.runs.readiness import is_ready
+from runtime.runs.retries import retry_until_successful
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
 from runtime.runs.system_events import SystemEvents, system_info
+
+logger = logging.getLogger("greenroom.supervisor")
 
 TIMEOUT_GRACE_SECS = 5
 """From SIGTERM to SIGKILL when a run times out."""
@@ -35,12 +42,26 @@ DISK_COST_FACTOR = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedRun:
-    """A run with its running container. `nudged` is set when the record has new orders."""
+    """A run with its running container. `nudged` is set when the record has new orders.
+
+    `unstored` are changes of the record that the disk did not take. They must be stored before the run ends.
+    """
 
     run: Run
     container: Container
     log: Log
     nudged: asyncio.Event
+    unstored: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+
+    async def store(self, change: Callable[[], Awaitable[object]]) -> bool:
+        """Store a change of the record now and return True, or leave it to the supervisor."""
+        try:
+            await change()
+        except STORAGE_ERRORS as problem:
+            logger.warning("Run %s: %s", self.run.id, problem)
+            self.unstored.append(change)
+            return False
+        return True
 
 
 class Watchers:
@@ -67,7 +88,7 @@ class Watchers:
 
     @asynccontextmanager
     async def watch(self, watched: WatchedRun) -> AsyncIterator[None]:
-        """Watch the container while the body runs. An error in one watcher ends the body and all watchers."""
+        """Watch the container while the body runs."""
         watchers: tuple[Callable[[WatchedRun], Awaitable[None]], ...] = (
             self._stop_when_ordered,
             self._stop_at_deadline,
@@ -79,7 +100,7 @@ class Watchers:
         )
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(retry_until_available(partial(watcher, watched), self._clock, watched.run.id))
+                group.create_task(retry_until_successful(partial(watcher, watched), self._clock, watched.run.id))
                 for watcher in watchers
             ]
             yield
@@ -89,13 +110,17 @@ class Watchers:
     async def measure_disk(self, container: Container, run_id: str) -> int | None:
         """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
         used = await container.disk_bytes()
-        highest = self._runs.get(run_id).stats.disk_max_bytes
-        if used is not None and (highest is None or used > highest):
-            await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
+        with suppress(*STORAGE_ERRORS):  # the next measurement is recorded
+            highest = self._runs.get(run_id).stats.disk_max_bytes
+            if used is not None and (highest is None or used > highest):
+                await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
         return used
 
     async def count_end(self, container: Container, run: Run) -> None:
-        """Record the last counters of a run's container that has ended, if they could be measured."""
+        """Record the last counters of a run's container that has ended, if they could be measured.
+
+        Raises StorageUnavailable.
+        """
         if (sample := await container.final_sample()) is not None:
             await self._count(run, sample)
 
@@ -106,7 +131,7 @@ class Watchers:
             stop_at = restarts.stop_moment(self._current(watched))
             if stop_at is not None and stop_at <= self._clock.now():
                 if restarts.is_winding_down(self._current(watched)):
-                    await self._statuses.move(watched.run.id, JobStatus.ABORTING)
+                    await watched.store(partial(self._statuses.move, watched.run.id, JobStatus.ABORTING))
                 await watched.container.kill()
                 return
             await wait_for_event(watched.nudged, self._clock, stop_at)
@@ -116,10 +141,13 @@ class Watchers:
         if deadline is None:
             return
         await sleep_until(self._clock, deadline)
+        is_stored = await watched.store(partial(self._time_out, watched))
+        if not is_stored or self._current(watched).status is JobStatus.TIMING_OUT:
+            await watched.container.stop(TIMEOUT_GRACE_SECS)
+
+    async def _time_out(self, watched: WatchedRun) -> None:
         if await self._statuses.move(watched.run.id, JobStatus.TIMING_OUT):
             watched.log.system(messages.timing_out(watched.run))
-        if self._current(watched).status is JobStatus.TIMING_OUT:
-            await watched.container.stop(TIMEOUT_GRACE_SECS)
 
     async def _stop_at_max_charge(self, watched: WatchedRun) -> None:
         """Let the Actor end when the run has reached the maximum cost that its caller set, then abort the run."""
@@ -151,7 +179,9 @@ class Watchers:
 
     async def _stop_because(self, watched: WatchedRun, reason: str) -> None:
         """Kill the container. The reason is stored first: a restarted server must still know it."""
-        await self._runs.change(watched.run.id, lambda now: replace(now, stopped_because=reason))
+        await watched.store(
+            partial(self._runs.change, watched.run.id, lambda now: replace(now, stopped_because=reason))
+        )
         watched.log.system(f"ACTOR: {reason}")
         await watched.container.kill()
 
@@ -164,16 +194,22 @@ class Watchers:
         """Record what the container uses, and send the Actor a systemInfo event once a second."""
         run = watched.run
         async for sample in watched.container.samples():
-            current = await self._count(run, sample)
+            try:
+                current = await self._count(run, sample)
+            except STORAGE_ERRORS:  # the next sample includes this one
+                current = stats.after_sample(self._current(watched).stats, sample, _counted_from(run))
             granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
             if current.cpu_current_usage is not None:  # the SDKs drop an event that lacks a value
                 self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
 
     async def _count(self, run: Run, sample: Sample) -> RunStats:
-        started_at = run.container_started_at or run.started_at
         transferred = self._billing.take_transfer(run.id)
-        count = partial(_counted, sample=sample, started_at=started_at, transferred=transferred)
-        return await self._runs.change_stats(run.id, count)
+        count = partial(_counted, sample=sample, started_at=_counted_from(run), transferred=transferred)
+        try:
+            return await self._runs.change_stats(run.id, count)
+        except STORAGE_ERRORS:
+            self._billing.count_transfer(run.id, transferred)
+            raise
 
     async def _probe_web_server(self, watched: WatchedRun) -> None:
         """Probe the Actor's web server once a second until it answers for the first time."""
@@ -187,6 +223,10 @@ class Watchers:
     def _current(self, watched: WatchedRun) -> Run:
         """The current record: others may have written orders and messages into it."""
         return self._runs.get(watched.run.id)
+
+
+def _counted_from(run: Run) -> Millis:
+    return run.container_started_at or run.started_at
 
 
 def _counted(before: RunStats, sample: Sample, started_at: Millis, transferred: int) -> RunStats:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
+from runtime.base.errors import StorageUnavailable
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run
 from runtime.containers import Container
@@ -49,7 +50,10 @@ class LiveRuns:
         supervisor ends the run.
         """
         if run.status is JobStatus.READY:
-            await self._context.statuses.move(run.id, JobStatus.RUNNING)
+            try:
+                await self._context.statuses.move(run.id, JobStatus.RUNNING)
+            except StorageUnavailable as problem:  # the run exists, so it needs its supervisor, which repeats this
+                log.warning("Run %s: %s", run.id, problem)
         supervisor = self._supervisor(run)
         self._add(run, supervisor, supervisor.supervise(adopted))
 

@@ -114,6 +114,10 @@ def never_started(problem: Exception) -> str:
     return message
 
 
+def log_incomplete(problem: Exception) -> str:
+    return f"ACTOR: The rest of the log could not be copied ({type(problem).__name__}). See Greenroom's own log."
+
+
 def supervisor_failed(problem: BaseException) -> str:
     while isinstance(problem, BaseExceptionGroup) and len(problem.exceptions) == 1:
         problem = problem.exceptions[0]

@@ -6,10 +6,12 @@ supervisor.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
+from runtime.base.errors import StorageUnavailable
 from runtime.base.records import Actor, Definition, Meta, Run, Task, User
 from runtime.inputs.inputs import Input
 from runtime.jobs.memory_quota import MemoryQuota
@@ -17,6 +19,8 @@ from runtime.runs.creation import RunCreator
 from runtime.runs.options import StartOptions, with_task_options
 from runtime.runs.start_plan import StartPlanner, StartRequest
 from runtime.webhooks.dispatches import Dispatches
+
+log = logging.getLogger("greenroom.runs")
 
 
 class Starting:
@@ -53,9 +57,7 @@ class Starting:
             run = await self._creator.create(self._planner.confirm(plan))
             await self._admit(run)
         await self._dispatches.dispatch_pending(run)
-        await self._actors.count_run(request.actor, run.started_at)
-        if request.task is not None:
-            await self._tasks.count_run(request.task.id)
+        await self._count(run, request)
         return run
 
     def definition(self, user: User, target: Actor | Task, options: StartOptions) -> Definition:
@@ -64,6 +66,15 @@ class Starting:
             actor = self._actors.get_runnable(user, target.actor_id)
             return Definition.of(self._planner.build(actor, with_task_options(target.options, options)))
         return Definition.of(self._planner.build(target, options))
+
+    async def _count(self, run: Run, request: StartRequest) -> None:
+        """Count the run. A failure must not reject the request: the run exists, and a retry would start another."""
+        try:
+            await self._actors.count_run(request.actor, run.started_at)
+            if request.task is not None:
+                await self._tasks.count_run(request.task.id)
+        except StorageUnavailable as problem:
+            log.warning("Run %s is not counted: %s", run.id, problem)
 
     async def start_task(
         self,

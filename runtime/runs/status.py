@@ -48,6 +48,7 @@ class RunStatuses:
         if run is None:
             raise record_not_found("Run", id)
         if allowed and to.is_terminal:
+            self._billing.take_transfer(id)
             self._completion.notify_finished(id)
             await self._dispatches.dispatch_pending(run)
         return allowed

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -17,13 +16,15 @@ from typing import TypeVar
 from runtime.base.clock import Clock, Millis
 from runtime.base.lifecycle import JobStatus, terminal_status
 from runtime.base.records import Build, Restart, Run
+from runtime.base.retry import retry
+from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
 from runtime.containers import Container, ContainerState, EngineUnavailable, StartFailed
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
-from runtime.runs.engine_retry import retry_until_available
 from runtime.runs.limit_watchers import WatchedRun, Watchers
+from runtime.runs.retries import retry_until_available, retry_until_successful
 from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
 from runtime.runs.runs import Runs
@@ -69,22 +70,41 @@ class Supervisor:
         """
         self._container = adopted
         try:
-            self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
-            await self._finish(await self._run_containers(adopted))
-        except (StartFailed, EngineUnavailable) as problem:
-            await self._finish(None, messages.never_started(problem))
-        except Exception as problem:
-            logger.exception("The supervisor of run %s failed", self._run.id)
-            await self._finish(None, messages.supervisor_failed(problem))
+            await retry(self._supervise, self._context.clock, f"Run {self._run.id}", on=STORAGE_ERRORS)
         finally:
             self._release()
         if self._container is not None:
             await self._retry(self._container.remove)
 
+    async def _supervise(self) -> None:
+        """Take the run to its end. If the disk fails on the way, the next attempt continues as a new server would."""
+        try:
+            self._run = self._current()
+            self._build = self._context.builds.get(self._run.current_build_id)
+            if self._run.status is JobStatus.READY:  # it was admitted when nothing could be stored
+                await self._retry(partial(self._context.statuses.move, self._run.id, JobStatus.RUNNING))
+            self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
+            await self._finish(await self._run_containers(self._container))
+        except STORAGE_ERRORS:
+            await self._forget_unstarted_container()
+            raise
+        except (StartFailed, EngineUnavailable) as problem:
+            await self._finish(None, messages.never_started(problem))
+        except Exception as problem:
+            logger.exception("The supervisor of run %s failed", self._run.id)
+            await self._finish(None, messages.supervisor_failed(problem))
+
+    async def _forget_unstarted_container(self) -> None:
+        """Forget a container that was created, but not started: the next attempt creates another one of this name."""
+        state = None if self._container is None else await self._retry(self._container.inspect)
+        if state is not None and state.started_at is None:
+            self._container = None
+
     async def end_vanished(self) -> None:
         """End a run whose container has vanished while no server watched it."""
         try:
-            await self._finish(None, messages.VANISHED)
+            finish = partial(self._finish, None, messages.VANISHED)
+            await retry(finish, self._context.clock, f"Run {self._run.id}", on=STORAGE_ERRORS)
         finally:
             self._release()
 
@@ -117,14 +137,14 @@ class Supervisor:
 
     async def _restart(self, restart: Restart) -> None:
         """Remove the old container and carry out the order, which is cleared last: a new server would repeat it."""
-        await self._context.runs.change(self._run.id, partial(restarts.ordered, restart=restart))
+        await self._change(partial(restarts.ordered, restart=restart))
         if self._container is not None:
             await self._retry(self._container.remove)
             self._container = None
         await self._unlock_requests()
         self._log.system(messages.RESTARTS[self._current().restart or restart])
         change = partial(restarts.restarted, now=self._context.clock.now())
-        self._run = await self._context.runs.change(self._run.id, change)
+        self._run = await self._change(change)
         self._build = self._context.builds.get(self._run.current_build_id)
         self._log.hide(environment.secrets(self._run, self._build))
         self._log.hide(await self._context.run_inputs.secrets(self._run, self._build))
@@ -135,7 +155,7 @@ class Supervisor:
 
     async def _launch(self) -> Container:
         before_launch = partial(_before_launch, log_lines=self._log.lines_from_containers())
-        self._run = await self._context.runs.change(self._run.id, before_launch)
+        self._run = await self._change(before_launch)
         for line in self._context.run_containers.limits_lines(self._run):
             self._log.system(line)
         self._log.system(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
@@ -166,44 +186,72 @@ class Supervisor:
         state = await self._retry(container.inspect)
         if state is None or state.started_at is None:
             return state
-        await self._record_start(container, state.started_at)
+        watched = WatchedRun(run=self._run, container=container, log=self._log, nudged=self._nudged)
+        await self._record_start(watched, state.started_at)
         is_watched = state.running
         if is_watched:
-            watched = WatchedRun(run=self._run, container=container, log=self._log, nudged=self._nudged)
-            async with self._context.watchers.watch(watched):
+            async with self._context.watchers.watch(replace(watched, run=self._run)):
                 state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
         else:  # it ended while no server watched: a deadline that has passed since does not matter
             await self._copy_log(container)
-        await self._context.watchers.count_end(container, self._run)
+        for change in watched.unstored:
+            await self._retry(change)
+        await self._count_end(container)
         await self._report_overshoot(container)
         if state is not None and self._current().status is JobStatus.RUNNING:
             await self._restart_if_engine_stopped(state, is_watched=is_watched)
         return state
 
-    async def _record_start(self, container: Container, started_at: Millis) -> None:
-        """Record what the engine reports about the start."""
+    async def _record_start(self, watched: WatchedRun, started_at: Millis) -> None:
+        """Record what the engine reports about the start. The limits hold even if this cannot be stored."""
         disk = self._context.run_containers.disk_enforcement
-        self._run = await self._context.runs.change(
-            self._run.id,
-            lambda now: replace(_started(now, started_at), container_id=container.id, disk_enforcement=disk),
-        )
+
+        def started(now: Run) -> Run:
+            return replace(_started(now, started_at), container_id=watched.container.id, disk_enforcement=disk)
+
+        await watched.store(partial(self._context.runs.change, self._run.id, started))
+        self._run = started(self._current())
 
     async def _copy_log(self, container: Container) -> None:
-        await self._log.copy(container, self._run.log_lines_before)
+        """Copy the log to its end. An error in it must not end the run, nor prevent the end of the run."""
+        await retry_until_successful(partial(self._try_to_copy_log, container), self._context.clock, self._run.id)
+
+    async def _try_to_copy_log(self, container: Container) -> None:
+        """Copy the log. Raises any error while the container runs, because the next attempt may succeed."""
+        try:
+            await self._log.copy(container, self._run.log_lines_before)
+        except Exception as problem:
+            state = await self._retry(container.inspect)
+            if state is not None and state.running:
+                raise
+            logger.exception("The log of run %s could not be copied", self._run.id)
+            self._log.system(messages.log_incomplete(problem))
+
+    async def _count_end(self, container: Container) -> None:
+        """Record the last counters of the container. An error in them must not end the run otherwise than it ended."""
+        try:
+            await self._retry(partial(self._context.watchers.count_end, container, self._run))
+        except Exception:
+            logger.exception("The last counters of run %s could not be read", self._run.id)
 
     async def _report_overshoot(self, container: Container) -> None:
         """Measure the disk once more at the end, and log it if the run exceeded its limit and no check noticed."""
-        with suppress(EngineUnavailable):
+        try:
             used = await self._context.watchers.measure_disk(container, self._run.id)
-            if used is not None and messages.ended_over_disk(self._current(), used):
-                self._log.system(messages.disk_overshoot(self._run, used))
+        except EngineUnavailable:
+            return
+        except Exception:
+            logger.exception("The disk of run %s could not be measured", self._run.id)
+            return
+        if used is not None and messages.ended_over_disk(self._current(), used):
+            self._log.system(messages.disk_overshoot(self._run, used))
 
     async def _restart_if_engine_stopped(self, state: ContainerState, *, is_watched: bool) -> None:
         """Order a restart if the engine stopped the container: then the Actor has not ended by itself."""
         ended_at = state.finished_at or self._context.clock.now()
         start = await self._retry(partial(self._context.run_containers.engine_restarted_since, ended_at))
         if start is not None and restarts.stopped_by_engine(self._current(), state, start, watched=is_watched):
-            await self._context.runs.change(self._run.id, partial(restarts.moved_by_engine, at=ended_at))
+            await self._change(partial(restarts.moved_by_engine, at=ended_at))
             self._log.system(messages.ENGINE_STOPPED)
 
     async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
@@ -213,7 +261,7 @@ class Supervisor:
             self._log.system(messages.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
         if exit_code != 0 and restarts.is_winding_down(self._current()):
-            await self._context.statuses.move(self._run.id, JobStatus.ABORTING)
+            await self._retry(partial(self._context.statuses.move, self._run.id, JobStatus.ABORTING))
         while True:
             run = self._current()
             status = terminal_status(run.status, exit_code)
@@ -227,12 +275,15 @@ class Supervisor:
                 plain=messages.plain(status, exit_code),
                 is_oom=is_oom,
             )
-            if run.status.is_terminal or await self._context.statuses.move(run.id, status, end):
+            if run.status.is_terminal or await self._retry(partial(self._context.statuses.move, run.id, status, end)):
                 return
 
     def _current(self) -> Run:
         """The current record: others may have written orders and messages into it."""
         return self._context.runs.get(self._run.id)
+
+    async def _change(self, change: Callable[[Run], Run]) -> Run:
+        return await self._retry(partial(self._context.runs.change, self._run.id, change))
 
     async def _retry(self, request: Callable[[], Awaitable[T]]) -> T:
         return await retry_until_available(request, self._context.clock, self._run.id)

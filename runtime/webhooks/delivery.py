@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
+from typing import TypeVar
 
 from yarl import URL
 
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis, wait_for_event
 from runtime.base.records import DispatchStatus, WebhookCall, WebhookDispatch
+from runtime.base.retry import retry
+from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.database.webhook_tables import DispatchesTable
 from runtime.outbound import Outbound, OutboundError
 
 log = logging.getLogger("greenroom.webhooks")
+T = TypeVar("T")
 
 RETRIES = 11
 FIRST_RETRY_MILLIS = 60_000
@@ -53,8 +58,7 @@ class Delivery:
         self._loop: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        self._loop = asyncio.create_task(self._send_due(), name="delivery of webhooks")
-        self._loop.add_done_callback(_log_failure)
+        self._loop = asyncio.create_task(self._retry(self._send_due), name="delivery of webhooks")
 
     async def close(self) -> None:
         tasks = [task for task in (self._loop, *self._sending.values()) if task is not None]
@@ -86,15 +90,24 @@ class Delivery:
         task = asyncio.create_task(self._send(dispatch), name=f"dispatch {dispatch.id}")
         self._sending[dispatch.id] = task
         task.add_done_callback(lambda _: self._finished_sending(dispatch.id))
-        task.add_done_callback(_log_failure)
 
     def _finished_sending(self, id: str) -> None:
         del self._sending[id]
         self.wake()
 
     async def _send(self, dispatch: WebhookDispatch) -> None:
+        """Send a dispatch and store the result. While that fails, the dispatch must not be sent again."""
         call = await self._call(dispatch)
-        await self._dispatches.update(dispatch.id, lambda current: after_call(current, call))
+        await self._retry(partial(self._dispatches.update, dispatch.id, lambda current: after_call(current, call)))
+
+    async def _retry(self, request: Callable[[], Awaitable[T]]) -> T:
+        return await retry(
+            request,
+            self._clock,
+            "The delivery of webhooks",
+            on=(Exception,),
+            expected=STORAGE_ERRORS,
+        )
 
     async def _call(self, dispatch: WebhookDispatch) -> WebhookCall:
         webhook, started_at = dispatch.webhook, self._clock.now()
@@ -152,8 +165,3 @@ def after_call(dispatch: WebhookDispatch, call: WebhookCall) -> WebhookDispatch:
 
 def is_accepted(status: int) -> bool:
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("The %s failed", task.get_name(), exc_info=error)

@@ -7,15 +7,17 @@ crashes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from runtime.base.clock import Clock, Millis
-from runtime.base.errors import record_not_found
+from runtime.base.errors import StorageUnavailable, record_not_found
 from runtime.base.json_text import JsonDict
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Build, Run, User, Webhook, WebhookDispatch, WebhookEvent, new_id
+from runtime.base.retry import retry
 from runtime.database import AlreadyExists, Database
 from runtime.webhooks import templates
 
@@ -30,6 +32,7 @@ class Dispatches:
         self._clock = clock
         self._present = present
         self._wake_delivery = wake_delivery
+        self._recovery: asyncio.Task[None] | None = None
 
     def get(self, user: User, id: str) -> WebhookDispatch:
         """Raises NotFound, also for another user's dispatch."""
@@ -43,7 +46,24 @@ class Dispatches:
         return self._database.dispatches.page(user.id, webhook, paging)
 
     async def dispatch_pending(self, job: Run | Build) -> None:
-        """Dispatch the pending events of a run or build, then remove these events from its record."""
+        """Dispatch the pending events of a run or build: now, or as soon as the disk takes them."""
+        try:
+            await self.dispatch_now(job)
+        except StorageUnavailable:
+            if self._recovery is None or self._recovery.done():
+                self._recovery = asyncio.create_task(self._recover_later(), name="dispatch of pending events")
+
+    async def close(self) -> None:
+        """Leave the events that are still pending to the next server."""
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.wait({self._recovery})
+
+    async def dispatch_now(self, job: Run | Build) -> None:
+        """Dispatch the pending events of a run or build, then remove these events from its record.
+
+        Raises StorageUnavailable. Then the events remain in the record.
+        """
         for event_id, event in job.pending_events.items():
             await self._dispatch_event(event, event_id, job)
         if isinstance(job, Run):
@@ -56,13 +76,16 @@ class Dispatches:
             )
 
     async def recover(self) -> None:
-        """Dispatch the events that the previous server did not dispatch before it ended."""
+        """Dispatch all pending events, such as those that the previous server did not dispatch before it ended."""
         jobs: list[Run | Build] = [
             *self._database.builds.with_pending_events(),
             *self._database.runs.with_pending_events(),
         ]
         for job in jobs:
-            await self.dispatch_pending(job)
+            await self.dispatch_now(job)
+
+    async def _recover_later(self) -> None:
+        await retry(self.recover, self._clock, "The dispatch of pending events", on=(StorageUnavailable,))
 
     async def test(self, webhook: Webhook) -> WebhookDispatch:
         """Dispatch a TEST event, with the newest run that matches the webhook's condition, if there is one."""

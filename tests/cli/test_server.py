@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from cli import server
+from cli.errors import CommandError
 from cli.main import app
 from tests.cli.conftest import Served
 from tests.cli.stub import write_server_file
@@ -86,3 +89,19 @@ def test_a_temporary_server_uses_the_port_of_the_last_server(tmp_path: Path) -> 
         taken.bind(("127.0.0.1", port))
         taken.listen()
         assert server.choose_port(tmp_path) not in (0, port)
+
+
+@pytest.mark.parametrize("name", ["calls.lock", "server.log"])
+def test_a_command_states_that_the_data_directory_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    open_path = Path.open
+
+    def fail(path: Path, *arguments: Any) -> Any:
+        if path.name == name:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return open_path(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(CommandError, match="cannot be used: Read-only file system"), server.find_or_start(tmp_path):
+        pass

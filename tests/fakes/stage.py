@@ -179,9 +179,9 @@ def hold_clock_during_writes(connection: SqliteConnection, clock: VirtualClock) 
     """Stop virtual time during database writes, which happen in a thread."""
     write = connection.write
 
-    async def write_in_stopped_time(change: Callable[..., T]) -> T:
+    async def write_in_stopped_time(change: Callable[..., T], *, may_use_reserve: bool = False) -> T:
         with clock.working():
-            return await write(change)
+            return await write(change, may_use_reserve=may_use_reserve)
 
     connection.write = write_in_stopped_time  # type: ignore[method-assign]  # it wraps the real method
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import json
 from pathlib import Path
@@ -16,6 +17,7 @@ from api.request.bodies import MAX_PAYLOAD_BYTES
 from api.response.errors import STATUSES
 from runtime.base import errors
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
+from tests.fakes.storage_faults import StorageFault
 
 JSON = {"Content-Type": "application/json"}
 START = "/v2/acts/{actor}/runs"
@@ -319,3 +321,34 @@ async def test_the_framework_does_not_validate_bodies(api: Api, body: bytes) -> 
             "POST", f"/v2/acts/{actor.id}/runs?memory=128", content=body, headers={"Content-Type": content_type}
         )
         assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
+async def test_writes_get_507_while_nothing_can_be_stored(
+    api: Api, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    dataset = await api.data("POST", "/v2/datasets?name=full")
+    fault = StorageFault(monkeypatch, number)
+    fault.begin()
+    writes: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "items", {"json": {"a": 1}}),
+        ("PUT", "", {"json": {"name": "new"}}),
+        ("DELETE", "", {}),
+    ]
+    for method, path, request in writes:
+        response = await api.call(method, f"/v2/datasets/{dataset['id']}/{path}".rstrip("/"), **request)
+        assert problem(response) == (507, "insufficient-storage")
+        assert response.json()["error"]["message"].startswith("The data directory cannot be used because")
+    assert (await api.call("GET", f"/v2/datasets/{dataset['id']}/items")).json() == []
+    fault.end()
+    assert (await api.call("DELETE", f"/v2/datasets/{dataset['id']}")).status_code == 204
+
+
+async def test_an_os_error_of_a_full_disk_gets_507(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/somewhere/private")
+
+    monkeypatch.setattr(type(api.orchestrator.actors), "page", fail)
+    response = await api.call("GET", "/v2/acts")
+    assert problem(response) == (507, "insufficient-storage")
+    assert "private" not in response.text

@@ -116,6 +116,10 @@ async def test_a_base_image_without_a_usable_architecture_fails_after_two_attemp
             "apify/actor-python:3.14",
             "`docker pull apify/actor-python:3.14`. Without a registry, `make setup` in a clone",
         ),
+        (
+            "apify/actor-node-playwright-chrome:22",
+            "`make browser-images NAMES=apify/actor-node-playwright-chrome:22` in a",
+        ),
         ("somebody/image:1", "`docker pull somebody/image:1`."),
         ("${BASE}", "A base image is not on this machine"),
     ],

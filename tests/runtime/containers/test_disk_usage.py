@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,3 +48,97 @@ def test_unreliable_btrfs_quotas_are_detected(
             (quotas / name).write_text(text)
     fault = quota_fault(tmp_path)
     assert fault is None if expected is None else fault is not None and expected in fault
+
+
+LONG_NAME = "n" * 200
+
+
+def make_deep_tree(top: Path, depth: int) -> None:
+    """Nest folders deeper than any path can be long, and write a file of one MB in the lowest one."""
+    fd = os.open(top, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(LONG_NAME, dir_fd=fd)
+        lower = os.open(LONG_NAME, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = lower
+    file = os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=fd)
+    os.write(file, os.urandom(1 << 20))
+    os.fsync(file)
+    os.close(file)
+    os.close(fd)
+
+
+@pytest.fixture
+def deep_tree(tmp_path: Path) -> Iterator[Path]:
+    top = tmp_path / "deep"
+    top.mkdir()
+    make_deep_tree(top, 1500)
+    yield top
+    subprocess.run(["rm", "-rf", str(top)], check=True)
+
+
+def test_a_tree_that_is_deeper_than_any_path_is_measured_with_few_open_files(deep_tree: Path) -> None:
+    (deep_tree / "beside").mkdir()
+    (deep_tree / "beside" / "file").write_bytes(os.urandom(1 << 20))
+    os.sync()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 10, limits[1]))
+    try:
+        used = used_bytes([deep_tree])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    du = subprocess.run(["du", "-s", "-B1", str(deep_tree)], capture_output=True, text=True, check=True)
+    assert used >= 2 << 20
+    assert used == pytest.approx(int(du.stdout.split()[0]), abs=8192)  # du also counts the top folder itself
+
+
+def test_a_tree_of_many_deep_branches_is_measured(tmp_path: Path) -> None:
+    for branch in range(5):
+        folder = tmp_path
+        for level in range(20):
+            folder = folder / f"{branch}-{level}"
+            folder.mkdir(parents=True)
+            (folder / "file").write_bytes(os.urandom(1 << 14))
+            (folder / "link").symlink_to(tmp_path)
+            (folder / "empty").mkdir()
+    os.sync()
+    assert used_bytes([tmp_path]) >= 5 * 20 * (1 << 14)
+    du = subprocess.run(["du", "-s", "-B1", str(tmp_path)], capture_output=True, text=True, check=True)
+    assert used_bytes([tmp_path]) == pytest.approx(int(du.stdout.split()[0]), abs=8192)
+
+
+@pytest.mark.parametrize("change", ["move", "remove", "replace", "move_above"])
+def test_a_folder_that_disappears_during_the_walk_does_not_stop_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    top = tmp_path / "top"
+    for name in ("a/b/c", "d/e/f"):
+        (top / name).mkdir(parents=True)
+        (top / name / "file").write_bytes(os.urandom(1 << 16))
+    (tmp_path / "elsewhere").mkdir()
+    os.sync()
+    scandir, scanned = os.scandir, list[int]()
+
+    def scan_and_change(fd: int) -> object:
+        scanned.append(fd)
+        if len(scanned) == 4:  # in the lowest folder of the first branch
+            [branch] = [each for each in ("a/b", "d/e") if os.path.samefile(f"/proc/self/fd/{fd}/..", top / each)]
+            CHANGES[change](top / branch, tmp_path / "elsewhere")
+        return scandir(fd)
+
+    monkeypatch.setattr(os, "scandir", scan_and_change)
+    assert used_bytes([top]) >= 1 << 16
+    assert len(scanned) >= 6
+
+
+def replace_by_link(folder: Path, elsewhere: Path) -> None:
+    folder.rename(elsewhere / "moved")
+    folder.symlink_to(elsewhere)
+
+
+CHANGES: dict[str, Callable[[Path, Path], object]] = {
+    "move": lambda folder, elsewhere: folder.rename(elsewhere / "moved"),
+    "remove": lambda folder, elsewhere: shutil.rmtree(folder),
+    "replace": replace_by_link,
+    "move_above": lambda folder, elsewhere: folder.parent.rename(elsewhere / "moved"),
+}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.errors import StorageUnavailable
 from runtime.database.sqlite_connection import GROUP_LIMIT, SqliteConnection
 
 ROOT = Path(__file__).parents[3]
@@ -155,9 +156,9 @@ async def test_readers_do_not_wait_for_the_writer(connection: SqliteConnection) 
 
 
 async def test_a_reader_cannot_write(connection: SqliteConnection) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(StorageUnavailable, match="read-only"):
         connection.query(insert("never"))
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(StorageUnavailable, match="read-only"):
         await connection.query_in_thread(insert("never"))
 
 
@@ -179,6 +180,7 @@ async def test_close_finishes_the_pending_writes(path: Path) -> None:
 WRITE_UNTIL_KILLED = """
 import asyncio, os, sys
 from pathlib import Path
+from runtime.base.errors import StorageUnavailable
 from runtime.database.sqlite_connection import SqliteConnection
 
 async def main():

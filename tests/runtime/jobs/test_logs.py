@@ -304,3 +304,52 @@ async def test_a_deleted_log_is_empty(logs: Logs) -> None:
     logs.delete("job")
     assert logs.size("job") == 0
     assert await all_of(logs.read("job")) == b""
+
+
+# Damaged files
+
+
+LINE = b"2023-11-14T22:13:20.123456789Z o whole\n"
+
+
+@pytest.mark.parametrize("torn", [b"x", b"2023-11-14T22:13:20.1234", b"x" * (READ_BYTES + 1), b"\xff\x00"])
+@pytest.mark.parametrize("whole", [b"", LINE])
+async def test_an_incomplete_last_line_in_the_file_of_an_ended_job_is_not_served(
+    logs: Logs, tmp_path: Path, whole: bytes, torn: bytes
+) -> None:
+    (tmp_path / "job.log").write_bytes(whole + torn)
+    async with asyncio.timeout(30):
+        for pieces in (logs.read("job"), logs.read("job", raw=True), logs.follow("job")):
+            assert texts(await all_of(pieces)) == [b"whole"] * bool(whole)
+
+
+@pytest.mark.parametrize("left", [0, len(LINE), len(LINE) + 5])
+async def test_reading_ends_if_the_file_becomes_shorter_or_disappears(logs: Logs, tmp_path: Path, left: int) -> None:
+    file = tmp_path / "job.log"
+    file.write_bytes(LINE * (2 * READ_BYTES // len(LINE)))
+    reading = logs.read("job")
+    await anext(reading)
+    file.write_bytes(LINE[:left])
+    async with asyncio.timeout(30):
+        assert await all_of(reading) == b""
+    file.write_bytes(LINE * (2 * READ_BYTES // len(LINE)))
+    reading = logs.read("job")
+    await anext(reading)
+    logs.delete("job")
+    assert await all_of(reading) == b""
+
+
+async def test_following_a_live_log_survives_a_file_that_becomes_shorter(
+    logs: Logs, clock: VirtualClock, tmp_path: Path
+) -> None:
+    log = logs.open("job")
+    log.system("one")
+    following = asyncio.create_task(all_of(logs.follow("job")))
+    await clock.settle()
+    log.system("two")
+    (tmp_path / "job.log").write_bytes(b"")
+    await clock.settle()
+    log.system("three")
+    logs.close("job")
+    async with asyncio.timeout(30):
+        assert texts(await following)[0] == b"one"

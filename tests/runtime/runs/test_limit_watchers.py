@@ -11,7 +11,9 @@ import pytest
 
 from runtime.base.clock import iso
 from runtime.base.lifecycle import JobStatus
-from runtime.containers import DiskEnforcement
+from runtime.base.retry import LONGEST_PAUSE_SECS
+from runtime.containers import DiskEnforcement, LogLine
+from runtime.jobs.logs import Log
 from runtime.runs.options import StartOptions
 from runtime.runs.system_events import Event
 from tests.fakes.clock import START
@@ -251,3 +253,67 @@ async def test_cpu_overload_is_relative_to_the_current_cores(stage: Stage, monke
         stage.container_of(run).uses(memory_bytes=0, cpu_nanos=secs * SECOND // 4)
         await stage.clock.settle()
     assert overloads == [False, True]
+
+
+# Measurements
+
+
+@pytest.mark.parametrize("method", ["disk_bytes", "samples", "web_server_address", "set_cpus", "logs", "final_sample"])
+@pytest.mark.parametrize(
+    "error", [OSError(36, "File name too long"), KeyError("total_inactive_file"), ValueError("odd"), RecursionError()]
+)
+async def test_an_error_in_a_measurement_does_not_end_a_run(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    stage.engine.on_create = lambda container: monkeypatch.setattr(container, method, fail)
+    run, limited = await stage.start(), await stage.start(timeout_secs=30)
+    await stage.clock.advance(29)
+    assert (stage.current(run).status, stage.current(limited).status) == (S.RUNNING, S.RUNNING)
+    await stage.clock.advance(10)
+    assert stage.current(limited).status is S.TIMED_OUT
+    await stage.finish(run)
+    await stage.clock.advance(LONGEST_PAUSE_SECS)
+    assert stage.current(run).status is S.SUCCEEDED
+    assert stage.engine.containers == []
+
+
+async def test_a_measurement_continues_after_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = await stage.start(memory_mbytes=128)
+    container = stage.container_of(run)
+    measure = container.disk_bytes
+
+    async def fail() -> int | None:
+        raise OSError(36, "File name too long")
+
+    monkeypatch.setattr(container, "disk_bytes", fail)
+    container.disk = 300 * 1024 * 1024
+    await stage.clock.advance(10)
+    assert stage.current(run).status is S.RUNNING
+    monkeypatch.setattr(container, "disk_bytes", measure)
+    await stage.clock.advance(LONGEST_PAUSE_SECS)
+    assert "exceeded its disk limit" in str(stage.current(run).status_message)
+
+
+async def test_the_log_is_copied_further_after_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = await stage.start()
+    container = stage.container_of(run)
+    container.prints("one")
+    await stage.clock.settle()
+    append, failures = Log.append, list[int]()
+
+    def fail_once(log: Log, lines: list[LogLine]) -> None:
+        if not failures and lines[-1].text == b"two":
+            failures.append(1)
+            raise ValueError("odd")
+        append(log, lines)
+
+    monkeypatch.setattr(Log, "append", fail_once)
+    container.prints("two")
+    await stage.clock.advance(2)
+    container.prints("three")
+    assert (await stage.finish(run)).status is S.SUCCEEDED
+    assert (await stage.log_of(run.id))[-3:] == ["one", "two", "three"]
+    assert failures

@@ -8,6 +8,7 @@ import pytest
 
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run
+from runtime.base.retry import LONGEST_PAUSE_SECS
 from runtime.runs import messages
 from runtime.runs.orders import MIGRATION_MILLIS
 from tests.fakes.stage import Stage
@@ -28,7 +29,7 @@ async def restart_engine(stage: Stage, code: int = 143, secs: float = 60) -> Non
     stage.engine.stops(code)
     await stage.clock.advance(secs)
     stage.engine.starts()
-    await stage.clock.advance(1)
+    await stage.clock.advance(LONGEST_PAUSE_SECS)
 
 
 # New containers in the same run
@@ -192,7 +193,7 @@ async def test_an_aborted_run_is_not_continued_after_a_restart_of_the_engine(sta
     await stage.orchestrator.orders.abort(late, gracefully=gracefully)
     await stage.clock.advance(40)
     stage.engine.starts()
-    await stage.clock.advance(1)
+    await stage.clock.advance(LONGEST_PAUSE_SECS)
     assert stage.current(late).status is S.ABORTED
     assert stage.current(early).status is (S.ABORTED if gracefully else S.RUNNING)
 
@@ -263,6 +264,6 @@ async def test_a_run_that_needs_a_new_container_waits_for_the_engine(
     await stage.clock.advance(5)
     assert (stage.current(run).status, stage.containers_of(run)) == (S.RUNNING, [first])
     stage.engine.starts()
-    await stage.clock.advance(1)
+    await stage.clock.advance(LONGEST_PAUSE_SECS)
     assert (stage.current(run).stats.reboot_count, len(stage.engine.containers)) == (1, 1)
     assert (await stage.finish(run)).status is S.SUCCEEDED

@@ -12,7 +12,7 @@ from runtime.base.json_text import loads
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import EnvVar, QueueClient, Restart
 from runtime.containers import EngineUnavailable, ImageMissing, StartFailed
-from runtime.runs import messages
+from runtime.runs import messages, restarts
 from runtime.runs.options import StartOptions
 from runtime.runs.run_containers import RUN_LABEL
 from tests.fakes.clock import START
@@ -301,12 +301,11 @@ async def test_an_internal_error_fails_the_run_with_a_message_that_names_greenro
 ) -> None:
     run = await stage.start()
 
-    async def fail() -> int:
+    def fail(*_: object) -> int:
         raise RuntimeError("odd")
 
-    monkeypatch.setattr(stage.container_of(run), "disk_bytes", fail)
-    await stage.clock.advance(1)
-    run = stage.current(run)
+    monkeypatch.setattr(restarts, "next_restart", fail)
+    run = await stage.finish(run)
     assert run.status is S.FAILED
     assert run.status_message is not None and run.status_message.startswith("Greenroom could not continue this run")
     assert stage.engine.containers == []
