@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.errors import COMMAND_FAILED
 from testing.live_server import ROOT, LiveServer, free_port
 from tests.engine import python_actor
 from tests.fakes.receiver import Receiver
@@ -121,7 +122,7 @@ def start_and_fail(data_dir: Path) -> str:
     """Start a server that cannot start, and return its output."""
     command = [sys.executable, "-m", "cli", "up", "--port", str(free_port()), "--data-dir", str(data_dir)]
     started = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert started.returncode == 1, started
+    assert started.returncode == COMMAND_FAILED, started
     assert "Traceback" not in started.stderr
     return started.stderr
 

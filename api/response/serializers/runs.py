@@ -131,8 +131,8 @@ def _stats(record: Run, now: Millis) -> JsonDict:
 
 
 def _measured(record: Run) -> RunStats:
-    """The statistics of a run. Before the run's first container exists, its usage is zero and needs no measurement."""
-    if record.status.is_terminal or record.container_started_at is not None:
+    """The statistics of a run. A run that has not had a container yet has used nothing, which needs no measurement."""
+    if record.first_container_at is not None:
         return record.stats
     unmeasured = [field.name for field in fields(RunStats) if getattr(record.stats, field.name) is None]
     return replace(record.stats, **dict.fromkeys(unmeasured, 0))
