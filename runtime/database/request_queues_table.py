@@ -217,7 +217,10 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
             f"UPDATE requests SET {UNLOCK} WHERE queue_id IN (SELECT id FROM request_queues WHERE user_id = ?) "
             "AND lock_expires_at > ? AND lock_by_run = ?"
         )
-        await self._write(lambda connection: connection.execute(query, (user_id, now, run_id)))
+        await self._write(
+            lambda connection: connection.execute(query, (user_id, now, run_id)),
+            may_use_reserve=True,  # the run cannot continue without it
+        )
 
     def is_new_client(self, queue: RequestQueue, client: QueueClient) -> bool:
         """Whether `record_client` would change anything. If not, the caller can skip that write."""

@@ -85,15 +85,16 @@ def test_fields_that_clients_require(name: str, fields: str) -> None:
     assert set(fields.split()) <= RECORDS[name].keys()
 
 
-def test_the_stats_of_a_run_that_has_not_started_are_numbers() -> None:
-    stats = serializers.run(a_run(status=JobStatus.READY), 1, {}, START)["stats"]
+@pytest.mark.parametrize("status", [JobStatus.READY, JobStatus.RUNNING, JobStatus.ABORTED])
+def test_the_stats_of_a_run_that_never_had_a_container_are_numbers(status: JobStatus) -> None:
+    stats = serializers.run(a_run(status=status), 1, {}, START)["stats"]
     assert all(isinstance(value, int | float) for value in stats.values())
     assert len(stats) == 18
 
 
 def test_what_was_not_measured_of_a_container_is_null() -> None:
-    for fields in ({"status": JobStatus.RUNNING, "container_started_at": START}, {"status": JobStatus.FAILED}):
-        stats = serializers.run(a_run(**fields), 1, {}, START)["stats"]
+    for status in (JobStatus.RUNNING, JobStatus.FAILED):
+        stats = serializers.run(a_run(status=status, first_container_at=START), 1, {}, START)["stats"]
         assert {name for name, value in stats.items() if value is None} == UNMEASURED
 
 
