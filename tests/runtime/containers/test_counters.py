@@ -150,7 +150,7 @@ async def test_the_samples_end_with_the_counters_and_the_last_one_is_final(
     first = await anext(samples)
     assert (first.memory_bytes, first.cpu_nanos, first.net_rx_bytes) == (3500, 123_456_000, None)
     shutil.rmtree(cgroup.memory)
-    assert [sample async for sample in samples] == []
+    assert not any([sample.is_final async for sample in samples])  # one may have been read before the removal
     final = await followed.final_sample()
     assert final and final.is_final and final.memory_peak_bytes == 9000
 
