@@ -30,7 +30,7 @@ def test_writes_across_the_end_of_a_run(server: LiveServer, level: str) -> None:
     answers: list[tuple[str, int]] = []
     with (
         engine() as client,
-        httpx.Client(base_url=f"{server.url}/v2", headers=token_of(client, run), trust_env=False) as http,
+        httpx.Client(base_url=f"{server.url}/v2", headers=token_of(client, run), timeout=60, trust_env=False) as http,
     ):
         made = http.post("datasets", params={"name": f"across-{level.split('_')[0]}"}).raise_for_status()
         by_default, named = ids = run["defaultDatasetId"], made.json()["data"]["id"]
