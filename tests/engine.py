@@ -55,7 +55,7 @@ def container_of(client: docker.DockerClient, run: dict[str, Any]) -> Container:
     found: list[Container] = []
 
     def has_started() -> bool:
-        found[:] = client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run['id']}"})
+        found[:] = client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run['id']}"}, ignore_removed=True)
         return any(each.status != "created" for each in found)
 
     assert eventually(has_started)
