@@ -16,7 +16,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -276,13 +276,18 @@ def tail(text: str, lines: int = 30) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-if __name__ == "__main__":
+def run_command(command: Callable[[list[str]], None], area: str) -> None:
+    """Run the command with this process's arguments. Errors end the process with a message that names the area."""
     try:
-        main(sys.argv[1:])
+        command(sys.argv[1:])
     except BuildError as error:
         log = "".join(str(line.get("stream", "")) for line in error.build_log)
-        sys.exit(f"base images: {error.msg}\n{tail(log)}")
+        sys.exit(f"{area}: {error.msg}\n{tail(log)}")
     except DockerException as error:
-        sys.exit(f"base images: {error}")
+        sys.exit(f"{area}: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    run_command(main, "base images")

@@ -13,7 +13,6 @@ import tempfile
 from dataclasses import dataclass
 
 import docker
-from docker.errors import BuildError, DockerException
 from docker.models.images import Image
 
 from scripts import base_images
@@ -106,12 +105,4 @@ def parse(name: str) -> tuple[Repository, str, str | None] | None:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except BuildError as error:
-        log = "".join(str(line.get("stream", "")) for line in error.build_log)
-        sys.exit(f"browser images: {error.msg}\n{base_images.tail(log)}")
-    except DockerException as error:
-        sys.exit(f"browser images: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    base_images.run_command(main, "browser images")

@@ -1,6 +1,6 @@
 """Long work in small slices outside of the event loop. Slices end soon: work is shared fairly, and can be cancelled.
 
-Work that cannot be divided, such as one call of a validator, belongs into a helper process (`helper_process.py`).
+Work that cannot be divided, such as one call of a validator, belongs in a helper process (`helper_process.py`).
 """
 
 from __future__ import annotations

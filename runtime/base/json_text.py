@@ -66,9 +66,16 @@ def check_depth(value: Any) -> None:
     """Raises ValueError if the value is nested so deeply that it could be stored but not read back."""
     level = [value]
     for _ in range(MAX_DEPTH):
-        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        level = [child for parent in level for child in children(parent) if isinstance(child, dict | list)]
     if level:
         raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+def children(value: Any) -> Iterable[Any]:
+    """The values in an object or an array; none in any other value."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def check_parts(text: bytes) -> None:
@@ -79,7 +86,7 @@ def check_parts(text: bytes) -> None:
     count, level = 0, [loads(text)]
     while level:
         count += len(level)
-        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        level = [child for parent in level for child in children(parent) if isinstance(child, dict | list)]
     if count > MAX_PARTS:
         raise ValueError(f"it has {count:,} objects and arrays, and at most {MAX_PARTS:,} are possible here")
 
@@ -98,10 +105,6 @@ def dump_lines(values: Sequence[Any]) -> bytes:
         return _encoder.encode_lines(values)[:-1]
     except (UnicodeEncodeError, OverflowError):
         return b"\n".join(dumps(value) for value in values)
-
-
-def _children(parent: Any) -> Iterable[Any]:
-    return parent.values() if isinstance(parent, dict) else parent
 
 
 def _decode(text: bytes) -> Any:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from runtime.base.helper_process import in_helper_from_thread
 from runtime.base.json_schema import CACHED_SCHEMAS, compiled_text
-from runtime.base.json_text import Json, loads
+from runtime.base.json_text import Json, children, loads
 
 MAX_IMMEDIATE_WORK = 5_000_000
 """Parts of a schema times bytes of a value: a few milliseconds."""
@@ -28,7 +29,17 @@ def is_cheap(schema: bytes, size: int = 1) -> bool:
 
 
 def check_schema(schema: bytes) -> None:
-    """Raises ValueError for text that is not a valid JSON Schema."""
+    """Raises ValueError for text that is not a valid JSON Schema, and WorkLimitExceeded.
+
+    It may wait for a helper process: call it in a thread.
+    """
+    if is_cheap(schema):
+        compiled_text(schema)
+    else:
+        in_helper_from_thread(_compile, schema)
+
+
+def _compile(schema: bytes) -> None:
     compiled_text(schema)
 
 
@@ -40,15 +51,9 @@ def _parts(schema: bytes) -> int | None:
         count += len(level)
         if any(_is_unbounded(part) for part in level if isinstance(part, dict)):
             return None
-        level = [child for part in level for child in _children(part)]
+        level = [child for part in level for child in children(part)]
     return count
 
 
 def _is_unbounded(part: dict[str, Json]) -> bool:
     return not UNBOUNDED_KEYWORDS.isdisjoint(part) or part.get("format") == "regex"
-
-
-def _children(part: Json) -> list[Json]:
-    if isinstance(part, dict):
-        return list(part.values())
-    return part if isinstance(part, list) else []

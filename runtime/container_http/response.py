@@ -11,7 +11,7 @@ from runtime.base.loop_share import loop_share
 from runtime.container_http.connection import ContainerConnection
 
 MAX_HEADER_BYTES = 131_072
-"""The limit on everything that is no body: the heads with all interim responses, trailers, chunk extensions."""
+"""The limit on everything that is not a body: the heads with all interim responses, trailers, chunk extensions."""
 MAX_HEADERS = 256
 MAX_INTERIM_RESPONSES = 32
 SLICE_BYTES = 16_384
@@ -26,7 +26,7 @@ class InvalidResponse(Exception):
 class ContainerResponse:
     """One response. `read_head` has to be called first; then `status` and `headers` are set.
 
-    `after_upgrade` is what the server sent after the head of an upgrade; None if the response is no upgrade.
+    `after_upgrade` is what the server sent after the head of an upgrade; None if the response is not an upgrade.
     """
 
     def __init__(self, connection: ContainerConnection, method: str) -> None:

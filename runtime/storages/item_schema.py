@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Any
 
 from runtime.base.errors import Invalid
-from runtime.base.helper_process import WorkLimitExceeded, in_helper_from_thread
+from runtime.base.helper_process import WorkLimitExceeded
 from runtime.base.json_schema import JsonSchema, Problem
 from runtime.base.json_text import dumps, loads
-from runtime.base.untrusted_schemas import check_schema, is_cheap
+from runtime.base.untrusted_schemas import check_schema
 from runtime.storages.field_paths import Item
 
 FIELDS = "fields"
@@ -34,7 +34,7 @@ def check_item_schema(schema: Mapping[str, Any] | None) -> None:
     if fields is None:
         return
     try:
-        check_schema(fields) if is_cheap(fields) else in_helper_from_thread(check_schema, fields)
+        check_schema(fields)
     except ValueError as error:
         raise Invalid("invalid-value", f"The dataset schema's 'fields' are not a valid JSON Schema: {error}") from error
     except WorkLimitExceeded as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.errors import Invalid
-from runtime.base.helper_process import WorkLimitExceeded, in_helper, in_helper_from_thread
+from runtime.base.helper_process import WorkLimitExceeded, in_helper
 from runtime.base.json_schema import Problem, compiled_text
 from runtime.base.json_text import dumps, loads
 from runtime.base.records import KeyRange
@@ -125,7 +125,7 @@ def _problems(schema: bytes, body: bytes) -> list[Problem]:
 
 def _check_schema(name: str, schema: bytes) -> None:
     try:
-        check_schema(schema) if is_cheap(schema) else in_helper_from_thread(check_schema, schema)
+        check_schema(schema)
     except WorkLimitExceeded as error:
         raise Invalid("invalid-value", f"Collection '{name}': 'jsonSchema' is too complex") from error
     except ValueError as error:
