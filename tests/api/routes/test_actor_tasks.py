@@ -221,17 +221,37 @@ async def test_an_invalid_publication_is_rejected(api: Api, task: Json, body: Js
     assert await api.data("GET", path) == task
 
 
-@pytest.mark.parametrize("body", [{"isPublic": True}, {"isPublic": False}, {"publicConfig": {}}])
-async def test_a_task_of_another_users_actor_cannot_be_published(users: Api, body: Json) -> None:
+@pytest.fixture
+async def task_of_anothers_actor(users: Api) -> Json:
+    """A task that bob made of alice's Actor."""
     alice = users.orchestrator.users.by_username("alice")
     actor = await users.create_actor("hello", alice)
     await users.data("PUT", f"/v2/acts/{actor.id}", json={"isPublic": True}, token="alices-key")
-    made = await users.data("POST", "/v2/actor-tasks", json={"actId": actor.id}, token="bobs-key")
+    return await users.data("POST", "/v2/actor-tasks", json={"actId": actor.id}, token="bobs-key")
+
+
+@pytest.mark.parametrize("body", [{"isPublic": True}, {"publicConfig": {"seoTitle": "Scrape"}}])
+async def test_a_task_of_another_users_actor_cannot_be_published(
+    users: Api, task_of_anothers_actor: Json, body: Json
+) -> None:
+    made = task_of_anothers_actor
     answer = await users.call("PUT", f"/v2/actor-tasks/{made['id']}", json=body, token="bobs-key")
     assert problem(answer) == (403, "insufficient-permissions")
-    answer = await users.call("POST", "/v2/actor-tasks", json={"actId": actor.id, **body}, token="bobs-key")
+    answer = await users.call("POST", "/v2/actor-tasks", json={"actId": made["actId"], **body}, token="bobs-key")
     assert problem(answer) == (403, "insufficient-permissions")
     assert await users.data("GET", f"/v2/actor-tasks/{made['id']}", token="bobs-key") == made
+
+
+@pytest.mark.parametrize("body", [{"isPublic": False}, {"publicConfig": {}}, {"isPublic": False, "publicConfig": {}}])
+async def test_a_publication_that_stays_as_it_is_needs_no_permission(
+    users: Api, task_of_anothers_actor: Json, body: Json
+) -> None:
+    """The Go client's suite unpublishes a task that was never published, of another user's Actor."""
+    made = task_of_anothers_actor
+    path = f"/v2/actor-tasks/{made['id']}"
+    assert (await users.data("PUT", path, json={"title": "New", **body}, token="bobs-key"))["title"] == "New"
+    copy = await users.data("POST", "/v2/actor-tasks", json={"actId": made["actId"], **body}, token="bobs-key")
+    assert not copy.get("isPublic")
 
 
 async def test_the_error_for_the_name_of_a_task_speaks_of_a_task(api: Api, task: Json) -> None:
