@@ -227,7 +227,8 @@ async def task_of_anothers_actor(users: Api) -> Json:
     alice = users.orchestrator.users.by_username("alice")
     actor = await users.create_actor("hello", alice)
     await users.data("PUT", f"/v2/acts/{actor.id}", json={"isPublic": True}, token="alices-key")
-    return await users.data("POST", "/v2/actor-tasks", json={"actId": actor.id}, token="bobs-key")
+    made: Json = await users.data("POST", "/v2/actor-tasks", json={"actId": actor.id}, token="bobs-key")
+    return made
 
 
 @pytest.mark.parametrize("body", [{"isPublic": True}, {"publicConfig": {"seoTitle": "Scrape"}}])
