@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from socket import AF_INET, AI_NUMERICHOST, AddressFamily
+from typing import cast
 
 import aiohttp
 from aiohttp.abc import ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
 from aiohttp.resolver import ThreadedResolver
+from aiohttp.streams import StreamReader
 from yarl import URL
 
 from runtime.base.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
+from runtime.base.loop_share import LoopShare, loop_share
 
 TIMEOUT_SECS = 120.0
 MAX_RESPONSE_BYTES = 10_000
@@ -21,6 +28,11 @@ MAX_RESPONSE_BYTES = 10_000
 CHUNK_BYTES = 256 * 1024
 SILENCE_SECS = 60.0
 """A download fails after this time without data."""
+SLICE_BYTES = 16_384
+"""Bytes that are parsed without a pause: at most a few milliseconds of work."""
+MAX_INTERIM_RESPONSES = 32
+MAX_OVERHEAD_BYTES = 1_048_576
+"""The most bytes in a row that are neither a head nor a body: line ends before a head, or extensions of chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +93,97 @@ class Outbound:
         """Return the session, which is created at the first request because it belongs to the running event loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=OwnNamesResolver(), force_close=True),
+                connector=_Connector(resolver=OwnNamesResolver(), force_close=True),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_secs),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "Greenroom"},
             )
         return self._session
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Opens connections whose protocol is a BoundedExchange."""
+
+    def __init__(self, *, resolver: ThreadedResolver, force_close: bool) -> None:
+        super().__init__(resolver=resolver, force_close=force_close)
+        # aiohttp has no parameter for it.
+        self._factory = cast("partial[ResponseHandler]", partial(BoundedExchange, loop=self._loop))
+
+
+class BoundedExchange(ResponseHandler):
+    """aiohttp's protocol for one request and its response. No server can occupy the event loop.
+
+    The response is parsed in slices. Everything that is not a body has limits; aiohttp itself limits headers.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._share: LoopShare = loop_share()
+        self._waiting = b""
+        self._is_queued = False
+        self._is_resuming = False
+        self._heads = 0
+        self._overhead = 0
+
+    async def read(self) -> tuple[RawResponseMessage, StreamReader]:
+        """The next head, with its body. Raises ClientPayloadError after too many interim responses."""
+        head = await super().read()
+        self._heads += 1
+        if self._heads > MAX_INTERIM_RESPONSES:
+            raise aiohttp.ClientPayloadError(f"more than {MAX_INTERIM_RESPONSES} interim responses")
+        return head
+
+    def data_received(self, data: bytes) -> None:
+        if not data:  # aiohttp continues with what it has received before
+            super().data_received(data)
+        elif self._waiting or len(data) > SLICE_BYTES:
+            self._wait(data)
+        else:
+            self._parse(data)
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Continue in a later turn: the reader of a body would get more and more pieces while it takes the first."""
+        if not self._is_resuming:
+            self._is_resuming = True
+            self._share.add(lambda: self._resume(resume_parser))
+
+    def _resume(self, resume_parser: bool) -> None:
+        self._is_resuming = False
+        super().resume_reading(resume_parser)
+        if self._waiting:
+            self._wait(b"")
+
+    def _wait(self, data: bytes) -> None:
+        """Parse these bytes later, after those that wait already. Until then, nothing more is received."""
+        self._waiting += data
+        if self.transport is not None:
+            self.transport.pause_reading()
+        if not self._is_queued:
+            self._is_queued = True
+            self._share.add(self._parse_slice)
+
+    def _parse_slice(self) -> None:
+        self._is_queued = False
+        if self.transport is None or self._reading_paused:
+            return
+        slice, self._waiting = self._waiting[:SLICE_BYTES], self._waiting[SLICE_BYTES:]
+        self._parse(slice)
+        if self._waiting:
+            self._wait(b"")
+        elif self.transport is not None and not self._reading_paused:
+            self.transport.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        body, length = self._payload, _length(self._payload)
+        super().data_received(data)
+        has_progress = self._payload is not body or _length(body) > length
+        self._overhead = 0 if has_progress else self._overhead + len(data)
+        if self._overhead > MAX_OVERHEAD_BYTES and self.transport is not None:
+            problem = aiohttp.ClientPayloadError(f"more than {MAX_OVERHEAD_BYTES:,} bytes without a head or a body")
+            self.set_exception(problem)
+            if self._payload is not None:
+                self._payload.set_exception(problem)
+            self.transport.abort()
 
 
 class OwnNamesResolver(ThreadedResolver):
@@ -104,6 +201,11 @@ def is_own_name(host: str) -> bool:
     """Return whether a host name means this machine."""
     name = host.lower().rstrip(".")
     return name == HOST_IN_CONTAINERS or name.endswith(f".{WEB_SERVER_DOMAIN}")
+
+
+def _length(body: StreamReader | None) -> int:
+    """How many bytes of the body have been received."""
+    return 0 if body is None else body.total_bytes
 
 
 async def _read_beginning(response: aiohttp.ClientResponse) -> str:

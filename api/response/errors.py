@@ -69,6 +69,9 @@ def error_response(problem: GreenroomError, scope: Scope) -> Response:
 
 def internal_error(problem: Exception, scope: Scope) -> Response:
     """The response to an unexpected error. The log gets the traceback, the client does not."""
+    if isinstance(problem.__cause__, GreenroomError):  # Starlette cannot replace a response that has been started
+        log.warning("%s %s: the response is incomplete: %s", scope["method"], scope["path"], problem.__cause__.message)
+        return error_response(problem.__cause__, scope)
     unavailable = storage_unavailable(problem)
     if unavailable is not None:
         log.warning("%s %s: %s", scope.get("method", "WEBSOCKET"), scope["path"], problem)

@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from api.request.bodies import DECODING_ERRORS
 from api.response.record_response import decoded
 from runtime.base.clock import Millis
+from runtime.base.errors import StorageDamaged
 from runtime.base.records import KeyRange
 from runtime.storages.key_value_stores import KeyValueStores
 
@@ -24,7 +24,11 @@ async def record_archive(stores: KeyValueStores, store_id: str, within: KeyRange
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         async for key in _keys(stores, store_id, within):
-            record = stores.get_record(store_id, key)
+            try:
+                record = stores.get_record(store_id, key)
+            except StorageDamaged as problem:
+                log.warning("The record %s is not in its archive: %s", key, problem.message)
+                continue
             if record is None:  # deleted since its key was listed
                 continue
             info = zipfile.ZipInfo(key, datetime.fromtimestamp(now / 1000, UTC).timetuple()[:6])
@@ -39,10 +43,10 @@ async def record_archive(stores: KeyValueStores, store_id: str, within: KeyRange
 async def _content(key: str, chunks: AsyncIterator[bytes], encoding: str | None) -> AsyncIterator[bytes]:
     """The value without its Content-Encoding, as far as it can be decoded: earlier versions did not verify it."""
     try:
-        async for piece in chunks if encoding is None else decoded(chunks, encoding):
+        async for piece in chunks if encoding is None else decoded(key, chunks, encoding):
             yield piece
-    except DECODING_ERRORS as problem:
-        log.warning("The record %s is not complete in its archive: it cannot be decoded: %s", key, problem)
+    except StorageDamaged as problem:
+        log.warning("The record %s is not complete in its archive: %s", key, problem.message)
 
 
 async def _keys(stores: KeyValueStores, store_id: str, within: KeyRange) -> AsyncIterator[str]:

@@ -7,19 +7,22 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.request.bodies import decode, decoder
+from api.request.bodies import DECODING_ERRORS, decode, decoder
 from api.request.params import Params
-from runtime.base.errors import record_not_found
+from runtime.base.errors import StorageDamaged, record_not_found
 from runtime.storages.key_value_stores import KeyValueStores, check_key
 
 SANDBOX = "sandbox allow-scripts allow-forms"
 """Records share the API's origin: a page that an Actor stored must not call the API as the page's reader."""
 
+CHECKED_BYTES = 1_048_576
+"""A record is decoded so far before its response starts."""
 
-def record_response(
+
+async def record_response(
     stores: KeyValueStores, store_id: str, key: str, request: Request, params: Params, status: int = 200
 ) -> Response:
-    """The record; only its headers for a HEAD request. Raises NotFound, Invalid."""
+    """The record; only its headers for a HEAD request. Raises NotFound, Invalid, StorageDamaged."""
     if request.method == "HEAD":
         info, record = stores.record_info(store_id, key), None
     else:
@@ -34,7 +37,8 @@ def record_response(
     if record is None:
         return Response(status_code=status, headers=headers)
     if info.content_encoding is not None and must_decode:
-        return StreamingResponse(decoded(record.chunks(), info.content_encoding), status, headers)
+        content = decoded(key, record.chunks(), info.content_encoding)
+        return StreamingResponse(await _checked(content), status, headers)
     if isinstance(record.body, bytes):
         return Response(record.body, status, headers)
     return StreamingResponse(record.chunks(), status, headers)
@@ -69,10 +73,35 @@ def _accepts(accepted: str, encoding: str) -> bool:
     return weights.get(encoding, weights.get("*", False))
 
 
-async def decoded(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
-    """A stored value without its Content-Encoding."""
+async def decoded(key: str, chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
+    """A stored value without its Content-Encoding. Raises StorageDamaged: earlier versions did not verify the value."""
     decompressor = decoder(encoding)
-    async for chunk in chunks:
-        async for piece in decode(decompressor, chunk):
-            yield piece
-    decompressor.finish()
+    try:
+        async for chunk in chunks:
+            async for piece in decode(decompressor, chunk):
+                yield piece
+        decompressor.finish()
+    except DECODING_ERRORS as problem:
+        raise StorageDamaged(
+            "storage-damaged",
+            f"The record '{key}' is not valid {encoding}: {problem}. Store it again, or request it with the header "
+            f"'Accept-Encoding: {encoding}' to get it as it is stored.",
+        ) from problem
+
+
+async def _checked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, after the first CHECKED_BYTES, or all, have been computed: an error then precedes the response."""
+    first: list[bytes] = []
+    length = 0
+    async for piece in pieces:
+        first.append(piece)
+        length += len(piece)
+        if length >= CHECKED_BYTES:
+            break
+    return _chained(first, pieces)
+
+
+async def _chained(first: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield b"".join(first)
+    async for piece in rest:
+        yield piece

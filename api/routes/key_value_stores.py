@@ -80,7 +80,7 @@ async def get_records(request: Request) -> Response:
 async def get_record(request: Request) -> Response:
     call = stores(request)
     store, key = call.storage(), request.path_params["key"]
-    return record_response(call.orchestrator.key_value_stores, store.id, key, request, call.params)
+    return await record_response(call.orchestrator.key_value_stores, store.id, key, request, call.params)
 
 
 @router.api_route(RECORD, methods=["PUT", "POST"])

@@ -81,15 +81,15 @@ async def list_requests(request: Request) -> Response:
     if start and (cursor or states):
         raise Invalid("invalid-parameter", "'exclusiveStartId' cannot be combined with 'cursor' or 'filter'")
     requests = call.orchestrator.request_queues
-    found = await requests.list_requests(queue.id, after=cursor or start, states=states, limit=limit + 1)
-    items = [serializers.queued_request(item) for item in found[:limit]]
+    found = await requests.list_requests(queue.id, after=cursor or start, states=states, limit=limit)
+    items = [serializers.queued_request(item) for item in found.requests]
     page: dict[str, Any] = {"items": items, "limit": limit}
     if start:
         page["exclusiveStartId"] = start
     if cursor:
         page["cursor"] = cursor
-    if len(found) > limit:
-        page["nextCursor"] = found[limit - 1].id
+    if found.has_more:
+        page["nextCursor"] = found.requests[-1].id
     return exact_response(page)
 
 

@@ -56,7 +56,7 @@ class RunStartCall:
         run = await self._run_to_success(target)
         stores, store_id = self.orchestrator.key_value_stores, run.default_key_value_store_id
         try:
-            return record_response(stores, store_id, key, self.request, self.params, status=201)
+            return await record_response(stores, store_id, key, self.request, self.params, status=201)
         except NotFound:
             return Response(status_code=201)
 

@@ -6,13 +6,16 @@ A schema that names no draft is a Draft 7 schema. References to schemas on the w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import jsonschema_rs
 
-from runtime.base.json_text import Json, JsonDict, dumps, loads
+from runtime.base.json_text import Json, JsonDict, children, dumps, loads
+
+T = TypeVar("T")
 
 Keywords = Mapping[str, type[Any]]
 """Custom keywords, each with its validator class (see `jsonschema_rs.validator_for`)."""
@@ -31,6 +34,13 @@ AJV_ORDER = (
 """The order in which Ajv checks the keywords of a schema."""
 CACHED_SCHEMAS = 512
 """Compiled schemas that stay in memory: more than the number of storages that are written to at the same time."""
+MAX_ERROR_CHARS = 30_000_000
+"""The validator creates all errors of a value at once. If they could be longer altogether, only one is created."""
+MAX_REPORTED = 1000
+MAX_REPORTED_CHARS = 1_000_000
+"""The most problems in an error of the API, and their length, after which no more are added."""
+ERROR_CHARS = 50
+"""About the length of an error without the parts of the schema and of the value in it."""
 
 
 class JsonSchema:
@@ -39,6 +49,8 @@ class JsonSchema:
     def __init__(self, schema: Json, keywords: Keywords | None = None) -> None:
         """`keywords` extends JSON Schema with custom keywords."""
         self._schema = schema
+        self._parts = _count_parts(schema)
+        self._chars = len(dumps(schema))
         names_draft = isinstance(schema, dict) and "$schema" in schema
         compile = jsonschema_rs.validator_for if names_draft else jsonschema_rs.Draft7Validator
         try:
@@ -52,18 +64,30 @@ class JsonSchema:
         return bool(self._validator.is_valid(value))
 
     def problems(self, value: Json) -> list[Problem]:
-        """Return all problems of a value, as Ajv reports them with `allErrors`."""
-        return [problem for error in self._validator.iter_errors(value) for problem in self._as_ajv(error)]
+        """Return all problems of a value, as Ajv reports them with `allErrors`. See MAX_ERROR_CHARS."""
+        return [problem for error in self._errors(value) for problem in self._as_ajv(error)]
 
     def first_problem(self, value: Json) -> Problem | None:
         """Return the problem at which Ajv stops by default; None for a valid value.
 
         The order is exact for `properties`, `items` and keywords without subschemas.
         """
-        errors = list(self._validator.iter_errors(value))
+        errors = self._errors(value)
         if not errors:
             return None
-        return next(self._as_ajv(min(errors, key=self._ajv_position)))
+        return next(self._as_ajv(errors[0] if len(errors) == 1 else min(errors, key=self._ajv_position)))
+
+    def _errors(self, value: Json) -> list[jsonschema_rs.ValidationError]:
+        """All errors of a value, or one if all could be too long: each contains its path, its rule and its part."""
+        if self._validator.is_valid(value):
+            return []
+        if _has_short_errors(value, self._chars // self._parts, MAX_ERROR_CHARS // self._parts):
+            return list(self._validator.iter_errors(value))
+        try:
+            self._validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return [error]
+        return []
 
     def _ajv_position(self, error: jsonschema_rs.ValidationError) -> list[int]:
         """Return a sort key: the rank of each keyword, property and item on the path to the error."""
@@ -97,6 +121,36 @@ class JsonSchema:
             expected = _at(self._schema, path[:-1]).get("items")
         for params, message in DESCRIPTIONS.get(keyword, _original_message)(expected, error):
             yield _problem(error, path, keyword, params, message)
+
+
+def _count_parts(schema: Json) -> int:
+    """How many values the schema consists of, itself included."""
+    count, level = 0, [schema]
+    while level:
+        count += len(level)
+        level = [child for part in level for child in children(part)]
+    return count
+
+
+def _has_short_errors(value: Json, rule: int, most: int) -> bool:
+    """Whether one error for each part of a value has at most `most` characters altogether. A rule has `rule` of them.
+
+    An error contains the names on the path to the part, and the part itself. So each text counts once per level.
+    """
+    pending: list[tuple[Json, int, int]] = [(value, ERROR_CHARS + rule, 1)]
+    while pending and most >= 0:
+        part, length, level = pending.pop()
+        most -= length
+        if isinstance(part, str):
+            most -= len(part) * level
+        elif isinstance(part, dict):
+            most -= sum(map(len, part)) * level
+            pending += [(child, length + len(name), level + 1) for name, child in part.items()]
+        elif isinstance(part, list) and len(part) * length <= most:
+            pending += [(child, length, level + 1) for child in part]
+        elif isinstance(part, list):
+            return False
+    return most >= 0
 
 
 def compiled(schema: Json) -> JsonSchema:
@@ -265,6 +319,16 @@ def _problem(
 def pointer(path: Sequence[str | int]) -> str:
     """Return the path as a JSON pointer."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def reported(problems: Iterable[T]) -> Iterator[T]:
+    """The first problems, up to MAX_REPORTED of them, until they have MAX_REPORTED_CHARS altogether."""
+    length = 0
+    for problem in islice(problems, MAX_REPORTED):
+        yield problem
+        length += len(dumps(problem))
+        if length >= MAX_REPORTED_CHARS:
+            return
 
 
 def _at(schema: Json, path: Sequence[str | int]) -> Json:

@@ -8,14 +8,21 @@ is a time in the row: after that time, every query ignores it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
 
 from runtime.base.clock import Millis
 from runtime.base.records import ProcessedRequest, QueueClient, RequestQueue, RequestState
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.storage_table import StorageTable
 
+T = TypeVar("T")
+
+MAX_PAGE_BYTES = 8_388_608
+"""A page ends after the request with which it reaches this size. Each request can have several megabytes."""
 SELECT = "SELECT id, body, position IS NULL, lock_expires_at, lock_by_client FROM requests"
 UNHANDLED = "queue_id = ? AND position IS NOT NULL"
 LOCK = "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run = ?"
@@ -42,6 +49,14 @@ class StoredRequest:
     is_handled: bool
     lock_expires_at: Millis | None = None
     lock_by_client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """`has_more` is whether more requests follow. A page can end before its limit, but has at least one request."""
+
+    requests: list[StoredRequest]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +134,19 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         return await self._write(change, may_use_reserve=True)
 
     def get_request(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
-        query, values = f"{SELECT} WHERE queue_id = ? AND id = ?", (queue_id, id)
-        found = self._connection.query(lambda connection: _requests(connection, query, values, now))
-        return found[0] if found else None
+        query = f"{SELECT} WHERE queue_id = ? AND id = ?"
+        row = self._connection.query(lambda connection: connection.execute(query, (queue_id, id)).fetchone())
+        return None if row is None else _request(row, now)
 
     def head(self, queue_id: str, *, limit: int) -> list[bytes]:
-        """The first unhandled requests, locked or not, as JSON."""
+        """The first unhandled requests, locked or not, as JSON: at most about MAX_PAGE_BYTES, but at least one."""
         query = f"SELECT body FROM requests WHERE {UNHANDLED} ORDER BY position LIMIT ?"
-        rows = self._connection.query(lambda connection: connection.execute(query, (queue_id, limit)).fetchall())
-        return [body for (body,) in rows]
+
+        def read(connection: sqlite3.Connection) -> list[bytes]:
+            with closing(connection.execute(query, (queue_id, limit))) as rows:
+                return list(_within_page((body for (body,) in rows), len))
+
+        return self._connection.query(read)
 
     async def pending_ids(self, queue_id: str) -> list[str]:
         """The ids of all unhandled requests, in order."""
@@ -139,7 +158,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
 
     async def list_requests(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int, now: Millis
-    ) -> list[StoredRequest]:
+    ) -> StoredPage:
         """Requests in the order of their ids. `after` is excluded; without `states` it lists requests of any state."""
         conditions = {
             RequestState.LOCKED: "lock_expires_at > ?2",
@@ -147,20 +166,29 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         }
         wanted = " OR ".join(conditions[state] for state in sorted(set(states))) or "1"
         query = f"{SELECT} WHERE queue_id = ?1 AND id > ?3 AND ({wanted}) ORDER BY id LIMIT ?4"
-        values = (queue_id, now, after or "", limit)
-        return await self._connection.query_in_thread(lambda connection: _requests(connection, query, values, now))
+        values = (queue_id, now, after or "", limit + 1)
+
+        def read(connection: sqlite3.Connection) -> StoredPage:
+            with closing(connection.execute(query, values)) as rows:
+                requests = (_request(row, now) for row in islice(rows, limit))
+                return StoredPage(
+                    list(_within_page(requests, lambda request: len(request.body))), next(rows, None) is not None
+                )
+
+        return await self._connection.query_in_thread(read)
 
     async def lock_head(
         self, queue_id: str, client: QueueClient, *, limit: int, until: Millis, now: Millis
     ) -> LockedRequests:
-        """Lock the first requests that are not locked. Raises StorageGone."""
+        """Lock the first requests that are not locked: at most about MAX_PAGE_BYTES. Raises StorageGone."""
 
         def change(connection: sqlite3.Connection) -> LockedRequests:
             free = f"{UNHANDLED} AND (lock_expires_at IS NULL OR lock_expires_at <= ?)"
-            first = f"SELECT rowid FROM requests WHERE {free} ORDER BY position LIMIT ?"
-            query = f"{LOCK} WHERE rowid IN ({first}) RETURNING position, body"
-            values = (until, client.key, client.run_id, queue_id, now, limit)
-            rows = sorted(connection.execute(query, values))
+            query = f"SELECT rowid, length(body) FROM requests WHERE {free} ORDER BY position LIMIT ?"
+            sizes = connection.execute(query, (queue_id, now, limit)).fetchall()
+            first = [rowid for rowid, _ in _within_page(sizes, lambda row: row[1])]
+            query = f"{LOCK} WHERE rowid IN ({', '.join('?' * len(first))}) RETURNING position, body"
+            rows = sorted(connection.execute(query, (until, client.key, client.run_id, *first)))
             self._count(connection, queue_id, now, writes=len(rows))
             queue = self._find_within(connection, "id = ?", queue_id)
             assert queue is not None
@@ -264,15 +292,21 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         )
 
 
-def _requests(
-    connection: sqlite3.Connection, query: str, values: tuple[object, ...], now: Millis
-) -> list[StoredRequest]:
-    return [
-        StoredRequest(id, body, bool(is_handled), until, client)
-        if until is not None and until > now
-        else StoredRequest(id, body, bool(is_handled))
-        for id, body, is_handled, until, client in connection.execute(query, values)
-    ]
+def _request(row: tuple[Any, ...], now: Millis) -> StoredRequest:
+    id, body, is_handled, until, client = row
+    if until is not None and until > now:
+        return StoredRequest(id, body, bool(is_handled), until, client)
+    return StoredRequest(id, body, bool(is_handled))
+
+
+def _within_page(rows: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
+    """The first rows, until they have MAX_PAGE_BYTES altogether."""
+    total = 0
+    for row in rows:
+        yield row
+        total += size(row)
+        if total >= MAX_PAGE_BYTES:
+            return
 
 
 def _insert(

@@ -11,11 +11,11 @@ from typing import Any
 
 from runtime.base.background import exhaust
 from runtime.base.clock import Clock
+from runtime.base.errors import record_not_found
 from runtime.base.helper_process import in_helper
 from runtime.base.records import Dataset
 from runtime.database import Database
 from runtime.database.datasets_table import DatasetsTable
-from runtime.database.storage_table import StorageGone
 from runtime.storages.item_fields import ItemFields
 from runtime.storages.item_push import read_push
 from runtime.storages.item_schema import FieldStatistics, item_schema, with_items
@@ -92,7 +92,7 @@ class Datasets(StorageService[Dataset]):
     async def _chunks(
         self, id: str, first: list[bytes], start: int, stop: int, desc: bool
     ) -> AsyncIterator[list[bytes]]:
-        """Yield the items of [start, stop). `first` are those that have already been read."""
+        """Yield the items of [start, stop). `first` are those that have already been read. Raises NotFound."""
         lines = first
         while True:
             if lines:
@@ -102,4 +102,4 @@ class Datasets(StorageService[Dataset]):
                 return
             lines = await self._table.items_in_thread(id, start, stop, desc=desc)
             if not lines:
-                raise StorageGone(id)
+                raise record_not_found(self.label, id)  # it has been deleted meanwhile

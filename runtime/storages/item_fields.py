@@ -10,14 +10,18 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runtime.base.json_text import Json, loads
+from runtime.base.json_text import loads
 from runtime.database.datasets_table import DatasetsTable
 from runtime.database.storage_table import StorageGone
+from runtime.storages.field_paths import Item, leaves_of
 
 MAX_FIELDS = 1000
+MAX_CHARS = 100_000
+"""The most fields of a dataset, and the most characters that they have altogether; further fields are not listed."""
 SAMPLED_ITEMS = 1000
 SAMPLED_BYTES = 1_000_000
 """The work for one dataset is limited: the items after the first 1,000, or after the first megabyte, are not read."""
+SEPARATOR = "/"
 MAX_DATASETS = 1000
 """The fields of so many datasets are cached."""
 
@@ -29,17 +33,20 @@ class _Sample:
     items: int = 0
     size: int = 0
     fields: dict[str, None] = field(default_factory=dict)
+    chars: int = 0
 
     @property
     def is_full(self) -> bool:
-        return self.size >= SAMPLED_BYTES or len(self.fields) >= MAX_FIELDS
+        return self.size >= SAMPLED_BYTES or len(self.fields) >= MAX_FIELDS or self.chars > MAX_CHARS
 
     def add(self, lines: list[bytes]) -> None:
         for line in lines:
             for path in _paths(loads(line)):
-                if len(self.fields) >= MAX_FIELDS:
-                    return
-                self.fields[path] = None
+                if path not in self.fields:
+                    self.chars += len(path)
+                    if self.is_full:
+                        return
+                    self.fields[path] = None
 
 
 class ItemFields:
@@ -66,14 +73,8 @@ class ItemFields:
         return list(sample.fields)
 
 
-def _paths(item: Json) -> Iterator[str]:
-    """The paths to all values in an item that contain no other values."""
-    pending: list[tuple[str, Json]] = [("", item)]
-    while pending:
-        path, value = pending.pop()
-        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        children = [(f"{path}/{name}" if path else str(name), child) for name, child in inner]
-        if children:
-            pending.extend(reversed(children))
-        elif path:
+def _paths(item: Item) -> Iterator[str]:
+    """The paths to all values in an item that contain no other values, as far as they are not too long altogether."""
+    for name, value in item.items():
+        for path, _ in leaves_of(name, value, SEPARATOR, MAX_CHARS):
             yield path

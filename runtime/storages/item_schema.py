@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from runtime.base.errors import Invalid
 from runtime.base.helper_process import WorkLimitExceeded
-from runtime.base.json_schema import JsonSchema, Problem
+from runtime.base.json_schema import JsonSchema, Problem, reported
 from runtime.base.json_text import dumps, loads
 from runtime.base.untrusted_schemas import check_schema
 from runtime.storages.field_paths import Item
 
 FIELDS = "fields"
-MAX_REPORTED = 1000
-"""The maximum number of invalid items in an error, and of the errors of one item."""
 
 
 def item_schema(schema: Mapping[str, Any] | None) -> bytes | None:
@@ -46,7 +43,7 @@ def check_item_schema(schema: Mapping[str, Any] | None) -> None:
 def check_items(schema: JsonSchema, items: Sequence[Item]) -> None:
     """Raises Invalid with the errors of every item, up to a limit, with paths as if the array had been validated."""
     invalid = ((position, item) for position, item in enumerate(items) if not _is_valid(schema, item))
-    errors = [_item_errors(schema, position, item) for position, item in islice(invalid, MAX_REPORTED)]
+    errors = list(reported(_item_errors(schema, position, item) for position, item in invalid))
     if errors:
         raise Invalid("schema-validation-error", "Schema validation failed", {"invalidItems": errors})
 
@@ -103,7 +100,7 @@ def _is_valid(schema: JsonSchema, item: Item) -> bool:
 
 
 def _item_errors(schema: JsonSchema, position: int, item: Item) -> dict[str, Any]:
-    problems = islice(schema.problems(_without_lone_surrogates(item)), MAX_REPORTED)
+    problems = reported(schema.problems(_without_lone_surrogates(item)))
     return {"itemPosition": position, "validationErrors": [_in_array(position, each) for each in problems]}
 
 

@@ -7,7 +7,7 @@ selected or omitted: clients of the platform select `metadata.title` of a flatte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from runtime.base.background import in_background
@@ -25,9 +25,13 @@ FAILED = "errorInfo"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """The steps for each item, in this order. `output_fields` are the new names of `fields`, one for each."""
+    """The steps for each item, in this order. `output_fields` are the new names of `fields`, one for each.
+
+    `simplified_fields` are selected like `fields`, but before their content is unwound.
+    """
 
     skip_failed: bool = False
+    simplified_fields: tuple[str, ...] = ()
     unwind: tuple[str, ...] = ()
     skip_hidden: bool = False
     flatten: tuple[str, ...] = ()
@@ -51,6 +55,8 @@ class ItemView:
             if self.skip_failed and FAILED in item:
                 yield None
                 continue
+            if self.simplified_fields:
+                item = pick(item, self.simplified_fields, (), NO_LEAVES)
             for unwound in _unwind(item, self.unwind):
                 shown = self._select_fields(unwound)
                 yield shown if shown or not self.skip_empty else None
@@ -75,22 +81,15 @@ async def has_giant(lines: Iterable[bytes]) -> bool:
     return await in_background(lambda: any(line.count(b"{") + line.count(b"[") > MAX_PARTS_IN_THREAD for line in lines))
 
 
-def from_schema(schema: Mapping[str, Any] | None, name: str, requested: ItemView) -> ItemView:
-    """A view of the dataset's schema, by name. The steps in `requested` replace its own. Raises Invalid if unknown."""
+def transformation(schema: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
+    """The steps of a view of the dataset's schema, by its name; it may have none. Raises Invalid if it is unknown."""
     views = schema.get("views") if schema is not None else None
     view = views.get(name) if isinstance(views, dict) else None
     if not isinstance(view, dict):
         known = ", ".join(views) if isinstance(views, dict) else "none"
         raise Invalid("invalid-parameter", f"The dataset's schema has no view '{name}'. Its views are: {known}")
-    transformation = view.get("transformation")
-    given = transformation if isinstance(transformation, dict) else {}
-    return replace(
-        requested,
-        unwind=requested.unwind or _names(given, "unwind"),
-        fields=requested.fields or _names(given, "fields"),
-        omit=requested.omit or frozenset(_names(given, "omit")),
-        flatten=requested.flatten or _names(given, "flatten"),
-    )
+    steps = view.get("transformation")
+    return steps if isinstance(steps, dict) else {}
 
 
 def check_size(view: ItemView) -> ItemView:
@@ -103,13 +102,6 @@ def check_size(view: ItemView) -> ItemView:
     if view.output_fields and len(set(view.fields)) < len(view.fields):
         raise Invalid("invalid-parameter", "A field that 'outputFields' renames can be selected only once")
     return view
-
-
-def _names(transformation: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    value = transformation.get(key)
-    if isinstance(value, str):
-        return (value,)
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def _unwind(item: Item, fields: tuple[str, ...]) -> Iterator[Item]:

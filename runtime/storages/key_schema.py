@@ -11,15 +11,13 @@ from typing import Any
 
 from runtime.base.errors import Invalid
 from runtime.base.helper_process import WorkLimitExceeded, in_helper
-from runtime.base.json_schema import Problem, compiled_text
+from runtime.base.json_schema import Problem, compiled_text, reported
 from runtime.base.json_text import dumps, loads
 from runtime.base.records import KeyRange
 from runtime.base.untrusted_schemas import check_schema, is_cheap
 
 MAX_COLLECTIONS = 1000
 """Each request for a record compares its key with all of them."""
-MAX_REPORTED = 1000
-"""The maximum number of errors in a response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +118,7 @@ def _collection(name: str, given: Any) -> Collection:
 
 
 def _problems(schema: bytes, body: bytes) -> list[Problem]:
-    return compiled_text(schema).problems(loads(body))[:MAX_REPORTED]
+    return list(reported(compiled_text(schema).problems(loads(body))))
 
 
 def _check_schema(name: str, schema: bytes) -> None:

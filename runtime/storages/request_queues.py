@@ -55,12 +55,20 @@ _head_items = msgspec.json.Decoder(HeadItem)
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest:
-    """A request with its fields as the client wrote them. The lock is set only until it expires."""
+    """A request as JSON, with its fields as the client wrote them. The lock is set only until it expires."""
 
     id: str
-    fields: JsonDict
+    body: bytes
     lock_expires_at: Millis | None
     lock_by_client: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """`has_more` is whether more requests follow. A page with big requests can end before its limit."""
+
+    requests: list[QueuedRequest]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +142,12 @@ class RequestQueues(StorageService[RequestQueue]):
 
     async def list_requests(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int
-    ) -> list[QueuedRequest]:
+    ) -> RequestPage:
         """Requests in the order of their ids. `after` is excluded; without `states` it lists requests of any state."""
         now = self._clock.now()
-        found = await self._table.list_requests(queue_id, after=after, states=states, limit=limit, now=now)
-        self._count_reads(queue_id, len(found))
-        return [_request(request) for request in found]
+        page = await self._table.list_requests(queue_id, after=after, states=states, limit=limit, now=now)
+        self._count_reads(queue_id, len(page.requests))
+        return RequestPage([_request(request) for request in page.requests], page.has_more)
 
     def head(self, queue_id: str, *, limit: int) -> list[HeadItem]:
         """The first unhandled requests, locked or not."""
@@ -234,7 +242,7 @@ def _new_request(draft: JsonDict) -> NewRequest:
 
 
 def _request(stored: StoredRequest) -> QueuedRequest:
-    return QueuedRequest(stored.id, loads(stored.body), stored.lock_expires_at, stored.lock_by_client)
+    return QueuedRequest(stored.id, stored.body, stored.lock_expires_at, stored.lock_by_client)
 
 
 def _head_item(body: bytes) -> HeadItem:

@@ -12,6 +12,7 @@ import pytest
 
 from runtime.outbound import MAX_RESPONSE_BYTES, Outbound, OutboundError, is_own_name
 from tests.fakes.receiver import Receiver
+from tests.hostile_peers import fair_loop, hostile_server
 
 
 @pytest.fixture
@@ -151,3 +152,61 @@ async def test_a_stalled_download_times_out(
     with pytest.raises(OutboundError, match=r"no data arrived for 0\.2 seconds"):
         await outbound.download(receiver.url(), tmp_path / "file", 9, lambda _: None)
     receiver.start_responding()
+
+
+# Servers that try to occupy the event loop.
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "interim responses": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "interim responses with headers": (b"", b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n"),
+    "empty lines": (b"", b"\r\n"),
+    "headers": (OK, b"a:b\r\n"),
+    "a header": (OK + b"a: ", b"b"),
+    "trailers": (CHUNKED + b"0\r\n", b"a: b\r\n"),
+    "an extension of a chunk": (CHUNKED + b"1;", b"a"),
+}
+TINY_CHUNKS = b"1\r\nx\r\n"
+
+
+@pytest.mark.parametrize(("head", "flood"), ENDLESS.values(), ids=ENDLESS)
+async def test_what_never_becomes_a_response_ends_a_request_and_a_download(
+    outbound: Outbound, tmp_path: Path, head: bytes, flood: bytes
+) -> None:
+    for is_download in (False, True):
+        with hostile_server(head, flood) as server:
+            url = f"http://127.0.0.1:{server.port}/"
+            async with asyncio.timeout(20), fair_loop():
+                with pytest.raises(OutboundError):
+                    if is_download:
+                        await outbound.download(url, tmp_path / "file", 1_000_000, lambda _: None)
+                    else:
+                        await outbound.post(url, "{}", {}, verify=True)
+                await server.has_ended()
+
+
+async def test_a_body_in_tiny_chunks_does_not_hold_the_event_loop(outbound: Outbound, tmp_path: Path) -> None:
+    with hostile_server(CHUNKED, TINY_CHUNKS) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        async with fair_loop():
+            assert (await outbound.post(url, "{}", {}, verify=True)).body == "x" * MAX_RESPONSE_BYTES
+            with pytest.raises(OutboundError, match="larger than the allowed"):
+                await outbound.download(url, tmp_path / "file", 100_000, lambda _: None)
+
+
+async def test_the_final_response_after_interim_ones_is_read_in_any_pieces(outbound: Outbound, tmp_path: Path) -> None:
+    chunks = b"".join(b"%x\r\n%b\r\n" % (size, bytes(size)) for size in (1, 40_000, 1, 100_000, 3) * 20)
+    sent = b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" * 3 + CHUNKED + chunks + b"0\r\nTrailer: x\r\n\r\n"
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(sent)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    assert await outbound.download(url, tmp_path / "file", 10_000_000, lambda _: None) == 140_005 * 20
+    assert (await outbound.post(url, "{}", {}, verify=True)).body == "\0" * MAX_RESPONSE_BYTES
+    server.close()

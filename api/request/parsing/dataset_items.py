@@ -9,7 +9,7 @@ from typing import Any
 
 from api.request.params import Params
 from runtime.base.errors import Invalid
-from runtime.storages.item_view import ItemView, check_size, from_schema
+from runtime.storages.item_view import ItemView, check_size, transformation
 
 SIMPLIFIED_FIELDS = ("url", "pageFunctionResult", "errorInfo")
 SIMPLIFIED_UNWIND = ("pageFunctionResult",)
@@ -51,38 +51,64 @@ class ItemsQuery:
     is_attachment: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The steps in the query, and where it has none, those of the view of the dataset's schema that it names."""
+
+    params: Params
+    of_view: Mapping[str, Any]
+
+    def names(self, step: str) -> tuple[str, ...]:
+        given = self.params.texts(step) or self.of_view.get(step)
+        if isinstance(given, str):
+            return (given,)
+        return tuple(each for each in given if isinstance(each, str)) if isinstance(given, list) else ()
+
+    def flag(self, step: str) -> bool:
+        given = self.params.flag(step)
+        return self.of_view.get(step) is True if given is None else given
+
+    def limit(self) -> int | None:
+        """The largest number of items; None for all, which a limit of 0 means, too."""
+        given = self.params.integer("limit")
+        if given is None:
+            given = self.of_view.get("limit")
+        return given if type(given) is int and given > 0 else None
+
+
 def parse_items_query(params: Params, schema: Mapping[str, Any] | None) -> ItemsQuery:
     """`schema` is the dataset's schema, which defines its views. Raises Invalid."""
+    name = params.text("view")
+    steps = _Steps(params, {} if name is None else transformation(schema, name))
     return ItemsQuery(
         format=_parse_format(params),
-        view=_parse_item_view(params, schema),
+        view=_parse_item_view(steps),
         options=_parse_options(params),
         offset=params.integer("offset") or 0,
-        limit=params.integer("limit") or None,
-        desc=params.flag("desc") or False,
+        limit=steps.limit(),
+        desc=steps.flag("desc"),
         is_attachment=params.flag("attachment") or False,
     )
 
 
-def _parse_item_view(params: Params, schema: Mapping[str, Any] | None) -> ItemView:
-    """The fields of the items that the query selects, on top of the schema's view that it names."""
-    clean, fields, output_fields = params.flag("clean"), params.texts("fields"), params.texts("outputFields")
-    if output_fields and len(output_fields) != len(fields):
+def _parse_item_view(steps: _Steps) -> ItemView:
+    clean, params = steps.flag("clean"), steps.params
+    output_fields = params.texts("outputFields")
+    if output_fields and len(output_fields) != len(params.texts("fields")):
         raise Invalid("invalid-parameter", "'outputFields' must name as many fields as 'fields', which it renames")
     view = ItemView(
         skip_failed=params.flag("skipFailedPages") or False,
-        unwind=tuple(params.texts("unwind")),
-        skip_hidden=clean or params.flag("skipHidden") or False,
-        fields=tuple(fields),
+        unwind=steps.names("unwind"),
+        skip_hidden=clean or steps.flag("skipHidden"),
+        fields=steps.names("fields"),
         output_fields=tuple(output_fields),
-        omit=frozenset(params.texts("omit")),
-        flatten=tuple(params.texts("flatten")),
-        skip_empty=clean or params.flag("skipEmpty") or False,
+        omit=frozenset(steps.names("omit")),
+        flatten=steps.names("flatten"),
+        skip_empty=clean or steps.flag("skipEmpty"),
     )
     if params.flag("simplified"):  # the format of the platform's old crawler
-        view = replace(view, fields=SIMPLIFIED_FIELDS, output_fields=(), unwind=SIMPLIFIED_UNWIND)
-    name = params.text("view")
-    return check_size(view if name is None else from_schema(schema, name, view))
+        view = replace(view, simplified_fields=SIMPLIFIED_FIELDS, unwind=SIMPLIFIED_UNWIND, fields=(), output_fields=())
+    return check_size(view)
 
 
 def _parse_format(params: Params) -> ItemFormat:

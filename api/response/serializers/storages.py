@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from api.response.storage_links import StorageLinks
 from runtime.base.clock import iso
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import JsonDict, dumps
 from runtime.base.records import Dataset, KeyValueStore, ProcessedRequest, QueueClient, RequestQueue, Storage, User
 from runtime.storages.key_value_stores import KeyPage
 from runtime.storages.request_queues import HeadItem, LockedHead, QueuedRequest
@@ -100,11 +102,12 @@ def locked_queue_head(head: LockedHead, client: QueueClient, *, limit: int, lock
     }
 
 
-def queued_request(item: QueuedRequest) -> JsonDict:
-    """A request with the names that its client used, and its lock."""
+def queued_request(item: QueuedRequest) -> msgspec.Raw:
+    """A request with the names that its client used, and its lock. It is not parsed, because it can be big."""
     if item.lock_expires_at is None:
-        return item.fields
-    return {**item.fields, "lockExpiresAt": iso(item.lock_expires_at), "lockByClient": item.lock_by_client}
+        return msgspec.Raw(item.body)
+    lock = {"lockExpiresAt": iso(item.lock_expires_at), "lockByClient": item.lock_by_client}
+    return msgspec.Raw(item.body[:-1] + b"," + dumps(lock)[1:])
 
 
 def processed_request(outcome: ProcessedRequest) -> JsonDict:

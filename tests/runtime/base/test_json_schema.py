@@ -36,3 +36,39 @@ def test_a_schema_can_name_its_draft() -> None:
 )
 def test_the_last_pair_of_duplicates_is_found(items: list[Any], indexes: tuple[int, int]) -> None:
     assert last_duplicates(items) == indexes
+
+
+def nested(value: Any, levels: int) -> Any:
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"additionalProperties": {"items": {"type": "string"}}}, {"k" * 20_000: [0] * 5000}),
+        (
+            {"properties": {"a": {"additionalProperties": {"type": "string"}}}},
+            {"a": {"k" * 2000 + str(n): n for n in range(9000)}},
+        ),
+        ({"items": {"anyOf": [{"type": "string"}, {"required": ["z" * 50_000]}]}}, [{}] * 3000),
+        ({"items": {"allOf": [{"type": "string"}] * 300}}, [0] * 1000),
+        (
+            {"additionalProperties": {"type": "string"}, "items": {"$ref": "#"}, "minItems": 2},
+            nested("x" * 100_000, 200),
+        ),
+    ],
+)
+def test_only_one_problem_is_created_if_all_would_be_too_long(schema: Any, value: Any) -> None:
+    """A path of 128 KB in 60,000 problems would take more memory than the server may use."""
+    compiled = JsonSchema(schema)
+    assert len({problem["instancePath"] for problem in compiled.problems(value)}) == 1
+    assert compiled.first_problem(value) == compiled.problems(value)[0]
+
+
+def test_usual_values_have_all_their_problems() -> None:
+    fields = {f"field{n}": {"type": "string", "description": "d" * 30} for n in range(100)}
+    items = {"type": "array", "items": {"properties": fields}}
+    value = [{f"field{n}": n for n in range(100)} for _ in range(3)]
+    assert len(JsonSchema(items).problems(value)) == 300

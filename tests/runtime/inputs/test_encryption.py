@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -68,3 +70,17 @@ def test_fields_that_cannot_be_decrypted_are_skipped(cipher: InputCipher) -> Non
     assert list(cipher.decrypt_fields(b"[]", ["text"])) == []
     stored = f'{{"text": "plain", "login": "{cipher.encrypt(SCHEMA, {"text": "x"})["text"]}"}}'
     assert list(cipher.decrypt_fields(stored.encode(), ["text", "login", "none"])) == ["x"]
+
+
+def test_opening_a_key_is_far_cheaper_than_creating_one() -> None:
+    """Every start of an Actor with secret fields opens its key on the event loop."""
+    private_key, passphrase = new_key()
+    created = min(cpu_secs(new_key) for _ in range(3))
+    opened = min(cpu_secs(lambda: InputCipher(private_key, passphrase)) for _ in range(3))
+    assert opened * 5 < created
+
+
+def cpu_secs(work: Callable[[], object]) -> float:
+    start = time.thread_time()
+    work()
+    return time.thread_time() - start

@@ -95,3 +95,11 @@ async def test_a_dataset_that_is_deleted_has_no_fields(stage: Stage) -> None:
     await stage.orchestrator.datasets.delete(dataset.id)
     with pytest.raises(NotFound):
         await stage.orchestrator.datasets.fields(dataset)
+
+
+@pytest.mark.parametrize(("size", "count"), [(1, 2000), (1000, 1000), (100_000, 1000), (1_000_000, 2)])
+async def test_long_names_of_many_values_are_not_multiplied(stage: Stage, size: int, count: int) -> None:
+    """The paths of a bigger item would not fit into memory."""
+    dataset = await a_dataset(stage, {"a": 1, "b": {"k" * size: [0] * count}, "c": 1})
+    fields = await stage.orchestrator.datasets.fields(dataset)
+    assert fields[0] == "a" and sum(map(len, fields)) <= item_fields.MAX_CHARS

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from runtime.base.errors import Invalid
+from runtime.base.json_schema import MAX_REPORTED, MAX_REPORTED_CHARS
 from runtime.storages.item_push import MAX_PUSH_BYTES_ON_LOOP, read_push
-from runtime.storages.item_schema import MAX_REPORTED, check_item_schema
+from runtime.storages.item_schema import check_item_schema
 from tests.fakes.ticks import ticks_during
 
 ENOUGH_TICKS = 20
@@ -92,3 +93,12 @@ async def test_the_errors_of_a_push_are_limited() -> None:
     with pytest.raises(Invalid) as problem:
         await read_push(body, b'{"required":["a"]}')
     assert problem.value.data is not None and len(problem.value.data["invalidItems"]) == MAX_REPORTED
+
+
+async def test_the_errors_of_a_push_have_a_limited_length() -> None:
+    """Each error contains the path to its place, so the errors of one push could take gigabytes."""
+    items = [{("k" * 2000): [0] * 500} for _ in range(20)]
+    with pytest.raises(Invalid) as problem:
+        await read_push(json.dumps(items).encode(), b'{"additionalProperties":{"items":{"type":"string"}}}')
+    errors = problem.value.data["invalidItems"] if problem.value.data else []
+    assert errors and len(json.dumps(errors)) < 3 * MAX_REPORTED_CHARS

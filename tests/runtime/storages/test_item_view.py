@@ -7,7 +7,7 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
 from runtime.storages.field_paths import MAX_PATHS_LENGTH, leaves_of
-from runtime.storages.item_view import MAX_FIELDS, MAX_UNWINDS, ItemView, check_size, from_schema
+from runtime.storages.item_view import MAX_FIELDS, MAX_UNWINDS, ItemView, check_size, transformation
 
 Item = dict[str, Any]
 
@@ -163,31 +163,29 @@ def test_the_steps_are_in_the_platforms_order() -> None:
     assert apply(view, item) == [{"n.m": 3}]
 
 
-SCHEMA = {
-    "views": {
-        "overview": {
-            "title": "Overview",
-            "transformation": {"fields": ["b", "a"], "flatten": ["b"], "unwind": "u", "omit": []},
-            "display": {},
-        },
-        "bare": {"title": "Bare"},
-    }
-}
+SCHEMA = {"views": {"overview": {"transformation": {"fields": ["a"]}}, "bare": {"title": "Bare"}}}
 
 
-def test_requested_fields_take_precedence_over_the_view_of_the_schema() -> None:
-    assert from_schema(SCHEMA, "overview", ItemView()) == ItemView(fields=("b", "a"), flatten=("b",), unwind=("u",))
-    requested = ItemView(fields=("c",), skip_empty=True)
-    assert from_schema(SCHEMA, "overview", requested) == ItemView(
-        fields=("c",), flatten=("b",), unwind=("u",), skip_empty=True
-    )
-    assert from_schema(SCHEMA, "bare", requested) == requested
+def test_the_transformation_of_a_view_is_found_by_its_name() -> None:
+    assert transformation(SCHEMA, "overview") == {"fields": ["a"]}
+    assert transformation(SCHEMA, "bare") == {}
 
 
 @pytest.mark.parametrize("schema", [None, {}, {"views": 5}, {"views": {}}, {"views": {"none": 5}}, SCHEMA])
 def test_an_unknown_view_is_rejected(schema: Item | None) -> None:
     with pytest.raises(Invalid, match="no view 'none'"):
-        from_schema(schema, "none", ItemView())
+        transformation(schema, "none")
+
+
+def test_simplified_fields_are_selected_before_their_content_is_unwound() -> None:
+    """Otherwise only the content whose names are selected, too, would be shown."""
+    view = ItemView(simplified_fields=("url", "result"), unwind=("result",), omit=frozenset({"b"}))
+    page = {"url": "u", "loadedUrl": "v", "result": [{"a": 1, "b": 2}, {"a": 3}]}
+    assert apply(view, page, {"url": "w", "result": None, "c": 1}) == [
+        {"url": "u", "a": 1},
+        {"url": "u", "a": 3},
+        {"url": "w", "result": None},
+    ]
 
 
 def test_the_product_of_unwound_fields_is_computed_one_item_at_a_time() -> None:

@@ -140,9 +140,9 @@ class RequestQueueMachine(RuleBasedStateMachine):
             "had multiple clients": queue.had_multiple_clients,
             "head": _head_keys(self.queues.head(self.queue_id, limit=100)),
             "first": _head_keys(self.queues.head(self.queue_id, limit=PAGE)),
-            "marks": {found.fields["uniqueKey"]: found.fields["userData"]["mark"] for found in requests},
+            "marks": {fields["uniqueKey"]: fields["userData"]["mark"] for fields in map(_fields, requests)},
             "locks": {
-                found.fields["uniqueKey"]: (found.lock_expires_at, found.lock_by_client)
+                _fields(found)["uniqueKey"]: (found.lock_expires_at, found.lock_by_client)
                 for found in requests
                 if found.lock_expires_at is not None
             },
@@ -160,7 +160,8 @@ class RequestQueueMachine(RuleBasedStateMachine):
         return found
 
     def page(self, after: str | None, states: Sequence[RequestState], *, limit: int) -> list[QueuedRequest]:
-        return self.run(self.queues.list_requests(self.queue_id, after=after, states=states, limit=limit))
+        listed = self.run(self.queues.list_requests(self.queue_id, after=after, states=states, limit=limit))
+        return listed.requests
 
 
 def _comparable(result: Any) -> Any:
@@ -173,7 +174,12 @@ def _comparable(result: Any) -> Any:
 
 
 def _keys(requests: Sequence[QueuedRequest]) -> list[str]:
-    return [request.fields["uniqueKey"] for request in requests]
+    return [_fields(request)["uniqueKey"] for request in requests]
+
+
+def _fields(request: QueuedRequest) -> dict[str, Any]:
+    fields: dict[str, Any] = loads(request.body)
+    return fields
 
 
 def _head_keys(items: Sequence[HeadItem]) -> list[str]:

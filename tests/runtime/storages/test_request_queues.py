@@ -10,7 +10,7 @@ from runtime.base.errors import Invalid, NotFound
 from runtime.base.json_text import dumps, loads
 from runtime.base.records import QueueClient, RequestQueue
 from runtime.database import Database, request_queues_table
-from runtime.storages.request_queues import HEAD_FIELDS, RequestQueues, ids_to_delete, request_id
+from runtime.storages.request_queues import HEAD_FIELDS, LOCK_FIELDS, RequestQueues, ids_to_delete, request_id
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -39,14 +39,14 @@ async def test_fields_are_stored_as_they_were_sent(queues: RequestQueues, queue:
     await queues.add_requests(queue.id, [sent], forefront=False)
     found = queues.get_request(queue.id, request_id("a"))
     assert found is not None
-    assert found.fields == {**sent, "id": request_id("a"), "retryCount": 0}
+    assert loads(found.body) == {**sent, "id": request_id("a"), "retryCount": 0}
 
 
 async def test_locks_are_not_stored_as_fields(queues: RequestQueues, queue: RequestQueue) -> None:
     sent = draft("a", lockExpiresAt="2030-01-01T00:00:00.000Z", lockByClient="me")
     await queues.add_requests(queue.id, [sent], forefront=False)
     found = queues.get_request(queue.id, request_id("a"))
-    assert found is not None and "lockExpiresAt" not in found.fields and "lockByClient" not in found.fields
+    assert found is not None and not LOCK_FIELDS & loads(found.body).keys()
 
 
 async def test_the_latest_forefront_request_is_first(queues: RequestQueues, queue: RequestQueue) -> None:
@@ -227,3 +227,27 @@ async def test_the_locks_of_a_run_are_released_in_all_queues_of_its_user(
     for target, free in ((queue, ["a", "b"]), (other, ["a", "b"]), (foreign, [])):
         head = await queues.lock_head(target.id, QueueClient("new"), limit=25, lock_secs=60)
         assert [loads(item.unique_key) for item in head.items] == free
+
+
+async def test_pages_and_heads_of_big_requests_end_early(
+    queues: RequestQueues, queue: RequestQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise one response could hold gigabytes."""
+    await queues.add_requests(queue.id, [draft(key, userData={"x": "x" * 400}) for key in "abcde"], forefront=False)
+    monkeypatch.setattr(request_queues_table, "MAX_PAGE_BYTES", 1000)
+    assert [loads(item.unique_key) for item in queues.head(queue.id, limit=5)] == ["a", "b"]
+    locked = await queues.lock_head(queue.id, QueueClient("a"), limit=5, lock_secs=60)
+    assert [loads(item.unique_key) for item in locked.items] == ["a", "b"]
+    every = sorted(request_id(key) for key in "abcde")
+    for limit, sizes in ((2, [2, 2, 1]), (5, [2, 2, 1]), (1, [1] * 5)):
+        pages: list[list[str]] = []
+        after = None
+        while True:
+            page = await queues.list_requests(queue.id, after=after, states=(), limit=limit)
+            pages.append([request.id for request in page.requests])
+            if not page.has_more:
+                break
+            after = page.requests[-1].id
+        assert ([id for page in pages for id in page], [len(page) for page in pages]) == (every, sizes)
+    monkeypatch.setattr(request_queues_table, "MAX_PAGE_BYTES", 1)
+    assert len(queues.head(queue.id, limit=5)) == 1
