@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,6 +57,13 @@ def fail(cli: CliRunner, served: Served, folder: Path) -> Any:
         (["--unknown"], nothing, 64, "usage"),
         (["storage", "export"], nothing, 64, "usage"),
         (["storage", "import", "/absent"], nothing, 64, "usage"),
+        (["run", "FOLDER", "--build", ""], nothing, 64, "usage"),
+        (["run", "FOLDER", "--env", f"A={'x' * 60_000}"], nothing, 64, "usage"),
+        (["run", "FOLDER", "--env", "A=\udcff"], nothing, 64, "usage"),
+        (["storage", "export", "--run", ""], nothing, 64, "usage"),
+        (["storage", "import", "FOLDER", "--name", ""], nothing, 64, "usage"),
+        (["storage", "export", "\udcff"], nothing, 5, "invalid-input"),
+        (["run", "FOLDER", "-i", "[" * 100_000], nothing, 5, "invalid-input"),
         (["storage", "export", "absent"], nothing, 5, "invalid-input"),
         (["run", "FOLDER", "-i", "{"], nothing, 5, "invalid-input"),
         (["run", "/"], nothing, 5, "invalid-input"),
@@ -80,6 +88,23 @@ def test_a_failure_is_one_json_object_with_its_code(
     assert (actual, error["code"], error["exitCode"]) == (exit_code, code, exit_code)
     assert error["message"]
     assert "Traceback" not in stderr
+
+
+def test_a_path_that_is_not_utf_8(cli: CliRunner, served: Served, folder: Path) -> None:
+    renamed = folder.rename(folder.with_name("\udcff"))
+    result = cli.invoke(app, ["push", str(renamed), "--json", "--data-dir", str(served.data_dir)])
+    error = json.loads(result.stdout)["error"]
+    assert (result.exit_code, error["code"]) == (5, "invalid-input")
+    assert "\\udcff" in error["message"]
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_an_unreadable_stdin(fail: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_closed: bool) -> None:
+    with (tmp_path / "written").open("w") as only_writable:
+        monkeypatch.setattr("cli.run_input.sys", SimpleNamespace(stdin=None if is_closed else only_writable))
+        exit_code, printed, _ = fail(["run", "FOLDER", "-i", "-"])
+    assert (exit_code, printed["error"]["code"]) == (5, "invalid-input")
+    assert "stdin" in printed["error"]["message"]
 
 
 def test_a_failed_build_is_in_the_object(fail: Any, served: Served) -> None:
