@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from cli import streams, terminal
 from cli.errors import ABORTED, COMMAND_FAILED, USAGE, CommandError
+from cli.streams import OutputError
 
 JSON_OPTION = "--json"
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -64,6 +65,9 @@ def _failures(*, as_json: bool) -> Iterator[None]:
 
 def _end(error: CommandError, cause: BaseException, *, as_json: bool) -> None:
     if as_json:
-        terminal.print_json(error.json)
+        try:
+            terminal.print_json(error.json)
+        except OutputError as problem:  # the exit code remains that of the first error
+            terminal.print_error(problem)
     terminal.print_error(error)
     raise typer.Exit(error.exit_code) from cause
