@@ -53,9 +53,11 @@ def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
 
 
 def in_new_container(stats: RunStats) -> RunStats:
-    """The statistics of a run whose next container counts from zero."""
+    """The statistics of a run whose next container counts from zero, and has not been measured yet."""
     return replace(
         stats,
+        mem_current_bytes=None,
+        cpu_current_usage=None,
         earlier_millis=stats.sampled_millis,
         earlier_cpu_nanos=_total_cpu_nanos(stats),
         earlier_rx_bytes=stats.net_rx_bytes or 0,

@@ -106,6 +106,12 @@ def test_what_was_not_measured_has_no_value() -> None:
     assert (rest.mem_current_bytes, rest.cpu_current_usage) == (0, 0)
 
 
+def test_the_current_usage_is_unknown_until_the_next_container_is_measured() -> None:
+    before = stats.in_new_container(after(sample(at=START + 1000, memory_bytes=MBYTE, cpu_nanos=SECOND)))
+    assert (before.mem_current_bytes, before.cpu_current_usage) == (None, None)
+    assert (before.mem_max_bytes, before.cpu_avg_usage) == (MBYTE, 100)
+
+
 def test_a_counter_that_decreases_adds_nothing() -> None:
     current = after(
         sample(at=START + 1000, cpu_nanos=SECOND, net_rx_bytes=500, net_tx_bytes=500),
