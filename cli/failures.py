@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ class CommandGroup(TyperGroup):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         self._as_json = JSON_OPTION in args
         with _failures(as_json=self._as_json):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # blocked by greenroom/__main__.py
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: Any) -> Any:

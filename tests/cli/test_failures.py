@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from cli import server, terminal
 from cli.main import app
+from greenroom import __main__ as launcher
 from tests.cli.conftest import Served
 from tests.cli.test_run import command
 
@@ -143,6 +145,21 @@ def test_an_interrupted_build(served: Served, folder: Path) -> None:
         running.interrupt(signal.SIGTERM)
         code, out, _ = running.end()
     assert (code, json.loads(out)["error"]["code"]) == (3, "aborted")
+
+
+def test_an_interrupt_during_the_imports(fail: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The launcher blocks interrupts, and the command handles one that arrived meanwhile."""
+    ended: list[tuple[int, str]] = []
+
+    def run_command() -> None:
+        signal.raise_signal(signal.SIGINT)
+        exit_code, printed, _ = fail(["run", "FOLDER"])
+        ended.append((exit_code, printed["error"]["code"]))
+
+    monkeypatch.setitem(sys.modules, "cli.main", SimpleNamespace(main=run_command))
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    launcher.main()
+    assert ended == [(3, "aborted")]
 
 
 def test_json_has_no_characters_that_a_terminal_acts_on(capsys: pytest.CaptureFixture[str]) -> None:
