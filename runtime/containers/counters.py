@@ -84,6 +84,28 @@ class FollowedContainer:
                 self._loop.call_soon_threadsafe(event.set)
 
 
+class _MeanUse:
+    """The mean of a use of memory over time."""
+
+    def __init__(self) -> None:
+        self._byte_secs = 0.0
+        self._secs = 0.0
+        self._last: float | None = None
+
+    def add(self, used_bytes: int) -> None:
+        now = time.monotonic()
+        secs = 0.0 if self._last is None else now - self._last
+        self._byte_secs += used_bytes * secs
+        self._secs += secs
+        self._last = now
+
+    def value(self) -> float | None:
+        return self._byte_secs / self._secs if self._secs else None
+
+    def restart(self) -> None:
+        self._byte_secs = self._secs = 0.0
+
+
 class _Reader:
     """The thread's side of one container: its files, and when to read them next.
 
@@ -102,6 +124,7 @@ class _Reader:
         self._started_at: float | None = None
         self._reported_at = float("-inf")
         self._kernel_peak = 0
+        self._mean_use = _MeanUse()
         self._base_at: int | None = None
         self._base_nanos = 0
 
@@ -119,6 +142,7 @@ class _Reader:
         self.due = now + self._pause(now)
         if self.followed.latest is not None and now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS:
             self._reported_at = now
+            self._mean_use.restart()
             self.followed.report()
         return True
 
@@ -169,6 +193,8 @@ class _Reader:
     def _publish(self, counters: Counters, memory_bytes: int) -> None:
         before = self.followed.latest
         rx, tx = self._traffic()
+        if self._started_at is not None:
+            self._mean_use.add(memory_bytes)
         self.followed.oom_kills = counters.oom_kills or 0
         self.followed.latest = Sample(
             at=_now(),
@@ -177,6 +203,7 @@ class _Reader:
             cpu_nanos=counters.cpu_nanos - self._base_nanos,
             net_rx_bytes=rx,
             net_tx_bytes=tx,
+            memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
         )
 

@@ -42,6 +42,12 @@ def test_memory_has_an_average_over_time_and_a_peak() -> None:
     assert current.sampled_millis == 4000
 
 
+def test_the_average_uses_the_mean_between_samples_if_it_is_known() -> None:
+    end = sample(at=START + 400, memory_bytes=MBYTE, memory_mean_bytes=100 * MBYTE, is_final=True)
+    current = after(end)
+    assert (current.mem_avg_bytes, current.mem_current_bytes) == (100 * MBYTE, MBYTE)
+
+
 def test_cpu_usage_is_a_percentage_of_one_core() -> None:
     current = after(
         sample(at=START + 1000, cpu_nanos=SECOND // 4),
