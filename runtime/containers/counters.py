@@ -35,6 +35,8 @@ REPORT_SECS = 1.0
 """The time between two reported samples."""
 END_SECS = 1.0
 """How long after the engine's report of a container's end this thread may notice it."""
+PRIORITY = -10
+"""The nice value of the thread, which needs little processor time, but soon. Only root can set it."""
 MAX_NET_DEV_BYTES = 1 << 14
 
 
@@ -255,6 +257,8 @@ class CounterThread:
         os.eventfd_write(self._wake_file, 1)
 
     def _run(self) -> None:
+        with suppress(PermissionError):  # on a busy machine it would often come too late for the end of a container
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PRIORITY)
         with select.epoll() as files:
             files.register(self._wake_file, select.EPOLLIN)
             while self._wait(files):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,6 +182,13 @@ async def test_a_container_that_never_starts_is_abandoned(thread: CounterThread)
 async def test_a_search_has_an_end(thread: CounterThread, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "LONGEST_SEARCH_SECS", FAST)
     assert await anext(thread.follow("c1").samples(), None) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can raise a priority")
+async def test_the_thread_comes_before_other_work(thread: CounterThread, cgroup: Cgroup) -> None:
+    await anext(thread.follow("c1", cgroup).samples())
+    threads = [each.native_id for each in threading.enumerate() if each.name == "counters"]
+    assert counters.PRIORITY in [os.getpriority(os.PRIO_PROCESS, id) for id in threads if id is not None]
 
 
 async def test_closing_ends_all_samples(thread: CounterThread, cgroup: Cgroup) -> None:
