@@ -13,11 +13,13 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
+from tests.examples import attack_secs
+
 MAX_HOLD_SECS = 0.1
 """One iteration of the event loop may take this much CPU time. In practice it is a tenth of it."""
 FLOOD_BYTES = 1_000_000
 """The size of one write. With smaller writes, the event loop would receive less at a time."""
-ATTACK_SECS = 1.0
+ATTACK_SECS = attack_secs(1.0)
 SOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PING = b"\x89\x00"
 MASKED_PING = b"\x89\x80mask"

@@ -24,6 +24,7 @@ REPLACED_IN_REQUESTS = frozenset({b"expect", b"x-forwarded-for", b"x-forwarded-h
 """uvicorn answers Expect: many Actors' servers would never send 100 Continue."""
 REPLACED_IN_RESPONSES = frozenset({b"date"})
 """uvicorn writes its own Date."""
+READS = frozenset({"GET", "HEAD"})
 BODILESS = frozenset({HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -45,8 +46,12 @@ class ForwardedRequest:
 
     @property
     def needs_slash(self) -> bool:
-        """Whether the client has to be redirected to the run's path with a slash at the end."""
-        return not self.address.path and not self.is_upgrade
+        """Whether the client has to be redirected to the run's path with a slash at the end.
+
+        A browser needs the slash to resolve a page's relative links. Many other clients, such as webhooks, do not
+        follow redirects.
+        """
+        return self.address.is_bare and self.scope["method"] in READS and self._accepts_html and not self.is_upgrade
 
     @property
     def is_upgrade(self) -> bool:
@@ -95,6 +100,10 @@ class ForwardedRequest:
             return forwarded
         return [(name, self._below_prefix(name, value)) for name, value in forwarded] + [SANDBOX]
 
+    @property
+    def _accepts_html(self) -> bool:
+        return "text/html" in Headers(scope=self.scope).get("accept", "").lower()
+
     def _forwarded(self) -> dict[str, str]:
         headers = Headers(scope=self.scope)
         client = self.scope.get("client")
@@ -109,7 +118,8 @@ class ForwardedRequest:
     def _below_prefix(self, name: bytes, value: bytes) -> bytes:
         prefix = self.address.prefix.encode()
         if name == b"set-cookie":
-            return cookie_below(prefix, value)
+            return cookie_below(prefix, value, default_path=prefix + b"/" if self.address.is_bare else None)
         if name == b"location":
-            return location_below(prefix, value, Headers(scope=self.scope).get("host", "").encode())
+            host = Headers(scope=self.scope).get("host", "").encode()
+            return location_below(prefix, value, host, is_bare=self.address.is_bare)
         return value

@@ -46,28 +46,37 @@ def is_valid(name: bytes, value: bytes) -> bool:
     return False
 
 
-def cookie_below(prefix: bytes, cookie: bytes) -> bytes:
+def cookie_below(prefix: bytes, cookie: bytes, default_path: bytes | None) -> bytes:
     """The cookie without its Domain, and with its Path below `prefix`.
 
-    Without a valid Path, a browser takes the folder of the request's path, which is below the prefix already.
+    Without a valid Path, a browser takes the folder of the request's path. `default_path` is added to such a cookie if
+    that folder is not below the prefix.
     """
     pair, *attributes = cookie.split(b";")
-    changed = [pair]
+    changed, has_path = [pair], False
     for attribute in attributes:
         name, _, value = (part.strip() for part in attribute.partition(b"="))
         if name.lower() == b"path" and value.startswith(b"/"):
             changed.append(b" Path=" + prefix + value)
+            has_path = True
         elif name.lower() != b"domain":
             changed.append(attribute)
+    if default_path is not None and not has_path:
+        changed.append(b" Path=" + default_path)
     return b";".join(changed)
 
 
-def location_below(prefix: bytes, location: bytes, host: bytes) -> bytes:
-    """A redirect with its path below `prefix`, if it stays on the `host` that the request named."""
+def location_below(prefix: bytes, location: bytes, host: bytes, *, is_bare: bool) -> bytes:
+    """A redirect with its path below `prefix`, if it stays on the `host` that the request named.
+
+    If the request's address `is_bare`, a relative path would be resolved against the folder above the prefix.
+    """
     try:
         parts = urlsplit(location)
     except ValueError:  # the client decides what it means
         return location
+    if is_bare and parts.path and not (parts.scheme or parts.netloc or parts.path.startswith(b"/")):
+        return parts._replace(path=prefix + b"/" + parts.path).geturl()
     if parts.netloc not in (b"", host) or not parts.path.startswith(b"/"):
         return location
     if parts.path == prefix or parts.path.startswith(prefix + b"/"):  # a server that knows its own public address

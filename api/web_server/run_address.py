@@ -25,12 +25,17 @@ PATH = re.compile(rf"({re.escape(WEB_SERVER_PATH)}([^/]+))(/.*)?", re.DOTALL)
 class RunAddress:
     """`path` is the raw path for the container; `prefix` is what the path form puts before it, empty in the host form.
 
-    The path is empty for the path form without its slash. The key of the host form is in lower case.
+    The key of the host form is in lower case.
     """
 
     key: str
     prefix: str
     path: str
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether this is the path form without its slash, as in `containerUrl`. Its path for the container is `/`."""
+        return not self.path
 
 
 def run_address_of(scope: Scope) -> RunAddress | None:

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 
 from api.connections.server_options import SERVER_OPTIONS
 from tests.fakes.api import Api
+from tests.listening import listening
 
 ITEMS = [{"number": number, "text": "x" * 100} for number in range(3000)]
 
 
 @pytest.fixture
 async def port(api: Api) -> AsyncIterator[int]:
-    listening = socket.socket(proto=socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(api.app, lifespan="off", log_level="warning", **SERVER_OPTIONS))
-    serving = asyncio.create_task(server.serve([listening]))
-    yield listening.getsockname()[1]
-    server.should_exit = server.force_exit = True
-    await serving
+    async with listening(api.app, **SERVER_OPTIONS) as port:
+        yield port
 
 
 async def exchange(port: int, method: str, path: str) -> tuple[str, bytes]:

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from tests.cli.stub import StubApi, write_server_file
+from tests.listening import listening_in_thread, loop_in_thread
 
 
 @dataclass(frozen=True)
@@ -25,17 +24,9 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     stub = StubApi()
-    server = uvicorn.Server(uvicorn.Config(stub.app, port=0, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    write_server_file(tmp_path / "data", port, os.getpid())
-    yield Served(stub, tmp_path / "data", port)
-    server.should_exit = True
-    thread.join()
+    with loop_in_thread() as thread, listening_in_thread(thread, stub.app) as port:
+        write_server_file(tmp_path / "data", port, os.getpid())
+        yield Served(stub, tmp_path / "data", port)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,14 +18,13 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from testing.live_server import free_port
 from tests.api.storage_app import serving
+from tests.listening import bound_socket, listening
 from tests.runtime.storages.hand_clock import HandClock
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -66,17 +66,6 @@ OPAQUE = {"status": 0, "total": None}
 
 
 @asynccontextmanager
-async def listening(app: Any, port: int) -> AsyncIterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="warning"))
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
-        await asyncio.sleep(0.01)
-    yield
-    server.should_exit = True
-    await task
-
-
-@asynccontextmanager
 async def browser_at(url: str) -> AsyncIterator[None]:
     """Chromium on a page, with a profile of its own."""
     assert CHROMIUM is not None
@@ -94,7 +83,7 @@ async def browser_at(url: str) -> AsyncIterator[None]:
             await process.wait()
 
 
-async def results_of_page(page_port: int, api_port: int) -> Results:
+async def results_of_page(page_socket: socket.socket, api_port: int) -> Results:
     """Open the page in Chromium, and return the results that it reports."""
     reported: asyncio.Future[Results] = asyncio.get_running_loop().create_future()
 
@@ -106,23 +95,26 @@ async def results_of_page(page_port: int, api_port: int) -> Results:
         return Response()
 
     page = Starlette(routes=[Route("/", show), Route("/results", report, methods=["POST"])])
-    url = f"http://localhost:{page_port}/?api=http://localhost:{api_port}"
-    async with listening(page, page_port), browser_at(url):
+    async with (
+        listening(page, page_socket) as port,
+        browser_at(f"http://localhost:{port}/?api=http://localhost:{api_port}"),
+    ):
         return await asyncio.wait_for(reported, PATIENCE_SECS)
 
 
 async def visited(tmp_path: Path, *, users: dict[str, str] | None = None, is_listed: bool) -> tuple[Results, set[str]]:
     """The results of the page, and the names of the datasets that its requests left."""
-    page_port, api_port = free_port(), free_port()
-    origins = {f"http://localhost:{page_port}"} if is_listed else set()
+    page_socket, api_socket = bound_socket(), bound_socket()
+    api_port = api_socket.getsockname()[1]
+    origins = {f"http://localhost:{page_socket.getsockname()[1]}"} if is_listed else set()
     async with serving(tmp_path, HandClock(), users, origins, api_port) as client:
         transport = client._transport
         assert isinstance(transport, httpx.ASGITransport)
         client.base_url = httpx.URL(f"http://localhost:{api_port}")
         await client.post("/v2/datasets?name=items")
         await client.post("/v2/datasets/~items/items", json=[{"a": 1}, {"a": 2}])
-        async with listening(transport.app, api_port):
-            results = await results_of_page(page_port, api_port)
+        async with listening(transport.app, api_socket):
+            results = await results_of_page(page_socket, api_port)
         items = (await client.get("/v2/datasets")).json()["data"]["items"]
     return results, {item["name"] for item in items} - {"items"}
 

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from apify_client import ApifyClientAsync
 
 from runtime.base.records import PermissionLevel
 from tests.fakes.api import Api
 from tests.fakes.receiver import Receiver
+from tests.listening import bound_socket, listening
 
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     """The API on its own port, in virtual time."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    api = Api(tmp_path, port=listening.getsockname()[1], users={"ann": "ann", "bob": "bob"})
+    bound = bound_socket()
+    api = Api(tmp_path, port=bound.getsockname()[1], users={"ann": "ann", "bob": "bob"})
     await api.open()
-    server = uvicorn.Server(uvicorn.Config(api.app, lifespan="off", log_config=None, access_log=False))
-    serving = asyncio.create_task(server.serve([listening]))
-    yield api
-    server.should_exit = True
-    await serving
+    async with listening(api.app, bound):
+        yield api
     await api.close()
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import ssl
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDictProxy
+
+from tests.listening import loop_in_thread
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,11 @@ class Receiver:
 @contextmanager
 def receiver_in_thread() -> Iterator[Receiver]:
     """A receiver in a thread of its own, for tests whose client blocks the event loop."""
-    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
-        receiver, loop = Receiver(), runner.get_loop()
-        thread.submit(loop.run_forever)
-        asyncio.run_coroutine_threadsafe(receiver.open(), loop).result()
+    with loop_in_thread() as thread:
+        receiver = Receiver()
+        thread.run(receiver.open())
         try:
             yield receiver
         finally:
             receiver.start_responding()
-            asyncio.run_coroutine_threadsafe(receiver.close(), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
-            thread.shutdown()
+            thread.run(receiver.close())

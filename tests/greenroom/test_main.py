@@ -87,7 +87,7 @@ def test_the_wheel_holds_each_file_of_our_packages(wheel: Path, package: str) ->
     assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
 
 
-@pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "."}, {"PYTHONPATH": ".", "PYTHONSAFEPATH": "1"}])
+@pytest.mark.parametrize("environment", [{"PYTHONPATH": "."}, {"PYTHONPATH": ".", "PYTHONSAFEPATH": "1"}])
 def test_a_checkout_beside_packages_of_the_same_names(
     project: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:

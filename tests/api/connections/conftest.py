@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest_asyncio
-import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
 from api.connections.server_options import SERVER_OPTIONS
+from tests.listening import listening
 
 
 class Application:
@@ -44,19 +42,8 @@ class Application:
         self.disconnects.put_nowait(message)
 
 
-@asynccontextmanager
-async def serving(application: Application) -> AsyncIterator[None]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    application.port = listening.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(application, lifespan="off", log_level="warning", **SERVER_OPTIONS))
-    task = asyncio.create_task(server.serve([listening]))
-    yield
-    server.should_exit = server.force_exit = True
-    await task
-
-
 @pytest_asyncio.fixture
 async def application() -> AsyncIterator[Application]:
     application = Application()
-    async with serving(application):
+    async with listening(application, **SERVER_OPTIONS) as application.port:
         yield application

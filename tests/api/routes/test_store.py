@@ -51,6 +51,44 @@ async def test_public_actors_are_listed_without_a_token(store: Api, query: str, 
     assert await names(store, query) == found
 
 
+@pytest.fixture
+async def market(users: Api) -> Api:
+    """One public Actor of Alice for each pricing model, named after the model."""
+    flat, item = {"pricePerUnitUsd": 20}, {"pricePerUnitUsd": 0.001}
+    for model, fields in (("FREE", {}), ("FLAT_PRICE_PER_MONTH", flat), ("PRICE_PER_DATASET_ITEM", item)):
+        body = {"name": model.lower().replace("_", "-"), "isPublic": True}
+        pricing = {"pricingInfos": [{"pricingModel": model, **fields}]}
+        await users.data("POST", "/v2/acts", json=body | pricing, token="alices-key")
+    await users.data("POST", "/v2/acts", json={"name": "pay-per-event", **ACTORS["mail"]}, token="alices-key")
+    return users
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["free", "pay-per-event"]),
+        ("?includeUnrunnableActors=false", ["free", "pay-per-event"]),
+        ("?includeUnrunnableActors=1", ["flat-price-per-month", "free", "pay-per-event", "price-per-dataset-item"]),
+        ("?pricingModel=FLAT_PRICE_PER_MONTH", ["flat-price-per-month"]),
+        ("?pricingModel=PRICE_PER_DATASET_ITEM&includeUnrunnableActors=true", ["price-per-dataset-item"]),
+    ],
+)
+async def test_rented_actors_and_prices_per_item_are_listed_on_request(
+    market: Api, query: str, found: list[str]
+) -> None:
+    assert sorted(await names(market, query)) == found
+
+
+@pytest.mark.parametrize(
+    ("search", "is_found"),
+    [("crawler maps", True), ("MAPS  alice", True), ("maps letters", False), ("ostrich", True), ("maps ostrich", True)],
+)
+async def test_every_word_of_a_search_occurs_in_a_text_or_the_readme(store: Api, search: str, is_found: bool) -> None:
+    maps = store.orchestrator.actors.public()[0]
+    await store.create_build(maps, "latest", readme="# How to find an Ostrich")
+    assert await names(store, f"?search={search}") == (["maps"] if is_found else [])
+
+
 async def test_the_fields_of_an_actor(store: Api) -> None:
     shown = (await store.data("GET", "/v2/store?search=mail", token=None))["items"][0]
     stats, pricing = shown.pop("stats"), shown.pop("currentPricingInfo")

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest_asyncio
-import uvicorn
 from aiohttp import web
 
 from api.connections.server_options import SERVER_OPTIONS
 from api.web_server.proxy import WebServerProxy
 from tests.api.web_server.proxy_stage import MEGABYTE, PATIENCE_SECS, Handler, ProxyStage, Upstream
-
-
-class Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listens = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listens.set()
+from tests.listening import bound_socket, listening
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served() -> AsyncIterator[ProxyStage]:
-    # asyncio disables Nagle's algorithm only if the protocol is given. Otherwise, responses wait for delayed ACKs.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    stage = ProxyStage(listening.getsockname()[1])
-    proxy = WebServerProxy(stage.target_of)
-    server = Server(uvicorn.Config(proxy, lifespan="off", log_level="warning", **SERVER_OPTIONS))
-    serving = asyncio.create_task(server.serve([listening]))
-    await server.listens.wait()
-    yield stage
-    server.should_exit = server.force_exit = True
-    await serving
+    bound = bound_socket()
+    stage = ProxyStage(bound.getsockname()[1])
+    async with listening(WebServerProxy(stage.target_of), bound, **SERVER_OPTIONS):
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from starlette.types import Receive, Scope, Send
 from typer.testing import CliRunner
 
 from cli.main import app
 from runtime.base.records import Run
 from tests.cli.stub import write_server_file
 from tests.fakes.api import CONTROL_TOKEN, Api
+from tests.listening import LoopInThread, bound_socket, listening_in_thread, loop_in_thread
 
 Json = dict[str, Any]
 FOLDERS = ("datasets", "key_value_stores", "request_queues")
@@ -32,7 +28,7 @@ class Serving:
     """The application, listening on a port, in a thread of its own."""
 
     api: Api
-    loop: asyncio.AbstractEventLoop
+    thread: LoopInThread
     data_dir: Path
     http: httpx.Client
 
@@ -62,59 +58,30 @@ class Serving:
         return ids
 
     def run(self) -> Run:
-        return asyncio.run_coroutine_threadsafe(self.api.start(), self.loop).result(10)
+        return self.thread.run(self.api.start())
 
 
 def record_path(store: str, key: str) -> str:
     return f"/v2/key-value-stores/{store}/records/{key.replace('.', '%2E')}"
 
 
-class _ThreadedServer(uvicorn.Server):
-    """Serves an Api, which it opens and closes in its own event loop."""
-
-    def __init__(self, api: Api) -> None:
-        # The virtual clock of an Api needs asyncio's own event loop.
-        options: Json = {"interface": "asgi3", "lifespan": "on", "loop": "asyncio"}
-        options |= {"log_level": "warning", "timeout_graceful_shutdown": 1}
-        super().__init__(uvicorn.Config(self._handle, **options))
-        self._api = api
-        self.loop: asyncio.AbstractEventLoop | None = None
-
-    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self._api.app(scope, receive, send)
-            return
-        await receive()
-        self.loop = asyncio.get_running_loop()
-        await self._api.open()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self._api.close()
-        await send({"type": "lifespan.shutdown.complete"})
-
-
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    # asyncio sends small responses without delay (TCP_NODELAY) only on sockets that name their protocol.
-    listening = socket.socket(proto=socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
+    bound = bound_socket()
+    port = bound.getsockname()[1]
     api = Api(data_dir, port=port)
-    server = _ThreadedServer(api)
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.01)
-    write_server_file(data_dir, port, os.getpid(), CONTROL_TOKEN)
-    assert server.loop is not None
     headers = {"Authorization": f"Bearer {CONTROL_TOKEN}", "Accept-Encoding": "identity"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, verify=False) as http:
-        yield Serving(api, server.loop, data_dir, http)
-    server.should_exit = True
-    thread.join()
+    with loop_in_thread() as thread:
+        thread.run(api.open())
+        with (
+            listening_in_thread(thread, api.app, bound),
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, verify=False) as http,
+        ):
+            write_server_file(data_dir, port, os.getpid(), CONTROL_TOKEN)
+            yield Serving(api, thread, data_dir, http)
+        thread.run(api.close())
 
 
 @pytest.fixture
