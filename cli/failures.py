@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from cli import streams, terminal
 from cli.errors import ABORTED, COMMAND_FAILED, USAGE, CommandError
+from cli.streams import OutputError
 
 JSON_OPTION = "--json"
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -24,6 +26,7 @@ class CommandGroup(TyperGroup):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         self._as_json = JSON_OPTION in args
         with _failures(as_json=self._as_json):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # blocked by greenroom/__main__.py
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: Any) -> Any:
@@ -64,6 +67,9 @@ def _failures(*, as_json: bool) -> Iterator[None]:
 
 def _end(error: CommandError, cause: BaseException, *, as_json: bool) -> None:
     if as_json:
-        terminal.print_json(error.json)
+        try:
+            terminal.print_json(error.json)
+        except OutputError as problem:  # the exit code remains that of the first error
+            terminal.print_error(problem)
     terminal.print_error(error)
     raise typer.Exit(error.exit_code) from cause

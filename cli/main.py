@@ -54,6 +54,13 @@ def root(
     pass
 
 
+def _not_empty(value: str | None) -> str | None:
+    """Reject an empty value, which is usually a variable of a script that is not set."""
+    if value == "":
+        raise typer.BadParameter("the value is empty")
+    return value
+
+
 DataDir = Annotated[
     Path | None,
     typer.Option(
@@ -115,7 +122,11 @@ PermissionOption = Annotated[
 ]
 BuildOption = Annotated[
     str | None,
-    typer.Option(metavar="TAG", help="Run the existing build with this tag or number, instead of a new one."),
+    typer.Option(
+        metavar="TAG",
+        callback=_not_empty,
+        help="Run the existing build with this tag or number, instead of a new one.",
+    ),
 ]
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Run the last build instead of a new one.")]
 ResultAsJson = Annotated[
@@ -271,11 +282,13 @@ def import_storages(
         str | None,
         typer.Option(
             metavar="NAME",
+            callback=_not_empty,
             help="Name the imported `default` storages, or the one storage at PATH. Default: the project's name.",
         ),
     ] = None,
     run_id: Annotated[
-        str | None, typer.Option("--run", metavar="ID", help="Import into the default storages of this run.")
+        str | None,
+        typer.Option("--run", metavar="ID", callback=_not_empty, help="Import into the default storages of this run."),
     ] = None,
     append: Annotated[
         bool,
@@ -299,7 +312,10 @@ def export_storages(
         list[str] | None, typer.Argument(metavar="STORAGE", help="Ids or names of storages of any type.")
     ] = None,
     run_id: Annotated[
-        str | None, typer.Option("--run", metavar="ID", help="Export the default storages of this run, as `default`.")
+        str | None,
+        typer.Option(
+            "--run", metavar="ID", callback=_not_empty, help="Export the default storages of this run, as `default`."
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Export all storages, including unnamed ones.")] = False,
     to: Annotated[

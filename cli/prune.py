@@ -11,10 +11,9 @@ import typer
 
 from cli import terminal
 from cli.client import connected
+from cli.sizes import image_size
 from cli.terminal import print_message, print_result, progress
 from runtime.base.json_text import JsonDict
-
-MBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ def describe(found: JsonDict) -> list[str]:
 
 
 def _build(build: dict[str, Any]) -> str:
-    size = f"{build['imageSizeBytes'] / MBYTE:.0f} MB"
+    size = image_size(build["imageSizeBytes"])
     return f"{build['actorName']}  {build['buildNumber']}  {build['finishedAt']}  {size}"
 
 
@@ -62,7 +61,7 @@ def _amount(found: JsonDict) -> str:
     builds, images = len(found["builds"]), found["images"]
     return (
         f"{builds} build{'' if builds == 1 else 's'} and {images} image{'' if images == 1 else 's'}"
-        f" with {found['imageBytes'] / MBYTE:.0f} MB"
+        f" with {image_size(found['imageBytes'])}"
     )
 
 

@@ -12,11 +12,11 @@ from cli.client import Client, connected
 from cli.errors import ABORTED, BUILD_FAILED, TIMED_OUT, CommandError
 from cli.interrupts import deferred_interrupts
 from cli.log_follower import LogFollower
+from cli.sizes import image_size
 from cli.terminal import print_message, print_result, print_warning
 from runtime.base.json_text import JsonDict
 
 EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
-MBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,8 @@ def push_actor(arguments: PushArguments) -> int:
         terminal.print_json({"actor": actor, "build": build})
     else:
         name = f"{actor['username']}/{actor['name']}"
-        print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {_image_size(build)}")
+        size = image_size(build["stats"]["imageSizeBytes"])
+        print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {size}")
     return 0
 
 
@@ -112,7 +113,3 @@ def _build_error(actor: JsonDict, build: JsonDict) -> CommandError:
         code=f"build-{build['status'].lower()}",
         details={"actor": actor, "build": build},
     )
-
-
-def _image_size(build: JsonDict) -> str:
-    return f"{build['stats']['imageSizeBytes'] / MBYTE:.0f} MB"

@@ -56,6 +56,8 @@ def _checked(body: bytes, origin: str) -> bytes:
         raise _input_error(f"The input {origin} has {len(body):,} bytes, but the limit is {MAX_PAYLOAD_BYTES:,}.")
     try:
         json.loads(body.decode("utf-8-sig"), parse_constant=_reject_constant)
+    except RecursionError as error:
+        raise _input_error(f"The input {origin} is nested too deeply.") from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise _input_error(f"The input {origin} is not valid JSON: {error.msg} at {place}.") from error
@@ -67,11 +69,20 @@ def _checked(body: bytes, origin: str) -> bytes:
 def _input_body(given: str) -> tuple[bytes, str]:
     """Return the input's bytes, and its origin for error messages."""
     if given == "-":
-        return sys.stdin.buffer.read(), "from stdin"
+        return _stdin(), "from stdin"
     if not given.startswith("@"):
         return os.fsencode(given), "given with -i"
     file = Path(given[1:])
     return _content(file), f"in {file}"
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise _input_error("Cannot read the input from stdin, because it is closed.")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise _input_error(f"Cannot read the input from stdin: {error.strerror or error}.") from error
 
 
 def _content(file: Path) -> bytes:

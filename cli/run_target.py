@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from cli.client import Client
 from cli.errors import INVALID_INPUT, CommandError
 from cli.push import build_actor
 from cli.run_input import read_stored_input, with_prefill
-from runtime.base.json_text import JsonDict, dumps
+from cli.run_options import encode_env_vars
+from runtime.base.json_text import JsonDict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,4 @@ def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments
 
 
 def _env_vars(variables: Mapping[str, str]) -> JsonDict:
-    if not variables:
-        return {}
-    listed = [{"name": name, "value": value} for name, value in variables.items()]
-    return {"greenroomEnvVars": base64.urlsafe_b64encode(dumps(listed)).decode()}
+    return {"greenroomEnvVars": encode_env_vars(variables)} if variables else {}

@@ -86,5 +86,22 @@ class StandardStream(io.TextIOBase):
                 raise OutputError(message, code="output-failed") from error
 
 
+def _replace_missing() -> None:
+    """Open the null device for each stream that the command was started without, as by `greenroom run >&-`.
+
+    Otherwise the next file that is opened would get the stream's number, and text for the stream. `sys.stdin` stays
+    None, so that an input from stdin can be rejected.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            if name != "stdin":
+                setattr(sys, name, open(number, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+_replace_missing()
 stdout = StandardStream("stdout")
 stderr = StandardStream("stderr")

@@ -10,11 +10,11 @@ from typing import Any
 from rich.text import Text
 
 from cli import terminal
+from cli.sizes import MBYTE, readable_size
 from cli.terminal_text import printable
 from runtime.base.json_text import JsonDict
 
 MBYTES_PER_CORE = 4096
-BYTES_PER_MBYTE = 1024 * 1024
 ITEMS_SHOWN = 3
 ITEM_WIDTH = 160
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "TIMED-OUT": "bold yellow", "ABORTED": "bold yellow"}
@@ -24,7 +24,6 @@ ENFORCEMENT = {
     "none": "none: this engine cannot enforce the limit",
 }
 NOT_MEASURED = "not measured"
-UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
 Row = tuple[str, str]
 
@@ -80,8 +79,8 @@ def _title(run: JsonDict) -> str:
 def _memory(peak: int | None, limit_mbytes: int) -> str:
     if peak is None:
         return f"{NOT_MEASURED}; limit {limit_mbytes} MB"
-    share = 100 * peak / (limit_mbytes * BYTES_PER_MBYTE)
-    return f"peak {_bytes(peak)} of {limit_mbytes} MB ({share:.0f} %)"
+    share = 100 * peak / (limit_mbytes * MBYTE)
+    return f"peak {readable_size(peak)} of {limit_mbytes} MB ({share:.0f} %)"
 
 
 def _cpu(stats: JsonDict, memory_mbytes: int) -> str:
@@ -92,11 +91,13 @@ def _cpu(stats: JsonDict, memory_mbytes: int) -> str:
 
 
 def _network(received: int | None, sent: int | None) -> str:
-    return NOT_MEASURED if received is None or sent is None else f"{_bytes(received)} in, {_bytes(sent)} out"
+    return (
+        NOT_MEASURED if received is None or sent is None else f"{readable_size(received)} in, {readable_size(sent)} out"
+    )
 
 
 def _disk(peak: int | None, limit_mbytes: int, enforcement: str) -> str:
-    used = f"{NOT_MEASURED}; limit" if peak is None else f"peak {_bytes(peak)} of"
+    used = f"{NOT_MEASURED}; limit" if peak is None else f"peak {readable_size(peak)} of"
     return f"{used} {limit_mbytes} MB; {ENFORCEMENT.get(enforcement, enforcement)}"
 
 
@@ -108,13 +109,6 @@ def _count(result: RunResult) -> str:
 def _short(item: Any) -> str:
     line = json.dumps(item, ensure_ascii=False)
     return line if len(line) <= ITEM_WIDTH else f"{line[: ITEM_WIDTH - 1]}…"
-
-
-def _bytes(count: float) -> str:
-    for size, unit in UNITS:
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count:.0f} B"
 
 
 def _duration(secs: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ HOME = PACKAGE if (PACKAGE / "cli").is_dir() else PACKAGE.parent
 
 
 def main() -> None:
+    # An interrupt during the imports would end in a traceback. `cli/failures.py` unblocks it when it can handle it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     # The names `api`, `cli` and `runtime` are common. HOME has to come before the current folder, PYTHONPATH and
     # site-packages, each of which can hold packages of the same names.
     sys.path.insert(0, str(HOME))

@@ -10,13 +10,14 @@ from typing import Any
 import httpx
 
 from cli.client.errors import RecordNotFound, error_of
-from cli.errors import CommandError
+from cli.errors import INVALID_INPUT, CommandError
 from cli.server import RunningServer
 from runtime.base.json_text import JsonDict
 
 CONNECT_SECS = 5.0
 RESPONSE_SECS = 30.0
 USER_AGENT = f"greenroom/{version('greenroom')}"
+SHOWN_CHARS = 40
 AS_STORED = {"Accept-Encoding": "identity"}
 """Request headers that make the server send the body without compressing it."""
 
@@ -43,6 +44,8 @@ class Transport:
             response = self._http.request(method, path, **request)
         except httpx.HTTPError as error:
             raise self._connection_lost(error) from error
+        except UnicodeEncodeError as error:
+            raise _not_utf8(error) from error
         if response.is_error:
             raise error_of(response)
         return response
@@ -82,3 +85,13 @@ class Transport:
             "Check it with `greenroom status`. If it stopped, `greenroom up` starts it again and adopts live runs.",
             code="server-unavailable",
         )
+
+
+def _not_utf8(error: UnicodeEncodeError) -> CommandError:
+    """Return the error for a path or an argument with bytes that are not UTF-8, which a request cannot contain."""
+    shown = error.object[max(0, error.start - SHOWN_CHARS) : error.end + SHOWN_CHARS]
+    return CommandError(
+        f"The server accepts only UTF-8, but there is another byte in: {shown!r}.",
+        "Rename the file or folder, or correct the argument.",
+        exit_code=INVALID_INPUT,
+    )

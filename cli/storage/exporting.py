@@ -168,7 +168,7 @@ def _storages_of_run(client: Client, run_id: str) -> Iterator[tuple[StorageType,
 
 def _storages_named(client: Client, reference: str) -> Iterator[tuple[StorageType, JsonDict, str]]:
     """Yield the storages of all types with this id or name."""
-    escaped = quote(reference, safe="~")
+    escaped = quote(reference, safe="~", errors="surrogateescape")
     found = False
     for storage_type in TYPES_BY_FOLDER.values():
         path = storage_type.api_path

@@ -6,20 +6,23 @@ pattern can be stopped only by ending its process, so it must not run in the ser
 
 from __future__ import annotations
 
-import json
 import resource
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 
 import regress
 
+from runtime.base.helper_process import HelperProcess, WorkLimitExceeded
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
 ALLOWED_SECS = 2.0
-"""The total time for all searches in one input."""
+"""The total time for all searches in one input, and the processor time of one search."""
 ALLOWED_BYTES = 512 * 1024**2
 
 
@@ -28,13 +31,13 @@ class RegexLimitExceeded(Exception):
 
 
 class Searcher:
-    """Sends searches to the helper process, which starts at the first request and ends with the server.
+    """Sends searches to a helper process of its own, because an input waits for them.
 
     Any thread may use it. Requests of several threads are processed one after the other.
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._helper = HelperProcess()
         self._turn = threading.RLock()
         self._deadline = 0.0
 
@@ -49,7 +52,7 @@ class Searcher:
         """Raises ValueError if the pattern is not a valid JavaScript regular expression, or too complex to compile."""
         with self._turn:
             try:
-                problem = self._request(pattern, None, ALLOWED_SECS)
+                problem = self._run(ALLOWED_SECS, syntax_error, pattern)
             except RegexLimitExceeded:
                 problem = "Regular expression is too complex"
         if problem:
@@ -60,51 +63,28 @@ class Searcher:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise RegexLimitExceeded
-        return bool(self._request(pattern, text, left))
+        return self._run(left, matches, pattern, text)
 
-    def _request(self, pattern: str, text: str | None, secs: float) -> bool | str | None:
-        helper = self._running_helper()
-        assert helper.stdin is not None and helper.stdout is not None
-        helper.stdin.write(json.dumps([pattern, text, secs]).encode() + b"\n")
-        helper.stdin.flush()
-        line = helper.stdout.readline()
-        if not line:
-            helper.communicate()
-            raise RegexLimitExceeded
-        response: bool | str | None = json.loads(line)
-        return response
-
-    def _running_helper(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            # `-P` and the path of this file prevent other modules of this folder, or of the current one, from being
-            # imported. The environment stays the server's: PYTHONPATH or the user's site-packages may hold `regress`.
-            command = [sys.executable, "-P", __file__]
-            # A session of its own: Ctrl-C must reach the server only, which still validates inputs while it stops.
-            # Its standard error is discarded: it would only show the traceback of a helper that ran out of memory.
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        return self._process
+    def _run(self, secs: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return self._helper.run(within_limits, secs, function, *args, **kwargs)
+        except WorkLimitExceeded as problem:
+            raise RegexLimitExceeded from problem
 
 
 SEARCHER = Searcher()
 """The searcher that the whole server shares."""
 
 
-def serve() -> None:
-    """Answer one request per line. After the allowed time, SIGALRM ends the process, even in the middle of a search."""
+def within_limits(secs: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function in the helper process, with narrower limits than those of other work."""
     resource.setrlimit(resource.RLIMIT_AS, (ALLOWED_BYTES, ALLOWED_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for line in sys.stdin.buffer:
-        pattern, text, secs = json.loads(line)
-        signal.setitimer(signal.ITIMER_REAL, secs)
-        response = syntax_error(pattern) if text is None else regress.Regex(pattern).find(text) is not None
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        print(json.dumps(response), flush=True)
+    signal.setitimer(signal.ITIMER_PROF, secs)
+    return function(*args, **kwargs)
+
+
+def matches(pattern: str, text: str) -> bool:
+    return regress.Regex(pattern).find(text) is not None
 
 
 def syntax_error(pattern: str) -> str | None:
@@ -114,7 +94,3 @@ def syntax_error(pattern: str) -> str | None:
     except regress.RegressError as error:
         return str(error)
     return None
-
-
-if __name__ == "__main__":
-    serve()

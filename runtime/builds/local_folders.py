@@ -32,7 +32,7 @@ async def copy_actor(folder: Path, tree: Path, report: Callable[[str], None]) ->
     outside = await copy.named_outside()
     if outside:
         report(
-            f"ACTOR: Also copied what actor.json names outside of the Actor's folder: {', '.join(outside)}."
+            f"ACTOR: Also copied what actor.json names outside of the Actor's folder: {', '.join(map(repr, outside))}."
             " `apify push` sends only the folder, so the platform has to build this Actor from its git repository."
         )
     return copy.target(real)

@@ -104,6 +104,7 @@ class Sample:
     """Counters at one moment, since the container's start: memory without reclaimable cache, CPU time and traffic.
 
     Traffic that could not be measured is None. `memory_bytes` of a final sample is the last use before the end.
+    `memory_mean_bytes` is the mean use since about the sample before; None if only the use at this moment is known.
     `counted_from` is the time from which the CPU time counts; None means the container's start.
     """
 
@@ -113,6 +114,7 @@ class Sample:
     cpu_nanos: int
     net_rx_bytes: int | None
     net_tx_bytes: int | None
+    memory_mean_bytes: float | None = None
     is_final: bool = False
     counted_from: int | None = None
 

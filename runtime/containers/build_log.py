@@ -15,38 +15,26 @@ LINE_LIMIT = 1024 * 1024
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the builder colours what a step writes to stderr
 
 
-class BuildLog:
-    """Converts messages to lines, and remembers the outcome of the build: `image_id` or `error`."""
+class PrintedLines:
+    """Joins what a step prints, which arrives in parts, to lines."""
 
     def __init__(self) -> None:
-        self.image_id: str | None = None
-        self.error: str | None = None
         self._parts: list[str] = []
         self._size = 0
 
-    def feed(self, message: Mapping[str, Any]) -> Iterator[str]:
-        """Yield the lines that this message completes."""
-        if "error" in message:
-            self.error = str(message["error"])
-        elif "aux" in message:
-            self.image_id = message["aux"].get("ID", self.image_id)
-        elif "stream" in message:
-            yield from self._lines(message["stream"])
-        elif "status" in message and not self._is_progress(message):
-            yield " ".join(filter(None, (message.get("id"), message["status"])))
-
-    def end(self) -> Iterator[str]:
-        """Yield the last line, if it has no line end."""
-        if self._size:
-            yield self._joined()
-
-    def _lines(self, text: str) -> Iterator[str]:
+    def feed(self, text: str) -> Iterator[str]:
+        """Yield the lines that this part completes."""
         *ends, rest = text.split("\n")
         for end in ends:
             self._add(end)
             yield self._joined()
         self._add(rest)
         if self._size >= LINE_LIMIT:
+            yield self._joined()
+
+    def end(self) -> Iterator[str]:
+        """Yield the last line, if it has no line end."""
+        if self._size:
             yield self._joined()
 
     def _add(self, part: str) -> None:
@@ -57,6 +45,30 @@ class BuildLog:
         line = clean("".join(self._parts))
         self._parts, self._size = [], 0
         return line
+
+
+class BuildLog:
+    """Converts messages to lines, and remembers the outcome of the build: `image_id` or `error`."""
+
+    def __init__(self) -> None:
+        self.image_id: str | None = None
+        self.error: str | None = None
+        self._lines = PrintedLines()
+
+    def feed(self, message: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the lines that this message completes."""
+        if "error" in message:
+            self.error = str(message["error"])
+        elif "aux" in message:
+            self.image_id = message["aux"].get("ID", self.image_id)
+        elif "stream" in message:
+            yield from self._lines.feed(message["stream"])
+        elif "status" in message and not self._is_progress(message):
+            yield " ".join(filter(None, (message.get("id"), message["status"])))
+
+    def end(self) -> Iterator[str]:
+        """Yield the last line, if it has no line end."""
+        return self._lines.end()
 
     @staticmethod
     def _is_progress(message: Mapping[str, Any]) -> bool:

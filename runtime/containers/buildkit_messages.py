@@ -19,7 +19,7 @@ FIELDS = {
         "started": (5, "Moment"),
         "error": (7, "bytes"),
     },
-    "VertexLog": {"vertex": (1, "bytes"), "msg": (4, "bytes")},
+    "VertexLog": {"vertex": (1, "bytes"), "stream": (3, "int64"), "msg": (4, "bytes")},
     "StatusResponse": {"vertexes": (1, "repeated Vertex"), "logs": (3, "repeated VertexLog")},
     "GetSecretRequest": {"ID": (1, "bytes")},
     "GetSecretResponse": {"data": (1, "bytes")},

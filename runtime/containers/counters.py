@@ -35,6 +35,8 @@ REPORT_SECS = 1.0
 """The time between two reported samples."""
 END_SECS = 1.0
 """How long after the engine's report of a container's end this thread may notice it."""
+PRIORITY = -10
+"""The nice value of the thread, which needs little processor time, but soon. Only root can set it."""
 MAX_NET_DEV_BYTES = 1 << 14
 
 
@@ -84,6 +86,28 @@ class FollowedContainer:
                 self._loop.call_soon_threadsafe(event.set)
 
 
+class _MeanUse:
+    """The mean of a use of memory over time."""
+
+    def __init__(self) -> None:
+        self._byte_secs = 0.0
+        self._secs = 0.0
+        self._last: float | None = None
+
+    def add(self, used_bytes: int) -> None:
+        now = time.monotonic()
+        secs = 0.0 if self._last is None else now - self._last
+        self._byte_secs += used_bytes * secs
+        self._secs += secs
+        self._last = now
+
+    def value(self) -> float | None:
+        return self._byte_secs / self._secs if self._secs else None
+
+    def restart(self) -> None:
+        self._byte_secs = self._secs = 0.0
+
+
 class _Reader:
     """The thread's side of one container: its files, and when to read them next.
 
@@ -102,6 +126,7 @@ class _Reader:
         self._started_at: float | None = None
         self._reported_at = float("-inf")
         self._kernel_peak = 0
+        self._mean_use = _MeanUse()
         self._base_at: int | None = None
         self._base_nanos = 0
 
@@ -119,6 +144,7 @@ class _Reader:
         self.due = now + self._pause(now)
         if self.followed.latest is not None and now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS:
             self._reported_at = now
+            self._mean_use.restart()
             self.followed.report()
         return True
 
@@ -169,6 +195,8 @@ class _Reader:
     def _publish(self, counters: Counters, memory_bytes: int) -> None:
         before = self.followed.latest
         rx, tx = self._traffic()
+        if self._started_at is not None:
+            self._mean_use.add(memory_bytes)
         self.followed.oom_kills = counters.oom_kills or 0
         self.followed.latest = Sample(
             at=_now(),
@@ -177,6 +205,7 @@ class _Reader:
             cpu_nanos=counters.cpu_nanos - self._base_nanos,
             net_rx_bytes=rx,
             net_tx_bytes=tx,
+            memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
         )
 
@@ -228,6 +257,8 @@ class CounterThread:
         os.eventfd_write(self._wake_file, 1)
 
     def _run(self) -> None:
+        with suppress(PermissionError):  # on a busy machine it would often come too late for the end of a container
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PRIORITY)
         with select.epoll() as files:
             files.register(self._wake_file, select.EPOLLIN)
             while self._wait(files):

@@ -50,6 +50,13 @@ DEFAULT_BRIDGE = "bridge"  # the engine recreates it at each start, except with 
 BLOCKS_PER_BYTE = 1.07
 UNCOUNTED = "removed files that are still open do not count"
 PROBE_DISK_BYTES = 256 * 1024 * 1024
+CONFLICT = 409
+NAME_ATTEMPTS = 120
+NAME_PAUSE_SECS = 0.25
+
+
+class _NameTaken(StartFailed):
+    """Another container has the name."""
 
 
 class DockerContainers:
@@ -194,8 +201,21 @@ class DockerContainers:
             return EngineStart(at=at, live_restore=api.info()["LiveRestoreEnabled"])
 
     async def _create(self, spec: ContainerSpec) -> Container:
+        """Create the container when its name is free.
+
+        If a server crashes while the engine creates a container, the engine continues. Until it has finished, it
+        neither finds the container nor gives its name to another one.
+        """
+        for _ in range(NAME_ATTEMPTS - 1):
+            try:
+                return await self._replace(spec)
+            except _NameTaken:
+                await asyncio.sleep(NAME_PAUSE_SECS)
+        return await self._replace(spec)
+
+    async def _replace(self, spec: ContainerSpec) -> Container:
         labels = {**spec.labels, INSTANCE_LABEL: self._instance_id}
-        with ignoring_statuses(404):
+        with ignoring_statuses(404, CONFLICT):  # another request is removing it
             await self.connection.call(self.connection.api.remove_container, spec.name, v=True, force=True)
         try:
             created = await self.connection.call(
@@ -210,7 +230,8 @@ class DockerContainers:
         except docker.errors.ImageNotFound as error:
             raise ImageMissing(error_message(error)) from error
         except docker.errors.APIError as error:
-            raise StartFailed(error_message(error)) from error
+            failure = _NameTaken if error.status_code == CONFLICT else StartFailed
+            raise failure(error_message(error)) from error
         return self._container(created["Id"], labels)
 
     def _container(self, id: str, labels: Mapping[str, str]) -> DockerContainer:

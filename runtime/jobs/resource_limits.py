@@ -91,9 +91,10 @@ def default_user_memory_mbytes() -> int:
 def check_user_memory(used: int, requested: int, cap: int) -> None:
     """Raises LimitReached if one more job of `requested` MB would exceed the user's total."""
     if used + requested > cap:
+        wait = "Wait for a job to end or abort one. " if requested <= cap else ""
         raise LimitReached(
             "actor-memory-limit-exceeded",
             f"By launching this job you would exceed the memory limit of {cap}MB for all your Actor runs and builds "
-            f"(currently used: {used}MB, requested: {requested}MB). Wait for a job to end or abort one, request less "
-            "memory, or raise the cap with GREENROOM_MAX_MEMORY_MBYTES.",
+            f"(currently used: {used}MB, requested: {requested}MB). {wait}Request less memory, or raise the "
+            "limit with GREENROOM_MAX_MEMORY_MBYTES.",
         )

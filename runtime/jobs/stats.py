@@ -34,9 +34,10 @@ def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStat
     counted_nanos = _total_cpu_nanos(stats) - stats.earlier_cpu_nanos
     cpu = max(0, sample.cpu_nanos - counted_nanos) / (millis * 1_000_000) * 100
     average = _mean(stats.cpu_avg_usage, stats.sampled_millis, cpu, millis)
+    used_bytes = sample.memory_bytes if sample.memory_mean_bytes is None else sample.memory_mean_bytes
     return replace(
         measured,
-        mem_avg_bytes=_mean(stats.mem_avg_bytes, stats.sampled_millis, sample.memory_bytes, millis),
+        mem_avg_bytes=_mean(stats.mem_avg_bytes, stats.sampled_millis, used_bytes, millis),
         cpu_current_usage=cpu,
         cpu_max_usage=_higher(stats.cpu_max_usage, cpu if millis >= SHORTEST_WINDOW_MILLIS else average),
         cpu_avg_usage=average,
@@ -53,9 +54,11 @@ def with_disk(stats: RunStats, used_bytes: int) -> RunStats:
 
 
 def in_new_container(stats: RunStats) -> RunStats:
-    """The statistics of a run whose next container counts from zero."""
+    """The statistics of a run whose next container counts from zero, and has not been measured yet."""
     return replace(
         stats,
+        mem_current_bytes=None,
+        cpu_current_usage=None,
         earlier_millis=stats.sampled_millis,
         earlier_cpu_nanos=_total_cpu_nanos(stats),
         earlier_rx_bytes=stats.net_rx_bytes or 0,

@@ -13,7 +13,7 @@ from runtime.base.records import Build, Definition, Run, RunOptions, WebhookEven
 from runtime.billing.billing import Billing
 from runtime.builds.web_server_port import web_server_port
 from runtime.jobs.memory_quota import MemoryQuota
-from runtime.jobs.stats import run_compute_units
+from runtime.jobs.stats import in_new_container, run_compute_units
 from runtime.runs.live_runs import LiveRuns
 from runtime.runs.options import StartOptions
 from runtime.runs.output_schema import output
@@ -91,7 +91,7 @@ def _without_end(run: Run, now: Millis) -> Run:
         run,
         resumed_at=now,
         earlier_compute_units=run_compute_units(run, now),
-        stats=replace(run.stats, resurrect_count=run.stats.resurrect_count + 1),
+        stats=replace(in_new_container(run.stats), resurrect_count=run.stats.resurrect_count + 1),
         finished_at=None,
         exit_code=None,
         status_message=None,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from runtime.base.errors import LimitReached
 from runtime.base.records import Definition, RunDefaults
 from runtime.inputs.inputs import Input, PreparedInput, complete
-from runtime.jobs.resource_limits import memory_mbytes
+from runtime.jobs.resource_limits import check_user_memory, memory_mbytes
 from runtime.runs.default_memory import default_memory
 from runtime.runs.options import StartOptions
 
@@ -19,9 +18,4 @@ async def check_start(
     input = PreparedInput(stored=sent, completed=completed)
     by_default, _ = await default_memory(RunDefaults(), definition, options, input)
     memory = memory_mbytes(by_default if options.memory_mbytes is None else options.memory_mbytes, strict=strict_memory)
-    if memory > cap_mbytes:
-        raise LimitReached(
-            "actor-memory-limit-exceeded",
-            f"The run would need {memory} MB, but all live runs and builds of a user have at most {cap_mbytes} MB."
-            " Request less memory, or raise the limit with GREENROOM_MAX_MEMORY_MBYTES.",
-        )
+    check_user_memory(used=0, requested=memory, cap=cap_mbytes)

@@ -14,6 +14,7 @@ from tests.cli.conftest import Served
 from tests.cli.test_run import ROOT, WITH_STUB
 
 SECS = 60
+needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
 
 def start(
@@ -89,7 +90,7 @@ def test_closed_messages_do_not_end_the_run(served: Served, folder: Path) -> Non
     assert b"SUCCEEDED  run r1" in out
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@needs_full_device
 def test_a_run_whose_log_cannot_be_written_is_aborted(served: Served, folder: Path) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     process = start(served, folder, '{"waits": "until aborted"}', stdout=full, stderr=subprocess.PIPE)
@@ -119,3 +120,12 @@ def test_help_for_a_closed_pipe_is_no_error(arguments: list[str]) -> None:
     os.close(writer)
     _, err = process.communicate(timeout=SECS)
     assert b"Traceback" not in err and b"BrokenPipe" not in err
+
+
+@needs_full_device
+@pytest.mark.parametrize("redirections", ["<&- >&- 2>&-", ">/dev/full"])
+def test_streams_that_are_closed_from_the_start_or_full(redirections: str) -> None:
+    command = f'"$0" -m greenroom run absent --json {redirections}'
+    ended = subprocess.run(["sh", "-c", command, sys.executable], cwd=ROOT, capture_output=True, check=False)
+    assert ended.returncode == 64
+    assert b"Traceback" not in ended.stderr

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 from cli import server, terminal
 from cli.main import app
+from greenroom import __main__ as launcher
 from tests.cli.conftest import Served
 from tests.cli.test_run import command
 
@@ -56,6 +59,13 @@ def fail(cli: CliRunner, served: Served, folder: Path) -> Any:
         (["--unknown"], nothing, 64, "usage"),
         (["storage", "export"], nothing, 64, "usage"),
         (["storage", "import", "/absent"], nothing, 64, "usage"),
+        (["run", "FOLDER", "--build", ""], nothing, 64, "usage"),
+        (["run", "FOLDER", "--env", f"A={'x' * 60_000}"], nothing, 64, "usage"),
+        (["run", "FOLDER", "--env", "A=\udcff"], nothing, 64, "usage"),
+        (["storage", "export", "--run", ""], nothing, 64, "usage"),
+        (["storage", "import", "FOLDER", "--name", ""], nothing, 64, "usage"),
+        (["storage", "export", "\udcff"], nothing, 5, "invalid-input"),
+        (["run", "FOLDER", "-i", "[" * 100_000], nothing, 5, "invalid-input"),
         (["storage", "export", "absent"], nothing, 5, "invalid-input"),
         (["run", "FOLDER", "-i", "{"], nothing, 5, "invalid-input"),
         (["run", "/"], nothing, 5, "invalid-input"),
@@ -80,6 +90,23 @@ def test_a_failure_is_one_json_object_with_its_code(
     assert (actual, error["code"], error["exitCode"]) == (exit_code, code, exit_code)
     assert error["message"]
     assert "Traceback" not in stderr
+
+
+def test_a_path_that_is_not_utf_8(cli: CliRunner, served: Served, folder: Path) -> None:
+    renamed = folder.rename(folder.with_name("\udcff"))
+    result = cli.invoke(app, ["push", str(renamed), "--json", "--data-dir", str(served.data_dir)])
+    error = json.loads(result.stdout)["error"]
+    assert (result.exit_code, error["code"]) == (5, "invalid-input")
+    assert "\\udcff" in error["message"]
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_an_unreadable_stdin(fail: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_closed: bool) -> None:
+    with (tmp_path / "written").open("w") as only_writable:
+        monkeypatch.setattr("cli.run_input.sys", SimpleNamespace(stdin=None if is_closed else only_writable))
+        exit_code, printed, _ = fail(["run", "FOLDER", "-i", "-"])
+    assert (exit_code, printed["error"]["code"]) == (5, "invalid-input")
+    assert "stdin" in printed["error"]["message"]
 
 
 def test_a_failed_build_is_in_the_object(fail: Any, served: Served) -> None:
@@ -118,6 +145,21 @@ def test_an_interrupted_build(served: Served, folder: Path) -> None:
         running.interrupt(signal.SIGTERM)
         code, out, _ = running.end()
     assert (code, json.loads(out)["error"]["code"]) == (3, "aborted")
+
+
+def test_an_interrupt_during_the_imports(fail: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The launcher blocks interrupts, and the command handles one that arrived meanwhile."""
+    ended: list[tuple[int, str]] = []
+
+    def run_command() -> None:
+        signal.raise_signal(signal.SIGINT)
+        exit_code, printed, _ = fail(["run", "FOLDER"])
+        ended.append((exit_code, printed["error"]["code"]))
+
+    monkeypatch.setitem(sys.modules, "cli.main", SimpleNamespace(main=run_command))
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    launcher.main()
+    assert ended == [(3, "aborted")]
 
 
 def test_json_has_no_characters_that_a_terminal_acts_on(capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,7 +117,7 @@ async def test_memory_that_the_user_can_never_get_is_rejected(small: Api) -> Non
     assert (await check(small, "?memory=8192")).status_code == 200
     answer = await check(small, "?memory=16384")
     assert problem(answer) == (402, "actor-memory-limit-exceeded")
-    assert "16384 MB" in answer.text and "8192 MB" in answer.text
+    assert "requested: 16384MB" in answer.text and "limit of 8192MB" in answer.text
     assert problem(await check(small, document={"defaultMemoryMbytes": 16384}))[0] == 402
 
 

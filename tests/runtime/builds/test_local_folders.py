@@ -51,7 +51,7 @@ async def test_files_elsewhere_in_the_repository_are_copied_if_actor_json_names_
     files, log = await copied(root / "actors/one", tmp_path / "tree")
     assert files == {"shared/input.json", "README.md", "Dockerfile", "actors/two/data.json"}
     assert log[0] == "ACTOR: Copied 2 files"
-    assert "../../Dockerfile, ../../README.md, ../../shared/input.json, ../two/data.json." in log[1]
+    assert "'../../Dockerfile', '../../README.md', '../../shared/input.json', '../two/data.json'." in log[1]
     assert "`apify push` sends only the folder" in log[1]
 
 

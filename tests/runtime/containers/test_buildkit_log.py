@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from runtime.containers.build_log import LINE_LIMIT
 from runtime.containers.buildkit_log import BuildKitLog
 
 
@@ -26,8 +27,8 @@ def vertex(digest: str, name: str, *, started: bool = True, cached: int = 0, err
     )
 
 
-def log(digest: str, text: bytes) -> bytes:
-    return field(3, field(1, digest.encode()) + field(2, field(1, 1)) + field(3, 1) + field(4, text))
+def log(digest: str, text: bytes, *, stream: int = 1) -> bytes:
+    return field(3, field(1, digest.encode()) + field(2, field(1, 1)) + field(3, stream) + field(4, text))
 
 
 def trace(*parts: bytes) -> dict[str, Any]:
@@ -56,6 +57,33 @@ def test_lines_are_joined_for_each_step() -> None:
     )
     assert printed == ["#1 RUN x", "#2 RUN y", "#1 one", "#2 other", "#1 two ünï", "#1 red"]
     assert list(buildkit.end()) == ["#1 20%"]
+
+
+def test_the_lines_of_a_steps_two_streams_are_not_mixed() -> None:
+    """A program writes a message to stderr in parts, and the engine sends what arrives on stdout between them."""
+    buildkit = BuildKitLog()
+    printed = lines(
+        buildkit,
+        trace(vertex("a", "RUN x")),
+        trace(log("a", b"ls: ", stream=2), log("a", b"none\n"), log("a", b"no such file\nlast", stream=2)),
+        trace(log("a", b"end")),
+    )
+    assert printed == ["#1 RUN x", "#1 none", "#1 ls: no such file"]
+    assert list(buildkit.end()) == ["#1 last", "#1 end"]
+
+
+def test_a_character_may_arrive_in_two_parts() -> None:
+    buildkit = BuildKitLog()
+    first, second = "ü".encode()[:1], "ü".encode()[1:]
+    printed = lines(buildkit, trace(vertex("a", "RUN x"), log("a", first)), trace(log("a", second + b"\n" + first)))
+    assert printed == ["#1 RUN x", "#1 ü"]
+    assert list(buildkit.end()) == ["#1 \ufffd"]
+
+
+def test_a_long_line_is_divided() -> None:
+    buildkit = BuildKitLog()
+    printed = lines(buildkit, trace(vertex("a", "RUN x"), log("a", b"x" * LINE_LIMIT)), trace(log("a", b"rest\n")))
+    assert printed == ["#1 RUN x", f"#1 {'x' * LINE_LIMIT}", "#1 rest"]
 
 
 def test_the_outcome_of_the_build_is_stored() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,6 +157,20 @@ async def test_the_samples_end_with_the_counters_and_the_last_one_is_final(
     assert final and final.is_final and final.memory_peak_bytes == 9000
 
 
+async def test_the_mean_use_covers_all_readings_since_the_last_report(
+    monkeypatch: pytest.MonkeyPatch, thread: CounterThread, cgroup: Cgroup
+) -> None:
+    """The last reading before the end often finds only the init process."""
+    monkeypatch.setattr(counters, "FIRST_SECS", 0.0)
+    script(cgroup, usage=1000, cache=0, peak=1000)
+    followed = thread.follow("c1", cgroup)
+    await wait_until(lambda: followed.latest is not None and followed.latest.memory_mean_bytes == 1000)
+    script(cgroup, usage=10, cache=0, peak=1000)
+    await wait_until(lambda: followed.latest is not None and followed.latest.memory_bytes == 10)
+    last = followed.latest
+    assert last and last.memory_mean_bytes is not None and 10 < last.memory_mean_bytes < 1000
+
+
 async def test_a_container_that_never_starts_is_abandoned(thread: CounterThread) -> None:
     followed = thread.follow("c1")
     ending = asyncio.create_task(anext(followed.samples(), None))
@@ -166,6 +182,13 @@ async def test_a_container_that_never_starts_is_abandoned(thread: CounterThread)
 async def test_a_search_has_an_end(thread: CounterThread, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "LONGEST_SEARCH_SECS", FAST)
     assert await anext(thread.follow("c1").samples(), None) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can raise a priority")
+async def test_the_thread_comes_before_other_work(thread: CounterThread, cgroup: Cgroup) -> None:
+    await anext(thread.follow("c1", cgroup).samples())
+    threads = [each.native_id for each in threading.enumerate() if each.name == "counters"]
+    assert counters.PRIORITY in [os.getpriority(os.PRIO_PROCESS, id) for id in threads if id is not None]
 
 
 async def test_closing_ends_all_samples(thread: CounterThread, cgroup: Cgroup) -> None:

@@ -132,6 +132,14 @@ async def test_a_container_replaces_a_leftover_one_of_the_same_name(door: Docker
     assert [each.id for each in await door.list()] == [created.id] != [leftover.id]
 
 
+async def test_a_container_replaces_one_that_is_still_being_created(door: DockerContainers, script_image: str) -> None:
+    """After a crash of the server, the engine continues the last request, whose container has a name but no record."""
+    spec = container_spec(script_image, "")
+    created = await asyncio.gather(*(door.create(spec) for _ in range(3)))
+    [remaining] = await door.list()
+    assert remaining.id in [each.id for each in created]
+
+
 async def test_a_cancelled_create_leaves_nothing(door: DockerContainers, script_image: str) -> None:
     creating = asyncio.create_task(door.create(container_spec(script_image, "")))
     for _ in range(5):  # the request is sent, but the engine cannot have answered yet

@@ -117,3 +117,10 @@ def test_a_job_over_the_quota_is_rejected_with_the_platforms_message() -> None:
         "By launching this job you would exceed the memory limit of 8192MB for all your Actor runs and builds "
         "(currently used: 7168MB, requested: 2048MB)."
     )
+    assert "Wait for a job to end" in error.value.message
+
+
+def test_a_job_over_the_whole_quota_has_nothing_to_wait_for() -> None:
+    with pytest.raises(LimitReached, match="Request less memory") as error:
+        resource_limits.check_user_memory(used=0, requested=16_384, cap=8192)
+    assert "Wait" not in error.value.message

@@ -42,6 +42,12 @@ def test_memory_has_an_average_over_time_and_a_peak() -> None:
     assert current.sampled_millis == 4000
 
 
+def test_the_average_uses_the_mean_between_samples_if_it_is_known() -> None:
+    end = sample(at=START + 400, memory_bytes=MBYTE, memory_mean_bytes=100 * MBYTE, is_final=True)
+    current = after(end)
+    assert (current.mem_avg_bytes, current.mem_current_bytes) == (100 * MBYTE, MBYTE)
+
+
 def test_cpu_usage_is_a_percentage_of_one_core() -> None:
     current = after(
         sample(at=START + 1000, cpu_nanos=SECOND // 4),
@@ -104,6 +110,12 @@ def test_what_was_not_measured_has_no_value() -> None:
     rest = stats.at_rest(stats.in_new_container(RunStats()), None)
     assert (rest.mem_max_bytes, rest.mem_avg_bytes, rest.cpu_avg_usage, rest.cpu_max_usage) == (None,) * 4
     assert (rest.mem_current_bytes, rest.cpu_current_usage) == (0, 0)
+
+
+def test_the_current_usage_is_unknown_until_the_next_container_is_measured() -> None:
+    before = stats.in_new_container(after(sample(at=START + 1000, memory_bytes=MBYTE, cpu_nanos=SECOND)))
+    assert (before.mem_current_bytes, before.cpu_current_usage) == (None, None)
+    assert (before.mem_max_bytes, before.cpu_avg_usage) == (MBYTE, 100)
 
 
 def test_a_counter_that_decreases_adds_nothing() -> None:

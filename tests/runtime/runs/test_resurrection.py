@@ -36,6 +36,7 @@ async def test_every_finished_run_can_be_resurrected(stage: Stage, end: str) -> 
     assert (resurrected.status, resurrected.stats.resurrect_count) == (S.RUNNING, 1)
     assert (resurrected.finished_at, resurrected.exit_code, resurrected.status_message) == (None, None, None)
     assert resurrected.default_dataset_id == run.default_dataset_id
+    assert (resurrected.stats.mem_current_bytes, resurrected.stats.cpu_current_usage) == (None, None)
     stage.container_of(run).prints("second life")
     await stage.finish(run)
     output = [line for line in await stage.log_of(run.id) if not line.startswith("ACTOR:")]
