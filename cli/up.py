@@ -18,7 +18,7 @@ from cli import server
 from cli.errors import CommandError
 from cli.server_description import count_live_runs, describe_live_runs, describe_server
 from cli.terminal import print_message
-from runtime.base.records import GeneralAccess
+from runtime.base.general_access import GeneralAccess
 from runtime.base.settings import LOCAL_USERNAME, Settings
 
 USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")

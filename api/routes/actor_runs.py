@@ -21,7 +21,8 @@ from api.response.pages import runs_page
 from api.response.presenters import present_run
 from runtime.access import permissions
 from runtime.base.errors import Invalid
-from runtime.base.records import GeneralAccess, Run
+from runtime.base.general_access import GeneralAccess
+from runtime.base.records import Run
 
 router = APIRouter(prefix="/v2/actor-runs")
 

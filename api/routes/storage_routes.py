@@ -20,9 +20,10 @@ from api.response.storage_links import StorageLinks
 from runtime.access import permissions
 from runtime.access.permissions import StorageAccess
 from runtime.base.errors import Forbidden, Invalid, record_not_found
+from runtime.base.general_access import GeneralAccess
 from runtime.base.json_text import Json, JsonDict, dumps, loads
 from runtime.base.paging import Page, Paging
-from runtime.base.records import GeneralAccess, Run, Storage, User
+from runtime.base.records import Run, Storage, User
 from runtime.orchestrator import Orchestrator
 from runtime.storages.storage_service import StorageService
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runtime.base.records import GeneralAccess, Run, Storage
+from runtime.base.general_access import GeneralAccess
+from runtime.base.records import Run, Storage
 from runtime.database import Database
 
 FOLLOW = GeneralAccess.FOLLOW_USER_SETTING

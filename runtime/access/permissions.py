@@ -26,9 +26,9 @@ from enum import IntEnum
 
 from runtime.base.clock import Millis
 from runtime.base.errors import Forbidden, Unauthorized
+from runtime.base.general_access import GeneralAccess
 from runtime.base.records import (
     Actor,
-    GeneralAccess,
     PermissionLevel,
     Run,
     Storage,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from runtime.base.records import GeneralAccess
+from runtime.base.general_access import GeneralAccess
 
 LOCAL_USERNAME = "local"
 DEFAULT_PORT = 3333

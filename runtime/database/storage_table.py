@@ -17,8 +17,9 @@ import msgspec
 
 from runtime.base.clock import Millis
 from runtime.base.errors import StorageUnavailable
+from runtime.base.general_access import GeneralAccess
 from runtime.base.paging import Page, Paging
-from runtime.base.records import GeneralAccess, Storage
+from runtime.base.records import Storage
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.tables import HAS_NAME_EXACT_FIRST, AlreadyExists
 

@@ -13,9 +13,10 @@ from typing import ClassVar, Generic, TypeVar
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Conflict, Invalid, NotFound, record_not_found
+from runtime.base.general_access import GeneralAccess
 from runtime.base.json_text import Json
 from runtime.base.paging import Page, Paging
-from runtime.base.records import GeneralAccess, Storage, new_id
+from runtime.base.records import Storage, new_id
 from runtime.database import AlreadyExists
 from runtime.database.storage_table import StorageGone, StorageTable
 from runtime.database.user_tables import UsersTable

@@ -24,7 +24,6 @@ from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.runs import Metamorph, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
 from runtime.base.records.storages import (
     Dataset,
-    GeneralAccess,
     KeyRange,
     KeyValueStore,
     ProcessedRequest,
@@ -55,7 +54,6 @@ __all__ = [
     "Definition",
     "DispatchStatus",
     "EnvVar",
-    "GeneralAccess",
     "InputKey",
     "KeyRange",
     "KeyValueStore",

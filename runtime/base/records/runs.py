@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from runtime.base.clock import Millis
+from runtime.base.general_access import GeneralAccess
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records.actors import EnvVar, PermissionLevel, Pricing
 from runtime.base.records.jobs import Meta
-from runtime.base.records.storages import GeneralAccess
 from runtime.base.records.webhooks import WebhookEvent
 
 

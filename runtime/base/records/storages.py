@@ -7,16 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runtime.base.clock import Millis
+from runtime.base.general_access import GeneralAccess
 from runtime.base.json_text import Json
-
-
-class GeneralAccess(StrEnum):
-    """Who may read a storage or a run without its owner's token."""
-
-    FOLLOW_USER_SETTING = "FOLLOW_USER_SETTING"
-    RESTRICTED = "RESTRICTED"
-    ANYONE_WITH_ID_CAN_READ = "ANYONE_WITH_ID_CAN_READ"
-    ANYONE_WITH_NAME_CAN_READ = "ANYONE_WITH_NAME_CAN_READ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from api.response.storage_links import VALID_MILLIS
-from runtime.base.records import GeneralAccess, Run
+from runtime.base.general_access import GeneralAccess
+from runtime.base.records import Run
 from tests.fakes.api import Api, problem
 
 OWNER, STRANGER, NOBODY = "alices-key", "bobs-key", None

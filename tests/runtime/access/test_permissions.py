@@ -8,8 +8,9 @@ import pytest
 from runtime.access import permissions
 from runtime.access.permissions import RUN_TOKEN_GRACE_MILLIS, StorageAccess
 from runtime.base.errors import Forbidden, GreenroomError, Unauthorized
+from runtime.base.general_access import GeneralAccess
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Dataset, GeneralAccess, PermissionLevel, Run, StorageGrant, WebhookCondition
+from runtime.base.records import Dataset, PermissionLevel, Run, StorageGrant, WebhookCondition
 from runtime.inputs.inputs import Input
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, an_actor

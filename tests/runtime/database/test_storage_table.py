@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from runtime.base.general_access import GeneralAccess
 from runtime.base.paging import Paging
-from runtime.base.records import Dataset, GeneralAccess, KeyValueStore, RequestQueue
+from runtime.base.records import Dataset, KeyValueStore, RequestQueue
 from runtime.database import AlreadyExists, Database, storage_table
 from tests.fakes.old_database import old_database
 
