@@ -4,39 +4,78 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from api.connections.http_protocol import SwitchedConnection
 from runtime.container_http.connection import ContainerConnection
 
 LINGER_SECS = 10.0
 """How long one side may stay after the other has left, to receive and answer what is still under way."""
+READ_BYTES = 1_048_576
+"""What all spliced connections together read in an iteration of the event loop, each at least MIN_READ_BYTES."""
+MIN_READ_BYTES = 16_384
 
 
 async def splice(client: SwitchedConnection, container: ContainerConnection, received: bytes) -> None:
     """Forward until both sides have left. `received` is what the container has sent already."""
-    near, far = SpliceEnd(client.connections), SpliceEnd(set())
+    reads = shared_reads()
+    near, far = SpliceEnd(client.connections, reads), SpliceEnd(set(), reads)
     near.peer, far.peer = far, near
+    reads.connections += 2
     near.connection_made(client.transport)
     client.transport.set_protocol(near)
     client.transport.write(received)
-    container.release(far)
+    container.release(far, far.forward)
     far.transport.write(client.early)
     client.transport.resume_reading()
     try:
         await asyncio.wait({near.has_left, far.has_left}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({near.is_lost, far.is_lost}, timeout=LINGER_SECS)
     finally:
+        reads.connections -= 2
         client.transport.abort()
         far.transport.abort()
 
 
-class SpliceEnd(asyncio.Protocol):
+class SharedReads:
+    """The buffer into which all spliced connections of an event loop read. Each uses it only during one call.
+
+    With many connections, each reads less at a time. Otherwise, requests would wait while all of them forward.
+    """
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._buffer = memoryview(bytearray(READ_BYTES))
+
+    @property
+    def free(self) -> memoryview:
+        """As much of the buffer as one connection may fill."""
+        return self._buffer[: max(MIN_READ_BYTES, READ_BYTES // max(1, self.connections))]
+
+    def take(self, count: int) -> bytes:
+        return bytes(self._buffer[:count])
+
+
+_SHARED: WeakKeyDictionary[asyncio.AbstractEventLoop, SharedReads] = WeakKeyDictionary()
+
+
+def shared_reads() -> SharedReads:
+    """The buffer of the running event loop."""
+    loop = asyncio.get_running_loop()
+    reads = _SHARED.get(loop)
+    if reads is None:
+        reads = _SHARED[loop] = SharedReads()
+    return reads
+
+
+class SpliceEnd(asyncio.BufferedProtocol):
     """One of two connections. What it receives is written to its `peer`, which slows it down if it cannot write."""
 
     peer: SpliceEnd
 
-    def __init__(self, connections: set[Any]) -> None:
+    def __init__(self, connections: set[Any], reads: SharedReads) -> None:
         loop = asyncio.get_running_loop()
+        self._reads = reads
         self.has_left: asyncio.Future[None] = loop.create_future()
         self.is_lost: asyncio.Future[None] = loop.create_future()
         self._connections = connections
@@ -46,14 +85,20 @@ class SpliceEnd(asyncio.Protocol):
         """Close both connections, because the server stops."""
         self.transport.close()
 
+    def forward(self, data: bytes) -> None:
+        if not self.peer.transport.is_closing():
+            self.peer.transport.write(data)
+
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
 
-    def data_received(self, data: bytes) -> None:
-        if not self.peer.transport.is_closing():
-            self.peer.transport.write(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._reads.free
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.forward(self._reads.take(nbytes))
 
     def eof_received(self) -> bool:
         """Pass the end on. The other direction stays open, because a close of a WebSocket is acknowledged."""

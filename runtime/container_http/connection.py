@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, cast
 
@@ -69,17 +70,16 @@ class ContainerConnection(asyncio.Protocol):
             self._writer = self._loop.create_future()
             await self._writer
 
-    def release(self, protocol: asyncio.Protocol) -> asyncio.Transport:
-        """Pass the transport to another protocol, with everything that nobody has read."""
+    def release(self, protocol: asyncio.BufferedProtocol, receive: Callable[[bytes], object]) -> None:
+        """Pass the transport to another protocol, and everything that nobody has read to `receive`."""
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         for data in self._unread:
-            protocol.data_received(data)
+            receive(data)
         if self._has_ended:
             protocol.eof_received()
         elif self._is_paused:
             self._transport.resume_reading()
-        return self._transport
 
     async def __aenter__(self) -> Self:
         return self
