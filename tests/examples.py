@@ -1,8 +1,13 @@
-"""How much a test tries: how many random examples of a property, and how long an attack."""
+"""How much a test tries: how many examples of a property, how many of several costly cases, and how long an attack."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from hypothesis import settings
+
+T = TypeVar("T")
 
 FAST_PROFILE = "fast"
 """The Hypothesis profile of `make fast`. All other commands try everything."""
@@ -12,6 +17,11 @@ FAST_SHARE = 5
 def examples(count: int) -> int:
     """`count`, or a fifth of it with the profile of `make fast`."""
     return count // FAST_SHARE if _is_fast() else count
+
+
+def some(costly: Iterable[T]) -> list[T]:
+    """All cases of a costly test, or every fifth with the profile of `make fast`."""
+    return list(costly)[:: FAST_SHARE if _is_fast() else 1]
 
 
 def attack_secs(secs: float) -> float:

@@ -22,6 +22,7 @@ from runtime.storages import item_view
 from runtime.storages.field_paths import Item
 from runtime.storages.field_paths import Path as FieldPath
 from tests.api.storage_app import problem, serving
+from tests.examples import some
 from tests.fakes.ticks import ticks_during
 from tests.runtime.storages.hand_clock import HandClock
 
@@ -89,7 +90,7 @@ async def end_of_slices() -> None:
     await asyncio.gather(*[in_background(barrier.wait) for _ in range(THREADS)])
 
 
-@pytest.mark.parametrize("form", ItemFormat)
+@pytest.mark.parametrize("form", some(ItemFormat))
 @pytest.mark.parametrize("query", ["unwind=a,b,c", "unwind=a,b,c&limit=1&omit=a,b,c&clean=1"])
 async def test_a_product_of_arrays_is_exported_until_the_client_leaves(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, form: ItemFormat, query: str
@@ -127,7 +128,7 @@ async def test_a_product_of_arrays_is_rejected_where_it_cannot_be_a_workbook(
     assert problem(answer) == (400, "invalid-parameter")
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br"])
+@pytest.mark.parametrize("encoding", some(["gzip", "br"]))
 async def test_a_bomb_is_decoded_for_a_reader_outside_of_the_event_loop(
     client: httpx.AsyncClient, encoding: str
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Served
 from tests.cli.test_run import ROOT, WITH_STUB
+from tests.examples import some
 
 SECS = 60
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -111,7 +112,7 @@ def test_an_ignored_sigterm_stays_ignored(served: Served, folder: Path) -> None:
     assert process.wait(SECS) == 0
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["status"]])
+@pytest.mark.parametrize("arguments", some([["run", "--help"], ["--help"], ["status"]]))
 def test_help_for_a_closed_pipe_is_no_error(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)

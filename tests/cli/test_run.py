@@ -17,6 +17,7 @@ from cli import server
 from cli.main import app
 from tests.cli.conftest import Served
 from tests.cli.stub import STATS
+from tests.examples import some
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_STUB = """
@@ -288,7 +289,7 @@ def test_a_second_interrupt_exits_immediately(served: Served, folder: Path) -> N
     served.stub.end_run("r1", "ABORTED", None)
 
 
-@pytest.mark.parametrize("interrupts", [1, 2])
+@pytest.mark.parametrize("interrupts", some([1, 2]))
 def test_an_interrupted_command_stops_its_temporary_server(folder: Path, tmp_path: Path, interrupts: int) -> None:
     data_dir = tmp_path / "fresh"
     waits = json.dumps({"waits": "forever" if interrupts == 2 else "until aborted"})

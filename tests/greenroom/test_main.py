@@ -15,6 +15,7 @@ import pytest
 
 from testing.api_client import SAMPLES
 from testing.live_server import remove_instance
+from tests.examples import some
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_PACKAGES = ("api", "cli", "runtime")
@@ -87,14 +88,14 @@ def test_the_wheel_holds_each_file_of_our_packages(wheel: Path, package: str) ->
     assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONPATH": "."}, {"PYTHONPATH": ".", "PYTHONSAFEPATH": "1"}])
+@pytest.mark.parametrize("environment", some([{"PYTHONPATH": "."}, {"PYTHONPATH": ".", "PYTHONSAFEPATH": "1"}]))
 def test_a_checkout_beside_packages_of_the_same_names(
     project: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     assert_starts_its_own_server(CHECKOUT, project, tmp_path, environment)
 
 
-@pytest.mark.parametrize("program", [["greenroom"], ["python", "-m", "greenroom"]])
+@pytest.mark.parametrize("program", some([["greenroom"], ["python", "-m", "greenroom"]]))
 def test_a_wheel_in_an_environment_with_packages_of_the_same_names(
     installed: Path, project: Path, tmp_path: Path, program: list[str]
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runtime.outbound import MAX_RESPONSE_BYTES, Outbound, OutboundError, is_own_name
+from tests.examples import some
 from tests.fakes.receiver import Receiver
 from tests.hostile_peers import fair_loop, hostile_server
 
@@ -170,7 +171,7 @@ ENDLESS = {
 TINY_CHUNKS = b"1\r\nx\r\n"
 
 
-@pytest.mark.parametrize(("head", "flood"), ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.parametrize(("head", "flood"), some(ENDLESS.values()), ids=some(ENDLESS))
 async def test_what_never_becomes_a_response_ends_a_request_and_a_download(
     outbound: Outbound, tmp_path: Path, head: bytes, flood: bytes
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.api.connections.conftest import Application
+from tests.examples import some
 from tests.hostile_peers import ATTACK_SECS, MASKED_PING, fair_loop, hostile_client
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
@@ -28,7 +29,7 @@ ENDLESS_REQUESTS = {
 }
 
 
-@pytest.mark.parametrize(("head", "flood"), ENDLESS_REQUESTS.values(), ids=ENDLESS_REQUESTS)
+@pytest.mark.parametrize(("head", "flood"), some(ENDLESS_REQUESTS.values()), ids=some(ENDLESS_REQUESTS))
 async def test_requests_without_end(application: Application, head: bytes, flood: bytes) -> None:
     async with fair_loop():
         with hostile_client(application.port, head, flood):
@@ -49,7 +50,7 @@ ENDLESS_HEADS = {
 }
 
 
-@pytest.mark.parametrize(("head", "flood"), ENDLESS_HEADS.values(), ids=ENDLESS_HEADS)
+@pytest.mark.parametrize(("head", "flood"), some(ENDLESS_HEADS.values()), ids=some(ENDLESS_HEADS))
 async def test_a_head_without_end_ends_the_connection(application: Application, head: bytes, flood: bytes) -> None:
     async with fair_loop():
         with hostile_client(application.port, head, flood) as client:
@@ -78,7 +79,7 @@ FRAMES = {
 FIRST_FRAGMENT = b"\x02\x80mask"
 
 
-@pytest.mark.parametrize("frames", FRAMES.values(), ids=FRAMES)
+@pytest.mark.parametrize("frames", some(FRAMES.values()), ids=some(FRAMES))
 async def test_a_client_with_too_many_frames_is_disconnected(application: Application, frames: bytes) -> None:
     start = FIRST_FRAGMENT if frames == FRAMES["fragments"] else b""
     async with fair_loop():

@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.web_server.proxy_stage import PATIENCE_SECS, ProxyStage, connected
 from tests.api.web_server.web_sockets import handshake
+from tests.examples import some
 from tests.hostile_peers import ATTACK_SECS, MASKED_PING, PING, fair_loop, hostile_client, hostile_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -41,7 +42,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("stays", [True, False])
-@pytest.mark.parametrize("frames", FRAMES.values(), ids=FRAMES)
+@pytest.mark.parametrize("frames", some(FRAMES.values()), ids=some(FRAMES))
 async def test_a_flood_of_frames(stage: ProxyStage, frames: bytes, stays: bool) -> None:
     """With a client that reads all of it, and after the client has left. Then, the container is disconnected."""
     with hostile_server(SWITCHING, frames) as server:
@@ -68,7 +69,7 @@ ENDLESS_HEADS = {
 }
 
 
-@pytest.mark.parametrize(("head", "flood"), ENDLESS_HEADS.values(), ids=ENDLESS_HEADS)
+@pytest.mark.parametrize(("head", "flood"), some(ENDLESS_HEADS.values()), ids=some(ENDLESS_HEADS))
 async def test_a_head_without_end_is_a_bad_gateway(
     stage: ProxyStage, client: aiohttp.ClientSession, head: bytes, flood: bytes
 ) -> None:
@@ -91,7 +92,7 @@ ENDLESS_BODIES = {
 
 
 @pytest.mark.parametrize("stays", [True, False])
-@pytest.mark.parametrize(("head", "flood"), ENDLESS_BODIES.values(), ids=ENDLESS_BODIES)
+@pytest.mark.parametrize(("head", "flood"), some(ENDLESS_BODIES.values()), ids=some(ENDLESS_BODIES))
 async def test_a_body_without_end(stage: ProxyStage, head: bytes, flood: bytes, stays: bool) -> None:
     with hostile_server(head, flood) as server:
         stage.leads_to(server.port)

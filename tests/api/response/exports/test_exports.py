@@ -27,6 +27,7 @@ from runtime.base.json_text import MAX_DEPTH, dumps
 from runtime.base.records import Dataset
 from runtime.storages.datasets import ItemPage
 from runtime.storages.item_view import PLAIN, ItemView
+from tests.examples import some
 from tests.fakes.clock import START
 from tests.fakes.ticks import ticks_during
 
@@ -274,7 +275,9 @@ async def test_a_table_does_not_multiply_a_long_name(form: ItemFormat) -> None:
         await exported(form, [{"x" * 1_000_000: list(range(100_000))}])
 
 
-@pytest.mark.parametrize("form", [ItemFormat.XML, ItemFormat.RSS, ItemFormat.JSON, ItemFormat.CSV, ItemFormat.HTML])
+@pytest.mark.parametrize(
+    "form", some([ItemFormat.HTML, ItemFormat.RSS, ItemFormat.JSON, ItemFormat.CSV, ItemFormat.XML])
+)
 async def test_an_item_that_becomes_gigabytes_is_written_only_as_far_as_it_is_read(form: ItemFormat) -> None:
     item = {"a": list(range(100_000)), "b": list(range(1000))}
     view = ItemView(unwind=("a", "b"), fields=("a", "b"))
@@ -344,7 +347,7 @@ async def test_half_a_surrogate_pair_becomes_valid_text(form: ItemFormat) -> Non
     assert (await exported(form, [{"a": "\ud800", "\udfff": 1}])).decode()
 
 
-@pytest.mark.parametrize("form", sorted(FORMATS))
+@pytest.mark.parametrize("form", some(sorted(FORMATS)))
 async def test_memory_does_not_grow_with_the_page(form: ItemFormat) -> None:
     """Ten times as many items need about the same memory."""
     peaks = [await peak_of_export(form, count) for count in (500, 5_000)]
@@ -366,7 +369,7 @@ async def peak_of_export(form: ItemFormat, count: int) -> int:
     return peak
 
 
-@pytest.mark.parametrize("form", ItemFormat)
+@pytest.mark.parametrize("form", some(ItemFormat))
 async def test_a_giant_item_is_exported_without_blocking_the_event_loop(form: ItemFormat) -> None:
     """A helper process parses it, because that creates millions of objects."""
     items = [{"n": 1, "list": [[]] * 300_000}, {"n": 2}]
