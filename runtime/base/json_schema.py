@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import jsonschema_rs
 
-from runtime.base.json_text import Json, JsonDict, children, dumps, loads
+from runtime.base.json_text import Json, JsonDict, dumps, levels, loads
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ AJV_ORDER = (
 CACHED_SCHEMAS = 512
 """Compiled schemas that stay in memory: more than the number of storages that are written to at the same time."""
 MAX_ERROR_CHARS = 30_000_000
-"""The validator creates all errors of a value at once. If they could be longer altogether, only one is created."""
+"""The validator creates all errors of a value at once. If their total length could exceed this, it creates only one."""
 MAX_REPORTED = 1000
 MAX_REPORTED_CHARS = 1_000_000
 """The most problems in an error of the API, and their length, after which no more are added."""
@@ -49,7 +49,7 @@ class JsonSchema:
     def __init__(self, schema: Json, keywords: Keywords | None = None) -> None:
         """`keywords` extends JSON Schema with custom keywords."""
         self._schema = schema
-        self._parts = _count_parts(schema)
+        self._parts = sum(map(len, levels(schema)))
         self._chars = len(dumps(schema))
         names_draft = isinstance(schema, dict) and "$schema" in schema
         compile = jsonschema_rs.validator_for if names_draft else jsonschema_rs.Draft7Validator
@@ -123,17 +123,8 @@ class JsonSchema:
             yield _problem(error, path, keyword, params, message)
 
 
-def _count_parts(schema: Json) -> int:
-    """How many values the schema consists of, itself included."""
-    count, level = 0, [schema]
-    while level:
-        count += len(level)
-        level = [child for part in level for child in children(part)]
-    return count
-
-
 def _has_short_errors(value: Json, rule: int, most: int) -> bool:
-    """Whether one error for each part of a value has at most `most` characters altogether. A rule has `rule` of them.
+    """Whether one error for each part of a value has at most `most` characters in total. A rule has `rule` of them.
 
     An error contains the names on the path to the part, and the part itself. So each text counts once per level.
     """
@@ -322,7 +313,7 @@ def pointer(path: Sequence[str | int]) -> str:
 
 
 def reported(problems: Iterable[T]) -> Iterator[T]:
-    """The first problems, up to MAX_REPORTED of them, until they have MAX_REPORTED_CHARS altogether."""
+    """The first problems, up to MAX_REPORTED of them, until their total length reaches MAX_REPORTED_CHARS."""
     length = 0
     for problem in islice(problems, MAX_REPORTED):
         yield problem

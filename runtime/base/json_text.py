@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 import msgspec
@@ -24,6 +25,7 @@ JsonDict = dict[str, Any]
 
 MAX_DEPTH = 500
 """The deepest nesting of a stored value. The codec fails at about twice this depth, depending on its caller's stack."""
+CONTAINERS = (dict, list)
 
 MAX_PARTS = 250_000
 """The most objects and arrays in a value that is parsed in the server's own process."""
@@ -64,18 +66,16 @@ def loads_with_comments(text: bytes) -> Any:
 
 def check_depth(value: Any) -> None:
     """Raises ValueError if the value is nested so deeply that it could be stored but not read back."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [child for parent in level for child in children(parent) if isinstance(child, dict | list)]
-    if level:
+    if next(islice(levels(value, CONTAINERS), MAX_DEPTH, None), None):
         raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
-def children(value: Any) -> Iterable[Any]:
-    """The values in an object or an array; none in any other value."""
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def levels(value: Any, types: type | tuple[type, ...] = object) -> Iterator[list[Any]]:
+    """The value itself, then level by level the values of these types that it contains."""
+    level = [value]
+    while level:
+        yield level
+        level = [child for parent in level for child in _children(parent) if isinstance(child, types)]
 
 
 def check_parts(text: bytes) -> None:
@@ -83,10 +83,7 @@ def check_parts(text: bytes) -> None:
 
     It creates them itself: call it in a helper process. Raises ValueError for text that is not valid JSON, too.
     """
-    count, level = 0, [loads(text)]
-    while level:
-        count += len(level)
-        level = [child for parent in level for child in children(parent) if isinstance(child, dict | list)]
+    count = sum(map(len, levels(loads(text), CONTAINERS)))
     if count > MAX_PARTS:
         raise ValueError(f"it has {count:,} objects and arrays, and at most {MAX_PARTS:,} are possible here")
 
@@ -105,6 +102,12 @@ def dump_lines(values: Sequence[Any]) -> bytes:
         return _encoder.encode_lines(values)[:-1]
     except (UnicodeEncodeError, OverflowError):
         return b"\n".join(dumps(value) for value in values)
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _decode(text: bytes) -> Any:

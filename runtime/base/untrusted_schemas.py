@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from runtime.base.helper_process import in_helper_from_thread
 from runtime.base.json_schema import CACHED_SCHEMAS, compiled_text
-from runtime.base.json_text import Json, children, loads
+from runtime.base.json_text import Json, levels, loads
 
 MAX_IMMEDIATE_WORK = 5_000_000
 """Parts of a schema times bytes of a value: a few milliseconds."""
@@ -46,12 +46,11 @@ def _compile(schema: bytes) -> None:
 @lru_cache(CACHED_SCHEMAS)
 def _parts(schema: bytes) -> int | None:
     """The number of values in the schema; None if the schema may be applied to a value more than once."""
-    count, level = 0, [loads(schema)]
-    while level:
+    count = 0
+    for level in levels(loads(schema)):
         count += len(level)
         if any(_is_unbounded(part) for part in level if isinstance(part, dict)):
             return None
-        level = [child for part in level for child in children(part)]
     return count
 
 
