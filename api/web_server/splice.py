@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from api.connections.http_protocol import SwitchedConnection
+from runtime.base.per_loop import PerLoop
 from runtime.container_http.connection import ContainerConnection
 
 LINGER_SECS = 10.0
@@ -56,16 +56,8 @@ class SharedReads:
         return bytes(self._buffer[:count])
 
 
-_SHARED: WeakKeyDictionary[asyncio.AbstractEventLoop, SharedReads] = WeakKeyDictionary()
-
-
-def shared_reads() -> SharedReads:
-    """The buffer of the running event loop."""
-    loop = asyncio.get_running_loop()
-    reads = _SHARED.get(loop)
-    if reads is None:
-        reads = _SHARED[loop] = SharedReads()
-    return reads
+shared_reads = PerLoop(lambda _: SharedReads())
+"""Returns the buffer of the running event loop."""
 
 
 class SpliceEnd(asyncio.BufferedProtocol):

@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
+
+from runtime.base.per_loop import PerLoop
 
 TURN_SECS = 0.004
 """How long queued work may hold the event loop before everything else gets its turn."""
@@ -66,13 +67,5 @@ class LoopShare:
                 self._call_soon(self._run)
 
 
-_SHARES: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopShare] = WeakKeyDictionary()
-
-
-def loop_share() -> LoopShare:
-    """The share of the running event loop."""
-    loop = asyncio.get_running_loop()
-    share = _SHARES.get(loop)
-    if share is None:
-        share = _SHARES[loop] = LoopShare(loop)
-    return share
+loop_share = PerLoop(LoopShare)
+"""Returns the share of the running event loop."""
