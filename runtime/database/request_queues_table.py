@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from runtime.base.clock import Millis
-from runtime.base.records import ProcessedRequest, QueueClient, RequestQueue, RequestState
+from runtime.base.records import ProcessedRequest, QueueClient, QueuedRequest, RequestPage, RequestQueue, RequestState
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.storage_table import StorageTable
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 MAX_PAGE_BYTES = 8_388_608
 """A page ends after the request with which it reaches this size. Each request can have several megabytes."""
-SELECT = "SELECT id, body, position IS NULL, lock_expires_at, lock_by_client FROM requests"
+SELECT = "SELECT id, body, lock_expires_at, lock_by_client FROM requests"
 UNHANDLED = "queue_id = ? AND position IS NOT NULL"
 LOCK = "UPDATE requests SET lock_expires_at = ?, lock_by_client = ?, lock_by_run = ?"
 UNLOCK = "lock_expires_at = NULL, lock_by_client = NULL, lock_by_run = NULL"
@@ -38,25 +38,6 @@ OWNED = """
 
 All clients without a key and a run count as one client, because the platform does not define their locks.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRequest:
-    """`body` is the request as JSON. The lock's fields are set only until the lock expires."""
-
-    id: str
-    body: bytes
-    is_handled: bool
-    lock_expires_at: Millis | None = None
-    lock_by_client: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPage:
-    """`has_more` is whether more requests follow. A page can end before its limit, but has at least one request."""
-
-    requests: list[StoredRequest]
-    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +114,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
 
         return await self._write(change, may_use_reserve=True)
 
-    def get_request(self, queue_id: str, id: str, *, now: Millis) -> StoredRequest | None:
+    def get_request(self, queue_id: str, id: str, *, now: Millis) -> QueuedRequest | None:
         query = f"{SELECT} WHERE queue_id = ? AND id = ?"
         row = self._connection.query(lambda connection: connection.execute(query, (queue_id, id)).fetchone())
         return None if row is None else _request(row, now)
@@ -158,7 +139,7 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
 
     async def list_requests(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int, now: Millis
-    ) -> StoredPage:
+    ) -> RequestPage:
         """Requests in the order of their ids. `after` is excluded; without `states` it lists requests of any state."""
         conditions = {
             RequestState.LOCKED: "lock_expires_at > ?2",
@@ -168,10 +149,10 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         query = f"{SELECT} WHERE queue_id = ?1 AND id > ?3 AND ({wanted}) ORDER BY id LIMIT ?4"
         values = (queue_id, now, after or "", limit + 1)
 
-        def read(connection: sqlite3.Connection) -> StoredPage:
+        def read(connection: sqlite3.Connection) -> RequestPage:
             with closing(connection.execute(query, values)) as rows:
                 requests = (_request(row, now) for row in islice(rows, limit))
-                return StoredPage(
+                return RequestPage(
                     list(_within_page(requests, lambda request: len(request.body))), next(rows, None) is not None
                 )
 
@@ -292,15 +273,13 @@ class RequestQueuesTable(StorageTable[RequestQueue]):
         )
 
 
-def _request(row: tuple[Any, ...], now: Millis) -> StoredRequest:
-    id, body, is_handled, until, client = row
-    if until is not None and until > now:
-        return StoredRequest(id, body, bool(is_handled), until, client)
-    return StoredRequest(id, body, bool(is_handled))
+def _request(row: tuple[Any, ...], now: Millis) -> QueuedRequest:
+    id, body, until, client = row
+    return QueuedRequest(id, body, until, client) if until is not None and until > now else QueuedRequest(id, body)
 
 
 def _within_page(rows: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
-    """The first rows, until they have MAX_PAGE_BYTES altogether."""
+    """The first rows, until their total size reaches MAX_PAGE_BYTES."""
     total = 0
     for row in rows:
         yield row

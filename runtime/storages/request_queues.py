@@ -18,10 +18,10 @@ import msgspec
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, NotFound, record_not_found
 from runtime.base.json_text import JsonDict, dumps, loads
-from runtime.base.records import ProcessedRequest, QueueClient, RequestQueue, RequestState
+from runtime.base.records import ProcessedRequest, QueueClient, QueuedRequest, RequestPage, RequestQueue, RequestState
 from runtime.base.request_rules import check_request, check_requests
 from runtime.database import Database
-from runtime.database.request_queues_table import LockNotHeld, NewRequest, RequestQueuesTable, StoredRequest
+from runtime.database.request_queues_table import LockNotHeld, NewRequest, RequestQueuesTable
 from runtime.storages.storage_service import StorageService
 
 ID_LENGTH = 15
@@ -51,24 +51,6 @@ class HeadItem(msgspec.Struct, rename="camel"):
 
 
 _head_items = msgspec.json.Decoder(HeadItem)
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedRequest:
-    """A request as JSON, with its fields as the client wrote them. The lock is set only until it expires."""
-
-    id: str
-    body: bytes
-    lock_expires_at: Millis | None
-    lock_by_client: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RequestPage:
-    """`has_more` is whether more requests follow. A page with big requests can end before its limit."""
-
-    requests: list[QueuedRequest]
-    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +119,7 @@ class RequestQueues(StorageService[RequestQueue]):
 
     def get_request(self, queue_id: str, id: str) -> QueuedRequest | None:
         self._count_reads(queue_id, 1)
-        found = self._table.get_request(queue_id, id, now=self._clock.now())
-        return None if found is None else _request(found)
+        return self._table.get_request(queue_id, id, now=self._clock.now())
 
     async def list_requests(
         self, queue_id: str, *, after: str | None, states: Iterable[RequestState], limit: int
@@ -147,7 +128,7 @@ class RequestQueues(StorageService[RequestQueue]):
         now = self._clock.now()
         page = await self._table.list_requests(queue_id, after=after, states=states, limit=limit, now=now)
         self._count_reads(queue_id, len(page.requests))
-        return RequestPage([_request(request) for request in page.requests], page.has_more)
+        return page
 
     def head(self, queue_id: str, *, limit: int) -> list[HeadItem]:
         """The first unhandled requests, locked or not."""
@@ -239,10 +220,6 @@ def _new_request(draft: JsonDict) -> NewRequest:
     for name in LOCK_FIELDS:
         fields.pop(name, None)
     return NewRequest(id, dumps(fields), is_handled=draft.get("handledAt") is not None)
-
-
-def _request(stored: StoredRequest) -> QueuedRequest:
-    return QueuedRequest(stored.id, stored.body, stored.lock_expires_at, stored.lock_by_client)
 
 
 def _head_item(body: bytes) -> HeadItem:

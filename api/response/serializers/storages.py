@@ -7,9 +7,18 @@ import msgspec
 from api.response.storage_links import StorageLinks
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict, dumps
-from runtime.base.records import Dataset, KeyValueStore, ProcessedRequest, QueueClient, RequestQueue, Storage, User
+from runtime.base.records import (
+    Dataset,
+    KeyValueStore,
+    ProcessedRequest,
+    QueueClient,
+    QueuedRequest,
+    RequestQueue,
+    Storage,
+    User,
+)
 from runtime.storages.key_value_stores import KeyPage
-from runtime.storages.request_queues import HeadItem, LockedHead, QueuedRequest
+from runtime.storages.request_queues import HeadItem, LockedHead
 
 
 def dataset(record: Dataset, owner: User, links: StorageLinks) -> JsonDict:

@@ -102,6 +102,24 @@ class RequestState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedRequest:
+    """A request as JSON, with its fields as the client wrote them. The lock is set only until it expires."""
+
+    id: str
+    body: bytes
+    lock_expires_at: Millis | None = None
+    lock_by_client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """`has_more` is whether more requests follow. A page with big requests can end before its limit."""
+
+    requests: list[QueuedRequest]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessedRequest:
     """The outcome of adding or updating a request: its state before the change."""
 

@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.json_text import loads
-from runtime.base.records import QueueClient, RequestState
+from runtime.base.records import QueueClient, QueuedRequest, RequestState
 from runtime.database import Database
-from runtime.storages.request_queues import HeadItem, QueuedRequest, RequestQueues
+from runtime.storages.request_queues import HeadItem, RequestQueues
 from tests.examples import examples
 from tests.fakes.data_directory import with_database
 from tests.runtime.storages.hand_clock import HandClock
