@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from runtime.base.json_text import dumps
+from runtime.base.source_paths import is_utf8
 
 MIN_MEMORY_MBYTES = 128
 MAX_MEMORY_MBYTES = 32_768
@@ -38,7 +39,7 @@ def parse_env_vars(given: list[str]) -> dict[str, str]:
         name, separator, value = text.partition("=")
         if not separator or not name or name != "".join(name.split()):
             raise ValueError(f"'{text}' is not an environment variable: use NAME=VALUE")
-        if not _is_unicode(text):
+        if not is_utf8(text):
             raise ValueError(f"{text!r} is not valid UTF-8")
         variables[name] = value
     if len(encode_env_vars(variables)) > MAX_ENV_CHARS:
@@ -51,12 +52,3 @@ def encode_env_vars(variables: Mapping[str, str]) -> str:
     return base64.urlsafe_b64encode(
         dumps([{"name": name, "value": value} for name, value in variables.items()])
     ).decode()
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether the text can be sent. An argument that is not UTF-8 arrives with lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

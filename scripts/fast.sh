@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests without containers on all cores, with a fifth of the random examples and of the costly cases. Arguments go to pytest.
+# Runs the tests without containers on all cores, with a fifth of the random examples and of the costly cases.
+# Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -29,8 +29,6 @@ SORT_KEYS: dict[str, Callable[[Actor], Any]] = {
     "lastUpdate": lambda actor: -actor.modified_at,
 }
 SEARCHED_FIELDS = ("title", "name", "description", "username")
-
-
 AGENT_SAFE_MODELS = frozenset({PricingModel.FREE, PricingModel.PAY_PER_EVENT})
 """The pricing models that are listed by default. The platform leaves out Actors that an agent should not start unasked,
 such as rented ones (source code of Apify's MCP server)."""

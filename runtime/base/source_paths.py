@@ -85,6 +85,7 @@ def resolve_path(folder: Path, path: str) -> Path:
 
 
 def is_utf8(name: str) -> bool:
+    """Return whether a name or an argument is UTF-8. Other bytes arrive from the system as lone surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:
