@@ -102,4 +102,4 @@ class Datasets(StorageService[Dataset]):
                 return
             lines = await self._table.items_in_thread(id, start, stop, desc=desc)
             if not lines:
-                raise record_not_found(self.label, id)  # it has been deleted meanwhile
+                raise record_not_found(self.label, id)  # it was deleted during this read

@@ -17,7 +17,7 @@ from runtime.storages.field_paths import Item, leaves_of
 
 MAX_FIELDS = 1000
 MAX_CHARS = 100_000
-"""The most fields of a dataset, and the most characters that they have altogether; further fields are not listed."""
+"""The most fields of a dataset, and the most characters that they have in total. Further fields are not listed."""
 SAMPLED_ITEMS = 1000
 SAMPLED_BYTES = 1_000_000
 """The work for one dataset is limited: the items after the first 1,000, or after the first megabyte, are not read."""
@@ -74,7 +74,7 @@ class ItemFields:
 
 
 def _paths(item: Item) -> Iterator[str]:
-    """The paths to all values in an item that contain no other values, as far as they are not too long altogether."""
+    """The paths to all values in an item that contain no other values. `leaves_of` limits their length."""
     for name, value in item.items():
         for path, _ in leaves_of(name, value, SEPARATOR, MAX_CHARS):
             yield path

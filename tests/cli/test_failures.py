@@ -148,7 +148,7 @@ def test_an_interrupted_build(served: Served, folder: Path) -> None:
 
 
 def test_an_interrupt_during_the_imports(fail: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The launcher blocks interrupts, and the command handles one that arrived meanwhile."""
+    """The launcher blocks interrupts, and the command handles one that arrived during its imports."""
     ended: list[tuple[int, str]] = []
 
     def run_command() -> None:

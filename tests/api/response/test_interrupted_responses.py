@@ -87,7 +87,7 @@ def check_log(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("form", [form for form in ItemFormat if form is not ItemFormat.XLSX])
-async def test_an_export_of_a_dataset_that_is_deleted_meanwhile_is_incomplete(
+async def test_an_export_of_a_dataset_that_is_deleted_concurrently_is_incomplete(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, form: ItemFormat
 ) -> None:
     monkeypatch.setattr(datasets_table, "CHUNK_BYTES", 20)
