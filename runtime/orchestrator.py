@@ -103,7 +103,7 @@ class Orchestrator:
         self.actors = Actors(database=database, users=self.users, versions=self.versions, clock=self.clock)
         self.tasks = Tasks(database=database, users=self.users, actors=self.actors, clock=self.clock)
         self.memory_quota = MemoryQuota(database, settings.max_memory_mbytes or default_user_memory_mbytes())
-        self.outbound = Outbound()
+        self.outbound = Outbound(settings.outbound_policy)
         self.completion = Completion(self.clock)
         self._input_keys = InputKeys(database.input_keys, database.vault)
 

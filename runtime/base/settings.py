@@ -11,6 +11,8 @@ from pathlib import Path
 import platformdirs
 
 from runtime.base.general_access import GeneralAccess
+from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy, parse_policy
+from runtime.base.outbound_policy import VARIABLE as OUTBOUND_ALLOW
 
 LOCAL_USERNAME = "local"
 DEFAULT_PORT = 3333
@@ -43,6 +45,7 @@ class Settings:
     max_memory_mbytes: int | None = None
     rate_limit: float | None = None
     retention_days: float = DEFAULT_RETENTION_DAYS
+    outbound_policy: OutboundPolicy = DEFAULT_POLICY
 
 
 def default_data_dir() -> Path:
@@ -74,6 +77,7 @@ def from_environment(
         max_memory_mbytes=_max_memory(environment, "GREENROOM_MAX_MEMORY_MBYTES"),
         rate_limit=_rate(environment, "GREENROOM_RATE_LIMIT"),
         retention_days=_number_or_default(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
+        outbound_policy=_outbound_policy(environment),
     )
 
 
@@ -100,6 +104,11 @@ def _flag(environment: Mapping[str, str], name: str) -> bool:
     if text not in ("", "0", "1"):
         raise ValueError(f"{name} must be 0 or 1, not '{text}'")
     return text == "1"
+
+
+def _outbound_policy(environment: Mapping[str, str]) -> OutboundPolicy:
+    text = environment.get(OUTBOUND_ALLOW)
+    return parse_policy(text) if text else DEFAULT_POLICY
 
 
 def _max_memory(environment: Mapping[str, str], name: str) -> int | None:
