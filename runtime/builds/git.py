@@ -28,6 +28,7 @@ MAX_LINE_BYTES = 1024 * 1024
 ERROR_LINES = 5
 """The last lines of git's error output that a message contains."""
 CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
+QUERY = re.compile(r"(://[^\s?#'\"]*)\?[^\s#'\"]*")
 NON_INTERACTIVE = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "true",
@@ -57,8 +58,8 @@ def parse_url(url: str) -> GitReference:
 
 
 def without_credentials(text: str) -> str:
-    """Return the text without the users and passwords of URLs in it."""
-    return CREDENTIALS.sub("", text)
+    """Return the text without the users, passwords and queries of URLs in it: some hosts take a token in the query."""
+    return QUERY.sub(r"\1", CREDENTIALS.sub("", text))
 
 
 async def fetch(

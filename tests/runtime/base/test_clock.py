@@ -65,7 +65,7 @@ class _EarlyClock(VirtualClock):
         await super().sleep(max(0.001, secs - 0.5))
 
 
-async def test_sleeps_that_are_too_short_do_not_keep_the_event_loop_busy() -> None:
+async def test_sleeps_that_are_too_short_end_without_polling() -> None:
     clock = _EarlyClock()
     sleeper = asyncio.create_task(sleep_until(clock, START + 10_000))
     await clock.advance(9.5)
