@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev browser-images run fast test soak crawls kills browsers check format lock bench clean
+.PHONY: setup setup-dev browser-images run fast test soak crawls kills fuzz browsers audit check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## installs what running Actors needs: Python environment, Docker engine, base images
@@ -33,6 +33,9 @@ kills: setup-dev  ## kills the server 50 times while clients write
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_KILLS=50 \
 		.venv/bin/python -m pytest -s -o faulthandler_timeout=0 tests/kills
 
+fuzz: setup-dev  ## sends hostile requests for ten minutes to all operations, with Hypothesis and Schemathesis
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS=600 .venv/bin/python -m pytest -v -o faulthandler_timeout=0 tests/fuzz
+
 browsers: setup-dev  ## starts a browser in each of the base images with one, which it builds if they are missing
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest tests/scripts/test_browser_images.py
 
@@ -45,6 +48,9 @@ format: .venv/.installed-dev
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
+audit:  ## looks for known vulnerabilities of the locked packages, or reports the age of the lock files
+	@scripts/audit.sh
+
 lock:  ## updates requirements.lock to the newest versions that pyproject.toml allows
 	@scripts/lock.sh
 
@@ -54,7 +60,7 @@ bench: setup-dev
 clean:
 	scripts/hard_disk_engine.sh stop
 	[ ! -x .venv/bin/python ] || .venv/bin/python -m tests.own_engine
-	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache build *.egg-info tests/clients/node_modules benchmarks/storages/express/node_modules
+	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build *.egg-info tests/clients/node_modules benchmarks/storages/express/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed-dev:

@@ -92,6 +92,12 @@ SENTENCES = {
     "A client that sends more than 200 frames": (
         "tests/api/test_hostile_actor.py::test_a_client_that_floods_the_events_socket"
     ),
+    "A connection on which no complete head": (
+        "tests/api/connections/test_idle_clients.py::test_a_connection_without_a_complete_head_is_closed"
+    ),
+    "So idle clients": (
+        "tests/api/connections/test_idle_clients.py::test_ten_thousand_idle_connections_cost_other_clients_nothing"
+    ),
     "If the address of an Actor's web server": (
         "tests/api/web_server/test_path_form.py::test_path_form_responses_are_sandboxed"
     ),
