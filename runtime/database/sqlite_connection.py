@@ -62,7 +62,8 @@ class SqliteConnection:
 
     def __init__(self, path: Path, reserve: SpaceReserve | None = None) -> None:
         self._path = path
-        self._identity = _identity(path)
+        self._file = str(path)  # checked for each commit, and a Path takes longer
+        self._identity = _identity(self._file)
         self._folder = str(path.parent)
         self._reserve = reserve or SpaceReserve(path.with_name("reserve"))
         self._local = threading.local()
@@ -224,8 +225,8 @@ class SqliteConnection:
 
     def _check_place(self) -> None:
         """Raise StorageUnavailable if the file is no longer at its path. Writes would get lost with a deleted file."""
-        if _identity(self._path) != self._identity:
-            raise directory_lost() from FileNotFoundError(errno.ENOENT, "moved or replaced", str(self._path))
+        if _identity(self._file) != self._identity:
+            raise directory_lost() from FileNotFoundError(errno.ENOENT, "moved or replaced", self._file)
 
     def _is_low_on_space(self, connection: sqlite3.Connection, group: list[Write]) -> bool:
         """Whether the next commits may fill the disk. Raises StorageUnavailable if the commit of this group would.
@@ -269,7 +270,7 @@ class SqliteConnection:
         return result, None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     """Return what identifies the file at a path, or None if there is no file."""
     try:
         found = os.stat(path)

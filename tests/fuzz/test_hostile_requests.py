@@ -17,7 +17,7 @@ from tests.fakes.api import CONTROL_TOKEN, Api
 from tests.fuzz.hostile_values import EXCLUDED, ROUTES, VERSION, WEBHOOK, HostileRequest, encodable, requests
 
 FUZZ_SECS = int(os.environ.get("GREENROOM_FUZZ_SECS", "0"))
-EXAMPLES = FUZZ_SECS * 2 or examples(50)
+EXAMPLES = FUZZ_SECS * 2 or examples(20)
 REQUESTS = 25
 """Requests of one example, to the same server, because the earlier ones prepare faults of the later ones."""
 WAIT_SECS = 400
