@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from runtime.base.clock import Clock
+from runtime.base.clock import Clock, Millis
 from runtime.base.records import DailyUsage, Run
 from runtime.billing import counting, prices, usage
 from runtime.database import Database
@@ -91,14 +91,14 @@ class Billing:
 
         return settled
 
-    async def count(self, run: Run) -> None:
-        """Count the usage of a live run until now. Its end counts the rest."""
-        used, items, owner_id, now = self._storage_usage(run), self._items(run), self._owner_id(run), self._clock.now()
+    async def count(self, run: Run, until: Millis) -> None:
+        """Count the usage of a live run until a moment, for the day of that moment. Its end counts the rest."""
+        used, items, owner_id = self._storage_usage(run), self._items(run), self._owner_id(run)
 
         def counted(current: Run) -> tuple[Run, Sequence[DailyUsage]]:
             if current.status.is_terminal:
                 return current, ()
-            return counting.count_run(current, used, items, owner_id, now)
+            return counting.count_run(current, used, items, owner_id, until)
 
         await self._database.daily_usage.update_job(self._database.runs, run.id, counted)
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from runtime.access.users import Users
 from runtime.base.clock import DAY_MILLIS, Clock, Millis, sleep_until
@@ -110,13 +111,13 @@ class MonthlyUsage:
         """Count the usage of live runs at the end of every hour, so that a long run counts for each of its days."""
         while True:
             next_hour = self._clock.now() // HOUR_MILLIS * HOUR_MILLIS + HOUR_MILLIS
-            await sleep_until(self._clock, next_hour - 1)  # the last millisecond belongs to the day that ends
-            await retry(self._count_live_runs, self._clock, "Counting usage", on=(Exception,), expected=STORAGE_ERRORS)
             await sleep_until(self._clock, next_hour)
+            count = partial(self._count_live_runs, next_hour - 1)  # the last millisecond of the day that may have ended
+            await retry(count, self._clock, "Counting usage", on=(Exception,), expected=STORAGE_ERRORS)
 
-    async def _count_live_runs(self) -> None:
+    async def _count_live_runs(self, until: Millis) -> None:
         for run in self._database.runs.unfinished():
-            await self._billing.count(run)
+            await self._billing.count(run, until)
 
     def _of_live_jobs(self, user: User) -> list[DailyUsage]:
         """What live jobs have used and no row of the table contains yet."""

@@ -86,7 +86,7 @@ async def test_a_resurrected_run_counts_only_what_is_new(stage: Stage) -> None:
 async def test_a_restart_of_the_server_neither_loses_nor_repeats_usage(stage: Stage) -> None:
     run = await start(stage)
     await stage.clock.advance(ONE_UNIT_SECS)
-    await stage.orchestrator.billing.count(run)
+    await stage.orchestrator.billing.count(run, stage.clock.now())
     await stage.restart_server(secs=ONE_UNIT_SECS)
     assert sum(compute_units(stage)) == pytest.approx(2)
     await stage.finish(run)
