@@ -21,7 +21,8 @@ MAX_ENCODED_BYTES = 4 * MAX_OBJECT_BYTES
 router = APIRouter(prefix="/v2")
 
 
-@router.api_route("/browser-info", methods=["GET", "POST", "PUT", "DELETE"])
+@router.get("/browser-info")  # a route of its own: pages of other origins can only use routes that never write
+@router.api_route("/browser-info", methods=["POST", "PUT", "DELETE"])
 async def get_browser_info(request: Request) -> Response:
     """What the server received: for a request through a proxy, what the proxy forwarded. The country is unknown."""
     params, raw_headers = Params(request), request.headers.raw
