@@ -59,12 +59,18 @@ def test_limits_usage_and_waiting_for_memory(scale_server: LiveServer, client: s
 
 
 def test_the_month_contains_exactly_what_all_jobs_used(scale_server: LiveServer) -> None:
+    """Also if the server is killed while a run is live, and if the run is deleted."""
+    run = scale_server.run(scale_server.sample("hello"), {"sleepSecs": 3}, memory=512)
+    scale_server.until(f"actor-runs/{run['id']}", lambda now: now["stats"]["memMaxBytes"])
+    scale_server.kill()
+    scale_server.start()
+    scale_server.wait(f"actor-runs/{run['id']}")
     jobs = [
         *scale_server.data("GET", "actor-runs")["items"],
         *scale_server.data("GET", "actor-builds")["items"],
     ]
     total = sum(job["usageTotalUsd"] for job in jobs)
-    scale_server.http.delete(f"/v2/actor-runs/{scale_server.data('GET', 'actor-runs')['items'][0]['id']}")
+    assert scale_server.http.delete(f"/v2/actor-runs/{run['id']}").status_code == 204
     scale_server.kill()
     scale_server.start()
     usage = scale_server.data("GET", "users/me/usage/monthly")
