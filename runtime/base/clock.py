@@ -11,6 +11,7 @@ Millis = int
 """Milliseconds since 1970, UTC: the resolution of all times in the platform's API."""
 
 
+DAY_MILLIS = 86_400_000
 MAX_SLEEP_SECS = 60
 """Longer sleeps are split: if the wall clock is set forward, its moments are noticed within this time."""
 
