@@ -15,7 +15,7 @@ from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
 from runtime.actors.versions import Versions
 from runtime.base.addresses import Addresses
-from runtime.base.clock import Clock
+from runtime.base.clock import AdvanceableClock, Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.errors import StorageUnavailable
 from runtime.base.json_text import JsonDict
@@ -23,6 +23,7 @@ from runtime.base.records import Build, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
+from runtime.clock_advance import ClockAdvance
 from runtime.containers import Containers, Engine
 from runtime.database import Database
 from runtime.inputs.inputs import Inputs
@@ -50,6 +51,9 @@ from runtime.runs.starting import Starting
 from runtime.runs.status import RunStatuses
 from runtime.runs.supervisor import SupervisorContext
 from runtime.runs.system_events import SystemEvents
+from runtime.schedules.scheduled_starts import ScheduledStarts
+from runtime.schedules.scheduler import Scheduler
+from runtime.schedules.schedules import Schedules
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -82,6 +86,7 @@ class Orchestrator:
         self.settings = settings
         self.addresses = addresses
         self.clock = clock
+        self.advanceable_clock = AdvanceableClock(clock)
         self.signer = Signer(data_directory.signing_key)
         self.containers = connect(data_directory.instance_id)
         self.database = Database(settings.data_dir)
@@ -90,6 +95,7 @@ class Orchestrator:
         self._create_webhooks(present)
         self._create_builds(data_directory.instance_id)
         self._create_runs()
+        self._create_schedules()
         self._create_deletion()
         self._retention_task: asyncio.Task[None] | None = None
 
@@ -238,6 +244,21 @@ class Orchestrator:
             clock=self.clock,
         )
 
+    def _create_schedules(self) -> None:
+        starts = ScheduledStarts(users=self.users, actors=self.actors, tasks=self.tasks, starting=self.starting)
+        self.scheduler = Scheduler(database=self.database, starts=starts, clock=self.advanceable_clock)
+        self.schedules = Schedules(
+            database=self.database,
+            users=self.users,
+            actors=self.actors,
+            tasks=self.tasks,
+            clock=self.advanceable_clock,
+            wake=self.scheduler.wake,
+        )
+        self.clock_advance = ClockAdvance(
+            clock=self.advanceable_clock, scheduler=self.scheduler, delivery=self._delivery
+        )
+
     def _create_deletion(self) -> None:
         self.run_deletion = RunDeletion(
             runs=self.runs,
@@ -264,7 +285,7 @@ class Orchestrator:
             builds=self.builds,
             storages=self._run_storages,
             dispatches=self.dispatches,
-            clock=self.clock,
+            clock=self.advanceable_clock,
             days=self.settings.retention_days,
         )
 
@@ -278,6 +299,7 @@ class Orchestrator:
         await self.live_builds.recover()
         await self._run_recovery().recover()
         self._delivery.open()
+        self.scheduler.open()
         self._retention_task = asyncio.create_task(self.retention.sweep_hourly(), name="retention")
 
     def release_waiters(self) -> None:
@@ -291,6 +313,7 @@ class Orchestrator:
         if self._retention_task is not None:
             self._retention_task.cancel()
             await asyncio.wait({self._retention_task})
+        await self.scheduler.close()
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()

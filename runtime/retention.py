@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable
 
 from runtime.access.users import Users
-from runtime.base.clock import Clock, Millis
+from runtime.base.clock import AdvanceableClock, Millis
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
@@ -40,7 +40,7 @@ class Retention:
         builds: Builds,
         storages: Storages,
         dispatches: Dispatches,
-        clock: Clock,
+        clock: AdvanceableClock,
         days: float,
     ) -> None:
         self._users = users
@@ -65,7 +65,7 @@ class Retention:
             await self._clock.sleep(SWEEP_SECS)
 
     async def _sweep_now(self) -> None:
-        await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
+        await self.sweep(self._clock.moment_before(round(self._days * DAY_MILLIS)))
 
     async def sweep(self, before: Millis) -> None:
         """Drop runs, builds and dispatches that ended before a moment, and unnamed storages last used before it.

@@ -19,6 +19,7 @@ from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
 from runtime.database.request_queues_table import RequestQueuesTable
+from runtime.database.schedule_tables import SchedulesTable
 from runtime.database.secret_env_vars import encrypt_existing
 from runtime.database.space_reserve import SpaceReserve
 from runtime.database.sqlite_connection import SqliteConnection
@@ -54,6 +55,7 @@ class Database:
         self.runs = RunsTable(self.connection)
         self.input_keys = InputKeysTable(self.connection)
         self.charges = Charges(self.connection, self.runs)
+        self.schedules = SchedulesTable(self.connection)
         self.webhooks = WebhooksTable(self.connection)
         self.dispatches = DispatchesTable(self.connection)
         self.datasets = DatasetsTable(self.connection)
