@@ -65,7 +65,7 @@ class Schedules:
         schedule = Schedule(
             id=id,
             user_id=user.id,
-            name=name or f"my-schedule-{id[:6].lower()}",
+            name=check_name(name or f"my-schedule-{id[:6].lower()}", "Schedule"),
             cron_expression=cron_expression,
             created_at=now,
             modified_at=now,

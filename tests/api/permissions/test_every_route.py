@@ -36,6 +36,7 @@ NEEDS_NO_TOKEN = {
 NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/info", "POST /greenroom/shutdown"),
     *("GET /greenroom/prune", "POST /greenroom/prune"),
+    "POST /greenroom/clock",
     *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
 }
 OPEN = {
@@ -116,6 +117,7 @@ class Records:
     actor: Actor
     run: Run
     task: str
+    schedule: str
     webhook: str
     dispatch: str
 
@@ -138,6 +140,7 @@ class Records:
             "key:path": "INPUT",
             "request_id": "abc",
             "task": self.task,
+            "schedule": self.schedule,
             "webhook": self.webhook,
             "dispatch": self.dispatch,
         }
@@ -164,7 +167,9 @@ async def make_records(api: Api, name: str, level: PermissionLevel) -> Records:
     )
     dispatch = await api.orchestrator.dispatches.test(webhook)
     task = await api.orchestrator.tasks.create(api.user, actor.id, None)
-    return Records(api.orchestrator.actors.get(actor.id), run, task.id, webhook.id, dispatch.id)
+    schedule = await api.orchestrator.schedules.create(api.user, "@daily", None)
+    current = api.orchestrator.actors.get(actor.id)
+    return Records(current, run, task.id, schedule.id, webhook.id, dispatch.id)
 
 
 async def request(api: Api, route: str, records: Records, token: str) -> httpx.Response:

@@ -301,7 +301,7 @@ async def test_an_advance_starts_the_runs_of_all_ticks_in_order(stage: Stage) ->
     assert [entry.created_at for entry in stage.orchestrator.schedules.log(daily)] == [at[1], at[4]]
 
 
-async def test_after_an_advance_the_clock_goes_on(stage: Stage) -> None:
+async def test_after_an_advance_the_clock_continues(stage: Stage) -> None:
     schedule = await hourly_run(stage)
     await stage.orchestrator.clock_advance.advance(HOUR * 1000 // 2)
     await stage.clock.advance(UNTIL_FIRST_TICK - HOUR / 2 - 1)
