@@ -42,7 +42,7 @@ MAX_TICKS_OF_ADVANCE = 1000
 
 
 class _Superseded(Exception):
-    """The schedule was changed before its tick could be stored."""
+    """The schedule was changed before its tick could be stored. It is read again."""
 
 
 class Scheduler:
@@ -107,7 +107,8 @@ class Scheduler:
         return count
 
     async def _run(self) -> None:
-        await self._retry(self._skip_missed)
+        async with self._ticking:
+            await self._retry(self._skip_missed)
         await self._retry(self._tick_forever)
 
     async def _retry(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -128,20 +129,20 @@ class Scheduler:
         """Skip the ticks since the last server ended. If it had advanced its clock, return to the present."""
         now = self._clock.now()
         for schedule in self._table.enabled():
-            if schedule.next_run_at is not None and schedule.next_run_at <= now:
+            assert schedule.next_run_at is not None
+            if schedule.next_run_at <= now:
                 await self._skip(schedule, now, "the server was not running")
-            else:
+            elif schedule.next_run_at != next_run(schedule, now):
                 await self._table.update(schedule.id, partial(_with_next_run, now=now))
 
     async def _tick_due(self) -> None:
         now = self._clock.now()
         for schedule in self._table.due(now):
             assert schedule.next_run_at is not None
-            with suppress(_Superseded):
-                if now - schedule.next_run_at > LATE_MILLIS:
-                    await self._skip(schedule, now, "the server could not start runs then")
-                else:
-                    await self._tick(schedule, schedule.next_run_at)
+            if now - schedule.next_run_at > LATE_MILLIS:
+                await self._skip(schedule, now, "the server could not start runs then")
+            else:
+                await self._tick(schedule, schedule.next_run_at)
 
     async def _tick(self, schedule: Schedule, at: Millis) -> None:
         """Store a tick with its actions, and begin to carry them out."""
@@ -159,7 +160,8 @@ class Scheduler:
             return replace(changed, next_run_at=next_run(changed, at))
 
         messages = [*(["Schedule invoked"] if is_invoked else []), *map(_still_running, skipped)]
-        await self._table.change_and_log(schedule.id, ticked, *(self._entry(message) for message in messages))
+        with suppress(_Superseded):
+            await self._table.change_and_log(schedule.id, ticked, *(self._entry(message) for message in messages))
         if pending:
             self._carry_out(schedule.id)
 
@@ -173,7 +175,8 @@ class Scheduler:
             return replace(current, next_run_at=next_run(current, now))
 
         message = f"The runs from {iso(missed or now)} to {iso(now)} were skipped, because {reason}"
-        await self._table.change_and_log(schedule.id, skipped, self._entry(message))
+        with suppress(_Superseded):
+            await self._table.change_and_log(schedule.id, skipped, self._entry(message))
 
     def _busy(self, schedule: Schedule) -> set[tuple[str | None, str | None]]:
         """The Actors and tasks of which this schedule has an unfinished run."""
@@ -183,9 +186,14 @@ class Scheduler:
 
     def _carry_out(self, id: str) -> None:
         """Carry out the pending actions of a schedule in a task, unless one already does."""
-        if id not in self._tasks:
-            self._tasks[id] = asyncio.create_task(self._carry_out_pending(id), name=f"schedule {id}")
-            self._tasks[id].add_done_callback(lambda _: self._tasks.pop(id))
+        if id in self._tasks and not self._tasks[id].done():
+            return
+        self._tasks[id] = asyncio.create_task(self._carry_out_pending(id), name=f"schedule {id}")
+        self._tasks[id].add_done_callback(partial(self._remove_task, id))
+
+    def _remove_task(self, id: str, task: asyncio.Task[None]) -> None:
+        if self._tasks[id] is task:  # the next one may already have been created
+            del self._tasks[id]
 
     async def _carry_out_pending(self, id: str) -> None:
         while (schedule := self._table.get(id)) is not None and schedule.pending:

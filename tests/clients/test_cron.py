@@ -48,7 +48,7 @@ LINES = (
 )
 COUNT = 200
 IS_COMPLETE = os.environ.get("GREENROOM_CRON_TABLE") == "1"
-SAMPLE_STEP = 16
+SAMPLE_STEP = 23
 BEGIN, END = datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 DAYS = (END - BEGIN).days
 MOST_TIMES = 800

@@ -72,36 +72,37 @@ async def test_a_schedule_is_changed_field_by_field(api: Api, schedule: Json) ->
 ACTION = {"type": "RUN_ACTOR", "actorId": "~hello"}
 
 
-@pytest.mark.parametrize(
-    ("sent", "expected"),
-    [
-        ({"cronExpression": "* * *"}, (400, "cron-expression-invalid")),
-        ({"cronExpression": "1," * 10_000}, (400, "cron-expression-invalid")),
-        ({"cronExpression": 5}, (400, "invalid-value")),
-        ({"timezone": "Europe/Atlantis"}, (400, "invalid-value")),
-        ({"timezone": "../../etc/passwd"}, (400, "invalid-value")),
-        ({"timezone": "America"}, (400, "invalid-value")),
-        ({"timezone": ""}, (400, "invalid-value")),
-        ({"timezone": "x\0" * 300}, (400, "invalid-value")),
-        ({"name": "-"}, (400, "invalid-value")),
-        ({"name": "Hourly"}, (409, "schedule-name-not-unique")),
-        ({"isEnabled": "yes"}, (400, "invalid-value")),
-        ({"notifications": {"email": 1}}, (400, "invalid-value")),
-        ({"actions": {}}, (400, "invalid-value")),
-        ({"actions": [{"type": "DREAM"}]}, (400, "invalid-value")),
-        ({"actions": [{"type": "RUN_ACTOR"}]}, (400, "invalid-value")),
-        ({"actions": [{"type": "RUN_ACTOR_TASK", "actorTaskId": ""}]}, (400, "invalid-value")),
-        ({"actions": [{**ACTION, "runInput": "x"}]}, (400, "invalid-value")),
-        ({"actions": [{**ACTION, "runOptions": {"memoryMbytes": -1}}]}, (400, "invalid-value")),
-        ({"actions": [{"type": "RUN_ACTOR", "actorId": "none"}]}, (404, "schedule-actor-not-found")),
-        ({"actions": [{"type": "RUN_ACTOR_TASK", "actorTaskId": "none"}]}, (404, "schedule-actor-task-not-found")),
-        ({"actions": [ACTION] * 11}, (400, "invalid-value")),
-    ],
-)
-async def test_what_is_invalid_changes_nothing(api: Api, schedule: Json, sent: Json, expected: tuple[int, str]) -> None:
-    assert problem(await api.call("POST", "/v2/schedules", json={**HOURLY, "name": "second", **sent})) == expected
+INVALID: list[tuple[Json, tuple[int, str]]] = [
+    ({"cronExpression": "* * *"}, (400, "cron-expression-invalid")),
+    ({"cronExpression": "1," * 10_000}, (400, "cron-expression-invalid")),
+    ({"cronExpression": 5}, (400, "invalid-value")),
+    ({"timezone": "Europe/Atlantis"}, (400, "invalid-value")),
+    ({"timezone": "../../etc/passwd"}, (400, "invalid-value")),
+    ({"timezone": "America"}, (400, "invalid-value")),
+    ({"timezone": ""}, (400, "invalid-value")),
+    ({"timezone": "x\0" * 300}, (400, "invalid-value")),
+    ({"name": "-"}, (400, "invalid-value")),
+    ({"name": "Hourly"}, (409, "schedule-name-not-unique")),
+    ({"isEnabled": "yes"}, (400, "invalid-value")),
+    ({"notifications": {"email": 1}}, (400, "invalid-value")),
+    ({"actions": {}}, (400, "invalid-value")),
+    ({"actions": [{"type": "DREAM"}]}, (400, "invalid-value")),
+    ({"actions": [{"type": "RUN_ACTOR"}]}, (400, "invalid-value")),
+    ({"actions": [{"type": "RUN_ACTOR_TASK", "actorTaskId": ""}]}, (400, "invalid-value")),
+    ({"actions": [{**ACTION, "runInput": "x"}]}, (400, "invalid-value")),
+    ({"actions": [{**ACTION, "runOptions": {"memoryMbytes": -1}}]}, (400, "invalid-value")),
+    ({"actions": [{"type": "RUN_ACTOR", "actorId": "none"}]}, (404, "schedule-actor-not-found")),
+    ({"actions": [{"type": "RUN_ACTOR_TASK", "actorTaskId": "none"}]}, (404, "schedule-actor-task-not-found")),
+    ({"actions": [ACTION] * 11}, (400, "invalid-value")),
+]
+
+
+async def test_what_is_invalid_changes_nothing(api: Api, schedule: Json) -> None:
     other = await api.data("POST", "/v2/schedules", json={**HOURLY, "name": "second"})
-    assert problem(await api.call("PUT", f"/v2/schedules/{other['id']}", json={"title": "T", **sent})) == expected
+    for sent, expected in INVALID:
+        created = await api.call("POST", "/v2/schedules", json={**HOURLY, "name": "third", **sent})
+        changed = await api.call("PUT", f"/v2/schedules/{other['id']}", json={"title": "T", **sent})
+        assert problem(created) == problem(changed) == expected, sent
     assert await api.data("GET", f"/v2/schedules/{other['id']}") == other
     assert (await api.data("GET", "/v2/schedules"))["total"] == 2
 
@@ -149,10 +150,7 @@ async def test_the_clock_is_advanced(api: Api, schedule: Json) -> None:
     assert (again.json()["aheadSecs"], again.json()["ticks"]) == (7201.5, 0)
 
 
-@pytest.mark.parametrize("body", [{}, {"advanceSecs": "a"}, {"advanceSecs": 0}, {"advanceSecs": -1}, [], "x"])
-async def test_an_invalid_advance_is_rejected(api: Api, body: Any) -> None:
-    response = await api.call("POST", "/greenroom/clock", json=body, token=CONTROL_TOKEN)
-    assert response.status_code == 400
+async def test_an_invalid_advance_is_rejected(api: Api) -> None:
+    for body in ("{}", "[]", '"x"', *(f'{{"advanceSecs": {secs}}}' for secs in ('"a"', "0", "-1", "1e999", "1e300"))):
+        assert (await api.call("POST", "/greenroom/clock", content=body, token=CONTROL_TOKEN)).status_code == 400, body
     assert api.orchestrator.advanceable_clock.offset == 0
-    huge = await api.call("POST", "/greenroom/clock", content='{"advanceSecs": 1e999}', token=CONTROL_TOKEN)
-    assert huge.status_code == 400

@@ -13,7 +13,17 @@ from runtime.base.clock import Millis
 from runtime.base.errors import Invalid, StorageUnavailable
 from runtime.base.lifecycle import JobStatus
 from runtime.base.paging import Paging
-from runtime.base.records import LogLevel, Run, RunFilter, Schedule, ScheduleAction, ScheduledInput, TaskOptions, User
+from runtime.base.records import (
+    LogLevel,
+    Run,
+    RunFilter,
+    Schedule,
+    ScheduleAction,
+    ScheduledInput,
+    ScheduleLogEntry,
+    TaskOptions,
+    User,
+)
 from runtime.schedules.scheduler import LATE_MILLIS, MAX_TICKS_OF_ADVANCE
 from runtime.schedules.schedules import MIN_INTERVAL_MILLIS
 from tests.examples import some
@@ -346,9 +356,10 @@ async def test_an_advance_with_too_many_ticks_changes_nothing(stage: Stage) -> N
 
 async def test_the_log_has_the_newest_thousand_entries(stage: Stage) -> None:
     schedule = await hourly(stage)
-    await stage.orchestrator.clock_advance.advance(999 * HOUR * 1000)
-    await stage.orchestrator.clock_advance.advance(20 * HOUR * 1000)
+    earlier = [ScheduleLogEntry(created_at=at, message="Schedule invoked") for at in range(999)]
+    await stage.orchestrator.database.schedules.change_and_log(schedule.id, lambda current: current, *earlier)
+    await stage.orchestrator.clock_advance.advance(3 * HOUR * 1000)
     entries = stage.orchestrator.schedules.log(schedule)
     assert len(entries) == 1000
-    assert entries[0].created_at < entries[-1].created_at == current(stage, schedule).last_run_at
+    assert (entries[0].created_at, entries[-1].created_at) == (2, current(stage, schedule).last_run_at)
     assert {entry.level for entry in entries} == {LogLevel.INFO}

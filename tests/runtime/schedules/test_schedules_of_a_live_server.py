@@ -15,7 +15,7 @@ from tests.engine import python_actor
 
 pytestmark = pytest.mark.docker
 
-TICKS = 8
+TICKS = 5
 KILLS_AFTER_SECS = (0.02, 0.1, 0.2)
 
 
