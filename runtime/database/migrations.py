@@ -223,6 +223,12 @@ STEPS = (
         (SELECT coalesce(sum(length(body)), 0) FROM requests WHERE queue_id = request_queues.id);
     """,
     """
+    CREATE TABLE daily_usage (
+        user_id TEXT NOT NULL, day INTEGER NOT NULL, service TEXT NOT NULL, quantity REAL NOT NULL,
+        PRIMARY KEY (user_id, day, service)
+    ) WITHOUT ROWID;
+    """,
+    """
     CREATE TABLE schedules (
         id TEXT PRIMARY KEY, body TEXT NOT NULL,
         user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,

@@ -10,10 +10,10 @@ from runtime.access.users import Users
 from runtime.actors.actors import Actors, check_name
 from runtime.actors.tasks import Tasks
 from runtime.base.clock import Clock, Millis
-from runtime.base.errors import Conflict, Invalid, NotFound, record_not_found
+from runtime.base.errors import Conflict, Invalid, NotFound, record_not_found, too_many
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Schedule, ScheduleAction, ScheduleLogEntry, User, new_id
-from runtime.database import AlreadyExists, Database
+from runtime.database import AlreadyExists, Database, TooMany
 from runtime.schedules.cron import cron
 
 MAX_ACTIONS = 10
@@ -23,7 +23,10 @@ MIN_INTERVAL_MILLIS = 10_000
 
 
 class Schedules:
-    """Every schedule belongs to a user. For other users it does not exist. `wake` is called when one has changed."""
+    """Every schedule belongs to a user, who has at most `most`. For other users it does not exist.
+
+    `wake` is called when a schedule has been created or changed.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Schedules:
         tasks: Tasks,
         clock: Clock,
         wake: Callable[[], None],
+        most: int,
     ) -> None:
         self._table = database.schedules
         self._users = users
@@ -41,6 +45,7 @@ class Schedules:
         self._tasks = tasks
         self._clock = clock
         self._wake = wake
+        self._most = most
 
     def find(self, user: User, reference: str) -> Schedule:
         """The user's schedule by its id, `username~name`, `~name` or `me~name`. Raises NotFound."""
@@ -57,9 +62,10 @@ class Schedules:
         return self._table.log(schedule.id)
 
     async def create(self, user: User, cron_expression: str, name: str | None, **fields: Any) -> Schedule:
-        """Create a schedule. Raises Invalid, Conflict, and NotFound for an action whose Actor or task does not exist.
+        """Create a schedule. Actions can name their Actor or task by its id or name.
 
-        Actions can name their Actor or task by its id or name.
+        Raises Invalid, Conflict, Forbidden if the user has too many schedules, and NotFound for an action whose Actor
+        or task does not exist.
         """
         now, id = self._clock.now(), new_id()
         schedule = Schedule(
@@ -72,14 +78,16 @@ class Schedules:
             **self._checked(user, fields),
         )
         try:
-            created = await self._table.insert(_with_next_run(schedule, now))
+            created = await self._table.insert_one_of(_with_next_run(schedule, now), self._most)
         except AlreadyExists:
             raise _name_taken(schedule.name) from None
+        except TooMany:
+            raise too_many("too-many-schedules", "schedules", self._most) from None
         self._wake()
         return created
 
     async def update(self, user: User, schedule: Schedule, **fields: Any) -> Schedule:
-        """Set some fields. Raises as `create`, and NotFound if the schedule has been deleted."""
+        """Set some fields. Raises as `create`, and NotFound if the schedule was deleted."""
         now, checked = self._clock.now(), self._checked(user, fields)
 
         def updated(current: Schedule) -> Schedule:

@@ -27,6 +27,7 @@ from testing.api_client import SAMPLES
 from testing.live_server import LiveServer
 from testing.source_files import source_files
 from tests.clients.openapi_schedules import schedules
+from tests.clients.user_calls import tools, users
 
 DOCUMENT = os.environ.get("GREENROOM_OPENAPI", "")
 pytestmark = [
@@ -169,13 +170,10 @@ def calls(server: LiveServer) -> list[Call]:
     request_queues(walk)
     webhooks(walk)
     rejected_requests(walk)
+    walk("GET", "/v2/users/me/usage/monthly")
+    tools(walk)
     deletions(walk)
     return walk.calls
-
-
-def users(walk: Walk) -> None:
-    walk("GET", "/v2/users/me")
-    walk("GET", "/v2/users/{userId}")
 
 
 def actors(walk: Walk) -> None:
@@ -416,6 +414,8 @@ def draft(number: int) -> Json:
         "webhook-dispatches",
         "schedules",
         "store",
+        "browser-info",
+        "tools",
     ],
 )
 def test_responses_are_as_documented(word: str, calls: list[Call], contract: Contract) -> None:

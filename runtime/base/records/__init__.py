@@ -42,6 +42,7 @@ from runtime.base.records.storages import (
     RequestState,
     Storage,
 )
+from runtime.base.records.usage import DailyUsage
 from runtime.base.records.users import InputKey, User
 from runtime.base.records.webhooks import (
     DispatchStatus,
@@ -60,6 +61,7 @@ __all__ = [
     "Actor",
     "Build",
     "BuildOptions",
+    "DailyUsage",
     "Dataset",
     "Definition",
     "DispatchStatus",
