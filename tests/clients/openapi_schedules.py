@@ -19,7 +19,14 @@ def schedules(walk: Walk) -> None:
     while not walk("GET", schedule + "/log"):
         time.sleep(1)
     walk("PUT", schedule, json={"isEnabled": False})
+    while has_live_run(walk):  # the Actor is deleted later
+        time.sleep(1)
     walk("GET", schedule)
     walk("GET", "/v2/schedules")
     walk("POST", "/v2/schedules", json=fields)
     walk("POST", "/v2/schedules", json={**fields, "cronExpression": "never"})
+
+
+def has_live_run(walk: Walk) -> bool:
+    runs = walk("GET", "/v2/actor-runs", params={"status": "READY,RUNNING"})["items"]
+    return any("scheduleId" in run["meta"] for run in runs)
