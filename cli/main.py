@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from cli.actor_folder import is_git_url
+from cli.clock import advance_clock, parse_duration
 from cli.down import stop_server
 from cli.errors import FAILED, CommandError
 from cli.failures import Command, CommandGroup
@@ -271,6 +272,21 @@ def prune_builds(
 ) -> None:
     """Show the builds that no tag, Actor or live run needs, and delete them with their images after a confirmation."""
     prune(PruneArguments(data_dir=_resolve(data_dir), yes=yes, as_json=as_json))
+
+
+clock = typer.Typer(no_args_is_help=True, help="Control the clock of schedules, retention and webhook retries.")
+app.add_typer(clock, name="clock")
+
+
+@clock.command("advance", cls=Command)
+def advance(
+    duration: Annotated[str, typer.Argument(metavar="DURATION", help="A number with a unit: 90s, 15m, 6h or 1d.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Let time pass for schedules, retention and webhook retries of a running server. Live runs do not notice it."""
+    secs = _parsed("DURATION", parse_duration, duration) or 0.0
+    advance_clock(_resolve(data_dir), secs, as_json=as_json)
 
 
 storage = typer.Typer(

@@ -17,7 +17,7 @@ from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
 from runtime.actors.versions import Versions
 from runtime.base.addresses import Addresses
-from runtime.base.clock import Clock
+from runtime.base.clock import AdvanceableClock, Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.errors import StorageUnavailable
 from runtime.base.json_text import JsonDict
@@ -26,6 +26,7 @@ from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.billing.monthly_usage import MonthlyUsage
 from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
+from runtime.clock_advance import ClockAdvance
 from runtime.containers import Containers, Engine
 from runtime.database import Database
 from runtime.inputs.inputs import Inputs
@@ -53,6 +54,9 @@ from runtime.runs.starting import Starting
 from runtime.runs.status import RunStatuses
 from runtime.runs.supervisor import SupervisorContext
 from runtime.runs.system_events import SystemEvents
+from runtime.schedules.scheduled_starts import ScheduledStarts
+from runtime.schedules.scheduler import Scheduler
+from runtime.schedules.schedules import Schedules
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -85,6 +89,7 @@ class Orchestrator:
         self.settings = settings
         self.addresses = addresses
         self.clock = clock
+        self.advanceable_clock = AdvanceableClock(clock)
         self.signer = Signer(data_directory.signing_key)
         self.signed_objects = SignedObjects(data_directory.signing_key)
         self.containers = connect(data_directory.instance_id)
@@ -95,6 +100,7 @@ class Orchestrator:
         self._create_webhooks(present)
         self._create_builds(data_directory.instance_id)
         self._create_runs()
+        self._create_schedules()
         self._create_deletion()
         self._background_tasks: list[asyncio.Task[None]] = []
 
@@ -273,6 +279,22 @@ class Orchestrator:
             clock=self.clock,
         )
 
+    def _create_schedules(self) -> None:
+        starts = ScheduledStarts(users=self.users, actors=self.actors, tasks=self.tasks, starting=self.starting)
+        self.scheduler = Scheduler(database=self.database, starts=starts, clock=self.advanceable_clock)
+        self.schedules = Schedules(
+            database=self.database,
+            users=self.users,
+            actors=self.actors,
+            tasks=self.tasks,
+            clock=self.advanceable_clock,
+            wake=self.scheduler.wake,
+            most=self.settings.plan.max_schedules,
+        )
+        self.clock_advance = ClockAdvance(
+            clock=self.advanceable_clock, scheduler=self.scheduler, delivery=self._delivery
+        )
+
     def _create_deletion(self) -> None:
         self.run_deletion = RunDeletion(
             runs=self.runs,
@@ -299,7 +321,7 @@ class Orchestrator:
             builds=self.builds,
             storages=self._run_storages,
             dispatches=self.dispatches,
-            clock=self.clock,
+            clock=self.advanceable_clock,
             limits=self.account_limits,
         )
 
@@ -313,6 +335,7 @@ class Orchestrator:
         await self.live_builds.recover()
         await self._run_recovery().recover()
         self._delivery.open()
+        self.scheduler.open()
         self._background_tasks = [
             asyncio.create_task(self.retention.sweep_hourly(), name="retention"),
             asyncio.create_task(self.monthly_usage.count_hourly(), name="usage"),
@@ -330,6 +353,7 @@ class Orchestrator:
             task.cancel()
         if self._background_tasks:
             await asyncio.wait(self._background_tasks)
+        await self.scheduler.close()
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()

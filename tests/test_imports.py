@@ -27,6 +27,8 @@ ROOMS = (
     "billing",
     "builds",
     "runs",
+    "schedules",
+    "clock_advance",
     "account_limits",
     "retention",
     "pruning",

@@ -81,6 +81,20 @@ class Prunable(LocalModel):
     image_bytes: int = Field(description="The size of these images. Less may become free: images can share layers.")
 
 
+class ClockAdvanceOrder(LocalModel):
+    """By how much the clock is advanced."""
+
+    advance_secs: float = Field(description="Seconds, more than 0.", allow_inf_nan=False)
+
+
+class ClockAdvanced(LocalModel):
+    """The clock of schedules, retention and webhook retries after an advance."""
+
+    now: str = Field(description="The time that it shows, as an ISO 8601 timestamp.")
+    ahead_secs: float = Field(description="How far it is ahead of the machine's clock, in seconds.")
+    ticks: int = Field(description="How often schedules ran within the time of the advance.")
+
+
 class RunEnvelope(LocalModel):
     data: dict[str, Any] = Field(description="The run, as GET /v2/actor-runs/{runId} returns it.")
 

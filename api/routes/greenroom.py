@@ -28,6 +28,8 @@ from api.request.path_records import find_own_run
 from api.response.envelopes import JSON, data_response, json_response
 from api.response.local_controls import (
     CheckedStart,
+    ClockAdvanced,
+    ClockAdvanceOrder,
     ErrorEnvelope,
     Prunable,
     PrunableBuild,
@@ -124,6 +126,13 @@ async def prune(request: Request) -> Prunable:
     """Delete these builds with their images and logs, and return what was deleted."""
     orchestrator = orchestrator_of(request)
     return _prunable(orchestrator, await orchestrator.pruning.prune())
+
+
+@router.post("/greenroom/clock", dependencies=[OperatorOnly, Depends(control_token)])
+async def advance_clock(request: Request, order: ClockAdvanceOrder) -> ClockAdvanced:
+    """Advance the clock of schedules, retention and webhook retries. Live runs do not notice it."""
+    advanced = await orchestrator_of(request).clock_advance.advance(round(order.advance_secs * 1000))
+    return ClockAdvanced(now=iso(advanced.now), ahead_secs=advanced.ahead_millis / 1000, ticks=advanced.ticks)
 
 
 @router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])

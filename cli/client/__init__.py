@@ -20,6 +20,8 @@ from runtime.base.json_text import JsonDict
 
 PRUNE_SECS = 600.0
 """The engine can take long to remove many images."""
+ADVANCE_SECS = 600.0
+"""Schedules can start a thousand runs within the time of an advance."""
 
 
 @contextmanager
@@ -74,6 +76,10 @@ class Client:
     def prune(self) -> JsonDict:
         """Delete the builds that nothing needs, and return them."""
         return self._transport.local("POST", "/greenroom/prune", PRUNE_SECS)
+
+    def advance_clock(self, secs: float) -> JsonDict:
+        """Advance the server's clock, and return what it shows."""
+        return self._transport.local("POST", "/greenroom/clock", ADVANCE_SECS, json={"advanceSecs": secs})
 
     def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
         """Yield the log of a run or build from its beginning, until the job finishes. `raw` preserves ANSI codes."""

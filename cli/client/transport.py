@@ -55,9 +55,10 @@ class Transport:
         data: JsonDict = self.request(method, path, **request).json()["data"]
         return data
 
-    def local(self, method: str, path: str, secs: float) -> JsonDict:
+    def local(self, method: str, path: str, secs: float, **request: Any) -> JsonDict:
         """Call one of the server's own controls, which has no envelope and may need `secs` for its response."""
-        response: JsonDict = self.request(method, path, timeout=httpx.Timeout(RESPONSE_SECS, read=secs)).json()
+        timeout = httpx.Timeout(RESPONSE_SECS, read=secs)
+        response: JsonDict = self.request(method, path, timeout=timeout, **request).json()
         return response
 
     def find(self, path: str) -> JsonDict | None:

@@ -51,6 +51,7 @@ class StubApi:
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
         self.rejects_versions = False
         self.prunable: list[dict[str, Any]] = []
+        self.advances: list[float] = []
         self.actors: dict[str, dict[str, Any]] = {}
         self.versions: dict[tuple[str, str], dict[str, Any]] = {}
         self.builds: list[dict[str, Any]] = []
@@ -81,6 +82,7 @@ class StubApi:
         return [
             Route("/greenroom/info", self._info),
             Route("/greenroom/prune", self._prune, methods=["GET", "POST"]),
+            Route("/greenroom/clock", self._advance_clock, methods=["POST"]),
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
             Route("/greenroom/read-definition", self._read_definition, methods=["POST"]),
             Route("/greenroom/check-start", self._check_start, methods=["POST"]),
@@ -138,6 +140,11 @@ class StubApi:
             self.prunable = []
         size = sum(build["imageSizeBytes"] for build in builds)
         return JSONResponse({"builds": builds, "images": len(builds), "imageBytes": size})
+
+    async def _advance_clock(self, request: Request) -> Response:
+        secs = (await request.json())["advanceSecs"]
+        self.advances.append(secs)
+        return JSONResponse({"now": "2026-01-02T00:00:00.000Z", "aheadSecs": secs, "ticks": 2})
 
     async def _me(self, request: Request) -> Response:
         return data({"id": "u1", "username": "somebody"})

@@ -26,6 +26,7 @@ from api.app import ROUTERS
 from testing.api_client import SAMPLES
 from testing.live_server import LiveServer
 from testing.source_files import source_files
+from tests.clients.openapi_schedules import schedules
 from tests.clients.user_calls import tools, users
 
 DOCUMENT = os.environ.get("GREENROOM_OPENAPI", "")
@@ -49,6 +50,7 @@ DEVIATIONS = {
     f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {NO_TYPE}": "the same",
     f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}}/env-vars/{{envVarName}} 204: {NO_TYPE}": "the same",
     f"DELETE /v2/webhooks/{{webhookId}} 204: {NO_TYPE}": "the same",
+    f"DELETE /v2/schedules/{{scheduleId}} 204: {NO_TYPE}": "the same",
     "POST /v2/actors/{actorId}/versions/{versionNumber}/env-vars 409: 409 is not among": (
         "its error env-var-already-exists is documented, its status is not"
     ),
@@ -162,6 +164,7 @@ def calls(server: LiveServer) -> list[Call]:
     actors(walk)
     runs(walk)
     tasks(walk)
+    schedules(walk)
     datasets(walk)
     key_value_stores(walk)
     request_queues(walk)
@@ -377,7 +380,7 @@ def rejected_requests(walk: Walk) -> None:
         walk("GET", f"/v2/{path}")
     for path in ("datasets/{datasetId}", "key-value-stores/{storeId}", "request-queues/{queueId}", "users/{userId}"):
         walk("GET", f"/v2/{path}")
-    for path in ("webhooks/{webhookId}", "webhook-dispatches/{dispatchId}"):
+    for path in ("webhooks/{webhookId}", "webhook-dispatches/{dispatchId}", "schedules/{scheduleId}"):
         walk("GET", f"/v2/{path}")
     walk.at = known
 
@@ -387,6 +390,7 @@ def deletions(walk: Walk) -> None:
     walk("DELETE", "/v2/key-value-stores/{storeId}")
     walk("DELETE", "/v2/request-queues/{queueId}")
     walk("DELETE", "/v2/webhooks/{webhookId}")
+    walk("DELETE", "/v2/schedules/{scheduleId}")
     walk("DELETE", "/v2/actor-tasks/{actorTaskId}")
     walk("DELETE", "/v2/actors/{actorId}")
 
@@ -408,6 +412,7 @@ def draft(number: int) -> Json:
         "request-queues",
         "webhooks",
         "webhook-dispatches",
+        "schedules",
         "store",
         "browser-info",
         "tools",

@@ -14,6 +14,7 @@ from api.response.serializers.actors import (
 from api.response.serializers.builds import build, build_definition, build_in_list
 from api.response.serializers.limits import account_limits, monthly_usage
 from api.response.serializers.runs import run, run_in_list, run_usage
+from api.response.serializers.schedules import schedule, schedule_in_list, schedule_log_entry
 from api.response.serializers.storages import (
     dataset,
     key_page,
@@ -52,6 +53,9 @@ __all__ = [
     "run",
     "run_in_list",
     "run_usage",
+    "schedule",
+    "schedule_in_list",
+    "schedule_log_entry",
     "task",
     "task_in_list",
     "version",

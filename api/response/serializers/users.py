@@ -21,7 +21,7 @@ PLATFORM_FEATURES = (
     "ACTORS_PUBLIC_DEVELOPER",
 )
 
-EMULATED_FEATURES = frozenset({"ACTORS", "STORAGE", "WEBHOOKS"})
+EMULATED_FEATURES = frozenset({"ACTORS", "STORAGE", "SCHEDULER", "WEBHOOKS"})
 
 
 def private_user(user: User, plan: Plan, limits: LimitsInForce) -> JsonDict:
