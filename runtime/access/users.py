@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from runtime.access import permissions
 from runtime.base.clock import Clock
-from runtime.base.errors import Unauthorized, record_not_found
+from runtime.base.errors import Invalid, Unauthorized, record_not_found
 from runtime.base.records import Run, User, new_id
 from runtime.base.settings import LOCAL_USERNAME
-from runtime.database import Database
+from runtime.base.usernames import USERNAME_RULE, is_username
+from runtime.database import AlreadyExists, Database
 
 SERVER_TOKEN_PREFIX = "greenroom_server_"
 RUN_TOKEN_PREFIX = "greenroom_run_"
@@ -24,7 +25,8 @@ def new_run_token() -> str:
 class Users:
     """`tokens` maps each token to a username. If it is empty, any token belongs to the local user.
 
-    Users never change after `open`, so the users behind the tokens are read from the database only once.
+    The users behind the tokens never change after `open`, so they are read from the database only once. A stand-in user
+    has no token, so nobody can authenticate as one. Such users own the stand-ins for Actors of Apify Store.
     """
 
     def __init__(self, database: Database, tokens: Mapping[str, str], clock: Clock) -> None:
@@ -36,10 +38,13 @@ class Users:
 
     async def open(self) -> None:
         """Create the records of users that are configured for the first time."""
-        for username in self._usernames():
-            if self.by_username(username) is None:
-                await self._database.users.insert(User(id=new_id(), username=username, created_at=self._clock.now()))
-        self._users_with_tokens = {user.username: user for user in self.all()}
+        self._users_with_tokens = {username: await self._ensure(username) for username in self._usernames()}
+
+    async def create_stand_in(self, username: str) -> User:
+        """The user with this name. If there is none, it is created without a token. Raises Invalid."""
+        if not is_username(username):
+            raise Invalid("invalid-value", f"'{username}' is not a valid username: use {USERNAME_RULE}")
+        return await self._ensure(username)
 
     def get(self, id: str) -> User:
         """Raises NotFound."""
@@ -85,6 +90,16 @@ class Users:
         username, tilde, name = reference.partition("~")
         owner = user if username in ("", "me") else self.by_username(username)
         return None if not tilde or owner is None else (owner, name)
+
+    async def _ensure(self, username: str) -> User:
+        known = self.by_username(username)
+        if known is not None:
+            return known
+        user = User(id=new_id(), username=username, created_at=self._clock.now())
+        try:
+            return await self._database.users.insert(user)
+        except AlreadyExists:  # a concurrent request created the user
+            return await self._ensure(username)
 
     def _run_of_token(self, token: str) -> Run:
         run = self._database.runs.by_token(token)

@@ -180,9 +180,8 @@ def _not_found(user: User, reference: str) -> NotFound:
     how = "Create it first, for example with `greenroom push FOLDER`."
     if tilde and username not in ("", "me", user.username):
         how = (
-            "Actors of Apify Store do not exist here. Create a stand-in: start the server with "
-            f"`--user {username}:TOKEN` beside your own user, create an Actor '{name}' with this token, and set its "
-            "isPublic to true."
+            "Actors of Apify Store do not exist here. Create a stand-in with `greenroom push FOLDER --as "
+            f"{username}/{name}`, or those of well-known Actors with `greenroom seed`."
         )
     return NotFound("record-not-found", f"Actor was not found: this server has no Actor '{reference}'. {how}")
 
