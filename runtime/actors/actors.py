@@ -139,11 +139,22 @@ class Actors:
 
         await self._database.actors.update(build.actor_id, without_build)
 
-    async def count_run(self, actor: Actor, started_at: Millis) -> None:
+    async def count_run(self, actor: Actor, user_id: str, started_at: Millis) -> None:
         await self._database.actors.update(
             actor.id,
-            lambda current: replace(current, total_runs=current.total_runs + 1, last_run_started_at=started_at),
+            lambda current: replace(
+                current,
+                total_runs=current.total_runs + 1,
+                last_run_started_at=started_at,
+                last_run_by_user={**current.last_run_by_user, user_id: started_at},
+            ),
             may_use_reserve=True,
+        )
+
+    async def count_metamorph(self, actor: Actor) -> None:
+        """Count a run of another Actor that became this one."""
+        await self._database.actors.update(
+            actor.id, lambda current: replace(current, total_metamorphs=current.total_metamorphs + 1)
         )
 
     async def count_build(self, actor: Actor) -> None:

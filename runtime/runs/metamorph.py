@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runtime.access import permissions
+from runtime.actors.actors import Actors
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.errors import Invalid
@@ -28,6 +29,7 @@ class Metamorphs:
     def __init__(
         self,
         *,
+        actors: Actors,
         orders: Orders,
         builds: Builds,
         inputs: Inputs,
@@ -36,6 +38,7 @@ class Metamorphs:
         addresses: Addresses,
         clock: Clock,
     ) -> None:
+        self._actors = actors
         self._orders = orders
         self._builds = builds
         self._inputs = inputs
@@ -56,7 +59,9 @@ class Metamorphs:
         target = self._builds.resolve(actor, build or actor.defaults.build)
         prepared = await self._inputs.prepare(run.user_id, target, input)
         metamorph = await self._prepare(run, actor, target, prepared, started_by)
-        return await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, metamorph)
+        ordered = await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, metamorph)
+        await self._actors.count_metamorph(actor)
+        return ordered
 
     def _check_allowed(self, run: Run, actor: Actor) -> None:
         if len(run.metamorphs) >= MAX_METAMORPHS:

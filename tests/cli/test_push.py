@@ -120,9 +120,7 @@ def test_a_stand_in_whose_build_fails_stays_private(push: Any, served: Served) -
     assert not served.stub.actors["a1"]["isPublic"]
 
 
-@pytest.mark.parametrize(
-    "name", ["web-scraper", "me/web-scraper", "apify/", "apify/a b", "a b/actor", ""]
-)
+@pytest.mark.parametrize("name", ["web-scraper", "me/web-scraper", "apify/", "apify/a b", "a b/actor", ""])
 def test_an_invalid_name_of_a_stand_in_is_wrong_usage(push: Any, served: Served, name: str) -> None:
     assert push("--as", name).exit_code == 64
     assert not served.stub.actors
