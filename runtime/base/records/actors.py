@@ -112,6 +112,7 @@ class Task:
     created_at: Millis
     modified_at: Millis
     title: str | None = None
+    description: str | None = None
     options: TaskOptions = TaskOptions()
     input: Mapping[str, Json] | None = None
     total_runs: int = 0
