@@ -87,6 +87,17 @@ class Contract:
         paths = self.document["paths"].items()
         return [(method.upper(), path) for path, item in paths for method in METHODS if method in item]
 
+    def query_parameters(self) -> set[str]:
+        """The names of the query parameters of all operations."""
+        found = set()
+        for method, path in self.operations():
+            item = self.document["paths"][path]
+            for parameter in [*item.get("parameters", []), *item[method.lower()].get("parameters", [])]:
+                while "$ref" in parameter:
+                    parameter = self._resolved(*parameter["$ref"].removeprefix("#/").split("/"))
+                found |= {parameter["name"]} if parameter["in"] == "query" else set()
+        return found
+
     def problems(self, call: Call) -> list[str]:
         """Return one line for each difference between a response and the document."""
         operation = self._operation(call)
