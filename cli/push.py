@@ -119,7 +119,7 @@ def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[J
 
 
 def _build_error(actor: JsonDict, build: JsonDict) -> CommandError:
-    reason = build.get("statusMessage") or "see its log above"
+    reason = build.get("statusMessage") or "see its log"
     end = "" if reason.endswith(".") or "\n" in reason else "."  # the reason can end with a Dockerfile to paste
     return CommandError(
         f"Build {build['buildNumber']} finished with status {build['status']}: {reason}{end}",

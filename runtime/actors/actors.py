@@ -154,7 +154,9 @@ class Actors:
     async def count_metamorph(self, actor: Actor) -> None:
         """Count a run of another Actor that became this one."""
         await self._database.actors.update(
-            actor.id, lambda current: replace(current, total_metamorphs=current.total_metamorphs + 1)
+            actor.id,
+            lambda current: replace(current, total_metamorphs=current.total_metamorphs + 1),
+            may_use_reserve=True,
         )
 
     async def count_build(self, actor: Actor) -> None:
