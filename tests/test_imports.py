@@ -27,6 +27,7 @@ ROOMS = (
     "billing",
     "builds",
     "runs",
+    "account_limits",
     "retention",
     "pruning",
     "actor_deletion",

@@ -20,6 +20,7 @@ from api.app import ROUTERS
 from testing.api_client import SAMPLES
 from testing.live_server import LiveServer
 from testing.source_files import source_files
+from tests.clients.user_calls import tools, users
 from tests.openapi import DEVIATIONS, DOCUMENT, NO_DOCUMENT, Call, Contract
 
 pytestmark = [pytest.mark.docker, pytest.mark.skipif(not DOCUMENT, reason=NO_DOCUMENT)]
@@ -77,13 +78,10 @@ def calls(server: LiveServer) -> list[Call]:
     request_queues(walk)
     webhooks(walk)
     rejected_requests(walk)
+    walk("GET", "/v2/users/me/usage/monthly")
+    tools(walk)
     deletions(walk)
     return walk.calls
-
-
-def users(walk: Walk) -> None:
-    walk("GET", "/v2/users/me")
-    walk("GET", "/v2/users/{userId}")
 
 
 def actors(walk: Walk) -> None:
@@ -323,6 +321,8 @@ def draft(number: int) -> Json:
         "webhooks",
         "webhook-dispatches",
         "store",
+        "browser-info",
+        "tools",
     ],
 )
 def test_responses_are_as_documented(word: str, calls: list[Call], contract: Contract) -> None:

@@ -13,6 +13,7 @@ from api.response.serializers.actors import (
     version_without_source,
 )
 from api.response.serializers.builds import build, build_definition, build_in_list
+from api.response.serializers.limits import account_limits, monthly_usage
 from api.response.serializers.runs import run, run_in_list, run_usage
 from api.response.serializers.storages import (
     dataset,
@@ -29,6 +30,7 @@ from api.response.serializers.users import limited_user, private_user, public_us
 from api.response.serializers.webhooks import webhook, webhook_dispatch, webhook_draft
 
 __all__ = [
+    "account_limits",
     "actor",
     "actor_for_agents",
     "actor_in_list",
@@ -42,6 +44,7 @@ __all__ = [
     "key_value_store",
     "limited_user",
     "locked_queue_head",
+    "monthly_usage",
     "private_user",
     "processed_request",
     "public_user",
