@@ -32,6 +32,7 @@ DEVIATIONS = {
     f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}}/env-vars/{{envVarName}} 204: {NO_TYPE}": "the same",
     f"DELETE /v2/webhooks/{{webhookId}} 204: {NO_TYPE}": "the same",
     f"DELETE /v2/actor-tasks/{{actorTaskId}} 204: {NO_TYPE}": "the same",
+    f"DELETE /v2/schedules/{{scheduleId}} 204: {NO_TYPE}": "the same",
     "GET /v2/actor-tasks/{actorTaskId}/run-sync-get-dataset-items 201: $: [": (
         "the items are an array, as the document has it for Actors; clients expect an array"
     ),
