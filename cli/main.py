@@ -22,6 +22,8 @@ from cli.run import run_actor
 from cli.run_input import read_input
 from cli.run_options import parse_env_vars, parse_memory
 from cli.run_target import RunArguments
+from cli.seed import SeedArguments, parse_names, seed_actors
+from cli.stand_ins import parse_stand_in_name
 from cli.status import show_status
 from cli.storage.exporting import ExportArguments, run_export
 from cli.storage.importing import ImportArguments, run_import
@@ -252,6 +254,15 @@ def run(
 @app.command()
 def push(
     source: Source = ".",
+    stand_in: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="USERNAME/NAME",
+            callback=_not_empty,
+            help="Make the public stand-in for this Actor of Apify Store, for all users. Its build has the tag latest.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -260,8 +271,30 @@ def push(
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
     failed.
     """
-    arguments = PushArguments(source=_existing(source), data_dir=_resolve(data_dir), as_json=as_json)
+    arguments = PushArguments(
+        source=_existing(source),
+        data_dir=_resolve(data_dir),
+        stand_in=_parsed("--as", parse_stand_in_name, stand_in),
+        as_json=as_json,
+    )
     raise typer.Exit(push_actor(arguments))
+
+
+@app.command()
+def seed(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="USERNAME/NAME", help="The Actors to create. Default: all that Greenroom knows."),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create public stand-ins for well-known Actors of Apify Store, such as apify/web-scraper. They run offline.
+
+    Stand-ins that are up to date are not built again. Those that you pushed with --as are left unchanged.
+    """
+    chosen = _parsed("USERNAME/NAME", parse_names, names) or []
+    seed_actors(SeedArguments(names=chosen, data_dir=_resolve(data_dir), as_json=as_json))
 
 
 @app.command("prune")

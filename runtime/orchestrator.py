@@ -260,6 +260,7 @@ class Orchestrator:
             nudge=self.live_runs.nudge,
         )
         self.metamorphs = Metamorphs(
+            actors=self.actors,
             orders=self.orders,
             builds=self.builds,
             inputs=inputs,

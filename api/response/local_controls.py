@@ -65,6 +65,13 @@ class CheckedStart(LocalModel):
     valid: Literal[True] = True
 
 
+class StandInUser(LocalModel):
+    """A user that owns Actors on this server."""
+
+    id: str
+    username: str
+
+
 class PrunableBuild(LocalModel):
     id: str
     actor_name: str

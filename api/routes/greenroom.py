@@ -38,6 +38,7 @@ from api.response.local_controls import (
     ServerInfo,
     ShutdownStarted,
     SourceDefinition,
+    StandInUser,
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
@@ -112,6 +113,17 @@ async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
         cap_mbytes=orchestrator.job_quota.cap_mbytes,
     )
     return CheckedStart()
+
+
+@router.put("/greenroom/users/{username}", dependencies=[OperatorOnly, Depends(control_token)])
+async def create_stand_in_user(request: Request, username: str) -> StandInUser:
+    """Create a user without a token, if there is no user with this name.
+
+    Nobody can log in as this user. A request with the token in server.json can act for it, with its name in the header
+    `Greenroom-User`.
+    """
+    user = await orchestrator_of(request).users.create_stand_in(username)
+    return StandInUser(id=user.id, username=user.username)
 
 
 @router.get("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])

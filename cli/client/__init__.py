@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
@@ -61,6 +62,11 @@ class Client:
 
     def close(self) -> None:
         self._transport.close()
+
+    def act_for_stand_in(self, username: str) -> None:
+        """Act for this user from now on, which is created without a token if it does not exist."""
+        self._transport.request("PUT", f"/greenroom/users/{quote(username, safe='')}")
+        self._transport.act_for(username)
 
     def username(self) -> str:
         return str(self._transport.data("GET", "/v2/users/me")["username"])

@@ -20,6 +20,8 @@ USER_AGENT = f"greenroom/{version('greenroom')}"
 SHOWN_CHARS = 40
 AS_STORED = {"Accept-Encoding": "identity"}
 """Request headers that make the server send the body without compressing it."""
+ACT_FOR = "Greenroom-User"
+"""The header that names the user whom the command line acts for."""
 
 
 class Transport:
@@ -34,6 +36,10 @@ class Transport:
             trust_env=False,  # requests to this machine must not go through a proxy
             verify=False,  # the server uses plain HTTP, and loading certificates takes longer than most requests
         )
+
+    def act_for(self, username: str) -> None:
+        """Send the following requests in the name of this user, instead of the server's first user."""
+        self._http.headers[ACT_FOR] = username
 
     def close(self) -> None:
         self._http.close()

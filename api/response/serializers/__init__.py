@@ -5,6 +5,7 @@ Fields: the platform's API reference. The models of apify-client 3 show which of
 
 from api.response.serializers.actors import (
     actor,
+    actor_for_agents,
     actor_in_list,
     actor_in_store,
     env_var,
@@ -32,6 +33,7 @@ from api.response.serializers.webhooks import webhook, webhook_dispatch, webhook
 __all__ = [
     "account_limits",
     "actor",
+    "actor_for_agents",
     "actor_in_list",
     "actor_in_store",
     "build",

@@ -15,6 +15,7 @@ def task(record: Task, owner: User) -> JsonDict:
         **standby(record.extra),
         **_task(record, owner),
         "title": record.title,
+        "description": record.description,
         "options": task_options(record.options),
         "input": record.input,
         **_publication(record),

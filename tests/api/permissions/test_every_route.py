@@ -37,7 +37,7 @@ NEEDS_NO_TOKEN = {
 }
 NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/info", "POST /greenroom/shutdown"),
-    *("GET /greenroom/prune", "POST /greenroom/prune"),
+    *("GET /greenroom/prune", "POST /greenroom/prune", "PUT /greenroom/users/{username}"),
     "POST /greenroom/clock",
     *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
 }
@@ -139,6 +139,7 @@ class Records:
             "build": self.run.build_id,
             "job": self.run.id,
             "user_id": "local",
+            "username": "apify",
             "id": storage.get(template.split("/")[2], ""),
             "key:path": "INPUT",
             "request_id": "abc",
