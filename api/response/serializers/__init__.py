@@ -24,10 +24,11 @@ from api.response.serializers.storages import (
     request_queue,
 )
 from api.response.serializers.tasks import task, task_in_list
-from api.response.serializers.users import limited_user, private_user, public_user
+from api.response.serializers.users import NO_PROXY, limited_user, private_user, proxy_access, public_user
 from api.response.serializers.webhooks import webhook, webhook_dispatch, webhook_draft
 
 __all__ = [
+    "NO_PROXY",
     "actor",
     "actor_in_list",
     "actor_in_store",
@@ -42,6 +43,7 @@ __all__ = [
     "locked_queue_head",
     "private_user",
     "processed_request",
+    "proxy_access",
     "public_user",
     "queue_head",
     "queued_request",

@@ -37,6 +37,7 @@ NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/info", "POST /greenroom/shutdown"),
     *("GET /greenroom/prune", "POST /greenroom/prune"),
     *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
+    *("GET /greenroom/proxy/faults", "POST /greenroom/proxy/faults", "DELETE /greenroom/proxy/faults"),
 }
 OPEN = {
     "GET /v2/users/me",
