@@ -101,9 +101,12 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
         def setup(self) -> None:
             super().setup()
             self.rfile = _CountingReader(self.rfile, site)  # type: ignore[assignment]
-            self.wfile = _CountingWriter(self.wfile, site)
+            self.wfile = _CountingWriter(self.wfile, site)  # type: ignore[assignment]
 
         def do_GET(self) -> None:
+            if self.path == "/favicon.ico":
+                self.send_error(404)
+                return
             body = site.visit(self.path)
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
