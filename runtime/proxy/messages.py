@@ -13,6 +13,8 @@ READ_BYTES = 32_768
 MAX_OVERHEAD_BYTES = 131_072
 """The most bytes in a row that are not a body: heads, trailers, extensions of chunks."""
 MAX_HEADERS = 256
+SILENCE_SECS = 600.0
+"""How long a peer may be silent within a message, or before a response."""
 MAX_INTERIM_RESPONSES = 32
 NO_BODY = frozenset({204, 304})
 HOP_BY_HOP = frozenset(
@@ -90,7 +92,8 @@ class MessageReader:
         return received
 
     async def _read(self) -> bytes:
-        data = await self._stream.read(READ_BYTES)
+        async with asyncio.timeout(SILENCE_SECS):
+            data = await self._stream.read(READ_BYTES)
         self._received += len(data)
         return data
 
@@ -157,7 +160,10 @@ class RequestReader(MessageReader):
                 if piece is None:
                     return
                 yield piece
-            data = await self._read()
+            try:
+                data = await self._read()
+            except OSError as problem:
+                raise InvalidMessage("the connection was lost within a body") from problem
             if not data:
                 raise InvalidMessage("the connection was closed within a body")
             self._parse(data)

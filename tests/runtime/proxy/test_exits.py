@@ -105,7 +105,7 @@ async def test_failures_of_the_upstream(response: bytes, method: str, status: by
 
 
 @pytest.mark.parametrize("target", ["http://169.254.169.254/", "http://localhost/", "http://host.greenroom.internal/"])
-async def test_an_upstream_is_not_asked_for_this_machine(target: str) -> None:
+async def test_an_upstream_gets_no_requests_for_this_machine(target: str) -> None:
     async with behind("http://127.0.0.1:1") as stage:
         assert (await stage.get(target)).startswith(b"HTTP/1.1 403 ")
 
