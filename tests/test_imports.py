@@ -77,29 +77,33 @@ def imported_rooms(path: Path) -> set[str]:
     return {name.split(".")[1] for name in imports(path) if name.startswith("runtime.")}
 
 
-@pytest.mark.parametrize("path", sources("runtime"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_rooms_import_downwards(path: Path) -> None:
-    room = room_of(path)
-    if room == "__init__":
-        return
-    assert room in ROOMS, f"runtime/{room} is a new room: give it a place in ROOMS and in ARCHITECTURE.md"
-    assert imported_rooms(path) <= set(ROOMS[: ROOMS.index(room) + 1])
-    assert not [name for name in imports(path) if name.split(".")[0] in ("api", "cli")]
+def imported_packages(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)}
 
 
-@pytest.mark.parametrize("path", sources("api"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_api_uses_no_door(path: Path) -> None:
+def test_every_room_has_a_place() -> None:
+    """A new room needs a place in ROOMS and in ARCHITECTURE.md."""
+    assert {room_of(path) for path in sources("runtime")} - {"__init__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_import_downwards(room: str) -> None:
+    for path in (each for each in sources("runtime") if room_of(each) == room):
+        assert imported_rooms(path) <= set(ROOMS[: ROOMS.index(room) + 1]), path
+        assert not imported_packages(path) & {"api", "cli"}, path
+
+
+def test_api_uses_no_door() -> None:
     """Only the server, which builds the orchestrator, names the door to the engine. The proxy has a door of its own."""
-    if path.name == "server.py":
-        return
-    assert imported_rooms(path) & DOORS <= ({"container_http"} if path.parent.name == "web_server" else set())
-    assert not [name for name in imports(path) if name.split(".")[0] == "cli"]
+    for path in (each for each in sources("api") if each.name != "server.py"):
+        assert imported_rooms(path) & DOORS <= ({"container_http"} if path.parent.name == "web_server" else set()), path
+        assert "cli" not in imported_packages(path), path
 
 
 @pytest.mark.parametrize("package", OUTSIDE)
 def test_outside_packages_are_imported_only_where_listed(package: str) -> None:
     for path in sources("runtime") + sources("api") + sources("cli"):
-        if any(name.split(".")[0] == package for name in imports(path)):
+        if package in imported_packages(path):
             where = path.relative_to(ROOT).as_posix()
             assert any(where == place or where.startswith(f"{place}/") for place in OUTSIDE[package]), where
 
@@ -127,12 +131,12 @@ def test_only_the_database_room_contains_sql() -> None:
     assert with_sql == {("runtime", "database")}
 
 
-@pytest.mark.parametrize("path", sources("cli"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_command_imports_only_base_of_runtime(path: Path) -> None:
+def test_the_command_imports_only_base_of_runtime() -> None:
     """The commands speak HTTP. `up` alone imports the server, which it starts."""
-    assert imported_rooms(path) <= {"base"}
-    of_api = {name for name in imports(path) if name.split(".")[0] == "api"}
-    assert not of_api or (path.name == "up.py" and {name.split(".")[1] for name in of_api} <= {"server"})
+    for path in sources("cli"):
+        assert imported_rooms(path) <= {"base"}, path
+        of_api = {name for name in imports(path) if name.split(".")[0] == "api"}
+        assert not of_api or (path.name == "up.py" and {name.split(".")[1] for name in of_api} <= {"server"}), path
 
 
 def writes_status(path: Path) -> bool:

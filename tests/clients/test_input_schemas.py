@@ -300,7 +300,7 @@ def test_inputs_with_several_errors_have_the_same_messages(platform: NodeScript)
     """Ajv stops at its first error, so rules must be checked in the same order."""
     chance = random.Random(2)
     cases = []
-    for _ in range(400):
+    for _ in range(examples(400)):
         names = [f"field{number}" for number in range(4)]
         fields = {name: chance.choice(KINDS) for name in names}
         required = chance.sample(names, chance.randint(0, 4))

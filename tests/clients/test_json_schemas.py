@@ -11,6 +11,7 @@ import pytest
 
 from runtime.base.json_schema import JsonSchema
 from tests.clients.node_script import NodeScript
+from tests.examples import examples
 
 SCHEMAS: list[Any] = [
     {"type": "string"},
@@ -73,7 +74,7 @@ def cases() -> list[tuple[Any, Any]]:
     """Every schema with every value, and objects with several schemas and several errors."""
     pairs = [(schema, value) for schema in SCHEMAS for value in VALUES]
     chance = random.Random(1)
-    for _ in range(300):
+    for _ in range(examples(300)):
         names = "abc"
         schema = {"type": "object", "properties": {name: chance.choice(SCHEMAS) for name in names}}
         without_definitions = json.dumps(schema).count("definitions") == 0

@@ -12,6 +12,7 @@ import pytest
 from runtime.base.errors import Invalid
 from runtime.webhooks import templates
 from tests.clients.node_script import NodeScript
+from tests.examples import examples
 from tests.fakes.clock import START
 
 RESOURCE = {
@@ -100,7 +101,7 @@ def sent(template: str, in_strings: bool) -> Any:
 
 def test_templates_are_evaluated_as_by_the_platform(script: NodeScript) -> None:
     chance = random.Random(5)
-    several = [generated(chance) for _ in range(3000)]
+    several = [generated(chance) for _ in range(examples(3000))]
     single = [
         form.format(f"{{{{{space.format(name)}}}}}")
         for name in NAMES

@@ -5,6 +5,7 @@ import gzip
 import random
 import zlib
 from collections.abc import Callable
+from itertools import product
 
 import brotli
 import pytest
@@ -15,7 +16,7 @@ from starlette.types import Message
 
 from api.request.bodies import MAX_PAYLOAD_BYTES, STEP_BYTES, decoder, read_body, read_json, read_object
 from runtime.base.errors import Invalid, TooLarge, UnsupportedEncoding
-from tests.examples import examples
+from tests.examples import examples, some
 
 
 def request_with(chunks: list[bytes], encoding: str | None = None, unread: list[Message] | None = None) -> Request:
@@ -50,9 +51,10 @@ def pieces(data: bytes, size: int) -> list[bytes]:
     return [data[at : at + size] for at in range(0, len(data), size)]
 
 
-@pytest.mark.parametrize("encoding", PACK)
-@pytest.mark.parametrize("size", [0, 1, STEP_BYTES - 1, STEP_BYTES, STEP_BYTES + 1, 5 * STEP_BYTES])
-@pytest.mark.parametrize("kind", ["zeros", "noise"])
+SIZES = (0, 1, STEP_BYTES - 1, STEP_BYTES, STEP_BYTES + 1, 5 * STEP_BYTES)
+
+
+@pytest.mark.parametrize(("encoding", "size", "kind"), some(product(PACK, SIZES, ("zeros", "noise"))))
 async def test_a_body_is_decoded(encoding: str, size: int, kind: str) -> None:
     body = b"\0" * size if kind == "zeros" else random.Random(1).randbytes(size)
     for step in (7, 1000, 1 << 24) if size < 100_000 else (1000, 1 << 24):

@@ -6,12 +6,13 @@ import asyncio
 import errno
 import gzip
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import brotli
-import httpx
 import pytest
+import pytest_asyncio
 
 from api.request.bodies import MAX_PAYLOAD_BYTES
 from api.response.errors import STATUSES
@@ -190,24 +191,38 @@ ROWS = [
 ]
 
 
-async def answer_to(api: Api, method: str, path: str, given: dict[str, Any]) -> httpx.Response:
-    """The response of an API with an Actor that has a live run, and another Actor that has never run."""
-    actor, other = await api.create_actor("hello"), await api.create_actor("other")
-    await api.call("POST", f"/v2/acts/{actor.id}/versions", json={"versionNumber": "0.5"})
-    run = await api.start(actor)
-    names = {"actor": actor.id, "other": other.id, "live": run.id, "build": run.build_id}
-    return await api.call(method, path.format(**names), **given)
+class TableApi(Api):
+    """An API with an Actor that has a live run, and another Actor that has never run.
+
+    All rows of the table share it, because a request that is rejected changes nothing.
+    """
+
+    async def open(self) -> None:
+        await super().open()
+        actor, other = await self.create_actor("hello"), await self.create_actor("other")
+        await self.call("POST", f"/v2/acts/{actor.id}/versions", json={"versionNumber": "0.5"})
+        run = await self.start(actor)
+        self.names = {"actor": actor.id, "other": other.id, "live": run.id, "build": run.build_id}
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def table_api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TableApi]:
+    api = TableApi(tmp_path_factory.mktemp("table"))
+    await api.open()
+    yield api
+    await api.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("method", "path", "given", "status", "slug"),
     ROWS,
     ids=[f"{method} {path} {status} {slug} {n}" for n, (method, path, _, status, slug) in enumerate(ROWS)],
 )
 async def test_the_table_of_errors(
-    api: Api, method: str, path: str, given: dict[str, Any], status: int, slug: str
+    table_api: TableApi, method: str, path: str, given: dict[str, Any], status: int, slug: str
 ) -> None:
-    assert problem(await answer_to(api, method, path, given)) == (status, slug)
+    assert problem(await table_api.call(method, path.format(**table_api.names), **given)) == (status, slug)
 
 
 def test_every_kind_of_error_has_a_status() -> None:

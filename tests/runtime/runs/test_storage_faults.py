@@ -15,6 +15,7 @@ from runtime.base.records import DispatchStatus
 from runtime.base.retry import LONGEST_PAUSE_SECS
 from runtime.outbound import OutboundResponse
 from runtime.retention import DAY_MILLIS, NEWEST_RUNS, SWEEP_SECS
+from tests.examples import some
 from tests.fakes.builds import an_actor_with_version, finished, start_build
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
@@ -25,7 +26,10 @@ S = JobStatus
 OUTAGE_SECS = 120
 
 
-@pytest.fixture(params=[errno.ENOSPC, errno.EROFS, errno.EIO], ids=["full", "read-only", "faulty"])
+FAULTS = {"full": errno.ENOSPC, "read-only": errno.EROFS, "faulty": errno.EIO}
+
+
+@pytest.fixture(params=some(FAULTS.values()), ids=some(FAULTS))
 def fault(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> StorageFault:
     return StorageFault(monkeypatch, request.param)
 

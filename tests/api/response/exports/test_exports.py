@@ -8,6 +8,7 @@ import json
 import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from itertools import product
 from typing import Any
 from xml.etree import ElementTree
 
@@ -245,9 +246,9 @@ ODD_ITEMS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("form", ItemFormat)
-@pytest.mark.parametrize("name", ODD_ITEMS)
-@pytest.mark.parametrize("view", [PLAIN, ItemView(skip_empty=True)])
+@pytest.mark.parametrize(
+    ("form", "name", "view"), some(product(ItemFormat, ODD_ITEMS, [PLAIN, ItemView(skip_empty=True)]))
+)
 async def test_any_item_is_exported_to_the_end_or_rejected_before_the_start(
     form: ItemFormat, name: str, view: ItemView
 ) -> None:
