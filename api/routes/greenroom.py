@@ -152,9 +152,15 @@ async def get_proxy_faults(request: Request) -> ProxyFaults:
     return _proxy_faults(orchestrator_of(request))
 
 
-@router.post("/greenroom/proxy/faults", dependencies=[OperatorOnly, Depends(control_token)])
+@router.post(
+    "/greenroom/proxy/faults",
+    dependencies=[OperatorOnly, Depends(control_token)],
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"schema": ProxyFault.model_json_schema()}}, "required": True}
+    },
+)
 async def order_proxy_fault(request: Request) -> ProxyFaults:
-    """Order a fault for the next requests through the proxy. The body is a ProxyFault."""
+    """Order a fault for the next requests through the proxy."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
     try:
         fault = ProxyFault.model_validate(body)

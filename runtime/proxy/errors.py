@@ -14,7 +14,6 @@ REASONS = {
     400: "Bad Request",
     403: "Forbidden",
     407: "Proxy Authentication Required",
-    408: "Request Timeout",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
     590: "Non Successful",

@@ -154,7 +154,8 @@ class ProxyProcess:
         self._clients[client] += 1
         try:
             probe_silent_peer(connected)
-            await ClientConnection(self._context, reader, writer).serve()
+            with suppress(asyncio.CancelledError):  # the client's run has ended
+                await ClientConnection(self._context, reader, writer).serve()
         finally:
             self._clients[client] -= 1
             if not self._clients[client]:

@@ -179,10 +179,20 @@ class Proxy:
             if self._is_closing:
                 return
             log.warning("The proxy ended with exit code %s, and is started again.", code)
+            await self._restart()
+            if self._is_closing:
+                return
+
+    async def _restart(self) -> None:
+        """Start the process again as soon as that is possible."""
+        while True:
             await asyncio.sleep(RESTART_SECS)
             if self._is_closing:
                 return
-            await self._start()
+            try:
+                return await self._start()
+            except OSError as problem:
+                log.warning("The proxy cannot be started: %s", problem)
 
     async def _read_reports(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -207,5 +217,7 @@ class Proxy:
                     return
                 except NotFound:
                     log.info("Run %s was deleted before all its use of the proxy was recorded", run_id)
+                except Exception:  # one report must not stop the following ones
+                    log.exception("What run %s used of the proxy cannot be recorded", run_id)
                 used.pop(0)
             del self._unrecorded[run_id]
