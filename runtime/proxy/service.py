@@ -34,7 +34,10 @@ log = logging.getLogger("greenroom.proxy")
 RESTART_SECS = 1.0
 FLUSH_SECS = 5.0
 """How long the end of a run waits for its last counters."""
+RECORD_AGAIN_SECS = 5.0
 STOP_SECS = 5.0
+NO_FLUSH = 0
+"""The number of a report that nothing waits for."""
 HOME = Path(__file__).resolve().parents[2]
 """The folder that holds `runtime`."""
 MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from runtime.proxy.process import main; main()"
@@ -58,7 +61,7 @@ class Proxy:
         self._process: asyncio.subprocess.Process | None = None
         self._watching: asyncio.Task[None] | None = None
         self._flushes: dict[int, asyncio.Future[None]] = {}
-        self._last_flush = 0
+        self._last_flush = NO_FLUSH
         self._is_closing = False
 
     @property
@@ -203,7 +206,7 @@ class Proxy:
             for run_id, used in report.used.items():
                 self._unrecorded.setdefault(run_id, []).append(used)
             await self._write_records()
-            flushed = self._flushes.get(report.flushed or 0)
+            flushed = self._flushes.get(report.flushed or NO_FLUSH)
             if flushed is not None and not flushed.done():
                 flushed.set_result(None)
 
@@ -214,6 +217,8 @@ class Proxy:
                     await self._record(run_id, used[0])
                 except STORAGE_ERRORS as problem:
                     log.warning("What run %s used of the proxy is recorded later: %s", run_id, problem)
+                    # The next report repeats this, and there may be none without a request for it.
+                    asyncio.get_running_loop().call_later(RECORD_AGAIN_SECS, self._send, Flush(NO_FLUSH))
                     return
                 except NotFound:
                     log.info("Run %s was deleted before all its use of the proxy was recorded", run_id)

@@ -17,7 +17,7 @@ from api.sockets import listen
 from runtime.base.errors import StorageUnavailable
 from runtime.base.proxy_settings import parse_proxy_settings
 from runtime.base.records import ProxyUse
-from runtime.proxy import Proxy
+from runtime.proxy import Proxy, service
 from runtime.proxy.service import HOME
 from tests.fakes.proxy import PASSWORD, RUN, authorization, echo, responding, serving
 
@@ -93,6 +93,15 @@ async def test_a_killed_process_is_started_again_on_the_same_port(served: Served
     assert served.proxy.pid != pid
     assert served.records.requests == 3
     assert served.proxy.faults == ()
+
+
+async def test_what_could_not_be_recorded_is_recorded_later(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the run uses the proxy no more."""
+    monkeypatch.setattr(service, "RECORD_AGAIN_SECS", 0.01)
+    served.records.failures = 2
+    async with serving(responding(HELLO)) as port:
+        await served.get(port)
+    await until(lambda: served.records.requests == 1)
 
 
 async def test_the_end_of_a_run_ends_its_tunnels(served: Served) -> None:
