@@ -67,7 +67,8 @@ async def until(holds: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
+async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    monkeypatch.setattr(service, "RESTART_SECS", 0.05)
     served = Served()
     users = [("user1", "user-password")]
     await served.proxy.open(served.sockets, users, host_address="127.0.0.1", api_port=3333)
