@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -135,3 +136,14 @@ def test_a_run_still_has_its_proxy_after_a_crash_of_the_server(server: LiveServe
     assert ended["usage"]["PROXY_RESIDENTIAL_TRANSFER_GBYTES"] > 0
     counted, visits = residential(server, run)["requests"], site.visits.total()
     assert visits * 0.5 < counted <= visits  # up to a second of each crash is lost
+
+
+def test_off(tmp_path: Path) -> None:
+    server = LiveServer(tmp_path, environment={"GREENROOM_PROXY_UPSTREAM": "off"})
+    server.start()
+    try:
+        assert server.data("GET", "users/me")["proxy"] == {"password": "", "groups": []}
+        assert server.control("GET", "info")["proxyUrl"] is None
+        assert not [each for each in psutil.Process(server.pid).children() if "runtime.proxy" in str(each.cmdline())]
+    finally:
+        server.close()
