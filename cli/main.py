@@ -25,6 +25,7 @@ from cli.status import show_status
 from cli.storage.exporting import ExportArguments, run_export
 from cli.storage.importing import ImportArguments, run_import
 from cli.up import parse_general_access, parse_origins, parse_users, run_server
+from runtime.base.plans import PlanName
 from runtime.base.settings import DEFAULT_PORT, default_data_dir, from_environment
 
 Given = TypeVar("Given")
@@ -137,6 +138,21 @@ ResultAsJson = Annotated[
         " object has the field `error`.",
     ),
 ]
+AllowOrigin = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ORIGIN",
+        help="Let web pages of this origin, such as http://localhost:5173, call the API. Can be repeated.",
+    ),
+]
+Plan = Annotated[
+    PlanName | None,
+    typer.Option(
+        metavar="|".join(PlanName),
+        help="Use the limits and prices of this plan of the platform. Default: $GREENROOM_PLAN, or the limits of this"
+        " machine.",
+    ),
+]
 
 
 @app.command()
@@ -157,13 +173,8 @@ def up(
             "ANYONE_WITH_ID_CAN_READ (default) or RESTRICTED. Can be repeated.",
         ),
     ] = None,
-    allow_origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ORIGIN",
-            help="Let web pages of this origin, such as http://localhost:5173, call the API. Can be repeated.",
-        ),
-    ] = None,
+    allow_origin: AllowOrigin = None,
+    plan: Plan = None,
     stop_runs: Annotated[bool, typer.Option("--stop-runs", help="Abort live runs when the server stops.")] = False,
 ) -> None:
     """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them."""
@@ -178,6 +189,7 @@ def up(
             general_access=access,
             allowed_origins=origins,
             stop_runs=stop_runs,
+            plan=plan,
         )
     except ValueError as error:
         raise CommandError(f"Invalid environment variable: {error}.") from error

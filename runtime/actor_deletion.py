@@ -9,7 +9,7 @@ from runtime.base.records import Actor
 from runtime.builds import Builds
 from runtime.database import Database
 from runtime.inputs.keys import InputKeys
-from runtime.jobs.memory_quota import MemoryQuota
+from runtime.jobs.job_quota import JobQuota
 from runtime.webhooks.webhooks import Webhooks
 
 
@@ -20,7 +20,7 @@ class ActorDeletion:
         self,
         *,
         database: Database,
-        memory_quota: MemoryQuota,
+        job_quota: JobQuota,
         actors: Actors,
         tasks: Tasks,
         webhooks: Webhooks,
@@ -28,7 +28,7 @@ class ActorDeletion:
         input_keys: InputKeys,
     ) -> None:
         self._database = database
-        self._memory_quota = memory_quota
+        self._job_quota = job_quota
         self._actors = actors
         self._tasks = tasks
         self._webhooks = webhooks
@@ -37,7 +37,7 @@ class ActorDeletion:
 
     async def delete(self, actor: Actor) -> None:
         """Delete the Actor, its versions, tasks, webhooks, builds and input keys. Raises Invalid if a job is live."""
-        async with self._memory_quota.pause_starts():
+        async with self._job_quota.pause_starts():
             builds = self._database.builds.of_actor(actor.id)
             if self._database.runs.has_unfinished_of_actor(actor.id):
                 raise Invalid(

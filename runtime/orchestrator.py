@@ -10,7 +10,9 @@ from functools import partial
 
 from runtime.access.general_access import GeneralAccesses
 from runtime.access.signatures import Signer
+from runtime.access.signed_objects import SignedObjects
 from runtime.access.users import Users
+from runtime.account_limits import AccountLimits
 from runtime.actor_deletion import ActorDeletion
 from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
@@ -23,16 +25,16 @@ from runtime.base.json_text import JsonDict
 from runtime.base.records import Build, ProxyUse, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
+from runtime.billing.monthly_usage import MonthlyUsage
 from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
 from runtime.containers import Containers, Engine
 from runtime.database import Database
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
-from runtime.jobs import stats
+from runtime.jobs import resource_limits, stats
 from runtime.jobs.completion import Completion
+from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
-from runtime.jobs.memory_quota import MemoryQuota
-from runtime.jobs.resource_limits import default_user_memory_mbytes
 from runtime.outbound import Outbound
 from runtime.proxy import Proxy
 from runtime.pruning import Pruning
@@ -86,15 +88,17 @@ class Orchestrator:
         self.addresses = addresses
         self.clock = clock
         self.signer = Signer(data_directory.signing_key)
+        self.signed_objects = SignedObjects(data_directory.signing_key)
         self.containers = connect(data_directory.instance_id)
         self.database = Database(settings.data_dir)
         self._create_foundations()
         self._create_storages()
+        self._create_limits()
         self._create_webhooks(present)
         self._create_builds(data_directory.instance_id)
         self._create_runs()
         self._create_deletion()
-        self._retention_task: asyncio.Task[None] | None = None
+        self._background_tasks: list[asyncio.Task[None]] = []
 
     def _create_foundations(self) -> None:
         database, settings = self.database, self.settings
@@ -103,9 +107,20 @@ class Orchestrator:
         self.users = Users(database, settings.users, self.clock)
         self.general_accesses = GeneralAccesses(database, settings.general_access)
         self.versions = Versions(database, self.clock)
-        self.actors = Actors(database=database, users=self.users, versions=self.versions, clock=self.clock)
-        self.tasks = Tasks(database=database, users=self.users, actors=self.actors, clock=self.clock)
-        self.memory_quota = MemoryQuota(database, settings.max_memory_mbytes or default_user_memory_mbytes())
+        self.actors = Actors(
+            database=database,
+            users=self.users,
+            versions=self.versions,
+            clock=self.clock,
+            most=settings.plan.max_actors,
+        )
+        self.tasks = Tasks(
+            database=database,
+            users=self.users,
+            actors=self.actors,
+            clock=self.clock,
+            most=settings.plan.max_tasks,
+        )
         self.outbound = Outbound()
         self.proxy = Proxy(settings.proxy, self._record_proxy_use)
         self.completion = Completion(self.clock)
@@ -116,7 +131,26 @@ class Orchestrator:
         self.key_value_stores = KeyValueStores(self.database, self.clock)
         self.request_queues = RequestQueues(self.database, self.clock)
         self._run_storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
-        self.billing = Billing(self.database, self._run_storages, self.clock)
+        self.billing = Billing(self.database, self._run_storages, self.clock, self.settings.plan.usd_per_unit)
+
+    def _create_limits(self) -> None:
+        settings = self.settings
+        self.monthly_usage = MonthlyUsage(
+            database=self.database, users=self.users, billing=self.billing, plan=settings.plan, clock=self.clock
+        )
+        cap_mbytes, max_jobs = resource_limits.of_user(settings.plan, settings.max_memory_mbytes)
+        self.job_quota = JobQuota(
+            self.database, cap_mbytes=cap_mbytes, max_jobs=max_jobs, check_usage=self.monthly_usage.check
+        )
+        self.account_limits = AccountLimits(
+            database=self.database,
+            users=self.users,
+            plan=settings.plan,
+            job_quota=self.job_quota,
+            monthly_usage=self.monthly_usage,
+            clock=self.clock,
+            retention_days=settings.retention_days,
+        )
 
     def _create_webhooks(self, present: Callable[[Orchestrator, Run | Build], JsonDict]) -> None:
         self.webhooks = Webhooks(database=self.database, actors=self.actors, tasks=self.tasks, clock=self.clock)
@@ -140,7 +174,7 @@ class Orchestrator:
             database=self.database,
             actors=self.actors,
             images=images,
-            memory_quota=self.memory_quota,
+            job_quota=self.job_quota,
             logs=self.logs,
             completion=self.completion,
             dispatches=self.dispatches,
@@ -157,7 +191,7 @@ class Orchestrator:
             builder=self.builder,
             actors=self.actors,
             versions=self.versions,
-            memory_quota=self.memory_quota,
+            job_quota=self.job_quota,
             logs=self.logs,
             dispatches=self.dispatches,
             clock=self.clock,
@@ -185,7 +219,7 @@ class Orchestrator:
         )
         self.starting = Starting(
             planner=planner,
-            memory_quota=self.memory_quota,
+            job_quota=self.job_quota,
             creator=self._run_creator(),
             admit=self.live_runs.begin,
             dispatches=self.dispatches,
@@ -233,7 +267,7 @@ class Orchestrator:
         )
         self.resurrection = Resurrection(
             planner=planner,
-            memory_quota=self.memory_quota,
+            job_quota=self.job_quota,
             statuses=self.statuses,
             billing=self.billing,
             live_runs=self.live_runs,
@@ -253,7 +287,7 @@ class Orchestrator:
         )
         self.actor_deletion = ActorDeletion(
             database=self.database,
-            memory_quota=self.memory_quota,
+            job_quota=self.job_quota,
             actors=self.actors,
             tasks=self.tasks,
             webhooks=self.webhooks,
@@ -269,7 +303,7 @@ class Orchestrator:
             storages=self._run_storages,
             dispatches=self.dispatches,
             clock=self.clock,
-            days=self.settings.retention_days,
+            limits=self.account_limits,
         )
 
     async def open(self, engine: Engine, proxy_sockets: Sequence[socket.socket] = ()) -> None:
@@ -291,7 +325,10 @@ class Orchestrator:
         await self.live_builds.recover()
         await self._run_recovery().recover()
         self._delivery.open()
-        self._retention_task = asyncio.create_task(self.retention.sweep_hourly(), name="retention")
+        self._background_tasks = [
+            asyncio.create_task(self.retention.sweep_hourly(), name="retention"),
+            asyncio.create_task(self.monthly_usage.count_hourly(), name="usage"),
+        ]
 
     def release_waiters(self) -> None:
         """Release all requests that wait for an event: the server is about to stop."""
@@ -301,9 +338,10 @@ class Orchestrator:
 
     async def close(self, *, stop_runs: bool) -> int:
         """Close the parts in order. Returns how many live runs the next start has to adopt."""
-        if self._retention_task is not None:
-            self._retention_task.cancel()
-            await asyncio.wait({self._retention_task})
+        for task in self._background_tasks:
+            task.cancel()
+        if self._background_tasks:
+            await asyncio.wait(self._background_tasks)
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()

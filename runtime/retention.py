@@ -10,8 +10,10 @@ import logging
 from collections.abc import Awaitable
 
 from runtime.access.users import Users
-from runtime.base.clock import Clock, Millis
+from runtime.account_limits import AccountLimits
+from runtime.base.clock import DAY_MILLIS, Clock, Millis
 from runtime.base.errors import Invalid, NotFound
+from runtime.base.records import User
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
@@ -24,12 +26,11 @@ from runtime.webhooks.dispatches import Dispatches
 log = logging.getLogger("greenroom.retention")
 
 NEWEST_RUNS = NEWEST_BUILDS = 10
-DAY_MILLIS = 86_400_000
 SWEEP_SECS = 3600.0
 
 
 class Retention:
-    """Drops data older than `days`; 0 disables retention."""
+    """Drops the data of each user that is older than the user's limit."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class Retention:
         storages: Storages,
         dispatches: Dispatches,
         clock: Clock,
-        days: float,
+        limits: AccountLimits,
     ) -> None:
         self._users = users
         self._runs = runs
@@ -50,11 +51,11 @@ class Retention:
         self._storages = storages
         self._dispatches = dispatches
         self._clock = clock
-        self._days = days
+        self._limits = limits
 
     async def sweep_hourly(self) -> None:
-        """Sweep now and every hour, unless retention is disabled."""
-        while self._days:
+        """Sweep now and every hour."""
+        while True:
             await retry(
                 self._sweep_now,
                 self._clock,
@@ -65,20 +66,21 @@ class Retention:
             await self._clock.sleep(SWEEP_SECS)
 
     async def _sweep_now(self) -> None:
-        await self.sweep(self._clock.now() - round(self._days * DAY_MILLIS))
+        for user in self._users.all():
+            if days := self._limits.retention_days(user):
+                await self.sweep(user, self._clock.now() - round(days * DAY_MILLIS))
 
-    async def sweep(self, before: Millis) -> None:
+    async def sweep(self, user: User, before: Millis) -> None:
         """Drop runs, builds and dispatches that ended before a moment, and unnamed storages last used before it.
 
         Builds that a remaining run used stay, because the run can be resurrected.
         """
-        for user in self._users.all():
-            for run in self._runs.ended_before(user, before, except_newest=NEWEST_RUNS):
-                await _drop("Run", run.id, self._run_deletion.delete(run))
-            for build in self._builds.unused_since(user, before, except_newest=NEWEST_BUILDS):
-                await _drop("Build", build.id, self._builds.delete(build))
-        await self._storages.delete_unused_since(before)
-        await self._dispatches.delete_finished_before(before)
+        for run in self._runs.ended_before(user, before, except_newest=NEWEST_RUNS):
+            await _drop("Run", run.id, self._run_deletion.delete(run))
+        for build in self._builds.unused_since(user, before, except_newest=NEWEST_BUILDS):
+            await _drop("Build", build.id, self._builds.delete(build))
+        await self._storages.delete_unused_since(user.id, before)
+        await self._dispatches.delete_finished_before(user.id, before)
 
 
 async def _drop(kind: str, id: str, deletion: Awaitable[None]) -> None:

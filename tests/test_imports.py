@@ -28,6 +28,7 @@ ROOMS = (
     "billing",
     "builds",
     "runs",
+    "account_limits",
     "retention",
     "pruning",
     "actor_deletion",

@@ -163,6 +163,16 @@ async def read_body(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> bytes:
     return bytes(body)
 
 
+async def received_bytes(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> int:
+    """The size of the body as it was sent. It is not stored. Raises TooLarge."""
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise await _too_large(request, limit)
+    return size
+
+
 async def read_json(request: Request, limit: int = MAX_PAYLOAD_BYTES) -> Any:
     """The body as JSON; None for an empty body. Raises Invalid for a body that is not valid JSON."""
     body = await read_body(request, limit)

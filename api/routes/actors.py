@@ -31,7 +31,7 @@ from api.request.path_records import OwnActor, VisibleActor
 from api.response import serializers
 from api.response.envelopes import created_response, data_response, json_response, no_content
 from api.response.pages import builds_page, find_page, runs_page, webhooks_page
-from api.response.presenters import present_actor
+from api.response.presenters import present_actor, present_job
 from api.routes.creating_webhooks import create_webhook_from_body
 from api.routes.starting_runs import RunStart
 from runtime.actors.versions import find_env_var
@@ -185,7 +185,7 @@ async def start_build(request: Request, caller: FullCaller, actor: OwnActor) -> 
     build = await orchestrator.live_builds.start(caller.user, actor, version, options, meta)
     build = await orchestrator.builds.wait(build.id, params.wait_secs())
     location = f"{orchestrator.addresses.public_base}/v2/actors/{actor.id}/builds/{build.id}"
-    return created_response(serializers.build(build, orchestrator.clock.now()), location)
+    return created_response(present_job(orchestrator, build), location)
 
 
 @router.post("/{actor}/validate-input")

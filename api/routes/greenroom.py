@@ -112,7 +112,7 @@ async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
         input_of_body(dumps(body["input"]), JSON) if "input" in body else None,
         parse_start_options(Params(request), caller),
         strict_memory=orchestrator.settings.strict_memory,
-        cap_mbytes=orchestrator.memory_quota.cap_mbytes,
+        cap_mbytes=orchestrator.job_quota.cap_mbytes,
     )
     return CheckedStart()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 
 from runtime.access import permissions
 from runtime.base.clock import Clock
@@ -30,7 +31,7 @@ def new_proxy_password() -> str:
 class Users:
     """`tokens` maps each token to a username. If it is empty, any token belongs to the local user.
 
-    Users never change after `open`, so the users behind the tokens are read from the database only once.
+    After `open`, only `set_limits` changes users, so the users behind the tokens are read from the database only once.
     """
 
     def __init__(self, database: Database, tokens: Mapping[str, str], clock: Clock) -> None:
@@ -82,6 +83,20 @@ class Users:
     def server_token(self, user_id: str) -> str:
         """A token for the server's own requests in a user's name. It is never stored; it expires with the server."""
         return f"{SERVER_TOKEN_PREFIX}{user_id}.{hmac.digest(self._server_key, user_id.encode(), 'sha256').hex()}"
+
+    async def set_limits(
+        self, user: User, *, max_monthly_usage_usd: float | None, data_retention_days: int | None
+    ) -> None:
+        """Set the limits of a user that are not None."""
+
+        def changed(now: User) -> User:
+            usd = now.max_monthly_usage_usd if max_monthly_usage_usd is None else max_monthly_usage_usd
+            days = now.data_retention_days if data_retention_days is None else data_retention_days
+            return replace(now, max_monthly_usage_usd=usd, data_retention_days=days)
+
+        updated = await self._database.users.update(user.id, changed)
+        if updated is not None and user.username in self._users_with_tokens:
+            self._users_with_tokens[user.username] = updated
 
     def parse_reference(self, user: User, reference: str) -> tuple[User, str] | None:
         """The owner and the name in `username~name`, `~name` or `me~name`, as this user writes them.

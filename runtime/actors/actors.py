@@ -11,10 +11,10 @@ from runtime.access.users import Users
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.actors.versions import Versions
 from runtime.base.clock import Clock, Millis
-from runtime.base.errors import Conflict, Forbidden, Invalid, NotFound, record_not_found
+from runtime.base.errors import Conflict, Forbidden, Invalid, NotFound, record_not_found, too_many
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, Definition, TaggedBuild, User, Version, new_id
-from runtime.database import AlreadyExists, Database
+from runtime.database import AlreadyExists, Database, TooMany
 
 NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?")
 MIN_NAME_LENGTH = 3
@@ -22,13 +22,14 @@ MAX_NAME_LENGTH = 63
 
 
 class Actors:
-    """Every Actor belongs to a user. Other users can find and run it only if it is public."""
+    """Every Actor belongs to a user, who has at most `most`. Other users can find and run it only if it is public."""
 
-    def __init__(self, database: Database, users: Users, versions: Versions, clock: Clock) -> None:
+    def __init__(self, database: Database, users: Users, versions: Versions, clock: Clock, most: int) -> None:
         self._database = database
         self._users = users
         self._versions = versions
         self._clock = clock
+        self._most = most
 
     def get(self, id: str) -> Actor:
         """The Actor with this id, of any user. Raises NotFound."""
@@ -77,16 +78,20 @@ class Actors:
         return self._database.actors.public()
 
     async def create(self, user: User, name: str | None, versions: tuple[Version, ...], **fields: Any) -> Actor:
-        """Create an Actor with its versions. Raises Invalid, and Conflict if the user has an Actor with this name."""
+        """Create an Actor with its versions. Raises Invalid, Conflict if the user has an Actor with this name, and
+        Forbidden if the user has too many Actors.
+        """
         now, id = self._clock.now(), new_id()
         for version in versions:
             await check_version_in_thread(version)
         checked = check_name(name or f"my-actor-{id[:6].lower()}")
         actor = Actor(id=id, user_id=user.id, name=checked, created_at=now, modified_at=now, **fields)
         try:
-            await self._database.actors.insert(actor)
+            await self._database.actors.insert_one_of(actor, self._most)
         except AlreadyExists:
             raise _name_taken(checked) from None
+        except TooMany:
+            raise too_many("too-many-actors", "Actors", self._most) from None
         for version in versions:
             await self._versions.put_checked(actor, version)
         return actor

@@ -9,20 +9,21 @@ from typing import Any
 from runtime.access.users import Users
 from runtime.actors.actors import Actors, check_name
 from runtime.base.clock import Clock
-from runtime.base.errors import Conflict, Forbidden, record_not_found
+from runtime.base.errors import Conflict, Forbidden, record_not_found, too_many
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Task, User, new_id
-from runtime.database import AlreadyExists, Database
+from runtime.database import AlreadyExists, Database, TooMany
 
 
 class Tasks:
-    """Every task belongs to a user. For other users it does not exist."""
+    """Every task belongs to a user, who has at most `most`. For other users it does not exist."""
 
-    def __init__(self, database: Database, users: Users, actors: Actors, clock: Clock) -> None:
+    def __init__(self, database: Database, users: Users, actors: Actors, clock: Clock, most: int) -> None:
         self._database = database
         self._users = users
         self._actors = actors
         self._clock = clock
+        self._most = most
 
     def get(self, id: str) -> Task:
         """The task with this id, of any user. Raises NotFound."""
@@ -44,7 +45,8 @@ class Tasks:
     async def create(self, user: User, actor: str, name: str | None, **fields: Any) -> Task:
         """Create a task of an Actor, which is given by its id or name.
 
-        Raises Invalid, NotFound, Conflict, and Forbidden if it would publish a task of another user's Actor.
+        Raises Invalid, NotFound, Conflict, and Forbidden if it would publish a task of another user's Actor, or if the
+        user has too many tasks.
         """
         now, id = self._clock.now(), new_id()
         checked = check_name(name or f"my-task-{id[:6].lower()}", "Task")
@@ -52,9 +54,11 @@ class Tasks:
         task = Task(id=id, user_id=user.id, actor_id=actor_id, name=checked, created_at=now, modified_at=now)
         self._check_publication(task, fields)
         try:
-            return await self._database.tasks.insert(replace(task, **fields))
+            return await self._database.tasks.insert_one_of(replace(task, **fields), self._most)
         except AlreadyExists:
             raise _name_taken(checked) from None
+        except TooMany:
+            raise too_many("too-many-actor-tasks", "tasks", self._most) from None
 
     async def update(self, task: Task, **fields: Any) -> Task:
         """Set some fields.

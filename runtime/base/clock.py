@@ -11,6 +11,7 @@ Millis = int
 """Milliseconds since 1970, UTC: the resolution of all times in the platform's API."""
 
 
+DAY_MILLIS = 86_400_000
 MAX_SLEEP_SECS = 86_400
 """Longer sleeps are split, because the wall clock may be adjusted and event loops reject timers of many years."""
 

@@ -87,6 +87,11 @@ class StorageDamaged(GreenroomError):
     """A file of the data directory is damaged or missing. Only its owner can repair it."""
 
 
+def too_many(slug: str, what: str, most: int) -> Forbidden:
+    """Return the error for one more record of a kind than the user's plan allows."""
+    return Forbidden(slug, f"You can have at most {most} {what}. Delete one first, or start the server without --plan.")
+
+
 def record_not_found(what: str, name: str) -> NotFound:
     """Return the 404 error that clients translate to "no record". With another slug they raise (apify-client 3)."""
     return NotFound("record-not-found", f"{what} '{name}' was not found")

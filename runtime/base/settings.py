@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from runtime.base.general_access import GeneralAccess
+from runtime.base.plans import LOCAL, PLANS, Plan
 from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
 
 LOCAL_USERNAME = "local"
@@ -26,11 +27,11 @@ class Settings:
     `general_access` are the settings of accounts by user name; None stands for all other users.
 
     `allowed_origins` are the origins whose web pages may call the API, such as `http://localhost:5173`.
-    With `cpu_burst_secs` 0, containers are limited to their CPU share from the start. `max_memory_mbytes` limits the
-    total memory of a user's running Actors and builds; None derives it from the host. `rate_limit` is the number of
-    requests per second and user; None means no limit. `retention_days` is how long old runs and unused unnamed storages
-    are stored; 0 means forever. With `strict_memory`, memory sizes that are not a power of two are rejected, as on the
-    platform.
+    `plan` is the plan whose limits and prices apply to every user. With `cpu_burst_secs` 0, containers are limited to
+    their CPU share from the start. `max_memory_mbytes` limits the total memory of a user's running Actors and builds;
+    None leaves it to the plan, or to the host. `rate_limit` is the number of requests per second and user; None means
+    no limit. `retention_days` is how long old runs and unused unnamed storages are stored; 0 means forever. With
+    `strict_memory`, memory sizes that are not a power of two are rejected, as on the platform.
     """
 
     port: int = DEFAULT_PORT
@@ -39,6 +40,7 @@ class Settings:
     general_access: Mapping[str | None, GeneralAccess] = field(default_factory=dict)
     allowed_origins: frozenset[str] = frozenset()
     stop_runs: bool = False
+    plan: Plan = LOCAL
     cpu_burst_secs: float = DEFAULT_CPU_BURST_SECS
     strict_memory: bool = False
     max_memory_mbytes: int | None = None
@@ -61,6 +63,7 @@ def from_environment(
     general_access: Mapping[str | None, GeneralAccess] | None = None,
     allowed_origins: frozenset[str] = frozenset(),
     stop_runs: bool = False,
+    plan: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Combine options and GREENROOM_* variables. Raises ValueError, which names the invalid variable."""
@@ -71,6 +74,7 @@ def from_environment(
         general_access=general_access or {},
         allowed_origins=allowed_origins,
         stop_runs=stop_runs,
+        plan=PLANS[plan] if plan else _plan(environment, "GREENROOM_PLAN"),
         cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
         strict_memory=_flag(environment, "GREENROOM_STRICT_MEMORY"),
         max_memory_mbytes=_max_memory(environment, "GREENROOM_MAX_MEMORY_MBYTES"),
@@ -80,6 +84,13 @@ def from_environment(
             environment.get("GREENROOM_PROXY_UPSTREAM", ""), environment.get("GREENROOM_PROXY_ALLOW", "")
         ),
     )
+
+
+def _plan(environment: Mapping[str, str], name: str) -> Plan:
+    text = environment.get(name)
+    if text and text not in PLANS:
+        raise ValueError(f"{name} must be one of {', '.join(PLANS)}, not '{text}'")
+    return PLANS[text] if text else LOCAL
 
 
 def _number_or_default(environment: Mapping[str, str], name: str, default: float) -> float:

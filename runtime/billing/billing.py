@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from runtime.base.clock import Clock
-from runtime.base.records import Run
-from runtime.billing import prices, usage
+from runtime.base.clock import Clock, Millis
+from runtime.base.records import DailyUsage, Run
+from runtime.billing import counting, prices, usage
 from runtime.database import Database
 from runtime.jobs import stats
 from runtime.storages.run_storages import Storages
 
 
 class Billing:
-    """The usage and charges of all runs of an instance."""
+    """The usage and charges of all runs of an instance. `usd_per_unit` are the prices of platform usage."""
 
-    def __init__(self, database: Database, storages: Storages, clock: Clock) -> None:
+    def __init__(self, database: Database, storages: Storages, clock: Clock, usd_per_unit: Mapping[str, float]) -> None:
         self._database = database
         self._storages = storages
         self._clock = clock
+        self.usd_per_unit = usd_per_unit
         self._transferred: Counter[str] = Counter()
 
     def usage(self, run: Run) -> usage.Usage:
@@ -59,24 +60,52 @@ class Billing:
         Raises Invalid and Forbidden. The maximum cost is not checked here: the watchers end the run when it is reached.
         """
         prices.check_event(run, event)
-        now = self._clock.now()
+        now, owner_id = self._clock.now(), self._owner_id(run)
+
+        def charged(current: Run) -> tuple[Run, Sequence[DailyUsage]]:
+            changed = prices.charged(current, event, count)
+            if not changed.status.is_terminal:
+                return changed, ()  # its end counts the charge
+            return counting.count_run(changed, changed.storage_usage, changed.items_at_end, owner_id, now)
+
         await self._database.charges.charge(
             run.id,
             idempotency_key,
-            lambda now: prices.charged(now, event, count),
+            charged,
             now=now,
             delete_keys_before=now - prices.IDEMPOTENCY_MILLIS,
         )
 
-    def settle(self, run: Run) -> Callable[[Run], Run]:
-        """A change that stores the usage of a run's default storages at its end.
+    def settle(self, run: Run) -> Callable[[Run], tuple[Run, Sequence[DailyUsage]]]:
+        """A change that stores the usage of a run's default storages at its end, and the usage that it adds.
 
         Call `take_transfer` once it is stored: the change includes the bytes exchanged with the API.
         """
         used, items, transferred = self._storage_usage(run), self._items(run), self._transferred[run.id]
-        return lambda ended: replace(
-            ended, storage_usage=used, items_at_end=items, stats=stats.with_api_bytes(ended.stats, transferred)
-        )
+        owner_id, now = self._owner_id(run), self._clock.now()
+
+        def settled(ended: Run) -> tuple[Run, Sequence[DailyUsage]]:
+            measured = stats.with_api_bytes(ended.stats, transferred)
+            final = replace(ended, storage_usage=used, items_at_end=items, stats=measured)
+            return counting.count_run(final, used, items, owner_id, now)
+
+        return settled
+
+    async def count(self, run: Run, until: Millis) -> None:
+        """Count the usage of a live run until a moment, for the day of that moment. Its end counts the rest."""
+        used, items, owner_id = self._storage_usage(run), self._items(run), self._owner_id(run)
+
+        def counted(current: Run) -> tuple[Run, Sequence[DailyUsage]]:
+            if current.status.is_terminal:
+                return current, ()
+            return counting.count_run(current, used, items, owner_id, until)
+
+        await self._database.daily_usage.update_job(self._database.runs, run.id, counted)
+
+    def uncounted(self, run: Run) -> Sequence[DailyUsage]:
+        """The usage of a live run that has not been counted yet."""
+        used, items = self._storage_usage(run), self._items(run)
+        return counting.count_run(run, used, items, self._owner_id(run), self._clock.now())[1]
 
     def reopen(self, run: Run) -> Callable[[Run], Run]:
         """A change that continues the usage of a resurrected run from the stored usage."""
@@ -103,4 +132,9 @@ class Billing:
         return max(run.items_at_end, dataset.item_count if dataset is not None else 0)
 
     def _usage_usd(self, run: Run) -> Decimal:
-        return prices.exact(sum(usage.in_usd(self.usage(run)).values()))
+        return prices.exact(sum(usage.in_usd(self.usage(run), self.usd_per_unit).values()))
+
+    def _owner_id(self, run: Run) -> str:
+        """The owner of the run's Actor, which exists while the run is live; afterwards the run's user stands in."""
+        actor = self._database.actors.get(run.actor_id)
+        return run.user_id if actor is None else actor.user_id

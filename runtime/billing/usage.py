@@ -1,7 +1,6 @@
-"""The platform usage of a run, in the platform's units, and its cost by the platform's list prices.
+"""The platform usage of a run, in the platform's units, and its cost by the prices of a plan.
 
-Source: the platform's price list for its FREE and Starter plans. The run's default storages count the storage
-operations.
+The run's default storages count the storage operations.
 """
 
 from __future__ import annotations
@@ -10,26 +9,11 @@ from collections.abc import Iterable, Mapping
 
 from runtime.base.clock import Millis
 from runtime.base.proxy_settings import RESIDENTIAL, SERP
-from runtime.base.records import Dataset, KeyValueStore, ProxyUse, RequestQueue, Run
-from runtime.jobs.stats import run_compute_units
+from runtime.base.records import Build, Dataset, KeyValueStore, ProxyUse, RequestQueue, Run
+from runtime.jobs.stats import compute_units, run_compute_units
 
 Usage = dict[str, float]
 GBYTE = 1024**3
-
-USD_PER_UNIT = {
-    "ACTOR_COMPUTE_UNITS": 0.2,
-    "DATASET_READS": 0.0004 / 1000,
-    "DATASET_WRITES": 0.005 / 1000,
-    "KEY_VALUE_STORE_READS": 0.005 / 1000,
-    "KEY_VALUE_STORE_WRITES": 0.05 / 1000,
-    "KEY_VALUE_STORE_LISTS": 0.05 / 1000,
-    "REQUEST_QUEUE_READS": 0.004 / 1000,
-    "REQUEST_QUEUE_WRITES": 0.01 / 1000,
-    "DATA_TRANSFER_INTERNAL_GBYTES": 0.05,
-    "DATA_TRANSFER_EXTERNAL_GBYTES": 0.2,
-    "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 8.0,
-    "PROXY_SERPS": 2.5 / 1000,
-}
 
 
 def of_storages(
@@ -67,5 +51,11 @@ def of_run(run: Run, storages: Mapping[str, int], now: Millis) -> Usage:
     }
 
 
-def in_usd(usage: Usage) -> Usage:
-    return {unit: amount * USD_PER_UNIT[unit] for unit, amount in usage.items()}
+def of_build(build: Build, now: Millis) -> Usage:
+    """The usage of a build until its end."""
+    millis = max(0, (build.finished_at or now) - build.started_at)
+    return {"ACTOR_COMPUTE_UNITS": compute_units(build.options.memory_mbytes, millis)}
+
+
+def in_usd(usage: Mapping[str, float], usd_per_unit: Mapping[str, float]) -> Usage:
+    return {unit: amount * usd_per_unit[unit] for unit, amount in usage.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,14 +12,15 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.lifecycle import JobStatus, may_move, terminal_status
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Actor, Build, User, WebhookEvent, new_event
+from runtime.base.records import Actor, Build, DailyUsage, User, WebhookEvent, new_event
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
+from runtime.billing.counting import count_build
 from runtime.builds.images import BuildImages
 from runtime.database import Database
 from runtime.jobs.completion import Completion
+from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
-from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 from runtime.webhooks.dispatches import Dispatches
 
@@ -41,7 +43,7 @@ class Builds:
         database: Database,
         actors: Actors,
         images: BuildImages,
-        memory_quota: MemoryQuota,
+        job_quota: JobQuota,
         logs: Logs,
         completion: Completion,
         dispatches: Dispatches,
@@ -50,7 +52,7 @@ class Builds:
         self._database = database
         self._actors = actors
         self._images = images
-        self._memory_quota = memory_quota
+        self._job_quota = job_quota
         self._logs = logs
         self._completion = completion
         self._dispatches = dispatches
@@ -112,20 +114,23 @@ class Builds:
         return stored is not None and stored.image is not None
 
     async def move(self, id: str, to: JobStatus, **fields: Any) -> bool:
-        """Write the status and other fields: the only writer of a build's status.
+        """Write the status and other fields: the only writer of a build's status. The end of a build adds its usage.
 
         Returns False, and writes nothing, if the move is not allowed. A build that has its image cannot be aborted.
         """
         allowed = False
 
-        def moved(now: Build) -> Build:
+        def moved(now: Build) -> tuple[Build, Sequence[DailyUsage]]:
             nonlocal allowed
             is_too_late = to is JobStatus.ABORTING and now.image is not None
             allowed = may_move(now.status, to) and not is_too_late
+            if not allowed:
+                return now, ()
             ended = new_event(WebhookEvent.ended("BUILD", to)) if to.is_terminal else {}
-            return replace(now, status=to, pending_events={**now.pending_events, **ended}, **fields) if allowed else now
+            after = replace(now, status=to, pending_events={**now.pending_events, **ended}, **fields)
+            return after, count_build(after, self._clock.now()) if to.is_terminal else ()
 
-        build = await self._database.builds.update(id, moved)
+        build = await self._database.daily_usage.update_job(self._database.builds, id, moved)
         if allowed and to.is_terminal and build is not None:
             await self._dispatches.dispatch_pending(build)
         return allowed
@@ -150,7 +155,7 @@ class Builds:
 
     async def delete(self, build: Build) -> None:
         """Delete the build with its tags. Raises Invalid if it is live or the default, or if a live run uses it."""
-        async with self._memory_quota.pause_starts():
+        async with self._job_quota.pause_starts():
             self._check_can_delete(build)
             await self._actors.untag_build(build)
             await self.forget(build)

@@ -19,8 +19,8 @@ from runtime.base.storage_errors import STORAGE_ERRORS, storage_unavailable
 from runtime.builds.builder import Builder
 from runtime.builds.builds import INTERRUPTED, MESSAGES, TIMED_OUT, Builds, number_int
 from runtime.containers import BuildFailed, EngineUnavailable
+from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Log, Logs
-from runtime.jobs.memory_quota import MemoryQuota
 from runtime.jobs.redaction import secret_values
 from runtime.jobs.resource_limits import BUILD_TIMEOUT_SECS
 from runtime.webhooks.dispatches import Dispatches
@@ -42,7 +42,7 @@ class LiveBuilds:
         builder: Builder,
         actors: Actors,
         versions: Versions,
-        memory_quota: MemoryQuota,
+        job_quota: JobQuota,
         logs: Logs,
         dispatches: Dispatches,
         clock: Clock,
@@ -51,7 +51,7 @@ class LiveBuilds:
         self._builder = builder
         self._actors = actors
         self._versions = versions
-        self._memory_quota = memory_quota
+        self._job_quota = job_quota
         self._logs = logs
         self._dispatches = dispatches
         self._clock = clock
@@ -62,7 +62,7 @@ class LiveBuilds:
 
         Raises LimitReached, and NotFound if the Actor was deleted concurrently.
         """
-        async with self._memory_quota.reserve(user.id, options.memory_mbytes):
+        async with self._job_quota.reserve(user.id, options.memory_mbytes):
             # Deletions wait until this block is left, so the Actor has to be read again inside it.
             new = await self._new_record(user, self._actors.get(actor.id), version, options, meta)
             build = await self._builds.insert(new)

@@ -13,6 +13,7 @@ from runtime.base.storage_errors import translating_disk_errors
 from runtime.base.vault import Vault
 from runtime.database.actor_tables import ActorsTable, TasksTable, VersionsTable
 from runtime.database.charges import Charges
+from runtime.database.daily_usage import DailyUsageTable
 from runtime.database.datasets_table import DatasetsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
@@ -23,13 +24,13 @@ from runtime.database.secret_env_vars import encrypt_existing
 from runtime.database.space_reserve import SpaceReserve
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.sqlite_errors import translated
-from runtime.database.tables import AlreadyExists
+from runtime.database.tables import AlreadyExists, TooMany
 from runtime.database.user_tables import InputKeysTable, UsersTable
 from runtime.database.webhook_tables import DispatchesTable, WebhooksTable
 
 CONTENT_FOLDERS = ("values", "logs")
 
-__all__ = ["AlreadyExists", "Database"]
+__all__ = ["AlreadyExists", "Database", "TooMany"]
 
 
 class Database:
@@ -53,7 +54,8 @@ class Database:
         self.builds = BuildsTable(self.connection, self.vault)
         self.runs = RunsTable(self.connection)
         self.input_keys = InputKeysTable(self.connection)
-        self.charges = Charges(self.connection, self.runs)
+        self.daily_usage = DailyUsageTable(self.connection)
+        self.charges = Charges(self.connection, self.runs, self.daily_usage)
         self.webhooks = WebhooksTable(self.connection)
         self.dispatches = DispatchesTable(self.connection)
         self.datasets = DatasetsTable(self.connection)

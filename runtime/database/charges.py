@@ -7,19 +7,27 @@ from collections.abc import Callable
 
 from runtime.base.clock import Millis
 from runtime.base.records import Run
+from runtime.database.daily_usage import Counted, DailyUsageTable
 from runtime.database.job_tables import RunsTable
 from runtime.database.sqlite_connection import SqliteConnection
 
 
 class Charges:
-    def __init__(self, connection: SqliteConnection, runs: RunsTable) -> None:
+    def __init__(self, connection: SqliteConnection, runs: RunsTable, daily_usage: DailyUsageTable) -> None:
         self._connection = connection
         self._runs = runs
+        self._daily_usage = daily_usage
 
     async def charge(
-        self, run_id: str, key: str | None, change: Callable[[Run], Run], *, now: Millis, delete_keys_before: Millis
+        self,
+        run_id: str,
+        key: str | None,
+        change: Callable[[Run], Counted[Run]],
+        *,
+        now: Millis,
+        delete_keys_before: Millis,
     ) -> None:
-        """Change the run's record, unless the run has already been charged with this idempotency key.
+        """Change the run's record and add its usage, unless the run has already been charged with this idempotency key.
 
         Keys that were stored before `delete_keys_before` are deleted first. The key and the change are one write. If
         `change` raises an exception, nothing is written and the caller gets the exception.
@@ -28,7 +36,7 @@ class Charges:
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM charges WHERE charged_at < ?", (delete_keys_before,))
             if key is None or _insert_key(connection, run_id, key, now):
-                self._runs.update_within(connection, run_id, change)
+                self._daily_usage.update_job_within(connection, self._runs, run_id, change)
 
         await self._connection.write(write)
 

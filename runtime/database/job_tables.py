@@ -40,12 +40,16 @@ class JobsTable(Table[R]):
         """The jobs with events that have not been dispatched to webhooks."""
         return self._find_all(HAS_PENDING_EVENTS)
 
-    def unfinished_memory_mbytes(self, user_id: str) -> int:
-        """The total memory of a user's unfinished jobs, in megabytes."""
+    def unfinished_count_and_mbytes(self, user_id: str) -> tuple[int, int]:
+        """The number of a user's unfinished jobs, and their total memory in megabytes.
+
+        This is part of every start: the index leads to the unfinished jobs only. Without the `+`, SQLite could instead
+        read all jobs of the user.
+        """
         memory = "coalesce(sum(json_extract(body, '$.options.memory_mbytes')), 0)"
-        query = f"SELECT {memory} FROM {self._name} WHERE user_id = ? AND {UNFINISHED}"
-        [(mbytes,)] = self._fetch_all(query, user_id)
-        return int(mbytes)
+        query = f"SELECT count(*), {memory} FROM {self._name} WHERE +user_id = ? AND {UNFINISHED}"
+        [(count, mbytes)] = self._fetch_all(query, user_id)
+        return count, int(mbytes)
 
 
 class RunsTable(JobsTable[Run]):

@@ -222,6 +222,12 @@ STEPS = (
     UPDATE request_queues SET stored_bytes =
         (SELECT coalesce(sum(length(body)), 0) FROM requests WHERE queue_id = request_queues.id);
     """,
+    """
+    CREATE TABLE daily_usage (
+        user_id TEXT NOT NULL, day INTEGER NOT NULL, service TEXT NOT NULL, quantity REAL NOT NULL,
+        PRIMARY KEY (user_id, day, service)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -106,10 +106,11 @@ class StorageTable(Generic[S]):
 
         return self._connection.query(read)
 
-    def ids_unused_since(self, moment: Millis) -> list[str]:
-        """The ids of storages without a name and without a run that were last used before `moment`."""
-        query = f"SELECT id FROM {self._name} WHERE name IS NULL AND run_id IS NULL AND accessed_at < ?"
-        rows = self._connection.query(lambda connection: connection.execute(query, (moment,)).fetchall())
+    def ids_unused_since(self, user_id: str, moment: Millis) -> list[str]:
+        """The ids of a user's storages without a name and without a run that were last used before `moment`."""
+        condition = "user_id = ? AND name IS NULL AND run_id IS NULL AND accessed_at < ?"
+        query = f"SELECT id FROM {self._name} WHERE {condition}"
+        rows = self._connection.query(lambda connection: connection.execute(query, (user_id, moment)).fetchall())
         return [id for (id,) in rows if id not in self._pending_reads or self._pending_reads[id].at < moment]
 
     def missing_run_ids(self) -> list[str]:

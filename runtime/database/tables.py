@@ -21,6 +21,10 @@ class AlreadyExists(Exception):
     """The record violates a unique index."""
 
 
+class TooMany(Exception):
+    """The user already has as many records as are allowed."""
+
+
 HAS_NAME = "user_id = ? AND name = ? COLLATE NOCASE"
 """The condition for a user's record with a name. Names are ASCII, and they are unique without regard to case.
 
@@ -66,18 +70,9 @@ class Table(Generic[R]):
 
     async def insert(self, record: R, *, may_use_reserve: bool = False) -> R:
         """Raises AlreadyExists."""
-        body = self._codec.encode(record)
-        id: Any = record.id  # type: ignore[attr-defined]
-
-        def change(connection: sqlite3.Connection) -> R:
-            self._check_unique(connection, record, None)
-            try:
-                connection.execute(f"INSERT INTO {self._name} (id, body) VALUES (?, ?)", (id, body))
-            except sqlite3.IntegrityError as violation:
-                raise AlreadyExists(str(violation)) from violation
-            return record
-
-        return await self._connection.write(change, may_use_reserve=may_use_reserve)
+        return await self._connection.write(
+            lambda connection: self._insert_within(connection, record), may_use_reserve=may_use_reserve
+        )
 
     async def update(self, id: str, change: Callable[[R], R], *, may_use_reserve: bool = False) -> R | None:
         """Replace the record with what `change` returns for it, in one atomic step.
@@ -106,6 +101,16 @@ class Table(Generic[R]):
     async def delete(self, id: str) -> bool:
         """Delete a record; return whether it existed."""
         return await self._delete_where("id = ?", id) > 0
+
+    def _insert_within(self, connection: sqlite3.Connection, record: R) -> R:
+        id: Any = record.id  # type: ignore[attr-defined]
+        self._check_unique(connection, record, None)
+        try:
+            values = (id, self._codec.encode(record))
+            connection.execute(f"INSERT INTO {self._name} (id, body) VALUES (?, ?)", values)
+        except sqlite3.IntegrityError as violation:
+            raise AlreadyExists(str(violation)) from violation
+        return record
 
     def _check_unique(self, connection: sqlite3.Connection, record: R, before: R | None) -> None:
         """Raise AlreadyExists if the record violates a rule that no unique index can express.
@@ -161,6 +166,25 @@ class NamedTable(Table[R]):
 
     def by_name(self, user_id: str, name: str) -> R | None:
         return self._find(HAS_NAME_EXACT_FIRST, user_id, name, name)
+
+    def count_of_user(self, user_id: str) -> int:
+        return self._connection.query(lambda connection: self._count_within(connection, user_id))
+
+    async def insert_one_of(self, record: R, most: int) -> R:
+        """Insert a record, unless its user already has `most` records. Raises TooMany, AlreadyExists."""
+
+        def change(connection: sqlite3.Connection) -> R:
+            user_id: str = record.user_id  # type: ignore[attr-defined]
+            if self._count_within(connection, user_id) >= most:
+                raise TooMany(self._name)
+            return self._insert_within(connection, record)
+
+        return await self._connection.write(change)
+
+    def _count_within(self, connection: sqlite3.Connection, user_id: str) -> int:
+        """Counts in the index of the names."""
+        query = f"SELECT count(*) FROM {self._name} WHERE user_id = ?"
+        return int(connection.execute(query, (user_id,)).fetchone()[0])
 
     def _check_unique(self, connection: sqlite3.Connection, record: Any, before: Any) -> None:
         if before is not None and before.name.lower() == record.name.lower():

@@ -90,5 +90,5 @@ class DispatchesTable(Table[WebhookDispatch]):
         """Delete the finished dispatches of the webhooks on a run. Unfinished dispatches remain."""
         await self._delete_where(f"run_id = ? AND {IS_FINISHED}", run_id)
 
-    async def delete_finished_before(self, moment: Millis) -> None:
-        await self._delete_where(f"{IS_FINISHED} AND {LAST_CALL_FINISHED_AT} < ?", moment)
+    async def delete_finished_before(self, user_id: str, moment: Millis) -> None:
+        await self._delete_where(f"user_id = ? AND {IS_FINISHED} AND {LAST_CALL_FINISHED_AT} < ?", user_id, moment)

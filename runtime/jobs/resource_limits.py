@@ -1,4 +1,4 @@
-"""The platform's limits: the memory, CPU, disk and time of a run, and the total memory of a user. Pure arithmetic.
+"""The platform's limits: the memory, CPU, disk and time of a run, and the jobs of a user. Pure arithmetic.
 
 Source: "Resource limits" of "Running an Actor": memory in powers of two, a core for each 4096 MB, disk of twice the
 memory, and a total of memory for each user.
@@ -12,6 +12,7 @@ import psutil
 
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid, LimitReached
+from runtime.base.plans import Plan
 from runtime.base.records import Run
 
 MIN_MEMORY_MBYTES = 128
@@ -82,10 +83,30 @@ def deadline(run: Run) -> Millis | None:
     return begins + run.options.timeout_secs * 1000
 
 
+def of_user(plan: Plan, max_memory_mbytes: int | None) -> tuple[int, int]:
+    """The total memory of a user's live runs and builds in megabytes, and their greatest number.
+
+    `max_memory_mbytes` takes precedence over the plan's. Without both, the host's memory decides. A plan without a
+    number of jobs allows as many as fit into the memory.
+    """
+    mbytes = max_memory_mbytes or plan.max_memory_mbytes or default_user_memory_mbytes()
+    return mbytes, plan.max_jobs or max(1, mbytes // MIN_MEMORY_MBYTES)
+
+
 def default_user_memory_mbytes() -> int:
     """The cap on the sum of a user's running Actors and builds: the host's memory in whole gigabytes, at least 8."""
     host = psutil.virtual_memory().total // MBYTE
     return max(LEAST_USER_MEMORY_MBYTES, math.floor(host / 1024) * 1024)
+
+
+def check_user_jobs(live: int, most: int) -> None:
+    """Raises LimitReached if one more job would exceed the number of a user's live runs and builds."""
+    if live >= most:
+        raise LimitReached(
+            "concurrent-runs-limit-exceeded",
+            f"By launching this job you will exceed your limit of {most} concurrent Actor runs. Wait for a job to end "
+            "or abort one. Or start the server with a larger --plan.",
+        )
 
 
 def check_user_memory(used: int, requested: int, cap: int) -> None:
@@ -96,5 +117,5 @@ def check_user_memory(used: int, requested: int, cap: int) -> None:
             "actor-memory-limit-exceeded",
             f"By launching this job you would exceed the memory limit of {cap}MB for all your Actor runs and builds "
             f"(currently used: {used}MB, requested: {requested}MB). {wait}Request less memory, or raise the "
-            "limit with GREENROOM_MAX_MEMORY_MBYTES.",
+            "limit with GREENROOM_MAX_MEMORY_MBYTES or --plan.",
         )

@@ -13,7 +13,7 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.records import Build, Definition, Run, RunOptions, WebhookEvent, new_event
 from runtime.billing.billing import Billing
 from runtime.builds.web_server_port import web_server_port
-from runtime.jobs.memory_quota import MemoryQuota
+from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.stats import in_new_container, run_compute_units
 from runtime.runs.live_runs import LiveRuns
 from runtime.runs.options import StartOptions
@@ -30,7 +30,7 @@ class Resurrection:
         self,
         *,
         planner: StartPlanner,
-        memory_quota: MemoryQuota,
+        job_quota: JobQuota,
         statuses: RunStatuses,
         billing: Billing,
         live_runs: LiveRuns,
@@ -39,7 +39,7 @@ class Resurrection:
         clock: Clock,
     ) -> None:
         self._planner = planner
-        self._memory_quota = memory_quota
+        self._job_quota = job_quota
         self._statuses = statuses
         self._billing = billing
         self._live_runs = live_runs
@@ -53,7 +53,7 @@ class Resurrection:
         Raises Invalid if it has not finished, and LimitReached.
         """
         options = self._planner.resurrection_options(run, sent)
-        async with self._memory_quota.reserve(run.user_id, options.memory_mbytes):
+        async with self._job_quota.reserve(run.user_id, options.memory_mbytes):
             build = self._planner.resurrection_build(run, sent)
             resurrected = await self._reopen(run, options, build)
         # The previous supervisor may still be removing its container. Two would share the log and the container's name.

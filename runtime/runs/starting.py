@@ -14,7 +14,7 @@ from runtime.actors.tasks import Tasks
 from runtime.base.errors import StorageUnavailable
 from runtime.base.records import Actor, Definition, Meta, Run, Task, User
 from runtime.inputs.inputs import Input
-from runtime.jobs.memory_quota import MemoryQuota
+from runtime.jobs.job_quota import JobQuota
 from runtime.runs.creation import RunCreator
 from runtime.runs.options import StartOptions, with_task_options
 from runtime.runs.start_plan import StartPlanner, StartRequest
@@ -30,7 +30,7 @@ class Starting:
         self,
         *,
         planner: StartPlanner,
-        memory_quota: MemoryQuota,
+        job_quota: JobQuota,
         creator: RunCreator,
         admit: Callable[[Run], Awaitable[None]],
         dispatches: Dispatches,
@@ -38,7 +38,7 @@ class Starting:
         tasks: Tasks,
     ) -> None:
         self._planner = planner
-        self._memory_quota = memory_quota
+        self._job_quota = job_quota
         self._creator = creator
         self._admit = admit
         self._dispatches = dispatches
@@ -53,7 +53,7 @@ class Starting:
         is used up. Nothing is recorded then.
         """
         plan = await self._planner.plan(request)
-        async with self._memory_quota.reserve(request.user.id, plan.options.memory_mbytes):
+        async with self._job_quota.reserve(request.user.id, plan.options.memory_mbytes):
             run = await self._creator.create(self._planner.confirm(plan))
             await self._admit(run)
         await self._dispatches.dispatch_pending(run)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runtime.base.errors import Invalid, record_not_found
 from runtime.base.lifecycle import JobStatus, may_move
-from runtime.base.records import Run, WebhookEvent, new_event
+from runtime.base.records import DailyUsage, Run, WebhookEvent, new_event
 from runtime.billing.billing import Billing
 from runtime.database import Database
 from runtime.jobs.completion import Completion
@@ -17,6 +17,10 @@ from runtime.webhooks.dispatches import Dispatches
 
 def _unchanged(run: Run) -> Run:
     return run
+
+
+def _unsettled(run: Run) -> tuple[Run, Sequence[DailyUsage]]:
+    return run, ()
 
 
 class RunStatuses:
@@ -32,19 +36,22 @@ class RunStatuses:
         self._dispatches = dispatches
 
     async def move(self, id: str, to: JobStatus, change: Callable[[Run], Run] = _unchanged) -> bool:
-        """Move a live run to another status and apply `change`, in one write.
+        """Move a live run to another status and apply `change`, in one write. The end of a run adds its usage there.
 
         Returns False and writes nothing if the lifecycle does not allow the move, because another move came first.
         """
         allowed = False
-        settle = self._billing.settle(self._runs.get(id)) if to.is_terminal else _unchanged
+        settle = self._billing.settle(self._runs.get(id)) if to.is_terminal else _unsettled
 
-        def moved(now: Run) -> Run:
+        def moved(now: Run) -> tuple[Run, Sequence[DailyUsage]]:
             nonlocal allowed
             allowed = may_move(now.status, to)
-            return _with_status(settle(change(now)), to) if allowed else now
+            if not allowed:
+                return now, ()
+            changed, used = settle(change(now))
+            return _with_status(changed, to), used
 
-        run = await self._database.runs.update(id, moved)
+        run = await self._database.daily_usage.update_job(self._database.runs, id, moved)
         if run is None:
             raise record_not_found("Run", id)
         if allowed and to.is_terminal:

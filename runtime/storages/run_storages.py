@@ -71,10 +71,10 @@ class Storages:
                 return self.request_queues.resolve_reference(user_id, reference)
         return None
 
-    async def delete_unused_since(self, moment: Millis) -> None:
-        """Delete the storages without a name and without a run that were last used before `moment`."""
+    async def delete_unused_since(self, user_id: str, moment: Millis) -> None:
+        """Delete the user's storages without a name and without a run that were last used before `moment`."""
         for service in (self.key_value_stores, self.datasets, self.request_queues):
-            await service.delete_unused_since(moment)
+            await service.delete_unused_since(user_id, moment)
 
     async def delete_of_run(self, run_id: str) -> None:
         """Delete a run's default storages with their content, but not those that have a name."""

@@ -105,9 +105,9 @@ class StorageService(Generic[S]):
         for run_id in self._table.missing_run_ids():
             await self._table.delete_of_run(run_id)
 
-    async def delete_unused_since(self, moment: Millis) -> None:
-        """Delete the storages without a name and without a run that were last used before `moment`."""
-        for id in self._table.ids_unused_since(moment):
+    async def delete_unused_since(self, user_id: str, moment: Millis) -> None:
+        """Delete the user's storages without a name and without a run that were last used before `moment`."""
+        for id in self._table.ids_unused_since(user_id, moment):
             await self._table.delete(id)
 
     async def close(self) -> None:

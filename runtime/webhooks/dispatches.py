@@ -96,9 +96,9 @@ class Dispatches:
         self._wake_delivery()
         return dispatch
 
-    async def delete_finished_before(self, moment: Millis) -> None:
-        """Delete the dispatches whose last call finished before `moment`."""
-        await self._database.dispatches.delete_finished_before(moment)
+    async def delete_finished_before(self, user_id: str, moment: Millis) -> None:
+        """Delete the user's dispatches whose last call finished before `moment`."""
+        await self._database.dispatches.delete_finished_before(user_id, moment)
 
     async def _dispatch_event(self, event: WebhookEvent, event_id: str, job: Run | Build) -> None:
         """Create a dispatch for each subscribed webhook that does not have one for this event yet."""

@@ -26,6 +26,7 @@ from api.app import ROUTERS
 from testing.api_client import SAMPLES
 from testing.live_server import LiveServer
 from testing.source_files import source_files
+from tests.clients.user_calls import tools, users
 
 DOCUMENT = os.environ.get("GREENROOM_OPENAPI", "")
 pytestmark = [
@@ -166,13 +167,10 @@ def calls(server: LiveServer) -> list[Call]:
     request_queues(walk)
     webhooks(walk)
     rejected_requests(walk)
+    walk("GET", "/v2/users/me/usage/monthly")
+    tools(walk)
     deletions(walk)
     return walk.calls
-
-
-def users(walk: Walk) -> None:
-    walk("GET", "/v2/users/me")
-    walk("GET", "/v2/users/{userId}")
 
 
 def actors(walk: Walk) -> None:
@@ -411,6 +409,8 @@ def draft(number: int) -> Json:
         "webhooks",
         "webhook-dispatches",
         "store",
+        "browser-info",
+        "tools",
     ],
 )
 def test_responses_are_as_documented(word: str, calls: list[Call], contract: Contract) -> None:

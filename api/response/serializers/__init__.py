@@ -12,6 +12,7 @@ from api.response.serializers.actors import (
     version_without_source,
 )
 from api.response.serializers.builds import build, build_definition, build_in_list
+from api.response.serializers.limits import account_limits, monthly_usage
 from api.response.serializers.runs import run, run_in_list, run_usage
 from api.response.serializers.storages import (
     dataset,
@@ -29,6 +30,7 @@ from api.response.serializers.webhooks import webhook, webhook_dispatch, webhook
 
 __all__ = [
     "NO_PROXY",
+    "account_limits",
     "actor",
     "actor_in_list",
     "actor_in_store",
@@ -41,6 +43,7 @@ __all__ = [
     "key_value_store",
     "limited_user",
     "locked_queue_head",
+    "monthly_usage",
     "private_user",
     "processed_request",
     "proxy_access",

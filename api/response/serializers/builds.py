@@ -10,9 +10,8 @@ from api.response.serializers.jobs import iso_or_none, meta
 from runtime.base.clock import Millis, iso
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Build
-from runtime.billing.usage import in_usd
+from runtime.billing.usage import in_usd, of_build
 from runtime.jobs.resource_limits import disk_mbytes
-from runtime.jobs.stats import compute_units
 
 BUILD_LIST_FIELDS = (
     "id",
@@ -28,10 +27,11 @@ BUILD_LIST_FIELDS = (
 )
 
 
-def build(record: Build, now: Millis, *, has_image: bool | None = None) -> JsonDict:
+def build(record: Build, usd_per_unit: Mapping[str, float], now: Millis, *, has_image: bool | None = None) -> JsonDict:
     """A build. `has_image` is whether the engine still holds its image; None if the engine was not queried."""
     millis = max(0, (record.finished_at or now) - record.started_at)
-    units = compute_units(record.options.memory_mbytes, millis)
+    usage = of_build(record, now)
+    usage_usd = in_usd(usage, usd_per_unit)
     return {
         "id": record.id,
         "actId": record.actor_id,
@@ -44,7 +44,7 @@ def build(record: Build, now: Millis, *, has_image: bool | None = None) -> JsonD
         "stats": {
             "durationMillis": millis,
             "runTimeSecs": millis / 1000,
-            "computeUnits": units,
+            "computeUnits": usage["ACTOR_COMPUTE_UNITS"],
             "imageSizeBytes": record.image_size_bytes,
         },
         "options": {
@@ -53,9 +53,9 @@ def build(record: Build, now: Millis, *, has_image: bool | None = None) -> JsonD
             "memoryMbytes": record.options.memory_mbytes,
             "diskMbytes": disk_mbytes(record.options.memory_mbytes),
         },
-        "usage": {"ACTOR_COMPUTE_UNITS": units},
-        "usageTotalUsd": in_usd({"ACTOR_COMPUTE_UNITS": units})["ACTOR_COMPUTE_UNITS"],
-        "usageUsd": in_usd({"ACTOR_COMPUTE_UNITS": units}),
+        "usage": usage,
+        "usageTotalUsd": sum(usage_usd.values()),
+        "usageUsd": usage_usd,
         "buildNumber": record.number,
         "buildNumberInt": record.number_int,
         "inputSchema": _schema_text(record.input_schema),
@@ -66,8 +66,8 @@ def build(record: Build, now: Millis, *, has_image: bool | None = None) -> JsonD
     }
 
 
-def build_in_list(record: Build, now: Millis) -> JsonDict:
-    whole = build(record, now)
+def build_in_list(record: Build, usd_per_unit: Mapping[str, float], now: Millis) -> JsonDict:
+    whole = build(record, usd_per_unit, now)
     return {key: whole[key] for key in BUILD_LIST_FIELDS}
 
 

@@ -76,11 +76,11 @@ def run_in_list(record: Run, build_number_int: int, total_usd: float, now: Milli
     return {key: whole[key] for key in RUN_LIST_FIELDS if key in whole}
 
 
-def run_usage(record: Run, usage: Usage, total_usd: float) -> JsonDict:
+def run_usage(record: Run, usage: Usage, usd_per_unit: Mapping[str, float], total_usd: float) -> JsonDict:
     """The costs of a run: everything that it used, and the total that its user pays."""
     return {
         "usage": usage,
-        "usageUsd": in_usd(usage),
+        "usageUsd": in_usd(usage, usd_per_unit),
         "usageTotalUsd": total_usd,
         "platformUsageBillingModel": "USER" if is_usage_for_user(record) else "DEVELOPER",
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runtime.account_limits import LimitsInForce
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
+from runtime.base.plans import NO_LIMIT, Plan
 from runtime.base.records import User
 
 PLATFORM_FEATURES = (
@@ -39,31 +41,22 @@ def proxy_access(password: str, groups: Mapping[str, str]) -> JsonDict:
     }
 
 
-def private_user(user: User, max_memory_mbytes: int, proxy: JsonDict = NO_PROXY) -> JsonDict:
+def private_user(user: User, plan: Plan, limits: LimitsInForce, proxy: JsonDict = NO_PROXY) -> JsonDict:
     return {
-        **limited_user(user, proxy),
+        **limited_user(user, plan, proxy),
         "email": f"{user.username}@localhost",
-        "plan": {
-            "id": "GREENROOM",
-            "description": "Local",
-            "isEnabled": True,
-            "monthlyBasePriceUsd": 0,
-            "monthlyUsageCreditsUsd": 0,
-            "maxActorMemoryGbytes": max_memory_mbytes / 1024,
-            "availableProxyGroups": {each["name"]: each["availableCount"] for each in proxy["groups"]},
-            "enabledPlatformFeatures": [],
-        },
+        "plan": _plan(plan, limits, proxy),
         "effectivePlatformFeatures": {name: _feature(name, bool(proxy["groups"])) for name in PLATFORM_FEATURES},
         "createdAt": iso(user.created_at),
     }
 
 
-def limited_user(user: User, proxy: JsonDict = NO_PROXY) -> JsonDict:
+def limited_user(user: User, plan: Plan, proxy: JsonDict = NO_PROXY) -> JsonDict:
     """What a limited run may know about its user."""
     return {
         **public_user(user),
         "proxy": proxy,
-        "isPaying": False,
+        "isPaying": plan.is_paid,
     }
 
 
@@ -71,8 +64,40 @@ def public_user(user: User) -> JsonDict:
     return {"id": user.id, "username": user.username, "profile": {"name": user.username}}
 
 
+def _plan(plan: Plan, limits: LimitsInForce, proxy: JsonDict) -> JsonDict:
+    """The plan with the limits that the server enforces. NO_LIMIT stands for those that it does not enforce."""
+    return {
+        "id": plan.id,
+        "description": plan.description,
+        "isEnabled": True,
+        "tier": plan.tier,
+        "monthlyBasePriceUsd": plan.monthly_price_usd,
+        "monthlyUsageCreditsUsd": plan.monthly_credits_usd,
+        "usageDiscountPercent": 0,
+        "enabledPlatformFeatures": [name for name in PLATFORM_FEATURES if _is_emulated(name, bool(proxy["groups"]))],
+        "maxMonthlyUsageUsd": plan.max_monthly_usage_usd,
+        "maxActorMemoryGbytes": limits.max_memory_mbytes / 1024,
+        "maxMonthlyActorComputeUnits": NO_LIMIT,
+        "maxMonthlyResidentialProxyGbytes": NO_LIMIT,
+        "maxMonthlyProxySerps": NO_LIMIT,
+        "maxMonthlyExternalDataTransferGbytes": NO_LIMIT,
+        "maxActorCount": limits.max_actors,
+        "maxActorTaskCount": limits.max_tasks,
+        "maxConcurrentActorRuns": limits.max_jobs,
+        "dataRetentionDays": limits.data_retention_days,
+        "availableProxyGroups": {each["name"]: each["availableCount"] for each in proxy["groups"]},
+        "availableAddOns": [],
+        "teamAccountSeatCount": 1,
+        "apiRateLimitBoosts": 0,
+    }
+
+
+def _is_emulated(name: str, has_proxy: bool) -> bool:
+    return name in EMULATED_FEATURES or (has_proxy and name in PROXY_FEATURES)
+
+
 def _feature(name: str, has_proxy: bool) -> JsonDict:
-    is_enabled = name in EMULATED_FEATURES or (has_proxy and name in PROXY_FEATURES)
+    is_enabled = _is_emulated(name, has_proxy)
     return {
         "isEnabled": is_enabled,
         "disabledReason": None if is_enabled else "Greenroom does not emulate this.",

@@ -34,6 +34,7 @@ from runtime.base.records.storages import (
     RequestState,
     Storage,
 )
+from runtime.base.records.usage import DailyUsage
 from runtime.base.records.users import InputKey, User
 from runtime.base.records.webhooks import (
     DispatchStatus,
@@ -52,6 +53,7 @@ __all__ = [
     "Actor",
     "Build",
     "BuildOptions",
+    "DailyUsage",
     "Dataset",
     "Definition",
     "DispatchStatus",

@@ -146,7 +146,8 @@ class Run:
 
     Costs: `pricing` is the Actor's price when the run started. The counters of the default storages minus
     `storage_usage_before`, which is usage while the run was not live, are the run's usage. When the run ends, it is
-    stored as `storage_usage`, and the number of items in its dataset as `items_at_end`.
+    stored as `storage_usage`, and the number of items in its dataset as `items_at_end`. `counted_usage` is the part of
+    the run's usage that the daily usage of users already contains, by service.
 
     Permissions: `started_by_run_id` is the run whose token started this run. `grants` are read from the input when the
     run starts: the Actor may change the record INPUT later, but not its permissions.
@@ -202,6 +203,7 @@ class Run:
     task_id: str | None = None
     storage_usage: Mapping[str, int] = field(default_factory=dict)
     storage_usage_before: Mapping[str, int] = field(default_factory=dict)
+    counted_usage: Mapping[str, float] = field(default_factory=dict)
     started_by_run_id: str | None = None
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None

@@ -9,9 +9,13 @@ from runtime.base.clock import Millis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
+    """A user. The last two fields are limits that the user has set; None means those of the server."""
+
     id: str
     username: str
     created_at: Millis
+    max_monthly_usage_usd: float | None = None
+    data_retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ NEEDS_NO_TOKEN = {
     "GET /greenroom/docs",
     "GET /greenroom/openapi.json",
     "GET /v2/store",
+    *(f"{method} /v2/browser-info" for method in ("GET", "POST", "PUT", "DELETE")),
+    "POST /v2/tools/decode-and-verify",
     "GET /v2/users/{user_id}",
     "GET /v2/actor-builds/{build}",
     "GET /v2/actor-builds/{build}/openapi.json",
@@ -119,6 +121,7 @@ class Records:
     task: str
     webhook: str
     dispatch: str
+    encoded: str
 
     def path(self, route: str) -> str:
         template = route.partition(" ")[2]
@@ -151,7 +154,7 @@ class Records:
         if route.endswith("/webhooks"):
             condition = {"actorRunId": self.run.id}
             return {"eventTypes": ["TEST"], "requestUrl": "http://localhost:1/", "condition": condition}
-        return {}
+        return {"encoded": self.encoded} if route.endswith("/decode-and-verify") else {}
 
 
 async def make_records(api: Api, name: str, level: PermissionLevel) -> Records:
@@ -165,7 +168,8 @@ async def make_records(api: Api, name: str, level: PermissionLevel) -> Records:
     )
     dispatch = await api.orchestrator.dispatches.test(webhook)
     task = await api.orchestrator.tasks.create(api.user, actor.id, None)
-    return Records(api.orchestrator.actors.get(actor.id), run, task.id, webhook.id, dispatch.id)
+    encoded = api.orchestrator.signed_objects.encode(api.user.id, {})
+    return Records(api.orchestrator.actors.get(actor.id), run, task.id, webhook.id, dispatch.id, encoded)
 
 
 async def request(api: Api, route: str, records: Records, token: str) -> httpx.Response:

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from api.response import serializers
+from runtime.account_limits import LimitsInForce
 from runtime.base.lifecycle import JobStatus
+from runtime.base.plans import LOCAL
 from runtime.base.records import EnvVar, RunStats, SourceFile, TaggedBuild
 from runtime.billing import usage
 from tests.fakes.clock import START
@@ -34,12 +36,25 @@ UNMEASURED = {
     *("memAvgBytes", "memMaxBytes", "memCurrentBytes", "cpuAvgUsage", "cpuMaxUsage", "cpuCurrentUsage"),
     *("netRxBytes", "netTxBytes", "diskMaxBytes"),
 }
+PRICES = LOCAL.usd_per_unit
+LIMITS = LimitsInForce(
+    max_monthly_usage_usd=5,
+    max_memory_mbytes=8192,
+    max_actors=500,
+    max_tasks=5000,
+    max_schedules=100,
+    max_jobs=25,
+    data_retention_days=7,
+)
 RECORDS = {
-    "run": {**serializers.run(a_run(finished_at=START), 1, {}, START), **serializers.run_usage(a_run(), USED, 0.5)},
+    "run": {
+        **serializers.run(a_run(finished_at=START), 1, {}, START),
+        **serializers.run_usage(a_run(), USED, PRICES, 0.5),
+    },
     "live run": serializers.run(a_run(status=JobStatus.READY), 1, {}, START),
     "run in list": serializers.run_in_list(a_run(), 1, 0.5, START),
-    "build": serializers.build(a_build(finished_at=START), START),
-    "build in list": serializers.build_in_list(a_build(), START),
+    "build": serializers.build(a_build(finished_at=START), PRICES, START),
+    "build in list": serializers.build_in_list(a_build(), PRICES, START),
     "actor": serializers.actor(
         an_actor(
             last_run_started_at=START,
@@ -49,7 +64,7 @@ RECORDS = {
         [a_version()],
     ),
     "actor in list": serializers.actor_in_list(an_actor(), a_user()),
-    "user": serializers.private_user(a_user(), 8192),
+    "user": serializers.private_user(a_user(), LOCAL, LIMITS),
 }
 
 
@@ -116,7 +131,7 @@ def test_the_duration_grows_until_the_end_in_all_three_units() -> None:
 
 
 def test_usage_is_returned_in_units_and_in_dollars() -> None:
-    shown = serializers.run_usage(a_run(), {**USED, "ACTOR_COMPUTE_UNITS": 1, "DATASET_WRITES": 2000}, 0.21)
+    shown = serializers.run_usage(a_run(), {**USED, "ACTOR_COMPUTE_UNITS": 1, "DATASET_WRITES": 2000}, PRICES, 0.21)
     assert (shown["usage"]["DATASET_WRITES"], shown["usageUsd"]["DATASET_WRITES"]) == (2000, pytest.approx(0.01))
     assert shown["usageUsd"]["ACTOR_COMPUTE_UNITS"] == pytest.approx(0.2)
     assert (shown["usageTotalUsd"], shown["platformUsageBillingModel"]) == (0.21, "USER")
@@ -130,7 +145,7 @@ def test_secrets_are_never_returned() -> None:
     text = json.dumps(serializers.run(run, 1, {}, START))
     assert run.token not in text and run.events_key not in text
     build = replace(a_build(), env_vars=version.env_vars)
-    assert "hunter2" not in json.dumps(serializers.build(build, START))
+    assert "hunter2" not in json.dumps(serializers.build(build, PRICES, START))
 
 
 def test_source_files_are_returned_as_they_were_sent() -> None:

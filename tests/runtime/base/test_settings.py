@@ -5,6 +5,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from runtime.base.plans import LOCAL, PLANS, PlanName
 from runtime.base.settings import Settings, default_data_dir, from_environment
 
 
@@ -22,6 +23,7 @@ def test_without_variables_all_settings_have_their_defaults() -> None:
         strict_memory=False,
         max_memory_mbytes=None,
         rate_limit=None,
+        plan=LOCAL,
     )
 
 
@@ -35,6 +37,8 @@ def test_without_variables_all_settings_have_their_defaults() -> None:
         ("GREENROOM_STRICT_MEMORY", "0", "strict_memory", False),
         ("GREENROOM_MAX_MEMORY_MBYTES", "16384", "max_memory_mbytes", 16_384),
         ("GREENROOM_RATE_LIMIT", "30", "rate_limit", 30.0),
+        ("GREENROOM_PLAN", "scale", "plan", PLANS[PlanName.SCALE]),
+        ("GREENROOM_PLAN", "", "plan", LOCAL),
     ],
 )
 def test_each_variable_sets_one_setting(name: str, text: str, field: str, value: object) -> None:
@@ -58,6 +62,7 @@ def test_the_error_for_an_invalid_number_names_the_variable(name: str, text: str
         ("GREENROOM_MAX_MEMORY_MBYTES", "127"),
         ("GREENROOM_STRICT_MEMORY", "true"),
         ("GREENROOM_STRICT_MEMORY", "no"),
+        ("GREENROOM_PLAN", "gold"),
     ],
 )
 def test_a_value_without_a_usable_meaning_is_rejected(name: str, text: str) -> None:
@@ -78,3 +83,8 @@ def test_the_data_directory_comes_from_the_caller_or_a_variable_or_the_default(
     assert from_environment(environment={}).data_dir == default_data_dir() == Path("elsewhere")
     monkeypatch.delenv("GREENROOM_DATA_DIR")
     assert default_data_dir() == Path(platformdirs.user_data_dir("greenroom", appauthor=False))
+
+
+def test_the_option_for_the_plan_takes_precedence_over_the_variable() -> None:
+    given = from_environment(data_dir=Path("data"), plan="free", environment={"GREENROOM_PLAN": "scale"})
+    assert given.plan is PLANS[PlanName.FREE]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from runtime.base.plans import LOCAL
 from runtime.base.records import Dataset, KeyValueStore, ProxyUse, RequestQueue, RunStats
 from runtime.billing import usage
 from tests.fakes.clock import START
@@ -52,10 +53,10 @@ def test_what_passes_the_proxy_is_internal_and_billed_by_group() -> None:
 
 def test_deleted_storages_count_as_unused() -> None:
     used = usage.of_run(a_run(), usage.of_storages([None], None, None), START)
-    assert used.keys() == usage.USD_PER_UNIT.keys()
+    assert used.keys() == LOCAL.usd_per_unit.keys()
     assert set(used.values()) == {0}
 
 
 def test_the_cost_of_usage_is_its_units_at_list_prices() -> None:
-    costs = usage.in_usd({"ACTOR_COMPUTE_UNITS": 2, "DATASET_WRITES": 1000, "KEY_VALUE_STORE_WRITES": 1000})
-    assert costs == pytest.approx({"ACTOR_COMPUTE_UNITS": 0.4, "DATASET_WRITES": 0.005, "KEY_VALUE_STORE_WRITES": 0.05})
+    costs = usage.in_usd({"ACTOR_COMPUTE_UNITS": 2, "DATASET_WRITES": 1000}, LOCAL.usd_per_unit)
+    assert costs == pytest.approx({"ACTOR_COMPUTE_UNITS": 0.4, "DATASET_WRITES": 0.005})

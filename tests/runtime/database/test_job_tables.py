@@ -33,7 +33,7 @@ async def test_unfinished_jobs_have_no_terminal_status(database: Database, statu
     assert (database.runs.get("run1") is None) != is_unfinished
 
 
-async def test_the_memory_of_unfinished_jobs_is_counted_for_each_user(database: Database) -> None:
+async def test_unfinished_jobs_and_their_memory_are_counted_for_each_user(database: Database) -> None:
     await insert_runs(
         database,
         one={"options": options(memory_mbytes=128)},
@@ -44,9 +44,9 @@ async def test_the_memory_of_unfinished_jobs_is_counted_for_each_user(database: 
     await database.builds.insert(
         a_build(status=JobStatus.RUNNING, options=BuildOptions(tag="latest", memory_mbytes=4096))
     )
-    assert database.runs.unfinished_memory_mbytes("user1") == 384
-    assert database.builds.unfinished_memory_mbytes("user1") == 4096
-    assert database.runs.unfinished_memory_mbytes("nobody") == 0
+    assert database.runs.unfinished_count_and_mbytes("user1") == (2, 384)
+    assert database.builds.unfinished_count_and_mbytes("user1") == (1, 4096)
+    assert database.runs.unfinished_count_and_mbytes("nobody") == (0, 0)
 
 
 async def test_jobs_with_pending_events_are_found(database: Database) -> None:

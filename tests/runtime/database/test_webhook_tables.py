@@ -106,7 +106,7 @@ async def test_only_finished_dispatches_are_deleted_by_time_or_run(database: Dat
         await database.dispatches.insert(a_dispatch(id, webhook, calls=calls, next_call_at=next_call_at))
     await database.dispatches.delete_finished_of_run("run1")
     assert database.dispatches.ids() == {"retried", "old", "recent"}
-    await database.dispatches.delete_finished_before(20)
+    await database.dispatches.delete_finished_before("user1", 20)
     assert database.dispatches.ids() == {"retried", "recent"}
     await database.dispatches.delete_of_webhook("webhook")
     assert database.dispatches.ids() == {"retried"}

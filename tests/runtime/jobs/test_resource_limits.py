@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.base.errors import Invalid, LimitReached
+from runtime.base.plans import LOCAL, PLANS, PlanName
 from runtime.jobs import resource_limits
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, options
@@ -103,6 +104,15 @@ def test_the_default_quota_is_the_memory_of_the_host_in_whole_gigabytes_and_at_l
 ) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=host_mbytes * MBYTE))
     assert resource_limits.default_user_memory_mbytes() == quota
+
+
+def test_the_memory_of_a_user_comes_from_the_setting_or_the_plan_or_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=8192 * MBYTE))
+    free = PLANS[PlanName.FREE]
+    assert resource_limits.of_user(free, 4096) == (4096, 25)
+    assert resource_limits.of_user(free, None) == (16_384, 25)
+    assert resource_limits.of_user(LOCAL, None) == (8192, 64)
+    assert resource_limits.of_user(LOCAL, 200) == (200, 1)
 
 
 def test_the_last_megabyte_of_the_quota_can_be_used() -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from runtime.base.clock import DAY_MILLIS
 from runtime.base.errors import StorageUnavailable
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import DispatchStatus
 from runtime.base.retry import LONGEST_PAUSE_SECS
 from runtime.outbound import OutboundResponse
-from runtime.retention import DAY_MILLIS, NEWEST_RUNS, SWEEP_SECS
+from runtime.retention import NEWEST_RUNS, SWEEP_SECS
 from tests.examples import some
 from tests.fakes.builds import an_actor_with_version, finished, start_build
 from tests.fakes.receiver import Receiver
