@@ -36,8 +36,9 @@ kills: setup-dev  ## kills the server 50 times while clients write
 cron: setup-dev  ## compares the times of 200 cron expressions in 12 time zones over two years with another library
 	@GREENROOM_CRON_TABLE=1 .venv/bin/python -m pytest -v -o timeout=0 -o faulthandler_timeout=0 tests/clients/test_cron.py
 
-browsers: setup-dev  ## starts a browser in each of the base images with one, which it builds if they are missing
-	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest tests/scripts/test_browser_images.py
+browsers: setup-dev  ## starts a browser in each of the base images with one, and crawls with it through the proxy
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest \
+		tests/scripts/test_browser_images.py tests/crawls/test_proxied_crawls.py::test_playwright
 
 check: .venv/.installed-dev  ## checks style, formatting and types
 	.venv/bin/ruff check

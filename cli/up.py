@@ -116,7 +116,7 @@ def _parse_origin(text: str) -> str:
 
 
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
-    """Return the lines to print when the server is ready, at most eight.
+    """Return the lines to print when the server is ready, at most nine.
 
     The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from runtime.access.general_access import GeneralAccesses
@@ -21,7 +22,7 @@ from runtime.base.clock import AdvanceableClock, Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.errors import StorageUnavailable
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Build, Run
+from runtime.base.records import Build, ProxyUse, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.billing.monthly_usage import MonthlyUsage
@@ -31,11 +32,12 @@ from runtime.containers import Containers, Engine
 from runtime.database import Database
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
-from runtime.jobs import resource_limits
+from runtime.jobs import resource_limits, stats
 from runtime.jobs.completion import Completion
 from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
 from runtime.outbound import Outbound
+from runtime.proxy import Proxy
 from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
@@ -126,6 +128,7 @@ class Orchestrator:
             most=settings.plan.max_tasks,
         )
         self.outbound = Outbound()
+        self.proxy = Proxy(settings.proxy, self._record_proxy_use)
         self.completion = Completion(self.clock)
         self._input_keys = InputKeys(database.input_keys, database.vault)
 
@@ -211,7 +214,7 @@ class Orchestrator:
         )
         inputs = Inputs(self._input_keys)
         self._run_inputs = RunInputs(inputs=inputs, storages=self._run_storages, runs=self.runs)
-        self.live_runs = LiveRuns(runs=self.runs, logs=self.logs, system_events=self.system_events)
+        self.live_runs = LiveRuns(runs=self.runs, logs=self.logs, system_events=self.system_events, proxy=self.proxy)
         planner = StartPlanner(
             users=self.users,
             actors=self.actors,
@@ -326,11 +329,20 @@ class Orchestrator:
             limits=self.account_limits,
         )
 
-    async def open(self, engine: Engine) -> None:
-        """Create the users and recover what the last server left. Await it before serving requests."""
+    async def open(self, engine: Engine, proxy_sockets: Sequence[socket.socket] = ()) -> None:
+        """Create the users and recover what the last server left. Await it before serving requests.
+
+        The proxy serves the listening sockets `proxy_sockets`; without them, there is none.
+        """
         self.engine = engine
         self.live_runs.open(self._supervisor_context(engine))
         await self.users.open()
+        await self.proxy.open(
+            proxy_sockets,
+            [(user.id, self.signer.proxy_password(user.id)) for user in self.users.all()],
+            host_address=engine.gateway or "127.0.0.1",
+            api_port=self.addresses.port,
+        )
         await self.run_deletion.drop_orphans()
         await self.dispatches.recover()
         await self.live_builds.recover()
@@ -359,6 +371,7 @@ class Orchestrator:
         if stop_runs:
             await self._stop_runs()
         live = await self.live_runs.close()
+        await self.proxy.close()
         await self.dispatches.close()
         await self._delivery.close()
         await self.containers.close()
@@ -366,6 +379,9 @@ class Orchestrator:
             await service.close()
         self.database.close()
         return live
+
+    async def _record_proxy_use(self, run_id: str, used: Mapping[str, ProxyUse]) -> None:
+        await self.runs.change_stats(run_id, partial(stats.with_proxy_use, used=used))
 
     async def _stop_runs(self) -> None:
         try:
@@ -396,6 +412,7 @@ class Orchestrator:
             engine=engine,
             clock=self.clock,
             cpu_burst_secs=burst_secs,
+            proxy=self.proxy,
         )
         return SupervisorContext(
             run_containers=run_containers,

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.websockets import WebSocket
@@ -31,10 +31,14 @@ from api.response.local_controls import (
     ClockAdvanced,
     ClockAdvanceOrder,
     ErrorEnvelope,
+    GroupUse,
+    ProxyFault,
+    ProxyFaults,
     Prunable,
     PrunableBuild,
     QueueOrder,
     RunEnvelope,
+    RunProxyUse,
     ServerInfo,
     ShutdownStarted,
     SourceDefinition,
@@ -46,6 +50,7 @@ from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
+from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
 from runtime.inputs.inputs import input_of_body
@@ -155,6 +160,47 @@ async def migrate_run(request: Request, caller: FullCaller, run: str) -> Respons
     return data_response(present_run(orchestrator, migrated, caller))
 
 
+@router.get("/greenroom/runs/{run}/proxy", dependencies=[Depends(user_token)])
+async def get_proxy_use(request: Request, caller: FullCaller, run: str) -> RunProxyUse:
+    """Show what a run has used of the proxy: requests, sessions and bytes of each group."""
+    used = find_own_run(request, run, caller).stats.proxy
+    return RunProxyUse(data={group: GroupUse.model_validate(each) for group, each in used.items()})
+
+
+@router.get("/greenroom/proxy/faults", dependencies=[OperatorOnly, Depends(control_token)])
+async def get_proxy_faults(request: Request) -> ProxyFaults:
+    """List the faults that the next requests through the proxy get."""
+    return _proxy_faults(orchestrator_of(request))
+
+
+@router.post(
+    "/greenroom/proxy/faults",
+    dependencies=[OperatorOnly, Depends(control_token)],
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"schema": ProxyFault.model_json_schema()}}, "required": True}
+    },
+)
+async def order_proxy_fault(request: Request) -> ProxyFaults:
+    """Order a fault for the next requests through the proxy."""
+    orchestrator, body = orchestrator_of(request), await read_object(request)
+    try:
+        fault = ProxyFault.model_validate(body)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "body"
+        raise Invalid("invalid-input", f"The field '{place}' is not valid: {first['msg']}.") from problem
+    orchestrator.proxy.order_fault(**fault.model_dump())
+    return _proxy_faults(orchestrator)
+
+
+@router.delete("/greenroom/proxy/faults", dependencies=[OperatorOnly, Depends(control_token)])
+async def clear_proxy_faults(request: Request) -> ProxyFaults:
+    """Remove all faults that have not happened yet."""
+    orchestrator = orchestrator_of(request)
+    orchestrator.proxy.clear_faults()
+    return _proxy_faults(orchestrator)
+
+
 @router.get("/greenroom/request-queues/{id}/order", dependencies=[Depends(user_token)])
 async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder:
     """List the ids of all pending requests of a queue in order. The platform's API shows the first 1000 only."""
@@ -216,6 +262,10 @@ def _openapi_document() -> dict[str, Any]:
         description="The controls of this server that the platform's API does not have.",
         routes=router.routes,
     )
+
+
+def _proxy_faults(orchestrator: Orchestrator) -> ProxyFaults:
+    return ProxyFaults(data=tuple(ProxyFault.model_validate(each) for each in orchestrator.proxy.faults))
 
 
 def _prunable(orchestrator: Orchestrator, found: pruning.Prunable) -> Prunable:

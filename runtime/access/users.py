@@ -17,10 +17,16 @@ from runtime.database import AlreadyExists, Database
 
 SERVER_TOKEN_PREFIX = "greenroom_server_"
 RUN_TOKEN_PREFIX = "greenroom_run_"
+PROXY_PASSWORD_PREFIX = "apify_proxy_"
+"""The prefix of the platform's passwords, which tools recognize as secrets."""
 
 
 def new_run_token() -> str:
     return RUN_TOKEN_PREFIX + secrets.token_urlsafe(24)
+
+
+def new_proxy_password() -> str:
+    return PROXY_PASSWORD_PREFIX + secrets.token_hex(18)
 
 
 class Users:

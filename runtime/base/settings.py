@@ -12,6 +12,7 @@ import platformdirs
 
 from runtime.base.general_access import GeneralAccess
 from runtime.base.plans import LOCAL, PLANS, Plan
+from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
 
 LOCAL_USERNAME = "local"
 DEFAULT_PORT = 3333
@@ -45,6 +46,7 @@ class Settings:
     max_memory_mbytes: int | None = None
     rate_limit: float | None = None
     retention_days: float = DEFAULT_RETENTION_DAYS
+    proxy: ProxySettings = field(default_factory=ProxySettings)
 
 
 def default_data_dir() -> Path:
@@ -78,6 +80,9 @@ def from_environment(
         max_memory_mbytes=_max_memory(environment, "GREENROOM_MAX_MEMORY_MBYTES"),
         rate_limit=_rate(environment, "GREENROOM_RATE_LIMIT"),
         retention_days=_number_or_default(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
+        proxy=parse_proxy_settings(
+            environment.get("GREENROOM_PROXY_UPSTREAM", ""), environment.get("GREENROOM_PROXY_ALLOW", "")
+        ),
     )
 
 

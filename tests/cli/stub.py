@@ -296,6 +296,8 @@ def info(url: str, live_runs: int) -> dict[str, Any]:
         "apiUrl": url,
         "dataDir": "/somewhere",
         "engine": {"version": "20.10", "cgroupVersion": "1", "storageDriver": "overlay2", "disk": "polled"},
+        "proxyUrl": "http://localhost:18000",
+        "proxyUpstreams": {},
         "enforced": ["memory: hard", "disk: polled"],
         "liveRuns": live_runs,
         "startedAt": STAMP,

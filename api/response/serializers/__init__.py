@@ -27,10 +27,11 @@ from api.response.serializers.storages import (
     request_queue,
 )
 from api.response.serializers.tasks import task, task_in_list
-from api.response.serializers.users import limited_user, private_user, public_user
+from api.response.serializers.users import NO_PROXY, limited_user, private_user, proxy_access, public_user
 from api.response.serializers.webhooks import webhook, webhook_dispatch, webhook_draft
 
 __all__ = [
+    "NO_PROXY",
     "account_limits",
     "actor",
     "actor_for_agents",
@@ -48,6 +49,7 @@ __all__ = [
     "monthly_usage",
     "private_user",
     "processed_request",
+    "proxy_access",
     "public_user",
     "queue_head",
     "queued_request",

@@ -21,7 +21,7 @@ from runtime.base.records.builds import Build, BuildOptions
 from runtime.base.records.definitions import Definition
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
-from runtime.base.records.runs import Metamorph, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
+from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
 from runtime.base.records.schedules import (
     LogLevel,
     PendingAction,
@@ -78,6 +78,7 @@ __all__ = [
     "Pricing",
     "PricingModel",
     "ProcessedRequest",
+    "ProxyUse",
     "QueueClient",
     "QueuedRequest",
     "RequestPage",

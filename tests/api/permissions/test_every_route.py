@@ -40,6 +40,7 @@ NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/prune", "POST /greenroom/prune", "PUT /greenroom/users/{username}"),
     "POST /greenroom/clock",
     *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
+    *("GET /greenroom/proxy/faults", "POST /greenroom/proxy/faults", "DELETE /greenroom/proxy/faults"),
 }
 OPEN = {
     "GET /v2/users/me",
