@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev browser-images run fast test soak crawls kills fuzz browsers audit check format lock bench clean
+.PHONY: setup setup-dev browser-images run fast test soak crawls kills cron fuzz browsers audit check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## installs what running Actors needs: Python environment, Docker engine, base images
@@ -36,8 +36,12 @@ kills: setup-dev  ## kills the server 50 times while clients write
 fuzz: setup-dev  ## sends hostile requests for ten minutes to all operations, with Hypothesis and Schemathesis
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS=600 .venv/bin/python -m pytest -v -o faulthandler_timeout=0 tests/fuzz
 
-browsers: setup-dev  ## starts a browser in each of the base images with one, which it builds if they are missing
-	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest tests/scripts/test_browser_images.py
+cron: setup-dev  ## compares the times of 200 cron expressions in 12 time zones over two years with another library
+	@GREENROOM_CRON_TABLE=1 .venv/bin/python -m pytest -v -o timeout=0 -o faulthandler_timeout=0 tests/clients/test_cron.py
+
+browsers: setup-dev  ## starts a browser in each of the base images with one, and crawls with it through the proxy
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest \
+		tests/scripts/test_browser_images.py tests/crawls/test_proxied_crawls.py::test_playwright
 
 check: .venv/.installed-dev  ## checks style, formatting and types
 	.venv/bin/ruff check

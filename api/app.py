@@ -15,6 +15,7 @@ An error in any stage becomes the platform's error object.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -28,7 +29,7 @@ from api.request.allowed_hosts import AllowedHosts, acting_paths
 from api.request.authentication import Authentication
 from api.request.cross_origin import CrossOrigin
 from api.request.rate_limit import RateLimit
-from api.response.errors import ERROR_HANDLED, ERROR_HANDLERS, error_response, internal_error
+from api.response.errors import ERROR_HANDLED, ERROR_HANDLERS, check_routing, error_response, internal_error
 from api.response.local_controls import ServerInfo
 from api.routes import (
     actor_builds,
@@ -40,6 +41,7 @@ from api.routes import (
     key_value_stores,
     logs,
     request_queues,
+    schedules,
     store,
     tools,
     users,
@@ -60,6 +62,7 @@ ROUTERS = (
     actor_runs.router,
     actor_tasks.router,
     store.router,
+    schedules.router,
     tools.router,
     logs.router,
     webhooks.router,
@@ -107,7 +110,7 @@ class App:
             rewrite_spelling,
             hosts.check_origin,
             authentication.identify_caller,
-            Aliases(orchestrator).resolve,
+            Aliases(orchestrator, partial(check_routing, routes.routes)).resolve,
         )
         self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
         self._routes = HotRoutes(routes, STORAGES)

@@ -19,6 +19,7 @@ import uvicorn
 
 from api.app import App
 from api.connections.server_options import SERVER_OPTIONS
+from api.proxy_port import listen_for_proxy
 from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
 from api.sockets import LOOPBACK, PortTaken, listen, raise_open_file_limit, resolves_subdomains
@@ -84,9 +85,11 @@ class Server:
     async def _run_orchestrator(
         self, data_directory: DataDirectory, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None
     ) -> int:
+        proxy_sockets = self._listen_for_proxy(data_directory)
+        proxy_port = proxy_sockets[0].getsockname()[1] if proxy_sockets else None
         orchestrator = self._orchestrator = Orchestrator(
             self._settings,
-            Addresses(self._settings.port, resolves_subdomains()),
+            Addresses(self._settings.port, resolves_subdomains(), proxy_port),
             data_directory,
             DockerContainers,
             self._clock,
@@ -96,15 +99,23 @@ class Server:
             engine = await orchestrator.containers.open()
             if engine.gateway is not None:
                 sockets += listen(self._settings.port, (engine.gateway,))
+                proxy_sockets += listen(proxy_port, (engine.gateway,)) if proxy_port else []
             with translating_disk_errors():
                 orchestrator.database.reserve.open()
-                await orchestrator.open(engine)
+                await orchestrator.open(engine, proxy_sockets)
             sockets += self._listen_for_adopted(engine)
             self._started_at = iso(self._clock.now())
             await self._serve(sockets, ready)
         finally:
             left = await orchestrator.close(stop_runs=self._stop_runs)
+            for each in proxy_sockets:
+                each.close()
         return left
+
+    def _listen_for_proxy(self, data_directory: DataDirectory) -> list[socket.socket]:
+        if not self._settings.proxy.enabled:
+            return []
+        return listen_for_proxy(self._settings.data_dir, data_directory.instance_id)
 
     def _listen_for_adopted(self, engine: Engine) -> list[socket.socket]:
         """Sockets on the ports of earlier servers, which the containers of adopted runs still use."""
@@ -141,6 +152,8 @@ class Server:
             enforced=_enforced_limits(orchestrator.engine, self._settings),
             live_runs=len(orchestrator.live_runs.live_run_ids),
             started_at=self._started_at,
+            proxy_url=orchestrator.addresses.proxy_url,
+            proxy_upstreams={group: each.address for group, each in self._settings.proxy.upstreams.items()},
         )
 
     def _shut_down(self, stop_runs: bool | None) -> int:

@@ -26,11 +26,12 @@ GIT_URL = re.compile(r"(?:https?|git|ssh|file)://\S+|[\w.-]+@[\w.-]+:\S+")
 
 @dataclass(frozen=True, slots=True)
 class ActorFolder:
-    """The source of an Actor, with the fields of its definition: a folder at `path`, or a git repository at `git_url`.
+    """The source of an Actor, with the fields of its definition: a folder at `path`, a git repository at `git_url`, or
+    `source_files` as the API takes them.
 
     `display` has the title and description of a new Actor. `env_vars` is None if actor.json declares no variables.
-    `secrets` are names of variables whose values only the `apify` command knows. `remarks` are about values that the
-    platform does not accept, and that were replaced.
+    `secrets` are names of variables whose values only the `apify` command knows. `remarks` are about fields whose
+    values the platform does not accept, and that were replaced.
     """
 
     name: str
@@ -39,17 +40,21 @@ class ActorFolder:
     build_tag: str
     env_vars: list[dict[str, str]] | None
     secrets: list[str]
-    remarks: list[str]
+    remarks: dict[str, str]
     path: Path | None = None
     git_url: str | None = None
+    source_files: tuple[JsonDict, ...] | None = None
 
     @property
     def version_fields(self) -> JsonDict:
         """The version as the API takes it, without environment variables."""
-        if self.git_url is None:
-            source: JsonDict = {"sourceType": "SOURCE_FILES", "localFolder": str(self.path), "sourceFiles": []}
-        else:
+        source: JsonDict
+        if self.source_files is not None:
+            source = {"sourceType": "SOURCE_FILES", "sourceFiles": list(self.source_files)}
+        elif self.git_url is not None:
             source = {"sourceType": "GIT_REPO", "gitRepoUrl": self.git_url}
+        else:
+            source = {"sourceType": "SOURCE_FILES", "localFolder": str(self.path), "sourceFiles": []}
         return {"versionNumber": self.version, "buildTag": self.build_tag, **source}
 
 
@@ -98,20 +103,21 @@ def of_definition(definition: JsonDict, default_name: str, file_name: str) -> Ac
         build_tag=definition.get("buildTag") or "latest",
         env_vars=env_vars if isinstance(given, dict) else None,
         secrets=secrets,
-        remarks=[],
+        remarks={},
     )
-    folder.remarks.extend(_remarks(folder, definition, file_name))
+    folder.remarks.update(_remarks(folder, definition, file_name))
     return folder
 
 
-def _remarks(folder: ActorFolder, definition: JsonDict, file_name: str) -> list[str]:
+def _remarks(folder: ActorFolder, definition: JsonDict, file_name: str) -> dict[str, str]:
     used = {"name": folder.name, "version": folder.version}
     rules = {"name": "must have 3 to 63 letters, digits and dashes", "version": "must be MAJOR.MINOR"}
-    return [
-        f"{file_name}: the {field} {definition[field]!r} {rules[field]} on the platform. Using {value!r} instead."
+    return {
+        field: f"{file_name}: the {field} {definition[field]!r} {rules[field]} on the platform."
+        f" Using {value!r} instead."
         for field, value in used.items()
         if definition.get(field) and definition[field] != value
-    ]
+    }
 
 
 def _definition(file: Path) -> dict[str, Any]:
@@ -152,9 +158,12 @@ def _valid_version(version: str) -> str:
     return with_patch[1] if with_patch else version
 
 
+def is_actor_name(name: str) -> bool:
+    return NAME.fullmatch(name) is not None and MIN_NAME_LENGTH <= len(name) <= MAX_NAME_LENGTH
+
+
 def _valid_name(name: str) -> str:
-    is_valid = NAME.fullmatch(name) and MIN_NAME_LENGTH <= len(name) <= MAX_NAME_LENGTH
-    return name if is_valid else _dns_safe(name)
+    return name if is_actor_name(name) else _dns_safe(name)
 
 
 def _dns_safe(name: str) -> str:

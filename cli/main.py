@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from cli.actor_folder import is_git_url
+from cli.clock import advance_clock, parse_duration
 from cli.down import stop_server
 from cli.errors import FAILED, CommandError
 from cli.failures import Command, CommandGroup
@@ -21,6 +22,8 @@ from cli.run import run_actor
 from cli.run_input import read_input
 from cli.run_options import parse_env_vars, parse_memory
 from cli.run_target import RunArguments
+from cli.seed import SeedArguments, parse_names, seed_actors
+from cli.stand_ins import parse_stand_in_name
 from cli.status import show_status
 from cli.storage.exporting import ExportArguments, run_export
 from cli.storage.importing import ImportArguments, run_import
@@ -251,6 +254,15 @@ def run(
 @app.command()
 def push(
     source: Source = ".",
+    stand_in: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="USERNAME/NAME",
+            callback=_not_empty,
+            help="Make the public stand-in for this Actor of Apify Store, for all users. Its build has the tag latest.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -259,8 +271,30 @@ def push(
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
     failed.
     """
-    arguments = PushArguments(source=_existing(source), data_dir=_resolve(data_dir), as_json=as_json)
+    arguments = PushArguments(
+        source=_existing(source),
+        data_dir=_resolve(data_dir),
+        stand_in=_parsed("--as", parse_stand_in_name, stand_in),
+        as_json=as_json,
+    )
     raise typer.Exit(push_actor(arguments))
+
+
+@app.command()
+def seed(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="USERNAME/NAME", help="The Actors to create. Default: all that Greenroom knows."),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create public stand-ins for well-known Actors of Apify Store, such as apify/web-scraper. They run offline.
+
+    Stand-ins that are up to date are not built again. Those that you pushed with --as are left unchanged.
+    """
+    chosen = _parsed("USERNAME/NAME", parse_names, names) or []
+    seed_actors(SeedArguments(names=chosen, data_dir=_resolve(data_dir), as_json=as_json))
 
 
 @app.command("prune")
@@ -271,6 +305,21 @@ def prune_builds(
 ) -> None:
     """Show the builds that no tag, Actor or live run needs, and delete them with their images after a confirmation."""
     prune(PruneArguments(data_dir=_resolve(data_dir), yes=yes, as_json=as_json))
+
+
+clock = typer.Typer(no_args_is_help=True, help="Control the clock of schedules, retention and webhook retries.")
+app.add_typer(clock, name="clock")
+
+
+@clock.command("advance", cls=Command)
+def advance(
+    duration: Annotated[str, typer.Argument(metavar="DURATION", help="A number with a unit: 90s, 15m, 6h or 1d.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Let time pass for schedules, retention and webhook retries of a running server. Live runs do not notice it."""
+    secs = _parsed("DURATION", parse_duration, duration) or 0.0
+    advance_clock(_resolve(data_dir), secs, as_json=as_json)
 
 
 storage = typer.Typer(

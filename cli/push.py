@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from cli.errors import ABORTED, BUILD_FAILED, TIMED_OUT, CommandError
 from cli.interrupts import deferred_interrupts
 from cli.log_follower import LogFollower
 from cli.sizes import image_size
-from cli.terminal import print_message, print_result, print_warning
+from cli.stand_ins import StandInName
+from cli.terminal import print_message, print_result, print_warning, progress
 from runtime.base.json_text import JsonDict
 
 EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
@@ -21,10 +23,11 @@ EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushArguments:
-    """The arguments of `greenroom push`."""
+    """The arguments of `greenroom push`. `stand_in` is the Actor that the source stands in for."""
 
     source: str
     data_dir: Path
+    stand_in: StandInName | None = None
     as_json: bool
 
 
@@ -36,7 +39,7 @@ def push_actor(arguments: PushArguments) -> int:
             folder, _ = read_repository(client, arguments.source)
         else:
             client.checks.read_definition(folder.version_fields)
-        actor, build = build_actor(client, folder)
+        actor, build = _build(client, folder, arguments.stand_in)
     if arguments.as_json:
         terminal.print_json({"actor": actor, "build": build})
     else:
@@ -46,21 +49,32 @@ def push_actor(arguments: PushArguments) -> int:
     return 0
 
 
-def build_actor(client: Client, folder: ActorFolder) -> tuple[JsonDict, JsonDict]:
+def _build(client: Client, folder: ActorFolder, stand_in: StandInName | None) -> tuple[JsonDict, JsonDict]:
+    """Build the Actor. A stand-in belongs to the user that it names, and becomes public when its build succeeded."""
+    if stand_in is None:
+        return build_actor(client, folder)
+    client.act_for_stand_in(stand_in.username)
+    actor, build = build_actor(client, stand_in.applied_to(folder))
+    return client.actors.publish(actor["id"]), build
+
+
+def build_actor(client: Client, folder: ActorFolder, *, shows_log: bool = True) -> tuple[JsonDict, JsonDict]:
     """Create or update the Actor of a folder and build it; return the Actor and the build.
 
     An interrupt aborts the build. Raises CommandError if the build does not succeed.
     """
-    for remark in folder.remarks:
+    for remark in folder.remarks.values():
         print_warning(remark)
     actor = _put_actor(client, folder)
     build: JsonDict | None = None
     try:
         with deferred_interrupts():
             build = client.builds.start(actor["id"], folder.version)
-        print_message(f"Building {build['buildNumber']} (its log follows)")
-        LogFollower(client, build["id"], streams.stderr).follow()
-        finished = client.builds.wait(build["id"])
+        if shows_log:
+            print_message(f"Building {build['buildNumber']} (its log follows)")
+            LogFollower(client, build["id"], streams.stderr).follow()
+        with nullcontext() if shows_log else progress(f"Building {build['buildNumber']}"):
+            finished = client.builds.wait(build["id"])
     except KeyboardInterrupt:
         if build is not None:
             aborted = client.builds.abort(build["id"])
@@ -105,7 +119,7 @@ def _unchanged_secrets(folder: ActorFolder, existing: JsonDict | None) -> list[J
 
 
 def _build_error(actor: JsonDict, build: JsonDict) -> CommandError:
-    reason = build.get("statusMessage") or "see its log above"
+    reason = build.get("statusMessage") or "see its log"
     end = "" if reason.endswith(".") or "\n" in reason else "."  # the reason can end with a Dockerfile to paste
     return CommandError(
         f"Build {build['buildNumber']} finished with status {build['status']}: {reason}{end}",

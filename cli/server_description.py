@@ -7,14 +7,22 @@ from typing import Any
 
 
 def describe_server(info: Mapping[str, Any]) -> list[str]:
-    """Describe a server and the limits it enforces, in four lines."""
+    """Describe a server and the limits it enforces, in five lines."""
     engine = info["engine"]
     return [
         f"API       {info['apiUrl']}",
         f"Data      {info['dataDir']}",
         f"Engine    Docker {engine['version']}, cgroup v{engine['cgroupVersion']}, {engine['storageDriver']}",
+        f"Proxy     {_proxy(info)}",
         f"Enforced  {'; '.join(info['enforced'])}",
     ]
+
+
+def _proxy(info: Mapping[str, Any]) -> str:
+    if info["proxyUrl"] is None:
+        return "off"
+    through = ", ".join(f"{group} through {address}" for group, address in sorted(info["proxyUpstreams"].items()))
+    return f"{info['proxyUrl']}{', ' if through else ''}{through}"
 
 
 def count_live_runs(count: int) -> str:

@@ -20,9 +20,8 @@ from cli.server_description import count_live_runs, describe_live_runs, describe
 from cli.terminal import print_message
 from runtime.base.general_access import GeneralAccess
 from runtime.base.settings import LOCAL_USERNAME, Settings
+from runtime.base.usernames import USERNAME_RULE, is_username
 
-USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
-ALIAS = "me"
 ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 """Browsers leave them out."""
@@ -69,10 +68,8 @@ def parse_users(given: list[str]) -> Mapping[str, str]:
     users: dict[str, str] = {}
     for text in given:
         name, _, token = text.partition(":")
-        if not USER_NAME.fullmatch(name) or name == ALIAS:
-            raise ValueError(
-                f"'{name}' is not a valid user name: use 1 to 30 letters, digits, '.', '_' or '-', and not 'me'"
-            )
+        if not is_username(name):
+            raise ValueError(f"'{name}' is not a valid user name: use {USERNAME_RULE}")
         if not token or token != "".join(token.split()):
             raise ValueError(f"the user '{name}' needs a token without spaces: {name}:TOKEN")
         if token in users:
@@ -119,7 +116,7 @@ def _parse_origin(text: str) -> str:
 
 
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
-    """Return the lines to print when the server is ready, at most eight.
+    """Return the lines to print when the server is ready, at most nine.
 
     The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`. The
     lines contain no user's token, because they may become part of a log.

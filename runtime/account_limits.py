@@ -42,6 +42,7 @@ class CurrentUse:
     jobs: int
     actors: int
     tasks: int
+    schedules: int
 
 
 class AccountLimits:
@@ -88,6 +89,7 @@ class AccountLimits:
             jobs=jobs,
             actors=self._database.actors.count_of_user(user.id),
             tasks=self._database.tasks.count_of_user(user.id),
+            schedules=self._database.schedules.count_of_user(user.id),
         )
 
     def retention_days(self, user: User) -> float:

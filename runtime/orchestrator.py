@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from runtime.access.general_access import GeneralAccesses
@@ -17,24 +18,26 @@ from runtime.actors.actors import Actors
 from runtime.actors.tasks import Tasks
 from runtime.actors.versions import Versions
 from runtime.base.addresses import Addresses
-from runtime.base.clock import Clock
+from runtime.base.clock import AdvanceableClock, Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.errors import StorageUnavailable
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Build, Run
+from runtime.base.records import Build, ProxyUse, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.billing.monthly_usage import MonthlyUsage
 from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
+from runtime.clock_advance import ClockAdvance
 from runtime.containers import Containers, Engine
 from runtime.database import Database
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
-from runtime.jobs import resource_limits
+from runtime.jobs import resource_limits, stats
 from runtime.jobs.completion import Completion
 from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
 from runtime.outbound import Outbound
+from runtime.proxy import Proxy
 from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
@@ -53,6 +56,9 @@ from runtime.runs.starting import Starting
 from runtime.runs.status import RunStatuses
 from runtime.runs.supervisor import SupervisorContext
 from runtime.runs.system_events import SystemEvents
+from runtime.schedules.scheduled_starts import ScheduledStarts
+from runtime.schedules.scheduler import Scheduler
+from runtime.schedules.schedules import Schedules
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -85,6 +91,7 @@ class Orchestrator:
         self.settings = settings
         self.addresses = addresses
         self.clock = clock
+        self.advanceable_clock = AdvanceableClock(clock)
         self.signer = Signer(data_directory.signing_key)
         self.signed_objects = SignedObjects(data_directory.signing_key)
         self.containers = connect(data_directory.instance_id)
@@ -95,6 +102,7 @@ class Orchestrator:
         self._create_webhooks(present)
         self._create_builds(data_directory.instance_id)
         self._create_runs()
+        self._create_schedules()
         self._create_deletion()
         self._background_tasks: list[asyncio.Task[None]] = []
 
@@ -120,6 +128,7 @@ class Orchestrator:
             most=settings.plan.max_tasks,
         )
         self.outbound = Outbound(settings.outbound_policy)
+        self.proxy = Proxy(settings.proxy, self._record_proxy_use)
         self.completion = Completion(self.clock)
         self._input_keys = InputKeys(database.input_keys, database.vault)
 
@@ -205,7 +214,7 @@ class Orchestrator:
         )
         inputs = Inputs(self._input_keys)
         self._run_inputs = RunInputs(inputs=inputs, storages=self._run_storages, runs=self.runs)
-        self.live_runs = LiveRuns(runs=self.runs, logs=self.logs, system_events=self.system_events)
+        self.live_runs = LiveRuns(runs=self.runs, logs=self.logs, system_events=self.system_events, proxy=self.proxy)
         planner = StartPlanner(
             users=self.users,
             actors=self.actors,
@@ -254,6 +263,7 @@ class Orchestrator:
             nudge=self.live_runs.nudge,
         )
         self.metamorphs = Metamorphs(
+            actors=self.actors,
             orders=self.orders,
             builds=self.builds,
             inputs=inputs,
@@ -271,6 +281,22 @@ class Orchestrator:
             dispatches=self.dispatches,
             addresses=self.addresses,
             clock=self.clock,
+        )
+
+    def _create_schedules(self) -> None:
+        starts = ScheduledStarts(users=self.users, actors=self.actors, tasks=self.tasks, starting=self.starting)
+        self.scheduler = Scheduler(database=self.database, starts=starts, clock=self.advanceable_clock)
+        self.schedules = Schedules(
+            database=self.database,
+            users=self.users,
+            actors=self.actors,
+            tasks=self.tasks,
+            clock=self.advanceable_clock,
+            wake=self.scheduler.wake,
+            most=self.settings.plan.max_schedules,
+        )
+        self.clock_advance = ClockAdvance(
+            clock=self.advanceable_clock, scheduler=self.scheduler, delivery=self._delivery
         )
 
     def _create_deletion(self) -> None:
@@ -299,20 +325,30 @@ class Orchestrator:
             builds=self.builds,
             storages=self._run_storages,
             dispatches=self.dispatches,
-            clock=self.clock,
+            clock=self.advanceable_clock,
             limits=self.account_limits,
         )
 
-    async def open(self, engine: Engine) -> None:
-        """Create the users and recover what the last server left. Await it before serving requests."""
+    async def open(self, engine: Engine, proxy_sockets: Sequence[socket.socket] = ()) -> None:
+        """Create the users and recover what the last server left. Await it before serving requests.
+
+        The proxy serves the listening sockets `proxy_sockets`; without them, there is none.
+        """
         self.engine = engine
         self.live_runs.open(self._supervisor_context(engine))
         await self.users.open()
+        await self.proxy.open(
+            proxy_sockets,
+            [(user.id, self.signer.proxy_password(user.id)) for user in self.users.all()],
+            host_address=engine.gateway or "127.0.0.1",
+            api_port=self.addresses.port,
+        )
         await self.run_deletion.drop_orphans()
         await self.dispatches.recover()
         await self.live_builds.recover()
         await self._run_recovery().recover()
         self._delivery.open()
+        self.scheduler.open()
         self._background_tasks = [
             asyncio.create_task(self.retention.sweep_hourly(), name="retention"),
             asyncio.create_task(self.monthly_usage.count_hourly(), name="usage"),
@@ -330,10 +366,12 @@ class Orchestrator:
             task.cancel()
         if self._background_tasks:
             await asyncio.wait(self._background_tasks)
+        await self.scheduler.close()
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()
         live = await self.live_runs.close()
+        await self.proxy.close()
         await self.dispatches.close()
         await self._delivery.close()
         await self.containers.close()
@@ -341,6 +379,9 @@ class Orchestrator:
             await service.close()
         self.database.close()
         return live
+
+    async def _record_proxy_use(self, run_id: str, used: Mapping[str, ProxyUse]) -> None:
+        await self.runs.change_stats(run_id, partial(stats.with_proxy_use, used=used))
 
     async def _stop_runs(self) -> None:
         try:
@@ -371,6 +412,7 @@ class Orchestrator:
             engine=engine,
             clock=self.clock,
             cpu_burst_secs=burst_secs,
+            proxy=self.proxy,
         )
         return SupervisorContext(
             run_containers=run_containers,

@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 
 from runtime.access.users import Users
 from runtime.account_limits import AccountLimits
-from runtime.base.clock import DAY_MILLIS, Clock, Millis
+from runtime.base.clock import DAY_MILLIS, AdvanceableClock, Millis
 from runtime.base.errors import Invalid, NotFound
 from runtime.base.records import User
 from runtime.base.retry import retry
@@ -41,7 +41,7 @@ class Retention:
         builds: Builds,
         storages: Storages,
         dispatches: Dispatches,
-        clock: Clock,
+        clock: AdvanceableClock,
         limits: AccountLimits,
     ) -> None:
         self._users = users
@@ -68,7 +68,7 @@ class Retention:
     async def _sweep_now(self) -> None:
         for user in self._users.all():
             if days := self._limits.retention_days(user):
-                await self.sweep(user, self._clock.now() - round(days * DAY_MILLIS))
+                await self.sweep(user, self._clock.moment_before(round(days * DAY_MILLIS)))
 
     async def sweep(self, user: User, before: Millis) -> None:
         """Drop runs, builds and dispatches that ended before a moment, and unnamed storages last used before it.

@@ -17,6 +17,7 @@ ROOMS = (
     "database",
     "outbound",
     "container_http",
+    "proxy",
     "jobs",
     "memory_expressions",
     "inputs",
@@ -27,6 +28,8 @@ ROOMS = (
     "billing",
     "builds",
     "runs",
+    "schedules",
+    "clock_advance",
     "account_limits",
     "retention",
     "pruning",
@@ -34,7 +37,7 @@ ROOMS = (
     "orchestrator",
 )
 """The rooms of `runtime`, from the lowest up: each imports only rooms that are listed before it."""
-DOORS = {"containers", "database", "outbound", "container_http"}
+DOORS = {"containers", "database", "outbound", "container_http", "proxy"}
 OUTSIDE = {
     "docker": {"runtime/containers"},
     "google": {"runtime/containers/buildkit_messages.py"},
@@ -44,7 +47,8 @@ OUTSIDE = {
     "fastapi": {"api"},
     "starlette": {"api"},
     "uvicorn": {"api/server.py", "api/connections"},
-    "httptools": {"api/connections", "runtime/container_http"},
+    "httptools": {"api/connections", "runtime/container_http", "runtime/proxy"},
+    "python_socks": {"runtime/proxy"},
     "typer": {"cli"},
     "httpx": {"cli"},
     "aiohttp": {"runtime/outbound.py"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -18,13 +19,20 @@ from api.request.callers import full_caller, live_caller, optional_caller
 from api.request.params import Params
 from api.request.parsing.runs import parse_run_filter
 from runtime.access import permissions
-from runtime.base.errors import Invalid, UriTooLong, record_not_found
+from runtime.base.errors import GreenroomError, Invalid, UriTooLong, record_not_found
 from runtime.orchestrator import Orchestrator
 
 ALIASED = "/v2/actor"
 """All aliases begin with this."""
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 """The methods that can override each other. A client expects no body from HEAD, and OPTIONS must not do anything."""
+CANONICAL_PARTS = {
+    "dataset": "/v2/datasets",
+    "key-value-store": "/v2/key-value-stores",
+    "request-queue": "/v2/request-queues",
+    "log": "/v2/logs",
+}
+"""The parts of a run that have paths of their own -> the beginning of these paths."""
 MAX_URI = 65_536
 MAX_PARAMETERS = 1000
 """Parsing more of them would block other requests."""
@@ -52,34 +60,58 @@ def rewrite_spelling(scope: Scope) -> None:
     scope["path"] = path.rstrip("/") or "/"
 
 
-class Aliases:
-    """Rewrites the aliases of records to their canonical paths."""
+class Rule(NamedTuple):
+    """`resolve` returns the canonical path of an alias that `pattern` matches, and `shape` that of any such alias."""
 
-    def __init__(self, orchestrator: Orchestrator) -> None:
+    pattern: re.Pattern[str]
+    resolve: Callable[..., str]
+    shape: Callable[..., str]
+
+
+class Aliases:
+    """Rewrites the aliases of records to their canonical paths.
+
+    `check_routing` raises the error for a request whose path or method no route has.
+    """
+
+    def __init__(self, orchestrator: Orchestrator, check_routing: Callable[[Scope], None]) -> None:
         self._orchestrator = orchestrator
-        self._rules: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = (
-            (re.compile(r"/v2/actors/([^/]+)/runs/last(/.*)?"), self._last_run),
-            (re.compile(r"/v2/actor-tasks/([^/]+)/runs/last(/.*)?"), self._last_run_of_task),
-            (re.compile(r"/v2/actors/([^/]+)/runs/([^/]+)(/.*)?"), self._run_of_actor),
-            (re.compile(r"/v2/actors/[^/]+/builds/(?!default/)([^/]+)/openapi\.json"), self._openapi_of_build),
-            (re.compile(r"/v2/actors/([^/]+)/builds/default(/.*)?"), self._default_build),
-            (re.compile(r"/v2/actors/([^/]+)/builds/([^/]+)(/.*)?"), self._build_of_actor),
-            (
-                re.compile(r"/v2/actor-runs/([^/]+)/(dataset|key-value-store|request-queue|log)(/.*)?"),
-                self._part_of_run,
-            ),
-            (re.compile(r"/v2/actor-builds/([^/]+)/log"), self._log_of_build),
+        self._check_routing = check_routing
+        part = r"/v2/actor-runs/([^/]+)/(dataset|key-value-store|request-queue|log)(/.*)?"
+        openapi = r"/v2/actors/[^/]+/builds/(?!default/)([^/]+)/openapi\.json"
+        self._rules = (
+            Rule(re.compile(r"/v2/actors/([^/]+)/runs/last(/.*)?"), self._last_run, _run_shape),
+            Rule(re.compile(r"/v2/actor-tasks/([^/]+)/runs/last(/.*)?"), self._last_run_of_task, _run_shape),
+            Rule(re.compile(r"/v2/actors/([^/]+)/runs/([^/]+)(/.*)?"), self._run_of_actor, _run_shape),
+            Rule(re.compile(openapi), self._openapi_of_build, lambda _: "/v2/actor-builds/-/openapi.json"),
+            Rule(re.compile(r"/v2/actors/([^/]+)/builds/default(/.*)?"), self._default_build, _build_shape),
+            Rule(re.compile(r"/v2/actors/([^/]+)/builds/([^/]+)(/.*)?"), self._build_of_actor, _build_shape),
+            Rule(re.compile(part), self._part_of_run, lambda _, part, rest: f"{CANONICAL_PARTS[part]}/-{rest}"),
+            Rule(re.compile(r"/v2/actor-builds/([^/]+)/log"), self._log_of_build, lambda _: "/v2/logs/-"),
         )
 
     def resolve(self, scope: Scope) -> None:
-        """Rewrite the path of a request that uses an alias. Raises NotFound, Unauthorized, Invalid."""
+        """Rewrite the path of an alias. Raises MethodNotAllowed, NotFound, Unauthorized, Invalid."""
         if not scope["path"].startswith(ALIASED):
             return
         request = Request(scope)
-        for pattern, resolve in self._rules:
-            match = pattern.fullmatch(scope["path"])
+        for rule in self._rules:
+            match = rule.pattern.fullmatch(scope["path"])
             if match:
-                scope["path"] = resolve(request, *match.groups(default=""))
+                try:
+                    scope["path"] = rule.resolve(request, *match.groups(default=""))
+                except GreenroomError:
+                    # A wrong method or path is reported first, as for all other records.
+                    self._check_routing({**scope, "path": self._shape(scope["path"])})
+                    raise
+
+    def _shape(self, path: str) -> str:
+        """The canonical path of an alias, with `-` for the ids of records that have not been found."""
+        for rule in self._rules:
+            match = rule.pattern.fullmatch(path)
+            if match:
+                path = rule.shape(*match.groups(default=""))
+        return path
 
     def _last_run(self, request: Request, actor: str, rest: str) -> str:
         runs, caller = self._orchestrator.runs, live_caller(request)
@@ -120,16 +152,24 @@ class Aliases:
 
     def _part_of_run(self, request: Request, run_id: str, part: str, rest: str) -> str:
         run = self._orchestrator.runs.get(run_id)
-        canonical = {
-            "dataset": f"/v2/datasets/{run.default_dataset_id}",
-            "key-value-store": f"/v2/key-value-stores/{run.default_key_value_store_id}",
-            "request-queue": f"/v2/request-queues/{run.default_request_queue_id}",
-            "log": f"/v2/logs/{run_id}",
+        ids = {
+            "dataset": run.default_dataset_id,
+            "key-value-store": run.default_key_value_store_id,
+            "request-queue": run.default_request_queue_id,
+            "log": run_id,
         }
-        return canonical[part] + rest
+        return f"{CANONICAL_PARTS[part]}/{ids[part]}{rest}"
 
     def _log_of_build(self, request: Request, build_id: str) -> str:
         return f"/v2/logs/{self._orchestrator.builds.get(build_id).id}"
+
+
+def _run_shape(*groups: str) -> str:
+    return f"/v2/actor-runs/-{groups[-1]}"
+
+
+def _build_shape(*groups: str) -> str:
+    return f"/v2/actor-builds/-{groups[-1]}"
 
 
 def _overriding(text: str, method: str) -> str:

@@ -10,6 +10,11 @@ from starlette.types import Scope
 from api.request.callers import CALLER, Caller
 from api.request.rate_limit import RateLimit
 from runtime.access.users import Users
+from runtime.base.errors import record_not_found
+from runtime.base.records import User
+
+OPERATOR_ACTS_FOR = "Greenroom-User"
+"""The header with which the operator acts for another user than the first one, such as the owner of stand-ins."""
 
 
 class Authentication:
@@ -21,21 +26,28 @@ class Authentication:
         self._rate_limit = rate_limit
 
     def identify_caller(self, scope: Scope) -> None:
-        """Put the caller into the scope. Raises Unauthorized for an invalid token, TooManyRequests."""
-        token = token_of(HTTPConnection(scope))
+        """Put the caller into the scope. Raises Unauthorized for an invalid token, NotFound, TooManyRequests."""
+        connection = HTTPConnection(scope)
+        token = token_of(connection)
         if token is None:
             scope[CALLER] = None
             return
-        caller = self._authenticate(token)
+        caller = self._authenticate(token, connection)
         self._rate_limit.count(caller.user.id)
         scope[CALLER] = caller
 
-    def _authenticate(self, token: str) -> Caller:
+    def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:
         if hmac.compare_digest(token.encode(), self._control_token):
-            # The command line uses this token, and acts for the first user.
-            return Caller(self._users.first(), is_operator=True)
+            # The command line uses this token.
+            return Caller(self._user_of_operator(connection.headers.get(OPERATOR_ACTS_FOR)), is_operator=True)
         user, run = self._users.authenticate(token)
         return Caller(user, run)
+
+    def _user_of_operator(self, username: str | None) -> User:
+        user = self._users.first() if username is None else self._users.by_username(username)
+        if user is None:
+            raise record_not_found("User", str(username))
+        return user
 
 
 def token_of(connection: HTTPConnection) -> str | None:

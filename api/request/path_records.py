@@ -12,7 +12,7 @@ from api.request.callers import Caller, FullCaller, LiveCaller, authenticated_ca
 from api.request.dependencies import orchestrator_of
 from runtime.access import permissions
 from runtime.base.errors import record_not_found
-from runtime.base.records import Actor, Build, Run, Task, Webhook
+from runtime.base.records import Actor, Build, Run, Schedule, Task, Webhook
 from runtime.orchestrator import Orchestrator
 
 
@@ -26,6 +26,10 @@ async def _own_actor(request: Request, actor: str, caller: FullCaller) -> Actor:
 
 async def _own_task(request: Request, task: str, caller: FullCaller) -> Task:
     return orchestrator_of(request).tasks.find(caller.user, task)
+
+
+async def _own_schedule(request: Request, schedule: str, caller: FullCaller) -> Schedule:
+    return orchestrator_of(request).schedules.find(caller.user, schedule)
 
 
 async def _own_build(request: Request, build: str, caller: FullCaller) -> Build:
@@ -46,6 +50,7 @@ VisibleActor = Annotated[Actor, Depends(_visible_actor)]
 OwnActor = Annotated[Actor, Depends(_own_actor)]
 """An Actor that the caller may change and build."""
 OwnTask = Annotated[Task, Depends(_own_task)]
+OwnSchedule = Annotated[Schedule, Depends(_own_schedule)]
 OwnBuild = Annotated[Build, Depends(_own_build)]
 OwnWebhook = Annotated[Webhook, Depends(_own_webhook)]
 """A webhook of the caller's user. A limited run can name only webhooks on itself."""

@@ -64,7 +64,10 @@ def error_response(problem: GreenroomError, scope: Scope) -> Response:
     body: dict[str, Any] = {"type": slug, "message": message}
     if problem.data is not None:
         body["data"] = problem.data
-    return json_response({"error": body}, STATUSES[type(problem)])
+    response = json_response({"error": body}, STATUSES[type(problem)])
+    if isinstance(problem, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(problem.allowed)
+    return response
 
 
 def internal_error(problem: Exception, scope: Scope) -> Response:
@@ -97,16 +100,7 @@ async def handle_client_disconnect(request: Request, problem: ClientDisconnect) 
 
 async def handle_routing_error(request: Request, problem: HTTPException) -> Response:
     """No route has this path, or none has it with this method."""
-    allowed = sorted(_allowed_methods(request.app.routes, request.scope))
-    if allowed:
-        only = ",".join(["OPTIONS", *allowed])
-        message = f"This API end-point can only be accessed using the following HTTP methods: {only}"
-        return error_response(MethodNotAllowed("method-not-allowed", message), request.scope)
-    path = request.scope["path"]
-    # Clients print links to pages of the Apify Console, and assume that these are at the API's address.
-    hint = "" if path.startswith("/v2/") else ": the API is below /v2/, and a web console does not exist yet"
-    message = f"There is no API endpoint at {path}{hint}"
-    return error_response(NotFound("page-not-found", message), request.scope)
+    return error_response(routing_error(request.app.routes, request.scope), request.scope)
 
 
 async def handle_invalid_parameter(request: Request, problem: RequestValidationError) -> Response:
@@ -130,6 +124,24 @@ def _slug_and_message(problem: GreenroomError, scope: Scope) -> tuple[str, str]:
         return problem.slug, problem.message
     slug, message = STARTING_SLUGS.get(problem.slug, (problem.slug, None))
     return slug, message or problem.message
+
+
+def check_routing(routes: Iterable[BaseRoute], scope: Scope) -> None:
+    """Raises the error for a request whose path or method no route has."""
+    if not any(route.matches(scope)[0] is Match.FULL for route in routes):
+        raise routing_error(routes, scope)
+
+
+def routing_error(routes: Iterable[BaseRoute], scope: Scope) -> GreenroomError:
+    """The error for a path that no route has, or that no route has with this method."""
+    allowed = ["OPTIONS", *sorted(_allowed_methods(routes, scope))]
+    if len(allowed) > 1:
+        message = f"This API end-point can only be accessed using the following HTTP methods: {','.join(allowed)}"
+        return MethodNotAllowed("method-not-allowed", message, allowed)
+    path = scope["path"]
+    # Clients print links to pages of the Apify Console, and assume that these are at the API's address.
+    hint = "" if path.startswith("/v2/") else ": the API is below /v2/, and a web console does not exist yet"
+    return NotFound("page-not-found", f"There is no API endpoint at {path}{hint}")
 
 
 def _allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:

@@ -41,6 +41,11 @@ class ServerInfo(LocalModel):
     enforced: tuple[str, ...] = Field(description="The limits of runs that this engine enforces.")
     live_runs: int
     started_at: str = Field(description="An ISO 8601 timestamp.")
+    proxy_url: str | None = Field(default=None, description="The address of the proxy. Null if there is none.")
+    proxy_upstreams: dict[str, str] = Field(
+        default_factory=dict,
+        description="The upstream proxies by group, without credentials. `*` stands for all other groups.",
+    )
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
@@ -65,6 +70,13 @@ class CheckedStart(LocalModel):
     valid: Literal[True] = True
 
 
+class StandInUser(LocalModel):
+    """A user that owns Actors on this server."""
+
+    id: str
+    username: str
+
+
 class PrunableBuild(LocalModel):
     id: str
     actor_name: str
@@ -81,6 +93,20 @@ class Prunable(LocalModel):
     image_bytes: int = Field(description="The size of these images. Less may become free: images can share layers.")
 
 
+class ClockAdvanceOrder(LocalModel):
+    """By how much the clock is advanced."""
+
+    advance_secs: float = Field(description="Seconds, more than 0.", allow_inf_nan=False)
+
+
+class ClockAdvanced(LocalModel):
+    """The clock of schedules, retention and webhook retries after an advance."""
+
+    now: str = Field(description="The time that it shows, as an ISO 8601 timestamp.")
+    ahead_secs: float = Field(description="How far it is ahead of the machine's clock, in seconds.")
+    ticks: int = Field(description="How often schedules ran within the time of the advance.")
+
+
 class RunEnvelope(LocalModel):
     data: dict[str, Any] = Field(description="The run, as GET /v2/actor-runs/{runId} returns it.")
 
@@ -89,6 +115,40 @@ class QueueOrder(LocalModel):
     data: list[str] = Field(
         description="The ids of the requests that have not been handled, in the order of the queue."
     )
+
+
+class GroupUse(LocalModel):
+    """What a run has used of one group of the proxy."""
+
+    requests: int = Field(description="Requests, and tunnels for other protocols.")
+    sessions: int = Field(description="How many different sessions the requests named.")
+    sent_bytes: int = Field(description="Bytes that the proxy sent to web sites.")
+    received_bytes: int = Field(description="Bytes that the proxy received from web sites.")
+    client_bytes: int = Field(description="Bytes that the Actor and the proxy exchanged.")
+    serps: int = Field(description="Pages of search results.")
+
+
+class RunProxyUse(LocalModel):
+    data: dict[str, GroupUse] = Field(description="What the run has used of the proxy, by group.")
+
+
+class ProxyFault(LocalModel):
+    """A fault of the proxy, for tests."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", from_attributes=True, frozen=True)
+
+    kind: Literal["refused", "slow", "status"] = Field(
+        description="The target refuses the connection, the request is delayed, or the proxy returns a status."
+    )
+    count: int = Field(default=1, ge=1, le=1_000_000, description="How many requests get the fault.")
+    group: str | None = Field(default=None, description="Only requests of this group. Without groups, it is `auto`.")
+    host: str | None = Field(default=None, description="Only requests to this host name.")
+    status: int = Field(default=403, ge=400, le=599, description="The status, for the kind `status`.")
+    delay_secs: float = Field(default=5, ge=0, le=3600, description="The delay, for the kind `slow`.")
+
+
+class ProxyFaults(LocalModel):
+    data: tuple[ProxyFault, ...] = Field(description="The ordered faults that have not all happened yet.")
 
 
 class ErrorObject(LocalModel):

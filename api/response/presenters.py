@@ -28,7 +28,7 @@ def present_job(orchestrator: Orchestrator, record: Run | Build) -> JsonDict:
 def present_actor(orchestrator: Orchestrator, actor: Actor, caller: Caller) -> JsonDict:
     """An Actor with its versions. Other users do not get the sources. Limited runs do not get versions and builds."""
     owner, versions = orchestrator.users.get(actor.user_id), orchestrator.versions.of_actor(actor)
-    presented = serializers.actor(actor, owner, versions)
+    presented = serializers.actor(actor, owner, versions, orchestrator.clock.now())
     if permissions.is_limited(caller.run):
         return {**presented, "versions": [], "taggedBuilds": {}}
     if actor.user_id == caller.user.id:

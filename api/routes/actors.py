@@ -49,9 +49,9 @@ SORT_COLUMNS = {"createdAt": "created_at", "stats.lastRunStartedAt": "last_run_s
 async def list_actors(request: Request, caller: FullCaller, paging: PagingQuery) -> Response:
     orchestrator, params = orchestrator_of(request), Params(request)
     sort_by = params.choice("sortBy", SORT_COLUMNS) or "createdAt"
-    only_own, users = params.flag("my") or False, orchestrator.users
+    only_own, users, now = params.flag("my") or False, orchestrator.users, orchestrator.clock.now()
     find = partial(orchestrator.actors.page, caller.user, sort_by=SORT_COLUMNS[sort_by], only_own=only_own)
-    return find_page(paging, find, lambda actor: serializers.actor_in_list(actor, users.get(actor.user_id)))
+    return find_page(paging, find, lambda actor: serializers.actor_in_list(actor, users.get(actor.user_id), now))
 
 
 @router.post("")

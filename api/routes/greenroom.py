@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.websockets import WebSocket
@@ -28,14 +28,21 @@ from api.request.path_records import find_own_run
 from api.response.envelopes import JSON, data_response, json_response
 from api.response.local_controls import (
     CheckedStart,
+    ClockAdvanced,
+    ClockAdvanceOrder,
     ErrorEnvelope,
+    GroupUse,
+    ProxyFault,
+    ProxyFaults,
     Prunable,
     PrunableBuild,
     QueueOrder,
     RunEnvelope,
+    RunProxyUse,
     ServerInfo,
     ShutdownStarted,
     SourceDefinition,
+    StandInUser,
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
@@ -43,6 +50,7 @@ from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
+from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
 from runtime.inputs.inputs import input_of_body
@@ -112,6 +120,17 @@ async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
     return CheckedStart()
 
 
+@router.put("/greenroom/users/{username}", dependencies=[OperatorOnly, Depends(control_token)])
+async def create_stand_in_user(request: Request, username: str) -> StandInUser:
+    """Create a user without a token, if there is no user with this name.
+
+    Nobody can log in as this user. A request with the token in server.json can act for it, with its name in the header
+    `Greenroom-User`.
+    """
+    user = await orchestrator_of(request).users.create_stand_in(username)
+    return StandInUser(id=user.id, username=user.username)
+
+
 @router.get("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])
 async def get_prunable(request: Request) -> Prunable:
     """Show which builds no tag, Actor or live run needs, and how much their images take."""
@@ -126,12 +145,60 @@ async def prune(request: Request) -> Prunable:
     return _prunable(orchestrator, await orchestrator.pruning.prune())
 
 
+@router.post("/greenroom/clock", dependencies=[OperatorOnly, Depends(control_token)])
+async def advance_clock(request: Request, order: ClockAdvanceOrder) -> ClockAdvanced:
+    """Advance the clock of schedules, retention and webhook retries. Live runs do not notice it."""
+    advanced = await orchestrator_of(request).clock_advance.advance(round(order.advance_secs * 1000))
+    return ClockAdvanced(now=iso(advanced.now), ahead_secs=advanced.ahead_millis / 1000, ticks=advanced.ticks)
+
+
 @router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
     migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
     return data_response(present_run(orchestrator, migrated, caller))
+
+
+@router.get("/greenroom/runs/{run}/proxy", dependencies=[Depends(user_token)])
+async def get_proxy_use(request: Request, caller: FullCaller, run: str) -> RunProxyUse:
+    """Show what a run has used of the proxy: requests, sessions and bytes of each group."""
+    used = find_own_run(request, run, caller).stats.proxy
+    return RunProxyUse(data={group: GroupUse.model_validate(each) for group, each in used.items()})
+
+
+@router.get("/greenroom/proxy/faults", dependencies=[OperatorOnly, Depends(control_token)])
+async def get_proxy_faults(request: Request) -> ProxyFaults:
+    """List the faults that the next requests through the proxy get."""
+    return _proxy_faults(orchestrator_of(request))
+
+
+@router.post(
+    "/greenroom/proxy/faults",
+    dependencies=[OperatorOnly, Depends(control_token)],
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"schema": ProxyFault.model_json_schema()}}, "required": True}
+    },
+)
+async def order_proxy_fault(request: Request) -> ProxyFaults:
+    """Order a fault for the next requests through the proxy."""
+    orchestrator, body = orchestrator_of(request), await read_object(request)
+    try:
+        fault = ProxyFault.model_validate(body)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "body"
+        raise Invalid("invalid-input", f"The field '{place}' is not valid: {first['msg']}.") from problem
+    orchestrator.proxy.order_fault(**fault.model_dump())
+    return _proxy_faults(orchestrator)
+
+
+@router.delete("/greenroom/proxy/faults", dependencies=[OperatorOnly, Depends(control_token)])
+async def clear_proxy_faults(request: Request) -> ProxyFaults:
+    """Remove all faults that have not happened yet."""
+    orchestrator = orchestrator_of(request)
+    orchestrator.proxy.clear_faults()
+    return _proxy_faults(orchestrator)
 
 
 @router.get("/greenroom/request-queues/{id}/order", dependencies=[Depends(user_token)])
@@ -195,6 +262,10 @@ def _openapi_document() -> dict[str, Any]:
         description="The controls of this server that the platform's API does not have.",
         routes=router.routes,
     )
+
+
+def _proxy_faults(orchestrator: Orchestrator) -> ProxyFaults:
+    return ProxyFaults(data=tuple(ProxyFault.model_validate(each) for each in orchestrator.proxy.faults))
 
 
 def _prunable(orchestrator: Orchestrator, found: pruning.Prunable) -> Prunable:

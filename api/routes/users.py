@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from fastapi import APIRouter, Request, Response
 
 from api.request.bodies import read_object
-from api.request.callers import FullCaller, LiveCaller
+from api.request.callers import Caller, FullCaller, LiveCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
 from api.request.parsing.fields import field
@@ -16,6 +16,8 @@ from api.response.envelopes import data_response, json_response
 from runtime.access import permissions
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
+from runtime.base.json_text import JsonDict
+from runtime.orchestrator import Orchestrator
 
 router = APIRouter(prefix="/v2/users")
 
@@ -25,10 +27,11 @@ async def get_me(request: Request, caller: LiveCaller) -> Response:
     """The caller's user. A run does not get the plan and the email address, as on the platform."""
     orchestrator = orchestrator_of(request)
     plan = orchestrator.settings.plan
+    proxy = _proxy_access(orchestrator, caller)
     if permissions.is_limited(caller.run):
-        return data_response(serializers.limited_user(caller.user, plan))
+        return data_response(serializers.limited_user(caller.user, plan, proxy))
     limits = orchestrator.account_limits.in_force(caller.user)
-    return data_response(serializers.private_user(caller.user, plan, limits))
+    return data_response(serializers.private_user(caller.user, plan, limits, proxy))
 
 
 @router.get("/me/limits")
@@ -61,6 +64,15 @@ async def get_monthly_usage(request: Request, caller: FullCaller) -> Response:
 async def get_user(request: Request, user_id: str) -> Response:
     users = orchestrator_of(request).users
     return data_response(serializers.public_user(users.by_username(user_id) or users.get(user_id)))
+
+
+def _proxy_access(orchestrator: Orchestrator, caller: Caller) -> JsonDict:
+    """A run gets its own password, so that the proxy knows which run uses it."""
+    if orchestrator.addresses.proxy_port is None:
+        return serializers.NO_PROXY
+    user_password = orchestrator.signer.proxy_password(caller.user.id)
+    password = user_password if caller.run is None else caller.run.proxy_password
+    return serializers.proxy_access(password, orchestrator.settings.proxy.groups)
 
 
 def _date(params: Params) -> Millis | None:

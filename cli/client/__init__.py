@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
@@ -20,6 +21,8 @@ from runtime.base.json_text import JsonDict
 
 PRUNE_SECS = 600.0
 """The engine can take long to remove many images."""
+ADVANCE_SECS = 600.0
+"""Schedules can start a thousand runs within the time of an advance."""
 
 
 @contextmanager
@@ -60,6 +63,11 @@ class Client:
     def close(self) -> None:
         self._transport.close()
 
+    def act_for_stand_in(self, username: str) -> None:
+        """Act for this user from now on, which is created without a token if it does not exist."""
+        self._transport.request("PUT", f"/greenroom/users/{quote(username, safe='')}")
+        self._transport.act_for(username)
+
     def username(self) -> str:
         return str(self._transport.data("GET", "/v2/users/me")["username"])
 
@@ -74,6 +82,10 @@ class Client:
     def prune(self) -> JsonDict:
         """Delete the builds that nothing needs, and return them."""
         return self._transport.local("POST", "/greenroom/prune", PRUNE_SECS)
+
+    def advance_clock(self, secs: float) -> JsonDict:
+        """Advance the server's clock, and return what it shows."""
+        return self._transport.local("POST", "/greenroom/clock", ADVANCE_SECS, json={"advanceSecs": secs})
 
     def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
         """Yield the log of a run or build from its beginning, until the job finishes. `raw` preserves ANSI codes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.client.transport import Transport
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import Json, JsonDict
 
 
 class ActorsClient:
@@ -18,6 +18,10 @@ class ActorsClient:
 
     def create(self, actor: JsonDict) -> JsonDict:
         return self._transport.data("POST", "/v2/actors", json=actor)
+
+    def publish(self, actor_id: str, **fields: Json) -> JsonDict:
+        """Make an Actor public and set other fields of it; return the Actor."""
+        return self._transport.data("PUT", f"/v2/actors/{actor_id}", json={"isPublic": True, **fields})
 
     def find_version(self, actor_id: str, number: str) -> JsonDict | None:
         return self._transport.find(f"/v2/actors/{actor_id}/versions/{number}")

@@ -20,6 +20,8 @@ USER_AGENT = f"greenroom/{version('greenroom')}"
 SHOWN_CHARS = 40
 AS_STORED = {"Accept-Encoding": "identity"}
 """Request headers that make the server send the body without compressing it."""
+ACT_FOR = "Greenroom-User"
+"""The header that names the user whom the command line acts for."""
 
 
 class Transport:
@@ -34,6 +36,10 @@ class Transport:
             trust_env=False,  # requests to this machine must not go through a proxy
             verify=False,  # the server uses plain HTTP, and loading certificates takes longer than most requests
         )
+
+    def act_for(self, username: str) -> None:
+        """Send the following requests in the name of this user, instead of the server's first user."""
+        self._http.headers[ACT_FOR] = username
 
     def close(self) -> None:
         self._http.close()
@@ -55,9 +61,10 @@ class Transport:
         data: JsonDict = self.request(method, path, **request).json()["data"]
         return data
 
-    def local(self, method: str, path: str, secs: float) -> JsonDict:
+    def local(self, method: str, path: str, secs: float, **request: Any) -> JsonDict:
         """Call one of the server's own controls, which has no envelope and may need `secs` for its response."""
-        response: JsonDict = self.request(method, path, timeout=httpx.Timeout(RESPONSE_SECS, read=secs)).json()
+        timeout = httpx.Timeout(RESPONSE_SECS, read=secs)
+        response: JsonDict = self.request(method, path, timeout=timeout, **request).json()
         return response
 
     def find(self, path: str) -> JsonDict | None:

@@ -13,6 +13,7 @@ import hmac
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
+from runtime.access.users import PROXY_PASSWORD_PREFIX
 from runtime.base.clock import Millis
 
 BASE62 = string.digits + string.ascii_letters
@@ -29,6 +30,10 @@ class Signer:
     def key(self, storage_id: str) -> str:
         """The storage's own key. Only callers who may write to the storage get it."""
         return hmac.new(self._instance_key.encode(), storage_id.encode(), hashlib.sha256).hexdigest()
+
+    def proxy_password(self, user_id: str) -> str:
+        """The user's password for the proxy outside of runs. It is the same after a restart."""
+        return PROXY_PASSWORD_PREFIX + self.key(f"proxy {user_id}")[:36]
 
     def sign(self, storage_id: str, expires_at: Millis) -> str:
         """The signature for a storage's content. `expires_at` 0 means that it never expires."""

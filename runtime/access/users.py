@@ -9,23 +9,31 @@ from dataclasses import replace
 
 from runtime.access import permissions
 from runtime.base.clock import Clock
-from runtime.base.errors import Unauthorized, record_not_found
+from runtime.base.errors import Invalid, Unauthorized, record_not_found
 from runtime.base.records import Run, User, new_id
 from runtime.base.settings import LOCAL_USERNAME
-from runtime.database import Database
+from runtime.base.usernames import USERNAME_RULE, is_username
+from runtime.database import AlreadyExists, Database
 
 SERVER_TOKEN_PREFIX = "greenroom_server_"
 RUN_TOKEN_PREFIX = "greenroom_run_"
+PROXY_PASSWORD_PREFIX = "apify_proxy_"
+"""The prefix of the platform's passwords, which tools recognize as secrets."""
 
 
 def new_run_token() -> str:
     return RUN_TOKEN_PREFIX + secrets.token_urlsafe(24)
 
 
+def new_proxy_password() -> str:
+    return PROXY_PASSWORD_PREFIX + secrets.token_hex(18)
+
+
 class Users:
     """`tokens` maps each token to a username. If it is empty, any token belongs to the local user.
 
     After `open`, only `set_limits` changes users, so the users behind the tokens are read from the database only once.
+    A stand-in user has no token, so nobody can authenticate as one. Such users own stand-ins for Actors of Apify Store.
     """
 
     def __init__(self, database: Database, tokens: Mapping[str, str], clock: Clock) -> None:
@@ -37,10 +45,13 @@ class Users:
 
     async def open(self) -> None:
         """Create the records of users that are configured for the first time."""
-        for username in self._usernames():
-            if self.by_username(username) is None:
-                await self._database.users.insert(User(id=new_id(), username=username, created_at=self._clock.now()))
-        self._users_with_tokens = {user.username: user for user in self.all()}
+        self._users_with_tokens = {username: await self._ensure(username) for username in self._usernames()}
+
+    async def create_stand_in(self, username: str) -> User:
+        """The user with this name. If there is none, it is created without a token. Raises Invalid."""
+        if not is_username(username):
+            raise Invalid("invalid-value", f"'{username}' is not a valid username: use {USERNAME_RULE}")
+        return await self._ensure(username)
 
     def get(self, id: str) -> User:
         """Raises NotFound."""
@@ -100,6 +111,16 @@ class Users:
         username, tilde, name = reference.partition("~")
         owner = user if username in ("", "me") else self.by_username(username)
         return None if not tilde or owner is None else (owner, name)
+
+    async def _ensure(self, username: str) -> User:
+        known = self.by_username(username)
+        if known is not None:
+            return known
+        user = User(id=new_id(), username=username, created_at=self._clock.now())
+        try:
+            return await self._database.users.insert(user)
+        except AlreadyExists:  # a concurrent request created the user
+            return await self._ensure(username)
 
     def _run_of_token(self, token: str) -> Run:
         run = self._database.runs.by_token(token)

@@ -144,10 +144,23 @@ class Actors:
 
         await self._database.actors.update(build.actor_id, without_build)
 
-    async def count_run(self, actor: Actor, started_at: Millis) -> None:
+    async def count_run(self, actor: Actor, user_id: str, started_at: Millis) -> None:
         await self._database.actors.update(
             actor.id,
-            lambda current: replace(current, total_runs=current.total_runs + 1, last_run_started_at=started_at),
+            lambda current: replace(
+                current,
+                total_runs=current.total_runs + 1,
+                last_run_started_at=started_at,
+                last_run_by_user={**current.last_run_by_user, user_id: started_at},
+            ),
+            may_use_reserve=True,
+        )
+
+    async def count_metamorph(self, actor: Actor) -> None:
+        """Count a run of another Actor that became this one."""
+        await self._database.actors.update(
+            actor.id,
+            lambda current: replace(current, total_metamorphs=current.total_metamorphs + 1),
             may_use_reserve=True,
         )
 
@@ -185,9 +198,8 @@ def _not_found(user: User, reference: str) -> NotFound:
     how = "Create it first, for example with `greenroom push FOLDER`."
     if tilde and username not in ("", "me", user.username):
         how = (
-            "Actors of Apify Store do not exist here. Create a stand-in: start the server with "
-            f"`--user {username}:TOKEN` beside your own user, create an Actor '{name}' with this token, and set its "
-            "isPublic to true."
+            "Actors of Apify Store do not exist here. Create a stand-in with `greenroom push FOLDER --as "
+            f"{username}/{name}`, or those of well-known Actors with `greenroom seed`."
         )
     return NotFound("record-not-found", f"Actor was not found: this server has no Actor '{reference}'. {how}")
 

@@ -9,7 +9,7 @@ from typing import Any
 from runtime.access.users import Users
 from runtime.actors.actors import Actors, check_name
 from runtime.base.clock import Clock
-from runtime.base.errors import Conflict, Forbidden, record_not_found, too_many
+from runtime.base.errors import Conflict, Forbidden, Invalid, record_not_found, too_many
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Task, User, new_id
 from runtime.database import AlreadyExists, Database, TooMany
@@ -95,12 +95,22 @@ class Tasks:
     def _check_publication(self, task: Task, fields: Mapping[str, Any]) -> None:
         """Raises Forbidden if the fields change the publication of a task of another user's Actor.
 
-        Values that the task already has are no change: the Go client's suite unpublishes such a task.
+        Values that the task already has are no change: the Go client's suite unpublishes such a task. Also raises
+        Invalid if the fields publish a task that has no public page to show. Source: the description of `publish` in
+        both clients.
         """
         sent = fields.keys() & {"published_at", "public_config"}
-        changed = any(fields[name] != getattr(task, name) for name in sent)
-        if changed and self._actors.get(task.actor_id).user_id != task.user_id:
+        if all(fields[name] == getattr(task, name) for name in sent):
+            return
+        actor, changed = self._actors.get(task.actor_id), replace(task, **{name: fields[name] for name in sent})
+        if actor.user_id != task.user_id:
             raise Forbidden("insufficient-permissions", "Only the owner of an Actor can publish a task of it")
+        if changed.published_at is None or task.published_at is not None:
+            return
+        if not actor.is_public:
+            raise _not_publishable("its Actor is not public. Set isPublic of the Actor first")
+        if not changed.public_config.get("datasetView"):
+            raise _not_publishable("publicConfig.datasetView, the view that its page shows, is not set")
 
     def _by_name(self, user: User, reference: str) -> Task | None:
         parsed = self._users.parse_reference(user, reference)
@@ -108,6 +118,10 @@ class Tasks:
             return None
         owner, name = parsed
         return self._database.tasks.by_name(owner.id, name)
+
+
+def _not_publishable(reason: str) -> Invalid:
+    return Invalid("cannot-publish-actor-task", f"The task cannot be published: {reason}")
 
 
 def _name_taken(name: str) -> Conflict:

@@ -17,10 +17,14 @@ WEB_SERVER_PATH = "/greenroom/web/"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """With `resolves_subdomains`, this machine resolves `*.localhost`, so each web server can have its own origin."""
+    """With `resolves_subdomains`, this machine resolves `*.localhost`, so each web server can have its own origin.
+
+    `proxy_port` is None if there is no proxy.
+    """
 
     port: int
     resolves_subdomains: bool
+    proxy_port: int | None = None
 
     @property
     def public_base(self) -> str:
@@ -29,6 +33,11 @@ class Addresses:
     @property
     def container_base(self) -> str:
         return f"http://{HOST_IN_CONTAINERS}:{self.port}"
+
+    @property
+    def proxy_url(self) -> str | None:
+        """The proxy's address for programs outside of containers."""
+        return None if self.proxy_port is None else f"http://localhost:{self.proxy_port}"
 
     def is_api(self, url: str) -> bool:
         """Return whether a URL is one of the API, under any of its host names. URLs of Actors' web servers are not."""

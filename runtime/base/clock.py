@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -30,6 +31,52 @@ class SystemClock:
 
     async def sleep(self, secs: float) -> None:
         await asyncio.sleep(secs)
+
+
+class AdvanceableClock:
+    """A clock that `advance` moves forward, on top of another one. Everyone who sleeps by it then wakes in time.
+
+    It starts without an advance. So a new server shows the time of its machine again.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._advances: list[tuple[Millis, Millis]] = []
+        self._advanced = asyncio.Event()
+
+    @property
+    def offset(self) -> Millis:
+        """How far this clock is ahead of the other one."""
+        return sum(millis for _, millis in self._advances)
+
+    def now(self) -> Millis:
+        return self._clock.now() + self.offset
+
+    async def sleep(self, secs: float) -> None:
+        end = self.now() + math.ceil(secs * 1000)
+        while (left := end - self.now()) > 0:
+            await wait_for_event(self._advanced, self._clock, self._clock.now() + left)
+
+    def advance(self, millis: Millis) -> None:
+        self._advances.append((self._clock.now(), millis))
+        self._advanced.set()
+        self._advanced = asyncio.Event()
+
+    def moment_before(self, millis: Millis) -> Millis:
+        """The time that the other clock showed when this clock showed `millis` less than now.
+
+        If this clock was moved past that time, it is the time of that advance.
+        """
+        moment, left = self._clock.now(), millis
+        for advanced_at, advance in reversed(self._advances):
+            if left <= moment - advanced_at:
+                break
+            left -= moment - advanced_at
+            moment = advanced_at
+            if left <= advance:
+                return moment
+            left -= advance
+        return moment - left
 
 
 async def sleep_until(clock: Clock, moment: Millis) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -44,7 +44,11 @@ class NotFound(GreenroomError):
 
 
 class MethodNotAllowed(GreenroomError):
-    """The path exists, but only with other methods."""
+    """The path exists, but only with other methods: those in `allowed`."""
+
+    def __init__(self, slug: str, message: str, allowed: Sequence[str]) -> None:
+        super().__init__(slug, message)
+        self.allowed = allowed
 
 
 class RunTooSlow(GreenroomError):

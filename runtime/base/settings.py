@@ -14,6 +14,7 @@ from runtime.base.general_access import GeneralAccess
 from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy, parse_policy
 from runtime.base.outbound_policy import VARIABLE as OUTBOUND_ALLOW
 from runtime.base.plans import LOCAL, PLANS, Plan
+from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
 
 LOCAL_USERNAME = "local"
 DEFAULT_PORT = 3333
@@ -48,6 +49,7 @@ class Settings:
     rate_limit: float | None = None
     retention_days: float = DEFAULT_RETENTION_DAYS
     outbound_policy: OutboundPolicy = DEFAULT_POLICY
+    proxy: ProxySettings = field(default_factory=ProxySettings)
 
 
 def default_data_dir() -> Path:
@@ -82,6 +84,9 @@ def from_environment(
         rate_limit=_rate(environment, "GREENROOM_RATE_LIMIT"),
         retention_days=_number_or_default(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
         outbound_policy=_outbound_policy(environment),
+        proxy=parse_proxy_settings(
+            environment.get("GREENROOM_PROXY_UPSTREAM", ""), environment.get("GREENROOM_PROXY_ALLOW", "")
+        ),
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from runtime.base.clock import Millis
-from runtime.base.records import Build, Dataset, KeyValueStore, RequestQueue, Run
+from runtime.base.proxy_settings import RESIDENTIAL, SERP
+from runtime.base.records import Build, Dataset, KeyValueStore, ProxyUse, RequestQueue, Run
 from runtime.jobs.stats import compute_units, run_compute_units
 
 Usage = dict[str, float]
@@ -32,16 +33,21 @@ def of_storages(
 
 
 def of_run(run: Run, storages: Mapping[str, int], now: Millis) -> Usage:
-    """The run's usage by unit. Network traffic that is not exchanged with the API counts as external."""
-    stats = run.stats
+    """The run's usage by unit. Network traffic that is not exchanged with the API or the proxy counts as external.
+
+    The platform's connection from Actors to its proxy is internal ("Proxy usage" in its documentation).
+    """
+    stats, none = run.stats, ProxyUse()
     traffic = (stats.net_rx_bytes or 0) + (stats.net_tx_bytes or 0)
+    internal = stats.api_bytes + sum(each.client_bytes for each in stats.proxy.values())
+    residential = stats.proxy.get(RESIDENTIAL, none)
     return {
         "ACTOR_COMPUTE_UNITS": run_compute_units(run, now),
         **storages,
-        "DATA_TRANSFER_INTERNAL_GBYTES": stats.api_bytes / GBYTE,
-        "DATA_TRANSFER_EXTERNAL_GBYTES": max(0, traffic - stats.api_bytes) / GBYTE,
-        "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,
-        "PROXY_SERPS": 0,
+        "DATA_TRANSFER_INTERNAL_GBYTES": internal / GBYTE,
+        "DATA_TRANSFER_EXTERNAL_GBYTES": max(0, traffic - internal) / GBYTE,
+        "PROXY_RESIDENTIAL_TRANSFER_GBYTES": (residential.sent_bytes + residential.received_bytes) / GBYTE,
+        "PROXY_SERPS": stats.proxy.get(SERP, none).serps,
     }
 
 

@@ -20,6 +20,7 @@ from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
 from runtime.database.request_queues_table import RequestQueuesTable
+from runtime.database.schedule_tables import SchedulesTable
 from runtime.database.secret_env_vars import encrypt_existing
 from runtime.database.space_reserve import SpaceReserve
 from runtime.database.sqlite_connection import SqliteConnection
@@ -56,6 +57,7 @@ class Database:
         self.input_keys = InputKeysTable(self.connection)
         self.daily_usage = DailyUsageTable(self.connection)
         self.charges = Charges(self.connection, self.runs, self.daily_usage)
+        self.schedules = SchedulesTable(self.connection)
         self.webhooks = WebhooksTable(self.connection)
         self.dispatches = DispatchesTable(self.connection)
         self.datasets = DatasetsTable(self.connection)

@@ -18,6 +18,7 @@ HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
 """This must be exactly the expression of the partial index, because otherwise SQLite does not use the index."""
 LAST_METAMORPH = "json_extract(body, '$.metamorphs[#-1]"
 """The beginning of an expression for a field of the Actor that a run has become."""
+SCHEDULED_BY = "json_extract(body, '$.meta.scheduled_by')"
 NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
 
 
@@ -74,6 +75,13 @@ class RunsTable(JobsTable[Run]):
         """A user's runs, or their runs of one Actor or task, in the order of their start."""
         condition, values = _matching_runs(user_id, of, wanted)
         return self._page(condition, values, order_by="started_at", paging=paging)
+
+    def exists_of_pending_action(self, schedule_id: str, pending_id: str) -> bool:
+        """Whether a schedule has started the run of a pending action."""
+        return self._exists(f"schedule_id = ? AND {SCHEDULED_BY} = ?", schedule_id, pending_id)
+
+    def unfinished_of_schedule(self, schedule_id: str) -> list[Run]:
+        return self._find_all(f"schedule_id = ? AND {UNFINISHED}", schedule_id)
 
     def newest_of_condition(self, user_id: str, condition: WebhookCondition) -> Run | None:
         """The user's newest run that matches a webhook's condition: by its own id, its Actor or its task."""

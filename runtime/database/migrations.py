@@ -228,6 +228,27 @@ STEPS = (
         PRIMARY KEY (user_id, day, service)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE schedules (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        name TEXT GENERATED ALWAYS AS (json_extract(body, '$.name')) VIRTUAL,
+        created_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.created_at')) VIRTUAL,
+        next_run_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.next_run_at')) VIRTUAL
+    );
+    CREATE INDEX schedules_by_name ON schedules (user_id, name COLLATE NOCASE);
+    CREATE INDEX schedules_by_next_run ON schedules (next_run_at) WHERE next_run_at IS NOT NULL;
+
+    CREATE TABLE schedule_log (
+        id INTEGER PRIMARY KEY, schedule_id TEXT NOT NULL, created_at INTEGER NOT NULL, level TEXT NOT NULL,
+        message TEXT NOT NULL
+    );
+    CREATE INDEX schedule_log_by_schedule ON schedule_log (schedule_id, id);
+
+    ALTER TABLE runs ADD COLUMN schedule_id TEXT
+        GENERATED ALWAYS AS (json_extract(body, '$.meta.schedule_id')) VIRTUAL;
+    CREATE INDEX runs_by_schedule ON runs (schedule_id) WHERE schedule_id IS NOT NULL;
+    """,
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import TypeVar
 
 from runtime.base.clock import Millis
-from runtime.base.records import Run, RunStats
+from runtime.base.records import ProxyUse, Run, RunStats
 from runtime.containers import Sample
 
 N = TypeVar("N", int, float)
@@ -47,6 +48,25 @@ def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStat
 
 def with_api_bytes(stats: RunStats, transferred: int) -> RunStats:
     return replace(stats, api_bytes=stats.api_bytes + transferred)
+
+
+def with_proxy_use(stats: RunStats, used: Mapping[str, ProxyUse]) -> RunStats:
+    """The statistics with what the run has used of the proxy since the last report, by group."""
+    return replace(stats, proxy=added(stats.proxy, used))
+
+
+def added(before: Mapping[str, ProxyUse], used: Mapping[str, ProxyUse]) -> dict[str, ProxyUse]:
+    """The sum of what was used, by group."""
+    none = ProxyUse()
+    return {
+        group: ProxyUse(
+            **{
+                each.name: getattr(before.get(group, none), each.name) + getattr(used.get(group, none), each.name)
+                for each in fields(ProxyUse)
+            }
+        )
+        for group in sorted({*before, *used})
+    }
 
 
 def with_disk(stats: RunStats, used_bytes: int) -> RunStats:

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import replace
 
 from runtime.access import permissions
-from runtime.access.users import new_run_token
+from runtime.access.users import new_proxy_password, new_run_token
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.lifecycle import JobStatus
@@ -97,6 +97,7 @@ class RunCreator:
             events_key=secrets.token_urlsafe(24),
             container_url=self._addresses.container_url(web_key),
             api_port=self._addresses.port,
+            proxy_password=new_proxy_password(),
             web_server_port=web_server_port((*build.env_vars, *request.options.env_vars), build.image_environment),
             stats=RunStats(input_body_len=len(plan.input.stored.body) if plan.input.stored else 0),
             pending_events=new_event(WebhookEvent.RUN_CREATED),

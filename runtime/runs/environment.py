@@ -11,7 +11,7 @@ import base64
 import json
 from collections.abc import Mapping
 
-from runtime.base.addresses import Addresses
+from runtime.base.addresses import HOST_IN_CONTAINERS, Addresses
 from runtime.base.clock import iso
 from runtime.base.json_text import Json
 from runtime.base.records import Actor, Build, InputKey, Pricing, PricingModel, Run, User
@@ -46,6 +46,7 @@ def variables(
         **_limits(run),
         **_pricing(run, charged),
         **_addresses(run, addresses),
+        **_proxy(run, addresses),
         **_user(run, user),
         **({} if input_key is None else _input_key(input_key)),
     }
@@ -53,7 +54,7 @@ def variables(
 
 def secrets(run: Run, build: Build) -> list[str]:
     """Values that must not appear in the run's log."""
-    return [*secret_values(build.env_vars), run.token]
+    return [*secret_values(build.env_vars), run.token, *([run.proxy_password] if run.proxy_password else [])]
 
 
 def _identity(run: Run, actor: Actor, owner: User, build: Build) -> dict[str, str]:
@@ -134,6 +135,17 @@ def _addresses(run: Run, addresses: Addresses) -> dict[str, str]:
         **_named(str(run.web_server_port), *WEB_SERVER_PORT_NAMES),
         "APIFY_API_BASE_URL": addresses.container_base,
         "APIFY_API_PUBLIC_BASE_URL": addresses.public_base,
+    }
+
+
+def _proxy(run: Run, addresses: Addresses) -> dict[str, str]:
+    if addresses.proxy_port is None or not run.proxy_password:
+        return {}
+    return {
+        "APIFY_PROXY_HOSTNAME": HOST_IN_CONTAINERS,
+        "APIFY_PROXY_PORT": str(addresses.proxy_port),
+        "APIFY_PROXY_PASSWORD": run.proxy_password,
+        "APIFY_PROXY_STATUS_URL": f"http://{HOST_IN_CONTAINERS}:{addresses.proxy_port}",
     }
 
 

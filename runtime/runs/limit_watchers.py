@@ -24,6 +24,7 @@ from runtime.billing.billing import Billing
 from runtime.containers import Container, DiskEnforcement, Engine, Sample
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
+from runtime.proxy import Proxy
 from runtime.runs import messages, restarts
 from runtime.runs.readiness import is_ready
 from runtime.runs.retries import retry_until_successful
@@ -79,6 +80,7 @@ class Watchers:
         engine: Engine,
         clock: Clock,
         cpu_burst_secs: float,
+        proxy: Proxy,
     ) -> None:
         self._runs = runs
         self._statuses = statuses
@@ -87,6 +89,7 @@ class Watchers:
         self._engine = engine
         self._clock = clock
         self._cpu_burst_secs = cpu_burst_secs
+        self._proxy = proxy
 
     @asynccontextmanager
     async def watch(self, watched: WatchedRun) -> AsyncIterator[None]:
@@ -121,8 +124,9 @@ class Watchers:
     async def count_end(self, container: Container, run: Run) -> None:
         """Record the last counters of a run's container that has ended, if they could be measured.
 
-        Raises StorageUnavailable.
+        The proxy is among them. Raises StorageUnavailable.
         """
+        await self._proxy.flush(run.id)
         if (sample := await container.final_sample()) is not None:
             await self._count(run, sample)
 

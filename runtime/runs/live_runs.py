@@ -13,6 +13,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run
 from runtime.containers import Container
 from runtime.jobs.logs import Logs
+from runtime.proxy import Proxy
 from runtime.runs import environment
 from runtime.runs.runs import Runs
 from runtime.runs.supervisor import Supervisor, SupervisorContext
@@ -24,10 +25,11 @@ log = logging.getLogger("greenroom.supervisor")
 class LiveRuns:
     """One supervisor for each live run, with its log and system events. Call `open` first and `close` last."""
 
-    def __init__(self, *, runs: Runs, logs: Logs, system_events: SystemEvents) -> None:
+    def __init__(self, *, runs: Runs, logs: Logs, system_events: SystemEvents, proxy: Proxy) -> None:
         self._runs = runs
         self._logs = logs
         self._system_events = system_events
+        self._proxy = proxy
         self._supervisors: dict[str, Supervisor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -96,12 +98,14 @@ class LiveRuns:
         build = self._context.builds.get(run.current_build_id)  # raises before there is anything to release
         log = self._logs.open(run.id, environment.secrets(run, build))
         self._system_events.open(run.id)
+        self._proxy.admit(run.id, run.user_id, run.proxy_password)
         return Supervisor(run, build, self._context, log, release=partial(self._release, run.id))
 
     def _release(self, run_id: str) -> None:
-        """Release everyone who follows the run's log or listens to its events."""
+        """Release everyone who follows the run's log or listens to its events, and end its use of the proxy."""
         self._logs.close(run_id)
         self._system_events.close(run_id)
+        self._proxy.revoke(run_id)
 
     def _add(self, run: Run, supervisor: Supervisor, supervision: Coroutine[Any, Any, None]) -> None:
         self._supervisors[run.id] = supervisor

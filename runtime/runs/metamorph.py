@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from runtime.access import permissions
+from runtime.actors.actors import Actors
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
-from runtime.base.errors import Invalid
+from runtime.base.errors import Invalid, StorageUnavailable
 from runtime.base.records import Actor, Build, Definition, Metamorph, PricingModel, Restart, Run
 from runtime.billing import prices
 from runtime.builds import Builds
@@ -19,6 +21,8 @@ from runtime.runs.output_schema import output
 from runtime.runs.run_inputs import RunInputs
 from runtime.storages.run_storages import Storages
 
+log = logging.getLogger("greenroom.runs")
+
 MAX_METAMORPHS = 10
 
 
@@ -28,6 +32,7 @@ class Metamorphs:
     def __init__(
         self,
         *,
+        actors: Actors,
         orders: Orders,
         builds: Builds,
         inputs: Inputs,
@@ -36,6 +41,7 @@ class Metamorphs:
         addresses: Addresses,
         clock: Clock,
     ) -> None:
+        self._actors = actors
         self._orders = orders
         self._builds = builds
         self._inputs = inputs
@@ -56,7 +62,16 @@ class Metamorphs:
         target = self._builds.resolve(actor, build or actor.defaults.build)
         prepared = await self._inputs.prepare(run.user_id, target, input)
         metamorph = await self._prepare(run, actor, target, prepared, started_by)
-        return await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, metamorph)
+        ordered = await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, metamorph)
+        await self._count(run, actor)
+        return ordered
+
+    async def _count(self, run: Run, actor: Actor) -> None:
+        """Count the metamorph. A failure must not reject the order, which a retry would then repeat."""
+        try:
+            await self._actors.count_metamorph(actor)
+        except StorageUnavailable as problem:
+            log.warning("The metamorph of run %s is not counted: %s", run.id, problem)
 
     def _check_allowed(self, run: Run, actor: Actor) -> None:
         if len(run.metamorphs) >= MAX_METAMORPHS:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from runtime.access.users import new_proxy_password
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis
 from runtime.base.records import Build, Definition, Run, RunOptions, WebhookEvent, new_event
@@ -71,6 +72,7 @@ class Resurrection:
                 output=output(fresh, Definition.of(build), self._addresses),
                 web_server_port=web_server_port((*build.env_vars, *ended.env_vars), build.image_environment),
                 api_port=self._addresses.port,
+                proxy_password=ended.proxy_password or new_proxy_password(),
                 pending_events={**ended.pending_events, **new_event(WebhookEvent.RUN_RESURRECTED)},
             )
 

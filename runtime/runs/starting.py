@@ -70,7 +70,7 @@ class Starting:
     async def _count(self, run: Run, request: StartRequest) -> None:
         """Count the run. A failure must not reject the request: the run exists, and a retry would start another."""
         try:
-            await self._actors.count_run(request.actor, run.started_at)
+            await self._actors.count_run(request.actor, run.user_id, run.started_at)
             if request.task is not None:
                 await self._tasks.count_run(request.task.id)
         except StorageUnavailable as problem:

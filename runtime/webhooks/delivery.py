@@ -71,6 +71,11 @@ class Delivery:
         """Check for dispatches that are due now."""
         self._woken.set()
 
+    async def bring_forward(self, millis: Millis) -> None:
+        """Let all pending calls become due earlier by this time."""
+        await self._dispatches.bring_forward(millis)
+        self.wake()
+
     async def _send_due(self) -> None:
         """Send every dispatch when it is due, until the task is cancelled."""
         while True:

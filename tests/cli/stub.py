@@ -50,7 +50,9 @@ class StubApi:
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
         self.rejects_versions = False
+        self.stand_in_users: set[str] = set()
         self.prunable: list[dict[str, Any]] = []
+        self.advances: list[float] = []
         self.actors: dict[str, dict[str, Any]] = {}
         self.versions: dict[tuple[str, str], dict[str, Any]] = {}
         self.builds: list[dict[str, Any]] = []
@@ -81,12 +83,14 @@ class StubApi:
         return [
             Route("/greenroom/info", self._info),
             Route("/greenroom/prune", self._prune, methods=["GET", "POST"]),
+            Route("/greenroom/clock", self._advance_clock, methods=["POST"]),
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
             Route("/greenroom/read-definition", self._read_definition, methods=["POST"]),
             Route("/greenroom/check-start", self._check_start, methods=["POST"]),
             Route("/v2/users/me", self._me),
             Route("/v2/actors", self._create_actor, methods=["POST"]),
-            Route("/v2/actors/{actor}", self._get_actor),
+            Route("/greenroom/users/{username}", self._create_user, methods=["PUT"]),
+            Route("/v2/actors/{actor}", self._get_actor, methods=["GET", "PUT"]),
             Route("/v2/actors/{actor}/versions", self._create_version, methods=["POST"]),
             Route("/v2/actors/{actor}/versions/{number}", self._version, methods=["GET", "PUT"]),
             Route("/v2/actors/{actor}/builds", self._start_build, methods=["POST"]),
@@ -139,8 +143,22 @@ class StubApi:
         size = sum(build["imageSizeBytes"] for build in builds)
         return JSONResponse({"builds": builds, "images": len(builds), "imageBytes": size})
 
+    async def _advance_clock(self, request: Request) -> Response:
+        secs = (await request.json())["advanceSecs"]
+        self.advances.append(secs)
+        return JSONResponse({"now": "2026-01-02T00:00:00.000Z", "aheadSecs": secs, "ticks": 2})
+
     async def _me(self, request: Request) -> Response:
-        return data({"id": "u1", "username": "somebody"})
+        return data({"id": "u1", "username": self._username(request)})
+
+    async def _create_user(self, request: Request) -> Response:
+        self.stand_in_users.add(request.path_params["username"])
+        return JSONResponse({"id": "u2", "username": request.path_params["username"]})
+
+    def _username(self, request: Request) -> str:
+        username = request.headers.get("Greenroom-User", "somebody")
+        assert username in {"somebody", *self.stand_in_users}
+        return username
 
     async def _create_actor(self, request: Request) -> Response:
         body = await request.json()
@@ -149,14 +167,18 @@ class StubApi:
             return JSONResponse({"error": error}, 400)
         for version in body.pop("versions", []):
             self.versions["a1", version["versionNumber"]] = version
-        self.actors["a1"] = {"id": "a1", "username": "somebody", "taggedBuilds": {}, **body}
+        owner = self._username(request)
+        self.actors["a1"] = {"id": "a1", "username": owner, "taggedBuilds": {}, "isPublic": False, **body}
         return data(self.actors["a1"], 201)
 
     async def _get_actor(self, request: Request) -> Response:
         wanted = request.path_params["actor"]
         for actor in self.actors.values():
-            if wanted in (actor["id"], f"somebody~{actor['name']}"):
-                return data(actor)
+            if wanted in (actor["id"], f"{actor['username']}~{actor['name']}"):
+                if request.method == "PUT":
+                    actor |= await request.json()
+                versions = [each for (id, _), each in self.versions.items() if id == actor["id"]]
+                return data({**actor, "versions": versions})
         return missing()
 
     async def _create_version(self, request: Request) -> Response:
@@ -180,6 +202,7 @@ class StubApi:
             "buildNumber": number,
             "status": self.build_status,
             "stats": {"imageSizeBytes": 300 * 1024 * 1024},
+            "actorDefinition": _definition(self.versions[actor_id, version]),
         }
         self.builds.append(build)
         self._finished[build["id"]] = asyncio.Event()
@@ -273,6 +296,8 @@ def info(url: str, live_runs: int) -> dict[str, Any]:
         "apiUrl": url,
         "dataDir": "/somewhere",
         "engine": {"version": "20.10", "cgroupVersion": "1", "storageDriver": "overlay2", "disk": "polled"},
+        "proxyUrl": "http://localhost:18000",
+        "proxyUpstreams": {},
         "enforced": ["memory: hard", "disk: polled"],
         "liveRuns": live_runs,
         "startedAt": STAMP,
@@ -294,6 +319,12 @@ def new_run(run_id: str, build: str) -> dict[str, Any]:
         "defaultDatasetId": "d1",
         "defaultKeyValueStoreId": "k1",
     }
+
+
+def _definition(version: dict[str, Any]) -> Any:
+    """The content of actor.json among a version's source files."""
+    files = {file["name"]: file["content"] for file in version.get("sourceFiles") or []}
+    return json.loads(files.get(".actor/actor.json", "{}"))
 
 
 def data(value: Any, status: int = 200) -> Response:

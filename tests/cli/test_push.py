@@ -102,3 +102,25 @@ def test_an_invalid_name_and_a_version_with_a_patch_are_replaced_with_remarks(
     assert ("a1", "1.2") in served.stub.versions
     assert "the name 'My Shop (EU)' must have 3 to 63 letters" in pushed.stderr
     assert "the version '1.2.3' must be MAJOR.MINOR on the platform. Using '1.2' instead." in pushed.stderr
+
+
+def test_a_folder_becomes_the_stand_in_for_another_users_actor(push: Any, served: Served, folder: Path) -> None:
+    (folder / ".actor/actor.json").write_text('{"name": "My Shop (EU)", "version": "0.3", "buildTag": "beta"}')
+    pushed = push("--as", "apify/web-scraper")
+    assert (pushed.exit_code, pushed.stdout) == (0, "SUCCEEDED  build 0.3.1 of apify/web-scraper, 300 MB\n")
+    assert "My Shop" not in pushed.stderr
+    assert served.stub.stand_in_users == {"apify"}
+    assert served.stub.actors["a1"].items() >= {"username": "apify", "name": "web-scraper", "isPublic": True}.items()
+    assert served.stub.versions["a1", "0.3"].items() >= {"buildTag": "latest", "localFolder": str(folder)}.items()
+
+
+def test_a_stand_in_whose_build_fails_stays_private(push: Any, served: Served) -> None:
+    served.stub.build_status = "FAILED"
+    assert push("--as", "apify/web-scraper").exit_code == 65
+    assert not served.stub.actors["a1"]["isPublic"]
+
+
+@pytest.mark.parametrize("name", ["web-scraper", "me/web-scraper", "apify/", "apify/a b", "a b/actor", ""])
+def test_an_invalid_name_of_a_stand_in_is_wrong_usage(push: Any, served: Served, name: str) -> None:
+    assert push("--as", name).exit_code == 64
+    assert not served.stub.actors

@@ -123,9 +123,9 @@ def test_a_second_server_on_a_data_directory_is_rejected(cli: CliRunner, served:
     assert f"pid {os.getpid()}) is already running on {served.data_dir}" in result.stderr
 
 
-def test_the_banner_shows_what_the_apify_command_needs_in_at_most_eight_lines() -> None:
+def test_the_banner_shows_what_the_apify_command_needs_in_at_most_nine_lines() -> None:
     lines = up.banner(info("http://localhost:4444", 2), {"secret": "ann"})
-    assert len(lines) <= 8
+    assert len(lines) <= 9
     assert lines[0] == "Greenroom 9.9.9, 2 live runs adopted"
     assert "export APIFY_CLIENT_BASE_URL=http://localhost:4444" in lines
     assert "export APIFY_CONSOLE_URL=http://127.0.0.1:4444" in lines

@@ -6,10 +6,8 @@ GREENROOM_OPENAPI is the path of the document.
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,111 +15,25 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import APIRoute
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
 from api.app import ROUTERS
 from testing.api_client import SAMPLES
 from testing.live_server import LiveServer
 from testing.source_files import source_files
+from tests.clients.openapi_schedules import schedules
 from tests.clients.user_calls import tools, users
+from tests.openapi import DEVIATIONS, DOCUMENT, NO_DOCUMENT, Call, Contract
 
-DOCUMENT = os.environ.get("GREENROOM_OPENAPI", "")
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(not DOCUMENT, reason="GREENROOM_OPENAPI is not the path of an OpenAPI document"),
-]
+pytestmark = [pytest.mark.docker, pytest.mark.skipif(not DOCUMENT, reason=NO_DOCUMENT)]
 
-BASE = "urn:openapi"
-MESSAGE_WIDTH = 200
 TOO_LONG = 10 * 2**20
 UNKNOWN = "noSuchThingHere12"
-NO_TYPE = "no type is not among application/json"
 SOURCES_ELSEWHERE = (
     {"sourceType": "TARBALL", "tarballUrl": "https://example.com/a.zip"},
     {"sourceType": "GIT_REPO", "gitRepoUrl": "https://example.com/a.git#main:folder"},
     {"sourceType": "GITHUB_GIST", "gitHubGistUrl": "https://gist.github.com/1.git"},
 )
-DEVIATIONS = {
-    f"DELETE /v2/actors/{{actorId}} 204: {NO_TYPE}": "a 204 response has no body; clients expect none",
-    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}} 204: {NO_TYPE}": "the same",
-    f"DELETE /v2/actors/{{actorId}}/versions/{{versionNumber}}/env-vars/{{envVarName}} 204: {NO_TYPE}": "the same",
-    f"DELETE /v2/webhooks/{{webhookId}} 204: {NO_TYPE}": "the same",
-    "POST /v2/actors/{actorId}/versions/{versionNumber}/env-vars 409: 409 is not among": (
-        "its error env-var-already-exists is documented, its status is not"
-    ),
-    "POST /v2/actors/{actorId}/webhooks 201: 201 is not among": (
-        "not documented, but clients create webhooks on the path that lists them"
-    ),
-    "POST /v2/actor-tasks/{actorTaskId}/webhooks 201: 201 is not among": "the same",
-    "POST /v2/actors/{actorId}/runs 401: $.error.type": "the page of the endpoint documents token-not-valid",
-}
-"""The beginning of a problem's line -> why we deviate on purpose. Additional fields are not deviations."""
-
 Json = dict[str, Any]
-
-
-class Contract:
-    """Validates responses against the document."""
-
-    def __init__(self, path: Path) -> None:
-        self.document: Json = json.loads(path.read_text())
-        self.registry: Registry[Json] = Registry().with_resource(BASE, DRAFT202012.create_resource(self.document))
-
-    def problems(self, call: Call) -> list[str]:
-        """Return one line for each difference between a response and the document."""
-        operation = self._operation(call)
-        responses = self._resolved(*operation, "responses")
-        status = str(call.response.status_code)
-        if status not in responses:
-            return [f"{call.name}: {status} is not among {', '.join(responses)}"]
-        content = self._resolved(*operation, "responses", status).get("content")
-        kind = call.response.headers.get("content-type", "").partition(";")[0]
-        if not content or (call.method == "HEAD" and not kind):
-            return []
-        if kind not in content:
-            return [f"{call.name}: {kind or 'no type'} is not among {', '.join(content)}"]
-        if kind != "application/json" or call.method == "HEAD":
-            return []
-        return [f"{call.name}: {line}" for line in self._schema_errors(content[kind]["schema"], call.response.json())]
-
-    def _operation(self, call: Call) -> tuple[str, str, str]:
-        """Return the operation's keys in the document. An unsupported method of a path is validated as its GET."""
-        method = call.method.lower()
-        documented = self.document["paths"][call.template]
-        return "paths", call.template, method if method in documented else "get"
-
-    def _resolved(self, *keys: str) -> Json:
-        found: Json = self.document
-        for key in keys:
-            found = found[key]
-            while "$ref" in found:
-                found = self._resolved(*found["$ref"].removeprefix("#/").split("/"))
-        return found
-
-    def _schema_errors(self, schema: Json, body: Any) -> Iterator[str]:
-        for error in Draft202012Validator(self._absolute(schema), registry=self.registry).iter_errors(body):
-            closest = best_match([error])
-            yield f"{closest.json_path}: {closest.message[:MESSAGE_WIDTH]}"
-
-    def _absolute(self, schema: Any) -> Any:
-        """Return the schema with absolute references."""
-        if isinstance(schema, dict):
-            return {key: BASE + each if key == "$ref" else self._absolute(each) for key, each in schema.items()}
-        return [self._absolute(each) for each in schema] if isinstance(schema, list) else schema
-
-
-@dataclass(frozen=True)
-class Call:
-    method: str
-    template: str
-    response: httpx.Response
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.template} {self.response.status_code}"
 
 
 @dataclass
@@ -162,6 +74,7 @@ def calls(server: LiveServer) -> list[Call]:
     actors(walk)
     runs(walk)
     tasks(walk)
+    schedules(walk)
     datasets(walk)
     key_value_stores(walk)
     request_queues(walk)
@@ -377,7 +290,7 @@ def rejected_requests(walk: Walk) -> None:
         walk("GET", f"/v2/{path}")
     for path in ("datasets/{datasetId}", "key-value-stores/{storeId}", "request-queues/{queueId}", "users/{userId}"):
         walk("GET", f"/v2/{path}")
-    for path in ("webhooks/{webhookId}", "webhook-dispatches/{dispatchId}"):
+    for path in ("webhooks/{webhookId}", "webhook-dispatches/{dispatchId}", "schedules/{scheduleId}"):
         walk("GET", f"/v2/{path}")
     walk.at = known
 
@@ -387,6 +300,7 @@ def deletions(walk: Walk) -> None:
     walk("DELETE", "/v2/key-value-stores/{storeId}")
     walk("DELETE", "/v2/request-queues/{queueId}")
     walk("DELETE", "/v2/webhooks/{webhookId}")
+    walk("DELETE", "/v2/schedules/{scheduleId}")
     walk("DELETE", "/v2/actor-tasks/{actorTaskId}")
     walk("DELETE", "/v2/actors/{actorId}")
 
@@ -400,6 +314,7 @@ def draft(number: int) -> Json:
     [
         "users",
         "actors",
+        "actor-tasks",
         "actor-builds",
         "actor-runs",
         "logs",
@@ -408,6 +323,7 @@ def draft(number: int) -> Json:
         "request-queues",
         "webhooks",
         "webhook-dispatches",
+        "schedules",
         "store",
         "browser-info",
         "tools",

@@ -27,8 +27,8 @@ def exists(stage: Stage, run: Run) -> bool:
     return True
 
 
-async def finished_runs(stage: Stage, count: int) -> list[Run]:
-    actor = await stage.create_actor()
+async def finished_runs(stage: Stage, count: int, actor_name: str = "hello") -> list[Run]:
+    actor = await stage.create_actor(actor_name)
     runs = []
     for _ in range(count):
         runs.append(await stage.finish(await stage.start(actor)))
@@ -145,3 +145,16 @@ async def test_nothing_is_dropped_if_retention_is_off(stage: Stage) -> None:
     runs = await finished_runs(stage, NEWEST_RUNS + 1)
     await stage.clock.advance(30 * DAY)
     assert all(exists(stage, run) for run in runs)
+
+
+async def test_an_advance_of_the_clock_ages_what_existed_before_it(stage: Stage) -> None:
+    old = await finished_runs(stage, 2)
+    await stage.orchestrator.clock_advance.advance(5 * DAY_MILLIS)
+    new = await finished_runs(stage, NEWEST_RUNS + 1, "newer")
+    await stage.orchestrator.clock_advance.advance(3 * DAY_MILLIS)
+    await stage.clock.settle()
+    assert [exists(stage, run) for run in (*old, *new)] == [False] * 2 + [True] * (NEWEST_RUNS + 1)
+    await stage.clock.advance(3 * DAY)
+    assert all(exists(stage, run) for run in new)
+    await stage.clock.advance(DAY + 3600)
+    assert [exists(stage, run) for run in new] == [False] + [True] * NEWEST_RUNS

@@ -29,6 +29,7 @@ TASK_OPTIONS: dict[str, tuple[str, type]] = {
 class PublicConfig(TypedDict, total=False):
     seoTitle: Annotated[str, Meta(max_length=60)] | None
     seoDescription: Annotated[str, Meta(max_length=160)] | None
+    categorization: str | None
     inputSchemaFields: list[str] | None
     datasetName: str | None
     datasetView: str | None
@@ -37,7 +38,7 @@ class PublicConfig(TypedDict, total=False):
 def parse_task_fields(body: Mapping[str, Any], now: Millis, known: Task | None = None) -> dict[str, Any]:
     """The fields of a task record that the body sets. `known` is None for a new task."""
     fields = _parse_publication(body, now, known)
-    for name, kind in (("title", str), ("input", dict[str, Any])):
+    for name, kind in (("title", str), ("description", str), ("input", dict[str, Any])):
         if name in body:
             fields[name] = field(body, name, kind)
     if field(body, "name", str) is not None:

@@ -5,6 +5,7 @@ Fields: the platform's API reference. The models of apify-client 3 show which of
 
 from api.response.serializers.actors import (
     actor,
+    actor_for_agents,
     actor_in_list,
     actor_in_store,
     env_var,
@@ -14,6 +15,7 @@ from api.response.serializers.actors import (
 from api.response.serializers.builds import build, build_definition, build_in_list
 from api.response.serializers.limits import account_limits, monthly_usage
 from api.response.serializers.runs import run, run_in_list, run_usage
+from api.response.serializers.schedules import schedule, schedule_in_list, schedule_log_entry
 from api.response.serializers.storages import (
     dataset,
     key_page,
@@ -25,12 +27,14 @@ from api.response.serializers.storages import (
     request_queue,
 )
 from api.response.serializers.tasks import task, task_in_list
-from api.response.serializers.users import limited_user, private_user, public_user
+from api.response.serializers.users import NO_PROXY, limited_user, private_user, proxy_access, public_user
 from api.response.serializers.webhooks import webhook, webhook_dispatch, webhook_draft
 
 __all__ = [
+    "NO_PROXY",
     "account_limits",
     "actor",
+    "actor_for_agents",
     "actor_in_list",
     "actor_in_store",
     "build",
@@ -45,6 +49,7 @@ __all__ = [
     "monthly_usage",
     "private_user",
     "processed_request",
+    "proxy_access",
     "public_user",
     "queue_head",
     "queued_request",
@@ -52,6 +57,9 @@ __all__ = [
     "run",
     "run_in_list",
     "run_usage",
+    "schedule",
+    "schedule_in_list",
+    "schedule_log_entry",
     "task",
     "task_in_list",
     "version",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runtime.base.addresses import Addresses
-from runtime.base.clock import iso
+from runtime.base.clock import Millis, iso
 from runtime.base.json_text import Json, JsonDict
 from runtime.base.records import Actor, EnvVar, Pricing, SourceFile, TaggedBuild, User, Version
 from runtime.builds import number_int
@@ -19,9 +19,13 @@ STANDBY_DEFAULTS = {
     "disableStandbyFieldsOverride": False,
     "shouldPassActorInput": False,
 }
+AGENT_FIELDS = ("id", "title", "name", "username", "description", "notice", "badge", "categories")
+AGENT_STATS = ("totalRuns", "totalUsers", "totalUsers30Days")
+"""What a language model needs to choose an Actor. Source: the parameter `responseFormat` in Apify's API reference."""
+DAY = 24 * 60 * 60 * 1000
 
 
-def actor(record: Actor, owner: User, versions: list[Version]) -> JsonDict:
+def actor(record: Actor, owner: User, versions: list[Version], now: Millis) -> JsonDict:
     return {
         **record.extra,
         **standby(record.extra),
@@ -36,7 +40,7 @@ def actor(record: Actor, owner: User, versions: list[Version]) -> JsonDict:
         "restartOnError": record.defaults.restart_on_error,
         "createdAt": iso(record.created_at),
         "modifiedAt": iso(record.modified_at),
-        "stats": actor_stats(record),
+        "stats": actor_stats(record, now),
         "versions": [version(each) for each in versions],
         "defaultRunOptions": {
             "build": record.defaults.build,
@@ -62,7 +66,7 @@ def standby(extra: Mapping[str, Json]) -> JsonDict:
     return {"actorStandby": {**STANDBY_DEFAULTS, **{name: value for name, value in sent.items() if value is not None}}}
 
 
-def actor_in_list(record: Actor, owner: User) -> JsonDict:
+def actor_in_list(record: Actor, owner: User, now: Millis) -> JsonDict:
     return {
         "id": record.id,
         "name": record.name,
@@ -70,11 +74,14 @@ def actor_in_list(record: Actor, owner: User) -> JsonDict:
         "title": record.title or record.name,
         "createdAt": iso(record.created_at),
         "modifiedAt": iso(record.modified_at),
-        "stats": actor_stats(record),
+        "stats": actor_stats(record, now),
     }
 
 
-def actor_in_store(record: Actor, owner: User, pricing: Pricing | None, addresses: Addresses) -> JsonDict:
+def actor_in_store(
+    record: Actor, owner: User, pricing: Pricing | None, addresses: Addresses, now: Millis, *, allows_agents: bool
+) -> JsonDict:
+    """An Actor in the Store. `allows_agents` is whether AI agents that pay for runs themselves can use it."""
     return {
         "id": record.id,
         "title": record.title or record.name,
@@ -84,22 +91,32 @@ def actor_in_store(record: Actor, owner: User, pricing: Pricing | None, addresse
         "description": record.description,
         "categories": record.extra.get("categories") or [],
         "pictureUrl": record.extra.get("pictureUrl"),
+        "userPictureUrl": None,
         "url": addresses.console_url(owner.username, record.name),
         "notice": record.extra.get("notice") or "NONE",
-        "stats": actor_stats(record),
+        "badge": None,
+        "stats": actor_stats(record, now),
         "currentPricingInfo": {"pricingModel": "FREE"} if pricing is None else pricing.shown,
+        "isWhiteListedForAgenticPayments": allows_agents,
     }
 
 
-def actor_stats(record: Actor) -> JsonDict:
+def actor_for_agents(shown: JsonDict) -> JsonDict:
+    """The short form of an Actor in Store, as `responseFormat=agent` requests it."""
+    stats = {name: value for name, value in shown["stats"].items() if name in AGENT_STATS}
+    return {**{name: shown[name] for name in AGENT_FIELDS}, "stats": stats}
+
+
+def actor_stats(record: Actor, now: Millis) -> JsonDict:
+    """The numbers of this server. Reviews and bookmarks, which do not exist here, are left out."""
+    last_runs = record.last_run_by_user.values()
+    active = {days: sum(started >= now - days * DAY for started in last_runs) for days in (7, 30, 90)}
     return {
         "totalBuilds": record.total_builds,
         "totalRuns": record.total_runs,
-        "totalUsers": 1 if record.total_runs else 0,
-        "totalUsers7Days": 0,
-        "totalUsers30Days": 0,
-        "totalUsers90Days": 0,
-        "totalMetamorphs": 0,
+        "totalUsers": len(last_runs),
+        **{f"totalUsers{days}Days": count for days, count in active.items()},
+        "totalMetamorphs": record.total_metamorphs,
         **({} if record.last_run_started_at is None else {"lastRunStartedAt": iso(record.last_run_started_at)}),
     }
 

@@ -12,4 +12,11 @@ def iso_or_none(at: Millis | None) -> str | None:
 
 
 def meta(record: Meta) -> JsonDict:
-    return {"origin": record.origin, "clientIp": record.client_ip, "userAgent": record.user_agent}
+    """How a job was started. Only the run of a schedule has the fields of schedules."""
+    scheduled = {"scheduleId": record.schedule_id, "scheduledAt": iso_or_none(record.scheduled_at)}
+    return {
+        "origin": record.origin,
+        "clientIp": record.client_ip,
+        "userAgent": record.user_agent,
+        **(scheduled if record.schedule_id is not None else {}),
+    }

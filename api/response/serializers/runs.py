@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 from api.response.serializers.jobs import iso_or_none, meta
 from runtime.base.clock import Millis, iso
@@ -135,7 +136,8 @@ def _measured(record: Run) -> RunStats:
     if record.first_container_at is not None:
         return record.stats
     unmeasured = [field.name for field in fields(RunStats) if getattr(record.stats, field.name) is None]
-    return replace(record.stats, **dict.fromkeys(unmeasured, 0))
+    zeros: dict[str, Any] = dict.fromkeys(unmeasured, 0)
+    return replace(record.stats, **zeros)
 
 
 def _metamorph(record: Metamorph) -> JsonDict:

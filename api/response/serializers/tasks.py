@@ -6,7 +6,7 @@ from api.response.serializers.actors import standby
 from api.response.serializers.jobs import iso_or_none
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Actor, Task, User
+from runtime.base.records import Actor, Task, TaskOptions, User
 
 
 def task(record: Task, owner: User) -> JsonDict:
@@ -15,16 +15,21 @@ def task(record: Task, owner: User) -> JsonDict:
         **standby(record.extra),
         **_task(record, owner),
         "title": record.title,
-        "options": {
-            "build": record.options.build,
-            "timeoutSecs": record.options.timeout_secs,
-            "memoryMbytes": record.options.memory_mbytes,
-            "maxItems": record.options.max_items,
-            "maxTotalChargeUsd": record.options.max_total_charge_usd,
-            "restartOnError": record.options.restart_on_error,
-        },
+        "description": record.description,
+        "options": task_options(record.options),
         "input": record.input,
         **_publication(record),
+    }
+
+
+def task_options(record: TaskOptions) -> JsonDict:
+    return {
+        "build": record.build,
+        "timeoutSecs": record.timeout_secs,
+        "memoryMbytes": record.memory_mbytes,
+        "maxItems": record.max_items,
+        "maxTotalChargeUsd": record.max_total_charge_usd,
+        "restartOnError": record.restart_on_error,
     }
 
 

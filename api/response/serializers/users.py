@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runtime.account_limits import LimitsInForce
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
@@ -21,24 +23,39 @@ PLATFORM_FEATURES = (
     "ACTORS_PUBLIC_DEVELOPER",
 )
 
-EMULATED_FEATURES = frozenset({"ACTORS", "STORAGE", "WEBHOOKS"})
+EMULATED_FEATURES = frozenset({"ACTORS", "STORAGE", "SCHEDULER", "WEBHOOKS"})
+PROXY_FEATURES = frozenset({"PROXY", "PROXY_EXTERNAL_ACCESS", "PROXY_RESIDENTIAL", "PROXY_SERPS"})
+NO_PROXY: JsonDict = {"password": "", "groups": []}
+PROXIES_PER_GROUP = 1
+"""Each group has one exit: this machine, or an upstream proxy."""
 
 
-def private_user(user: User, plan: Plan, limits: LimitsInForce) -> JsonDict:
+def proxy_access(password: str, groups: Mapping[str, str]) -> JsonDict:
+    """`groups` are the available groups, with their descriptions."""
     return {
-        **limited_user(user, plan),
+        "password": password,
+        "groups": [
+            {"name": name, "description": description, "availableCount": PROXIES_PER_GROUP}
+            for name, description in groups.items()
+        ],
+    }
+
+
+def private_user(user: User, plan: Plan, limits: LimitsInForce, proxy: JsonDict = NO_PROXY) -> JsonDict:
+    return {
+        **limited_user(user, plan, proxy),
         "email": f"{user.username}@localhost",
-        "plan": _plan(plan, limits),
-        "effectivePlatformFeatures": {name: _feature(name) for name in PLATFORM_FEATURES},
+        "plan": _plan(plan, limits, proxy),
+        "effectivePlatformFeatures": {name: _feature(name, bool(proxy["groups"])) for name in PLATFORM_FEATURES},
         "createdAt": iso(user.created_at),
     }
 
 
-def limited_user(user: User, plan: Plan) -> JsonDict:
+def limited_user(user: User, plan: Plan, proxy: JsonDict = NO_PROXY) -> JsonDict:
     """What a limited run may know about its user."""
     return {
         **public_user(user),
-        "proxy": {"password": "", "groups": []},
+        "proxy": proxy,
         "isPaying": plan.is_paid,
     }
 
@@ -47,7 +64,7 @@ def public_user(user: User) -> JsonDict:
     return {"id": user.id, "username": user.username, "profile": {"name": user.username}}
 
 
-def _plan(plan: Plan, limits: LimitsInForce) -> JsonDict:
+def _plan(plan: Plan, limits: LimitsInForce, proxy: JsonDict) -> JsonDict:
     """The plan with the limits that the server enforces. NO_LIMIT stands for those that it does not enforce."""
     return {
         "id": plan.id,
@@ -57,7 +74,7 @@ def _plan(plan: Plan, limits: LimitsInForce) -> JsonDict:
         "monthlyBasePriceUsd": plan.monthly_price_usd,
         "monthlyUsageCreditsUsd": plan.monthly_credits_usd,
         "usageDiscountPercent": 0,
-        "enabledPlatformFeatures": [name for name in PLATFORM_FEATURES if name in EMULATED_FEATURES],
+        "enabledPlatformFeatures": [name for name in PLATFORM_FEATURES if _is_emulated(name, bool(proxy["groups"]))],
         "maxMonthlyUsageUsd": plan.max_monthly_usage_usd,
         "maxActorMemoryGbytes": limits.max_memory_mbytes / 1024,
         "maxMonthlyActorComputeUnits": NO_LIMIT,
@@ -68,15 +85,19 @@ def _plan(plan: Plan, limits: LimitsInForce) -> JsonDict:
         "maxActorTaskCount": limits.max_tasks,
         "maxConcurrentActorRuns": limits.max_jobs,
         "dataRetentionDays": limits.data_retention_days,
-        "availableProxyGroups": {},
+        "availableProxyGroups": {each["name"]: each["availableCount"] for each in proxy["groups"]},
         "availableAddOns": [],
         "teamAccountSeatCount": 1,
         "apiRateLimitBoosts": 0,
     }
 
 
-def _feature(name: str) -> JsonDict:
-    is_enabled = name in EMULATED_FEATURES
+def _is_emulated(name: str, has_proxy: bool) -> bool:
+    return name in EMULATED_FEATURES or (has_proxy and name in PROXY_FEATURES)
+
+
+def _feature(name: str, has_proxy: bool) -> JsonDict:
+    is_enabled = _is_emulated(name, has_proxy)
     return {
         "isEnabled": is_enabled,
         "disabledReason": None if is_enabled else "Greenroom does not emulate this.",

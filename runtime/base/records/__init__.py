@@ -21,7 +21,15 @@ from runtime.base.records.builds import Build, BuildOptions
 from runtime.base.records.definitions import Definition
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
-from runtime.base.records.runs import Metamorph, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
+from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
+from runtime.base.records.schedules import (
+    LogLevel,
+    PendingAction,
+    Schedule,
+    ScheduleAction,
+    ScheduledInput,
+    ScheduleLogEntry,
+)
 from runtime.base.records.storages import (
     Dataset,
     KeyRange,
@@ -61,13 +69,16 @@ __all__ = [
     "InputKey",
     "KeyRange",
     "KeyValueStore",
+    "LogLevel",
     "Meta",
     "Metamorph",
     "Origin",
+    "PendingAction",
     "PermissionLevel",
     "Pricing",
     "PricingModel",
     "ProcessedRequest",
+    "ProxyUse",
     "QueueClient",
     "QueuedRequest",
     "RequestPage",
@@ -79,6 +90,10 @@ __all__ = [
     "RunFilter",
     "RunOptions",
     "RunStats",
+    "Schedule",
+    "ScheduleAction",
+    "ScheduleLogEntry",
+    "ScheduledInput",
     "SourceFile",
     "Storage",
     "StorageGrant",

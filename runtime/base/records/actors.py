@@ -60,7 +60,11 @@ class Pricing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """An Actor. `extra` contains fields that Greenroom stores and returns without using them, in Apify's spelling."""
+    """An Actor. `extra` contains fields that Greenroom stores and returns without using them, in Apify's spelling.
+
+    `last_run_by_user` has the start of the last run of each user who has run the Actor, by the user's id. It remains
+    when the runs are deleted. `total_metamorphs` counts runs that became this Actor.
+    """
 
     id: str
     user_id: str
@@ -76,6 +80,8 @@ class Actor:
     total_runs: int = 0
     total_builds: int = 0
     last_run_started_at: Millis | None = None
+    last_run_by_user: Mapping[str, Millis] = field(default_factory=dict)
+    total_metamorphs: int = 0
     pricings: tuple[Pricing, ...] = ()
     extra: Mapping[str, Json] = field(default_factory=dict)
 
@@ -106,6 +112,7 @@ class Task:
     created_at: Millis
     modified_at: Millis
     title: str | None = None
+    description: str | None = None
     options: TaskOptions = TaskOptions()
     input: Mapping[str, Json] | None = None
     total_runs: int = 0

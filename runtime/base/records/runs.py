@@ -65,11 +65,28 @@ class Metamorph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyUse:
+    """What a run has used of one proxy group.
+
+    `sent_bytes` and `received_bytes` were exchanged with web sites, `client_bytes` between the Actor and the proxy.
+    `serps` are pages of search results.
+    """
+
+    requests: int = 0
+    sessions: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    client_bytes: int = 0
+    serps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStats:
     """Bytes, percent of one core, and counts. A measurement is None until there is one.
 
     `sampled_millis` is the time that the averages cover. `api_bytes` is the part of the network traffic that was
-    exchanged with the API. The `earlier_` fields are the parts of the totals from containers before the current one.
+    exchanged with the API. `proxy` is by group of the proxy. The `earlier_` fields are the parts of the totals from
+    containers before the current one.
     """
 
     input_body_len: int = 0
@@ -83,6 +100,7 @@ class RunStats:
     net_tx_bytes: int | None = None
     api_bytes: int = 0
     disk_max_bytes: int | None = None
+    proxy: Mapping[str, ProxyUse] = field(default_factory=dict)
     sampled_millis: int = 0
     earlier_millis: int = 0
     earlier_cpu_nanos: int = 0
@@ -98,7 +116,8 @@ class RunStats:
 class Run:
     """A run of an Actor.
 
-    Container: `web_key` identifies its web server in URLs and `events_key` its events socket; both are secrets.
+    Container: `web_key` identifies its web server in URLs, `events_key` its events socket and `proxy_password` its
+    requests through the proxy; all are secrets. A run of an earlier version has no password.
     `api_port` is the port at which the container reaches the API; 0 means unknown. `container_started_at` is the
     engine's time, at which the CPU burst begins. `stopped_because` is the reason why Greenroom stops the Actor. It is
     stored before the stop, so that a restarted server still has it. `first_container_at` is the engine's time at which
@@ -153,6 +172,7 @@ class Run:
     container_url: str
     web_server_port: int
     api_port: int = 0
+    proxy_password: str = ""
     stats: RunStats = RunStats()
     status_message: str | None = None
     is_status_message_terminal: bool | None = None

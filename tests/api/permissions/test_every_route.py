@@ -37,8 +37,10 @@ NEEDS_NO_TOKEN = {
 }
 NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/info", "POST /greenroom/shutdown"),
-    *("GET /greenroom/prune", "POST /greenroom/prune"),
+    *("GET /greenroom/prune", "POST /greenroom/prune", "PUT /greenroom/users/{username}"),
+    "POST /greenroom/clock",
     *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
+    *("GET /greenroom/proxy/faults", "POST /greenroom/proxy/faults", "DELETE /greenroom/proxy/faults"),
 }
 OPEN = {
     "GET /v2/users/me",
@@ -118,6 +120,7 @@ class Records:
     actor: Actor
     run: Run
     task: str
+    schedule: str
     webhook: str
     dispatch: str
     encoded: str
@@ -137,10 +140,12 @@ class Records:
             "build": self.run.build_id,
             "job": self.run.id,
             "user_id": "local",
+            "username": "apify",
             "id": storage.get(template.split("/")[2], ""),
             "key:path": "INPUT",
             "request_id": "abc",
             "task": self.task,
+            "schedule": self.schedule,
             "webhook": self.webhook,
             "dispatch": self.dispatch,
         }
@@ -167,8 +172,10 @@ async def make_records(api: Api, name: str, level: PermissionLevel) -> Records:
     )
     dispatch = await api.orchestrator.dispatches.test(webhook)
     task = await api.orchestrator.tasks.create(api.user, actor.id, None)
+    schedule = await api.orchestrator.schedules.create(api.user, "@daily", None)
+    current = api.orchestrator.actors.get(actor.id)
     encoded = api.orchestrator.signed_objects.encode(api.user.id, {})
-    return Records(api.orchestrator.actors.get(actor.id), run, task.id, webhook.id, dispatch.id, encoded)
+    return Records(current, run, task.id, schedule.id, webhook.id, dispatch.id, encoded)
 
 
 async def request(api: Api, route: str, records: Records, token: str) -> httpx.Response:

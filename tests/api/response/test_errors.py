@@ -239,12 +239,27 @@ def test_every_kind_of_error_has_a_status() -> None:
         ("/v2/acts/x", "OPTIONS,DELETE,GET,PUT"),
         ("/v2/acts/x/run-sync", "OPTIONS,GET,POST"),
         ("/v2/actor-runs/x/abort", "OPTIONS,POST"),
+        ("/v2/datasets/x/items", "OPTIONS,GET,HEAD,POST"),
+        ("/v2/acts/x/runs/last", "OPTIONS,DELETE,GET,PUT"),
+        ("/v2/actors/x/runs/last/dataset/items", "OPTIONS,GET,HEAD,POST"),
+        ("/v2/actor-tasks/x/runs/last/log", "OPTIONS,GET"),
+        ("/v2/actors/x/builds/default", "OPTIONS,DELETE,GET"),
+        ("/v2/actors/x/builds/y/openapi.json", "OPTIONS,GET"),
+        ("/v2/actor-runs/x/key-value-store/records/a/b", "OPTIONS,DELETE,GET,HEAD,POST,PUT"),
+        ("/v2/actor-builds/x/log", "OPTIONS,GET"),
     ],
 )
 async def test_the_error_for_a_wrong_method_lists_the_allowed_methods(api: Api, path: str, methods: str) -> None:
-    answer = await api.call("PATCH", path)
+    answer = await api.call("PATCH", path, token=None)
     assert problem(answer) == (405, "method-not-allowed")
+    assert answer.headers["Allow"] == methods.replace(",", ", ")
     assert answer.json()["error"]["message"].endswith(f"using the following HTTP methods: {methods}")
+
+
+@pytest.mark.parametrize("path", ["/v2/nothing", "/v2/acts/x/runs/last/nothing", "/v2/actor-runs/x/dataset/nothing"])
+async def test_an_unknown_path_is_reported_before_a_missing_record_or_token(api: Api, path: str) -> None:
+    for method in ("GET", "PATCH"):
+        assert problem(await api.call(method, path, token=None)) == (404, "page-not-found")
 
 
 async def test_links_to_a_console_get_a_hint(api: Api) -> None:

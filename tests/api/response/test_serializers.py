@@ -62,8 +62,9 @@ RECORDS = {
         ),
         a_user(),
         [a_version()],
+        START,
     ),
-    "actor in list": serializers.actor_in_list(an_actor(), a_user()),
+    "actor in list": serializers.actor_in_list(an_actor(), a_user(), START),
     "user": serializers.private_user(a_user(), LOCAL, LIMITS),
 }
 
@@ -162,5 +163,5 @@ def test_source_files_are_returned_as_they_were_sent() -> None:
 
 
 def test_an_actors_own_fields_take_precedence_over_extra_ones() -> None:
-    shown = serializers.actor(an_actor(extra={"seoTitle": "SEO", "id": "forged"}), a_user(), [])
+    shown = serializers.actor(an_actor(extra={"seoTitle": "SEO", "id": "forged"}), a_user(), [], START)
     assert (shown["seoTitle"], shown["id"]) == ("SEO", "actor1")

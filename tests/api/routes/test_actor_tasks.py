@@ -37,6 +37,7 @@ async def test_the_fields_of_a_task(api: Api, task: Json) -> None:
         "modifiedAt": "2023-11-14T22:13:20.000Z",
         "stats": {"totalRuns": 0},
         "title": None,
+        "description": None,
         "options": {**OPTIONS, "restartOnError": None},
         "input": {"a": 1, "b": {"c": 2}},
     }
@@ -199,6 +200,7 @@ async def test_users_do_not_see_each_others_tasks(users: Api) -> None:
 
 async def test_the_owner_of_an_actor_publishes_its_tasks(api: Api, task: Json) -> None:
     path = f"/v2/actor-tasks/{task['id']}"
+    await api.data("PUT", f"/v2/acts/{task['actId']}", json={"isPublic": True})
     configured = await api.data("PUT", path, json={"publicConfig": {"seoTitle": "Scrape", "datasetView": "all"}})
     assert configured["isPublic"] is False
     published = await api.data("PUT", path, json={"isPublic": True, "publicConfig": {"seoTitle": None}})
@@ -210,6 +212,24 @@ async def test_the_owner_of_an_actor_publishes_its_tasks(api: Api, task: Json) -
     assert (again["publicConfig"], again["title"]) == (expected, "New")
     unpublished = await api.data("PUT", path, json={"isPublic": False})
     assert (unpublished["isPublic"], unpublished["publicConfig"]) == (False, {**expected, "publishedAt": None})
+
+
+async def test_a_task_is_published_only_if_its_page_has_something_to_show(api: Api, task: Json) -> None:
+    path = f"/v2/actor-tasks/{task['id']}"
+    bodies = ({"isPublic": True, "publicConfig": {"datasetView": "all"}}, {"isPublic": True})
+    for body, is_public in zip(bodies, (False, True), strict=True):
+        await api.data("PUT", f"/v2/acts/{task['actId']}", json={"isPublic": is_public})
+        assert problem(await api.call("PUT", path, json=body)) == (400, "cannot-publish-actor-task")
+    assert await api.data("GET", path) == task
+
+
+async def test_a_task_has_a_description(api: Api, task: Json) -> None:
+    path = f"/v2/actor-tasks/{task['id']}"
+    assert task["description"] is None
+    assert (await api.data("PUT", path, json={"description": "Daily"}))["description"] == "Daily"
+    assert (await api.data("PUT", path, json={"title": "x"}))["description"] == "Daily"
+    assert (await api.data("PUT", path, json={"description": None}))["description"] is None
+    assert problem(await api.call("PUT", path, json={"description": 1})) == (400, "invalid-value")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ async def names(store: Api, query: str) -> list[str]:
         ("?pricingModel=FREE", ["maps"]),
         ("?sortBy=newest", ["mail", "maps"]),
         ("?sortBy=popularity", ["maps", "mail"]),
+        ("?allowsAgenticUsers=1", ["mail"]),
+        ("?allowsAgenticUsers=false", ["maps"]),
         ("?limit=1&offset=1", ["mail"]),
         ("?offset=5", []),
     ],
@@ -102,11 +104,80 @@ async def test_the_fields_of_an_actor(store: Api) -> None:
         "description": "Sends letters",
         "categories": [],
         "pictureUrl": None,
+        "userPictureUrl": None,
+        "badge": None,
+        "isWhiteListedForAgenticPayments": True,
         "url": "http://localhost:3333/bob/mail",
         "notice": "NONE",
     }
 
 
-@pytest.mark.parametrize("query", ["sortBy=price", "pricingModel=CHEAP", "pricingModel=free"])
+@pytest.mark.parametrize("query", ["sortBy=price", "pricingModel=CHEAP", "pricingModel=free", "responseFormat=x"])
 async def test_an_unknown_order_or_pricing_model_is_rejected(store: Api, query: str) -> None:
     assert problem(await store.call("GET", f"/v2/store?{query}", token=None)) == (400, "invalid-parameter")
+
+
+async def test_the_short_form_for_language_models(store: Api) -> None:
+    (shown,) = (await store.data("GET", "/v2/store?search=mail&responseFormat=agent", token=None))["items"]
+    assert shown == {
+        "id": shown["id"],
+        "title": "mail",
+        "name": "mail",
+        "username": "bob",
+        "description": "Sends letters",
+        "notice": "NONE",
+        "badge": None,
+        "categories": [],
+        "stats": {"totalRuns": 0, "totalUsers": 0, "totalUsers30Days": 0},
+    }
+
+
+async def test_a_match_in_the_title_is_more_relevant_than_one_in_the_description(store: Api) -> None:
+    await store.data("POST", "/v2/acts", json={"name": "letters", "isPublic": True}, token="alices-key")
+    assert await names(store, "?search=letters") == ["letters", "mail"]
+
+
+async def test_actors_with_full_permissions_are_listed_on_request(store: Api) -> None:
+    full = {"actorPermissionLevel": "FULL_PERMISSIONS"}
+    await store.data("PUT", "/v2/acts/alice~maps", json=full, token="alices-key")
+    assert await names(store, "") == ["mail"]
+    assert await names(store, "?includeUnrunnableActors=1") == ["maps", "mail"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"actorStandby": {"isEnabled": True}},
+        {"actorPermissionLevel": "FULL_PERMISSIONS"},
+        {"pricingInfos": [PRICING, PRICING | {"isPPEPlatformUsagePaidByUser": True}]},
+    ],
+)
+async def test_agents_cannot_pay_for_some_actors(store: Api, change: dict[str, Any]) -> None:
+    await store.data("PUT", "/v2/acts/bob~mail", json=change, token="bobs-key")
+    assert await names(store, "?includeUnrunnableActors=1&allowsAgenticUsers=1") == []
+
+
+async def test_the_users_of_an_actor_are_counted_by_their_last_run(store: Api) -> None:
+    """The numbers remain when retention has deleted the runs."""
+    await store.create_build(store.orchestrator.actors.public()[0], "latest")
+
+    async def counts() -> tuple[int, ...]:
+        stats = (await store.data("GET", "/v2/store?search=maps", token=None))["items"][0]["stats"]
+        return tuple(stats[f"totalUsers{period}"] for period in ("", "7Days", "30Days", "90Days"))
+
+    for token in ("alices-key", "alices-key", "bobs-key"):
+        run = await store.data("POST", "/v2/acts/alice~maps/runs", token=token)
+        await store.finish(store.orchestrator.runs.get(run["id"]))
+        await store.clock.advance(10 * 24 * 3600 if token == "alices-key" else 1)
+    assert await counts() == (2, 1, 2, 2)
+    await store.clock.advance(31 * 24 * 3600)
+    assert await counts() == (2, 0, 0, 2)
+    assert await names(store, "?sortBy=popularity") == ["maps", "mail"]
+
+
+async def test_a_metamorph_is_counted_for_the_actor_that_the_run_becomes(store: Api) -> None:
+    await store.create_build(store.orchestrator.actors.public()[0], "latest")
+    own = await store.start()
+    await store.data("POST", f"/v2/actor-runs/{own.id}/metamorph?targetActorId=alice/maps", token="alices-key")
+    shown = await store.data("GET", "/v2/acts/alice~maps", token="alices-key")
+    assert (shown["stats"]["totalMetamorphs"], shown["stats"]["totalRuns"]) == (1, 0)

@@ -64,7 +64,13 @@ async def test_the_current_numbers_follow_what_a_user_has(api: Api) -> None:
     run = await api.start(actor, memory_mbytes=512, timeout_secs=0)
     await api.clock.advance(60)
     current = (await api.data("GET", LIMITS))["current"]
-    counts = {"actorCount": 1, "actorTaskCount": 1, "activeActorJobCount": 1, "actorMemoryGbytes": 0.5}
+    counts = {
+        "actorCount": 1,
+        "actorTaskCount": 1,
+        "scheduleCount": 0,
+        "activeActorJobCount": 1,
+        "actorMemoryGbytes": 0.5,
+    }
     assert current | counts == current
     assert current["monthlyActorComputeUnits"] == pytest.approx(1 / 120)
     assert current["monthlyUsageUsd"] == pytest.approx(0.2 / 120)
@@ -117,8 +123,12 @@ async def test_one_job_more_than_the_plan_allows_is_rejected_until_another_ends(
     assert (await free.call("POST", path)).status_code == 201
 
 
-async def test_more_actors_and_tasks_than_allowed_are_rejected(api: Api) -> None:
+async def test_more_actors_tasks_and_schedules_than_allowed_are_rejected(api: Api) -> None:
     actor = await api.create_actor()
+    api.orchestrator.schedules._most = 1
+    assert (await api.call("POST", "/v2/schedules", json={"cronExpression": "@daily"})).status_code == 201
+    rejected = await api.call("POST", "/v2/schedules", json={"cronExpression": "@daily"})
+    assert problem(rejected) == (403, "too-many-schedules")
     api.orchestrator.actors._most = api.orchestrator.tasks._most = 1
     assert problem(await api.call("POST", "/v2/actors", json={"name": "second"})) == (403, "too-many-actors")
     assert (await api.call("POST", "/v2/actor-tasks", json={"actId": actor.id})).status_code == 201

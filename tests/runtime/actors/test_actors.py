@@ -41,7 +41,7 @@ async def test_the_error_for_an_actor_of_the_store_describes_a_stand_in(stage: S
     with pytest.raises(NotFound) as problem:
         stage.orchestrator.actors.find(stage.user, reference)
     username, name = reference.split("~")
-    for part in (f"no Actor '{reference}'", "Apify Store", f"--user {username}:TOKEN", f"Actor '{name}'", "isPublic"):
+    for part in (f"no Actor '{reference}'", "Apify Store", f"greenroom push FOLDER --as {username}/{name}"):
         assert part in problem.value.message
 
 

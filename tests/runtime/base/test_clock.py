@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from runtime.base.clock import MAX_SLEEP_SECS, SystemClock, iso, sleep_until
+from runtime.base.clock import MAX_SLEEP_SECS, AdvanceableClock, SystemClock, iso, sleep_until
 from tests.fakes.clock import START, VirtualClock
 
 
@@ -85,3 +85,39 @@ async def test_virtual_time_wakes_sleepers_in_order() -> None:
         await clock.advance(3600)
         assert woken == [("early", 500), ("late", 3_600_000)]
         await clock.advance(3600)
+
+
+async def test_an_advance_wakes_sleepers_in_time() -> None:
+    real = VirtualClock()
+    clock, woken = AdvanceableClock(real), list[int]()
+
+    async def sleep(secs: float) -> None:
+        await clock.sleep(secs)
+        woken.append(clock.now() - START)
+
+    sleepers = [asyncio.create_task(sleep(secs)) for secs in (10, 20, 0.5)]
+    await real.settle()
+    clock.advance(10_000)
+    await real.settle()
+    assert woken == [10_000, 10_000]
+    await real.advance(9)
+    assert len(woken) == 2
+    await real.advance(1)
+    assert woken[2:] == [20_000]
+    assert (clock.now(), clock.offset) == (START + 20_000, 10_000)
+    await asyncio.gather(*sleepers)
+
+
+@pytest.mark.parametrize(
+    ("millis", "expected"),
+    [(0, 30), (10, 20), (11, 20), (109, 20), (111, 19), (120, 10), (121, 10), (1120, 10), (1130, 0), (1140, -10)],
+)
+async def test_the_past_of_an_advanced_clock_is_known(millis: int, expected: int) -> None:
+    """Advanced by 1000 ms at 10, and by 100 ms at 20. The machine's clock shows 30 now."""
+    real = VirtualClock(now=10)
+    clock = AdvanceableClock(real)
+    clock.advance(1000)
+    await real.advance(0.01)
+    clock.advance(100)
+    await real.advance(0.01)
+    assert clock.moment_before(millis) == expected

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.base.plans import LOCAL
-from runtime.base.records import Dataset, KeyValueStore, RequestQueue, RunStats
+from runtime.base.records import Dataset, KeyValueStore, ProxyUse, RequestQueue, RunStats
 from runtime.billing import usage
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, options
@@ -38,6 +38,17 @@ def test_the_usage_of_a_run_has_every_unit_of_the_price_list() -> None:
         "PROXY_RESIDENTIAL_TRANSFER_GBYTES": 0,
         "PROXY_SERPS": 0,
     }
+
+
+def test_what_passes_the_proxy_is_internal_and_billed_by_group() -> None:
+    """The network counters of a container include its traffic with the proxy."""
+    used = ProxyUse(sent_bytes=usage.GBYTE // 4, received_bytes=usage.GBYTE // 4, client_bytes=usage.GBYTE // 2)
+    proxy = {"RESIDENTIAL": used, "auto": used, "GOOGLE_SERP": ProxyUse(serps=3)}
+    run = a_run(stats=RunStats(net_rx_bytes=2 * usage.GBYTE, net_tx_bytes=0, api_bytes=usage.GBYTE // 2, proxy=proxy))
+    found = usage.of_run(run, {}, START)
+    assert found["PROXY_RESIDENTIAL_TRANSFER_GBYTES"] == 0.5
+    assert found["PROXY_SERPS"] == 3
+    assert (found["DATA_TRANSFER_INTERNAL_GBYTES"], found["DATA_TRANSFER_EXTERNAL_GBYTES"]) == (1.5, 0.5)
 
 
 def test_deleted_storages_count_as_unused() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ def variables(
     build: dict[str, Any] | None = None,
     actor: dict[str, Any] | None = None,
     charged: dict[str, int] | None = None,
+    addresses: Addresses = ADDRESSES,
     **run: Any,
 ) -> dict[str, str]:
     return environment.variables(
@@ -46,7 +48,7 @@ def variables(
         a_build(**(build or {})),
         a_user(id="caller1", username="bob"),
         charged or {},
-        ADDRESSES,
+        addresses,
     )
 
 
@@ -88,6 +90,24 @@ def test_all_names_of_a_variable_have_the_same_value(names: tuple[str, ...]) -> 
 )
 def test_the_value_of_each_variable(name: str, value: str) -> None:
     assert variables(meta=Meta(origin=Origin.CLI))[name] == value
+
+
+def test_the_variables_of_the_proxy() -> None:
+    proxied = replace(ADDRESSES, proxy_port=18_000)
+    found = variables(addresses=proxied, proxy_password="secret")
+    assert {name: value for name, value in found.items() if "_PROXY_" in name} == {
+        "APIFY_PROXY_HOSTNAME": "host.greenroom.internal",
+        "APIFY_PROXY_PORT": "18000",
+        "APIFY_PROXY_PASSWORD": "secret",
+        "APIFY_PROXY_STATUS_URL": "http://host.greenroom.internal:18000",
+    }
+    assert "secret" in environment.secrets(a_run(proxy_password="secret"), a_build())
+
+
+@pytest.mark.parametrize(("port", "password"), [(None, "secret"), (18_000, "")])
+def test_without_a_proxy_or_a_password_the_variables_of_the_proxy_are_missing(port: int | None, password: str) -> None:
+    found = variables(addresses=replace(ADDRESSES, proxy_port=port), proxy_password=password)
+    assert not [name for name in found if "_PROXY_" in name]
 
 
 def test_one_variable_lists_the_storages_as_json() -> None:

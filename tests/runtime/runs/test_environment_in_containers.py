@@ -86,6 +86,8 @@ def test_every_variable_is_set_under_all_its_names(server: LiveServer, actor: st
     assert found["ACTOR_EVENTS_WEBSOCKET_URL"] == found["APIFY_ACTOR_EVENTS_WS_URL"]
     assert found["ACTOR_EVENTS_WEBSOCKET_URL"].startswith(f"ws://host.greenroom.internal:{server.port}/greenroom/")
     assert found["APIFY_TOKEN"].startswith("greenroom_run_")
+    assert found["APIFY_PROXY_PASSWORD"].startswith("apify_proxy_")
+    assert found["APIFY_PROXY_STATUS_URL"] == f"http://host.greenroom.internal:{found['APIFY_PROXY_PORT']}"
     assert {name for name, value in found.items() if not value} == EMPTY
 
 
@@ -98,7 +100,6 @@ def test_variables_for_options_that_were_not_requested_are_left_out(server: Live
         "ACTOR_MAX_TOTAL_CHARGE_USD",
         "ACTOR_RESTART_ON_ERROR",
         "ACTOR_TEST_PAY_PER_EVENT",
-        "APIFY_PROXY_PASSWORD",
         "APIFY_USER_IS_PAYING",
     }
     assert absent.isdisjoint(found)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from runtime.base.records import DispatchStatus, WebhookDraft
 from runtime.database import Database
 from runtime.webhooks.delivery import MAX_CONCURRENT_REQUESTS, RETRIES
+from tests.fakes.clock import START
 from tests.fakes.receiver import Receiver
 from tests.fakes.stage import Stage
 from tests.fakes.webhooks import ENDS_OF_RUNS, dispatches, draft
@@ -78,6 +79,23 @@ async def test_dispatches_beyond_the_limit_on_concurrent_requests_are_sent_later
     await stage.finish(await stage.start(webhooks=tuple(draft(receiver) for _ in range(count))))
     assert len(receiver.received) == count
     assert {each.status for each in dispatches(stage)} == {DispatchStatus.SUCCEEDED}
+
+
+async def test_an_advance_of_the_clock_brings_retries_forward(stage: Stage, receiver: Receiver) -> None:
+    """A retry that fails then plans the next one from the time of its call."""
+    receiver.status = 500
+    await stage.finish(await stage.start(webhooks=(draft(receiver),)))
+    await stage.orchestrator.clock_advance.advance(30_000)
+    await stage.clock.settle()
+    assert len(receiver.received) == 1
+    await stage.orchestrator.clock_advance.advance(3_600_000)
+    await stage.clock.settle()
+    assert len(receiver.received) == 2
+    receiver.status = 200
+    await stage.clock.advance(2 * MINUTE)
+    [dispatch] = dispatches(stage)
+    assert [call.response_status for call in dispatch.calls] == [500, 500, 200]
+    assert [call.started_at - START for call in dispatch.calls] == [0, 0, 2 * MINUTE * 1000]
 
 
 async def test_a_new_server_continues_the_schedule(stage: Stage, receiver: Receiver) -> None:
