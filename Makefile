@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev browser-images run fast test soak crawls kills cron browsers check format lock bench clean
+.PHONY: setup setup-dev browser-images run fast test soak crawls kills cron fuzz browsers audit check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## installs what running Actors needs: Python environment, Docker engine, base images
@@ -36,6 +36,9 @@ kills: setup-dev  ## kills the server 50 times while clients write
 cron: setup-dev  ## compares the times of 200 cron expressions in 12 time zones over two years with another library
 	@GREENROOM_CRON_TABLE=1 .venv/bin/python -m pytest -v -o timeout=0 -o faulthandler_timeout=0 tests/clients/test_cron.py
 
+fuzz: setup-dev  ## sends hostile requests for ten minutes to all operations, with Hypothesis and Schemathesis
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS=600 .venv/bin/python -m pytest -v -o faulthandler_timeout=0 tests/fuzz
+
 browsers: setup-dev  ## starts a browser in each of the base images with one, and crawls with it through the proxy
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest \
 		tests/scripts/test_browser_images.py tests/crawls/test_proxied_crawls.py::test_playwright
@@ -49,6 +52,9 @@ format: .venv/.installed-dev
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
+audit:  ## looks for known vulnerabilities of the locked packages, or reports the age of the lock files
+	@scripts/audit.sh
+
 lock:  ## updates requirements.lock to the newest versions that pyproject.toml allows
 	@scripts/lock.sh
 
@@ -58,7 +64,7 @@ bench: setup-dev
 clean:
 	scripts/hard_disk_engine.sh stop
 	[ ! -x .venv/bin/python ] || .venv/bin/python -m tests.own_engine
-	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache build *.egg-info tests/clients/node_modules benchmarks/storages/express/node_modules
+	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build *.egg-info tests/clients/node_modules benchmarks/storages/express/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed-dev:

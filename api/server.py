@@ -22,7 +22,7 @@ from api.connections.server_options import SERVER_OPTIONS
 from api.proxy_port import listen_for_proxy
 from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
-from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
+from api.sockets import LOOPBACK, PortTaken, listen, raise_open_file_limit, resolves_subdomains
 from runtime.base.addresses import Addresses
 from runtime.base.clock import SystemClock, iso
 from runtime.base.data_directory import DataDirectory, DirectoryInUse
@@ -50,6 +50,7 @@ def serve(settings: Settings, *, ready: Callable[[ServerInfo], None] | None = No
 
     Raises AlreadyRunning, PortTaken, EngineUnavailable, NewerSchema, WrongKey, StorageUnavailable, StorageDamaged.
     """
+    raise_open_file_limit()
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     if sys.platform != "win32":
         import uvloop

@@ -118,8 +118,10 @@ def _parse_origin(text: str) -> str:
 def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
     """Return the lines to print when the server is ready, at most nine.
 
-    The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`.
+    The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`. The
+    lines contain no user's token, because they may become part of a log.
     """
+    token, hint = ("TOKEN", f"the token of {next(iter(users.values()))}") if users else ("local", "once")
     adopted = f", {count_live_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
     return [
         f"Greenroom {info['version']}{adopted}",
@@ -127,7 +129,7 @@ def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
         f"export APIFY_CLIENT_BASE_URL={info['apiUrl']}",
         # With a Console at "localhost", `apify login` ignores the base URL and connects to port 3333.
         f"export APIFY_CONSOLE_URL=http://127.0.0.1:{urlsplit(info['apiUrl']).port}",
-        f"apify login --token {next(iter(users), 'local')}  # once, if you are not logged in yet",
+        f"apify login --token {token}  # {hint}, if you are not logged in yet",
     ]
 
 

@@ -127,7 +127,7 @@ class Orchestrator:
             clock=self.clock,
             most=settings.plan.max_tasks,
         )
-        self.outbound = Outbound()
+        self.outbound = Outbound(settings.outbound_policy)
         self.proxy = Proxy(settings.proxy, self._record_proxy_use)
         self.completion = Completion(self.clock)
         self._input_keys = InputKeys(database.input_keys, database.vault)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from socket import AF_INET, AI_NUMERICHOST, AddressFamily
 from typing import cast
 
 import aiohttp
+from aiohttp import AddrInfoType
 from aiohttp.abc import ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
@@ -21,6 +23,7 @@ from yarl import URL
 
 from runtime.base.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
 from runtime.base.loop_share import LoopShare, loop_share
+from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy
 
 TIMEOUT_SECS = 120.0
 MAX_RESPONSE_BYTES = 10_000
@@ -48,9 +51,14 @@ class OutboundError(Exception):
 
 
 class Outbound:
-    """Requests of this process to the web, without cookies or proxies. Only downloads follow redirects."""
+    """Requests of this process to the web, without cookies or proxies. Only downloads follow redirects.
 
-    def __init__(self, timeout_secs: float = TIMEOUT_SECS) -> None:
+    The policy is applied to the address of every connection, just before it is opened. So it also holds for names
+    that resolve differently each time, and for redirects.
+    """
+
+    def __init__(self, policy: OutboundPolicy = DEFAULT_POLICY, timeout_secs: float = TIMEOUT_SECS) -> None:
+        self.policy = policy
         self._timeout_secs = timeout_secs
         self._session: aiohttp.ClientSession | None = None
 
@@ -93,7 +101,7 @@ class Outbound:
         """Return the session, which is created at the first request because it belongs to the running event loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=_Connector(resolver=OwnNamesResolver(), force_close=True),
+                connector=_Connector(self.policy),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_secs),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "Greenroom"},
@@ -102,12 +110,19 @@ class Outbound:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Opens connections whose protocol is a BoundedExchange."""
+    """Opens connections to addresses that the policy allows. Their protocol is a BoundedExchange."""
 
-    def __init__(self, *, resolver: ThreadedResolver, force_close: bool) -> None:
-        super().__init__(resolver=resolver, force_close=force_close)
+    def __init__(self, policy: OutboundPolicy) -> None:
+        super().__init__(resolver=OwnNamesResolver(), force_close=True, socket_factory=partial(_checked_socket, policy))
         # aiohttp has no parameter for it.
         self._factory = cast("partial[ResponseHandler]", partial(BoundedExchange, loop=self._loop))
+
+
+def _checked_socket(policy: OutboundPolicy, target: AddrInfoType) -> socket.socket:
+    """Create the socket for a connection to this address. Raises ForbiddenAddress."""
+    family, type, protocol, _, address = target
+    policy.check(str(address[0]))
+    return socket.socket(family, type, protocol)
 
 
 class BoundedExchange(ResponseHandler):

@@ -24,6 +24,8 @@ MAX_UNREAD_BYTES = 128 * 1024
 """The part of a body that waits for the application: less than uvloop receives at once, because adding costs time."""
 MAX_EARLY_BYTES = 65_536
 """What a client may send after an upgrade request before it has the response."""
+HEAD_SECS = 60.0
+"""A connection is closed if it is open, or has begun a request, for this time without a complete head."""
 SWITCH = "greenroom.switch_protocols"
 """The extension of the scope of an upgrade request: a function that sends a response 101 and returns the connection."""
 
@@ -58,6 +60,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._is_web_socket = False
         self._early: bytes | None = None
+        self._waits_for_head = False
 
     def harmless_bytes(self) -> int:
         """The rest of a body whose length was announced. Of a chunked body, a few chunks."""
@@ -71,9 +74,9 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = _PipelineFlow(transport, self.pipeline)
+        self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
         if self._early is not None:
             self._store_early(data)
             return
@@ -85,6 +88,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._upgrade(data[upgrade.args[0] :])
         except (httptools.HttpParserError, HeadersTooLarge) as problem:
             self._reject(problem)
+        if not self._has_progress and not self._waits_for_head and (self.cycle is None or self.cycle.response_complete):
+            self._wait_for_head()
+
+    def _wait_for_head(self) -> None:
+        """Limit the time until the next head is complete: open connections are limited, and cost a peer nothing."""
+        self._unset_keepalive_if_required()
+        self._waits_for_head = True
+        self.timeout_keep_alive_task = self.loop.call_later(HEAD_SECS, self.timeout_keep_alive_handler)
 
     def _count_overhead(self, size: int) -> None:
         """Count bytes that complete neither a head nor any part of a body."""
@@ -113,7 +124,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._unset_keepalive_if_required()
         self._has_progress = True
+        self._waits_for_head = False
         self._announced_bytes = None
         self._body_bytes = 0
         self._is_web_socket = self.parser.should_upgrade() and super()._should_upgrade()

@@ -22,7 +22,9 @@ class RateLimit:
             return
         now, full = self._clock.now(), max(self._rate, 1.0)
         before, left = self._allowance[user_id]
-        left = min(full, left + (now - before) / 1000 * self._rate)
+        passed = max(0, now - before)  # the wall clock may have been set back
+        left = min(full, left + passed / 1000 * self._rate)
+        self._allowance[user_id] = (now, left)
         if left < 1:
             raise TooManyRequests("rate-limit-exceeded", "You have exceeded the rate limit. Please try again later.")
         self._allowance[user_id] = (now, left - 1)

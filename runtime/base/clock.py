@@ -13,8 +13,8 @@ Millis = int
 
 
 DAY_MILLIS = 86_400_000
-MAX_SLEEP_SECS = 86_400
-"""Longer sleeps are split, because the wall clock may be adjusted and event loops reject timers of many years."""
+MAX_SLEEP_SECS = 60
+"""Longer sleeps are split: if the wall clock is set forward, its moments are noticed within this time."""
 
 
 class Clock(Protocol):
@@ -80,9 +80,15 @@ class AdvanceableClock:
 
 
 async def sleep_until(clock: Clock, moment: Millis) -> None:
-    """Return when the clock shows `moment` or later."""
-    while (left := moment - clock.now()) > 0:
-        await clock.sleep(min(left / 1000, MAX_SLEEP_SECS))
+    """Return when the clock shows `moment` or later, or when the time that was left at first has passed.
+
+    So nothing waits longer if the wall clock is set back.
+    """
+    left = moment - clock.now()
+    while left > 0:
+        pause = min(left / 1000, MAX_SLEEP_SECS)
+        await clock.sleep(pause)
+        left = min(left - round(pause * 1000), moment - clock.now())
 
 
 async def wait_for_event(event: asyncio.Event, clock: Clock, moment: Millis | None) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import platformdirs
 
 from runtime.base.general_access import GeneralAccess
+from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy, parse_policy
+from runtime.base.outbound_policy import VARIABLE as OUTBOUND_ALLOW
 from runtime.base.plans import LOCAL, PLANS, Plan
 from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
 
@@ -47,6 +49,7 @@ class Settings:
     rate_limit: float | None = None
     retention_days: float = DEFAULT_RETENTION_DAYS
     proxy: ProxySettings = field(default_factory=ProxySettings)
+    outbound_policy: OutboundPolicy = DEFAULT_POLICY
 
 
 def default_data_dir() -> Path:
@@ -83,6 +86,7 @@ def from_environment(
         proxy=parse_proxy_settings(
             environment.get("GREENROOM_PROXY_UPSTREAM", ""), environment.get("GREENROOM_PROXY_ALLOW", "")
         ),
+        outbound_policy=_outbound_policy(environment),
     )
 
 
@@ -116,6 +120,11 @@ def _flag(environment: Mapping[str, str], name: str) -> bool:
     if text not in ("", "0", "1"):
         raise ValueError(f"{name} must be 0 or 1, not '{text}'")
     return text == "1"
+
+
+def _outbound_policy(environment: Mapping[str, str]) -> OutboundPolicy:
+    text = environment.get(OUTBOUND_ALLOW)
+    return parse_policy(text) if text else DEFAULT_POLICY
 
 
 def _max_memory(environment: Mapping[str, str], name: str) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from runtime.base.errors import StorageDamaged, StorageUnavailable
 
@@ -24,6 +25,8 @@ CAUSES = {
 
 def storage_unavailable(error: BaseException) -> StorageUnavailable | None:
     """Translate an OSError. None for any other error, and for an OSError that does not concern a whole disk."""
+    if isinstance(error, FileNotFoundError) and error.filename and not Path(error.filename).parent.exists():
+        return directory_lost()
     number = error.errno if isinstance(error, OSError) else None
     return unavailable_because(number) if number in CAUSES else None
 
@@ -32,6 +35,15 @@ def unavailable_because(number: int) -> StorageUnavailable:
     """Return the error for one of CAUSES."""
     message = f"The data directory cannot be used because {CAUSES[number]}; then try again."
     return StorageUnavailable("insufficient-storage", message)
+
+
+def directory_lost() -> StorageUnavailable:
+    """Return the error for a data directory whose files are no longer where the server opened them."""
+    return StorageUnavailable(
+        "insufficient-storage",
+        "The data directory cannot be used because it was moved, deleted or replaced while the server runs. Put it "
+        "back, or restart the server; then try again.",
+    )
 
 
 @contextmanager

@@ -18,7 +18,9 @@ from pathlib import Path
 
 from runtime.actors.version_rules import local_path
 from runtime.base.errors import Invalid
+from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy
 from runtime.builds.archives import LIMITS
+from runtime.builds.git_addresses import allowed_addresses
 
 TIMEOUT_SECS = 600
 MAX_LINE_BYTES = 1024 * 1024
@@ -26,6 +28,7 @@ MAX_LINE_BYTES = 1024 * 1024
 ERROR_LINES = 5
 """The last lines of git's error output that a message contains."""
 CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
+QUERY = re.compile(r"(://[^\s?#'\"]*)\?[^\s#'\"]*")
 NON_INTERACTIVE = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "true",
@@ -55,20 +58,30 @@ def parse_url(url: str) -> GitReference:
 
 
 def without_credentials(text: str) -> str:
-    """Return the text without the users and passwords of URLs in it."""
-    return CREDENTIALS.sub("", text)
+    """Return the text without the users, passwords and queries of URLs in it: some hosts take a token in the query."""
+    return QUERY.sub(r"\1", CREDENTIALS.sub("", text))
 
 
-async def fetch(source: GitReference, into: Path, report: Callable[[str], None], *, with_keys: bool) -> None:
+async def fetch(
+    source: GitReference,
+    into: Path,
+    report: Callable[[str], None],
+    *,
+    with_keys: bool,
+    policy: OutboundPolicy = DEFAULT_POLICY,
+) -> None:
     """Put the files of the repository at the reference into the folder `into`, without the history. Raises Invalid.
 
     Without `with_keys`, git can use only the credentials in the URL: not the keys and passwords of this machine's user.
+    `policy` decides which addresses the repository may have.
     """
     if shutil.which("git") is None:
         raise Invalid(
             "invalid-value", "A source in a git repository needs the program git, but this machine does not have it"
         )
-    git = Git(into, is_local=local_path(source.url) is not None, with_keys=with_keys)
+    is_local = local_path(source.url) is not None
+    pins = () if is_local else await allowed_addresses(source.url, policy)
+    git = Git(into, is_local=is_local, with_keys=with_keys, pins=pins)
     try:
         async with asyncio.timeout(TIMEOUT_SECS):
             await _check_out(git, source)
@@ -116,8 +129,9 @@ async def _check_size(git: Git, commit: str) -> None:
 class Git:
     """The program, run in one folder. A cancelled command is killed with all its child processes."""
 
-    def __init__(self, folder: Path, *, is_local: bool, with_keys: bool) -> None:
+    def __init__(self, folder: Path, *, is_local: bool, with_keys: bool, pins: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._options = [word for pin in pins for word in ("-c", f"http.curloptResolve={pin}")]
         ssh = os.environ.get("GIT_SSH_COMMAND", "ssh") if with_keys else SSH_WITHOUT_KEYS
         # Git finds credential helpers, .netrc and its settings in the home folder. The source's own folder cannot be
         # the home, because it could contain such files.
@@ -149,6 +163,7 @@ class Git:
     async def _started(self, words: Sequence[str]) -> AsyncIterator[Process]:
         start = asyncio.create_subprocess_exec(
             "git",
+            *self._options,
             *words,
             cwd=self._folder,
             env=self._environment,

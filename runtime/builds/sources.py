@@ -76,7 +76,7 @@ class Sources:
         url = git_url(version)
         report(f"ACTOR: Cloning {git.without_credentials(url)}")
         reference = git.parse_url(url)
-        await git.fetch(reference, tree, report, with_keys=version.by_host)
+        await git.fetch(reference, tree, report, with_keys=version.by_host, policy=self._outbound.policy)
         return Source(tree, _actor_folder(tree, reference.folder))
 
     async def _from_folder(self, folder: Path, tree: Path, report: Report) -> Source:

@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from runtime.base.storage_errors import unavailable_because
+from runtime.base.storage_errors import directory_lost, unavailable_because
 from runtime.database.space_reserve import ROOM_BYTES, SpaceReserve
 from runtime.database.sqlite_errors import lacks_space, translated
 
@@ -38,6 +38,8 @@ Outcome = tuple[object, BaseException | None]
 
 GROUP_LIMIT = 256
 """The most writes in one commit. Without a limit, the first one would have to wait until no new writes arrive."""
+LOCK_TIMEOUT_SECS = 30
+"""So long a write waits for another process that has locked the database."""
 READERS = 4
 WRITER_CACHE_KIB = 16_384
 """Big, because the ids of requests are random, so writes to a long queue access its whole index."""
@@ -60,6 +62,8 @@ class SqliteConnection:
 
     def __init__(self, path: Path, reserve: SpaceReserve | None = None) -> None:
         self._path = path
+        self._file = str(path)  # checked for each commit, and a Path takes longer
+        self._identity = _identity(self._file)
         self._folder = str(path.parent)
         self._reserve = reserve or SpaceReserve(path.with_name("reserve"))
         self._local = threading.local()
@@ -130,7 +134,13 @@ class SqliteConnection:
         return reader
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=rw",  # never creates a file
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=LOCK_TIMEOUT_SECS,
+        )
         connection.execute("PRAGMA synchronous = NORMAL")
         with self._opening:
             self._opened.append(connection)
@@ -201,6 +211,7 @@ class SqliteConnection:
         """Run a group of changes in one transaction; return the outcome of each."""
         try:
             connection.execute("BEGIN IMMEDIATE")
+            self._check_place()
             outcomes = self._run_all(connection, group)
             is_low = self._is_low_on_space(connection, group)
             connection.execute("COMMIT")
@@ -211,6 +222,11 @@ class SqliteConnection:
                 connection.execute("ROLLBACK")
             return [(None, translated(error, self._path))] * len(group)
         return outcomes
+
+    def _check_place(self) -> None:
+        """Raise StorageUnavailable if the file is no longer at its path. Writes would get lost with a deleted file."""
+        if _identity(self._file) != self._identity:
+            raise directory_lost() from FileNotFoundError(errno.ENOENT, "moved or replaced", self._file)
 
     def _is_low_on_space(self, connection: sqlite3.Connection, group: list[Write]) -> bool:
         """Whether the next commits may fill the disk. Raises StorageUnavailable if the commit of this group would.
@@ -252,6 +268,15 @@ class SqliteConnection:
             return None, error
         connection.execute("RELEASE change")
         return result, None
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return what identifies the file at a path, or None if there is no file."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:

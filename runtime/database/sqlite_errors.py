@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from runtime.base.errors import GreenroomError, StorageDamaged, StorageUnavailable
-from runtime.base.storage_errors import unavailable_because
+from runtime.base.storage_errors import directory_lost, unavailable_because
 
 DISK_CODES = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -34,7 +34,9 @@ def translated(error: BaseException, path: Path) -> BaseException:
 
 def lacks_space(error: BaseException | None) -> bool:
     """Whether an error may not occur again with more space, or with a smaller write."""
-    return isinstance(error, StorageUnavailable) and _code(error.__cause__) not in LOCK_CODES
+    if not isinstance(error, StorageUnavailable) or isinstance(error.__cause__, FileNotFoundError):
+        return False
+    return _code(error.__cause__) not in LOCK_CODES
 
 
 def _code(error: BaseException | None) -> int | None:
@@ -55,6 +57,8 @@ def _problem(code: int, path: Path) -> GreenroomError | None:
         )
     if code not in DISK_CODES:
         return None
+    if not path.exists():
+        return directory_lost()
     number = DISK_CODES[code]
     return unavailable_because(_disk_fault(path.parent) if number == errno.EIO else number)
 

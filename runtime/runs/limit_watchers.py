@@ -39,6 +39,8 @@ TIMEOUT_GRACE_SECS = 5
 TICK_SECS = 1.0
 DISK_COST_FACTOR = 20
 """A measurement of the writable layer is followed by a pause of at least this many times its own duration."""
+MAX_DISK_PAUSE_SECS = 300.0
+"""The longest pause: a wall clock that is set forward during a measurement must not end the measurements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +132,17 @@ class Watchers:
 
     async def _stop_when_ordered(self, watched: WatchedRun) -> None:
         """Kill the container at the moment in the record. Orders may arrive, and change, at any time."""
+        passed = None
         while True:
             watched.nudged.clear()
             stop_at = restarts.stop_moment(self._current(watched))
-            if stop_at is not None and stop_at <= self._clock.now():
+            if stop_at is not None and (stop_at <= self._clock.now() or stop_at == passed):
                 if restarts.is_winding_down(self._current(watched)):
                     await watched.store(partial(self._statuses.move, watched.run.id, JobStatus.ABORTING))
                 await watched.container.kill()
                 return
             await wait_for_event(watched.nudged, self._clock, stop_at)
+            passed = None if watched.nudged.is_set() else stop_at  # it may be in the future again: clocks are set back
 
     async def _stop_at_deadline(self, watched: WatchedRun) -> None:
         deadline = resource_limits.deadline(watched.run)
@@ -179,7 +183,7 @@ class Watchers:
                 await self._stop_because(watched, messages.disk_full(watched.run, used))
                 return
             cost = (self._clock.now() - began) / 1000
-            await self._clock.sleep(max(TICK_SECS, DISK_COST_FACTOR * cost))
+            await self._clock.sleep(min(max(TICK_SECS, DISK_COST_FACTOR * cost), MAX_DISK_PAUSE_SECS))
 
     async def _stop_because(self, watched: WatchedRun, reason: str) -> None:
         """Kill the container. The reason is stored first: a restarted server must still know it."""

@@ -54,10 +54,10 @@ class Api(Stage):
         await super().open()
         self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down)
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url=BASE)
+        self.client = httpx.AsyncClient(transport=transport, base_url=BASE)
 
     async def close(self, *, stop_runs: bool = False) -> int:
-        await self._client.aclose()
+        await self.client.aclose()
         return await super().close(stop_runs=stop_runs)
 
     def _shut_down(self, stop_runs: bool | None) -> int:
@@ -76,7 +76,7 @@ class Api(Stage):
     ) -> httpx.Response:
         defaults = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {})}
         body = {"json": json} if json is not None else {"content": content}
-        return await self._client.request(method, path, headers={**defaults, **(headers or {})}, **body)
+        return await self.client.request(method, path, headers={**defaults, **(headers or {})}, **body)
 
     async def data(self, method: str, path: str, **request: Any) -> Any:
         """Send a request that must succeed, and return the `data` of its response."""

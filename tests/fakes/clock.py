@@ -25,6 +25,7 @@ class VirtualClock:
 
     def __init__(self, now: Millis = START) -> None:
         self._now = now
+        self._set_by: Millis = 0
         self._order = itertools.count()
         self._sleepers: list[tuple[Millis, int, asyncio.Future[None]]] = []
         self._working = 0
@@ -32,7 +33,11 @@ class VirtualClock:
         self._idle.set()
 
     def now(self) -> Millis:
-        return self._now
+        return self._now + self._set_by
+
+    def jump(self, secs: float) -> None:
+        """Set the wall clock forward or back, as a host's clock is set. Sleepers do not notice it."""
+        self._set_by += round(secs * 1000)
 
     async def sleep(self, secs: float) -> None:
         moment = self._now + math.ceil(secs * 1000)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from runtime.base.clock import AdvanceableClock, SystemClock, iso, sleep_until
+from runtime.base.clock import MAX_SLEEP_SECS, AdvanceableClock, SystemClock, iso, sleep_until
 from tests.fakes.clock import START, VirtualClock
 
 
@@ -34,24 +34,42 @@ async def test_sleeping_until_a_moment_in_the_past_returns_immediately() -> None
     await sleep_until(clock, START)
 
 
-class _EarlyClock(VirtualClock):
-    """Wakes too early the first time, like a host whose clock was set back during the sleep."""
+async def sleeping(secs: float, *, then_jump: float) -> tuple[VirtualClock, asyncio.Task[None]]:
+    clock = VirtualClock()
+    sleeper = asyncio.create_task(sleep_until(clock, START + round(secs * 1000)))
+    await clock.settle()
+    clock.jump(then_jump)
+    return clock, sleeper
 
-    sleeps = 0
+
+async def test_sleeping_until_a_moment_does_not_last_longer_if_the_clock_is_set_back() -> None:
+    clock, sleeper = await sleeping(7200, then_jump=-86_400)
+    await clock.advance(7199)
+    assert not sleeper.done()
+    await clock.advance(1)
+    assert sleeper.done()
+
+
+async def test_sleeping_until_a_moment_ends_soon_if_the_clock_is_set_forward() -> None:
+    clock, sleeper = await sleeping(7200, then_jump=7100)
+    await clock.advance(99)
+    assert not sleeper.done()
+    await clock.advance(MAX_SLEEP_SECS)
+    assert sleeper.done()
+
+
+class _EarlyClock(VirtualClock):
+    """Each sleep is a little too short, as those of an event loop can be."""
 
     async def sleep(self, secs: float) -> None:
-        self.sleeps += 1
-        await super().sleep(secs / 2 if self.sleeps == 1 else secs)
+        await super().sleep(max(0.001, secs - 0.5))
 
 
-async def test_sleeping_until_a_moment_continues_after_a_sleep_that_was_too_short() -> None:
+async def test_sleeps_that_are_too_short_end_without_polling() -> None:
     clock = _EarlyClock()
     sleeper = asyncio.create_task(sleep_until(clock, START + 10_000))
-    await clock.advance(9.999)
-    assert not sleeper.done()
-    await clock.advance(0.001)
+    await clock.advance(9.5)
     assert sleeper.done()
-    assert clock.sleeps == 2
 
 
 async def test_virtual_time_wakes_sleepers_in_order() -> None:

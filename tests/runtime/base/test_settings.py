@@ -5,6 +5,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from runtime.base.outbound_policy import OutboundPolicy
 from runtime.base.plans import LOCAL, PLANS, PlanName
 from runtime.base.settings import Settings, default_data_dir, from_environment
 
@@ -37,6 +38,8 @@ def test_without_variables_all_settings_have_their_defaults() -> None:
         ("GREENROOM_STRICT_MEMORY", "0", "strict_memory", False),
         ("GREENROOM_MAX_MEMORY_MBYTES", "16384", "max_memory_mbytes", 16_384),
         ("GREENROOM_RATE_LIMIT", "30", "rate_limit", 30.0),
+        ("GREENROOM_OUTBOUND_ALLOW", "", "outbound_policy", OutboundPolicy()),
+        ("GREENROOM_OUTBOUND_ALLOW", "none", "outbound_policy", OutboundPolicy(frozenset())),
         ("GREENROOM_PLAN", "scale", "plan", PLANS[PlanName.SCALE]),
         ("GREENROOM_PLAN", "", "plan", LOCAL),
     ],
@@ -60,6 +63,7 @@ def test_the_error_for_an_invalid_number_names_the_variable(name: str, text: str
         ("GREENROOM_MAX_MEMORY_MBYTES", "0"),
         ("GREENROOM_MAX_MEMORY_MBYTES", "0.9"),
         ("GREENROOM_MAX_MEMORY_MBYTES", "127"),
+        ("GREENROOM_OUTBOUND_ALLOW", "everything"),
         ("GREENROOM_STRICT_MEMORY", "true"),
         ("GREENROOM_STRICT_MEMORY", "no"),
         ("GREENROOM_PLAN", "gold"),

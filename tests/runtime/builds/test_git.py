@@ -114,6 +114,8 @@ async def test_credentials_are_never_shown(tmp_path: Path) -> None:
     assert SECRET not in raised.value.message
     assert without_credentials(f"see {url} and {url}") == "see http://127.0.0.1:9/a.git and http://127.0.0.1:9/a.git"
     assert without_credentials(f"http://somebody:p@{SECRET}@127.0.0.1/a.git") == "http://127.0.0.1/a.git"
+    assert without_credentials(f"http://127.0.0.1/a.git?token={SECRET}#main:x") == "http://127.0.0.1/a.git#main:x"
+    assert without_credentials(f"cannot access 'http://a/b?t={SECRET}/': why?") == "cannot access 'http://a/b': why?"
 
 
 async def test_settings_in_a_repository_do_not_affect_the_git_that_fetches_it(repository: Path, tmp_path: Path) -> None:

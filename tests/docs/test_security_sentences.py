@@ -1,0 +1,203 @@
+"""Each sentence of docs/security.md has a test, which the table below names.
+
+A key is the beginning of a sentence or of a row of a table, or the whole of it. A new or changed sentence fails until
+the table has it. Sentences that state no behaviour of Greenroom have a reason instead of a test.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "security.md"
+ADVICE = "advice to the reader"
+INTRODUCTION = "introduces the sentences that follow it"
+EXPLANATION = "explains why; another sentence states what Greenroom does"
+OF_DOCKER = "behaviour of Docker, which Greenroom does not change"
+
+CONTAINER = "tests/docs/test_security_in_containers.py::"
+SERVER = "tests/docs/test_security_of_the_server.py::"
+TRACES = "tests/docs/test_secrets_leave_no_trace.py::"
+HOSTS = "tests/api/request/test_allowed_hosts.py::"
+ORIGINS = "tests/api/request/test_cross_origin.py::"
+BROWSER = "tests/clients/test_browser.py::"
+USERS = "tests/runtime/access/test_users.py::"
+POLICY = "tests/runtime/test_outbound_policy.py::"
+
+SENTENCES = {
+    # Introduction, and "The server"
+    "Greenroom is a tool": ADVICE,
+    "Do not make it reachable": ADVICE,
+    "The server controls Docker": EXPLANATION,
+    "Therefore:": INTRODUCTION,
+    "It listens only on": SERVER + "test_the_server_listens_only_on_loopback_and_its_gateway",
+    "It answers only requests to its own host names": HOSTS + "test_hosts_that_are_allowed",
+    "It rejects requests to any other domain name": HOSTS + "test_hosts_that_are_rejected",
+    "It rejects requests that a browser sends": (
+        HOSTS + "test_every_route_that_starts_runs_or_writes_is_protected_with_every_method"
+    ),
+    "The exceptions are in": INTRODUCTION,
+    "Only the user who runs the server": (
+        "tests/runtime/base/test_data_directory.py::test_only_the_owner_can_access_the_data_directory"
+    ),
+    "`server.json` contains the token": SERVER + "test_the_server_json_is_private_and_deleted_when_the_server_stops",
+    "It has the mode 0600": SERVER + "test_the_server_json_is_private_and_deleted_when_the_server_stops",
+    "Only this token can stop the server": (
+        "tests/api/routes/test_greenroom.py::test_the_local_controls_need_the_control_token",
+        "tests/api/routes/test_actor_versions.py::test_only_the_operator_can_name_local_files",
+    ),
+    # "Web pages of other origins"
+    "The platform's API is open": EXPLANATION,
+    "Without `--user`, this server accepts any token": USERS + "test_by_default_any_token_belongs_to_the_local_user",
+    "Then any web page": EXPLANATION,
+    "| server | which pages": INTRODUCTION,
+    "| without `--user` |": BROWSER + "test_a_page_of_any_origin_can_do_nothing_on_a_server_that_takes_any_token",
+    "| with `--user` |": BROWSER + "test_a_page_of_any_origin_can_use_the_token_of_a_user",
+    "Pages can read the headers": ORIGINS + "test_the_headers_of_a_page_of_items_are_exposed",
+    "Credentials, such as cookies": ORIGINS + "test_requests_to_a_server_with_users",
+    "A preflight request gets": ORIGINS + "test_preflights_of_a_server_with_users",
+    # "Actors"
+    "A container is a boundary": ADVICE,
+    "Treat an Actor like": ADVICE,
+    "Containers run without": CONTAINER + "test_a_container_lacks_capabilities_and_cannot_gain_privileges",
+    "They cannot use the Docker engine": CONTAINER + "test_a_container_cannot_control_the_engine",
+    "Containers of one server": "tests/runtime/containers/test_docker.py::test_containers_cannot_reach_each_other",
+    "Containers can reach": (
+        CONTAINER + "test_a_container_reaches_the_api_and_services_on_all_interfaces_but_not_loopback"
+    ),
+    "They cannot reach services": (
+        CONTAINER + "test_a_container_reaches_the_api_and_services_on_all_interfaces_but_not_loopback"
+    ),
+    "Each run has its own token": USERS + "test_run_tokens_are_unique_and_hard_to_guess",
+    "It is valid until the run ends": (
+        "tests/api/permissions/test_after_the_end_in_containers.py::test_writes_across_the_end_of_a_run"
+    ),
+    "The permission level of a run": (
+        CONTAINER + "test_a_container_with_limited_permissions_reaches_only_its_own_storages"
+    ),
+    "Without `--user`, it does not stop": USERS + "test_by_default_any_token_belongs_to_the_local_user",
+    "With `--user`, it cannot": CONTAINER + "test_a_container_cannot_invent_a_token_if_there_are_users",
+    "A run cannot change what belongs": CONTAINER + "test_a_container_cannot_use_what_belongs_to_another_user",
+    "Nor can it stop the server": CONTAINER + "test_a_container_cannot_stop_the_server_or_use_another_host_name",
+    "Nobody can block the server": (
+        "tests/api/test_hostile_actor.py::test_a_web_server_that_floods_its_clients",
+        "tests/api/test_hostile_actor.py::test_a_client_that_floods_the_server",
+    ),
+    "A client that sends more than 200 frames": (
+        "tests/api/test_hostile_actor.py::test_a_client_that_floods_the_events_socket"
+    ),
+    "A connection on which no complete head": (
+        "tests/api/connections/test_idle_clients.py::test_a_connection_without_a_complete_head_is_closed"
+    ),
+    "So idle clients": (
+        "tests/api/connections/test_idle_clients.py::test_ten_thousand_idle_connections_cost_other_clients_nothing"
+    ),
+    "If the address of an Actor's web server": (
+        "tests/api/web_server/test_path_form.py::test_path_form_responses_are_sandboxed"
+    ),
+    # "Secrets"
+    "Secret variables, tokens of runs and secret inputs": TRACES + "test_no_secret_is_in_a_log_or_a_file",
+    "The server's log contains no tokens": (
+        TRACES + "test_no_secret_is_in_a_log_or_a_file",
+        TRACES + "test_an_unexpected_error_logs_no_secret",
+    ),
+    "Logs of builds show": TRACES + "test_no_secret_is_in_a_log_or_a_file",
+    "Secret variables and the keys": (
+        "tests/runtime/database/test_secret_env_vars.py::test_secrets_are_stored_encrypted_and_read_decrypted",
+        "tests/api/routes/test_input_schemas.py::test_secrets_are_stored_encrypted",
+    ),
+    "The key is `vault.key`": "tests/runtime/base/test_vault.py::test_only_the_owner_can_read_the_key_file",
+    "A copy of the database alone": TRACES + "test_no_secret_is_in_a_log_or_a_file",
+    "The database also contains": TRACES + "test_no_secret_is_in_a_log_or_a_file",
+    "Tokens and signatures": SERVER + "test_secrets_are_compared_in_constant_time",
+    "A signed URL that was altered": (
+        "tests/runtime/access/test_signatures.py::test_any_other_signature_is_invalid",
+        "tests/runtime/access/test_signatures.py::test_a_signature_is_valid_with_and_without_padding_until_it_expires",
+    ),
+    "Build arguments become": OF_DOCKER,
+    "Use [build secrets]": (
+        "tests/runtime/builds/test_builds_in_containers.py::"
+        "test_a_mounted_secret_is_read_by_its_step_and_is_not_in_the_image"
+    ),
+    # "Outbound requests"
+    "Greenroom makes no outbound requests": (
+        "tests/test_imports.py::test_outside_packages_are_imported_only_where_listed"
+    ),
+    "The Docker engine pulls images": OF_DOCKER,
+    "The server sends webhooks": EXPLANATION,
+    "So a webhook can reach services on the loopback": (
+        "tests/runtime/webhooks/test_webhooks_of_a_live_server.py::test_other_servers_get_no_token"
+    ),
+    "`GREENROOM_OUTBOUND_ALLOW=none` prevents": POLICY + "test_loopback_is_closed_if_the_setting_does_not_list_it",
+    "Webhooks and archives never reach": POLICY + "test_no_spelling_reaches_a_metadata_service",
+    "The address of every connection": (
+        POLICY + "test_a_name_is_allowed_by_the_address_that_is_connected_to",
+        POLICY + "test_a_redirect_of_an_archive_does_not_reach_a_metadata_service",
+    ),
+    "`GREENROOM_OUTBOUND_ALLOW=loopback,link-local` permits": (
+        "tests/runtime/base/test_outbound_policy.py::test_the_setting_lists_what_is_allowed"
+    ),
+    "The addresses of a git repository": (
+        POLICY + "test_a_repository_at_a_metadata_service_is_not_fetched",
+        POLICY + "test_git_connects_to_the_address_that_was_checked",
+    ),
+    "Greenroom cannot check what git does": ADVICE,
+    "A webhook to Greenroom's own API": (
+        "tests/runtime/webhooks/test_webhooks_of_a_live_server.py::test_a_webhook_to_the_api_needs_no_token_of_its_own"
+    ),
+    "Archives and repositories are fetched": (
+        "tests/runtime/builds/test_git.py::"
+        "test_the_operators_ssh_keys_are_used_only_for_sources_that_the_operator_named"
+    ),
+    "Repositories that were registered": (
+        "tests/api/routes/test_actor_versions.py::test_ssh_keys_are_used_only_for_repositories_that_the_operator_named"
+    ),
+}
+REASONS = {ADVICE, INTRODUCTION, EXPLANATION, OF_DOCKER}
+NAMED = sorted(
+    {name for value in SENTENCES.values() for name in ((value,) if isinstance(value, str) else value)} - REASONS
+)
+
+
+def sentences() -> list[str]:
+    """The sentences of the document, and the rows of its tables, without headings and examples."""
+    text = re.sub(r"^```.*?^```$", "", DOCUMENT.read_text(), flags=re.MULTILINE | re.DOTALL)
+    found = [re.split(r"(?<=[.:]) +(?=[A-Z`])", block) for block in blocks(text)]
+    return [sentence for each in found for sentence in each]
+
+
+def blocks(text: str) -> Iterator[str]:
+    """Yield the paragraphs, the items of lists and the rows of tables, each in one line."""
+    separated = re.sub(r"^(?=- |\|)", "\n", text, flags=re.MULTILINE)
+    for block in re.split(r"\n\s*\n", separated):
+        line = " ".join(block.split()).removeprefix("- ")
+        if line and not line.startswith("#") and not re.fullmatch(r"[|\- ]+", line):
+            yield line
+
+
+def test_every_sentence_has_a_test() -> None:
+    matched = {sentence: [key for key in SENTENCES if sentence.startswith(key)] for sentence in sentences()}
+    assert [sentence for sentence, keys in matched.items() if not keys] == []
+    assert {sentence: keys for sentence, keys in matched.items() if len(keys) > 1} == {}
+
+
+def test_every_entry_belongs_to_a_sentence() -> None:
+    assert [key for key in SENTENCES if not any(sentence.startswith(key) for sentence in sentences())] == []
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_named_test_exists(name: str) -> None:
+    file, _, function = name.partition("::")
+    assert function in functions_of(file)
+
+
+@cache
+def functions_of(file: str) -> set[str]:
+    tree = ast.parse((ROOT / file).read_text())
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
