@@ -33,11 +33,11 @@ kills: setup-dev  ## kills the server 50 times while clients write
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_KILLS=50 \
 		.venv/bin/python -m pytest -s -o faulthandler_timeout=0 tests/kills
 
-fuzz: setup-dev  ## sends hostile requests for ten minutes to all operations, with Hypothesis and Schemathesis
-	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS=600 .venv/bin/python -m pytest -v -o faulthandler_timeout=0 tests/fuzz
-
 cron: setup-dev  ## compares the times of 200 cron expressions in 12 time zones over two years with another library
 	@GREENROOM_CRON_TABLE=1 .venv/bin/python -m pytest -v -o timeout=0 -o faulthandler_timeout=0 tests/clients/test_cron.py
+
+fuzz: setup-dev  ## sends hostile requests for ten minutes to all operations, with Hypothesis and Schemathesis
+	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS=600 .venv/bin/python -m pytest -v -o faulthandler_timeout=0 tests/fuzz
 
 browsers: setup-dev  ## starts a browser in each of the base images with one, and crawls with it through the proxy
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest \

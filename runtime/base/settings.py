@@ -48,8 +48,8 @@ class Settings:
     max_memory_mbytes: int | None = None
     rate_limit: float | None = None
     retention_days: float = DEFAULT_RETENTION_DAYS
-    outbound_policy: OutboundPolicy = DEFAULT_POLICY
     proxy: ProxySettings = field(default_factory=ProxySettings)
+    outbound_policy: OutboundPolicy = DEFAULT_POLICY
 
 
 def default_data_dir() -> Path:
@@ -83,10 +83,10 @@ def from_environment(
         max_memory_mbytes=_max_memory(environment, "GREENROOM_MAX_MEMORY_MBYTES"),
         rate_limit=_rate(environment, "GREENROOM_RATE_LIMIT"),
         retention_days=_number_or_default(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
-        outbound_policy=_outbound_policy(environment),
         proxy=parse_proxy_settings(
             environment.get("GREENROOM_PROXY_UPSTREAM", ""), environment.get("GREENROOM_PROXY_ALLOW", "")
         ),
+        outbound_policy=_outbound_policy(environment),
     )
 
 
