@@ -19,9 +19,11 @@ SECRET_WORDS = {"token", "signature", "digest", "hmac", "password", "secret"}
 
 @pytest.mark.docker
 def test_the_server_listens_only_on_loopback_and_its_gateway(server: LiveServer) -> None:
+    process = psutil.Process(server.pid)
     listening = {
         connection.laddr.ip
-        for connection in psutil.Process(server.pid).net_connections()
+        for each in (process, *process.children(recursive=True))
+        for connection in each.net_connections()
         if connection.status == psutil.CONN_LISTEN
     }
     client = docker.from_env()

@@ -28,6 +28,7 @@ HOSTS = "tests/api/request/test_allowed_hosts.py::"
 ORIGINS = "tests/api/request/test_cross_origin.py::"
 BROWSER = "tests/clients/test_browser.py::"
 USERS = "tests/runtime/access/test_users.py::"
+PROXY = "tests/runtime/proxy/"
 POLICY = "tests/runtime/test_outbound_policy.py::"
 
 SENTENCES = {
@@ -100,6 +101,32 @@ SENTENCES = {
     ),
     "If the address of an Actor's web server": (
         "tests/api/web_server/test_path_form.py::test_path_form_responses_are_sandboxed"
+    ),
+    # "The proxy"
+    "The [proxy](proxy.md) sends": INTRODUCTION,
+    "It listens only where the server listens": (SERVER + "test_the_server_listens_only_on_loopback_and_its_gateway"),
+    "Every request needs a password": PROXY + "test_client_connection.py::test_wrong_credentials",
+    "The password of a run is valid": PROXY + "test_service.py::test_the_end_of_a_run_ends_its_tunnels",
+    "It connects to public addresses only": PROXY + "test_destinations.py::test_public_addresses_are_reached",
+    "It does not connect to loopback": (
+        PROXY + "test_destinations.py::test_hosts_that_are_not_public_are_rejected",
+        PROXY + "test_proxy_in_containers.py::test_nothing_on_this_machine_is_reached_without_permission",
+    ),
+    "`GREENROOM_PROXY_ALLOW` opens": PROXY + "test_destinations.py::test_allowed_hosts",
+    "A host that is opened without a port": PROXY + "test_destinations.py::test_allowed_hosts",
+    "A name is resolved once": PROXY + "test_destinations.py::test_a_name_is_resolved_once",
+    "Every address that it resolves to": PROXY + "test_destinations.py::test_every_address_of_a_name_is_checked",
+    "An [upstream proxy]": EXPLANATION,
+    "Greenroom rejects only names": PROXY + "test_exits.py::test_an_upstream_gets_no_requests_for_this_machine",
+    "An upstream on this machine": ADVICE,
+    "Passwords do not appear": (
+        "tests/runtime/base/test_proxy_settings.py::"
+        "test_neither_the_address_nor_the_text_of_an_upstream_has_credentials"
+    ),
+    "One password can have": PROXY + "test_hostile_clients.py::test_one_account_cannot_have_all_connections",
+    "A client gets one minute": (
+        PROXY + "test_hostile_clients.py::test_a_slow_head_is_given_up",
+        PROXY + "test_hostile_clients.py::test_an_endless_head_is_rejected",
     ),
     # "Secrets"
     "Secret variables, tokens of runs and secret inputs": TRACES + "test_no_secret_is_in_a_log_or_a_file",
