@@ -50,15 +50,9 @@ def marked_server(engine: None, tmp_path: Path) -> Iterator[LiveServer]:
     users = ["--user", f"ann:{mark('user-token')}", "--user", f"bob:{mark('other-token')}"]
     server = LiveServer(tmp_path, options=users)
     server.http.headers["Authorization"] = f"Bearer {mark('user-token')}"
-    server.begin_to_start()
-    _wait_until_started(server)
+    server.start()
     yield server
     server.close()
-
-
-def _wait_until_started(server: LiveServer) -> None:
-    while not server._responds():
-        assert server.process is not None and server.process.poll() is None, server.log()
 
 
 @pytest.mark.docker
@@ -70,6 +64,7 @@ def test_no_secret_is_in_a_log_or_a_file(marked_server: LiveServer, blocking_rec
     assert run["status"] == "SUCCEEDED"
     assert "[REDACTED]" in logs
     assert marks_in(logs.encode()) == set()
+    assert "APIFY_PROXY_PASSWORD" in logs and "apify_proxy_" not in logs
     found = {path.name: marks_in(path.read_bytes()) for path in files(marked_server.data_dir)}
     allowed = {DATABASE: STORED_AS_WRITTEN, f"{DATABASE}-wal": STORED_AS_WRITTEN}
     assert {name: marks - allowed.get(name, set()) for name, marks in found.items() if marks} == {

@@ -104,7 +104,7 @@ SENTENCES = {
     ),
     # "The proxy"
     "The [proxy](proxy.md) sends": INTRODUCTION,
-    "It listens only where the server listens": (SERVER + "test_the_server_listens_only_on_loopback_and_its_gateway"),
+    "It listens only where the server listens": SERVER + "test_the_server_listens_only_on_loopback_and_its_gateway",
     "Every request needs a password": PROXY + "test_client_connection.py::test_wrong_credentials",
     "The password of a run is valid": PROXY + "test_service.py::test_the_end_of_a_run_ends_its_tunnels",
     "It connects to public addresses only": PROXY + "test_destinations.py::test_public_addresses_are_reached",
@@ -120,10 +120,15 @@ SENTENCES = {
     "Greenroom rejects only names": PROXY + "test_exits.py::test_an_upstream_gets_no_requests_for_this_machine",
     "An upstream on this machine": ADVICE,
     "Passwords do not appear": (
+        TRACES + "test_no_secret_is_in_a_log_or_a_file",
+        PROXY + "test_proxy_in_containers.py::test_the_password_of_a_user_is_not_shown",
         "tests/runtime/base/test_proxy_settings.py::"
-        "test_neither_the_address_nor_the_text_of_an_upstream_has_credentials"
+        "test_neither_the_address_nor_the_text_of_an_upstream_has_credentials",
     ),
-    "One password can have": PROXY + "test_hostile_clients.py::test_one_account_cannot_have_all_connections",
+    "One password can have": (
+        PROXY + "test_hostile_clients.py::test_one_account_cannot_have_all_connections",
+        PROXY + "test_process.py::test_one_address_cannot_have_all_connections",
+    ),
     "A client gets one minute": (
         PROXY + "test_hostile_clients.py::test_a_slow_head_is_given_up",
         PROXY + "test_hostile_clients.py::test_an_endless_head_is_rejected",

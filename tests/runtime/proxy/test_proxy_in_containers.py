@@ -102,6 +102,13 @@ def test_nothing_on_this_machine_is_reached_without_permission(server: LiveServe
     assert "apify_proxy_" not in server.log()
 
 
+def test_the_password_of_a_user_is_not_shown(server: LiveServer) -> None:
+    password = server.data("GET", "users/me")["proxy"]["password"]
+    shown = [*proxy_process(server).cmdline(), str(server.control("GET", "info")), server.log()]
+    assert password
+    assert not [text for text in shown if password in text]
+
+
 def test_a_user_can_use_the_proxy_outside_of_runs(server: LiveServer) -> None:
     info = server.control("GET", "info")
     password = server.data("GET", "users/me")["proxy"]["password"]
