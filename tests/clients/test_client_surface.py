@@ -114,17 +114,22 @@ FACTS: dict[str, dict[str, Any] | None] = {
 @pytest.fixture(scope="module")
 def users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server with a user for each client, so that none sees the objects of the others in its lists."""
-    options = [option for name in CLIENTS for option in ("--user", f"{name}:{name}-token")]
+    options = [option for name in CLIENTS for option in ("--user", f"{name}:{token_of(name)}")]
     server = LiveServer(tmp_path_factory.mktemp("surface"), options=options)
+    server.http.headers["Authorization"] = f"Bearer {token_of('python')}"
     server.start()
     yield server
     server.close()
 
 
+def token_of(user: str) -> str:
+    return f"{user}-token"
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_every_method_of_the_client_works(users: LiveServer, client: str) -> None:
     files = json.dumps(source_files(SAMPLES / "hello"))
-    command = [*CLIENTS[client], users.url, f"{client}-token", files]
+    command = [*CLIENTS[client], users.url, token_of(client), files]
     done = subprocess.run(command, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
     printed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -143,6 +143,8 @@ async function runs(client, actorId) {
 async function tasks(client, actorId) {
     const task = client.task((await client.tasks().create({ actId: actorId, name: NAME })).id);
     await task.updateInput({ name: 'Eve' });
+    await client.actor(actorId).update({ isPublic: true });
+    await task.update({ publicConfig: { datasetView: 'greetings' } });
     await task.publish();
     const published = (await task.get()).isPublic;
     await task.unpublish();

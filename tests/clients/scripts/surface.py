@@ -152,6 +152,8 @@ def runs(client: Client, actor_id: str) -> Facts:
 def tasks(client: Client, actor_id: str) -> Facts:
     task = client.task(client.tasks().create(actor_id=actor_id, name="surface-python").id)
     task.update_input(task_input={"name": "Eve"})
+    client.actor(actor_id).update(is_public=True)
+    task.update(public_config_dataset_view="greetings")
     task.publish()
     published = task.get().is_public
     task.unpublish()
