@@ -84,13 +84,14 @@ RAW_BODIES = (
 
 WEBHOOK = {"requestUrl": "http://localhost:1/", "eventTypes": ["ACTOR.RUN.CREATED"], "condition": {}}
 VERSION = {"versionNumber": "0.0", "sourceType": "SOURCE_FILES", "sourceFiles": [], "envVars": [], "buildTag": "latest"}
+SCHEDULE = {"cronExpression": "0 0 * * *", "timezone": "UTC", "isEnabled": True, "isExclusive": False, "actions": []}
 VALID_BODIES: dict[str, Any] = {
     "actors": {"name": "new", "versions": [VERSION], "defaultRunOptions": {"build": "latest", "memoryMbytes": 256}},
     "versions": {**VERSION, "versionNumber": "0.1"},
     "env-vars": {"name": "NEW", "value": "a", "isSecret": False},
     "actor-tasks": {"actId": "me~hello", "name": "new", "options": {"timeoutSecs": 10}, "input": {"a": 1}},
     "webhooks": {**WEBHOOK, "payloadTemplate": '{"a": {{resource}}}', "headersTemplate": '{"b": "{{eventType}}"}'},
-    "schedules": {"cronExpression": "0 0 * * *", "timezone": "UTC", "isEnabled": True, "actions": []},
+    "schedules": SCHEDULE,
     "items": [{"a": {"b": [1, 2]}, "c": "d"}],
     "requests": {"url": "http://a.example", "uniqueKey": "b", "method": "GET", "userData": {}},
     "batch": [{"url": "http://a.example", "uniqueKey": "c"}],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from tests.fakes.api import CONTROL_TOKEN, Api
-from tests.fuzz.hostile_values import EXCLUDED, ROUTES, VERSION, WEBHOOK, HostileRequest, encodable, requests
+from tests.fuzz.hostile_values import EXCLUDED, ROUTES, SCHEDULE, VERSION, WEBHOOK, HostileRequest, encodable, requests
 
 FUZZ_SECS = int(os.environ.get("GREENROOM_FUZZ_SECS", "0"))
 EXAMPLES = FUZZ_SECS * 2 or examples(20)
@@ -24,9 +24,11 @@ WAIT_SECS = 400
 """Longer than any request waits for a run."""
 LISTS = (
     *("actors", "actor-tasks", "actor-runs", "actor-builds", "webhooks", "webhook-dispatches", "store"),
-    *("datasets", "key-value-stores", "request-queues"),
+    *("datasets", "key-value-stores", "request-queues", "schedules"),
 )
-RECORDS = {"actors", "actor-tasks", "actor-runs", "actor-builds", "webhooks", "datasets", "key-value-stores"}
+RECORDS = {
+    *("actors", "actor-tasks", "actor-runs", "actor-builds", "webhooks", "datasets", "key-value-stores", "schedules"),
+}
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -55,6 +57,7 @@ async def some_records(api: Api) -> dict[str, str]:
     await api.data("POST", f"/v2/actors/{run.actor_id}/versions/0.0/env-vars", json={"name": "NAME", "value": "a"})
     task = await api.data("POST", "/v2/actor-tasks", json={"actId": run.actor_id, "name": "task"})
     hook = await api.data("POST", "/v2/webhooks", json={**WEBHOOK, "condition": {"actorId": run.actor_id}})
+    schedule = await api.data("POST", "/v2/schedules", json={**SCHEDULE, "name": "schedule"})
     return {
         **{word: run.id for word in ("actor-runs", "runs", "logs")},
         "actors": run.actor_id,
@@ -65,6 +68,7 @@ async def some_records(api: Api) -> dict[str, str]:
         "requests": request["requestId"],
         "actor-tasks": task["id"],
         "webhooks": hook["id"],
+        "schedules": schedule["id"],
         **{"records": "INPUT", "versions": "0.0", "env-vars": "NAME", "users": "me"},
     }
 
