@@ -11,13 +11,16 @@ from typing import Any, Protocol
 Millis = int
 """Milliseconds since 1970, UTC: the resolution of all times in the platform's API."""
 
-
 DAY_MILLIS = 86_400_000
 MAX_SLEEP_SECS = 60
-"""Longer sleeps are split: if the wall clock is set forward, its moments are noticed within this time."""
 
 
 class Clock(Protocol):
+    """`max_sleep_secs` splits longer sleeps: if the clock is set forward, its moments are noticed within this time."""
+
+    @property
+    def max_sleep_secs(self) -> float: ...
+
     def now(self) -> Millis: ...
 
     async def sleep(self, secs: float) -> None: ...
@@ -25,6 +28,8 @@ class Clock(Protocol):
 
 class SystemClock:
     """The host's wall clock. Deadlines are stored as its times, so that they remain valid after a restart."""
+
+    max_sleep_secs: float = MAX_SLEEP_SECS
 
     def now(self) -> Millis:
         return time.time_ns() // 1_000_000
@@ -43,6 +48,10 @@ class AdvanceableClock:
         self._clock = clock
         self._advances: list[tuple[Millis, Millis]] = []
         self._advanced = asyncio.Event()
+
+    @property
+    def max_sleep_secs(self) -> float:
+        return self._clock.max_sleep_secs
 
     @property
     def offset(self) -> Millis:
@@ -86,7 +95,7 @@ async def sleep_until(clock: Clock, moment: Millis) -> None:
     """
     left = moment - clock.now()
     while left > 0:
-        pause = min(left / 1000, MAX_SLEEP_SECS)
+        pause = min(left / 1000, clock.max_sleep_secs)
         await clock.sleep(pause)
         left = min(left - round(pause * 1000), moment - clock.now())
 

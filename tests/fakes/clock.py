@@ -20,10 +20,12 @@ IDLE_TURNS = 3
 class VirtualClock:
     """Its time stands still until a test calls `advance`, which wakes the sleepers of that period in order.
 
-    The event loop cannot see work in other threads. Wrap such work in `working`, and the clock waits for it.
+    The event loop cannot see work in other threads. Wrap such work in `working`, and the clock waits for it. Sleeps are
+    not split, so that weeks pass quickly; before a test sets this clock forward with `jump`, it sets `max_sleep_secs`.
     """
 
     def __init__(self, now: Millis = START) -> None:
+        self.max_sleep_secs = math.inf
         self._now = now
         self._set_by: Millis = 0
         self._order = itertools.count()

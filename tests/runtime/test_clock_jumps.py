@@ -17,6 +17,13 @@ S = JobStatus
 
 
 @pytest.fixture
+async def stage(stage: Stage) -> Stage:
+    """A stage whose clock splits sleeps, as the clock of a host does."""
+    stage.clock.max_sleep_secs = MAX_SLEEP_SECS
+    return stage
+
+
+@pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     api = Api(tmp_path)
     await api.open()

@@ -36,6 +36,7 @@ async def test_sleeping_until_a_moment_in_the_past_returns_immediately() -> None
 
 async def sleeping(secs: float, *, then_jump: float) -> tuple[VirtualClock, asyncio.Task[None]]:
     clock = VirtualClock()
+    clock.max_sleep_secs = MAX_SLEEP_SECS
     sleeper = asyncio.create_task(sleep_until(clock, START + round(secs * 1000)))
     await clock.settle()
     clock.jump(then_jump)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from runtime.base.clock import Millis
 
 
 class HandClock:
+    max_sleep_secs = math.inf
+
     def __init__(self, now: Millis = 1_700_000_000_000) -> None:
         self._now = now
 
