@@ -61,9 +61,14 @@ def sources(folder: str) -> list[Path]:
 
 
 @cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
 def imports(path: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -121,8 +126,7 @@ SQL = re.compile(
 
 def strings(path: Path) -> list[str]:
     """Return all string literals of a file, including the literal parts of f-strings."""
-    nodes = ast.walk(ast.parse(path.read_text()))
-    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node.value for node in nodes_of(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def test_only_the_database_room_contains_sql() -> None:
@@ -144,7 +148,7 @@ def test_the_command_imports_only_base_of_runtime() -> None:
 
 def writes_status(path: Path) -> bool:
     """Return whether a file changes a status with `dataclasses.replace`. `status=now.status` is not a change."""
-    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    calls = (node for node in nodes_of(path) if isinstance(node, ast.Call))
     replacements = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "replace")
     values = (each.value for call in replacements for each in call.keywords if each.arg == "status")
     return any(not ast.unparse(value).endswith(".status") for value in values)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from api.hot_routes import HotRoutes
 from tests.api.storage_app import serving
+from tests.examples import some
 from tests.runtime.storages.hand_clock import HandClock
 
 REQUESTS = [
@@ -43,11 +45,11 @@ REQUESTS = [
 """Requests that are answered, rejected or unknown. None of them changes the response to the next one."""
 
 
-@pytest.mark.parametrize(("method", "path"), REQUESTS)
-@pytest.mark.parametrize("token", ["ann", None])
+@pytest.mark.parametrize(("request_line", "token"), some(product(REQUESTS, ["ann", None])))
 async def test_the_short_path_responds_like_the_framework(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, path: str, token: str | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_line: tuple[str, str], token: str | None
 ) -> None:
+    method, path = request_line
     headers = {"Authorization": f"Bearer {token}" if token else ""}
     async with serving(tmp_path, HandClock()) as client:
         for kind, name in (("datasets", "items"), ("key-value-stores", "values"), ("request-queues", "queue")):

@@ -229,7 +229,7 @@ def command(*options: str, ignoring: str = "") -> Iterator[Command]:
         running.process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", some([signal.SIGINT, signal.SIGTERM]))
 def test_an_interrupt_aborts_the_run_and_shows_a_summary(served: Served, folder: Path, number: signal.Signals) -> None:
     with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "until aborted"}') as running:
         running.read_until("first line of r1")

@@ -17,6 +17,7 @@ from runtime.base.errors import Invalid
 from runtime.builds import git
 from runtime.builds.archives import Limits
 from runtime.builds.git import GitReference, fetch, parse_url, without_credentials
+from tests.examples import some
 
 SECRET = "hunter2"
 
@@ -73,7 +74,7 @@ def test_a_url_contains_a_repository_a_reference_and_a_folder(url: str, referenc
     assert parse_url(url) == reference
 
 
-@pytest.mark.parametrize("reference", ["main", "v1", "feature/x", "commit", "short commit", None])
+@pytest.mark.parametrize("reference", some(["main", "v1", "feature/x", "commit", "short commit", None]))
 async def test_a_branch_a_tag_or_a_commit_is_checked_out(
     repository: Path, tmp_path: Path, reference: str | None
 ) -> None:

@@ -16,6 +16,7 @@ from runtime.containers import DiskEnforcement, LogLine
 from runtime.jobs.logs import Log
 from runtime.runs.options import StartOptions
 from runtime.runs.system_events import Event
+from tests.examples import some
 from tests.fakes.clock import START
 from tests.fakes.containers import FakeContainer
 from tests.fakes.engine_faults import pause_create, set_disk_use
@@ -258,10 +259,11 @@ async def test_cpu_overload_is_relative_to_the_current_cores(stage: Stage, monke
 # Measurements
 
 
-@pytest.mark.parametrize("method", ["disk_bytes", "samples", "web_server_address", "set_cpus", "logs", "final_sample"])
-@pytest.mark.parametrize(
-    "error", [OSError(36, "File name too long"), KeyError("total_inactive_file"), ValueError("odd"), RecursionError()]
-)
+MEASUREMENTS = ("disk_bytes", "samples", "web_server_address", "set_cpus", "logs", "final_sample")
+ERRORS = (OSError(36, "File name too long"), KeyError("total_inactive_file"), ValueError("odd"), RecursionError())
+
+
+@pytest.mark.parametrize(("method", "error"), some(itertools.product(MEASUREMENTS, ERRORS)))
 async def test_an_error_in_a_measurement_does_not_end_a_run(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception
 ) -> None:
