@@ -7,6 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from runtime.clock_advance import MAX_ADVANCE_MILLIS
+
 
 class LocalModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
@@ -96,7 +98,9 @@ class Prunable(LocalModel):
 class ClockAdvanceOrder(LocalModel):
     """By how much the clock is advanced."""
 
-    advance_secs: float = Field(description="Seconds, more than 0.", allow_inf_nan=False)
+    advance_secs: float = Field(
+        gt=0, le=MAX_ADVANCE_MILLIS // 1000, description="Seconds, at most those of a leap year."
+    )
 
 
 class ClockAdvanced(LocalModel):
