@@ -98,9 +98,7 @@ class Prunable(LocalModel):
 class ClockAdvanceOrder(LocalModel):
     """By how much the clock is advanced."""
 
-    advance_secs: float = Field(
-        gt=0, le=MAX_ADVANCE_MILLIS // 1000, description="Seconds, at most those of a leap year."
-    )
+    advance_secs: float = Field(gt=0, le=MAX_ADVANCE_MILLIS // 1000, description="Seconds, up to those of a leap year.")
 
 
 class ClockAdvanced(LocalModel):

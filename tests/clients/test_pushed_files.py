@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,11 +141,8 @@ class Pushed:
     files: set[str]
 
 
-@pytest.fixture(scope="module")
-def pushed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pushed]:
-    """All cases, each in its folder. The command needs a second to load, so one process lists all of them."""
-    root = tmp_path_factory.mktemp("cases")
-    cases = {**CASES, "confused": CONFUSED}
+def pushed_files(cases: Mapping[str, Case], root: Path) -> dict[str, Pushed]:
+    """Create each case in its folder, and list the files that the command sends."""
     folders = [create(case, root / str(place)) for place, case in enumerate(cases.values())]
     done = subprocess.run(
         ["node", str(SCRIPT), *map(str, folders)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
@@ -154,18 +152,17 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pushed]:
     return dict(zip(cases, map(Pushed, folders, names), strict=True))
 
 
-@pytest.mark.parametrize("case", CASES)
-async def test_the_same_files_as_apify_push(case: str, pushed: dict[str, Pushed], tmp_path: Path) -> None:
-    assert await copied(pushed[case].folder, tmp_path) == pushed[case].files
+async def test_the_same_files_as_apify_push(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The command needs seconds to load, so one process lists the files of all cases.
 
-
-async def test_tracked_files_stay_that_apify_push_confuses_with_ignored_ones(
-    pushed: dict[str, Pushed], tmp_path: Path
-) -> None:
-    """The command reads the list of ignored paths as patterns, so `build/` also excludes the tracked `src/build/`."""
-    files = await copied(pushed["confused"].folder, tmp_path)
-    assert "build/x" not in files
-    assert files - pushed["confused"].files == {"src/build/main.js"}
+    There is one difference on purpose. The command reads the list of ignored paths as patterns, so `/build/` also
+    excludes the tracked file in `src/build/`.
+    """
+    pushed = pushed_files({**CASES, "confused": CONFUSED}, tmp_path_factory.mktemp("cases"))
+    ours = {name: await copied(each.folder, tmp_path_factory.mktemp("copy")) for name, each in pushed.items()}
+    assert ours["confused"] == {*pushed["confused"].files, "src/build/main.js"}
+    assert "build/x" not in ours.pop("confused")
+    assert ours == {name: pushed[name].files for name in CASES}
 
 
 def create(case: Case, root: Path) -> Path:
