@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.websockets import WebSocket
@@ -25,6 +25,7 @@ from api.request.parsing.fields import field
 from api.request.parsing.runs import parse_start_options
 from api.request.parsing.versions import parse_version
 from api.request.path_records import find_own_run
+from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import JSON, data_response, json_response
 from api.response.local_controls import (
     CheckedStart,
@@ -50,7 +51,6 @@ from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
-from runtime.base.errors import Invalid
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
 from runtime.inputs.inputs import input_of_body
@@ -122,7 +122,7 @@ async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
 
 @router.put("/greenroom/users/{username}", dependencies=[OperatorOnly, Depends(control_token)])
 async def create_stand_in_user(request: Request, username: str) -> StandInUser:
-    """Create a user without a token, if there is no user with this name.
+    """Create a user without a token, unless a user has this name.
 
     Nobody can log in as this user. A request with the token in server.json can act for it, with its name in the header
     `Greenroom-User`.
@@ -145,8 +145,14 @@ async def prune(request: Request) -> Prunable:
     return _prunable(orchestrator, await orchestrator.pruning.prune())
 
 
-@router.post("/greenroom/clock", dependencies=[OperatorOnly, Depends(control_token)])
-async def advance_clock(request: Request, order: ClockAdvanceOrder) -> ClockAdvanced:
+@router.post(
+    "/greenroom/clock",
+    dependencies=[OperatorOnly, Depends(control_token)],
+    openapi_extra=documented_body(ClockAdvanceOrder),
+)
+async def advance_clock(
+    request: Request, order: Annotated[ClockAdvanceOrder, Depends(body_of(ClockAdvanceOrder))]
+) -> ClockAdvanced:
     """Advance the clock of schedules, retention and webhook retries. Live runs do not notice it."""
     advanced = await orchestrator_of(request).clock_advance.advance(round(order.advance_secs * 1000))
     return ClockAdvanced(now=iso(advanced.now), ahead_secs=advanced.ahead_millis / 1000, ticks=advanced.ticks)
@@ -176,19 +182,13 @@ async def get_proxy_faults(request: Request) -> ProxyFaults:
 @router.post(
     "/greenroom/proxy/faults",
     dependencies=[OperatorOnly, Depends(control_token)],
-    openapi_extra={
-        "requestBody": {"content": {"application/json": {"schema": ProxyFault.model_json_schema()}}, "required": True}
-    },
+    openapi_extra=documented_body(ProxyFault),
 )
-async def order_proxy_fault(request: Request) -> ProxyFaults:
+async def order_proxy_fault(
+    request: Request, fault: Annotated[ProxyFault, Depends(body_of(ProxyFault))]
+) -> ProxyFaults:
     """Order a fault for the next requests through the proxy."""
-    orchestrator, body = orchestrator_of(request), await read_object(request)
-    try:
-        fault = ProxyFault.model_validate(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "body"
-        raise Invalid("invalid-input", f"The field '{place}' is not valid: {first['msg']}.") from problem
+    orchestrator = orchestrator_of(request)
     orchestrator.proxy.order_fault(**fault.model_dump())
     return _proxy_faults(orchestrator)
 
