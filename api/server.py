@@ -22,11 +22,12 @@ from api.connections.server_options import SERVER_OPTIONS
 from api.proxy_port import listen_for_proxy
 from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
-from api.sockets import LOOPBACK, PortTaken, listen, raise_open_file_limit, resolves_subdomains
+from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
 from runtime.base.addresses import Addresses
 from runtime.base.clock import SystemClock, iso
 from runtime.base.data_directory import DataDirectory, DirectoryInUse
 from runtime.base.errors import StorageDamaged, StorageUnavailable
+from runtime.base.open_file_limit import raise_open_file_limit
 from runtime.base.settings import Settings
 from runtime.base.storage_errors import translating_disk_errors
 from runtime.base.vault import WrongKey

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import errno
 import socket
-import sys
 
 from runtime.base.addresses import WEB_SERVER_DOMAIN
 
 LOOPBACK = ("127.0.0.1", "::1")
 BACKLOG = 2048
-OPEN_FILES = 65_536
-"""The limit on open files, unless the user's own hard limit is lower."""
 
 
 class PortTaken(Exception):
@@ -31,21 +28,6 @@ def listen(port: int, addresses: tuple[str, ...]) -> list[socket.socket]:
                 each.close()
             raise PortTaken(f"Cannot listen on port {port} of {address}: {problem.strerror}") from problem
     return sockets
-
-
-def raise_open_file_limit() -> None:
-    """Allow this process as many open files as its user may have: each connection is one.
-
-    The usual limit of 1,024 is so low that one idle client can use it up.
-    """
-    if sys.platform == "win32":
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def resolves_subdomains() -> bool:

@@ -7,25 +7,13 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from runtime.base.http_headers import hop_by_hop_names
+
 log = logging.getLogger("greenroom.web_server")
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
-HOP_BY_HOP = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
-)
-"""RFC 9110, section 7.6.1, with the older names."""
 HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 """RFC 9110, section 5. uvicorn breaks the connection if it has to send any other value."""
@@ -34,8 +22,7 @@ HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 def end_to_end(headers: Iterable[tuple[bytes, bytes]], dropped: Iterable[bytes]) -> RawHeaders:
     """The headers that a proxy forwards, without the `dropped` ones; names in lower case."""
     lowered = [(name.lower(), value) for name, value in headers]
-    named = {token.strip().lower() for name, value in lowered if name == b"connection" for token in value.split(b",")}
-    removed = HOP_BY_HOP.union(dropped, named)
+    removed = hop_by_hop_names(lowered).union(dropped)
     return [(name, value) for name, value in lowered if name not in removed]
 
 

@@ -6,11 +6,12 @@ request, and users of the API may be less trusted than that. So link-local addre
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from errno import EACCES
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, ip_address
+
+from runtime.base.ip_addresses import Address, meanings
 
 VARIABLE = "GREENROOM_OUTBOUND_ALLOW"
 NOTHING = "none"
@@ -18,8 +19,6 @@ METADATA_ADDRESSES = frozenset(map(ip_address, ("100.100.100.200", "192.0.0.192"
 """Metadata services outside the link-local networks: of Alibaba, Oracle, AWS and Google."""
 THIS_HOST = IPv4Network("0.0.0.0/8")
 """Linux connects to itself for 0.0.0.0; the network is reserved for this meaning (RFC 1122)."""
-EMBEDS_IPV4 = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
-"""IPv4-compatible addresses, and those of NAT64: the last 32 bits are an IPv4 address."""
 
 
 class AddressKind(StrEnum):
@@ -69,25 +68,13 @@ def parse_policy(text: str) -> OutboundPolicy:
 
 def address_kind(address: str) -> AddressKind | None:
     """Return the kind of a numeric address, in any spelling that resolvers return. None stands for all other kinds."""
-    kinds = {_plain_kind(each) for each in _meanings(ip_address(address))}
+    kinds = {_plain_kind(each) for each in meanings(address)}
     # A spelling that means several addresses has the kind that is allowed less often.
     return next((kind for kind in (AddressKind.LINK_LOCAL, AddressKind.LOOPBACK) if kind in kinds), None)
 
 
-def _plain_kind(address: IPv4Address | IPv6Address) -> AddressKind | None:
+def _plain_kind(address: Address) -> AddressKind | None:
     if address.is_link_local or address in METADATA_ADDRESSES:
         return AddressKind.LINK_LOCAL
     is_this_host = isinstance(address, IPv4Address) and address in THIS_HOST
     return AddressKind.LOOPBACK if is_this_host or address.is_loopback or address.is_unspecified else None
-
-
-def _meanings(address: IPv4Address | IPv6Address) -> Iterable[IPv4Address | IPv6Address]:
-    """Yield the address without its zone, and the IPv4 addresses that it embeds."""
-    if isinstance(address, IPv4Address):
-        yield address
-        return
-    plain = IPv6Address(int(address))
-    yield plain
-    yield from (each for each in (plain.ipv4_mapped, plain.sixtofour, *(plain.teredo or ())) if each is not None)
-    if any(plain in network for network in EMBEDS_IPV4):
-        yield IPv4Address(int(plain) & 0xFFFF_FFFF)

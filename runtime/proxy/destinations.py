@@ -7,20 +7,16 @@ a name that resolves to another address a moment later reaches nothing.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address
 
 import psutil
 
 from runtime.base.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
+from runtime.base.ip_addresses import meanings
 from runtime.base.proxy_settings import ProxySettings
 from runtime.proxy.errors import ProxyFailure
 
-Address = IPv4Address | IPv6Address
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
 LOCAL_NAMES = frozenset({"localhost", WEB_SERVER_DOMAIN, HOST_IN_CONTAINERS})
 RESOLVE_SECS = 15.0
 
@@ -76,7 +72,7 @@ class Destinations:
             raise _forbidden(host, port)
         address = _literal(name)
         if address is not None:
-            self._check(host, port, [str(address)])
+            self._check(host, port, [address])
 
     def _check(self, host: str, port: int, addresses: list[str]) -> None:
         interfaces = self._interfaces()
@@ -92,28 +88,16 @@ def is_local_name(name: str) -> bool:
 
 def is_public(text: str) -> bool:
     """Whether an address, and an IPv4 address that is embedded in it, is globally reachable."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    return all(each.is_global and not each.is_multicast for each in _embedded(address))
+    return all(each.is_global and not each.is_multicast for each in meanings(text))
 
 
-def _embedded(address: Address) -> list[Address]:
-    if isinstance(address, IPv4Address):
-        return [address]
-    if address.ipv4_mapped is not None:
-        return [address.ipv4_mapped]
-    if address in NAT64 or address in IPV4_COMPATIBLE:
-        return [IPv4Address(int(address) & 0xFFFFFFFF)]
-    inner = [address.sixtofour, *(address.teredo or ())]
-    return [address, *(each for each in inner if each is not None)]
-
-
-def _literal(name: str) -> Address | None:
+def _literal(name: str) -> str | None:
     """The address that a name is, in any notation that the resolver accepts, such as `127.1`."""
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return None
-    return ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
+    return str(found[0][4][0]).partition("%")[0]
 
 
 async def _addresses(name: str, port: int) -> list[str]:

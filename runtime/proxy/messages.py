@@ -1,4 +1,4 @@
-"""Reading HTTP/1 requests and responses from streams, piece by piece. Whatever is not a body has limits."""
+"""Reading HTTP/1 requests and responses from streams, piece by piece. Everything except bodies has limits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import httptools
 
+from runtime.base.http_headers import hop_by_hop_names
+
 READ_BYTES = 32_768
 MAX_OVERHEAD_BYTES = 131_072
 """The most bytes in a row that are not a body: heads, trailers, extensions of chunks."""
@@ -17,13 +19,6 @@ SILENCE_SECS = 600.0
 """How long a peer may be silent within a message, or before a response."""
 MAX_INTERIM_RESPONSES = 32
 NO_BODY = frozenset({204, 304})
-HOP_BY_HOP = frozenset(
-    {
-        *(b"connection", b"proxy-connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization"),
-        *(b"te", b"trailer", b"transfer-encoding", b"upgrade"),
-    }
-)
-"""Headers that concern one connection only (RFC 9110, section 7.6.1)."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -68,8 +63,7 @@ class Head:
 
     def end_to_end(self) -> Headers:
         """The headers that a proxy passes on."""
-        named = b",".join(value for key, value in self.headers if key.lower() == b"connection").lower().split(b",")
-        dropped = HOP_BY_HOP | {each.strip() for each in named}
+        dropped = hop_by_hop_names(self.headers)
         return [(key, value) for key, value in self.headers if key.lower() not in dropped]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import socket
 import sys
 from collections import Counter
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from runtime.base.open_file_limit import raise_open_file_limit
 from runtime.proxy.accounts import Accounts
 from runtime.proxy.client_connection import ClientConnection, ProxyContext
 from runtime.proxy.counters import Counters
@@ -136,10 +136,10 @@ class ProxyProcess:
 
     async def _report(self, flushed: int | None = None) -> None:
         used = self._counters.take()
-        has_news = self._faults.changes != self._reported_changes
+        has_changed = self._faults.changes != self._reported_changes
         self._reported_changes = self._faults.changes
-        if used or has_news or flushed is not None:
-            faults = self._faults.ordered if has_news else None
+        if used or has_changed or flushed is not None:
+            faults = self._faults.ordered if has_changed else None
             self._reports.write(encode(Report(used=used, faults=faults, flushed=flushed)))
             await self._reports.drain()
 
@@ -164,9 +164,4 @@ class ProxyProcess:
 
 def _max_clients() -> int:
     """How many clients the process can serve with the files that it may open."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CLIENTS * FILES_PER_CLIENT + RESERVED_FILES
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    return (max(soft, allowed) - RESERVED_FILES) // FILES_PER_CLIENT if allowed < wanted else MAX_CLIENTS
+    return min(MAX_CLIENTS, (raise_open_file_limit() - RESERVED_FILES) // FILES_PER_CLIENT)

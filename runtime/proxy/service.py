@@ -66,7 +66,7 @@ class Proxy:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process; None while there is none."""
+        """The id of the process; None if it has not been started."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -144,8 +144,6 @@ class Proxy:
             with suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
-        for each in self._sockets:
-            each.close()
 
     async def _start(self) -> None:
         # A session of its own: Ctrl-C must reach the server only. `-P` prevents modules of the current folder from
@@ -174,7 +172,7 @@ class Proxy:
             self._process.stdin.write(encode(order))
 
     async def _watch(self) -> None:
-        """Record the reports. If the process ends by itself, start it again: its sockets stay open meanwhile."""
+        """Record the reports. If the process ends by itself, start it again: the server has its sockets, too."""
         while True:
             assert self._process is not None
             await self._read_reports(self._process)

@@ -51,6 +51,11 @@ class Served:
         self.sockets = listen(0, ("127.0.0.1",))
         self.port: int = self.sockets[0].getsockname()[1]
 
+    async def close(self) -> None:
+        await self.proxy.close()
+        for each in self.sockets:
+            each.close()
+
     async def get(self, port: int) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(f"GET http://localhost:{port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n".encode())
@@ -74,7 +79,7 @@ async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     await served.proxy.open(served.sockets, users, host_address="127.0.0.1", api_port=3333)
     served.proxy.admit(RUN, "user1", PASSWORD)
     yield served
-    await served.proxy.close()
+    await served.close()
 
 
 async def test_a_killed_process_is_started_again_on_the_same_port(served: Served) -> None:
@@ -124,7 +129,7 @@ async def test_what_is_not_reported_yet_is_recorded_when_the_server_stops() -> N
     served.proxy.admit(RUN, "user1", PASSWORD)
     async with serving(responding(HELLO)) as port:
         await served.get(port)
-        await served.proxy.close()
+        await served.close()
     assert served.records.requests == 1
 
 
