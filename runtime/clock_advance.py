@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.base.clock import AdvanceableClock, Millis
+from runtime.base.clock import DAY_MILLIS, AdvanceableClock, Millis
 from runtime.base.errors import Invalid
 from runtime.schedules.scheduler import Scheduler
 from runtime.webhooks.delivery import Delivery
 
-MAX_ADVANCE_MILLIS = 366 * 86_400_000
+MAX_ADVANCE_MILLIS = 366 * DAY_MILLIS
 """A longer advance consists of several."""
 
 
@@ -39,7 +39,7 @@ class ClockAdvance:
         if not 0 < millis <= MAX_ADVANCE_MILLIS:
             raise Invalid(
                 "invalid-value",
-                f"The clock can be advanced by up to {MAX_ADVANCE_MILLIS // 1000} seconds at once, and not be set back",
+                f"The clock can only be set forward, by up to {MAX_ADVANCE_MILLIS // 1000} seconds in one call",
             )
         ticks = await self._scheduler.advance(millis)
         await self._delivery.bring_forward(millis)

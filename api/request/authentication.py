@@ -12,9 +12,7 @@ from api.request.rate_limit import RateLimit
 from runtime.access.users import Users
 from runtime.base.errors import record_not_found
 from runtime.base.records import User
-
-OPERATOR_ACTS_FOR = "Greenroom-User"
-"""The header with which the operator acts for another user than the first one, such as the owner of stand-ins."""
+from runtime.base.usernames import ACTS_FOR_HEADER
 
 
 class Authentication:
@@ -39,7 +37,7 @@ class Authentication:
     def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:
         if hmac.compare_digest(token.encode(), self._control_token):
             # The command line uses this token.
-            return Caller(self._user_of_operator(connection.headers.get(OPERATOR_ACTS_FOR)), is_operator=True)
+            return Caller(self._user_of_operator(connection.headers.get(ACTS_FOR_HEADER)), is_operator=True)
         user, run = self._users.authenticate(token)
         return Caller(user, run)
 

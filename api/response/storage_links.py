@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from runtime.access.signatures import Signer
 from runtime.base.addresses import Addresses
-from runtime.base.clock import Millis
+from runtime.base.clock import DAY_MILLIS, Millis
 from runtime.base.records import Dataset, KeyValueStore, Storage
 
-VALID_MILLIS = 14 * 86_400_000
+VALID_MILLIS = 14 * DAY_MILLIS
 """How long the signed address of a storage's content is valid. The address of a single record never expires."""
 
 

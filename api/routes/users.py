@@ -14,7 +14,7 @@ from api.request.parsing.fields import field
 from api.response import serializers
 from api.response.envelopes import data_response, json_response
 from runtime.access import permissions
-from runtime.base.clock import Millis
+from runtime.base.clock import Millis, millis_of
 from runtime.base.errors import Invalid
 from runtime.base.json_text import JsonDict
 from runtime.orchestrator import Orchestrator
@@ -86,4 +86,4 @@ def _date(params: Params) -> Millis | None:
         raise Invalid(
             "invalid-parameter", f"Query parameter 'date' must be a date such as 2026-01-31, not '{text}'"
         ) from None
-    return round(datetime.combine(day, time(), UTC).timestamp()) * 1000
+    return millis_of(datetime.combine(day, time(), UTC))

@@ -13,6 +13,7 @@ from cli.client.errors import RecordNotFound, error_of
 from cli.errors import INVALID_INPUT, CommandError
 from cli.server import RunningServer
 from runtime.base.json_text import JsonDict
+from runtime.base.usernames import ACTS_FOR_HEADER
 
 CONNECT_SECS = 5.0
 RESPONSE_SECS = 30.0
@@ -20,8 +21,6 @@ USER_AGENT = f"greenroom/{version('greenroom')}"
 SHOWN_CHARS = 40
 AS_STORED = {"Accept-Encoding": "identity"}
 """Request headers that make the server send the body without compressing it."""
-ACT_FOR = "Greenroom-User"
-"""The header that names the user whom the command line acts for."""
 
 
 class Transport:
@@ -39,7 +38,7 @@ class Transport:
 
     def act_for(self, username: str) -> None:
         """Send the following requests in the name of this user, instead of the server's first user."""
-        self._http.headers[ACT_FOR] = username
+        self._http.headers[ACTS_FOR_HEADER] = username
 
     def close(self) -> None:
         self._http.close()

@@ -113,6 +113,11 @@ async def wait_for_event(event: asyncio.Event, clock: Clock, moment: Millis | No
         await asyncio.gather(*waits, return_exceptions=True)
 
 
+def millis_of(at: datetime) -> Millis:
+    """The moment of a time with a time zone."""
+    return round(at.timestamp() * 1000)
+
+
 def iso(moment: Millis) -> str:
     """Format a time as the platform does: ISO 8601, UTC, exactly three decimals, `Z`."""
     secs, millis = divmod(moment, 1000)

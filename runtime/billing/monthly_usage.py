@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from runtime.access.users import Users
-from runtime.base.clock import DAY_MILLIS, Clock, Millis, sleep_until
+from runtime.base.clock import DAY_MILLIS, Clock, Millis, millis_of, sleep_until
 from runtime.base.errors import Forbidden
 from runtime.base.plans import NO_LIMIT, Plan
 from runtime.base.records import DailyUsage, User
@@ -129,5 +129,5 @@ class MonthlyUsage:
 
 def cycle_of(moment: Millis) -> Cycle:
     at = datetime.fromtimestamp(moment // 1000, UTC)
-    start = round(datetime(at.year, at.month, 1, tzinfo=UTC).timestamp()) * 1000
+    start = millis_of(datetime(at.year, at.month, 1, tzinfo=UTC))
     return Cycle(start, start + calendar.monthrange(at.year, at.month)[1] * DAY_MILLIS - 1)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from runtime.base.clock import millis_of
 from runtime.containers import ContainerState, Sample
 
 ZERO_TIME = "0001-01-01T00:00:00Z"  # the engine's value for a time that is not set
@@ -47,7 +48,7 @@ def stats_sample(stats: Mapping[str, Any]) -> Sample:
 
 def parse_time(time: str) -> int | None:
     """Convert a time of the engine to milliseconds since 1970, or None if it is not set."""
-    return None if time == ZERO_TIME else round(datetime.fromisoformat(time).timestamp() * 1000)
+    return None if time == ZERO_TIME else millis_of(datetime.fromisoformat(time))
 
 
 def clean_error(message: str) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from runtime.base.clock import Millis
+from runtime.base.clock import Millis, millis_of
 from runtime.base.errors import Invalid
 
 SHORTCUTS = {
@@ -42,13 +42,13 @@ class Cron:
         self._is_every_hour = len(self._times(datetime(2000, 1, 1)).hours) == len(range(24))
 
     def next_after(self, moment: Millis) -> Millis | None:
-        """The first time after a moment, or None if there is none within 50 years."""
+        """The first time after a moment, or None if no time within 50 years matches."""
         after = datetime.fromtimestamp(moment // 1000, UTC).astimezone(self._zone)
         try:
             at = next(self._times(after)) if self._is_every_hour else self._next_of_some_hours(after)
         except (StopIteration, OverflowError):
             return None
-        return round(at.timestamp()) * 1000
+        return millis_of(at)
 
     def _next_of_some_hours(self, after: datetime) -> datetime:
         """The first time after a moment, for an expression that names hours.

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from runtime.base.clock import Millis
+from runtime.base.clock import Millis, millis_of
 from runtime.base.errors import Invalid
 from runtime.base.records import PermissionLevel
 
@@ -39,7 +39,7 @@ def unchanged_fields(body: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[
 def parse_timestamp(text: str) -> Millis:
     """An ISO 8601 timestamp; UTC if it has no time zone. Raises ValueError."""
     at = datetime.fromisoformat(text)
-    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    return millis_of(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def parse_permission_level(text: str | None, name: str) -> PermissionLevel | None:

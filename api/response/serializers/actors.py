@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runtime.base.addresses import Addresses
-from runtime.base.clock import Millis, iso
+from runtime.base.clock import DAY_MILLIS, Millis, iso
 from runtime.base.json_text import Json, JsonDict
 from runtime.base.records import Actor, EnvVar, Pricing, SourceFile, TaggedBuild, User, Version
 from runtime.builds import number_int
@@ -22,7 +22,6 @@ STANDBY_DEFAULTS = {
 AGENT_FIELDS = ("id", "title", "name", "username", "description", "notice", "badge", "categories")
 AGENT_STATS = ("totalRuns", "totalUsers", "totalUsers30Days")
 """What a language model needs to choose an Actor. Source: the parameter `responseFormat` in Apify's API reference."""
-DAY = 24 * 60 * 60 * 1000
 
 
 def actor(record: Actor, owner: User, versions: list[Version], now: Millis) -> JsonDict:
@@ -110,7 +109,7 @@ def actor_for_agents(shown: JsonDict) -> JsonDict:
 def actor_stats(record: Actor, now: Millis) -> JsonDict:
     """The numbers of this server. Reviews and bookmarks, which do not exist here, are left out."""
     last_runs = record.last_run_by_user.values()
-    active = {days: sum(started >= now - days * DAY for started in last_runs) for days in (7, 30, 90)}
+    active = {days: sum(started >= now - days * DAY_MILLIS for started in last_runs) for days in (7, 30, 90)}
     return {
         "totalBuilds": record.total_builds,
         "totalRuns": record.total_runs,
