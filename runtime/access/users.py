@@ -6,6 +6,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from runtime.access import permissions
 from runtime.base.clock import Clock
@@ -14,6 +15,9 @@ from runtime.base.records import Run, User, new_id
 from runtime.base.settings import LOCAL_USERNAME
 from runtime.base.usernames import USERNAME_RULE, is_username
 from runtime.database import AlreadyExists, Database
+from runtime.database.tables import NamedTable
+
+R = TypeVar("R")
 
 SERVER_TOKEN_PREFIX = "greenroom_server_"
 RUN_TOKEN_PREFIX = "greenroom_run_"
@@ -48,7 +52,7 @@ class Users:
         self._users_with_tokens = {username: await self._ensure(username) for username in self._usernames()}
 
     async def create_stand_in(self, username: str) -> User:
-        """The user with this name. If there is none, it is created without a token. Raises Invalid."""
+        """The user with this name, who is created without a token if they do not exist. Raises Invalid."""
         if not is_username(username):
             raise Invalid("invalid-value", f"'{username}' is not a valid username: use {USERNAME_RULE}")
         return await self._ensure(username)
@@ -102,6 +106,14 @@ class Users:
         updated = await self._database.users.update(user.id, changed)
         if updated is not None and user.username in self._users_with_tokens:
             self._users_with_tokens[user.username] = updated
+
+    def find_record(self, table: NamedTable[R], user: User, reference: str) -> R | None:
+        """A record by its id, or as this user names it: `username~name`, `~name` or `me~name`."""
+        record = table.get(reference)
+        if record is not None:
+            return record
+        named = self.parse_reference(user, reference)
+        return None if named is None else table.by_name(named[0].id, named[1])
 
     def parse_reference(self, user: User, reference: str) -> tuple[User, str] | None:
         """The owner and the name in `username~name`, `~name` or `me~name`, as this user writes them.

@@ -40,7 +40,7 @@ class Actors:
 
     def find(self, user: User, reference: str) -> Actor:
         """An Actor that the user may run, by its id, `username~name`, `~name` or `me~name`. Raises NotFound."""
-        actor = self._database.actors.get(reference) or self._by_name(user, reference)
+        actor = self._users.find_record(self._database.actors, user, reference)
         if actor is None or not _may_run(user, actor):
             raise _not_found(user, reference)
         return actor
@@ -168,13 +168,6 @@ class Actors:
         await self._database.actors.update(
             actor.id, lambda current: replace(current, total_builds=current.total_builds + 1), may_use_reserve=True
         )
-
-    def _by_name(self, user: User, reference: str) -> Actor | None:
-        parsed = self._users.parse_reference(user, reference)
-        if parsed is None:
-            return None
-        owner, name = parsed
-        return self._database.actors.by_name(owner.id, name)
 
 
 def check_name(name: str, what: str = "Actor") -> str:

@@ -34,7 +34,7 @@ class Tasks:
 
     def find(self, user: User, reference: str) -> Task:
         """The user's task by its id, `username~name`, `~name` or `me~name`. Raises NotFound."""
-        task = self._database.tasks.get(reference) or self._by_name(user, reference)
+        task = self._users.find_record(self._database.tasks, user, reference)
         if task is None or task.user_id != user.id:
             raise record_not_found("Actor task", reference)
         return task
@@ -111,13 +111,6 @@ class Tasks:
             raise _not_publishable("its Actor is not public. Set isPublic of the Actor first")
         if not changed.public_config.get("datasetView"):
             raise _not_publishable("publicConfig.datasetView, the view that its page shows, is not set")
-
-    def _by_name(self, user: User, reference: str) -> Task | None:
-        parsed = self._users.parse_reference(user, reference)
-        if parsed is None:
-            return None
-        owner, name = parsed
-        return self._database.tasks.by_name(owner.id, name)
 
 
 def _not_publishable(reason: str) -> Invalid:

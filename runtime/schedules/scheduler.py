@@ -30,7 +30,7 @@ from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.database import Database
 from runtime.schedules.scheduled_starts import ScheduledStarts, describe
-from runtime.schedules.schedules import next_run
+from runtime.schedules.schedules import next_run, with_next_run
 
 log = logging.getLogger("greenroom.schedules")
 
@@ -133,7 +133,7 @@ class Scheduler:
             if schedule.next_run_at <= now:
                 await self._skip(schedule, now, "the server was not running")
             elif schedule.next_run_at != next_run(schedule, now):
-                await self._table.update(schedule.id, partial(_with_next_run, now=now))
+                await self._table.update(schedule.id, partial(with_next_run, now=now))
 
     async def _tick_due(self) -> None:
         now = self._clock.now()
@@ -157,7 +157,7 @@ class Scheduler:
             if current.next_run_at != at or current.actions != schedule.actions:
                 raise _Superseded
             changed = replace(current, last_run_at=last_run_at, pending=(*current.pending, *pending))
-            return replace(changed, next_run_at=next_run(changed, at))
+            return with_next_run(changed, at)
 
         messages = [*(["Schedule invoked"] if is_invoked else []), *map(_still_running, skipped)]
         with suppress(_Superseded):
@@ -172,7 +172,7 @@ class Scheduler:
         def skipped(current: Schedule) -> Schedule:
             if current.next_run_at != missed:
                 raise _Superseded
-            return replace(current, next_run_at=next_run(current, now))
+            return with_next_run(current, now)
 
         message = f"The runs from {iso(missed or now)} to {iso(now)} were skipped, because {reason}"
         with suppress(_Superseded):
@@ -232,10 +232,6 @@ class Scheduler:
 
     def _entry(self, message: str, level: LogLevel = LogLevel.INFO) -> ScheduleLogEntry:
         return ScheduleLogEntry(created_at=self._clock.now(), message=message, level=level)
-
-
-def _with_next_run(schedule: Schedule, now: Millis) -> Schedule:
-    return replace(schedule, next_run_at=next_run(schedule, now))
 
 
 def _target(action: ScheduleAction) -> tuple[str | None, str | None]:

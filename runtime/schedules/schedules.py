@@ -49,7 +49,7 @@ class Schedules:
 
     def find(self, user: User, reference: str) -> Schedule:
         """The user's schedule by its id, `username~name`, `~name` or `me~name`. Raises NotFound."""
-        schedule = self._table.get(reference) or self._by_name(user, reference)
+        schedule = self._users.find_record(self._table, user, reference)
         if schedule is None or schedule.user_id != user.id:
             raise record_not_found("Schedule", reference)
         return schedule
@@ -78,7 +78,7 @@ class Schedules:
             **self._checked(user, fields),
         )
         try:
-            created = await self._table.insert_one_of(_with_next_run(schedule, now), self._most)
+            created = await self._table.insert_one_of(with_next_run(schedule, now), self._most)
         except AlreadyExists:
             raise _name_taken(schedule.name) from None
         except TooMany:
@@ -92,7 +92,7 @@ class Schedules:
 
         def updated(current: Schedule) -> Schedule:
             changed = replace(current, **checked, modified_at=now)
-            return _with_next_run(changed, now) if _has_other_times(current, changed) else changed
+            return with_next_run(changed, now) if _has_other_times(current, changed) else changed
 
         try:
             record = await self._table.update(schedule.id, updated)
@@ -131,13 +131,6 @@ class Schedules:
             kind = "actor" if action.actor_id is not None else "actor-task"
             raise NotFound(f"schedule-{kind}-not-found", problem.message) from problem
 
-    def _by_name(self, user: User, reference: str) -> Schedule | None:
-        parsed = self._users.parse_reference(user, reference)
-        if parsed is None:
-            return None
-        owner, name = parsed
-        return self._table.by_name(owner.id, name)
-
 
 def next_run(schedule: Schedule, now: Millis) -> Millis | None:
     """The time of a schedule's next tick after a moment; None if it is disabled or has no more ticks. Raises Invalid.
@@ -152,7 +145,7 @@ def next_run(schedule: Schedule, now: Millis) -> Millis | None:
     return times.next_after(after)
 
 
-def _with_next_run(schedule: Schedule, now: Millis) -> Schedule:
+def with_next_run(schedule: Schedule, now: Millis) -> Schedule:
     return replace(schedule, next_run_at=next_run(schedule, now))
 
 
