@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from runtime.base.records import ProxyUse
 
+COUNTERS = tuple(each.name for each in fields(ProxyUse))
 MAX_SESSIONS = 100_000
 """The most sessions of a run in a group that are counted: each needs memory."""
 
 
 @dataclass(slots=True)
 class Use:
-    """What one run has used of one group since the last report. `target` bytes are exchanged with web sites."""
+    """What one run has used of one group since the last report. The counters are those of ProxyUse."""
 
     requests: int = 0
     sessions: int = 0
@@ -31,15 +32,9 @@ class Use:
 
     def take(self) -> ProxyUse | None:
         """Return and reset the counters; None if nothing was used."""
-        used = ProxyUse(
-            requests=self.requests,
-            sessions=self.sessions,
-            sent_bytes=self.sent_bytes,
-            received_bytes=self.received_bytes,
-            client_bytes=self.client_bytes,
-            serps=self.serps,
-        )
-        self.requests = self.sessions = self.sent_bytes = self.received_bytes = self.client_bytes = self.serps = 0
+        used = ProxyUse(**{name: getattr(self, name) for name in COUNTERS})
+        for name in COUNTERS:
+            setattr(self, name, 0)
         return None if used == ProxyUse() else used
 
 

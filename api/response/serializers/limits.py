@@ -11,24 +11,31 @@ from runtime.base.plans import NO_LIMIT
 from runtime.billing.monthly_usage import Cycle, UsageReport
 
 
+def common_limits(limits: LimitsInForce) -> JsonDict:
+    """The limits that an account and its plan show with the same names. NO_LIMIT means that a limit is not enforced."""
+    return {
+        "maxMonthlyActorComputeUnits": NO_LIMIT,
+        "maxMonthlyExternalDataTransferGbytes": NO_LIMIT,
+        "maxMonthlyProxySerps": NO_LIMIT,
+        "maxMonthlyResidentialProxyGbytes": NO_LIMIT,
+        "maxActorMemoryGbytes": limits.max_memory_mbytes / 1024,
+        "maxActorCount": limits.max_actors,
+        "maxActorTaskCount": limits.max_tasks,
+        "dataRetentionDays": limits.data_retention_days,
+    }
+
+
 def account_limits(limits: LimitsInForce, current: CurrentUse) -> JsonDict:
-    """The limits in force, and what is used of them. NO_LIMIT stands for limits that are not enforced."""
+    """The limits in force, and what is used of them."""
     services = current.usage.services
     return {
         "monthlyUsageCycle": _cycle(current.usage.cycle),
         "limits": {
+            **common_limits(limits),
             "maxMonthlyUsageUsd": limits.max_monthly_usage_usd,
-            "maxMonthlyActorComputeUnits": NO_LIMIT,
-            "maxMonthlyExternalDataTransferGbytes": NO_LIMIT,
-            "maxMonthlyProxySerps": NO_LIMIT,
-            "maxMonthlyResidentialProxyGbytes": NO_LIMIT,
-            "maxActorMemoryGbytes": limits.max_memory_mbytes / 1024,
-            "maxActorCount": limits.max_actors,
-            "maxActorTaskCount": limits.max_tasks,
             "maxScheduleCount": limits.max_schedules,
             "maxConcurrentActorJobs": limits.max_jobs,
             "maxTeamAccountSeatCount": 1,
-            "dataRetentionDays": limits.data_retention_days,
         },
         "current": {
             "monthlyUsageUsd": current.usage.total_usd,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from api.response.serializers.limits import common_limits
 from runtime.account_limits import LimitsInForce
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
-from runtime.base.plans import NO_LIMIT, Plan
+from runtime.base.plans import Plan
 from runtime.base.records import User
 
 PLATFORM_FEATURES = (
@@ -65,7 +66,7 @@ def public_user(user: User) -> JsonDict:
 
 
 def _plan(plan: Plan, limits: LimitsInForce, proxy: JsonDict) -> JsonDict:
-    """The plan with the limits that the server enforces. NO_LIMIT stands for those that it does not enforce."""
+    """The plan with the limits that the server enforces."""
     return {
         "id": plan.id,
         "description": plan.description,
@@ -75,16 +76,9 @@ def _plan(plan: Plan, limits: LimitsInForce, proxy: JsonDict) -> JsonDict:
         "monthlyUsageCreditsUsd": plan.monthly_credits_usd,
         "usageDiscountPercent": 0,
         "enabledPlatformFeatures": [name for name in PLATFORM_FEATURES if _is_emulated(name, bool(proxy["groups"]))],
+        **common_limits(limits),
         "maxMonthlyUsageUsd": plan.max_monthly_usage_usd,
-        "maxActorMemoryGbytes": limits.max_memory_mbytes / 1024,
-        "maxMonthlyActorComputeUnits": NO_LIMIT,
-        "maxMonthlyResidentialProxyGbytes": NO_LIMIT,
-        "maxMonthlyProxySerps": NO_LIMIT,
-        "maxMonthlyExternalDataTransferGbytes": NO_LIMIT,
-        "maxActorCount": limits.max_actors,
-        "maxActorTaskCount": limits.max_tasks,
         "maxConcurrentActorRuns": limits.max_jobs,
-        "dataRetentionDays": limits.data_retention_days,
         "availableProxyGroups": {each["name"]: each["availableCount"] for each in proxy["groups"]},
         "availableAddOns": [],
         "teamAccountSeatCount": 1,
