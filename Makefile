@@ -52,7 +52,7 @@ format: .venv/.installed-dev
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-audit:  ## looks for known vulnerabilities of the locked packages, or reports the age of the lock files
+audit:  ## lists known vulnerabilities of the locked packages, or reports the age of the lock files
 	@scripts/audit.sh
 
 lock:  ## updates requirements.lock to the newest versions that pyproject.toml allows

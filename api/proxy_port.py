@@ -40,7 +40,7 @@ def listen_for_proxy(data_dir: Path, instance_id: str) -> list[socket.socket]:
 
 
 def _stored_port(path: Path) -> int | None:
-    """The port of the last server; None if there is none, or if the file is damaged."""
+    """The port of the last server; None if it is not stored, or if the file is damaged."""
     try:
         port = json.loads(path.read_text())["port"]
     except (OSError, ValueError, KeyError, TypeError):

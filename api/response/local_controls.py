@@ -43,7 +43,7 @@ class ServerInfo(LocalModel):
     enforced: tuple[str, ...] = Field(description="The limits of runs that this engine enforces.")
     live_runs: int
     started_at: str = Field(description="An ISO 8601 timestamp.")
-    proxy_url: str | None = Field(default=None, description="The address of the proxy. Null if there is none.")
+    proxy_url: str | None = Field(default=None, description="The address of the proxy. Null without a proxy.")
     proxy_upstreams: dict[str, str] = Field(
         default_factory=dict,
         description="The upstream proxies by group, without credentials. `*` stands for all other groups.",

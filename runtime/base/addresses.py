@@ -19,7 +19,7 @@ WEB_SERVER_PATH = "/greenroom/web/"
 class Addresses:
     """With `resolves_subdomains`, this machine resolves `*.localhost`, so each web server can have its own origin.
 
-    `proxy_port` is None if there is no proxy.
+    `proxy_port` is None without a proxy.
     """
 
     port: int

@@ -224,7 +224,7 @@ class SqliteConnection:
         return outcomes
 
     def _check_place(self) -> None:
-        """Raise StorageUnavailable if the file is no longer at its path. Writes would get lost with a deleted file."""
+        """Raise StorageUnavailable if the file is no longer at its path. Writes to a deleted file would be lost."""
         if _identity(self._file) != self._identity:
             raise directory_lost() from FileNotFoundError(errno.ENOENT, "moved or replaced", self._file)
 

@@ -1,4 +1,4 @@
-"""Whom a password identifies, and which connections each run has open."""
+"""Which run or user a password identifies, and which connections each run has open."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Forwarding:
         self._response = ResponseReader(exit.reader, head.method)
 
     async def run(self) -> bool:
-        """Raises ProxyFailure before, and BrokenResponse after the begin of a response; OSError if the client fails."""
+        """Raises ProxyFailure before the response begins, then BrokenResponse, and OSError if the client fails."""
         sending = asyncio.create_task(self._send_request())
         try:
             is_framed = await self._pass_response_on()

@@ -14,7 +14,7 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Whom a password identifies: a run, or a user outside of runs."""
+    """What a password identifies: a run, or a user outside of runs."""
 
     password: str
     user_id: str

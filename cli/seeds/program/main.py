@@ -98,7 +98,7 @@ class Api:
         self._store = f"/key-value-stores/{os.environ['ACTOR_DEFAULT_KEY_VALUE_STORE_ID']}/records"
 
     def read_input(self) -> Json:
-        """Return the run's input, or an empty one if there is none or if it is not a JSON object."""
+        """Return the run's input; it is empty if the record is missing or is not a JSON object."""
         status, body = self._request("GET", f"{self._store}/{os.environ['ACTOR_INPUT_KEY']}")
         try:
             value = json.loads(body) if status == 200 else None
