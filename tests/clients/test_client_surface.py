@@ -44,7 +44,7 @@ FACTS: dict[str, dict[str, Any] | None] = {
         "charged": 2,
         "message": "Sleeping",
         "status": ["SUCCEEDED", True],
-        "items": ["Hello, Bob!"],
+        "lastItem": "Hello, Bob!",
         "input": {"sleepSecs": 60, "name": "world", "exitCode": 0},
         "queue": 0,
         "log": [True, True],
