@@ -20,7 +20,7 @@ from cli.prune import PruneArguments, prune
 from cli.push import PushArguments, push_actor
 from cli.run import run_actor
 from cli.run_input import read_input
-from cli.run_options import parse_env_vars, parse_memory
+from cli.run_options import parse_env_vars
 from cli.run_target import RunArguments
 from cli.seed import SeedArguments, parse_names, seed_actors
 from cli.stand_ins import parse_stand_in_name
@@ -28,6 +28,7 @@ from cli.status import show_status
 from cli.storage.exporting import ExportArguments, run_export
 from cli.storage.importing import ImportArguments, run_import
 from cli.up import parse_general_access, parse_origins, parse_users, run_server
+from runtime.base.memory_sizes import parse_memory
 from runtime.base.plans import PlanName
 from runtime.base.settings import DEFAULT_PORT, default_data_dir, from_environment
 
