@@ -9,14 +9,16 @@ from urllib.parse import quote
 
 import httpx
 
-from cli import server, streams
+from cli import server
 from cli.client.actors import ActorsClient
 from cli.client.checks import ChecksClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
-from cli.interrupts import interrupt_on_closed_output, interrupt_on_termination
 from cli.server import RunningServer
+from cli.terminal import streams
+from cli.terminal.interrupts import interrupt_on_closed_output, interrupt_on_termination
+from runtime.base.configuration import Configuration
 from runtime.base.json_text import JsonDict
 
 PRUNE_SECS = 600.0
@@ -26,15 +28,17 @@ ADVANCE_SECS = 600.0
 
 
 @contextmanager
-def connected(data_dir: Path) -> Iterator[Client]:
+def connected(data_dir: Path, configuration: Configuration | None = None) -> Iterator[Client]:
     """Yield a client of the data directory's server. If none runs, one is started for this command.
+
+    It is started with the settings in `configuration`, by default those of the current folder.
 
     Raises CommandError.
     """
     with (
         interrupt_on_termination(),
         interrupt_on_closed_output(streams.stdout),
-        server.find_or_start(data_dir) as found,
+        server.find_or_start(data_dir, configuration) as found,
         closing(Client(found)) as client,
     ):
         yield client

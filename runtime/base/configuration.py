@@ -19,6 +19,8 @@ from runtime.base.configuration_file import (
 )
 from runtime.base.setting_table import BY_KEY, SETTINGS, Setting, text_of
 
+__all__ = ["Configuration", "ConfigurationError", "Value", "resolve", "with_lines"]
+
 CONFIG_VARIABLE = "GREENROOM_CONFIG"
 """The path of the configuration file, instead of the nearest one, or NO_FILE."""
 NO_FILE = "none"
@@ -91,7 +93,7 @@ def resolve(
     for key, given in (options or {}).items():
         if given is not None:
             values[key] = Value(BY_KEY[key], _combined(values[key], given), BY_KEY[key].option or key)
-    return Configuration(values, file and file.path)
+    return Configuration(values, file.path if file else None)
 
 
 def with_lines(configuration: Configuration) -> Configuration:
@@ -123,7 +125,7 @@ def _of_variable(setting: Setting, text: str) -> Any:
     except ValueError as error:
         # Some parsers name the variable themselves.
         reason = str(error).removeprefix(f"{setting.variable} ")
-        raise ConfigurationError(f"{setting.variable} {reason}") from error
+        raise ConfigurationError(f"{setting.variable} {reason}.") from error
 
 
 def _combined(previous: Value, given: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ FLAGS = {"0": False, "1": True}
 LEVELS = ("limited", "full")
 SHOWN_CHARS = 60
 MASK = "***"
+SECRET_NAME = re.compile(r"TOKEN|PASSWORD|PASSPHRASE|SECRET|KEY|CREDENTIAL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,11 @@ def masked_upstreams(text: str) -> str:
 def masked_users(users: list[str]) -> list[str]:
     """Return NAME:TOKEN texts without the tokens."""
     return [f"{each.partition(':')[0]}:{MASK}" for each in users]
+
+
+def masked_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return environment variables without the values of those whose name names a secret."""
+    return {name: MASK if SECRET_NAME.search(name) else value for name, value in variables.items()}
 
 
 def _parse_flag(value: Any) -> bool:

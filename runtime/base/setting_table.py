@@ -94,7 +94,9 @@ SETTINGS: tuple[Setting, ...] = (
         table="server",
         name="plan",
         kind=kinds.PLAN,
-        meaning="Plan of the platform whose limits and prices apply; see [Limits](limits.md#plans-and-limits-of-a-user).",
+        meaning=(
+            "Plan of the platform whose limits and prices apply; see [Limits](limits.md#plans-and-limits-of-a-user)."
+        ),
         commands=SERVER_COMMANDS,
         default_text="the limits of this machine",
         option="--plan",
@@ -206,7 +208,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="upstream",
         kind=kinds.UPSTREAM,
         meaning=(
-            "Proxies through which the [proxy](proxy.md#upstream-proxies) sends its traffic, or `off` to start no proxy."
+            "Proxies through which the [proxy](proxy.md#upstream-proxies) sends its traffic, or `off` for no proxy."
         ),
         commands=SERVER_COMMANDS,
         default_text="the proxy connects directly",
@@ -272,6 +274,7 @@ SETTINGS: tuple[Setting, ...] = (
         default_text="none",
         option="--env",
         has_variable=False,
+        mask=kinds.masked_variables,
     ),
     Setting(
         table="run",

@@ -59,7 +59,7 @@ def test_each_place_takes_precedence_over_the_one_before(tmp_path: Path) -> None
 
 
 def test_the_table_of_pyproject_has_lines_too(tmp_path: Path) -> None:
-    text = '[project]\nname = "x"\ndescription = """\n[tool.greenroom.server]\n"""\n[tool.greenroom.server]\n\nport = 4000\n'
+    text = '[project]\ndescription = """\n[tool.greenroom.server]\n"""\n\n[tool.greenroom.server]\n\nport = 4000\n'
     configuration = with_lines(configured(tmp_path, text, "pyproject.toml"))
     assert configuration.values["server.port"] == Value(
         BY_KEY["server.port"], 4000, f"{tmp_path}/pyproject.toml:8", is_from_file=True
@@ -119,7 +119,11 @@ def test_two_files_in_one_folder_are_rejected(tmp_path: Path) -> None:
         ("[run]\ninput = '-'", "run.input must be a table, JSON text, or @", ""),
         ("[run]\ninput = '@../secret.json'", "run.input must be a file in ", ""),
         ("[run]\nbuild = ''", "run.build is empty.", ""),
-        ("[run]\npermission = 'full'", "run.permission cannot be 'full' in a file", "Use the environment variable GREE"),
+        (
+            "[run]\npermission = 'full'",
+            "run.permission cannot be 'full' in a file",
+            "Use the environment variable GREE",
+        ),
         ("[run\n", " is not valid TOML: ", ""),
         ("[run]\nmemory = 1\nmemory = 2", " is not valid TOML: ", ""),
     ],

@@ -5,9 +5,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from runtime.base.configuration import resolve
 from runtime.base.outbound_policy import OutboundPolicy
 from runtime.base.plans import LOCAL, PLANS, PlanName
-from runtime.base.configuration import resolve
 from runtime.base.settings import Settings, default_data_dir, of_configuration
 
 
