@@ -73,7 +73,14 @@ class Client:
         self._transport.act_for(username)
 
     def username(self) -> str:
-        return str(self._transport.data("GET", "/v2/users/me")["username"])
+        return str(self.user()["username"])
+
+    def user(self) -> JsonDict:
+        return self._transport.data("GET", "/v2/users/me")
+
+    def login_token(self) -> str:
+        """Return a token with which clients act as the server's first user."""
+        return str(self._transport.local("GET", "/greenroom/client-login", RESPONSE_SECS)["token"])
 
     def log_url(self, job_id: str) -> str:
         """Return the URL of a log, which needs no token."""

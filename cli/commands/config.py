@@ -50,7 +50,7 @@ def show(
     """Show the settings that commands use for a folder, without passwords and tokens.
 
     Later places take precedence: defaults, the file of the project, GREENROOM_* variables, options. The file is
-    greenroom.toml, or pyproject.toml with [tool.greenroom], in the folder or above it in its git repository.
+    greenroom.toml, or pyproject.toml with a table tool.greenroom, in the folder or above it in its git repository.
 
     Example: greenroom config show sample_actors/hello --origin
     """
