@@ -15,7 +15,7 @@ from cli.client_environment.shells import SHELLS, ShellName, current_shell, line
 from cli.client_environment.variables import Variables, client_variables
 from cli.errors import CommandError
 from cli.failures import Command
-from cli.options import AsJson, DataDir, resolved
+from cli.options import DataDir, resolved
 from cli.terminal import streams
 
 app = typer.Typer(add_completion=False)
@@ -32,9 +32,9 @@ def env(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Print the environment variables that direct Apify's SDKs and the `apify` command to the running server.
+    """Print the variables that direct Apify's SDKs and the `apify` command to the server.
 
-    The `apify` command gets a login of its own. Your login for the Apify platform is neither read nor changed.
+    The server must be running. The `apify` command gets a login of its own. Your login for the Apify platform is neither read nor changed.
 
     Example: eval "$(greenroom env)"
     """

@@ -27,7 +27,7 @@ def exec(
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """Run a command whose Apify SDKs and `apify` command use this server. If none runs, one is started for it.
+    """Run a command whose Apify SDKs and `apify` command use the server. If none runs, one is started for it.
 
     The command needs no login. Your login for the Apify platform is neither read nor changed, and its token is removed
     from the command's environment. A server that was started is stopped afterwards.

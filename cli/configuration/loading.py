@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cli.errors import USAGE, CommandError
-from runtime.base.configuration import Configuration, ConfigurationError, resolve, with_lines
+from runtime.base.configuration import Configuration, resolve, with_lines
+from runtime.base.configuration_file import ConfigurationError, find_configuration
 from runtime.base.setting_table import BY_KEY
 
 RUN_TABLE = "run"
@@ -16,10 +18,17 @@ PORT = "server.port"
 
 def load(folder: Path | None, options: Mapping[str, Any] | None = None) -> Configuration:
     """Return the settings for the project in a folder. Options that are None are not given. Raises CommandError."""
-    try:
+    with _translating_errors():
         return resolve(folder, options=options)
-    except ConfigurationError as error:
-        raise CommandError(str(error), error.advice, exit_code=USAGE, code="invalid-configuration") from error
+
+
+def file_of_project(folder: Path) -> Path | None:
+    """Return the configuration file for a folder, whose settings are valid. Raises CommandError."""
+    with _translating_errors():
+        file = find_configuration(folder)
+        for _ in file.settings() if file else ():
+            pass
+    return file.path if file else None
 
 
 def current_folder() -> Path | None:
@@ -52,6 +61,14 @@ def differences(configuration: Configuration, running: Mapping[str, Any], *, is_
         for key in in_file
         if key in differing
     ]
+
+
+@contextmanager
+def _translating_errors() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        raise CommandError(str(error), error.advice, exit_code=USAGE, code="invalid-configuration") from error
 
 
 def _text(key: str, value: Any) -> str:

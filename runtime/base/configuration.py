@@ -19,8 +19,6 @@ from runtime.base.configuration_file import (
 )
 from runtime.base.setting_table import BY_KEY, SETTINGS, Setting, text_of
 
-__all__ = ["Configuration", "ConfigurationError", "Value", "resolve", "with_lines"]
-
 CONFIG_VARIABLE = "GREENROOM_CONFIG"
 """The path of the configuration file, instead of the nearest one, or NO_FILE."""
 NO_FILE = "none"
