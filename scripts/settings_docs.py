@@ -31,7 +31,7 @@ def updated(page: str) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{PAGE} has no lines {BEGIN.strip()!r} and {END.strip()!r}, so there is no place for tables.")
-    return before + begin + tables() + end + after
+    return f"{before}{begin}{tables()}\n{end}{after}"
 
 
 def tables() -> str:
@@ -41,7 +41,7 @@ def tables() -> str:
 
 def _table(settings: list[Setting]) -> str:
     return "\n".join(
-        ["| setting | variable | option | meaning | default | in a file |", "| --- | --- | --- | --- | --- | --- |"]
+        ["| setting | variable | option | meaning | default | used by | in a file |", f"|{' --- |' * 7}"]
         + [f"| {' | '.join(_cells(setting))} |" for setting in settings]
     )
 
@@ -52,6 +52,7 @@ def _cells(setting: Setting) -> Iterator[str]:
     yield f"`{setting.option}`" if setting.option else ""
     yield setting.meaning
     yield setting.shown_default
+    yield setting.commands
     yield f"no: {setting.refused}" if setting.refused else "yes"
 
 

@@ -34,7 +34,8 @@ def env(
 ) -> None:
     """Print the variables that direct Apify's SDKs and the `apify` command to the server.
 
-    The server must be running. The `apify` command gets a login of its own. Your login for the Apify platform is neither read nor changed.
+    The server must be running. The `apify` command gets a login of its own. Your login for the Apify platform is
+    neither read nor changed.
 
     Example: eval "$(greenroom env)"
     """

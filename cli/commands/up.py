@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import re
+import shlex
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import psutil
 import typer
 
 from cli import server
+from cli.client_environment.shells import SHELLS, current_shell
 from cli.configuration.loading import current_folder, load
 from cli.errors import CommandError
 from cli.failures import Command
@@ -25,7 +27,7 @@ from cli.server.description import count_live_runs, describe_live_runs, describe
 from cli.terminal import print_message
 from runtime.base.general_access import GeneralAccess
 from runtime.base.plans import PlanName
-from runtime.base.settings import LOCAL_USERNAME, Settings, of_configuration
+from runtime.base.settings import LOCAL_USERNAME, Settings, default_data_dir, of_configuration
 from runtime.base.usernames import USERNAME_RULE, is_username
 
 app = typer.Typer(add_completion=False)
@@ -115,7 +117,7 @@ def run_server(settings: Settings) -> None:
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
     logging.getLogger("greenroom").setLevel(logging.INFO)
     try:
-        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json(), settings))
+        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json()))
     except AlreadyRunning as error:
         raise CommandError(
             str(error), "Stop it with `greenroom down`, or choose another folder with --data-dir."
@@ -181,27 +183,25 @@ def _parse_origin(text: str) -> str:
     return f"{found['scheme']}://{found['host']}{'' if is_default or found['port'] is None else ':' + found['port']}"
 
 
-def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
+def banner(info: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
     """Return the lines to print when the server is ready, at most nine.
 
-    The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`. The
-    lines contain no user's token, because they may become part of a log.
+    They contain no user's token, because they may become part of a log. `greenroom env` prints it.
     """
-    token, hint = ("TOKEN", f"the token of {next(iter(users.values()))}") if users else ("local", "once")
     adopted = f", {count_live_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
+    is_default = Path(info["dataDir"]) == default_data_dir().resolve()
+    option = "" if is_default else f" --data-dir {shlex.quote(info['dataDir'])}"
     return [
         f"Greenroom {info['version']}{adopted}",
         *describe_server(info),
-        f"export APIFY_CLIENT_BASE_URL={info['apiUrl']}",
-        # With a Console at "localhost", `apify login` ignores the base URL and connects to port 3333.
-        f"export APIFY_CONSOLE_URL=http://127.0.0.1:{urlsplit(info['apiUrl']).port}",
-        f"apify login --token {token}  # {hint}, if you are not logged in yet",
+        "To use the `apify` command and the SDKs with this server, run in another terminal:",
+        SHELLS[current_shell(environment)].evaluate(f"greenroom env{option}"),
     ]
 
 
-def _print_banner(info: Mapping[str, Any], settings: Settings) -> None:
+def _print_banner(info: Mapping[str, Any]) -> None:
     with suppress(OSError):  # stderr may be a file on a full disk, and the server must start there too
-        for line in banner(info, settings.users):
+        for line in banner(info, os.environ):
             print_message(line)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from runtime.base import setting_kinds as kinds
 from runtime.base.setting_kinds import Kind
 
-SERVER_COMMANDS = "every command that starts a server"
-ANY_COMMAND = "every command"
-UP = "up"
-RUN = "run"
+SERVER_COMMANDS = "`up`, and commands that start a server"
+ANY_COMMAND = "all commands"
+UP = "`up`"
+RUN = "`run`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,8 @@ class Setting:
     @property
     def shown_default(self) -> str:
         """The default as documents and help texts show it, in Markdown."""
-        return self.default_text or f"`{text_of(self.default)}`"
+        shown = str(self.default).lower() if isinstance(self.default, bool) else text_of(self.default)
+        return self.default_text or f"`{shown}`"
 
 
 def text_of(value: Any) -> str:

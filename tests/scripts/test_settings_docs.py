@@ -12,7 +12,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_the_text_around_the_tables_stays() -> None:
-    assert updated(f"# A\n{BEGIN}old\n{END}B\n") == f"# A\n{BEGIN}{tables()}{END}B\n"
+    assert updated(f"# A\n{BEGIN}old\n{END}B\n") == f"# A\n{BEGIN}{tables()}\n{END}B\n"
 
 
 def test_a_page_without_a_place_is_rejected() -> None:
