@@ -8,7 +8,6 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from runtime.base.setting_table import BY_KEY
 from runtime.base.settings import default_data_dir
 
 Given = TypeVar("Given")
@@ -35,12 +34,6 @@ def parsed(option: str, parse: Callable[[Given], Value], given: Given | None) ->
         return parse(given)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
-
-
-def default_note(key: str) -> str:
-    """Return the end of an option's help: where the default of its setting comes from."""
-    setting = BY_KEY[key]
-    return f"Default: ${setting.variable}, {key} in greenroom.toml, or {setting.shown_default.replace('`', '')}."
 
 
 DataDir = Annotated[

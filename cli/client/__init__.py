@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
@@ -18,8 +19,10 @@ from cli.client.transport import RESPONSE_SECS, Transport
 from cli.server import RunningServer
 from cli.terminal import streams
 from cli.terminal.interrupts import interrupt_on_closed_output, interrupt_on_termination
-from runtime.base.configuration import Configuration
 from runtime.base.json_text import JsonDict
+
+if TYPE_CHECKING:  # most commands need no settings
+    from runtime.base.configuration import Configuration
 
 PRUNE_SECS = 600.0
 """The engine can take long to remove many images."""

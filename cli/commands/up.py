@@ -19,10 +19,10 @@ import typer
 
 from cli import server
 from cli.client_environment.shells import SHELLS, current_shell
-from cli.configuration.loading import current_folder, load
+from cli.configuration.loading import current_folder, default_note, load
 from cli.errors import CommandError
 from cli.failures import Command
-from cli.options import DataDir, default_note, parsed, resolved
+from cli.options import DataDir, parsed, resolved
 from cli.server.description import count_live_runs, describe_live_runs, describe_server
 from cli.terminal import print_message
 from runtime.base.general_access import GeneralAccess

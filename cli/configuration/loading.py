@@ -39,6 +39,12 @@ def current_folder() -> Path | None:
         return None
 
 
+def default_note(key: str) -> str:
+    """Return the end of an option's help: where the default of its setting comes from."""
+    setting = BY_KEY[key]
+    return f"Default: ${setting.variable}, {key} in greenroom.toml, or {setting.shown_default.replace('`', '')}."
+
+
 def differences(configuration: Configuration, running: Mapping[str, Any], *, is_temporary: bool) -> list[str]:
     """Describe the settings in a file that differ from those of a running server, `running`, by their keys.
 

@@ -16,16 +16,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 import psutil
 
-from cli.configuration.loading import current_folder, differences, load
 from cli.errors import CommandError
 from cli.terminal import print_message, print_warning, progress
-from runtime.base.configuration import CONFIG_VARIABLE, NO_FILE, Configuration
+
+if TYPE_CHECKING:
+    from runtime.base.configuration import Configuration
 
 SERVER_FILE = "server.json"
 LOCK_FILE = "calls.lock"
@@ -151,6 +152,9 @@ def _translating_os_errors(data_dir: Path) -> Iterator[None]:
 
 
 def _warn_of_differences(configuration: Configuration, server: RunningServer) -> None:
+    # Imported here and below, because most commands find a running server and need no settings.
+    from cli.configuration.loading import differences
+
     running = server.info.get("settings")
     if running is None:  # an earlier version of Greenroom
         return
@@ -159,6 +163,9 @@ def _warn_of_differences(configuration: Configuration, server: RunningServer) ->
 
 
 def _start_temporary(data_dir: Path, lock: IO[str], configuration: Configuration | None) -> RunningServer:
+    from cli.configuration.loading import current_folder, load
+    from runtime.base.configuration import CONFIG_VARIABLE, NO_FILE
+
     settings = configuration or load(current_folder())
     with progress("No server is running; starting a temporary one"):
         server, is_ours = _launch(data_dir, {**settings.server_variables(), CONFIG_VARIABLE: NO_FILE})

@@ -11,6 +11,7 @@ from typing import Any
 
 from runtime.base import setting_kinds as kinds
 from runtime.base.setting_kinds import Kind
+from runtime.base.settings import DEFAULT_CPU_BURST_SECS, DEFAULT_PORT, DEFAULT_RETENTION_DAYS
 
 SERVER_COMMANDS = "`up`, and commands that start a server"
 ANY_COMMAND = "all commands"
@@ -88,7 +89,7 @@ SETTINGS: tuple[Setting, ...] = (
         kind=kinds.PORT,
         meaning="Port of the API. A server that is started for one call uses any free port instead.",
         commands=UP,
-        default=3333,
+        default=DEFAULT_PORT,
         option="--port",
     ),
     Setting(
@@ -153,7 +154,7 @@ SETTINGS: tuple[Setting, ...] = (
         kind=kinds.AT_LEAST_0,
         meaning="Seconds during which a new container may use a full core. `0` gives it only its share from the start.",
         commands=SERVER_COMMANDS,
-        default=10.0,
+        default=DEFAULT_CPU_BURST_SECS,
     ),
     Setting(
         table="server",
@@ -189,7 +190,7 @@ SETTINGS: tuple[Setting, ...] = (
             " `0` deletes nothing."
         ),
         commands=SERVER_COMMANDS,
-        default=7.0,
+        default=DEFAULT_RETENTION_DAYS,
         refused="it deletes data of other Actors too",
     ),
     Setting(

@@ -6,21 +6,22 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from runtime.base.configuration import Configuration
 from runtime.base.general_access import GeneralAccess
 from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy, parse_policy
 from runtime.base.plans import LOCAL, PLANS, Plan
 from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
-from runtime.base.setting_table import BY_KEY
+
+if TYPE_CHECKING:  # every command imports this module, and most do not need what it imports
+    from runtime.base.configuration import Configuration
 
 LOCAL_USERNAME = "local"
-DEFAULT_PORT: int = BY_KEY["server.port"].default
-DEFAULT_CPU_BURST_SECS: float = BY_KEY["server.cpu_burst_secs"].default
-DEFAULT_RETENTION_DAYS: float = BY_KEY["server.retention_days"].default
+DEFAULT_PORT = 3333
+DEFAULT_CPU_BURST_SECS = 10.0
+DEFAULT_RETENTION_DAYS = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
