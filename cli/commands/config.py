@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +14,8 @@ from cli import terminal
 from cli.configuration.loading import load
 from cli.failures import Command
 from cli.options import AsJson
-from cli.terminal import print_message, print_result
-from runtime.base.configuration import Configuration, Value, with_lines
+from cli.terminal import print_message, print_result, print_warning
+from runtime.base.configuration import Configuration, Value, misspelled_variables, with_lines
 from runtime.base.json_text import JsonDict
 from runtime.base.settings import default_data_dir
 
@@ -55,6 +56,8 @@ def show(
     Example: greenroom config show sample_actors/hello --origin
     """
     configuration = with_lines(load(folder))
+    for name, known in misspelled_variables(os.environ).items():
+        print_warning(f"The variable {name} is not a setting. Did you mean {known}?")
     if as_json:
         terminal.print_json(_json(configuration))
         return

@@ -14,6 +14,7 @@ from typing import Any
 from runtime.base.configuration_file import (
     ConfigurationError,
     ConfigurationFile,
+    close_matches,
     find_configuration,
     read_configuration,
 )
@@ -22,6 +23,9 @@ from runtime.base.setting_table import BY_KEY, SETTINGS, Setting, text_of
 CONFIG_VARIABLE = "GREENROOM_CONFIG"
 """The path of the configuration file, instead of the nearest one, or NO_FILE."""
 NO_FILE = "none"
+PREFIX = "GREENROOM_"
+LEAST_SIMILARITY = 0.9
+"""All names have the same prefix, so they are similar anyway."""
 DEFAULT = "default"
 
 
@@ -92,6 +96,16 @@ def resolve(
         if given is not None:
             values[key] = Value(BY_KEY[key], _combined(values[key], given), BY_KEY[key].option or key)
     return Configuration(values, file.path if file else None)
+
+
+def misspelled_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables that are probably meant as settings, with the names that exist.
+
+    Other names that begin with GREENROOM_ may belong to other programs.
+    """
+    known = [each.variable for each in SETTINGS if each.variable] + [CONFIG_VARIABLE]
+    unknown = [name for name in environment if name.startswith(PREFIX) and name not in known]
+    return {name: close[0] for name in unknown if (close := close_matches(name, known, LEAST_SIMILARITY))}
 
 
 def with_lines(configuration: Configuration) -> Configuration:

@@ -90,7 +90,7 @@ class ConfigurationFile:
         tables = [key for key, setting in BY_KEY.items() if setting.name == name]
         if tables:
             return f"Did you mean {' or '.join(tables)}?"
-        close = _close_matches(name, TABLES)
+        close = close_matches(name, TABLES)
         prefix = "".join(f"{each}." for each in self.root)
         return f"Did you mean [{prefix}{close[0]}]?" if close else f"The tables are {_table_names(prefix)}."
 
@@ -101,7 +101,7 @@ class ConfigurationFile:
         The file is parsed once for each of its lines, up to that line. If the part is valid and has a key that earlier
         parts did not have, the key's statement begins on the line after the last valid part.
         """
-        lines = self.text.split("\n")
+        lines = self.text.replace("\r\n", "\n").split("\n")
         found: dict[tuple[str, ...], int] = {}
         wanted = set(_keys(self.document))
         begin = 1
@@ -156,14 +156,17 @@ def _pyproject(path: Path) -> ConfigurationFile | None:
     text = _text(path)
     if text is None or PYPROJECT_TABLE[-1] not in text:
         return None
-    document = _descend(_parsed(path, text), PYPROJECT_TABLE)
+    parsed = _parsed(path, text)
+    document = _descend(parsed, PYPROJECT_TABLE)
+    if not document and _descend(parsed, PYPROJECT_TABLE[:1]).get(PYPROJECT_TABLE[1], {}) != {}:
+        raise ConfigurationError(f"{path}: {'.'.join(PYPROJECT_TABLE)} must be a table.")
     return ConfigurationFile(path, text, PYPROJECT_TABLE, document) if document else None
 
 
 def _text(path: Path) -> str | None:
     """Return the content of a file, or None if there is no file."""
     try:
-        return path.read_bytes().decode() if path.is_file() else None
+        return path.read_bytes().decode("utf-8-sig") if path.is_file() else None
     except OSError as error:
         raise ConfigurationError(f"Cannot read {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -202,15 +205,16 @@ def _first_line(lines: list[str], root: tuple[str, ...]) -> int:
 
 def _key_advice(table: str, name: str) -> str:
     elsewhere = [key for key, setting in BY_KEY.items() if setting.name == name]
-    close = elsewhere or [f"{table}.{each}" for each in _close_matches(name, TABLES[table])]
+    close = elsewhere or [f"{table}.{each}" for each in close_matches(name, TABLES[table])]
     return f"Did you mean {close[0]}?" if close else f"The settings in [{table}] are {', '.join(TABLES[table])}."
 
 
-def _close_matches(name: str, known: Iterable[str]) -> list[str]:
+def close_matches(name: str, known: Iterable[str], least_similarity: float = SIMILARITY) -> list[str]:
+    """Return the name in `known` that is most similar to a name, or nothing if none is similar."""
     # Imported here, because commands start often and fail rarely.
     from difflib import get_close_matches
 
-    return get_close_matches(name, list(known), 1, SIMILARITY)
+    return get_close_matches(name, list(known), 1, least_similarity)
 
 
 def _table_names(prefix: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runtime.base.configuration import Configuration, Value, resolve, with_lines
+from runtime.base.configuration import Configuration, Value, misspelled_variables, resolve, with_lines
 from runtime.base.configuration_file import ConfigurationError
 from runtime.base.setting_table import BY_KEY, SETTINGS
 
@@ -153,6 +153,23 @@ def test_a_file_that_is_not_text_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "greenroom.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigurationError, match="is not UTF-8 text"):
         resolve(tmp_path, environment={})
+
+
+def test_a_file_of_another_system_has_the_same_lines(tmp_path: Path) -> None:
+    (tmp_path / "greenroom.toml").write_bytes(b"\xef\xbb\xbf" + VALID.replace("\n", "\r\n").encode())
+    values = with_lines(resolve(tmp_path, environment={})).values
+    assert values["run.memory"].origin == f"{tmp_path}/greenroom.toml:7"
+
+
+def test_only_names_that_are_similar_to_a_variable_are_misspelled() -> None:
+    environment = {"GREENROOM_PLAM": "free", "GREENROOM_PLAN": "free", "GREENROOM_HOME": "x", "PLAN": "y"}
+    assert misspelled_variables(environment) == {"GREENROOM_PLAM": "GREENROOM_PLAN"}
+
+
+def test_the_table_in_pyproject_must_be_a_table(tmp_path: Path) -> None:
+    assert str(error_of(tmp_path, "[tool]\ngreenroom = 1\n", "pyproject.toml")).endswith(
+        "pyproject.toml: tool.greenroom must be a table."
+    )
 
 
 def test_a_pyproject_that_does_not_concern_greenroom_may_be_invalid(tmp_path: Path) -> None:
