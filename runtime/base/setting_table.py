@@ -88,7 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="port",
         kind=kinds.PORT,
         meaning="Port of the API. A server that is started for one call uses any free port instead.",
-        commands=UP,
+        commands="`up`, `doctor`",
         default=DEFAULT_PORT,
         option="--port",
     ),
