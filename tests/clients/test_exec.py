@@ -19,8 +19,6 @@ pytestmark = pytest.mark.docker
 
 SCRIPT = f"""
 set -e
-{APIFY} info
-{APIFY} api POST acts -d '{{"name": "exec-hello"}}' > /dev/null
 {APIFY} push --force
 {APIFY} secrets add mySecret aValue
 {APIFY} call -i '{{"exitCode": 3}}'
@@ -43,6 +41,7 @@ def test_the_apify_command_needs_no_login_and_does_not_touch_the_real_one(
     shutil.copytree(SAMPLES / "hello", folder)
     path = folder / ".actor" / "actor.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "name": "exec-hello"}))
+    server.data("POST", "actors", json={"name": "exec-hello"})  # without an Actor, `apify push` needs a network
     done = subprocess.run(
         [sys.executable, ROOT / "cli/__main__.py", "exec", "--data-dir", server.data_dir, "--", "sh", "-c", SCRIPT],
         cwd=folder,
@@ -53,7 +52,7 @@ def test_the_apify_command_needs_no_login_and_does_not_touch_the_real_one(
         timeout=COMMAND_SECS,
     )
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "username: local" in done.stdout and "Build: SUCCEEDED" in done.stdout
+    assert "Build: SUCCEEDED" in done.stdout
     assert [each.name for each in home.rglob("*")] == [".apify", "auth.json"]
     assert {each.name for each in (server.data_dir / "apify").iterdir()} >= {"auth.json", "secrets.json"}
     assert "apify_api_real" not in (server.data_dir / "apify" / "auth.json").read_text()
