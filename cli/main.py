@@ -21,6 +21,7 @@ COMMANDS = {
     "down": Entry(SERVER, "Stop the server."),
     "doctor": Entry(SERVER, "Check whether this machine can run Actors under the platform's limits."),
     "status": Entry(SERVER, "Show the server's status and the limits that it enforces."),
+    "skill": Entry(SERVER, "Print a page for coding agents: what Greenroom is, and which commands to use."),
     "clock": Entry(SERVER, "Control the clock of schedules, retention and webhook retries."),
     "prune": Entry(SERVER, "Show the builds that no tag, Actor or live run needs, and delete them with their images."),
     "config": Entry(SERVER, "Show the settings in force, and where each comes from."),

@@ -56,6 +56,7 @@ from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
+from runtime.base.skill import skill_page
 from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
@@ -243,6 +244,11 @@ async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder
 @router.get("/greenroom/openapi.json", include_in_schema=False)
 async def get_openapi_document() -> Response:
     return json_response(_openapi_document())
+
+
+@router.get("/greenroom/skill", include_in_schema=False)
+async def get_skill() -> Response:
+    return Response(skill_page(), media_type="text/markdown")
 
 
 @router.get("/greenroom/docs", include_in_schema=False)

@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from api.response.local_controls import RunSummaries
 from api.routes.greenroom import router
+from runtime.base.skill import skill_page
 from tests.fakes.api import CONTROL_TOKEN, INFO, Api, problem
 from tests.fakes.builds import an_actor_with_version, build
 
@@ -81,7 +82,7 @@ async def test_the_openapi_document_describes_all_local_controls_and_nothing_els
     described = {f"{method.upper()} {path}" for path, each in answer.json()["paths"].items() for method in each}
     routes = [route for route in router.routes if isinstance(route, APIRoute)]
     served = {f"{method} {route.path}" for route in routes for method in route.methods or ()}
-    assert described == served - {"GET /greenroom/openapi.json", "GET /greenroom/docs"}
+    assert described == served - {"GET /greenroom/openapi.json", "GET /greenroom/docs", "GET /greenroom/skill"}
     assert "422" not in answer.text
 
 
@@ -214,3 +215,8 @@ async def test_the_run_of_a_deleted_actor_has_no_name_in_summaries(api: Api) -> 
     assert (await api.call("DELETE", f"/v2/actors/{run.actor_id}")).status_code == 204
     [summary] = (await api.call("GET", "/greenroom/runs")).json()["items"]
     assert (summary["actorName"], summary["id"]) == (None, run.id)
+
+
+async def test_the_page_for_coding_agents(api: Api) -> None:
+    answer = await api.call("GET", "/greenroom/skill", token=None)
+    assert (answer.text, answer.headers["content-type"]) == (skill_page(), "text/markdown; charset=utf-8")
