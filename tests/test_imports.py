@@ -26,6 +26,7 @@ ROOMS = (
     "actors",
     "webhooks",
     "billing",
+    "metrics",
     "builds",
     "runs",
     "schedules",

@@ -47,6 +47,7 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
+from api.routes import run_metrics
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -206,6 +207,9 @@ async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder
     """List the ids of all pending requests of a queue in order. The platform's API shows the first 1000 only."""
     queues = orchestrator_of(request).request_queues
     return QueueOrder(data=await queues.pending_ids(queues.find(caller.user.id, id).id))
+
+
+router.include_router(run_metrics.router)
 
 
 @router.get("/greenroom/openapi.json", include_in_schema=False)

@@ -19,8 +19,9 @@ from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 
-from runtime.containers import Sample, cgroups
+from runtime.containers import Detail, Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.details import DetailReader
 
 log = logging.getLogger("greenroom.containers")
 
@@ -129,6 +130,9 @@ class _Reader:
         self._mean_use = _MeanUse()
         self._base_at: int | None = None
         self._base_nanos = 0
+        self._details: DetailReader | None = None
+        self._detail: Detail | None = None
+        self._detailed_at = float("-inf")
 
     def read(self) -> bool:
         """Read the counters and publish them. Return False if the container has ended."""
@@ -142,16 +146,36 @@ class _Reader:
         if self.followed.latest is None and now - self._began_at > LONGEST_SEARCH_SECS:
             return False
         self.due = now + self._pause(now)
-        if self.followed.latest is not None and now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS:
+        if self.followed.latest is not None and self._is_report_due(now):
             self._reported_at = now
             self._mean_use.restart()
             self.followed.report()
         return True
 
+    def _is_report_due(self, now: float) -> bool:
+        return now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS
+
+    def _read_detail_if_due(self, counters: Counters) -> None:
+        """Read the details for the next report, and more often in the first second, which may be the only one.
+
+        They do not exist while the first process still prepares the container.
+        """
+        now = time.monotonic()
+        if self._cgroup is None or self._started_at is None:
+            return
+        is_early = now - self._started_at < FIRST_SECS and now - self._detailed_at >= PAUSE_SECS
+        if is_early or self._is_report_due(now):
+            self._detailed_at = now
+            self._details = self._details or DetailReader(self._cgroup)
+            with suppress(OSError, LookupError, ValueError):  # it has ended, and the regular readings notice it
+                self._detail = self._details.read(counters.usage_bytes)
+
     def read_at_end(self) -> None:
         """Read the counters when the first process, and so every process, has ended."""
         with suppress(OSError, LookupError, ValueError):  # too late: the kernel has removed them
             if self._cgroup is not None and (last := self.followed.latest) is not None:
+                if self._details is not None and self._detail is not None:
+                    self._detail = self._details.with_last_counts(self._detail)
                 self._publish(self._cgroup.read(), last.memory_bytes)
                 self.followed.is_complete = True
 
@@ -170,6 +194,7 @@ class _Reader:
         counters = self._cgroup.read()
         if self._started_at is None:
             self._begin(counters)
+        self._read_detail_if_due(counters)
         self._publish(counters, without_cache(counters, counters.usage_bytes))
 
     def _open_files(self, cgroup: Cgroup) -> None:
@@ -207,6 +232,9 @@ class _Reader:
             net_tx_bytes=tx,
             memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
+            oom_kills=counters.oom_kills,
+            is_peak_complete=counters.peak_bytes is not None,
+            detail=self._detail,
         )
 
     def _peak(self, counters: Counters) -> int:

@@ -24,6 +24,7 @@ from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
 from runtime.runs.limit_watchers import WatchedRun, Watchers
+from runtime.runs.measurements import Measurements
 from runtime.runs.retries import retry_until_available, retry_until_successful
 from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
@@ -41,6 +42,7 @@ class SupervisorContext:
 
     run_containers: RunContainers
     watchers: Watchers
+    measurements: Measurements
     runs: Runs
     statuses: RunStatuses
     run_inputs: RunInputs
@@ -230,14 +232,14 @@ class Supervisor:
     async def _count_end(self, container: Container) -> None:
         """Record the last counters of the container. An error in them must not end the run otherwise than it ended."""
         try:
-            await self._retry(partial(self._context.watchers.count_end, container, self._run))
+            await self._retry(partial(self._context.measurements.count_end, container, self._run))
         except Exception:
             logger.exception("The last counters of run %s could not be read", self._run.id)
 
     async def _report_overshoot(self, container: Container) -> None:
         """Measure the disk once more at the end, and log it if the run exceeded its limit and no check noticed."""
         try:
-            used = await self._context.watchers.measure_disk(container, self._run.id)
+            used = await self._context.measurements.measure_disk(container, self._run.id)
         except EngineUnavailable:
             return
         except Exception:

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runtime.base.clock import Clock
 from runtime.containers import (
@@ -69,11 +69,11 @@ class ScriptedContainer:
         self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
         self._notify()
 
-    def uses(self, memory_bytes: int, **counters: int) -> None:
+    def uses(self, memory_bytes: int, **counters: Any) -> None:
         self._samples.append(self._sample(memory_bytes, **counters))
         self._notify()
 
-    def used_until_its_end(self, memory_bytes: int, **counters: int) -> None:
+    def used_until_its_end(self, memory_bytes: int, **counters: Any) -> None:
         """Script the counters that are read when the container ends."""
         self._final_sample = replace(self._sample(memory_bytes, **counters), is_final=True)
 
@@ -108,15 +108,9 @@ class ScriptedContainer:
             else:
                 return
 
-    def _sample(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> Sample:
-        return Sample(
-            at=self._clock.now(),
-            memory_bytes=memory_bytes,
-            memory_peak_bytes=memory_bytes,
-            cpu_nanos=cpu_nanos,
-            net_rx_bytes=net_rx_bytes,
-            net_tx_bytes=net_tx_bytes,
-        )
+    def _sample(self, memory_bytes: int, **counters: Any) -> Sample:
+        counted = {"memory_peak_bytes": memory_bytes, "cpu_nanos": 0, "net_rx_bytes": 0, "net_tx_bytes": 0, **counters}
+        return Sample(at=self._clock.now(), memory_bytes=memory_bytes, **counted)
 
     def _stamp(self) -> str:
         moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.containers import Container, Sample, counters
+from runtime.containers import Container, Sample, cgroups, counters
 from runtime.containers.cgroups import Cgroup
 from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.docker import DockerContainers
@@ -108,9 +108,9 @@ def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[CounterThread]:
 def cgroup(request: pytest.FixtureRequest, tmp_path: Path) -> Cgroup:
     if request.param == 1:
         create_v1(tmp_path, "x")
-        return Cgroup(1, str(tmp_path / "memory/x"), str(tmp_path / "cpuacct/x"))
+        return cgroups.v1(tmp_path, {"memory": "x", "cpuacct": "x"})
     create_v2(tmp_path, "x")
-    return Cgroup(2, str(tmp_path / "x"), str(tmp_path / "x"))
+    return cgroups.v2(tmp_path / "x")
 
 
 def script(cgroup: Cgroup, usage: int, cache: int, peak: int, oom_kills: int = 0) -> None:
