@@ -41,6 +41,7 @@ from api.routes import (
     key_value_stores,
     logs,
     request_queues,
+    run_metrics,
     schedules,
     store,
     tools,
@@ -68,6 +69,7 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    run_metrics.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""

@@ -209,9 +209,6 @@ async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder
     return QueueOrder(data=await queues.pending_ids(queues.find(caller.user.id, id).id))
 
 
-router.include_router(run_metrics.router)
-
-
 @router.get("/greenroom/openapi.json", include_in_schema=False)
 async def get_openapi_document() -> Response:
     return json_response(_openapi_document())
@@ -264,7 +261,7 @@ def _openapi_document() -> dict[str, Any]:
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=router.routes,
+        routes=[*router.routes, *run_metrics.router.routes],
     )
 
 

@@ -14,6 +14,7 @@ from api.request.dependencies import orchestrator_of
 from api.request.params import Params
 from api.request.path_records import find_own_run
 from api.response.envelopes import JSON
+from api.response.local_controls import ErrorEnvelope
 from api.response.metrics_models import RunMetrics, RunReport
 from api.response.run_metrics import present_metrics, present_report
 from runtime.base.background import in_background
@@ -32,7 +33,7 @@ MAX_POINTS_PARAMETER = {
     "schema": {"type": "integer", "minimum": 1, "maximum": MAX_POINTS, "default": DEFAULT_POINTS},
 }
 
-router = APIRouter()
+router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
 user_token = Depends(HTTPBearer(auto_error=False, scheme_name="userToken", description="The token of the run's user."))
 
 
@@ -52,12 +53,13 @@ async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Res
     return Response(await in_background(partial(_serialize, record, curves, samples)), media_type=JSON)
 
 
-@router.get("/greenroom/runs/{run}/report", dependencies=[user_token])
-async def get_run_report(request: Request, caller: FullCaller, run: str) -> RunReport:
+@router.get("/greenroom/runs/{run}/report", response_model=RunReport, dependencies=[user_token])
+async def get_run_report(request: Request, caller: FullCaller, run: str) -> Response:
     """Show what a run used in all, its storage operations, charged events and cost. A live run until now."""
     orchestrator, record = orchestrator_of(request), find_own_run(request, run, caller)
     totals = await read_totals(orchestrator.metrics.blocks(record.id))
-    return present_report(orchestrator, find_own_run(request, run, caller), totals)
+    report = present_report(orchestrator, find_own_run(request, run, caller), totals)
+    return Response(report.model_dump_json(by_alias=True), media_type=JSON)
 
 
 def _most_points(request: Request) -> int:

@@ -25,9 +25,9 @@ class DetailReader:
     def read(self, usage_bytes: int) -> Detail:
         """Read the details of a container that uses so much memory. Raises OSError, ValueError and LookupError."""
         memory = self._cgroup.read_memory()
-        pids = self._cgroup.process_ids()
+        count, by_name = self._processes.read(self._cgroup.process_ids())
         detail = _of_memory(f"cgroup v{self._cgroup.version}", memory, usage_bytes, self._cgroup.kernel_bytes(memory))
-        return self.with_last_counts(replace(detail, processes=len(pids), by_name=self._processes.read(pids)))
+        return self.with_last_counts(replace(detail, processes=count, by_name=by_name))
 
     def with_last_counts(self, detail: Detail) -> Detail:
         """Return the details with the current counts of throttling and threads, which outlive the processes."""

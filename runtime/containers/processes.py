@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,23 +43,26 @@ class ContainerProcesses:
         self._cpu_nanos: dict[int, int] = {}
         self._totals: defaultdict[str, int] = defaultdict(int)
 
-    def read(self, pids: Iterable[int]) -> Mapping[str, ProcessUse]:
-        """Return the use by name. A name whose processes have ended uses no memory any more.
+    def read(self, pids: Collection[int]) -> tuple[int, Mapping[str, ProcessUse]]:
+        """Return the number of processes, and their use by name. Both without the engine's own first process.
 
-        Empty if there are too many processes, or if the system hides them.
+        A name whose processes have ended uses no memory any more. There are no names if the system hides them, or if
+        there are too many processes.
         """
-        living = list(pids)
-        if len(living) > MAX_READ:
-            return {}
+        if len(pids) > MAX_READ:
+            return len(pids), {}
         memory: defaultdict[str, int] = defaultdict(int)
-        for pid in living:
+        names = []
+        for pid in pids:
             with suppress(OSError, ValueError, IndexError):  # it has ended
                 name, nanos, size = self._read(pid)
+                names.append(name)
                 memory[name] += size
                 self._totals[name] += max(0, nanos - self._cpu_nanos.get(pid, 0))
                 self._cpu_nanos[pid] = nanos
-        self._forget(set(living))
-        return {name: ProcessUse(memory.get(name, 0), total) for name, total in self._totals.items() if name != INIT}
+        self._forget(set(pids))
+        uses = {name: ProcessUse(memory.get(name, 0), total) for name, total in self._totals.items() if name != INIT}
+        return len(pids) - names.count(INIT), uses
 
     def _read(self, pid: int) -> tuple[str, int, int]:
         """Return the name of a process, its CPU time and its anonymous memory."""

@@ -32,8 +32,9 @@ def test_processes_are_added_up_by_their_program(tmp_path: Path) -> None:
     create(tmp_path, 3, "/opt/chrome", name="a) (b", ticks=10, pages=7)
     create(tmp_path, 4, "/opt/chrome", ticks=1, pages=1)
     create(tmp_path, 5, "/usr/bin/python3.13", ticks=2, pages=2)
-    read = ContainerProcesses(tmp_path).read([1, 2, 3, 4, 5, 99])
-    assert read == {"node": use(5, 30), "chrome": use(8, 11), "python": use(2, 2)}
+    count, uses = ContainerProcesses(tmp_path).read([1, 2, 3, 4, 5])
+    assert count == 4
+    assert uses == {"node": use(5, 30), "chrome": use(8, 11), "python": use(2, 2)}
 
 
 def test_the_cpu_time_of_ended_processes_remains(tmp_path: Path) -> None:
@@ -42,9 +43,9 @@ def test_the_cpu_time_of_ended_processes_remains(tmp_path: Path) -> None:
     create(tmp_path, 3, "/bin/chrome", ticks=10, pages=7)
     container.read([2, 3])
     create(tmp_path, 2, "/bin/node", ticks=31, pages=6)
-    assert container.read([2]) == {"node": use(6, 31), "chrome": use(0, 10)}
+    assert container.read([2])[1] == {"node": use(6, 31), "chrome": use(0, 10)}
     create(tmp_path, 3, "/bin/chrome", ticks=4, pages=1)  # another process with the same id
-    assert container.read([2, 3])["chrome"] == use(1, 14)
+    assert container.read([2, 3])[1]["chrome"] == use(1, 14)
 
 
 def test_a_process_that_starts_another_program_gets_its_name(tmp_path: Path) -> None:
@@ -52,13 +53,13 @@ def test_a_process_that_starts_another_program_gets_its_name(tmp_path: Path) -> 
     create(tmp_path, 2, "/bin/sh", name="sh", ticks=1)
     container.read([2])
     create(tmp_path, 2, "/bin/node", name="node", ticks=5, pages=3)
-    assert container.read([2]) == {"sh": use(0, 1), "node": use(3, 4)}
+    assert container.read([2])[1] == {"sh": use(0, 1), "node": use(3, 4)}
 
 
 def test_a_program_that_is_not_visible_is_named_by_its_process(tmp_path: Path) -> None:
     create(tmp_path, 2, "/bin/x", name="crawler\n\x1b[31m")
     (tmp_path / "2" / "exe").unlink()
-    assert list(ContainerProcesses(tmp_path).read([2])) == ["crawler31m"]
+    assert list(ContainerProcesses(tmp_path).read([2])[1]) == ["crawler31m"]
 
 
 def test_names_and_processes_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,5 +68,5 @@ def test_names_and_processes_are_limited(tmp_path: Path, monkeypatch: pytest.Mon
     for pid in (1, 2, 3):
         create(tmp_path, pid, f"/bin/{'abc'[pid - 1]}", pages=1)
     container = ContainerProcesses(tmp_path)
-    assert container.read([1, 2, 3]) == {"a": use(1, 0), "other": use(2, 0)}
-    assert container.read([1, 2, 3, 4]) == {}
+    assert container.read([1, 2, 3])[1] == {"a": use(1, 0), "other": use(2, 0)}
+    assert container.read([1, 2, 3, 4]) == (4, {})

@@ -57,7 +57,9 @@ def seconds(first: int, last: int, **fields: object) -> list[Sample]:
 def times(blocks: Sequence[StoredBlock]) -> list[int]:
     """The times of all samples in seconds, which must have consecutive positions."""
     decoded = [decode(block.content) for block in blocks]
-    assert [block.position for block in blocks] == [sum(each.length for each in decoded[:i]) for i in range(len(blocks))]
+    assert [block.position for block in blocks] == [
+        sum(each.length for each in decoded[:i]) for i in range(len(blocks))
+    ]
     return [((at or 0) - START) // 1000 for block in decoded for at in block.columns["at"]]
 
 
