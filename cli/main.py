@@ -19,6 +19,7 @@ COMMANDS = {
     "clock": Entry(SERVER, "Control the clock of schedules, retention and webhook retries."),
     "prune": Entry(SERVER, "Show the builds that no tag, Actor or live run needs, and delete them with their images."),
     "run": Entry(ACTORS, "Build the Actor in a folder or a git repository and run it."),
+    "report": Entry(ACTORS, "Show what a run used and would cost, with its curves."),
     "push": Entry(ACTORS, "Create or update an Actor from a folder or a git repository, and build it."),
     "seed": Entry(ACTORS, "Create public stand-ins for well-known Actors of Apify Store."),
     "storage": Entry(STORAGES, "Copy storages between the server and the local folders of the Apify SDKs."),

@@ -10,6 +10,8 @@ from runtime.base.json_text import JsonDict
 TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
 MAX_WAIT_SECS = 60
 """The longest time for which the server delays a response until a job finishes."""
+REPORT_SECS = 60.0
+"""The server reads all samples of the run, which can be from many days."""
 MAX_LISTED = 1000
 """The most builds in one response."""
 
@@ -61,6 +63,15 @@ class RunsClient:
     def abort(self, run_id: str) -> None:
         """Request an abort. The run may need some time to end."""
         self._transport.data("POST", f"/v2/actor-runs/{run_id}/abort")
+
+    def report(self, run_id: str) -> JsonDict:
+        """Return what the run used, and what it would cost."""
+        return self._transport.local("GET", f"/greenroom/runs/{run_id}/report", REPORT_SECS)
+
+    def metrics(self, run_id: str, most_points: int) -> JsonDict:
+        """Return the curves of the run, with at most about this many points."""
+        params = {"maxPoints": most_points}
+        return self._transport.local("GET", f"/greenroom/runs/{run_id}/metrics", REPORT_SECS, params=params)
 
     def wait(self, run_id: str) -> JsonDict:
         """Return the run when it has finished."""

@@ -1,0 +1,168 @@
+"""The lines of a report in the terminal: a label, a small curve and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cli.report.figures import NOT_MEASURED, FigureFormat, dollars, share_of, unit_name
+from cli.terminal.sizes import MBYTE
+from runtime.base.json_text import JsonDict
+
+STORAGE_UNITS = ("DATASET", "KEY_VALUE_STORE", "REQUEST_QUEUE")
+ENFORCEMENT = {
+    "hard": "writes over the limit fail",
+    "polled": "checked periodically",
+    "none": "the limit is not enforced",
+}
+RESTARTS = {
+    "migrations": "migration",
+    "reboots": "reboot",
+    "metamorphs": "metamorph",
+    "restartsOnError": "restart on error",
+    "resurrections": "resurrection",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SmallCurve:
+    """The values of a small curve, and the value that fills its height."""
+
+    values: Sequence[float | None]
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    label: str
+    text: str
+    curve: SmallCurve | None = None
+
+
+def report_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
+    """Yield all rows of the report."""
+    yield from resource_rows(report, metrics, figures)
+    yield from _process_rows(report, metrics, figures)
+    yield Row("Storage", _operations(report))
+    yield Row("Items", f"{report['items']:,}")
+    yield from _cost_rows(report, figures)
+    if restarts := _restarts(report):
+        yield Row("Restarts", restarts)
+
+
+def resource_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
+    """Yield the rows of memory, CPU, network and disk."""
+    memory, cpu, network, disk = report["memory"], report["cpu"], report["network"], report["disk"]
+    yield Row("Memory", _memory(memory, figures), _curve(metrics, "memoryBytes", memory["limitBytes"]))
+    if memory["atPeak"]:
+        yield Row("", _parts(memory, figures))
+    yield Row("CPU", _cpu(cpu, figures), _cpu_curve(metrics))
+    if cpu["throttledShare"]["value"] is not None:
+        share, secs = figures.percent(cpu["throttledShare"]), figures.secs(cpu["throttledSecs"])
+        yield Row("", f"throttled in {share} of its CPU periods, {secs} in all", _curve(metrics, "throttledShare", 1.0))
+    received, sent = network["receivedBytes"], network["sentBytes"]
+    traffic = f"{figures.size(received)} in, {figures.size(sent)} out"
+    yield Row("Network", NOT_MEASURED if received["value"] is None else traffic, _curve(metrics, "receivedPerSec"))
+    used = figures.size(disk["peakBytes"])
+    enforced = ENFORCEMENT.get(disk["enforcement"], disk["enforcement"])
+    limit = f"of {disk['limitBytes'] // MBYTE} MB" if disk["peakBytes"]["value"] is not None else ""
+    yield Row("Disk", f"{_peak(used)} {limit}".rstrip() + f"; {enforced}", _curve(metrics, "diskBytes"))
+
+
+def _process_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
+    processes, threads = report["processPeak"], report["threadPeak"]
+    counts = [
+        f"{figures.count(figure)} {name}"
+        for figure, name in ((processes, "processes"), (threads, "threads"))
+        if figure["value"] is not None
+    ]
+    text = f"at most {', '.join(counts)}" if counts else NOT_MEASURED
+    yield Row("Processes", text, _curve(metrics, "processes"))
+    by_name = {
+        each["name"]: each["memoryBytes"]["high"] or each["memoryBytes"]["values"] for each in metrics["processes"]
+    }
+    for each in report["processes"]:
+        used = f"{each['name']}: {figures.size(each['memoryPeakBytes'])}, {figures.secs(each['cpuSecs'])} of CPU time"
+        values = by_name.get(each["name"])
+        yield Row("", used, SmallCurve(values, report["memory"]["limitBytes"]) if values else None)
+
+
+def _cost_rows(report: JsonDict, figures: FigureFormat) -> Iterator[Row]:
+    cost = report["cost"]
+    label = "Charged"
+    for event in report["events"]:
+        yield Row(
+            label, f"{event['name']}: {event['count']:,} x {dollars(event['priceUsd'])} = {dollars(event['usd'])}"
+        )
+        label = ""
+    units = figures.text(cost["computeUnits"], lambda value: f"{value:.4f}")
+    usage = f"{units} compute units; platform usage {figures.usd(cost['usageUsd'])}"
+    payer = "" if cost["usagePayer"] == "user" else ", which the developer of the Actor pays"
+    yield Row("Cost", f"{figures.usd(cost['totalUsd'])} for the user; {usage}{payer}")
+
+
+def _memory(memory: JsonDict, figures: FigureFormat) -> str:
+    limit, peak = memory["limitBytes"], memory["peakBytes"]
+    if peak["value"] is None:
+        return f"{NOT_MEASURED}; limit {limit // MBYTE} MB"
+    p95 = memory["p95Bytes"]
+    rest = "" if p95["value"] is None else f", 95 % of the time below {figures.size(p95)}"
+    return f"peak {figures.size(peak)} of {limit // MBYTE} MB{share_of(peak, limit)}{rest}"
+
+
+def _parts(memory: JsonDict, figures: FigureFormat) -> str:
+    parts = memory["atPeak"]
+    shared = parts["sharedBytes"]
+    used = [
+        f"{figures.size(parts['anonymousBytes'])} anonymous",
+        f"{figures.size(parts['kernelBytes'])} kernel",
+        *([f"{figures.size(shared)} shared"] if shared["value"] else []),
+    ]
+    return f"highest sample: {', '.join(used)}; page cache apart: {figures.size(parts['cacheBytes'])}"
+
+
+def _cpu(cpu: JsonDict, figures: FigureFormat) -> str:
+    granted = f"grant: {cpu['grantedCores']:g} {'core' if cpu['grantedCores'] == 1 else 'cores'}"
+    if cpu["usedSecs"]["value"] is None:
+        return f"{NOT_MEASURED}; {granted}"
+    share = figures.percent(cpu["shareOfGrant"])
+    return f"{share} of the granted time, {figures.secs(cpu['usedSecs'])} in all; {granted}"
+
+
+def _operations(report: JsonDict) -> str:
+    used = [each for each in report["usage"] if each["unit"].startswith(STORAGE_UNITS) and each["quantity"]["value"]]
+    return ", ".join(f"{each['quantity']['value']:,.0f} {unit_name(each['unit'])}" for each in used) or "no operations"
+
+
+def _restarts(report: JsonDict) -> str:
+    counts = [(report["restarts"][key], name) for key, name in RESTARTS.items()]
+    return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count)
+
+
+def _peak(used: str) -> str:
+    return used if used == NOT_MEASURED else f"peak {used}"
+
+
+def _curve(metrics: JsonDict, name: str, highest: float | None = None) -> SmallCurve | None:
+    """Return the curve of the highest values; None if nothing was measured. By default, its own peak fills it."""
+    curve = metrics["curves"] and metrics["curves"][name]
+    values = (curve["high"] or curve["values"]) if curve else []
+    known = [value for value in values if value is not None]
+    return SmallCurve(values, highest or max(known)) if known else None
+
+
+def _cpu_curve(metrics: JsonDict) -> SmallCurve | None:
+    """Return the used part of what was granted at each moment."""
+    if not metrics["curves"]:
+        return None
+    used, granted = (metrics["curves"][name]["values"] for name in ("cpuCores", "grantedCores"))
+    shares = [None if one is None or not other else one / other for one, other in zip(used, granted, strict=True)]
+    return SmallCurve(shares, 1.0) if any(share is not None for share in shares) else None
+
+
+def source_text(report: JsonDict) -> str:
+    """Return who measured the run, and how often."""
+    sources = {"engine": "the statistics of the engine"}
+    names = " and ".join(sources.get(each, each) for each in report["sources"])
+    return f"{report['samples']:,} samples from {names}" if names else f"{report['samples']:,} samples"
+
