@@ -34,14 +34,18 @@ class Curve(LocalModel):
 class RunCurves(LocalModel):
     """Sizes are in bytes, traffic in bytes per second, CPU in cores. The basis of each is in the documentation."""
 
-    memory_bytes: Curve = Field(description="The memory that counts against the limit, without inactive page cache.")
+    memory_bytes: Curve = Field(
+        description="The memory that counts against the limit, without inactive page cache: the highest use since the"
+        " point before, as far as the kernel counts it."
+    )
     anonymous_bytes: Curve
     kernel_bytes: Curve
     shared_bytes: Curve = Field(description="Shared memory, for example files in /dev/shm.")
     cache_bytes: Curve = Field(description="The page cache, which the kernel reclaims before it kills a process.")
     limit_bytes: Curve
     cpu_cores: Curve
-    granted_cores: Curve
+    granted_cores: Curve = Field(description="The most that was granted since the point before.")
+    cpu_share: Curve = Field(description="The used part of the grant.")
     throttled_share: Curve = Field(description="The part of the CPU periods in which the kernel stopped the run.")
     received_per_sec: Curve
     sent_per_sec: Curve

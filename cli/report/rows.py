@@ -56,7 +56,7 @@ def resource_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) ->
     yield Row("Memory", _memory(memory, figures), _curve(metrics, "memoryBytes", memory["limitBytes"]))
     if memory["atPeak"]:
         yield Row("", _parts(memory, figures))
-    yield Row("CPU", _cpu(cpu, figures), _cpu_curve(metrics))
+    yield Row("CPU", _cpu(cpu, figures), _curve(metrics, "cpuShare", 1.0))
     if cpu["throttledShare"]["value"] is not None:
         share, secs = figures.percent(cpu["throttledShare"]), figures.secs(cpu["throttledSecs"])
         yield Row("", f"throttled in {share} of its CPU periods, {secs} in all", _curve(metrics, "throttledShare", 1.0))
@@ -151,18 +151,8 @@ def _curve(metrics: JsonDict, name: str, highest: float | None = None) -> SmallC
     return SmallCurve(values, highest or max(known)) if known else None
 
 
-def _cpu_curve(metrics: JsonDict) -> SmallCurve | None:
-    """Return the used part of what was granted at each moment."""
-    if not metrics["curves"]:
-        return None
-    used, granted = (metrics["curves"][name]["values"] for name in ("cpuCores", "grantedCores"))
-    shares = [None if one is None or not other else one / other for one, other in zip(used, granted, strict=True)]
-    return SmallCurve(shares, 1.0) if any(share is not None for share in shares) else None
-
-
 def source_text(report: JsonDict) -> str:
     """Return who measured the run, and how often."""
     sources = {"engine": "the statistics of the engine"}
     names = " and ".join(sources.get(each, each) for each in report["sources"])
     return f"{report['samples']:,} samples from {names}" if names else f"{report['samples']:,} samples"
-

@@ -22,7 +22,6 @@ SHORTEST_WINDOW_MILLIS = 250
 OOM_KILL = "oom-kill"
 
 LEVELS: Mapping[str, str] = {
-    "memory_bytes": "used",
     "anonymous_bytes": "anonymous",
     "kernel_bytes": "kernel",
     "shared_bytes": "shared",
@@ -56,8 +55,9 @@ class RunEvent:
 class Curves:
     """The curves of a run. All have one value for each time in `at`.
 
-    `cpu_cores` and `granted_cores` are numbers of cores, `throttled_share` is the share of the CPU periods in which the
-    kernel stopped the run. Traffic is in bytes per second. `gaps` are times in which nothing was measured.
+    `cpu_cores` and `granted_cores` are numbers of cores, `cpu_share` is the used part of the grant. `throttled_share`
+    is the part of the CPU periods in which the kernel stopped the run. Traffic is in bytes per second. `gaps` are times
+    in which nothing was measured.
     """
 
     at: list[Millis] = field(default_factory=list)
@@ -166,10 +166,15 @@ def _numbers(block: Block, before: Block | None) -> dict[tuple[str, str], Number
     used, periods, throttled = (
         _increases(block.columns[name], _column(before, name)) for name in ("cpu", "periods", "throttled_periods")
     )
+    cores, granted = _ratios(used, millis), _granted(block, before)
     return {
         **levels,
-        ("", "cpu_cores"): _ratios(used, millis),
-        ("", "granted_cores"): [None if value is None else value / 1000 for value in block.columns["granted"]],
+        ("", "memory_bytes"): _with_peaks(block, before),
+        ("", "cpu_cores"): cores,
+        ("", "granted_cores"): granted,
+        ("", "cpu_share"): [
+            one / all if one is not None and all else None for one, all in zip(cores, granted, strict=True)
+        ],
         ("", "throttled_share"): _shares(throttled, periods),
         **{("", f"{name}_per_sec"): _per_sec(block, before, name, millis) for name in ("received", "sent")},
         **{("memory", name): [*values] for name, values in block.memory_by_name.items()},
@@ -178,6 +183,25 @@ def _numbers(block: Block, before: Block | None) -> dict[tuple[str, str], Number
             for name, values in block.cpu_by_name.items()
         },
     }
+
+
+def _granted(block: Block, before: Block | None) -> Numbers:
+    """Return the most cores that were granted since the sample before, in which the burst may have ended."""
+    column = block.columns["granted"]
+    first = before.columns["granted"][-1] if before else column[0]
+    return [None if now is None else max(last or 0, now) / 1000 for last, now in pairwise([first, *column])]
+
+
+def _with_peaks(block: Block, before: Block | None) -> Numbers:
+    """Return the highest use of memory since the sample before, if the kernel counted a new peak meanwhile."""
+    last = _column(before, "peak")
+    highest = last[-1] if last else 0
+    levels: Numbers = []
+    for used, peak in zip(block.columns["used"], block.columns["peak"], strict=True):
+        is_new = used is not None and peak is not None and peak > max(used, highest or 0)
+        levels.append(peak if is_new else used)
+        highest = peak
+    return levels
 
 
 def _passed(block: Block, before: Block | None) -> list[Millis]:

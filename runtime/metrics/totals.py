@@ -111,12 +111,13 @@ class TotalsBuilder:
         """Count each sample for the time since the one before, and add up the CPU time that was granted in it."""
         continues = self._last is not None and self._last.origin.container == block.origin.container
         last = self._last.columns["at"][-1] if continues and self._last is not None else block.origin.container
+        before = self._last.columns["granted"][-1] if continues and self._last is not None else 0
         columns = (block.columns["at"], block.columns["used"], block.columns["granted"])
         for at, used, granted in zip(*columns, strict=True):
             passed = max(0, (at or 0) - (last or 0))
-            last = at
             self._totals.measured_millis += passed
-            self._totals.granted_millis += passed * (granted or 0) / 1000
+            self._totals.granted_millis += passed * max(before or 0, granted or 0) / 1000
+            last, before = at, granted
             if used is not None:
                 self._uses.append((used, max(1, min(passed, LONGEST_WEIGHT_MILLIS))))
 

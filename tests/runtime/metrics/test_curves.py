@@ -74,6 +74,15 @@ async def test_counters_become_rates(series: Series) -> None:
     assert curves.curves["memory_bytes"].low is None
 
 
+async def test_a_peak_between_two_samples_is_part_of_the_curve(series: Series) -> None:
+    """The last sample before an out-of-memory kill can be far below the limit."""
+    uses = ((80, 80), (85, 512), (90, 512), (95, 512))
+    await series.record(
+        *(at(i, memory_bytes=used * MIB, memory_peak_bytes=peak * MIB) for i, (used, peak) in enumerate(uses, start=1))
+    )
+    assert series.curves().curves["memory_bytes"].values == [80 * MIB, 512 * MIB, 90 * MIB, 95 * MIB]
+
+
 async def test_a_long_series_becomes_coarser_without_losing_its_peaks(series: Series) -> None:
     await series.record(*(at(second, memory_bytes=(90 + (second == 7) * 400) * MIB) for second in range(1, 11)))
     curves = series.curves(most_points=3)
