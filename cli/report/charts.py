@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -51,7 +52,6 @@ class Chart:
     highest: float
     summary: str
     limit: tuple[str, float] | None = None
-    decimals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +109,15 @@ def clock_time(secs: float) -> str:
 
 
 def round_up(value: float) -> float:
-    """Return the next number that divides well into VALUE_TICKS parts."""
-    step = 1.0
-    while step * 10 * VALUE_TICKS <= value:
-        step *= 10
-    while step * VALUE_TICKS > 10 * value > 0:
-        step /= 10
-    return next(step * factor * VALUE_TICKS for factor in (1, 2, 2.5, 5, 10) if step * factor * VALUE_TICKS >= value)
+    """Return the next number that divides well into VALUE_TICKS parts. The value is greater than 0."""
+    part = value / VALUE_TICKS
+    magnitude = 10.0 ** math.floor(math.log10(part))
+    return next(factor for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= part) * magnitude * VALUE_TICKS
 
 
 def _value_ticks(chart: Chart) -> str:
     ticks = [(share / VALUE_TICKS, chart.highest * share / VALUE_TICKS) for share in range(VALUE_TICKS + 1)]
-    return "".join(f'<span style="bottom:{100 * at:.2f}%">{value:,.{chart.decimals}f}</span>' for at, value in ticks)
+    return "".join(f'<span style="bottom:{100 * at:.2f}%">{value:,g}</span>' for at, value in ticks)
 
 
 def _time_ticks(axis: TimeAxis) -> str:

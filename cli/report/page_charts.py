@@ -120,7 +120,6 @@ def _network(curves: JsonDict) -> Chart:
         lines=[received, sent],
         highest=highest,
         summary="Network traffic over time.",
-        decimals=0 if highest >= 8 else 2,
     )
 
 

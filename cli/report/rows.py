@@ -34,24 +34,41 @@ class SmallCurve:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """A line of the output. `style` is that of the label. Text that `spans` begins in the column of the curves."""
+
     label: str
     text: str
     curve: SmallCurve | None = None
+    style: str = "dim"
+    spans: bool = False
 
 
 def report_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
     """Yield all rows of the report."""
-    yield from resource_rows(report, metrics, figures)
+    yield from _resource_rows(report, metrics, figures)
     yield from _process_rows(report, metrics, figures)
-    yield Row("Storage", _operations(report))
-    yield Row("Items", f"{report['items']:,}")
-    yield from _cost_rows(report, figures)
+    yield Row("Storage", _operations(report), spans=True)
+    yield Row("Items", f"{report['items']:,}", spans=True)
+    yield from _charge_rows(report)
+    yield cost_row(report, figures)
     if restarts := _restarts(report):
-        yield Row("Restarts", restarts)
+        yield Row("Restarts", restarts, spans=True)
 
 
 def resource_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
-    """Yield the rows of memory, CPU, network and disk."""
+    """Yield the rows of memory, CPU, network and disk, without details."""
+    return (row for row in _resource_rows(report, metrics, figures) if row.label)
+
+
+def cost_row(report: JsonDict, figures: FigureFormat) -> Row:
+    cost = report["cost"]
+    units = figures.text(cost["computeUnits"], lambda value: f"{value:.4f}")
+    usage = f"{units} compute units; platform usage {figures.usd(cost['usageUsd'])}"
+    payer = "" if cost["usagePayer"] == "user" else ", which the developer of the Actor pays"
+    return Row("Cost", f"{figures.usd(cost['totalUsd'])} for the user; {usage}{payer}", spans=True)
+
+
+def _resource_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
     memory, cpu, network, disk = report["memory"], report["cpu"], report["network"], report["disk"]
     yield Row("Memory", _memory(memory, figures), _curve(metrics, "memoryBytes", memory["limitBytes"]))
     if memory["atPeak"]:
@@ -63,10 +80,7 @@ def resource_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) ->
     received, sent = network["receivedBytes"], network["sentBytes"]
     traffic = f"{figures.size(received)} in, {figures.size(sent)} out"
     yield Row("Network", NOT_MEASURED if received["value"] is None else traffic, _curve(metrics, "receivedPerSec"))
-    used = figures.size(disk["peakBytes"])
-    enforced = ENFORCEMENT.get(disk["enforcement"], disk["enforcement"])
-    limit = f"of {disk['limitBytes'] // MBYTE} MB" if disk["peakBytes"]["value"] is not None else ""
-    yield Row("Disk", f"{_peak(used)} {limit}".rstrip() + f"; {enforced}", _curve(metrics, "diskBytes"))
+    yield Row("Disk", _disk(disk, figures), _curve(metrics, "diskBytes"))
 
 
 def _process_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
@@ -87,18 +101,12 @@ def _process_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) ->
         yield Row("", used, SmallCurve(values, report["memory"]["limitBytes"]) if values else None)
 
 
-def _cost_rows(report: JsonDict, figures: FigureFormat) -> Iterator[Row]:
-    cost = report["cost"]
+def _charge_rows(report: JsonDict) -> Iterator[Row]:
     label = "Charged"
     for event in report["events"]:
-        yield Row(
-            label, f"{event['name']}: {event['count']:,} x {dollars(event['priceUsd'])} = {dollars(event['usd'])}"
-        )
+        sum_usd = f"{event['count']:,} x {dollars(event['priceUsd'])} = {dollars(event['usd'])}"
+        yield Row(label, f"{event['name']}: {sum_usd}", spans=True)
         label = ""
-    units = figures.text(cost["computeUnits"], lambda value: f"{value:.4f}")
-    usage = f"{units} compute units; platform usage {figures.usd(cost['usageUsd'])}"
-    payer = "" if cost["usagePayer"] == "user" else ", which the developer of the Actor pays"
-    yield Row("Cost", f"{figures.usd(cost['totalUsd'])} for the user; {usage}{payer}")
 
 
 def _memory(memory: JsonDict, figures: FigureFormat) -> str:
@@ -129,6 +137,12 @@ def _cpu(cpu: JsonDict, figures: FigureFormat) -> str:
     return f"{share} of the granted time, {figures.secs(cpu['usedSecs'])} in all; {granted}"
 
 
+def _disk(disk: JsonDict, figures: FigureFormat) -> str:
+    peak, limit = disk["peakBytes"], f"{disk['limitBytes'] // MBYTE} MB"
+    used = f"{NOT_MEASURED}; limit {limit}" if peak["value"] is None else f"peak {figures.size(peak)} of {limit}"
+    return f"{used}; {ENFORCEMENT.get(disk['enforcement'], disk['enforcement'])}"
+
+
 def _operations(report: JsonDict) -> str:
     used = [each for each in report["usage"] if each["unit"].startswith(STORAGE_UNITS) and each["quantity"]["value"]]
     return ", ".join(f"{each['quantity']['value']:,.0f} {unit_name(each['unit'])}" for each in used) or "no operations"
@@ -137,10 +151,6 @@ def _operations(report: JsonDict) -> str:
 def _restarts(report: JsonDict) -> str:
     counts = [(report["restarts"][key], name) for key, name in RESTARTS.items()]
     return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count)
-
-
-def _peak(used: str) -> str:
-    return used if used == NOT_MEASURED else f"peak {used}"
 
 
 def _curve(metrics: JsonDict, name: str, highest: float | None = None) -> SmallCurve | None:

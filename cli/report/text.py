@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.text import Text
 
@@ -20,6 +20,7 @@ CURVE_SHARE = 5
 """On a terminal, a curve takes this part of the width."""
 LEAST_CURVE_WIDTH, MOST_CURVE_WIDTH = 12, 48
 LEAST_TEXT_WIDTH = 20
+GAP = "  "
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "TIMED-OUT": "bold yellow", "ABORTED": "bold yellow"}
 CURVE_POINTS = 300
 """The points of a curve from which a small one is made."""
@@ -36,7 +37,7 @@ def print_report(report: JsonDict, metrics: JsonDict) -> None:
     terminal.stdout.print()
     sign = figures.at_least.strip()
     legend = f"Measured: {source_text(report)}. ~ marks an estimate, {sign} a number that a limit has cut off."
-    for line in textwrap.wrap(legend, _line_width()):
+    for line in _wrapped(legend, _line_width()):
         terminal.stdout.print(Text(line, style="dim"))
 
 
@@ -44,23 +45,22 @@ def print_rows(rows: Sequence[Row], metrics: JsonDict) -> None:
     """Print rows in three columns: labels, curves and text. Without a curve in any row, there is no such column."""
     labels = max(len(row.label) for row in rows)
     curves = {id(row): curve for row in rows if (curve := _drawn(row, metrics))}
-    curve_width = max(map(len, curves.values()), default=-2)
-    text_width = max(LEAST_TEXT_WIDTH, _line_width() - labels - curve_width - 4)
+    curve_width = max(map(len, curves.values()), default=0)
     for row in rows:
-        for index, line in enumerate(textwrap.wrap(printable(row.text), text_width) or [""]):
+        column = 0 if row.spans or not curve_width else curve_width + len(GAP)
+        width = _line_width() - labels - len(GAP) - column
+        for index, line in enumerate(_wrapped(printable(row.text), max(LEAST_TEXT_WIDTH, width)) or [""]):
             label, curve = (row.label, curves.get(id(row), "")) if index == 0 else ("", "")
-            terminal.stdout.print(
-                Text.assemble((label.ljust(labels), "dim"), "  ", *_columns(curve, curve_width), line)
-            )
+            parts = ((label.ljust(labels), row.style), GAP, (curve.ljust(column), "cyan"), line)
+            terminal.stdout.print(Text.assemble(*parts))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def figure_format() -> FigureFormat:
-    return ASCII if _is_ascii() else UNICODE
-
-
-def _columns(curve: str, width: int) -> Iterator[tuple[str, str]]:
-    if width > 0:
-        yield (f"{curve.ljust(width)}  ", "cyan")
+    return ASCII if is_ascii() else UNICODE
 
 
 def _drawn(row: Row, metrics: JsonDict) -> str:
@@ -70,7 +70,7 @@ def _drawn(row: Row, metrics: JsonDict) -> str:
     if terminal.stdout.is_terminal:
         width = max(LEAST_CURVE_WIDTH, min(MOST_CURVE_WIDTH, terminal.stdout.width // CURVE_SHARE))
     values = resampled(metrics["at"], row.curve.values, width, metrics["gaps"])
-    return small_curve(values, row.curve.highest, is_ascii=_is_ascii())
+    return small_curve(values, row.curve.highest, is_ascii=is_ascii())
 
 
 def _line_width() -> int:
@@ -78,7 +78,7 @@ def _line_width() -> int:
     return terminal.stdout.width if terminal.stdout.is_terminal else 10_000
 
 
-def _is_ascii() -> bool:
+def is_ascii() -> bool:
     return not streams.stdout.encoding.lower().replace("-", "").startswith("utf")
 
 
