@@ -32,9 +32,10 @@ Html = Annotated[
 
 @app.command(cls=Command)
 def report(run: RunReference, html: Html = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show what a run used: memory, CPU, network, disk, processes, storage operations, charged events and its cost.
+    """Show what a run used and would cost, with its curves.
 
-    A live run is shown as it is now. Example: greenroom report last --html report.html
+    That is memory, CPU, network, disk, processes, storage operations and charged events. A live run is shown as it is
+    now. Example: greenroom report last --html report.html
     """
     with connected(resolved(data_dir)) as client:
         run_id = find_run(client, run)["id"]

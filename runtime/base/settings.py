@@ -13,7 +13,7 @@ import platformdirs
 from runtime.base.general_access import GeneralAccess
 from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy, parse_policy
 from runtime.base.outbound_policy import VARIABLE as OUTBOUND_ALLOW
-from runtime.base.plans import LOCAL, PLANS, Plan
+from runtime.base.plans import LOCAL, PLANS, Plan, parse_prices, with_prices
 from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
 
 LOCAL_USERNAME = "local"
@@ -77,7 +77,9 @@ def from_environment(
         general_access=general_access or {},
         allowed_origins=allowed_origins,
         stop_runs=stop_runs,
-        plan=PLANS[plan] if plan else _plan(environment, "GREENROOM_PLAN"),
+        plan=with_prices(
+            PLANS[plan] if plan else _plan(environment, "GREENROOM_PLAN"), _prices(environment, "GREENROOM_PRICES")
+        ),
         cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
         strict_memory=_flag(environment, "GREENROOM_STRICT_MEMORY"),
         max_memory_mbytes=_max_memory(environment, "GREENROOM_MAX_MEMORY_MBYTES"),
@@ -95,6 +97,13 @@ def _plan(environment: Mapping[str, str], name: str) -> Plan:
     if text and text not in PLANS:
         raise ValueError(f"{name} must be one of {', '.join(PLANS)}, not '{text}'")
     return PLANS[text] if text else LOCAL
+
+
+def _prices(environment: Mapping[str, str], name: str) -> Mapping[str, float]:
+    try:
+        return parse_prices(environment.get(name, ""))
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from error
 
 
 def _number_or_default(environment: Mapping[str, str], name: str, default: float) -> float:
