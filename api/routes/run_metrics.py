@@ -24,7 +24,8 @@ from runtime.metrics.curves import Curves
 from runtime.metrics.reading import read_curves, read_totals
 
 DEFAULT_POINTS = 1000
-MAX_POINTS = 10_000
+MAX_POINTS = 2000
+"""More than a screen is wide. The response for more would take longer than a slice of background work."""
 MAX_POINTS_PARAMETER = {
     "name": "maxPoints",
     "in": "query",

@@ -86,8 +86,8 @@ def _resource_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -
 def _process_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> Iterator[Row]:
     processes, threads = report["processPeak"], report["threadPeak"]
     counts = [
-        f"{figures.count(figure)} {name}"
-        for figure, name in ((processes, "processes"), (threads, "threads"))
+        f"{figures.count(figure)} {one if figure['value'] == 1 else several}"
+        for figure, one, several in ((processes, "process", "processes"), (threads, "thread", "threads"))
         if figure["value"] is not None
     ]
     text = f"at most {', '.join(counts)}" if counts else NOT_MEASURED

@@ -15,8 +15,10 @@ from runtime.metrics.blocks import Block, Values
 
 Numbers = list[float | None]
 
-LONGEST_SILENCE_MILLIS = 45_000
-"""A longer time without a sample is a gap: no server measured the run."""
+SILENCE_MILLIS = 8_000
+SILENCE_FACTOR = 7
+"""A time without a sample is a gap, in which no server measured the run, if it is longer than SILENCE_MILLIS and so many
+times as long as the time between the two samples before. Old runs get fewer samples, but not so many fewer."""
 SHORTEST_WINDOW_MILLIS = 250
 """The shortest time over which a rate is meaningful: CPU quotas are granted in periods of 100 ms."""
 OOM_KILL = "oom-kill"
@@ -86,6 +88,7 @@ class CurveBuilder:
         self._curves = Curves(samples_per_point=self._size)
         self._waiting = _Samples()
         self._last: Block | None = None
+        self._last_pause: Millis = 0
 
     def add(self, block: Block) -> None:
         if self._last is not None and self._last.origin.container != block.origin.container:
@@ -156,7 +159,11 @@ class CurveBuilder:
     def _add_gaps(self, block: Block) -> None:
         last = [] if self._last is None else self._last.columns["at"][-1:]
         times = [at or 0 for at in (*last, *block.columns["at"])]
-        self._curves.gaps += [(a, b) for a, b in pairwise(times) if b - a > LONGEST_SILENCE_MILLIS]
+        for before, at in pairwise(times):
+            if at - before > max(SILENCE_MILLIS, SILENCE_FACTOR * self._last_pause):
+                self._curves.gaps.append((before, at))
+            else:
+                self._last_pause = at - before
 
 
 def _numbers(block: Block, before: Block | None) -> dict[tuple[str, str], Numbers]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runtime.base.clock import Millis
@@ -79,7 +80,7 @@ class TotalsBuilder:
 
     def __init__(self) -> None:
         self._totals = Totals()
-        self._uses: list[tuple[int, int]] = []
+        self._millis_by_use: defaultdict[int, int] = defaultdict(int)
         self._last: Block | None = None
 
     def add(self, block: Block) -> None:
@@ -104,7 +105,7 @@ class TotalsBuilder:
     def finish(self) -> Totals:
         if self._last is not None:
             self._end_container(self._last)
-        self._totals.p95 = _percentile(self._uses)
+        self._totals.p95 = _percentile(self._millis_by_use)
         return self._totals
 
     def _weigh(self, block: Block) -> None:
@@ -119,7 +120,7 @@ class TotalsBuilder:
             self._totals.granted_millis += passed * max(before or 0, granted or 0) / 1000
             last, before = at, granted
             if used is not None:
-                self._uses.append((used, max(1, min(passed, LONGEST_WEIGHT_MILLIS))))
+                self._millis_by_use[used] += max(1, min(passed, LONGEST_WEIGHT_MILLIS))
 
     def _find_highest(self, block: Block) -> None:
         columns = [block.columns[name] for name in ("at", "anonymous", "kernel", "shared", "cache")]
@@ -144,11 +145,11 @@ class TotalsBuilder:
             totals.by_name.setdefault(name, NameUse()).cpu_millis += _last_known(values) or 0
 
 
-def _percentile(uses: Sequence[tuple[int, int]]) -> int | None:
-    """Return the value that PERCENTILE of the time does not exceed, of values with the time for which each stands."""
-    left = PERCENTILE * sum(weight for _, weight in uses)
-    for value, weight in sorted(uses):
-        left -= weight
+def _percentile(millis_by_value: Mapping[int, int]) -> int | None:
+    """Return the value that is not exceeded in PERCENTILE of the time, from the time of each value."""
+    left = PERCENTILE * sum(millis_by_value.values())
+    for value in sorted(millis_by_value):
+        left -= millis_by_value[value]
         if left <= 0:
             return value
     return None

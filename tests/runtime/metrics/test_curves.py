@@ -106,11 +106,18 @@ async def test_counters_begin_again_in_the_next_container(series: Series) -> Non
 
 
 async def test_kills_and_gaps_are_marked(series: Series) -> None:
-    await series.record(at(1, oom_kills=0), at(2, oom_kills=1), at(3, oom_kills=1), at(100, oom_kills=1))
+    await series.record(at(1, oom_kills=0), at(2, oom_kills=1), at(3, oom_kills=1), at(20, oom_kills=1))
     curves = series.curves()
     assert curves.events == [RunEvent(START + 2000, "oom-kill")]
-    assert curves.gaps == [(START + 3000, START + 100_000)]
+    assert curves.gaps == [(START + 3000, START + 20_000)]
     assert series.totals().oom_kills == 1
+
+
+async def test_the_longer_pauses_of_an_old_run_are_not_gaps(series: Series) -> None:
+    """With about one sample per second, then per 5 seconds, then per 30 seconds; the last pause is longer."""
+    await series.record(*(at(second) for second in (1, 2, 7, 12, 42, 72, 372)))
+    assert len(series.blocks[0].columns["at"]) == 7
+    assert series.curves().gaps == [(START + 72_000, START + 372_000)]
 
 
 def with_programs(**uses: tuple[int, int]) -> Sample:
