@@ -17,8 +17,8 @@ Numbers = list[float | None]
 
 SILENCE_MILLIS = 8_000
 SILENCE_FACTOR = 7
-"""A time without a sample is a gap, in which no server measured the run, if it is longer than SILENCE_MILLIS and so many
-times as long as the time between the two samples before. Old runs get fewer samples, but not so many fewer."""
+"""A time without a sample is a gap, in which no server measured the run, if it is longer than SILENCE_MILLIS, and so
+many times as long as the time between the two samples before. Old runs get fewer samples, but not so many fewer."""
 SHORTEST_WINDOW_MILLIS = 250
 """The shortest time over which a rate is meaningful: CPU quotas are granted in periods of 100 ms."""
 OOM_KILL = "oom-kill"
