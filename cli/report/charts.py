@@ -12,6 +12,10 @@ WIDTH, HEIGHT = 1000, 100
 TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 MOST_TIME_TICKS = 6
 VALUE_TICKS = 4
+LABEL_SHARE = 0.3
+"""The part of the width that a marker's label may need."""
+TURNED_SHARE = 0.6
+"""The labels of markers beyond this part of the width are on their left side."""
 
 Values = Sequence[float | None]
 
@@ -117,7 +121,7 @@ def round_up(value: float) -> float:
 
 def _value_ticks(chart: Chart) -> str:
     ticks = [(share / VALUE_TICKS, chart.highest * share / VALUE_TICKS) for share in range(VALUE_TICKS + 1)]
-    return "".join(f'<span style="bottom:{100 * at:.2f}%">{value:,g}</span>' for at, value in ticks)
+    return "".join(f'<span style="bottom:{100 * at:.2f}%">{value:.10g}</span>' for at, value in ticks)
 
 
 def _time_ticks(axis: TimeAxis) -> str:
@@ -125,11 +129,15 @@ def _time_ticks(axis: TimeAxis) -> str:
 
 
 def _markers(axis: TimeAxis) -> str:
-    return "".join(
-        f'<span class="marker{" alarm" if marker.is_alarm else ""}{" turned" if axis.share(marker.at) > 0.6 else ""}"'
-        f' style="left:{100 * axis.share(marker.at):.2f}%"><b>{escape(marker.label)}</b></span>'
-        for marker in axis.markers
-    )
+    """Return the markers. One that is close to the last label has none, because it would cover it."""
+    drawn, labelled = "", -LABEL_SHARE
+    for marker in axis.markers:
+        share = axis.share(marker.at)
+        label = f"<b>{escape(marker.label)}</b>" if share - labelled >= LABEL_SHARE else ""
+        labelled = share if label else labelled
+        styles = f"marker{' alarm' if marker.is_alarm else ''}{' turned' if share > TURNED_SHARE else ''}"
+        drawn += f'<span class="{styles}" style="left:{100 * share:.2f}%" title="{escape(marker.label)}">{label}</span>'
+    return drawn
 
 
 def _plot(chart: Chart, axis: TimeAxis) -> str:

@@ -106,7 +106,7 @@ def _memory_fact(memory: JsonDict) -> str:
     sign = UNICODE.at_least if peak["isLowerBound"] else ""
     bar = f'<div class="bar"><i{style} style="width:{min(100, 100 * peak["value"] / limit):.1f}%"></i></div>'
     return (
-        f"<div><dt>Memory peak</dt><dd{style}>{sign}{peak['value'] / MBYTE:,.0f} MB</dd>"
+        f"<div><dt>Memory peak</dt><dd{style}>{sign}{peak['value'] / MBYTE:.0f} MB</dd>"
         f"<dd>{bar}of {limit // MBYTE} MB{share_of(peak, limit)}, {peak['basis']}</dd></div>"
     )
 
@@ -124,19 +124,19 @@ def _fact(label: str, value: str, note: str, figure: JsonDict | None = None) -> 
 def _tables(report: JsonDict) -> Iterable[str]:
     memory, cpu, parts = report["memory"], report["cpu"], report["memory"]["atPeak"]
     at_peak = [
-        ("anonymous memory in the highest sample", UNICODE.size, "anonymousBytes"),
-        ("kernel memory in it", UNICODE.size, "kernelBytes"),
-        ("shared memory in it", UNICODE.size, "sharedBytes"),
-        ("page cache apart from it", UNICODE.size, "cacheBytes"),
+        ("anonymous memory in the highest sample", UNICODE.megabytes, "anonymousBytes"),
+        ("kernel memory in it", UNICODE.megabytes, "kernelBytes"),
+        ("shared memory in it", UNICODE.megabytes, "sharedBytes"),
+        ("page cache apart from it", UNICODE.megabytes, "cacheBytes"),
     ]
     yield _figures(
         "Memory",
         [
-            ("peak", UNICODE.size, memory["peakBytes"]),
-            ("95 % of the time below", UNICODE.size, memory["p95Bytes"]),
-            ("average", UNICODE.size, memory["averageBytes"]),
+            ("peak", UNICODE.megabytes, memory["peakBytes"]),
+            ("95 % of the time below", UNICODE.megabytes, memory["p95Bytes"]),
+            ("average", UNICODE.megabytes, memory["averageBytes"]),
             *([(name, write, parts[key]) for name, write, key in at_peak] if parts else []),
-            ("highest page cache", UNICODE.size, memory["cachePeakBytes"]),
+            ("highest page cache", UNICODE.megabytes, memory["cachePeakBytes"]),
             ("processes killed at the limit", UNICODE.count, memory["oomKills"]),
         ],
     )
@@ -157,7 +157,7 @@ def _tables(report: JsonDict) -> Iterable[str]:
             "Programs, estimated",
             ("program", "most memory", "CPU time"),
             [
-                (each["name"], UNICODE.size(each["memoryPeakBytes"]), UNICODE.secs(each["cpuSecs"]))
+                (each["name"], UNICODE.megabytes(each["memoryPeakBytes"]), UNICODE.secs(each["cpuSecs"]))
                 for each in report["processes"]
             ],
         )

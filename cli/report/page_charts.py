@@ -93,8 +93,8 @@ def _memory(report: JsonDict, curves: JsonDict) -> Chart:
         title="Memory, MB",
         lines=lines,
         highest=limit,
-        limit=(f"Limit {limit:,.0f}", limit),
-        summary=f"Memory over time. Peak {0 if peak is None else peak / MBYTE:,.0f} of {limit:,.0f} MB.",
+        limit=(f"Limit {limit:.0f}", limit),
+        summary=f"Memory over time. Peak {0 if peak is None else peak / MBYTE:.0f} of {limit:.0f} MB.",
     )
 
 
@@ -166,4 +166,4 @@ def _known(values: Values) -> bool:
 
 
 def _cell(value: float | None, unit: float, decimals: int) -> str:
-    return "–" if value is None else f"{value / unit:,.{decimals}f}"
+    return "–" if value is None else f"{value / unit:.{decimals}f}"

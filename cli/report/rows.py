@@ -9,6 +9,8 @@ from cli.report.figures import NOT_MEASURED, FigureFormat, dollars, share_of, un
 from cli.terminal.sizes import MBYTE
 from runtime.base.json_text import JsonDict
 
+MOST_PROGRAMS = 5
+"""The programs with the most memory; the web page and the JSON have all of them."""
 STORAGE_UNITS = ("DATASET", "KEY_VALUE_STORE", "REQUEST_QUEUE")
 ENFORCEMENT = {
     "hard": "writes over the limit fail",
@@ -95,8 +97,10 @@ def _process_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) ->
     by_name = {
         each["name"]: each["memoryBytes"]["high"] or each["memoryBytes"]["values"] for each in metrics["processes"]
     }
-    for each in report["processes"]:
-        used = f"{each['name']}: {figures.size(each['memoryPeakBytes'])}, {figures.secs(each['cpuSecs'])} of CPU time"
+    for each in report["processes"][:MOST_PROGRAMS]:
+        used = (
+            f"{each['name']}: {figures.megabytes(each['memoryPeakBytes'])}, {figures.secs(each['cpuSecs'])} of CPU time"
+        )
         values = by_name.get(each["name"])
         yield Row("", used, SmallCurve(values, report["memory"]["limitBytes"]) if values else None)
 
@@ -114,19 +118,19 @@ def _memory(memory: JsonDict, figures: FigureFormat) -> str:
     if peak["value"] is None:
         return f"{NOT_MEASURED}; limit {limit // MBYTE} MB"
     p95 = memory["p95Bytes"]
-    rest = "" if p95["value"] is None else f", 95 % of the time below {figures.size(p95)}"
-    return f"peak {figures.size(peak)} of {limit // MBYTE} MB{share_of(peak, limit)}{rest}"
+    rest = "" if p95["value"] is None else f", 95 % of the time below {figures.megabytes(p95)}"
+    return f"peak {figures.megabytes(peak)} of {limit // MBYTE} MB{share_of(peak, limit)}{rest}"
 
 
 def _parts(memory: JsonDict, figures: FigureFormat) -> str:
     parts = memory["atPeak"]
     shared = parts["sharedBytes"]
     used = [
-        f"{figures.size(parts['anonymousBytes'])} anonymous",
-        f"{figures.size(parts['kernelBytes'])} kernel",
-        *([f"{figures.size(shared)} shared"] if shared["value"] else []),
+        f"{figures.megabytes(parts['anonymousBytes'])} anonymous",
+        f"{figures.megabytes(parts['kernelBytes'])} kernel",
+        *([f"{figures.megabytes(shared)} shared"] if shared["value"] else []),
     ]
-    return f"highest sample: {', '.join(used)}; page cache apart: {figures.size(parts['cacheBytes'])}"
+    return f"highest sample: {', '.join(used)}; page cache apart: {figures.megabytes(parts['cacheBytes'])}"
 
 
 def _cpu(cpu: JsonDict, figures: FigureFormat) -> str:

@@ -108,8 +108,8 @@ SETTINGS: tuple[Setting, ...] = (
         name="prices",
         kind=kinds.PRICES,
         meaning=(
-            "Prices of units that replace those of the plan, in US dollars: `ACTOR_COMPUTE_UNITS=0.25,DATASET_WRITES=0`;"
-            " see [Costs](costs.md#plans)."
+            "Prices of units that replace those of the plan, in US dollars, for example"
+            " `ACTOR_COMPUTE_UNITS=0.25,DATASET_WRITES=0`; see [Costs](costs.md#plans)."
         ),
         commands=SERVER_COMMANDS,
         default_text="the prices of the plan",

@@ -175,7 +175,7 @@ class _Reader:
         with suppress(OSError, LookupError, ValueError):  # too late: the kernel has removed them
             if self._cgroup is not None and (last := self.followed.latest) is not None:
                 if self._details is not None and self._detail is not None:
-                    self._detail = self._details.with_last_counts(self._detail)
+                    self._detail = self._details.with_throttling(self._detail)
                 self._publish(self._cgroup.read(), last.memory_bytes)
                 self.followed.is_complete = True
 

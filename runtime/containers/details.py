@@ -27,12 +27,13 @@ class DetailReader:
         memory = self._cgroup.read_memory()
         count, by_name = self._processes.read(self._cgroup.process_ids())
         detail = _of_memory(f"cgroup v{self._cgroup.version}", memory, usage_bytes, self._cgroup.kernel_bytes(memory))
-        return self.with_last_counts(replace(detail, processes=count, by_name=by_name))
+        return self.with_throttling(
+            replace(detail, threads=self._cgroup.count_threads(), processes=count, by_name=by_name)
+        )
 
-    def with_last_counts(self, detail: Detail) -> Detail:
-        """Return the details with the current counts of throttling and threads, which outlive the processes."""
+    def with_throttling(self, detail: Detail) -> Detail:
+        """Return the details with the current counts of throttling, which outlive the processes for a moment."""
         with suppress(OSError):
-            detail = replace(detail, threads=self._cgroup.count_threads())
             if (counted := self._cgroup.read_throttling()) is not None:
                 return replace(
                     detail,
