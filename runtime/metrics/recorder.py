@@ -74,7 +74,10 @@ class Metrics:
 
     async def add(self, run: Run, sample: Sample, granted_cpus: float) -> None:
         """Add a sample of the run's container, which may use so many cores at this moment."""
-        series = self._continued(run, sample)
+        try:
+            series = self._continued(run, sample)
+        except STORAGE_ERRORS:  # the next sample tries it again
+            return
         if not _is_due(series.last_at, sample, _interval(run, sample.at)):
             return
         series.last_at = sample.at

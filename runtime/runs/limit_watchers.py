@@ -158,7 +158,7 @@ class Watchers:
         limit = watched.run.options.disk_mbytes * resource_limits.MBYTE
         while True:
             began = self._clock.now()
-            used = await self._measurements.measure_disk(watched.container, watched.run.id)
+            used = await self._measurements.sample_disk(watched.container, watched.run.id)
             if used is None:
                 return
             if used > limit and self._engine.disk is DiskEnforcement.POLLED:

@@ -49,11 +49,16 @@ class Measurements:
                 self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
             await self._metrics.add(run, sample, granted)
 
+    async def sample_disk(self, container: Container, run_id: str) -> int | None:
+        """Measure the disk of a running container, for its samples too. Returns what `measure_disk` returns."""
+        used = await self.measure_disk(container, run_id)
+        if used is not None:
+            self._metrics.note_disk(run_id, used)
+        return used
+
     async def measure_disk(self, container: Container, run_id: str) -> int | None:
         """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
         used = await container.disk_bytes()
-        if used is not None:
-            self._metrics.note_disk(run_id, used)
         with suppress(*STORAGE_ERRORS):  # the next measurement is recorded
             highest = self._runs.get(run_id).stats.disk_max_bytes
             if used is not None and (highest is None or used > highest):
