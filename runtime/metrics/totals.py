@@ -10,6 +10,8 @@ from runtime.base.clock import Millis
 from runtime.metrics.blocks import Block, Values
 
 PERCENTILE = 0.95
+LEAST_SAMPLES = 10
+"""With fewer samples, a percentile would be one of the first ones, by chance."""
 LONGEST_WEIGHT_MILLIS = 30_000
 """The longest time for which one sample stands."""
 
@@ -105,7 +107,8 @@ class TotalsBuilder:
     def finish(self) -> Totals:
         if self._last is not None:
             self._end_container(self._last)
-        self._totals.p95 = _percentile(self._millis_by_use)
+        if self._totals.samples >= LEAST_SAMPLES:
+            self._totals.p95 = _percentile(self._millis_by_use)
         return self._totals
 
     def _weigh(self, block: Block) -> None:
