@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -17,7 +16,7 @@ from runtime.base.usernames import ACTS_FOR_HEADER
 
 CONNECT_SECS = 5.0
 RESPONSE_SECS = 30.0
-USER_AGENT = f"greenroom/{version('greenroom')}"
+USER_AGENT = "greenroom"
 SHOWN_CHARS = 40
 AS_STORED = {"Accept-Encoding": "identity"}
 """Request headers that make the server send the body without compressing it."""
@@ -26,12 +25,12 @@ AS_STORED = {"Accept-Encoding": "identity"}
 class Transport:
     """Sends requests to one server with the command line's token. The caller closes it."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, response_secs: float = RESPONSE_SECS) -> None:
         self._url = server.url
         self._http = httpx.Client(
             base_url=server.url,
             headers={**server.authorization, "X-Apify-Request-Origin": "CLI", "User-Agent": USER_AGENT},
-            timeout=httpx.Timeout(RESPONSE_SECS, connect=CONNECT_SECS),
+            timeout=httpx.Timeout(response_secs, connect=CONNECT_SECS),
             trust_env=False,  # requests to this machine must not go through a proxy
             verify=False,  # the server uses plain HTTP, and loading certificates takes longer than most requests
         )

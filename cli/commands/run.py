@@ -1,0 +1,90 @@
+"""`greenroom run`: builds the Actor in a folder or a git repository, runs it, and prints the run's summary."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.actors.source import Source, existing_source, read_local_actor
+from cli.client import connected
+from cli.failures import Command
+from cli.options import DataDir
+from cli.runs.following import follow_to_end
+from cli.runs.start_options import (
+    BuildOption,
+    EnvVars,
+    Memory,
+    PermissionOption,
+    Prefill,
+    ResultAsJson,
+    Timeout,
+    start_arguments,
+)
+from cli.runs.target import RunArguments, given_input, prepare_target
+
+app = typer.Typer(add_completion=False)
+
+GivenInput = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="JSON|@FILE|-",
+        help="Pass this input: JSON, a file, or - for stdin. Default: storage/key_value_stores/default/INPUT.json in"
+        " the folder, if it exists.",
+    ),
+]
+NoBuild = Annotated[bool, typer.Option("--no-build", help="Run the last build instead of a new one.")]
+
+
+@app.command(cls=Command)
+def run(
+    source: Source = ".",
+    memory: Memory = None,
+    given_input: GivenInput = None,
+    prefill: Prefill = False,
+    timeout: Timeout = None,
+    env: EnvVars = None,
+    permission: PermissionOption = None,
+    build: BuildOption = None,
+    no_build: NoBuild = False,
+    as_json: ResultAsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Build the Actor in a folder or a git repository and run it. Ctrl-C aborts the run.
+
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
+    failed. Otherwise the Actor's own exit code; 1 if it has none, or if it is one of these codes.
+    """
+    if build and no_build:
+        raise typer.BadParameter("--build and --no-build exclude each other", param_hint="--build")
+    existing_source(source)
+    start = start_arguments(
+        data_dir=data_dir,
+        given_input=given_input,
+        prefill=prefill,
+        memory=memory,
+        timeout=timeout,
+        env=env,
+        permission=permission,
+        build=build,
+        as_json=as_json,
+    )
+    raise typer.Exit(run_actor(RunArguments(source=source, no_build=no_build, start=start)))
+
+
+def run_actor(arguments: RunArguments) -> int:
+    """Build the Actor, run it and print its summary; return the exit code. Raises CommandError."""
+    folder = read_local_actor(arguments.source)
+    body = given_input(arguments, folder)
+    start = arguments.start
+    with connected(start.data_dir) as client:
+        target = prepare_target(client, folder, body, arguments)
+        return follow_to_end(
+            client,
+            lambda: client.runs.start(target.actor["id"], target.params, target.body),
+            target.actor["name"],
+            data_dir=start.data_dir,
+            as_json=start.as_json,
+        )
