@@ -22,8 +22,8 @@ from api.connections.server_options import SERVER_OPTIONS
 from api.proxy_port import listen_for_proxy
 from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
-from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
-from runtime.base.addresses import Addresses
+from api.sockets import PortTaken, listen
+from runtime.base.addresses import LOOPBACK, Addresses, resolves_subdomains
 from runtime.base.clock import SystemClock, iso
 from runtime.base.data_directory import DataDirectory, DirectoryInUse
 from runtime.base.errors import StorageDamaged, StorageUnavailable

@@ -19,6 +19,7 @@ STORAGES = "Storages"
 COMMANDS = {
     "up": Entry(SERVER, "Serve the API in the foreground."),
     "down": Entry(SERVER, "Stop the server."),
+    "doctor": Entry(SERVER, "Check whether this machine can run Actors under the platform's limits."),
     "status": Entry(SERVER, "Show the server's status and the limits that it enforces."),
     "clock": Entry(SERVER, "Control the clock of schedules, retention and webhook retries."),
     "prune": Entry(SERVER, "Show the builds that no tag, Actor or live run needs, and delete them with their images."),

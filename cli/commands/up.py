@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import re
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import psutil
 import typer
 
 from cli import server
@@ -21,6 +18,7 @@ from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import DataDir, parsed, resolved
 from cli.server.description import count_live_runs, describe_live_runs, describe_server
+from cli.server.ports import check_port_is_free, port_taken
 from cli.terminal import print_message
 from runtime.base.general_access import GeneralAccess
 from runtime.base.plans import PlanName
@@ -51,7 +49,6 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 """Browsers leave them out."""
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 ACCOUNT_LEVELS = (GeneralAccess.ANYONE_WITH_ID_CAN_READ, GeneralAccess.RESTRICTED)
-LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
 @app.command(cls=Command)
@@ -98,7 +95,7 @@ def up(
 def run_server(settings: Settings) -> None:
     """Serve until a shutdown is requested, then print how many live runs continue. Raises CommandError."""
     _check_no_other_server(settings.data_dir)
-    _check_port_is_free(settings.port)
+    check_port_is_free(settings.port)
     # Imported here, because the import takes half a second, and the other commands do not need it.
     from api.server import (
         AlreadyRunning,
@@ -124,7 +121,7 @@ def run_server(settings: Settings) -> None:
     except (StorageUnavailable, StorageDamaged) as error:
         raise CommandError(str(error), f"The data directory is {settings.data_dir}.") from error
     except PortTaken as error:
-        raise _port_taken(settings.port) from error
+        raise port_taken(settings.port) from error
     print_message(f"Stopped. {describe_live_runs(live_runs)}")
 
 
@@ -211,36 +208,3 @@ def _check_no_other_server(data_dir: Path) -> None:
             f"A server (pid {running.pid}) is already running on {data_dir}, at {running.info['apiUrl']}.",
             "Use that server, stop it with `greenroom down`, or choose another folder with --data-dir.",
         )
-
-
-def _check_port_is_free(port: int) -> None:
-    for family, address in LOOPBACKS:
-        try:
-            with socket.socket(family) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((address, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise _port_taken(port) from error
-            if error.errno == errno.EACCES:
-                raise CommandError(
-                    f"You do not have permission to listen on port {port}.", "Choose another port with --port."
-                ) from error
-
-
-def _port_taken(port: int) -> CommandError:
-    return CommandError(
-        f"Port {port} is taken by {_listener(port)}.", f"Stop that process, or choose another port: --port {port + 1}"
-    )
-
-
-def _listener(port: int) -> str:
-    """Describe the process that listens on a port, as far as this user is allowed to see it."""
-    try:
-        connections = psutil.net_connections("tcp")
-        pids = [
-            c.pid for c in connections if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port and c.pid
-        ]
-        return f"{psutil.Process(pids[0]).name()} (pid {pids[0]})" if pids else "a process of another user"
-    except psutil.Error:
-        return "another process"

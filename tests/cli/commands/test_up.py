@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from cli.commands import up
 from cli.main import app
+from cli.server.ports import LOOPBACKS
 from tests.cli.conftest import Served
 from tests.cli.stub import info
 
@@ -102,7 +103,7 @@ def test_the_error_names_an_invalid_variable(cli: CliRunner, tmp_path: Path, mon
     assert "GREENROOM_CPU_BURST_SECS" in result.stderr
 
 
-@pytest.mark.parametrize(("family", "address"), up.LOOPBACKS)
+@pytest.mark.parametrize(("family", "address"), LOOPBACKS)
 def test_the_error_for_a_taken_port_names_the_process(
     cli: CliRunner, tmp_path: Path, family: socket.AddressFamily, address: str
 ) -> None:
