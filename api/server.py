@@ -155,6 +155,7 @@ class Server:
             started_at=self._started_at,
             proxy_url=orchestrator.addresses.proxy_url,
             proxy_upstreams={group: each.address for group, each in self._settings.proxy.upstreams.items()},
+            settings=dict(self._settings.configured),
         )
 
     def _shut_down(self, stop_runs: bool | None) -> int:

@@ -14,13 +14,13 @@ from pathlib import Path
 import typer
 
 from cli import server, terminal
+from cli.configuration.loading import current_folder, load
 from cli.doctor.host import examine_host
 from cli.errors import FAILED
 from cli.failures import Command
 from cli.options import AsJson, DataDir, resolved
 from cli.terminal import print_message, print_result, progress
 from runtime.base.json_text import JsonDict
-from runtime.base.settings import DEFAULT_PORT
 from runtime.doctor import Check, Verdict
 from runtime.doctor.engine import examine_engine
 
@@ -38,7 +38,7 @@ def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     nothing is downloaded. The exit code is 1 if a check fails. Example: greenroom doctor --json
     """
     checks: list[Check] = []
-    for check in _examine(resolved(data_dir)):
+    for check in _examine(resolved(data_dir), load(current_folder())["server.port"]):
         checks.append(check)
         if not as_json:
             _print(check)
@@ -51,12 +51,12 @@ def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def _examine(data_dir: Path) -> Iterator[Check]:
+def _examine(data_dir: Path, port: int) -> Iterator[Check]:
     running = server.find(data_dir)
     with progress("Examining the engine"):
         of_engine = asyncio.run(_collect(_instance_id(data_dir)))
     yield from of_engine
-    yield from examine_host(data_dir, DEFAULT_PORT, running, os.environ)
+    yield from examine_host(data_dir, port, running, os.environ)
 
 
 async def _collect(own_instance_id: str | None) -> list[Check]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
 from cli import server
+from cli.client_environment.shells import SHELLS, current_shell
+from cli.configuration.loading import current_folder, default_note, load
 from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import DataDir, parsed, resolved
@@ -22,7 +25,7 @@ from cli.server.ports import check_port_is_free, port_taken
 from cli.terminal import print_message
 from runtime.base.general_access import GeneralAccess
 from runtime.base.plans import PlanName
-from runtime.base.settings import DEFAULT_PORT, LOCAL_USERNAME, Settings, from_environment
+from runtime.base.settings import LOCAL_USERNAME, Settings, default_data_dir, of_configuration
 from runtime.base.usernames import USERNAME_RULE, is_username
 
 app = typer.Typer(add_completion=False)
@@ -39,8 +42,7 @@ Plan = Annotated[
     PlanName | None,
     typer.Option(
         metavar="|".join(PlanName),
-        help="Use the limits and prices of this plan of the platform. Default: $GREENROOM_PLAN, or the limits of this"
-        " machine.",
+        help=f"Use the limits and prices of this plan of the platform. {default_note('server.plan')}",
     ),
 ]
 
@@ -53,7 +55,10 @@ ACCOUNT_LEVELS = (GeneralAccess.ANYONE_WITH_ID_CAN_READ, GeneralAccess.RESTRICTE
 
 @app.command(cls=Command)
 def up(
-    port: Annotated[int, typer.Option(metavar="N", min=1, max=65535, help="Listen on this port.")] = DEFAULT_PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=65535, help=f"Listen on this port. {default_note('server.port')}"),
+    ] = None,
     data_dir: DataDir = None,
     user: Annotated[
         list[str] | None,
@@ -77,19 +82,17 @@ def up(
     users = parsed("--user", parse_users, user) or {}
     access = parsed("--general-access", partial(parse_general_access, users=users), general_access) or {}
     origins = parsed("--allow-origin", parse_origins, allow_origin) or frozenset()
-    try:
-        settings = from_environment(
-            port=port,
-            data_dir=resolved(data_dir),
-            users=users,
-            general_access=access,
-            allowed_origins=origins,
-            stop_runs=stop_runs,
-            plan=plan,
-        )
-    except ValueError as error:
-        raise CommandError(f"Invalid environment variable: {error}.") from error
-    run_server(settings)
+    options = {
+        "server.port": port,
+        "server.data_dir": str(resolved(data_dir)),
+        "server.users": user,
+        "server.general_access": general_access,
+        "server.allow_origins": allow_origin,
+        "server.plan": plan and plan.value,
+        "server.stop_runs": stop_runs or None,
+    }
+    configuration = load(current_folder(), options)
+    run_server(of_configuration(configuration, users=users, general_access=access, allowed_origins=origins))
 
 
 def run_server(settings: Settings) -> None:
@@ -111,7 +114,7 @@ def run_server(settings: Settings) -> None:
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
     logging.getLogger("greenroom").setLevel(logging.INFO)
     try:
-        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json(), settings))
+        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json()))
     except AlreadyRunning as error:
         raise CommandError(
             str(error), "Stop it with `greenroom down`, or choose another folder with --data-dir."
@@ -177,27 +180,25 @@ def _parse_origin(text: str) -> str:
     return f"{found['scheme']}://{found['host']}{'' if is_default or found['port'] is None else ':' + found['port']}"
 
 
-def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
+def banner(info: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
     """Return the lines to print when the server is ready, at most nine.
 
-    The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`. The
-    lines contain no user's token, because they may become part of a log.
+    They contain no user's token, because they may become part of a log. `greenroom env` prints it.
     """
-    token, hint = ("TOKEN", f"the token of {next(iter(users.values()))}") if users else ("local", "once")
     adopted = f", {count_live_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
+    is_default = Path(info["dataDir"]) == default_data_dir().resolve()
+    option = "" if is_default else f" --data-dir {shlex.quote(info['dataDir'])}"
     return [
         f"Greenroom {info['version']}{adopted}",
         *describe_server(info),
-        f"export APIFY_CLIENT_BASE_URL={info['apiUrl']}",
-        # With a Console at "localhost", `apify login` ignores the base URL and connects to port 3333.
-        f"export APIFY_CONSOLE_URL=http://127.0.0.1:{urlsplit(info['apiUrl']).port}",
-        f"apify login --token {token}  # {hint}, if you are not logged in yet",
+        "To use the `apify` command and the SDKs with this server, run in another terminal:",
+        SHELLS[current_shell(environment)].evaluate(f"greenroom env{option}"),
     ]
 
 
-def _print_banner(info: Mapping[str, Any], settings: Settings) -> None:
+def _print_banner(info: Mapping[str, Any]) -> None:
     with suppress(OSError):  # stderr may be a file on a full disk, and the server must start there too
-        for line in banner(info, settings.users):
+        for line in banner(info, os.environ):
             print_message(line)
 
 
