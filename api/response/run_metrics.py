@@ -163,7 +163,7 @@ def _processes(totals: Totals) -> list[ProcessReport]:
 
 
 def _usage(orchestrator: Orchestrator, run: Run) -> list[UsageReport]:
-    unit_prices = orchestrator.billing.usd_per_unit
+    unit_prices = orchestrator.billing.plan.usd_per_unit
     return [
         UsageReport(
             unit=unit,
