@@ -147,9 +147,9 @@ class EventReport(LocalModel):
     """What the run charged for one event, or for its results."""
 
     name: str
-    count: int
+    count: Figure
     price_usd: float
-    usd: float
+    usd: Figure
 
 
 class CostReport(LocalModel):
@@ -181,7 +181,7 @@ class RunReport(LocalModel):
     thread_peak: Figure
     disk: DiskReport
     network: NetworkReport
-    items: int
+    items: Figure = Field(description="The items in the default dataset.")
     restarts: dict[str, int]
     usage: list[UsageReport] = Field(description="The storage operations, transfer and compute units, by unit.")
     events: list[EventReport]

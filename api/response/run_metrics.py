@@ -91,7 +91,7 @@ def present_report(orchestrator: Orchestrator, run: Run, totals: Totals) -> RunR
             sent_bytes=_measured(measured.net_tx_bytes),
             api_bytes=_measured(measured.api_bytes),
         ),
-        items=orchestrator.billing.items(run),
+        items=_measured(orchestrator.billing.items(run)),
         restarts={
             "migrations": measured.migration_count,
             "reboots": measured.reboot_count,
@@ -188,7 +188,12 @@ def _events(orchestrator: Orchestrator, run: Run) -> list[EventReport]:
 
 
 def _event(name: str, count: int, price_usd: float) -> EventReport:
-    return EventReport(name=name, count=count, price_usd=price_usd, usd=float(prices.exact(price_usd) * count))
+    return EventReport(
+        name=name,
+        count=_measured(count),
+        price_usd=price_usd,
+        usd=_estimated(float(prices.exact(price_usd) * count)),
+    )
 
 
 def _cost(orchestrator: Orchestrator, run: Run) -> CostReport:

@@ -75,7 +75,7 @@ def _facts(report: JsonDict) -> str:
     facts = [
         _memory_fact(memory),
         _fact("CPU of the grant", UNICODE.percent(cpu["shareOfGrant"]), _throttled(cpu), cpu["shareOfGrant"]),
-        _fact("Items", f"{report['items']:,}", "measured"),
+        _fact("Items", UNICODE.count(report["items"]), "measured"),
         _fact(
             "Network",
             f"{UNICODE.size(network['receivedBytes'])} in",
@@ -179,7 +179,7 @@ def _cost_table(report: JsonDict) -> str:
     payer = "the user pays it" if cost["usagePayer"] == "user" else "the developer pays it"
     rows.append((f"platform usage; {payer}", "", "", UNICODE.usd(cost["usageUsd"])))
     rows += [
-        (f"event {each['name']}", f"{each['count']:,}", f"{each['priceUsd']:.6g}", dollars(each["usd"]))
+        (f"event {each['name']}", UNICODE.count(each["count"]), f"{each['priceUsd']:.6g}", UNICODE.usd(each["usd"]))
         for each in report["events"]
     ]
     if cost["eventsUsd"]["value"] is not None:

@@ -50,8 +50,8 @@ def report_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -> I
     yield from _resource_rows(report, metrics, figures)
     yield from _process_rows(report, metrics, figures)
     yield Row("Storage", _operations(report), spans=True)
-    yield Row("Items", f"{report['items']:,}", spans=True)
-    yield from _charge_rows(report)
+    yield Row("Items", figures.count(report["items"]), spans=True)
+    yield from _charge_rows(report, figures)
     yield cost_row(report, figures)
     if restarts := _restarts(report):
         yield Row("Restarts", restarts, spans=True)
@@ -105,10 +105,10 @@ def _process_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) ->
         yield Row("", used, SmallCurve(values, report["memory"]["limitBytes"]) if values else None)
 
 
-def _charge_rows(report: JsonDict) -> Iterator[Row]:
+def _charge_rows(report: JsonDict, figures: FigureFormat) -> Iterator[Row]:
     label = "Charged"
     for event in report["events"]:
-        sum_usd = f"{event['count']:,} x {dollars(event['priceUsd'])} = {dollars(event['usd'])}"
+        sum_usd = f"{figures.count(event['count'])} x {dollars(event['priceUsd'])} = {figures.usd(event['usd'])}"
         yield Row(label, f"{event['name']}: {sum_usd}", spans=True)
         label = ""
 

@@ -55,14 +55,14 @@ def a_report(**fields: Any) -> dict[str, Any]:
         "threadPeak": figure(11),
         "disk": {"limitBytes": 256 * MIB, "enforcement": "polled", "peakBytes": figure(4096)},
         "network": {"receivedBytes": figure(2_500_000), "sentBytes": figure(3000), "apiBytes": figure(100)},
-        "items": 5,
+        "items": figure(5),
         "restarts": {"migrations": 1, "reboots": 0, "metamorphs": 0, "restartsOnError": 0, "resurrections": 0},
         "usage": [
             usage("ACTOR_COMPUTE_UNITS", 0.00031, 0.2),
             usage("DATASET_WRITES", 5, 0.000005),
             usage("DATASET_READS", 0, 0.0000004),
         ],
-        "events": [{"name": "page", "count": 3, "priceUsd": 0.1, "usd": 0.3}],
+        "events": [{"name": "page", "count": figure(3), "priceUsd": 0.1, "usd": figure(0.3, "estimated")}],
         "cost": {
             "computeUnits": figure(0.00031),
             "usageUsd": figure(0.000087, "estimated"),

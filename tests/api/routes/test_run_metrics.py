@@ -12,6 +12,7 @@ from tests.fakes.api import Api, problem
 from tests.fakes.samples import MIB, NANOS, a_detail
 
 MEASURED = {"basis": "measured", "isLowerBound": False}
+ESTIMATED = {"basis": "estimated", "isLowerBound": False}
 UNKNOWN = {"value": None, "basis": None, "isLowerBound": False}
 
 
@@ -69,7 +70,7 @@ async def test_the_report_marks_what_was_measured_and_what_was_estimated(api: Ap
     assert report["cpu"]["usedSecs"] == {"value": 0.3, **MEASURED}
     assert report["cpu"]["throttledShare"] == UNKNOWN
     [node] = report["processes"]
-    assert node["memoryPeakBytes"] == {"value": 70 * MIB, "basis": "estimated", "isLowerBound": False}
+    assert node["memoryPeakBytes"] == {"value": 70 * MIB, **ESTIMATED}
     assert report["processPeak"]["value"] == 3
     assert report["cost"]["totalUsd"]["basis"] == "estimated" and report["cost"]["eventsUsd"] == UNKNOWN
     assert report["cost"]["usageUsd"]["value"] == pytest.approx(sum(each["usd"]["value"] for each in report["usage"]))
@@ -116,7 +117,7 @@ async def test_charged_events_and_billed_items_have_sums(api: Api) -> None:
     run = await priced_run(api, {"pricingModel": "PAY_PER_EVENT", "pricingPerEvent": {"actorChargeEvents": EVENTS}})
     await api.orchestrator.billing.charge(run, "page", 3, None)
     report = await get(api, run, "report")
-    assert {each["name"]: (each["count"], each["usd"]) for each in report["events"]} == {
+    assert {each["name"]: (each["count"]["value"], each["usd"]["value"]) for each in report["events"]} == {
         "page": (3, 0.3),
         "apify-actor-start": (1, 0.01),
     }
@@ -126,8 +127,8 @@ async def test_charged_events_and_billed_items_have_sums(api: Api) -> None:
     run = await priced_run(api, {"pricingModel": "PRICE_PER_DATASET_ITEM", "pricePerUnitUsd": 0.5, "unitName": "page"})
     await api.call("POST", f"/v2/datasets/{run.default_dataset_id}/items", json=[{}] * 4)
     report = await get(api, run, "report")
-    assert [(each["name"], each["count"], each["usd"]) for each in report["events"]] == [("dataset-item", 4, 2.0)]
-    assert report["items"] == 4
+    assert [(each["name"], each["usd"]) for each in report["events"]] == [("dataset-item", {**ESTIMATED, "value": 2.0})]
+    assert report["items"] == {"value": 4, **MEASURED}
 
 
 async def test_the_report_remains_when_the_actor_is_deleted(api: Api) -> None:

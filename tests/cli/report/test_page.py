@@ -56,7 +56,7 @@ def test_the_page_shows_all_numbers_with_their_basis() -> None:
         "|page cache apart from it|10.0 MB|measured|",
         "|node|~50.0 MB|~0.4 s|",
         "|dataset writes|5|5e-06|~$2.5e-05|",
-        "|event page|3|0.1|$0.3000|",
+        "|event page|3|0.1|~$0.3000|",
         "|total for the user|~$0.3000|",
         "|Migrated|",
         "4 samples from cgroup v2",
@@ -72,7 +72,7 @@ def test_a_peak_at_the_limit_and_an_estimate_are_marked() -> None:
 
 def test_text_of_an_actor_is_escaped() -> None:
     hostile = "<script>alert(1)</script>"
-    events = [{"name": hostile, "count": 1, "priceUsd": 0.1, "usd": 0.1}]
+    events = [{"name": hostile, "count": figure(1), "priceUsd": 0.1, "usd": figure(0.1)}]
     processes = [{"name": hostile, "memoryBytes": curve(1, 1, 1, 1), "cpuCores": curve(1, 1, 1, 1)}]
     report = a_report(statusMessage=hostile, actorName=hostile, buildNumber=hostile, events=events)
     assert "script" not in Elements(page(report, some_metrics(processes=processes))).names

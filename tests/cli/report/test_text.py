@@ -28,7 +28,7 @@ Processes  ████  at most 3 processes, 11 threads
            ▁▁▁▁  node: ~50.0 MB, ~0.4 s of CPU time
 Storage    5 dataset writes
 Items      5
-Charged    page: 3 x $0.1000 = $0.3000
+Charged    page: 3 x $0.1000 = ~$0.3000
 Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$8.7e-05, which the developer of the Actor pays
 Restarts   1 migration
 
@@ -90,6 +90,8 @@ def test_what_was_not_measured_is_not_shown_as_zero(capsys: pytest.CaptureFixtur
 
 
 def test_text_of_an_actor_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    events: list[dict[str, Any]] = [{"name": "\x1b]0;x\x07page", "count": 1, "priceUsd": 0.1, "usd": 0.1}]
+    events: list[dict[str, Any]] = [
+        {"name": "\x1b]0;x\x07page", "count": figure(1), "priceUsd": 0.1, "usd": figure(0.1)}
+    ]
     print_report(a_report(statusMessage="\x1b[2Jdone", actorName="\x1b[31mx", events=events), no_metrics())
     assert "\x1b" not in capsys.readouterr().out
