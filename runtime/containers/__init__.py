@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from runtime.base.records.endings import KilledProcess
+
 INSTANCE_LABEL = "com.greenroom.instance"
 """The label of everything that Greenroom creates on an engine. Several instances can share one engine."""
 STAND_IN_LABEL = "com.greenroom.stand-in"
@@ -80,13 +82,20 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
-    """The state of a container as the engine's inspect returns it. Times in milliseconds since 1970."""
+    """The state of a container as the engine's inspect returns it. Times in milliseconds since 1970.
+
+    `oom_kills` is the kernel's count of out-of-memory kills in an ended container; None if it was not read. `killed`
+    are the processes whose names are certain, so there may be fewer of them. Neither is set for an end that excludes
+    such kills.
+    """
 
     running: bool
     started_at: int | None = None
     finished_at: int | None = None
     exit_code: int | None = None
     oom_killed: bool = False
+    oom_kills: int | None = None
+    killed: tuple[KilledProcess, ...] = ()
     error: str = ""
 
 
@@ -214,6 +223,13 @@ class Container(Protocol):
 
     async def final_sample(self) -> Sample | None:
         """Return the counters of an ended container at its end, or None if this host could not read them."""
+
+    async def listening(self) -> tuple[str, ...]:
+        """Return the TCP addresses, as `address:port`, at which processes of the running container listen.
+
+        Empty also if this host cannot read them.
+        """
+        ...
 
     async def disk_bytes(self) -> int | None:
         """Return how many bytes the container has written to its own layer, or None if that is unknown."""

@@ -21,6 +21,7 @@ from queue import SimpleQueue
 
 from runtime.containers import Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.process_list import ProcessList
 
 log = logging.getLogger("greenroom.containers")
 
@@ -43,13 +44,14 @@ MAX_NET_DEV_BYTES = 1 << 14
 class FollowedContainer:
     """The samples of one container. The thread publishes them, and the event loop reads them.
 
-    `oom_kills` is the kernel's count of out-of-memory kills. `is_complete` is true if the last reading was made after
-    the end of the container.
+    `oom_kills` is the kernel's count of out-of-memory kills, None if it was not read. `processes` knows which processes
+    were killed. `is_complete` is true if the last reading was made after the end of the container.
     """
 
     def __init__(self) -> None:
         self.latest: Sample | None = None
-        self.oom_kills = 0
+        self.oom_kills: int | None = None
+        self.processes = ProcessList()
         self.is_complete = False
         self.is_abandoned = False
         self._loop = asyncio.get_running_loop()
@@ -197,7 +199,8 @@ class _Reader:
         rx, tx = self._traffic()
         if self._started_at is not None:
             self._mean_use.add(memory_bytes)
-        self.followed.oom_kills = counters.oom_kills or 0
+        self.followed.oom_kills = counters.oom_kills
+        self._observe_processes(counters.oom_kills or 0)
         self.followed.latest = Sample(
             at=_now(),
             memory_bytes=memory_bytes,
@@ -208,6 +211,14 @@ class _Reader:
             memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
         )
+
+    def _observe_processes(self, oom_kills: int) -> None:
+        """Compare the processes with those of the last reading. In an ended container there are none."""
+        pids: list[int] = []
+        if self._cgroup is not None:
+            with suppress(OSError, ValueError):
+                pids = self._cgroup.process_ids()
+        self.followed.processes.update(pids, oom_kills, self._first_process)
 
     def _peak(self, counters: Counters) -> int:
         """Return the highest use since the last reading, without the cache that the kernel could have reclaimed.

@@ -225,8 +225,15 @@ class Watchers:
             address = await watched.container.web_server_address(watched.run.web_server_port)
             if address is not None and await is_ready(*address):
                 break
+            await self._record_listening(watched)
             await self._clock.sleep(TICK_SECS)
-        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True))
+        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True, listening=()))
+
+    async def _record_listening(self, watched: WatchedRun) -> None:
+        """Record at which other addresses the Actor listens: its web server may use the wrong port."""
+        found = await watched.container.listening()
+        if found and found != self._current(watched).listening:
+            await self._runs.change(watched.run.id, lambda now: replace(now, listening=found))
 
     def _current(self, watched: WatchedRun) -> Run:
         """The current record: others may have written orders and messages into it."""

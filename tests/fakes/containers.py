@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runtime.base.clock import Clock
 from runtime.containers import (
@@ -77,7 +77,8 @@ class ScriptedContainer:
         """Script the counters that are read when the container ends."""
         self._final_sample = replace(self._sample(memory_bytes, **counters), is_final=True)
 
-    def exits(self, code: int, *, oom_killed: bool = False, error: str = "") -> None:
+    def exits(self, code: int, *, oom_killed: bool = False, error: str = "", **kills: Any) -> None:
+        """End the container. `kills` are the fields of its state about out-of-memory kills."""
         self._state = ContainerState(
             running=False,
             started_at=self._state.started_at,
@@ -85,6 +86,7 @@ class ScriptedContainer:
             exit_code=code,
             oom_killed=oom_killed,
             error=error,
+            **kills,
         )
         self._notify()
 
@@ -142,6 +144,7 @@ class FakeContainer(ScriptedContainer):
         self.start_error: str | None = None
         self.address: tuple[str, int] | None = None
         self.disk: int | None = 0
+        self.listens: tuple[str, ...] = ()
         self._id = id
 
     @property
@@ -203,6 +206,9 @@ class FakeContainer(ScriptedContainer):
 
     async def final_sample(self) -> Sample | None:
         return self._final_sample
+
+    async def listening(self) -> tuple[str, ...]:
+        return self.listens if self.is_running else ()
 
     async def disk_bytes(self) -> int | None:
         return None if self.is_removed else self.disk
