@@ -6,7 +6,10 @@ conventions of `sysexits.h`. If an Actor exits with one of the codes that Greenr
 
 from __future__ import annotations
 
-from runtime.base.json_text import JsonDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runtime.base.json_text import JsonDict
 
 FAILED = 1
 """The run failed, and the Actor's own exit code is 1, unknown, or one of RESERVED."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import traceback
 from collections.abc import Iterator
@@ -11,11 +12,14 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli import streams, terminal
+from cli import terminal
 from cli.errors import ABORTED, COMMAND_FAILED, USAGE, CommandError
-from cli.streams import OutputError
+from cli.terminal import streams
+from cli.terminal.streams import OutputError
 
 JSON_OPTION = "--json"
+LINE_END = re.compile(r"(?<!\n)\n(?!\n)")
+"""The end of a line within a paragraph."""
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """The class of all errors in the arguments. Typer does not export it."""
 
@@ -35,7 +39,11 @@ class CommandGroup(TyperGroup):
 
 
 class Command(TyperCommand):
-    """Shows a required argument as PATH in the usage, where Typer would show {PATH}."""
+    """Shows a required argument as PATH in the usage, where Typer would show {PATH}, and wraps its help like text."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.help = LINE_END.sub(" ", self.help) if self.help else None
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]

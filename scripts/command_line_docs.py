@@ -12,6 +12,7 @@ from typing import Any
 
 import typer.main
 
+from cli.command_table import CommandTable, load
 from cli.main import app
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "command-line.md"
@@ -39,8 +40,14 @@ def reference() -> str:
 def _sections(path: str, command: Any) -> Iterator[str]:
     """The command's own section, then those of its subcommands in the order of the help."""
     yield "\n\n".join(_parts(path, command))
-    for name, subcommand in getattr(command, "commands", {}).items():
+    for name, subcommand in _subcommands(command):
         yield from _sections(f"{path} {name}", subcommand)
+
+
+def _subcommands(command: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(command, CommandTable):
+        return ((name, load(name)) for name in command.entries)
+    return iter(getattr(command, "commands", {}).items())
 
 
 def _parts(path: str, command: Any) -> Iterator[str]:

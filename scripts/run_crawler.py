@@ -22,9 +22,9 @@ from typing import Any
 import httpx
 
 from cli import server
+from cli.commands.run import run_actor
 from cli.errors import ABORTED, CommandError
-from cli.run import run_actor
-from cli.run_target import RunArguments
+from cli.runs.target import RunArguments
 from cli.server import RunningServer
 from runtime.base.addresses import HOST_IN_CONTAINERS
 from runtime.base.settings import default_data_dir

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-INTERRUPTING = "tests/cli/test_run.py::test_a_second_interrupt_exits_immediately"
+INTERRUPTING = "tests/cli/commands/test_run.py::test_a_second_interrupt_exits_immediately"
 
 
 def test_commands_that_tests_start_can_be_interrupted() -> None:

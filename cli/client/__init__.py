@@ -9,14 +9,15 @@ from urllib.parse import quote
 
 import httpx
 
-from cli import server, streams
+from cli import server
 from cli.client.actors import ActorsClient
 from cli.client.checks import ChecksClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
-from cli.interrupts import interrupt_on_closed_output, interrupt_on_termination
 from cli.server import RunningServer
+from cli.terminal import streams
+from cli.terminal.interrupts import interrupt_on_closed_output, interrupt_on_termination
 from runtime.base.json_text import JsonDict
 
 PRUNE_SECS = 600.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -17,7 +16,7 @@ from runtime.base.usernames import ACTS_FOR_HEADER
 
 CONNECT_SECS = 5.0
 RESPONSE_SECS = 30.0
-USER_AGENT = f"greenroom/{version('greenroom')}"
+USER_AGENT = "greenroom"
 SHOWN_CHARS = 40
 AS_STORED = {"Accept-Encoding": "identity"}
 """Request headers that make the server send the body without compressing it."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from cli.actor_folder import ActorFolder
-from cli.stand_ins import DEFAULT_TAG, StandInName, parse_stand_in_name
+from cli.actors.folder import ActorFolder
+from cli.actors.stand_ins import DEFAULT_TAG, StandInName, parse_stand_in_name
 from runtime.base.json_text import JsonDict
 
 HERE = Path(__file__).resolve().parent

@@ -19,7 +19,6 @@ from uuid import uuid4
 import msgspec
 
 from cli.errors import CommandError
-from cli.interrupts import deferred_interrupts
 from cli.storage.layout import (
     DEFAULT,
     INPUT_KEY,
@@ -32,6 +31,7 @@ from cli.storage.layout import (
     python_key_file,
     python_request_file,
 )
+from cli.terminal.interrupts import deferred_interrupts
 from runtime.base.json_text import JsonDict, dumps
 
 INDENT = 2

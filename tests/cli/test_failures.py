@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from cli import server, terminal
 from cli.main import app
 from greenroom import __main__ as launcher
+from tests.cli.commands.test_run import command
 from tests.cli.conftest import Served
-from tests.cli.test_run import command
 
 Configure = Callable[[Served], None]
 
@@ -103,7 +103,7 @@ def test_a_path_that_is_not_utf_8(cli: CliRunner, served: Served, folder: Path) 
 @pytest.mark.parametrize("is_closed", [True, False])
 def test_an_unreadable_stdin(fail: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_closed: bool) -> None:
     with (tmp_path / "written").open("w") as only_writable:
-        monkeypatch.setattr("cli.run_input.sys", SimpleNamespace(stdin=None if is_closed else only_writable))
+        monkeypatch.setattr("cli.runs.input.sys", SimpleNamespace(stdin=None if is_closed else only_writable))
         exit_code, printed, _ = fail(["run", "FOLDER", "-i", "-"])
     assert (exit_code, printed["error"]["code"]) == (5, "invalid-input")
     assert "stdin" in printed["error"]["message"]
@@ -132,7 +132,7 @@ def test_an_error_in_greenroom_itself(fail: Any, monkeypatch: pytest.MonkeyPatch
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("cli.main.run_actor", broken)
+    monkeypatch.setattr("cli.commands.run.run_actor", broken)
     exit_code, printed, stderr = fail(["run", "FOLDER"])
     assert (exit_code, printed["error"]["code"]) == (69, "internal-error")
     assert "Traceback" in stderr

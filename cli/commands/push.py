@@ -1,0 +1,89 @@
+"""`greenroom push`: creates or updates an Actor from a folder, and builds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import terminal
+from cli.actors.building import build_actor
+from cli.actors.folder import ActorFolder
+from cli.actors.source import Source, existing_source, read_local_actor, read_repository
+from cli.actors.stand_ins import StandInName, parse_stand_in_name
+from cli.client import Client, connected
+from cli.failures import Command
+from cli.options import AsJson, DataDir, not_empty, parsed, resolved
+from cli.terminal import print_result
+from cli.terminal.sizes import image_size
+from runtime.base.json_text import JsonDict
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushArguments:
+    """The arguments of `greenroom push`. `stand_in` is the Actor that the source stands in for."""
+
+    source: str
+    data_dir: Path
+    stand_in: StandInName | None = None
+    as_json: bool
+
+
+@app.command(cls=Command)
+def push(
+    source: Source = ".",
+    stand_in: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="USERNAME/NAME",
+            callback=not_empty,
+            help="Make the public stand-in for this Actor of Apify Store, for all users. Its build has the tag latest.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create or update an Actor from a folder or a git repository, and build it. The server reads the source itself.
+
+    Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
+    failed.
+    """
+    arguments = PushArguments(
+        source=existing_source(source),
+        data_dir=resolved(data_dir),
+        stand_in=parsed("--as", parse_stand_in_name, stand_in),
+        as_json=as_json,
+    )
+    raise typer.Exit(push_actor(arguments))
+
+
+def push_actor(arguments: PushArguments) -> int:
+    """Create or update the Actor, build it, and print the build; return the exit code. Raises CommandError."""
+    folder = read_local_actor(arguments.source)
+    with connected(arguments.data_dir) as client:
+        if folder is None:
+            folder, _ = read_repository(client, arguments.source)
+        else:
+            client.checks.read_definition(folder.version_fields)
+        actor, build = _build(client, folder, arguments.stand_in)
+    if arguments.as_json:
+        terminal.print_json({"actor": actor, "build": build})
+    else:
+        name = f"{actor['username']}/{actor['name']}"
+        size = image_size(build["stats"]["imageSizeBytes"])
+        print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {size}")
+    return 0
+
+
+def _build(client: Client, folder: ActorFolder, stand_in: StandInName | None) -> tuple[JsonDict, JsonDict]:
+    """Build the Actor. A stand-in belongs to the user that it names, and becomes public when its build succeeded."""
+    if stand_in is None:
+        return build_actor(client, folder)
+    client.act_for_stand_in(stand_in.username)
+    actor, build = build_actor(client, stand_in.applied_to(folder))
+    return client.actors.publish(actor["id"]), build
