@@ -20,6 +20,7 @@ COMMANDS = {
     "prune": Entry(SERVER, "Show the builds that no tag, Actor or live run needs, and delete them with their images."),
     "run": Entry(ACTORS, "Build the Actor in a folder or a git repository and run it."),
     "push": Entry(ACTORS, "Create or update an Actor from a folder or a git repository, and build it."),
+    "explain": Entry(ACTORS, "Show why a run or build ended, with the evidence and the next command to type."),
     "seed": Entry(ACTORS, "Create public stand-ins for well-known Actors of Apify Store."),
     "storage": Entry(STORAGES, "Copy storages between the server and the local folders of the Apify SDKs."),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import httpx
 
 from cli.client.transport import RESPONSE_SECS, Transport
@@ -34,6 +36,10 @@ class BuildsClient:
         found = next((build for build in listed if build["buildNumber"] == number), None)
         return found and self.find(found["id"])
 
+    def explanation(self, build_id: str) -> JsonDict:
+        """Return why a build ended. Raises RecordNotFound."""
+        return self._transport.data("GET", f"/greenroom/builds/{quote(build_id, safe='')}/explanation")
+
     def abort(self, build_id: str) -> JsonDict:
         """Abort the build and return it in its terminal status."""
         return self._transport.data("POST", f"/v2/actor-builds/{build_id}/abort")
@@ -57,6 +63,10 @@ class RunsClient:
         headers = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
         path = f"/v2/actors/{actor_id}/runs"
         return self._transport.data("POST", path, params=params, content=body, headers=headers)
+
+    def explanation(self, run_id: str) -> JsonDict:
+        """Return why a run ended, or what limits it now. Raises RecordNotFound."""
+        return self._transport.data("GET", f"/greenroom/runs/{quote(run_id, safe='')}/explanation")
 
     def abort(self, run_id: str) -> None:
         """Request an abort. The run may need some time to end."""

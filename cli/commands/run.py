@@ -12,6 +12,7 @@ from cli import terminal
 from cli.actors.source import Source, existing_source, read_local_actor
 from cli.client import Client, connected
 from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
+from cli.explanations.hint import print_hint
 from cli.failures import Command
 from cli.options import DataDir, not_empty, parsed, resolved
 from cli.runs.input import read_input
@@ -136,6 +137,7 @@ def run_actor(arguments: RunArguments) -> int:
         target = prepare_target(client, folder, body, arguments)
         result = _fetch_result(client, _run_to_end(client, target, arguments), arguments)
         _print_result(result, as_json=arguments.as_json)
+        print_hint(client, result.run, arguments.data_dir)
     return exit_code(result.run)
 
 

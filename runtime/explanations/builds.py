@@ -77,7 +77,7 @@ def _ended(status: JobStatus, sentence: str, advice: str) -> Callable[[BuildCase
             sentence=sentence,
             evidence=(Evidence("status", status), *message),
             advice=advice,
-            command=case.build_again(),
+            command=case.show_log() if status is JobStatus.SUCCEEDED else case.build_again(),
         )
 
     return find

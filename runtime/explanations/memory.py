@@ -100,7 +100,7 @@ def _kill_evidence(case: Case) -> Iterator[Evidence]:
 
 def _shown(process: KilledProcess) -> str:
     memory = "" if process.memory_bytes is None else f", {process.memory_bytes / MBYTE:.0f} MB of its own"
-    return f"killed {process.name} (pid {process.pid}{memory})"
+    return f"killed {process.name} (pid {process.pid} of this machine{memory})"
 
 
 def _more_memory(case: Case) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.run_options import encode_env_vars
+from cli.runs.options import encode_env_vars
 from testing.api_client import Json
 from testing.live_server import LiveServer
 from tests.engine import container_of, engine, eventually
