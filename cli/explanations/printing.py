@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rich.padding import Padding
 from rich.text import Text
 
 from cli import terminal
@@ -54,7 +53,8 @@ def _print_cause(number: int, cause: JsonDict, summary: str, command: str) -> No
 
 
 def _print_indented(text: str, style: str = "") -> None:
-    _print(Padding(Text(printable(text), style), (0, 0, 0, INDENT), expand=False))
+    for line in _wrapped(printable(text), INDENT):
+        _print(Text.assemble(" " * INDENT, (line, style)))
 
 
 def _print_rows(rows: Iterable[tuple[str, str]]) -> None:
@@ -72,7 +72,7 @@ def _wrapped(text: str, indent: int) -> Iterator[str]:
     yield from (line.plain for line in lines)
 
 
-def _print(content: Text | Padding) -> None:
+def _print(content: Text) -> None:
     terminal.stdout.print(content, width=_width(), soft_wrap=False)
 
 

@@ -154,7 +154,7 @@ class _Reader:
         """Read the counters when the first process, and so every process, has ended."""
         with suppress(OSError, LookupError, ValueError):  # too late: the kernel has removed them
             if self._cgroup is not None and (last := self.followed.latest) is not None:
-                self._publish(self._cgroup.read(), last.memory_bytes)
+                self._publish(self._read_counters(self._cgroup), last.memory_bytes)
                 self.followed.is_complete = True
 
     def close(self) -> None:
@@ -169,7 +169,7 @@ class _Reader:
             return
         if self._first_process is None:
             self._open_files(self._cgroup)
-        counters = self._cgroup.read()
+        counters = self._read_counters(self._cgroup)
         if self._started_at is None:
             self._begin(counters)
         self._publish(counters, without_cache(counters, counters.usage_bytes))
@@ -200,7 +200,6 @@ class _Reader:
         if self._started_at is not None:
             self._mean_use.add(memory_bytes)
         self.followed.oom_kills = counters.oom_kills
-        self._observe_processes(counters.oom_kills or 0)
         self.followed.latest = Sample(
             at=_now(),
             memory_bytes=memory_bytes,
@@ -212,13 +211,12 @@ class _Reader:
             counted_from=self._base_at,
         )
 
-    def _observe_processes(self, oom_kills: int) -> None:
-        """Compare the processes with those of the last reading. In an ended container there are none."""
-        pids: list[int] = []
-        if self._cgroup is not None:
-            with suppress(OSError, ValueError):
-                pids = self._cgroup.process_ids()
-        self.followed.processes.update(pids, oom_kills, self._first_process)
+    def _read_counters(self, cgroup: Cgroup) -> Counters:
+        """Read the processes, and after them the counters. Raises OSError."""
+        pids = cgroup.process_ids()
+        counters = cgroup.read()
+        self.followed.processes.update(pids, counters.oom_kills or 0, self._first_process)
+        return counters
 
     def _peak(self, counters: Counters) -> int:
         """Return the highest use since the last reading, without the cache that the kernel could have reclaimed.

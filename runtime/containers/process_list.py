@@ -24,22 +24,26 @@ class ProcessList:
         self._proc = proc
         self._names: dict[int, str] = {}
         self._kills = 0
+        self._unnamed = 0
         self.killed: tuple[KilledProcess, ...] = ()
 
     def update(self, pids: list[int], kills: int, first_process: int | None) -> None:
         """Compare the processes with those of the last reading.
 
-        `kills` is the kernel's count so far. The end of the first process ends all others, so in an empty container
-        it does not count as killed if it had children.
+        `kills` is the kernel's count, read after the processes: so a killed process disappears in this reading or in
+        the next one, because its end takes a moment. The end of the first process ends all others, so in an empty
+        container it does not count as killed if it had children.
         """
         names = self._read_names(pids)
         gone = {pid: name for pid, name in self._names.items() if pid not in names}
         if not pids and len(gone) > 1 and first_process is not None:
             gone.pop(first_process, None)
-        if kills > self._kills and len(gone) == kills - self._kills:
+        unnamed = self._unnamed + kills - self._kills
+        if unnamed and len(gone) == unnamed:
             self.killed += tuple(
                 KilledProcess(pid=pid, name=name, witness=Witness.PROCESS_LIST) for pid, name in gone.items()
             )
+        self._unnamed = 0 if gone else kills - self._kills
         self._names, self._kills = names, kills
 
     def _read_names(self, pids: list[int]) -> dict[int, str]:

@@ -87,7 +87,7 @@ def killed_from_outside(case: Case) -> Finding | None:
     code, ending = case.run.exit_code, case.ending
     if not case.has_failed or ending.oom_killed or code not in (SIGKILL_EXIT_CODE, SIGTERM_EXIT_CODE):
         return None
-    if case.run.stopped_because is not None:
+    if case.run.stopped_because is not None or case.run.ending is None:
         return None
     counter = () if ending.oom_kills is None else (Evidence("cgroup", f"oom_kill {ending.oom_kills}"),)
     return Finding(

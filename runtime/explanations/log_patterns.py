@@ -242,7 +242,7 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
         recognizes="the Actor listens twice at one port",
         patterns=_patterns(
             r"EADDRINUSE.{0,60} (?P<what>\S{1,60}:\d+)",
-            r"\[Errno 98\] (?P<what>[Aa]ddress already in use.{0,100})",
+            r"\[Errno 98\].{0,120}(?P<what>[Aa]ddress already in use.{0,100})",
             r"(?P<what>EADDRINUSE)",
         ),
         sentence="A process of the Actor already listens at this port ({what}).",

@@ -66,9 +66,9 @@ def heap_limit(case: Case) -> Finding | None:
 def almost_no_memory(case: Case) -> Finding | None:
     """The run was near its memory limit, and no process was killed."""
     peak = case.run.stats.mem_max_bytes
-    if case.is_live or case.run.status is JobStatus.SUCCEEDED or case.ending.oom_killed or peak is None:
+    if case.is_live or case.run.status is JobStatus.SUCCEEDED or peak is None:
         return None
-    if peak < NEAR_LIMIT * case.memory_bytes:
+    if case.run.ending is None or case.ending.oom_killed or peak < NEAR_LIMIT * case.memory_bytes:
         return None
     return Finding(
         certainty=Certainty.CIRCUMSTANCE,

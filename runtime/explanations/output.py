@@ -26,7 +26,7 @@ NODE_FRAME = re.compile(
     r"\s+at (?:async )?(?:(?P<function>[^()]+) \()?(?:file://)?(?P<file>[^():]+):(?P<line>\d+):\d+\)?"
 )
 ANY_NODE_FRAME = re.compile(r"\s+at \S")
-NODE_ERROR = re.compile(r"\b(?P<type>[A-Z]\w*(?:Error|Exception))(?: \[\w+\])?: (?P<message>.+)")
+NODE_ERROR = re.compile(r"\b(?P<type>\w*(?:Error|Exception))(?: \[\w+\])?: (?P<message>.+)")
 NOT_OWN_CODE = re.compile(r"site-packages/|dist-packages/|/lib/python3|<frozen|node_modules/|node:")
 
 
@@ -110,7 +110,7 @@ def _python_error(lines: list[str]) -> FinalError | None:
     place, indent = None, len(lines[last]) - len(lines[last].lstrip(" +|"))
     for index in range(last + 1, len(lines)):
         line = lines[index]
-        if (frame := PYTHON_FRAME.match(line)) and not NOT_OWN_CODE.search(frame["file"]):
+        if (frame := PYTHON_FRAME.match(line.lstrip(" +|"))) and not NOT_OWN_CODE.search(frame["file"]):
             place = f"{frame['file']}, line {frame['line']}"
         if len(line) - len(line.lstrip(" +|")) > indent or not line.strip():
             continue
