@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import httpx
 
 from cli.client.transport import RESPONSE_SECS, Transport
@@ -38,7 +36,7 @@ class BuildsClient:
 
     def explanation(self, build_id: str) -> JsonDict:
         """Return why a build ended. Raises RecordNotFound."""
-        return self._transport.data("GET", f"/greenroom/builds/{quote(build_id, safe='')}/explanation")
+        return self._transport.data("GET", f"/greenroom/builds/{build_id}/explanation")
 
     def abort(self, build_id: str) -> JsonDict:
         """Abort the build and return it in its terminal status."""
@@ -58,6 +56,15 @@ class RunsClient:
     def find(self, run_id: str) -> JsonDict | None:
         return self._transport.find(f"/v2/actor-runs/{run_id}")
 
+    def summaries(self, limit: int, **params: str) -> JsonDict:
+        """Return the newest runs with the names of their Actors as `items`, and the number of all as `total`.
+
+        `params` are those of the local control, such as `status`, `actor` and `idPrefix`.
+        """
+        response = self._transport.request("GET", "/greenroom/runs", params={**params, "limit": limit})
+        page: JsonDict = response.json()
+        return page
+
     def start(self, actor_id: str, params: JsonDict, body: bytes | None) -> JsonDict:
         """Start a run. `body` is its input as JSON, or None for no input."""
         headers = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
@@ -66,7 +73,7 @@ class RunsClient:
 
     def explanation(self, run_id: str) -> JsonDict:
         """Return why a run ended, or what limits it now. Raises RecordNotFound."""
-        return self._transport.data("GET", f"/greenroom/runs/{quote(run_id, safe='')}/explanation")
+        return self._transport.data("GET", f"/greenroom/runs/{run_id}/explanation")
 
     def abort(self, run_id: str) -> None:
         """Request an abort. The run may need some time to end."""

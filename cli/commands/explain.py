@@ -8,18 +8,23 @@ import typer
 
 from cli import terminal
 from cli.client import Client, connected
-from cli.client.errors import RecordNotFound
-from cli.errors import INVALID_INPUT, CommandError
 from cli.explanations.printing import print_explanation
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, resolved
+from cli.runs.references import ID_LENGTH, ID_OR_PREFIX, find_run
 from runtime.base.json_text import JsonDict
 
 app = typer.Typer(add_completion=False)
 
 Job = Annotated[
     str,
-    typer.Argument(metavar="RUN|BUILD", callback=not_empty, help="The id of a run or build.", show_default=False),
+    typer.Argument(
+        metavar="RUN|BUILD",
+        callback=not_empty,
+        help="A run: its id or the beginning of it, `last`, or the name of an Actor for the Actor's last run. Or the id"
+        " of a build.",
+        show_default=False,
+    ),
 ]
 
 
@@ -30,7 +35,7 @@ def explain(job: Job, as_json: AsJson = False, data_dir: DataDir = None) -> None
     A cause is certain if records, counters or the exit code prove it, and likely if the last output names it. Without
     evidence, the explanation reports that. For a live run, it shows what limits the run now.
 
-    Example: greenroom explain YHBmEIqiU9Tfpv2ci
+    Example: greenroom explain last
     """
     with connected(resolved(data_dir)) as client:
         explanation = _explanation(client, job)
@@ -40,16 +45,9 @@ def explain(job: Job, as_json: AsJson = False, data_dir: DataDir = None) -> None
         print_explanation(explanation)
 
 
-def _explanation(client: Client, job: str) -> JsonDict:
-    """Return the explanation of the run or build with this id. Raises CommandError."""
-    for jobs in (client.runs, client.builds):
-        try:
-            return jobs.explanation(job)
-        except RecordNotFound:
-            continue
-    raise CommandError(
-        f"There is no run or build with the id {job!r}.",
-        "The output of `greenroom run` begins with the id of the run.",
-        exit_code=INVALID_INPUT,
-        code="run-not-found",
-    )
+def _explanation(client: Client, reference: str) -> JsonDict:
+    """Return the explanation of the build with this id, or of the run that the reference names. Raises CommandError."""
+    is_id = len(reference) == ID_LENGTH and ID_OR_PREFIX.fullmatch(reference)
+    if is_id and client.builds.find(reference):
+        return client.builds.explanation(reference)
+    return client.runs.explanation(find_run(client, reference)["id"])

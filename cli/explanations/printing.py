@@ -24,7 +24,7 @@ def print_explanation(explanation: JsonDict) -> None:
     """Print the explanation to stdout, wrapped to the width of the terminal."""
     summary, command = explanation["summary"], explanation["command"]
     _print(Text(f"{explanation['status']}  {explanation['kind']} {explanation['id']}", "bold"))
-    _print(Text(printable(summary)))
+    _print_wrapped(summary, indent=0)
     for number, cause in enumerate(explanation["causes"], 1):
         _print(Text())
         _print_cause(number, cause, summary, command)
@@ -34,8 +34,8 @@ def print_explanation(explanation: JsonDict) -> None:
     if explanation["lastLines"]:
         _print(Text("\nEnd of the log", "bold"))
         for line in explanation["lastLines"]:
-            _print_indented(line, "dim")
-    _print_command(Text.assemble(("\nNext: ", "bold"), printable(command)))
+            _print_wrapped(line, style="dim")
+    _print(Text.assemble(("\nNext: ", "bold"), printable(command)))
 
 
 def _print_cause(number: int, cause: JsonDict, summary: str, command: str) -> None:
@@ -44,17 +44,17 @@ def _print_cause(number: int, cause: JsonDict, summary: str, command: str) -> No
     note = (f"({CERTAINTY_NOTES[certainty]})", CERTAINTY_STYLES[certainty])
     _print(Text.assemble(f"{number}. {cause['id']}  ", note))
     if cause["sentence"] not in summary:
-        _print_indented(cause["sentence"])
+        _print_wrapped(cause["sentence"])
     _print_rows((each["source"], each["text"]) for each in cause["evidence"])
     if cause["advice"]:
-        _print_indented(cause["advice"])
+        _print_wrapped(cause["advice"])
     if cause["command"] not in (None, command):
-        _print_command(Text.assemble(" " * INDENT, (printable(cause["command"]), "cyan")))
+        _print(Text.assemble(" " * INDENT, (printable(cause["command"]), "cyan")))
 
 
-def _print_indented(text: str, style: str = "") -> None:
-    for line in _wrapped(printable(text), INDENT):
-        _print(Text.assemble(" " * INDENT, (line, style)))
+def _print_wrapped(text: str, indent: int = INDENT, style: str = "") -> None:
+    for line in _wrapped(printable(text), indent):
+        _print(Text.assemble(" " * indent, (line, style)))
 
 
 def _print_rows(rows: Iterable[tuple[str, str]]) -> None:
@@ -69,15 +69,11 @@ def _print_rows(rows: Iterable[tuple[str, str]]) -> None:
 
 def _wrapped(text: str, indent: int) -> Iterator[str]:
     lines = Text(text).wrap(terminal.stdout, max(20, _width() - indent))
-    yield from (line.plain for line in lines)
+    yield from (line.plain.rstrip() for line in lines)
 
 
-def _print(content: Text) -> None:
-    terminal.stdout.print(content, width=_width(), soft_wrap=False)
-
-
-def _print_command(line: Text) -> None:
-    """Print a line that is not wrapped, because a user copies it."""
+def _print(line: Text) -> None:
+    """Print a line as it is: a terminal can be narrower than a command that the user copies."""
     terminal.stdout.print(line)
 
 
