@@ -1,11 +1,13 @@
 """The TCP addresses at which the processes of a container listen.
 
 Source: proc(5), `/proc/<pid>/net/tcp`: addresses in hexadecimal, in words of the host's byte order; state 0A is LISTEN.
+The kernel lists listening sockets first. A crawler can have thousands of others, so only the beginning is read.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +19,7 @@ LISTEN = "0A"
 DOCKER_DNS = ipaddress.ip_address("127.0.0.11")
 """The engine's own name server listens in every container."""
 MAX_ADDRESSES = 20
+MAX_TABLE_BYTES = 1 << 14
 
 
 def listening(cgroup: Cgroup, proc: Path = PROC) -> tuple[str, ...]:
@@ -24,8 +27,7 @@ def listening(cgroup: Cgroup, proc: Path = PROC) -> tuple[str, ...]:
     with suppress(OSError):
         process = cgroups.first_process(cgroup, proc)
         if process is not None:
-            tables = [(proc / str(process) / "net" / name).read_text() for name in ("tcp", "tcp6")]
-            return parse_tables(tables)
+            return parse_tables([_beginning(proc / str(process) / "net" / name) for name in ("tcp", "tcp6")])
     return ()
 
 
@@ -40,6 +42,16 @@ def parse_tables(tables: list[str]) -> tuple[str, ...]:
                 shown = f"[{address}]" if address.version == 6 else str(address)
                 found.add((int(port, 16), shown))
     return tuple(f"{address}:{port}" for port, address in sorted(found)[:MAX_ADDRESSES])
+
+
+def _beginning(table: Path) -> str:
+    """Return the first whole lines of a table. Raises OSError."""
+    file = os.open(table, os.O_RDONLY)
+    try:
+        text = os.read(file, MAX_TABLE_BYTES).decode()
+    finally:
+        os.close(file)
+    return text[: text.rfind("\n") + 1]
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

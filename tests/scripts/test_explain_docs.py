@@ -14,7 +14,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_cause_has_a_section_and_a_name_of_its_own() -> None:
-    ids = [each.id for each in (*RUN_CAUSES, *BUILD_CAUSES)]
+    ids = [each.id for each in RUN_CAUSES] + [each.id for each in BUILD_CAUSES]
     assert len(ids) == len(set(ids))
     assert [id for id in ids if f"| `{id}` |" not in PAGE.read_text()] == []
 
