@@ -23,7 +23,8 @@ UNKNOWN = "which the log does not name"
 class LogPattern:
     """A cause that a line of the output names.
 
-    `sentence` may contain `{what}`: the group `what` of the pattern that matched.
+    `sentence` may contain `{what}`: the group `what` of the pattern that matched. With `shows_memory`, the peak of the
+    memory is part of the evidence.
     """
 
     id: str
@@ -32,6 +33,7 @@ class LogPattern:
     sentence: str
     advice: str
     command: Callable[[Case], str] = Case.show_log
+    shows_memory: bool = False
 
     def find(self, case: Case) -> Finding | None:
         found = case.output.last_match(self.patterns)
@@ -42,7 +44,11 @@ class LogPattern:
         return Finding(
             certainty=certainty,
             sentence=self.sentence.format(what=match.groupdict().get("what") or UNKNOWN),
-            evidence=(log_evidence(match.string), *_context(case, certainty)),
+            evidence=(
+                log_evidence(match.string),
+                *_context(case, certainty),
+                *(case.peak_evidence() if self.shows_memory else ()),
+            ),
             advice=self.advice,
             command=self.command(case),
         )
@@ -173,9 +179,10 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
         patterns=_patterns(
             r"\b(?:Target|Page) crashed", r"page has crashed", r"Target page, context or browser has been closed"
         ),
-        sentence="A page of the browser, or the browser, crashed.",
-        advice="The usual reason is memory: run it with more.",
-        command=Case.rerun_with_more_memory,
+        sentence="A page of the browser, or the browser, crashed or was closed.",
+        advice="If the memory of the run was near its limit, run it with more. Otherwise, the page may have reached "
+        "the heap limit of its own process.",
+        shows_memory=True,
     ),
     LogPattern(
         id="wrong-architecture",

@@ -41,7 +41,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalError:
-    """The traceback or stack trace with which the output ends. `first` and `last` are the positions of its lines."""
+    """The traceback or stack trace with which the output ends.
+
+    `first` is the position of its first line, `last` that of the line that names the error or of the last frame.
+    """
 
     first: int
     last: int
@@ -77,11 +80,12 @@ class Output:
         return None
 
     def is_at_end(self, position: int) -> bool:
-        """Whether a line belongs to the error at the end, or, without such an error, to the last lines."""
+        """Whether a line belongs to the error at the end, or, without such an error, to the last lines.
+
+        The lines after the error belong to it too: its message can have many, such as the log of a browser.
+        """
         error = self.final_error
-        if error is not None:
-            return error.first <= position <= error.last
-        return position >= len(self.lines) - LAST_LINES
+        return position >= (len(self.lines) - LAST_LINES if error is None else error.first)
 
 
 def _clean(text: bytes) -> str:
@@ -117,10 +121,9 @@ def _python_error(lines: list[str]) -> FinalError | None:
         error = PYTHON_ERROR.match(line.lstrip(" +|"))
         if error is None:
             return None
-        end = min(len(lines) - 1, index + 3)
         return FinalError(
             first=first,
-            last=end,
+            last=index,
             type=error["type"].rpartition(".")[2],
             message=error["message"] or "",
             text=line.strip(" +|"),
@@ -154,7 +157,7 @@ def _node_error(lines: list[str]) -> FinalError | None:
     first = max(0, titles[-1] - 5)
     return FinalError(
         first=first,
-        last=min(len(lines) - 1, last + 8),
+        last=last,
         type=error["type"],
         message=error["message"],
         text=lines[titles[-1]].strip(),

@@ -91,6 +91,20 @@ def test_the_error_at_the_end_precedes_an_earlier_line() -> None:
     assert causes_of(case) == [("host-not-found", Certainty.LIKELY), ("connection-refused", Certainty.CIRCUMSTANCE)]
 
 
+def test_the_lines_after_the_error_belong_to_its_message() -> None:
+    launch = PYTHON.replace(
+        "httpx.ConnectError: [Errno -2] Name or service not known", "Error: BrowserType.launch: closed"
+    )
+    log = [
+        "Call log:",
+        "  - <launching> chrome",
+        "Running as root without --no-sandbox is not supported",
+        "  - exitCode=1",
+    ]
+    case = case_of("starting", *launch.splitlines(), *log)
+    assert causes_of(case) == [("browser-sandbox", Certainty.LIKELY)]
+
+
 def test_the_place_of_the_error_is_evidence() -> None:
     [found] = find_causes(RUN_CAUSES, case_of(*NODE_MODULE.splitlines()))
     texts = [each.text for each in found.finding.evidence]

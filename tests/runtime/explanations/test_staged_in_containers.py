@@ -10,7 +10,18 @@ import pytest
 
 from testing.api_client import Json
 from testing.live_server import LiveServer
-from tests.runtime.explanations.staged import BASE_IMAGES, ENDINGS, Staged, explanation, stage_actor, start
+from tests.engine import container_of, engine
+from tests.runtime.explanations.staged import (
+    ALLOCATES,
+    BASE_IMAGES,
+    ENDINGS,
+    SMALL,
+    Staged,
+    explanation,
+    is_ready,
+    stage_actor,
+    start,
+)
 
 pytestmark = pytest.mark.docker
 
@@ -50,3 +61,17 @@ def test_the_first_cause_of_a_staged_ending(name: str, results: Mapping[str, Fut
     assert (first["id"], first["certainty"]) == (staged.cause, staged.certainty), result.explanation
     texts = " | ".join(each["text"] for each in first["evidence"])
     assert [each for each in staged.evidence if each not in texts] == []
+
+
+def test_a_container_that_ended_while_no_server_ran_is_explained(own_server: LiveServer) -> None:
+    program = f"import time\nprint('ready', flush=True)\ntime.sleep(2)\n{ALLOCATES}"
+    staged = Staged(program=program, options=SMALL, cause="memory-limit", certainty="certain")
+    run = start(own_server, stage_actor(own_server, staged.image), staged)
+    assert is_ready(own_server, run)
+    own_server.kill()
+    with engine() as client:
+        container_of(client, run).wait()
+    own_server.start()
+    explained = explanation(own_server, own_server.wait(f"actor-runs/{run['id']}"))
+    assert [each["id"] for each in explained["causes"]] == [staged.cause]
+    assert {"source": "Docker", "text": "OOMKilled: true"} in explained["causes"][0]["evidence"]
