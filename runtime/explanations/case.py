@@ -26,7 +26,7 @@ class Case:
 
     `actor` is the name by which commands find its Actor, and `folder` the local folder of its source; None if the
     Actor was deleted, or has no such folder. `definition` is the build's actor.json. `granted_cpus` are the cores that
-    the run may use now, or might at its end.
+    the run may use now, or might at its end, and `average_cpus` those on average.
     """
 
     run: Run
@@ -35,6 +35,7 @@ class Case:
     definition: Mapping[str, Any]
     output: Output
     granted_cpus: float
+    average_cpus: float | None
     now: Millis
 
     @property
@@ -75,6 +76,14 @@ class Case:
         share = 100 * peak / self.memory_bytes
         limit = self.run.options.memory_mbytes
         return (Evidence("memory", f"peak {peak / MBYTE:.0f} MB of {limit} MB ({share:.0f} %)"),)
+
+    def cpu_evidence(self) -> tuple[Evidence, ...]:
+        """The average use of the CPU against what was granted, if it was measured."""
+        average = self.run.stats.cpu_avg_usage
+        if average is None or self.average_cpus is None:
+            return ()
+        granted = 100 * self.average_cpus
+        return (Evidence("CPU", f"{average:.1f} % of a core on average; {granted:.1f} % were granted"),)
 
     def rerun(self, *options: str) -> str:
         """The command that runs the Actor again: from its folder with a new build, else from its last build."""

@@ -59,6 +59,7 @@ class Explanations:
             folder=folder,
             definition={} if build is None else build.definition,
             granted_cpus=resource_limits.granted_cpus(run, self._cpu_burst_secs, run.finished_at or now),
+            average_cpus=resource_limits.average_granted_cpus(run, self._cpu_burst_secs),
             now=now,
         )
         log = self._logs.last_lines(run.id, LOG_BYTES)
@@ -159,9 +160,7 @@ def _facts(case: Case) -> Iterator[Evidence]:
     if run.stats.disk_max_bytes is not None:
         written = run.stats.disk_max_bytes / resource_limits.MBYTE
         yield Evidence("disk", f"{written:.0f} MB written of {run.options.disk_mbytes} MB")
-    if run.stats.cpu_avg_usage is not None:
-        share = case.granted_cpus * 100
-        yield Evidence("CPU", f"{run.stats.cpu_avg_usage:.1f} % of a core on average; share {share:g} %")
+    yield from case.cpu_evidence()
     if case.ending.oom_kills is not None:
         yield Evidence("cgroup", f"oom_kill {case.ending.oom_kills}")
     if case.ending.engine_error:

@@ -44,13 +44,15 @@ def deadline(case: Case) -> Finding | None:
 
 def little_cpu(case: Case) -> Finding | None:
     """The run that timed out used nearly all of its CPU share, so more memory would make it faster."""
-    average = case.run.stats.cpu_avg_usage
-    if case.run.status is not JobStatus.TIMED_OUT or average is None or average < BUSY * case.granted_cpus * 100:
+    average, granted = case.run.stats.cpu_avg_usage, case.average_cpus
+    if case.run.status is not JobStatus.TIMED_OUT or average is None or granted is None:
+        return None
+    if average < BUSY * granted * 100:
         return None
     return Finding(
         certainty=Certainty.CIRCUMSTANCE,
         sentence="The Actor used all the CPU that it may use. The CPU share grows with the memory.",
-        evidence=(Evidence("CPU", f"{average:.1f} % of a core on average; share {case.granted_cpus * 100:g} %"),),
+        evidence=case.cpu_evidence(),
         advice="Run it with more memory.",
         command=case.rerun_with_more_memory(),
     )

@@ -156,6 +156,17 @@ async def test_a_timeout_with_what_was_short(stage: Stage) -> None:
     assert evidence(explained, 3)[0] == ("log", "fetching page 1")
 
 
+async def test_the_start_up_burst_alone_is_no_lack_of_cpu(stage: Stage) -> None:
+    run = await stage.start(memory_mbytes=256, timeout_secs=70)
+    stage.container_of(run).prints("fetching page 1")
+    await stage.clock.advance(20)
+    stage.container_of(run).uses(10 * MBYTE, cpu_nanos=9_000_000_000)
+    await stage.clock.advance(40)
+    stage.container_of(run).prints("fetching page 2")
+    await stage.clock.advance(15)
+    assert found(await explain(stage, run)) == [("timeout", CERTAIN)]
+
+
 async def test_the_maximum_cost(stage: Stage) -> None:
     run = await start_paid_run(stage, max_total_charge_usd=0.5)
     await stage.orchestrator.billing.charge(run, "page", 5, None)

@@ -68,7 +68,9 @@ LINES = {
 def case_of(*lines: str, status: JobStatus = JobStatus.FAILED, exit_code: int = 1) -> Case:
     output = Output(LogLine(STAMP, "stderr", line.encode()) for line in lines)
     run = a_run(status=status, exit_code=exit_code)
-    return Case(run=run, actor="me", folder=None, definition={}, output=output, granted_cpus=1, now=START)
+    return Case(
+        run=run, actor="me", folder=None, definition={}, output=output, granted_cpus=1, average_cpus=1, now=START
+    )
 
 
 def causes_of(case: Case) -> list[tuple[str, Certainty]]:
