@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.actors.source import Source, existing_source, read_local_actor
+from cli.actors.source import Source, existing_source, local_folder, read_local_actor
 from cli.client import connected
 from cli.failures import Command
 from cli.options import DataDir
@@ -54,6 +54,8 @@ def run(
 ) -> None:
     """Build the Actor in a folder or a git repository and run it. Ctrl-C aborts the run.
 
+    The defaults of the options can be set in greenroom.toml and by variables; see `greenroom config show`.
+
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
     failed. Otherwise the Actor's own exit code; 1 if it has none, or if it is one of these codes.
     """
@@ -70,6 +72,8 @@ def run(
         permission=permission,
         build=build,
         as_json=as_json,
+        folder=local_folder(source),
+        no_build=no_build,
     )
     raise typer.Exit(run_actor(RunArguments(source=source, no_build=no_build, start=start)))
 
@@ -79,7 +83,7 @@ def run_actor(arguments: RunArguments) -> int:
     folder = read_local_actor(arguments.source)
     body = given_input(arguments, folder)
     start = arguments.start
-    with connected(start.data_dir) as client:
+    with connected(start.data_dir, start.configuration) as client:
         target = prepare_target(client, folder, body, arguments)
         return follow_to_end(
             client,
