@@ -8,6 +8,7 @@ import typer
 
 from cli import terminal
 from cli.client import Client, connected
+from cli.completion import complete_run
 from cli.explanations.printing import print_explanation
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, resolved
@@ -21,6 +22,7 @@ Job = Annotated[
     typer.Argument(
         metavar="RUN|BUILD",
         callback=not_empty,
+        autocompletion=complete_run,
         help="A run: its id or the beginning of it, `last`, or the name of an Actor for the Actor's last run. Or the id"
         " of a build.",
         show_default=False,

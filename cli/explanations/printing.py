@@ -34,7 +34,7 @@ def print_explanation(explanation: JsonDict) -> None:
     if explanation["lastLines"]:
         _print(Text("\nEnd of the log", "bold"))
         for line in explanation["lastLines"]:
-            _print_wrapped(line, style="dim")
+            _print(Text.assemble(" " * INDENT, (_cut(printable(line)), "dim")))
     _print(Text.assemble(("\nNext: ", "bold"), printable(command)))
 
 
@@ -52,9 +52,9 @@ def _print_cause(number: int, cause: JsonDict, summary: str, command: str) -> No
         _print(Text.assemble(" " * INDENT, (printable(cause["command"]), "cyan")))
 
 
-def _print_wrapped(text: str, indent: int = INDENT, style: str = "") -> None:
+def _print_wrapped(text: str, indent: int = INDENT) -> None:
     for line in _wrapped(printable(text), indent):
-        _print(Text.assemble(" " * indent, (line, style)))
+        _print(Text(" " * indent + line))
 
 
 def _print_rows(rows: Iterable[tuple[str, str]]) -> None:
@@ -70,6 +70,12 @@ def _print_rows(rows: Iterable[tuple[str, str]]) -> None:
 def _wrapped(text: str, indent: int) -> Iterator[str]:
     lines = Text(text).wrap(terminal.stdout, max(20, _width() - indent))
     yield from (line.plain.rstrip() for line in lines)
+
+
+def _cut(line: str) -> str:
+    """Return the part of a log line that fits into one line of the terminal."""
+    most = _width() - INDENT
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _print(line: Text) -> None:

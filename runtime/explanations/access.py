@@ -11,6 +11,8 @@ from runtime.explanations.findings import Certainty, Evidence, Finding
 
 REJECTED = re.compile(r"insufficient-permissions|LIMITED_PERMISSIONS may not|permission-denied|\b403\b|Forbidden")
 LOOPBACK = ("127.", "[::1]")
+FIRST_EPHEMERAL_PORT = 32_768
+"""From here on, the kernel selects ports: tools such as browsers listen there, but no planned web server."""
 ENDS_WITHOUT_QUESTION = (JobStatus.SUCCEEDED, JobStatus.ABORTED)
 
 
@@ -36,8 +38,8 @@ def wrong_port(case: Case) -> Finding | None:
     if run.is_container_server_ready or not run.listening or run.status in ENDS_WITHOUT_QUESTION:
         return None
     expected, addresses = str(run.web_server_port), ", ".join(run.listening)
-    reachable = [each for each in run.listening if not each.startswith(LOOPBACK)]
-    at_port = [each for each in run.listening if each.rpartition(":")[2] == expected]
+    reachable = [each for each in run.listening if not each.startswith(LOOPBACK) and _port(each) < FIRST_EPHEMERAL_PORT]
+    at_port = [each for each in run.listening if _port(each) == run.web_server_port]
     if not reachable and not at_port and not _serves(case):
         return None  # a tool that the Actor uses, such as a browser
     if at_port and not reachable:
@@ -53,6 +55,10 @@ def wrong_port(case: Case) -> Finding | None:
         advice=advice,
         command=case.rebuild(),
     )
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 def _serves(case: Case) -> bool:

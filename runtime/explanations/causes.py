@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from runtime.explanations import access, containers, limits, memory, orders
 from runtime.explanations.case import Case
-from runtime.explanations.findings import Cause
+from runtime.explanations.findings import Cause, Certainty
 from runtime.explanations.log_patterns import LOG_PATTERNS, uncaught_error
 
 LOG = "last lines of the log, exit code"
@@ -87,12 +87,6 @@ RECORDED: tuple[Cause[Case], ...] = (
         find=containers.server_error,
     ),
     Cause(
-        id="actor-failed",
-        recognizes="the Actor ended itself as failed (Actor.fail)",
-        evidence="final status message, exit code",
-        find=orders.actor_failed_itself,
-    ),
-    Cause(
         id="memory-limit-in-child",
         recognizes="the kernel killed a child process, and the Actor continued",
         evidence="oom_kill of the cgroup or Docker's flag, kernel log or process list",
@@ -103,6 +97,13 @@ RECORDED: tuple[Cause[Case], ...] = (
         recognizes="the API rejected a request of a run with limited permissions",
         evidence="recorded requests",
         find=access.permissions,
+    ),
+    Cause(
+        id="actor-failed",
+        recognizes="the Actor ended itself as failed (Actor.fail)",
+        evidence="final status message, exit code",
+        find=orders.actor_failed_itself,
+        rank=Certainty.LIKELY,  # a cause that Greenroom recorded is probably why it did so
     ),
 )
 FROM_THE_LOG: tuple[Cause[Case], ...] = (

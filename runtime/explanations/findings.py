@@ -39,12 +39,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause(Generic[C]):
-    """A row of a table of causes: what is recognized, from which evidence, and the function that recognizes it."""
+    """A row of a table of causes: what is recognized, from which evidence, and the function that recognizes it.
+
+    `rank` is the certainty among which its findings are sorted, if that is not their own.
+    """
 
     id: str
     recognizes: str
     evidence: str
     find: Callable[[C], Finding | None]
+    rank: Certainty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Explanation:
 
 def find_causes(table: tuple[Cause[C], ...], case: C) -> tuple[FoundCause, ...]:
     """The causes of the table that apply, the strongest first. Equally certain ones are in the order of the table."""
-    found = [FoundCause(cause.id, finding) for cause in table if (finding := cause.find(case)) is not None]
+    found = [(cause, finding) for cause in table if (finding := cause.find(case)) is not None]
     order = list(Certainty)
-    return tuple(sorted(found, key=lambda each: order.index(each.finding.certainty)))
+    found.sort(key=lambda each: order.index(each[0].rank or each[1].certainty))
+    return tuple(FoundCause(cause.id, finding) for cause, finding in found)

@@ -14,6 +14,8 @@ from runtime.runs.messages import SIGABRT_EXIT_CODE, SIGKILL_EXIT_CODE
 
 HEAP_LIMIT = re.compile(r"FATAL ERROR: .*(?:JavaScript heap out of memory|Allocation failed)")
 NEAR_LIMIT = 0.9
+HEAP_SHARE = 0.75
+"""The share of the memory that a heap can have: the rest of the process needs memory too."""
 
 
 def memory_limit(case: Case) -> Finding | None:
@@ -59,7 +61,7 @@ def heap_limit(case: Case) -> Finding | None:
         evidence=(log_evidence(match.string), case.exit_evidence(), *case.peak_evidence()),
         advice="Raise --max-old-space-size, in NODE_OPTIONS or on node's command line. If it is not set, the heap "
         "limit follows the memory of the run: use more memory.",
-        command=case.rerun_with_more_memory(),
+        command=_larger_heap(case),
     )
 
 
@@ -77,6 +79,15 @@ def almost_no_memory(case: Case) -> Finding | None:
         advice=_more_memory(case),
         command=case.rerun_with_more_memory(),
     )
+
+
+def _larger_heap(case: Case) -> str:
+    """A larger heap if the run has memory left for it, otherwise more memory."""
+    peak = case.run.stats.mem_max_bytes
+    if peak is None or peak > HEAP_SHARE * case.memory_bytes:
+        return case.rerun_with_more_memory()
+    mbytes = round(HEAP_SHARE * case.run.options.memory_mbytes)
+    return case.rerun("--env", f"NODE_OPTIONS=--max-old-space-size={mbytes}")
 
 
 def _victims(case: Case) -> str:

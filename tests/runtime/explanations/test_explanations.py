@@ -269,13 +269,34 @@ async def test_an_actor_that_fails_with_a_message(stage: Stage) -> None:
     assert evidence(explained)[0] == ("status message", "No pages left")
 
 
+async def test_a_recorded_cause_precedes_the_message_of_the_actor(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.orchestrator.runs.set_status_message(run.id, "No pages left", True, by_actor=True)
+    run = await stage.finish(run, 1, oom_killed=True, killed=(CHROME,))
+    assert found(await explain(stage, run)) == [("memory-limit-in-child", LIKELY), ("actor-failed", CERTAIN)]
+
+
 async def test_an_error_that_only_the_sdk_reported(stage: Stage) -> None:
     assert found(await explain(stage, await ended(stage, 91))) == [("sdk-error", LIKELY)]
 
 
+HEAP_ERROR = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"
+
+
+@pytest.mark.parametrize(
+    ("mbytes", "options"), [(80, " --env NODE_OPTIONS=--max-old-space-size=192"), (250, " --memory 512")]
+)
+async def test_a_larger_heap_is_advised_only_if_there_is_memory_for_it(stage: Stage, mbytes: int, options: str) -> None:
+    run = await stage.start(memory_mbytes=256)
+    stage.container_of(run).prints(HEAP_ERROR, stream="stderr")
+    stage.container_of(run).uses(mbytes * MBYTE)
+    await stage.clock.advance(2)
+    explained = await explain(stage, await stage.finish(run, 134))
+    assert explained.command.endswith(options)
+
+
 async def test_a_heap_limit_is_no_crash(stage: Stage) -> None:
-    line = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"
-    assert found(await explain(stage, await ended(stage, 134, line))) == [("heap-limit", CERTAIN)]
+    assert found(await explain(stage, await ended(stage, 134, HEAP_ERROR))) == [("heap-limit", CERTAIN)]
     assert found(await explain(stage, await ended(stage, 134))) == [("crash", LIKELY)]
 
 
@@ -286,6 +307,7 @@ async def test_a_heap_limit_is_no_crash(stage: Stage) -> None:
         (("127.0.0.1:4321",), {}, CIRCUMSTANCE),
         (("0.0.0.0:8080",), {}, CIRCUMSTANCE),
         (("127.0.0.1:9222",), {}, None),  # the debugging port of a browser
+        (("[::]:36607",), {}, None),  # a port that the kernel selected, for a tool
     ],
 )
 async def test_a_web_server_at_another_address(
