@@ -56,15 +56,19 @@ class BuildPattern:
                 return Finding(
                     certainty=Certainty.LIKELY,
                     sentence=self.sentence.format(what=match.groupdict().get("what") or "which the log does not name"),
-                    evidence=(log_evidence(line), *_message(case, line)),
+                    evidence=_evidence(case, line),
                     advice=self.advice,
                     command=case.build_again(),
                 )
         return None
 
 
-def _message(case: BuildCase, line: str) -> tuple[Evidence, ...]:
-    return () if line in case.message or not case.message else (Evidence("status message", case.message),)
+def _evidence(case: BuildCase, line: str) -> tuple[Evidence, ...]:
+    """The line, and the status message if the line is not a part of it."""
+    message = Evidence("status message", case.message)
+    if line in case.message:
+        return (message,)
+    return (log_evidence(line), message) if case.message else (log_evidence(line),)
 
 
 def _ended(status: JobStatus, sentence: str, advice: str) -> Callable[[BuildCase], Finding | None]:

@@ -10,6 +10,7 @@ from runtime.explanations.findings import Certainty, Evidence, Finding
 from runtime.runs import messages
 from runtime.runs.restarts import MAX_RESTARTS_ON_ERROR
 
+MESSAGE_SHOWN = 200
 ABORTING = (JobStatus.ABORTING, JobStatus.ABORTED)
 
 
@@ -54,9 +55,9 @@ def actor_failed_itself(case: Case) -> Finding | None:
         return None
     return Finding(
         certainty=Certainty.CERTAIN,
-        sentence="The Actor itself ended as failed, with a final status message, as Actor.fail() does.",
-        evidence=(Evidence("status message", run.status_message), case.exit_evidence()),
-        advice="The message is the Actor's own. Its log may have more.",
+        sentence=f"The Actor itself ended as failed, with the message: {_first_line(run.status_message)}",
+        evidence=(Evidence("final status message", run.status_message), case.exit_evidence()),
+        advice="The message is the Actor's own, as Actor.fail() sets it. Its log may have more.",
         command=case.show_log(),
     )
 
@@ -114,6 +115,11 @@ def in_transition(case: Case) -> Finding | None:
         sentence="The run is about to continue in a new container.",
         evidence=(Evidence("order", case.run.restart),),
     )
+
+
+def _first_line(message: str) -> str:
+    line = message.partition("\n")[0]
+    return line if len(line) <= MESSAGE_SHOWN else f"{line[:MESSAGE_SHOWN]}…"
 
 
 def _abort(case: Case) -> Abort | None:

@@ -52,10 +52,12 @@ async def test_the_first_rejected_requests_of_a_run_are_recorded(api: Api) -> No
     actor = await api.create_actor()
     await api.orchestrator.actors.update(actor, lambda _: {"permission_level": LIMITED})
     run = await api.start(api.orchestrator.actors.get(actor.id))
-    for _ in range(3):
-        assert problem(await api.call("GET", "/v2/actors", token=run.token))[0] == 403
-    [rejection] = api.current(run).rejections
-    assert rejection.startswith("GET /v2/actors: A run with LIMITED_PERMISSIONS may not do this.")
+    items = f"/v2/datasets/{(await api.start()).default_dataset_id}/items"
+    for path in ("/v2/actors", "/v2/actors", items):
+        assert problem(await api.call("GET", path, token=run.token))[0] == 403
+    first, second = api.current(run).rejections
+    assert first.startswith("GET /v2/actors: A run with LIMITED_PERMISSIONS may not do this.")
+    assert second.startswith(f"GET {items}: A run with LIMITED_PERMISSIONS may not read this storage")
 
 
 async def test_an_abort_records_who_ordered_it(api: Api) -> None:

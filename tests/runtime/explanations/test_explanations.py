@@ -266,7 +266,8 @@ async def test_an_actor_that_fails_with_a_message(stage: Stage) -> None:
     await stage.orchestrator.runs.set_status_message(run.id, "No pages left", True, by_actor=True)
     explained = await explain(stage, await stage.finish(run, 1))
     assert found(explained) == [("actor-failed", CERTAIN)]
-    assert evidence(explained)[0] == ("status message", "No pages left")
+    assert explained.summary == "The Actor itself ended as failed, with the message: No pages left"
+    assert evidence(explained)[0] == ("final status message", "No pages left")
 
 
 async def test_a_recorded_cause_precedes_the_message_of_the_actor(stage: Stage) -> None:
