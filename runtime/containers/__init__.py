@@ -114,7 +114,8 @@ class Sample:
 
     Traffic that could not be measured is None. `memory_bytes` of a final sample is the last use before the end.
     `memory_mean_bytes` is the mean use since about the sample before; None if only the use at this moment is known.
-    `counted_from` is the time from which the CPU time counts; None means the container's start.
+    `counted_from` is the time from which the CPU time counts; None means the container's start. `listening` are the TCP
+    addresses, as `address:port`, at which processes of the container listen; empty also if that is unknown.
     """
 
     at: int
@@ -126,6 +127,7 @@ class Sample:
     memory_mean_bytes: float | None = None
     is_final: bool = False
     counted_from: int | None = None
+    listening: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,13 +225,6 @@ class Container(Protocol):
 
     async def final_sample(self) -> Sample | None:
         """Return the counters of an ended container at its end, or None if this host could not read them."""
-
-    async def listening(self) -> tuple[str, ...]:
-        """Return the TCP addresses, as `address:port`, at which processes of the running container listen.
-
-        Empty also if this host cannot read them.
-        """
-        ...
 
     async def disk_bytes(self) -> int | None:
         """Return how many bytes the container has written to its own layer, or None if that is unknown."""

@@ -28,7 +28,6 @@ from runtime.containers.connection import EngineConnection, error_message, ignor
 from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.disk_usage import used_bytes
 from runtime.containers.events import RECONNECT_SECS, ContainerEvents
-from runtime.containers.listening import listening
 from runtime.containers.log_frames import DeliveredLines, LogFrames
 from runtime.containers.open_files import removed_bytes
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
@@ -176,11 +175,6 @@ class DockerContainer:
 
     async def final_sample(self) -> Sample | None:
         return await self._followed.final_sample() if self._followed else None
-
-    async def listening(self) -> tuple[str, ...]:
-        if self._cgroup is None:
-            self._cgroup = await self._find_cgroup()
-        return () if self._cgroup is None else await self._connection.measure(partial(listening, self._cgroup))
 
     async def disk_bytes(self) -> int | None:
         if self._writable_folders is None:

@@ -21,6 +21,7 @@ from queue import SimpleQueue
 
 from runtime.containers import Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.listening import listening
 from runtime.containers.process_list import ProcessList
 
 log = logging.getLogger("greenroom.containers")
@@ -144,7 +145,7 @@ class _Reader:
         if self.followed.latest is None and now - self._began_at > LONGEST_SEARCH_SECS:
             return False
         self.due = now + self._pause(now)
-        if self.followed.latest is not None and now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS:
+        if self.followed.latest is not None and self._is_report_due(now):
             self._reported_at = now
             self._mean_use.restart()
             self.followed.report()
@@ -209,6 +210,7 @@ class _Reader:
             net_tx_bytes=tx,
             memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
+            listening=self._listening(before),
         )
 
     def _read_counters(self, cgroup: Cgroup) -> Counters:
@@ -217,6 +219,15 @@ class _Reader:
         counters = cgroup.read()
         self.followed.processes.update(pids, counters.oom_kills or 0, self._first_process)
         return counters
+
+    def _is_report_due(self, now: float) -> bool:
+        return now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS
+
+    def _listening(self, before: Sample | None) -> tuple[str, ...]:
+        """Return where the container listens. It is read only for samples that are reported."""
+        if self._first_process is None or not self._is_report_due(time.monotonic()):
+            return before.listening if before else ()
+        return listening(self._first_process)
 
     def _peak(self, counters: Counters) -> int:
         """Return the highest use since the last reading, without the cache that the kernel could have reclaimed.

@@ -12,8 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from runtime.containers import cgroups
-from runtime.containers.cgroups import PROC, Cgroup
+from runtime.containers.cgroups import PROC
 
 LISTEN = "0A"
 DOCKER_DNS = ipaddress.ip_address("127.0.0.11")
@@ -22,12 +21,10 @@ MAX_ADDRESSES = 20
 MAX_TABLE_BYTES = 1 << 14
 
 
-def listening(cgroup: Cgroup, proc: Path = PROC) -> tuple[str, ...]:
-    """Return the addresses in order of their ports. Empty if the container has ended."""
+def listening(process: int, proc: Path = PROC) -> tuple[str, ...]:
+    """Return the addresses in the network of a process, in order of their ports. Empty if the process has ended."""
     with suppress(OSError):
-        process = cgroups.first_process(cgroup, proc)
-        if process is not None:
-            return parse_tables([_beginning(proc / str(process) / "net" / name) for name in ("tcp", "tcp6")])
+        return parse_tables([_beginning(proc / str(process) / "net" / name) for name in ("tcp", "tcp6")])
     return ()
 
 
@@ -46,7 +43,10 @@ def parse_tables(tables: list[str]) -> tuple[str, ...]:
 
 def _beginning(table: Path) -> str:
     """Return the first whole lines of a table. Raises OSError."""
-    file = os.open(table, os.O_RDONLY)
+    try:
+        file = os.open(table, os.O_RDONLY)
+    except FileNotFoundError:  # a kernel without IPv6 has no `tcp6`
+        return ""
     try:
         text = os.read(file, MAX_TABLE_BYTES).decode()
     finally:

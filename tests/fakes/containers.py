@@ -69,11 +69,11 @@ class ScriptedContainer:
         self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
         self._notify()
 
-    def uses(self, memory_bytes: int, **counters: int) -> None:
+    def uses(self, memory_bytes: int, **counters: Any) -> None:
         self._samples.append(self._sample(memory_bytes, **counters))
         self._notify()
 
-    def used_until_its_end(self, memory_bytes: int, **counters: int) -> None:
+    def used_until_its_end(self, memory_bytes: int, **counters: Any) -> None:
         """Script the counters that are read when the container ends."""
         self._final_sample = replace(self._sample(memory_bytes, **counters), is_final=True)
 
@@ -110,14 +110,13 @@ class ScriptedContainer:
             else:
                 return
 
-    def _sample(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> Sample:
+    def _sample(self, memory_bytes: int, **counters: Any) -> Sample:
+        none = {"cpu_nanos": 0, "net_rx_bytes": 0, "net_tx_bytes": 0}
         return Sample(
             at=self._clock.now(),
             memory_bytes=memory_bytes,
             memory_peak_bytes=memory_bytes,
-            cpu_nanos=cpu_nanos,
-            net_rx_bytes=net_rx_bytes,
-            net_tx_bytes=net_tx_bytes,
+            **{**none, **counters},
         )
 
     def _stamp(self) -> str:
@@ -144,7 +143,6 @@ class FakeContainer(ScriptedContainer):
         self.start_error: str | None = None
         self.address: tuple[str, int] | None = None
         self.disk: int | None = 0
-        self.listens: tuple[str, ...] = ()
         self._id = id
 
     @property
@@ -206,9 +204,6 @@ class FakeContainer(ScriptedContainer):
 
     async def final_sample(self) -> Sample | None:
         return self._final_sample
-
-    async def listening(self) -> tuple[str, ...]:
-        return self.listens if self.is_running else ()
 
     async def disk_bytes(self) -> int | None:
         return None if self.is_removed else self.disk

@@ -318,8 +318,8 @@ async def test_a_web_server_at_another_address(
     build = stage.orchestrator.builds.resolve(actor, "latest")
     await stage.orchestrator.database.builds.update(build.id, lambda now: replace(now, definition=definition))
     run = await stage.start(actor)
-    stage.container_of(run).listens = listens
-    await stage.clock.advance(2)
+    stage.container_of(run).uses(MBYTE, listening=listens)
+    await stage.clock.settle()
     explained = await explain(stage, await stage.finish(run, 1))
     assert found(explained) == ([("wrong-port", certainty)] if certainty else [])
 
