@@ -106,13 +106,7 @@ class Orchestrator:
         self._create_schedules()
         self._create_deletion()
         self.explanations = Explanations(
-            users=self.users,
-            actors=self.actors,
-            versions=self.versions,
-            builds=self.builds,
-            logs=self.logs,
-            clock=clock,
-            cpu_burst_secs=settings.cpu_burst_secs,
+            database=self.database, logs=self.logs, clock=clock, cpu_burst_secs=settings.cpu_burst_secs
         )
         self._background_tasks: list[asyncio.Task[None]] = []
 

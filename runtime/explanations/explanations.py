@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from runtime.access.users import Users
-from runtime.actors.actors import Actors
-from runtime.actors.versions import Versions
 from runtime.base.background import in_background
 from runtime.base.clock import Clock
-from runtime.base.errors import NotFound
 from runtime.base.records import Build, Run
-from runtime.builds.builds import Builds
+from runtime.database import Database
 from runtime.explanations.builds import BUILD_CAUSES, BuildCase
 from runtime.explanations.case import Case, describe_exit_code
 from runtime.explanations.causes import RUN_CAUSES
@@ -29,28 +25,15 @@ LINES_SHOWN = 10
 class Explanations:
     """Explains the runs and builds of one instance."""
 
-    def __init__(
-        self,
-        *,
-        users: Users,
-        actors: Actors,
-        versions: Versions,
-        builds: Builds,
-        logs: Logs,
-        clock: Clock,
-        cpu_burst_secs: float,
-    ) -> None:
-        self._users = users
-        self._actors = actors
-        self._versions = versions
-        self._builds = builds
+    def __init__(self, *, database: Database, logs: Logs, clock: Clock, cpu_burst_secs: float) -> None:
+        self._database = database
         self._logs = logs
         self._clock = clock
         self._cpu_burst_secs = cpu_burst_secs
 
     async def of_run(self, run: Run) -> Explanation:
         """Why the run ended, or what limits it now."""
-        build, now = self._build_of(run), self._clock.now()
+        build, now = self._database.builds.get(run.current_build_id), self._clock.now()
         actor, folder = self._source_of(run.actor_id, run.user_id, build)
         case_of = partial(
             Case,
@@ -71,25 +54,16 @@ class Explanations:
         log = self._logs.last_lines(build.id, LOG_BYTES)
         return await in_background(lambda: explain_build(build, actor, folder, Output(log)))
 
-    def _build_of(self, run: Run) -> Build | None:
-        try:
-            return self._builds.get(run.current_build_id)
-        except NotFound:
-            return None
-
     def _source_of(self, actor_id: str, user_id: str, build: Build | None) -> tuple[str | None, str | None]:
         """The name by which commands find the Actor, and the local folder of its source. None for what is unknown."""
-        try:
-            actor = self._actors.get(actor_id)
-        except NotFound:
+        actor = self._database.actors.get(actor_id)
+        if actor is None:
             return None, None
-        name = actor.name if actor.user_id == user_id else f"{self._users.get(actor.user_id).username}/{actor.name}"
-        if build is None or actor.user_id != user_id:
-            return name, None
-        try:
-            return name, self._versions.get(actor, build.version_number).folder
-        except NotFound:
-            return name, None
+        if actor.user_id != user_id:
+            owner = self._database.users.get(actor.user_id)
+            return (f"{owner.username}/{actor.name}" if owner else None), None
+        version = build and self._database.versions.by_number(actor.id, build.version_number)
+        return actor.name, version.folder if version else None
 
 
 def explain_run(case: Case) -> Explanation:
