@@ -14,7 +14,7 @@ INIT = 10
 
 @pytest.fixture
 def processes(tmp_path: Path) -> ProcessList:
-    names = {INIT: "docker-init", 11: "node", 12: "chrome", 13: "chrome", **dict.fromkeys(range(100, 200), "worker")}
+    names = {INIT: "docker-init", 11: "node", 12: "chrome", 13: "chrome"}
     for pid, name in names.items():
         (tmp_path / str(pid)).mkdir()
         (tmp_path / str(pid) / "comm").write_text(f"{name}\n")
@@ -62,7 +62,7 @@ def test_nothing_is_named_if_more_or_fewer_processes_disappeared(processes: Proc
 
 
 def test_very_many_processes_are_not_observed(processes: ProcessList) -> None:
-    pids = list(range(100, 100 + MAX_PROCESSES + 1))
+    pids = [11, 12, *range(100, 100 + MAX_PROCESSES)]
     processes.update(pids, 0, None)
     processes.update(pids[1:], 1, None)
     assert killed(processes) == []
