@@ -133,7 +133,8 @@ def _problems(call: Call, contract: Contract) -> list[str]:
     if not call.response.is_success:
         return [f"{call.response.status_code} {call.response.text[:200]}"]
     empty = ["its list is empty, so no item was validated"] if _is_empty_list(call.response) else []
-    return empty + [line for line in contract.problems(call) if not _is_deviation(line)]
+    found = [line for line in contract.problems(call) if not _is_deviation(line)]
+    return empty + [line.removeprefix(f"{call.method} {call.template} ") for line in found]
 
 
 def _is_empty_list(response: httpx.Response) -> bool:
