@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from runtime.builds.source_changes import Need
 from runtime.clock_advance import MAX_ADVANCE_MILLIS
 
 
@@ -151,6 +152,34 @@ class ProxyFault(LocalModel):
 
 class ProxyFaults(LocalModel):
     data: tuple[ProxyFault, ...] = Field(description="The ordered faults that have not all happened yet.")
+
+
+class DevFolderOrder(LocalModel):
+    """A folder of this machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(description="An absolute path.")
+
+
+class DevFolder(LocalModel):
+    """The local folder of an Actor, or null."""
+
+    folder: str | None
+
+
+class SourceChanges(LocalModel):
+    """The files that were added, changed or deleted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    paths: tuple[str, ...] = Field(description="Absolute paths.")
+
+
+class SourceNeed(LocalModel):
+    """What changes need: nothing, a new container of the same image, or a new build."""
+
+    need: Need
 
 
 class ErrorObject(LocalModel):

@@ -9,6 +9,7 @@ import httpx
 import typer
 
 from cli import terminal
+from cli.actors.folder import is_git_url
 from cli.actors.source import Source, existing_source, read_local_actor
 from cli.client import Client, connected
 from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
@@ -77,6 +78,13 @@ BuildOption = Annotated[
     ),
 ]
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Run the last build instead of a new one.")]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Run the Actor again whenever its files change, without a new build if possible. Ctrl-C ends.",
+    ),
+]
 ResultAsJson = Annotated[
     bool,
     typer.Option(
@@ -102,6 +110,7 @@ def run(
     permission: PermissionOption = None,
     build: BuildOption = None,
     no_build: NoBuild = False,
+    watch: Watch = False,
     as_json: ResultAsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -112,6 +121,8 @@ def run(
     """
     if build and no_build:
         raise typer.BadParameter("--build and --no-build exclude each other", param_hint="--build")
+    if watch:
+        _check_watch(source, has_build=bool(build) or no_build, as_json=as_json)
     arguments = RunArguments(
         source=existing_source(source),
         data_dir=resolved(data_dir),
@@ -125,7 +136,21 @@ def run(
         no_build=no_build,
         as_json=as_json,
     )
+    if watch:
+        from cli.watch.loop import watch_actor  # watchfiles is needed only here
+
+        raise typer.Exit(watch_actor(arguments))
     raise typer.Exit(run_actor(arguments))
+
+
+def _check_watch(source: str, *, has_build: bool, as_json: bool) -> None:
+    """Reject what does not fit to --watch, which runs the current files of a folder until an interrupt."""
+    if is_git_url(source):
+        raise typer.BadParameter("only a folder can be watched, not a git repository", param_hint="--watch")
+    if has_build:
+        raise typer.BadParameter("--watch builds the Actor: leave out --build and --no-build", param_hint="--watch")
+    if as_json:
+        raise typer.BadParameter("--watch and --json exclude each other", param_hint="--watch")
 
 
 def run_actor(arguments: RunArguments) -> int:

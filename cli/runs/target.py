@@ -55,9 +55,10 @@ class RunArguments:
 
 @dataclass(frozen=True, slots=True)
 class RunTarget:
-    """An Actor, the number of the build to run, the parameters of the start, and the input."""
+    """An Actor, the id and number of the build to run, the parameters of the start, and the input."""
 
     actor: JsonDict
+    build_id: str
     build_number: str
     params: JsonDict
     body: bytes | None
@@ -90,7 +91,10 @@ def prepare_target(
         client.checks.check_start(definition, arguments.options, body)
         actor, build = build_actor(client, folder)
     number = build["buildNumber"]
-    return RunTarget(actor, number, {"build": number, **arguments.options, **_env_vars(arguments.env_vars)}, body)
+    # A new build has the current files, and an Actor with a dev folder would mount the same ones.
+    source = {} if arguments.uses_existing_build else {"devFolder": 0}
+    params = {"build": number, **source, **arguments.options, **_env_vars(arguments.env_vars)}
+    return RunTarget(actor, build["id"], number, params, body)
 
 
 def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments) -> tuple[JsonDict, JsonDict]:

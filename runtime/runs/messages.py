@@ -55,6 +55,10 @@ def limits_lines(run: Run, engine: Engine, burst_secs: float) -> Iterator[str]:
     )
 
 
+def mounted(folder: str) -> str:
+    return f"Greenroom: The files of {folder} are mounted over those of the image (read-only)."
+
+
 def is_oom_end(state: ContainerState) -> bool:
     """Whether the container ended by an out-of-memory kill.
 

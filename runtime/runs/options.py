@@ -10,7 +10,10 @@ from runtime.jobs.resource_limits import disk_mbytes, memory_mbytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOptions:
-    """Options that a caller requested. None means the default. Units as in the Run Actor endpoint."""
+    """Options that a caller requested. None means the default. Units as in the Run Actor endpoint.
+
+    `dev_folder` True mounts the local folder of the build, False mounts none. By default, the Actor's one is mounted.
+    """
 
     build: str | None = None
     timeout_secs: int | None = None
@@ -21,6 +24,7 @@ class StartOptions:
     permission_level: PermissionLevel | None = None
     env_vars: tuple[EnvVar, ...] = ()
     webhooks: tuple[WebhookDraft, ...] = ()
+    dev_folder: bool | None = None
 
 
 def granted_options(actor: Actor, default_memory: int, requested: StartOptions, *, strict_memory: bool) -> RunOptions:

@@ -15,9 +15,12 @@ from runtime.inputs.encryption import secret_fields
 from runtime.inputs.keys import InputKeys
 from runtime.jobs import resource_limits
 from runtime.runs import environment, messages
+from runtime.runs.dev_sources import DevSource, DevSources
 
 RUN_LABEL, BUILD_LABEL = "com.apify.actRunId", "com.apify.actBuildId"
 """The platform's own labels. The first one finds a run's container again."""
+
+NO_SOURCE = DevSource((), None)
 
 
 class RunContainers:
@@ -36,6 +39,7 @@ class RunContainers:
         cpu_burst_secs: float,
     ) -> None:
         self._containers = containers
+        self.dev_sources = DevSources(containers)
         self._engine = engine
         self._actors = actors
         self._users = users
@@ -58,9 +62,11 @@ class RunContainers:
 
     async def create(self, run: Run, build: Build) -> Container:
         """Create the run's container without starting it. Raises StartFailed and EngineUnavailable."""
-        return await self._containers.create(self._spec(run, build))
+        folder = run.current_dev_folder
+        source = NO_SOURCE if folder is None else await self.dev_sources.read(build, folder)
+        return await self._containers.create(self._spec(run, build, source))
 
-    def _spec(self, run: Run, build: Build) -> ContainerSpec:
+    def _spec(self, run: Run, build: Build, source: DevSource) -> ContainerSpec:
         memory = run.options.memory_mbytes
         return ContainerSpec(
             name=f"greenroom-{run.id}",
@@ -73,6 +79,8 @@ class RunContainers:
             pids=resource_limits.MAX_PIDS,
             shm_bytes=resource_limits.shm_bytes(memory),
             web_server_port=run.web_server_port,
+            mounts=source.mounts,
+            start=source.start,
             hosts={HOST_IN_CONTAINERS: self._engine.gateway or "host-gateway"},
         )
 

@@ -62,6 +62,7 @@ class Metamorph:
     grants: tuple[StorageGrant, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
     output: Mapping[str, str] | None = None
+    dev_folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,8 @@ class Run:
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
 
+    Source: the files of the local folder `dev_folder` are mounted over those of the image.
+
     Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
     Actor that was started, not for one that the run metamorphs to.
 
@@ -208,6 +211,7 @@ class Run:
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None
     env_vars: tuple[EnvVar, ...] = ()
+    dev_folder: str | None = None
 
     @property
     def current_actor_id(self) -> str:
@@ -216,6 +220,10 @@ class Run:
     @property
     def current_build_id(self) -> str:
         return self.metamorphs[-1].build_id if self.metamorphs else self.build_id
+
+    @property
+    def current_dev_folder(self) -> str | None:
+        return self.metamorphs[-1].dev_folder if self.metamorphs else self.dev_folder
 
 
 @dataclass(frozen=True, slots=True)

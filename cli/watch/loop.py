@@ -1,0 +1,118 @@
+"""The loop of `greenroom run --watch`: build, run, wait for a change, and run or build again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from cli.actors.folder import ActorFolder, read_actor_folder, read_build_context
+from cli.client import Client, connected
+from cli.errors import BUILD_FAILED, COMMAND_FAILED, INVALID_INPUT, CommandError
+from cli.runs.target import RunArguments, RunTarget, given_input, prepare_target
+from cli.terminal import print_error, print_message
+from cli.terminal.interrupts import deferred_interrupts
+from cli.watch.changes import SourceChanges
+from cli.watch.live_run import LiveRun
+
+SHOWN_PATHS = 3
+ACTIONS = {"restart": "Running again", "rebuild": "Building again"}
+CORRECTABLE = frozenset({BUILD_FAILED, INVALID_INPUT})
+"""Errors that the next change of the source can correct."""
+
+
+def watch_actor(arguments: RunArguments) -> int:
+    """Run the Actor again whenever its source changes, until an interrupt. Raises CommandError."""
+    folder = read_actor_folder(Path(arguments.source))
+    with connected(arguments.data_dir) as client:
+        loop = _Loop(client, folder, arguments)
+        try:
+            loop.run()
+        except KeyboardInterrupt:
+            print_message("\nStopping.")
+        finally:
+            loop.end()
+    return 0
+
+
+class _Loop:
+    def __init__(self, client: Client, folder: ActorFolder, arguments: RunArguments) -> None:
+        self._client = client
+        self._folder = folder
+        self._arguments = arguments
+        self._target: RunTarget | None = None
+        self._live: LiveRun | None = None
+
+    def run(self) -> None:
+        """Build and start the first run, then react to changes until KeyboardInterrupt."""
+        with closing(SourceChanges(self._watched())) as changes:
+            self._rebuild()
+            while True:
+                paths = changes.next()
+                need = self._need(paths)
+                if need == "nothing":
+                    continue
+                print_message(f"Changed: {_shown(paths, self._root)}. {ACTIONS[need]}.")
+                self._rebuild() if need == "rebuild" else self._start()
+
+    def end(self) -> None:
+        if self._live is not None:
+            self._live.end()
+
+    @property
+    def _root(self) -> Path:
+        return self._folder.path or Path()
+
+    def _watched(self) -> list[str]:
+        """Return the Actor's folder, and the build context if actor.json names another folder."""
+        context = read_build_context(self._root)
+        return sorted({str(self._root), *([] if context is None else [str(context)])})
+
+    def _need(self, paths: Iterable[str]) -> str:
+        """Return what the changes need. Without a build, any change may correct the source."""
+        if self._target is None:
+            return "rebuild"
+        return str(self._client.development.judge_changes(self._target.build_id, paths)["need"])
+
+    def _rebuild(self) -> None:
+        """Replace the run by one of a new build. If the build fails, the next change is awaited."""
+        if self._live is not None:
+            self._live.replace()
+        self._target = None
+        try:
+            self._folder = read_actor_folder(self._root)
+            body = given_input(self._arguments, self._folder)
+            self._target = prepare_target(self._client, self._folder, body, self._arguments)
+            self._start()
+        except CommandError as error:
+            if error.exit_code not in CORRECTABLE:
+                raise
+            print_error(error)
+            print_message("Waiting for changes.")
+
+    def _start(self) -> None:
+        """Replace the live run by a new one, which has new default storages."""
+        target = self._target
+        if target is None:
+            return
+        replaced = self._live
+        if replaced is not None:
+            replaced.replace()
+        params = {**target.params, "devFolder": 1}
+        with deferred_interrupts():
+            try:
+                run = self._client.runs.start(target.actor["id"], params, target.body)
+            except CommandError as error:
+                if replaced is None or error.exit_code != COMMAND_FAILED:
+                    raise
+                replaced.wait()  # it still had the memory that the user's plan allows
+                run = self._client.runs.start(target.actor["id"], params, target.body)
+            self._live = LiveRun(self._client, run)
+        print_message(f"Run {run['id']} of {target.actor['name']}, build {target.build_number}")
+
+
+def _shown(paths: Iterable[str], root: Path) -> str:
+    names = sorted(os.path.relpath(path, root) for path in paths)
+    more = f" and {len(names) - SHOWN_PATHS} more" if len(names) > SHOWN_PATHS else ""
+    return ", ".join(names[:SHOWN_PATHS]) + more
