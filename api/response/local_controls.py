@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from runtime.builds.source_changes import Need
 from runtime.clock_advance import MAX_ADVANCE_MILLIS
+from runtime.runs.debugging import Language
 
 
 class LocalModel(BaseModel):
@@ -180,6 +181,13 @@ class SourceNeed(LocalModel):
     """What changes need: nothing, a new container of the same image, or a new build."""
 
     need: Need
+
+
+class DebuggerInfo(LocalModel):
+    """How to debug the runs of a build."""
+
+    language: Language = Field(description="The language of the program that the image starts.")
+    working_folder: str = Field(description="The working directory in the container.")
 
 
 class ErrorObject(LocalModel):

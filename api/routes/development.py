@@ -13,7 +13,14 @@ from api.request.path_records import OwnActor, OwnBuild
 from api.request.security_schemes import control_token
 from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import LocalResponse
-from api.response.local_controls import DevFolder, DevFolderOrder, ErrorEnvelope, SourceChanges, SourceNeed
+from api.response.local_controls import (
+    DebuggerInfo,
+    DevFolder,
+    DevFolderOrder,
+    ErrorEnvelope,
+    SourceChanges,
+    SourceNeed,
+)
 from runtime.actors.dev_folders import set_dev_folder as put_dev_folder
 
 router = APIRouter(
@@ -50,5 +57,11 @@ async def judge_source_changes(
     request: Request, build: OwnBuild, changes: Annotated[SourceChanges, Depends(body_of(SourceChanges))]
 ) -> SourceNeed:
     """Show what changes of the build's local source need."""
-    sources = orchestrator_of(request).dev_sources
-    return SourceNeed(need=await sources.need(build, changes.paths))
+    return SourceNeed(need=await orchestrator_of(request).development.need(build, changes.paths))
+
+
+@router.get("/greenroom/builds/{build}/debugger")
+async def get_debugger(request: Request, build: OwnBuild) -> DebuggerInfo:
+    """Show which kind of debugger can attach to runs of the build."""
+    language, folder = await orchestrator_of(request).development.debugger(build)
+    return DebuggerInfo(language=language, working_folder=folder)

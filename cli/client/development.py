@@ -32,6 +32,11 @@ class DevelopmentClient:
         path = f"/greenroom/builds/{build_id}/source-changes"
         return self._transport.local("POST", path, JUDGE_SECS, json={"paths": list(paths)})
 
+    def debugger(self, build_id: str) -> JsonDict:
+        """Return the `language` that can be debugged in runs of the build, and the `workingFolder` in the container."""
+        info: JsonDict = self._transport.request("GET", f"/greenroom/builds/{build_id}/debugger").json()
+        return info
+
 
 def _path(actor_id: str) -> str:
     return f"/greenroom/actors/{actor_id}/dev-folder"

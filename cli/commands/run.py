@@ -15,6 +15,7 @@ from cli.client import Client, connected
 from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
 from cli.failures import Command
 from cli.options import DataDir, not_empty, parsed, resolved
+from cli.runs.debugger import with_debugger
 from cli.runs.input import read_input
 from cli.runs.log_follower import LogFollower
 from cli.runs.options import parse_env_vars, parse_memory
@@ -85,6 +86,10 @@ Watch = Annotated[
         help="Run the Actor again whenever its files change, without a new build if possible. Ctrl-C ends.",
     ),
 ]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Let the Actor wait for a debugger on 127.0.0.1, and show how to attach one."),
+]
 ResultAsJson = Annotated[
     bool,
     typer.Option(
@@ -111,16 +116,21 @@ def run(
     build: BuildOption = None,
     no_build: NoBuild = False,
     watch: Watch = False,
+    debug: Debug = False,
     as_json: ResultAsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Build the Actor in a folder or a git repository and run it. Ctrl-C aborts the run.
+
+    Example: greenroom run --watch -i '{"url": "https://example.com"}' ./my-actor
 
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
     failed. Otherwise the Actor's own exit code; 1 if it has none, or if it is one of these codes.
     """
     if build and no_build:
         raise typer.BadParameter("--build and --no-build exclude each other", param_hint="--build")
+    if watch and debug:
+        raise typer.BadParameter("--watch and --debug exclude each other", param_hint="--debug")
     if watch:
         _check_watch(source, has_build=bool(build) or no_build, as_json=as_json)
     arguments = RunArguments(
@@ -134,6 +144,7 @@ def run(
         env_vars=parsed("--env", parse_env_vars, env) or {},
         build=build,
         no_build=no_build,
+        debug=debug,
         as_json=as_json,
     )
     if watch:
@@ -159,6 +170,8 @@ def run_actor(arguments: RunArguments) -> int:
     body = given_input(arguments, folder)
     with connected(arguments.data_dir) as client:
         target = prepare_target(client, folder, body, arguments)
+        if arguments.debug:
+            target = with_debugger(client, target, folder.path if folder is not None else None)
         result = _fetch_result(client, _run_to_end(client, target, arguments), arguments)
         _print_result(result, as_json=arguments.as_json)
     return exit_code(result.run)

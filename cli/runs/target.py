@@ -36,6 +36,7 @@ class RunArguments:
     env_vars: Mapping[str, str] = field(default_factory=dict)
     build: str | None = None
     no_build: bool = False
+    debug: bool = False
     as_json: bool = False
 
     @property

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Restart, Run
+from runtime.base.records import Restart, Run, RunOptions
 from runtime.containers import ContainerState, DiskEnforcement, Engine, ImageMissing
 from runtime.jobs import resource_limits
 
@@ -57,6 +57,11 @@ def limits_lines(run: Run, engine: Engine, burst_secs: float) -> Iterator[str]:
 
 def mounted(folder: str) -> str:
     return f"Greenroom: The files of {folder} are mounted over those of the image (read-only)."
+
+
+def debugged(port: int, options: RunOptions) -> str:
+    timeout = f", and the timeout of {options.timeout_secs} s does not apply" if options.timeout_secs else ""
+    return f"Greenroom: The Actor waits for a debugger at 127.0.0.1:{port}. It keeps its full CPU core{timeout}."
 
 
 def is_oom_end(state: ContainerState) -> bool:

@@ -18,6 +18,10 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Origin, RunFilter
 from runtime.runs.options import StartOptions
 
+MIN_DEBUG_PORT = 1024
+"""An Actor that does not run as root cannot listen on a lower port."""
+MAX_PORT = 65_535
+
 
 def parse_start_options(params: Params, caller: Caller) -> StartOptions:
     """The query of the Run Actor endpoint."""
@@ -42,6 +46,7 @@ def parse_start_options(params: Params, caller: Caller) -> StartOptions:
         permission_level=parse_permission_level(params.text("forcePermissionLevel"), "forcePermissionLevel"),
         env_vars=parse_run_env_vars(params.text("greenroomEnvVars"), caller),
         dev_folder=_dev_folder(params, caller),
+        debug_port=_debug_port(params, caller),
         webhooks=parse_ad_hoc_webhooks(params.text("webhooks"), caller),
     )
 
@@ -69,6 +74,20 @@ def _dev_folder(params: Params, caller: Caller) -> bool | None:
     if is_wanted and not caller.is_operator:
         raise Forbidden("insufficient-permissions", "Only the server's operator can mount a local folder")
     return is_wanted
+
+
+def _debug_port(params: Params, caller: Caller) -> int | None:
+    """The port for a debugger, which can do everything that the Actor can. Raises Forbidden, Invalid."""
+    port = params.integer("greenroomDebugPort")
+    if port is None:
+        return None
+    if not caller.is_operator:
+        raise Forbidden("insufficient-permissions", "Only the server's operator can debug a run")
+    if not MIN_DEBUG_PORT <= port <= MAX_PORT:
+        raise Invalid(
+            "invalid-input", f"Query parameter 'greenroomDebugPort' must be from {MIN_DEBUG_PORT} to {MAX_PORT}"
+        )
+    return port
 
 
 def _timestamp(params: Params, name: str) -> Millis | None:

@@ -142,7 +142,8 @@ class Run:
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
 
-    Source: the files of the local folder `dev_folder` are mounted over those of the image.
+    Development: the files of the local folder `dev_folder` are mounted over those of the image. With `debug_port`, the
+    Actor waits for a debugger at this port of 127.0.0.1. Then neither the timeout nor the CPU share applies.
 
     Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
     Actor that was started, not for one that the run metamorphs to.
@@ -212,6 +213,7 @@ class Run:
     output: Mapping[str, str] | None = None
     env_vars: tuple[EnvVar, ...] = ()
     dev_folder: str | None = None
+    debug_port: int | None = None
 
     @property
     def current_actor_id(self) -> str:
