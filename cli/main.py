@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from cli.command_table import CommandTable, Entry
 
+PROGRAM = "greenroom"
+COMPLETION_VARIABLE = "_GREENROOM_COMPLETE"
+"""Set by the script of `greenroom completion` when the user presses Tab."""
 SERVER = "Server"
 ACTORS = "Actors and runs"
 STORAGES = "Storages"
@@ -58,4 +62,10 @@ def root(
 
 
 def main() -> None:
-    app()
+    if COMPLETION_VARIABLE not in os.environ:
+        app()
+    # A shell requests suggestions. Imported here, because other calls do not need the classes for the shells.
+    from typer.completion import completion_init  # type: ignore[attr-defined]
+
+    completion_init()
+    app(prog_name=PROGRAM)

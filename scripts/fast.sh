@@ -8,9 +8,10 @@ main() {
     local folder
     folder=$(mktemp -d "$(memory_folder)/greenroom-fast.XXXXXX")
     trap 'rm -rf "'"$folder"'"' EXIT
-    # With bytecode files, the processes do not all compile the same modules again.
-    PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n logical --dist worksteal \
-        --hypothesis-profile fast --basetemp "$folder/tmp" "$@"
+    # With bytecode files, the processes do not all compile the same modules again. The plugins are not used here, but
+    # take part in every test.
+    PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n logical --dist loadfile \
+        -p no:schemathesis -p no:anyio --hypothesis-profile fast --basetemp "$folder/tmp" "$@"
 }
 
 # Most tests create a database. In memory, the suite takes a tenth less time than on a disk.

@@ -24,6 +24,7 @@ import httpx
 from cli import server
 from cli.commands.run import run_actor
 from cli.errors import ABORTED, CommandError
+from cli.runs.start_options import StartArguments
 from cli.runs.target import RunArguments
 from cli.server import RunningServer
 from runtime.base.addresses import HOST_IN_CONTAINERS
@@ -84,12 +85,8 @@ def main() -> int:
 
 def crawler_arguments(data_dir: Path, url: str) -> RunArguments:
     input = {"startUrls": [{"url": url}], "maxPages": PAGES, "minDurationSecs": SHORTEST_RUN_SECS}
-    return RunArguments(
-        source=str(CRAWLER),
-        data_dir=data_dir,
-        body=json.dumps(input).encode(),
-        memory_mbytes=MEMORY_MBYTES,
-    )
+    start = StartArguments(data_dir=data_dir, body=json.dumps(input).encode(), memory_mbytes=MEMORY_MBYTES)
+    return RunArguments(source=str(CRAWLER), start=start)
 
 
 @contextmanager

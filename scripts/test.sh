@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs all tests, with a second Docker engine that enforces disk limits. Exits with pytest's exit code.
-# Tests without containers keep the cores busy, and tests with containers mostly wait, so both groups run in parallel.
+# Two groups run in parallel, since tests with containers mostly wait. One starts with the tests without containers, and
+# continues with those of clients, which measure nothing.
 # With arguments, runs only pytest with these arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly BUSY_LOG=$(mktemp)
+readonly SECOND_LOG=$(mktemp)
 readonly INTERRUPTED=2 # pytest's exit code
 
 main() {
@@ -17,13 +18,13 @@ main() {
         return
     fi
     set -m # the background job gets its own process group, so that all its processes can be killed
-    busy_tests >"$BUSY_LOG" 2>&1 &
+    tests_of_clients_and_without_containers >"$SECOND_LOG" 2>&1 &
     set +m
-    local busy=$! failed=0
-    tests -m docker --ignore tests/clients/test_apify_cli.py || failed=$?
+    local second=$! failed=0
+    tests -m docker --ignore tests/clients --ignore tests/fuzz || failed=$?
     [ $failed -ne $INTERRUPTED ] || return $failed
-    wait $busy || failed=$?
-    cat "$BUSY_LOG"
+    wait $second || failed=$?
+    cat "$SECOND_LOG"
     return $failed
 }
 
@@ -37,16 +38,16 @@ hard_disk_engine() {
 }
 
 cleanup() {
-    local busy
-    for busy in $(jobs -p); do kill -- "-$busy" 2>/dev/null || true; done
+    local group
+    for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done
     scripts/hard_disk_engine.sh stop
-    rm -f "$BUSY_LOG"
+    rm -f "$SECOND_LOG"
 }
 
-busy_tests() {
+tests_of_clients_and_without_containers() {
     local failed=0
     tests -m "not docker" || failed=1
-    tests tests/clients/test_apify_cli.py || failed=1
+    tests -m docker tests/clients tests/fuzz || failed=1
     return $failed
 }
 

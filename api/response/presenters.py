@@ -11,6 +11,7 @@ from api.request.callers import Caller
 from api.request.path_records import sees_as_owner
 from api.response import serializers
 from runtime.access import permissions
+from runtime.base.errors import NotFound
 from runtime.base.json_text import JsonDict
 from runtime.base.paging import Paging
 from runtime.base.records import Actor, Build, Run, Task, Webhook, WebhookCondition
@@ -59,6 +60,22 @@ def present_run(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> 
     if permissions.may_manage_webhook(caller.run, WebhookCondition(actor_run_id=run.id)):
         presented["webhooks"] = [serializers.webhook_draft(each) for each in orchestrator.webhooks.ad_hoc_of_run(run)]
     return presented
+
+
+def present_run_summaries(orchestrator: Orchestrator, runs: list[Run]) -> list[JsonDict]:
+    """Runs with the names of the Actors that they execute."""
+    names = {id: _full_name(orchestrator, id) for id in {run.current_actor_id for run in runs}}
+    now, billing = orchestrator.clock.now(), orchestrator.billing
+    return [serializers.run_summary(run, names[run.current_actor_id], billing.total_usd(run), now) for run in runs]
+
+
+def _full_name(orchestrator: Orchestrator, actor_id: str) -> str | None:
+    """`username/name`, or None for an Actor that has been deleted."""
+    try:
+        actor = orchestrator.actors.get(actor_id)
+    except NotFound:
+        return None
+    return f"{orchestrator.users.get(actor.user_id).username}/{actor.name}"
 
 
 def present_task_in_list(orchestrator: Orchestrator, task: Task) -> JsonDict:

@@ -49,8 +49,8 @@ class Client:
     RecordNotFound for a 404.
     """
 
-    def __init__(self, server: RunningServer) -> None:
-        self._transport = Transport(server)
+    def __init__(self, server: RunningServer, response_secs: float = RESPONSE_SECS) -> None:
+        self._transport = Transport(server, response_secs)
         self._public_url = server.info["apiUrl"]
         self.urls_stay_valid = not server.is_temporary
         self.actors = ActorsClient(self._transport)

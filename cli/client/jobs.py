@@ -52,6 +52,15 @@ class RunsClient:
     def find(self, run_id: str) -> JsonDict | None:
         return self._transport.find(f"/v2/actor-runs/{run_id}")
 
+    def summaries(self, limit: int, **params: str) -> JsonDict:
+        """Return the newest runs with the names of their Actors as `items`, and the number of all as `total`.
+
+        `params` are those of the local control, such as `status`, `actor` and `idPrefix`.
+        """
+        response = self._transport.request("GET", "/greenroom/runs", params={**params, "limit": limit})
+        page: JsonDict = response.json()
+        return page
+
     def start(self, actor_id: str, params: JsonDict, body: bytes | None) -> JsonDict:
         """Start a run. `body` is its input as JSON, or None for no input."""
         headers = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}

@@ -25,12 +25,12 @@ AS_STORED = {"Accept-Encoding": "identity"}
 class Transport:
     """Sends requests to one server with the command line's token. The caller closes it."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, response_secs: float = RESPONSE_SECS) -> None:
         self._url = server.url
         self._http = httpx.Client(
             base_url=server.url,
             headers={**server.authorization, "X-Apify-Request-Origin": "CLI", "User-Agent": USER_AGENT},
-            timeout=httpx.Timeout(RESPONSE_SECS, connect=CONNECT_SECS),
+            timeout=httpx.Timeout(response_secs, connect=CONNECT_SECS),
             trust_env=False,  # requests to this machine must not go through a proxy
             verify=False,  # the server uses plain HTTP, and loading certificates takes longer than most requests
         )

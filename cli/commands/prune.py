@@ -34,7 +34,10 @@ def prune_builds(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show the builds that no tag, Actor or live run needs, and delete them with their images. Asks for a confirmation."""
+    """Show the builds that no tag, Actor or live run needs, and delete them with their images.
+
+    Asks for a confirmation.
+    """
     prune(PruneArguments(data_dir=resolved(data_dir), yes=yes, as_json=as_json))
 
 

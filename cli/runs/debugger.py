@@ -20,7 +20,7 @@ PROTOCOLS = {"node": "Node.js inspector", "python": "debugpy", "unknown": "debug
 
 def with_debugger(client: Client, target: RunTarget, folder: Path | None) -> RunTarget:
     """Let the run wait for a debugger, and print how to attach one. Raises CommandError."""
-    info = client.development.debugger(target.build_id)
+    info = client.development.debugger(target.build["id"])
     port = _free_port(DEFAULT_PORTS[info["language"]])
     print_message(_instructions(info, port, folder))
     return replace(target, params={**target.params, "greenroomDebugPort": port})

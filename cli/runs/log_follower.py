@@ -10,19 +10,21 @@ from cli.terminal.text import TerminalLines
 
 
 class LogFollower:
-    """Copies the log of a job to a stream. After an interrupt, call `follow` again to continue.
+    """Copies the log of a job to a stream, without its first `skipped_bytes`.
+
+    After an interrupt, call `follow` again to continue.
 
     A terminal gets safe text: with the Actor's colours, but without anything that moves the cursor, and with long lines
     cut. Every other stream gets the log as the API returns it.
     """
 
-    def __init__(self, client: Client, job_id: str, to: StandardStream) -> None:
+    def __init__(self, client: Client, job_id: str, to: StandardStream, skipped_bytes: int = 0) -> None:
         self._client = client
         self._job_id = job_id
         self._to = to
         self._colors = terminal.shows_colors(to)
         self._lines = TerminalLines(with_colors=self._colors) if to.isatty() else None
-        self._copied = 0
+        self._copied = skipped_bytes
 
     def follow(self) -> None:
         """Copy the log until the job finishes."""

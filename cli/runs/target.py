@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from cli.actors.building import build_actor
 from cli.actors.folder import ActorFolder
@@ -13,62 +11,41 @@ from cli.actors.source import read_repository
 from cli.client import Client
 from cli.errors import INVALID_INPUT, CommandError
 from cli.runs.input import read_stored_input, with_prefill
-from cli.runs.options import encode_env_vars
+from cli.runs.start_options import StartArguments
 from runtime.base.json_text import JsonDict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunArguments:
-    """The arguments of `greenroom run`.
+    """The arguments of `greenroom run`: the path of a folder or a git URL, and how to start the run.
 
-    `source` is the path of a folder or a git URL. `body` is the input's JSON. `build` is the tag or number of an
-    existing build; with `no_build`, it is the Actor's own tag. `memory_mbytes`, `timeout_secs` and `permission_level`
-    None mean the Actor's default.
+    With `no_build`, the last build with the Actor's own tag runs, instead of a new one.
     """
 
     source: str
-    data_dir: Path
-    body: bytes | None = None
-    prefill: bool = False
-    memory_mbytes: int | None = None
-    timeout_secs: int | None = None
-    permission_level: str | None = None
-    env_vars: Mapping[str, str] = field(default_factory=dict)
-    build: str | None = None
+    start: StartArguments
     no_build: bool = False
     debug: bool = False
-    as_json: bool = False
 
     @property
     def uses_existing_build(self) -> bool:
-        return self.no_build or self.build is not None
-
-    @property
-    def options(self) -> JsonDict:
-        """The parameters of the Run Actor endpoint that do not depend on the build."""
-        params = {
-            "memory": self.memory_mbytes,
-            "timeout": self.timeout_secs,
-            "forcePermissionLevel": self.permission_level,
-        }
-        return {name: value for name, value in params.items() if value is not None}
+        return self.no_build or self.start.build is not None
 
 
 @dataclass(frozen=True, slots=True)
 class RunTarget:
-    """An Actor, the id and number of the build to run, the parameters of the start, and the input."""
+    """An Actor, its build, the parameters of the start, and the input."""
 
     actor: JsonDict
-    build_id: str
-    build_number: str
+    build: JsonDict
     params: JsonDict
     body: bytes | None
 
 
 def given_input(arguments: RunArguments, folder: ActorFolder | None) -> bytes | None:
     """Return the input before prefilled values are added."""
-    if arguments.body is not None or arguments.prefill or folder is None or folder.path is None:
-        return arguments.body
+    if arguments.start.body is not None or arguments.start.prefill or folder is None or folder.path is None:
+        return arguments.start.body
     return read_stored_input(folder.path)
 
 
@@ -85,17 +62,16 @@ def prepare_target(
     if arguments.uses_existing_build:
         actor, build = _existing_build(client, folder, arguments)
         schema = json.loads(build["inputSchema"]) if build.get("inputSchema") else None
-        body = with_prefill(schema, body) if arguments.prefill else body
+        body = with_prefill(schema, body) if arguments.start.prefill else body
     else:
         definition = definition or client.checks.read_definition(folder.version_fields)
-        body = with_prefill(definition.input_schema, body) if arguments.prefill else body
-        client.checks.check_start(definition, arguments.options, body)
+        body = with_prefill(definition.input_schema, body) if arguments.start.prefill else body
+        client.checks.check_start(definition, arguments.start.options, body)
         actor, build = build_actor(client, folder)
-    number = build["buildNumber"]
-    # A new build has the current files, and an Actor with a dev folder would mount the same ones.
-    source = {} if arguments.uses_existing_build else {"devFolder": 0}
-    params = {"build": number, **source, **arguments.options, **_env_vars(arguments.env_vars)}
-    return RunTarget(actor, build["id"], number, params, body)
+    params = arguments.start.params(build["buildNumber"])
+    if not arguments.uses_existing_build:
+        params["devFolder"] = 0  # the new build has the current files
+    return RunTarget(actor, build, params, body)
 
 
 def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments) -> tuple[JsonDict, JsonDict]:
@@ -104,7 +80,7 @@ def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments
     advice = f"Build it with `greenroom push {folder.path or 'URL'}`."
     if actor is None:
         raise CommandError(f"The Actor {folder.name} does not exist.", advice, exit_code=INVALID_INPUT)
-    wanted, tagged = arguments.build or folder.build_tag, actor.get("taggedBuilds") or {}
+    wanted, tagged = arguments.start.build or folder.build_tag, actor.get("taggedBuilds") or {}
     build = (
         client.builds.find(tagged[wanted]["buildId"])
         if wanted in tagged
@@ -115,7 +91,3 @@ def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments
         message = f"The Actor {folder.name} has no build with the tag or number {wanted}. {tags}"
         raise CommandError(message, advice, exit_code=INVALID_INPUT)
     return actor, build
-
-
-def _env_vars(variables: Mapping[str, str]) -> JsonDict:
-    return {"greenroomEnvVars": encode_env_vars(variables)} if variables else {}

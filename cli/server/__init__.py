@@ -60,13 +60,13 @@ class RunningServer:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-def find(data_dir: Path) -> RunningServer | None:
-    """Return the server of a data directory, or None if `server.json` is absent or stale."""
+def find(data_dir: Path, response_secs: float = RESPONSE_SECS) -> RunningServer | None:
+    """Return the server of a data directory, or None if `server.json` is absent or stale, or without a response."""
     described = _read_server_file(data_dir)
     if described is None or not _is_alive(described.pid):
         return None
     try:
-        response = _control("GET", described, "info")
+        response = _control("GET", described, "info", response_secs)
     except httpx.HTTPError:
         return None
     return replace(described, info=response.json())
@@ -236,10 +236,12 @@ def _read_server_file(data_dir: Path) -> RunningServer | None:
         return None
 
 
-def _control(method: str, server: RunningServer, name: str, **params: int) -> httpx.Response:
+def _control(
+    method: str, server: RunningServer, name: str, response_secs: float = RESPONSE_SECS, **params: int
+) -> httpx.Response:
     """Send a request to one of the server's local controls."""
     # The server uses plain HTTP, and loading certificates would take longer than the request.
-    with httpx.Client(timeout=RESPONSE_SECS, trust_env=False, verify=False) as http:
+    with httpx.Client(timeout=response_secs, trust_env=False, verify=False) as http:
         response = http.request(method, f"{server.url}/greenroom/{name}", params=params, headers=server.authorization)
     return response.raise_for_status()
 

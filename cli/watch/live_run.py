@@ -18,6 +18,7 @@ STYLES = {"SUCCEEDED": "green", "FAILED": "red", "TIMED-OUT": "yellow", "ABORTED
 @dataclass(slots=True)
 class _State:
     is_replaced: bool = False
+    is_last: bool = False
 
 
 class LiveRun:
@@ -40,6 +41,7 @@ class LiveRun:
 
     def end(self) -> None:
         """Abort the run if it is live, and wait until it and its log have ended."""
+        self._state.is_last = True
         if self._thread.is_alive():
             self._client.runs.abort(self.id)
             self._thread.join()
@@ -57,8 +59,9 @@ class LiveRun:
             return
         with self._printing:
             if not self._state.is_replaced:
-                message = f"{run['status']}: {run.get('statusMessage') or 'no message'} Waiting for changes."
-                print_message(message, STYLES.get(run["status"]))
+                reason = run.get("statusMessage") or "It has no status message."
+                wait = "" if self._state.is_last else " Waiting for changes."
+                print_message(f"{run['status']}: {reason}{wait}", STYLES.get(run["status"]))
 
     def _print_log(self) -> None:
         stream = streams.stdout

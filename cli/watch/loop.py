@@ -25,7 +25,7 @@ CORRECTABLE = frozenset({BUILD_FAILED, INVALID_INPUT})
 def watch_actor(arguments: RunArguments) -> int:
     """Run the Actor again whenever its source changes, until an interrupt. Raises CommandError."""
     folder = read_actor_folder(Path(arguments.source))
-    with connected(arguments.data_dir) as client:
+    with connected(arguments.start.data_dir) as client:
         loop = _Loop(client, folder, arguments)
         try:
             loop.run()
@@ -73,7 +73,7 @@ class _Loop:
         """Return what the changes need. Without a build, any change may correct the source."""
         if self._target is None:
             return "rebuild"
-        return str(self._client.development.judge_changes(self._target.build_id, paths)["need"])
+        return str(self._client.development.judge_changes(self._target.build["id"], paths)["need"])
 
     def _rebuild(self) -> None:
         """Replace the run by one of a new build. If the build fails, the next change is awaited."""
@@ -109,7 +109,7 @@ class _Loop:
                 replaced.wait()  # it still had the memory that the user's plan allows
                 run = self._client.runs.start(target.actor["id"], params, target.body)
             self._live = LiveRun(self._client, run)
-        print_message(f"Run {run['id']} of {target.actor['name']}, build {target.build_number}")
+        print_message(f"Run {run['id']} of {target.actor['name']}, build {target.build['buildNumber']}")
 
 
 def _shown(paths: Iterable[str], root: Path) -> str:

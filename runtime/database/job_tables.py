@@ -147,6 +147,9 @@ def _matching_runs(user_id: str, of: Actor | Task | None, wanted: RunFilter) -> 
     }
     given = {condition: value for condition, value in conditions.items() if value is not None}
     parts, values = list(given), list(given.values())
+    if wanted.id_prefix is not None:
+        parts.append("substr(id, 1, ?) = ?")
+        values.extend((len(wanted.id_prefix), wanted.id_prefix))
     if wanted.statuses:
         parts.append(f"status IN ({','.join('?' * len(wanted.statuses))})")
         values.extend(wanted.statuses)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.cli.serving import Serving, serving_api
 from tests.cli.stub import StubApi, write_server_file
 from tests.listening import listening_in_thread, loop_in_thread
 
@@ -27,6 +28,13 @@ def served(tmp_path: Path) -> Iterator[Served]:
     with loop_in_thread() as thread, listening_in_thread(thread, stub.app) as port:
         write_server_file(tmp_path / "data", port, os.getpid())
         yield Served(stub, tmp_path / "data", port)
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Serving]:
+    """The real application on a scripted engine."""
+    with serving_api(tmp_path / "data") as served:
+        yield served
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,18 +20,6 @@ from tests.examples import some
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_PACKAGES = ("api", "cli", "runtime")
-PROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "somebody-elses"
-version = "1"
-
-[tool.hatch.build.targets.wheel]
-packages = ["api", "cli", "runtime"]
-"""
 CHECKOUT = (sys.executable, str(ROOT / "greenroom" / "__main__.py"))
 """The command that the script of an editable install runs."""
 
@@ -39,7 +28,6 @@ CHECKOUT = (sys.executable, str(ROOT / "greenroom" / "__main__.py"))
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another project. Its packages have the same names as ours and fail when they are imported."""
     folder = tmp_path_factory.mktemp("project")
-    (folder / "pyproject.toml").write_text(PROJECT)
     for name in OWN_PACKAGES:
         (folder / name).mkdir()
         (folder / name / "__init__.py").write_text(f'raise SystemExit("this {name} is somebody else\'s")\n')
@@ -48,7 +36,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
@@ -57,23 +48,13 @@ def installed(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True)
     programs = folder / "bin"
-    wheels = [wheel, built_wheel(project, folder)]
     pip = [sys.executable, "-m", "pip", "--python", str(programs / "python"), "install", "--quiet"]
-    subprocess.run([*pip, "--no-index", "--no-deps", *wheels], check=True)
+    subprocess.run([*pip, "--no-index", "--no-deps", "--no-compile", wheel], check=True)
     site_packages = next(folder.glob("lib/python*/site-packages"))
+    shutil.copytree(project, site_packages, dirs_exist_ok=True)
     dependencies = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (site_packages / "dependencies.pth").write_text("\n".join(dependencies))
     return programs
-
-
-def built_wheel(source: Path, folder: Path) -> Path:
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)],
-        cwd=source,
-        check=True,
-        capture_output=True,
-    )
-    return next(folder.glob("*.whl"))
 
 
 def test_the_wheel_installs_one_top_level_name(wheel: Path) -> None:

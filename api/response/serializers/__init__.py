@@ -14,7 +14,7 @@ from api.response.serializers.actors import (
 )
 from api.response.serializers.builds import build, build_definition, build_in_list
 from api.response.serializers.limits import account_limits, monthly_usage
-from api.response.serializers.runs import run, run_in_list, run_usage
+from api.response.serializers.runs import run, run_in_list, run_summary, run_usage
 from api.response.serializers.schedules import schedule, schedule_in_list, schedule_log_entry
 from api.response.serializers.storages import (
     dataset,
@@ -56,6 +56,7 @@ __all__ = [
     "request_queue",
     "run",
     "run_in_list",
+    "run_summary",
     "run_usage",
     "schedule",
     "schedule_in_list",

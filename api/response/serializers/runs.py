@@ -76,6 +76,33 @@ def run_in_list(record: Run, build_number_int: int, total_usd: float, now: Milli
     return {key: whole[key] for key in RUN_LIST_FIELDS if key in whole}
 
 
+def run_summary(record: Run, actor_name: str | None, total_usd: float, now: Millis) -> JsonDict:
+    """What a list of runs for people shows. Measurements are null until there are any."""
+    stats = record.stats
+    return {
+        "id": record.id,
+        "actorId": record.current_actor_id,
+        "actorName": actor_name,
+        "buildNumber": record.build_number,
+        "status": record.status,
+        "statusMessage": record.status_message,
+        "exitCode": record.exit_code,
+        "origin": record.meta.origin,
+        "startedAt": iso(record.started_at),
+        "finishedAt": iso_or_none(record.finished_at),
+        "durationMillis": duration_millis(record, now),
+        "memoryMbytes": record.options.memory_mbytes,
+        "memCurrentBytes": stats.mem_current_bytes,
+        "memMaxBytes": stats.mem_max_bytes,
+        "cpuCurrentUsage": stats.cpu_current_usage,
+        "netRxBytes": stats.net_rx_bytes,
+        "netTxBytes": stats.net_tx_bytes,
+        "diskMaxBytes": stats.disk_max_bytes,
+        "usageTotalUsd": total_usd,
+        "containerUrl": record.container_url if record.is_container_server_ready else None,
+    }
+
+
 def run_usage(record: Run, usage: Usage, usd_per_unit: Mapping[str, float], total_usd: float) -> JsonDict:
     """The costs of a run: everything that it used, and the total that its user pays."""
     return {

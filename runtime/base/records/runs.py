@@ -236,3 +236,4 @@ class RunFilter:
     origin: str | None = None
     started_after: Millis | None = None
     started_before: Millis | None = None
+    id_prefix: str | None = None

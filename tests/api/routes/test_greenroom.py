@@ -11,8 +11,9 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.types import Message
 
+from api.response.local_controls import RunSummaries
 from api.routes.greenroom import router
-from tests.fakes.api import CONTROL_TOKEN, INFO, Api
+from tests.fakes.api import CONTROL_TOKEN, INFO, Api, problem
 from tests.fakes.builds import an_actor_with_version, build
 
 MBYTE = 1024 * 1024
@@ -167,3 +168,33 @@ async def test_prune_shows_and_deletes_builds_that_nothing_needs(api: Api) -> No
     assert (shown["images"], shown["imageBytes"]) == (1, old.image_size_bytes)
     assert (await api.call("POST", "/greenroom/prune", token=CONTROL_TOKEN)).json() == shown
     assert (await api.call("GET", "/greenroom/prune", token=CONTROL_TOKEN)).json()["builds"] == []
+
+
+async def test_run_summaries_have_names_of_actors_and_are_filtered(api: Api) -> None:
+    first = await api.start(await api.create_actor("hello"))
+    second = await api.start(await api.create_actor("other"))
+    await api.finish(first, 3)
+
+    async def listed(query: str = "") -> list[Any]:
+        answer = await api.call("GET", f"/greenroom/runs{query}")
+        page = RunSummaries.model_validate(answer.json())
+        assert page.model_dump(by_alias=True, mode="json") == answer.json()
+        return [(run.id, run.actor_name, run.status, run.exit_code) for run in page.items] + [page.total]
+
+    newest, oldest = (second.id, "local/other", "RUNNING", None), (first.id, "local/hello", "FAILED", 3)
+    assert await listed() == [newest, oldest, 2]
+    assert await listed("?limit=1&offset=1") == [oldest, 2]
+    assert await listed("?status=READY,RUNNING") == [newest, 1]
+    assert await listed("?actor=me~hello") == [oldest, 1]
+    assert await listed(f"?idPrefix={first.id[:9]}") == [oldest, 1]
+    assert await listed("?idPrefix=%25") == [0]
+    assert problem(await api.call("GET", "/greenroom/runs?actor=me~nobody")) == (404, "record-not-found")
+
+
+async def test_the_run_of_a_deleted_actor_has_no_name_in_summaries(api: Api) -> None:
+    run = await api.start(await api.create_actor("hello"))
+    await api.finish(run)
+    await api.data("GET", f"/v2/actor-runs/{run.id}")
+    assert (await api.call("DELETE", f"/v2/actors/{run.actor_id}")).status_code == 204
+    [summary] = (await api.call("GET", "/greenroom/runs")).json()["items"]
+    assert (summary["actorName"], summary["id"]) == (None, run.id)

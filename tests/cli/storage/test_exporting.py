@@ -12,7 +12,8 @@ import pytest
 from cli.client.storages import DatasetsClient, KeyValueStoresClient
 from cli.errors import CommandError
 from cli.storage import writing
-from tests.cli.storage.conftest import FOLDERS, Serving, record_path
+from tests.cli.serving import Serving, record_path
+from tests.cli.storage.conftest import FOLDERS
 from tests.cli.storage.local_storages import UNUSUAL_KEYS, write
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from cli.client.storages import DatasetsClient
 from cli.storage import importing
-from tests.cli.storage.conftest import API_PATHS, Serving
+from tests.cli.serving import Serving
+from tests.cli.storage.conftest import API_PATHS
 from tests.cli.storage.local_storages import write, write_like_javascript, write_like_python
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.storage.layout import python_request_file
-from tests.cli.storage.conftest import API_PATHS, Serving, record_path
+from tests.cli.serving import Serving, record_path
+from tests.cli.storage.conftest import API_PATHS
 from tests.cli.storage.local_storages import UNSUPPORTED_KEYS, UNUSUAL_KEYS, python_request
 
 

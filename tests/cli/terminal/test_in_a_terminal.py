@@ -14,9 +14,7 @@ import pytest
 from cli.terminal.text import MAX_LINE_BYTES
 from tests.cli.commands.test_run import ROOT, WITH_STUB
 from tests.cli.conftest import Served
-from tests.cli.storage.conftest import Serving, serving
-
-__all__ = ["serving"]
+from tests.cli.serving import Serving
 
 LINE = re.compile(r"2026-01-01T00:00:00.000Z ([^\r\n]*)\r\n")
 

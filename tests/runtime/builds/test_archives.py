@@ -176,7 +176,7 @@ HOSTILE: dict[str, bytes | Callable[[], bytes]] = {
     "tar: cut off in a file": tarred(("a", b"x" * 5000))[:1024],
     "tar: cut off between files": tarred(("a", b"x"))[:1024],
     "tar: damaged": lambda: patched(tarred(("a", b"x"), ("second", b"y")), b"second\0", b"sXcond\0"),
-    "tar.gz: bomb": gzip.compress(tarred(("a", bytes(50_000_000)))),
+    "tar.gz: bomb": lambda: gzip.compress(tarred(("a", bytes(50_000_000)))),
     "tar.gz: cut off": gzip.compress(tarred(("a", os.urandom(5000))))[:2000],
     "tar.gz: damaged": lambda: gzip.compress(tarred(("a", bytes(5000))))[:-8] + b"damaged!",
     "no archive": b"<html>404</html>" * 100,

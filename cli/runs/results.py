@@ -1,0 +1,86 @@
+"""The results of a finished run: what is fetched, how it is printed, and the exit code of the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cli import terminal
+from cli.client import Client
+from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
+from cli.runs.summary import RunResult, print_summary
+from cli.terminal import progress
+from runtime.base.json_text import JsonDict, loads
+from runtime.base.settings import default_data_dir
+
+ITEMS_FETCHED = 10
+OUTPUT_KEY = "OUTPUT"
+EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
+
+
+def fetch_result(client: Client, run: JsonDict, data_dir: Path) -> RunResult:
+    """Fetch the first items and the OUTPUT record of a run."""
+    with progress("Fetching the results"):
+        page = client.datasets.first_items(run["defaultDatasetId"], ITEMS_FETCHED)
+        output = client.key_value_stores.find_record(run["defaultKeyValueStoreId"], OUTPUT_KEY)
+        places = _places(client, run, data_dir)
+    return RunResult(run, page.items, page.total, _record_value(output) if output else None, places)
+
+
+def _places(client: Client, run: JsonDict, data_dir: Path) -> dict[str, str]:
+    """Return where the results are: URLs that need no token, or a command if the server stops with this command."""
+    if not client.urls_stay_valid:
+        option = "" if data_dir == default_data_dir().resolve() else f" --data-dir {data_dir}"
+        return {"Results": f"greenroom storage export --run {run['id']}{option}"}
+    dataset = client.storages.find("datasets", run["defaultDatasetId"])
+    store = client.storages.find("key-value-stores", run["defaultKeyValueStoreId"])
+    places = {
+        "Dataset": dataset and dataset.get("itemsPublicUrl"),
+        "Store": store and store.get("keysPublicUrl"),
+        "Log": client.log_url(run["id"]),
+    }
+    return {label: url for label, url in places.items() if url}
+
+
+def _record_value(response: httpx.Response) -> Any:
+    """Return a record as JSON: parsed, as a string, or, if it is binary, its content type and size."""
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    if content_type == "application/json":
+        try:
+            return loads(response.content)
+        except ValueError:  # an Actor can store any bytes under this type
+            return response.text
+    if content_type.startswith("text/"):
+        return response.text
+    return {"contentType": content_type, "bytes": len(response.content)}
+
+
+def print_result(result: RunResult, *, as_json: bool) -> None:
+    """Print the summary of a run, or all of it as JSON."""
+    if as_json:
+        terminal.print_json({**_json(result), **_error(result.run)})
+    else:
+        print_summary(result)
+
+
+def _json(result: RunResult) -> JsonDict:
+    return {"run": result.run, "itemCount": result.item_count, "items": result.items, "output": result.output}
+
+
+def _error(run: JsonDict) -> JsonDict:
+    """Return the error of a run that did not succeed."""
+    if run["status"] == "SUCCEEDED":
+        return {}
+    message = run.get("statusMessage") or f"Run {run['id']} finished with status {run['status']}."
+    return {"error": error_object(f"run-{run['status'].lower()}", message, "", exit_code(run))}
+
+
+def exit_code(run: JsonDict) -> int:
+    """Return the exit code of the `apify` command for this run. If the run failed, it is the Actor's own.
+
+    An Actor's code that Greenroom uses itself is reported as FAILED, so that it cannot be mistaken.
+    """
+    own = run.get("exitCode") or FAILED
+    return EXIT_CODES.get(run["status"], FAILED if own in RESERVED else own)
