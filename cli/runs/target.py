@@ -68,10 +68,7 @@ def prepare_target(
         body = with_prefill(definition.input_schema, body) if arguments.start.prefill else body
         client.checks.check_start(definition, arguments.start.options, body)
         actor, build = build_actor(client, folder)
-    params = arguments.start.params(build["buildNumber"])
-    if not arguments.uses_existing_build:
-        params["devFolder"] = 0  # the new build has the current files
-    return RunTarget(actor, build, params, body)
+    return RunTarget(actor, build, arguments.start.params(build["buildNumber"]), body)
 
 
 def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments) -> tuple[JsonDict, JsonDict]:
