@@ -39,9 +39,10 @@ cron: setup-dev  ## compares the times of 200 cron expressions in 12 time zones 
 fuzz: setup-dev  ## sends hostile requests for ten minutes to all operations, with Hypothesis and Schemathesis
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS=600 .venv/bin/python -m pytest -v -o faulthandler_timeout=0 tests/fuzz
 
-browsers: setup-dev  ## starts a browser in each of the base images with one, and crawls with it through the proxy
+browsers: setup-dev  ## starts a browser in each of the base images with one, crawls with it, and runs the sample Actor with a browser
 	@GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_BROWSER_IMAGES=1 .venv/bin/python -m pytest \
-		tests/scripts/test_browser_images.py tests/crawls/test_proxied_crawls.py::test_playwright
+		tests/scripts/test_browser_images.py tests/crawls/test_proxied_crawls.py::test_playwright \
+		tests/sample_actors/test_browser.py
 
 check: .venv/.installed-dev  ## checks style, formatting and types
 	.venv/bin/ruff check

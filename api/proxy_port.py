@@ -8,7 +8,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from api.sockets import LOOPBACK, PortTaken, listen
+from api.sockets import PortTaken, listen
+from runtime.base.addresses import LOOPBACK
 
 log = logging.getLogger("greenroom.server")
 

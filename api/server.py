@@ -22,8 +22,8 @@ from api.connections.server_options import SERVER_OPTIONS
 from api.proxy_port import listen_for_proxy
 from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
-from api.sockets import LOOPBACK, PortTaken, listen, resolves_subdomains
-from runtime.base.addresses import Addresses
+from api.sockets import PortTaken, listen
+from runtime.base.addresses import LOOPBACK, Addresses, resolves_subdomains
 from runtime.base.clock import SystemClock, iso
 from runtime.base.data_directory import DataDirectory, DirectoryInUse
 from runtime.base.errors import StorageDamaged, StorageUnavailable
@@ -155,6 +155,7 @@ class Server:
             started_at=self._started_at,
             proxy_url=orchestrator.addresses.proxy_url,
             proxy_upstreams={group: each.address for group, each in self._settings.proxy.upstreams.items()},
+            settings=dict(self._settings.configured),
         )
 
     def _shut_down(self, stop_runs: bool | None) -> int:

@@ -1,13 +1,10 @@
-"""The sockets that the server listens on, and the names that this machine resolves."""
+"""The sockets that the server listens on."""
 
 from __future__ import annotations
 
 import errno
 import socket
 
-from runtime.base.addresses import WEB_SERVER_DOMAIN
-
-LOOPBACK = ("127.0.0.1", "::1")
 BACKLOG = 2048
 
 
@@ -28,15 +25,6 @@ def listen(port: int, addresses: tuple[str, ...]) -> list[socket.socket]:
                 each.close()
             raise PortTaken(f"Cannot listen on port {port} of {address}: {problem.strerror}") from problem
     return sockets
-
-
-def resolves_subdomains() -> bool:
-    """Whether this machine resolves `*.localhost`, so that each run's web server can have an origin of its own."""
-    try:
-        found = socket.getaddrinfo(f"greenroom.{WEB_SERVER_DOMAIN}", 80, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return all(address[4][0] in LOOPBACK for address in found)
 
 
 def _listen(port: int, address: str) -> socket.socket:

@@ -28,7 +28,8 @@ class CommandGroup(TyperGroup):
     """Prints each failure of a command, to stderr or, with --json, to stdout as one JSON object."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        self._as_json = JSON_OPTION in args
+        own = args[: args.index("--")] if "--" in args else args  # the others are for the command of `greenroom exec`
+        self._as_json = JSON_OPTION in own
         with _failures(as_json=self._as_json):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # blocked by greenroom/__main__.py
             return super().make_context(info_name, args, parent, **extra)

@@ -50,6 +50,10 @@ class ServerInfo(LocalModel):
         default_factory=dict,
         description="The upstream proxies by group, without credentials. `*` stands for all other groups.",
     )
+    settings: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The settings of the server that are not defaults, by their names, without passwords and tokens.",
+    )
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
@@ -72,6 +76,13 @@ class CheckedStart(LocalModel):
     """A run would accept the input and the options."""
 
     valid: Literal[True] = True
+
+
+class ClientLogin(LocalModel):
+    """How a client acts as the server's first user."""
+
+    username: str
+    token: str = Field(description="The user's token. If the server accepts every token, any of them.")
 
 
 class StandInUser(LocalModel):

@@ -30,6 +30,7 @@ from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import JSON, LocalResponse, data_response, json_response
 from api.response.local_controls import (
     CheckedStart,
+    ClientLogin,
     ClockAdvanced,
     ClockAdvanceOrder,
     ErrorEnvelope,
@@ -125,6 +126,15 @@ async def create_stand_in_user(request: Request, username: str) -> StandInUser:
     """
     user = await orchestrator_of(request).users.create_stand_in(username)
     return StandInUser(id=user.id, username=user.username)
+
+
+@router.get("/greenroom/client-login", dependencies=[OperatorOnly, Depends(control_token)])
+async def get_client_login(request: Request) -> ClientLogin:
+    """Show with which token a client acts as the server's first user."""
+    orchestrator = orchestrator_of(request)
+    username = orchestrator.users.first().username
+    tokens = (token for token, name in orchestrator.settings.users.items() if name == username)
+    return ClientLogin(username=username, token=next(tokens, username))
 
 
 @router.get("/greenroom/prune", dependencies=[OperatorOnly, Depends(control_token)])

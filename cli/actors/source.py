@@ -32,6 +32,11 @@ def existing_source(source: str) -> str:
     return source
 
 
+def local_folder(source: str) -> Path | None:
+    """Return the folder of a source, or None for a git URL."""
+    return None if is_git_url(source) else Path(source)
+
+
 def read_local_actor(source: str) -> ActorFolder | None:
     """Return the Actor in a folder, or None for a git URL, which only the server can read. Raises CommandError."""
     return None if is_git_url(source) else read_actor_folder(Path(source))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
@@ -21,6 +22,9 @@ from cli.terminal import streams
 from cli.terminal.interrupts import interrupt_on_closed_output, interrupt_on_termination
 from runtime.base.json_text import JsonDict
 
+if TYPE_CHECKING:  # most commands need no settings
+    from runtime.base.configuration import Configuration
+
 PRUNE_SECS = 600.0
 """The engine can take long to remove many images."""
 ADVANCE_SECS = 600.0
@@ -28,15 +32,17 @@ ADVANCE_SECS = 600.0
 
 
 @contextmanager
-def connected(data_dir: Path) -> Iterator[Client]:
+def connected(data_dir: Path, configuration: Configuration | None = None) -> Iterator[Client]:
     """Yield a client of the data directory's server. If none runs, one is started for this command.
+
+    It is started with the settings in `configuration`, by default those of the current folder.
 
     Raises CommandError.
     """
     with (
         interrupt_on_termination(),
         interrupt_on_closed_output(streams.stdout),
-        server.find_or_start(data_dir) as found,
+        server.find_or_start(data_dir, configuration) as found,
         closing(Client(found)) as client,
     ):
         yield client
@@ -72,7 +78,14 @@ class Client:
         self._transport.act_for(username)
 
     def username(self) -> str:
-        return str(self._transport.data("GET", "/v2/users/me")["username"])
+        return str(self.user()["username"])
+
+    def user(self) -> JsonDict:
+        return self._transport.data("GET", "/v2/users/me")
+
+    def login_token(self) -> str:
+        """Return a token with which clients act as the server's first user."""
+        return str(self._transport.local("GET", "/greenroom/client-login", RESPONSE_SECS)["token"])
 
     def log_url(self, job_id: str) -> str:
         """Return the URL of a log, which needs no token."""

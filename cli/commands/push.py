@@ -11,9 +11,10 @@ import typer
 from cli import terminal
 from cli.actors.building import build_actor
 from cli.actors.folder import ActorFolder, is_git_url
-from cli.actors.source import Source, existing_source, read_local_actor, read_repository
+from cli.actors.source import Source, existing_source, local_folder, read_local_actor, read_repository
 from cli.actors.stand_ins import StandInName, parse_stand_in_name
 from cli.client import Client, connected
+from cli.configuration.loading import load
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, parsed, resolved
 from cli.terminal import print_message, print_result
@@ -77,7 +78,7 @@ def push(
 def push_actor(arguments: PushArguments) -> int:
     """Create or update the Actor, build it, and print the build; return the exit code. Raises CommandError."""
     folder = read_local_actor(arguments.source)
-    with connected(arguments.data_dir) as client:
+    with connected(arguments.data_dir, load(local_folder(arguments.source))) as client:
         if folder is None:
             folder, _ = read_repository(client, arguments.source)
         else:

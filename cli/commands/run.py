@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.actors.folder import is_git_url
-from cli.actors.source import Source, existing_source, read_local_actor
+from cli.actors.source import Source, existing_source, local_folder, read_local_actor
 from cli.client import connected
 from cli.failures import Command
 from cli.options import DataDir
@@ -69,6 +69,8 @@ def run(
 ) -> None:
     """Build the Actor in a folder or a git repository and run it. Ctrl-C aborts the run.
 
+    The defaults of the options can be set in greenroom.toml and by variables; see `greenroom config show`.
+
     Example: greenroom run ./my-actor --watch -i '{"url": "https://example.com"}'
 
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
@@ -89,6 +91,8 @@ def run(
         permission=permission,
         build=build,
         as_json=as_json,
+        folder=local_folder(source),
+        no_build=no_build,
     )
     arguments = RunArguments(source=source, no_build=no_build, debug=debug, start=start)
     raise typer.Exit(_watch_actor(arguments) if watch else run_actor(arguments))
@@ -116,7 +120,7 @@ def run_actor(arguments: RunArguments) -> int:
     folder = read_local_actor(arguments.source)
     body = given_input(arguments, folder)
     start = arguments.start
-    with connected(start.data_dir) as client:
+    with connected(start.data_dir, start.configuration) as client:
         target = prepare_target(client, folder, body, arguments)
         if arguments.debug:
             target = with_debugger(client, target, folder.path if folder is not None else None)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import errno
 import logging
+import os
 import re
-import socket
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-import psutil
 import typer
 
 from cli import server
+from cli.client_environment.shells import SHELLS, current_shell
+from cli.configuration.loading import current_folder, default_note, load
 from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import DataDir, parsed, resolved
 from cli.server.description import count_live_runs, describe_live_runs, describe_server
+from cli.server.ports import check_port_is_free, port_taken
 from cli.terminal import print_message
 from runtime.base.general_access import GeneralAccess
 from runtime.base.plans import PlanName
-from runtime.base.settings import DEFAULT_PORT, LOCAL_USERNAME, Settings, from_environment
+from runtime.base.settings import LOCAL_USERNAME, Settings, default_data_dir, of_configuration
 from runtime.base.usernames import USERNAME_RULE, is_username
 
 app = typer.Typer(add_completion=False)
@@ -41,8 +42,7 @@ Plan = Annotated[
     PlanName | None,
     typer.Option(
         metavar="|".join(PlanName),
-        help="Use the limits and prices of this plan of the platform. Default: $GREENROOM_PLAN, or the limits of this"
-        " machine.",
+        help=f"Use the limits and prices of this plan of the platform. {default_note('server.plan')}",
     ),
 ]
 
@@ -51,12 +51,14 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 """Browsers leave them out."""
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 ACCOUNT_LEVELS = (GeneralAccess.ANYONE_WITH_ID_CAN_READ, GeneralAccess.RESTRICTED)
-LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
 @app.command(cls=Command)
 def up(
-    port: Annotated[int, typer.Option(metavar="N", min=1, max=65535, help="Listen on this port.")] = DEFAULT_PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=65535, help=f"Listen on this port. {default_note('server.port')}"),
+    ] = None,
     data_dir: DataDir = None,
     user: Annotated[
         list[str] | None,
@@ -80,25 +82,23 @@ def up(
     users = parsed("--user", parse_users, user) or {}
     access = parsed("--general-access", partial(parse_general_access, users=users), general_access) or {}
     origins = parsed("--allow-origin", parse_origins, allow_origin) or frozenset()
-    try:
-        settings = from_environment(
-            port=port,
-            data_dir=resolved(data_dir),
-            users=users,
-            general_access=access,
-            allowed_origins=origins,
-            stop_runs=stop_runs,
-            plan=plan,
-        )
-    except ValueError as error:
-        raise CommandError(f"Invalid environment variable: {error}.") from error
-    run_server(settings)
+    options = {
+        "server.port": port,
+        "server.data_dir": str(resolved(data_dir)),
+        "server.users": user,
+        "server.general_access": general_access,
+        "server.allow_origins": allow_origin,
+        "server.plan": plan and plan.value,
+        "server.stop_runs": stop_runs or None,
+    }
+    configuration = load(current_folder(), options)
+    run_server(of_configuration(configuration, users=users, general_access=access, allowed_origins=origins))
 
 
 def run_server(settings: Settings) -> None:
     """Serve until a shutdown is requested, then print how many live runs continue. Raises CommandError."""
     _check_no_other_server(settings.data_dir)
-    _check_port_is_free(settings.port)
+    check_port_is_free(settings.port)
     # Imported here, because the import takes half a second, and the other commands do not need it.
     from api.server import (
         AlreadyRunning,
@@ -114,7 +114,7 @@ def run_server(settings: Settings) -> None:
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
     logging.getLogger("greenroom").setLevel(logging.INFO)
     try:
-        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json(), settings))
+        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json()))
     except AlreadyRunning as error:
         raise CommandError(
             str(error), "Stop it with `greenroom down`, or choose another folder with --data-dir."
@@ -124,7 +124,7 @@ def run_server(settings: Settings) -> None:
     except (StorageUnavailable, StorageDamaged) as error:
         raise CommandError(str(error), f"The data directory is {settings.data_dir}.") from error
     except PortTaken as error:
-        raise _port_taken(settings.port) from error
+        raise port_taken(settings.port) from error
     print_message(f"Stopped. {describe_live_runs(live_runs)}")
 
 
@@ -180,27 +180,25 @@ def _parse_origin(text: str) -> str:
     return f"{found['scheme']}://{found['host']}{'' if is_default or found['port'] is None else ':' + found['port']}"
 
 
-def banner(info: Mapping[str, Any], users: Mapping[str, str]) -> list[str]:
+def banner(info: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
     """Return the lines to print when the server is ready, at most nine.
 
-    The `apify` command (1.10) reads the two exported variables; it accepts a token only through `apify login`. The
-    lines contain no user's token, because they may become part of a log.
+    They contain no user's token, because they may become part of a log. `greenroom env` prints it.
     """
-    token, hint = ("TOKEN", f"the token of {next(iter(users.values()))}") if users else ("local", "once")
     adopted = f", {count_live_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
+    is_default = Path(info["dataDir"]) == default_data_dir().resolve()
+    option = "" if is_default else f" --data-dir {shlex.quote(info['dataDir'])}"
     return [
         f"Greenroom {info['version']}{adopted}",
         *describe_server(info),
-        f"export APIFY_CLIENT_BASE_URL={info['apiUrl']}",
-        # With a Console at "localhost", `apify login` ignores the base URL and connects to port 3333.
-        f"export APIFY_CONSOLE_URL=http://127.0.0.1:{urlsplit(info['apiUrl']).port}",
-        f"apify login --token {token}  # {hint}, if you are not logged in yet",
+        "To use the `apify` command and the SDKs with this server, run in another terminal:",
+        SHELLS[current_shell(environment)].evaluate(f"greenroom env{option}"),
     ]
 
 
-def _print_banner(info: Mapping[str, Any], settings: Settings) -> None:
+def _print_banner(info: Mapping[str, Any]) -> None:
     with suppress(OSError):  # stderr may be a file on a full disk, and the server must start there too
-        for line in banner(info, settings.users):
+        for line in banner(info, os.environ):
             print_message(line)
 
 
@@ -211,36 +209,3 @@ def _check_no_other_server(data_dir: Path) -> None:
             f"A server (pid {running.pid}) is already running on {data_dir}, at {running.info['apiUrl']}.",
             "Use that server, stop it with `greenroom down`, or choose another folder with --data-dir.",
         )
-
-
-def _check_port_is_free(port: int) -> None:
-    for family, address in LOOPBACKS:
-        try:
-            with socket.socket(family) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((address, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise _port_taken(port) from error
-            if error.errno == errno.EACCES:
-                raise CommandError(
-                    f"You do not have permission to listen on port {port}.", "Choose another port with --port."
-                ) from error
-
-
-def _port_taken(port: int) -> CommandError:
-    return CommandError(
-        f"Port {port} is taken by {_listener(port)}.", f"Stop that process, or choose another port: --port {port + 1}"
-    )
-
-
-def _listener(port: int) -> str:
-    """Describe the process that listens on a port, as far as this user is allowed to see it."""
-    try:
-        connections = psutil.net_connections("tcp")
-        pids = [
-            c.pid for c in connections if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port and c.pid
-        ]
-        return f"{psutil.Process(pids[0]).name()} (pid {pids[0]})" if pids else "a process of another user"
-    except psutil.Error:
-        return "another process"

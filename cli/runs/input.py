@@ -15,14 +15,14 @@ from cli.terminal import print_message
 from runtime.base.json_text import JsonDict, dumps
 
 
-def read_input(given: str | None) -> bytes | None:
+def read_input(given: str | None, source: str = "-i") -> bytes | None:
     """Return the input that `-i` specifies: JSON itself, `@file`, or `-` for stdin.
 
-    Raises CommandError if it is not valid JSON.
+    `source` is the option, the variable or the file that specifies it. Raises CommandError if it is not valid JSON.
     """
     if given is None:
         return None
-    body, origin = _input_body(given)
+    body, origin = _input_body(given, source)
     return _checked(body, origin)
 
 
@@ -66,12 +66,12 @@ def _checked(body: bytes, origin: str) -> bytes:
     return body.removeprefix(codecs.BOM_UTF8)
 
 
-def _input_body(given: str) -> tuple[bytes, str]:
+def _input_body(given: str, source: str) -> tuple[bytes, str]:
     """Return the input's bytes, and its origin for error messages."""
     if given == "-":
         return _stdin(), "from stdin"
     if not given.startswith("@"):
-        return os.fsencode(given), "given with -i"
+        return os.fsencode(given), f"given with {source}"
     file = Path(given[1:])
     return _content(file), f"in {file}"
 

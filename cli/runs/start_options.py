@@ -10,10 +10,13 @@ from typing import Annotated
 
 import typer
 
+from cli.configuration.loading import load
 from cli.options import not_empty, parsed, resolved
 from cli.runs.input import read_input
-from cli.runs.options import encode_env_vars, parse_env_vars, parse_memory
+from cli.runs.options import encode_env_vars, parse_env_vars
+from runtime.base.configuration import Configuration
 from runtime.base.json_text import JsonDict
+from runtime.base.memory_sizes import parse_memory
 
 
 class Permission(StrEnum):
@@ -68,7 +71,8 @@ class StartArguments:
     """How to start a run and to show it.
 
     `body` is the input's JSON. `build` is the tag or number of an existing build. `memory_mbytes`, `timeout_secs` and
-    `permission_level` None mean the Actor's default.
+    `permission_level` None mean the Actor's default. A server that is started for `run` gets the settings in
+    `configuration`.
     """
 
     data_dir: Path
@@ -80,6 +84,7 @@ class StartArguments:
     env_vars: Mapping[str, str] = field(default_factory=dict)
     build: str | None = None
     as_json: bool = False
+    configuration: Configuration | None = None
 
     @property
     def options(self) -> JsonDict:
@@ -108,16 +113,35 @@ def start_arguments(
     permission: Permission | None,
     build: str | None,
     as_json: bool,
+    folder: Path | None = None,
+    no_build: bool = False,
 ) -> StartArguments:
-    """Parse the values of the options. Raises CommandError and usage errors."""
+    """Parse the values of the options. Options that are not given get their values from variables.
+
+    If `folder` is the folder of the Actor, they also get them from its configuration file. With `no_build`, only an
+    option can name a build. Raises CommandError and usage errors.
+    """
+    options = {
+        "run.memory": parsed("--memory", parse_memory, memory),
+        "run.timeout": timeout,
+        "run.input": given_input,
+        "run.prefill": prefill or None,
+        "run.env": parsed("--env", parse_env_vars, env),
+        "run.build": build,
+        "run.permission": permission and permission.value,
+    }
+    configuration = load(folder, options)
+    level = configuration["run.permission"]
+    env_vars = [f"{name}={value}" for name, value in (configuration["run.env"] or {}).items()]
     return StartArguments(
         data_dir=resolved(data_dir),
-        body=read_input(given_input),
-        prefill=prefill,
-        memory_mbytes=parsed("--memory", parse_memory, memory),
-        timeout_secs=timeout,
-        permission_level=permission and permission.level,
-        env_vars=parsed("--env", parse_env_vars, env) or {},
-        build=build,
+        body=read_input(configuration["run.input"], configuration.values["run.input"].origin),
+        prefill=configuration["run.prefill"],
+        memory_mbytes=configuration["run.memory"],
+        timeout_secs=configuration["run.timeout"],
+        permission_level=level and Permission(level).level,
+        env_vars=parsed("--env", parse_env_vars, env_vars) or {},
+        build=build if no_build else configuration["run.build"],
         as_json=as_json,
+        configuration=configuration,
     )

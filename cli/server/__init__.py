@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 import psutil
 
 from cli.errors import CommandError
-from cli.terminal import print_message, progress
+from cli.terminal import print_message, print_warning, progress
+
+if TYPE_CHECKING:
+    from runtime.base.configuration import Configuration
 
 SERVER_FILE = "server.json"
 LOCK_FILE = "calls.lock"
@@ -101,8 +105,11 @@ def wait_until_stopped(server: RunningServer) -> None:
 
 
 @contextmanager
-def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
+def find_or_start(data_dir: Path, configuration: Configuration | None = None) -> Iterator[RunningServer]:
     """Yield the server of a data directory, or a temporary one that the last command using it stops.
+
+    A temporary server gets the settings in `configuration`, by default those of the current folder. If another server
+    is running, a warning names each setting in the configuration's file that differs from it.
 
     A command stops the server only if it gets the lock exclusively, and only if the lock file names the server's pid as
     that of a temporary server. Raises CommandError.
@@ -110,8 +117,11 @@ def find_or_start(data_dir: Path) -> Iterator[RunningServer]:
     with _open_lock(data_dir) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         with _translating_os_errors(data_dir):
-            server = find(data_dir) or _start_temporary(data_dir, lock)
+            running = find(data_dir)
+            server = running or _start_temporary(data_dir, lock, configuration)
             server = replace(server, is_temporary=_adopted_runs_of_temporary(server, lock) is not None)
+            if running and configuration:
+                _warn_of_differences(configuration, server)
         try:
             yield server
         except KeyboardInterrupt:
@@ -141,9 +151,24 @@ def _translating_os_errors(data_dir: Path) -> Iterator[None]:
         ) from error
 
 
-def _start_temporary(data_dir: Path, lock: IO[str]) -> RunningServer:
+def _warn_of_differences(configuration: Configuration, server: RunningServer) -> None:
+    # Imported here and below, because most commands find a running server and need no settings.
+    from cli.configuration.loading import differences
+
+    running = server.info.get("settings")
+    if running is None:  # an earlier version of Greenroom
+        return
+    for warning in differences(configuration, running, is_temporary=server.is_temporary):
+        print_warning(warning)
+
+
+def _start_temporary(data_dir: Path, lock: IO[str], configuration: Configuration | None) -> RunningServer:
+    from cli.configuration.loading import current_folder, load
+    from runtime.base.configuration import CONFIG_VARIABLE, NO_FILE
+
+    settings = configuration or load(current_folder())
     with progress("No server is running; starting a temporary one"):
-        server, is_ours = _launch(data_dir)
+        server, is_ours = _launch(data_dir, {**settings.server_variables(), CONFIG_VARIABLE: NO_FILE})
     if is_ours:
         try:
             lock.truncate(0)
@@ -155,14 +180,22 @@ def _start_temporary(data_dir: Path, lock: IO[str]) -> RunningServer:
     return server
 
 
-def _launch(data_dir: Path) -> tuple[RunningServer, bool]:
-    """Return a server that responds, and whether this command started it. Another command may have been first."""
+def _launch(data_dir: Path, variables: Mapping[str, str]) -> tuple[RunningServer, bool]:
+    """Return a server that responds, and whether this command started it. Another command may have been first.
+
+    `variables` are added to the server's environment.
+    """
     log_file = data_dir / LOG_FILE
     command = [*COMMAND, "up", "--port", str(choose_port(data_dir)), "--data-dir", str(data_dir)]
     with log_file.open("wb") as log:
         # In its own session, so that a Ctrl-C in this terminal reaches the command but not the server.
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         server = _wait_for_response(data_dir, process)

@@ -23,9 +23,9 @@ CONTROL_CHARACTERS = re.compile(r"[\x7f-\x9f]")
 """Those that `json.dumps` leaves unescaped."""
 
 
-def print_result(text: str) -> None:
+def print_result(text: str, style: str | None = None) -> None:
     """Print a line to stdout."""
-    stdout.print(printable(text))
+    stdout.print(printable(text), style=style)
 
 
 def print_message(text: str, style: str | None = None) -> None:

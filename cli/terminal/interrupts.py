@@ -32,7 +32,7 @@ _interrupted = threading.Event()
 def interrupt_on_termination() -> Iterator[None]:
     """Raise KeyboardInterrupt when a CI job is cancelled or the terminal is closed, so that the command cleans up."""
     _interrupted.clear()
-    with _handled([signal.SIGINT, *TERMINATION_SIGNALS], _interrupt):
+    with handled([signal.SIGINT, *TERMINATION_SIGNALS], _interrupt):
         yield
 
 
@@ -67,14 +67,14 @@ def deferred_interrupts() -> Iterator[None]:
             raise KeyboardInterrupt
         received.append(number)
 
-    with _handled([signal.SIGINT, *TERMINATION_SIGNALS], remember):
+    with handled([signal.SIGINT, *TERMINATION_SIGNALS], remember):
         yield
     if received:
         raise KeyboardInterrupt
 
 
 @contextmanager
-def _handled(numbers: list[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def handled(numbers: list[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Install a handler for the signals that are not ignored, and restore the previous handlers at the end."""
     previous = {number: signal.getsignal(number) for number in numbers}
     not_ignored = [number for number in numbers if previous[number] is not signal.SIG_IGN]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 
 from yarl import URL
@@ -11,8 +12,18 @@ HOST_IN_CONTAINERS = "host.greenroom.internal"
 API_NAMES = frozenset({"localhost", "127.0.0.1", "::1", HOST_IN_CONTAINERS})
 API_PATH = "/v2/"
 WEB_SERVER_DOMAIN = "runs.localhost"
+LOOPBACK = ("127.0.0.1", "::1")
 EVENTS_PATH = "/greenroom/events/"
 WEB_SERVER_PATH = "/greenroom/web/"
+
+
+def resolves_subdomains() -> bool:
+    """Return whether this machine resolves `*.localhost`, so that each run's web server can have its own origin."""
+    try:
+        found = socket.getaddrinfo(f"greenroom.{WEB_SERVER_DOMAIN}", 80, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return all(address[4][0] in LOOPBACK for address in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,27 @@
-"""The settings of an instance: the options of `greenroom up`, and GREENROOM_* environment variables."""
+"""The settings of a server, as its parts use them. `configuration.py` beside it determines their values."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from runtime.base.general_access import GeneralAccess
 from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy, parse_policy
-from runtime.base.outbound_policy import VARIABLE as OUTBOUND_ALLOW
 from runtime.base.plans import LOCAL, PLANS, Plan
 from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
+
+if TYPE_CHECKING:  # every command imports this module, and most do not need what it imports
+    from runtime.base.configuration import Configuration
 
 LOCAL_USERNAME = "local"
 DEFAULT_PORT = 3333
 DEFAULT_CPU_BURST_SECS = 10.0
 DEFAULT_RETENTION_DAYS = 7.0
-LEAST_RUN_MBYTES = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,8 @@ class Settings:
     their CPU share from the start. `max_memory_mbytes` limits the total memory of a user's running Actors and builds;
     None leaves it to the plan, or to the host. `rate_limit` is the number of requests per second and user; None means
     no limit. `retention_days` is how long old runs and unused unnamed storages are stored; 0 means forever. With
-    `strict_memory`, memory sizes that are not a power of two are rejected, as on the platform.
+    `strict_memory`, memory sizes that are not a power of two are rejected, as on the platform. `configured` are the
+    settings that are not defaults, by their keys and without secrets, to show them.
     """
 
     port: int = DEFAULT_PORT
@@ -50,6 +52,7 @@ class Settings:
     retention_days: float = DEFAULT_RETENTION_DAYS
     proxy: ProxySettings = field(default_factory=ProxySettings)
     outbound_policy: OutboundPolicy = DEFAULT_POLICY
+    configured: Mapping[str, Any] = field(default_factory=dict)
 
 
 def default_data_dir() -> Path:
@@ -58,89 +61,30 @@ def default_data_dir() -> Path:
     return Path(given) if given else Path(platformdirs.user_data_dir("greenroom", appauthor=False))
 
 
-def from_environment(
+def of_configuration(
+    configuration: Configuration,
     *,
-    port: int = DEFAULT_PORT,
-    data_dir: Path | None = None,
     users: Mapping[str, str] | None = None,
     general_access: Mapping[str | None, GeneralAccess] | None = None,
     allowed_origins: frozenset[str] = frozenset(),
-    stop_runs: bool = False,
-    plan: str | None = None,
-    environment: Mapping[str, str] = os.environ,
 ) -> Settings:
-    """Combine options and GREENROOM_* variables. Raises ValueError, which names the invalid variable."""
+    """Return the settings of a server. Users, their access and origins are options that the caller has parsed."""
+    plan, max_memory_mbytes = configuration["server.plan"], configuration["server.max_memory_mbytes"]
+    data_dir = configuration["server.data_dir"]
     return Settings(
-        port=port,
-        data_dir=data_dir or default_data_dir(),
+        port=configuration["server.port"],
+        data_dir=Path(data_dir) if data_dir else default_data_dir(),
         users=users or {},
         general_access=general_access or {},
         allowed_origins=allowed_origins,
-        stop_runs=stop_runs,
-        plan=PLANS[plan] if plan else _plan(environment, "GREENROOM_PLAN"),
-        cpu_burst_secs=_number_or_default(environment, "GREENROOM_CPU_BURST_SECS", DEFAULT_CPU_BURST_SECS),
-        strict_memory=_flag(environment, "GREENROOM_STRICT_MEMORY"),
-        max_memory_mbytes=_max_memory(environment, "GREENROOM_MAX_MEMORY_MBYTES"),
-        rate_limit=_rate(environment, "GREENROOM_RATE_LIMIT"),
-        retention_days=_number_or_default(environment, "GREENROOM_RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
-        proxy=parse_proxy_settings(
-            environment.get("GREENROOM_PROXY_UPSTREAM", ""), environment.get("GREENROOM_PROXY_ALLOW", "")
-        ),
-        outbound_policy=_outbound_policy(environment),
+        stop_runs=configuration["server.stop_runs"],
+        plan=PLANS[plan] if plan else LOCAL,
+        cpu_burst_secs=configuration["server.cpu_burst_secs"],
+        strict_memory=configuration["server.strict_memory"],
+        max_memory_mbytes=max_memory_mbytes,
+        rate_limit=configuration["server.rate_limit"],
+        retention_days=configuration["server.retention_days"],
+        proxy=parse_proxy_settings(configuration["proxy.upstream"] or "", configuration["proxy.allow"] or ""),
+        outbound_policy=parse_policy(configuration["server.outbound_allow"]),
+        configured=configuration.server_values,
     )
-
-
-def _plan(environment: Mapping[str, str], name: str) -> Plan:
-    text = environment.get(name)
-    if text and text not in PLANS:
-        raise ValueError(f"{name} must be one of {', '.join(PLANS)}, not '{text}'")
-    return PLANS[text] if text else LOCAL
-
-
-def _number_or_default(environment: Mapping[str, str], name: str, default: float) -> float:
-    number = _number(environment, name, default)
-    return default if number is None else number
-
-
-def _number(environment: Mapping[str, str], name: str, default: float | None) -> float | None:
-    text = environment.get(name)
-    if not text:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < math.inf:
-        raise ValueError(f"{name} must be a number of at least 0, not '{text}'")
-    return number
-
-
-def _flag(environment: Mapping[str, str], name: str) -> bool:
-    text = environment.get(name, "")
-    if text not in ("", "0", "1"):
-        raise ValueError(f"{name} must be 0 or 1, not '{text}'")
-    return text == "1"
-
-
-def _outbound_policy(environment: Mapping[str, str]) -> OutboundPolicy:
-    text = environment.get(OUTBOUND_ALLOW)
-    return parse_policy(text) if text else DEFAULT_POLICY
-
-
-def _max_memory(environment: Mapping[str, str], name: str) -> int | None:
-    """Return the limit in whole megabytes. A limit that no run fits in is not a usable setting."""
-    number = _number(environment, name, None)
-    if number is None:
-        return None
-    if number < LEAST_RUN_MBYTES:
-        raise ValueError(
-            f"{name} must be at least {LEAST_RUN_MBYTES}, the memory of the smallest run, not '{environment[name]}'"
-        )
-    return int(number)
-
-
-def _rate(environment: Mapping[str, str], name: str) -> float | None:
-    number = _number(environment, name, None)
-    if number == 0:
-        raise ValueError(f"{name} must be greater than 0, because 0 rejects every request; unset it for no limit")
-    return number

@@ -28,7 +28,7 @@ MAX_MOUNTS = 500
 
 @dataclass(frozen=True, slots=True)
 class SourceMount:
-    """`source` is a path on this machine, `target` an absolute path in the container, or one in the image's folder."""
+    """`source` is a path on this machine, `target` an absolute path in the container."""
 
     source: Path
     target: PurePosixPath
@@ -80,12 +80,17 @@ async def read_local_source(folder: Path, context: str) -> LocalSource:
     return await asyncio.to_thread(lambda: LocalSource(root, PushSelection(root, ignored), dockerignore.read(root)))
 
 
-async def source_mounts(build: Build, folder: Path) -> list[SourceMount]:
-    """Return the mounts of the folder for a container of the build, in a stable order. Raises Invalid."""
+async def source_mounts(build: Build, folder: Path, working_folder: str) -> list[SourceMount]:
+    """Return the mounts of the folder for a container of the build, in a stable order. Raises Invalid.
+
+    Relative targets of the Dockerfile start at `working_folder`, which is the image's.
+    """
     if build.copies is None:
         raise Invalid("invalid-value", f"Build {build.number} does not record what its Dockerfile copies. Push again")
     source = await read_local_source(folder, build.context)
-    mounts = await in_thread(lambda _: _without_covered(_mounts(source, build.copies or ())))
+    mounts = await in_thread(
+        lambda _: _without_covered(_mounts(source, build.copies or (), PurePosixPath(working_folder)))
+    )
     if len(mounts) > MAX_MOUNTS:
         raise Invalid(
             "invalid-value",
@@ -107,10 +112,10 @@ def copied_to(copies: Iterable[SourceCopy], context: Path, path: Path) -> bool:
     return any(path == found or found in path.parents for copy in copies for found in _matches(context, copy.source))
 
 
-def _mounts(source: LocalSource, copies: Sequence[SourceCopy]) -> Iterator[SourceMount]:
+def _mounts(source: LocalSource, copies: Sequence[SourceCopy], start: PurePosixPath) -> Iterator[SourceMount]:
     for copy in copies:
+        target = start / copy.target
         for path in _matches(source.context, copy.source):
-            target = PurePosixPath(copy.target)
             if path.is_file() and source.includes(path):
                 yield SourceMount(path, target / path.name if copy.into_folder else target)
             elif path.is_dir() and path != source.context and path.name == target.name:

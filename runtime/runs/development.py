@@ -53,14 +53,13 @@ class Development:
     async def _with_source(self, additions: Additions, build: Build, image: Image, folder: str) -> Additions:
         """Add the mounts of the folder, and compile its source before the Actor starts."""
         try:
-            found = await source_mounts(build, Path(folder))
+            found = await source_mounts(build, Path(folder), image.working_folder)
         except (Invalid, OSError) as problem:
             raise StartFailed(
                 f"The dev folder {folder} cannot be mounted: {problem}. Start the run with devFolder=false, or push the"
                 " Actor again"
             ) from problem
-        targets = PurePosixPath(image.working_folder)
-        mounts = [Mount(str(each.source), str(targets / each.target)) for each in found]
+        mounts = [Mount(str(each.source), str(each.target)) for each in found]
         start = additions.start
         if await self._compiles(image, Path(folder) / build.context):
             start = [*COMPILE_FIRST, *(image.start if start is None else start)]

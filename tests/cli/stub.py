@@ -70,6 +70,7 @@ class StubApi:
         self.checked: list[dict[str, Any]] = []
         self.log_lines: list[str] = []
         self.stop_runs: str | None = None
+        self.settings: dict[str, Any] = {}
         self.on_stop: Callable[[], None] = lambda: None
         self.app = Starlette(routes=self._routes())
         self._finished: dict[str, asyncio.Event] = {}
@@ -83,6 +84,7 @@ class StubApi:
     def _routes(self) -> list[Route]:
         return [
             Route("/greenroom/info", self._info),
+            Route("/greenroom/client-login", self._client_login),
             Route("/greenroom/prune", self._prune, methods=["GET", "POST"]),
             Route("/greenroom/clock", self._advance_clock, methods=["POST"]),
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
@@ -110,7 +112,10 @@ class StubApi:
         ]
 
     async def _info(self, request: Request) -> Response:
-        return JSONResponse(info(str(request.base_url).rstrip("/"), self.live_runs))
+        return JSONResponse({**info(str(request.base_url).rstrip("/"), self.live_runs), "settings": self.settings})
+
+    async def _client_login(self, request: Request) -> Response:
+        return JSONResponse({"username": "local", "token": "it's a $token"})
 
     async def _shutdown(self, request: Request) -> Response:
         self.stop_runs = request.query_params.get("stopRuns")

@@ -21,6 +21,7 @@ INTRODUCTION = "introduces the sentences that follow it"
 EXPLANATION = "explains why; another sentence states what Greenroom does"
 OF_DOCKER = "behaviour of Docker, which Greenroom does not change"
 
+CONFIGURATION = "tests/runtime/base/test_configuration.py::"
 CONTAINER = "tests/docs/test_security_in_containers.py::"
 SERVER = "tests/docs/test_security_of_the_server.py::"
 TRACES = "tests/docs/test_secrets_leave_no_trace.py::"
@@ -30,6 +31,8 @@ BROWSER = "tests/clients/test_browser.py::"
 USERS = "tests/runtime/access/test_users.py::"
 PROXY = "tests/runtime/proxy/"
 POLICY = "tests/runtime/test_outbound_policy.py::"
+
+LOGIN = "tests/cli/client_environment/test_variables.py::test_the_login_is_private_and_in_the_data_directory"
 
 SENTENCES = {
     # Introduction, and "The server"
@@ -190,6 +193,26 @@ SENTENCES = {
     "Repositories that were registered": (
         "tests/api/routes/test_actor_versions.py::test_ssh_keys_are_used_only_for_repositories_that_the_operator_named"
     ),
+    # The login of the `apify` command, and "The configuration file of a project"
+    "The folder `apify` in the data directory": LOGIN,
+    "The folder has the mode 0700": LOGIN,
+    "`greenroom config show` shows no passwords": (
+        "tests/cli/commands/test_config.py::test_every_setting_is_shown_with_its_origin",
+        CONFIGURATION + "test_passwords_are_masked",
+        CONFIGURATION + "test_tokens_are_masked",
+    ),
+    "A `greenroom.toml` comes with the source": EXPLANATION,
+    "Reading it must not do more harm": EXPLANATION,
+    "So it cannot set the data directory": CONFIGURATION + "test_a_file_cannot_set_what_would_harm_others",
+    "It cannot give a run full permissions": (
+        CONFIGURATION + "test_errors_name_the_line_and_what_to_do",
+        CONFIGURATION + "test_a_link_does_not_lead_out_of_the_folder",
+    ),
+    "It can change other settings of a server": (
+        "tests/cli/configuration/test_in_commands.py::test_up_reads_the_file_of_the_current_folder"
+    ),
+    "`GREENROOM_CONFIG=none` makes Greenroom read no file": CONFIGURATION
+    + "test_a_variable_names_another_file_or_none",
 }
 REASONS = {ADVICE, INTRODUCTION, EXPLANATION, OF_DOCKER}
 NAMED = sorted(

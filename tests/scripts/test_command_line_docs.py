@@ -27,7 +27,10 @@ def test_every_command_has_a_section_with_its_help() -> None:
     for command in ("", " up", " down", " status", " run", " push", " storage", " storage import", " storage export"):
         assert f"## `greenroom{command}`\n" in text
     assert "| `-i, --input JSON\\|@FILE\\|-` | Pass this input: JSON, a file, or - for stdin." in text
-    assert "| `--port N` | Listen on this port. Default: `3333`. |" in text
+    assert (
+        "| `--port N` | Listen on this port. Default: $GREENROOM_PORT, server.port in greenroom.toml, or 3333. |"
+        in text
+    )
     assert "greenroom storage export [OPTIONS] [STORAGE ...]" in text
 
 

@@ -36,7 +36,7 @@ NEEDS_NO_TOKEN = {
     "GET /v2/logs/{job}",
 }
 NEEDS_CONTROL_TOKEN = {
-    *("GET /greenroom/info", "POST /greenroom/shutdown"),
+    *("GET /greenroom/info", "GET /greenroom/client-login", "POST /greenroom/shutdown"),
     *("GET /greenroom/prune", "POST /greenroom/prune", "PUT /greenroom/users/{username}"),
     "POST /greenroom/clock",
     *(f"{method} /greenroom/actors/{{actor}}/dev-folder" for method in ("GET", "PUT", "DELETE")),

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import html
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,6 +156,21 @@ async def test_the_socket_of_an_adopted_run_is_accepted_after_the_server_has_sta
     assert socket.kinds == ["accept"]
     socket.leave()
     await socket.done
+
+
+@pytest.mark.parametrize(
+    ("users", "login"),
+    [({}, {"username": "local", "token": "local"}), ({"t1": "bob", "t2": "ann"}, {"username": "bob", "token": "t1"})],
+)
+async def test_the_token_of_a_client_is_valid(tmp_path: Path, users: dict[str, str], login: Any) -> None:
+    api = Api(tmp_path, users=users)
+    await api.open()
+    try:
+        assert (await api.call("GET", "/greenroom/client-login", token=CONTROL_TOKEN)).json() == login
+        me = await api.call("GET", "/v2/users/me", token=login["token"])
+        assert me.json()["data"]["username"] == login["username"]
+    finally:
+        await api.close()
 
 
 async def test_prune_shows_and_deletes_builds_that_nothing_needs(api: Api) -> None:

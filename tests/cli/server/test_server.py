@@ -97,10 +97,10 @@ def test_a_command_states_that_the_data_directory_cannot_be_written(
 ) -> None:
     open_path = Path.open
 
-    def fail(path: Path, *arguments: Any) -> Any:
+    def fail(path: Path, *arguments: Any, **options: Any) -> Any:
         if path.name == name:
             raise OSError(errno.EROFS, "Read-only file system", str(path))
-        return open_path(path, *arguments)
+        return open_path(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(CommandError, match="cannot be used: Read-only file system"), server.find_or_start(tmp_path):

@@ -5,13 +5,14 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from runtime.base.configuration import resolve
 from runtime.base.outbound_policy import OutboundPolicy
 from runtime.base.plans import LOCAL, PLANS, PlanName
-from runtime.base.settings import Settings, default_data_dir, from_environment
+from runtime.base.settings import Settings, default_data_dir, of_configuration
 
 
 def read(**environment: str) -> Settings:
-    return from_environment(data_dir=Path("data"), environment=environment)
+    return of_configuration(resolve(None, options={"server.data_dir": "data"}, environment=environment))
 
 
 def test_without_variables_all_settings_have_their_defaults() -> None:
@@ -25,6 +26,7 @@ def test_without_variables_all_settings_have_their_defaults() -> None:
         max_memory_mbytes=None,
         rate_limit=None,
         plan=LOCAL,
+        configured={"server.data_dir": "data"},
     )
 
 
@@ -84,11 +86,11 @@ def test_the_data_directory_comes_from_the_caller_or_a_variable_or_the_default(
 ) -> None:
     assert read().data_dir == Path("data")
     monkeypatch.setenv("GREENROOM_DATA_DIR", "elsewhere")
-    assert from_environment(environment={}).data_dir == default_data_dir() == Path("elsewhere")
+    assert of_configuration(resolve(None)).data_dir == default_data_dir() == Path("elsewhere")
     monkeypatch.delenv("GREENROOM_DATA_DIR")
     assert default_data_dir() == Path(platformdirs.user_data_dir("greenroom", appauthor=False))
 
 
 def test_the_option_for_the_plan_takes_precedence_over_the_variable() -> None:
-    given = from_environment(data_dir=Path("data"), plan="free", environment={"GREENROOM_PLAN": "scale"})
-    assert given.plan is PLANS[PlanName.FREE]
+    given = resolve(None, options={"server.plan": "free"}, environment={"GREENROOM_PLAN": "scale"})
+    assert of_configuration(given).plan is PLANS[PlanName.FREE]

@@ -42,7 +42,8 @@ def write(folder: Path, *names: str) -> Path:
 
 async def mounted(build: Build, folder: Path) -> dict[str, str]:
     """The paths in the container, with the mounted paths relative to the folder."""
-    return {str(each.target): each.source.relative_to(folder).as_posix() for each in await source_mounts(build, folder)}
+    found = await source_mounts(build, folder, "/app")
+    return {str(each.target): each.source.relative_to(folder).as_posix() for each in found}
 
 
 async def test_whole_folders_are_mounted_except_excluded_entries_and_the_folders_around_them(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ async def test_whole_folders_are_mounted_except_excluded_entries_and_the_folders
     (folder / ".dockerignore").write_text("data/secret.txt\n.gitignore\n")
     (folder / "link").symlink_to("/etc/hostname")
     assert await mounted(a_build(), folder) == {
-        name: name for name in (".actor", ".dockerignore", "data/kept.txt", "data/sub", "main.py", "src")
+        f"/app/{name}": name for name in (".actor", ".dockerignore", "data/kept.txt", "data/sub", "main.py", "src")
     }
 
 
@@ -63,28 +64,28 @@ async def test_mounts_follow_the_dockerfile(tmp_path: Path) -> None:
     folder = write(tmp_path, "app/src/main.py", "app/src/lib/a.py", "app/package.json", "app/README.md", "common/c.py")
     (folder / "app/.actor").mkdir()
     assert await mounted(a_build("COPY package*.json ./\nCOPY src/ ./"), folder / "app") == {
-        "package.json": "package.json",
-        "main.py": "src/main.py",
-        "lib": "src/lib",
+        "/app/package.json": "package.json",
+        "/app/main.py": "src/main.py",
+        "/app/lib": "src/lib",
     }
     assert await mounted(a_build("WORKDIR /x\nCOPY src ./src\nCOPY src/main.py ./run.py"), folder / "app") == {
         "/x/src": "src",
         "/x/run.py": "src/main.py",
     }
-    found = await source_mounts(a_build("COPY app ./app\nCOPY common/ /lib/common", context=".."), folder / "app")
+    found = await source_mounts(a_build("COPY app ./app\nCOPY common/ /lib/common", context=".."), folder / "app", "/x")
     assert {str(each.target): each.source for each in found} == {
-        "app": folder / "app",
+        "/x/app": folder / "app",
         "/lib/common": folder / "common",
     }
 
 
 async def test_a_source_that_cannot_be_mounted_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="does not exist"):
-        await source_mounts(a_build(), tmp_path / "gone")
+        await source_mounts(a_build(), tmp_path / "gone", "/app")
     folder = write(tmp_path, *(f"data/{number}.txt" for number in range(MAX_MOUNTS + 1)), "data/excluded")
     (folder / ".dockerignore").write_text("data/excluded")
     with pytest.raises(Invalid, match=r"would need 502 mounts"):
-        await source_mounts(a_build(), folder)
+        await source_mounts(a_build(), folder, "/app")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The checks of `greenroom doctor` that concern this host."""

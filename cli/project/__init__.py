@@ -1,0 +1,1 @@
+"""What `greenroom init` writes into the folder of an Actor."""

@@ -1,0 +1,111 @@
+"""Probes of an engine: what it really does with a program in a container, and what it has stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import tarfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from io import BytesIO
+from ipaddress import IPv4Address
+from typing import Any
+
+import requests
+
+from runtime.containers import INSTANCE_LABEL
+from runtime.containers.connection import EngineConnection, ignoring_statuses
+from runtime.containers.probe_programs import MACHINES, Machine, connect, fill_memory
+
+LIMIT_BYTES = 32 * 1024 * 1024
+FILLED_BYTES = 4 * LIMIT_BYTES
+PROGRAM = "probe"
+PROBE_SECS = 15
+KILLED = 137
+TIMED_OUT = 110
+"""The error number of `connect(2)`, also for a probe that did not end."""
+
+
+class EngineProbes:
+    """Runs small programs in containers with the label of `instance_id`, and removes them afterwards."""
+
+    def __init__(self, connection: EngineConnection, instance_id: str) -> None:
+        self._connection = connection
+        self._labels = {INSTANCE_LABEL: instance_id}
+
+    async def properties(self) -> Mapping[str, Any]:
+        """Return what the engine reports about itself, as `docker info` shows it."""
+        return dict(await self._connection.call(self._connection.api.info))
+
+    async def kills_at_the_memory_limit(self, machine: Machine) -> bool:
+        """Return whether a program that needs four times its memory limit is killed."""
+        limits = {"mem_limit": LIMIT_BYTES, "memswap_limit": LIMIT_BYTES}
+        return await self._exit_code(fill_memory(machine, FILLED_BYTES), limits) == KILLED
+
+    async def connect_from_container(self, machine: Machine, network: str, address: str) -> int:
+        """Connect from a container to a port that this host opens at `address`; return 0 or an error number."""
+        with socket.create_server((address, 0)) as listener:
+            program = connect(machine, IPv4Address(address), listener.getsockname()[1])
+            return await self._exit_code(program, {"network_mode": network})
+
+    async def names_of_images(self) -> list[str]:
+        images = await self._connection.call(self._connection.api.images)
+        return sorted(name for image in images for name in image["RepoTags"] or ())
+
+    async def containers_by_instance(self) -> dict[str, int]:
+        """Return the number of containers of each instance, of whatever data directory."""
+        found = await self._connection.call(
+            self._connection.api.containers, all=True, filters={"label": INSTANCE_LABEL}
+        )
+        counts: dict[str, int] = {}
+        for container in found:
+            instance_id = container["Labels"][INSTANCE_LABEL]
+            counts[instance_id] = counts.get(instance_id, 0) + 1
+        return counts
+
+    async def _exit_code(self, program: bytes, host_config: Mapping[str, Any]) -> int:
+        async with self._container(program, host_config) as id:
+            await self._connection.call(self._connection.api.start, id)
+            try:
+                ended = await self._connection.call(self._connection.api.wait, id, timeout=PROBE_SECS)
+            except requests.exceptions.ConnectionError:  # docker-py's error for a wait that takes too long
+                return TIMED_OUT
+            return int(ended["StatusCode"])
+
+    @asynccontextmanager
+    async def _container(self, program: bytes, host_config: Mapping[str, Any]) -> AsyncIterator[str]:
+        api = self._connection.api
+        image = await self._connection.call(self._import_image, program)
+        try:
+            config = api.create_host_config(**host_config)
+            created = await self._connection.call(
+                api.create_container, image, [f"/{PROGRAM}"], labels=self._labels, host_config=config
+            )
+            try:
+                yield created["Id"]
+            finally:
+                with ignoring_statuses(404):
+                    await asyncio.shield(self._connection.call(api.remove_container, created["Id"], force=True))
+        finally:
+            with ignoring_statuses(404):
+                await asyncio.shield(self._connection.call(api.remove_image, image, force=True))
+
+    def _import_image(self, program: bytes) -> str:
+        labels = [f'LABEL {name}="{value}"' for name, value in self._labels.items()]
+        response = self._connection.api.import_image_from_data(_archive(program), changes=labels)
+        return str(json.loads(response)["status"])
+
+
+def machine_of(properties: Mapping[str, Any]) -> Machine | None:
+    """Return the engine's instruction set; None if there is no probe for it."""
+    return MACHINES.get(properties["Architecture"])
+
+
+def _archive(program: bytes) -> bytes:
+    archive = BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo(PROGRAM)
+        entry.size, entry.mode = len(program), 0o755
+        tar.addfile(entry, BytesIO(program))
+    return archive.getvalue()
