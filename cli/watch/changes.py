@@ -12,14 +12,12 @@ from cli.errors import CommandError
 
 STEP_MILLIS = 50
 """A batch is complete when nothing changes for this time: editors and git write several files at once."""
-IGNORED_FOLDERS = frozenset(
-    {".git", "node_modules", ".venv", "venv", "__pycache__", "storage", "apify_storage", "crawlee_storage", ".idea"}
-)
-"""Folders that are never part of a source, and whose files change often. The server decides about all other files."""
+IGNORED_FOLDERS = (".git", "node_modules", ".venv", "venv", "__pycache__", ".idea")
+"""Folders that are not part of a source, and whose files change often. The server decides about all other files."""
 
 
 class _Filter(BaseFilter):
-    ignore_dirs = tuple(IGNORED_FOLDERS)
+    ignore_dirs = IGNORED_FOLDERS
     ignore_entity_patterns = (r"\.py[cod]$", r"\.sw.$", r"~$", r"^\.DS_Store$", r"^\.#", r"^4913$")
     """Compiled files, and the temporary files of editors."""
 
@@ -36,11 +34,15 @@ class SourceChanges:
 
     def next(self) -> frozenset[str]:
         """Wait for the next batch of paths. Raises CommandError if the folders cannot be watched."""
+        paths = self._next()
+        while not self._batches.empty():
+            paths |= self._next()
+        return paths
+
+    def _next(self) -> frozenset[str]:
         batch = self._batches.get()
         if isinstance(batch, CommandError):
             raise batch
-        while not self._batches.empty() and not isinstance(more := self._batches.get(), CommandError):
-            batch |= more
         return batch
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cli import terminal
 from cli.client import Client
 from cli.errors import CommandError
+from cli.runs.web_server_notice import web_server_notice
 from cli.terminal import print_error, print_message, streams
 from cli.terminal.text import TerminalLines
 from runtime.base.json_text import JsonDict
@@ -51,7 +52,8 @@ class LiveRun:
 
     def _follow(self) -> None:
         try:
-            self._print_log()
+            with web_server_notice(self._client, self.id):
+                self._print_log()
             run = self._client.runs.wait(self.id)
         except CommandError as error:
             if not self._state.is_replaced:

@@ -47,14 +47,14 @@ class _Loop:
     def run(self) -> None:
         """Build and start the first run, then react to changes until KeyboardInterrupt."""
         with closing(SourceChanges(self._watched())) as changes:
-            self._rebuild()
+            self._react("rebuild")
             while True:
                 paths = changes.next()
                 need = self._need(paths)
                 if need == "nothing":
                     continue
                 print_message(f"Changed: {_shown(paths, self._root)}. {ACTIONS[need]}.")
-                self._rebuild() if need == "rebuild" else self._start()
+                self._react(need)
 
     def end(self) -> None:
         if self._live is not None:
@@ -75,30 +75,29 @@ class _Loop:
             return "rebuild"
         return str(self._client.development.judge_changes(self._target.build["id"], paths)["need"])
 
-    def _rebuild(self) -> None:
-        """Replace the run by one of a new build. If the build fails, the next change is awaited."""
-        if self._live is not None:
-            self._live.replace()
-        self._target = None
+    def _react(self, need: str) -> None:
+        """Replace the live run, after a new build if that is needed. An error that a change can correct is printed."""
+        replaced = self._live
+        if replaced is not None:
+            replaced.replace()
         try:
-            self._folder = read_actor_folder(self._root)
-            body = given_input(self._arguments, self._folder)
-            self._target = prepare_target(self._client, self._folder, body, self._arguments)
-            self._start()
+            if need == "rebuild" or self._target is None:
+                self._target = None
+                self._target = self._build()
+            self._start(self._target, replaced)
         except CommandError as error:
             if error.exit_code not in CORRECTABLE:
                 raise
             print_error(error)
             print_message("Waiting for changes.")
 
-    def _start(self) -> None:
-        """Replace the live run by a new one, which has new default storages."""
-        target = self._target
-        if target is None:
-            return
-        replaced = self._live
-        if replaced is not None:
-            replaced.replace()
+    def _build(self) -> RunTarget:
+        self._folder = read_actor_folder(self._root)
+        body = given_input(self._arguments, self._folder)
+        return prepare_target(self._client, self._folder, body, self._arguments)
+
+    def _start(self, target: RunTarget, replaced: LiveRun | None) -> None:
+        """Start a run, which has new default storages. If it is rejected while the old run ends, try it once more."""
         params = {**target.params, "devFolder": 1}
         with deferred_interrupts():
             try:

@@ -23,7 +23,7 @@ SCRIPTS = "/greenroom/debuggers"
 PACKAGES = "/greenroom/packages"
 """Folders in the container, which hold the scripts beside this module, and debugpy."""
 PYTHON = re.compile(r"(python|pypy)[\d.]*")
-NODE = frozenset({"node", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node", "nodemon", "bun"})
+NODE = frozenset({"node", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node", "nodemon"})
 OPTIONS_WITH_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 SHELL_SYNTAX = re.compile(r"[|&;<>()$`*?#~\n]")

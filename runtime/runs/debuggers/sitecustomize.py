@@ -14,9 +14,16 @@ TOOLS = ("pip", "pip3", "uv", "poetry", "pipenv", "pdm", "hatch", "compileall", 
 
 
 def runs_program_of_actor(words: "list[str]") -> bool:
-    """Return whether the command line of a process runs a script or a module that is not a tool."""
-    programs = [word for word in words[1:] if not word.startswith("-")]
-    return bool(programs) and os.path.basename(programs[0]) not in TOOLS
+    """Return whether the command line of a process runs a script or a module that is not a tool.
+
+    Shell scripts use short programs (`python -c`) to find something out, so these do not count.
+    """
+    for index, word in enumerate(words[1:], 1):
+        if word == "-c":
+            return False
+        if not word.startswith("-") and words[index - 1] not in ("-X", "-W"):
+            return os.path.basename(word) not in TOOLS
+    return False
 
 
 def wait_for_debugger(port: int) -> None:

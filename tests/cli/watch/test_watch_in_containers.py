@@ -28,10 +28,10 @@ COMPILED_DOCKERFILE = """
 FROM apify/actor-node:20
 RUN mkdir -p node_modules/typescript
 COPY . ./
-RUN npm run build
-CMD ["npm", "start", "--silent"]
+RUN mkdir dist && cp src/main.ts dist/main.js
+CMD ["node", "dist/main.js"]
 """
-PACKAGE = '{"scripts": {"build": "mkdir -p dist && cp src/main.ts dist/main.js", "start": "node dist/main.js"}}'
+PACKAGE = '{"scripts": {"build": "cp src/main.ts dist/main.js"}}'
 
 
 class Output:
