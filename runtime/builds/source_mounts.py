@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from runtime.base.errors import Invalid
 from runtime.base.records import Build, SourceCopy
+from runtime.base.source_paths import is_utf8
 from runtime.builds import dockerignore, work_trees
 from runtime.builds.cancellation import in_thread
 from runtime.builds.dockerignore import DockerIgnore
@@ -50,7 +51,7 @@ class LocalSource:
     def includes(self, path: Path) -> bool:
         """Return whether the file or folder is part of the context, or may contain files that are."""
         name = path.relative_to(self.context).as_posix()
-        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+        if path.is_symlink() or not (path.is_dir() or path.is_file()) or not is_utf8(path.name):
             return False
         is_selected = self._selection.may_include(name) if path.is_dir() else self._selection.includes(name)
         return is_selected and (not self._ignore.excludes(name) or (path.is_dir() and self._ignore.has_exceptions))

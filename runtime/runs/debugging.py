@@ -32,7 +32,7 @@ SHELL_SYNTAX = re.compile(r"[|&;<>()$`*?#~\n]")
 class Language(StrEnum):
     NODE = "node"
     PYTHON = "python"
-    UNKNOWN = "unknown"  # a launcher, which may start either
+    UNKNOWN = "unknown"  # a script, which may start either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,14 @@ class DebugStart:
 
 
 def language_of(image: Image) -> Language:
-    """Return the language of the process that the image starts, as far as its command shows."""
-    words = _plain_words(image.start)
-    program = PurePosixPath(words[0]).name if words else ""
-    if PYTHON.fullmatch(program):
-        return Language.PYTHON
-    return Language.NODE if program in NODE else Language.UNKNOWN
+    """Return the language that the image starts: that of the first known program in its command."""
+    for word in " ".join(image.start).split():
+        program = PurePosixPath(word.strip("'\"();&")).name
+        if PYTHON.fullmatch(program):
+            return Language.PYTHON
+        if program in NODE:
+            return Language.NODE
+    return Language.UNKNOWN
 
 
 def debug_start(image: Image, environment: Mapping[str, str], port: int) -> DebugStart:
@@ -67,8 +69,9 @@ def debug_start(image: Image, environment: Mapping[str, str], port: int) -> Debu
         "NODE_OPTIONS": f"{known.get('NODE_OPTIONS', '')} --require={SCRIPTS}/attach.cjs".strip(),
     }
     result = DebugStart(start=image.start, environment=variables, mounts=_mounts())
-    if language_of(image) is Language.PYTHON:
-        return replace(result, start=_with_debugpy(_plain_words(image.start), port))
+    words = _plain_words(image.start)
+    if PYTHON.fullmatch(PurePosixPath(words[0]).name):
+        return replace(result, start=_with_debugpy(words, port))
     path = f"{SCRIPTS}:{known['PYTHONPATH']}" if known.get("PYTHONPATH") else SCRIPTS
     return replace(result, environment={**variables, "PYTHONPATH": path})
 
@@ -80,7 +83,7 @@ def _plain_words(start: Sequence[str]) -> list[str]:
         if SHELL_SYNTAX.search(words[2]):
             return words
         try:
-            words = shlex.split(words[2])
+            words = shlex.split(words[2]) or words
         except ValueError:  # the shell reports what is wrong with it
             return words
         words = words[1:] if words[:1] == ["exec"] else words

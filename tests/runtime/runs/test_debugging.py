@@ -42,10 +42,11 @@ def test_a_python_command_starts_debugpy_with_the_same_program(
     [
         (["node", "main.js"], Language.NODE),
         (["npm", "start", "--silent"], Language.NODE),
-        (["./start_xvfb.sh", "&&", "python"], Language.UNKNOWN),
-        (["/bin/sh", "-c", "./run.sh && python3 main.py"], Language.UNKNOWN),
-        (["/bin/sh", "-c", "python main.py 'unbalanced"], Language.UNKNOWN),
+        (["docker-entrypoint.sh", "node", "main.js"], Language.NODE),
+        (["/bin/sh", "-c", "./run.sh && (python3 main.py)"], Language.PYTHON),
+        (["/bin/sh", "-c", "python main.py 'unbalanced"], Language.PYTHON),
         (["uv", "run", "main.py"], Language.UNKNOWN),
+        (["sh", "-c", ""], Language.UNKNOWN),
     ],
 )
 def test_other_commands_stay_and_get_variables_for_both_languages(start: list[str], language: Language) -> None:
