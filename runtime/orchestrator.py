@@ -138,7 +138,7 @@ class Orchestrator:
         self.key_value_stores = KeyValueStores(self.database, self.clock)
         self.request_queues = RequestQueues(self.database, self.clock)
         self._run_storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
-        self.billing = Billing(self.database, self._run_storages, self.clock, self.settings.plan.usd_per_unit)
+        self.billing = Billing(self.database, self._run_storages, self.clock, self.settings.plan)
 
     def _create_limits(self) -> None:
         settings = self.settings
@@ -224,6 +224,7 @@ class Orchestrator:
             inputs=inputs,
             clock=self.clock,
             strict_memory=self.settings.strict_memory,
+            tier=self.settings.plan.tier,
         )
         self.starting = Starting(
             planner=planner,

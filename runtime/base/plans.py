@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+FREE_TIER = "FREE"
+"""The tier of users who do not pay. Its prices apply to every tier for which an Actor has no price."""
 NO_LIMIT = 1_000_000
 """Stands for "no limit": the platform's limits are numbers, and clients reject null."""
 
@@ -61,7 +63,8 @@ class Plan:
     """A plan, for every user of an instance.
 
     `max_memory_mbytes` is the total memory of a user's live runs and builds, and `max_jobs` their number. None means
-    that the host decides. `is_monthly_limit_fixed` is true if the user cannot change `max_monthly_usage_usd`.
+    that the host decides. `is_monthly_limit_fixed` is true if the user cannot change `max_monthly_usage_usd`. `tier`
+    selects the price of an Actor whose prices depend on it.
     """
 
     id: str
@@ -86,7 +89,7 @@ class Plan:
 LOCAL = Plan(
     id="GREENROOM",
     description="The limits of this machine",
-    tier="FREE",
+    tier=FREE_TIER,
     usd_per_unit=STARTER_PRICES_USD,
     max_actors=NO_LIMIT,
     max_tasks=NO_LIMIT,
@@ -108,7 +111,7 @@ PLANS: Mapping[str, Plan] = {
     PlanName.FREE: Plan(
         id="FREE",
         description="The platform's Free plan",
-        tier="FREE",
+        tier=FREE_TIER,
         usd_per_unit=STARTER_PRICES_USD,
         monthly_credits_usd=5,
         max_monthly_usage_usd=5,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from runtime.base.clock import Clock, Millis
+from runtime.base.plans import Plan
 from runtime.base.records import DailyUsage, Run
 from runtime.billing import counting, prices, usage
 from runtime.database import Database
@@ -16,13 +17,13 @@ from runtime.storages.run_storages import Storages
 
 
 class Billing:
-    """The usage and charges of all runs of an instance. `usd_per_unit` are the prices of platform usage."""
+    """The usage and charges of all runs of an instance. `plan` is the plan of all users."""
 
-    def __init__(self, database: Database, storages: Storages, clock: Clock, usd_per_unit: Mapping[str, float]) -> None:
+    def __init__(self, database: Database, storages: Storages, clock: Clock, plan: Plan) -> None:
         self._database = database
         self._storages = storages
         self._clock = clock
-        self.usd_per_unit = usd_per_unit
+        self.plan = plan
         self._transferred: Counter[str] = Counter()
 
     def usage(self, run: Run) -> usage.Usage:
@@ -132,7 +133,7 @@ class Billing:
         return max(run.items_at_end, dataset.item_count if dataset is not None else 0)
 
     def _usage_usd(self, run: Run) -> Decimal:
-        return prices.exact(sum(usage.in_usd(self.usage(run), self.usd_per_unit).values()))
+        return prices.exact(sum(usage.in_usd(self.usage(run), self.plan.usd_per_unit).values()))
 
     def _owner_id(self, run: Run) -> str:
         """The owner of the run's Actor, which exists while the run is live; afterwards the run's user stands in."""

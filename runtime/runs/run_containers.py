@@ -93,5 +93,6 @@ class RunContainers:
             user=self._users.get(run.user_id),
             charged=self._billing.event_counts(run),
             addresses=self._addresses,
+            plan=self._billing.plan,
             input_key=self._input_keys.find(run.user_id, actor.id) if secret_fields(build.input_schema) else None,
         )

@@ -46,10 +46,21 @@ class StartPlan:
 
 
 class StartPlanner:
-    """Plans starts and resurrections. `strict_memory` rejects sizes that the platform rejects."""
+    """Plans starts and resurrections.
+
+    `strict_memory` rejects sizes that the platform rejects. `tier` is the tier of all users.
+    """
 
     def __init__(
-        self, *, users: Users, actors: Actors, builds: Builds, inputs: Inputs, clock: Clock, strict_memory: bool
+        self,
+        *,
+        users: Users,
+        actors: Actors,
+        builds: Builds,
+        inputs: Inputs,
+        clock: Clock,
+        strict_memory: bool,
+        tier: str,
     ) -> None:
         self._users = users
         self._actors = actors
@@ -57,6 +68,7 @@ class StartPlanner:
         self._inputs = inputs
         self._clock = clock
         self._strict_memory = strict_memory
+        self._tier = tier
 
     async def plan(self, request: StartRequest) -> StartPlan:
         """Return the plan for the run that is requested. Raises Invalid and Forbidden."""
@@ -67,7 +79,7 @@ class StartPlanner:
         input = await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
         memory, problem = await default_memory(actor.defaults, Definition.of(build), sent, input)
         options = granted_options(actor, memory, sent, strict_memory=self._strict_memory)
-        pricing = prices.in_force(actor.pricings, self._clock.now())
+        pricing = prices.in_tier(prices.in_force(actor.pricings, self._clock.now()), self._tier)
         prices.check_max_charge(pricing, options)
         remark = None
         if problem is not None and sent.memory_mbytes is None:

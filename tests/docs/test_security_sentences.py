@@ -97,7 +97,11 @@ SENTENCES = {
         "tests/api/test_hostile_actor.py::test_a_client_that_floods_the_events_socket"
     ),
     "A connection on which no complete head": (
-        "tests/api/connections/test_idle_clients.py::test_a_connection_without_a_complete_head_is_closed"
+        "tests/api/connections/test_idle_clients.py::test_a_connection_without_a_complete_head_is_closed",
+        "tests/api/connections/test_idle_clients.py::test_a_connection_whose_body_stops_arriving_is_closed",
+    ),
+    "The server accepts as many": (
+        "tests/api/connections/test_idle_clients.py::test_ten_thousand_idle_connections_cost_other_clients_nothing"
     ),
     "So idle clients": (
         "tests/api/connections/test_idle_clients.py::test_ten_thousand_idle_connections_cost_other_clients_nothing"
