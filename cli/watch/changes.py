@@ -11,7 +11,7 @@ from watchfiles import BaseFilter, watch
 from cli.errors import CommandError
 
 STEP_MILLIS = 50
-"""A batch is complete when nothing changes for this time: editors and git write several files at once."""
+"""A batch is complete when nothing changes for this time: editors and git write several files together."""
 IGNORED_FOLDERS = (".git", "node_modules", ".venv", "venv", "__pycache__", ".idea")
 """Folders that are not part of a source, and whose files change often. The server decides about all other files."""
 

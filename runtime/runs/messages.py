@@ -61,7 +61,7 @@ def mounted(folder: str) -> str:
 
 def debugged(port: int, options: RunOptions) -> str:
     timeout = f", and the timeout of {options.timeout_secs} s does not apply" if options.timeout_secs else ""
-    return f"Greenroom: The Actor waits for a debugger at 127.0.0.1:{port}. It keeps its full CPU core{timeout}."
+    return f"Greenroom: The Actor waits for a debugger at 127.0.0.1:{port}. It has a full CPU core{timeout}."
 
 
 def is_oom_end(state: ContainerState) -> bool:
