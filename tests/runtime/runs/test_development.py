@@ -11,6 +11,7 @@ from runtime.actors.dev_folders import set_dev_folder
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Actor, Run, SourceCopy
 from runtime.builds.source_changes import Need
+from runtime.runs.options import StartOptions
 from tests.fakes.containers import FakeContainer
 from tests.fakes.stage import Stage
 
@@ -119,6 +120,8 @@ async def test_a_debugged_run_has_no_deadline_and_its_full_core_also_after_a_res
     assert stage.current(run).status is S.RUNNING
     assert container.cpus == [1.0]
     assert (await stage.finish(run)).status is S.SUCCEEDED
+    await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions())
+    assert (await launched(stage, run, 2)).spec.published_ports == ()  # only the operator can open the port
 
 
 async def test_an_image_that_starts_nothing_cannot_be_debugged(stage: Stage, tmp_path: Path) -> None:
