@@ -10,6 +10,7 @@ from runtime.base.clock import Millis
 from runtime.base.general_access import GeneralAccess
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records.actors import EnvVar, PermissionLevel, Pricing
+from runtime.base.records.endings import Abort, Ending
 from runtime.base.records.jobs import Meta
 from runtime.base.records.webhooks import WebhookEvent
 
@@ -145,6 +146,10 @@ class Run:
     Development: the files of the local folder `dev_folder` are mounted over those of the image. With `debug_port`, the
     Actor waits for a debugger at this port of 127.0.0.1. Then neither the timeout nor the CPU share applies.
 
+    Explanations: `ending` is what was recorded about the end of the last container. `abort` is the order to abort the
+    run. `listening` are the addresses at which the Actor listened while its web server did not answer, and `rejections`
+    the first API requests that the permissions of the run did not allow.
+
     Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
     Actor that was started, not for one that the run metamorphs to.
 
@@ -214,6 +219,10 @@ class Run:
     env_vars: tuple[EnvVar, ...] = ()
     dev_folder: str | None = None
     debug_port: int | None = None
+    ending: Ending | None = None
+    abort: Abort | None = None
+    listening: tuple[str, ...] = ()
+    rejections: tuple[str, ...] = ()
 
     @property
     def current_actor_id(self) -> str:
