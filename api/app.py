@@ -37,6 +37,7 @@ from api.routes import (
     actor_tasks,
     actors,
     datasets,
+    development,
     greenroom,
     key_value_stores,
     logs,
@@ -68,6 +69,7 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    development.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
