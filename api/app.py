@@ -42,6 +42,7 @@ from api.routes import (
     logs,
     request_queues,
     schedules,
+    shells,
     store,
     tools,
     users,
@@ -68,6 +69,7 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    shells.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
@@ -103,6 +105,7 @@ class App:
         )
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
+        routes.state.identify_caller = authentication.identify_caller
         self._check_host = hosts.check_host
         self._http_stages: tuple[Stage, ...] = (
             self._cross_origin.record_origin,
