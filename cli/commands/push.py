@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import terminal
-from cli.actors.building import build_actor
+from cli.actors.building import build_actor, print_build
 from cli.actors.folder import ActorFolder
 from cli.actors.source import Source, existing_source, local_folder, read_local_actor, read_repository
 from cli.actors.stand_ins import StandInName, parse_stand_in_name
@@ -17,8 +16,6 @@ from cli.client import Client, connected
 from cli.configuration.loading import load
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, parsed, resolved
-from cli.terminal import print_result
-from cli.terminal.sizes import image_size
 from runtime.base.json_text import JsonDict
 
 app = typer.Typer(add_completion=False)
@@ -51,6 +48,8 @@ def push(
 ) -> None:
     """Create or update an Actor from a folder or a git repository, and build it. The server reads the source itself.
 
+    Example: greenroom push ./my-actor
+
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
     failed.
     """
@@ -72,12 +71,7 @@ def push_actor(arguments: PushArguments) -> int:
         else:
             client.checks.read_definition(folder.version_fields)
         actor, build = _build(client, folder, arguments.stand_in)
-    if arguments.as_json:
-        terminal.print_json({"actor": actor, "build": build})
-    else:
-        name = f"{actor['username']}/{actor['name']}"
-        size = image_size(build["stats"]["imageSizeBytes"])
-        print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {size}")
+    print_build(actor, build, as_json=arguments.as_json)
     return 0
 
 

@@ -54,6 +54,8 @@ def run(
 ) -> None:
     """Build the Actor in a folder or a git repository and run it. Ctrl-C aborts the run.
 
+    Example: greenroom run ./my-actor -m 512 -i '{"url": "https://example.com"}'
+
     The defaults of the options can be set in greenroom.toml and by variables; see `greenroom config show`.
 
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command

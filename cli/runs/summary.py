@@ -42,9 +42,9 @@ class RunResult:
     places: Mapping[str, str]
 
 
-def print_summary(result: RunResult) -> None:
-    """Print the summary with its labels aligned. The first label is the run's status."""
-    rows = _rows(result)
+def print_summary(result: RunResult, details: Mapping[str, str] | None = None) -> None:
+    """Print the summary with its labels aligned. The first label is the run's status. `details` are more lines."""
+    rows = [*_rows(result), *(details or {}).items()]
     width = max(len(label) for label, _ in rows)
     console = terminal.stdout
     console.print()
