@@ -18,7 +18,7 @@ from api.request.callers import authenticated_caller, check_operator
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import find_own_run
 from api.response.local_controls import ShellOrder, TerminalSize
-from runtime.base.errors import GreenroomError, Unauthorized
+from runtime.base.errors import GreenroomError
 from runtime.runs.shells import Exec, start_process
 
 POLICY_VIOLATION = 1008
@@ -32,7 +32,7 @@ async def open_shell(socket: WebSocket, run: str) -> None:
     try:
         socket.app.state.identify_caller(socket.scope)
         check_operator(socket)
-    except Unauthorized:
+    except GreenroomError:
         await socket.close(POLICY_VIOLATION)
         return
     await socket.accept()

@@ -209,7 +209,10 @@ class Exec(Protocol):
         """Set the size of the terminal."""
 
     async def exit_code(self) -> int | None:
-        """Return the exit code, or None while the process runs and after the container has been removed."""
+        """Return the exit code, or None if it is unknown.
+
+        It is unknown while the process runs, after the container has been removed, and without an engine.
+        """
 
 
 class Container(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 import docker.errors
 
 from runtime.base.json_text import dumps
-from runtime.containers import ExecSpec, OutputChunk, StartFailed
+from runtime.containers import EngineUnavailable, ExecSpec, OutputChunk, StartFailed
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.hijacked_connection import UpgradeFailed, open_hijacked_connection
 
@@ -99,11 +99,12 @@ class DockerExec:
         self._is_input_ended = True
 
     async def resize(self, columns: int, rows: int) -> None:
-        with ignoring_statuses(404, 409, 500):  # the process has ended
+        # The process may have ended. Without an engine, the size does not matter.
+        with suppress(EngineUnavailable), ignoring_statuses(404, 409, 500):
             await self._connection.call(self._connection.api.exec_resize, self._id, height=rows, width=columns)
 
     async def exit_code(self) -> int | None:
-        with ignoring_statuses(404):
+        with suppress(EngineUnavailable), ignoring_statuses(404):
             found: dict[str, Any] = await self._connection.call(self._connection.api.exec_inspect, self._id)
             code: int | None = found["ExitCode"]
             return code

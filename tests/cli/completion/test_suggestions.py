@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from cli.commands.completion import Shell
 from cli.completion import COMPLETION_VARIABLE
 from cli.main import app, main
 from tests.cli.serving import Serving
+from tests.examples import some
 
 ROOT = Path(__file__).resolve().parents[3]
 Suggest = Callable[[str], list[str]]
@@ -61,44 +63,53 @@ def test_completion_starts_no_server(suggest: Suggest, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-SCRIPTED = """
-PATH="{bin}:$PATH"
+@pytest.mark.parametrize(
+    ("shell", "expected"),
+    [
+        ("zsh", '_arguments \'*: :(("metamorph":"Turn a live run'),
+        ("fish", "metamorph\tTurn a live run"),
+        ("powershell", "metamorph:::Turn a live run"),
+    ],
+)
+def test_other_shells_get_descriptions_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shell: str, expected: str
+) -> None:
+    monkeypatch.setenv(COMPLETION_VARIABLE, f"complete_{shell}")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "greenroom metam")
+    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    monkeypatch.setenv("_TYPER_COMPLETE_WORD_TO_COMPLETE", "metam")
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out.startswith(expected)
+
+
+BASH_SCRIPT = """
 eval "$(greenroom completion bash)"
-COMP_WORDS=({words}) COMP_CWORD={last} COMP_LINE='{line}' COMP_POINT={point}
+COMP_LINE='{line}' COMP_WORDS=({line}) COMP_CWORD={last}
 _greenroom_completion greenroom
-printf '%s\\n' "${{COMPREPLY[@]}}"
+printf '%s\n' "${{COMPREPLY[@]}}"
 """
+FISH_SCRIPT = 'greenroom completion fish | source; complete -C "{line}"'
+REAL_SHELLS = (("bash", "--norc", BASH_SCRIPT), ("fish", "--no-config", FISH_SCRIPT))
 
 
-@pytest.fixture
-def launcher(tmp_path: Path) -> Path:
-    """The command of this checkout, in a folder for the PATH."""
-    path = tmp_path / "greenroom"
-    path.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/greenroom/__main__.py "$@"\n')
-    path.chmod(0o755)
-    return path
-
-
-def test_bash_completes_commands_and_ids(serving: Serving, launcher: Path) -> None:
-    run = serving.run("hello")
-
-    def completed(line: str) -> list[str]:
-        words = line.split(" ")
-        script = SCRIPTED.format(bin=launcher.parent, words=line, last=len(words) - 1, line=line, point=len(line))
-        result = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, check=True)
-        return result.stdout.split()
-
-    assert "metamorph" in completed("greenroom me")
-    assert completed(f"greenroom logs --data-dir {serving.data_dir} {run.id[:5]}") == [run.id]
-
-
-@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
-def test_fish_completes_ids(serving: Serving, launcher: Path) -> None:
+@pytest.mark.parametrize(("shell", "option", "script"), some(REAL_SHELLS))
+def test_a_real_shell_completes_ids(serving: Serving, tmp_path: Path, shell: str, option: str, script: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    launcher = tmp_path / "greenroom"
+    launcher.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/greenroom/__main__.py "$@"\n')
+    launcher.chmod(0o755)
     run = serving.run("hello")
     line = f"greenroom logs --data-dir {serving.data_dir} {run.id[:5]}"
-    script = f'set PATH {launcher.parent} $PATH; greenroom completion fish | source; complete -C "{line}"'
-    result = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.split("\t")[0] == run.id
+    result = subprocess.run(
+        [shell, option, "-c", script.format(line=line, last=line.count(" "))],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.split()[0] == run.id
 
 
 @pytest.mark.parametrize("shell", Shell)
