@@ -37,6 +37,7 @@ COMMANDS = {
     "ps": Entry(RUNS, "List the live runs, or all runs, newest first."),
     "logs": Entry(RUNS, "Print the log of a run or build."),
     "stats": Entry(RUNS, "Show what live runs use: CPU, memory and network."),
+    "explain": Entry(RUNS, "Show why a run or build ended, with the evidence and the next command to type."),
     "inspect": Entry(RUNS, "Show a run: its status, options, use of resources, storages and results."),
     "abort": Entry(RUNS, "Abort a run, and wait until it has ended."),
     "resurrect": Entry(RUNS, "Let a finished run continue with its storages, and follow it like `greenroom run`."),

@@ -28,6 +28,7 @@ ROOMS = (
     "billing",
     "builds",
     "runs",
+    "explanations",
     "schedules",
     "clock_advance",
     "account_limits",

@@ -37,6 +37,10 @@ class BuildsClient:
         found = next((build for build in listed if build["buildNumber"] == number), None)
         return found and self.find(found["id"])
 
+    def explanation(self, build_id: str) -> JsonDict:
+        """Return why a build ended. Raises RecordNotFound."""
+        return self._transport.data("GET", f"/greenroom/builds/{build_id}/explanation")
+
     def abort(self, build_id: str) -> JsonDict:
         """Abort the build and return it in its terminal status."""
         return self._transport.data("POST", f"/v2/actor-builds/{build_id}/abort")
@@ -77,6 +81,10 @@ class RunsClient:
         """Start a run. `body` is its input as JSON, or None for no input."""
         path = f"/v2/actors/{actor_id}/runs"
         return self._transport.data("POST", path, params=params, content=body, headers=_json_headers(body))
+
+    def explanation(self, run_id: str) -> JsonDict:
+        """Return why a run ended, or what limits it now. Raises RecordNotFound."""
+        return self._transport.data("GET", f"/greenroom/runs/{run_id}/explanation")
 
     def abort(self, run_id: str, *, gracefully: bool = False) -> JsonDict:
         """Request an abort, and return the run. It may need some time to end."""

@@ -21,6 +21,8 @@ from queue import SimpleQueue
 
 from runtime.containers import Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.listening import listening
+from runtime.containers.process_list import ProcessList
 
 log = logging.getLogger("greenroom.containers")
 
@@ -43,13 +45,14 @@ MAX_NET_DEV_BYTES = 1 << 14
 class FollowedContainer:
     """The samples of one container. The thread publishes them, and the event loop reads them.
 
-    `oom_kills` is the kernel's count of out-of-memory kills. `is_complete` is true if the last reading was made after
-    the end of the container.
+    `oom_kills` is the kernel's count of out-of-memory kills, None if it was not read. `processes` knows which processes
+    were killed. `is_complete` is true if the last reading was made after the end of the container.
     """
 
     def __init__(self) -> None:
         self.latest: Sample | None = None
-        self.oom_kills = 0
+        self.oom_kills: int | None = None
+        self.processes = ProcessList()
         self.is_complete = False
         self.is_abandoned = False
         self._loop = asyncio.get_running_loop()
@@ -142,7 +145,7 @@ class _Reader:
         if self.followed.latest is None and now - self._began_at > LONGEST_SEARCH_SECS:
             return False
         self.due = now + self._pause(now)
-        if self.followed.latest is not None and now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS:
+        if self.followed.latest is not None and self._is_report_due(now):
             self._reported_at = now
             self._mean_use.restart()
             self.followed.report()
@@ -152,7 +155,7 @@ class _Reader:
         """Read the counters when the first process, and so every process, has ended."""
         with suppress(OSError, LookupError, ValueError):  # too late: the kernel has removed them
             if self._cgroup is not None and (last := self.followed.latest) is not None:
-                self._publish(self._cgroup.read(), last.memory_bytes)
+                self._publish(self._read_counters(self._cgroup), last.memory_bytes)
                 self.followed.is_complete = True
 
     def close(self) -> None:
@@ -167,7 +170,7 @@ class _Reader:
             return
         if self._first_process is None:
             self._open_files(self._cgroup)
-        counters = self._cgroup.read()
+        counters = self._read_counters(self._cgroup)
         if self._started_at is None:
             self._begin(counters)
         self._publish(counters, without_cache(counters, counters.usage_bytes))
@@ -197,7 +200,7 @@ class _Reader:
         rx, tx = self._traffic()
         if self._started_at is not None:
             self._mean_use.add(memory_bytes)
-        self.followed.oom_kills = counters.oom_kills or 0
+        self.followed.oom_kills = counters.oom_kills
         self.followed.latest = Sample(
             at=_now(),
             memory_bytes=memory_bytes,
@@ -207,7 +210,24 @@ class _Reader:
             net_tx_bytes=tx,
             memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
+            listening=self._listening(before),
         )
+
+    def _read_counters(self, cgroup: Cgroup) -> Counters:
+        """Read the processes, and after them the counters. Raises OSError."""
+        pids = cgroup.process_ids()
+        counters = cgroup.read()
+        self.followed.processes.update(pids, counters.oom_kills or 0, self._first_process)
+        return counters
+
+    def _is_report_due(self, now: float) -> bool:
+        return now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS
+
+    def _listening(self, before: Sample | None) -> tuple[str, ...]:
+        """Return where the container listens. It is read only for samples that are reported."""
+        if self._first_process is None or not self._is_report_due(time.monotonic()):
+            return before.listening if before else ()
+        return listening(self._first_process)
 
     def _peak(self, counters: Counters) -> int:
         """Return the highest use since the last reading, without the cache that the kernel could have reclaimed.

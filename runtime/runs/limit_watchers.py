@@ -204,11 +204,18 @@ class Watchers:
         async for sample in watched.container.samples():
             try:
                 current = await self._count(run, sample)
+                await self._record_listening(watched, sample)
             except STORAGE_ERRORS:  # the next sample includes this one
                 current = stats.after_sample(self._current(watched).stats, sample, _counted_from(run))
             granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
             if current.cpu_current_usage is not None:  # the SDKs drop an event that lacks a value
                 self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
+
+    async def _record_listening(self, watched: WatchedRun, sample: Sample) -> None:
+        """Record where the Actor listens while its web server does not answer: it may use the wrong port."""
+        current, found = self._current(watched), sample.listening
+        if found and found != current.listening and not current.is_container_server_ready:
+            await self._runs.change(watched.run.id, lambda now: replace(now, listening=found))
 
     async def _count(self, run: Run, sample: Sample) -> RunStats:
         transferred = self._billing.take_transfer(run.id)
@@ -226,7 +233,7 @@ class Watchers:
             if address is not None and await is_ready(*address):
                 break
             await self._clock.sleep(TICK_SECS)
-        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True))
+        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True, listening=()))
 
     def _current(self, watched: WatchedRun) -> Run:
         """The current record: others may have written orders and messages into it."""

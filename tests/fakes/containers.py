@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runtime.base.clock import Clock
 from runtime.containers import (
@@ -72,15 +72,16 @@ class ScriptedContainer:
         self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
         self._notify()
 
-    def uses(self, memory_bytes: int, **counters: int) -> None:
+    def uses(self, memory_bytes: int, **counters: Any) -> None:
         self._samples.append(self._sample(memory_bytes, **counters))
         self._notify()
 
-    def used_until_its_end(self, memory_bytes: int, **counters: int) -> None:
+    def used_until_its_end(self, memory_bytes: int, **counters: Any) -> None:
         """Script the counters that are read when the container ends."""
         self._final_sample = replace(self._sample(memory_bytes, **counters), is_final=True)
 
-    def exits(self, code: int, *, oom_killed: bool = False, error: str = "") -> None:
+    def exits(self, code: int, *, oom_killed: bool = False, error: str = "", **kills: Any) -> None:
+        """End the container. `kills` are the fields of its state about out-of-memory kills."""
         self._state = ContainerState(
             running=False,
             started_at=self._state.started_at,
@@ -88,6 +89,7 @@ class ScriptedContainer:
             exit_code=code,
             oom_killed=oom_killed,
             error=error,
+            **kills,
         )
         self._notify()
 
@@ -111,14 +113,13 @@ class ScriptedContainer:
             else:
                 return
 
-    def _sample(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> Sample:
+    def _sample(self, memory_bytes: int, **counters: Any) -> Sample:
+        none = {"cpu_nanos": 0, "net_rx_bytes": 0, "net_tx_bytes": 0}
         return Sample(
             at=self._clock.now(),
             memory_bytes=memory_bytes,
             memory_peak_bytes=memory_bytes,
-            cpu_nanos=cpu_nanos,
-            net_rx_bytes=net_rx_bytes,
-            net_tx_bytes=net_tx_bytes,
+            **{**none, **counters},
         )
 
     def _stamp(self) -> str:
