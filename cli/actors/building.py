@@ -12,7 +12,7 @@ from cli.runs.log_follower import LogFollower
 from cli.terminal import print_message, print_result, print_warning, progress, streams
 from cli.terminal.interrupts import deferred_interrupts
 from cli.terminal.sizes import image_size
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import Json, JsonDict
 
 EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 
@@ -60,10 +60,10 @@ def build_version(
     return finished
 
 
-def print_build(actor: JsonDict, build: JsonDict, *, as_json: bool) -> None:
-    """Print a successful build."""
+def print_build(actor: JsonDict, build: JsonDict, *, as_json: bool, **details: Json) -> None:
+    """Print a successful build, as JSON with these details."""
     if as_json:
-        terminal.print_json({"actor": actor, "build": build})
+        terminal.print_json({"actor": actor, "build": build, **details})
         return
     name = f"{actor['username']}/{actor['name']}"
     print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {image_size(build['stats']['imageSizeBytes'])}")

@@ -69,7 +69,7 @@ def call(
 
 def call_actor(reference: str, start: StartArguments) -> int:
     """Run the Actor and print its summary; return the exit code. Raises CommandError."""
-    with connected(start.data_dir) as client:
+    with connected(start.data_dir, start.configuration) as client:
         actor = get_actor(client, reference)
         body = _with_prefill(client, actor, start) if start.prefill else start.body
         return follow_to_end(

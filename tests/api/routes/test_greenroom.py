@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Message
 
 from api.response.local_controls import RunSummaries
-from api.routes.greenroom import router
+from api.routes import development, greenroom
 from tests.fakes.api import CONTROL_TOKEN, INFO, Api, problem
 from tests.fakes.builds import an_actor_with_version, build
 
@@ -89,7 +89,7 @@ async def test_a_shutdown_can_stop_live_runs_and_returns_their_number(
 async def test_the_openapi_document_describes_all_local_controls_and_nothing_else(api: Api) -> None:
     answer = await api.call("GET", "/greenroom/openapi.json", token=None)
     described = {f"{method.upper()} {path}" for path, each in answer.json()["paths"].items() for method in each}
-    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    routes = [route for route in [*greenroom.router.routes, *development.router.routes] if isinstance(route, APIRoute)]
     served = {f"{method} {route.path}" for route in routes for method in route.methods or ()}
     assert described == served - {"GET /greenroom/openapi.json", "GET /greenroom/docs"}
     assert "422" not in answer.text
