@@ -44,6 +44,7 @@ from api.routes import (
     request_queues,
     run_metrics,
     schedules,
+    shells,
     store,
     tools,
     users,
@@ -71,6 +72,7 @@ ROUTERS = (
     webhook_dispatches.router,
     greenroom.router,
     run_metrics.router,
+    shells.router,
     development.router,
     *STORAGES,
 )
@@ -107,6 +109,7 @@ class App:
         )
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
+        routes.state.identify_caller = authentication.identify_caller
         self._check_host = hosts.check_host
         self._http_stages: tuple[Stage, ...] = (
             self._cross_origin.record_origin,

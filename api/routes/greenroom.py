@@ -24,7 +24,7 @@ from api.request.params import PagingQuery, Params
 from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
 from api.request.parsing.versions import parse_version
-from api.request.path_records import OwnBuild, find_own_run
+from api.request.path_records import OwnBuild, OwnSchedule, find_own_run
 from api.request.security_schemes import control_token, user_token
 from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import JSON, LocalResponse, data_response, json_response
@@ -35,6 +35,7 @@ from api.response.local_controls import (
     ClockAdvanceOrder,
     ErrorEnvelope,
     ExplanationEnvelope,
+    FiredSchedule,
     GroupUse,
     JobExplanation,
     ProxyFault,
@@ -165,6 +166,12 @@ async def advance_clock(
     """Advance the clock of schedules, retention and webhook retries. Live runs do not notice it."""
     advanced = await orchestrator_of(request).clock_advance.advance(round(order.advance_secs * 1000))
     return ClockAdvanced(now=iso(advanced.now), ahead_secs=advanced.ahead_millis / 1000, ticks=advanced.ticks)
+
+
+@router.post("/greenroom/schedules/{schedule}/fire", dependencies=[Depends(user_token)])
+async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedule:
+    """Start the runs of a schedule now, also if it is disabled. Its next time stays the same."""
+    return FiredSchedule.model_validate(await orchestrator_of(request).scheduler.fire(schedule))
 
 
 @router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])

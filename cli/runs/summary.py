@@ -33,10 +33,11 @@ class RunResult:
     metrics: JsonDict
 
 
-def print_summary(result: RunResult) -> None:
-    """Print the summary with its labels aligned. The first label is the run's status."""
+def print_summary(result: RunResult, details: Mapping[str, str] | None = None) -> None:
+    """Print the summary with its labels aligned. The first label is the run's status. `details` are more lines."""
+    more = (Row(label, text, spans=True) for label, text in (details or {}).items())
     terminal.stdout.print()
-    print_rows([*_rows(result)], result.metrics)
+    print_rows([*_rows(result), *more], result.metrics)
 
 
 def _rows(result: RunResult) -> Iterator[Row]:

@@ -187,6 +187,23 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExecSpec:
+    """A process to start in a running container. With `has_terminal`, it gets a terminal, which joins its outputs."""
+
+    command: Sequence[str]
+    has_terminal: bool
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChunk:
+    """Some output of such a process. `stream` is 1 for standard output and 2 for standard error."""
+
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """`start` is its entry point, followed by its command."""
 
@@ -247,6 +264,28 @@ class ImageMissing(StartFailed):
     """The image is no longer on the engine."""
 
 
+class Exec(Protocol):
+    """A process that was started in a running container. It ends with the container at the latest."""
+
+    def output(self) -> AsyncGenerator[OutputChunk, None]:
+        """Yield the output until the process has ended. Can be called once; closing it ends the connection."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send input. Input for a process that has ended is dropped."""
+
+    async def end_input(self) -> None: ...
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Set the size of the terminal."""
+
+    async def exit_code(self) -> int | None:
+        """Return the exit code, or None if it is unknown.
+
+        It is unknown while the process runs, after the container has been removed, and without an engine.
+        """
+
+
 class Container(Protocol):
     """A created container. All methods except the iterators are idempotent. A removed container counts as ended."""
 
@@ -271,6 +310,10 @@ class Container(Protocol):
         """Send SIGTERM, and SIGKILL after the grace period."""
 
     async def set_cpus(self, cpus: float) -> None: ...
+
+    async def execute(self, spec: ExecSpec) -> Exec:
+        """Start a process in the running container. Raises StartFailed."""
+        ...
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         """Return the address at which this host reaches the container's port, or None if it is not running."""

@@ -19,7 +19,7 @@ from runtime.base.records import Build, Ending, Restart, Run
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
-from runtime.containers import Container, ContainerState, EngineUnavailable, StartFailed
+from runtime.containers import Container, ContainerState, EngineUnavailable, Exec, ExecSpec, StartFailed
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
@@ -120,6 +120,10 @@ class Supervisor:
         if self._container is None:
             return None
         return await self._container.web_server_address(self._run.web_server_port)
+
+    async def execute(self, spec: ExecSpec) -> Exec | None:
+        """Start a process in the container; None while it does not run. Raises StartFailed, EngineUnavailable."""
+        return None if self._container is None else await self._container.execute(spec)
 
     async def _run_containers(self, adopted: Container | None) -> ContainerState | None:
         """Run the container, and the ones after each restart. Returns the state of the last one."""

@@ -21,9 +21,12 @@ from runtime.containers import (
     Engine,
     EngineStart,
     EngineUnavailable,
+    Exec,
+    ExecSpec,
     Image,
     ImageMissing,
     LogLine,
+    OutputChunk,
     Sample,
     StartFailed,
     WrongArchitecture,
@@ -123,6 +126,34 @@ class ScriptedContainer:
         self._changed = asyncio.Event()
 
 
+class FakeExec:
+    """A process that prints its input in upper case until its input ends, and then exits with 3."""
+
+    def __init__(self, spec: ExecSpec) -> None:
+        self.spec = spec
+        self.sizes: list[tuple[int, int]] = []
+        self.is_input_ended = False
+        self._input: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def output(self) -> AsyncGenerator[OutputChunk, None]:
+        while data := await self._input.get():
+            yield OutputChunk(1, data.upper())
+        yield OutputChunk(2, b"bye")
+
+    async def write(self, data: bytes) -> None:
+        self._input.put_nowait(data)
+
+    async def end_input(self) -> None:
+        self.is_input_ended = True
+        self._input.put_nowait(b"")
+
+    async def resize(self, columns: int, rows: int) -> None:
+        self.sizes.append((columns, rows))
+
+    async def exit_code(self) -> int | None:
+        return 3
+
+
 class FakeContainer(ScriptedContainer):
     """A fake with the interface of a container. Unless a test ends it, it runs until it gets a signal or is removed.
 
@@ -138,6 +169,8 @@ class FakeContainer(ScriptedContainer):
         self.start_error: str | None = None
         self.address: tuple[str, int] | None = None
         self.disk: int | None = 0
+        self.executed: list[FakeExec] = []
+        self.execute_error: str | None = None
         self._id = id
 
     @property
@@ -184,6 +217,12 @@ class FakeContainer(ScriptedContainer):
 
     async def set_cpus(self, cpus: float) -> None:
         self.cpus.append(cpus)
+
+    async def execute(self, spec: ExecSpec) -> Exec:
+        if self.execute_error is not None:
+            raise StartFailed(self.execute_error)
+        self.executed.append(FakeExec(spec))
+        return self.executed[-1]
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         return self.address if self.is_running else None
