@@ -37,11 +37,14 @@ from api.routes import (
     actor_tasks,
     actors,
     datasets,
+    development,
     greenroom,
     key_value_stores,
     logs,
     request_queues,
+    run_metrics,
     schedules,
+    shells,
     store,
     tools,
     users,
@@ -68,6 +71,9 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    run_metrics.router,
+    shells.router,
+    development.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
@@ -103,6 +109,7 @@ class App:
         )
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
+        routes.state.identify_caller = authentication.identify_caller
         self._check_host = hosts.check_host
         self._http_stages: tuple[Stage, ...] = (
             self._cross_origin.record_origin,

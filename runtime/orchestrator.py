@@ -22,7 +22,7 @@ from runtime.base.clock import AdvanceableClock, Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.errors import StorageUnavailable
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Build, ProxyUse, Run
+from runtime.base.records import Aborter, Build, ProxyUse, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.billing.monthly_usage import MonthlyUsage
@@ -30,20 +30,24 @@ from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
 from runtime.clock_advance import ClockAdvance
 from runtime.containers import Containers, Engine
 from runtime.database import Database
+from runtime.explanations.explanations import Explanations
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.completion import Completion
 from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
+from runtime.metrics.recorder import Metrics
 from runtime.outbound import Outbound
 from runtime.proxy import Proxy
 from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
 from runtime.runs.deletion import RunDeletion
+from runtime.runs.development import Development
 from runtime.runs.limit_watchers import Watchers
 from runtime.runs.live_runs import LiveRuns
+from runtime.runs.measurements import Measurements
 from runtime.runs.metamorph import Metamorphs
 from runtime.runs.orders import Orders
 from runtime.runs.recovery import RunRecovery
@@ -104,6 +108,9 @@ class Orchestrator:
         self._create_runs()
         self._create_schedules()
         self._create_deletion()
+        self.explanations = Explanations(
+            database=self.database, logs=self.logs, clock=clock, cpu_burst_secs=settings.cpu_burst_secs
+        )
         self._background_tasks: list[asyncio.Task[None]] = []
 
     def _create_foundations(self) -> None:
@@ -129,6 +136,7 @@ class Orchestrator:
         )
         self.outbound = Outbound(settings.outbound_policy)
         self.proxy = Proxy(settings.proxy, self._record_proxy_use)
+        self.metrics = Metrics(database.metrics)
         self.completion = Completion(self.clock)
         self._input_keys = InputKeys(database.input_keys, database.vault)
 
@@ -137,7 +145,7 @@ class Orchestrator:
         self.key_value_stores = KeyValueStores(self.database, self.clock)
         self.request_queues = RequestQueues(self.database, self.clock)
         self._run_storages = Storages(self.datasets, self.key_value_stores, self.request_queues)
-        self.billing = Billing(self.database, self._run_storages, self.clock, self.settings.plan.usd_per_unit)
+        self.billing = Billing(self.database, self._run_storages, self.clock, self.settings.plan)
 
     def _create_limits(self) -> None:
         settings = self.settings
@@ -192,6 +200,7 @@ class Orchestrator:
             vault=self.database.vault,
             workspaces=self.settings.data_dir / "sources",
         )
+        self.development = Development(self.containers)
         self.live_builds = LiveBuilds(
             builds=self.builds,
             builder=self.builder,
@@ -222,6 +231,7 @@ class Orchestrator:
             inputs=inputs,
             clock=self.clock,
             strict_memory=self.settings.strict_memory,
+            tier=self.settings.plan.tier,
         )
         self.starting = Starting(
             planner=planner,
@@ -307,6 +317,7 @@ class Orchestrator:
             webhooks=self.webhooks,
             dispatches=self.dispatches,
             logs=self.logs,
+            metrics=self.metrics,
         )
         self.actor_deletion = ActorDeletion(
             database=self.database,
@@ -371,6 +382,7 @@ class Orchestrator:
         if stop_runs:
             await self._stop_runs()
         live = await self.live_runs.close()
+        await self.metrics.close()
         await self.proxy.close()
         await self.dispatches.close()
         await self._delivery.close()
@@ -386,7 +398,7 @@ class Orchestrator:
     async def _stop_runs(self) -> None:
         try:
             for run_id in self.live_runs.live_run_ids:
-                await self.orders.abort(self.runs.get(run_id))
+                await self.orders.abort(self.runs.get(run_id), by=Aborter.SERVER)
         except StorageUnavailable as problem:
             log.warning("Live runs continue, and the next start adopts them: %s", problem)
         else:
@@ -404,6 +416,14 @@ class Orchestrator:
             addresses=self.addresses,
             cpu_burst_secs=burst_secs,
         )
+        measurements = Measurements(
+            runs=self.runs,
+            billing=self.billing,
+            system_events=self.system_events,
+            proxy=self.proxy,
+            metrics=self.metrics,
+            cpu_burst_secs=burst_secs,
+        )
         watchers = Watchers(
             runs=self.runs,
             statuses=self.statuses,
@@ -412,11 +432,12 @@ class Orchestrator:
             engine=engine,
             clock=self.clock,
             cpu_burst_secs=burst_secs,
-            proxy=self.proxy,
+            measurements=measurements,
         )
         return SupervisorContext(
             run_containers=run_containers,
             watchers=watchers,
+            measurements=measurements,
             runs=self.runs,
             statuses=self.statuses,
             run_inputs=self._run_inputs,

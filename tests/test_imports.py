@@ -26,8 +26,10 @@ ROOMS = (
     "actors",
     "webhooks",
     "billing",
+    "metrics",
     "builds",
     "runs",
+    "explanations",
     "schedules",
     "clock_advance",
     "account_limits",
@@ -53,6 +55,7 @@ OUTSIDE = {
     "typer": {"cli"},
     "httpx": {"cli"},
     "aiohttp": {"runtime/outbound.py"},
+    "websockets": {"api/connections", "cli/client/shell.py"},
 }
 """For each package that reaches the outside world or serves it: the files and folders that may import it."""
 

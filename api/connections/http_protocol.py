@@ -26,6 +26,8 @@ MAX_EARLY_BYTES = 65_536
 """What a client may send after an upgrade request before it has the response."""
 HEAD_SECS = 60.0
 """A connection is closed if it is open, or has begun a request, for this time without a complete head."""
+BODY_SECS = 300.0
+"""A connection is closed if a request without a response lacks a part of its body and nothing arrives for this time."""
 SWITCH = "greenroom.switch_protocols"
 """The extension of the scope of an upgrade request: a function that sends a response 101 and returns the connection."""
 
@@ -58,6 +60,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._has_progress = False
         self._announced_bytes: int | None = None
         self._body_bytes = 0
+        self._body_check: asyncio.TimerHandle | None = None
         self._is_web_socket = False
         self._early: bytes | None = None
         self._waits_for_head = False
@@ -90,12 +93,35 @@ class HttpProtocol(HttpToolsProtocol):
             self._reject(problem)
         if not self._has_progress and not self._waits_for_head and (self.cycle is None or self.cycle.response_complete):
             self._wait_for_head()
+        if self._body_check is None and self._is_body_missing():
+            self._check_body_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._body_check is not None:
+            self._body_check.cancel()
 
     def _wait_for_head(self) -> None:
         """Limit the time until the next head is complete: open connections are limited, and cost a peer nothing."""
         self._unset_keepalive_if_required()
         self._waits_for_head = True
         self.timeout_keep_alive_task = self.loop.call_later(HEAD_SECS, self.timeout_keep_alive_handler)
+
+    def _is_body_missing(self) -> bool:
+        return self.cycle is not None and self.cycle.more_body and not self.cycle.response_started
+
+    def _check_body_later(self) -> None:
+        """Close the connection later if no more of the body has arrived by then, although it could be received."""
+        self._body_check = self.loop.call_later(BODY_SECS, self._check_body, self.cycle, self._body_bytes)
+
+    def _check_body(self, cycle: object, body_bytes: int) -> None:
+        self._body_check = None
+        if not self._is_body_missing():
+            return
+        if cycle is self.cycle and body_bytes == self._body_bytes and not self.flow.read_paused:
+            self.transport.close()
+        else:
+            self._check_body_later()
 
     def _count_overhead(self, size: int) -> None:
         """Count bytes that complete neither a head nor any part of a body."""

@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from runtime.builds.source_changes import Need
 from runtime.clock_advance import MAX_ADVANCE_MILLIS
+from runtime.runs.debugging import Language
 
 
 class LocalModel(BaseModel):
@@ -154,6 +156,26 @@ class RunSummaries(LocalModel):
     total: int = Field(description="How many runs match.")
 
 
+class FiredSchedule(LocalModel):
+    """The runs of a schedule that were started without waiting for its time."""
+
+    run_ids: tuple[str, ...]
+    problems: tuple[str, ...] = Field(description="For each run that was not started, the reason.")
+
+
+class TerminalSize(LocalModel):
+    columns: int = Field(ge=1, le=10_000)
+    rows: int = Field(ge=1, le=10_000)
+
+
+class ShellOrder(LocalModel):
+    """A process to start in the container of a run."""
+
+    command: tuple[str, ...] = Field(default=(), description="A command with its arguments. Empty means a shell.")
+    terminal: TerminalSize | None = Field(default=None, description="Null means that the process gets no terminal.")
+    term: str = Field(default="xterm", description="The type of the terminal, as its variable TERM.")
+
+
 class QueueOrder(LocalModel):
     data: list[str] = Field(
         description="The ids of the requests that have not been handled, in the order of the queue."
@@ -175,6 +197,45 @@ class RunProxyUse(LocalModel):
     data: dict[str, GroupUse] = Field(description="What the run has used of the proxy, by group.")
 
 
+class EvidenceItem(LocalModel):
+    """A quoted line or a number."""
+
+    source: str = Field(description="Where it comes from, for example `cgroup`, `exit code` or `log`.")
+    text: str
+
+
+class CauseItem(LocalModel):
+    """A cause for which there is evidence."""
+
+    id: str = Field(description="The name of the cause; docs/explain.md lists all of them.")
+    certainty: Literal["certain", "likely", "circumstance"] = Field(
+        description="Whether it is proven, the last output names it, or it only happened too."
+    )
+    sentence: str
+    evidence: tuple[EvidenceItem, ...]
+    advice: str
+    command: str | None = Field(description="The next command to type.")
+
+
+class JobExplanation(LocalModel):
+    """Why a run or build ended, or what limits a live run."""
+
+    id: str
+    kind: Literal["run", "build"]
+    status: str
+    is_live: bool
+    exit_code: int | None
+    summary: str = Field(description="The strongest cause in one sentence, or that there is no evidence.")
+    command: str = Field(description="The next command to type.")
+    causes: tuple[CauseItem, ...] = Field(description="All causes, the strongest first.")
+    facts: tuple[EvidenceItem, ...] = Field(description="Numbers about the run. What was not measured is left out.")
+    last_lines: tuple[str, ...] = Field(description="The last lines of the log.")
+
+
+class ExplanationEnvelope(LocalModel):
+    data: JobExplanation
+
+
 class ProxyFault(LocalModel):
     """A fault of the proxy, for tests."""
 
@@ -192,6 +253,41 @@ class ProxyFault(LocalModel):
 
 class ProxyFaults(LocalModel):
     data: tuple[ProxyFault, ...] = Field(description="The ordered faults that have not all happened yet.")
+
+
+class DevFolderOrder(LocalModel):
+    """A folder of this machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(description="An absolute path.")
+
+
+class DevFolder(LocalModel):
+    """The local folder of an Actor, or null."""
+
+    folder: str | None
+
+
+class SourceChanges(LocalModel):
+    """The files that were added, changed or deleted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    paths: tuple[str, ...] = Field(description="Absolute paths.")
+
+
+class SourceNeed(LocalModel):
+    """What changes need: nothing, a new container of the same image, or a new build."""
+
+    need: Need
+
+
+class DebuggerInfo(LocalModel):
+    """How to debug the runs of a build."""
+
+    language: Language = Field(description="The language of the program that the image starts.")
+    working_folder: str = Field(description="The working directory in the container.")
 
 
 class ErrorObject(LocalModel):

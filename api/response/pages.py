@@ -42,7 +42,7 @@ def runs_page(
 def builds_page(orchestrator: Orchestrator, user: User, of: Actor | None, paging: Paging) -> Response:
     """The user's builds, or the builds of one Actor."""
     find = partial(orchestrator.builds.page, user, of)
-    prices, now = orchestrator.billing.usd_per_unit, orchestrator.clock.now()
+    prices, now = orchestrator.billing.plan.usd_per_unit, orchestrator.clock.now()
     return find_page(paging, find, partial(serializers.build_in_list, usd_per_unit=prices, now=now))
 
 

@@ -22,7 +22,7 @@ from runtime.orchestrator import Orchestrator
 def present_job(orchestrator: Orchestrator, record: Run | Build) -> JsonDict:
     """A run or build as its owner would get it now. Webhooks send it as their `resource`."""
     if isinstance(record, Build):
-        return serializers.build(record, orchestrator.billing.usd_per_unit, orchestrator.clock.now())
+        return serializers.build(record, orchestrator.billing.plan.usd_per_unit, orchestrator.clock.now())
     return present_run(orchestrator, record, Caller(orchestrator.users.get(record.user_id)))
 
 
@@ -41,7 +41,7 @@ def present_build(
     orchestrator: Orchestrator, build: Build, caller: Caller | None, *, has_image: bool | None = None
 ) -> JsonDict:
     """A build. Only its owner gets its costs, and the environment variables in its actor.json."""
-    prices, now = orchestrator.billing.usd_per_unit, orchestrator.clock.now()
+    prices, now = orchestrator.billing.plan.usd_per_unit, orchestrator.clock.now()
     presented = serializers.build(build, prices, now, has_image=has_image)
     if caller is not None and caller.user.id == build.user_id:
         return presented
@@ -56,7 +56,7 @@ def present_run(orchestrator: Orchestrator, run: Run, caller: Caller | None) -> 
     presented = serializers.run(run, build_number_int(run), billing.event_counts(run), orchestrator.clock.now())
     if caller is None or not sees_as_owner(orchestrator, run, caller):
         return presented
-    presented |= serializers.run_usage(run, billing.usage(run), billing.usd_per_unit, billing.total_usd(run))
+    presented |= serializers.run_usage(run, billing.usage(run), billing.plan.usd_per_unit, billing.total_usd(run))
     if permissions.may_manage_webhook(caller.run, WebhookCondition(actor_run_id=run.id)):
         presented["webhooks"] = [serializers.webhook_draft(each) for each in orchestrator.webhooks.ad_hoc_of_run(run)]
     return presented

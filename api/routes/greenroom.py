@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.openapi.utils import get_openapi
-from fastapi.security import HTTPBearer
 from pydantic import BeforeValidator
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
 
 from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
@@ -25,16 +24,20 @@ from api.request.params import PagingQuery, Params
 from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
 from api.request.parsing.versions import parse_version
-from api.request.path_records import find_own_run
+from api.request.path_records import OwnBuild, OwnSchedule, find_own_run
+from api.request.security_schemes import control_token, user_token
 from api.request.typed_bodies import body_of, documented_body
-from api.response.envelopes import JSON, data_response, json_response
+from api.response.envelopes import JSON, LocalResponse, data_response, json_response
 from api.response.local_controls import (
     CheckedStart,
     ClientLogin,
     ClockAdvanced,
     ClockAdvanceOrder,
     ErrorEnvelope,
+    ExplanationEnvelope,
+    FiredSchedule,
     GroupUse,
+    JobExplanation,
     ProxyFault,
     ProxyFaults,
     Prunable,
@@ -50,6 +53,7 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run, present_run_summaries
+from api.routes import development, run_metrics
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -57,6 +61,7 @@ from runtime.base.clock import iso
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
 from runtime.base.skill import skill_page
+from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
@@ -69,17 +74,10 @@ MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For an input, which has a limit of its own, with the definition of its Actor."""
 
 
-class LocalResponse(JSONResponse):
-    media_type = JSON
-
-
 router = APIRouter(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
 )
-control_token = HTTPBearer(auto_error=False, scheme_name="controlToken", description="The token in server.json.")
-user_token = HTTPBearer(auto_error=False, scheme_name="userToken", description="The token of the run's user.")
-
 StopRuns = Annotated[
     bool | None,
     BeforeValidator(lambda text: text or None),
@@ -171,6 +169,12 @@ async def advance_clock(
     return ClockAdvanced(now=iso(advanced.now), ahead_secs=advanced.ahead_millis / 1000, ticks=advanced.ticks)
 
 
+@router.post("/greenroom/schedules/{schedule}/fire", dependencies=[Depends(user_token)])
+async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedule:
+    """Start the runs of a schedule now, also if it is disabled. Its next time stays the same."""
+    return FiredSchedule.model_validate(await orchestrator_of(request).scheduler.fire(schedule))
+
+
 @router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
@@ -204,6 +208,19 @@ async def get_proxy_use(request: Request, caller: FullCaller, run: str) -> RunPr
     """Show what a run has used of the proxy: requests, sessions and bytes of each group."""
     used = find_own_run(request, run, caller).stats.proxy
     return RunProxyUse(data={group: GroupUse.model_validate(each) for group, each in used.items()})
+
+
+@router.get("/greenroom/runs/{run}/explanation", dependencies=[Depends(user_token)])
+async def explain_run(request: Request, caller: FullCaller, run: str) -> ExplanationEnvelope:
+    """Explain why a run ended, or what limits a live run: the causes with their evidence, the strongest first."""
+    explanation = await orchestrator_of(request).explanations.of_run(find_own_run(request, run, caller))
+    return _explanation(explanation)
+
+
+@router.get("/greenroom/builds/{build}/explanation", dependencies=[Depends(user_token)])
+async def explain_build(request: Request, build: OwnBuild) -> ExplanationEnvelope:
+    """Explain why a build ended."""
+    return _explanation(await orchestrator_of(request).explanations.of_build(build))
 
 
 @router.get("/greenroom/proxy/faults", dependencies=[OperatorOnly, Depends(control_token)])
@@ -298,12 +315,17 @@ def _openapi_document() -> dict[str, Any]:
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=router.routes,
+        routes=[*router.routes, *development.router.routes, *run_metrics.router.routes],
     )
 
 
 def _proxy_faults(orchestrator: Orchestrator) -> ProxyFaults:
     return ProxyFaults(data=tuple(ProxyFault.model_validate(each) for each in orchestrator.proxy.faults))
+
+
+def _explanation(explanation: Explanation) -> ExplanationEnvelope:
+    causes = tuple({"id": each.id, **asdict(each.finding)} for each in explanation.causes)
+    return ExplanationEnvelope(data=JobExplanation.model_validate({**asdict(explanation), "causes": causes}))
 
 
 def _prunable(orchestrator: Orchestrator, found: pruning.Prunable) -> Prunable:

@@ -13,7 +13,9 @@ import httpx
 from cli import server
 from cli.client.actors import ActorsClient
 from cli.client.checks import ChecksClient
+from cli.client.development import DevelopmentClient
 from cli.client.jobs import BuildsClient, RunsClient
+from cli.client.schedules import SchedulesClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
 from cli.server import RunningServer
@@ -56,12 +58,15 @@ class Client:
 
     def __init__(self, server: RunningServer, response_secs: float = RESPONSE_SECS) -> None:
         self._transport = Transport(server, response_secs)
+        self.server = server
         self._public_url = server.info["apiUrl"]
         self.urls_stay_valid = not server.is_temporary
         self.actors = ActorsClient(self._transport)
         self.builds = BuildsClient(self._transport)
         self.checks = ChecksClient(self._transport)
+        self.development = DevelopmentClient(self._transport)
         self.runs = RunsClient(self._transport)
+        self.schedules = SchedulesClient(self._transport)
         self.storages = StoragesClient(self._transport)
         self.datasets = DatasetsClient(self._transport)
         self.key_value_stores = KeyValueStoresClient(self._transport)
@@ -101,9 +106,12 @@ class Client:
         """Advance the server's clock, and return what it shows."""
         return self._transport.local("POST", "/greenroom/clock", ADVANCE_SECS, json={"advanceSecs": secs})
 
-    def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
-        """Yield the log of a run or build from its beginning, until the job finishes. `raw` preserves ANSI codes."""
-        params = {"stream": 1, "raw": int(raw)}
+    def log(self, job_id: str, *, raw: bool, until_end: bool = True) -> Iterator[bytes]:
+        """Yield the log of a run or build from its beginning, and continue until the job finishes with `until_end`.
+
+        `raw` preserves ANSI codes.
+        """
+        params = {"stream": int(until_end), "raw": int(raw)}
         # No read timeout, because a job may print nothing until it finishes.
         timeout = httpx.Timeout(RESPONSE_SECS, read=None)
         with self._transport.stream(f"/v2/logs/{job_id}", params=params, timeout=timeout) as response:

@@ -5,10 +5,13 @@ Sources: the platform's pages "Pricing" and "Limits" in its documentation. Each 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+FREE_TIER = "FREE"
+"""The tier of users who do not pay. Its prices apply to every tier for which an Actor has no price."""
 NO_LIMIT = 1_000_000
 """Stands for "no limit": the platform's limits are numbers, and clients reject null."""
 
@@ -61,7 +64,8 @@ class Plan:
     """A plan, for every user of an instance.
 
     `max_memory_mbytes` is the total memory of a user's live runs and builds, and `max_jobs` their number. None means
-    that the host decides. `is_monthly_limit_fixed` is true if the user cannot change `max_monthly_usage_usd`.
+    that the host decides. `is_monthly_limit_fixed` is true if the user cannot change `max_monthly_usage_usd`. `tier`
+    selects the price of an Actor whose prices depend on it.
     """
 
     id: str
@@ -86,13 +90,34 @@ class Plan:
 LOCAL = Plan(
     id="GREENROOM",
     description="The limits of this machine",
-    tier="FREE",
+    tier=FREE_TIER,
     usd_per_unit=STARTER_PRICES_USD,
     max_actors=NO_LIMIT,
     max_tasks=NO_LIMIT,
     max_schedules=NO_LIMIT,
 )
 """The plan of a server that is started without one."""
+
+
+def parse_prices(text: str) -> dict[str, float]:
+    """Return prices by unit from a text such as `ACTOR_COMPUTE_UNITS=0.25,DATASET_WRITES=0`. Raises ValueError."""
+    prices = {}
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        unit, _, price = (part.strip() for part in each.partition("="))
+        if unit not in STARTER_PRICES_USD:
+            raise ValueError(f"must be UNIT=PRICE with one of the units {', '.join(STARTER_PRICES_USD)}, not '{each}'")
+        try:
+            prices[unit] = float(price)
+        except ValueError:
+            prices[unit] = -1.0
+        if not 0 <= prices[unit] < math.inf:
+            raise ValueError(f"must be UNIT=PRICE with a number of at least 0, not '{each}'")
+    return prices
+
+
+def with_prices(plan: Plan, prices: Mapping[str, float]) -> Plan:
+    """Return the plan with other prices for some units."""
+    return replace(plan, usd_per_unit={**plan.usd_per_unit, **prices}) if prices else plan
 
 
 class PlanName(StrEnum):
@@ -108,7 +133,7 @@ PLANS: Mapping[str, Plan] = {
     PlanName.FREE: Plan(
         id="FREE",
         description="The platform's Free plan",
-        tier="FREE",
+        tier=FREE_TIER,
         usd_per_unit=STARTER_PRICES_USD,
         monthly_credits_usd=5,
         max_monthly_usage_usd=5,

@@ -34,14 +34,26 @@ def in_force(pricings: Sequence[Pricing], now: Millis) -> Pricing | None:
     return begun[-1] if begun else None
 
 
+def in_tier(pricing: Pricing | None, tier: str) -> Pricing | None:
+    """The pricing with the prices for a tier. A price that is not defined for the tier is that of FREE."""
+    if pricing is None:
+        return None
+    for_tier = {event: in_tiers[tier] for event, in_tiers in pricing.event_tier_prices_usd.items() if tier in in_tiers}
+    return replace(
+        pricing,
+        event_prices_usd={**pricing.event_prices_usd, **for_tier},
+        item_price_usd=pricing.item_tier_prices_usd.get(tier, pricing.item_price_usd),
+    )
+
+
 def check_appended(known: Sequence[Pricing], sent: Sequence[Pricing]) -> None:
     """Raises Invalid if `sent` does more than append to an Actor's `known` pricing."""
     if len(sent) < len(known):
         raise Invalid(
             "cannot-remove-pricing-info", "Entries of 'pricingInfos' cannot be removed. Append a new entry instead."
         )
-    starts = [pricing.started_at for pricing in sent]
-    if tuple(sent[: len(known)]) != tuple(known) or starts != sorted(starts):
+    starts, shown = [pricing.started_at for pricing in sent], [pricing.shown for pricing in sent]
+    if shown[: len(known)] != [pricing.shown for pricing in known] or starts != sorted(starts):
         raise Invalid(
             "cannot-add-pricing-info-that-alters-past",
             "'pricingInfos' can only be appended to. Send the known entries unchanged, followed by a new entry that "

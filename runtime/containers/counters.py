@@ -19,8 +19,11 @@ from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 
-from runtime.containers import Sample, cgroups
+from runtime.containers import Detail, Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.details import DetailReader
+from runtime.containers.listening import listening
+from runtime.containers.process_list import ProcessList
 
 log = logging.getLogger("greenroom.containers")
 
@@ -43,13 +46,14 @@ MAX_NET_DEV_BYTES = 1 << 14
 class FollowedContainer:
     """The samples of one container. The thread publishes them, and the event loop reads them.
 
-    `oom_kills` is the kernel's count of out-of-memory kills. `is_complete` is true if the last reading was made after
-    the end of the container.
+    `oom_kills` is the kernel's count of out-of-memory kills, None if it was not read. `processes` knows which processes
+    were killed. `is_complete` is true if the last reading was made after the end of the container.
     """
 
     def __init__(self) -> None:
         self.latest: Sample | None = None
-        self.oom_kills = 0
+        self.oom_kills: int | None = None
+        self.processes = ProcessList()
         self.is_complete = False
         self.is_abandoned = False
         self._loop = asyncio.get_running_loop()
@@ -129,6 +133,9 @@ class _Reader:
         self._mean_use = _MeanUse()
         self._base_at: int | None = None
         self._base_nanos = 0
+        self._details: DetailReader | None = None
+        self._detail: Detail | None = None
+        self._detailed_at = float("-inf")
 
     def read(self) -> bool:
         """Read the counters and publish them. Return False if the container has ended."""
@@ -142,17 +149,37 @@ class _Reader:
         if self.followed.latest is None and now - self._began_at > LONGEST_SEARCH_SECS:
             return False
         self.due = now + self._pause(now)
-        if self.followed.latest is not None and now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS:
+        if self.followed.latest is not None and self._is_report_due(now):
             self._reported_at = now
             self._mean_use.restart()
             self.followed.report()
         return True
 
+    def _is_report_due(self, now: float) -> bool:
+        return now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS
+
+    def _read_detail_if_due(self, counters: Counters) -> None:
+        """Read the details for the next report, and more often in the first second, which may be the only one.
+
+        They do not exist while the first process still prepares the container.
+        """
+        now = time.monotonic()
+        if self._cgroup is None or self._started_at is None:
+            return
+        is_early = now - self._started_at < FIRST_SECS and now - self._detailed_at >= PAUSE_SECS
+        if is_early or self._is_report_due(now):
+            self._detailed_at = now
+            self._details = self._details or DetailReader(self._cgroup)
+            with suppress(OSError, LookupError, ValueError):  # it has ended, and the regular readings notice it
+                self._detail = self._details.read(counters.usage_bytes)
+
     def read_at_end(self) -> None:
         """Read the counters when the first process, and so every process, has ended."""
         with suppress(OSError, LookupError, ValueError):  # too late: the kernel has removed them
             if self._cgroup is not None and (last := self.followed.latest) is not None:
-                self._publish(self._cgroup.read(), last.memory_bytes)
+                if self._details is not None and self._detail is not None:
+                    self._detail = self._details.with_throttling(self._detail)
+                self._publish(self._read_counters(self._cgroup), last.memory_bytes)
                 self.followed.is_complete = True
 
     def close(self) -> None:
@@ -167,9 +194,10 @@ class _Reader:
             return
         if self._first_process is None:
             self._open_files(self._cgroup)
-        counters = self._cgroup.read()
+        counters = self._read_counters(self._cgroup)
         if self._started_at is None:
             self._begin(counters)
+        self._read_detail_if_due(counters)
         self._publish(counters, without_cache(counters, counters.usage_bytes))
 
     def _open_files(self, cgroup: Cgroup) -> None:
@@ -197,7 +225,7 @@ class _Reader:
         rx, tx = self._traffic()
         if self._started_at is not None:
             self._mean_use.add(memory_bytes)
-        self.followed.oom_kills = counters.oom_kills or 0
+        self.followed.oom_kills = counters.oom_kills
         self.followed.latest = Sample(
             at=_now(),
             memory_bytes=memory_bytes,
@@ -207,7 +235,24 @@ class _Reader:
             net_tx_bytes=tx,
             memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
+            oom_kills=counters.oom_kills,
+            is_peak_complete=counters.peak_bytes is not None,
+            detail=self._detail,
+            listening=self._listening(before),
         )
+
+    def _read_counters(self, cgroup: Cgroup) -> Counters:
+        """Read the processes, and after them the counters. Raises OSError."""
+        pids = cgroup.process_ids()
+        counters = cgroup.read()
+        self.followed.processes.update(pids, counters.oom_kills or 0, self._first_process)
+        return counters
+
+    def _listening(self, before: Sample | None) -> tuple[str, ...]:
+        """Return where the container listens. It is read only for samples that are reported."""
+        if self._first_process is None or not self._is_report_due(time.monotonic()):
+            return before.listening if before else ()
+        return listening(self._first_process)
 
     def _peak(self, counters: Counters) -> int:
         """Return the highest use since the last reading, without the cache that the kernel could have reclaimed.

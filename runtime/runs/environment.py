@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from runtime.base.addresses import HOST_IN_CONTAINERS, Addresses
 from runtime.base.clock import iso
 from runtime.base.json_text import Json
+from runtime.base.plans import Plan
 from runtime.base.records import Actor, Build, InputKey, Pricing, PricingModel, Run, User
 from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.jobs.redaction import secret_values
@@ -32,11 +33,13 @@ def variables(
     user: User,
     charged: Mapping[str, int],
     addresses: Addresses,
+    plan: Plan,
     input_key: InputKey | None = None,
 ) -> dict[str, str]:
     """All variables of a run's container. The platform's variables override those of the version and of the run.
 
-    `charged` counts the events that the run has charged so far. `input_key` decrypts the secrets in its input.
+    `charged` counts the events that the run has charged so far. `plan` is the plan of its user. `input_key` decrypts
+    the secrets in its input.
     """
     return {
         **{variable.name: variable.value for variable in build.env_vars},
@@ -47,7 +50,7 @@ def variables(
         **_pricing(run, charged),
         **_addresses(run, addresses),
         **_proxy(run, addresses),
-        **_user(run, user),
+        **_user(run, user, plan),
         **({} if input_key is None else _input_key(input_key)),
     }
 
@@ -149,8 +152,13 @@ def _proxy(run: Run, addresses: Addresses) -> dict[str, str]:
     }
 
 
-def _user(run: Run, user: User) -> dict[str, str]:
-    return {"APIFY_TOKEN": run.token, "APIFY_USER_ID": user.id}
+def _user(run: Run, user: User, plan: Plan) -> dict[str, str]:
+    return {
+        "APIFY_TOKEN": run.token,
+        "APIFY_USER_ID": user.id,
+        "APIFY_USER_PRICING_TIER": plan.tier,
+        **({"APIFY_USER_IS_PAYING": "1"} if plan.is_paid else {}),
+    }
 
 
 def _input_key(key: InputKey) -> dict[str, str]:

@@ -8,6 +8,7 @@ from runtime.access import permissions
 from runtime.access.users import Users
 from runtime.actors.actors import Actors
 from runtime.base.clock import Clock
+from runtime.base.errors import Invalid
 from runtime.base.records import Actor, Build, Definition, Meta, PermissionLevel, Pricing, Run, RunOptions, Task, User
 from runtime.billing import prices
 from runtime.builds import Builds
@@ -41,13 +42,25 @@ class StartPlan:
     permission_level: PermissionLevel
     pricing: Pricing | None
     remark: str | None
+    dev_folder: str | None
 
 
 class StartPlanner:
-    """Plans starts and resurrections. `strict_memory` rejects sizes that the platform rejects."""
+    """Plans starts and resurrections.
+
+    `strict_memory` rejects sizes that the platform rejects. `tier` is the tier of all users.
+    """
 
     def __init__(
-        self, *, users: Users, actors: Actors, builds: Builds, inputs: Inputs, clock: Clock, strict_memory: bool
+        self,
+        *,
+        users: Users,
+        actors: Actors,
+        builds: Builds,
+        inputs: Inputs,
+        clock: Clock,
+        strict_memory: bool,
+        tier: str,
     ) -> None:
         self._users = users
         self._actors = actors
@@ -55,6 +68,7 @@ class StartPlanner:
         self._inputs = inputs
         self._clock = clock
         self._strict_memory = strict_memory
+        self._tier = tier
 
     async def plan(self, request: StartRequest) -> StartPlan:
         """Return the plan for the run that is requested. Raises Invalid and Forbidden."""
@@ -65,7 +79,7 @@ class StartPlanner:
         input = await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
         memory, problem = await default_memory(actor.defaults, Definition.of(build), sent, input)
         options = granted_options(actor, memory, sent, strict_memory=self._strict_memory)
-        pricing = prices.in_force(actor.pricings, self._clock.now())
+        pricing = prices.in_tier(prices.in_force(actor.pricings, self._clock.now()), self._tier)
         prices.check_max_charge(pricing, options)
         remark = None
         if problem is not None and sent.memory_mbytes is None:
@@ -78,6 +92,7 @@ class StartPlanner:
             permission_level=sent.permission_level or actor.defaults.permission_level or actor.permission_level,
             pricing=pricing,
             remark=remark,
+            dev_folder=_dev_folder(request, build),
         )
 
     def build(self, actor: Actor, sent: StartOptions) -> Build:
@@ -102,3 +117,17 @@ class StartPlanner:
         """The build of a run that is resurrected: its own, unless another one is sent. Raises Invalid, NotFound."""
         actor = self._actors.get_runnable(self._users.get(run.user_id), run.current_actor_id)
         return self._builds.get(run.current_build_id) if sent.build is None else self._builds.resolve(actor, sent.build)
+
+
+def _dev_folder(request: StartRequest, build: Build) -> str | None:
+    """The local folder that the run mounts. Raises Invalid.
+
+    The runs of other users mount none: the folder may hold unfinished work.
+    """
+    actor, wanted = request.actor, request.options.dev_folder
+    if wanted:
+        if build.folder is None:
+            raise Invalid("invalid-input", f"Build {build.number} was not made from a local folder")
+        return build.folder
+    is_owner = actor.user_id == request.user.id
+    return actor.dev_folder if wanted is None and is_owner else None

@@ -15,15 +15,17 @@ from typing import TypeVar
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.lifecycle import JobStatus, terminal_status
-from runtime.base.records import Build, Restart, Run
+from runtime.base.records import Build, Ending, Restart, Run
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
-from runtime.containers import Container, ContainerState, EngineUnavailable, StartFailed
+from runtime.containers import Container, ContainerState, EngineUnavailable, Exec, ExecSpec, StartFailed
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
+from runtime.runs.endings import ending_of
 from runtime.runs.limit_watchers import WatchedRun, Watchers
+from runtime.runs.measurements import Measurements
 from runtime.runs.retries import retry_until_available, retry_until_successful
 from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
@@ -41,6 +43,7 @@ class SupervisorContext:
 
     run_containers: RunContainers
     watchers: Watchers
+    measurements: Measurements
     runs: Runs
     statuses: RunStatuses
     run_inputs: RunInputs
@@ -89,10 +92,10 @@ class Supervisor:
             await self._forget_unstarted_container()
             raise
         except (StartFailed, EngineUnavailable) as problem:
-            await self._finish(None, messages.never_started(problem))
+            await self._finish(None, messages.never_started(problem), problem)
         except Exception as problem:
             logger.exception("The supervisor of run %s failed", self._run.id)
-            await self._finish(None, messages.supervisor_failed(problem))
+            await self._finish(None, messages.supervisor_failed(problem), problem)
 
     async def _forget_unstarted_container(self) -> None:
         """Forget a container that was created, but not started: the next attempt creates another one of this name."""
@@ -117,6 +120,10 @@ class Supervisor:
         if self._container is None:
             return None
         return await self._container.web_server_address(self._run.web_server_port)
+
+    async def execute(self, spec: ExecSpec) -> Exec | None:
+        """Start a process in the container; None while it does not run. Raises StartFailed, EngineUnavailable."""
+        return None if self._container is None else await self._container.execute(spec)
 
     async def _run_containers(self, adopted: Container | None) -> ContainerState | None:
         """Run the container, and the ones after each restart. Returns the state of the last one."""
@@ -158,6 +165,10 @@ class Supervisor:
         self._run = await self._change(before_launch)
         for line in self._context.run_containers.limits_lines(self._run):
             self._log.system(line)
+        if self._run.current_dev_folder is not None:
+            self._log.system(messages.mounted(self._run.current_dev_folder))
+        if self._run.debug_port is not None:
+            self._log.system(messages.debugged(self._run.debug_port, self._run.options))
         self._log.system(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
         self._log.system("ACTOR: Creating Docker container.")
         if self._run.first_container_at is None and self._run.resumed_at is None:
@@ -230,14 +241,14 @@ class Supervisor:
     async def _count_end(self, container: Container) -> None:
         """Record the last counters of the container. An error in them must not end the run otherwise than it ended."""
         try:
-            await self._retry(partial(self._context.watchers.count_end, container, self._run))
+            await self._retry(partial(self._context.measurements.count_end, container, self._run))
         except Exception:
             logger.exception("The last counters of run %s could not be read", self._run.id)
 
     async def _report_overshoot(self, container: Container) -> None:
         """Measure the disk once more at the end, and log it if the run exceeded its limit and no check noticed."""
         try:
-            used = await self._context.watchers.measure_disk(container, self._run.id)
+            used = await self._context.measurements.measure_disk(container, self._run.id)
         except EngineUnavailable:
             return
         except Exception:
@@ -254,8 +265,11 @@ class Supervisor:
             await self._change(partial(restarts.moved_by_engine, at=ended_at))
             self._log.system(messages.ENGINE_STOPPED)
 
-    async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
+    async def _finish(
+        self, state: ContainerState | None, message: str | None = None, problem: Exception | None = None
+    ) -> None:
         """Write the terminal status once the log is complete. If an abort comes first, determine the status again."""
+        ending = ending_of(self._current(), state, problem)
         is_oom = state is not None and state.oom_killed
         if state is not None and is_oom and not messages.is_oom_end(state):
             self._log.system(messages.OOM_IN_CHILD)
@@ -273,7 +287,7 @@ class Supervisor:
                 exit_code=exit_code,
                 explanation=explanation,
                 plain=messages.plain(status, exit_code),
-                is_oom=is_oom,
+                ending=ending,
             )
             if run.status.is_terminal or await self._retry(partial(self._context.statuses.move, run.id, status, end)):
                 return
@@ -300,7 +314,7 @@ def _started(run: Run, at: Millis) -> Run:
 
 
 def _ended(
-    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, is_oom: bool
+    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, ending: Ending
 ) -> Run:
     """The run with the fields of its end.
 
@@ -315,7 +329,10 @@ def _ended(
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
-        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else None),
+        stats=stats.at_rest(
+            run.stats, run.options.memory_mbytes * resource_limits.MBYTE if ending.oom_killed else None
+        ),
         status_message=message,
         is_end_explained=is_explained,
+        ending=ending,
     )

@@ -25,6 +25,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.cli.reports import a_report, some_metrics
+
 TOKEN = "cli-token"
 STAMP = "2026-01-01T00:00:00.000Z"
 TERMINAL = {"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"}
@@ -44,8 +46,8 @@ class StubApi:
     """The state of the server, the requests it received, and what a test configures.
 
     `build_status` is the status with which builds end. `error` is the response to a request that starts a run,
-    `definition_error` and `start_error` to the checks before a build. `log_lines` are in the log of every run.
-    `on_stop` is called on shutdown.
+    `definition_error` and `start_error` to the checks before a build. `log_lines` are in the log of every run,
+    and `explanation` explains it. `report` and `metrics` are those of every run. `on_stop` is called on shutdown.
     """
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
@@ -69,11 +71,15 @@ class StubApi:
         self.start_error: tuple[int, str, str] | None = None
         self.checked: list[dict[str, Any]] = []
         self.log_lines: list[str] = []
+        self.report = a_report()
+        self.metrics = some_metrics()
+        self.explanation: str | None = "There is no evidence."
         self.stop_runs: str | None = None
         self.settings: dict[str, Any] = {}
         self.on_stop: Callable[[], None] = lambda: None
         self.app = Starlette(routes=self._routes())
         self._finished: dict[str, asyncio.Event] = {}
+        self.dev_folder: str | None = None
 
     def end_run(self, run_id: str, status: str, exit_code: int | None) -> None:
         message = self.inputs[run_id].get("message")
@@ -89,8 +95,10 @@ class StubApi:
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
             Route("/greenroom/read-definition", self._read_definition, methods=["POST"]),
             Route("/greenroom/check-start", self._check_start, methods=["POST"]),
+            Route("/greenroom/runs/{run}/explanation", self._explain),
             Route("/v2/users/me", self._me),
             Route("/v2/actors", self._create_actor, methods=["POST"]),
+            Route("/greenroom/actors/{actor}/dev-folder", self._dev_folder, methods=["GET", "PUT", "DELETE"]),
             Route("/greenroom/users/{username}", self._create_user, methods=["PUT"]),
             Route("/v2/actors/{actor}", self._get_actor, methods=["GET", "PUT"]),
             Route("/v2/actors/{actor}/versions", self._create_version, methods=["POST"]),
@@ -101,6 +109,8 @@ class StubApi:
             Route("/v2/actors/{actor}/runs", self._start_run, methods=["POST"]),
             Route("/v2/actor-runs/{run}", self._get_run),
             Route("/v2/actor-runs/{run}/abort", self._abort_run, methods=["POST"]),
+            Route("/greenroom/runs/{run}/report", self._report),
+            Route("/greenroom/runs/{run}/metrics", self._metrics),
             Route("/v2/logs/{job}", self._log),
             Route("/v2/actors/{actor}/builds", self._list_builds, methods=["GET"]),
             Route("/v2/datasets/{id}", self._storage),
@@ -120,6 +130,11 @@ class StubApi:
         self.on_stop()
         return JSONResponse({"liveRuns": self.live_runs})
 
+    async def _dev_folder(self, request: Request) -> Response:
+        if request.method != "GET":
+            self.dev_folder = (await request.json())["folder"] if request.method == "PUT" else None
+        return JSONResponse({"folder": self.dev_folder})
+
     async def _read_definition(self, request: Request) -> Response:
         version = await request.json()
         self.requests.append(f"read {version.get('gitRepoUrl') or version['localFolder']}")
@@ -131,6 +146,9 @@ class StubApi:
         self.requests.append(f"check?{request.url.query}")
         self.checked.append(json.loads(await request.body()))
         return error(self.start_error) if self.start_error else JSONResponse({"valid": True})
+
+    async def _explain(self, request: Request) -> Response:
+        return missing() if self.explanation is None else data({"summary": self.explanation})
 
     async def _list_builds(self, request: Request) -> Response:
         return data({"items": self.builds})
@@ -265,6 +283,12 @@ class StubApi:
         else:
             self.end_run(run_id, "ABORTED", None)
         return data(self.runs[run_id])
+
+    async def _report(self, request: Request) -> Response:
+        return JSONResponse(self.report)
+
+    async def _metrics(self, request: Request) -> Response:
+        return JSONResponse(self.metrics)
 
     async def _log(self, request: Request) -> Response:
         job = request.path_params["job"]

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runtime.base.clock import Clock
 from runtime.containers import (
@@ -21,9 +21,12 @@ from runtime.containers import (
     Engine,
     EngineStart,
     EngineUnavailable,
+    Exec,
+    ExecSpec,
     Image,
     ImageMissing,
     LogLine,
+    OutputChunk,
     Sample,
     StartFailed,
     WrongArchitecture,
@@ -69,15 +72,16 @@ class ScriptedContainer:
         self._lines += [LogLine(self._stamp(), stream, text.encode()) for text in texts]
         self._notify()
 
-    def uses(self, memory_bytes: int, **counters: int) -> None:
+    def uses(self, memory_bytes: int, **counters: Any) -> None:
         self._samples.append(self._sample(memory_bytes, **counters))
         self._notify()
 
-    def used_until_its_end(self, memory_bytes: int, **counters: int) -> None:
+    def used_until_its_end(self, memory_bytes: int, **counters: Any) -> None:
         """Script the counters that are read when the container ends."""
         self._final_sample = replace(self._sample(memory_bytes, **counters), is_final=True)
 
-    def exits(self, code: int, *, oom_killed: bool = False, error: str = "") -> None:
+    def exits(self, code: int, *, oom_killed: bool = False, error: str = "", **kills: Any) -> None:
+        """End the container. `kills` are the fields of its state about out-of-memory kills."""
         self._state = ContainerState(
             running=False,
             started_at=self._state.started_at,
@@ -85,6 +89,7 @@ class ScriptedContainer:
             exit_code=code,
             oom_killed=oom_killed,
             error=error,
+            **kills,
         )
         self._notify()
 
@@ -108,15 +113,9 @@ class ScriptedContainer:
             else:
                 return
 
-    def _sample(self, memory_bytes: int, cpu_nanos: int = 0, net_rx_bytes: int = 0, net_tx_bytes: int = 0) -> Sample:
-        return Sample(
-            at=self._clock.now(),
-            memory_bytes=memory_bytes,
-            memory_peak_bytes=memory_bytes,
-            cpu_nanos=cpu_nanos,
-            net_rx_bytes=net_rx_bytes,
-            net_tx_bytes=net_tx_bytes,
-        )
+    def _sample(self, memory_bytes: int, **counters: Any) -> Sample:
+        counted = {"memory_peak_bytes": memory_bytes, "cpu_nanos": 0, "net_rx_bytes": 0, "net_tx_bytes": 0, **counters}
+        return Sample(at=self._clock.now(), memory_bytes=memory_bytes, **counted)
 
     def _stamp(self) -> str:
         moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
@@ -125,6 +124,34 @@ class ScriptedContainer:
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+class FakeExec:
+    """A process that prints its input in upper case until its input ends, and then exits with 3."""
+
+    def __init__(self, spec: ExecSpec) -> None:
+        self.spec = spec
+        self.sizes: list[tuple[int, int]] = []
+        self.is_input_ended = False
+        self._input: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def output(self) -> AsyncGenerator[OutputChunk, None]:
+        while data := await self._input.get():
+            yield OutputChunk(1, data.upper())
+        yield OutputChunk(2, b"bye")
+
+    async def write(self, data: bytes) -> None:
+        self._input.put_nowait(data)
+
+    async def end_input(self) -> None:
+        self.is_input_ended = True
+        self._input.put_nowait(b"")
+
+    async def resize(self, columns: int, rows: int) -> None:
+        self.sizes.append((columns, rows))
+
+    async def exit_code(self) -> int | None:
+        return 3
 
 
 class FakeContainer(ScriptedContainer):
@@ -142,6 +169,8 @@ class FakeContainer(ScriptedContainer):
         self.start_error: str | None = None
         self.address: tuple[str, int] | None = None
         self.disk: int | None = 0
+        self.executed: list[FakeExec] = []
+        self.execute_error: str | None = None
         self._id = id
 
     @property
@@ -189,6 +218,12 @@ class FakeContainer(ScriptedContainer):
     async def set_cpus(self, cpus: float) -> None:
         self.cpus.append(cpus)
 
+    async def execute(self, spec: ExecSpec) -> Exec:
+        if self.execute_error is not None:
+            raise StartFailed(self.execute_error)
+        self.executed.append(FakeExec(spec))
+        return self.executed[-1]
+
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         return self.address if self.is_running else None
 
@@ -220,6 +255,7 @@ class FakeContainers:
         self.engine = engine
         self.created: list[FakeContainer] = []
         self.builds: list[BuildSpec] = []
+        self.paths_in_images: set[str] = set()
         self.images_by_name: dict[str, Image] = {}
         self.create_error: Exception | None = None
         self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
@@ -255,6 +291,9 @@ class FakeContainers:
         image = Image(id=f"sha256:{number:064x}", size_bytes=1 << 20, labels=labels or {}, environment={})
         self.images_by_name[name] = self.images_by_name[image.id] = image
         return image
+
+    async def image_contains(self, image: Image, path: str) -> bool:
+        return path in self.paths_in_images
 
     async def open(self) -> Engine:
         self.is_open = True

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from tests.fuzz.hostile_values import EXCLUDED, ROUTES, SCHEDULE, VERSION, WEBHO
 
 FUZZ_SECS = int(os.environ.get("GREENROOM_FUZZ_SECS", "0"))
 EXAMPLES = FUZZ_SECS * 2 or examples(20)
+MARGIN_SECS = 300
+"""An example takes a quarter of a second, and on a busy machine up to a second."""
 REQUESTS = 25
 """Requests of one example, to the same server, because the earlier ones prepare faults of the later ones."""
 WAIT_SECS = 400
@@ -31,6 +34,7 @@ RECORDS = {
 }
 
 
+@pytest.mark.timeout(MARGIN_SECS + 2 * FUZZ_SECS)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sent=st.lists(requests, min_size=REQUESTS // 2, max_size=REQUESTS))
 async def test_no_request_causes_an_unexpected_error(sent: list[HostileRequest]) -> None:

@@ -12,11 +12,10 @@ from api.request.parsing.fields import field, parse_timestamp
 from runtime.base.clock import Millis, iso
 from runtime.base.errors import Invalid
 from runtime.base.json_text import JsonObject
+from runtime.base.plans import FREE_TIER
 from runtime.base.records import Pricing, PricingModel
 from runtime.billing.prices import SYNTHETIC_EVENTS, SYNTHETIC_PREFIX, check_appended
 
-TIER = "FREE"
-"""The tier of the local user, for prices that depend on the user's tier."""
 DEFAULT_MARGIN = 0.2
 """The platform's share of the price if a client sends none."""
 
@@ -44,9 +43,14 @@ def parse_pricing(entry: JsonObject, now: Millis) -> Pricing:
         case PricingModel.PAY_PER_EVENT:
             return _parse_pay_per_event(entry, shown, started_at)
         case PricingModel.PRICE_PER_DATASET_ITEM:
-            price = _parse_price(entry, "pricePerUnitUsd", "tieredPricing", "tieredPricePerUnitUsd")
-            shown = {"unitName": "result", **shown}
-            return Pricing(model=model, started_at=started_at, item_price_usd=price, shown=shown)
+            price, in_tiers = _parse_price(entry, "pricePerUnitUsd", "tieredPricing", "tieredPricePerUnitUsd")
+            return Pricing(
+                model=model,
+                started_at=started_at,
+                item_price_usd=price,
+                item_tier_prices_usd=in_tiers,
+                shown={"unitName": "result", **shown},
+            )
         case PricingModel.FLAT_PRICE_PER_MONTH:
             shown = {"trialMinutes": 0, **shown, "pricePerUnitUsd": _parse_amount(entry, "pricePerUnitUsd")}
     return Pricing(model=model, started_at=started_at, shown=shown)
@@ -57,13 +61,15 @@ def _parse_pay_per_event(entry: JsonObject, shown: JsonObject, started_at: Milli
     if sent is None:
         raise Invalid("invalid-value", "Field 'pricingPerEvent.actorChargeEvents' is required with PAY_PER_EVENT")
     events = {name: _parse_event(name, event) for name, event in sent.items()}
+    prices = {
+        name: _parse_price(event, "eventPriceUsd", "eventTieredPricingUsd", "tieredEventPriceUsd")
+        for name, event in events.items()
+    }
     return Pricing(
         model=PricingModel.PAY_PER_EVENT,
         started_at=started_at,
-        event_prices_usd={
-            name: _parse_price(event, "eventPriceUsd", "eventTieredPricingUsd", "tieredEventPriceUsd")
-            for name, event in events.items()
-        },
+        event_prices_usd={name: price for name, (price, _) in prices.items()},
+        event_tier_prices_usd={name: in_tiers for name, (_, in_tiers) in prices.items() if in_tiers},
         one_time_events=tuple(name for name, event in events.items() if field(event, "isOneTimeEvent", bool)),
         minimal_max_total_charge_usd=field(entry, "minimalMaxTotalChargeUsd", float),
         is_usage_paid_by_user=field(entry, "isPPEPlatformUsagePaidByUser", bool) or False,
@@ -79,14 +85,15 @@ def _parse_event(name: str, event: JsonObject) -> JsonObject:
     return {**event, **{field_name: field(event, field_name, str) or text for field_name, text in texts.items()}}
 
 
-def _parse_price(of: JsonObject, flat: str, tiers: str, in_tier: str) -> float:
-    """A flat price, or the price of the local user's tier."""
+def _parse_price(of: JsonObject, flat: str, tiers: str, in_tier: str) -> tuple[float, dict[str, float]]:
+    """A flat price, or the price for the tier FREE and the prices for all tiers."""
     tiered = field(of, tiers, dict[str, dict[str, Any]])
     if tiered is None:
-        return _parse_amount(of, flat)
-    if of.get(flat) is not None or TIER not in tiered:
-        raise Invalid("invalid-value", f"Send either '{flat}' or '{tiers}'. '{tiers}' needs a price for {TIER}")
-    return _parse_amount(tiered[TIER], in_tier)
+        return _parse_amount(of, flat), {}
+    if of.get(flat) is not None or FREE_TIER not in tiered:
+        raise Invalid("invalid-value", f"Send either '{flat}' or '{tiers}'. '{tiers}' needs a price for {FREE_TIER}")
+    prices = {tier: _parse_amount(price, in_tier) for tier, price in tiered.items()}
+    return prices[FREE_TIER], prices
 
 
 def _parse_amount(of: JsonObject, name: str) -> float:

@@ -43,8 +43,10 @@ class PricingModel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pricing:
-    """The price of an Actor from `started_at` on, in US dollars, for users of the FREE tier.
+    """The price of an Actor from `started_at` on, in US dollars.
 
+    An Actor's pricing has the prices for the tier FREE. Those for other tiers are in `event_tier_prices_usd`, by event
+    and tier, and in `item_tier_prices_usd`. The pricing of a run has the prices for the tier of its user instead.
     `one_time_events` are charged at most once per run. `shown` is the entry of `pricingInfos` in Apify's own spelling.
     """
 
@@ -53,6 +55,8 @@ class Pricing:
     event_prices_usd: Mapping[str, float] = field(default_factory=dict)
     one_time_events: tuple[str, ...] = ()
     item_price_usd: float = 0.0
+    event_tier_prices_usd: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    item_tier_prices_usd: Mapping[str, float] = field(default_factory=dict)
     minimal_max_total_charge_usd: float | None = None
     is_usage_paid_by_user: bool = False
     shown: Mapping[str, Json] = field(default_factory=dict)
@@ -64,6 +68,7 @@ class Actor:
 
     `last_run_by_user` has the start of the last run of each user who has run the Actor, by the user's id. It remains
     when the runs are deleted. `total_metamorphs` counts runs that became this Actor.
+    `dev_folder` is the local folder whose current files its runs mount over those of the image.
     """
 
     id: str
@@ -83,6 +88,7 @@ class Actor:
     last_run_by_user: Mapping[str, Millis] = field(default_factory=dict)
     total_metamorphs: int = 0
     pricings: tuple[Pricing, ...] = ()
+    dev_folder: str | None = None
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 

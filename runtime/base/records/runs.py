@@ -10,6 +10,7 @@ from runtime.base.clock import Millis
 from runtime.base.general_access import GeneralAccess
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records.actors import EnvVar, PermissionLevel, Pricing
+from runtime.base.records.endings import Abort, Ending
 from runtime.base.records.jobs import Meta
 from runtime.base.records.webhooks import WebhookEvent
 
@@ -62,6 +63,7 @@ class Metamorph:
     grants: tuple[StorageGrant, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
     output: Mapping[str, str] | None = None
+    dev_folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,13 @@ class Run:
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
 
+    Development: the files of the local folder `dev_folder` are mounted over those of the image. With `debug_port`, the
+    Actor waits for a debugger at this port of 127.0.0.1. Then neither the timeout nor the CPU share applies.
+
+    Explanations: `ending` is what was recorded about the end of the last container. `abort` is the order to abort the
+    run. `listening` are the addresses at which the Actor listened while its web server did not answer, and `rejections`
+    the first API requests that the permissions of the run did not allow.
+
     Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
     Actor that was started, not for one that the run metamorphs to.
 
@@ -208,6 +217,12 @@ class Run:
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None
     env_vars: tuple[EnvVar, ...] = ()
+    dev_folder: str | None = None
+    debug_port: int | None = None
+    ending: Ending | None = None
+    abort: Abort | None = None
+    listening: tuple[str, ...] = ()
+    rejections: tuple[str, ...] = ()
 
     @property
     def current_actor_id(self) -> str:
@@ -216,6 +231,10 @@ class Run:
     @property
     def current_build_id(self) -> str:
         return self.metamorphs[-1].build_id if self.metamorphs else self.build_id
+
+    @property
+    def current_dev_folder(self) -> str | None:
+        return self.metamorphs[-1].dev_folder if self.metamorphs else self.dev_folder
 
 
 @dataclass(frozen=True, slots=True)

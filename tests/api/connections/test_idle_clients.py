@@ -53,6 +53,20 @@ async def test_a_request_whose_head_is_complete_may_take_its_time(application: A
     writer.close()
 
 
+async def test_a_connection_whose_body_stops_arriving_is_closed(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "BODY_SECS", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", application.port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n")
+    for part in (b"a", b"b", b"c", b"d", b"e"):  # together longer than the limit
+        await asyncio.sleep(http_protocol.BODY_SECS / 3)
+        writer.write(part)
+    async with asyncio.timeout(20):
+        assert await reader.read() == b""
+    writer.close()
+
+
 @pytest.mark.docker
 def test_ten_thousand_idle_connections_cost_other_clients_nothing(own_server: LiveServer) -> None:
     with open_files(IDLE + 1000) as available, ExitStack() as stack:

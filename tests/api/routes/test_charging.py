@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runtime.base.plans import PLANS
 from tests.fakes.api import Api, problem
 
 PER_EVENT = {
@@ -63,6 +65,28 @@ async def test_charges_appear_on_the_run_immediately(api: Api) -> None:
     assert shown["usage"]["DATASET_WRITES"] == 2
     listed = await api.data("GET", "/v2/actor-runs")
     assert listed["items"][0]["usageTotalUsd"] == pytest.approx(0.32)
+
+
+async def test_the_tier_of_the_plan_determines_the_prices_of_a_run_for_its_whole_life(tmp_path: Path) -> None:
+    tiers = {"FREE": {"tieredEventPriceUsd": 0.1}, "GOLD": {"tieredEventPriceUsd": 0.04}}
+    events = {name: {"eventTieredPricingUsd": tiers} for name in ("page", "apify-default-dataset-item")}
+    pricing = {**PER_EVENT, "pricingPerEvent": {"actorChargeEvents": events}}
+    api = Api(tmp_path, plan=PLANS["business"])
+    await api.open()
+    actor = await api.create_actor("tiered")
+    await api.data("PUT", f"/v2/actors/{actor.id}", json={"pricingInfos": [pricing]})
+    run = await api.data("POST", f"/v2/actors/{actor.id}/runs")
+    await api.clock.settle()
+    assert run["pricingInfo"]["pricingPerEvent"]["actorChargeEvents"]["page"]["eventTieredPricingUsd"] == tiers
+    await api.call("POST", f"/v2/actor-runs/{run['id']}/charge", json={"eventName": "page", "count": 3})
+    await api.call("POST", f"/v2/datasets/{run['defaultDatasetId']}/items", json=[{"a": 1}, {"a": 2}])
+    assert (await api.data("GET", f"/v2/actor-runs/{run['id']}"))["usageTotalUsd"] == pytest.approx(0.2)
+    await api.close(stop_runs=True)
+    of_free_plan = Api(tmp_path, plan=PLANS["free"])
+    await of_free_plan.open()
+    shown = await of_free_plan.data("GET", f"/v2/actor-runs/{run['id']}")
+    assert shown["usageTotalUsd"] == pytest.approx(0.2)
+    await of_free_plan.close()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -50,6 +51,21 @@ def test_pricings_can_be_added_but_not_changed_or_removed(sent: tuple[Pricing, .
         assert error.slug == slug
     else:
         assert slug is None
+
+
+def test_an_entry_from_before_prices_by_tier_can_be_sent_again() -> None:
+    known = a_pricing({"page": 0.1}, shown={"a": 1})
+    prices.check_appended((known,), (replace(known, event_tier_prices_usd={"page": {"FREE": 0.1}}),))
+
+
+def test_the_prices_for_a_tier_replace_those_of_the_free_tier() -> None:
+    events = a_pricing({"page": 0.3, "flat": 0.2}, event_tier_prices_usd={"page": {"FREE": 0.3, "GOLD": 0.1}})
+    items = replace(PER_ITEM, item_tier_prices_usd={"FREE": 0.002, "GOLD": 0.001})
+    for tier, page, item in (("FREE", 0.3, 0.002), ("GOLD", 0.1, 0.001), ("SILVER", 0.3, 0.002)):
+        by_event, by_item = prices.in_tier(events, tier), prices.in_tier(items, tier)
+        assert by_event and by_event.event_prices_usd == {"page": page, "flat": 0.2}
+        assert by_item and by_item.item_price_usd == item
+    assert prices.in_tier(None, "GOLD") is None
 
 
 @pytest.mark.parametrize(("mbytes", "events"), [(128, 1), (1024, 1), (2048, 2), (4096, 4), (32_768, 32)])

@@ -7,11 +7,13 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
-from runtime.containers import Container, Sample, counters
+from runtime.base.records import Witness
+from runtime.containers import Container, Detail, Sample, cgroups, counters, kernel_log
 from runtime.containers.cgroups import Cgroup
 from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.docker import DockerContainers
@@ -65,11 +67,75 @@ async def test_a_child_that_is_killed_at_the_limit_shows_the_limit_as_peak(start
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("kernel_log_is_readable", [True, False])
+async def test_the_process_that_the_kernel_killed_is_named(
+    start_visible: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kernel_log_is_readable: bool
+) -> None:
+    """Without the kernel's log, it is the one that disappeared from the list of processes."""
+    if not kernel_log_is_readable:
+        monkeypatch.setattr(kernel_log, "KERNEL_LOG", tmp_path / "kmsg")
+    child = "import time; time.sleep(0.6); x = bytearray(400 << 20)"
+    container = await start_visible(USES_CHILD.format(child) + "import time; time.sleep(0.6); raise SystemExit(1)")
+    state = await container.wait()
+    assert state and state.oom_killed and state.exit_code == 1
+    if kernel_log_is_readable and not os.access("/dev/kmsg", os.R_OK):
+        pytest.skip("this host does not show the kernel's log")
+    witness = Witness.KERNEL_LOG if kernel_log_is_readable else Witness.PROCESS_LIST
+    assert state.oom_kills == 1
+    assert [(each.name, each.witness) for each in state.killed] == [("python", witness)]
+
+
+@pytest.mark.docker
 async def test_the_page_cache_of_written_files_is_not_part_of_the_peak(start_visible: Start) -> None:
     script = (
         "f = open('/tmp/x', 'wb')\nfor _ in range(200): f.write(bytes(1 << 20))\nf.close()\nimport time; time.sleep(1)"
     )
     assert (await ended(await start_visible(script))).memory_peak_bytes < 100 * MIB
+
+
+async def detail_of_work(container: Container) -> Detail:
+    """Return the first details in which the container has two processes, shared memory and throttled CPU."""
+    async with aclosing(container.samples()) as samples:
+        async for sample in samples:
+            found = sample.detail
+            if found and found.throttled_nanos and found.processes == 2 and found.shared_bytes > 19 * MIB:
+                return found
+    raise AssertionError("the container ended")
+
+
+@pytest.mark.docker
+async def test_the_parts_of_the_memory_and_the_programs_are_measured(start_visible: Start) -> None:
+    """A child with another program, shared memory, and more work than the CPU quota allows."""
+    script = (
+        "import subprocess, mmap, time; x = bytearray(80 << 20); child = subprocess.Popen(['sleep', '600'])\n"
+        "shared = open('/dev/shm/x', 'wb'); shared.write(bytes(20 << 20)); shared.flush(); print('ready')\n"
+        "while True: pass"
+    )
+    container = await start_visible(script, cpus=0.2)
+    await first_line(container)
+    detail = await detail_of_work(container)
+    assert 80 * MIB < detail.anonymous_bytes < 100 * MIB and 19 * MIB < detail.shared_bytes < 24 * MIB
+    assert 0 < detail.kernel_bytes < 20 * MIB and not detail.is_kernel_estimated
+    assert detail.threads and detail.threads >= 2
+    assert detail.periods and detail.throttled_periods and detail.periods >= detail.throttled_periods
+    assert detail.by_name.keys() == {"python", "sleep"}
+    assert 80 * MIB < detail.by_name["python"].memory_bytes < 100 * MIB
+    await container.kill()
+    last = (await ended(container)).detail
+    assert last and last.periods and last.periods >= detail.periods
+
+
+@pytest.mark.docker
+async def test_the_engines_statistics_have_the_parts_of_the_memory_too(
+    start: Start, remote_door: DockerContainers
+) -> None:
+    await first_line(await start("x = bytearray(64 << 20)\n" + SLEEP))
+    [seen_remotely] = await remote_door.list()
+    async with aclosing(seen_remotely.samples()) as samples:
+        detail = (await anext(samples)).detail
+    assert detail and detail.source == "engine" and detail.is_kernel_estimated
+    assert 64 * MIB < detail.anonymous_bytes < 90 * MIB
+    assert detail.threads and detail.processes is None and detail.by_name == {}
 
 
 @pytest.mark.docker
@@ -108,9 +174,9 @@ def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[CounterThread]:
 def cgroup(request: pytest.FixtureRequest, tmp_path: Path) -> Cgroup:
     if request.param == 1:
         create_v1(tmp_path, "x")
-        return Cgroup(1, str(tmp_path / "memory/x"), str(tmp_path / "cpuacct/x"))
+        return cgroups.v1(tmp_path, {"memory": "x", "cpuacct": "x"})
     create_v2(tmp_path, "x")
-    return Cgroup(2, str(tmp_path / "x"), str(tmp_path / "x"))
+    return cgroups.v2(tmp_path / "x")
 
 
 def script(cgroup: Cgroup, usage: int, cache: int, peak: int, oom_kills: int = 0) -> None:

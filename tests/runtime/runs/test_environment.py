@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runtime.base.addresses import Addresses
+from runtime.base.plans import LOCAL, PLANS, Plan
 from runtime.base.records import EnvVar, Meta, Metamorph, Origin, TaggedBuild
 from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.runs import environment
@@ -39,6 +40,7 @@ def variables(
     actor: dict[str, Any] | None = None,
     charged: dict[str, int] | None = None,
     addresses: Addresses = ADDRESSES,
+    plan: Plan = LOCAL,
     **run: Any,
 ) -> dict[str, str]:
     return environment.variables(
@@ -49,6 +51,7 @@ def variables(
         a_user(id="caller1", username="bob"),
         charged or {},
         addresses,
+        plan,
     )
 
 
@@ -108,6 +111,23 @@ def test_the_variables_of_the_proxy() -> None:
 def test_without_a_proxy_or_a_password_the_variables_of_the_proxy_are_missing(port: int | None, password: str) -> None:
     found = variables(addresses=replace(ADDRESSES, proxy_port=port), proxy_password=password)
     assert not [name for name in found if "_PROXY_" in name]
+
+
+@pytest.mark.parametrize(
+    ("plan", "tier", "is_paying"),
+    [
+        (LOCAL, "FREE", None),
+        (PLANS["free"], "FREE", None),
+        (PLANS["starter"], "BRONZE", "1"),
+        (PLANS["scale"], "SILVER", "1"),
+        (PLANS["business"], "GOLD", "1"),
+    ],
+)
+def test_the_plan_of_the_user_determines_the_tier_and_whether_the_user_pays(
+    plan: Plan, tier: str, is_paying: str | None
+) -> None:
+    found = variables(plan=plan)
+    assert (found["APIFY_USER_PRICING_TIER"], found.get("APIFY_USER_IS_PAYING")) == (tier, is_paying)
 
 
 def test_one_variable_lists_the_storages_as_json() -> None:

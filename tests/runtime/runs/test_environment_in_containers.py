@@ -74,6 +74,7 @@ def test_every_variable_is_set_under_all_its_names(server: LiveServer, actor: st
         **names(f"http://host.greenroom.internal:{server.port}", "APIFY_API_BASE_URL"),
         **names(f"http://localhost:{server.port}", "APIFY_API_PUBLIC_BASE_URL"),
         **names(user["id"], "APIFY_USER_ID"),
+        **names(user["plan"]["tier"], "APIFY_USER_PRICING_TIER"),
         **names("API", "APIFY_META_ORIGIN"),
         **names("{}", "APIFY_ACTOR_PRICING_INFO", "APIFY_CHARGED_ACTOR_EVENT_COUNTS"),
     }

@@ -53,13 +53,15 @@ def test_other_fields_are_stored_as_they_were_sent() -> None:
     )
 
 
-def test_the_price_of_the_free_tier_applies() -> None:
+def test_prices_by_tier_are_returned_as_they_were_sent_and_that_of_the_free_tier_is_the_default() -> None:
     tiers = {"FREE": {"tieredEventPriceUsd": 0.3}, "GOLD": {"tieredEventPriceUsd": 0.1}}
-    parsed = parse_pricing(per_event(page={"eventTieredPricingUsd": tiers}), START)
-    assert parsed.event_prices_usd == {"page": 0.3}
+    parsed = parse_pricing(per_event(page={"eventTieredPricingUsd": tiers}, flat=EVENT), START)
+    assert parsed.event_prices_usd == {"page": 0.3, "flat": 0.1}
+    assert parsed.event_tier_prices_usd == {"page": {"FREE": 0.3, "GOLD": 0.1}}
     assert parsed.shown["pricingPerEvent"]["actorChargeEvents"]["page"]["eventTieredPricingUsd"] == tiers
     item = {"pricingModel": "PRICE_PER_DATASET_ITEM", "tieredPricing": {"FREE": {"tieredPricePerUnitUsd": 0.02}}}
-    assert parse_pricing(item, START).item_price_usd == 0.02
+    parsed = parse_pricing(item, START)
+    assert (parsed.item_price_usd, parsed.item_tier_prices_usd) == (0.02, {"FREE": 0.02})
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,7 @@ def test_other_pricing_models(sent: Json, model: PricingModel, filled: Json) -> 
         (per_event(page={"eventPriceUsd": 1, "eventTitle": 5}), "invalid-value"),
         (per_event(page={"eventTieredPricingUsd": {"GOLD": {"tieredEventPriceUsd": 1}}}), "invalid-value"),
         (per_event(page={**EVENT, "eventTieredPricingUsd": {"FREE": {"tieredEventPriceUsd": 1}}}), "invalid-value"),
+        (per_event(page={"eventTieredPricingUsd": {"FREE": {"tieredEventPriceUsd": 1}, "GOLD": {}}}), "invalid-value"),
         (per_event(**{"apify-unknown": EVENT}), "cannot-add-apify-events-to-ppe-actor"),
         ({"pricingModel": "PRICE_PER_DATASET_ITEM"}, "invalid-value"),
         ({"pricingModel": "FLAT_PRICE_PER_MONTH", "pricePerUnitUsd": None}, "invalid-value"),
