@@ -1,0 +1,185 @@
+"""What runs at different memory sizes have shown: whether a size holds the Actor, and with which headroom.
+
+The peaks are without the page cache that the kernel could have reclaimed, so a cache does not count as need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+MBYTE = 1024 * 1024
+DISK_PER_MEMORY = 2
+HEADROOM = 0.2
+"""The part of the highest peak that has to be free above it: the next input, garbage collection and a new base image
+change the need by some percent, and a run over its limit is killed."""
+MEMORY_EXIT_CODES = frozenset({134, 137})
+"""Node exits with 134 when the heap of V8 is full, whose limit follows the memory of the run. 137 is SIGKILL, which the
+kernel sends at the limit; it counts even if no counter shows why."""
+
+
+class Verdict(StrEnum):
+    """What a run shows about its size."""
+
+    FITS = "fits"
+    TIGHT = "tight"
+    PROCESS_KILLED = "process killed"
+    OUT_OF_MEMORY = "out of memory"
+    TIMED_OUT = "timed out"
+    ABORTED = "aborted"
+    FAILED = "failed"
+
+
+FOR_LACK_OF_MEMORY = frozenset({Verdict.TIGHT, Verdict.PROCESS_KILLED, Verdict.OUT_OF_MEMORY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One finished run of input number `input`. None means that it was not measured.
+
+    `is_peak_cut` is true if the limit may have cut the peak off, so that the true need is at least as high.
+    `is_peak_estimated` is true if the peak is that of samples, so that a shorter one may be missing.
+    `throttled_share` is the part of the CPU periods in which the kernel stopped the run. `is_disturbed` is true if the
+    machine could not give the run all of its CPU share, so that its time is too long.
+    """
+
+    run_id: str
+    input: int
+    memory_mbytes: int
+    is_proof: bool
+    status: str
+    exit_code: int | None
+    message: str | None
+    secs: float
+    peak_bytes: float | None
+    is_peak_cut: bool
+    is_peak_estimated: bool
+    oom_kills: float | None
+    disk_peak_bytes: float | None
+    throttled_share: float | None
+    compute_units: float
+    cost_usd: float
+    is_disturbed: bool
+
+    @property
+    def is_over_memory(self) -> bool:
+        return bool(self.oom_kills) or self.is_peak_cut
+
+    @property
+    def ending(self) -> Verdict:
+        """What the end of this run shows. FITS means only that it succeeded without a sign of too little memory."""
+        if self.status == "SUCCEEDED":
+            if self.oom_kills:
+                return Verdict.PROCESS_KILLED
+            return Verdict.TIGHT if self.is_peak_cut else Verdict.FITS
+        if self.status == "ABORTED":
+            return Verdict.ABORTED
+        if self.is_over_memory or (self.status == "FAILED" and self.exit_code in MEMORY_EXIT_CODES):
+            return Verdict.OUT_OF_MEMORY
+        return Verdict.TIMED_OUT if self.status == "TIMED-OUT" else Verdict.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """All runs of one input at one size, at least one."""
+
+    input: int
+    memory_mbytes: int
+    runs: tuple[Measurement, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first miss of a run; TIGHT if all succeeded, but without the headroom."""
+        miss = next((run.ending for run in self.runs if run.ending is not Verdict.FITS), None)
+        if miss is not None:
+            return miss
+        return Verdict.TIGHT if self.needed_mbytes > self.memory_mbytes else Verdict.FITS
+
+    @property
+    def is_fitting(self) -> bool:
+        return self.verdict is Verdict.FITS
+
+    @property
+    def is_peak_cut(self) -> bool:
+        return any(run.is_over_memory for run in self.runs)
+
+    @property
+    def is_peak_estimated(self) -> bool:
+        return any(run.is_peak_estimated for run in self.runs)
+
+    @property
+    def peak_bytes(self) -> float | None:
+        return highest(run.peak_bytes for run in self.runs)
+
+    @property
+    def headroom(self) -> float:
+        """The part of the peak that has to be free above it: at least the difference between equal runs."""
+        return max(HEADROOM, self.spread)
+
+    @property
+    def spread(self) -> float:
+        """The difference between the peaks of these runs as a part of the highest one."""
+        peaks = [run.peak_bytes for run in self.runs if run.peak_bytes]
+        return (max(peaks) - min(peaks)) / max(peaks) if peaks else 0.0
+
+    @property
+    def needed_mbytes(self) -> float:
+        """The memory that holds the peak with its headroom. The disk grows with the memory, so it counts too."""
+        disk = highest(run.disk_peak_bytes for run in self.runs)
+        memory = max(self.peak_bytes or 0.0, (disk or 0.0) / DISK_PER_MEMORY)
+        return memory * (1 + self.headroom) / MBYTE
+
+    @property
+    def secs(self) -> float:
+        """The median time. Undisturbed runs count alone, if there are any."""
+        undisturbed = [run.secs for run in self.runs if not run.is_disturbed]
+        return _median(undisturbed or [run.secs for run in self.runs])
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether the time of the cell is that of disturbed runs."""
+        return all(run.is_disturbed for run in self.runs)
+
+    @property
+    def throttled_share(self) -> float | None:
+        return highest(run.throttled_share for run in self.runs)
+
+    @property
+    def compute_units(self) -> float:
+        return sum(run.compute_units for run in self.runs) / len(self.runs)
+
+    @property
+    def cost_usd(self) -> float:
+        return sum(run.cost_usd for run in self.runs) / len(self.runs)
+
+    def count(self, *, is_proof: bool) -> int:
+        return sum(run.is_proof is is_proof for run in self.runs)
+
+
+Cells = Mapping[tuple[int, int], Cell]
+"""Cells by input and size."""
+
+
+def cells_of(measured: Iterable[Measurement]) -> Cells:
+    """Group runs by input and size, the smallest size first."""
+    groups: dict[tuple[int, int], list[Measurement]] = {}
+    for run in measured:
+        groups.setdefault((run.input, run.memory_mbytes), []).append(run)
+    return {key: Cell(*key, tuple(runs)) for key, runs in sorted(groups.items(), key=lambda group: group[0][::-1])}
+
+
+def megabytes(count: float) -> str:
+    """Return a size of memory, always in megabytes, so that it can be compared with the limit."""
+    return f"{count / MBYTE:.1f} MB"
+
+
+def highest(values: Iterable[float | None]) -> float | None:
+    """Return the highest value that was measured, or None if there is none."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def _median(values: Sequence[float]) -> float:
+    # The module `statistics` takes longer to import than the rest of this one.
+    ordered, half = sorted(values), len(values) // 2
+    return (ordered[half] + ordered[~half]) / 2
