@@ -29,6 +29,7 @@ COMMANDS = {
     "init": Entry(ACTORS, "Write greenroom.toml, a test and a GitHub workflow into the folder of an Actor."),
     "run": Entry(ACTORS, "Build the Actor in a folder or a git repository and run it."),
     "report": Entry(ACTORS, "Show what a run used and would cost, with its curves."),
+    "fit": Entry(ACTORS, "Find out how much memory an Actor needs, and prove it."),
     "push": Entry(ACTORS, "Create or update an Actor from a folder or a git repository, and build it."),
     "seed": Entry(ACTORS, "Create public stand-ins for well-known Actors of Apify Store."),
     "storage": Entry(STORAGES, "Copy storages between the server and the local folders of the Apify SDKs."),
