@@ -70,8 +70,8 @@ Parallel = Annotated[
         min=1,
         max=100,
         metavar="N",
-        help="Make up to N runs at the same time, if the memory of this machine and the user's limit allow it. Such"
-        " runs can make each other slower.",
+        help="Make up to N runs at the same time, if the memory of this machine and the user's limit allow it: those"
+        " of --sizes, --repeat and several inputs. Such runs can make each other slower.",
     ),
 ]
 BudgetOption = Annotated[

@@ -14,6 +14,8 @@ from cli.fit.search import Trial
 from runtime.base.json_text import JsonDict
 
 TOLERANCE_CORES = 0.1
+HOST_SHARE = 0.8
+"""The part of the free memory of this machine that runs may use: an Actor may use up all of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def capacity_of(limits: JsonDict) -> Capacity:
     return Capacity(
         user_mbytes=int(1024 * (most["maxActorMemoryGbytes"] - used["actorMemoryGbytes"])),
         jobs=most["maxConcurrentActorJobs"] - used["activeActorJobCount"],
-        host_mbytes=psutil.virtual_memory().available // MBYTE,
+        host_mbytes=int(HOST_SHARE * psutil.virtual_memory().available / MBYTE),
     )
 
 

@@ -79,7 +79,7 @@ class Runner:
         unwanted = [run_id for run_id in self.started if run_id not in spared]
         deleted: set[str] = set()
         try:
-            with progress(f"Deleting {len(unwanted)} runs of the measurement") if unwanted else nullcontext():
+            with progress("Deleting the other runs") if unwanted else nullcontext():
                 deleted.update(run_id for run_id in unwanted if self._delete(run_id))
         except KeyboardInterrupt:
             print_warning("The deletion was interrupted, so some runs remain.")
