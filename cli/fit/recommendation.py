@@ -32,7 +32,7 @@ ADVICE_PER_MISS = {
     Verdict.ABORTED: "Something aborted it.",
 }
 LESS_DATA = "Pass a smaller input, or let the Actor process its data in smaller parts."
-MORE_SIZES = "Pass larger --sizes, or free memory on this machine."
+MORE_SIZES = "Pass larger --sizes. If they are not possible, free memory on this machine, or raise the user's limit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,10 @@ def notes(plan: Plan, cells: Cells, host_cores: int) -> Iterator[Note]:
 
 
 def advice_without_fit(cells: Cells) -> Note:
-    """Return why no size fits and what to do, from the run with the most memory."""
+    """Return why no size fits and what to do, from the largest size at which a run missed."""
     last = max(cells.values(), key=lambda cell: (not cell.is_fitting, cell.memory_mbytes))
     run = _missed_run(last)
-    what = f"The run with the most memory missed, {last.memory_mbytes} MB: {last.verdict}."
+    what = f"The result of the largest size, {last.memory_mbytes} MB, is '{last.verdict}'."
     if last.verdict in FOR_LACK_OF_MEMORY:
         more = MORE_SIZES if last.memory_mbytes < MAX_MEMORY_MBYTES else LESS_DATA
         return Note(f"{what} {more} Details: `greenroom explain {run}`.", run)
@@ -159,11 +159,15 @@ def _lack_of_cpu(plan: Plan, cells: Cells) -> Iterator[Note]:
             f"The runs at {size} MB ended within about {BURST_SECS:.0f} s, while a whole core is granted. Longer"
             f" runs get {share} after that: measure with an input as large as in production."
         )
-    elif max((cell.throttled_share or 0 for cell in own), default=0) >= MUCH_THROTTLED:
+    elif plan.strategy is Strategy.SMALLEST and _is_throttled(own):
         yield Note(
             f"With {size} MB, the Actor has {share} and often waits for CPU time. --strategy balanced or fastest"
             " compares the time and cost of larger sizes."
         )
+
+
+def _is_throttled(cells: list[Cell]) -> bool:
+    return any((cell.throttled_share or 0) >= MUCH_THROTTLED for cell in cells)
 
 
 def _limits_of_times(cells: Cells, host_cores: int) -> Iterator[Note]:

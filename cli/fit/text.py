@@ -59,9 +59,8 @@ def facts(result: FitResult) -> Iterator[Fact]:
 def _recommendation(result: FitResult) -> Iterator[Fact]:
     found = result.recommendation
     if found is None:
-        yield Fact(
-            "Recommended", f"nothing. {result.advice.text if result.advice else 'The measurement is incomplete.'}"
-        )
+        reason = f"because no size fits. {result.advice.text}" if result.advice else "because too little was measured."
+        yield Fact("Recommended", f"nothing, {reason}")
         return
     runs = "run" if len(found.proofs) == 1 else "runs"
     proof = (

@@ -71,7 +71,7 @@ def test_an_existing_actor_is_measured_without_a_build(fit: Any, fit_stub: FitSt
 def test_an_actor_that_never_succeeds_gets_advice_and_its_last_run_remains(fit: Any, fit_stub: FitStub) -> None:
     done = fit("-i", '{"status": "FAILED", "exitCode": 7}')
     assert done.exit_code == 1
-    assert "Recommended  nothing." in done.stdout and "greenroom explain r2" in done.stdout
+    assert "Recommended  nothing, because no size fits." in done.stdout and "greenroom explain r2" in done.stdout
     assert (fit_stub.deleted, memory_of(fit_stub)[0]) == (["r1"], 1024)
 
 
