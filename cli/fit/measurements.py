@@ -1,6 +1,7 @@
 """What runs at different memory sizes have shown: whether a size holds the Actor, and with which headroom.
 
-The peaks are without the page cache that the kernel could have reclaimed, so a cache does not count as need.
+A page cache is not need. The peaks are without the part that the kernel reclaims first, but contain the part that is in
+active use, which it reclaims only for lack of memory. So success with half of the memory counts as headroom, too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from enum import StrEnum
 
 MBYTE = 1024 * 1024
 DISK_PER_MEMORY = 2
+FULL = 0.95
+"""From this part of the disk on, a failed run probably failed because of it: the next write may have been too large."""
 HEADROOM = 0.2
 """The part of the highest peak that has to be free above it: the next input, garbage collection and a new base image
 change the need by some percent, and a run over its limit is killed."""
@@ -26,12 +29,14 @@ class Verdict(StrEnum):
     TIGHT = "tight"
     PROCESS_KILLED = "process killed"
     OUT_OF_MEMORY = "out of memory"
+    DISK_FULL = "disk full"
     TIMED_OUT = "timed out"
     ABORTED = "aborted"
     FAILED = "failed"
 
 
-FOR_LACK_OF_MEMORY = frozenset({Verdict.TIGHT, Verdict.PROCESS_KILLED, Verdict.OUT_OF_MEMORY})
+FOR_LACK_OF_MEMORY = frozenset({Verdict.TIGHT, Verdict.PROCESS_KILLED, Verdict.OUT_OF_MEMORY, Verdict.DISK_FULL})
+"""More memory helps against these, also against a full disk: a run has twice as much disk as memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +45,9 @@ class Measurement:
 
     `is_peak_cut` is true if the limit may have cut the peak off, so that the true need is at least as high.
     `is_peak_estimated` is true if the peak is that of samples, so that a shorter one may be missing.
-    `throttled_share` is the part of the CPU periods in which the kernel stopped the run. `is_disturbed` is true if the
-    machine could not give the run all of its CPU share, so that its time is too long.
+    `unreclaimable_bytes` is the part of the highest sample that is not page cache. `throttled_share` is the part of the
+    CPU periods in which the kernel stopped the run. `is_disturbed` is true if the machine could not give the run all of
+    its CPU share, so that its time is too long.
     """
 
     run_id: str
@@ -53,6 +59,7 @@ class Measurement:
     message: str | None
     secs: float
     peak_bytes: float | None
+    unreclaimable_bytes: float | None
     is_peak_cut: bool
     is_peak_estimated: bool
     oom_kills: float | None
@@ -77,24 +84,42 @@ class Measurement:
             return Verdict.ABORTED
         if self.is_over_memory or (self.status == "FAILED" and self.exit_code in MEMORY_EXIT_CODES):
             return Verdict.OUT_OF_MEMORY
-        return Verdict.TIMED_OUT if self.status == "TIMED-OUT" else Verdict.FAILED
+        if self.status == "TIMED-OUT":
+            return Verdict.TIMED_OUT
+        disk_bytes = DISK_PER_MEMORY * self.memory_mbytes * MBYTE
+        return Verdict.DISK_FULL if (self.disk_peak_bytes or 0) >= FULL * disk_bytes else Verdict.FAILED
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """All runs of one input at one size, at least one."""
+    """All runs of one input at one size, at least one.
+
+    `is_enough_with_less` is true if runs of this input succeeded with half of the memory or less.
+    """
 
     input: int
     memory_mbytes: int
     runs: tuple[Measurement, ...]
+    is_enough_with_less: bool = False
 
     @property
     def verdict(self) -> Verdict:
         """The first miss of a run; TIGHT if all succeeded, but without the headroom."""
-        miss = next((run.ending for run in self.runs if run.ending is not Verdict.FITS), None)
+        endings = [run.ending for run in self.runs]
+        miss = next((ending for ending in endings if ending not in (Verdict.FITS, Verdict.TIGHT)), None)
         if miss is not None:
             return miss
-        return Verdict.TIGHT if self.needed_mbytes > self.memory_mbytes else Verdict.FITS
+        has_headroom = self.needed_mbytes <= self.memory_mbytes and Verdict.TIGHT not in endings
+        return Verdict.FITS if has_headroom or self.is_enough_with_less else Verdict.TIGHT
+
+    @property
+    def may_be_tight_by_cache(self) -> bool:
+        """Whether all runs succeeded, and what is not page cache would leave the headroom."""
+        parts = [run.unreclaimable_bytes for run in self.runs]
+        rest = highest(parts)
+        if self.verdict is not Verdict.TIGHT or rest is None or None in parts:
+            return False
+        return rest * (1 + self.headroom) / MBYTE <= self.memory_mbytes
 
     @property
     def is_fitting(self) -> bool:
@@ -166,7 +191,13 @@ def cells_of(measured: Iterable[Measurement]) -> Cells:
     groups: dict[tuple[int, int], list[Measurement]] = {}
     for run in measured:
         groups.setdefault((run.input, run.memory_mbytes), []).append(run)
-    return {key: Cell(*key, tuple(runs)) for key, runs in sorted(groups.items(), key=lambda group: group[0][::-1])}
+    enough: set[int] = set()
+    cells = {}
+    for key, runs in sorted(groups.items(), key=lambda group: group[0][::-1]):
+        cell = cells[key] = Cell(*key, tuple(runs), key[0] in enough)
+        if cell.verdict in (Verdict.FITS, Verdict.TIGHT):
+            enough.add(cell.input)
+    return cells
 
 
 def megabytes(count: float) -> str:

@@ -20,6 +20,7 @@ def measurement_of(trial: Trial, report: JsonDict, *, is_disturbed: bool) -> Mea
         message=report["statusMessage"],
         secs=report["durationSecs"],
         peak_bytes=memory["peakBytes"]["value"],
+        unreclaimable_bytes=_unreclaimable_bytes(memory["atPeak"]),
         is_peak_cut=memory["peakBytes"]["isLowerBound"],
         is_peak_estimated=memory["peakBytes"]["basis"] == "estimated",
         oom_kills=memory["oomKills"]["value"],
@@ -29,3 +30,11 @@ def measurement_of(trial: Trial, report: JsonDict, *, is_disturbed: bool) -> Mea
         cost_usd=cost["usageUsd"]["value"],
         is_disturbed=is_disturbed,
     )
+
+
+def _unreclaimable_bytes(parts: JsonDict | None) -> float | None:
+    """Return the memory in the highest sample that is not page cache, or None if a part is not known."""
+    if parts is None:
+        return None
+    values = [parts[name]["value"] for name in ("anonymousBytes", "kernelBytes", "sharedBytes")]
+    return None if None in values else float(sum(values))

@@ -48,7 +48,8 @@ class Recommendation:
     """Memory in megabytes: the recommended default, and the bounds for callers who choose the memory themselves.
 
     `peak_bytes` is the highest peak at this size, None if it was not measured. `headroom` is the part of it that has to
-    be free above it. `proofs` are the ids of the fresh runs.
+    be free above it. With `is_enough_with_less`, it is not, but runs with half of the memory succeeded. `proofs` are
+    the ids of the fresh runs.
     """
 
     memory_mbytes: int
@@ -57,6 +58,7 @@ class Recommendation:
     is_proven: bool
     peak_bytes: float | None
     headroom: float
+    is_enough_with_less: bool
     proofs: tuple[str, ...]
     reason: str
 
@@ -75,6 +77,7 @@ def recommend(plan: Plan, cells: Cells) -> Recommendation | None:
         is_proven=is_proven(plan, cells, size),
         peak_bytes=highest(cell.peak_bytes for cell in own),
         headroom=max((cell.headroom for cell in own), default=HEADROOM),
+        is_enough_with_less=any(cell.needed_mbytes > size for cell in own),
         proofs=tuple(run.run_id for cell in own for run in cell.runs if run.is_proof),
         reason=REASONS[plan.strategy],
     )
@@ -103,6 +106,11 @@ def describe(found: Recommendation) -> str:
     """Return the headroom of the recommendation and its reason."""
     if found.peak_bytes is None:
         return "Its peak was not measured, so its headroom is unknown."
+    if found.is_enough_with_less:
+        return (
+            f"Runs with half of the memory succeeded, so this size leaves as much again. The highest peak at this size,"
+            f" {megabytes(found.peak_bytes)}, contains page cache that the Actor does not need."
+        )
     needed = found.peak_bytes * (1 + found.headroom)
     why = "equal runs differ as much" if found.headroom > HEADROOM else "inputs and runs vary"
     return (

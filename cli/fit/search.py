@@ -115,6 +115,8 @@ def next_size(sizes: Sequence[int], tried: Sequence[Cell], first: int) -> int | 
     """
     if not tried:
         return max((size for size in sizes if size <= first), default=sizes[0])
+    if (below := _below_a_cache(sizes, tried)) is not None:
+        return below
     fitting = min((cell for cell in tried if cell.verdict is Verdict.FITS), key=_size, default=None)
     misses = [cell for cell in tried if cell.verdict is not Verdict.FITS]
     if fitting is None:
@@ -126,6 +128,16 @@ def next_size(sizes: Sequence[int], tried: Sequence[Cell], first: int) -> int | 
     held = next((size for size in between if size >= fitting.needed_mbytes), between[-1])
     is_memory_enough = fitting.needed_mbytes <= floor
     return between[len(between) // 2] if is_memory_enough else held
+
+
+def _below_a_cache(sizes: Sequence[int], tried: Sequence[Cell]) -> int | None:
+    """Return the size below the smallest one tried, if that is tight because of a page cache.
+
+    If the Actor succeeds with less, the cache was not need.
+    """
+    smallest = min(tried, key=_size)
+    smaller = [size for size in sizes if size < smallest.memory_mbytes]
+    return smaller[-1] if smaller and smallest.may_be_tight_by_cache else None
 
 
 def _larger(sizes: Sequence[int], miss: Cell) -> int | None:

@@ -27,6 +27,7 @@ def a_measurement(**fields: Any) -> Measurement:
         "message": None,
         "secs": 10.0,
         "peak_bytes": 300.0 * MBYTE,
+        "unreclaimable_bytes": None,
         "is_peak_cut": False,
         "is_peak_estimated": False,
         "oom_kills": 0,
@@ -43,12 +44,14 @@ def a_measurement(**fields: Any) -> Measurement:
 class ActorModel:
     """An Actor that needs `need_mbytes` for each input, and works for `cpu_secs` and waits for `idle_secs`.
 
-    With more memory, it also leaves up to `garbage_mbytes` uncollected. Peaks vary by the share `noise`. Below
-    `starves_below` megabytes it fails for another reason. Every run fails with the probability `flakiness`.
+    With more memory, it also leaves up to `garbage_mbytes` uncollected, and `cache_mbytes` of files in the page cache.
+    Peaks vary by the share `noise`. Below `starves_below` megabytes it fails for another reason. Every run fails with
+    the probability `flakiness`.
     """
 
     need_mbytes: tuple[float, ...] = (300.0,)
     garbage_mbytes: float = 0.0
+    cache_mbytes: float = 0.0
     cpu_secs: float = 1.0
     idle_secs: float = 0.0
     noise: float = 0.0
@@ -72,8 +75,9 @@ class ActorModel:
             status="FAILED" if fails else "SUCCEEDED",
             exit_code=137 if is_over else int(fails),
             secs=secs,
-            peak_bytes=min(wanted, size) * MBYTE if self.is_measured else None,
-            is_peak_cut=is_over and self.is_measured,
+            peak_bytes=min(wanted + self.cache_mbytes, size) * MBYTE if self.is_measured else None,
+            unreclaimable_bytes=min(wanted, size) * MBYTE if self.is_measured else None,
+            is_peak_cut=wanted + self.cache_mbytes >= size and self.is_measured,
             oom_kills=int(is_over) if self.is_measured else None,
             compute_units=units,
             cost_usd=units * USD_PER_UNIT,

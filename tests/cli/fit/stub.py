@@ -84,6 +84,7 @@ class FitStub(StubApi):
                 "durationSecs": 4.0,
                 "memory": {
                     "peakBytes": _figure(min(need, memory) * MBYTE, is_lower_bound=is_over),
+                    "atPeak": None,
                     "oomKills": _figure(int(is_over)),
                 },
                 "cpu": {

@@ -33,6 +33,7 @@ def peak(mbytes: float) -> dict[str, Any]:
         ({"status": "FAILED", "exit_code": 134}, Verdict.OUT_OF_MEMORY),  # the heap of V8
         ({"status": "FAILED", "exit_code": 1, "oom_kills": 1}, Verdict.OUT_OF_MEMORY),  # a child process was killed
         ({"status": "FAILED", "exit_code": 1}, Verdict.FAILED),
+        ({"status": "FAILED", "exit_code": 1, "disk_peak_bytes": 1000 * MBYTE}, Verdict.DISK_FULL),
         ({"status": "TIMED-OUT", "exit_code": 137}, Verdict.TIMED_OUT),
         ({"status": "TIMED-OUT", "oom_kills": 1}, Verdict.OUT_OF_MEMORY),
         ({"status": "ABORTED", "exit_code": 137}, Verdict.ABORTED),
@@ -41,6 +42,16 @@ def peak(mbytes: float) -> dict[str, Any]:
 )
 def test_the_verdict_of_a_run(run: dict[str, Any], verdict: Verdict) -> None:
     assert a_cell(run).verdict is verdict
+
+
+def test_success_with_half_of_the_memory_is_headroom_too() -> None:
+    half = a_measurement(memory_mbytes=256, is_peak_cut=True)
+    for peak_mbytes, is_cut in ((500, False), (512, True)):
+        whole = a_measurement(memory_mbytes=512, is_peak_cut=is_cut, **peak(peak_mbytes))
+        verdicts = [cell.verdict for cell in cells_of([whole, half]).values()]
+        assert verdicts == [Verdict.TIGHT, Verdict.FITS]
+    killed = a_measurement(memory_mbytes=256, oom_kills=1)
+    assert [cell.verdict for cell in cells_of([whole, killed]).values()] == [Verdict.PROCESS_KILLED, Verdict.TIGHT]
 
 
 def test_one_miss_among_equal_runs_decides() -> None:

@@ -42,6 +42,7 @@ def test_the_smallest_size_with_headroom_is_found_and_proven(need: float, first:
         ActorModel,
         need_mbytes=st.lists(NEEDS, min_size=1, max_size=3).map(tuple),
         garbage_mbytes=st.floats(0, 4000),
+        cache_mbytes=st.sampled_from((0.0, 1000.0)),
         noise=st.floats(0, 0.2),
         starves_below=st.sampled_from((0, 512, 4096)),
         flakiness=st.sampled_from((0.0, 0.3)),
@@ -74,6 +75,18 @@ def test_garbage_does_not_count_as_need(need: float, garbage: float, first: int)
     assert recommended(plan, measure(plan, model.run)) == recommended(sweep, measure(sweep, model.run))
 
 
+@settings(max_examples=examples(40))
+@given(need=st.floats(5, 12_000), cache=st.floats(0, 8000), first=st.sampled_from(ALL_SIZES))
+def test_a_page_cache_does_not_count_as_need(need: float, cache: float, first: int) -> None:
+    plan = a_plan(first=first)
+    size, smallest = (
+        recommended(plan, measure(plan, ActorModel((need,), cache_mbytes=cache).run)),
+        smallest_that_holds(need),
+    )
+    assert size is not None and smallest is not None
+    assert smallest <= size <= 2 * smallest
+
+
 @pytest.mark.parametrize(
     ("model", "tried"),
     [
@@ -82,6 +95,8 @@ def test_garbage_does_not_count_as_need(need: float, garbage: float, first: int)
         (ActorModel((10.0,)), [1024, 128, 128]),
         (ActorModel((230.0,)), [1024, 512, 256, 512]),  # 256 MB would leave too little headroom
         (ActorModel((100.0,), starves_below=4096), [1024, 32_768, 8192, 4096, 2048, 4096]),
+        (ActorModel((20.0,), cache_mbytes=500.0), [1024, 512, 256, 128, 256]),
+        (ActorModel((300.0,), cache_mbytes=500.0), [1024, 512, 256, 1024]),
         (ActorModel((1e6,)), [1024, 2048, 4096, 8192, 16_384, 32_768]),
         (ActorModel((10.0,), flakiness=1.0), [1024, 32_768]),
         (ActorModel((300.0,), is_measured=False), [1024, 256, 512, 512]),
