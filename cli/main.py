@@ -31,6 +31,7 @@ COMMANDS = {
     "report": Entry(ACTORS, "Show what a run used and would cost, with its curves."),
     "fit": Entry(ACTORS, "Find out how much memory an Actor needs, and prove it."),
     "push": Entry(ACTORS, "Create or update an Actor from a folder or a git repository, and build it."),
+    "explain": Entry(ACTORS, "Show why a run or build ended, with the evidence and the next command to type."),
     "seed": Entry(ACTORS, "Create public stand-ins for well-known Actors of Apify Store."),
     "storage": Entry(STORAGES, "Copy storages between the server and the local folders of the Apify SDKs."),
 }

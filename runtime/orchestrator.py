@@ -22,7 +22,7 @@ from runtime.base.clock import AdvanceableClock, Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.errors import StorageUnavailable
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Build, ProxyUse, Run
+from runtime.base.records import Aborter, Build, ProxyUse, Run
 from runtime.base.settings import Settings
 from runtime.billing.billing import Billing
 from runtime.billing.monthly_usage import MonthlyUsage
@@ -30,6 +30,7 @@ from runtime.builds import Builder, BuildImages, Builds, LiveBuilds, Sources
 from runtime.clock_advance import ClockAdvance
 from runtime.containers import Containers, Engine
 from runtime.database import Database
+from runtime.explanations.explanations import Explanations
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
 from runtime.jobs import resource_limits, stats
@@ -106,6 +107,9 @@ class Orchestrator:
         self._create_runs()
         self._create_schedules()
         self._create_deletion()
+        self.explanations = Explanations(
+            database=self.database, logs=self.logs, clock=clock, cpu_burst_secs=settings.cpu_burst_secs
+        )
         self._background_tasks: list[asyncio.Task[None]] = []
 
     def _create_foundations(self) -> None:
@@ -392,7 +396,7 @@ class Orchestrator:
     async def _stop_runs(self) -> None:
         try:
             for run_id in self.live_runs.live_run_ids:
-                await self.orders.abort(self.runs.get(run_id))
+                await self.orders.abort(self.runs.get(run_id), by=Aborter.SERVER)
         except StorageUnavailable as problem:
             log.warning("Live runs continue, and the next start adopts them: %s", problem)
         else:

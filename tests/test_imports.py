@@ -29,6 +29,7 @@ ROOMS = (
     "metrics",
     "builds",
     "runs",
+    "explanations",
     "schedules",
     "clock_advance",
     "account_limits",

@@ -18,10 +18,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
+from api.request.callers import CALLER
+from api.request.dependencies import orchestrator_of
 from api.response.envelopes import json_response
 from runtime.base import errors
-from runtime.base.errors import GreenroomError, Invalid, MethodNotAllowed, NotFound
-from runtime.base.storage_errors import storage_unavailable
+from runtime.base.errors import Forbidden, GreenroomError, Invalid, MethodNotAllowed, NotFound
+from runtime.base.storage_errors import STORAGE_ERRORS, storage_unavailable
 
 log = logging.getLogger("greenroom.api")
 
@@ -85,6 +87,8 @@ def internal_error(problem: Exception, scope: Scope) -> Response:
 
 
 async def handle_greenroom_error(request: Request, problem: GreenroomError) -> Response:
+    if isinstance(problem, Forbidden):
+        await _record_rejection(request, problem)
     return error_response(problem, request.scope)
 
 
@@ -117,6 +121,18 @@ ERROR_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[A
     ClientDisconnect: handle_client_disconnect,
     Exception: handle_unexpected_error,
 }
+
+
+async def _record_rejection(request: Request, problem: Forbidden) -> None:
+    """Record in the calling run that its permissions did not allow this request: it may be why the run fails."""
+    caller = request.scope.get(CALLER)
+    if caller is None or caller.run is None:
+        return
+    try:
+        shown = f"{request.method} {request.url.path}: {problem.message}"
+        await orchestrator_of(request).runs.record_rejection(caller.run.id, shown)
+    except (NotFound, *STORAGE_ERRORS) as failure:
+        log.warning("A rejected request of run %s could not be recorded: %s", caller.run.id, failure)
 
 
 def _slug_and_message(problem: GreenroomError, scope: Scope) -> tuple[str, str]:

@@ -175,6 +175,45 @@ class RunProxyUse(LocalModel):
     data: dict[str, GroupUse] = Field(description="What the run has used of the proxy, by group.")
 
 
+class EvidenceItem(LocalModel):
+    """A quoted line or a number."""
+
+    source: str = Field(description="Where it comes from, for example `cgroup`, `exit code` or `log`.")
+    text: str
+
+
+class CauseItem(LocalModel):
+    """A cause for which there is evidence."""
+
+    id: str = Field(description="The name of the cause; docs/explain.md lists all of them.")
+    certainty: Literal["certain", "likely", "circumstance"] = Field(
+        description="Whether it is proven, the last output names it, or it only happened too."
+    )
+    sentence: str
+    evidence: tuple[EvidenceItem, ...]
+    advice: str
+    command: str | None = Field(description="The next command to type.")
+
+
+class JobExplanation(LocalModel):
+    """Why a run or build ended, or what limits a live run."""
+
+    id: str
+    kind: Literal["run", "build"]
+    status: str
+    is_live: bool
+    exit_code: int | None
+    summary: str = Field(description="The strongest cause in one sentence, or that there is no evidence.")
+    command: str = Field(description="The next command to type.")
+    causes: tuple[CauseItem, ...] = Field(description="All causes, the strongest first.")
+    facts: tuple[EvidenceItem, ...] = Field(description="Numbers about the run. What was not measured is left out.")
+    last_lines: tuple[str, ...] = Field(description="The last lines of the log.")
+
+
+class ExplanationEnvelope(LocalModel):
+    data: JobExplanation
+
+
 class ProxyFault(LocalModel):
     """A fault of the proxy, for tests."""
 

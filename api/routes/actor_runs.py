@@ -22,7 +22,7 @@ from api.response.presenters import present_run
 from runtime.access import permissions
 from runtime.base.errors import Invalid
 from runtime.base.general_access import GeneralAccess
-from runtime.base.records import Run
+from runtime.base.records import Aborter, Run
 
 router = APIRouter(prefix="/v2/actor-runs")
 
@@ -77,7 +77,7 @@ async def delete_run(request: Request, caller: FullCaller, run: str) -> Response
 async def abort_run(request: Request, caller: LiveCaller, run: str) -> Response:
     """Abort the run, and return its new state. A run that has ended does not change."""
     record, gracefully = find_run_to_abort(request, run, caller), Params(request).flag("gracefully") or False
-    aborted = await orchestrator_of(request).orders.abort(record, gracefully=gracefully)
+    aborted = await orchestrator_of(request).orders.abort(record, gracefully=gracefully, by=caller.run or Aborter.USER)
     return _run_response(request, aborted, caller)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ from api.request.params import PagingQuery, Params
 from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
 from api.request.parsing.versions import parse_version
-from api.request.path_records import find_own_run
+from api.request.path_records import OwnBuild, find_own_run
 from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import JSON, data_response, json_response
 from api.response.local_controls import (
@@ -34,7 +34,9 @@ from api.response.local_controls import (
     ClockAdvanced,
     ClockAdvanceOrder,
     ErrorEnvelope,
+    ExplanationEnvelope,
     GroupUse,
+    JobExplanation,
     ProxyFault,
     ProxyFaults,
     Prunable,
@@ -57,6 +59,7 @@ from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
+from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
@@ -206,6 +209,19 @@ async def get_proxy_use(request: Request, caller: FullCaller, run: str) -> RunPr
     return RunProxyUse(data={group: GroupUse.model_validate(each) for group, each in used.items()})
 
 
+@router.get("/greenroom/runs/{run}/explanation", dependencies=[Depends(user_token)])
+async def explain_run(request: Request, caller: FullCaller, run: str) -> ExplanationEnvelope:
+    """Explain why a run ended, or what limits a live run: the causes with their evidence, the strongest first."""
+    explanation = await orchestrator_of(request).explanations.of_run(find_own_run(request, run, caller))
+    return _explanation(explanation)
+
+
+@router.get("/greenroom/builds/{build}/explanation", dependencies=[Depends(user_token)])
+async def explain_build(request: Request, build: OwnBuild) -> ExplanationEnvelope:
+    """Explain why a build ended."""
+    return _explanation(await orchestrator_of(request).explanations.of_build(build))
+
+
 @router.get("/greenroom/proxy/faults", dependencies=[OperatorOnly, Depends(control_token)])
 async def get_proxy_faults(request: Request) -> ProxyFaults:
     """List the faults that the next requests through the proxy get."""
@@ -299,6 +315,11 @@ def _openapi_document() -> dict[str, Any]:
 
 def _proxy_faults(orchestrator: Orchestrator) -> ProxyFaults:
     return ProxyFaults(data=tuple(ProxyFault.model_validate(each) for each in orchestrator.proxy.faults))
+
+
+def _explanation(explanation: Explanation) -> ExplanationEnvelope:
+    causes = tuple({"id": each.id, **asdict(each.finding)} for each in explanation.causes)
+    return ExplanationEnvelope(data=JobExplanation.model_validate({**asdict(explanation), "causes": causes}))
 
 
 def _prunable(orchestrator: Orchestrator, found: pruning.Prunable) -> Prunable:

@@ -36,6 +36,10 @@ class BuildsClient:
         found = next((build for build in listed if build["buildNumber"] == number), None)
         return found and self.find(found["id"])
 
+    def explanation(self, build_id: str) -> JsonDict:
+        """Return why a build ended. Raises RecordNotFound."""
+        return self._transport.data("GET", f"/greenroom/builds/{build_id}/explanation")
+
     def abort(self, build_id: str) -> JsonDict:
         """Abort the build and return it in its terminal status."""
         return self._transport.data("POST", f"/v2/actor-builds/{build_id}/abort")
@@ -68,6 +72,10 @@ class RunsClient:
         headers = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
         path = f"/v2/actors/{actor_id}/runs"
         return self._transport.data("POST", path, params=params, content=body, headers=headers)
+
+    def explanation(self, run_id: str) -> JsonDict:
+        """Return why a run ended, or what limits it now. Raises RecordNotFound."""
+        return self._transport.data("GET", f"/greenroom/runs/{run_id}/explanation")
 
     def abort(self, run_id: str) -> None:
         """Request an abort. The run may need some time to end."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli.client import Client
+from cli.explanations.hint import print_hint
 from cli.runs.log_follower import LogFollower
 from cli.runs.results import exit_code, fetch_result, print_result
 from cli.runs.web_server_notice import web_server_notice
@@ -30,6 +31,7 @@ def follow_to_end(
     """
     run = _run_to_end(client, start, actor_name, as_json=as_json, skipped_bytes=skipped_bytes)
     print_result(fetch_result(client, run, data_dir), as_json=as_json)
+    print_hint(client, run, data_dir)
     return exit_code(run)
 
 

@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from runtime.base.records.endings import KilledProcess
+
 INSTANCE_LABEL = "com.greenroom.instance"
 """The label of everything that Greenroom creates on an engine. Several instances can share one engine."""
 STAND_IN_LABEL = "com.greenroom.stand-in"
@@ -80,13 +82,20 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
-    """The state of a container as the engine's inspect returns it. Times in milliseconds since 1970."""
+    """The state of a container as the engine's inspect returns it. Times in milliseconds since 1970.
+
+    `oom_kills` is the kernel's count of out-of-memory kills in an ended container; None if it was not read. `killed`
+    are the processes whose names are certain, so there may be fewer of them. Neither is set for an end that excludes
+    such kills.
+    """
 
     running: bool
     started_at: int | None = None
     finished_at: int | None = None
     exit_code: int | None = None
     oom_killed: bool = False
+    oom_kills: int | None = None
+    killed: tuple[KilledProcess, ...] = ()
     error: str = ""
 
 
@@ -143,6 +152,8 @@ class Sample:
     `counted_from` is the time from which the CPU time counts; None means the container's start. `oom_kills` counts the
     processes that the kernel killed for the container's use of memory. `is_peak_complete` is true if the kernel itself
     counts the peak; otherwise a shorter peak between two readings is missing. `detail` may be older than the rest.
+    `listening` are the TCP addresses, as `address:port`, at which processes of the container listen; empty also if that
+    is unknown.
     """
 
     at: int
@@ -157,6 +168,7 @@ class Sample:
     oom_kills: int | None = None
     is_peak_complete: bool = False
     detail: Detail | None = None
+    listening: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,16 @@ from typing import Any
 
 import docker.errors
 
-from runtime.containers import ContainerState, Engine, EngineUnavailable, LogLine, Sample, StartFailed, cgroups
+from runtime.containers import (
+    ContainerState,
+    Engine,
+    EngineUnavailable,
+    LogLine,
+    Sample,
+    StartFailed,
+    cgroups,
+    kernel_log,
+)
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.disk_usage import used_bytes
@@ -27,6 +36,7 @@ from runtime.containers.threaded_stream import read_in_thread
 
 log = logging.getLogger("greenroom.containers")
 
+SIGKILL_EXIT_CODE = 137
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
 LOOPBACK = "127.0.0.1"
@@ -77,19 +87,14 @@ class DockerContainer:
             raise StartFailed(error_message(error)) from error
 
     async def inspect(self) -> ContainerState | None:
-        if not (found := await self._inspect()):
-            return None
-        state = container_state(found["State"])
-        if not state.running:
-            self._address = None  # the engine can give it to another container
-        return replace(state, oom_killed=state.oom_killed or self._was_oom_killed())
+        return await self._with_kills(await self._state())
 
     async def wait(self) -> ContainerState | None:
         with self._events.watch(self._id) as changed:
             while True:
                 changed.clear()
                 try:
-                    state = await self.inspect()
+                    state = await self._state()
                 except EngineUnavailable:  # the engine may be restarting; the container's state is known afterwards
                     await asyncio.sleep(RECONNECT_SECS)
                     continue
@@ -98,15 +103,15 @@ class DockerContainer:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), RECHECK_SECS)
 
-        if state is None or state.oom_killed:
-            return state
+        if state is None:
+            return None
         await self.final_sample()
-        if state.exit_code == 0 or self._killed or (self._followed and self._followed.is_complete):
-            return replace(state, oom_killed=self._was_oom_killed())
+        if state.oom_killed or state.exit_code == 0 or self._killed or (self._followed and self._followed.is_complete):
+            return await self._with_kills(replace(state, oom_killed=state.oom_killed or self._was_oom_killed()))
         await asyncio.sleep(OOM_EVENT_SECS)
         with suppress(EngineUnavailable):
             return await self.inspect()
-        return state
+        return await self._with_kills(state)
 
     async def kill(self, signal: str = "SIGKILL") -> None:
         self._killed = self._killed or signal == "SIGKILL"
@@ -196,6 +201,26 @@ class DockerContainer:
         with ignoring_statuses(404):
             return dict(await self._connection.call(self._connection.api.inspect_container, self._id))
         return None
+
+    async def _state(self) -> ContainerState | None:
+        if not (found := await self._inspect()):
+            return None
+        state = container_state(found["State"])
+        if not state.running:
+            self._address = None  # the engine can give it to another container
+        return replace(state, oom_killed=state.oom_killed or self._was_oom_killed())
+
+    async def _with_kills(self, state: ContainerState | None) -> ContainerState | None:
+        """Add to the state of an ended container what the kernel recorded about out-of-memory kills in it."""
+        if state is None or state.running:
+            return state
+        if not state.oom_killed and (self._killed or state.exit_code != SIGKILL_EXIT_CODE):
+            return state
+        followed = self._followed
+        kills, killed = (followed.oom_kills, followed.processes.killed) if followed else (None, ())
+        if self._engine.reads_cgroups:  # then the engine runs on the kernel of this process
+            killed = await self._connection.measure(partial(kernel_log.killed_processes, self._id)) or killed
+        return replace(state, oom_kills=kills, killed=killed)
 
     async def _find_writable_folders(self) -> tuple[Path, ...]:
         """Return the folders of this host that hold what the container writes. Empty if this host cannot read them."""

@@ -22,6 +22,8 @@ from queue import SimpleQueue
 from runtime.containers import Detail, Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
 from runtime.containers.details import DetailReader
+from runtime.containers.listening import listening
+from runtime.containers.process_list import ProcessList
 
 log = logging.getLogger("greenroom.containers")
 
@@ -44,13 +46,14 @@ MAX_NET_DEV_BYTES = 1 << 14
 class FollowedContainer:
     """The samples of one container. The thread publishes them, and the event loop reads them.
 
-    `oom_kills` is the kernel's count of out-of-memory kills. `is_complete` is true if the last reading was made after
-    the end of the container.
+    `oom_kills` is the kernel's count of out-of-memory kills, None if it was not read. `processes` knows which processes
+    were killed. `is_complete` is true if the last reading was made after the end of the container.
     """
 
     def __init__(self) -> None:
         self.latest: Sample | None = None
-        self.oom_kills = 0
+        self.oom_kills: int | None = None
+        self.processes = ProcessList()
         self.is_complete = False
         self.is_abandoned = False
         self._loop = asyncio.get_running_loop()
@@ -176,7 +179,7 @@ class _Reader:
             if self._cgroup is not None and (last := self.followed.latest) is not None:
                 if self._details is not None and self._detail is not None:
                     self._detail = self._details.with_throttling(self._detail)
-                self._publish(self._cgroup.read(), last.memory_bytes)
+                self._publish(self._read_counters(self._cgroup), last.memory_bytes)
                 self.followed.is_complete = True
 
     def close(self) -> None:
@@ -191,7 +194,7 @@ class _Reader:
             return
         if self._first_process is None:
             self._open_files(self._cgroup)
-        counters = self._cgroup.read()
+        counters = self._read_counters(self._cgroup)
         if self._started_at is None:
             self._begin(counters)
         self._read_detail_if_due(counters)
@@ -222,7 +225,7 @@ class _Reader:
         rx, tx = self._traffic()
         if self._started_at is not None:
             self._mean_use.add(memory_bytes)
-        self.followed.oom_kills = counters.oom_kills or 0
+        self.followed.oom_kills = counters.oom_kills
         self.followed.latest = Sample(
             at=_now(),
             memory_bytes=memory_bytes,
@@ -235,7 +238,21 @@ class _Reader:
             oom_kills=counters.oom_kills,
             is_peak_complete=counters.peak_bytes is not None,
             detail=self._detail,
+            listening=self._listening(before),
         )
+
+    def _read_counters(self, cgroup: Cgroup) -> Counters:
+        """Read the processes, and after them the counters. Raises OSError."""
+        pids = cgroup.process_ids()
+        counters = cgroup.read()
+        self.followed.processes.update(pids, counters.oom_kills or 0, self._first_process)
+        return counters
+
+    def _listening(self, before: Sample | None) -> tuple[str, ...]:
+        """Return where the container listens. It is read only for samples that are reported."""
+        if self._first_process is None or not self._is_report_due(time.monotonic()):
+            return before.listening if before else ()
+        return listening(self._first_process)
 
     def _peak(self, counters: Counters) -> int:
         """Return the highest use since the last reading, without the cache that the kernel could have reclaimed.

@@ -20,7 +20,7 @@ PROC = Path("/proc")
 MAX_READ = 256
 """The most processes that are read. Reading them takes about 30 microseconds each, once a second."""
 MAX_NAMES = 12
-"""The most names that are told apart for one container; all later ones count as OTHER."""
+"""The most names that are distinguished in one container; all later ones count as OTHER."""
 MAX_NAME_LENGTH = 32
 OTHER = "other"
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")

@@ -18,6 +18,8 @@ from runtime.containers import LogLine
 
 STREAMS = {"stdout": "o", "stderr": "e", "actor": "a"}
 STORED = re.compile(rb"(?m)^(.{19}\.\d{3})\d{6}Z [oea] ")
+STORED_LINE = re.compile(rb"(.{29}Z) ([oea]) (.*)", re.DOTALL)
+NAMES = {letter: stream for stream, letter in STREAMS.items()}
 FROM_STDERR = re.compile(rb"(?m)^.{29}Z e (.*)$")
 FROM_CONTAINER = re.compile(rb"(?m)^.{29}Z [oe] ")
 LAST_BYTES = 16 * 1024
@@ -92,6 +94,12 @@ class LogFile:
         start = max(0, self.length - size)
         written = b"" if self._fd is None else os.pread(self._fd, max(0, self.size - start), start)
         return written + self._waiting[max(0, start - self.size) :]
+
+
+def parse_lines(stored: bytes) -> list[LogLine]:
+    """Parse whole stored lines. Lines that are not in the format of this module are left out."""
+    matches = (STORED_LINE.fullmatch(line) for line in stored.split(b"\n"))
+    return [LogLine(match[1].decode(), NAMES[match[2].decode()], match[3]) for match in matches if match]
 
 
 class LogFiles:

@@ -14,7 +14,7 @@ from runtime.base.clock import Clock, Millis, iso
 from runtime.base.errors import StorageUnavailable
 from runtime.base.retry import retry
 from runtime.containers import Container, LogLine
-from runtime.database.log_files import LogFile, LogFiles, to_platform_format
+from runtime.database.log_files import LogFile, LogFiles, parse_lines, to_platform_format
 
 MAX_LOG_BYTES = 10_485_760
 """The platform's cap on one log (10,485,760 characters)."""
@@ -174,6 +174,13 @@ class Logs:
 
     def size(self, id: str) -> int:
         return self._files.size(id)
+
+    def last_lines(self, id: str, most_bytes: int) -> list[LogLine]:
+        """The lines in the last `most_bytes` of what the log file contains now."""
+        size = self._files.size(id)
+        start = max(0, size - most_bytes)
+        stored = self._files.read(id, start, size)
+        return parse_lines(stored[stored.find(b"\n") + 1 :] if start else stored)
 
     async def read(self, id: str, *, raw: bool = False) -> AsyncGenerator[bytes, None]:
         """What the log contains now."""

@@ -62,6 +62,20 @@ def granted_cpus(run: Run, burst_secs: float, now: Millis) -> float:
     return cpus(memory) if now >= burst_end(run, burst_secs) else burst_cpus(memory, burst_secs)
 
 
+def average_granted_cpus(run: Run, burst_secs: float) -> float | None:
+    """The cores that a run could use on average in the time that its statistics cover; None if nothing was measured.
+
+    Each of its containers had a start-up burst.
+    """
+    stats, memory = run.stats, run.options.memory_mbytes
+    if not stats.sampled_millis:
+        return None
+    secs = stats.sampled_millis / 1000
+    containers = 1 + stats.migration_count + stats.reboot_count + stats.restart_count + stats.resurrect_count
+    in_burst = min(secs, burst_secs * containers)
+    return (in_burst * burst_cpus(memory, burst_secs) + (secs - in_burst) * cpus(memory)) / secs
+
+
 def burst_end(run: Run, burst_secs: float) -> Millis:
     return (run.container_started_at or run.started_at) + round(burst_secs * 1000)
 

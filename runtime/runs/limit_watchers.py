@@ -190,7 +190,7 @@ class Watchers:
             if address is not None and await is_ready(*address):
                 break
             await self._clock.sleep(TICK_SECS)
-        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True))
+        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True, listening=()))
 
     def _current(self, watched: WatchedRun) -> Run:
         """The current record: others may have written orders and messages into it."""

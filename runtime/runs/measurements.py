@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from runtime.base.clock import Millis, iso
@@ -42,12 +43,19 @@ class Measurements:
         async for sample in container.samples():
             try:
                 current = await self._count(run, sample)
+                await self._record_listening(run, sample)
             except STORAGE_ERRORS:  # the next sample includes this one
                 current = stats.after_sample(self._runs.get(run.id).stats, sample, _counted_from(run))
             granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
             if current.cpu_current_usage is not None:  # the SDKs drop an event that lacks a value
                 self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
             await self._metrics.add(run, sample, granted)
+
+    async def _record_listening(self, run: Run, sample: Sample) -> None:
+        """Record where the Actor listens while its web server does not answer: it may use the wrong port."""
+        current, found = self._runs.get(run.id), sample.listening
+        if found and found != current.listening and not current.is_container_server_ready:
+            await self._runs.change(run.id, lambda now: replace(now, listening=found))
 
     async def sample_disk(self, container: Container, run_id: str) -> int | None:
         """Measure the disk of a running container, for its samples too. Returns what `measure_disk` returns."""

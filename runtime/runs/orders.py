@@ -12,7 +12,7 @@ from dataclasses import replace
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Metamorph, Restart, Run
+from runtime.base.records import Abort, Aborter, Metamorph, Restart, Run
 from runtime.runs.restarts import is_winding_down, stopping_at, stopping_gracefully
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
@@ -40,15 +40,17 @@ class Orders:
         self._clock = clock
         self._nudge = nudge
 
-    async def abort(self, run: Run, *, gracefully: bool = False) -> Run:
+    async def abort(self, run: Run, *, gracefully: bool = False, by: Aborter | Run = Aborter.USER) -> Run:
         """Stop a run immediately, or 30 seconds after its Actor was notified. Returns its current record.
 
-        A finished run does not change. A second graceful abort joins the first one; an immediate abort cuts it short.
+        `by` is a run if its token ordered the abort. A finished run does not change. A second graceful abort joins the
+        first one; an immediate abort cuts it short.
         """
         now = self._clock.now()
-        stop_now = stopping_at(now)
+        order = _abort_order(run, by, now, gracefully=gracefully)
+        stop_now, stop_gracefully = order(stopping_at(now)), order(stopping_gracefully(now))
         if gracefully and self._runs.get(run.id).status is JobStatus.RUNNING:
-            if await self._statuses.move(run.id, JobStatus.ABORTING, stopping_gracefully(now)):
+            if await self._statuses.move(run.id, JobStatus.ABORTING, stop_gracefully):
                 self._system_events.emit_pending(self._runs.get(run.id), now)
         elif not await self._statuses.move(run.id, JobStatus.ABORTING, stop_now) and not gracefully:
             await self._runs.change(run.id, lambda run: stop_now(run) if run.status is JobStatus.ABORTING else run)
@@ -85,3 +87,15 @@ class Orders:
         changed = await self._runs.change(run.id, ordered)
         self._nudge(run.id)
         return changed
+
+
+def _abort_order(
+    run: Run, by: Aborter | Run, now: Millis, *, gracefully: bool
+) -> Callable[[Callable[[Run], Run]], Callable[[Run], Run]]:
+    """A function that adds to a change of the run who ordered its abort. The first order stays."""
+    if isinstance(by, Run):
+        aborter = Aborter.ITSELF if by.id == run.id else Aborter.RUN
+        abort = Abort(by=aborter, at=now, gracefully=gracefully, run_id=by.id)
+    else:
+        abort = Abort(by=by, at=now, gracefully=gracefully)
+    return lambda change: lambda current: replace(change(current), abort=current.abort or abort)

@@ -12,6 +12,9 @@ from runtime.base.records import Actor, Run, RunFilter, RunStats, Task, User
 from runtime.database import Database
 from runtime.jobs.completion import Completion
 
+MAX_REJECTIONS = 3
+"""An Actor may repeat requests that its permissions do not allow, without end."""
+
 
 class Runs:
     """All runs of an instance."""
@@ -79,6 +82,12 @@ class Runs:
 
     async def change_stats(self, id: str, change: Callable[[RunStats], RunStats]) -> RunStats:
         return (await self.change(id, lambda now: replace(now, stats=change(now.stats)))).stats
+
+    async def record_rejection(self, id: str, request: str) -> None:
+        """Record an API request of the run that its permissions do not allow. Only the first different ones count."""
+        recorded = self.get(id).rejections
+        if request not in recorded and len(recorded) < MAX_REJECTIONS:
+            await self.change(id, lambda now: replace(now, rejections=(*now.rejections, request)))
 
     async def set_status_message(
         self, id: str, message: str | None, is_terminal: bool | None, *, by_actor: bool

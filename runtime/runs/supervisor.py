@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.lifecycle import JobStatus, terminal_status
-from runtime.base.records import Build, Restart, Run
+from runtime.base.records import Build, Ending, Restart, Run
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
@@ -23,6 +23,7 @@ from runtime.containers import Container, ContainerState, EngineUnavailable, Sta
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
+from runtime.runs.endings import ending_of
 from runtime.runs.limit_watchers import WatchedRun, Watchers
 from runtime.runs.measurements import Measurements
 from runtime.runs.retries import retry_until_available, retry_until_successful
@@ -91,10 +92,10 @@ class Supervisor:
             await self._forget_unstarted_container()
             raise
         except (StartFailed, EngineUnavailable) as problem:
-            await self._finish(None, messages.never_started(problem))
+            await self._finish(None, messages.never_started(problem), problem)
         except Exception as problem:
             logger.exception("The supervisor of run %s failed", self._run.id)
-            await self._finish(None, messages.supervisor_failed(problem))
+            await self._finish(None, messages.supervisor_failed(problem), problem)
 
     async def _forget_unstarted_container(self) -> None:
         """Forget a container that was created, but not started: the next attempt creates another one of this name."""
@@ -256,8 +257,11 @@ class Supervisor:
             await self._change(partial(restarts.moved_by_engine, at=ended_at))
             self._log.system(messages.ENGINE_STOPPED)
 
-    async def _finish(self, state: ContainerState | None, message: str | None = None) -> None:
+    async def _finish(
+        self, state: ContainerState | None, message: str | None = None, problem: Exception | None = None
+    ) -> None:
         """Write the terminal status once the log is complete. If an abort comes first, determine the status again."""
+        ending = ending_of(self._current(), state, problem)
         is_oom = state is not None and state.oom_killed
         if state is not None and is_oom and not messages.is_oom_end(state):
             self._log.system(messages.OOM_IN_CHILD)
@@ -275,7 +279,7 @@ class Supervisor:
                 exit_code=exit_code,
                 explanation=explanation,
                 plain=messages.plain(status, exit_code),
-                is_oom=is_oom,
+                ending=ending,
             )
             if run.status.is_terminal or await self._retry(partial(self._context.statuses.move, run.id, status, end)):
                 return
@@ -302,7 +306,7 @@ def _started(run: Run, at: Millis) -> Run:
 
 
 def _ended(
-    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, is_oom: bool
+    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, ending: Ending
 ) -> Run:
     """The run with the fields of its end.
 
@@ -317,7 +321,10 @@ def _ended(
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,
-        stats=stats.at_rest(run.stats, run.options.memory_mbytes * resource_limits.MBYTE if is_oom else None),
+        stats=stats.at_rest(
+            run.stats, run.options.memory_mbytes * resource_limits.MBYTE if ending.oom_killed else None
+        ),
         status_message=message,
         is_end_explained=is_explained,
+        ending=ending,
     )

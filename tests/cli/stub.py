@@ -46,8 +46,8 @@ class StubApi:
     """The state of the server, the requests it received, and what a test configures.
 
     `build_status` is the status with which builds end. `error` is the response to a request that starts a run,
-    `definition_error` and `start_error` to the checks before a build. `log_lines` are in the log of every run.
-    `report` and `metrics` are those of every run. `on_stop` is called on shutdown.
+    `definition_error` and `start_error` to the checks before a build. `log_lines` are in the log of every run,
+    and `explanation` explains it. `report` and `metrics` are those of every run. `on_stop` is called on shutdown.
     """
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
@@ -73,6 +73,7 @@ class StubApi:
         self.log_lines: list[str] = []
         self.report = a_report()
         self.metrics = some_metrics()
+        self.explanation: str | None = "There is no evidence."
         self.stop_runs: str | None = None
         self.settings: dict[str, Any] = {}
         self.on_stop: Callable[[], None] = lambda: None
@@ -93,6 +94,7 @@ class StubApi:
             Route("/greenroom/shutdown", self._shutdown, methods=["POST"]),
             Route("/greenroom/read-definition", self._read_definition, methods=["POST"]),
             Route("/greenroom/check-start", self._check_start, methods=["POST"]),
+            Route("/greenroom/runs/{run}/explanation", self._explain),
             Route("/v2/users/me", self._me),
             Route("/v2/actors", self._create_actor, methods=["POST"]),
             Route("/greenroom/users/{username}", self._create_user, methods=["PUT"]),
@@ -137,6 +139,9 @@ class StubApi:
         self.requests.append(f"check?{request.url.query}")
         self.checked.append(json.loads(await request.body()))
         return error(self.start_error) if self.start_error else JSONResponse({"valid": True})
+
+    async def _explain(self, request: Request) -> Response:
+        return missing() if self.explanation is None else data({"summary": self.explanation})
 
     async def _list_builds(self, request: Request) -> Response:
         return data({"items": self.builds})

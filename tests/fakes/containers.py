@@ -77,7 +77,8 @@ class ScriptedContainer:
         """Script the counters that are read when the container ends."""
         self._final_sample = replace(self._sample(memory_bytes, **counters), is_final=True)
 
-    def exits(self, code: int, *, oom_killed: bool = False, error: str = "") -> None:
+    def exits(self, code: int, *, oom_killed: bool = False, error: str = "", **kills: Any) -> None:
+        """End the container. `kills` are the fields of its state about out-of-memory kills."""
         self._state = ContainerState(
             running=False,
             started_at=self._state.started_at,
@@ -85,6 +86,7 @@ class ScriptedContainer:
             exit_code=code,
             oom_killed=oom_killed,
             error=error,
+            **kills,
         )
         self._notify()
 

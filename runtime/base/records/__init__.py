@@ -19,6 +19,7 @@ from runtime.base.records.actors import (
 )
 from runtime.base.records.builds import Build, BuildOptions
 from runtime.base.records.definitions import Definition
+from runtime.base.records.endings import Abort, Aborter, Ending, KilledProcess, NoContainer, Witness
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
@@ -58,6 +59,8 @@ from runtime.base.records.webhooks import (
 __all__ = [
     "ID_ALPHABET",
     "ID_LENGTH",
+    "Abort",
+    "Aborter",
     "Actor",
     "Build",
     "BuildOptions",
@@ -65,13 +68,16 @@ __all__ = [
     "Dataset",
     "Definition",
     "DispatchStatus",
+    "Ending",
     "EnvVar",
     "InputKey",
     "KeyRange",
     "KeyValueStore",
+    "KilledProcess",
     "LogLevel",
     "Meta",
     "Metamorph",
+    "NoContainer",
     "Origin",
     "PendingAction",
     "PermissionLevel",
@@ -108,6 +114,7 @@ __all__ = [
     "WebhookDispatch",
     "WebhookDraft",
     "WebhookEvent",
+    "Witness",
     "new_event",
     "new_id",
 ]

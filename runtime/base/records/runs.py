@@ -10,6 +10,7 @@ from runtime.base.clock import Millis
 from runtime.base.general_access import GeneralAccess
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records.actors import EnvVar, PermissionLevel, Pricing
+from runtime.base.records.endings import Abort, Ending
 from runtime.base.records.jobs import Meta
 from runtime.base.records.webhooks import WebhookEvent
 
@@ -141,6 +142,10 @@ class Run:
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
 
+    Explanations: `ending` is what was recorded about the end of the last container. `abort` is the order to abort the
+    run. `listening` are the addresses at which the Actor listened while its web server did not answer, and `rejections`
+    the first API requests that the permissions of the run did not allow.
+
     Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
     Actor that was started, not for one that the run metamorphs to.
 
@@ -208,6 +213,10 @@ class Run:
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None
     env_vars: tuple[EnvVar, ...] = ()
+    ending: Ending | None = None
+    abort: Abort | None = None
+    listening: tuple[str, ...] = ()
+    rejections: tuple[str, ...] = ()
 
     @property
     def current_actor_id(self) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.containers import Container, Detail, Sample, cgroups, counters
+from runtime.base.records import Witness
+from runtime.containers import Container, Detail, Sample, cgroups, counters, kernel_log
 from runtime.containers.cgroups import Cgroup
 from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.docker import DockerContainers
@@ -63,6 +64,25 @@ async def test_a_child_that_is_killed_at_the_limit_shows_the_limit_as_peak(start
     state = await container.wait()
     assert state and state.oom_killed and state.exit_code == 1
     assert (await ended(container)).memory_peak_bytes >= 0.97 * 256 * MIB
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("kernel_log_is_readable", [True, False])
+async def test_the_process_that_the_kernel_killed_is_named(
+    start_visible: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kernel_log_is_readable: bool
+) -> None:
+    """Without the kernel's log, it is the one that disappeared from the list of processes."""
+    if not kernel_log_is_readable:
+        monkeypatch.setattr(kernel_log, "KERNEL_LOG", tmp_path / "kmsg")
+    child = "import time; time.sleep(0.6); x = bytearray(400 << 20)"
+    container = await start_visible(USES_CHILD.format(child) + "import time; time.sleep(0.6); raise SystemExit(1)")
+    state = await container.wait()
+    assert state and state.oom_killed and state.exit_code == 1
+    if kernel_log_is_readable and not os.access("/dev/kmsg", os.R_OK):
+        pytest.skip("this host does not show the kernel's log")
+    witness = Witness.KERNEL_LOG if kernel_log_is_readable else Witness.PROCESS_LIST
+    assert state.oom_kills == 1
+    assert [(each.name, each.witness) for each in state.killed] == [("python", witness)]
 
 
 @pytest.mark.docker

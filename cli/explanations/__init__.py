@@ -1,0 +1,1 @@
+"""Prints why a run or build ended, as the server explains it."""
