@@ -140,9 +140,9 @@ def fit(
     as_json: ResultAsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Find out how much memory an Actor needs: run it at several sizes, recommend one, and prove it with a fresh run.
+    """Find out how much memory an Actor needs, and prove it.
 
-    Ctrl-C ends the measurement and shows what is known. All runs are deleted afterwards, except for the proof and
+    The Actor runs at several sizes, one is recommended, and a fresh run proves it. Ctrl-C ends the measurement and shows what is known. All runs are deleted afterwards, except for the proof and
     those that the result names. Example: greenroom fit my-actor -i @input.json --write
 
     Exit codes: 0 proven, 1 nothing recommended or not proven, 3 interrupted; others as for `greenroom run`.
