@@ -142,8 +142,9 @@ def fit(
 ) -> None:
     """Find out how much memory an Actor needs, and prove it.
 
-    The Actor runs at several sizes, one is recommended, and a fresh run proves it. Ctrl-C ends the measurement and shows what is known. All runs are deleted afterwards, except for the proof and
-    those that the result names. Example: greenroom fit my-actor -i @input.json --write
+    The Actor runs at several sizes, one is recommended, and a fresh run proves it. Ctrl-C ends the measurement and
+    shows what is known. All runs are deleted afterwards, except for the proof and those that the result names.
+    Example: greenroom fit my-actor -i @input.json --write
 
     Exit codes: 0 proven, 1 nothing recommended or not proven, 3 interrupted; others as for `greenroom run`.
     """
