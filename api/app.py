@@ -37,6 +37,7 @@ from api.routes import (
     actor_tasks,
     actors,
     datasets,
+    development,
     greenroom,
     key_value_stores,
     logs,
@@ -70,6 +71,7 @@ ROUTERS = (
     webhook_dispatches.router,
     greenroom.router,
     run_metrics.router,
+    development.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import builds, live_runs, run_start
+from benchmarks import builds, development_loop, live_runs, run_start
 from benchmarks.storages.measure import measure as measure_storages
 from testing.live_server import LiveServer
 
@@ -36,6 +36,7 @@ def with_server(measure: Callable[[LiveServer], None]) -> None:
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "run_start": partial(with_server, run_start.measure),
     "builds": partial(with_server, builds.measure),
+    "development_loop": partial(with_server, development_loop.measure),
     "live_runs": partial(with_server, live_runs.measure),
     "storages": measure_storages,
 }

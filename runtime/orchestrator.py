@@ -44,6 +44,7 @@ from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
 from runtime.runs.deletion import RunDeletion
+from runtime.runs.development import Development
 from runtime.runs.limit_watchers import Watchers
 from runtime.runs.live_runs import LiveRuns
 from runtime.runs.measurements import Measurements
@@ -199,6 +200,7 @@ class Orchestrator:
             vault=self.database.vault,
             workspaces=self.settings.data_dir / "sources",
         )
+        self.development = Development(self.containers)
         self.live_builds = LiveBuilds(
             builds=self.builds,
             builder=self.builder,

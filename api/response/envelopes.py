@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from runtime.base.json_text import dumps
 from runtime.base.paging import Paging
 
 JSON = "application/json; charset=utf-8"
+
+
+class LocalResponse(JSONResponse):
+    """A response of the local controls, which have no envelope."""
+
+    media_type = JSON
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

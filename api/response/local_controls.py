@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from runtime.builds.source_changes import Need
 from runtime.clock_advance import MAX_ADVANCE_MILLIS
+from runtime.runs.debugging import Language
 
 
 class LocalModel(BaseModel):
@@ -231,6 +233,41 @@ class ProxyFault(LocalModel):
 
 class ProxyFaults(LocalModel):
     data: tuple[ProxyFault, ...] = Field(description="The ordered faults that have not all happened yet.")
+
+
+class DevFolderOrder(LocalModel):
+    """A folder of this machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(description="An absolute path.")
+
+
+class DevFolder(LocalModel):
+    """The local folder of an Actor, or null."""
+
+    folder: str | None
+
+
+class SourceChanges(LocalModel):
+    """The files that were added, changed or deleted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    paths: tuple[str, ...] = Field(description="Absolute paths.")
+
+
+class SourceNeed(LocalModel):
+    """What changes need: nothing, a new container of the same image, or a new build."""
+
+    need: Need
+
+
+class DebuggerInfo(LocalModel):
+    """How to debug the runs of a build."""
+
+    language: Language = Field(description="The language of the program that the image starts.")
+    working_folder: str = Field(description="The working directory in the container.")
 
 
 class ErrorObject(LocalModel):

@@ -12,10 +12,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.openapi.utils import get_openapi
-from fastapi.security import HTTPBearer
 from pydantic import BeforeValidator
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
 
 from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
@@ -26,8 +25,9 @@ from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
 from api.request.parsing.versions import parse_version
 from api.request.path_records import OwnBuild, find_own_run
+from api.request.security_schemes import control_token, user_token
 from api.request.typed_bodies import body_of, documented_body
-from api.response.envelopes import JSON, data_response, json_response
+from api.response.envelopes import JSON, LocalResponse, data_response, json_response
 from api.response.local_controls import (
     CheckedStart,
     ClientLogin,
@@ -52,7 +52,7 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run, present_run_summaries
-from api.routes import run_metrics
+from api.routes import development, run_metrics
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -72,17 +72,10 @@ MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For an input, which has a limit of its own, with the definition of its Actor."""
 
 
-class LocalResponse(JSONResponse):
-    media_type = JSON
-
-
 router = APIRouter(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
 )
-control_token = HTTPBearer(auto_error=False, scheme_name="controlToken", description="The token in server.json.")
-user_token = HTTPBearer(auto_error=False, scheme_name="userToken", description="The token of the run's user.")
-
 StopRuns = Annotated[
     bool | None,
     BeforeValidator(lambda text: text or None),
@@ -309,7 +302,7 @@ def _openapi_document() -> dict[str, Any]:
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=[*router.routes, *run_metrics.router.routes],
+        routes=[*router.routes, *development.router.routes, *run_metrics.router.routes],
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from fastapi import APIRouter, Depends
-from fastapi.security import HTTPBearer
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +12,7 @@ from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
 from api.request.path_records import find_own_run
+from api.request.security_schemes import user_token
 from api.response.envelopes import JSON
 from api.response.local_controls import ErrorEnvelope
 from api.response.metrics_models import RunMetrics, RunReport
@@ -35,13 +35,12 @@ MAX_POINTS_PARAMETER = {
 }
 
 router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
-user_token = Depends(HTTPBearer(auto_error=False, scheme_name="userToken", description="The token of the run's user."))
 
 
 @router.get(
     "/greenroom/runs/{run}/metrics",
     response_model=RunMetrics,
-    dependencies=[user_token],
+    dependencies=[Depends(user_token)],
     openapi_extra={"parameters": [MAX_POINTS_PARAMETER]},
 )
 async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Response:
@@ -54,7 +53,7 @@ async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Res
     return Response(await in_background(partial(_serialize, record, curves, samples)), media_type=JSON)
 
 
-@router.get("/greenroom/runs/{run}/report", response_model=RunReport, dependencies=[user_token])
+@router.get("/greenroom/runs/{run}/report", response_model=RunReport, dependencies=[Depends(user_token)])
 async def get_run_report(request: Request, caller: FullCaller, run: str) -> Response:
     """Show what a run used in all, its storage operations, charged events and cost. A live run until now."""
     orchestrator, record = orchestrator_of(request), find_own_run(request, run, caller)

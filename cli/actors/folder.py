@@ -70,6 +70,16 @@ def read_actor_folder(path: Path) -> ActorFolder:
         raise CommandError(f"Cannot read {error.filename}: {error.strerror}.", exit_code=INVALID_INPUT) from error
 
 
+def read_build_context(path: Path) -> Path | None:
+    """Return the folder outside of the Actor's that actor.json names as its build context."""
+    try:
+        context = loads_with_comments((path / DEFINITION).read_bytes()).get("dockerContextDir")
+        found = (path / ".actor" / context).resolve()
+    except (OSError, ValueError, AttributeError, TypeError):  # the build reports what is wrong with it
+        return None
+    return found if found.is_dir() and not found.is_relative_to(path) else None
+
+
 def _read(path: Path) -> ActorFolder:
     if not any((path / file).is_file() for file in ACTOR_FILES):
         raise CommandError(

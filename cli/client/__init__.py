@@ -13,6 +13,7 @@ import httpx
 from cli import server
 from cli.client.actors import ActorsClient
 from cli.client.checks import ChecksClient
+from cli.client.development import DevelopmentClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
@@ -61,6 +62,7 @@ class Client:
         self.actors = ActorsClient(self._transport)
         self.builds = BuildsClient(self._transport)
         self.checks = ChecksClient(self._transport)
+        self.development = DevelopmentClient(self._transport)
         self.runs = RunsClient(self._transport)
         self.storages = StoragesClient(self._transport)
         self.datasets = DatasetsClient(self._transport)

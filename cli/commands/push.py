@@ -10,14 +10,14 @@ import typer
 
 from cli import terminal
 from cli.actors.building import build_actor
-from cli.actors.folder import ActorFolder
+from cli.actors.folder import ActorFolder, is_git_url
 from cli.actors.source import Source, existing_source, local_folder, read_local_actor, read_repository
 from cli.actors.stand_ins import StandInName, parse_stand_in_name
 from cli.client import Client, connected
 from cli.configuration.loading import load
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, parsed, resolved
-from cli.terminal import print_result
+from cli.terminal import print_message, print_result
 from cli.terminal.sizes import image_size
 from runtime.base.json_text import JsonDict
 
@@ -31,6 +31,7 @@ class PushArguments:
     source: str
     data_dir: Path
     stand_in: StandInName | None = None
+    dev: bool = False
     as_json: bool
 
 
@@ -46,6 +47,12 @@ def push(
             help="Make the public stand-in for this Actor of Apify Store, for all users. Its build has the tag latest.",
         ),
     ] = None,
+    dev: Annotated[
+        bool,
+        typer.Option(
+            "--dev", help="Mount the current files of the folder in every run, until the next push without --dev."
+        ),
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -53,11 +60,16 @@ def push(
 
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
     failed.
+
+    Example: greenroom push --dev ./my-actor && apify call my-actor
     """
+    if dev and (stand_in or is_git_url(source)):
+        raise typer.BadParameter("only your own Actor in a local folder can have a dev folder", param_hint="--dev")
     arguments = PushArguments(
         source=existing_source(source),
         data_dir=resolved(data_dir),
         stand_in=parsed("--as", parse_stand_in_name, stand_in),
+        dev=dev,
         as_json=as_json,
     )
     raise typer.Exit(push_actor(arguments))
@@ -72,13 +84,28 @@ def push_actor(arguments: PushArguments) -> int:
         else:
             client.checks.read_definition(folder.version_fields)
         actor, build = _build(client, folder, arguments.stand_in)
+        dev_folder = _set_dev_folder(client, actor, folder, dev=arguments.dev)
     if arguments.as_json:
-        terminal.print_json({"actor": actor, "build": build})
+        terminal.print_json({"actor": actor, "build": build, "devFolder": dev_folder})
     else:
         name = f"{actor['username']}/{actor['name']}"
         size = image_size(build["stats"]["imageSizeBytes"])
         print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {size}")
     return 0
+
+
+def _set_dev_folder(client: Client, actor: JsonDict, folder: ActorFolder, *, dev: bool) -> str | None:
+    """Set or clear the folder that the Actor's runs mount, and return it."""
+    if dev and folder.path is not None:
+        path = str(folder.path)
+        client.development.set_folder(actor["id"], path)
+        print_message(f"Runs of {actor['name']} mount {path} from now on, until a push without --dev.")
+        return path
+    earlier = client.development.folder(actor["id"])
+    if earlier is not None:
+        client.development.clear_folder(actor["id"])
+        print_message(f"Runs of {actor['name']} no longer mount {earlier}.")
+    return None
 
 
 def _build(client: Client, folder: ActorFolder, stand_in: StandInName | None) -> tuple[JsonDict, JsonDict]:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from cli.actors.folder import is_git_url
 from cli.actors.source import Source, existing_source, local_folder, read_local_actor
 from cli.client import connected
 from cli.failures import Command
 from cli.options import DataDir
+from cli.runs.debugger import with_debugger
 from cli.runs.following import follow_to_end
 from cli.runs.start_options import (
     BuildOption,
@@ -36,6 +38,17 @@ GivenInput = Annotated[
     ),
 ]
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Run the last build instead of a new one.")]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Run the Actor again whenever its files change, without a new build if possible. Ctrl-C ends.",
+    ),
+]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Let the Actor wait for a debugger on 127.0.0.1, and show how to attach one."),
+]
 
 
 @app.command(cls=Command)
@@ -49,6 +62,8 @@ def run(
     permission: PermissionOption = None,
     build: BuildOption = None,
     no_build: NoBuild = False,
+    watch: Watch = False,
+    debug: Debug = False,
     as_json: ResultAsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -56,11 +71,15 @@ def run(
 
     The defaults of the options can be set in greenroom.toml and by variables; see `greenroom config show`.
 
+    Example: greenroom run ./my-actor --watch -i '{"url": "https://example.com"}'
+
     Exit codes: 0 succeeded, 2 timed out, 3 aborted, 5 invalid input, 64 wrong usage, 65 build failed, 69 command
     failed. Otherwise the Actor's own exit code; 1 if it has none, or if it is one of these codes.
     """
     if build and no_build:
         raise typer.BadParameter("--build and --no-build exclude each other", param_hint="--build")
+    if watch:
+        _check_watch(source, has_build=bool(build) or no_build, debug=debug, as_json=as_json)
     existing_source(source)
     start = start_arguments(
         data_dir=data_dir,
@@ -75,7 +94,25 @@ def run(
         folder=local_folder(source),
         no_build=no_build,
     )
-    raise typer.Exit(run_actor(RunArguments(source=source, no_build=no_build, start=start)))
+    arguments = RunArguments(source=source, no_build=no_build, debug=debug, start=start)
+    raise typer.Exit(_watch_actor(arguments) if watch else run_actor(arguments))
+
+
+def _check_watch(source: str, *, has_build: bool, debug: bool, as_json: bool) -> None:
+    """Reject what does not fit to --watch, which runs the current files of a folder until an interrupt."""
+    if is_git_url(source):
+        raise typer.BadParameter("only a folder can be watched, not a git repository", param_hint="--watch")
+    if has_build:
+        raise typer.BadParameter("--watch builds the Actor: leave out --build and --no-build", param_hint="--watch")
+    for option, is_given in {"--debug": debug, "--json": as_json}.items():
+        if is_given:
+            raise typer.BadParameter(f"--watch and {option} exclude each other", param_hint="--watch")
+
+
+def _watch_actor(arguments: RunArguments) -> int:
+    from cli.watch.loop import watch_actor  # imported here, because only --watch needs the library that watches files
+
+    return watch_actor(arguments)
 
 
 def run_actor(arguments: RunArguments) -> int:
@@ -85,6 +122,8 @@ def run_actor(arguments: RunArguments) -> int:
     start = arguments.start
     with connected(start.data_dir, start.configuration) as client:
         target = prepare_target(client, folder, body, arguments)
+        if arguments.debug:
+            target = with_debugger(client, target, folder.path if folder is not None else None)
         return follow_to_end(
             client,
             lambda: client.runs.start(target.actor["id"], target.params, target.body),

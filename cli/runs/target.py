@@ -25,6 +25,7 @@ class RunArguments:
     source: str
     start: StartArguments
     no_build: bool = False
+    debug: bool = False
 
     @property
     def uses_existing_build(self) -> bool:
@@ -33,9 +34,10 @@ class RunArguments:
 
 @dataclass(frozen=True, slots=True)
 class RunTarget:
-    """An Actor, the parameters of the start, and the input."""
+    """An Actor, its build, the parameters of the start, and the input."""
 
     actor: JsonDict
+    build: JsonDict
     params: JsonDict
     body: bytes | None
 
@@ -66,7 +68,7 @@ def prepare_target(
         body = with_prefill(definition.input_schema, body) if arguments.start.prefill else body
         client.checks.check_start(definition, arguments.start.options, body)
         actor, build = build_actor(client, folder)
-    return RunTarget(actor, arguments.start.params(build["buildNumber"]), body)
+    return RunTarget(actor, build, arguments.start.params(build["buildNumber"]), body)
 
 
 def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments) -> tuple[JsonDict, JsonDict]:

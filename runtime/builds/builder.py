@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -52,7 +53,14 @@ class Builder:
                 image = await self._built_image(spec, log)
                 # The build may have pulled a base image that the engine did not have before.
                 fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
-        return _with_image(replace(build, fingerprint=fingerprint), definition, image, log)
+        made = replace(
+            build,
+            fingerprint=fingerprint,
+            folder=version.folder,
+            context=_relative(recipe.context, source.actor_folder),
+            copies=recipe.dockerfile.copies,
+        )
+        return _with_image(made, definition, image, log)
 
     async def read_definition(self, version: Version) -> Definition:
         """Read and check the definition in a version's source without building it. Raises Invalid."""
@@ -122,6 +130,10 @@ class Builder:
 def _build_variables(version: Version) -> dict[str, str]:
     """Return the variables that the Dockerfile can use, as build arguments and as secrets."""
     return {each.name: each.value for each in version.env_vars} if version.apply_env_vars_to_build else {}
+
+
+def _relative(context: Path, actor_folder: Path) -> str:
+    return os.path.relpath(context, actor_folder.resolve() if context.is_absolute() else actor_folder)
 
 
 def _dockerfile_lines(recipe: Recipe) -> list[str]:

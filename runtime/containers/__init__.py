@@ -63,9 +63,21 @@ class EngineStart:
     live_restore: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file or folder of this machine at a path in the container, which can only read it."""
+
+    source: str
+    target: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
-    """The parameters of a new container. Sizes in bytes, `cpus` in cores; `disk_bytes` does not include the image."""
+    """The parameters of a new container. Sizes in bytes, `cpus` in cores; `disk_bytes` does not include the image.
+
+    `start` replaces the image's entry point and command. `published_ports` are reachable on 127.0.0.1 of this machine,
+    at the same port.
+    """
 
     name: str
     image: str
@@ -78,6 +90,9 @@ class ContainerSpec:
     shm_bytes: int
     web_server_port: int
     hosts: Mapping[str, str]
+    mounts: Sequence[Mount] = ()
+    start: Sequence[str] | None = None
+    published_ports: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +188,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
+    """`start` is its entry point, followed by its command."""
+
     id: str
     size_bytes: int
     labels: Mapping[str, str]
     environment: Mapping[str, str]
+    working_folder: str = "/"
+    start: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +317,10 @@ class Containers(Protocol):
 
     async def image(self, name: str) -> Image | None:
         """Return the image with this name or id, or None if the engine does not have it."""
+
+    async def image_contains(self, image: Image, path: str) -> bool:
+        """Return whether the image has a file or folder at this absolute path."""
+        ...
 
     async def image_names(self, repository: str) -> Sequence[str]:
         """Return the full names of all images of the repository."""

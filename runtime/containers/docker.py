@@ -16,6 +16,7 @@ from typing import Any
 import docker
 import docker.errors
 from docker.types import LogConfig, Ulimit
+from docker.types import Mount as EngineMount
 
 from runtime.containers import (
     INSTANCE_LABEL,
@@ -142,6 +143,9 @@ class DockerContainers:
             raise
         return _image(found)
 
+    async def image_contains(self, image: Image, path: str) -> bool:
+        return await self.connection.call(self._image_contains, image.id, path)
+
     async def image_names(self, repository: str) -> Sequence[str]:
         found = await self.connection.call(self.connection.api.images, name=repository)
         names = (name for image in found for name in image["RepoTags"] or ())
@@ -192,6 +196,17 @@ class DockerContainers:
         )
         return str(json.loads(response)["status"])
 
+    def _image_contains(self, image: str, path: str) -> bool:
+        # The engine shows the files of containers only, so this creates one and never starts it.
+        probe = self.connection.api.create_container(image, ["probe"], labels={INSTANCE_LABEL: self._instance_id})
+        try:
+            self.connection.api.get_archive(probe["Id"], path)[0].close()
+        except docker.errors.NotFound:
+            return False
+        finally:
+            self.connection.api.remove_container(probe["Id"], v=True, force=True)
+        return True
+
     def _last_start(self, moment: int) -> EngineStart | None:
         # A new connection, because an engine that is stopping still responds on existing ones, but accepts no new ones.
         with self.connection.new_client() as api:
@@ -224,7 +239,8 @@ class DockerContainers:
                 name=spec.name,
                 labels=labels,
                 environment=dict(spec.environment),
-                ports=None if self.engine.reaches_containers else [spec.web_server_port],
+                entrypoint=[*spec.start] if spec.start is not None else None,
+                ports=[*self._published_ports(spec)] or None,
                 host_config=await self._host_config(spec),
             )
         except docker.errors.ImageNotFound as error:
@@ -238,7 +254,9 @@ class DockerContainers:
         return DockerContainer(self.connection, self._events, self._counters, self.engine, id, labels)
 
     async def _host_config(self, spec: ContainerSpec) -> dict[str, Any]:
-        published: dict[int | str, Any] = {spec.web_server_port: (LOOPBACK, None)}
+        published: dict[int | str, Any] = {
+            port: (LOOPBACK, host_port) for port, host_port in self._published_ports(spec).items()
+        }
         return dict(
             self.connection.api.create_host_config(
                 network_mode=self._network.name,
@@ -253,10 +271,16 @@ class DockerContainers:
                 cap_drop=DROPPED_CAPABILITIES,
                 log_config=LogConfig(type=LogConfig.types.JSON, config=LOG_OPTIONS),
                 extra_hosts=dict(spec.hosts),
-                port_bindings=None if self.engine.reaches_containers else published,
+                port_bindings=published or None,
+                mounts=[EngineMount(each.target, each.source, type="bind", read_only=True) for each in spec.mounts],
                 **await self._disk_limit(spec),
             )
         )
+
+    def _published_ports(self, spec: ContainerSpec) -> dict[int, int | None]:
+        """Return the ports of the container with those of this machine; the engine chooses one that is None."""
+        web_server: dict[int, int | None] = {} if self.engine.reaches_containers else {spec.web_server_port: None}
+        return {**web_server, **{port: port for port in spec.published_ports}}
 
     async def _disk_limit(self, spec: ContainerSpec) -> dict[str, Any]:
         if self.engine.disk is not DiskEnforcement.HARD:
@@ -291,4 +315,6 @@ def _image(found: Mapping[str, Any]) -> Image:
         size_bytes=found["Size"],
         labels=config.get("Labels") or {},
         environment=dict(item.partition("=")[::2] for item in config.get("Env") or []),
+        working_folder=config.get("WorkingDir") or "/",
+        start=[*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])],
     )

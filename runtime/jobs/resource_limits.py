@@ -23,6 +23,7 @@ BUILD_TIMEOUT_SECS = 1800
 LEAST_USER_MEMORY_MBYTES = 8192
 MAX_PIDS = 4096
 MBYTE = 1024 * 1024
+NEVER: Millis = 1 << 52
 
 
 def memory_mbytes(requested: float, *, strict: bool) -> int:
@@ -77,6 +78,9 @@ def average_granted_cpus(run: Run, burst_secs: float) -> float | None:
 
 
 def burst_end(run: Run, burst_secs: float) -> Millis:
+    """When the run's CPU is reduced to its share. A debugger would be too slow with the share of a small run."""
+    if run.debug_port is not None:
+        return NEVER
     return (run.container_started_at or run.started_at) + round(burst_secs * 1000)
 
 
@@ -86,12 +90,12 @@ def shm_bytes(memory: int) -> int:
 
 
 def deadline(run: Run) -> Millis | None:
-    """When the run times out; None if it has no timeout.
+    """When the run times out; None if it has no timeout, or is debugged, because a debugger can hold it for hours.
 
     It counts from the start of the first container since the run's start or last resurrection: an Actor does not lose
     the time in which its container is created, and restarts get what is left.
     """
-    if run.options.timeout_secs == 0:
+    if run.options.timeout_secs == 0 or run.debug_port is not None:
         return None
     begins = run.first_container_at or run.resumed_at or run.started_at
     return begins + run.options.timeout_secs * 1000

@@ -106,6 +106,8 @@ class RunCreator:
             started_by_run_id=request.started_by.id if request.started_by else None,
             grants=self._run_inputs.grants(request.user.id, plan.input, request.started_by),
             env_vars=request.options.env_vars,
+            dev_folder=plan.dev_folder,
+            debug_port=request.options.debug_port,
         )
         return replace(run, output=output(run, Definition.of(build), self._addresses))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Restart, Run
+from runtime.base.records import Restart, Run, RunOptions
 from runtime.containers import ContainerState, DiskEnforcement, Engine, ImageMissing
 from runtime.jobs import resource_limits
 
@@ -53,6 +53,15 @@ def limits_lines(run: Run, engine: Engine, burst_secs: float) -> Iterator[str]:
         f"ACTOR: Limits: {options.memory_mbytes} MB memory, {share:g} CPU cores{during}, "
         f"{options.disk_mbytes} MB disk ({DISK_ENFORCEMENT_NOTES[engine.disk]})."
     )
+
+
+def mounted(folder: str) -> str:
+    return f"Greenroom: The files of {folder} are mounted over those of the image (read-only)."
+
+
+def debugged(port: int, options: RunOptions) -> str:
+    timeout = f", and the timeout of {options.timeout_secs} s does not apply" if options.timeout_secs else ""
+    return f"Greenroom: The Actor waits for a debugger at 127.0.0.1:{port}. It has a full CPU core{timeout}."
 
 
 def is_oom_end(state: ContainerState) -> bool:

@@ -102,5 +102,6 @@ class Metamorphs:
             web_server_port=web_server_port(target.env_vars, target.image_environment),
             grants=self._run_inputs.grants(run.user_id, input, started_by),
             datasets=datasets,
+            dev_folder=actor.dev_folder if actor.user_id == run.user_id else None,
             output=output(replace(run, datasets=datasets), definition, self._addresses),
         )

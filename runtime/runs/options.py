@@ -10,7 +10,11 @@ from runtime.jobs.resource_limits import disk_mbytes, memory_mbytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOptions:
-    """Options that a caller requested. None means the default. Units as in the Run Actor endpoint."""
+    """Options that a caller requested. None means the default. Units as in the Run Actor endpoint.
+
+    `dev_folder` True mounts the local folder of the build, False mounts none. By default, the Actor's one is mounted.
+    With `debug_port`, the Actor waits for a debugger at this port of 127.0.0.1.
+    """
 
     build: str | None = None
     timeout_secs: int | None = None
@@ -21,6 +25,8 @@ class StartOptions:
     permission_level: PermissionLevel | None = None
     env_vars: tuple[EnvVar, ...] = ()
     webhooks: tuple[WebhookDraft, ...] = ()
+    dev_folder: bool | None = None
+    debug_port: int | None = None
 
 
 def granted_options(actor: Actor, default_memory: int, requested: StartOptions, *, strict_memory: bool) -> RunOptions:

@@ -88,7 +88,7 @@ def _with_build(run: Run, build: Build) -> Run:
 
 
 def _without_end(run: Run, now: Millis) -> Run:
-    """The run without the fields of its end, and without the orders and the container from before it."""
+    """The run without the fields of its end, and without the orders, the container and the debugger from before it."""
     return replace(
         run,
         resumed_at=now,
@@ -111,4 +111,5 @@ def _without_end(run: Run, now: Millis) -> Run:
         container_id=None,
         container_started_at=None,
         first_container_at=None,
+        debug_port=None,
     )

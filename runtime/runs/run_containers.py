@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from runtime.access.users import Users
 from runtime.actors.actors import Actors
@@ -15,6 +15,7 @@ from runtime.inputs.encryption import secret_fields
 from runtime.inputs.keys import InputKeys
 from runtime.jobs import resource_limits
 from runtime.runs import environment, messages
+from runtime.runs.development import Additions, Development
 
 RUN_LABEL, BUILD_LABEL = "com.apify.actRunId", "com.apify.actBuildId"
 """The platform's own labels. The first one finds a run's container again."""
@@ -36,6 +37,7 @@ class RunContainers:
         cpu_burst_secs: float,
     ) -> None:
         self._containers = containers
+        self._development = Development(containers)
         self._engine = engine
         self._actors = actors
         self._users = users
@@ -58,21 +60,26 @@ class RunContainers:
 
     async def create(self, run: Run, build: Build) -> Container:
         """Create the run's container without starting it. Raises StartFailed and EngineUnavailable."""
-        return await self._containers.create(self._spec(run, build))
+        variables = self._environment(run, build)
+        additions = await self._development.additions(run, build, variables)
+        return await self._containers.create(self._spec(run, build, variables, additions))
 
-    def _spec(self, run: Run, build: Build) -> ContainerSpec:
+    def _spec(self, run: Run, build: Build, variables: Mapping[str, str], additions: Additions) -> ContainerSpec:
         memory = run.options.memory_mbytes
         return ContainerSpec(
             name=f"greenroom-{run.id}",
             image=build.image or "",
             labels={RUN_LABEL: run.id, BUILD_LABEL: build.id},
-            environment=self._environment(run, build),
+            environment={**variables, **additions.environment},
             memory_bytes=memory * resource_limits.MBYTE,
             cpus=resource_limits.burst_cpus(memory, self._cpu_burst_secs),
             disk_bytes=run.options.disk_mbytes * resource_limits.MBYTE,
             pids=resource_limits.MAX_PIDS,
             shm_bytes=resource_limits.shm_bytes(memory),
             web_server_port=run.web_server_port,
+            mounts=additions.mounts,
+            start=additions.start,
+            published_ports=additions.published_ports,
             hosts={HOST_IN_CONTAINERS: self._engine.gateway or "host-gateway"},
         )
 

@@ -8,6 +8,7 @@ from runtime.access import permissions
 from runtime.access.users import Users
 from runtime.actors.actors import Actors
 from runtime.base.clock import Clock
+from runtime.base.errors import Invalid
 from runtime.base.records import Actor, Build, Definition, Meta, PermissionLevel, Pricing, Run, RunOptions, Task, User
 from runtime.billing import prices
 from runtime.builds import Builds
@@ -41,6 +42,7 @@ class StartPlan:
     permission_level: PermissionLevel
     pricing: Pricing | None
     remark: str | None
+    dev_folder: str | None
 
 
 class StartPlanner:
@@ -90,6 +92,7 @@ class StartPlanner:
             permission_level=sent.permission_level or actor.defaults.permission_level or actor.permission_level,
             pricing=pricing,
             remark=remark,
+            dev_folder=_dev_folder(request, build),
         )
 
     def build(self, actor: Actor, sent: StartOptions) -> Build:
@@ -114,3 +117,17 @@ class StartPlanner:
         """The build of a run that is resurrected: its own, unless another one is sent. Raises Invalid, NotFound."""
         actor = self._actors.get_runnable(self._users.get(run.user_id), run.current_actor_id)
         return self._builds.get(run.current_build_id) if sent.build is None else self._builds.resolve(actor, sent.build)
+
+
+def _dev_folder(request: StartRequest, build: Build) -> str | None:
+    """The local folder that the run mounts. Raises Invalid.
+
+    The runs of other users mount none: the folder may hold unfinished work.
+    """
+    actor, wanted = request.actor, request.options.dev_folder
+    if wanted:
+        if build.folder is None:
+            raise Invalid("invalid-input", f"Build {build.number} was not made from a local folder")
+        return build.folder
+    is_owner = actor.user_id == request.user.id
+    return actor.dev_folder if wanted is None and is_owner else None

@@ -161,6 +161,10 @@ class Supervisor:
         self._run = await self._change(before_launch)
         for line in self._context.run_containers.limits_lines(self._run):
             self._log.system(line)
+        if self._run.current_dev_folder is not None:
+            self._log.system(messages.mounted(self._run.current_dev_folder))
+        if self._run.debug_port is not None:
+            self._log.system(messages.debugged(self._run.debug_port, self._run.options))
         self._log.system(f"ACTOR: Pulling Docker image of build {self._build.id} from registry.")
         self._log.system("ACTOR: Creating Docker container.")
         if self._run.first_container_at is None and self._run.resumed_at is None:

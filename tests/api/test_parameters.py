@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.api.world import HOOK, REQUEST, World
+from tests.api.world import ScriptedWorld
 from tests.fakes.api import Api
 from tests.openapi import DOCUMENT, NO_DOCUMENT, Contract
+from tests.world import HOOK, REQUEST
 
 HOOKS = base64.b64encode(json.dumps([HOOK]).encode()).decode()
 ITEMS = [
@@ -124,7 +125,7 @@ ROWS = [
     Row("startedBefore", "GET /v2/actor-runs", "", "2000-01-01", count, 2, 0),
     Row("origin", "GET /v2/actors/{actorId}/runs/last", "", "SCHEDULER", status, 200, 404),
     Row("timeout", RUN, "", "60", data("options", "timeoutSecs"), 3600, 60),
-    Row("memory", RUN, "", "512", data("options", "memoryMbytes"), 1024, 512),
+    Row("memory", RUN, "", "512", data("options", "memoryMbytes"), 128, 512),
     Row("maxItems", RUN, "", "5", data("options", "maxItems"), None, 5),
     Row("maxTotalChargeUsd", RUN, "", "5", data("options", "maxTotalChargeUsd"), None, 5),
     Row("restartOnError", RUN, "", "1", data("options", "restartOnError"), False, True),
@@ -158,16 +159,18 @@ ROWS = [
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path) -> AsyncIterator[ScriptedWorld]:
     """Alice with her objects and an Actor with full permissions, and Bob's public Actor, which Alice has run."""
     api = Api(tmp_path, users={"ann": "alice", "bob": "bob"}, max_memory_mbytes=2**20)
     await api.open()
     bob = api.orchestrator.users.by_username("bob")
     theirs = await api.create_actor("theirs", bob)
     await api.data("PUT", f"/v2/actors/{theirs.id}", json={"isPublic": True}, token="bob")
-    world = World(api)
+    world = ScriptedWorld(api)
     await api.clock.advance(1)
-    await world.create()
+    await world.create_actor()
+    await world.create_task()
+    await world.create_run()
     await api.clock.advance(1)
     await api.data("POST", f"/v2/actors/{theirs.id}/runs")
     api.container_of(world.run).prints("\x1b[31mred\x1b[0m")
@@ -179,7 +182,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     await api.close(stop_runs=True)
 
 
-async def fill_storages(world: World) -> None:
+async def fill_storages(world: ScriptedWorld) -> None:
     """Replace the storages of the world by ones with several entries and with schemas."""
     api, schema = world.api, {"actorKeyValueStoreSchemaVersion": 1, "title": "x", "collections": {"some": COLLECTION}}
     dataset = await api.data("POST", "/v2/datasets", json={"schema": {"actorSpecification": 1, "fields": {}, **VIEW}})
@@ -194,51 +197,34 @@ async def fill_storages(world: World) -> None:
     world.at["requestId"] = page["items"][0]["id"]
 
 
-async def call(world: World, row: Row, query: str) -> httpx.Response:
-    api = world.api
+async def call(world: ScriptedWorld, row: Row, query: str) -> httpx.Response:
     method, path = row.operation.split(" ")
     content = {**REQUEST, "uniqueKey": row.value} if path.endswith("/requests") else None
     address = f"{path}?{row.base}&{query}".format(**world.at)
-    live = set(api.orchestrator.live_runs.live_run_ids)
-    call = await api.start_call(method, address, json=content if method == "POST" else None)
-    if "/run-sync" in path:
-        await finish_synchronous_run(world, live)
-    if "/builds" in path:
-        await api.clock.advance(1)
-    return await call
+    return await world.call(method, address, content if method == "POST" else None)
 
 
-async def finish_synchronous_run(world: World, earlier: set[str]) -> None:
-    api = world.api
-    (id,) = set(api.orchestrator.live_runs.live_run_ids) - earlier
-    run = api.orchestrator.runs.get(id)
-    for key in ("OUTPUT", "OTHER"):
-        path = f"/v2/key-value-stores/{run.default_key_value_store_id}/records/{key}"
-        await api.call("PUT", path, json={key.lower(): 1})
-    await api.finish(run)
-
-
-async def test_each_parameter_changes_the_result(world: World) -> None:
+async def test_each_parameter_changes_the_result(world: ScriptedWorld) -> None:
     problems = []
     for row in sorted(ROWS, key=lambda row: not row.operation.startswith("GET")):  # the others create records
         results = []
         for query in ("", f"{row.parameter}={row.value}"):
             if row.operation.endswith("/metamorph"):
-                await world.create()
+                await world.create_run()
             results.append(row.shown(await call(world, row, query)))
         if results != [row.before, row.after] or row.before == row.after:
             problems.append(f"{row.operation} {row.parameter}: {results}")
     assert not problems, "\n" + "\n".join(problems)
 
 
-async def force_permission_level(world: World, query: str) -> int:
+async def force_permission_level(world: ScriptedWorld, query: str) -> int:
     """The status for a run that lists the tasks of its user."""
     shown = await world.api.data("POST", f"/v2/actors/{world.at['actorId']}/runs?{query}")
     run = world.api.orchestrator.runs.get(shown["id"])
     return (await world.api.call("GET", "/v2/actor-tasks", token=run.token)).status_code
 
 
-async def tag(world: World, query: str) -> bool:
+async def tag(world: ScriptedWorld, query: str) -> bool:
     """Whether a build gets the tag."""
     call = await world.api.start_call(
         "POST", f"/v2/actors/{world.at['actorId']}/builds?version=0.0&waitForFinish=60&{query}"
@@ -248,25 +234,25 @@ async def tag(world: World, query: str) -> bool:
     return "beta" in (await world.api.data("GET", f"/v2/actors/{world.at['actorId']}"))["taggedBuilds"]
 
 
-async def gracefully(world: World, query: str) -> bool:
+async def gracefully(world: ScriptedWorld, query: str) -> bool:
     """Whether the container of an aborted run gets time to end."""
-    await world.create()
+    await world.create_run()
     await world.api.data("POST", f"/v2/actor-runs/{world.run.id}/abort?{query}")
     await world.api.clock.settle()
     return world.api.container_of(world.run).is_running
 
 
-async def stream(world: World, query: str) -> bool:
+async def stream(world: ScriptedWorld, query: str) -> bool:
     """Whether the log of a live run has no end yet."""
     call = await world.api.start_call("GET", f"/v2/logs/{world.run.id}?{query}")
     is_open = not call.done()
     await world.api.finish(world.run)
     await call
-    await world.create()
+    await world.create_run()
     return is_open
 
 
-async def signature(world: World, query: str) -> int:
+async def signature(world: ScriptedWorld, query: str) -> int:
     """The status for a dataset that only its owner may read, without a token."""
     dataset = await world.api.data("POST", "/v2/datasets")
     path = f"/v2/datasets/{dataset['id']}"
@@ -275,7 +261,7 @@ async def signature(world: World, query: str) -> int:
     return (await world.api.call("GET", address, token=None)).status_code
 
 
-async def forefront(world: World, query: str) -> str:
+async def forefront(world: ScriptedWorld, query: str) -> str:
     """The unique key of the first request in the queue, after one has been added."""
     queue = f"/v2/request-queues/{world.at['queueId']}"
     await world.api.data("POST", f"{queue}/requests?{query}", json={**REQUEST, "uniqueKey": f"added with {query}"})
@@ -283,9 +269,9 @@ async def forefront(world: World, query: str) -> str:
     return str(head["items"][0]["uniqueKey"])
 
 
-async def client_key(world: World, query: str) -> int:
+async def client_key(world: ScriptedWorld, query: str) -> int:
     """How many of its own locks a client removes."""
-    await world.create()
+    await world.create_run()
     queue = f"/v2/request-queues/{world.at['queueId']}"
     await world.api.data("POST", f"{queue}/head/lock?lockSecs=60&clientKey=mine")
     return int((await world.api.data("POST", f"{queue}/requests/unlock?{query}"))["unlockedCount"])
@@ -297,7 +283,7 @@ class Scenario:
 
     parameter: str
     value: str
-    result: Callable[[World, str], Awaitable[Any]]
+    result: Callable[[ScriptedWorld, str], Awaitable[Any]]
     before: Any
     after: Any
 
@@ -314,7 +300,7 @@ SCENARIOS = [
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.parameter)
-async def test_a_parameter_changes_what_happens_later(world: World, scenario: Scenario) -> None:
+async def test_a_parameter_changes_what_happens_later(world: ScriptedWorld, scenario: Scenario) -> None:
     assert await scenario.result(world, "") == scenario.before
     assert await scenario.result(world, f"{scenario.parameter}={scenario.value}") == scenario.after
 

@@ -79,6 +79,7 @@ class StubApi:
         self.on_stop: Callable[[], None] = lambda: None
         self.app = Starlette(routes=self._routes())
         self._finished: dict[str, asyncio.Event] = {}
+        self.dev_folder: str | None = None
 
     def end_run(self, run_id: str, status: str, exit_code: int | None) -> None:
         message = self.inputs[run_id].get("message")
@@ -97,6 +98,7 @@ class StubApi:
             Route("/greenroom/runs/{run}/explanation", self._explain),
             Route("/v2/users/me", self._me),
             Route("/v2/actors", self._create_actor, methods=["POST"]),
+            Route("/greenroom/actors/{actor}/dev-folder", self._dev_folder, methods=["GET", "PUT", "DELETE"]),
             Route("/greenroom/users/{username}", self._create_user, methods=["PUT"]),
             Route("/v2/actors/{actor}", self._get_actor, methods=["GET", "PUT"]),
             Route("/v2/actors/{actor}/versions", self._create_version, methods=["POST"]),
@@ -127,6 +129,11 @@ class StubApi:
         self.stop_runs = request.query_params.get("stopRuns")
         self.on_stop()
         return JSONResponse({"liveRuns": self.live_runs})
+
+    async def _dev_folder(self, request: Request) -> Response:
+        if request.method != "GET":
+            self.dev_folder = (await request.json())["folder"] if request.method == "PUT" else None
+        return JSONResponse({"folder": self.dev_folder})
 
     async def _read_definition(self, request: Request) -> Response:
         version = await request.json()

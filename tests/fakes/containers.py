@@ -216,6 +216,7 @@ class FakeContainers:
         self.engine = engine
         self.created: list[FakeContainer] = []
         self.builds: list[BuildSpec] = []
+        self.paths_in_images: set[str] = set()
         self.images_by_name: dict[str, Image] = {}
         self.create_error: Exception | None = None
         self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
@@ -251,6 +252,9 @@ class FakeContainers:
         image = Image(id=f"sha256:{number:064x}", size_bytes=1 << 20, labels=labels or {}, environment={})
         self.images_by_name[name] = self.images_by_name[image.id] = image
         return image
+
+    async def image_contains(self, image: Image, path: str) -> bool:
+        return path in self.paths_in_images
 
     async def open(self) -> Engine:
         self.is_open = True

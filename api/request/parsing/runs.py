@@ -13,10 +13,14 @@ from api.request.parsing.fields import parse_permission_level, parse_timeout, pa
 from api.request.parsing.versions import parse_run_env_vars
 from api.request.parsing.webhooks import parse_ad_hoc_webhooks
 from runtime.base.clock import Millis
-from runtime.base.errors import Invalid
+from runtime.base.errors import Forbidden, Invalid
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Origin, RunFilter
 from runtime.runs.options import StartOptions
+
+MIN_DEBUG_PORT = 1024
+"""An Actor that does not run as root cannot listen on a lower port."""
+MAX_PORT = 65_535
 
 
 def parse_start_options(params: Params, caller: Caller) -> StartOptions:
@@ -41,6 +45,8 @@ def parse_start_options(params: Params, caller: Caller) -> StartOptions:
         restart_on_error=params.flag("restartOnError"),
         permission_level=parse_permission_level(params.text("forcePermissionLevel"), "forcePermissionLevel"),
         env_vars=parse_run_env_vars(params.text("greenroomEnvVars"), caller),
+        dev_folder=_dev_folder(params, caller),
+        debug_port=_debug_port(params, caller),
         webhooks=parse_ad_hoc_webhooks(params.text("webhooks"), caller),
     )
 
@@ -60,6 +66,28 @@ async def _run_filter(request: Request) -> RunFilter:
 
 
 RunFilterQuery = Annotated[RunFilter, Depends(_run_filter)]
+
+
+def _dev_folder(params: Params, caller: Caller) -> bool | None:
+    """Anyone can leave the folder out. Only the operator can mount the one of the build. Raises Forbidden."""
+    is_wanted = params.flag("devFolder")
+    if is_wanted and not caller.is_operator:
+        raise Forbidden("insufficient-permissions", "Only the server's operator can mount a local folder")
+    return is_wanted
+
+
+def _debug_port(params: Params, caller: Caller) -> int | None:
+    """The port for a debugger, which can do everything that the Actor can. Raises Forbidden, Invalid."""
+    port = params.integer("greenroomDebugPort")
+    if port is None:
+        return None
+    if not caller.is_operator:
+        raise Forbidden("insufficient-permissions", "Only the server's operator can debug a run")
+    if not MIN_DEBUG_PORT <= port <= MAX_PORT:
+        raise Invalid(
+            "invalid-input", f"Query parameter 'greenroomDebugPort' must be from {MIN_DEBUG_PORT} to {MAX_PORT}"
+        )
+    return port
 
 
 def _timestamp(params: Params, name: str) -> Millis | None:

@@ -17,7 +17,7 @@ from runtime.base.records.actors import (
     TaskOptions,
     Version,
 )
-from runtime.base.records.builds import Build, BuildOptions
+from runtime.base.records.builds import Build, BuildOptions, SourceCopy
 from runtime.base.records.definitions import Definition
 from runtime.base.records.endings import Abort, Aborter, Ending, KilledProcess, NoContainer, Witness
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
@@ -100,6 +100,7 @@ __all__ = [
     "ScheduleAction",
     "ScheduleLogEntry",
     "ScheduledInput",
+    "SourceCopy",
     "SourceFile",
     "Storage",
     "StorageGrant",

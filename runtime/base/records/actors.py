@@ -68,6 +68,7 @@ class Actor:
 
     `last_run_by_user` has the start of the last run of each user who has run the Actor, by the user's id. It remains
     when the runs are deleted. `total_metamorphs` counts runs that became this Actor.
+    `dev_folder` is the local folder whose current files its runs mount over those of the image.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Actor:
     last_run_by_user: Mapping[str, Millis] = field(default_factory=dict)
     total_metamorphs: int = 0
     pricings: tuple[Pricing, ...] = ()
+    dev_folder: str | None = None
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 

@@ -25,6 +25,19 @@ class BuildOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCopy:
+    """A COPY of a Dockerfile: files of the context that the image contains.
+
+    `source` is a path or pattern in the context. A relative `target` starts at the image's working directory. With
+    `into_folder`, a file gets its own name below `target`.
+    """
+
+    source: str
+    target: str
+    into_folder: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """A build of an Actor.
 
@@ -32,6 +45,9 @@ class Build:
     `fingerprint` have identical content; it is empty if the content is unknown. `env_vars` are those of the version
     when the build started. `number_int` sorts builds as the platform does. `pending_events` are events that have not
     been dispatched to webhooks yet, as in a Run. `stand_in` describes the local image that replaced the base image.
+
+    Source: `folder` is the local folder that the build was made from, and `context` its build context, relative to the
+    Actor's folder. `copies` are the files of the context in the image; None for a build of an earlier version.
     """
 
     id: str
@@ -55,4 +71,7 @@ class Build:
     input_schema: Mapping[str, Json] | None = None
     readme: str | None = None
     stand_in: str | None = None
+    folder: str | None = None
+    context: str = "."
+    copies: tuple[SourceCopy, ...] | None = None
     pending_events: Mapping[str, WebhookEvent] = field(default_factory=dict)

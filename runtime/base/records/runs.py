@@ -63,6 +63,7 @@ class Metamorph:
     grants: tuple[StorageGrant, ...] = ()
     datasets: Mapping[str, str] = field(default_factory=dict)
     output: Mapping[str, str] | None = None
+    dev_folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,9 @@ class Run:
     Results: `datasets` are the datasets other than the default one, by their aliases in the Actor's definition.
     `output` contains the URLs of the results, by their names in the output schema.
 
+    Development: the files of the local folder `dev_folder` are mounted over those of the image. With `debug_port`, the
+    Actor waits for a debugger at this port of 127.0.0.1. Then neither the timeout nor the CPU share applies.
+
     Explanations: `ending` is what was recorded about the end of the last container. `abort` is the order to abort the
     run. `listening` are the addresses at which the Actor listened while its web server did not answer, and `rejections`
     the first API requests that the permissions of the run did not allow.
@@ -213,6 +217,8 @@ class Run:
     grants: tuple[StorageGrant, ...] = ()
     output: Mapping[str, str] | None = None
     env_vars: tuple[EnvVar, ...] = ()
+    dev_folder: str | None = None
+    debug_port: int | None = None
     ending: Ending | None = None
     abort: Abort | None = None
     listening: tuple[str, ...] = ()
@@ -225,6 +231,10 @@ class Run:
     @property
     def current_build_id(self) -> str:
         return self.metamorphs[-1].build_id if self.metamorphs else self.build_id
+
+    @property
+    def current_dev_folder(self) -> str | None:
+        return self.metamorphs[-1].dev_folder if self.metamorphs else self.dev_folder
 
 
 @dataclass(frozen=True, slots=True)

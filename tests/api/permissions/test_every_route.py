@@ -39,6 +39,8 @@ NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/info", "GET /greenroom/client-login", "POST /greenroom/shutdown"),
     *("GET /greenroom/prune", "POST /greenroom/prune", "PUT /greenroom/users/{username}"),
     "POST /greenroom/clock",
+    *(f"{method} /greenroom/actors/{{actor}}/dev-folder" for method in ("GET", "PUT", "DELETE")),
+    *("POST /greenroom/builds/{build}/source-changes", "GET /greenroom/builds/{build}/debugger"),
     *("POST /greenroom/read-definition", "POST /greenroom/check-start"),
     *("GET /greenroom/proxy/faults", "POST /greenroom/proxy/faults", "DELETE /greenroom/proxy/faults"),
 }

@@ -44,6 +44,15 @@ def test_a_new_actor_has_its_title_and_description(push: Any, served: Served, fo
     assert served.stub.actors["a1"].items() >= display.items()
 
 
+def test_a_dev_folder_is_registered_until_a_push_without_it(push: Any, served: Served, folder: Path) -> None:
+    assert json.loads(push("--dev", "--json").stdout)["devFolder"] == served.stub.dev_folder == str(folder)
+    plain = push()
+    assert plain.exit_code == 0 and f"no longer mount {folder}" in plain.stderr
+    assert served.stub.dev_folder is None
+    for options in (["--as", "apify/web-scraper"], ["https://github.com/a/b"]):
+        assert push("--dev", *options).exit_code == 64
+
+
 def test_json_is_one_object_on_stdout(push: Any) -> None:
     printed = json.loads(push("--json").stdout)
     assert (printed["actor"]["name"], printed["build"]["buildNumber"]) == ("greeter", "0.3.1")

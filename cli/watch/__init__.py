@@ -1,0 +1,1 @@
+"""`greenroom run --watch`: runs an Actor again whenever its source changes."""
