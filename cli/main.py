@@ -30,6 +30,7 @@ COMMANDS = {
     "init": Entry(ACTORS, "Write greenroom.toml, a test and a GitHub workflow into the folder of an Actor."),
     "run": Entry(ACTORS, "Build the Actor in a folder or a git repository and run it."),
     "call": Entry(ACTORS, "Run an Actor that is on the server, without building it."),
+    "fit": Entry(ACTORS, "Find out how much memory an Actor needs, and prove it."),
     "push": Entry(ACTORS, "Create or update an Actor from a folder or a git repository, and build it."),
     "build": Entry(ACTORS, "Build an Actor that is on the server, from the source of its version."),
     "actors": Entry(ACTORS, "List your Actors and the public Actors that you have run, most recently run first."),

@@ -90,6 +90,10 @@ class Client:
         """Return a token with which clients act as the server's first user."""
         return str(self._transport.local("GET", "/greenroom/client-login", RESPONSE_SECS)["token"])
 
+    def limits(self) -> JsonDict:
+        """Return the user's limits, and what is used of them."""
+        return self._transport.data("GET", "/v2/users/me/limits")
+
     def log_url(self, job_id: str) -> str:
         """Return the URL of a log, which needs no token."""
         return f"{self._public_url}/v2/logs/{job_id}"

@@ -108,6 +108,10 @@ class RunsClient:
         path = f"/v2/actor-runs/{run_id}/metamorph"
         return self._transport.data("POST", path, params=params, content=body, headers=_json_headers(body))
 
+    def delete(self, run_id: str) -> None:
+        """Delete a finished run with its log and its default storages."""
+        self._transport.request("DELETE", f"/v2/actor-runs/{run_id}")
+
     def report(self, run_id: str) -> JsonDict:
         """Return what the run used, and what it would cost."""
         return self._transport.local("GET", f"/greenroom/runs/{run_id}/report", REPORT_SECS)
@@ -120,6 +124,10 @@ class RunsClient:
     def wait(self, run_id: str) -> JsonDict:
         """Return the run when it has finished."""
         return _wait(self._transport, f"/v2/actor-runs/{run_id}")
+
+    def wait_at_most(self, run_id: str, secs: int) -> None:
+        """Return when the run has finished, or after some seconds."""
+        self._transport.data("GET", f"/v2/actor-runs/{run_id}", params={"waitForFinish": secs})
 
 
 def _json_headers(body: bytes | None) -> dict[str, str]:

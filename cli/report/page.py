@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from cli.errors import CommandError
+from cli.report.document import document, write_document
 from cli.report.figures import UNICODE, dollars, duration, share_of, unit_name
 from cli.report.page_charts import charts, time_axis, value_table
 from cli.report.rows import ENFORCEMENT, RESTARTS, source_text
 from cli.terminal.sizes import MBYTE
 from runtime.base.json_text import JsonDict
 
-STYLE = Path(__file__).with_name("page.css")
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""The page's own security policy: an Actor's text in it can load and run nothing."""
 UNKNOWN = "–"
 
 Cells = Sequence[str]
@@ -24,16 +20,7 @@ Cells = Sequence[str]
 
 def write_page(path: Path, report: JsonDict, metrics: JsonDict) -> None:
     """Write the page completely or not at all. Raises CommandError."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(page(report, metrics), encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise CommandError(
-            f"The report could not be written to {path}: {error.strerror or error}.",
-            "Choose a file in a folder that exists and that you may write to.",
-        ) from error
+    write_document(path, page(report, metrics))
 
 
 def page(report: JsonDict, metrics: JsonDict) -> str:
@@ -44,14 +31,10 @@ def page(report: JsonDict, metrics: JsonDict) -> str:
     curves = (
         f'<section class="charts" aria-label="Curves">{drawn}</section>{value_table(metrics, axis)}' if drawn else ""
     )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{name} · run {report['runId']}</title><style>{STYLE.read_text()}</style></head><body><main>"
-        f"{_header(report, name)}{_facts(report)}{curves}"
-        f'<section class="tables" aria-label="Numbers">{"".join(_tables(report))}</section>{_footer(report)}'
-        "</main></body></html>\n"
+    tables = f'<section class="tables" aria-label="Numbers">{"".join(_tables(report))}</section>'
+    return document(
+        f"{name} · run {report['runId']}",
+        f"{_header(report, name)}{_facts(report)}{curves}{tables}{_footer(report)}",
     )
 
 
