@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests without containers on all cores, with a fifth of the random examples and of the costly cases.
+# Runs the tests without containers on all cores, with a tenth of the random examples and of the costly cases.
 # Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,8 +9,8 @@ main() {
     folder=$(mktemp -d "$(memory_folder)/greenroom-fast.XXXXXX")
     trap 'rm -rf "'"$folder"'"' EXIT
     # With bytecode files, the processes do not all compile the same modules again. The plugins are not used here, but
-    # take part in every test.
-    PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n logical --dist loadfile \
+    # take part in every test. Many tests wait for other processes, so there is one process more than cores.
+    PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n $(($(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile \
         -p no:schemathesis -p no:anyio --hypothesis-profile fast --basetemp "$folder/tmp" "$@"
 }
 

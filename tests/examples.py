@@ -11,21 +11,21 @@ T = TypeVar("T")
 
 FAST_PROFILE = "fast"
 """The Hypothesis profile of `make fast`. All other commands try everything."""
-FAST_SHARE = 5
+FAST_SHARE = 10
 
 
 def examples(count: int) -> int:
-    """`count`, or a fifth of it with the profile of `make fast`."""
+    """`count`, or a tenth of it with the profile of `make fast`."""
     return count // FAST_SHARE if _is_fast() else count
 
 
 def some(costly: Iterable[T]) -> list[T]:
-    """All cases of a costly test, or every fifth with the profile of `make fast`."""
+    """All cases of a costly test, or every tenth with the profile of `make fast`."""
     return list(costly)[:: FAST_SHARE if _is_fast() else 1]
 
 
 def attack_secs(secs: float) -> float:
-    """`secs`, or a fifth of them with the profile of `make fast`."""
+    """`secs`, or a tenth of them with the profile of `make fast`."""
     return secs / FAST_SHARE if _is_fast() else secs
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import AsyncIterator
 from itertools import product
@@ -8,9 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from api.app import STORAGES
 from api.hot_routes import HotRoutes
 from tests.api.storage_app import serving
 from tests.examples import some
@@ -121,3 +124,8 @@ async def test_unexpected_errors_are_answered_and_logged_once_on_both_paths(
         caplog.clear()
     assert responses[0] == responses[1]
     assert responses[0][2] == ["broken"]
+
+
+def test_the_handlers_of_storages_take_only_the_request() -> None:
+    handlers = [route.endpoint for router in STORAGES for route in router.routes if isinstance(route, APIRoute)]
+    assert {tuple(inspect.signature(handler).parameters) for handler in handlers} == {("request",)}
