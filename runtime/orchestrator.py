@@ -42,6 +42,7 @@ from runtime.proxy import Proxy
 from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
+from runtime.runs.debugger_check import DebuggerCheck
 from runtime.runs.deletion import RunDeletion
 from runtime.runs.development import Development
 from runtime.runs.limit_watchers import Watchers
@@ -424,6 +425,7 @@ class Orchestrator:
         return SupervisorContext(
             run_containers=run_containers,
             watchers=watchers,
+            debugger_check=DebuggerCheck(self.containers, self.runs, self.clock),
             runs=self.runs,
             statuses=self.statuses,
             run_inputs=self._run_inputs,
