@@ -1,8 +1,8 @@
 """Reports in the log of a debugged run that no debugger can attach, because no supported program has started.
 
-The scripts in `runs/debuggers/` create a file in the container before they wait for a debugger. A slow start does not have
-it yet, either. So the report needs more: the run has ended, or the same programs have run for STEADY_MILLIS, and none of
-them installs, compiles or waits.
+The scripts in `runs/debuggers/` create a file in the container before they wait for a debugger. A slow start has no
+such file yet, either. So the report needs more: the run has ended, or the same programs have run for STEADY_MILLIS, and
+none of them installs, compiles or waits.
 """
 
 from __future__ import annotations
