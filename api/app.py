@@ -42,7 +42,9 @@ from api.routes import (
     key_value_stores,
     logs,
     request_queues,
+    run_metrics,
     schedules,
+    shells,
     store,
     tools,
     users,
@@ -69,6 +71,8 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    run_metrics.router,
+    shells.router,
     development.router,
     *STORAGES,
 )
@@ -105,6 +109,7 @@ class App:
         )
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, rate_limit)
+        routes.state.identify_caller = authentication.identify_caller
         self._check_host = hosts.check_host
         self._http_stages: tuple[Stage, ...] = (
             self._cross_origin.record_origin,

@@ -37,6 +37,7 @@ from runtime.jobs import resource_limits, stats
 from runtime.jobs.completion import Completion
 from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
+from runtime.metrics.recorder import Metrics
 from runtime.outbound import Outbound
 from runtime.proxy import Proxy
 from runtime.pruning import Pruning
@@ -47,6 +48,7 @@ from runtime.runs.deletion import RunDeletion
 from runtime.runs.development import Development
 from runtime.runs.limit_watchers import Watchers
 from runtime.runs.live_runs import LiveRuns
+from runtime.runs.measurements import Measurements
 from runtime.runs.metamorph import Metamorphs
 from runtime.runs.orders import Orders
 from runtime.runs.recovery import RunRecovery
@@ -135,6 +137,7 @@ class Orchestrator:
         )
         self.outbound = Outbound(settings.outbound_policy)
         self.proxy = Proxy(settings.proxy, self._record_proxy_use)
+        self.metrics = Metrics(database.metrics)
         self.completion = Completion(self.clock)
         self._input_keys = InputKeys(database.input_keys, database.vault)
 
@@ -315,6 +318,7 @@ class Orchestrator:
             webhooks=self.webhooks,
             dispatches=self.dispatches,
             logs=self.logs,
+            metrics=self.metrics,
         )
         self.actor_deletion = ActorDeletion(
             database=self.database,
@@ -379,6 +383,7 @@ class Orchestrator:
         if stop_runs:
             await self._stop_runs()
         live = await self.live_runs.close()
+        await self.metrics.close()
         await self.proxy.close()
         await self.dispatches.close()
         await self._delivery.close()
@@ -412,6 +417,14 @@ class Orchestrator:
             addresses=self.addresses,
             cpu_burst_secs=burst_secs,
         )
+        measurements = Measurements(
+            runs=self.runs,
+            billing=self.billing,
+            system_events=self.system_events,
+            proxy=self.proxy,
+            metrics=self.metrics,
+            cpu_burst_secs=burst_secs,
+        )
         watchers = Watchers(
             runs=self.runs,
             statuses=self.statuses,
@@ -420,12 +433,13 @@ class Orchestrator:
             engine=engine,
             clock=self.clock,
             cpu_burst_secs=burst_secs,
-            proxy=self.proxy,
+            measurements=measurements,
         )
         return SupervisorContext(
             run_containers=run_containers,
             watchers=watchers,
             debugger_check=DebuggerCheck(self.containers, self.runs, self.clock),
+            measurements=measurements,
             runs=self.runs,
             statuses=self.statuses,
             run_inputs=self._run_inputs,

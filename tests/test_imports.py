@@ -26,6 +26,7 @@ ROOMS = (
     "actors",
     "webhooks",
     "billing",
+    "metrics",
     "builds",
     "runs",
     "explanations",
@@ -54,6 +55,7 @@ OUTSIDE = {
     "typer": {"cli"},
     "httpx": {"cli"},
     "aiohttp": {"runtime/outbound.py"},
+    "websockets": {"api/connections", "cli/client/shell.py"},
 }
 """For each package that reaches the outside world or serves it: the files and folders that may import it."""
 

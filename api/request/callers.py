@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from runtime.access import permissions
 from runtime.base.errors import Unauthorized
@@ -34,13 +34,13 @@ class Caller:
     is_operator: bool = False
 
 
-def optional_caller(request: Request) -> Caller | None:
+def optional_caller(request: HTTPConnection) -> Caller | None:
     """The caller of a route that also works without a token."""
     caller: Caller | None = request.scope[CALLER]
     return caller
 
 
-def authenticated_caller(request: Request) -> Caller:
+def authenticated_caller(request: HTTPConnection) -> Caller:
     """Any caller with a valid token: also a limited run, and a run that has just ended. Raises Unauthorized."""
     caller = optional_caller(request)
     if caller is None:
@@ -62,7 +62,7 @@ def full_caller(request: Request) -> Caller:
     return caller
 
 
-def check_operator(request: Request) -> None:
+def check_operator(request: HTTPConnection) -> None:
     """Raises Unauthorized unless the request carries the token in server.json."""
     caller = optional_caller(request)
     if caller is None or not caller.is_operator:

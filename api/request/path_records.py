@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from api.request.callers import Caller, FullCaller, LiveCaller, authenticated_caller
 from api.request.dependencies import orchestrator_of
@@ -56,7 +56,7 @@ OwnWebhook = Annotated[Webhook, Depends(_own_webhook)]
 """A webhook of the caller's user. A limited run can name only webhooks on itself."""
 
 
-def find_own_run(request: Request, id: str, caller: Caller) -> Run:
+def find_own_run(request: HTTPConnection, id: str, caller: Caller) -> Run:
     """A run of the caller's user. A limited run, or a run that has ended, can name only itself.
 
     Raises NotFound, also for a run of another user; Forbidden, Unauthorized.
@@ -73,7 +73,7 @@ def find_run_to_abort(request: Request, id: str, caller: Caller) -> Run:
     return run
 
 
-def _find_run_of_user(request: Request, id: str, caller: Caller) -> Run:
+def _find_run_of_user(request: HTTPConnection, id: str, caller: Caller) -> Run:
     run = orchestrator_of(request).runs.get(id)
     if run.user_id != caller.user.id:
         raise record_not_found("Run", id)

@@ -156,6 +156,26 @@ class RunSummaries(LocalModel):
     total: int = Field(description="How many runs match.")
 
 
+class FiredSchedule(LocalModel):
+    """The runs of a schedule that were started without waiting for its time."""
+
+    run_ids: tuple[str, ...]
+    problems: tuple[str, ...] = Field(description="For each run that was not started, the reason.")
+
+
+class TerminalSize(LocalModel):
+    columns: int = Field(ge=1, le=10_000)
+    rows: int = Field(ge=1, le=10_000)
+
+
+class ShellOrder(LocalModel):
+    """A process to start in the container of a run."""
+
+    command: tuple[str, ...] = Field(default=(), description="A command with its arguments. Empty means a shell.")
+    terminal: TerminalSize | None = Field(default=None, description="Null means that the process gets no terminal.")
+    term: str = Field(default="xterm", description="The type of the terminal, as its variable TERM.")
+
+
 class QueueOrder(LocalModel):
     data: list[str] = Field(
         description="The ids of the requests that have not been handled, in the order of the queue."

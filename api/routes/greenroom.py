@@ -24,7 +24,7 @@ from api.request.params import PagingQuery, Params
 from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery, parse_start_options
 from api.request.parsing.versions import parse_version
-from api.request.path_records import OwnBuild, find_own_run
+from api.request.path_records import OwnBuild, OwnSchedule, find_own_run
 from api.request.security_schemes import control_token, user_token
 from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import JSON, LocalResponse, data_response, json_response
@@ -35,6 +35,7 @@ from api.response.local_controls import (
     ClockAdvanceOrder,
     ErrorEnvelope,
     ExplanationEnvelope,
+    FiredSchedule,
     GroupUse,
     JobExplanation,
     ProxyFault,
@@ -52,13 +53,14 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run, present_run_summaries
-from api.routes import development
+from api.routes import development, run_metrics
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
 from runtime.base.json_text import dumps
 from runtime.base.records import Definition
+from runtime.base.skill import skill_page
 from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
@@ -167,6 +169,12 @@ async def advance_clock(
     return ClockAdvanced(now=iso(advanced.now), ahead_secs=advanced.ahead_millis / 1000, ticks=advanced.ticks)
 
 
+@router.post("/greenroom/schedules/{schedule}/fire", dependencies=[Depends(user_token)])
+async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedule:
+    """Start the runs of a schedule now, also if it is disabled. Its next time stays the same."""
+    return FiredSchedule.model_validate(await orchestrator_of(request).scheduler.fire(schedule))
+
+
 @router.post("/greenroom/runs/{run}/migrate", response_model=RunEnvelope, dependencies=[Depends(user_token)])
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
@@ -255,6 +263,11 @@ async def get_openapi_document() -> Response:
     return json_response(_openapi_document())
 
 
+@router.get("/greenroom/skill", include_in_schema=False)
+async def get_skill() -> Response:
+    return Response(skill_page(), media_type="text/markdown")
+
+
 @router.get("/greenroom/docs", include_in_schema=False)
 async def get_docs() -> Response:
     return HTMLResponse(docs_page(_openapi_document()), headers=HEADERS)
@@ -302,7 +315,7 @@ def _openapi_document() -> dict[str, Any]:
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=[*router.routes, *development.router.routes],
+        routes=[*router.routes, *development.router.routes, *run_metrics.router.routes],
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+from cli import terminal
 from cli.actors.folder import ActorFolder
 from cli.client import Client
 from cli.errors import ABORTED, BUILD_FAILED, TIMED_OUT, CommandError
 from cli.runs.log_follower import LogFollower
-from cli.terminal import print_message, print_warning, progress, streams
+from cli.terminal import print_message, print_result, print_warning, progress, streams
 from cli.terminal.interrupts import deferred_interrupts
-from runtime.base.json_text import JsonDict
+from cli.terminal.sizes import image_size
+from runtime.base.json_text import Json, JsonDict
 
 EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 
@@ -23,10 +25,26 @@ def build_actor(client: Client, folder: ActorFolder, *, shows_log: bool = True) 
     for remark in folder.remarks.values():
         print_warning(remark)
     actor = _put_actor(client, folder)
+    return actor, build_version(client, actor, folder.version, shows_log=shows_log)
+
+
+def build_version(
+    client: Client,
+    actor: JsonDict,
+    version: str,
+    *,
+    tag: str | None = None,
+    use_cache: bool = True,
+    shows_log: bool = True,
+) -> JsonDict:
+    """Build a version of an Actor, and return the build.
+
+    An interrupt aborts the build. Raises CommandError if the build does not succeed.
+    """
     build: JsonDict | None = None
     try:
         with deferred_interrupts():
-            build = client.builds.start(actor["id"], folder.version)
+            build = client.builds.start(actor["id"], version, tag=tag, use_cache=use_cache)
         if shows_log:
             print_message(f"Building {build['buildNumber']} (its log follows)")
             LogFollower(client, build["id"], streams.stderr).follow()
@@ -39,7 +57,16 @@ def build_actor(client: Client, folder: ActorFolder, *, shows_log: bool = True) 
         raise
     if finished["status"] != "SUCCEEDED":
         raise _build_error(actor, finished)
-    return actor, finished
+    return finished
+
+
+def print_build(actor: JsonDict, build: JsonDict, *, as_json: bool, **details: Json) -> None:
+    """Print a successful build, as JSON with these details."""
+    if as_json:
+        terminal.print_json({"actor": actor, "build": build, **details})
+        return
+    name = f"{actor['username']}/{actor['name']}"
+    print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {image_size(build['stats']['imageSizeBytes'])}")
 
 
 def _put_actor(client: Client, folder: ActorFolder) -> JsonDict:

@@ -15,6 +15,7 @@ from cli.client.actors import ActorsClient
 from cli.client.checks import ChecksClient
 from cli.client.development import DevelopmentClient
 from cli.client.jobs import BuildsClient, RunsClient
+from cli.client.schedules import SchedulesClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
 from cli.server import RunningServer
@@ -57,6 +58,7 @@ class Client:
 
     def __init__(self, server: RunningServer, response_secs: float = RESPONSE_SECS) -> None:
         self._transport = Transport(server, response_secs)
+        self.server = server
         self._public_url = server.info["apiUrl"]
         self.urls_stay_valid = not server.is_temporary
         self.actors = ActorsClient(self._transport)
@@ -64,6 +66,7 @@ class Client:
         self.checks = ChecksClient(self._transport)
         self.development = DevelopmentClient(self._transport)
         self.runs = RunsClient(self._transport)
+        self.schedules = SchedulesClient(self._transport)
         self.storages = StoragesClient(self._transport)
         self.datasets = DatasetsClient(self._transport)
         self.key_value_stores = KeyValueStoresClient(self._transport)
@@ -87,6 +90,10 @@ class Client:
         """Return a token with which clients act as the server's first user."""
         return str(self._transport.local("GET", "/greenroom/client-login", RESPONSE_SECS)["token"])
 
+    def limits(self) -> JsonDict:
+        """Return the user's limits, and what is used of them."""
+        return self._transport.data("GET", "/v2/users/me/limits")
+
     def log_url(self, job_id: str) -> str:
         """Return the URL of a log, which needs no token."""
         return f"{self._public_url}/v2/logs/{job_id}"
@@ -103,9 +110,12 @@ class Client:
         """Advance the server's clock, and return what it shows."""
         return self._transport.local("POST", "/greenroom/clock", ADVANCE_SECS, json={"advanceSecs": secs})
 
-    def log(self, job_id: str, *, raw: bool) -> Iterator[bytes]:
-        """Yield the log of a run or build from its beginning, until the job finishes. `raw` preserves ANSI codes."""
-        params = {"stream": 1, "raw": int(raw)}
+    def log(self, job_id: str, *, raw: bool, until_end: bool = True) -> Iterator[bytes]:
+        """Yield the log of a run or build from its beginning, and continue until the job finishes with `until_end`.
+
+        `raw` preserves ANSI codes.
+        """
+        params = {"stream": int(until_end), "raw": int(raw)}
         # No read timeout, because a job may print nothing until it finishes.
         timeout = httpx.Timeout(RESPONSE_SECS, read=None)
         with self._transport.stream(f"/v2/logs/{job_id}", params=params, timeout=timeout) as response:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from cli.client.transport import Transport
 from runtime.base.json_text import Json, JsonDict
 
+MAX_LISTED = 1000
+"""The most Actors in one response."""
+
 
 class ActorsClient:
     """Actors and their versions."""
@@ -15,6 +18,21 @@ class ActorsClient:
     def find(self, actor_id: str) -> JsonDict | None:
         """Return the Actor with this id or `username~name`."""
         return self._transport.find(f"/v2/actors/{actor_id}")
+
+    def list(self, limit: int) -> tuple[list[JsonDict], int]:
+        """Return the Actors that ran last, in as many requests as necessary, and the number of all."""
+        actors: list[JsonDict] = []
+        while True:
+            params = {
+                "sortBy": "stats.lastRunStartedAt",
+                "desc": 1,
+                "limit": min(limit - len(actors), MAX_LISTED),
+                "offset": len(actors),
+            }
+            page = self._transport.data("GET", "/v2/actors", params=params)
+            actors += page["items"]
+            if not page["items"] or len(actors) >= limit:
+                return actors, page["total"]
 
     def create(self, actor: JsonDict) -> JsonDict:
         return self._transport.data("POST", "/v2/actors", json=actor)

@@ -43,6 +43,16 @@ class StoragesClient:
         """Return the storage with this id or `~name`."""
         return self._transport.find(f"/v2/{api_path}/{reference}")
 
+    def newest(self, api_path: str, limit: int) -> tuple[list[JsonDict], int]:
+        """Return the storages of a type that were created last, and the number of all."""
+        found: list[JsonDict] = []
+        while True:
+            params = {"unnamed": 1, "desc": 1, "offset": len(found), "limit": min(limit - len(found), MAX_PAGE)}
+            page = self._transport.data("GET", f"/v2/{api_path}", params=params)
+            found += page["items"]
+            if not page["items"] or len(found) >= limit:
+                return found, page["total"]
+
     def list(self, api_path: str) -> Iterator[JsonDict]:
         """Yield all storages of a type, including unnamed ones."""
         offset = 0
@@ -78,6 +88,12 @@ class DatasetsClient:
                 yield from (line for line in lines if line)
         if rest:
             yield rest
+
+    @contextmanager
+    def stream_items(self, dataset_id: str, params: JsonDict) -> Iterator[Iterator[bytes]]:
+        """Yield the items in the format of `params`, as they arrive."""
+        with self._transport.stream(_items_path(dataset_id), params=params, headers=AS_STORED) as response:
+            yield response.iter_raw(CHUNK_BYTES)
 
     def push(self, dataset_id: str, items: bytes) -> None:
         """Push items, given as the text of a JSON array."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +14,11 @@ from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import AsJson, DataDir, parsed, resolved
 from cli.terminal import print_result, progress
+from cli.terminal.times import duration_secs
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Control the clock of schedules, retention and webhook retries."
 )
-
-SECS_PER_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
 
 
 @app.callback()
@@ -35,16 +32,18 @@ def advance(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Let time pass for schedules, retention and webhook retries of a running server. Live runs do not notice it."""
+    """Let time pass for schedules, retention and webhook retries of a running server. Live runs do not notice it.
+
+    Example: greenroom clock advance 6h
+    """
     secs = parsed("DURATION", parse_duration, duration) or 0.0
     advance_clock(resolved(data_dir), secs, as_json=as_json)
 
 
 def parse_duration(text: str) -> float:
     """Return the seconds of a duration such as 90s, 15m, 6h or 1d. Raises ValueError."""
-    match = DURATION.fullmatch(text.strip().lower())
-    secs = float(match[1]) * SECS_PER_UNIT[match[2]] if match else 0.0
-    if secs <= 0:
+    secs = duration_secs(text)
+    if not secs:
         raise ValueError(f"'{text}' is not a duration: use a number and a unit, such as 90s, 15m, 6h or 1d")
     return secs
 

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from cli import terminal
 from cli.client import Client, connected
-from cli.completion import complete_run
 from cli.explanations.printing import print_explanation
 from cli.failures import Command
-from cli.options import AsJson, DataDir, not_empty, resolved
-from cli.runs.references import ID_LENGTH, ID_OR_PREFIX, find_run
+from cli.options import AsJson, DataDir, resolved
+from cli.runs.references import ID_LENGTH, ID_OR_PREFIX, JobReference, find_run
 from runtime.base.json_text import JsonDict
 
 app = typer.Typer(add_completion=False)
 
-Job = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN|BUILD",
-        callback=not_empty,
-        autocompletion=complete_run,
-        help="A run: its id or the beginning of it, `last`, or the name of an Actor for the Actor's last run. Or the id"
-        " of a build.",
-        show_default=False,
-    ),
-]
-
 
 @app.command(cls=Command)
-def explain(job: Job, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def explain(job: JobReference, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show why a run or build ended, with the evidence and the next command to type.
 
     A cause is certain if records, counters or the exit code prove it, and likely if the last output names it. Without

@@ -37,6 +37,8 @@ def prune_builds(
     """Show the builds that no tag, Actor or live run needs, and delete them with their images.
 
     Asks for a confirmation.
+
+    Example: greenroom prune --yes
     """
     prune(PruneArguments(data_dir=resolved(data_dir), yes=yes, as_json=as_json))
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import terminal
-from cli.actors.building import build_actor
+from cli.actors.building import build_actor, print_build
 from cli.actors.folder import ActorFolder, is_git_url
 from cli.actors.source import Source, existing_source, local_folder, read_local_actor, read_repository
 from cli.actors.stand_ins import StandInName, parse_stand_in_name
@@ -17,8 +16,7 @@ from cli.client import Client, connected
 from cli.configuration.loading import load
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, parsed, resolved
-from cli.terminal import print_message, print_result
-from cli.terminal.sizes import image_size
+from cli.terminal import print_message
 from runtime.base.json_text import JsonDict
 
 app = typer.Typer(add_completion=False)
@@ -85,12 +83,7 @@ def push_actor(arguments: PushArguments) -> int:
             client.checks.read_definition(folder.version_fields)
         actor, build = _build(client, folder, arguments.stand_in)
         dev_folder = _set_dev_folder(client, actor, folder, dev=arguments.dev)
-    if arguments.as_json:
-        terminal.print_json({"actor": actor, "build": build, "devFolder": dev_folder})
-    else:
-        name = f"{actor['username']}/{actor['name']}"
-        size = image_size(build["stats"]["imageSizeBytes"])
-        print_result(f"SUCCEEDED  build {build['buildNumber']} of {name}, {size}")
+    print_build(actor, build, as_json=arguments.as_json, devFolder=dev_folder)
     return 0
 
 

@@ -62,6 +62,8 @@ def seed(
 ) -> None:
     """Create public stand-ins for well-known Actors of Apify Store. They run offline.
 
+    Example: greenroom seed apify/web-scraper
+
     Stand-ins that are up to date are not built again. Those that you pushed with --as are left unchanged.
     """
     chosen = parsed("USERNAME/NAME", parse_names, names) or []

@@ -19,7 +19,10 @@ app = typer.Typer(add_completion=False)
 
 @app.command(cls=Command)
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show the server's status and the limits that it enforces. The exit code is 1 if no server runs."""
+    """Show the server's status and the limits that it enforces. The exit code is 1 if no server runs.
+
+    Example: greenroom status --json
+    """
     if not show_status(resolved(data_dir), as_json=as_json):
         raise typer.Exit(FAILED)
 

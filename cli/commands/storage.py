@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.completion import complete_run
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, resolved
 from cli.storage.exporting import ExportArguments, run_export
@@ -40,7 +41,13 @@ def import_storages(
     ] = None,
     run_id: Annotated[
         str | None,
-        typer.Option("--run", metavar="ID", callback=not_empty, help="Import into the default storages of this run."),
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            callback=not_empty,
+            autocompletion=complete_run,
+            help="Import into the default storages of this run.",
+        ),
     ] = None,
     append: Annotated[
         bool,
@@ -49,7 +56,10 @@ def import_storages(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Import storages that an Actor stored locally with an Apify SDK, in Python or JavaScript."""
+    """Import storages that an Actor stored locally with an Apify SDK, in Python or JavaScript.
+
+    Example: greenroom storage import . --name my-crawler
+    """
     if name and run_id:
         raise typer.BadParameter("a run's default storages have no name", param_hint="--name")
     arguments = ImportArguments(
@@ -66,7 +76,11 @@ def export_storages(
     run_id: Annotated[
         str | None,
         typer.Option(
-            "--run", metavar="ID", callback=not_empty, help="Export the default storages of this run, as `default`."
+            "--run",
+            metavar="RUN",
+            callback=not_empty,
+            autocompletion=complete_run,
+            help="Export the default storages of this run, as `default`.",
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Export all storages, including unnamed ones.")] = False,
@@ -80,7 +94,10 @@ def export_storages(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Export storages to local folders that the Apify SDKs can open, in Python and JavaScript."""
+    """Export storages to local folders that the Apify SDKs can open, in Python and JavaScript.
+
+    Example: greenroom storage export --run last
+    """
     if not (references or run_id or everything):
         raise typer.BadParameter("pass ids or names of storages, --run, or --all", param_hint="STORAGE")
     arguments = ExportArguments(

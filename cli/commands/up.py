@@ -78,7 +78,10 @@ def up(
     plan: Plan = None,
     stop_runs: Annotated[bool, typer.Option("--stop-runs", help="Abort live runs when the server stops.")] = False,
 ) -> None:
-    """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them."""
+    """Serve the API in the foreground. After Ctrl-C, live runs continue and the next start adopts them.
+
+    Example: greenroom up --port 4000
+    """
     users = parsed("--user", parse_users, user) or {}
     access = parsed("--general-access", partial(parse_general_access, users=users), general_access) or {}
     origins = parsed("--allow-origin", parse_origins, allow_origin) or frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from cli.client import Client
     from runtime.base.json_text import JsonDict
 
+PROGRAM = "greenroom"
+COMPLETION_VARIABLE = "_GREENROOM_COMPLETE"
+"""Set by the script of `greenroom completion` when the user presses Tab."""
 RESPONSE_SECS = 1.0
 """The server answers within this time, or there are no suggestions."""
 MAX_SUGGESTIONS = 100
@@ -22,6 +26,48 @@ Suggestion = tuple[str, str]
 def complete_run(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
     """Suggest `last`, the ids of the newest runs, and the names of their Actors."""
     return _suggestions(ctx, incomplete, _runs)
+
+
+def complete_actor(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
+    """Suggest the names of Actors."""
+    return _suggestions(ctx, incomplete, _actors)
+
+
+def complete_dataset(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
+    """Suggest the names and ids of datasets."""
+    return _suggestions(ctx, incomplete, partial(_storages, "datasets"))
+
+
+def complete_kvs(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
+    """Suggest the names and ids of key-value stores."""
+    return _suggestions(ctx, incomplete, partial(_storages, "key-value-stores"))
+
+
+def complete_queue(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
+    """Suggest the names and ids of request queues."""
+    return _suggestions(ctx, incomplete, partial(_storages, "request-queues"))
+
+
+def complete_schedule(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
+    """Suggest the names of schedules."""
+    return _suggestions(ctx, incomplete, _schedules)
+
+
+def _storages(api_path: str, client: Client, incomplete: str) -> Iterator[Suggestion]:
+    yield "last", "That of the newest run"
+    for storage in client.storages.newest(api_path, MAX_SUGGESTIONS)[0]:
+        yield storage["name"] or storage["id"], f"Modified {storage['modifiedAt']}"
+
+
+def _schedules(client: Client, incomplete: str) -> Iterator[Suggestion]:
+    for schedule in client.schedules.list():
+        yield schedule["name"], schedule["cronExpression"]
+
+
+def _actors(client: Client, incomplete: str) -> Iterator[Suggestion]:
+    username = client.username()
+    for actor in client.actors.list(MAX_SUGGESTIONS)[0]:
+        yield f"{actor['username']}/{actor['name']}".removeprefix(f"{username}/"), actor["title"]
 
 
 def _runs(client: Client, incomplete: str) -> Iterator[Suggestion]:
@@ -45,13 +91,15 @@ def _suggestions(
 ) -> list[Suggestion]:
     # Imported here, because the module is part of every command that has a RUN argument.
     from contextlib import closing
+    from pathlib import Path
 
     from cli import server
     from cli.client import Client
     from cli.errors import CommandError
     from cli.options import resolved
 
-    running = server.find(resolved(ctx.params.get("data_dir")), RESPONSE_SECS)
+    data_dir = ctx.params.get("data_dir")  # still a string
+    running = server.find(resolved(Path(data_dir) if data_dir else None), RESPONSE_SECS)
     if running is None:
         return []
     try:

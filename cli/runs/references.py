@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from cli.client import Client
-from cli.completion import complete_run
+from cli.completion import complete_actor, complete_run
 from cli.errors import INVALID_INPUT, CommandError
 from cli.options import not_empty
 from runtime.base.json_text import JsonDict
@@ -30,6 +30,28 @@ RunReference = Annotated[
     ),
 ]
 
+JobReference = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|BUILD",
+        callback=not_empty,
+        autocompletion=complete_run,
+        help="A run: its id or the beginning of it, `last`, or the name of an Actor for the Actor's last run."
+        " Or the id of a build.",
+        show_default=False,
+    ),
+]
+ActorReference = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACTOR",
+        callback=not_empty,
+        autocompletion=complete_actor,
+        help="An Actor: its name, USERNAME/NAME, or its id.",
+        show_default=False,
+    ),
+]
+
 
 def find_run(client: Client, reference: str) -> JsonDict:
     """Return the run that an id, the unique beginning of an id, `last`, NAME or USERNAME/NAME refers to.
@@ -46,6 +68,31 @@ def find_run(client: Client, reference: str) -> JsonDict:
     actor = find_actor(client, reference)
     of_actor = actor and _last(client, actor=actor["id"])
     return _get(client, of_actor or _with_prefix(client, reference, actor))
+
+
+def find_job(client: Client, reference: str) -> JsonDict:
+    """Return the run that `find_run` finds, or the build with this id. Raises CommandError."""
+    is_id = len(reference) == ID_LENGTH and ID_OR_PREFIX.fullmatch(reference)
+    return (client.builds.find(reference) if is_id else None) or find_run(client, reference)
+
+
+def get_actor(client: Client, reference: str) -> JsonDict:
+    """Return the Actor with an id, NAME or USERNAME/NAME. Raises CommandError if there is none."""
+    actor = find_actor(client, reference)
+    if actor is None:
+        raise CommandError(
+            f"The Actor {reference!r} does not exist.",
+            "List all Actors with `greenroom actors`. Create one with `greenroom push PATH`.",
+            exit_code=INVALID_INPUT,
+            code="actor-not-found",
+        )
+    return actor
+
+
+def actor_name(client: Client, run: JsonDict) -> str:
+    """Return the name of a run's Actor, or its id if it has been deleted."""
+    actor = client.actors.find(run["actId"])
+    return f"{actor['username']}/{actor['name']}" if actor else str(run["actId"])
 
 
 def find_actor(client: Client, reference: str) -> JsonDict | None:

@@ -10,6 +10,7 @@ import httpx
 from cli import terminal
 from cli.client import Client
 from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
+from cli.report.text import CURVE_POINTS
 from cli.runs.summary import RunResult, print_summary
 from cli.terminal import progress
 from runtime.base.json_text import JsonDict, loads
@@ -26,20 +27,25 @@ def fetch_result(client: Client, run: JsonDict, data_dir: Path) -> RunResult:
         page = client.datasets.first_items(run["defaultDatasetId"], ITEMS_FETCHED)
         output = client.key_value_stores.find_record(run["defaultKeyValueStoreId"], OUTPUT_KEY)
         places = _places(client, run, data_dir)
-    return RunResult(run, page.items, page.total, _record_value(output) if output else None, places)
+        report, metrics = client.runs.report(run["id"]), client.runs.metrics(run["id"], CURVE_POINTS)
+    return RunResult(
+        run, page.items, page.total, _record_value(output) if output else None, places, report=report, metrics=metrics
+    )
 
 
 def _places(client: Client, run: JsonDict, data_dir: Path) -> dict[str, str]:
     """Return where the results are: URLs that need no token, or a command if the server stops with this command."""
+    option = "" if data_dir == default_data_dir().resolve() else f" --data-dir {data_dir}"
+    report = f"greenroom report {run['id']}{option}"
     if not client.urls_stay_valid:
-        option = "" if data_dir == default_data_dir().resolve() else f" --data-dir {data_dir}"
-        return {"Results": f"greenroom storage export --run {run['id']}{option}"}
+        return {"Results": f"greenroom storage export --run {run['id']}{option}", "Report": report}
     dataset = client.storages.find("datasets", run["defaultDatasetId"])
     store = client.storages.find("key-value-stores", run["defaultKeyValueStoreId"])
     places = {
         "Dataset": dataset and dataset.get("itemsPublicUrl"),
         "Store": store and store.get("keysPublicUrl"),
         "Log": client.log_url(run["id"]),
+        "Report": report,
     }
     return {label: url for label, url in places.items() if url}
 

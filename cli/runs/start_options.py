@@ -34,6 +34,10 @@ Memory = Annotated[
     str | None,
     typer.Option("--memory", "-m", metavar="SIZE", help="Set the memory of the run: megabytes, 512m or 4g."),
 ]
+GivenInput = Annotated[
+    str | None,
+    typer.Option("--input", "-i", metavar="JSON|@FILE|-", help="Pass this input: JSON, a file, or - for stdin."),
+]
 Prefill = Annotated[
     bool,
     typer.Option("--prefill", help="Pass the prefilled values of the input schema, replaced by the fields of -i."),

@@ -61,8 +61,7 @@ def prepare_target(
         folder, definition = read_repository(client, arguments.source)
     if arguments.uses_existing_build:
         actor, build = _existing_build(client, folder, arguments)
-        schema = json.loads(build["inputSchema"]) if build.get("inputSchema") else None
-        body = with_prefill(schema, body) if arguments.start.prefill else body
+        body = with_prefill(input_schema(build), body) if arguments.start.prefill else body
     else:
         definition = definition or client.checks.read_definition(folder.version_fields)
         body = with_prefill(definition.input_schema, body) if arguments.start.prefill else body
@@ -71,13 +70,9 @@ def prepare_target(
     return RunTarget(actor, build, arguments.start.params(build["buildNumber"]), body)
 
 
-def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments) -> tuple[JsonDict, JsonDict]:
-    """Return the Actor and the build with the requested tag or number."""
-    actor = client.actors.find(f"{client.username()}~{folder.name}")
-    advice = f"Build it with `greenroom push {folder.path or 'URL'}`."
-    if actor is None:
-        raise CommandError(f"The Actor {folder.name} does not exist.", advice, exit_code=INVALID_INPUT)
-    wanted, tagged = arguments.start.build or folder.build_tag, actor.get("taggedBuilds") or {}
+def existing_build(client: Client, actor: JsonDict, wanted: str, advice: str) -> JsonDict:
+    """Return the build of an Actor with a tag or number. Raises CommandError with this advice if there is none."""
+    tagged = actor.get("taggedBuilds") or {}
     build = (
         client.builds.find(tagged[wanted]["buildId"])
         if wanted in tagged
@@ -85,6 +80,20 @@ def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments
     )
     if build is None:
         tags = f"Its tags are: {', '.join(sorted(tagged))}." if tagged else "It has no tagged builds."
-        message = f"The Actor {folder.name} has no build with the tag or number {wanted}. {tags}"
+        message = f"The Actor {actor['name']} has no build with the tag or number {wanted}. {tags}"
         raise CommandError(message, advice, exit_code=INVALID_INPUT)
-    return actor, build
+    return build
+
+
+def input_schema(build: JsonDict) -> JsonDict | None:
+    """Return the input schema of a build, or None if it has none."""
+    return json.loads(build["inputSchema"]) if build.get("inputSchema") else None
+
+
+def _existing_build(client: Client, folder: ActorFolder, arguments: RunArguments) -> tuple[JsonDict, JsonDict]:
+    """Return the Actor of the folder, and its build with the requested tag or number."""
+    actor = client.actors.find(f"{client.username()}~{folder.name}")
+    advice = f"Build it with `greenroom push {folder.path or 'URL'}`."
+    if actor is None:
+        raise CommandError(f"The Actor {folder.name} does not exist.", advice, exit_code=INVALID_INPUT)
+    return actor, existing_build(client, actor, arguments.start.build or folder.build_tag, advice)

@@ -13,8 +13,10 @@ from cli import terminal
 from cli.client import Client, connected
 from cli.client.errors import RecordNotFound
 from cli.errors import INVALID_INPUT, CommandError
+from cli.runs.references import find_run
 from cli.storage import writing
 from cli.storage.layout import DATASETS, DEFAULT, QUEUES, STORES, TYPES_BY_FOLDER, StorageType
+from cli.storage.references import get_storage
 from cli.terminal import print_message, print_result, print_warning, progress_bar
 from runtime.base.json_text import JsonDict
 
@@ -90,15 +92,38 @@ class ExportResult:
 
 def run_export(arguments: ExportArguments) -> int:
     """Export the storages and print the results; return the exit code. Raises CommandError."""
+    with connected(arguments.data_dir) as client:
+        _export_and_print(client, arguments)
+    return 0
+
+
+def export_storage(
+    storage_type: StorageType, reference: str, to: Path, data_dir: Path, *, force: bool, as_json: bool
+) -> int:
+    """Export one storage of a type, by its id, its name or its run; return the exit code. Raises CommandError."""
+    with connected(data_dir) as client:
+        storage = get_storage(client, storage_type, reference)
+        arguments = ExportArguments(
+            references=[storage["id"]],
+            run_id=None,
+            everything=False,
+            to=to,
+            data_dir=data_dir,
+            force=force,
+            as_json=as_json,
+        )
+        _export_and_print(client, arguments)
+    return 0
+
+
+def _export_and_print(client: Client, arguments: ExportArguments) -> None:
     try:
-        with connected(arguments.data_dir) as client:
-            results = _export_all(client, arguments)
+        results = _export_all(client, arguments)
     except OSError as error:
         raise CommandError(f"Cannot write {error.filename}: {error.strerror}.") from error
     if arguments.as_json:
         left_out = [entry for result in results for entry in result.left_out]
         terminal.print_json({"exported": [result.json for result in results], "leftOut": left_out})
-    return 0
 
 
 def _export_all(client: Client, arguments: ExportArguments) -> list[ExportResult]:
@@ -155,9 +180,7 @@ def _requested(client: Client, arguments: ExportArguments) -> Iterator[tuple[Sto
 
 
 def _storages_of_run(client: Client, run_id: str) -> Iterator[tuple[StorageType, JsonDict, str]]:
-    run = client.runs.find(run_id)
-    if run is None:
-        raise CommandError(f"Run {run_id} does not exist.", exit_code=INVALID_INPUT)
+    run = find_run(client, run_id)
     for storage_type in TYPES_BY_FOLDER.values():
         storage = client.storages.find(storage_type.api_path, run[storage_type.run_field])
         if storage:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,14 +10,13 @@ from pathlib import Path
 from cli import terminal
 from cli.client import Client, connected
 from cli.errors import INVALID_INPUT, CommandError
+from cli.runs.references import find_run
 from cli.storage import reading
+from cli.storage.batches import batches, json_array
 from cli.storage.layout import DATASETS, MAX_BATCH, MAX_NAME_LENGTH, NAME, ROOTS, STORES, storage_name
 from cli.storage.reading import FolderContent, StorageFolder
 from cli.terminal import print_message, print_result, print_warning, progress, progress_bar
 from runtime.base.json_text import JsonDict, dumps
-
-BATCH_BYTES = 1_048_576
-"""Far below the platform's limit, so that the server responds quickly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +174,7 @@ def _import_all(client: Client, plans: list[ImportPlan], arguments: ImportArgume
 
 def _existing_storages(client: Client, plans: list[ImportPlan], run_id: str | None) -> list[JsonDict | None]:
     """Return the storage of each plan, or None if it must be created."""
-    run = client.runs.find(run_id) if run_id else None
-    if run_id and run is None:
-        raise CommandError(f"Run {run_id} does not exist.", exit_code=INVALID_INPUT)
+    run = find_run(client, run_id) if run_id else None
     return [client.storages.find(plan.folder.type.api_path, _reference(plan, run)) for plan in plans]
 
 
@@ -213,7 +209,7 @@ def _import(client: Client, plan: ImportPlan, existing: JsonDict | None, show: C
     storage = existing or client.storages.get_or_create(plan.folder.type.api_path, str(plan.name))
     result, total = ImportResult(plan, storage), plan.content.count
     try:
-        for count, already_present in _send_batches(client, plan, storage["id"]):
+        for count, already_present in _send(client, plan, storage["id"]):
             result.count += count
             result.already_present += already_present
             show(f"{plan.folder}: {result.count} of {total}")
@@ -225,34 +221,16 @@ def _import(client: Client, plan: ImportPlan, existing: JsonDict | None, show: C
     return result
 
 
-def _send_batches(client: Client, plan: ImportPlan, storage_id: str) -> Iterator[tuple[int, int]]:
+def _send(client: Client, plan: ImportPlan, storage_id: str) -> Iterator[tuple[int, int]]:
     """Import batch by batch. Yield the size of each, and how many of its requests were already present."""
     content = plan.content
-    for items in _batches(reading.read_items(content.items)):
-        client.datasets.push(storage_id, _json_array(items))
+    for items in batches(reading.read_items(content.items)):
+        client.datasets.push(storage_id, json_array(items))
         yield len(items), 0
     for record in content.records:
         with record.file.open("rb") as value:
             client.key_value_stores.put_record(storage_id, record.key, record.content_type, value)
         yield 1, 0
-    for requests in _batches(map(dumps, reading.read_requests(content.requests)), MAX_BATCH):
-        outcomes = client.request_queues.add(storage_id, _json_array(requests))
+    for requests in batches(map(dumps, reading.read_requests(content.requests)), MAX_BATCH):
+        outcomes = client.request_queues.add(storage_id, json_array(requests))
         yield len(requests), sum(outcome["wasAlreadyPresent"] for outcome in outcomes)
-
-
-def _batches(texts: Iterable[bytes], max_count: float = math.inf) -> Iterator[list[bytes]]:
-    """Yield batches of at most `max_count` texts and BATCH_BYTES bytes. A larger text is a batch of its own."""
-    batch: list[bytes] = []
-    size = 0
-    for text in texts:
-        if batch and (size + len(text) > BATCH_BYTES or len(batch) == max_count):
-            yield batch
-            batch, size = [], 0
-        batch.append(text)
-        size += len(text)
-    if batch:
-        yield batch
-
-
-def _json_array(texts: list[bytes]) -> bytes:
-    return b"[" + b",".join(texts) + b"]"

@@ -39,18 +39,21 @@ NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class StorageType:
-    """A type of storage: its folder, its part of API paths, its field in a Run, and its names in messages."""
+    """A type of storage: its folder, its part of API paths, its field in a Run, its names in messages, its command."""
 
     folder: str
     api_path: str
     run_field: str
     label: str
     entries_label: str
+    command: str
 
 
-DATASETS = StorageType("datasets", "datasets", "defaultDatasetId", "dataset", "items")
-STORES = StorageType("key_value_stores", "key-value-stores", "defaultKeyValueStoreId", "key-value store", "records")
-QUEUES = StorageType("request_queues", "request-queues", "defaultRequestQueueId", "request queue", "requests")
+DATASETS = StorageType("datasets", "datasets", "defaultDatasetId", "dataset", "items", "dataset")
+STORES = StorageType(
+    "key_value_stores", "key-value-stores", "defaultKeyValueStoreId", "key-value store", "records", "kvs"
+)
+QUEUES = StorageType("request_queues", "request-queues", "defaultRequestQueueId", "request queue", "requests", "queue")
 TYPES_BY_FOLDER = {storage_type.folder: storage_type for storage_type in (DATASETS, STORES, QUEUES)}
 
 

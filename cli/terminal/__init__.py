@@ -56,8 +56,8 @@ def print_json(value: Any) -> None:
 
 @contextmanager
 def progress(text: str) -> Iterator[None]:
-    """Show that a step is in progress: a spinner on a terminal, otherwise one plain line."""
-    if not stderr.is_terminal:
+    """Show that a step is in progress: a spinner on a terminal, otherwise, and with NO_COLOR, one plain line."""
+    if not _shows_animations():
         print_message(f"{text} ...")
         yield
         return
@@ -67,11 +67,11 @@ def progress(text: str) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(text: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show the progress of `total` steps: one bar on a terminal, otherwise one plain line.
+    """Show the progress of `total` steps: one bar on a terminal, otherwise, and with NO_COLOR, one plain line.
 
     Call the yielded function with the number of finished steps and a description of the current one.
     """
-    if not stderr.is_terminal:
+    if not _shows_animations():
         print_message(f"{text} ...")
         yield lambda _done, _step: None
         return
@@ -87,6 +87,10 @@ def progress_bar(text: str, total: int) -> Iterator[Callable[[int, str], None]]:
     with Progress(*columns, console=stderr, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task(printable(text), total=total, step="")
         yield lambda done, step: bar.update(task, completed=done, step=printable(step))
+
+
+def _shows_animations() -> bool:
+    return stderr.is_terminal and not os.environ.get("NO_COLOR")
 
 
 def shows_colors(stream: StandardStream) -> bool:

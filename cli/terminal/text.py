@@ -29,6 +29,11 @@ def printable(text: str, *, with_colors: bool = False) -> str:
     return SEQUENCE.sub(replacement, text)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with a noun in the singular or plural."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 class TerminalLines:
     """Converts the bytes of a log to what a terminal shows, line by line.
 

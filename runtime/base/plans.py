@@ -5,8 +5,9 @@ Sources: the platform's pages "Pricing" and "Limits" in its documentation. Each 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 FREE_TIER = "FREE"
@@ -96,6 +97,27 @@ LOCAL = Plan(
     max_schedules=NO_LIMIT,
 )
 """The plan of a server that is started without one."""
+
+
+def parse_prices(text: str) -> dict[str, float]:
+    """Return prices by unit from a text such as `ACTOR_COMPUTE_UNITS=0.25,DATASET_WRITES=0`. Raises ValueError."""
+    prices = {}
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        unit, _, price = (part.strip() for part in each.partition("="))
+        if unit not in STARTER_PRICES_USD:
+            raise ValueError(f"must be UNIT=PRICE with one of the units {', '.join(STARTER_PRICES_USD)}, not '{each}'")
+        try:
+            prices[unit] = float(price)
+        except ValueError:
+            prices[unit] = -1.0
+        if not 0 <= prices[unit] < math.inf:
+            raise ValueError(f"must be UNIT=PRICE with a number of at least 0, not '{each}'")
+    return prices
+
+
+def with_prices(plan: Plan, prices: Mapping[str, float]) -> Plan:
+    """Return the plan with other prices for some units."""
+    return replace(plan, usd_per_unit={**plan.usd_per_unit, **prices}) if prices else plan
 
 
 class PlanName(StrEnum):

@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.base.memory_sizes import parse_memory
 from runtime.base.outbound_policy import parse_policy
-from runtime.base.plans import PLANS
+from runtime.base.plans import PLANS, parse_prices
 from runtime.base.proxy_settings import parse_proxy_settings
 
 FLAGS = {"0": False, "1": True}
@@ -185,6 +185,7 @@ SECONDS = integer(0)
 MEMORY = Kind("a memory size such as 512, '512m' or '4g'", (int, str), _parse_memory)
 MAX_MEMORY = Kind("at least 128, the memory of the smallest run", (int, float), _parse_max_memory)
 OUTBOUND = checked_text("loopback or link-local, both with a comma, or none", parse_policy)
+PRICES = checked_text("UNIT=PRICE with commas", parse_prices)
 UPSTREAM = checked_text("off, a URL, or GROUP=URL with commas", lambda text: parse_proxy_settings(text, ""))
 ALLOWED_HOSTS = checked_text("hosts with commas", lambda text: parse_proxy_settings("", text))
 INPUT = Kind("a table, JSON text, or @ with the path of a file", (dict, str), _parse_input)

@@ -105,6 +105,17 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         table="server",
+        name="prices",
+        kind=kinds.PRICES,
+        meaning=(
+            "Prices of units that replace those of the plan, in US dollars, for example"
+            " `ACTOR_COMPUTE_UNITS=0.25,DATASET_WRITES=0`; see [Costs](costs.md#plans)."
+        ),
+        commands=SERVER_COMMANDS,
+        default_text="the prices of the plan",
+    ),
+    Setting(
+        table="server",
         name="users",
         kind=kinds.TEXTS,
         meaning="The only valid tokens, each for its user; see [Users](#users).",

@@ -12,7 +12,7 @@ import platformdirs
 
 from runtime.base.general_access import GeneralAccess
 from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy, parse_policy
-from runtime.base.plans import LOCAL, PLANS, Plan
+from runtime.base.plans import LOCAL, PLANS, Plan, parse_prices, with_prices
 from runtime.base.proxy_settings import ProxySettings, parse_proxy_settings
 
 if TYPE_CHECKING:  # every command imports this module, and most do not need what it imports
@@ -78,7 +78,7 @@ def of_configuration(
         general_access=general_access or {},
         allowed_origins=allowed_origins,
         stop_runs=configuration["server.stop_runs"],
-        plan=PLANS[plan] if plan else LOCAL,
+        plan=with_prices(PLANS[plan] if plan else LOCAL, parse_prices(configuration["server.prices"] or "")),
         cpu_burst_secs=configuration["server.cpu_burst_secs"],
         strict_memory=configuration["server.strict_memory"],
         max_memory_mbytes=max_memory_mbytes,

@@ -40,11 +40,11 @@ class Billing:
 
     def event_counts(self, run: Run) -> dict[str, int]:
         """How often the run charged for each event, including the events that the platform charges itself."""
-        return prices.event_counts(run, self._items(run))
+        return prices.event_counts(run, self.items(run))
 
     def total_usd(self, run: Run) -> float:
         """The cost of the run for its user: events or results if the Actor charges for them, else its usage."""
-        charge, used = prices.charge_usd(run, self._items(run)), self._usage_usd(run)
+        charge, used = prices.charge_usd(run, self.items(run)), self._usage_usd(run)
         return float((charge or 0) + (used if prices.is_usage_for_user(run) else 0))
 
     def is_at_max_charge(self, run: Run) -> bool:
@@ -52,7 +52,7 @@ class Billing:
         limit = run.options.max_total_charge_usd
         if limit is None:
             return False
-        charge = prices.charge_usd(run, self._items(run))
+        charge = prices.charge_usd(run, self.items(run))
         return (self._usage_usd(run) if charge is None else charge) >= prices.exact(limit)
 
     async def charge(self, run: Run, event: str, count: int, idempotency_key: str | None) -> None:
@@ -82,7 +82,7 @@ class Billing:
 
         Call `take_transfer` once it is stored: the change includes the bytes exchanged with the API.
         """
-        used, items, transferred = self._storage_usage(run), self._items(run), self._transferred[run.id]
+        used, items, transferred = self._storage_usage(run), self.items(run), self._transferred[run.id]
         owner_id, now = self._owner_id(run), self._clock.now()
 
         def settled(ended: Run) -> tuple[Run, Sequence[DailyUsage]]:
@@ -94,7 +94,7 @@ class Billing:
 
     async def count(self, run: Run, until: Millis) -> None:
         """Count the usage of a live run until a moment, for the day of that moment. Its end counts the rest."""
-        used, items, owner_id = self._storage_usage(run), self._items(run), self._owner_id(run)
+        used, items, owner_id = self._storage_usage(run), self.items(run), self._owner_id(run)
 
         def counted(current: Run) -> tuple[Run, Sequence[DailyUsage]]:
             if current.status.is_terminal:
@@ -105,7 +105,7 @@ class Billing:
 
     def uncounted(self, run: Run) -> Sequence[DailyUsage]:
         """The usage of a live run that has not been counted yet."""
-        used, items = self._storage_usage(run), self._items(run)
+        used, items = self._storage_usage(run), self.items(run)
         return counting.count_run(run, used, items, self._owner_id(run), self._clock.now())[1]
 
     def reopen(self, run: Run) -> Callable[[Run], Run]:
@@ -127,7 +127,7 @@ class Billing:
             self._storages.request_queues.get(run.default_request_queue_id),
         )
 
-    def _items(self, run: Run) -> int:
+    def items(self, run: Run) -> int:
         """Items in the run's dataset; if the dataset was deleted, the items at the run's end."""
         dataset = self._storages.datasets.get(run.default_dataset_id)
         return max(run.items_at_end, dataset.item_count if dataset is not None else 0)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -123,14 +123,52 @@ class LogLine:
     text: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessUse:
+    """What the processes of one name use: anonymous memory in bytes, and CPU time since the container's start.
+
+    Memory that processes share counts for each of them. The last CPU time of a process before its end is missing.
+    """
+
+    memory_bytes: int
+    cpu_nanos: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """The parts of a container's memory in bytes, how often the kernel throttled its CPU, and its processes.
+
+    `shared_bytes` is shared memory, such as files in /dev/shm. `cache_bytes` is the page cache without it. With
+    `is_kernel_estimated`, the kernel does not count its own memory separately, and `kernel_bytes` is the rest of the
+    memory in use. A period is the time for which the CPU quota is granted; `throttled_nanos` is the sum over all cores.
+    `threads` is the number that the limit of processes applies to. None means that it is not visible.
+    """
+
+    source: str
+    anonymous_bytes: int
+    kernel_bytes: int
+    is_kernel_estimated: bool
+    shared_bytes: int
+    cache_bytes: int
+    periods: int | None = None
+    throttled_periods: int | None = None
+    throttled_nanos: int | None = None
+    threads: int | None = None
+    processes: int | None = None
+    by_name: Mapping[str, ProcessUse] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """Counters at one moment, since the container's start: memory without reclaimable cache, CPU time and traffic.
 
     Traffic that could not be measured is None. `memory_bytes` of a final sample is the last use before the end.
     `memory_mean_bytes` is the mean use since about the sample before; None if only the use at this moment is known.
-    `counted_from` is the time from which the CPU time counts; None means the container's start. `listening` are the TCP
-    addresses, as `address:port`, at which processes of the container listen; empty also if that is unknown.
+    `counted_from` is the time from which the CPU time counts; None means the container's start. `oom_kills` counts the
+    processes that the kernel killed for the container's use of memory. `is_peak_complete` is true if the kernel itself
+    counts the peak; otherwise a shorter peak between two readings is missing. `detail` may be older than the rest.
+    `listening` are the TCP addresses, as `address:port`, at which processes of the container listen; empty also if that
+    is unknown.
     """
 
     at: int
@@ -142,7 +180,27 @@ class Sample:
     memory_mean_bytes: float | None = None
     is_final: bool = False
     counted_from: int | None = None
+    oom_kills: int | None = None
+    is_peak_complete: bool = False
+    detail: Detail | None = None
     listening: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecSpec:
+    """A process to start in a running container. With `has_terminal`, it gets a terminal, which joins its outputs."""
+
+    command: Sequence[str]
+    has_terminal: bool
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChunk:
+    """Some output of such a process. `stream` is 1 for standard output and 2 for standard error."""
+
+    stream: int
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +264,28 @@ class ImageMissing(StartFailed):
     """The image is no longer on the engine."""
 
 
+class Exec(Protocol):
+    """A process that was started in a running container. It ends with the container at the latest."""
+
+    def output(self) -> AsyncGenerator[OutputChunk, None]:
+        """Yield the output until the process has ended. Can be called once; closing it ends the connection."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send input. Input for a process that has ended is dropped."""
+
+    async def end_input(self) -> None: ...
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Set the size of the terminal."""
+
+    async def exit_code(self) -> int | None:
+        """Return the exit code, or None if it is unknown.
+
+        It is unknown while the process runs, after the container has been removed, and without an engine.
+        """
+
+
 class Container(Protocol):
     """A created container. All methods except the iterators are idempotent. A removed container counts as ended."""
 
@@ -230,6 +310,10 @@ class Container(Protocol):
         """Send SIGTERM, and SIGKILL after the grace period."""
 
     async def set_cpus(self, cpus: float) -> None: ...
+
+    async def execute(self, spec: ExecSpec) -> Exec:
+        """Start a process in the running container. Raises StartFailed."""
+        ...
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         """Return the address at which this host reaches the container's port, or None if it is not running."""

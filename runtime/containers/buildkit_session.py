@@ -16,9 +16,10 @@ from grpclib.exceptions import GRPCError
 from grpclib.health.service import Health
 from grpclib.server import Server, Stream
 
+from runtime.containers import BuildFailed
 from runtime.containers.buildkit_messages import GetSecretRequest, GetSecretResponse
 from runtime.containers.connection import EngineConnection
-from runtime.containers.hijacked_connection import open_hijacked_connection
+from runtime.containers.hijacked_connection import UpgradeFailed, open_hijacked_connection
 
 GET_SECRET = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
 EXPOSED = "X-Docker-Expose-Session"
@@ -41,7 +42,10 @@ async def secrets_session(
     headers += [(f"{EXPOSED}-Grpc-Method", method) for method in METHODS]
     # grpclib's server would listen on a socket of its own; here it serves an existing connection.
     server = Server([SecretsService(secrets), Health()])
-    transport = await open_hijacked_connection(connection, "/session", "h2c", headers, server._protocol_factory)
+    try:
+        transport = await open_hijacked_connection(connection, "/session", "h2c", headers, server._protocol_factory)
+    except UpgradeFailed as error:
+        raise BuildFailed(f"The secrets in the Dockerfile cannot be passed to the engine. {error}") from error
     try:
         yield {"session": id}
     finally:

@@ -1,12 +1,13 @@
 """The files in which the kernel counts what a container uses.
 
-Source: the kernel's documentation of cgroup v1 (`memory`, `cpuacct`) and v2, proc(5). All files of a cgroup vanish with
-it, also for those who have opened them before.
+Source: the kernel's documentation of cgroup v1 (`memory`, `cpuacct`, `cpu`, `pids`) and v2, proc(5). All files of a
+cgroup vanish with it, also for those who have opened them before.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +36,23 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttling:
+    """How many CPU periods there were, in how many of them the kernel stopped the container, and for how long."""
+
+    periods: int
+    throttled_periods: int
+    throttled_nanos: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cgroup:
-    """The folders of one container's counters."""
+    """The folders of one container's counters: of its memory, CPU time, CPU quota and threads."""
 
     version: int
     memory: str
     cpu: str
+    quota: str
+    threads: str
 
     def read(self) -> Counters:
         """Read the counters. Raises OSError if the cgroup does not exist, no longer, or only in part."""
@@ -52,6 +64,27 @@ class Cgroup:
     def process_ids(self) -> list[int]:
         """Return the processes of the container, without those of cgroups below it. Raises OSError."""
         return [int(pid) for pid in Path(self.memory, "cgroup.procs").read_text().split()]
+
+    def read_memory(self) -> dict[str, int]:
+        """Return the parts of the memory, with the names of `memory.stat`. Raises OSError."""
+        return parse_values(_read(f"{self.memory}/memory.stat"))
+
+    def kernel_bytes(self, memory: Mapping[str, int]) -> int | None:
+        """Return the memory of the kernel for the container, or None if it is not counted separately."""
+        return _number(f"{self.memory}/memory.kmem.usage_in_bytes") if self.version == 1 else memory.get("kernel")
+
+    def read_throttling(self) -> Throttling | None:
+        """Return how often the kernel throttled the container, or None if it does not count that."""
+        with suppress(FileNotFoundError):
+            values = parse_values(_read(f"{self.quota}/cpu.stat"))
+            if "nr_periods" in values:
+                micros = values.get("throttled_usec", 0)
+                nanos = values.get("throttled_time", micros * 1000)
+                return Throttling(values["nr_periods"], values["nr_throttled"], nanos)
+        return None
+
+    def count_threads(self) -> int | None:
+        return _number(f"{self.threads}/pids.current")
 
     def _read_v1(self) -> Counters:
         return Counters(
@@ -82,9 +115,9 @@ def locate(container_id: str, root: Path = ROOT) -> Cgroup | None:
     for place in (f"docker/{container_id}", f"system.slice/docker-{container_id}.scope"):
         memory = root / "memory" / place
         if memory.is_dir():
-            return Cgroup(1, str(memory), str(root / "cpuacct" / place))
+            return v1(root, dict.fromkeys(("memory", "cpuacct", "cpu", "pids"), place))
         if (root / place / "memory.current").is_file():
-            return Cgroup(2, str(root / place), str(root / place))
+            return v2(root / place)
     return None
 
 
@@ -121,11 +154,24 @@ def _id_in_container(pid: int, proc: Path) -> str | None:
 
 
 def _located_by(paths: dict[str, str], root: Path) -> Cgroup:
-    if "memory" in paths:
-        memory = root / "memory" / paths["memory"].lstrip("/")
-        return Cgroup(1, str(memory), str(root / "cpuacct" / paths["cpuacct"].lstrip("/")))
-    unified = str(root / paths[""].lstrip("/"))
-    return Cgroup(2, unified, unified)
+    return v1(root, paths) if "memory" in paths else v2(root / paths[""].lstrip("/"))
+
+
+def v1(root: Path, paths: Mapping[str, str]) -> Cgroup:
+    """Return the folders at `paths` below the root of each controller. A controller that does not exist counts nothing.
+
+    Raises KeyError without the controllers `memory` and `cpuacct`.
+    """
+
+    def folder(controller: str) -> str:
+        return str(root / controller / paths[controller].lstrip("/"))
+
+    rest = {name: folder(name) if name in paths else "" for name in ("cpu", "pids")}
+    return Cgroup(1, folder("memory"), folder("cpuacct"), quota=rest["cpu"], threads=rest["pids"])
+
+
+def v2(folder: Path) -> Cgroup:
+    return Cgroup(2, str(folder), str(folder), quota=str(folder), threads=str(folder))
 
 
 def parse_hierarchies(text: str) -> dict[str, str]:
@@ -152,6 +198,12 @@ def find_value(text: str, key: str) -> int | None:
         if name == key:
             return int(value)
     return None
+
+
+def parse_values(text: str) -> dict[str, int]:
+    """Return all values of a text of `key value` lines."""
+    fields = text.split()
+    return dict(zip(fields[::2], map(int, fields[1::2]), strict=True))
 
 
 def parse_traffic(text: str) -> tuple[int, int]:

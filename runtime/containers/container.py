@@ -18,6 +18,8 @@ from runtime.containers import (
     ContainerState,
     Engine,
     EngineUnavailable,
+    Exec,
+    ExecSpec,
     LogLine,
     Sample,
     StartFailed,
@@ -32,6 +34,7 @@ from runtime.containers.log_frames import DeliveredLines, LogFrames
 from runtime.containers.open_files import removed_bytes
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
+from runtime.containers.terminals import DockerExec
 from runtime.containers.threaded_stream import read_in_thread
 
 log = logging.getLogger("greenroom.containers")
@@ -132,6 +135,9 @@ class DockerContainer:
             await self._connection.call(
                 self._connection.api.update_container, self._id, cpu_period=CPU_PERIOD, cpu_quota=cpu_quota(cpus)
             )
+
+    async def execute(self, spec: ExecSpec) -> Exec:
+        return await DockerExec.start(self._connection, self._id, spec)
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         if self._address is not None:

@@ -19,8 +19,9 @@ from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 
-from runtime.containers import Sample, cgroups
+from runtime.containers import Detail, Sample, cgroups
 from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.details import DetailReader
 from runtime.containers.listening import listening
 from runtime.containers.process_list import ProcessList
 
@@ -132,6 +133,9 @@ class _Reader:
         self._mean_use = _MeanUse()
         self._base_at: int | None = None
         self._base_nanos = 0
+        self._details: DetailReader | None = None
+        self._detail: Detail | None = None
+        self._detailed_at = float("-inf")
 
     def read(self) -> bool:
         """Read the counters and publish them. Return False if the container has ended."""
@@ -151,10 +155,30 @@ class _Reader:
             self.followed.report()
         return True
 
+    def _is_report_due(self, now: float) -> bool:
+        return now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS
+
+    def _read_detail_if_due(self, counters: Counters) -> None:
+        """Read the details for the next report, and more often in the first second, which may be the only one.
+
+        They do not exist while the first process still prepares the container.
+        """
+        now = time.monotonic()
+        if self._cgroup is None or self._started_at is None:
+            return
+        is_early = now - self._started_at < FIRST_SECS and now - self._detailed_at >= PAUSE_SECS
+        if is_early or self._is_report_due(now):
+            self._detailed_at = now
+            self._details = self._details or DetailReader(self._cgroup)
+            with suppress(OSError, LookupError, ValueError):  # it has ended, and the regular readings notice it
+                self._detail = self._details.read(counters.usage_bytes)
+
     def read_at_end(self) -> None:
         """Read the counters when the first process, and so every process, has ended."""
         with suppress(OSError, LookupError, ValueError):  # too late: the kernel has removed them
             if self._cgroup is not None and (last := self.followed.latest) is not None:
+                if self._details is not None and self._detail is not None:
+                    self._detail = self._details.with_throttling(self._detail)
                 self._publish(self._read_counters(self._cgroup), last.memory_bytes)
                 self.followed.is_complete = True
 
@@ -173,6 +197,7 @@ class _Reader:
         counters = self._read_counters(self._cgroup)
         if self._started_at is None:
             self._begin(counters)
+        self._read_detail_if_due(counters)
         self._publish(counters, without_cache(counters, counters.usage_bytes))
 
     def _open_files(self, cgroup: Cgroup) -> None:
@@ -210,6 +235,9 @@ class _Reader:
             net_tx_bytes=tx,
             memory_mean_bytes=self._mean_use.value(),
             counted_from=self._base_at,
+            oom_kills=counters.oom_kills,
+            is_peak_complete=counters.peak_bytes is not None,
+            detail=self._detail,
             listening=self._listening(before),
         )
 
@@ -219,9 +247,6 @@ class _Reader:
         counters = cgroup.read()
         self.followed.processes.update(pids, counters.oom_kills or 0, self._first_process)
         return counters
-
-    def _is_report_due(self, now: float) -> bool:
-        return now - self._reported_at >= REPORT_SECS - FIRST_PAUSE_SECS
 
     def _listening(self, before: Sample | None) -> tuple[str, ...]:
         """Return where the container listens. It is read only for samples that are reported."""

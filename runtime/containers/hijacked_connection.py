@@ -14,12 +14,16 @@ from urllib.parse import urlsplit
 
 from docker.utils import parse_host
 
-from runtime.containers import BuildFailed, EngineUnavailable
+from runtime.containers import EngineUnavailable
 from runtime.containers.connection import CALL_TIMEOUT_SECS, EngineConnection
 
 END_OF_HEAD = b"\r\n\r\n"
 
 ProtocolFactory = Callable[[], asyncio.Protocol]
+
+
+class UpgradeFailed(Exception):
+    """The engine rejected the upgrade, or its address does not permit one. The message contains the reason."""
 
 
 async def open_hijacked_connection(
@@ -28,16 +32,17 @@ async def open_hijacked_connection(
     upgrade: str,
     headers: Iterable[tuple[str, str]],
     protocol_factory: ProtocolFactory,
+    body: bytes = b"",
 ) -> asyncio.BaseTransport:
     """POST to the engine's API, and pass the connection to a new protocol when the engine has switched.
 
-    Raises BuildFailed if the engine rejects the upgrade or has an unsupported address, EngineUnavailable if it does not
-    answer.
+    Raises UpgradeFailed, and EngineUnavailable if the engine does not answer.
     """
     url = f"/v{connection.api.api_version}{path}"
     lines = [f"POST {url} HTTP/1.1", "Host: docker", "Connection: Upgrade", f"Upgrade: {upgrade}"]
     lines += [f"{name}: {value}" for name, value in headers]
-    request = "\r\n".join(lines).encode() + END_OF_HEAD
+    lines += [f"Content-Length: {len(body)}"] if body else []
+    request = "\r\n".join(lines).encode() + END_OF_HEAD + body
     switched = asyncio.get_running_loop().create_future()
     try:
         async with asyncio.timeout(CALL_TIMEOUT_SECS):
@@ -83,7 +88,7 @@ class UpgradeProtocol(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if not self._switched.done():
             reason = self._response.decode(errors="replace").strip() or "it closed the connection"
-            self._switched.set_exception(BuildFailed(f"The engine did not switch protocols: {reason}"))
+            self._switched.set_exception(UpgradeFailed(f"The engine did not switch protocols: {reason}"))
 
 
 async def _connect(connection: EngineConnection, protocol_factory: ProtocolFactory) -> asyncio.BaseTransport:
@@ -96,9 +101,7 @@ async def _connect(connection: EngineConnection, protocol_factory: ProtocolFacto
         tls = _tls(connection) if url.scheme == "https" else None
         transport, _ = await loop.create_connection(protocol_factory, url.hostname, url.port, ssl=tls)
     else:
-        raise BuildFailed(
-            f"Secrets in a Dockerfile require an engine at a Unix socket or a TCP address, not at {url.geturl()}"
-        )
+        raise UpgradeFailed(f"It requires an engine at a Unix socket or a TCP address, not at {url.geturl()}")
     return transport
 
 

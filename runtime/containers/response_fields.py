@@ -13,6 +13,7 @@ from typing import Any
 
 from runtime.base.clock import millis_of
 from runtime.containers import ContainerProcess, ContainerState, Sample
+from runtime.containers.details import detail_from_engine
 
 ZERO_TIME = "0001-01-01T00:00:00Z"  # the engine's value for a time that is not set
 
@@ -50,6 +51,7 @@ def stats_sample(stats: Mapping[str, Any]) -> Sample:
         cpu_nanos=stats["cpu_stats"]["cpu_usage"]["total_usage"],
         net_rx_bytes=None if networks is None else sum(network["rx_bytes"] for network in networks.values()),
         net_tx_bytes=None if networks is None else sum(network["tx_bytes"] for network in networks.values()),
+        detail=detail_from_engine(stats),
     )
 
 

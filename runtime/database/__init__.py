@@ -18,6 +18,7 @@ from runtime.database.datasets_table import DatasetsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
+from runtime.database.metrics_table import MetricsTable
 from runtime.database.migrations import migrate
 from runtime.database.request_queues_table import RequestQueuesTable
 from runtime.database.schedule_tables import SchedulesTable
@@ -55,6 +56,7 @@ class Database:
         self.builds = BuildsTable(self.connection, self.vault)
         self.runs = RunsTable(self.connection)
         self.input_keys = InputKeysTable(self.connection)
+        self.metrics = MetricsTable(self.connection)
         self.daily_usage = DailyUsageTable(self.connection)
         self.charges = Charges(self.connection, self.runs, self.daily_usage)
         self.schedules = SchedulesTable(self.connection)

@@ -12,6 +12,7 @@ from runtime.database.secret_env_vars import SecretEnvVarsCodec
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.tables import R, RecordCodec, Table
 
+LIVE = frozenset({"READY", "RUNNING", "TIMING-OUT", "ABORTING"})
 UNFINISHED = "status IN ('READY', 'RUNNING', 'TIMING-OUT', 'ABORTING')"
 """The statuses are listed, because SQLite would not use the index on the status to exclude the terminal ones."""
 HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
@@ -19,6 +20,8 @@ HAS_PENDING_EVENTS = "json_extract(body, '$.pending_events') <> '{}'"
 LAST_METAMORPH = "json_extract(body, '$.metamorphs[#-1]"
 """The beginning of an expression for a field of the Actor that a run has become."""
 SCHEDULED_BY = "json_extract(body, '$.meta.scheduled_by')"
+AFTER_IDS = "~"
+"""A character that is greater than all characters of ids."""
 NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC"
 
 
@@ -76,9 +79,9 @@ class RunsTable(JobsTable[Run]):
         condition, values = _matching_runs(user_id, of, wanted)
         return self._page(condition, values, order_by="started_at", paging=paging)
 
-    def exists_of_pending_action(self, schedule_id: str, pending_id: str) -> bool:
-        """Whether a schedule has started the run of a pending action."""
-        return self._exists(f"schedule_id = ? AND {SCHEDULED_BY} = ?", schedule_id, pending_id)
+    def of_pending_action(self, schedule_id: str, pending_id: str) -> Run | None:
+        """The run that a schedule has started for a pending action."""
+        return self._find(f"schedule_id = ? AND {SCHEDULED_BY} = ?", schedule_id, pending_id)
 
     def unfinished_of_schedule(self, schedule_id: str) -> list[Run]:
         return self._find_all(f"schedule_id = ? AND {UNFINISHED}", schedule_id)
@@ -136,9 +139,13 @@ class BuildsTable(JobsTable[Build]):
 
 
 def _matching_runs(user_id: str, of: Actor | Task | None, wanted: RunFilter) -> tuple[str, list[object]]:
-    """The SQL condition for a list of runs, with its values."""
+    """The SQL condition for a list of runs, with its values.
+
+    Without the `+`, SQLite would read all runs of the user, also if they have to be unfinished or to have a certain id.
+    """
+    is_selective = wanted.id_prefix is not None or (wanted.statuses and LIVE.issuperset(wanted.statuses))
     conditions: dict[str, object] = {
-        "user_id = ?": user_id,
+        "+user_id = ?" if is_selective else "user_id = ?": user_id,
         "task_id = ?": of.id if isinstance(of, Task) else None,
         "actor_id = ?": of.id if isinstance(of, Actor) else None,
         "origin = ?": wanted.origin,
@@ -148,8 +155,8 @@ def _matching_runs(user_id: str, of: Actor | Task | None, wanted: RunFilter) -> 
     given = {condition: value for condition, value in conditions.items() if value is not None}
     parts, values = list(given), list(given.values())
     if wanted.id_prefix is not None:
-        parts.append("substr(id, 1, ?) = ?")
-        values.extend((len(wanted.id_prefix), wanted.id_prefix))
+        parts.append("id >= ? AND id < ?")
+        values.extend((wanted.id_prefix, wanted.id_prefix + AFTER_IDS))
     if wanted.statuses:
         parts.append(f"status IN ({','.join('?' * len(wanted.statuses))})")
         values.extend(wanted.statuses)

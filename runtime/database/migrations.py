@@ -249,6 +249,12 @@ STEPS = (
         GENERATED ALWAYS AS (json_extract(body, '$.meta.schedule_id')) VIRTUAL;
     CREATE INDEX runs_by_schedule ON runs (schedule_id) WHERE schedule_id IS NOT NULL;
     """,
+    """
+    CREATE TABLE run_metrics (
+        run_id TEXT NOT NULL, position INTEGER NOT NULL, samples INTEGER NOT NULL, content BLOB NOT NULL,
+        PRIMARY KEY (run_id, position)
+    );
+    """,
 )
 
 

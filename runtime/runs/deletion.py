@@ -6,6 +6,7 @@ from runtime.base.errors import Invalid
 from runtime.base.records import Run
 from runtime.database import Database
 from runtime.jobs.logs import Logs
+from runtime.metrics.recorder import Metrics
 from runtime.runs.runs import Runs
 from runtime.storages.run_storages import Storages
 from runtime.webhooks.dispatches import Dispatches
@@ -24,6 +25,7 @@ class RunDeletion:
         webhooks: Webhooks,
         dispatches: Dispatches,
         logs: Logs,
+        metrics: Metrics,
     ) -> None:
         self._runs = runs
         self._database = database
@@ -31,19 +33,25 @@ class RunDeletion:
         self._webhooks = webhooks
         self._dispatches = dispatches
         self._logs = logs
+        self._metrics = metrics
 
     async def delete(self, run: Run) -> None:
-        """Delete a finished run with its default storages and log. Raises NotFound, and Invalid for a live run."""
+        """Delete a finished run with its default storages, samples and log.
+
+        Raises NotFound, and Invalid for a live run.
+        """
         await self._dispatches.dispatch_now(self._runs.get(run.id))  # the run may have just ended
         if not await self._database.runs.delete_ended(run.id):
             raise Invalid("cannot-remove-running-run", "A run that has not finished cannot be deleted. Abort it first.")
         await self._storages.delete_of_run(run.id)
         await self._webhooks.delete_of_run(run.id)
+        await self._metrics.delete(run.id)
         self._logs.delete(run.id)
 
     async def drop_orphans(self) -> None:
-        """Drop storages, webhooks and logs without a run: a crash may have interrupted a start or a deletion."""
+        """Drop what belongs to a run that does not exist: a crash may have interrupted a start or a deletion."""
         await self._storages.delete_of_missing_runs()
         await self._webhooks.delete_of_missing_runs()
+        await self._metrics.delete_of_missing_runs()
         if jobs := self._database.runs.ids() | self._database.builds.ids():  # else the database may have been replaced
             self._logs.delete_except(jobs)

@@ -12,25 +12,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from runtime.base.clock import Clock, Millis, iso, sleep_until, wait_for_event
+from runtime.base.clock import Clock, sleep_until, wait_for_event
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Run, RunStats
+from runtime.base.records import Run
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.billing.billing import Billing
-from runtime.containers import Container, DiskEnforcement, Engine, Sample
-from runtime.jobs import resource_limits, stats
+from runtime.containers import Container, DiskEnforcement, Engine
+from runtime.jobs import resource_limits
 from runtime.jobs.logs import Log
-from runtime.proxy import Proxy
 from runtime.runs import messages, restarts
+from runtime.runs.measurements import Measurements
 from runtime.runs.readiness import is_ready
 from runtime.runs.retries import retry_until_successful
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
-from runtime.runs.system_events import SystemEvents, system_info
+from runtime.runs.system_events import SystemEvents
 
 logger = logging.getLogger("greenroom.supervisor")
 
@@ -80,7 +80,7 @@ class Watchers:
         engine: Engine,
         clock: Clock,
         cpu_burst_secs: float,
-        proxy: Proxy,
+        measurements: Measurements,
     ) -> None:
         self._runs = runs
         self._statuses = statuses
@@ -89,7 +89,7 @@ class Watchers:
         self._engine = engine
         self._clock = clock
         self._cpu_burst_secs = cpu_burst_secs
-        self._proxy = proxy
+        self._measurements = measurements
 
     @asynccontextmanager
     async def watch(self, watched: WatchedRun) -> AsyncIterator[None]:
@@ -111,24 +111,6 @@ class Watchers:
             yield
             for task in tasks:
                 task.cancel()
-
-    async def measure_disk(self, container: Container, run_id: str) -> int | None:
-        """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
-        used = await container.disk_bytes()
-        with suppress(*STORAGE_ERRORS):  # the next measurement is recorded
-            highest = self._runs.get(run_id).stats.disk_max_bytes
-            if used is not None and (highest is None or used > highest):
-                await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
-        return used
-
-    async def count_end(self, container: Container, run: Run) -> None:
-        """Record the last counters of a run's container that has ended, if they could be measured.
-
-        The proxy is among them. Raises StorageUnavailable.
-        """
-        await self._proxy.flush(run.id)
-        if (sample := await container.final_sample()) is not None:
-            await self._count(run, sample)
 
     async def _stop_when_ordered(self, watched: WatchedRun) -> None:
         """Kill the container at the moment in the record. Orders may arrive, and change, at any time."""
@@ -176,7 +158,7 @@ class Watchers:
         limit = watched.run.options.disk_mbytes * resource_limits.MBYTE
         while True:
             began = self._clock.now()
-            used = await self.measure_disk(watched.container, watched.run.id)
+            used = await self._measurements.sample_disk(watched.container, watched.run.id)
             if used is None:
                 return
             if used > limit and self._engine.disk is DiskEnforcement.POLLED:
@@ -199,32 +181,7 @@ class Watchers:
         await watched.container.set_cpus(resource_limits.cpus(watched.run.options.memory_mbytes))
 
     async def _sample(self, watched: WatchedRun) -> None:
-        """Record what the container uses, and send the Actor a systemInfo event once a second."""
-        run = watched.run
-        async for sample in watched.container.samples():
-            try:
-                current = await self._count(run, sample)
-                await self._record_listening(watched, sample)
-            except STORAGE_ERRORS:  # the next sample includes this one
-                current = stats.after_sample(self._current(watched).stats, sample, _counted_from(run))
-            granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
-            if current.cpu_current_usage is not None:  # the SDKs drop an event that lacks a value
-                self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
-
-    async def _record_listening(self, watched: WatchedRun, sample: Sample) -> None:
-        """Record where the Actor listens while its web server does not answer: it may use the wrong port."""
-        current, found = self._current(watched), sample.listening
-        if found and found != current.listening and not current.is_container_server_ready:
-            await self._runs.change(watched.run.id, lambda now: replace(now, listening=found))
-
-    async def _count(self, run: Run, sample: Sample) -> RunStats:
-        transferred = self._billing.take_transfer(run.id)
-        count = partial(_counted, sample=sample, started_at=_counted_from(run), transferred=transferred)
-        try:
-            return await self._runs.change_stats(run.id, count)
-        except STORAGE_ERRORS:
-            self._billing.count_transfer(run.id, transferred)
-            raise
+        await self._measurements.sample(watched.container, watched.run)
 
     async def _probe_web_server(self, watched: WatchedRun) -> None:
         """Probe the Actor's web server once a second until it answers for the first time."""
@@ -238,11 +195,3 @@ class Watchers:
     def _current(self, watched: WatchedRun) -> Run:
         """The current record: others may have written orders and messages into it."""
         return self._runs.get(watched.run.id)
-
-
-def _counted_from(run: Run) -> Millis:
-    return run.container_started_at or run.started_at
-
-
-def _counted(before: RunStats, sample: Sample, started_at: Millis, transferred: int) -> RunStats:
-    return stats.with_api_bytes(stats.after_sample(before, sample, started_at), transferred)

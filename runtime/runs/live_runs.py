@@ -11,7 +11,7 @@ from typing import Any
 from runtime.base.errors import StorageUnavailable
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Run
-from runtime.containers import Container
+from runtime.containers import Container, Exec, ExecSpec
 from runtime.jobs.logs import Logs
 from runtime.proxy import Proxy
 from runtime.runs import environment
@@ -80,6 +80,11 @@ class LiveRuns:
         """Where this host reaches a live run's web server; None while its container does not run."""
         supervisor = self._supervisors.get(run_id)
         return None if supervisor is None else await supervisor.web_server_address()
+
+    async def execute(self, run_id: str, spec: ExecSpec) -> Exec | None:
+        """Start a process in a live run's container; None while it does not run. Raises StartFailed."""
+        supervisor = self._supervisors.get(run_id)
+        return None if supervisor is None else await supervisor.execute(spec)
 
     async def wait_all(self) -> None:
         """Wait until all live runs have ended."""

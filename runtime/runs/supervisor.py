@@ -19,13 +19,14 @@ from runtime.base.records import Build, Ending, Restart, Run
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
-from runtime.containers import Container, ContainerState, EngineUnavailable, StartFailed
+from runtime.containers import Container, ContainerState, EngineUnavailable, Exec, ExecSpec, StartFailed
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
 from runtime.runs.debugger_check import DebuggerCheck
 from runtime.runs.endings import ending_of
 from runtime.runs.limit_watchers import WatchedRun, Watchers
+from runtime.runs.measurements import Measurements
 from runtime.runs.retries import retry_until_available, retry_until_successful
 from runtime.runs.run_containers import RunContainers
 from runtime.runs.run_inputs import RunInputs
@@ -44,6 +45,7 @@ class SupervisorContext:
     run_containers: RunContainers
     watchers: Watchers
     debugger_check: DebuggerCheck
+    measurements: Measurements
     runs: Runs
     statuses: RunStatuses
     run_inputs: RunInputs
@@ -120,6 +122,10 @@ class Supervisor:
         if self._container is None:
             return None
         return await self._container.web_server_address(self._run.web_server_port)
+
+    async def execute(self, spec: ExecSpec) -> Exec | None:
+        """Start a process in the container; None while it does not run. Raises StartFailed, EngineUnavailable."""
+        return None if self._container is None else await self._container.execute(spec)
 
     async def _run_containers(self, adopted: Container | None) -> ContainerState | None:
         """Run the container, and the ones after each restart. Returns the state of the last one."""
@@ -239,14 +245,14 @@ class Supervisor:
     async def _count_end(self, container: Container) -> None:
         """Record the last counters of the container. An error in them must not end the run otherwise than it ended."""
         try:
-            await self._retry(partial(self._context.watchers.count_end, container, self._run))
+            await self._retry(partial(self._context.measurements.count_end, container, self._run))
         except Exception:
             logger.exception("The last counters of run %s could not be read", self._run.id)
 
     async def _report_overshoot(self, container: Container) -> None:
         """Measure the disk once more at the end, and log it if the run exceeded its limit and no check noticed."""
         try:
-            used = await self._context.watchers.measure_disk(container, self._run.id)
+            used = await self._context.measurements.measure_disk(container, self._run.id)
         except EngineUnavailable:
             return
         except Exception:

@@ -11,11 +11,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from runtime.base.clock import AdvanceableClock, Millis, iso, wait_for_event
-from runtime.base.errors import GreenroomError, Invalid
+from runtime.base.errors import GreenroomError, Invalid, record_not_found
 from runtime.base.records import (
     LogLevel,
     Meta,
@@ -43,6 +43,14 @@ MAX_TICKS_OF_ADVANCE = 1000
 
 class _Superseded(Exception):
     """The schedule was changed before its tick could be stored. It is read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """The runs that were started without waiting for the time of their schedule, and why others were not."""
+
+    run_ids: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 class Scheduler:
@@ -74,6 +82,32 @@ class Scheduler:
     def wake(self) -> None:
         """Read the schedules again: one has been created or changed."""
         self._woken.set()
+
+    async def fire(self, schedule: Schedule) -> Fired:
+        """Start the runs of a schedule now, whether it is enabled or not. Its next tick stays the same.
+
+        An exclusive schedule skips an Actor or task whose previous run has not finished. Raises NotFound.
+        """
+        async with self._ticking:
+            pending, skipped = self._plan(schedule, self._clock.now())
+            messages = [*(["Schedule invoked"] if pending or not skipped else []), *map(_still_running, skipped)]
+
+            def fired(current: Schedule) -> Schedule:
+                return replace(current, pending=(*current.pending, *pending))
+
+            entries = (self._entry(message) for message in messages)
+            if await self._table.change_and_log(schedule.id, fired, *entries) is None:
+                raise record_not_found("Schedule", schedule.id)
+        self._carry_out(schedule.id)
+        await asyncio.wait({self._tasks[schedule.id]})
+        runs = [self._runs.of_pending_action(schedule.id, each.id) for each in pending]
+        return Fired(
+            run_ids=tuple(run.id for run in runs if run is not None),
+            problems=(
+                *map(_still_running, skipped),
+                *(_not_started(each) for each, run in zip(pending, runs, strict=True) if run is None),
+            ),
+        )
 
     async def advance(self, millis: Millis) -> int:
         """Advance the clock, stopping at each tick on the way to start its runs. Returns the number of ticks.
@@ -146,12 +180,9 @@ class Scheduler:
 
     async def _tick(self, schedule: Schedule, at: Millis) -> None:
         """Store a tick with its actions, and begin to carry them out."""
-        busy = self._busy(schedule) if schedule.is_exclusive else set()
-        actions = [action for action in schedule.actions if _target(action) not in busy]
-        skipped = [action for action in schedule.actions if _target(action) in busy]
-        is_invoked = bool(actions) or not skipped
+        pending, skipped = self._plan(schedule, at)
+        is_invoked = bool(pending) or not skipped
         last_run_at = at if is_invoked else schedule.last_run_at
-        pending = tuple(PendingAction(id=new_id(), scheduled_at=at, action=action) for action in actions)
 
         def ticked(current: Schedule) -> Schedule:
             if current.next_run_at != at or current.actions != schedule.actions:
@@ -164,6 +195,13 @@ class Scheduler:
             await self._table.change_and_log(schedule.id, ticked, *(self._entry(message) for message in messages))
         if pending:
             self._carry_out(schedule.id)
+
+    def _plan(self, schedule: Schedule, at: Millis) -> tuple[tuple[PendingAction, ...], list[ScheduleAction]]:
+        """Return the pending actions of a tick, and the actions that are skipped, because their last run is live."""
+        busy = self._busy(schedule) if schedule.is_exclusive else set()
+        actions = [action for action in schedule.actions if _target(action) not in busy]
+        skipped = [action for action in schedule.actions if _target(action) in busy]
+        return tuple(PendingAction(id=new_id(), scheduled_at=at, action=action) for action in actions), skipped
 
     async def _skip(self, schedule: Schedule, now: Millis, reason: str) -> None:
         """Skip all ticks of a schedule until now, with one entry in its log."""
@@ -202,7 +240,7 @@ class Scheduler:
     async def _carry_out_action(self, schedule: Schedule, pending: PendingAction) -> None:
         """Start the run of a pending action, unless it has been started already, and remove the action."""
         problem = None
-        if not self._runs.exists_of_pending_action(schedule.id, pending.id):
+        if self._runs.of_pending_action(schedule.id, pending.id) is None:
             problem = await self._start(schedule, pending)
 
         def removed(current: Schedule) -> Schedule:
@@ -237,6 +275,10 @@ class Scheduler:
 def _target(action: ScheduleAction) -> tuple[str | None, str | None]:
     """The Actor or task of an action."""
     return action.actor_id, action.actor_task_id
+
+
+def _not_started(pending: PendingAction) -> str:
+    return f"{describe(pending.action)} was not started. The log of the schedule contains the reason"
 
 
 def _still_running(action: ScheduleAction) -> str:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.main import app
 from tests.cli.serving import Serving, serving_api
 from tests.cli.stub import StubApi, write_server_file
 from tests.listening import listening_in_thread, loop_in_thread
+
+Greenroom = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,19 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
     """The real application on a scripted engine."""
     with serving_api(tmp_path / "data") as served:
         yield served
+
+
+@pytest.fixture
+def greenroom(cli: CliRunner, serving: Serving) -> Greenroom:
+    """Call the command with the data directory of the served application."""
+
+    def call(*arguments: object, stdin: str | bytes | None = None) -> Any:
+        given = list(map(str, arguments))
+        end = given.index("--") if "--" in given else len(given)
+        given[end:end] = ["--data-dir", str(serving.data_dir)]
+        return cli.invoke(app, given, input=stdin)
+
+    return call
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,8 +54,37 @@ class Serving:
         ids: list[str] = self.http.get(f"/greenroom/request-queues/{queue}/order").raise_for_status().json()["data"]
         return ids
 
-    def run(self) -> Run:
-        return self.thread.run(self.api.start())
+    def run(self, actor_name: str | None = None) -> Run:
+        """Start a run of a new Actor."""
+        return self.thread.run(self._start(actor_name))
+
+    def finish(self, run: Run, exit_code: int = 0) -> Run:
+        return self.thread.run(self.api.finish(run, exit_code))
+
+    @contextmanager
+    def finishing_runs(self, exit_code: int = 0) -> Iterator[None]:
+        """While the block runs, each run that starts in it prints a line and ends with the exit code."""
+
+        async def finish_live() -> None:
+            for run in self.api.orchestrator.runs.unfinished():
+                if any(container.is_running for container in self.api.engine.containers):
+                    self.api.container_of(run).prints("Hello from the run")
+                    await self.api.finish(run, exit_code)
+                await self.api.clock.settle()
+
+        def watch() -> None:
+            while not ended.wait(0.02):
+                self.thread.run(finish_live())
+
+        ended = threading.Event()
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        yield
+        ended.set()
+        watcher.join()
+
+    async def _start(self, actor_name: str | None) -> Run:
+        return await self.api.start(await self.api.create_actor(actor_name) if actor_name else None)
 
 
 def record_path(store: str, key: str) -> str:

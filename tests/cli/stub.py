@@ -25,6 +25,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.cli.reports import a_report, some_metrics
+
 TOKEN = "cli-token"
 STAMP = "2026-01-01T00:00:00.000Z"
 TERMINAL = {"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"}
@@ -45,8 +47,7 @@ class StubApi:
 
     `build_status` is the status with which builds end. `error` is the response to a request that starts a run,
     `definition_error` and `start_error` to the checks before a build. `log_lines` are in the log of every run,
-    and `explanation` explains it.
-    `on_stop` is called on shutdown.
+    and `explanation` explains it. `report` and `metrics` are those of every run. `on_stop` is called on shutdown.
     """
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
@@ -70,6 +71,8 @@ class StubApi:
         self.start_error: tuple[int, str, str] | None = None
         self.checked: list[dict[str, Any]] = []
         self.log_lines: list[str] = []
+        self.report = a_report()
+        self.metrics = some_metrics()
         self.explanation: str | None = "There is no evidence."
         self.stop_runs: str | None = None
         self.settings: dict[str, Any] = {}
@@ -106,6 +109,8 @@ class StubApi:
             Route("/v2/actors/{actor}/runs", self._start_run, methods=["POST"]),
             Route("/v2/actor-runs/{run}", self._get_run),
             Route("/v2/actor-runs/{run}/abort", self._abort_run, methods=["POST"]),
+            Route("/greenroom/runs/{run}/report", self._report),
+            Route("/greenroom/runs/{run}/metrics", self._metrics),
             Route("/v2/logs/{job}", self._log),
             Route("/v2/actors/{actor}/builds", self._list_builds, methods=["GET"]),
             Route("/v2/datasets/{id}", self._storage),
@@ -278,6 +283,12 @@ class StubApi:
         else:
             self.end_run(run_id, "ABORTED", None)
         return data(self.runs[run_id])
+
+    async def _report(self, request: Request) -> Response:
+        return JSONResponse(self.report)
+
+    async def _metrics(self, request: Request) -> Response:
+        return JSONResponse(self.metrics)
 
     async def _log(self, request: Request) -> Response:
         job = request.path_params["job"]

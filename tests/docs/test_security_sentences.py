@@ -54,6 +54,13 @@ SENTENCES = {
     ),
     "`server.json` contains the token": SERVER + "test_the_server_json_is_private_and_deleted_when_the_server_stops",
     "It has the mode 0600": SERVER + "test_the_server_json_is_private_and_deleted_when_the_server_stops",
+    "`greenroom shell` runs commands": EXPLANATION,
+    "Its WebSocket accepts only the token": (
+        "tests/api/routes/test_greenroom.py::test_a_shell_needs_the_control_token_and_an_own_run"
+    ),
+    "The commands have the rights and limits of the Actor": (
+        "tests/runtime/containers/test_terminals.py::test_a_process_has_the_user_and_the_limits_of_the_actor"
+    ),
     "Only this token can stop the server": (
         "tests/api/routes/test_greenroom.py::test_the_local_controls_need_the_control_token",
         "tests/api/routes/test_actor_versions.py::test_only_the_operator_can_name_local_files",

@@ -22,9 +22,12 @@ from runtime.containers import (
     Engine,
     EngineStart,
     EngineUnavailable,
+    Exec,
+    ExecSpec,
     Image,
     ImageMissing,
     LogLine,
+    OutputChunk,
     Sample,
     StartFailed,
     WrongArchitecture,
@@ -112,13 +115,8 @@ class ScriptedContainer:
                 return
 
     def _sample(self, memory_bytes: int, **counters: Any) -> Sample:
-        none = {"cpu_nanos": 0, "net_rx_bytes": 0, "net_tx_bytes": 0}
-        return Sample(
-            at=self._clock.now(),
-            memory_bytes=memory_bytes,
-            memory_peak_bytes=memory_bytes,
-            **{**none, **counters},
-        )
+        counted = {"memory_peak_bytes": memory_bytes, "cpu_nanos": 0, "net_rx_bytes": 0, "net_tx_bytes": 0, **counters}
+        return Sample(at=self._clock.now(), memory_bytes=memory_bytes, **counted)
 
     def _stamp(self) -> str:
         moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
@@ -127,6 +125,34 @@ class ScriptedContainer:
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+class FakeExec:
+    """A process that prints its input in upper case until its input ends, and then exits with 3."""
+
+    def __init__(self, spec: ExecSpec) -> None:
+        self.spec = spec
+        self.sizes: list[tuple[int, int]] = []
+        self.is_input_ended = False
+        self._input: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def output(self) -> AsyncGenerator[OutputChunk, None]:
+        while data := await self._input.get():
+            yield OutputChunk(1, data.upper())
+        yield OutputChunk(2, b"bye")
+
+    async def write(self, data: bytes) -> None:
+        self._input.put_nowait(data)
+
+    async def end_input(self) -> None:
+        self.is_input_ended = True
+        self._input.put_nowait(b"")
+
+    async def resize(self, columns: int, rows: int) -> None:
+        self.sizes.append((columns, rows))
+
+    async def exit_code(self) -> int | None:
+        return 3
 
 
 class FakeContainer(ScriptedContainer):
@@ -144,6 +170,8 @@ class FakeContainer(ScriptedContainer):
         self.start_error: str | None = None
         self.address: tuple[str, int] | None = None
         self.disk: int | None = 0
+        self.executed: list[FakeExec] = []
+        self.execute_error: str | None = None
         self._id = id
 
     @property
@@ -190,6 +218,12 @@ class FakeContainer(ScriptedContainer):
 
     async def set_cpus(self, cpus: float) -> None:
         self.cpus.append(cpus)
+
+    async def execute(self, spec: ExecSpec) -> Exec:
+        if self.execute_error is not None:
+            raise StartFailed(self.execute_error)
+        self.executed.append(FakeExec(spec))
+        return self.executed[-1]
 
     async def web_server_address(self, port: int) -> tuple[str, int] | None:
         return self.address if self.is_running else None

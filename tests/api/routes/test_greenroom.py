@@ -5,6 +5,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.types import Message
 
+from api.app import ROUTERS
 from api.response.local_controls import RunSummaries
-from api.routes import development, greenroom
+from runtime.base.skill import skill_page
 from tests.fakes.api import CONTROL_TOKEN, INFO, Api, problem
 from tests.fakes.builds import an_actor_with_version, build
 
@@ -23,7 +25,13 @@ MBYTE = 1024 * 1024
 class Socket:
     """A WebSocket client without a network."""
 
-    def __init__(self, api: Api, path: str, host: str = "host.greenroom.internal:3333") -> None:
+    def __init__(
+        self,
+        api: Api,
+        path: str,
+        host: str = "host.greenroom.internal:3333",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self.received: list[Message] = []
         self._to_app.put_nowait({"type": "websocket.connect"})
@@ -32,7 +40,7 @@ class Socket:
             "path": path,
             "raw_path": path.encode(),
             "query_string": b"",
-            "headers": [(b"host", host.encode())],
+            "headers": [(name.encode(), value.encode()) for name, value in {"host": host, **(headers or {})}.items()],
             "subprotocols": [],
         }
         self.done = asyncio.create_task(api.app(scope, self._to_app.get, self._receive))
@@ -45,6 +53,9 @@ class Socket:
 
     def send(self, text: str) -> None:
         self._to_app.put_nowait({"type": "websocket.receive", "text": text})
+
+    def send_bytes(self, data: bytes) -> None:
+        self._to_app.put_nowait({"type": "websocket.receive", "bytes": data})
 
     @property
     def kinds(self) -> list[str]:
@@ -79,9 +90,10 @@ async def test_a_shutdown_can_stop_live_runs_and_returns_their_number(
 async def test_the_openapi_document_describes_all_local_controls_and_nothing_else(api: Api) -> None:
     answer = await api.call("GET", "/greenroom/openapi.json", token=None)
     described = {f"{method.upper()} {path}" for path, each in answer.json()["paths"].items() for method in each}
-    routes = [route for route in [*greenroom.router.routes, *development.router.routes] if isinstance(route, APIRoute)]
-    served = {f"{method} {route.path}" for route in routes for method in route.methods or ()}
-    assert described == served - {"GET /greenroom/openapi.json", "GET /greenroom/docs"}
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    local = [route for route in routes if route.path.startswith("/greenroom/")]
+    served = {f"{method} {route.path}" for route in local for method in route.methods or ()}
+    assert described == served - {"GET /greenroom/openapi.json", "GET /greenroom/docs", "GET /greenroom/skill"}
     assert "422" not in answer.text
 
 
@@ -214,3 +226,51 @@ async def test_the_run_of_a_deleted_actor_has_no_name_in_summaries(api: Api) -> 
     assert (await api.call("DELETE", f"/v2/actors/{run.actor_id}")).status_code == 204
     [summary] = (await api.call("GET", "/greenroom/runs")).json()["items"]
     assert (summary["actorName"], summary["id"]) == (None, run.id)
+
+
+async def test_the_page_for_coding_agents(api: Api) -> None:
+    answer = await api.call("GET", "/greenroom/skill", token=None)
+    assert (answer.text, answer.headers["content-type"]) == (skill_page(), "text/markdown; charset=utf-8")
+
+
+def shell_socket(api: Api, run_id: str, token: str | None, first_message: str = "{}") -> Socket:
+    authorization = {} if token is None else {"authorization": f"Bearer {token}"}
+    socket = Socket(api, f"/greenroom/runs/{run_id}/shell", headers=authorization)
+    socket.send(first_message)
+    return socket
+
+
+async def test_a_shell_needs_the_control_token_and_an_own_run(api: Api) -> None:
+    run = await api.start()
+    for token in (None, "anything", run.token):
+        socket = shell_socket(api, run.id, token)
+        await socket.done
+        assert socket.kinds == ["close"], token
+    assert api.container_of(run).executed == []
+    for run_id, message, slug in ((17 * "x", "{}", "record-not-found"), (run.id, '{"command": 1}', "invalid-input")):
+        socket = shell_socket(api, run_id, CONTROL_TOKEN, message)
+        await socket.done
+        assert (socket.kinds, socket.events[0]["error"]["type"]) == (["accept", "send", "close"], slug)
+
+
+async def test_a_shell_relays_input_output_sizes_and_the_exit_code(api: Api) -> None:
+    run = await api.start()
+    order = '{"command": ["sh"], "terminal": {"columns": 80, "rows": 24}, "term": "vt100"}'
+    socket = shell_socket(api, run.id, CONTROL_TOKEN, order)
+    socket.send('{"columns": 100, "rows": 30}')
+    socket.send_bytes(b"word")
+    socket.send_bytes(b"")
+    await socket.done
+    [process] = api.container_of(run).executed
+    assert (process.spec.environment, process.sizes) == ({"TERM": "vt100"}, [(80, 24), (100, 30)])
+    sent = [message.get("bytes") or message.get("text") for message in socket.received if "send" in message["type"]]
+    assert sent == ['{"started":true}', b"\x01WORD", b"\x02bye", '{"exitCode":3}']
+
+
+async def test_the_input_of_a_shell_ends_when_the_client_disconnects(api: Api) -> None:
+    run = await api.start()
+    socket = shell_socket(api, run.id, CONTROL_TOKEN)
+    socket.leave()
+    await socket.done
+    [process] = api.container_of(run).executed
+    assert process.is_input_ended

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from cli import server
 from cli.main import app
 from tests.cli.conftest import Served
-from tests.cli.stub import STATS
+from tests.cli.reports import an_unmeasured_report, no_metrics
 from tests.examples import some
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -134,11 +134,12 @@ def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any, served: 
         "SUCCEEDED  run r1 of build 0.3.1: All done",
         "Exit code  0",
         "Duration   2.3 s",
-        "Memory     peak 64.0 MB of 128 MB (50 %)",
-        "CPU        12 % of a core on average, 100 % at most; share: 0.03125 cores",
-        "Network    2.4 MB in, 2.9 kB out",
-        "Disk       peak 4.0 kB of 256 MB; polled: checked periodically, a run over the limit is stopped",
-        "Compute    0.0003 compute units",
+        "Memory     ▂▅▁▃  peak 64.0 MB of 128 MB (50 %), 95 % of the time below 60.0 MB",
+        "CPU         █▅▁  25 % of the granted time, 0.5 s in all; grant: 0.03125 cores",
+        "Network    ████  2.4 MB in, 2.9 kB out",
+        "Disk       ████  peak 4.0 kB of 256 MB; checked periodically",
+        "Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$8.7e-05, which the developer of"
+        " the Actor pays",
         "Items      5, the first 3:",
         '           {"n": 0}',
         '           {"n": 1}',
@@ -146,19 +147,19 @@ def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any, served: 
         "Dataset    http://host/v2/datasets/d1/items?s=1",
         "Store      http://host/v2/key-value-stores/k1/keys?s=1",
         f"Log        http://127.0.0.1:{served.port}/v2/logs/r1",
+        f"Report     greenroom report r1 --data-dir {served.data_dir}",
     ]
     assert "Building 0.3.1" in done.stderr
     assert "Step 1/1" in done.stderr
 
 
-def test_the_summary_states_what_was_not_measured(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("memMaxBytes", "cpuAvgUsage", "cpuMaxUsage", "netRxBytes", "netTxBytes", "diskMaxBytes"):
-        monkeypatch.setitem(STATS, name, None)
+def test_the_summary_states_what_was_not_measured(run: Any, served: Served) -> None:
+    served.stub.report, served.stub.metrics = an_unmeasured_report(), no_metrics()
     lines = run().stdout.splitlines()
     assert "Memory     not measured; limit 128 MB" in lines
-    assert "CPU        not measured; share: 0.03125 cores" in lines
+    assert "CPU        not measured; grant: 0.03125 cores" in lines
     assert "Network    not measured" in lines
-    assert any(line.startswith("Disk       not measured; limit 256 MB; polled") for line in lines)
+    assert "Disk       not measured; limit 256 MB; checked periodically" in lines
 
 
 def test_json_is_one_object_on_stdout(run: Any) -> None:

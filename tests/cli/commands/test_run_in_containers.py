@@ -66,6 +66,14 @@ def test_options_reach_the_container_and_the_urls_of_the_results_work(server: Li
     assert len(urls) == 3
     bodies = [urllib.request.urlopen(url).read().decode() for url in urls]
     assert "INPUT" in bodies[1] and "given: a b" in bodies[2]
+    report = subprocess.run(
+        [sys.executable, "-m", "cli", "report", "runner", "--json", "--data-dir", str(server.data_dir)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    memory = json.loads(report.stdout)["memory"]
+    assert memory["limitBytes"] == 256 << 20 and memory["peakBytes"]["basis"] == "measured"
     again = run(server, actor, "--no-build", "-i", '{"n": 1}', "--permission", "limited")
     assert "given: None LIMITED_PERMISSIONS" in again.stdout
     assert "Building" not in again.stderr

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from cli.main import COMPLETION_VARIABLE, main
+from cli.commands.completion import Shell
+from cli.completion import COMPLETION_VARIABLE
+from cli.main import app, main
+from tests.cli.serving import Serving
+from tests.examples import some
 
+ROOT = Path(__file__).resolve().parents[3]
 Suggest = Callable[[str], list[str]]
 
 
@@ -31,3 +43,78 @@ def suggest(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def test_commands_and_options_are_suggested(suggest: Suggest) -> None:
     assert "prune" in suggest("greenroom p")
     assert suggest("greenroom run --mem") == ["--memory"]
+
+
+def test_ids_and_names_come_from_the_running_server(suggest: Suggest, serving: Serving) -> None:
+    run = serving.run("hello")
+    option = f"--data-dir {serving.data_dir}"
+    greeting = [run.id, "hello", "last"]
+    assert sorted(suggest(f"greenroom logs {option} ")) == sorted(greeting)
+    assert suggest(f"greenroom abort {option} {run.id[:4]}") == [run.id]
+    assert suggest(f"greenroom call {option} h") == ["hello"]
+    assert suggest(f"greenroom storage export {option} --run la") == ["last"]
+    assert suggest(f"greenroom dataset get {option} {run.default_dataset_id[:4]}") == [run.default_dataset_id]
+    serving.data("POST", "schedules", json={"name": "nightly", "cronExpression": "@daily"})
+    assert suggest(f"greenroom schedule fire {option} ") == ["nightly"]
+
+
+def test_completion_starts_no_server(suggest: Suggest, tmp_path: Path) -> None:
+    assert suggest(f"greenroom logs --data-dir {tmp_path} ") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("shell", "expected"),
+    [
+        ("zsh", '_arguments \'*: :(("metamorph":"Turn a live run'),
+        ("fish", "metamorph\tTurn a live run"),
+        ("powershell", "metamorph:::Turn a live run"),
+    ],
+)
+def test_other_shells_get_descriptions_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shell: str, expected: str
+) -> None:
+    monkeypatch.setenv(COMPLETION_VARIABLE, f"complete_{shell}")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "greenroom metam")
+    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    monkeypatch.setenv("_TYPER_COMPLETE_WORD_TO_COMPLETE", "metam")
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out.startswith(expected)
+
+
+BASH_SCRIPT = """
+eval "$(greenroom completion bash)"
+COMP_LINE='{line}' COMP_WORDS=({line}) COMP_CWORD={last}
+_greenroom_completion greenroom
+printf '%s\n' "${{COMPREPLY[@]}}"
+"""
+FISH_SCRIPT = 'greenroom completion fish | source; complete -C "{line}"'
+REAL_SHELLS = (("bash", "--norc", BASH_SCRIPT), ("fish", "--no-config", FISH_SCRIPT))
+
+
+@pytest.mark.parametrize(("shell", "option", "script"), some(REAL_SHELLS))
+def test_a_real_shell_completes_ids(serving: Serving, tmp_path: Path, shell: str, option: str, script: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    launcher = tmp_path / "greenroom"
+    launcher.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/greenroom/__main__.py "$@"\n')
+    launcher.chmod(0o755)
+    run = serving.run("hello")
+    line = f"greenroom logs --data-dir {serving.data_dir} {run.id[:5]}"
+    result = subprocess.run(
+        [shell, option, "-c", script.format(line=line, last=line.count(" "))],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.split()[0] == run.id
+
+
+@pytest.mark.parametrize("shell", Shell)
+def test_each_shell_has_a_script(cli: CliRunner, shell: Shell) -> None:
+    printed = cli.invoke(app, ["completion", shell])
+    assert (printed.exit_code, f"{COMPLETION_VARIABLE}" in printed.stdout) == (0, True)
+    described = json.loads(cli.invoke(app, ["completion", shell, "--json"]).stdout)
+    assert f"greenroom completion {shell}" in described["installation"]

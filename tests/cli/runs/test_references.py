@@ -52,7 +52,7 @@ def test_a_run_is_found_by_id_unique_prefix_actor_and_last(client: Client, add_r
     expected = {
         "abcdefghijklmno01": "01",
         "abcdefghijklmno02": "02",
-        "x": "03",
+        "xbcdefgh": "03",
         "hello": "02",
         "local/hello": "02",
         "crawler": "03",

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import app
-from tests.cli.serving import Serving
+from tests.cli.conftest import Greenroom
 
 FOLDERS = ("datasets", "key_value_stores", "request_queues")
 API_PATHS = ("datasets", "key-value-stores", "request-queues")
 
 
 @pytest.fixture
-def greenroom(cli: CliRunner, serving: Serving) -> Callable[..., Any]:
-    def call(*arguments: object) -> Any:
-        return cli.invoke(app, ["storage", *map(str, arguments), "--data-dir", str(serving.data_dir)])
-
-    return call
+def greenroom(greenroom: Greenroom) -> Greenroom:
+    """Call `greenroom storage`."""
+    return partial(greenroom, "storage")
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from cli.client.storages import DatasetsClient
-from cli.storage import importing
 from tests.cli.serving import Serving
 from tests.cli.storage.conftest import API_PATHS
 from tests.cli.storage.local_storages import write, write_like_javascript, write_like_python
@@ -181,7 +180,7 @@ def test_a_folder_without_anything_to_import_is_rejected(greenroom: Any, project
 def test_an_import_that_the_server_rejects_shows_its_progress(
     greenroom: Any, serving: Serving, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "BATCH_BYTES", 1)
+    monkeypatch.setattr("cli.storage.batches.BATCH_BYTES", 1)
     schema = {"fields": {"type": "object", "properties": {"n": {"type": "integer"}}}}
     serving.data("POST", "datasets", params={"name": "b"}, json={"schema": schema})
     for name in "abc":
@@ -201,7 +200,7 @@ def test_an_interrupted_import_shows_its_progress(
         if b"2" in items:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(importing, "BATCH_BYTES", 1)
+    monkeypatch.setattr("cli.storage.batches.BATCH_BYTES", 1)
     monkeypatch.setattr(DatasetsClient, "push", push)
     write(project / "storage/datasets/a", {f"00000000{n}.json": {"n": n} for n in (1, 2, 3)})
     result = greenroom("import", project)

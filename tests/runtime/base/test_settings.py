@@ -69,6 +69,9 @@ def test_the_error_for_an_invalid_number_names_the_variable(name: str, text: str
         ("GREENROOM_STRICT_MEMORY", "true"),
         ("GREENROOM_STRICT_MEMORY", "no"),
         ("GREENROOM_PLAN", "gold"),
+        ("GREENROOM_PRICES", "ACTOR_COMPUTE_UNITS"),
+        ("GREENROOM_PRICES", "ACTOR_COMPUTE_UNITS=-1"),
+        ("GREENROOM_PRICES", "DATASET_WRITES=0.1,PIZZAS=1"),
     ],
 )
 def test_a_value_without_a_usable_meaning_is_rejected(name: str, text: str) -> None:
@@ -89,6 +92,13 @@ def test_the_data_directory_comes_from_the_caller_or_a_variable_or_the_default(
     assert of_configuration(resolve(None)).data_dir == default_data_dir() == Path("elsewhere")
     monkeypatch.delenv("GREENROOM_DATA_DIR")
     assert default_data_dir() == Path(platformdirs.user_data_dir("greenroom", appauthor=False))
+
+
+def test_prices_replace_those_of_the_plan() -> None:
+    prices = "ACTOR_COMPUTE_UNITS=0.5, DATASET_READS=0"
+    given = read(GREENROOM_PLAN="scale", GREENROOM_PRICES=prices)
+    scale = PLANS[PlanName.SCALE].usd_per_unit
+    assert given.plan.usd_per_unit == {**scale, "ACTOR_COMPUTE_UNITS": 0.5, "DATASET_READS": 0.0}
 
 
 def test_the_option_for_the_plan_takes_precedence_over_the_variable() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.containers import cgroups
-from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.cgroups import Counters, Throttling
 
 ID = "4f2c" * 16
 NET_DEV = """Inter-| Receive | Transmit
@@ -89,11 +89,35 @@ def test_a_process_of_another_container_is_not_counted(proc: Path, root: Path) -
     assert not cgroups.are_visible(root)
 
 
+def test_throttling_threads_and_parts_of_the_memory_are_read_from_both_versions(root: Path) -> None:
+    create_v1(root, "c")
+    write(root / "memory/c", memory__kmem__usage_in_bytes="700\n")
+    write(root / "cpu/c", cpu__stat="nr_periods 50\nnr_throttled 40\nthrottled_time 4000000000\n")
+    write(root / "pids/c", pids__current="7\n")
+    create_v2(root, "d")
+    write(root / "d", cpu__stat="usage_usec 1\nnr_periods 50\nnr_throttled 40\nthrottled_usec 4000000\n")
+    write(root / "d", memory__stat="anon 1\nkernel 700\n", pids__current="7\n")
+    places = dict.fromkeys(("memory", "cpuacct", "cpu", "pids"), "c")
+    for cgroup in (cgroups.v1(root, places), cgroups.v2(root / "d")):
+        assert cgroup.read_throttling() == Throttling(50, 40, 4_000_000_000)
+        assert cgroup.count_threads() == 7
+        assert cgroup.kernel_bytes(cgroup.read_memory()) == 700
+
+
+def test_what_the_kernel_does_not_count_is_unknown(root: Path) -> None:
+    create_v1(root, "c")
+    create_v2(root, "d")
+    for cgroup in (cgroups.v1(root, {"memory": "c", "cpuacct": "c"}), cgroups.v2(root / "d")):
+        assert cgroup.read_throttling() is None
+        assert cgroup.count_threads() is None
+        assert cgroup.kernel_bytes(cgroup.read_memory()) is None
+
+
 def test_a_kernel_without_counts_of_peaks_and_kills_has_none(root: Path) -> None:
     create_v2(root, ID)
     (root / ID / "memory.peak").unlink()
     write(root / ID, memory__events="low 0\n")
-    counters = Cgroup(2, str(root / ID), str(root / ID)).read()
+    counters = cgroups.v2(root / ID).read()
     assert (counters.peak_bytes, counters.oom_kills, counters.usage_bytes) == (None, None, 5000)
 
 

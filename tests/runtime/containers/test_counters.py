@@ -7,12 +7,13 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from runtime.base.records import Witness
-from runtime.containers import Container, Sample, counters, kernel_log
+from runtime.containers import Container, Detail, Sample, cgroups, counters, kernel_log
 from runtime.containers.cgroups import Cgroup
 from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.docker import DockerContainers
@@ -92,6 +93,51 @@ async def test_the_page_cache_of_written_files_is_not_part_of_the_peak(start_vis
     assert (await ended(await start_visible(script))).memory_peak_bytes < 100 * MIB
 
 
+async def detail_of_work(container: Container) -> Detail:
+    """Return the first details in which the container has two processes, shared memory and throttled CPU."""
+    async with aclosing(container.samples()) as samples:
+        async for sample in samples:
+            found = sample.detail
+            if found and found.throttled_nanos and found.processes == 2 and found.shared_bytes > 19 * MIB:
+                return found
+    raise AssertionError("the container ended")
+
+
+@pytest.mark.docker
+async def test_the_parts_of_the_memory_and_the_programs_are_measured(start_visible: Start) -> None:
+    """A child with another program, shared memory, and more work than the CPU quota allows."""
+    script = (
+        "import subprocess, mmap, time; x = bytearray(80 << 20); child = subprocess.Popen(['sleep', '600'])\n"
+        "shared = open('/dev/shm/x', 'wb'); shared.write(bytes(20 << 20)); shared.flush(); print('ready')\n"
+        "while True: pass"
+    )
+    container = await start_visible(script, cpus=0.2)
+    await first_line(container)
+    detail = await detail_of_work(container)
+    assert 80 * MIB < detail.anonymous_bytes < 100 * MIB and 19 * MIB < detail.shared_bytes < 24 * MIB
+    assert 0 < detail.kernel_bytes < 20 * MIB and not detail.is_kernel_estimated
+    assert detail.threads and detail.threads >= 2
+    assert detail.periods and detail.throttled_periods and detail.periods >= detail.throttled_periods
+    assert detail.by_name.keys() == {"python", "sleep"}
+    assert 80 * MIB < detail.by_name["python"].memory_bytes < 100 * MIB
+    await container.kill()
+    last = (await ended(container)).detail
+    assert last and last.periods and last.periods >= detail.periods
+
+
+@pytest.mark.docker
+async def test_the_engines_statistics_have_the_parts_of_the_memory_too(
+    start: Start, remote_door: DockerContainers
+) -> None:
+    await first_line(await start("x = bytearray(64 << 20)\n" + SLEEP))
+    [seen_remotely] = await remote_door.list()
+    async with aclosing(seen_remotely.samples()) as samples:
+        detail = (await anext(samples)).detail
+    assert detail and detail.source == "engine" and detail.is_kernel_estimated
+    assert 64 * MIB < detail.anonymous_bytes < 90 * MIB
+    assert detail.threads and detail.processes is None and detail.by_name == {}
+
+
 @pytest.mark.docker
 async def test_an_adopted_container_is_measured_to_its_end(door: DockerContainers, start_visible: Start) -> None:
     await first_line(await start_visible("x = bytearray(64 << 20)\n" + SLEEP))
@@ -128,9 +174,9 @@ def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[CounterThread]:
 def cgroup(request: pytest.FixtureRequest, tmp_path: Path) -> Cgroup:
     if request.param == 1:
         create_v1(tmp_path, "x")
-        return Cgroup(1, str(tmp_path / "memory/x"), str(tmp_path / "cpuacct/x"))
+        return cgroups.v1(tmp_path, {"memory": "x", "cpuacct": "x"})
     create_v2(tmp_path, "x")
-    return Cgroup(2, str(tmp_path / "x"), str(tmp_path / "x"))
+    return cgroups.v2(tmp_path / "x")
 
 
 def script(cgroup: Cgroup, usage: int, cache: int, peak: int, oom_kills: int = 0) -> None:

@@ -16,9 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from runtime.containers import BuildFailed, EngineUnavailable
+from runtime.containers import EngineUnavailable
 from runtime.containers.connection import EngineConnection
-from runtime.containers.hijacked_connection import open_hijacked_connection
+from runtime.containers.hijacked_connection import UpgradeFailed, open_hijacked_connection
 
 SOCKET = "/var/run/docker.sock"
 
@@ -87,7 +87,7 @@ async def test_data_after_the_response_reaches_the_next_protocol() -> None:
 )
 async def test_the_error_for_a_rejected_upgrade_shows_the_response(response: bytes, message: str) -> None:
     async with engine(response) as (connection, _):
-        with pytest.raises(BuildFailed, match=message):
+        with pytest.raises(UpgradeFailed, match=message):
             await open_hijacked_connection(connection, "/session", "h2c", [], Echo)
 
 
@@ -101,7 +101,7 @@ async def test_a_stopped_engine_is_unavailable() -> None:
 async def test_an_unsupported_address_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     async with engine(b"") as (connection, _):
         monkeypatch.setattr(connection, "address", lambda: {"base_url": "ssh://me@example.com"})
-        with pytest.raises(BuildFailed, match=r"Unix socket or a TCP address, not at ssh://me@example\.com:22"):
+        with pytest.raises(UpgradeFailed, match=r"Unix socket or a TCP address, not at ssh://me@example\.com:22"):
             await open_hijacked_connection(connection, "/session", "h2c", [], Echo)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from runtime.base.clock import Millis
-from runtime.base.errors import Invalid, StorageUnavailable
+from runtime.base.errors import Invalid, NotFound, StorageUnavailable
 from runtime.base.lifecycle import JobStatus
 from runtime.base.paging import Paging
 from runtime.base.records import (
@@ -363,3 +363,24 @@ async def test_the_log_has_the_newest_thousand_entries(stage: Stage) -> None:
     assert len(entries) == 1000
     assert (entries[0].created_at, entries[-1].created_at) == (2, current(stage, schedule).last_run_at)
     assert {entry.level for entry in entries} == {LogLevel.INFO}
+
+
+async def test_a_schedule_can_be_fired_at_any_time(stage: Stage) -> None:
+    schedule = await hourly_run(stage, is_enabled=False)
+    fired = await stage.orchestrator.scheduler.fire(schedule)
+    [run] = runs(stage)
+    assert (fired.run_ids, fired.problems) == ((run.id,), ())
+    assert run.meta.schedule_id == schedule.id and run.meta.scheduled_at == START
+    current = stage.orchestrator.schedules.find(stage.user, schedule.id)
+    assert (current.next_run_at, current.pending) == (schedule.next_run_at, ())
+    assert [entry.message for entry in stage.orchestrator.schedules.log(schedule)] == ["Schedule invoked"]
+
+
+async def test_an_exclusive_schedule_is_fired_only_if_its_previous_run_has_finished(stage: Stage) -> None:
+    schedule = await hourly_run(stage, is_exclusive=True)
+    await stage.orchestrator.scheduler.fire(schedule)
+    again = await stage.orchestrator.scheduler.fire(schedule)
+    assert (again.run_ids, len(again.problems), len(runs(stage))) == ((), 1, 1)
+    await stage.orchestrator.schedules.delete(schedule)
+    with pytest.raises(NotFound):
+        await stage.orchestrator.scheduler.fire(schedule)

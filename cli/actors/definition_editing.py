@@ -1,0 +1,185 @@
+"""Changes numbers in `.actor/actor.json` in place: comments, layout and everything else in the file stay as they are.
+
+The file is JSON5, as `loads_with_comments` reads it. The scanner below finds only the places of the top-level fields.
+The edited text is parsed again, so a place that was misunderstood leads to an error and never to a damaged file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.errors import INVALID_INPUT, CommandError
+from runtime.base.json_text import loads_with_comments
+
+TRIVIA = re.compile(r"(?:[\s\ufeff]|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
+STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.DOTALL)
+SCALAR = re.compile(r"[^\s,:{}\[\]\"'/]+")
+REST_OF_LINE = re.compile(r"(?P<space>[^\S\r\n]*),?(?:[^\S\r\n]|//[^\n\r]*|/\*.*?\*/)*(?=[\r\n])", re.DOTALL)
+OPENING, CLOSING = "{[", "}]"
+ADVICE = "Set the fields by hand, or run the command without --write."
+
+
+class EditError(CommandError):
+    """The file cannot be edited in place."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"{file} cannot be changed: {reason}.", ADVICE, exit_code=INVALID_INPUT, code="cannot-edit")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A top-level field of the object: where its key and its value begin, and where the value ends."""
+
+    name: str
+    key_start: int
+    value_start: int
+    value_end: int
+
+
+def check_editable(file: Path, fields: Mapping[str, int]) -> None:
+    """Raises EditError if `write_numbers` could not write these fields."""
+    _edited_file(file, fields)
+    if not os.access(file.resolve().parent, os.W_OK):
+        raise EditError(file, "its folder is not writable")
+
+
+def write_numbers(file: Path, fields: Mapping[str, int]) -> None:
+    """Set top-level fields to numbers, completely or not at all. Raises EditError."""
+    content = _edited_file(file, fields)
+    try:
+        _replace(file.resolve(), content)  # a link to the file stays a link
+    except OSError as error:
+        raise EditError(file, str(error.strerror or error).lower()) from error
+
+
+def with_numbers(text: str, fields: Mapping[str, int]) -> str:
+    """Return the text of a JSON5 object with these fields set; absent ones are added. Raises ValueError."""
+    before = _parsed(text)
+    if not isinstance(before, dict):
+        raise ValueError("it is not a JSON object")
+    for name, value in fields.items():
+        text = _with_number(text, name, value, list(fields))
+    if _parsed(text) != {**before, **fields}:
+        raise ValueError("its layout is too unusual for a change in place")
+    return text
+
+
+def _edited_file(file: Path, fields: Mapping[str, int]) -> bytes:
+    try:
+        return with_numbers(file.read_bytes().decode(), fields).encode()
+    except FileNotFoundError as error:
+        raise EditError(file, "it does not exist") from error
+    except OSError as error:
+        raise EditError(file, str(error.strerror or error).lower()) from error
+    except UnicodeDecodeError as error:
+        raise EditError(file, "it is not valid UTF-8") from error
+    except ValueError as error:
+        raise EditError(file, str(error)) from error
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Replace the content of a file, and preserve its mode."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with unfinished.open("wb") as stream:
+            os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(file)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _parsed(text: str) -> Any:
+    return loads_with_comments(text.encode())
+
+
+def _with_number(text: str, name: str, value: int, related: list[str]) -> str:
+    members = _members(text)
+    same = [member for member in members if member.name == name]
+    if len(same) > 1:
+        raise ValueError(f"the field {name} occurs {len(same)} times in it")
+    if same:
+        return f"{text[: same[0].value_start]}{value}{text[same[0].value_end :]}"
+    if not members:
+        raise ValueError("it has no fields")
+    neighbours = [member for member in members if member.name in related]
+    return _with_member(text, (neighbours or members)[-1], name, value)
+
+
+def _with_member(text: str, anchor: Member, name: str, value: int) -> str:
+    """Return the text with a new field after another one: on a line of its own if that one has one, too."""
+    quote = text[anchor.key_start] if text[anchor.key_start] in "\"'" else '"'
+    field = f"{quote}{name}{quote}: {value}"
+    indent = _indent(text, anchor.key_start)
+    rest = REST_OF_LINE.match(text, anchor.value_end)
+    if indent is None or rest is None:
+        return f"{text[: anchor.value_end]}, {field}{text[anchor.value_end :]}"
+    comma = anchor.value_end + len(rest["space"])
+    has_comma = text[comma : comma + 1] == ","
+    line = text[anchor.value_end : rest.end()]
+    line_end = (
+        "\r\n" if text[rest.end()] == "\r" and text[rest.end() + 1 : rest.end() + 2] == "\n" else text[rest.end()]
+    )
+    old_line = line if has_comma else f",{line}"
+    new_line = f"{line_end}{indent}{field}{',' if has_comma else ''}"
+    return f"{text[: anchor.value_end]}{old_line}{new_line}{text[rest.end() :]}"
+
+
+def _indent(text: str, key_start: int) -> str | None:
+    """Return the white space before a key, or None if something else is before it on its line."""
+    start = max(text.rfind("\n", 0, key_start), text.rfind("\r", 0, key_start)) + 1
+    before = text[start:key_start]
+    return before if start and not before.strip() else None
+
+
+def _members(text: str) -> list[Member]:
+    """Return the fields of the outermost object, which is valid JSON5. Raises ValueError."""
+    position = _skip(text, 0) + 1  # the opening brace
+    members: list[Member] = []
+    while True:
+        key_start = _skip(text, position)
+        if text[key_start] == "}":
+            return members
+        key_end = _end_of_value(text, key_start)
+        value_start = _skip(text, _skip(text, key_end) + 1)  # after the colon
+        value_end = _end_of_value(text, value_start)
+        members.append(Member(_name(text[key_start:key_end]), key_start, value_start, value_end))
+        position = _skip(text, value_end)
+        position += text[position] == ","
+
+
+def _skip(text: str, position: int) -> int:
+    """Return the position after white space and comments."""
+    match = TRIVIA.match(text, position)
+    return match.end() if match else position
+
+
+def _end_of_value(text: str, start: int) -> int:
+    depth, position = 0, start
+    while True:
+        token = STRING.match(text, position) or SCALAR.match(text, position)
+        if token:
+            position = token.end()
+        elif text[position] in OPENING + CLOSING:
+            depth += 1 if text[position] in OPENING else -1
+            position += 1
+        elif depth and text[position] in ",:":
+            position += 1
+        else:
+            raise ValueError("its layout is too unusual for a change in place")
+        if not depth:
+            return position
+        position = _skip(text, position)
+
+
+def _name(key: str) -> str:
+    return str(_parsed(key)) if key[0] in "\"'" else key

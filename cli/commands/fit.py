@@ -1,0 +1,262 @@
+"""`greenroom fit`: finds out how much memory an Actor needs, by running it at several sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import terminal
+from cli.actors.folder import read_actor_folder
+from cli.client import Client, connected
+from cli.completion import complete_actor
+from cli.errors import FAILED, CommandError, error_object
+from cli.failures import Command
+from cli.fit.capacity import capacity_of
+from cli.fit.options import Budget, parse_budget, parse_sizes
+from cli.fit.result import FitResult, result_json, result_of
+from cli.fit.running import Runner
+from cli.fit.search import Plan, Strategy
+from cli.fit.target import Input, given_inputs, is_source, prepare_target
+from cli.fit.text import print_fit
+from cli.fit.writing import writable_definition, write_recommendation
+from cli.options import DataDir, not_empty, parsed
+from cli.runs.start_options import BuildOption, EnvVars, Prefill, StartArguments, Timeout, start_arguments
+from runtime.base.json_text import JsonDict
+from runtime.base.memory_sizes import MIN_MEMORY_MBYTES
+
+app = typer.Typer(add_completion=False)
+
+Reference = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH|ACTOR",
+        callback=not_empty,
+        autocompletion=complete_actor,
+        help="The folder of the Actor, by default the current one; a git repository; or the name or id of an Actor on"
+        " the server.",
+        show_default=False,
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="JSON|@FILE|-",
+        help="Measure with this input: JSON, a file, or - for stdin. Can be repeated: then the recommendation holds for"
+        " all inputs, and an expression is suggested if their needs differ.",
+    ),
+]
+Sizes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZES",
+        help="Run at each of these sizes, as in 256,512,1g or 256-4g. Default: search for the smallest one that fits.",
+    ),
+]
+Repeat = Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Make this many runs at each size.")]
+StrategyOption = Annotated[
+    Strategy,
+    typer.Option(
+        metavar="smallest|cheapest|fastest|balanced",
+        help="Select the size to recommend from those that hold the Actor: the smallest one, the one with the lowest"
+        " cost, with the shortest time, or with the lowest product of both.",
+    ),
+]
+Parallel = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=100,
+        metavar="N",
+        help="Make up to N runs at the same time, if the memory of this machine and the user's limit allow it: those"
+        " of --sizes, --repeat and several inputs. Such runs can make each other slower.",
+    ),
+]
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME|USD",
+        help="Start no further run after this time or cost, as in 10m or 0.5usd.",
+    ),
+]
+Write = Annotated[
+    bool,
+    typer.Option(
+        "--write",
+        help="Write defaultMemoryMbytes, minMemoryMbytes and maxMemoryMbytes to .actor/actor.json if the recommendation"
+        " is proven. Comments and layout stay as they are.",
+    ),
+]
+Html = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        dir_okay=False,
+        help="Write the result to this file, as one web page that loads nothing else.",
+    ),
+]
+ResultAsJson = Annotated[
+    bool, typer.Option("--json", help="Print the result as one JSON object to stdout, also if the command fails.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchArguments:
+    """What to measure, and how. `sizes` None means a search for the smallest size that fits."""
+
+    sizes: tuple[int, ...] | None
+    repeat: int
+    strategy: Strategy
+    parallel: int
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files to write, if any: the actor.json to change, and the web page."""
+
+    definition: Path | None
+    page: Path | None
+
+
+@app.command(cls=Command)
+def fit(
+    reference: Reference = ".",
+    inputs: Inputs = None,
+    prefill: Prefill = False,
+    sizes: Sizes = None,
+    repeat: Repeat = 1,
+    strategy: StrategyOption = Strategy.SMALLEST,
+    parallel: Parallel = 1,
+    budget: BudgetOption = None,
+    timeout: Timeout = None,
+    env: EnvVars = None,
+    build: BuildOption = None,
+    write: Write = False,
+    html: Html = None,
+    as_json: ResultAsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Find out how much memory an Actor needs, and prove it.
+
+    The Actor runs at several sizes, one is recommended, and a fresh run proves it. Ctrl-C ends the measurement and
+    shows what is known. All runs are deleted afterwards, except for the proof and those that the result names.
+    Example: greenroom fit my-actor -i @input.json --write
+
+    Exit codes: 0 proven, 1 nothing recommended or not proven, 3 interrupted; others as for `greenroom run`.
+    """
+    _check_combination(reference, build=build, write=write, html=html)
+    start = start_arguments(
+        data_dir=data_dir,
+        given_input=None,
+        prefill=prefill,
+        memory=None,
+        timeout=timeout,
+        env=env,
+        permission=None,
+        build=build,
+        as_json=as_json,
+        folder=Path(reference) if Path(reference).is_dir() else None,
+        no_build=True,
+    )
+    limit = parsed("--budget", parse_budget, budget) or Budget()
+    search = SearchArguments(parsed("--sizes", parse_sizes, sizes), repeat, strategy, parallel, limit)
+    definition = writable_definition(Path(reference)) if write else None
+    given = given_inputs(inputs or [], start)
+    raise typer.Exit(measure_and_recommend(reference, given, start, search, Outputs(definition, html)))
+
+
+def _check_combination(reference: str, *, build: str | None, write: bool, html: Path | None) -> None:
+    """Reject options that do not fit together, before anything is built."""
+    if build and is_source(reference):
+        raise typer.BadParameter("needs the name of an Actor instead of a PATH, which is built", param_hint="--build")
+    if write and not Path(reference).is_dir():
+        raise typer.BadParameter("needs the folder of the Actor", param_hint="--write")
+    if html and not html.resolve().parent.is_dir():
+        raise typer.BadParameter(f"the folder of '{html}' does not exist", param_hint="--html")
+
+
+def measure_and_recommend(
+    reference: str, inputs: tuple[Input, ...], start: StartArguments, search: SearchArguments, outputs: Outputs
+) -> int:
+    """Make the runs, print the result and return the exit code. Raises CommandError."""
+    folder = read_actor_folder(Path(reference)) if Path(reference).is_dir() else None
+    with connected(start.data_dir, start.configuration) as client:
+        sizes = _possible_sizes(client, search.sizes)
+        target = prepare_target(client, folder or reference, inputs, start)
+        plan = Plan(
+            sizes=sizes,
+            inputs=len(target.inputs),
+            first=target.first_mbytes,
+            repeat=search.repeat,
+            strategy=search.strategy,
+            sweeps=search.sizes is not None,
+        )
+        runner = Runner(client, target, plan, search.parallel, search.budget)
+        failure = runner.run_to_end()
+        is_complete = failure is None and not runner.ended_by_budget
+        result = result_of(target, plan, runner.measured, host_cores=runner.load.cores, is_complete=is_complete)
+        remaining = runner.delete_all_but(result.wanted_runs)
+        # Before the end of this block, because stopping a temporary server takes time, and can be interrupted.
+        return _report(result, remaining, failure, outputs, as_json=start.as_json)
+
+
+def _report(
+    result: FitResult, remaining: list[str], failure: CommandError | None, outputs: Outputs, *, as_json: bool
+) -> int:
+    """Write and print the result, and return the exit code."""
+    written, problem = _write_files(result, outputs)
+    failure = failure or problem
+    if as_json:
+        terminal.print_json({**result_json(result, remaining, written), **_error(result, failure)})
+    else:
+        print_fit(result)
+    if failure:
+        terminal.print_error(failure)
+    return failure.exit_code if failure else 0 if result.is_proven else FAILED
+
+
+def _possible_sizes(client: Client, wanted: tuple[int, ...] | None) -> tuple[int, ...]:
+    """Return the sizes to try. Raises CommandError if a run with one of them is not possible now."""
+    possible = capacity_of(client.limits()).sizes
+    sizes = wanted or possible
+    if not set(sizes) <= set(possible) or not sizes:
+        largest = f"the largest one is {possible[-1]} MB" if possible else "no run is"
+        raise CommandError(
+            f"A run with {max(sizes, default=MIN_MEMORY_MBYTES)} MB is not possible now: by the free memory of this"
+            f" machine and the user's limit, {largest}.",
+            "Pass smaller --sizes, wait for other runs, or raise GREENROOM_MAX_MEMORY_MBYTES.",
+        )
+    return sizes
+
+
+def _write_files(result: FitResult, outputs: Outputs) -> tuple[str | None, CommandError | None]:
+    """Return the path of the changed actor.json, and the error if a file could not be written.
+
+    An error must not prevent the output of what was measured.
+    """
+    written = None
+    try:
+        written = write_recommendation(outputs.definition, result) if outputs.definition else None
+        if outputs.page:
+            # Imported here, because only this option needs it.
+            from cli.fit.page import write_page
+
+            write_page(outputs.page, result)
+    except CommandError as error:
+        return written, error
+    return written, None
+
+
+def _error(result: FitResult, failure: CommandError | None) -> JsonDict:
+    if failure:
+        return failure.json
+    if result.is_proven:
+        return {}
+    message = "The recommended size is not proven." if result.recommendation else "No measured size fits."
+    return {"error": error_object("not-proven", message, result.advice.text if result.advice else "", FAILED)}

@@ -1,0 +1,82 @@
+"""`greenroom open`: opens the web page of a run, or of the server, in the browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import server, terminal
+from cli.client import Client, connected
+from cli.client.jobs import TERMINAL
+from cli.completion import complete_run
+from cli.errors import CommandError
+from cli.failures import Command
+from cli.options import AsJson, DataDir, not_empty, resolved
+from cli.runs.references import find_run
+from cli.terminal import print_message, print_result
+
+app = typer.Typer(add_completion=False)
+
+DOCS_PATH = "/greenroom/docs"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A web page, and what it shows."""
+
+    url: str
+    shows: str
+
+
+@app.command("open", cls=Command)
+def open_page(
+    reference: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            callback=not_empty,
+            autocompletion=complete_run,
+            help="A run. Default: the documentation of the server's local controls.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Open the web page of a run in the browser: that of its web server, or else its log. Prints the URL.
+
+    Example: greenroom open last
+
+    Without a terminal, and with --json, it only prints the URL. It needs a running server.
+    """
+    page = find_page(resolved(data_dir), reference)
+    if as_json:
+        terminal.print_json({"url": page.url, "shows": page.shows})
+        return
+    print_message(f"This is {page.shows}.")
+    print_result(page.url)
+    if terminal.stdout.is_terminal:
+        import webbrowser  # imported here, because only a terminal needs it
+
+        if not webbrowser.open(page.url):
+            print_message("No browser was found. Open the URL yourself.")
+
+
+def find_page(data_dir: Path, reference: str | None) -> Page:
+    """Return the page to open. Raises CommandError, also if no server runs: a temporary one would stop."""
+    running = server.find(data_dir)
+    if running is None:
+        raise CommandError(f"No server is running on {data_dir}.", "Start one with `greenroom up`.", code="no-server")
+    if reference is None:
+        return Page(f"{running.info['apiUrl']}{DOCS_PATH}", "the documentation of the local controls")
+    with connected(data_dir) as client:
+        return _page_of_run(client, reference)
+
+
+def _page_of_run(client: Client, reference: str) -> Page:
+    run = find_run(client, reference)
+    if run["isContainerServerReady"] and run["status"] not in TERMINAL:
+        return Page(run["containerUrl"], f"the web server of run {run['id']}")
+    return Page(client.log_url(run["id"]), f"the log of run {run['id']}, which has no live web server")

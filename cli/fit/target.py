@@ -1,0 +1,154 @@
+"""The Actor that `greenroom fit` measures: in a folder or repository, which it builds, or one that exists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.actors.building import build_actor
+from cli.actors.folder import ActorFolder, is_git_url
+from cli.actors.source import read_repository
+from cli.client import Client
+from cli.client.checks import SourceDefinition
+from cli.errors import INVALID_INPUT, USAGE, CommandError
+from cli.runs.input import read_input, read_stored_input, with_prefill
+from cli.runs.references import find_actor
+from cli.runs.start_options import StartArguments
+from runtime.base.json_text import Json, JsonDict
+
+DEFAULT_MEMORY_MBYTES = 1024
+STDIN = "-"
+MAX_LABEL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input, with a short name for tables. `body` is its JSON, or None without an input."""
+
+    label: str
+    body: bytes | None
+
+    @property
+    def value(self) -> Json:
+        return None if self.body is None else json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class FitTarget:
+    """What runs: an Actor, the parameters of the start without the memory, and the inputs.
+
+    `first_mbytes` is the size that runs of the Actor have by default.
+    """
+
+    actor: JsonDict
+    build_number: str
+    params: JsonDict
+    inputs: tuple[Input, ...]
+    first_mbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Runnable:
+    """An Actor and its build, with what the build defines."""
+
+    actor: JsonDict
+    build: JsonDict
+    inputs: tuple[Input, ...]
+    document: JsonDict
+
+
+def given_inputs(given: Sequence[str], start: StartArguments) -> tuple[Input, ...]:
+    """Return the inputs that -i specifies, or without any, that of the configuration.
+
+    Raises CommandError if one is not valid JSON.
+    """
+    if not given and start.body is not None:
+        return (Input("configured input", start.body),)
+    if given.count(STDIN) > 1:
+        raise CommandError("Only one input can come from stdin.", exit_code=USAGE)
+    return tuple(Input(_label(text), read_input(text)) for text in given)
+
+
+def is_source(reference: str) -> bool:
+    """Return whether an argument is a folder or a git URL. Otherwise it is the name or id of an Actor."""
+    return is_git_url(reference) or Path(reference).is_dir()
+
+
+def prepare_target(
+    client: Client, source: ActorFolder | str, inputs: Sequence[Input], start: StartArguments
+) -> FitTarget:
+    """Check all inputs, then build the Actor in a folder or at a git URL, or find the one with a name or id.
+
+    Raises CommandError.
+    """
+    if isinstance(source, str) and not is_git_url(source):
+        found = _existing(client, source, inputs, start)
+    else:
+        found = _from_source(client, source, inputs, start)
+    defined = found.document.get("defaultMemoryMbytes")
+    of_runs = (found.actor.get("defaultRunOptions") or {}).get("memoryMbytes")
+    first = start.memory_mbytes or (defined if isinstance(defined, int) else of_runs) or DEFAULT_MEMORY_MBYTES
+    number = found.build["buildNumber"]
+    return FitTarget(found.actor, number, start.params(number), found.inputs, first)
+
+
+def _label(given: str) -> str:
+    if given == STDIN:
+        return "stdin"
+    text = given.removeprefix("@")
+    return text if len(text) <= MAX_LABEL else f"{text[:MAX_LABEL]}..."
+
+
+def _from_source(
+    client: Client, source: ActorFolder | str, inputs: Sequence[Input], start: StartArguments
+) -> _Runnable:
+    if isinstance(source, str):
+        folder, definition = read_repository(client, source)
+    else:
+        folder, definition = source, client.checks.read_definition(source.version_fields)
+    checked = _checked(client, definition, _given_or_stored(inputs, folder, start), start)
+    actor, build = build_actor(client, folder)
+    return _Runnable(actor, build, checked, definition.document)
+
+
+def _existing(client: Client, reference: str, inputs: Sequence[Input], start: StartArguments) -> _Runnable:
+    actor = find_actor(client, reference)
+    if actor is None:
+        raise CommandError(
+            f"'{reference}' is neither a folder nor an Actor on the server.",
+            "Pass the folder of an Actor, or the name of one that `greenroom push` has created.",
+            exit_code=INVALID_INPUT,
+        )
+    wanted = start.build or (actor.get("defaultRunOptions") or {}).get("build") or "latest"
+    tagged = (actor.get("taggedBuilds") or {}).get(wanted)
+    build = client.builds.find(tagged["buildId"]) if tagged else client.builds.find_number(actor["id"], wanted)
+    if build is None:
+        raise CommandError(
+            f"The Actor {actor['name']} has no build with the tag or number {wanted}.",
+            "Build it with `greenroom push PATH`, or select another build with --build.",
+            exit_code=INVALID_INPUT,
+        )
+    schema = json.loads(build["inputSchema"]) if build.get("inputSchema") else None
+    definition = SourceDefinition(build.get("actorDefinition") or {}, schema)
+    return _Runnable(actor, build, _checked(client, definition, inputs, start), definition.document)
+
+
+def _given_or_stored(inputs: Sequence[Input], folder: ActorFolder, start: StartArguments) -> Sequence[Input]:
+    """Return the inputs, or without any, what the SDKs would read in the folder."""
+    if inputs or start.prefill or folder.path is None:
+        return inputs
+    return [Input("stored input", read_stored_input(folder.path))]
+
+
+def _checked(
+    client: Client, definition: SourceDefinition, inputs: Sequence[Input], start: StartArguments
+) -> tuple[Input, ...]:
+    """Return the inputs with prefilled values, after the server has checked each. Raises ApiError."""
+    given = inputs or [Input("no input", None)]
+    schema = definition.input_schema
+    complete = [Input(each.label, with_prefill(schema, each.body) if start.prefill else each.body) for each in given]
+    for each in complete:
+        client.checks.check_start(definition, start.options, each.body)
+    return tuple(complete)

@@ -1,0 +1,74 @@
+"""The numbers of a report as text. Estimates begin with `~`, and numbers that a limit has cut off with `≥`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cli.terminal.sizes import MBYTE, readable_size
+from runtime.base.json_text import JsonDict
+
+NOT_MEASURED = "not measured"
+ESTIMATE = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureFormat:
+    """How figures are written. `at_least` is the sign of a lower bound."""
+
+    at_least: str = "≥ "
+
+    def text(self, figure: JsonDict, written: Callable[[float], str]) -> str:
+        if figure["value"] is None:
+            return NOT_MEASURED
+        sign = self.at_least if figure["isLowerBound"] else ESTIMATE if figure["basis"] == "estimated" else ""
+        return f"{sign}{written(figure['value'])}"
+
+    def size(self, figure: JsonDict) -> str:
+        return self.text(figure, readable_size)
+
+    def megabytes(self, figure: JsonDict) -> str:
+        """Return a size of memory, always in megabytes, so that it can be compared with the limit."""
+        return self.text(figure, lambda value: f"{value / MBYTE:.1f} MB")
+
+    def secs(self, figure: JsonDict) -> str:
+        return self.text(figure, duration)
+
+    def percent(self, figure: JsonDict) -> str:
+        return self.text(figure, lambda value: f"{100 * value:.0f} %")
+
+    def count(self, figure: JsonDict) -> str:
+        return self.text(figure, lambda value: f"{value:,.0f}")
+
+    def cores(self, figure: JsonDict) -> str:
+        return self.text(figure, lambda value: f"{value:.2f}")
+
+    def usd(self, figure: JsonDict) -> str:
+        return self.text(figure, dollars)
+
+
+UNICODE = FigureFormat()
+ASCII = FigureFormat(at_least=">= ")
+
+
+def duration(secs: float) -> str:
+    if secs < 60:
+        return f"{secs:.1f} s"
+    minutes, rest = divmod(round(secs), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min {rest} s" if hours else f"{minutes} min {rest} s"
+
+
+def dollars(usd: float) -> str:
+    """Return an amount with cents, and with more decimals below a dollar."""
+    return f"${usd:,.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}" if usd >= 0.0001 else f"${usd:.2g}"
+
+
+def unit_name(unit: str) -> str:
+    """Return the name of a unit of platform usage: `dataset writes` for DATASET_WRITES."""
+    return unit.lower().replace("_", " ").replace("actor compute units", "compute units").replace("gbytes", "(GB)")
+
+
+def share_of(figure: JsonDict, whole: float) -> str:
+    """Return the figure as a percentage of the whole, in parentheses; nothing if it was not measured."""
+    return "" if figure["value"] is None or not whole else f" ({100 * figure['value'] / whole:.0f} %)"

@@ -1,0 +1,55 @@
+"""The table of what live runs use, and the curve of their memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cli.runs.listing import actor_of, memory_of, memory_share
+from cli.terminal import streams
+from cli.terminal.sizes import readable_size
+from cli.terminal.tables import Column, Row
+from cli.terminal.times import readable_duration
+from runtime.base.json_text import JsonDict
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII_BLOCKS = "_.-:=+*#"
+CURVE_WIDTH = 16
+USAGE_COLUMNS = (
+    Column("RUN"),
+    Column("ACTOR", shrinks=True),
+    Column("STATUS", optional=True),
+    Column("DURATION", right=True, optional=True),
+    Column("CPU %", right=True),
+    Column("MEMORY", right=True),
+    Column("MEM %", right=True, optional=True),
+    Column("NET IN/OUT", right=True, optional=True),
+    Column("DISK PEAK", right=True, optional=True),
+)
+CURVE_COLUMN = Column("MEMORY CURVE")
+
+
+def usage_row(run: JsonDict, username: str) -> Row:
+    """Return the cells of a run for USAGE_COLUMNS. What has not been measured is `-`."""
+    share, cpu, disk = memory_share(run), run["cpuCurrentUsage"], run["diskMaxBytes"]
+    return (
+        run["id"],
+        actor_of(run, username),
+        run["status"],
+        readable_duration(run["durationMillis"]),
+        "-" if cpu is None else f"{cpu:.0f}",
+        memory_of(run),
+        "-" if share is None else f"{100 * share:.0f}",
+        _traffic(run),
+        "-" if disk is None else readable_size(disk),
+    )
+
+
+def curve(shares: Sequence[float | None]) -> str:
+    """Draw the used parts of a limit from 0 to 1. A moment without a measurement is a gap."""
+    blocks = BLOCKS if streams.stdout.encoding.lower().replace("-", "") == "utf8" else ASCII_BLOCKS
+    return "".join(" " if share is None else blocks[min(int(share * len(blocks)), len(blocks) - 1)] for share in shares)
+
+
+def _traffic(run: JsonDict) -> str:
+    received, sent = run["netRxBytes"], run["netTxBytes"]
+    return "-" if received is None or sent is None else f"{readable_size(received)} / {readable_size(sent)}"

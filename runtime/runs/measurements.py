@@ -1,0 +1,103 @@
+"""What is measured while a run's container runs, and when it has ended: the counters, the disk and the proxy."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from runtime.base.clock import Millis, iso
+from runtime.base.records import Run, RunStats
+from runtime.base.storage_errors import STORAGE_ERRORS
+from runtime.billing.billing import Billing
+from runtime.containers import Container, Sample
+from runtime.jobs import resource_limits, stats
+from runtime.metrics.recorder import Metrics
+from runtime.proxy import Proxy
+from runtime.runs.runs import Runs
+from runtime.runs.system_events import SystemEvents, system_info
+
+
+class Measurements:
+    """Records what runs use: the statistics in their records, and the series of their samples."""
+
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        billing: Billing,
+        system_events: SystemEvents,
+        proxy: Proxy,
+        metrics: Metrics,
+        cpu_burst_secs: float,
+    ) -> None:
+        self._runs = runs
+        self._billing = billing
+        self._system_events = system_events
+        self._proxy = proxy
+        self._metrics = metrics
+        self._cpu_burst_secs = cpu_burst_secs
+
+    async def sample(self, container: Container, run: Run) -> None:
+        """Record what the container uses, and send the Actor a systemInfo event once a second, until it ends."""
+        async for sample in container.samples():
+            try:
+                current = await self._count(run, sample)
+                await self._record_listening(run, sample)
+            except STORAGE_ERRORS:  # the next sample includes this one
+                current = stats.after_sample(self._runs.get(run.id).stats, sample, _counted_from(run))
+            granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
+            if current.cpu_current_usage is not None:  # the SDKs drop an event that lacks a value
+                self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
+            await self._metrics.add(run, sample, granted)
+
+    async def _record_listening(self, run: Run, sample: Sample) -> None:
+        """Record where the Actor listens while its web server does not answer: it may use the wrong port."""
+        current, found = self._runs.get(run.id), sample.listening
+        if found and found != current.listening and not current.is_container_server_ready:
+            await self._runs.change(run.id, lambda now: replace(now, listening=found))
+
+    async def sample_disk(self, container: Container, run_id: str) -> int | None:
+        """Measure the disk of a running container, for its samples too. Returns what `measure_disk` returns."""
+        used = await self.measure_disk(container, run_id)
+        if used is not None:
+            self._metrics.note_disk(run_id, used)
+        return used
+
+    async def measure_disk(self, container: Container, run_id: str) -> int | None:
+        """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
+        used = await container.disk_bytes()
+        with suppress(*STORAGE_ERRORS):  # the next measurement is recorded
+            highest = self._runs.get(run_id).stats.disk_max_bytes
+            if used is not None and (highest is None or used > highest):
+                await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
+        return used
+
+    async def count_end(self, container: Container, run: Run) -> None:
+        """Record the last counters of a run's container that has ended, if they could be measured.
+
+        The proxy is among them. Raises StorageUnavailable.
+        """
+        await self._proxy.flush(run.id)
+        if (sample := await container.final_sample()) is not None:
+            await self._count(run, sample)
+            granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
+            await self._metrics.add(run, sample, granted)
+        await self._metrics.end(run.id)
+
+    async def _count(self, run: Run, sample: Sample) -> RunStats:
+        transferred = self._billing.take_transfer(run.id)
+        count = partial(_counted, sample=sample, started_at=_counted_from(run), transferred=transferred)
+        try:
+            return await self._runs.change_stats(run.id, count)
+        except STORAGE_ERRORS:
+            self._billing.count_transfer(run.id, transferred)
+            raise
+
+
+def _counted_from(run: Run) -> Millis:
+    return run.container_started_at or run.started_at
+
+
+def _counted(before: RunStats, sample: Sample, started_at: Millis, transferred: int) -> RunStats:
+    return stats.with_api_bytes(stats.after_sample(before, sample, started_at), transferred)
