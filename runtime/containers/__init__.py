@@ -336,6 +336,15 @@ class Container(Protocol):
         """Remove the container; kill it first if it is running."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerProcess:
+    """A process in a container. `pid` and `parent` are ids on the engine's host. `command` has its arguments."""
+
+    pid: int
+    parent: int
+    command: str
+
+
 class Containers(Protocol):
     """The engine, limited to the containers, images and network of one Greenroom instance."""
 
@@ -360,6 +369,14 @@ class Containers(Protocol):
 
     async def image(self, name: str) -> Image | None:
         """Return the image with this name or id, or None if the engine does not have it."""
+
+    async def container_contains(self, container_id: str, path: str) -> bool:
+        """Return whether a container, running or not, has a file or folder at this absolute path."""
+        ...
+
+    async def processes(self, container_id: str) -> Sequence[ContainerProcess]:
+        """Return the processes of a container; none if it does not run."""
+        ...
 
     async def image_contains(self, image: Image, path: str) -> bool:
         """Return whether the image has a file or folder at this absolute path."""

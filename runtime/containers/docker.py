@@ -24,6 +24,7 @@ from runtime.containers import (
     BuildLines,
     BuildSpec,
     Container,
+    ContainerProcess,
     ContainerSpec,
     DiskEnforcement,
     Engine,
@@ -41,7 +42,7 @@ from runtime.containers.disk_usage import quota_fault
 from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
 from runtime.containers.network import InstanceNetwork
-from runtime.containers.response_fields import parse_time
+from runtime.containers.response_fields import container_processes, parse_time
 
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
 # No rotation: it loses lines while a log is followed. The size, far above the limit of a log, only protects the disk.
@@ -143,6 +144,15 @@ class DockerContainers:
             raise
         return _image(found)
 
+    async def container_contains(self, container_id: str, path: str) -> bool:
+        with ignoring_statuses():
+            return await self.connection.call(self._container_contains, container_id, path)
+
+    async def processes(self, container_id: str) -> Sequence[ContainerProcess]:
+        with ignoring_statuses(404, 409, 500):  # the container has just ended
+            return container_processes(await self.connection.call(self.connection.api.top, container_id))
+        return ()
+
     async def image_contains(self, image: Image, path: str) -> bool:
         return await self.connection.call(self._image_contains, image.id, path)
 
@@ -200,11 +210,15 @@ class DockerContainers:
         # The engine shows the files of containers only, so this creates one and never starts it.
         probe = self.connection.api.create_container(image, ["probe"], labels={INSTANCE_LABEL: self._instance_id})
         try:
-            self.connection.api.get_archive(probe["Id"], path)[0].close()
-        except docker.errors.NotFound:
-            return False
+            return self._container_contains(probe["Id"], path)
         finally:
             self.connection.api.remove_container(probe["Id"], v=True, force=True)
+
+    def _container_contains(self, container_id: str, path: str) -> bool:
+        try:
+            self.connection.api.get_archive(container_id, path)[0].close()
+        except docker.errors.NotFound:
+            return False
         return True
 
     def _last_start(self, moment: int) -> EngineStart | None:

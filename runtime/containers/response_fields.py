@@ -1,6 +1,7 @@
 """Converts fields of the engine's responses to records of this package.
 
-Source: Docker Engine API, "Inspect a container" and "Get container stats based on resource usage".
+Source: Docker Engine API, "Inspect a container", "List processes running inside a container" and
+"Get container stats based on resource usage".
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.base.clock import millis_of
-from runtime.containers import ContainerState, Sample
+from runtime.containers import ContainerProcess, ContainerState, Sample
 from runtime.containers.details import detail_from_engine
 
 ZERO_TIME = "0001-01-01T00:00:00Z"  # the engine's value for a time that is not set
@@ -28,6 +29,12 @@ def container_state(state: Mapping[str, Any]) -> ContainerState:
         oom_killed=state["OOMKilled"],
         error=clean_error(state["Error"]),
     )
+
+
+def container_processes(top: Mapping[str, Any]) -> list[ContainerProcess]:
+    """Convert the response that lists the processes of a container: the columns of `ps -ef`."""
+    rows = (dict(zip(top["Titles"], row, strict=False)) for row in top["Processes"] or ())
+    return [ContainerProcess(pid=int(row["PID"]), parent=int(row["PPID"]), command=row["CMD"]) for row in rows]
 
 
 def stats_sample(stats: Mapping[str, Any]) -> Sample:

@@ -22,6 +22,8 @@ from runtime.containers import Image, Mount, StartFailed
 SCRIPTS = "/greenroom/debuggers"
 PACKAGES = "/greenroom/packages"
 """Folders in the container, which hold the scripts beside this module, and debugpy."""
+MARK = "/tmp/greenroom-debugger"  # in the container
+"""The file in the container that the scripts create before they wait for a debugger."""
 PYTHON = re.compile(r"(python|pypy)[\d.]*")
 NODE = frozenset({"node", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node", "nodemon"})
 OPTIONS_WITH_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
@@ -65,15 +67,25 @@ def debug_start(image: Image, environment: Mapping[str, str], port: int) -> Debu
     variables = {
         "GREENROOM_DEBUG_PORT": str(port),
         "GREENROOM_DEBUGPY": PACKAGES,
+        "GREENROOM_DEBUG_MARK": MARK,
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # it would warn about the modules that Python contains
         "NODE_OPTIONS": f"{known.get('NODE_OPTIONS', '')} --require={SCRIPTS}/attach.cjs".strip(),
     }
     result = DebugStart(start=image.start, environment=variables, mounts=_mounts())
-    words = _plain_words(image.start)
-    if PYTHON.fullmatch(PurePosixPath(words[0]).name):
-        return replace(result, start=_with_debugpy(words, port))
+    if starts_python(image.start):
+        return replace(result, start=_with_debugpy(_plain_words(image.start), port))
     path = f"{SCRIPTS}:{known['PYTHONPATH']}" if known.get("PYTHONPATH") else SCRIPTS
     return replace(result, environment={**variables, "PYTHONPATH": path})
+
+
+def starts_python(start: Sequence[str]) -> bool:
+    """Return whether the command starts Python directly, so that debugpy certainly starts, too."""
+    return bool(start) and PYTHON.fullmatch(PurePosixPath(_plain_words(start)[0]).name) is not None
+
+
+def opens_debugger(command: str) -> bool:
+    """Return whether a command opens a debugger by itself: `deno run --inspect-brk=0.0.0.0:9229 main.ts`."""
+    return "--inspect" in command or "GREENROOM_DEBUG_PORT" in command
 
 
 def _plain_words(start: Sequence[str]) -> list[str]:

@@ -29,6 +29,14 @@ RESTARTS = {
     Restart.METAMORPH: "ACTOR: The Actor run metamorphs into another Actor.",
     Restart.ON_ERROR: "ACTOR: The Actor run failed and is restarted.",
 }
+MAX_COMMAND_CHARS = 200
+DEBUGGER_FIX = (
+    "Only a program that Node.js or Python (3.8 or newer) runs in a process of its own waits for a debugger. Start one "
+    'in the Dockerfile, for example CMD ["node", "dist/main.js"] or CMD ["python3", "-m", "src"]. Use tsx instead of '
+    "ts-node. If a wrapper clears the environment, let it pass NODE_OPTIONS, PYTHONPATH and all variables that begin "
+    "with GREENROOM_DEBUG. Any other program can open its own debugger at 0.0.0.0:$GREENROOM_DEBUG_PORT, for example "
+    'CMD ["sh", "-c", "deno run --inspect-brk=0.0.0.0:$GREENROOM_DEBUG_PORT main.ts"].'
+)
 DISK_ENFORCEMENT_NOTES = {
     DiskEnforcement.HARD: "writes beyond it fail",
     DiskEnforcement.POLLED: "checked periodically; a run over it is stopped",
@@ -62,6 +70,16 @@ def mounted(folder: str) -> str:
 def debugged(port: int, options: RunOptions) -> str:
     timeout = f", and the timeout of {options.timeout_secs} s does not apply" if options.timeout_secs else ""
     return f"Greenroom: The Actor waits for a debugger at 127.0.0.1:{port}. It has a full CPU core{timeout}."
+
+
+def no_debugger(programs: Iterable[str]) -> str:
+    started = ", ".join(f"`{each[:MAX_COMMAND_CHARS]}`" for each in programs)
+    return f"Greenroom: No debugger can attach. The run has started {started}. {DEBUGGER_FIX}"
+
+
+def ended_without_debugger(start: str) -> str:
+    started = f"The image starts `{start[:MAX_COMMAND_CHARS]}`. " if start else ""
+    return f"Greenroom: The Actor ended before a debugger could attach. {started}{DEBUGGER_FIX}"
 
 
 def is_oom_end(state: ContainerState) -> bool:

@@ -23,6 +23,7 @@ from runtime.containers import Container, ContainerState, EngineUnavailable, Exe
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
+from runtime.runs.debugger_check import DebuggerCheck
 from runtime.runs.endings import ending_of
 from runtime.runs.limit_watchers import WatchedRun, Watchers
 from runtime.runs.measurements import Measurements
@@ -43,6 +44,7 @@ class SupervisorContext:
 
     run_containers: RunContainers
     watchers: Watchers
+    debugger_check: DebuggerCheck
     measurements: Measurements
     runs: Runs
     statuses: RunStatuses
@@ -201,7 +203,9 @@ class Supervisor:
         await self._record_start(watched, state.started_at)
         is_watched = state.running
         if is_watched:
-            async with self._context.watchers.watch(replace(watched, run=self._run)):
+            watched = replace(watched, run=self._run)
+            debugger_check = self._context.debugger_check.watch(watched, self._build)
+            async with debugger_check, self._context.watchers.watch(watched):
                 state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
         else:  # it ended while no server watched: a deadline that has passed since does not matter
             await self._copy_log(container)

@@ -30,6 +30,8 @@ ORIGINS = "tests/api/request/test_cross_origin.py::"
 BROWSER = "tests/clients/test_browser.py::"
 USERS = "tests/runtime/access/test_users.py::"
 PROXY = "tests/runtime/proxy/"
+DEVELOPMENT = "tests/api/routes/test_development.py::"
+MOUNTS_AND_PORTS = "tests/runtime/containers/test_mounts_and_ports.py::"
 POLICY = "tests/runtime/test_outbound_policy.py::"
 
 LOGIN = "tests/cli/client_environment/test_variables.py::test_the_login_is_private_and_in_the_data_directory"
@@ -116,6 +118,21 @@ SENTENCES = {
     "If the address of an Actor's web server": (
         "tests/api/web_server/test_path_form.py::test_path_form_responses_are_sandboxed"
     ),
+    # "Development"
+    "[Dev folders](development-loop.md) and": INTRODUCTION,
+    "Only the operator can register a dev folder": (
+        DEVELOPMENT + "test_only_the_operator_registers_a_folder",
+        DEVELOPMENT + "test_only_the_operator_mounts_the_source_of_a_build_or_debugs",
+    ),
+    "A container can read the mounted files": MOUNTS_AND_PORTS + "test_a_container_cannot_change_a_mounted_folder",
+    "The runs of other users never mount": DEVELOPMENT + "test_the_runs_of_other_users_mount_nothing",
+    "Only the operator can start a run that waits": (
+        DEVELOPMENT + "test_only_the_operator_mounts_the_source_of_a_build_or_debugs",
+        "tests/runtime/runs/test_development.py::"
+        "test_a_debugged_run_has_no_deadline_and_its_full_core_also_after_a_restart",
+    ),
+    "The port of the debugger is open": MOUNTS_AND_PORTS + "test_a_published_port_is_open_on_loopback_only",
+    "Every program on this machine can attach": ADVICE,
     # "The proxy"
     "The [proxy](proxy.md) sends": INTRODUCTION,
     "It listens only where the server listens": SERVER + "test_the_server_listens_only_on_loopback_and_its_gateway",

@@ -15,6 +15,7 @@ from runtime.containers import (
     BuildLines,
     BuildSpec,
     Container,
+    ContainerProcess,
     ContainerSpec,
     ContainerState,
     DiskEnforcement,
@@ -256,6 +257,8 @@ class FakeContainers:
         self.created: list[FakeContainer] = []
         self.builds: list[BuildSpec] = []
         self.paths_in_images: set[str] = set()
+        self.paths_in_containers: set[str] = set()
+        self.running_processes: list[ContainerProcess] = []
         self.images_by_name: dict[str, Image] = {}
         self.create_error: Exception | None = None
         self.build_lines: list[str] = ["Step 1/1 : FROM scratch"]
@@ -291,6 +294,12 @@ class FakeContainers:
         image = Image(id=f"sha256:{number:064x}", size_bytes=1 << 20, labels=labels or {}, environment={})
         self.images_by_name[name] = self.images_by_name[image.id] = image
         return image
+
+    async def container_contains(self, container_id: str, path: str) -> bool:
+        return path in self.paths_in_containers
+
+    async def processes(self, container_id: str) -> Sequence[ContainerProcess]:
+        return self.running_processes
 
     async def image_contains(self, image: Image, path: str) -> bool:
         return path in self.paths_in_images

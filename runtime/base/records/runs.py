@@ -145,6 +145,7 @@ class Run:
 
     Development: the files of the local folder `dev_folder` are mounted over those of the image. With `debug_port`, the
     Actor waits for a debugger at this port of 127.0.0.1. Then neither the timeout nor the CPU share applies.
+    `is_debugger_missing` is true once its log reports that no program waits for a debugger.
 
     Explanations: `ending` is what was recorded about the end of the last container. `abort` is the order to abort the
     run. `listening` are the addresses at which the Actor listened while its web server did not answer, and `rejections`
@@ -219,6 +220,7 @@ class Run:
     env_vars: tuple[EnvVar, ...] = ()
     dev_folder: str | None = None
     debug_port: int | None = None
+    is_debugger_missing: bool = False
     ending: Ending | None = None
     abort: Abort | None = None
     listening: tuple[str, ...] = ()

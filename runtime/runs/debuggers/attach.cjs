@@ -2,7 +2,7 @@
 // The first process that runs a program of the Actor opens the inspector and waits for a debugger.
 'use strict';
 
-const { existsSync, realpathSync } = require('node:fs');
+const { existsSync, realpathSync, writeFileSync } = require('node:fs');
 const { isMainThread } = require('node:worker_threads');
 
 // npm, npx, tsx, nodemon and the like are installed packages. They start the Actor as a process of their own.
@@ -17,8 +17,18 @@ function runsProgramOfActor() {
     return isMainThread && main !== undefined && !INSTALLED.test(realPath(main));
 }
 
+// Greenroom looks for this file, to find out whether a program waits.
+function leaveMark() {
+    try {
+        writeFileSync(process.env.GREENROOM_DEBUG_MARK, '');
+    } catch (error) {
+        console.error(`Greenroom: ${error.message}. So a debugger can attach, but Greenroom does not notice it.`);
+    }
+}
+
 const port = Number(process.env.GREENROOM_DEBUG_PORT);
 if (port && !process.env.GREENROOM_DEBUGGED && runsProgramOfActor()) {
     process.env.GREENROOM_DEBUGGED = '1';
+    leaveMark();
     require('node:inspector').open(port, '0.0.0.0', true);
 }

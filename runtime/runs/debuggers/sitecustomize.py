@@ -26,7 +26,16 @@ def runs_program_of_actor(words: "list[str]") -> bool:
     return False
 
 
+def leave_mark(path: str) -> None:
+    """Create the file with which Greenroom finds out whether a program waits."""
+    try:
+        open(path, "w").close()
+    except OSError as error:
+        print(f"Greenroom: {error}. So a debugger can attach, but Greenroom does not notice it.", file=sys.stderr)
+
+
 def wait_for_debugger(port: int) -> None:
+    leave_mark(os.environ["GREENROOM_DEBUG_MARK"])
     os.environ["GREENROOM_DEBUGGED"] = "1"  # debugpy starts a process of its own, which inherits this
     sys.path.insert(0, os.environ["GREENROOM_DEBUGPY"])
     import debugpy

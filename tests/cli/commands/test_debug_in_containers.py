@@ -61,6 +61,7 @@ def test_python_stops_at_a_breakpoint(server: LiveServer, tmp_path: Path, kind: 
             debugger.resume()
         output, _ = process.communicate(timeout=60)
     assert "the answer is 42" in output and process.returncode == 0
+    assert "before a debugger could attach" not in output
 
 
 def test_node_stops_at_a_breakpoint_behind_npm(server: LiveServer, tmp_path: Path) -> None:
@@ -73,3 +74,13 @@ def test_node_stops_at_a_breakpoint_behind_npm(server: LiveServer, tmp_path: Pat
             debugger.resume()
         output, _ = process.communicate(timeout=60)
     assert "the answer is 42" in output and process.returncode == 0
+    assert "before a debugger could attach" not in output
+
+
+def test_a_command_that_no_debugger_can_attach_to_is_reported(server: LiveServer, tmp_path: Path) -> None:
+    dockerfile = "FROM apify/actor-node:20\nRUN mkdir -p node_modules/.bin\nCOPY x.js node_modules/.bin/ts-node\n"
+    folder = an_actor(tmp_path / "unknown", f'{dockerfile}CMD ["node", "node_modules/.bin/ts-node"]\n', {"x.js": ""})
+    with debugging(server, folder) as (process, _):
+        output, _ = process.communicate(timeout=60)
+    assert "before a debugger could attach. The image starts `" in output and "tsx instead of ts-node" in output
+    assert process.returncode == 0

@@ -71,6 +71,21 @@ async def test_a_network_left_behind_is_reused(door: DockerContainers) -> None:
     await restarted.close()
 
 
+async def test_the_files_and_processes_of_a_container(door: DockerContainers, start: Start) -> None:
+    container = await start(f"open('/tmp/made', 'w'); import os; os.system('sleep 600 &'); {SLEEP}")
+    async with asyncio.timeout(30):
+        await anext(line async for line in container.logs() if line)  # it is ready
+    found = await door.processes(container.id)
+    assert any("sleep 600" in each.command for each in found)
+    assert not await door.container_contains(container.id, "/tmp/other")
+    await container.kill()
+    await container.wait()
+    assert await door.container_contains(container.id, "/tmp/made")
+    assert await door.processes(container.id) == ()
+    await container.remove()
+    assert not await door.container_contains(container.id, "/tmp/made")
+
+
 async def test_containers_cannot_reach_each_other(door: DockerContainers, start: Start) -> None:
     serving = await start(SERVE)
     await fetch_status(serving, 4321)
