@@ -29,14 +29,14 @@ def stats(
     reference: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", callback=not_empty, autocompletion=complete_run, help="A run. Default: all live runs."
+            metavar="RUN", callback=not_empty, autocompletion=complete_run, help="A run. Default: all live runs."
         ),
     ] = None,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print one table, without updating it.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show what live runs use: CPU, memory and network. A terminal shows it every second, with a curve of the memory.
+    """Show what live runs use: CPU, memory and network. A terminal updates it every second, with a curve of the memory.
 
     Example: greenroom stats --no-stream
 

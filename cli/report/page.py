@@ -110,7 +110,7 @@ def _tables(report: JsonDict) -> Iterable[str]:
         ("anonymous memory in the highest sample", UNICODE.megabytes, "anonymousBytes"),
         ("kernel memory in it", UNICODE.megabytes, "kernelBytes"),
         ("shared memory in it", UNICODE.megabytes, "sharedBytes"),
-        ("page cache apart from it", UNICODE.megabytes, "cacheBytes"),
+        ("page cache, not included", UNICODE.megabytes, "cacheBytes"),
     ]
     yield _figures(
         "Memory",
