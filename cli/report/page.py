@@ -127,7 +127,7 @@ def _tables(report: JsonDict) -> Iterable[str]:
         f"CPU and processes; grant {cpu['grantedCores']:g} cores",
         [
             ("used CPU time", UNICODE.secs, cpu["usedSecs"]),
-            ("part of the granted time", UNICODE.percent, cpu["shareOfGrant"]),
+            ("share of the granted time", UNICODE.percent, cpu["shareOfGrant"]),
             ("most cores at a time", UNICODE.cores, cpu["peakCores"]),
             ("throttled, sum over cores", UNICODE.secs, cpu["throttledSecs"]),
             ("periods with throttling", UNICODE.percent, cpu["throttledShare"]),
