@@ -65,7 +65,7 @@ def open_page(
 
 
 def find_page(data_dir: Path, reference: str | None) -> Page:
-    """Return the page to open. Raises CommandError, also if no server runs: a temporary one would stop."""
+    """Return the page to open. Raises CommandError. No temporary server is started, because it would stop."""
     running = server.find(data_dir)
     if running is None:
         raise CommandError(f"No server is running on {data_dir}.", "Start one with `greenroom up`.", code="no-server")

@@ -54,7 +54,7 @@ def stats(
 
 
 def measured_runs(client: Client, run_id: str | None) -> list[JsonDict]:
-    """Return all live runs, or one run, also if it has finished."""
+    """Return all live runs, or one run, even if it has finished."""
     if run_id is None:
         return client.runs.list(MAX_RUNS, status=LIVE)[0]
     return client.runs.list(1, idPrefix=run_id)[0]
