@@ -144,9 +144,8 @@ def fit(
 ) -> None:
     """Find out how much memory an Actor needs, and prove it.
 
-    The command runs the Actor at several sizes, recommends one, and proves it with a fresh run. Ctrl-C ends the
-    measurement and shows what is known. Afterwards, all runs are deleted except for the proof and those that the
-    result names.
+    It runs the Actor at several sizes, recommends one, and proves it with a fresh run. Ctrl-C ends the measurement and
+    shows what is known. Afterwards, only the proof and the runs that the result names remain.
 
     Example: greenroom fit my-actor -i @input.json --write
 
