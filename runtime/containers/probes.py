@@ -67,29 +67,36 @@ class EngineProbes:
     async def _exit_code(self, program: bytes, host_config: Mapping[str, Any]) -> int:
         async with self._container(program, host_config) as id:
             await self._connection.call(self._connection.api.start, id)
-            try:
-                ended = await self._connection.call(self._connection.api.wait, id, timeout=PROBE_SECS)
-            except requests.exceptions.ConnectionError:  # docker-py's error for a wait that takes too long
-                return TIMED_OUT
-            return int(ended["StatusCode"])
+            return await self._connection.call(self._wait, id)
 
     @asynccontextmanager
     async def _container(self, program: bytes, host_config: Mapping[str, Any]) -> AsyncIterator[str]:
+        """Create a container, and remove it at the end: also if a Ctrl-C arrives while the engine creates it."""
         api = self._connection.api
-        image = await self._connection.call(self._import_image, program)
+        imported = asyncio.ensure_future(self._connection.call(self._import_image, program))
         try:
+            image = await asyncio.shield(imported)
             config = api.create_host_config(**host_config)
-            created = await self._connection.call(
-                api.create_container, image, [f"/{PROGRAM}"], labels=self._labels, host_config=config
+            created = asyncio.ensure_future(
+                self._connection.call(
+                    api.create_container, image, [f"/{PROGRAM}"], labels=self._labels, host_config=config
+                )
             )
             try:
-                yield created["Id"]
+                yield (await asyncio.shield(created))["Id"]
             finally:
                 with ignoring_statuses(404):
-                    await asyncio.shield(self._connection.call(api.remove_container, created["Id"], force=True))
+                    await asyncio.shield(self._connection.call(api.remove_container, (await created)["Id"], force=True))
         finally:
             with ignoring_statuses(404):
-                await asyncio.shield(self._connection.call(api.remove_image, image, force=True))
+                await asyncio.shield(self._connection.call(api.remove_image, await imported, force=True))
+
+    def _wait(self, id: str) -> int:
+        """Return the exit code of a container, or TIMED_OUT if it does not end: a firewall may drop packets."""
+        try:
+            return int(self._connection.api.wait(id, timeout=PROBE_SECS)["StatusCode"])
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
+            return TIMED_OUT
 
     def _import_image(self, program: bytes) -> str:
         labels = [f'LABEL {name}="{value}"' for name, value in self._labels.items()]
