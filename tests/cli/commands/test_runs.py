@@ -131,7 +131,7 @@ def test_logs_are_selected_by_time_and_text(greenroom: Greenroom, serving: Servi
     container = serving.api.container_of(run)
     container.prints("first ERROR", "first")
     serving.thread.run(serving.api.clock.advance(60))
-    container.prints("second ERROR", "second")
+    container.prints("second ERROR", "second", "10 %\r90 %")
     serving.finish(run)
     whole = greenroom("logs", "last").stdout
     assert whole == serving.http.get(f"/v2/logs/{run.id}").text
@@ -144,6 +144,7 @@ def test_logs_are_selected_by_time_and_text(greenroom: Greenroom, serving: Servi
     [stamp] = [line.split(" ")[0] for line in whole.splitlines() if line.endswith("second ERROR")]
     assert texts("--since", stamp)[:2] == ["second ERROR", "second"]
     assert texts("--since", "1d", "--grep", "first") == []
+    assert texts("--grep", "90 %") == ["10 %\r90 %"]
     assert greenroom("logs", "last", "-f", "--grep", "^second$").stdout.endswith("Z second\n")
     assert [greenroom("logs", "last", *options).exit_code for options in (["--grep", "("], ["--since", "soon"])] == [
         64,
