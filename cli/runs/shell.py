@@ -47,10 +47,15 @@ def _print_output(shell: ShellConnection) -> int:
 
 
 def _send_input(shell: ShellConnection) -> None:
-    """Send stdin until its end. The thread's main function."""
+    """Send stdin until its end. The thread's main function.
+
+    The process can end first. Then this thread still waits for input. If it waited in the buffer of `sys.stdin`, it
+    would hold a lock that the interpreter needs to exit, and the exit would fail with a fatal error.
+    """
     if sys.stdin is not None:
-        stdin: Any = sys.stdin.buffer
-        while data := stdin.read1(CHUNK_BYTES):
+        buffer: Any = sys.stdin.buffer
+        unbuffered = getattr(buffer, "raw", buffer)
+        while data := unbuffered.read(CHUNK_BYTES):
             shell.send_input(data)
     shell.end_input()
 
