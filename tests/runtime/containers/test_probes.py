@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from typing import Any, cast
 
+import docker.errors
 import pytest
 import requests
 
+from runtime.containers import StartFailed
 from runtime.containers.connection import EngineConnection
 from runtime.containers.probe_programs import MACHINES
 from runtime.containers.probes import TIMED_OUT, EngineProbes
@@ -68,6 +70,18 @@ async def test_a_container_that_does_not_end_has_timed_out(engine: SlowEngine, p
     """A firewall that drops packets has this effect."""
     engine.may_create.set()
     assert await probes.connect_from_container(MACHINE, "network", "127.0.0.1") == TIMED_OUT
+    assert engine.existing == set()
+
+
+async def test_an_engine_that_rejects_the_container(
+    engine: SlowEngine, probes: EngineProbes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reject(*_: Any, **__: Any) -> None:
+        raise docker.errors.APIError("no such driver")
+
+    monkeypatch.setattr(engine, "create_container", reject)
+    with pytest.raises(StartFailed, match="no such driver"):
+        await probes.kills_at_the_memory_limit(MACHINE)
     assert engine.existing == set()
 
 
