@@ -26,7 +26,7 @@ COMMANDS = {
     "completion": Entry(SERVER, "Print the script that completes commands, options, ids and names in a shell."),
     "config": Entry(SERVER, "Show the settings in force, and where each comes from."),
     "env": Entry(SERVER, "Print the variables that direct Apify's SDKs and the `apify` command to the server."),
-    "exec": Entry(SERVER, "Run a command whose Apify SDKs and `apify` command use the server."),
+    "exec": Entry(SERVER, "Run a command in which Apify's SDKs and the `apify` command use the server."),
     "init": Entry(ACTORS, "Write greenroom.toml, a test and a GitHub workflow into the folder of an Actor."),
     "run": Entry(ACTORS, "Build the Actor in a folder or a git repository and run it."),
     "call": Entry(ACTORS, "Run an Actor that is on the server, without building it."),
@@ -49,9 +49,7 @@ COMMANDS = {
     "metamorph": Entry(
         RUNS, "Turn a live run into a run of another Actor, which gets the same storages and a new container."
     ),
-    "open": Entry(
-        RUNS, "Open the web page of a run in the browser: that of its web server, or else its log. Prints the URL."
-    ),
+    "open": Entry(RUNS, "Print the URL of a run's web server, or else of its log, and open it in the browser."),
     "shell": Entry(
         RUNS, "Open a shell in the container of a live run, or run a command there, with the Actor's environment."
     ),

@@ -51,5 +51,5 @@ DataDir = Annotated[
         help="Use this data directory. Default: $GREENROOM_DATA_DIR, or `greenroom` in the user's data folder.",
     ),
 ]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="List at most so many.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout, also if the command fails.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="List at most this many.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout, even if the command fails.")]

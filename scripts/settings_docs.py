@@ -53,7 +53,7 @@ def _cells(setting: Setting) -> Iterator[str]:
     yield setting.meaning
     yield setting.shown_default
     yield setting.commands
-    yield f"no: {setting.refused}" if setting.refused else "yes"
+    yield f"no: {setting.rejected}" if setting.rejected else "yes"
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ async def advance_clock(
 
 @router.post("/greenroom/schedules/{schedule}/fire", dependencies=[Depends(user_token)])
 async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedule:
-    """Start the runs of a schedule now, also if it is disabled. Its next time stays the same."""
+    """Start the runs of a schedule now, even if it is disabled. Its next time stays the same."""
     return FiredSchedule.model_validate(await orchestrator_of(request).scheduler.fire(schedule))
 
 

@@ -1,4 +1,4 @@
-"""/greenroom/runs/RUN/metrics and report: what a run used over time, and in all."""
+"""/greenroom/runs/RUN/metrics and report: what a run used over time, and in total."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "Th
     openapi_extra={"parameters": [MAX_POINTS_PARAMETER]},
 )
 async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Response:
-    """Show what a run used over time: memory, CPU, network, disk and processes. A live run until now."""
+    """Show what a run used over time: memory, CPU, network, disk and processes. For a live run, until now."""
     record = find_own_run(request, run, caller)
     most_points = _most_points(request)
     blocks = orchestrator_of(request).metrics.blocks(record.id)
@@ -55,7 +55,7 @@ async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Res
 
 @router.get("/greenroom/runs/{run}/report", response_model=RunReport, dependencies=[Depends(user_token)])
 async def get_run_report(request: Request, caller: FullCaller, run: str) -> Response:
-    """Show what a run used in all, its storage operations, charged events and cost. A live run until now."""
+    """Show what a run used in total, its storage operations, charged events and cost. For a live run, until now."""
     orchestrator, record = orchestrator_of(request), find_own_run(request, run, caller)
     totals = await read_totals(orchestrator.metrics.blocks(record.id))
     report = present_report(orchestrator, find_own_run(request, run, caller), totals)

@@ -98,8 +98,8 @@ def _with_number(text: str, name: str, value: int, related: list[str]) -> str:
         return f"{text[: same[0].value_start]}{value}{text[same[0].value_end :]}"
     if not members:
         raise ValueError("it has no fields")
-    neighbours = [member for member in members if member.name in related]
-    return _with_member(text, (neighbours or members)[-1], name, value)
+    neighbors = [member for member in members if member.name in related]
+    return _with_member(text, (neighbors or members)[-1], name, value)
 
 
 def _with_member(text: str, anchor: Member, name: str, value: int) -> str:

@@ -4,7 +4,7 @@ By default, the command stores its login in `~/.apify` and in the user's keyring
 is. APIFY_DISABLE_KEYRING and FOLDER_VARIABLE select files in another folder instead (apify-cli 1.10, `credentials.ts`,
 `consts.ts`). A version that ignores them still sends its token only to the server, which APIFY_CLIENT_BASE_URL names.
 
-All of HOME stays as it is, because other programs need their files in it. The folder also holds the secrets of
+HOME is unchanged, because other programs need their files in it. The folder also holds the secrets of
 `apify secrets`, so it remains when the server stops.
 """
 

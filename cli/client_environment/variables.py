@@ -1,7 +1,7 @@
 """The environment variables that direct Apify's clients to a server.
 
-Read by the SDKs (apify 3 for Python, apify 3 for JavaScript, `Configuration`) and by the `apify` command (apify-cli
-1.10, `utils.ts`, `console-url.ts`, `credentials.ts`, `consts.ts`). The API clients themselves read no variables.
+The SDKs (apify 3 for Python, apify 3 for JavaScript, `Configuration`) and the `apify` command (apify-cli 1.10,
+`utils.ts`, `console-url.ts`, `credentials.ts`, `consts.ts`) read them. The API clients themselves read no variables.
 """
 
 from __future__ import annotations

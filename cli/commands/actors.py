@@ -41,7 +41,7 @@ def actors(limit: Limit = 100, as_json: AsJson = False, data_dir: DataDir = None
     else:
         print_message("There are no Actors yet. Create one with `greenroom push PATH` or `greenroom seed`.")
     if total > len(found):
-        print_message(f"These are {len(found)} of {total} Actors. Show more with --limit.")
+        print_message(f"Showing {len(found)} of {total} Actors. Show more with --limit.")
 
 
 def _row(actor: JsonDict, username: str) -> Row:

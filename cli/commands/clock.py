@@ -32,7 +32,7 @@ def advance(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Let time pass for schedules, retention and webhook retries of a running server. Live runs do not notice it.
+    """Advance the clock of schedules, retention and webhook retries on a running server. Live runs are not affected.
 
     Example: greenroom clock advance 6h
     """

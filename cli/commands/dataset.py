@@ -69,10 +69,10 @@ def get(
         ItemFormat, typer.Option("--format", metavar="jsonl|json|csv|xlsx|xml|html|rss", help="Choose the format.")
     ] = ItemFormat.JSONL,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="Print at most so many items.")
+        int | None, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="Print at most this many items.")
     ] = None,
-    offset: Annotated[int, typer.Option(min=0, metavar="COUNT", help="Leave out so many items first.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json: one array.")] = False,
+    offset: Annotated[int, typer.Option(min=0, metavar="COUNT", help="Skip this many items first.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array, as with --format json.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Print the items of a dataset to stdout.

@@ -35,8 +35,10 @@ STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verd
 def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check whether this machine can run Actors under the platform's limits. Each problem has a fix.
 
-    The limits are tried out with small programs in containers, which are removed afterwards. No image is needed, and
-    nothing is downloaded. The exit code is 1 if a check fails. Example: greenroom doctor --json
+    The command tries the limits out with small programs in containers, and removes these afterwards. It needs no image
+    and downloads nothing. The exit code is 1 if a check fails.
+
+    Example: greenroom doctor --json
     """
     checks: list[Check] = []
     for check in _examine(resolved(data_dir), load(current_folder())["server.port"]):

@@ -28,7 +28,7 @@ def env(
         typer.Option(metavar="|".join(ShellName), help="Print lines for this shell. Default: the shell in $SHELL."),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object with the values, null for a variable to remove.")
+        bool, typer.Option("--json", help="Print the values as one JSON object, with null for a variable to remove.")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:

@@ -27,10 +27,10 @@ def exec(
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """Run a command whose Apify SDKs and `apify` command use the server. If none runs, one is started for it.
+    """Run a command in which Apify's SDKs and the `apify` command use the server. Start a server if none runs.
 
     The command needs no login. Your login for the Apify platform is neither read nor changed, and its token is removed
-    from the command's environment. A server that was started is stopped afterwards.
+    from the command's environment. Afterwards, a server that was started for it is stopped.
 
     Exit codes: that of the command; 128 plus the number of the signal that ended it; 126 or 127 if the command cannot
     be started, 69 if no server can be started.

@@ -19,8 +19,8 @@ app = typer.Typer(add_completion=False)
 def explain(job: JobReference, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show why a run or build ended, with the evidence and the next command to type.
 
-    A cause is certain if records, counters or the exit code prove it, and likely if the last output names it. Without
-    evidence, the explanation reports that. For a live run, it shows what limits the run now.
+    A cause is certain if records, counters or the exit code prove it, and likely if the last output names it. If
+    there is no evidence, the explanation states this. For a live run, it shows what limits the run now.
 
     Example: greenroom explain last
     """

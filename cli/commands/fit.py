@@ -62,8 +62,8 @@ StrategyOption = Annotated[
     Strategy,
     typer.Option(
         metavar="smallest|cheapest|fastest|balanced",
-        help="Select the size to recommend from those that hold the Actor: the smallest one, the one with the lowest"
-        " cost, with the shortest time, or with the lowest product of both.",
+        help="Recommend this one of the sizes that fit: the smallest, the one with the lowest cost, the one with the"
+        " shortest time, or the one with the lowest product of cost and time.",
     ),
 ]
 Parallel = Annotated[
@@ -72,8 +72,8 @@ Parallel = Annotated[
         min=1,
         max=100,
         metavar="N",
-        help="Make up to N runs at the same time, if the memory of this machine and the user's limit allow it: those"
-        " of --sizes, --repeat and several inputs. Such runs can make each other slower.",
+        help="Make up to N runs at the same time, as far as the memory of this machine and the user's limit allow. This"
+        " applies to --sizes, --repeat and several inputs. Such runs can make each other slower.",
     ),
 ]
 BudgetOption = Annotated[
@@ -101,7 +101,7 @@ Html = Annotated[
     ),
 ]
 ResultAsJson = Annotated[
-    bool, typer.Option("--json", help="Print the result as one JSON object to stdout, also if the command fails.")
+    bool, typer.Option("--json", help="Print the result as one JSON object to stdout, even if the command fails.")
 ]
 
 
@@ -144,8 +144,10 @@ def fit(
 ) -> None:
     """Find out how much memory an Actor needs, and prove it.
 
-    The Actor runs at several sizes, one is recommended, and a fresh run proves it. Ctrl-C ends the measurement and
-    shows what is known. All runs are deleted afterwards, except for the proof and those that the result names.
+    The command runs the Actor at several sizes, recommends one, and proves it with a fresh run. Ctrl-C ends the
+    measurement and shows what is known. Afterwards, all runs are deleted except for the proof and those that the
+    result names.
+
     Example: greenroom fit my-actor -i @input.json --write
 
     Exit codes: 0 proven, 1 nothing recommended or not proven, 3 interrupted; others as for `greenroom run`.
@@ -226,10 +228,10 @@ def _possible_sizes(client: Client, wanted: tuple[int, ...] | None) -> tuple[int
     possible = capacity_of(client.limits()).sizes
     sizes = wanted or possible
     if not set(sizes) <= set(possible) or not sizes:
-        largest = f"the largest one is {possible[-1]} MB" if possible else "no run is"
+        largest = f"at most {possible[-1]} MB" if possible else "no run"
         raise CommandError(
-            f"A run with {max(sizes, default=MIN_MEMORY_MBYTES)} MB is not possible now: by the free memory of this"
-            f" machine and the user's limit, {largest}.",
+            f"A run with {max(sizes, default=MIN_MEMORY_MBYTES)} MB is not possible now. The free memory of this"
+            f" machine and the user's limit allow {largest}.",
             "Pass smaller --sizes, wait for other runs, or raise GREENROOM_MAX_MEMORY_MBYTES.",
         )
     return sizes

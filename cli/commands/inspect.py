@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command(cls=Command)
 def inspect(reference: RunReference, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show a run: its status, options, use of resources, storages and results. With --json, as the API returns it.
+    """Show a run: its status, options, use of resources, storages and results. With --json, in the form of the API.
 
     Example: greenroom inspect last
     """

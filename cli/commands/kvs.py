@@ -51,7 +51,7 @@ def list_all(limit: Limit = 100, as_json: AsJson = False, data_dir: DataDir = No
 def get(
     reference: Reference,
     key: Annotated[
-        str | None, typer.Argument(metavar="[KEY]", callback=not_empty, help="The key. Default: list all keys.")
+        str | None, typer.Argument(metavar="KEY", callback=not_empty, help="The key. Default: list all keys.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print an object with the keys, or with the content type and the value.")

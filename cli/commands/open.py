@@ -36,7 +36,7 @@ def open_page(
     reference: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]",
+            metavar="RUN",
             callback=not_empty,
             autocompletion=complete_run,
             help="A run. Default: the documentation of the server's local controls.",
@@ -45,11 +45,11 @@ def open_page(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Open the web page of a run in the browser: that of its web server, or else its log. Prints the URL.
+    """Print the URL of a run's web server, or else of its log, and open it in the browser.
 
     Example: greenroom open last
 
-    Without a terminal, and with --json, it only prints the URL. It needs a running server.
+    Without a terminal, and with --json, the command only prints the URL. It needs a running server.
     """
     page = find_page(resolved(data_dir), reference)
     if as_json:
@@ -65,7 +65,7 @@ def open_page(
 
 
 def find_page(data_dir: Path, reference: str | None) -> Page:
-    """Return the page to open. Raises CommandError, also if no server runs: a temporary one would stop."""
+    """Return the page to open. Raises CommandError. No temporary server is started, because it would stop."""
     running = server.find(data_dir)
     if running is None:
         raise CommandError(f"No server is running on {data_dir}.", "Start one with `greenroom up`.", code="no-server")

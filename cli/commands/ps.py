@@ -40,4 +40,4 @@ def ps(
     else:
         print_message("There are no runs yet." if everything else "No run is live. List finished runs with -a.")
     if total > len(runs):
-        print_message(f"These are the newest {len(runs)} of {total} runs. Show more with --limit.")
+        print_message(f"Showing the newest {len(runs)} of {total} runs. Show more with --limit.")

@@ -53,7 +53,7 @@ def get(
     reference: Reference,
     pending: Annotated[bool, typer.Option("--pending", help="Print only requests that have not been handled.")] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="Print at most so many requests.")
+        int | None, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="Print at most this many requests.")
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,

@@ -34,8 +34,10 @@ Html = Annotated[
 def report(run: RunReference, html: Html = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show what a run used and would cost, with its curves.
 
-    That is memory, CPU, network, disk, processes, storage operations and charged events. A live run is shown as it is
-    now. Example: greenroom report last --html report.html
+    The report covers memory, CPU, network, disk, processes, storage operations and charged events. For a live run, it
+    shows the numbers until now.
+
+    Example: greenroom report last --html report.html
     """
     with connected(resolved(data_dir)) as client:
         run_id = find_run(client, run)["id"]

@@ -42,12 +42,12 @@ Watch = Annotated[
     bool,
     typer.Option(
         "--watch",
-        help="Run the Actor again whenever its files change, without a new build if possible. Ctrl-C ends.",
+        help="Run the Actor again whenever its files change, without a new build if possible. Ctrl-C ends the loop.",
     ),
 ]
 Debug = Annotated[
     bool,
-    typer.Option("--debug", help="Let the Actor wait for a debugger on 127.0.0.1, and show how to attach one."),
+    typer.Option("--debug", help="Make the Actor wait for a debugger on 127.0.0.1, and show how to attach one."),
 ]
 
 
@@ -77,7 +77,7 @@ def run(
     failed. Otherwise the Actor's own exit code; 1 if it has none, or if it is one of these codes.
     """
     if build and no_build:
-        raise typer.BadParameter("--build and --no-build exclude each other", param_hint="--build")
+        raise typer.BadParameter("--build and --no-build cannot be combined", param_hint="--build")
     if watch:
         _check_watch(source, has_build=bool(build) or no_build, debug=debug, as_json=as_json)
     existing_source(source)
@@ -106,7 +106,7 @@ def _check_watch(source: str, *, has_build: bool, debug: bool, as_json: bool) ->
         raise typer.BadParameter("--watch builds the Actor: leave out --build and --no-build", param_hint="--watch")
     for option, is_given in {"--debug": debug, "--json": as_json}.items():
         if is_given:
-            raise typer.BadParameter(f"--watch and {option} exclude each other", param_hint="--watch")
+            raise typer.BadParameter(f"--watch and {option} cannot be combined", param_hint="--watch")
 
 
 def _watch_actor(arguments: RunArguments) -> int:

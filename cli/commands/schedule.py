@@ -73,7 +73,7 @@ def fire(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Start the runs of a schedule now, also if it is disabled. Its next time stays the same.
+    """Start the runs of a schedule now, even if it is disabled. Its next time stays the same.
 
     Example: greenroom schedule fire nightly-crawl
 

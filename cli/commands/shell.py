@@ -22,7 +22,7 @@ def shell(
     reference: RunReference,
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND...]", help="Run this command. Default: bash, or sh."),
+        typer.Argument(metavar="-- COMMAND", help="Run this command. Default: bash, or sh."),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:

@@ -29,14 +29,14 @@ def stats(
     reference: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", callback=not_empty, autocompletion=complete_run, help="A run. Default: all live runs."
+            metavar="RUN", callback=not_empty, autocompletion=complete_run, help="A run. Default: all live runs."
         ),
     ] = None,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print one table, without updating it.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show what live runs use: CPU, memory and network. A terminal shows it every second, with a curve of the memory.
+    """Show what live runs use: CPU, memory and network. A terminal updates it every second, with a curve of the memory.
 
     Example: greenroom stats --no-stream
 
@@ -54,7 +54,7 @@ def stats(
 
 
 def measured_runs(client: Client, run_id: str | None) -> list[JsonDict]:
-    """Return all live runs, or one run, also if it has finished."""
+    """Return all live runs, or one run, even if it has finished."""
     if run_id is None:
         return client.runs.list(MAX_RUNS, status=LIVE)[0]
     return client.runs.list(1, idPrefix=run_id)[0]

@@ -16,7 +16,7 @@ CERTAINTY_STYLES = {"certain": "bold", "likely": "yellow", "circumstance": "dim"
 CERTAINTY_NOTES = {
     "certain": "certain",
     "likely": "likely",
-    "circumstance": "also happened; it may have nothing to do with the end",
+    "circumstance": "may have nothing to do with the end",
 }
 
 

@@ -1,7 +1,7 @@
 """What runs at different memory sizes have shown: whether a size holds the Actor, and with which headroom.
 
-A page cache is not need. The peaks are without the part that the kernel reclaims first, but contain the part that is in
-active use, which it reclaims only for lack of memory. So success with half of the memory counts as headroom, too.
+An Actor does not need its page cache. The peaks exclude the part that the kernel reclaims first, but include the part
+in active use, which it reclaims only for lack of memory. So success with half of the memory counts as headroom too.
 """
 
 from __future__ import annotations

@@ -28,20 +28,20 @@ def fit_page(result: FitResult) -> str:
     status = "SUCCEEDED" if result.is_proven else "FAILED"
     summary = "No recommendation" if found is None else f"{found.memory_mbytes} MB"
     sentences = [fact for fact in facts(result) if not fact.is_table_row]
-    labelled = "".join(f"<dt>{escape(fact.label)}</dt><dd>{escape(fact.text)}</dd>" for fact in sentences)
+    labeled = "".join(f"<dt>{escape(fact.label)}</dt><dd>{escape(fact.text)}</dd>" for fact in sentences)
     header = (
         f'<header><span class="status {status}">{summary}</span><h1>{name}</h1>'
         f"<code>{escape(result.target.build_number)}</code>"
         f'<span class="muted">strategy {result.plan.strategy}</span></header>'
     )
-    facts_list = f'<dl class="card labelled">{labelled}</dl>'
+    facts_list = f'<dl class="card labeled">{labeled}</dl>'
     return document(f"{name} · memory", f"{header}{facts_list}{_sizes(result)}{_expression(result)}", OWN_STYLE)
 
 
 OWN_STYLE = """
-.labelled{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:4px 16px;margin:0 0 16px}
-.labelled dt{color:var(--text2)}
-.labelled dd{margin:0;overflow-wrap:anywhere}
+.labeled{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:4px 16px;margin:0 0 16px}
+.labeled dt{color:var(--text2)}
+.labeled dd{margin:0;overflow-wrap:anywhere}
 .card{margin-bottom:16px;overflow-x:auto}
 td .bar{min-width:120px}
 """

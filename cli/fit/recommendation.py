@@ -29,7 +29,7 @@ REASONS = {
 ADVICE_PER_MISS = {
     Verdict.FAILED: "The memory is not the reason.",
     Verdict.TIMED_OUT: "Set a longer --timeout, or pass a smaller input.",
-    Verdict.ABORTED: "Something aborted it.",
+    Verdict.ABORTED: "The run was aborted.",
 }
 LESS_DATA = "Pass a smaller input, or let the Actor process its data in smaller parts."
 MORE_SIZES = "Pass larger --sizes. If they are not possible, free memory on this machine, or raise the user's limit."
@@ -108,11 +108,11 @@ def describe(found: Recommendation) -> str:
         return "Its peak was not measured, so its headroom is unknown."
     if found.is_enough_with_less:
         return (
-            f"Runs with half of the memory succeeded, so this size leaves as much again. The highest peak at this size,"
-            f" {megabytes(found.peak_bytes)}, contains page cache that the Actor does not need."
+            f"Runs with half of the memory succeeded, so this size leaves the same amount free. The highest peak at"
+            f" this size, {megabytes(found.peak_bytes)}, contains page cache that the Actor does not need."
         )
     needed = found.peak_bytes * (1 + found.headroom)
-    why = "equal runs differ as much" if found.headroom > HEADROOM else "inputs and runs vary"
+    why = "equal runs differ by that much" if found.headroom > HEADROOM else "inputs and runs vary"
     return (
         f"The highest peak at this size is {megabytes(found.peak_bytes)}. With a headroom of"
         f" {100 * found.headroom:.0f} %, because {why}, the Actor needs {megabytes(needed)}."
@@ -133,8 +133,8 @@ def _misses_apart_from_memory(cells: Cells) -> Iterator[Note]:
             continue
         if any(index == cell.input and size < cell.memory_mbytes for index, size in fitting):
             yield Note(
-                f"Run {run} missed at {cell.memory_mbytes} MB ({cell.verdict}), although less memory was enough for"
-                " other runs. The Actor does not always succeed: pass --repeat 3 for a more reliable result.",
+                f"Run {run} did not fit at {cell.memory_mbytes} MB ({cell.verdict}), although less memory was enough"
+                " for other runs. The Actor does not always succeed: pass --repeat 3 for a more reliable result.",
                 run,
             )
         elif fitting and cell.verdict is Verdict.FAILED and _is_far_below(cell):
@@ -164,7 +164,7 @@ def _lack_of_cpu(plan: Plan, cells: Cells) -> Iterator[Note]:
     share = f"{size / MBYTES_PER_CORE:g} cores"
     if all(cell.secs <= BURST_SECS + START_SECS for cell in own):
         yield Note(
-            f"The runs at {size} MB ended within about {BURST_SECS:.0f} s, while a whole core is granted. Longer"
+            f"The runs at {size} MB ended within about {BURST_SECS:.0f} s, in which they have a whole core. Longer"
             f" runs get {share} after that: measure with an input as large as in production."
         )
     elif plan.strategy is Strategy.SMALLEST and _is_throttled(own):

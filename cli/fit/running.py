@@ -73,7 +73,7 @@ class Runner:
     def delete_all_but(self, wanted: Iterable[str]) -> list[str]:
         """Delete the runs, except for those that are wanted or still live. Return the ids of those that remain.
 
-        An interrupt ends only the deletion.
+        An interrupt ends the deletion, and not the command.
         """
         spared = set(wanted) | set(self._live)
         unwanted = [run_id for run_id in self.started if run_id not in spared]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from cli.fit.measurements import FOR_LACK_OF_MEMORY, Cell, Cells, Verdict
 
 TOLERANCE = 0.05
-"""Sizes whose time or cost differ less than this are equal, because two equal runs differ as much."""
+"""Sizes whose time or cost differ less than this are equal, because two equal runs differ by about as much."""
 
 
 class Strategy(StrEnum):
@@ -133,7 +133,7 @@ def next_size(sizes: Sequence[int], tried: Sequence[Cell], first: int) -> int | 
 def _below_a_cache(sizes: Sequence[int], tried: Sequence[Cell]) -> int | None:
     """Return the size below the smallest one tried, if that is tight because of a page cache.
 
-    If the Actor succeeds with less, the cache was not need.
+    If the Actor succeeds with less, it did not need the cache.
     """
     smallest = min(tried, key=_size)
     smaller = [size for size in sizes if size < smallest.memory_mbytes]

@@ -26,7 +26,7 @@ PIPED_WIDTH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A labelled sentence, or a row of a table, which is not wrapped."""
+    """A labeled sentence, or a row of a table, which is not wrapped."""
 
     label: str
     text: str
@@ -43,7 +43,7 @@ def print_fit(result: FitResult) -> None:
 
 
 def facts(result: FitResult) -> Iterator[Fact]:
-    """Yield the labelled sentences below the table."""
+    """Yield the labeled sentences below the table."""
     if result.plan.inputs > 1:
         for index, each in enumerate(result.target.inputs):
             yield Fact("Inputs" if index == 0 else "", f"#{index + 1} {each.label}")

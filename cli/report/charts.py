@@ -22,7 +22,7 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a chart. `style` is its CSS class. With `is_filled`, the area below it is coloured.
+    """One line of a chart. `style` is its CSS class. With `is_filled`, the area below it is colored.
 
     `low` and `high` are drawn as a band, if each point combines several samples.
     """
@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A moment, in milliseconds since 1970. An `is_alarm` is drawn in the colour of failures."""
+    """A moment, in milliseconds since 1970. An `is_alarm` is drawn in the color of failures."""
 
     at: int
     label: str
@@ -130,11 +130,11 @@ def _time_ticks(axis: TimeAxis) -> str:
 
 def _markers(axis: TimeAxis) -> str:
     """Return the markers. One that is close to the last label has none, because it would cover it."""
-    drawn, labelled = "", -LABEL_SHARE
+    drawn, labeled = "", -LABEL_SHARE
     for marker in axis.markers:
         share = axis.share(marker.at)
-        label = f"<b>{escape(marker.label)}</b>" if share - labelled >= LABEL_SHARE else ""
-        labelled = share if label else labelled
+        label = f"<b>{escape(marker.label)}</b>" if share - labeled >= LABEL_SHARE else ""
+        labeled = share if label else labeled
         styles = f"marker{' alarm' if marker.is_alarm else ''}{' turned' if share > TURNED_SHARE else ''}"
         drawn += f'<span class="{styles}" style="left:{100 * share:.2f}%" title="{escape(marker.label)}">{label}</span>'
     return drawn

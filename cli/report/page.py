@@ -110,7 +110,7 @@ def _tables(report: JsonDict) -> Iterable[str]:
         ("anonymous memory in the highest sample", UNICODE.megabytes, "anonymousBytes"),
         ("kernel memory in it", UNICODE.megabytes, "kernelBytes"),
         ("shared memory in it", UNICODE.megabytes, "sharedBytes"),
-        ("page cache apart from it", UNICODE.megabytes, "cacheBytes"),
+        ("page cache, not included", UNICODE.megabytes, "cacheBytes"),
     ]
     yield _figures(
         "Memory",
@@ -127,7 +127,7 @@ def _tables(report: JsonDict) -> Iterable[str]:
         f"CPU and processes; grant {cpu['grantedCores']:g} cores",
         [
             ("used CPU time", UNICODE.secs, cpu["usedSecs"]),
-            ("part of the granted time", UNICODE.percent, cpu["shareOfGrant"]),
+            ("share of the granted time", UNICODE.percent, cpu["shareOfGrant"]),
             ("most cores at a time", UNICODE.cores, cpu["peakCores"]),
             ("throttled, sum over cores", UNICODE.secs, cpu["throttledSecs"]),
             ("periods with throttling", UNICODE.percent, cpu["throttledShare"]),

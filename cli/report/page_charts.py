@@ -11,7 +11,7 @@ from runtime.base.json_text import JsonDict
 
 MOST_TABLE_ROWS = 60
 MOST_NAMES = 4
-"""The most programs in the chart; they are distinguished by colour and dashes."""
+"""The most programs in the chart; they are distinguished by color and dashes."""
 OOM_KILL = "oom-kill"
 EVENTS = {
     "migration": "Migrated",

@@ -78,7 +78,8 @@ def _resource_rows(report: JsonDict, metrics: JsonDict, figures: FigureFormat) -
     yield Row("CPU", _cpu(cpu, figures), _curve(metrics, "cpuShare", 1.0))
     if cpu["throttledShare"]["value"] is not None:
         share, secs = figures.percent(cpu["throttledShare"]), figures.secs(cpu["throttledSecs"])
-        yield Row("", f"throttled in {share} of its CPU periods, {secs} in all", _curve(metrics, "throttledShare", 1.0))
+        text = f"throttled in {share} of its CPU periods, {secs} in total"
+        yield Row("", text, _curve(metrics, "throttledShare", 1.0))
     received, sent = network["receivedBytes"], network["sentBytes"]
     traffic = f"{figures.size(received)} in, {figures.size(sent)} out"
     yield Row("Network", NOT_MEASURED if received["value"] is None else traffic, _curve(metrics, "receivedPerSec"))
@@ -130,7 +131,7 @@ def _parts(memory: JsonDict, figures: FigureFormat) -> str:
         f"{figures.megabytes(parts['kernelBytes'])} kernel",
         *([f"{figures.megabytes(shared)} shared"] if shared["value"] else []),
     ]
-    return f"highest sample: {', '.join(used)}; page cache apart: {figures.megabytes(parts['cacheBytes'])}"
+    return f"highest sample: {', '.join(used)}; page cache, not included: {figures.megabytes(parts['cacheBytes'])}"
 
 
 def _cpu(cpu: JsonDict, figures: FigureFormat) -> str:
@@ -138,7 +139,7 @@ def _cpu(cpu: JsonDict, figures: FigureFormat) -> str:
     if cpu["usedSecs"]["value"] is None:
         return f"{NOT_MEASURED}; {granted}"
     share = figures.percent(cpu["shareOfGrant"])
-    return f"{share} of the granted time, {figures.secs(cpu['usedSecs'])} in all; {granted}"
+    return f"{share} of the granted time, {figures.secs(cpu['usedSecs'])} in total; {granted}"
 
 
 def _disk(disk: JsonDict, figures: FigureFormat) -> str:

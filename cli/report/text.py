@@ -1,4 +1,4 @@
-"""Prints a report as labelled lines with small curves, for the width of the terminal."""
+"""Prints a report as labeled lines with small curves, for the width of the terminal."""
 
 from __future__ import annotations
 

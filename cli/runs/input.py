@@ -40,7 +40,7 @@ def read_stored_input(folder: Path) -> bytes | None:
 
 
 def with_prefill(schema: JsonDict | None, body: bytes | None) -> bytes:
-    """Return the prefilled values of an input schema, replaced by the fields of `body`. Raises CommandError."""
+    """Return the prefilled values of an input schema. Fields of `body` take precedence. Raises CommandError."""
     properties = (schema or {}).get("properties", {})
     prefilled = {name: field["prefill"] for name, field in properties.items() if "prefill" in field}
     fields = {} if body is None else json.loads(body)

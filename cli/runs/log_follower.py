@@ -15,7 +15,7 @@ class LogFollower:
 
     After an interrupt, call `follow` again to continue.
 
-    A terminal gets safe text: with the Actor's colours, but without anything that moves the cursor, and with long lines
+    A terminal gets safe text: with the Actor's colors, but without anything that moves the cursor, and with long lines
     cut. Every other stream gets the log as the API returns it.
     """
 

@@ -110,7 +110,7 @@ def _last(client: Client, **params: str) -> Any:
 def _get(client: Client, summary: JsonDict) -> JsonDict:
     run = client.runs.find(summary["id"])
     if run is None:
-        raise _not_found(f"Run {summary['id']} has been deleted meanwhile.")
+        raise _not_found(f"Run {summary['id']} was deleted in the meantime.")
     return run
 
 

@@ -40,7 +40,7 @@ GivenInput = Annotated[
 ]
 Prefill = Annotated[
     bool,
-    typer.Option("--prefill", help="Pass the prefilled values of the input schema, replaced by the fields of -i."),
+    typer.Option("--prefill", help="Pass the prefilled values of the input schema. Fields of -i take precedence."),
 ]
 Timeout = Annotated[
     int | None, typer.Option(min=0, metavar="SECS", help="Set the timeout of the run; 0 means no timeout.")

@@ -1,4 +1,4 @@
-"""The summary of a finished run, as a block of labelled lines."""
+"""The summary of a finished run, as a block of labeled lines."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from cli.terminal.text import printable
 def print_content(chunks: Iterable[bytes], content_type: str, *, ends_line: bool = False) -> None:
     """Write content to stdout: unchanged, except that a terminal gets no control characters, and only text.
 
-    With `ends_line`, a line end is added if the last line has none. A terminal always gets it.
+    With `ends_line`, a line end is added if the last line has none. A terminal always gets one.
     """
     if not streams.stdout.isatty():
         last = b""

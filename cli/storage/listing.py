@@ -38,7 +38,7 @@ def list_storages(storage_type: StorageType, limit: int, data_dir: Path, *, as_j
     else:
         print_message(f"There are no {label} yet.")
     if total > len(found):
-        print_message(f"These are the newest {len(found)} of {total} {label}. Show more with --limit.")
+        print_message(f"Showing the newest {len(found)} of {total} {label}. Show more with --limit.")
 
 
 def _print(storage_type: StorageType, found: Sequence[JsonDict]) -> None:

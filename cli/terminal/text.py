@@ -1,4 +1,4 @@
-"""Text of an Actor made safe for a terminal: it can have colours, but cannot move the cursor or flood the screen."""
+"""Text of an Actor made safe for a terminal: it can have colors, but cannot move the cursor or flood the screen."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class TerminalLines:
         return "".join(shown).encode(errors="replace")
 
     def end(self) -> bytes:
-        """Return the last line if it is incomplete, and end its colours."""
+        """Return the last line if it is incomplete, and end its colors."""
         line = self._shown_line() if self._size else ""
         return (line + (RESET if self._with_colors else "")).encode(errors="replace")
 

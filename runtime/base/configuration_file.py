@@ -59,15 +59,15 @@ class ConfigurationFile:
 
     def _parsed(self, setting: Setting, value: Any) -> Any:
         key = (setting.table, setting.name)
-        if setting.refused:
-            raise self._error(key, f"cannot be set in a file: {setting.refused}", _elsewhere(setting))
+        if setting.rejected:
+            raise self._error(key, f"cannot be set in a file: {setting.rejected}", _elsewhere(setting))
         try:
             parsed = setting.kind.parse_toml(value)
             parsed = self._in_folder(parsed) if setting.key == "run.input" else parsed
         except ValueError as error:
             raise self._error(key, str(error)) from error
-        if setting.refused_value and parsed == setting.refused_value[0]:
-            raise self._error(key, f"cannot be '{parsed}' in a file: {setting.refused_value[1]}", _elsewhere(setting))
+        if setting.rejected_value and parsed == setting.rejected_value[0]:
+            raise self._error(key, f"cannot be '{parsed}' in a file: {setting.rejected_value[1]}", _elsewhere(setting))
         return parsed
 
     def _in_folder(self, given: str) -> str:

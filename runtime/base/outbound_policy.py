@@ -63,7 +63,9 @@ def parse_policy(text: str) -> OutboundPolicy:
         return OutboundPolicy(frozenset(map(AddressKind, words)))
     except ValueError:
         kinds = " or ".join(AddressKind)
-        raise ValueError(f"{VARIABLE} must be {NOTHING}, or {kinds}, or both with a comma, not '{text}'") from None
+        raise ValueError(
+            f"{VARIABLE} must be {NOTHING}, or {kinds}, or both separated by a comma, not '{text}'"
+        ) from None
 
 
 def address_kind(address: str) -> AddressKind | None:

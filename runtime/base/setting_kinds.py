@@ -59,7 +59,9 @@ def _number(least: float, *, excludes_least: bool = False, name: str = "") -> Ki
 
 def integer(least: int, most: int | None = None, *, meaning: str = "") -> Kind:
     """Whole numbers from `least` to `most`."""
-    name = meaning or (f"a whole number of at least {least}" if most is None else f"a whole number {least} to {most}")
+    name = meaning or (
+        f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
+    )
 
     def parse(value: Any) -> int:
         try:
@@ -164,7 +166,7 @@ def _parse_variables(value: Mapping[str, Any]) -> dict[str, str]:
         if not name or name != "".join(name.split()) or "=" in name:
             raise ValueError(f"has '{name}', which is not the name of an environment variable")
         if not isinstance(each, str):
-            raise ValueError(f"needs text in quotes for {name}, not {_shown(each)}")
+            raise ValueError(f"needs a string in quotes for {name}, not {_shown(each)}")
     return dict(value)
 
 
@@ -177,16 +179,16 @@ AT_LEAST_0 = _number(0)
 ABOVE_0 = _number(0, excludes_least=True)
 FLAG = Kind("true or false", (bool,), _parse_flag)
 TEXT = checked_text("text", lambda text: None)
-TEXTS = Kind("a list of texts", (list,), list)
+TEXTS = Kind("a list of strings", (list,), list)
 PORT = integer(1, 65_535)
 PLAN = one_of(PLANS)
 LEVEL = one_of(LEVELS)
 SECONDS = integer(0)
 MEMORY = Kind("a memory size such as 512, '512m' or '4g'", (int, str), _parse_memory)
 MAX_MEMORY = Kind("at least 128, the memory of the smallest run", (int, float), _parse_max_memory)
-OUTBOUND = checked_text("loopback or link-local, both with a comma, or none", parse_policy)
+OUTBOUND = checked_text("loopback, link-local, both separated by a comma, or none", parse_policy)
 PRICES = checked_text("UNIT=PRICE with commas", parse_prices)
 UPSTREAM = checked_text("off, a URL, or GROUP=URL with commas", lambda text: parse_proxy_settings(text, ""))
 ALLOWED_HOSTS = checked_text("hosts with commas", lambda text: parse_proxy_settings("", text))
 INPUT = Kind("a table, JSON text, or @ with the path of a file", (dict, str), _parse_input)
-VARIABLES = Kind("a table of names and texts", (dict,), _parse_variables)
+VARIABLES = Kind("a table of names and strings", (dict,), _parse_variables)

@@ -26,8 +26,8 @@ class Setting:
     `default` is its value, and `default_text` describes a default that depends on the machine or the Actor. `option` is
     the option of the command line that sets it. A setting without `has_variable` has no GREENROOM_* variable.
 
-    `refused` is the reason why a configuration file cannot set it: the file comes with the source of an Actor, and
-    using that source must not change what else the server does or stores. `refused_value` is one value with a reason.
+    `rejected` is the reason why a configuration file cannot set it: the file comes with the source of an Actor, and
+    using that source must not change what else the server does or stores. `rejected_value` is one value with a reason.
     `mask` removes passwords and tokens from a value.
     """
 
@@ -40,8 +40,8 @@ class Setting:
     default_text: str = ""
     option: str | None = None
     has_variable: bool = True
-    refused: str = ""
-    refused_value: tuple[str, str] | None = None
+    rejected: str = ""
+    rejected_value: tuple[str, str] | None = None
     mask: Callable[[Any], Any] | None = None
 
     @property
@@ -81,7 +81,7 @@ SETTINGS: tuple[Setting, ...] = (
         commands=ANY_COMMAND,
         default_text="`greenroom` in the user's data folder, for example `~/.local/share/greenroom` on Linux",
         option="--data-dir",
-        refused="all commands must find the same server, wherever they are called",
+        rejected="all commands must find the same server, wherever they are called",
     ),
     Setting(
         table="server",
@@ -123,7 +123,7 @@ SETTINGS: tuple[Setting, ...] = (
         default_text="one user, `local`, with any token",
         option="--user",
         has_variable=False,
-        refused=OPTION_ONLY,
+        rejected=OPTION_ONLY,
         mask=kinds.masked_users,
     ),
     Setting(
@@ -135,7 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
         default_text="`ANYONE_WITH_ID_CAN_READ`",
         option="--general-access",
         has_variable=False,
-        refused=OPTION_ONLY,
+        rejected=OPTION_ONLY,
     ),
     Setting(
         table="server",
@@ -146,7 +146,7 @@ SETTINGS: tuple[Setting, ...] = (
         default_text="none",
         option="--allow-origin",
         has_variable=False,
-        refused=OPTION_ONLY,
+        rejected=OPTION_ONLY,
     ),
     Setting(
         table="server",
@@ -157,7 +157,7 @@ SETTINGS: tuple[Setting, ...] = (
         default=False,
         option="--stop-runs",
         has_variable=False,
-        refused="it aborts the runs of other Actors too; pass the option",
+        rejected="it aborts the runs of other Actors too; pass the option",
     ),
     Setting(
         table="server",
@@ -182,7 +182,7 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Total memory of one user's live runs and builds, at least 128. A build counts 4096 MB.",
         commands=SERVER_COMMANDS,
         default_text="the memory of the plan; without a plan, that of the host in whole gigabytes, at least 8192 MB",
-        refused="it protects the memory of this machine",
+        rejected="it protects the memory of this machine",
     ),
     Setting(
         table="server",
@@ -202,19 +202,19 @@ SETTINGS: tuple[Setting, ...] = (
         ),
         commands=SERVER_COMMANDS,
         default=DEFAULT_RETENTION_DAYS,
-        refused="it deletes data of other Actors too",
+        rejected="it deletes data of other Actors too",
     ),
     Setting(
         table="server",
         name="outbound_allow",
         kind=kinds.OUTBOUND,
         meaning=(
-            "Special addresses that webhooks, archives and repositories may reach: `loopback`, `link-local`, both with"
-            " a comma, or `none`; see [Security](security.md#outbound-requests)."
+            "Special addresses that webhooks, archives and repositories may reach: `loopback`, `link-local`, both"
+            " separated by a comma, or `none`; see [Security](security.md#outbound-requests)."
         ),
         commands=SERVER_COMMANDS,
         default="loopback",
-        refused="it opens addresses of this machine and its network",
+        rejected="it opens addresses of this machine and its network",
     ),
     Setting(
         table="proxy",
@@ -225,7 +225,7 @@ SETTINGS: tuple[Setting, ...] = (
         ),
         commands=SERVER_COMMANDS,
         default_text="the proxy connects directly",
-        refused="the traffic of all Actors would go through this proxy, and its URL can contain a password",
+        rejected="the traffic of all Actors would go through this proxy, and its URL can contain a password",
         mask=kinds.masked_upstreams,
     ),
     Setting(
@@ -237,7 +237,7 @@ SETTINGS: tuple[Setting, ...] = (
         ),
         commands=SERVER_COMMANDS,
         default_text="none",
-        refused="it opens addresses of this machine and its network",
+        rejected="it opens addresses of this machine and its network",
     ),
     Setting(
         table="run",
@@ -263,7 +263,7 @@ SETTINGS: tuple[Setting, ...] = (
         kind=kinds.INPUT,
         meaning=(
             "Input of the run: JSON text, or `@` with the path of a file; in a configuration file also a table. A path"
-            " in a configuration file starts at the file, and cannot leave its folder."
+            " in a configuration file is relative to the file, and cannot leave its folder."
         ),
         commands=RUN,
         default_text="`storage/key_value_stores/default/INPUT.json` in the folder, if it exists",
@@ -273,7 +273,7 @@ SETTINGS: tuple[Setting, ...] = (
         table="run",
         name="prefill",
         kind=kinds.FLAG,
-        meaning="Pass the prefilled values of the input schema, replaced by the fields of the input.",
+        meaning="Pass the prefilled values of the input schema. Fields of the input take precedence.",
         commands=RUN,
         default=False,
         option="--prefill",
@@ -306,7 +306,7 @@ SETTINGS: tuple[Setting, ...] = (
         commands=RUN,
         default_text="the Actor's level",
         option="--permission",
-        refused_value=("full", "a run with full permissions can change the data of other Actors; pass the option"),
+        rejected_value=("full", "a run with full permissions can change the data of other Actors; pass the option"),
     ),
 )
 """In the order of the documentation."""

@@ -28,7 +28,7 @@ class Need(StrEnum):
 
 
 def need_of(build: Build, source: LocalSource, paths: Iterable[Path], *, compiles: bool) -> Need:
-    """Return what the changes of these files need in all. With `compiles`, containers compile TypeScript."""
+    """Return what the changes of these files need together. With `compiles`, containers compile TypeScript."""
     needs = {_need(build, source, path, compiles=compiles) for path in paths}
     return next((need for need in (Need.REBUILD, Need.RESTART) if need in needs), Need.NOTHING)
 

@@ -12,7 +12,7 @@ from typing import Any
 LINE_LIMIT = 1024 * 1024
 """The longest line, in characters. The rest of a longer one begins a new line."""
 
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the builder colours what a step writes to stderr
+COLORS = re.compile(r"\x1b\[[0-9;]*m")  # the builder colors what a step writes to stderr
 
 
 class PrintedLines:
@@ -77,5 +77,5 @@ class BuildLog:
 
 
 def clean(line: str) -> str:
-    """Remove colours, and the earlier states of a line that was drawn repeatedly."""
-    return COLOURS.sub("", line).rstrip("\r").rpartition("\r")[2]
+    """Remove colors, and the earlier states of a line that was drawn repeatedly."""
+    return COLORS.sub("", line).rstrip("\r").rpartition("\r")[2]

@@ -23,7 +23,7 @@ class DetailReader:
         self._processes = ContainerProcesses()
 
     def read(self, usage_bytes: int) -> Detail:
-        """Read the details of a container that uses so much memory. Raises OSError, ValueError and LookupError."""
+        """Read the details of a container that uses this much memory. Raises OSError, ValueError and LookupError."""
         memory = self._cgroup.read_memory()
         count, by_name = self._processes.read(self._cgroup.process_ids())
         detail = _of_memory(f"cgroup v{self._cgroup.version}", memory, usage_bytes, self._cgroup.kernel_bytes(memory))

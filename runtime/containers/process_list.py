@@ -1,7 +1,7 @@
 """Finds the processes that the kernel killed, by comparing a container's processes before and after a kill.
 
 The kernel counts the kills in a container, but only its log names the processes, and usually only root can read that.
-If as many processes disappeared between two readings as the kernel killed, they are the same.
+If as many processes disappeared between two readings as the kernel killed, those are the killed ones.
 """
 
 from __future__ import annotations

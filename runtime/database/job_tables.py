@@ -141,7 +141,7 @@ class BuildsTable(JobsTable[Build]):
 def _matching_runs(user_id: str, of: Actor | Task | None, wanted: RunFilter) -> tuple[str, list[object]]:
     """The SQL condition for a list of runs, with its values.
 
-    Without the `+`, SQLite would read all runs of the user, also if they have to be unfinished or to have a certain id.
+    Without the `+`, SQLite would read all runs of the user, even if the condition selects unfinished runs or an id.
     """
     is_selective = wanted.id_prefix is not None or (wanted.statuses and LIVE.issuperset(wanted.statuses))
     conditions: dict[str, object] = {

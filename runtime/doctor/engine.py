@@ -22,7 +22,7 @@ CHECKS = (
     "architecture",
     "engine memory",
     "gateway",
-    "left-overs",
+    "leftovers",
     "base images",
 )
 BASE_IMAGE = "apify/actor-"
@@ -90,7 +90,8 @@ def _controllers(examined: Examined) -> Check:
         return warn(
             "cgroup",
             f"{version} without the controllers: {', '.join(missing)}",
-            "Their limits are not enforced. Enable them in the kernel's options, or delegate them to a rootless one.",
+            "Their limits are not enforced. Enable them in the kernel's options. For a rootless engine, delegate them"
+            " to its user.",
         )
     counters = "read directly" if examined.engine.reads_cgroups else "read through the engine, once a second"
     return ok("cgroup", f"{version}, {', '.join(CONTROLLERS.values())}; counters are {counters}")
@@ -160,10 +161,10 @@ async def _left_overs(examined: Examined) -> Check:
     counts = await examined.probes.containers_by_instance()
     others = {id: count for id, count in counts.items() if id not in (INSTANCE_ID, examined.own_instance_id)}
     if not others:
-        return ok("left-overs", "no containers of other data directories")
+        return ok("leftovers", "no containers of other data directories")
     listed = ", ".join(f"{id} ({count})" for id, count in sorted(others.items()))
     return warn(
-        "left-overs",
+        "leftovers",
         f"containers of other data directories: {listed}",
         "Their servers remove or adopt them. If such a directory no longer exists, remove its containers with"
         f" `docker rm -f $(docker ps -aq --filter label={INSTANCE_LABEL}=ID)`.",

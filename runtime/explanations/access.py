@@ -44,14 +44,14 @@ def wrong_port(case: Case) -> Finding | None:
         return None  # a tool that the Actor uses, such as a browser
     if at_port and not reachable:
         sentence = f"The web server of the Actor listened only on loopback, at {', '.join(at_port)}."
-        advice = "Listen on 0.0.0.0: requests come from outside of the container."
+        advice = "Listen on 0.0.0.0: requests come from outside the container."
     else:
-        sentence = f"No web server answered at the run's port {expected}, but the Actor listened at {addresses}."
-        advice = "Listen on 0.0.0.0, at the port in ACTOR_WEB_SERVER_PORT."
+        sentence = f"No web server answered at the run's port {expected}, but the Actor listened on {addresses}."
+        advice = "Listen on 0.0.0.0 and the port in ACTOR_WEB_SERVER_PORT."
     return Finding(
         certainty=Certainty.LIKELY if _serves(case) else Certainty.CIRCUMSTANCE,
         sentence=sentence,
-        evidence=(Evidence("container", f"listens at {addresses}"), Evidence("run", f"web server port {expected}")),
+        evidence=(Evidence("container", f"listens on {addresses}"), Evidence("run", f"web server port {expected}")),
         advice=advice,
         command=case.rebuild(),
     )

@@ -93,7 +93,7 @@ def interrupted(case: BuildCase) -> Finding | None:
         return None
     return Finding(
         certainty=Certainty.CERTAIN,
-        sentence="The server stopped during the build. Unlike runs, builds do not survive that.",
+        sentence="The server stopped during the build. Unlike runs, builds do not survive this.",
         evidence=(Evidence("status message", case.message),),
         advice="Build again.",
         command=case.build_again(),
@@ -161,13 +161,14 @@ BUILD_PATTERNS: tuple[BuildPattern, ...] = (
             r"Unable to locate package (?P<what>\S+)",
         ),
         sentence="The package {what} was not found in its registry.",
-        advice="Correct the name or version. If the registry was not reachable, the log has a network error above.",
+        advice="Correct the name or version. If the registry was not reachable, an earlier line of the log has the "
+        "network error.",
     ),
     BuildPattern(
         id="build-dependency-conflict",
-        recognizes="the dependencies contradict each other",
+        recognizes="the dependencies conflict with each other",
         patterns=_patterns(r"npm (?:ERR!|error) code (?P<what>ERESOLVE)", r"(?P<what>ResolutionImpossible)"),
-        sentence="The versions of the dependencies contradict each other ({what}).",
+        sentence="The versions of the dependencies conflict with each other ({what}).",
         advice="Correct the versions in package.json or requirements.txt.",
     ),
     BuildPattern(
@@ -229,7 +230,9 @@ BUILD_CAUSES: tuple[Cause[BuildCase], ...] = (
         recognizes="the build took longer than 1800 seconds",
         evidence="status",
         find=_ended(
-            JobStatus.TIMED_OUT, "The build was cancelled at its timeout.", "Make the slow step of the log faster."
+            JobStatus.TIMED_OUT,
+            "The build reached its timeout and was stopped.",
+            "Find the slow step in the log, and make it faster.",
         ),
     ),
     *(

@@ -25,7 +25,12 @@ RECORDED: tuple[Cause[Case], ...] = (
         evidence="recorded reason, charged events",
         find=limits.max_cost,
     ),
-    Cause(id="aborted", recognizes="somebody aborted the run, and who", evidence="recorded order", find=orders.aborted),
+    Cause(
+        id="aborted",
+        recognizes="somebody aborted the run; the evidence names who",
+        evidence="recorded order",
+        find=orders.aborted,
+    ),
     Cause(
         id="timeout",
         recognizes="the timeout passed",
@@ -34,7 +39,7 @@ RECORDED: tuple[Cause[Case], ...] = (
     ),
     Cause(
         id="memory-limit",
-        recognizes="the kernel killed the Actor at its memory limit, and which process",
+        recognizes="the kernel killed the Actor at its memory limit; the evidence names the process",
         evidence="oom_kill of the cgroup or Docker's flag, exit code 137, kernel log or process list",
         find=memory.memory_limit,
     ),
@@ -118,7 +123,7 @@ FROM_THE_LOG: tuple[Cause[Case], ...] = (
 FROM_THE_EXIT: tuple[Cause[Case], ...] = (
     Cause(
         id="wrong-port",
-        recognizes="the web server listens at another port, or only on loopback",
+        recognizes="the web server listens on another port, or only on loopback",
         evidence="listening sockets of the container, the run's web server port",
         find=access.wrong_port,
     ),

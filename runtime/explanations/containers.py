@@ -9,12 +9,12 @@ from runtime.explanations.memory import heap_limit
 from runtime.runs.messages import SIGKILL_EXIT_CODE
 
 CRASHES = {
-    "SIGSEGV": "accessed memory that it may not use (a segmentation fault)",
+    "SIGSEGV": "accessed memory that does not belong to it (a segmentation fault)",
     "SIGILL": "executed an instruction that this processor does not have",
     "SIGFPE": "made an arithmetic error",
     "SIGABRT": "aborted itself",
     "SIGTRAP": "reached a trap",
-    "SIGSYS": "made a forbidden system call",
+    "SIGSYS": "made a system call that is not allowed",
 }
 """Signals that a process causes itself, usually in native code."""
 SIGTERM_EXIT_CODE = 143

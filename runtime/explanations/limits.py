@@ -51,7 +51,7 @@ def little_cpu(case: Case) -> Finding | None:
         return None
     return Finding(
         certainty=Certainty.CIRCUMSTANCE,
-        sentence="The Actor used all the CPU that it may use. The CPU share grows with the memory.",
+        sentence="The Actor used its whole CPU share, which grows with the memory.",
         evidence=case.cpu_evidence(),
         advice="Run it with more memory.",
         command=case.rerun_with_more_memory(),

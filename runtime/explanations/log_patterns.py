@@ -1,7 +1,7 @@
 """Causes that show in the last output of an Actor. Each row of the table is a cause.
 
 Sources: the messages of CPython, Node.js, npm, Playwright, Chromium, the shells and the init process of Docker.
-Patterns must be cheap for any line, because an Actor can write anything: no repetition inside of a repetition.
+Patterns must be cheap for any line, because an Actor can write anything: no repetition inside a repetition.
 """
 
 from __future__ import annotations
@@ -122,29 +122,29 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
     ),
     LogPattern(
         id="missing-python-module",
-        recognizes="Python does not find a module",
+        recognizes="Python cannot find a module",
         patterns=_patterns(
             r"ModuleNotFoundError: No module named '(?P<what>[^']+)'",
             r"ImportError: cannot import name '(?P<what>[^']+)'",
         ),
-        sentence="The Python module {what} is not in the image, or its version does not fit.",
+        sentence="The Python module {what} is not in the image, or its version does not match.",
         advice="Add its package to requirements.txt, and build again.",
         command=Case.rebuild,
     ),
     LogPattern(
         id="missing-node-module",
-        recognizes="Node.js does not find a package or file that the code imports",
+        recognizes="Node.js cannot find a package or file that the code imports",
         patterns=_patterns(
             r"Cannot find (?:package|module) '(?P<what>[^']+)'",
             r"does not provide an export named '(?P<what>[^']+)'",
         ),
-        sentence="Node.js does not find {what}, which the code imports.",
+        sentence="Node.js cannot find {what}, which the code imports.",
         advice="Add its package to the dependencies in package.json, or correct the path, and build again.",
         command=Case.rebuild,
     ),
     LogPattern(
         id="missing-browser",
-        recognizes="Playwright or Puppeteer does not find its browser",
+        recognizes="Playwright or Puppeteer cannot find its browser",
         patterns=_patterns(
             r"Executable doesn't exist at (?P<what>\S+)",
             r"Could not find (?P<what>Chrome|Chromium|Firefox) \(ver\.",
@@ -156,7 +156,7 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
     ),
     LogPattern(
         id="missing-library",
-        recognizes="a program does not find a shared library",
+        recognizes="a program cannot find a shared library",
         patterns=_patterns(
             r"error while loading shared libraries: (?P<what>[^\s:]+)",
             r"ImportError: (?P<what>lib[^\s:]+): cannot open shared object file",
@@ -213,7 +213,7 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
             r"\bEACCES: permission denied, \w+ '(?P<what>[^']+)'",
             r"\bEROFS: read-only file system, \w+ '(?P<what>[^']+)'",
         ),
-        sentence="The user of the container may not access {what}.",
+        sentence="The user of the container cannot access {what}.",
         advice="Write to another folder, such as /tmp, or change the owner in the Dockerfile.",
     ),
     LogPattern(
@@ -229,9 +229,9 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
     ),
     LogPattern(
         id="python-memory-error",
-        recognizes="Python could not get memory",
+        recognizes="a program could not allocate memory",
         patterns=_patterns(r"^MemoryError\b", r"Cannot allocate memory", r"std::bad_alloc"),
-        sentence="A program could not get the memory that it requested.",
+        sentence="A program could not allocate the memory that it requested.",
         advice="Run it with more memory, or make the Actor use less.",
         command=Case.rerun_with_more_memory,
     ),
@@ -246,23 +246,23 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
     ),
     LogPattern(
         id="port-in-use",
-        recognizes="the Actor listens twice at one port",
+        recognizes="the Actor opens a port on which it already listens",
         patterns=_patterns(
             r"EADDRINUSE.{0,60} (?P<what>\S{1,60}:\d+)",
             r"\[Errno 98\].{0,120}(?P<what>[Aa]ddress already in use.{0,100})",
             r"(?P<what>EADDRINUSE)",
         ),
-        sentence="A process of the Actor already listens at this port ({what}).",
+        sentence="A process of the Actor already listens on this port ({what}).",
         advice="Start the web server once, or use another port.",
     ),
     LogPattern(
         id="api-unreachable",
-        recognizes="the Actor does not reach the API of Greenroom",
+        recognizes="the Actor cannot reach the API of Greenroom",
         patterns=_patterns(
             r"(?P<what>host\.greenroom\.internal).*(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed out|refused)",
             r"(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed out|refused).*(?P<what>host\.greenroom\.internal)",
         ),
-        sentence="The Actor does not reach the API at {what}.",
+        sentence="The Actor cannot reach the API at {what}.",
         advice="A firewall of this machine may block it; see docs/troubleshooting.md.",
         command=lambda case: "greenroom status",
     ),

@@ -33,7 +33,7 @@ EARLY_MILLIS = 100
 class _Series:
     """The open block of a live run. `position` is that of its first point, `stored` counts its stored points.
 
-    `waiting` are complete blocks before it that the disk did not take.
+    `waiting` are complete blocks before it that could not be written.
     """
 
     origin: Origin
@@ -73,7 +73,7 @@ class Metrics:
         self._disk_bytes[run_id] = used_bytes
 
     async def add(self, run: Run, sample: Sample, granted_cpus: float) -> None:
-        """Add a sample of the run's container, which may use so many cores at this moment."""
+        """Add a sample of the run's container, which may use this many cores at this moment."""
         try:
             series = self._continued(run, sample)
         except STORAGE_ERRORS:  # the next sample tries it again
@@ -127,7 +127,7 @@ class Metrics:
         return series
 
     async def _store(self, run_id: str, series: _Series) -> None:
-        """Store what is not stored. What the disk does not take is stored with the next samples.
+        """Store the samples that are not stored yet. If the write fails, they are stored with the next ones.
 
         If this is cancelled, the write may happen nevertheless. The next one replaces it.
         """

@@ -1,7 +1,7 @@
 """Reports in the log of a debugged run that no debugger can attach, because no supported program has started.
 
 The scripts in `runs/debuggers/` create a file in the container before they wait for a debugger. A slow start has no
-such file yet, either. So the report needs more: the run has ended, or the same programs have run for STEADY_MILLIS, and
+such file yet either. So the report needs more: the run has ended, or the same programs have run for STEADY_MILLIS, and
 none of them installs, compiles or waits.
 """
 
@@ -99,7 +99,7 @@ class DebuggerCheck:
         await self._report(watched, messages.ended_without_debugger(shlex.join(start)), findings)
 
     async def _report(self, watched: WatchedRun, text: str, findings: _Findings) -> None:
-        """Write the report once, also if the server restarts meanwhile."""
+        """Write the report once, even if the server restarts in the meantime."""
         await self._runs.change(watched.run.id, lambda now: replace(now, is_debugger_missing=True))
         findings.is_done = True
         watched.log.system(text)

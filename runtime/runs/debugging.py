@@ -2,7 +2,7 @@
 
 A command that starts Python directly is changed so that it starts debugpy with the same program. Everything else gets
 environment variables, which Node.js and Python read in every process: the first process that runs a program of the
-Actor waits. So `npm start`, shell scripts and other launchers work, too.
+Actor waits. So `npm start`, shell scripts and other launchers work too.
 
 Sources: the command line of debugpy, `NODE_OPTIONS` and `inspector.open` of Node.js, `sitecustomize` of Python.
 """

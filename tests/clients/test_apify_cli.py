@@ -32,12 +32,12 @@ COMMAND_SECS = 150
 NAME = "cli-hello"
 ACTOR = f"local/{NAME}"
 SECRET = "a value that only the container sees"
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished command. `text` is the output on both streams, without colours."""
+    """A finished command. `text` is the output on both streams, without colors."""
 
     stdout: str
     text: str
@@ -73,7 +73,7 @@ class Apify:
             text=True,
             timeout=COMMAND_SECS,
         )
-        text = COLOURS.sub("", done.stdout + done.stderr)
+        text = COLORS.sub("", done.stdout + done.stderr)
         assert code in (None, done.returncode), f"apify {' '.join(words)} ended with {done.returncode}:\n{text}"
         return Done(done.stdout, text)
 

@@ -1,7 +1,7 @@
 """Each sentence of docs/security.md has a test, which the table below names.
 
 A key is the beginning of a sentence or of a row of a table, or the whole of it. A new or changed sentence fails until
-the table has it. Sentences that state no behaviour of Greenroom have a reason instead of a test.
+the table has it. Sentences that state no behavior of Greenroom have a reason instead of a test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DOCUMENT = ROOT / "docs" / "security.md"
 ADVICE = "advice to the reader"
 INTRODUCTION = "introduces the sentences that follow it"
 EXPLANATION = "explains why; another sentence states what Greenroom does"
-OF_DOCKER = "behaviour of Docker, which Greenroom does not change"
+OF_DOCKER = "behavior of Docker, which Greenroom does not change"
 
 CONFIGURATION = "tests/runtime/base/test_configuration.py::"
 CONTAINER = "tests/docs/test_security_in_containers.py::"

@@ -122,7 +122,7 @@ def test_sizes_are_limited_by_the_memory_of_the_user(fit: Any, fit_stub: FitStub
     assert memory_of(fit_stub) == [1024]
     rejected = fit("--sizes", "2g")
     assert rejected.exit_code == 69
-    assert "the largest one is 1024 MB" in rejected.stderr
+    assert "at most 1024 MB" in rejected.stderr
 
 
 def test_parallel_runs_fit_into_the_memory_of_the_user(fit: Any, fit_stub: FitStub) -> None:

@@ -114,4 +114,4 @@ def test_the_written_file_names_every_setting_of_a_file_and_its_examples_are_val
     (tmp_path / "greenroom.toml").write_text("\n".join([*lines, "[run.input]"]))
     assert resolve(tmp_path, environment={}).file
     named = {f"{table}.{name}" for table, content in document.items() for name in content}
-    assert named | {"run.prefill"} == {setting.key for setting in SETTINGS if not setting.refused}
+    assert named | {"run.prefill"} == {setting.key for setting in SETTINGS if not setting.rejected}

@@ -135,7 +135,7 @@ def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any, served: 
         "Exit code  0",
         "Duration   2.3 s",
         "Memory     ▂▅▁▃  peak 64.0 MB of 128 MB (50 %), 95 % of the time below 60.0 MB",
-        "CPU         █▅▁  25 % of the granted time, 0.5 s in all; grant: 0.03125 cores",
+        "CPU         █▅▁  25 % of the granted time, 0.5 s in total; grant: 0.03125 cores",
         "Network    ████  2.4 MB in, 2.9 kB out",
         "Disk       ████  peak 4.0 kB of 256 MB; checked periodically",
         "Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$8.7e-05, which the developer of"

@@ -36,7 +36,7 @@ def test_ps_reports_what_it_leaves_out(greenroom: Greenroom, serving: Serving) -
     runs = [serving.run() for _ in range(3)]
     listed = greenroom("ps", "-n", 2)
     assert [row[0] for row in rows(listed.stdout)] == [runs[2].id, runs[1].id]
-    assert listed.stderr == "These are the newest 2 of 3 runs. Show more with --limit.\n"
+    assert listed.stderr == "Showing the newest 2 of 3 runs. Show more with --limit.\n"
     assert greenroom("ps", "-n", 0).exit_code == 64
 
 

@@ -75,7 +75,7 @@ def test_busy_machines_and_throttled_runs_are_noted() -> None:
         ({"memory_mbytes": 32_768, "oom_kills": 1}, "Pass a smaller input"),
         ({"status": "FAILED", "exit_code": 1}, "The memory is not the reason"),
         ({"status": "TIMED-OUT"}, "Set a longer --timeout"),
-        ({"status": "ABORTED"}, "Something aborted it"),
+        ({"status": "ABORTED"}, "The run was aborted"),
     ],
 )
 def test_without_a_size_that_fits_there_is_advice(run: dict[str, Any], advice: str) -> None:

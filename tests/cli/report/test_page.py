@@ -53,7 +53,7 @@ def test_the_page_shows_all_numbers_with_their_basis() -> None:
         "|Succeeded|greeter|0.3.1|",
         "|Memory peak|64 MB|of 128 MB (50 %), measured|",
         "|95 % of the time below|60.0 MB|measured|",
-        "|page cache apart from it|10.0 MB|measured|",
+        "|page cache, not included|10.0 MB|measured|",
         "|node|~50.0 MB|~0.4 s|",
         "|dataset writes|5|5e-06|~$2.5e-05|",
         "|event page|3|0.1|~$0.3000|",

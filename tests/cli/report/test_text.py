@@ -20,9 +20,9 @@ FULL = """SUCCEEDED  r1 of greeter 0.3.1, 2.3 s, exit code 0
 All done
 
 Memory     ▂▅▁▃  peak 64.0 MB of 128 MB (50 %), 95 % of the time below 60.0 MB
-                 highest sample: 56.0 MB anonymous, 4.0 MB kernel; page cache apart: 10.0 MB
-CPU         █▅▁  25 % of the granted time, 0.5 s in all; grant: 0.03125 cores
-           ▁█▁▁  throttled in 40 % of its CPU periods, 1.2 s in all
+                 highest sample: 56.0 MB anonymous, 4.0 MB kernel; page cache, not included: 10.0 MB
+CPU         █▅▁  25 % of the granted time, 0.5 s in total; grant: 0.03125 cores
+           ▁█▁▁  throttled in 40 % of its CPU periods, 1.2 s in total
 Network    ████  2.4 MB in, 2.9 kB out
 Disk       ████  peak 4.0 kB of 256 MB; checked periodically
 Processes  ████  at most 3 processes, 11 threads

@@ -1,4 +1,4 @@
-"""What a real terminal receives: colours, but nothing of an Actor that moves the cursor."""
+"""What a real terminal receives: colors, but nothing of an Actor that moves the cursor."""
 
 from __future__ import annotations
 

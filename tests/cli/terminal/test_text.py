@@ -19,7 +19,7 @@ MOVES = (
     "\x1b(B",
 )
 SHOWN = re.compile(rb"(?:[^\x00-\x08\x0b-\x1f\x7f]|\x1b\[[0-9;:]*m)*")
-"""Printable bytes, tabs, newlines and colours."""
+"""Printable bytes, tabs, newlines and colors."""
 C1 = re.compile("[\x80-\x9f]")
 
 

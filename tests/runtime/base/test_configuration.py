@@ -103,8 +103,8 @@ def test_two_files_in_one_folder_are_rejected(tmp_path: Path) -> None:
         ("[srever]\n", ":1: srever is not a setting.", "Did you mean [server]?"),
         ("\nmemory = 1", ":2: memory is not a setting.", "Did you mean run.memory?"),
         ("server = 1", ":1: server must be a table: [server].", ""),
-        ("[server]\n\nport = '80'", ":3: server.port must be a whole number 1 to 65535, not '80'.", ""),
-        ("server.port = 0", ":1: server.port must be a whole number 1 to 65535, not 0.", ""),
+        ("[server]\n\nport = '80'", ":3: server.port must be a whole number from 1 to 65535, not '80'.", ""),
+        ("server.port = 0", ":1: server.port must be a whole number from 1 to 65535, not 0.", ""),
         ("[server]\nstrict_memory = 1", ":2: server.strict_memory must be true or false, not 1.", ""),
         ("[server]\nrate_limit = true", "server.rate_limit must be a number greater than 0, not true.", ""),
         ("[server]\nrate_limit = 0", "server.rate_limit must be a number greater than 0, not 0.", ""),
@@ -112,7 +112,7 @@ def test_two_files_in_one_folder_are_rejected(tmp_path: Path) -> None:
         ("[server]\nplan = 'gold'", "server.plan must be one of free, starter, scale, business, not 'gold'.", ""),
         ("[run]\nmemory = '4t'", "run.memory has an invalid value: '4t' is not a memory size", ""),
         ("[run]\nmemory = []", "run.memory must be a memory size such as 512, '512m' or '4g', not [].", ""),
-        ("[run]\nenv = {A = 1}", "run.env needs text in quotes for A, not 1.", ""),
+        ("[run]\nenv = {A = 1}", "run.env needs a string in quotes for A, not 1.", ""),
         ("[run]\nenv = {'A B' = '1'}", "run.env has 'A B', which is not the name", ""),
         ("[run]\ninput = {a = [{b = 2026-01-01}]}", "run.input contains 2026-01-01, but JSON has no dates", ""),
         ("[run]\ninput = {a = inf}", "run.input contains inf, which JSON does not have", ""),
@@ -134,7 +134,7 @@ def test_errors_name_the_line_and_what_to_do(tmp_path: Path, text: str, message:
     assert message in str(error) and error.advice.startswith(advice)
 
 
-@pytest.mark.parametrize("setting", [each for each in SETTINGS if each.refused], ids=lambda setting: setting.key)
+@pytest.mark.parametrize("setting", [each for each in SETTINGS if each.rejected], ids=lambda setting: setting.key)
 def test_a_file_cannot_set_what_would_harm_others(tmp_path: Path, setting: Any) -> None:
     error = error_of(tmp_path, f"[{setting.table}]\n{setting.name} = 1\n")
     assert f"greenroom.toml:2: {setting.key} cannot be set in a file: " in str(error)
