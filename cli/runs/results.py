@@ -29,7 +29,13 @@ def fetch_result(client: Client, run: JsonDict, data_dir: Path) -> RunResult:
         places = _places(client, run, data_dir)
         report, metrics = client.runs.report(run["id"]), client.runs.metrics(run["id"], CURVE_POINTS)
     return RunResult(
-        run, page.items, page.total, _record_value(output) if output else None, places, report=report, metrics=metrics
+        run=run,
+        items=page.items if page else [],
+        item_count=page.total if page else None,
+        output=_record_value(output) if output else None,
+        places=places,
+        report=report,
+        metrics=metrics,
     )
 
 

@@ -59,6 +59,8 @@ def test_inspect_shows_a_run_or_prints_it_as_the_api_does(greenroom: Greenroom, 
         assert text in shown
     printed = json.loads(greenroom("inspect", "last", "--json").stdout)
     assert printed == serving.data("GET", f"actor-runs/{run.id}")
+    serving.http.delete(f"/v2/datasets/{run.default_dataset_id}").raise_for_status()
+    assert "the dataset has been deleted" in greenroom("inspect", "last").stdout
 
 
 def test_abort_waits_for_the_end_and_accepts_a_finished_run(greenroom: Greenroom, serving: Serving) -> None:
