@@ -7,6 +7,7 @@ import signal
 import sys
 import termios
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from cli.client.shell import ShellConnection
 from cli.terminal import streams
 
 CHUNK_BYTES = 32 * 1024
+PAUSE_SECS = 1 / 150
+"""The pause after each part of the input: the server disconnects a client that sends more than 200 frames a second."""
 STDERR = 2
 
 
@@ -57,6 +60,7 @@ def _send_input(shell: ShellConnection) -> None:
         unbuffered = getattr(buffer, "raw", buffer)
         while data := unbuffered.read(CHUNK_BYTES):
             shell.send_input(data)
+            time.sleep(PAUSE_SECS)
     shell.end_input()
 
 

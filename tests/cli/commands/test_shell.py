@@ -24,6 +24,13 @@ def test_a_command_gets_stdin_and_its_exit_code_is_returned(greenroom: Greenroom
     assert (process.spec.command, process.spec.has_terminal, process.sizes) == (("cat", "-"), False, [])
 
 
+def test_a_large_input_arrives_completely(greenroom: Greenroom, serving: Serving) -> None:
+    """A client that sends more frames per second than the limit is disconnected."""
+    serving.run("hello")
+    result = greenroom("shell", "last", "--", "cat", stdin="x" * 9_000_000)
+    assert (result.exit_code, len(result.stdout)) == (3, 9_000_000)
+
+
 def test_the_exit_code_of_a_command_that_ends_before_its_input(
     serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
