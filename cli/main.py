@@ -16,32 +16,25 @@ RUNS = "Runs"
 STORAGES = "Storages"
 
 COMMANDS = {
-    "up": Entry(SERVER, "Serve the API in the foreground."),
-    "down": Entry(SERVER, "Stop the server."),
-    "doctor": Entry(SERVER, "Check whether this machine can run Actors under the platform's limits."),
-    "status": Entry(SERVER, "Show the server's status and the limits that it enforces."),
-    "skill": Entry(SERVER, "Print a page for coding agents: what Greenroom is, and which commands to use."),
-    "clock": Entry(SERVER, "Control the clock of schedules, retention and webhook retries."),
-    "prune": Entry(SERVER, "Show the builds that no tag, Actor or live run needs, and delete them with their images."),
-    "completion": Entry(SERVER, "Print the script that completes commands, options, ids and names in a shell."),
-    "config": Entry(SERVER, "Show the settings in force, and where each comes from."),
-    "env": Entry(SERVER, "Print the variables that direct Apify's SDKs and the `apify` command to the server."),
-    "exec": Entry(SERVER, "Run a command in which Apify's SDKs and the `apify` command use the server."),
-    "init": Entry(ACTORS, "Write greenroom.toml, a test and a GitHub workflow into the folder of an Actor."),
     "run": Entry(ACTORS, "Build the Actor in a folder or a git repository and run it."),
     "call": Entry(ACTORS, "Run an Actor that is on the server, without building it."),
-    "fit": Entry(ACTORS, "Find out how much memory an Actor needs, and prove it."),
     "push": Entry(ACTORS, "Create or update an Actor from a folder or a git repository, and build it."),
     "build": Entry(ACTORS, "Build an Actor that is on the server, from the source of its version."),
+    "fit": Entry(ACTORS, "Find out how much memory an Actor needs, and prove it."),
     "actors": Entry(ACTORS, "List your Actors and the public Actors that you have run, most recently run first."),
-    "seed": Entry(ACTORS, "Create public stand-ins for well-known Actors of Apify Store."),
     "schedule": Entry(ACTORS, "List schedules, and start their runs now."),
+    "init": Entry(ACTORS, "Write greenroom.toml, a test and a GitHub workflow into the folder of an Actor."),
+    "seed": Entry(ACTORS, "Create public stand-ins for well-known Actors of Apify Store."),
     "ps": Entry(RUNS, "List the live runs, or all runs, newest first."),
     "logs": Entry(RUNS, "Print the log of a run or build."),
     "stats": Entry(RUNS, "Show what live runs use: CPU, memory and network."),
     "explain": Entry(RUNS, "Show why a run or build ended, with the evidence and the next command to type."),
     "report": Entry(RUNS, "Show what a run used and would cost, with its curves."),
     "inspect": Entry(RUNS, "Show a run: its status, options, use of resources, storages and results."),
+    "open": Entry(RUNS, "Print the URL of a run's web server, or else of its log, and open it in the browser."),
+    "shell": Entry(
+        RUNS, "Open a shell in the container of a live run, or run a command there, with the Actor's environment."
+    ),
     "abort": Entry(RUNS, "Abort a run, and wait until it has ended."),
     "resurrect": Entry(RUNS, "Let a finished run continue with its storages, and follow it like `greenroom run`."),
     "reboot": Entry(RUNS, "Restart a live run in a new container, with the same storages."),
@@ -49,14 +42,21 @@ COMMANDS = {
     "metamorph": Entry(
         RUNS, "Turn a live run into a run of another Actor, which gets the same storages and a new container."
     ),
-    "open": Entry(RUNS, "Print the URL of a run's web server, or else of its log, and open it in the browser."),
-    "shell": Entry(
-        RUNS, "Open a shell in the container of a live run, or run a command there, with the Actor's environment."
-    ),
     "dataset": Entry(STORAGES, "List, read, fill and export datasets."),
     "kvs": Entry(STORAGES, "List, read, fill and export key-value stores."),
     "queue": Entry(STORAGES, "List, read, fill and export request queues."),
     "storage": Entry(STORAGES, "Copy storages between the server and the local folders of the Apify SDKs."),
+    "up": Entry(SERVER, "Serve the API in the foreground."),
+    "down": Entry(SERVER, "Stop the server."),
+    "status": Entry(SERVER, "Show the server's status and the limits that it enforces."),
+    "doctor": Entry(SERVER, "Check whether this machine can run Actors under the platform's limits."),
+    "config": Entry(SERVER, "Show the settings in force, and where each comes from."),
+    "env": Entry(SERVER, "Print the variables that direct Apify's SDKs and the `apify` command to the server."),
+    "exec": Entry(SERVER, "Run a command in which Apify's SDKs and the `apify` command use the server."),
+    "clock": Entry(SERVER, "Control the clock of schedules, retention and webhook retries."),
+    "prune": Entry(SERVER, "Show the builds that no tag, Actor or live run needs, and delete them with their images."),
+    "completion": Entry(SERVER, "Print the script that completes commands, options, ids and names in a shell."),
+    "skill": Entry(SERVER, "Print a page for coding agents: what Greenroom is, and which commands to use."),
 }
 """All subcommands, in the order of the help. `cli/commands/` has a module of the same name for each."""
 

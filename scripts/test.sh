@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Runs all tests, with a second Docker engine that enforces disk limits. Exits with pytest's exit code.
 # Two groups run in parallel, since tests with containers mostly wait. One starts with the tests without containers, and
-# continues with those of clients, which measure nothing.
+# continues with tests that measure no container.
 # With arguments, runs only pytest with these arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly SECOND_LOG=$(mktemp)
+readonly SECOND_GROUP=(tests/clients tests/crawls tests/fuzz tests/kills tests/soak)
 readonly INTERRUPTED=2 # pytest's exit code
 
 main() {
@@ -18,10 +19,10 @@ main() {
         return
     fi
     set -m # the background job gets its own process group, so that all its processes can be killed
-    tests_of_clients_and_without_containers >"$SECOND_LOG" 2>&1 &
+    second_group >"$SECOND_LOG" 2>&1 &
     set +m
     local second=$! failed=0
-    tests -m docker --ignore tests/clients --ignore tests/fuzz || failed=$?
+    tests -m docker "${SECOND_GROUP[@]/#/--ignore=}" || failed=$?
     [ $failed -ne $INTERRUPTED ] || return $failed
     wait $second || failed=$?
     cat "$SECOND_LOG"
@@ -44,10 +45,10 @@ cleanup() {
     rm -f "$SECOND_LOG"
 }
 
-tests_of_clients_and_without_containers() {
+second_group() {
     local failed=0
     tests -m "not docker" || failed=1
-    tests -m docker tests/clients tests/fuzz || failed=1
+    tests -m docker "${SECOND_GROUP[@]}" || failed=1
     return $failed
 }
 

@@ -108,14 +108,14 @@ ENDINGS: Mapping[str, Staged] = {
         options=SMALL,
         cause="memory-limit",
         certainty="certain",
-        evidence=("oom_kill 1", "killed python", "SIGKILL", "peak 128 MB of 128 MB"),
+        evidence=("oom_kill ", "killed python", "SIGKILL", "peak 128 MB of 128 MB"),
     ),
     "memory limit of a child": Staged(
         program=ALLOCATES_IN_CHILD,
         options=SMALL,
         cause="memory-limit-in-child",
         certainty="likely",
-        evidence=("oom_kill 1", "killed python", "3"),
+        evidence=("oom_kill ", "killed python", "3"),
     ),
     "heap of V8": Staged(
         image=NODE,
