@@ -39,7 +39,7 @@ def test_the_exit_code_of_a_command_that_ends_before_its_input(
 
     monkeypatch.setattr(FakeExec, "output", output)
     run = serving.run("hello")
-    command = [sys.executable, ROOT / "greenroom/__main__.py", "shell", run.id, "--data-dir", serving.data_dir]
+    command = [sys.executable, f"{ROOT}/greenroom/__main__.py", "shell", run.id, "--data-dir", str(serving.data_dir)]
     with subprocess.Popen(
         [*command, "--", "ls"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

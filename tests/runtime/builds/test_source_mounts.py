@@ -27,7 +27,7 @@ def a_build(dockerfile: str = "COPY . ./", context: str = ".", folder: Path | No
         started_at=0,
         meta=META,
         options=BuildOptions(tag="latest"),
-        folder=folder and str(folder),
+        folder=None if folder is None else str(folder),
         context=context,
         copies=parse(f"FROM a\n{dockerfile}").copies,
     )
