@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -24,6 +25,11 @@ def not_empty(value: str | None) -> str | None:
 def resolved(data_dir: Path | None) -> Path:
     """Return the absolute path of a given data directory, or of the default one."""
     return (data_dir or default_data_dir()).resolve()
+
+
+def data_dir_option(data_dir: Path) -> str:
+    """Return the option of a command for the user to copy, with a space before it; nothing for the default."""
+    return "" if data_dir == resolved(None) else f" --data-dir {shlex.quote(str(data_dir))}"
 
 
 def parsed(option: str, parse: Callable[[Given], Value], given: Given | None) -> Value | None:

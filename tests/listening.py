@@ -74,8 +74,10 @@ def loop_in_thread() -> Iterator[LoopInThread]:
 
 
 @contextmanager
-def listening_in_thread(thread: LoopInThread, app: ASGIApp, bound: socket.socket | None = None) -> Iterator[int]:
-    served = listening(app, bound)
+def listening_in_thread(
+    thread: LoopInThread, app: ASGIApp, bound: socket.socket | None = None, **options: Any
+) -> Iterator[int]:
+    served = listening(app, bound, **options)
     port = thread.run(served.__aenter__())
     try:
         yield port

@@ -56,6 +56,8 @@ STARTING_SLUGS = {
     "invalid-request": ("invalid-input", None),
 }
 
+MAX_REJECTION_CHARS = 500
+"""An Actor can send paths of 64 KB, and its run's record is written every second."""
 ERROR_HANDLED = "greenroom.error_handled"
 """Set in the scope of a request whose unexpected error was logged and answered."""
 
@@ -130,7 +132,7 @@ async def _record_rejection(request: Request, problem: Forbidden) -> None:
         return
     try:
         shown = f"{request.method} {request.url.path}: {problem.message}"
-        await orchestrator_of(request).runs.record_rejection(caller.run.id, shown)
+        await orchestrator_of(request).runs.record_rejection(caller.run.id, shown[:MAX_REJECTION_CHARS])
     except (NotFound, *STORAGE_ERRORS) as failure:
         log.warning("A rejected request of run %s could not be recorded: %s", caller.run.id, failure)
 

@@ -9,6 +9,7 @@ standard error. Its last message is `{"exitCode": N}`.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -22,6 +23,8 @@ from runtime.base.errors import GreenroomError
 from runtime.runs.shells import Exec, start_process
 
 POLICY_VIOLATION = 1008
+END_SECS = 1.0
+"""How long the end of the input may take. A process that does not read its input cannot get it."""
 
 router = APIRouter()
 
@@ -46,7 +49,6 @@ async def open_shell(socket: WebSocket, run: str) -> None:
     except (WebSocketDisconnect, KeyError):  # the client left, or its first message is not text
         return
     else:
-        await socket.send_json({"started": True})
         await _relay(socket, process)
 
 
@@ -76,13 +78,19 @@ async def _relay(socket: WebSocket, process: Exec) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await process.end_input()
-        for task in tasks:
-            task.cancel()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_SECS):
+                    await process.end_input()
+        finally:
+            for task in tasks:
+                task.cancel()
+            process.close()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _send_output(socket: WebSocket, process: Exec) -> None:
+    await socket.send_json({"started": True})
     async for chunk in process.output():
         await socket.send_bytes(bytes([chunk.stream]) + chunk.data)
     await socket.send_json({"exitCode": await process.exit_code()})

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import INVALID_INPUT, CommandError
+from cli.files import replace_file
 from runtime.base.json_text import loads_with_comments
 
 TRIVIA = re.compile(r"(?:[\s\ufeff]|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
@@ -53,7 +54,8 @@ def write_numbers(file: Path, fields: Mapping[str, int]) -> None:
     """Set top-level fields to numbers, completely or not at all. Raises EditError."""
     content = _edited_file(file, fields)
     try:
-        _replace(file.resolve(), content)  # a link to the file stays a link
+        target = file.resolve()  # a link to the file stays a link
+        replace_file(target, content, mode=stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise EditError(file, str(error.strerror or error).lower()) from error
 
@@ -81,21 +83,6 @@ def _edited_file(file: Path, fields: Mapping[str, int]) -> bytes:
         raise EditError(file, "it is not valid UTF-8") from error
     except ValueError as error:
         raise EditError(file, str(error)) from error
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Replace the content of a file, and preserve its mode."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as stream:
-            os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _parsed(text: str) -> Any:

@@ -74,8 +74,12 @@ class DatasetsClient:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def first_items(self, dataset_id: str, limit: int) -> ItemsPage:
-        response = self._transport.request("GET", _items_path(dataset_id), params={"limit": limit})
+    def first_items(self, dataset_id: str, limit: int) -> ItemsPage | None:
+        """Return the first items, or None if the dataset has been deleted."""
+        try:
+            response = self._transport.request("GET", _items_path(dataset_id), params={"limit": limit})
+        except RecordNotFound:
+            return None
         return ItemsPage(response.json(), int(response.headers[TOTAL_HEADER]))
 
     def lines(self, dataset_id: str) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cli.client import Client
 from cli.errors import CommandError
+from cli.files import replace_file
 from cli.server import RunningServer
 from runtime.base.json_text import JsonDict
 
@@ -50,12 +51,9 @@ def store_login(login: ClientLogin, data_dir: Path) -> None:
     """Write the login as `apify login` writes it (apify-cli 1.10, `utils.ts`). Raises CommandError."""
     content = {**login.user, "token": login.token, "secretsBackend": "file"}
     file = data_dir / FOLDER / FILE
-    temporary = file.with_name(f"{FILE}.{os.getpid()}")
     try:
         file.parent.mkdir(mode=0o700, exist_ok=True)
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as written:
-            json.dump(content, written, indent="\t")
-        temporary.replace(file)
+        replace_file(file, json.dumps(content, indent="\t").encode(), mode=0o600)
     except OSError as error:
         raise CommandError(
             f"The login for the `apify` command cannot be stored in {file.parent}: {error.strerror or error}.",

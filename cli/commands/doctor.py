@@ -20,6 +20,7 @@ from cli.errors import FAILED
 from cli.failures import Command
 from cli.options import AsJson, DataDir, resolved
 from cli.terminal import print_message, print_result, progress
+from cli.terminal.interrupts import interrupt_on_termination
 from runtime.base.json_text import JsonDict
 from runtime.doctor import Check, Verdict
 from runtime.doctor.engine import examine_engine
@@ -55,7 +56,7 @@ def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 def _examine(data_dir: Path, port: int) -> Iterator[Check]:
     running = server.find(data_dir)
-    with progress("Examining the engine"):
+    with progress("Examining the engine"), interrupt_on_termination():  # the containers of the probes are removed
         of_engine = asyncio.run(_collect(_instance_id(data_dir)))
     yield from of_engine
     yield from examine_host(data_dir, port, running, os.environ)

@@ -167,9 +167,8 @@ def fit(
     )
     limit = parsed("--budget", parse_budget, budget) or Budget()
     search = SearchArguments(parsed("--sizes", parse_sizes, sizes), repeat, strategy, parallel, limit)
-    definition = writable_definition(Path(reference)) if write else None
-    given = given_inputs(inputs or [], start)
-    raise typer.Exit(measure_and_recommend(reference, given, start, search, Outputs(definition, html)))
+    outputs = Outputs(writable_definition(Path(reference)) if write else None, html)
+    raise typer.Exit(measure_and_recommend(reference, given_inputs(inputs or [], start), start, search, outputs))
 
 
 def _check_combination(reference: str, *, build: str | None, write: bool, html: Path | None) -> None:

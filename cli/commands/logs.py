@@ -100,5 +100,7 @@ def print_log(arguments: LogsArguments) -> None:
 
 def _lines(client: Client, job_id: str, lines: LogFilter, until_end: bool) -> list[dict[str, str | None]]:
     chunks = [lines.feed(chunk) for chunk in client.log(job_id, raw=False, until_end=until_end)]
-    selected = (b"".join(chunks) + lines.end()).splitlines()
-    return [dict(zip(("timestamp", "text"), split_line(line), strict=True)) for line in selected]
+    selected = (b"".join(chunks) + lines.end()).removesuffix(b"\n")
+    # Not `splitlines`: a progress bar writes many carriage returns in one line.
+    each_line = selected.split(b"\n") if selected else []
+    return [dict(zip(("timestamp", "text"), split_line(line), strict=True)) for line in each_line]

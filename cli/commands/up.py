@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -19,13 +18,13 @@ from cli.client_environment.shells import SHELLS, current_shell
 from cli.configuration.loading import current_folder, default_note, load
 from cli.errors import CommandError
 from cli.failures import Command
-from cli.options import DataDir, parsed, resolved
+from cli.options import DataDir, data_dir_option, parsed, resolved
 from cli.server.description import count_live_runs, describe_live_runs, describe_server
 from cli.server.ports import check_port_is_free, port_taken
 from cli.terminal import print_message
 from runtime.base.general_access import GeneralAccess
 from runtime.base.plans import PlanName
-from runtime.base.settings import LOCAL_USERNAME, Settings, default_data_dir, of_configuration
+from runtime.base.settings import LOCAL_USERNAME, Settings, of_configuration
 from runtime.base.usernames import USERNAME_RULE, is_username
 
 app = typer.Typer(add_completion=False)
@@ -189,8 +188,7 @@ def banner(info: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]
     They contain no user's token, because they may become part of a log. `greenroom env` prints it.
     """
     adopted = f", {count_live_runs(info['liveRuns'])} adopted" if info["liveRuns"] else ""
-    is_default = Path(info["dataDir"]) == default_data_dir().resolve()
-    option = "" if is_default else f" --data-dir {shlex.quote(info['dataDir'])}"
+    option = data_dir_option(Path(info["dataDir"]))
     return [
         f"Greenroom {info['version']}{adopted}",
         *describe_server(info),

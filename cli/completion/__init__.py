@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +19,11 @@ COMPLETION_VARIABLE = "_GREENROOM_COMPLETE"
 RESPONSE_SECS = 1.0
 """The server answers within this time, or there are no suggestions."""
 MAX_SUGGESTIONS = 100
+WORD = re.compile(r"[\w.~/-]+", re.ASCII)
+"""A suggested value that means the same to every shell. Ids and names have no other characters."""
+UNSAFE = re.compile(r"[^\w .,/:@*+-]+")
+"""What is removed from descriptions: zsh evaluates them, and an Actor can give another Actor any title."""
+MAX_DESCRIPTION = 100
 
 Suggestion = tuple[str, str]
 """A value and its description, which zsh, fish and PowerShell show."""
@@ -104,6 +110,10 @@ def _suggestions(
         return []
     try:
         with closing(Client(running, RESPONSE_SECS)) as client:
-            return [each for each in find(client, incomplete) if each[0].startswith(incomplete)]
+            return [
+                (value, UNSAFE.sub(" ", description)[:MAX_DESCRIPTION].strip())
+                for value, description in find(client, incomplete)
+                if value.startswith(incomplete) and WORD.fullmatch(value)
+            ]
     except CommandError:  # a shell has no place for an error message in the middle of a line
         return []

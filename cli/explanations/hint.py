@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from cli.client import Client
 from cli.errors import CommandError
+from cli.options import data_dir_option
 from cli.terminal import print_message, print_warning
 from runtime.base.json_text import JsonDict
-from runtime.base.settings import default_data_dir
 
 EXPLAINED = ("FAILED", "TIMED-OUT")
 """A user who aborts a run knows why it ended."""
@@ -24,5 +23,4 @@ def print_hint(client: Client, run: JsonDict, data_dir: Path) -> None:
     except CommandError as error:  # the run has ended, and its result is already known
         print_warning(f"The run cannot be explained now: {error.message}")
         return
-    place = [] if data_dir == default_data_dir().resolve() else ["--data-dir", str(data_dir)]
-    print_message(f"{reason} Evidence: {shlex.join(['greenroom', 'explain', run['id'], *place])}")
+    print_message(f"{reason} Evidence: greenroom explain {run['id']}{data_dir_option(data_dir)}")

@@ -1,4 +1,4 @@
-"""Writes new files into a project: all or none of them, and never over existing ones unasked."""
+"""Writes new files into a project, each completely or not at all, and never over existing ones unasked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from cli.errors import INVALID_INPUT, CommandError
+from cli.files import replace_file
 
 
 def write_files(files: dict[Path, str], root: Path, *, force: bool) -> None:
@@ -31,11 +32,8 @@ def write_files(files: dict[Path, str], root: Path, *, force: bool) -> None:
 
 def _write(file: Path, content: str) -> None:
     """Write a file completely or not at all. An existing file or symbolic link is replaced."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(content)
-        temporary.replace(file)
+        replace_file(file, content.encode())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise CommandError(f"Cannot write {file}: {error.strerror or error}.") from error

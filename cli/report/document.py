@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from cli.errors import CommandError
+from cli.files import replace_file
 
 STYLE = Path(__file__).with_name("page.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -25,12 +25,9 @@ def document(title: str, body: str, more_style: str = "") -> str:
 
 def write_document(path: Path, text: str) -> None:
     """Write a page completely or not at all. Raises CommandError."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
+        replace_file(path, text.encode())
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise CommandError(
             f"The page could not be written to {path}: {error.strerror or error}.",
             "Choose a file in a folder that exists and that you may write to.",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cli.terminal.sizes import MBYTE, readable_size
+from cli.terminal.times import readable_duration
 from runtime.base.json_text import JsonDict
 
 NOT_MEASURED = "not measured"
@@ -52,11 +53,7 @@ ASCII = FigureFormat(at_least=">= ")
 
 
 def duration(secs: float) -> str:
-    if secs < 60:
-        return f"{secs:.1f} s"
-    minutes, rest = divmod(round(secs), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min {rest} s" if hours else f"{minutes} min {rest} s"
+    return readable_duration(1000 * secs)
 
 
 def dollars(usd: float) -> str:

@@ -60,7 +60,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def figure_format() -> FigureFormat:
-    return ASCII if is_ascii() else UNICODE
+    return ASCII if streams.stdout.is_ascii else UNICODE
 
 
 def _drawn(row: Row, metrics: JsonDict) -> str:
@@ -70,16 +70,12 @@ def _drawn(row: Row, metrics: JsonDict) -> str:
     if terminal.stdout.is_terminal:
         width = max(LEAST_CURVE_WIDTH, min(MOST_CURVE_WIDTH, terminal.stdout.width // CURVE_SHARE))
     values = resampled(metrics["at"], row.curve.values, width, metrics["gaps"])
-    return small_curve(values, row.curve.highest, is_ascii=is_ascii())
+    return small_curve(values, row.curve.highest, is_ascii=streams.stdout.is_ascii)
 
 
 def _line_width() -> int:
     """Return the width of the terminal. A line in a file is not wrapped."""
     return terminal.stdout.width if terminal.stdout.is_terminal else 10_000
-
-
-def is_ascii() -> bool:
-    return not streams.stdout.encoding.lower().replace("-", "").startswith("utf")
 
 
 def _title(report: JsonDict) -> str:

@@ -10,11 +10,11 @@ import httpx
 from cli import terminal
 from cli.client import Client
 from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
+from cli.options import data_dir_option
 from cli.report.text import CURVE_POINTS
 from cli.runs.summary import RunResult, print_summary
 from cli.terminal import progress
 from runtime.base.json_text import JsonDict, loads
-from runtime.base.settings import default_data_dir
 
 ITEMS_FETCHED = 10
 OUTPUT_KEY = "OUTPUT"
@@ -29,13 +29,19 @@ def fetch_result(client: Client, run: JsonDict, data_dir: Path) -> RunResult:
         places = _places(client, run, data_dir)
         report, metrics = client.runs.report(run["id"]), client.runs.metrics(run["id"], CURVE_POINTS)
     return RunResult(
-        run, page.items, page.total, _record_value(output) if output else None, places, report=report, metrics=metrics
+        run=run,
+        items=page.items if page else [],
+        item_count=page.total if page else None,
+        output=_record_value(output) if output else None,
+        places=places,
+        report=report,
+        metrics=metrics,
     )
 
 
 def _places(client: Client, run: JsonDict, data_dir: Path) -> dict[str, str]:
     """Return where the results are: URLs that need no token, or a command if the server stops with this command."""
-    option = "" if data_dir == default_data_dir().resolve() else f" --data-dir {data_dir}"
+    option = data_dir_option(data_dir)
     report = f"greenroom report {run['id']}{option}"
     if not client.urls_stay_valid:
         return {"Results": f"greenroom storage export --run {run['id']}{option}", "Report": report}

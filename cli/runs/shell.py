@@ -7,6 +7,7 @@ import signal
 import sys
 import termios
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from cli.client.shell import ShellConnection
 from cli.terminal import streams
 
 CHUNK_BYTES = 32 * 1024
+PAUSE_SECS = 1 / 150
+"""The pause after each part of the input: the server disconnects a client that sends more than 200 frames a second."""
 STDERR = 2
 
 
@@ -47,11 +50,17 @@ def _print_output(shell: ShellConnection) -> int:
 
 
 def _send_input(shell: ShellConnection) -> None:
-    """Send stdin until its end. The thread's main function."""
+    """Send stdin until its end. The thread's main function.
+
+    The process can end first. Then this thread still waits for input. If it waited in the buffer of `sys.stdin`, it
+    would hold a lock that the interpreter needs to exit, and the exit would fail with a fatal error.
+    """
     if sys.stdin is not None:
-        stdin: Any = sys.stdin.buffer
-        while data := stdin.read1(CHUNK_BYTES):
+        buffer: Any = sys.stdin.buffer
+        unbuffered = getattr(buffer, "raw", buffer)
+        while data := unbuffered.read(CHUNK_BYTES):
             shell.send_input(data)
+            time.sleep(PAUSE_SECS)
     shell.end_input()
 
 

@@ -21,12 +21,13 @@ ITEM_WIDTH = 160
 class RunResult:
     """A finished run, with the first items of its dataset, the number of all items, and its OUTPUT record.
 
-    `places` are the URLs or commands for the results, by their labels. `report` and `metrics` are what the run used.
+    `item_count` is None if the dataset has been deleted. `places` are the URLs or commands for the results, by their
+    labels. `report` and `metrics` are what the run used.
     """
 
     run: JsonDict
     items: list[Any]
-    item_count: int
+    item_count: int | None
     output: Any
     places: Mapping[str, str]
     report: JsonDict
@@ -58,6 +59,8 @@ def _title(run: JsonDict) -> str:
 
 
 def _count(result: RunResult) -> str:
+    if result.item_count is None:
+        return "the dataset has been deleted"
     hidden = result.item_count - min(len(result.items), ITEMS_SHOWN)
     return f"{result.item_count}, the first {ITEMS_SHOWN}:" if hidden > 0 else str(result.item_count)
 

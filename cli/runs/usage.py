@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from cli.runs.listing import actor_of, memory_of, memory_share
 from cli.terminal import streams
 from cli.terminal.sizes import readable_size
+from cli.terminal.small_curves import small_curve
 from cli.terminal.tables import Column, Row
 from cli.terminal.times import readable_duration
 from runtime.base.json_text import JsonDict
 
-BLOCKS = "▁▂▃▄▅▆▇█"
-ASCII_BLOCKS = "_.-:=+*#"
 CURVE_WIDTH = 16
 USAGE_COLUMNS = (
     Column("RUN"),
@@ -46,8 +45,7 @@ def usage_row(run: JsonDict, username: str) -> Row:
 
 def curve(shares: Sequence[float | None]) -> str:
     """Draw the used parts of a limit from 0 to 1. A moment without a measurement is a gap."""
-    blocks = BLOCKS if streams.stdout.encoding.lower().replace("-", "") == "utf8" else ASCII_BLOCKS
-    return "".join(" " if share is None else blocks[min(int(share * len(blocks)), len(blocks) - 1)] for share in shares)
+    return small_curve(shares, 1.0, is_ascii=streams.stdout.is_ascii)
 
 
 def _traffic(run: JsonDict) -> str:

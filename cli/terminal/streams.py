@@ -45,6 +45,11 @@ class StandardStream(io.TextIOBase):
     def encoding(self) -> str:  # type: ignore[override]
         return self.stream.encoding
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the stream may lack block characters and other symbols."""
+        return not self.encoding.lower().startswith("utf")
+
     def isatty(self) -> bool:
         return self.stream.isatty()
 

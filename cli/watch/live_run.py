@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from cli import terminal
 from cli.client import Client
 from cli.errors import CommandError
+from cli.runs.listing import STATUS_STYLES
 from cli.runs.web_server_notice import web_server_notice
 from cli.terminal import print_error, print_message, streams
 from cli.terminal.text import TerminalLines
 from runtime.base.json_text import JsonDict
-
-STYLES = {"SUCCEEDED": "green", "FAILED": "red", "TIMED-OUT": "yellow", "ABORTED": "yellow"}
 
 
 @dataclass(slots=True)
@@ -63,7 +62,7 @@ class LiveRun:
             if not self._state.is_replaced:
                 reason = run.get("statusMessage") or "It has no status message."
                 wait = "" if self._state.is_last else " Waiting for changes."
-                print_message(f"{run['status']}: {reason}{wait}", STYLES.get(run["status"]))
+                print_message(f"{run['status']}: {reason}{wait}", STATUS_STYLES.get(run["status"]))
 
     def _print_log(self) -> None:
         stream = streams.stdout

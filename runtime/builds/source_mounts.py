@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,8 @@ from runtime.builds.push_selection import PushSelection
 HARMLESS = frozenset({"__pycache__", ".DS_Store", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 """Excluded entries that do not prevent the mount of the whole folder: they do not change what an Actor does."""
 MAX_MOUNTS = 500
+STARS = re.compile(r"\*{2,}")
+"""In a source of COPY, several stars mean the same as one (Go's `filepath.Match`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,17 @@ async def read_local_source(folder: Path, context: str) -> LocalSource:
 async def source_mounts(build: Build, folder: Path, working_folder: str) -> list[SourceMount]:
     """Return the mounts of the folder for a container of the build, in a stable order. Raises Invalid.
 
-    Relative targets of the Dockerfile start at `working_folder`, which is the image's.
+    Relative targets of the Dockerfile start at `working_folder`, which is the image's. The context may be outside of
+    the folder only if the build was made from the folder. Actors can make all other builds, with any context.
     """
     if build.copies is None:
         raise Invalid("invalid-value", f"Build {build.number} does not record what its Dockerfile copies. Push again")
     source = await read_local_source(folder, build.context)
+    if build.folder != str(folder) and not await asyncio.to_thread(_is_inside, source.context, folder):
+        raise Invalid(
+            "invalid-value",
+            f"The build context of build {build.number} is outside of the folder, from which it was not built",
+        )
     mounts = await in_thread(
         lambda _: _without_covered(_mounts(source, build.copies or (), PurePosixPath(working_folder)))
     )
@@ -106,6 +115,10 @@ def _context_folder(folder: Path, context: str) -> Path:
     if not root.is_dir():
         raise Invalid("invalid-value", f"The folder {root} does not exist")
     return root
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def copied_to(copies: Iterable[SourceCopy], context: Path, path: Path) -> bool:
@@ -142,7 +155,7 @@ def _matches(context: Path, pattern: str) -> list[Path]:
     """Return the paths of a source of COPY. Nothing outside the context matches, as in a build."""
     if PurePosixPath(pattern) == PurePosixPath():
         return [context]
-    found = sorted(context.glob(pattern.strip("/")))
+    found = sorted(context.glob(STARS.sub("*", pattern.strip("/"))))
     return [path for path in found if path.resolve().is_relative_to(context.resolve())]
 
 

@@ -271,6 +271,9 @@ class Exec(Protocol):
         """Yield the output until the process has ended. Can be called once; closing it ends the connection."""
         ...
 
+    def close(self) -> None:
+        """End the connection. The process continues."""
+
     async def write(self, data: bytes) -> None:
         """Send input. Input for a process that has ended is dropped."""
 

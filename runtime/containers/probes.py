@@ -6,16 +6,18 @@ import asyncio
 import json
 import socket
 import tarfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from io import BytesIO
 from ipaddress import IPv4Address
 from typing import Any
 
+import docker.errors
 import requests
 
-from runtime.containers import INSTANCE_LABEL
-from runtime.containers.connection import EngineConnection, ignoring_statuses
+from runtime.containers import INSTANCE_LABEL, EngineUnavailable, StartFailed
+from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
 from runtime.containers.probe_programs import MACHINES, Machine, connect, fill_memory
 
 LIMIT_BYTES = 32 * 1024 * 1024
@@ -28,7 +30,10 @@ TIMED_OUT = 110
 
 
 class EngineProbes:
-    """Runs small programs in containers with the label of `instance_id`, and removes them afterwards."""
+    """Runs small programs in containers with the label of `instance_id`, and removes them afterwards.
+
+    Raises StartFailed if the engine rejects a container, and EngineUnavailable.
+    """
 
     def __init__(self, connection: EngineConnection, instance_id: str) -> None:
         self._connection = connection
@@ -65,31 +70,48 @@ class EngineProbes:
         return counts
 
     async def _exit_code(self, program: bytes, host_config: Mapping[str, Any]) -> int:
-        async with self._container(program, host_config) as id:
-            await self._connection.call(self._connection.api.start, id)
-            try:
-                ended = await self._connection.call(self._connection.api.wait, id, timeout=PROBE_SECS)
-            except requests.exceptions.ConnectionError:  # docker-py's error for a wait that takes too long
-                return TIMED_OUT
-            return int(ended["StatusCode"])
+        try:
+            async with self._container(program, host_config) as id:
+                await self._connection.call(self._connection.api.start, id)
+                return await self._connection.call(self._wait, id)
+        except docker.errors.APIError as error:
+            raise StartFailed(error_message(error)) from error
 
     @asynccontextmanager
     async def _container(self, program: bytes, host_config: Mapping[str, Any]) -> AsyncIterator[str]:
+        """Create a container, and remove it at the end: also if a Ctrl-C arrives while the engine creates it."""
         api = self._connection.api
-        image = await self._connection.call(self._import_image, program)
+        image = asyncio.ensure_future(self._connection.call(self._import_image, program))
         try:
             config = api.create_host_config(**host_config)
-            created = await self._connection.call(
-                api.create_container, image, [f"/{PROGRAM}"], labels=self._labels, host_config=config
+            create = partial(api.create_container, labels=self._labels, host_config=config)
+            created = asyncio.ensure_future(
+                self._connection.call(
+                    lambda image: str(create(image, [f"/{PROGRAM}"])["Id"]), await asyncio.shield(image)
+                )
             )
             try:
-                yield created["Id"]
+                yield await asyncio.shield(created)
             finally:
-                with ignoring_statuses(404):
-                    await asyncio.shield(self._connection.call(api.remove_container, created["Id"], force=True))
+                await self._remove(api.remove_container, created)
         finally:
-            with ignoring_statuses(404):
-                await asyncio.shield(self._connection.call(api.remove_image, image, force=True))
+            await self._remove(api.remove_image, image)
+
+    async def _remove(self, remove: Callable[..., None], created: asyncio.Future[str]) -> None:
+        """Remove what a request creates, as soon as it has; nothing if the request fails."""
+        try:
+            id = await created
+        except (docker.errors.APIError, EngineUnavailable):  # raised where the result is used
+            return
+        with ignoring_statuses(404):
+            await asyncio.shield(self._connection.call(partial(remove, id, force=True)))
+
+    def _wait(self, id: str) -> int:
+        """Return the exit code of a container, or TIMED_OUT if it does not end: a firewall may drop packets."""
+        try:
+            return int(self._connection.api.wait(id, timeout=PROBE_SECS)["StatusCode"])
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
+            return TIMED_OUT
 
     def _import_image(self, program: bytes) -> str:
         labels = [f'LABEL {name}="{value}"' for name, value in self._labels.items()]

@@ -69,7 +69,10 @@ class DockerExec:
             while chunk := await self._read():
                 yield chunk
         finally:
-            self._writer.close()
+            self.close()
+
+    def close(self) -> None:
+        self._writer.close()
 
     async def _read(self) -> OutputChunk | None:
         """Return the next output, or None at the end.

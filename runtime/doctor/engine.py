@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.containers import INSTANCE_LABEL, DiskEnforcement, Engine, EngineUnavailable
+from runtime.containers import INSTANCE_LABEL, DiskEnforcement, Engine, EngineUnavailable, StartFailed
 from runtime.containers.docker import DockerContainers
 from runtime.containers.probe_programs import Machine
 from runtime.containers.probes import EngineProbes, machine_of
@@ -59,15 +59,23 @@ async def examine_engine(own_instance_id: str | None) -> AsyncIterator[Check]:
         examined = Examined(engine, properties, probes, machine_of(properties), own_instance_id)
         yield _engine(examined)
         yield _controllers(examined)
-        yield await _memory_limit(examined)
+        yield await _attempted("memory limit", _memory_limit(examined))
         yield _disk_limit(examined)
         yield _architecture(examined)
         yield _memory(examined)
-        yield await _gateway(examined)
-        yield await _left_overs(examined)
-        yield await _base_images(examined)
+        yield await _attempted("gateway", _gateway(examined))
+        yield await _attempted("left-overs", _left_overs(examined))
+        yield await _attempted("base images", _base_images(examined))
     finally:
         await containers.close()
+
+
+async def _attempted(name: str, check: Awaitable[Check]) -> Check:
+    """Return the result of a check, also if the engine does not permit it."""
+    try:
+        return await check
+    except (StartFailed, EngineUnavailable) as error:
+        return fail(name, f"the engine did not permit the check: {error}", "Correct what the engine reports.")
 
 
 def _engine(examined: Examined) -> Check:

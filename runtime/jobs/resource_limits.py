@@ -66,13 +66,16 @@ def granted_cpus(run: Run, burst_secs: float, now: Millis) -> float:
 def average_granted_cpus(run: Run, burst_secs: float) -> float | None:
     """The cores that a run could use on average in the time that its statistics cover; None if nothing was measured.
 
-    Each of its containers had a start-up burst.
+    Each of its containers had a start-up burst, which does not end in a debugged run.
     """
     stats, memory = run.stats, run.options.memory_mbytes
     if not stats.sampled_millis:
         return None
+    if run.debug_port is not None:
+        return burst_cpus(memory, burst_secs)
     secs = stats.sampled_millis / 1000
-    containers = 1 + stats.migration_count + stats.reboot_count + stats.restart_count + stats.resurrect_count
+    restarts = stats.migration_count + stats.reboot_count + stats.restart_count + stats.resurrect_count
+    containers = 1 + restarts + len(run.metamorphs)
     in_burst = min(secs, burst_secs * containers)
     return (in_burst * burst_cpus(memory, burst_secs) + (secs - in_burst) * cpus(memory)) / secs
 

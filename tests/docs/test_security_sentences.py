@@ -120,6 +120,13 @@ SENTENCES = {
     ),
     # "Development"
     "[Dev folders](development-loop.md) and": INTRODUCTION,
+    "No file outside of a dev folder is mounted": (
+        "tests/runtime/builds/test_source_mounts.py::"
+        "test_a_build_of_another_source_mounts_nothing_outside_of_the_folder"
+    ),
+    "Names and titles that Actors choose": (
+        "tests/cli/completion/test_suggestions.py::test_zsh_does_not_execute_the_title_of_an_actor"
+    ),
     "Only the operator can register a dev folder": (
         DEVELOPMENT + "test_only_the_operator_registers_a_folder",
         DEVELOPMENT + "test_only_the_operator_mounts_the_source_of_a_build_or_debugs",

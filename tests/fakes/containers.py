@@ -133,13 +133,16 @@ class FakeExec:
     def __init__(self, spec: ExecSpec) -> None:
         self.spec = spec
         self.sizes: list[tuple[int, int]] = []
-        self.is_input_ended = False
+        self.is_input_ended = self.is_closed = False
         self._input: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def output(self) -> AsyncGenerator[OutputChunk, None]:
         while data := await self._input.get():
             yield OutputChunk(1, data.upper())
         yield OutputChunk(2, b"bye")
+
+    def close(self) -> None:
+        self.is_closed = True
 
     async def write(self, data: bytes) -> None:
         self._input.put_nowait(data)

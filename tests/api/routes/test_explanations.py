@@ -53,11 +53,12 @@ async def test_the_first_rejected_requests_of_a_run_are_recorded(api: Api) -> No
     await api.orchestrator.actors.update(actor, lambda _: {"permission_level": LIMITED})
     run = await api.start(api.orchestrator.actors.get(actor.id))
     items = f"/v2/datasets/{(await api.start()).default_dataset_id}/items"
-    for path in ("/v2/actors", "/v2/actors", items):
+    for path in ("/v2/actors", "/v2/actors", items, f"/v2/actor-tasks/{2000 * 'x'}"):
         assert problem(await api.call("GET", path, token=run.token))[0] == 403
-    first, second = api.current(run).rejections
+    first, second, third = api.current(run).rejections
     assert first.startswith("GET /v2/actors: A run with LIMITED_PERMISSIONS may not do this.")
     assert second.startswith(f"GET {items}: A run with LIMITED_PERMISSIONS may not read this storage")
+    assert len(third) == 500
 
 
 async def test_an_abort_records_who_ordered_it(api: Api) -> None:

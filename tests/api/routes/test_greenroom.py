@@ -18,6 +18,7 @@ from api.response.local_controls import RunSummaries
 from runtime.base.skill import skill_page
 from tests.fakes.api import CONTROL_TOKEN, INFO, Api, problem
 from tests.fakes.builds import an_actor_with_version, build
+from tests.fakes.containers import FakeExec
 
 MBYTE = 1024 * 1024
 
@@ -273,4 +274,19 @@ async def test_the_input_of_a_shell_ends_when_the_client_disconnects(api: Api) -
     socket.leave()
     await socket.done
     [process] = api.container_of(run).executed
-    assert process.is_input_ended
+    assert process.is_input_ended and process.is_closed
+
+
+async def test_a_process_that_reads_no_input_does_not_hold_a_shell_whose_client_has_left(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def end_input(_: FakeExec) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(FakeExec, "end_input", end_input)
+    monkeypatch.setattr("api.routes.shells.END_SECS", 0.01)
+    run = await api.start()
+    socket = shell_socket(api, run.id, CONTROL_TOKEN)
+    socket.leave()
+    await asyncio.wait_for(socket.done, 5)
+    assert api.container_of(run).executed[0].is_closed

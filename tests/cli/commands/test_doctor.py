@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,6 +44,25 @@ def test_each_problem_is_printed_with_its_fix(cli: CliRunner, tmp_path: Path, mo
 def test_warnings_do_not_fail(cli: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     examined(monkeypatch, GOOD, POOR)
     assert cli.invoke(app, ["doctor", "--data-dir", str(tmp_path)]).exit_code == 0
+
+
+def test_a_terminated_command_lets_the_probes_remove_their_containers(
+    cli: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = []
+
+    async def examine(_: str | None) -> AsyncIterator[Check]:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(10)
+            yield GOOD
+        finally:
+            await asyncio.sleep(0)
+            removed.append("container")
+
+    monkeypatch.setattr("cli.commands.doctor.examine_engine", examine)
+    result = cli.invoke(app, ["doctor", "--data-dir", str(tmp_path)])
+    assert (result.exit_code, removed) == (3, ["container"])
 
 
 def test_json(cli: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,8 @@ def test_inspect_shows_a_run_or_prints_it_as_the_api_does(greenroom: Greenroom, 
         assert text in shown
     printed = json.loads(greenroom("inspect", "last", "--json").stdout)
     assert printed == serving.data("GET", f"actor-runs/{run.id}")
+    serving.http.delete(f"/v2/datasets/{run.default_dataset_id}").raise_for_status()
+    assert "the dataset has been deleted" in greenroom("inspect", "last").stdout
 
 
 def test_abort_waits_for_the_end_and_accepts_a_finished_run(greenroom: Greenroom, serving: Serving) -> None:
@@ -131,7 +133,7 @@ def test_logs_are_selected_by_time_and_text(greenroom: Greenroom, serving: Servi
     container = serving.api.container_of(run)
     container.prints("first ERROR", "first")
     serving.thread.run(serving.api.clock.advance(60))
-    container.prints("second ERROR", "second")
+    container.prints("second ERROR", "second", "10 %\r90 %")
     serving.finish(run)
     whole = greenroom("logs", "last").stdout
     assert whole == serving.http.get(f"/v2/logs/{run.id}").text
@@ -144,6 +146,7 @@ def test_logs_are_selected_by_time_and_text(greenroom: Greenroom, serving: Servi
     [stamp] = [line.split(" ")[0] for line in whole.splitlines() if line.endswith("second ERROR")]
     assert texts("--since", stamp)[:2] == ["second ERROR", "second"]
     assert texts("--since", "1d", "--grep", "first") == []
+    assert texts("--grep", "90 %") == ["10 %\r90 %"]
     assert greenroom("logs", "last", "-f", "--grep", "^second$").stdout.endswith("Z second\n")
     assert [greenroom("logs", "last", *options).exit_code for options in (["--grep", "("], ["--since", "soon"])] == [
         64,

@@ -58,6 +58,33 @@ def test_ids_and_names_come_from_the_running_server(suggest: Suggest, serving: S
     assert suggest(f"greenroom schedule fire {option} ") == ["nightly"]
 
 
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_does_not_execute_the_title_of_an_actor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], serving: Serving, tmp_path: Path
+) -> None:
+    """zsh evaluates what it gets twice, at last as `_arguments` does for a list of words with descriptions."""
+    serving.thread.run(serving.api.create_actor("hello"))
+    serving.data("PUT", "actors/me~hello", json={"title": "The \\$(touch executed) `touch executed` [/x] \n Actor"})
+    monkeypatch.setenv(COMPLETION_VARIABLE, "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"greenroom call --data-dir {serving.data_dir} he")
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main()
+    printed = capsys.readouterr().out
+    function = '_arguments() { action=${1#*: :}; eval ws\\=\\( "${action[3,-3]}" \\); print -r -- $ws }'
+    script = f'{function}; eval $(print -r -- "$PRINTED")'
+    shown = subprocess.run(
+        ["zsh", "-f", "-c", script],
+        env={**os.environ, "PRINTED": printed},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "hello:The touch executed touch executed /x Actor\n"
+    assert not (tmp_path / "executed").exists()
+
+
 def test_completion_starts_no_server(suggest: Suggest, tmp_path: Path) -> None:
     assert suggest(f"greenroom logs --data-dir {tmp_path} ") == []
     assert list(tmp_path.iterdir()) == []

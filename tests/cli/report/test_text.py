@@ -12,6 +12,7 @@ from rich.console import Console
 from api.response.metrics_models import RunMetrics, RunReport
 from cli import terminal
 from cli.report.text import print_report
+from cli.terminal.streams import StandardStream
 from tests.cli.reports import MIB, a_report, an_unmeasured_report, figure, no_metrics, some_metrics
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -68,7 +69,7 @@ def test_a_report_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int)
 def test_a_terminal_without_unicode_gets_ascii(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cli.report.text.is_ascii", lambda: True)
+    monkeypatch.setattr(StandardStream, "is_ascii", True)
     memory = a_report()["memory"] | {"peakBytes": figure(128 * MIB, is_lower_bound=True)}
     print_report(a_report(memory=memory), some_metrics())
     printed = capsys.readouterr().out

@@ -15,7 +15,7 @@ from runtime.builds.source_mounts import MAX_MOUNTS, read_local_source, source_m
 from tests.fakes.stage import META
 
 
-def a_build(dockerfile: str = "COPY . ./", context: str = ".") -> Build:
+def a_build(dockerfile: str = "COPY . ./", context: str = ".", folder: Path | None = None) -> Build:
     return Build(
         id="b",
         user_id="u",
@@ -27,6 +27,7 @@ def a_build(dockerfile: str = "COPY . ./", context: str = ".") -> Build:
         started_at=0,
         meta=META,
         options=BuildOptions(tag="latest"),
+        folder=None if folder is None else str(folder),
         context=context,
         copies=parse(f"FROM a\n{dockerfile}").copies,
     )
@@ -72,7 +73,9 @@ async def test_mounts_follow_the_dockerfile(tmp_path: Path) -> None:
         "/x/src": "src",
         "/x/run.py": "src/main.py",
     }
-    found = await source_mounts(a_build("COPY app ./app\nCOPY common/ /lib/common", context=".."), folder / "app", "/x")
+    assert await mounted(a_build("COPY **/ma**.py ./"), folder / "app") == {"/app/main.py": "src/main.py"}
+    build = a_build("COPY app ./app\nCOPY common/ /lib/common", context="..", folder=folder / "app")
+    found = await source_mounts(build, folder / "app", "/x")
     assert {str(each.target): each.source for each in found} == {
         "/x/app": folder / "app",
         "/lib/common": folder / "common",
@@ -86,6 +89,15 @@ async def test_a_source_that_cannot_be_mounted_is_rejected(tmp_path: Path) -> No
     (folder / ".dockerignore").write_text("data/excluded")
     with pytest.raises(Invalid, match=r"would need 502 mounts"):
         await source_mounts(a_build(), folder, "/app")
+
+
+async def test_a_build_of_another_source_mounts_nothing_outside_of_the_folder(tmp_path: Path) -> None:
+    """An Actor can make such a build from a repository, in which its own folder is far below the build context."""
+    folder = write(tmp_path, "secret.txt", "app/main.py") / "app"
+    (folder / "link").symlink_to(tmp_path)
+    for context in ("..", "link"):
+        with pytest.raises(Invalid, match="outside of the folder"):
+            await source_mounts(a_build(context=context), folder, "/app")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import docker
 import pytest
 
-from runtime.containers import INSTANCE_LABEL, DiskEnforcement, Engine
+from runtime.containers import INSTANCE_LABEL, DiskEnforcement, Engine, StartFailed
 from runtime.containers.connection import EngineConnection
 from runtime.containers.probe_programs import MACHINES
 from runtime.containers.probes import EngineProbes
@@ -96,6 +96,14 @@ async def test_without_an_engine_nothing_else_is_checked(monkeypatch: pytest.Mon
 
 async def test_a_memory_limit_that_does_not_kill_fails() -> None:
     assert (await checks._memory_limit(examined(probes=ProbesWith(kills=False)))).verdict is Verdict.FAIL
+
+
+async def test_a_check_that_the_engine_rejects_fails() -> None:
+    async def rejected() -> Check:
+        raise StartFailed("no such driver")
+
+    check = await checks._attempted("gateway", rejected())
+    assert (check.name, check.verdict, "no such driver" in check.found) == ("gateway", Verdict.FAIL, True)
 
 
 async def test_a_machine_without_a_probe_is_skipped() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import psutil
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from runtime.base.errors import Invalid, LimitReached
 from runtime.base.plans import LOCAL, PLANS, PlanName
+from runtime.base.records import Metamorph, RunStats
 from runtime.jobs import resource_limits
 from tests.fakes.clock import START
 from tests.fakes.records import a_run, options
@@ -134,3 +136,15 @@ def test_a_job_over_the_whole_quota_has_nothing_to_wait_for() -> None:
     with pytest.raises(LimitReached, match="Request less memory") as error:
         resource_limits.check_user_memory(used=0, requested=16_384, cap=8192)
     assert "Wait" not in error.value.message
+
+
+def test_each_container_adds_a_burst_to_the_average_grant_also_that_of_a_metamorph() -> None:
+    run = a_run(options=options(memory_mbytes=1024), stats=RunStats(sampled_millis=100_000, reboot_count=1))
+    assert resource_limits.average_granted_cpus(run, 10) == pytest.approx(0.2 * 1 + 0.8 * 0.25)
+    metamorph = Metamorph(
+        created_at=START, actor_id="a", build_id="b", build_number="0.0.1", input_key="INPUT", web_server_port=4321
+    )
+    turned = replace(run, metamorphs=(metamorph,))
+    assert resource_limits.average_granted_cpus(turned, 10) == pytest.approx(0.3 * 1 + 0.7 * 0.25)
+    assert resource_limits.average_granted_cpus(replace(run, debug_port=9229), 10) == 1
+    assert resource_limits.average_granted_cpus(replace(run, stats=RunStats()), 10) is None
