@@ -5,12 +5,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 main() {
-    local folder
+    local folder processes
     folder=$(mktemp -d "$(memory_folder)/greenroom-fast.XXXXXX")
     trap 'rm -rf "'"$folder"'"' EXIT
+    processes=$(($(getconf _NPROCESSORS_ONLN) + 1))
     # With bytecode files, the processes do not all compile the same modules again. The plugins are not used here, but
-    # take part in every test. Many tests wait for other processes, so there is one process more than cores.
-    PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n $(($(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile \
+    # take part in every test. Many tests wait for other processes, so there is one process more than cores. In the order
+    # of their names, long modules with few tests do not all come last.
+    PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker" -n "$processes" \
+        --dist loadfile --no-loadscope-reorder \
         -p no:schemathesis -p no:anyio --hypothesis-profile fast --basetemp "$folder/tmp" "$@"
 }
 

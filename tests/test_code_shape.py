@@ -104,6 +104,7 @@ def class_shape(node: ast.ClassDef) -> ClassShape:
     )
 
 
+@cache
 def is_dialect(name: str) -> bool:
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
     joined = "_".join(words)
