@@ -10,7 +10,7 @@ from cli.failures import Command
 from cli.options import AsJson, DataDir, resolved
 from cli.runs.details import details
 from cli.runs.references import RunReference, actor_name, find_run
-from cli.runs.results import fetch_result
+from cli.runs.results import fetch_summary
 from cli.runs.summary import print_summary
 
 app = typer.Typer(add_completion=False)
@@ -28,4 +28,4 @@ def inspect(reference: RunReference, as_json: AsJson = False, data_dir: DataDir 
         if as_json:
             terminal.print_json(run)
         else:
-            print_summary(fetch_result(client, run, directory), details(run, actor_name(client, run)))
+            print_summary(fetch_summary(client, run, directory), details(run, actor_name(client, run)))

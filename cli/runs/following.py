@@ -8,7 +8,7 @@ from pathlib import Path
 from cli.client import Client
 from cli.explanations.hint import print_hint
 from cli.runs.log_follower import LogFollower
-from cli.runs.results import exit_code, fetch_result, print_result
+from cli.runs.results import exit_code, print_results
 from cli.runs.web_server_notice import web_server_notice
 from cli.terminal import print_message, print_warning, streams
 from cli.terminal.interrupts import deferred_interrupts
@@ -30,7 +30,7 @@ def follow_to_end(
     `skipped_bytes` of its log are not printed. Raises CommandError.
     """
     run = _run_to_end(client, start, actor_name, as_json=as_json, skipped_bytes=skipped_bytes)
-    print_result(fetch_result(client, run, data_dir), as_json=as_json)
+    print_results(client, run, data_dir, as_json=as_json)
     print_hint(client, run, data_dir)
     return exit_code(run)
 

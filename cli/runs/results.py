@@ -1,4 +1,4 @@
-"""The results of a finished run: what is fetched, how it is printed, and the exit code of the command."""
+"""The results of a finished run: what is fetched and printed, and the exit code of the command."""
 
 from __future__ import annotations
 
@@ -12,31 +12,46 @@ from cli.client import Client
 from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
 from cli.options import data_dir_option
 from cli.report.text import CURVE_POINTS
-from cli.runs.summary import RunResult, print_summary
+from cli.runs.summary import ITEMS_SHOWN, RunSummary, print_summary
 from cli.terminal import progress
 from runtime.base.json_text import JsonDict, loads
 
 ITEMS_FETCHED = 10
 OUTPUT_KEY = "OUTPUT"
+FETCHING = "Fetching the results"
 EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 
 
-def fetch_result(client: Client, run: JsonDict, data_dir: Path) -> RunResult:
-    """Fetch the first items and the OUTPUT record of a run."""
-    with progress("Fetching the results"):
+def print_results(client: Client, run: JsonDict, data_dir: Path, *, as_json: bool) -> None:
+    """Print the summary of a run; with `as_json`, the run, its first items and its OUTPUT record as one JSON object."""
+    if as_json:
+        terminal.print_json({**_fetch_json(client, run), **_error(run)})
+    else:
+        print_summary(fetch_summary(client, run, data_dir))
+
+
+def fetch_summary(client: Client, run: JsonDict, data_dir: Path) -> RunSummary:
+    """Fetch what the summary of a run shows."""
+    with progress(FETCHING):
+        return RunSummary(
+            run=run,
+            page=client.datasets.first_items(run["defaultDatasetId"], ITEMS_SHOWN),
+            places=_places(client, run, data_dir),
+            report=client.runs.report(run["id"]),
+            metrics=client.runs.metrics(run["id"], CURVE_POINTS),
+        )
+
+
+def _fetch_json(client: Client, run: JsonDict) -> JsonDict:
+    with progress(FETCHING):
         page = client.datasets.first_items(run["defaultDatasetId"], ITEMS_FETCHED)
         output = client.key_value_stores.find_record(run["defaultKeyValueStoreId"], OUTPUT_KEY)
-        places = _places(client, run, data_dir)
-        report, metrics = client.runs.report(run["id"]), client.runs.metrics(run["id"], CURVE_POINTS)
-    return RunResult(
-        run=run,
-        items=page.items if page else [],
-        item_count=page.total if page else None,
-        output=_record_value(output) if output else None,
-        places=places,
-        report=report,
-        metrics=metrics,
-    )
+    return {
+        "run": run,
+        "itemCount": page.total if page else None,
+        "items": page.items if page else [],
+        "output": _record_value(output) if output else None,
+    }
 
 
 def _places(client: Client, run: JsonDict, data_dir: Path) -> dict[str, str]:
@@ -67,18 +82,6 @@ def _record_value(response: httpx.Response) -> Any:
     if content_type.startswith("text/"):
         return response.text
     return {"contentType": content_type, "bytes": len(response.content)}
-
-
-def print_result(result: RunResult, *, as_json: bool) -> None:
-    """Print the summary of a run, or all of it as JSON."""
-    if as_json:
-        terminal.print_json({**_json(result), **_error(result.run)})
-    else:
-        print_summary(result)
-
-
-def _json(result: RunResult) -> JsonDict:
-    return {"run": result.run, "itemCount": result.item_count, "items": result.items, "output": result.output}
 
 
 def _error(run: JsonDict) -> JsonDict:
