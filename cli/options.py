@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -40,6 +40,16 @@ def parsed(option: str, parse: Callable[[Given], Value], given: Given | None) ->
         return parse(given)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def html_file(content: str) -> Any:
+    """Return the option --html of a command that can write `content` as a web page."""
+    return typer.Option(
+        "--html",
+        metavar="FILE",
+        dir_okay=False,
+        help=f"Write {content} to this file, as one web page that loads nothing else.",
+    )
 
 
 DataDir = Annotated[

@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
 from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
@@ -66,9 +67,6 @@ from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
 from runtime.runs.system_events import Event, pending
-
-POLICY_VIOLATION = 1008
-"""The close code after which the Python SDK does not try again."""
 
 MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For an input, which has a limit of its own, with the definition of its Actor."""
@@ -280,7 +278,7 @@ async def listen_to_events(socket: WebSocket, events_key: str) -> None:
     run = orchestrator.runs.find_by_events_key(events_key)
     if run is None or not orchestrator.system_events.is_open(run.id):
         await socket.accept()
-        await socket.close(POLICY_VIOLATION)
+        await socket.close(WS_1008_POLICY_VIOLATION)  # the Python SDK does not try again after this code
         return
     events = orchestrator.system_events.listen(run.id, pending(run, orchestrator.clock.now()))
     await socket.accept()

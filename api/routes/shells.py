@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter
 from pydantic import ValidationError
+from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.request.callers import authenticated_caller, check_operator
@@ -22,7 +23,6 @@ from api.response.local_controls import ShellOrder, TerminalSize
 from runtime.base.errors import GreenroomError
 from runtime.runs.shells import Exec, start_process
 
-POLICY_VIOLATION = 1008
 END_SECS = 1.0
 """How long the end of the input may take. A process that does not read its input cannot get it."""
 
@@ -36,7 +36,7 @@ async def open_shell(socket: WebSocket, run: str) -> None:
         socket.app.state.identify_caller(socket.scope)
         check_operator(socket)
     except GreenroomError:
-        await socket.close(POLICY_VIOLATION)
+        await socket.close(WS_1008_POLICY_VIOLATION)
         return
     await socket.accept()
     try:

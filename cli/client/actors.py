@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.client.transport import Transport
+from cli.client.transport import Transport, first_items
 from runtime.base.json_text import Json, JsonDict
 
 MAX_LISTED = 1000
@@ -21,18 +21,12 @@ class ActorsClient:
 
     def list(self, limit: int) -> tuple[list[JsonDict], int]:
         """Return the Actors that ran last, in as many requests as necessary, and the number of all."""
-        actors: list[JsonDict] = []
-        while True:
-            params = {
-                "sortBy": "stats.lastRunStartedAt",
-                "desc": 1,
-                "limit": min(limit - len(actors), MAX_LISTED),
-                "offset": len(actors),
-            }
-            page = self._transport.data("GET", "/v2/actors", params=params)
-            actors += page["items"]
-            if not page["items"] or len(actors) >= limit:
-                return actors, page["total"]
+
+        def fetch(offset: int, limit: int) -> JsonDict:
+            params = {"sortBy": "stats.lastRunStartedAt", "desc": 1, "limit": limit, "offset": offset}
+            return self._transport.data("GET", "/v2/actors", params=params)
+
+        return first_items(limit, MAX_LISTED, fetch)
 
     def create(self, actor: JsonDict) -> JsonDict:
         return self._transport.data("POST", "/v2/actors", json=actor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from cli.client.transport import RESPONSE_SECS, Transport
+from cli.client.transport import RESPONSE_SECS, Transport, first_items
 from runtime.base.json_text import JsonDict
 
 TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
@@ -72,12 +72,11 @@ class RunsClient:
 
     def list(self, limit: int, **params: str) -> tuple[list[JsonDict], int]:
         """Return the newest runs, in as many requests as necessary, and the number of all that match."""
-        runs: list[JsonDict] = []
-        while True:
-            page = self.summaries(min(limit - len(runs), SUMMARIES_PAGE), **params, offset=str(len(runs)))
-            runs += page["items"]
-            if not page["items"] or len(runs) >= limit:
-                return runs, page["total"]
+        return first_items(
+            limit,
+            SUMMARIES_PAGE,
+            lambda offset, page_limit: self.summaries(page_limit, **params, offset=str(offset)),
+        )
 
     def start(self, actor_id: str, params: JsonDict, body: bytes | None) -> JsonDict:
         """Start a run. `body` is its input as JSON, or None for no input."""

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from cli.client.errors import RecordNotFound
-from cli.client.transport import AS_STORED, RESPONSE_SECS, Transport
+from cli.client.transport import AS_STORED, RESPONSE_SECS, Transport, first_items
 from runtime.base.json_text import JsonDict
 
 MAX_PAGE = 1000
@@ -45,13 +45,12 @@ class StoragesClient:
 
     def newest(self, api_path: str, limit: int) -> tuple[list[JsonDict], int]:
         """Return the storages of a type that were created last, and the number of all."""
-        found: list[JsonDict] = []
-        while True:
-            params = {"unnamed": 1, "desc": 1, "offset": len(found), "limit": min(limit - len(found), MAX_PAGE)}
-            page = self._transport.data("GET", f"/v2/{api_path}", params=params)
-            found += page["items"]
-            if not page["items"] or len(found) >= limit:
-                return found, page["total"]
+
+        def fetch(offset: int, limit: int) -> JsonDict:
+            params = {"unnamed": 1, "desc": 1, "offset": offset, "limit": limit}
+            return self._transport.data("GET", f"/v2/{api_path}", params=params)
+
+        return first_items(limit, MAX_PAGE, fetch)
 
     def list(self, api_path: str) -> Iterator[JsonDict]:
         """Yield all storages of a type, including unnamed ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -90,6 +90,19 @@ class Transport:
             "Check it with `greenroom status`. If it stopped, `greenroom up` starts it again and adopts live runs.",
             code="server-unavailable",
         )
+
+
+def first_items(limit: int, most: int, fetch: Callable[[int, int], JsonDict]) -> tuple[list[JsonDict], int]:
+    """Return the first items of a list, in as many requests as necessary, and the number of all.
+
+    `fetch` gets an offset and a limit, which is at most `most`, and returns that page.
+    """
+    found: list[JsonDict] = []
+    while True:
+        page = fetch(len(found), min(limit - len(found), most))
+        found += page["items"]
+        if not page["items"] or len(found) >= limit:
+            return found, page["total"]
 
 
 def _not_utf8(error: UnicodeEncodeError) -> CommandError:

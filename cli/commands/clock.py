@@ -10,7 +10,6 @@ import typer
 
 from cli import server, terminal
 from cli.client import Client
-from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import AsJson, DataDir, parsed, resolved
 from cli.terminal import print_result, progress
@@ -50,9 +49,7 @@ def parse_duration(text: str) -> float:
 
 def advance_clock(data_dir: Path, secs: float, *, as_json: bool) -> None:
     """Advance the clock of a running server, and print what it shows. Raises CommandError."""
-    running = server.find(data_dir)
-    if running is None:
-        raise CommandError(f"No server is running on {data_dir}.", "Start one with `greenroom up`.", code="no-server")
+    running = server.get(data_dir)
     with closing(Client(running)) as client, progress("Advancing the clock"):
         advanced = client.advance_clock(secs)
     if as_json:

@@ -12,8 +12,8 @@ from cli import terminal
 from cli.client import connected
 from cli.completion import complete_dataset
 from cli.failures import Command
-from cli.options import AsJson, DataDir, Limit, not_empty, resolved
-from cli.storage.arguments import Force, ToFolder
+from cli.options import AsJson, DataDir, Limit, resolved
+from cli.storage.arguments import Force, ToFolder, storage_argument
 from cli.storage.batches import batches, json_array
 from cli.storage.content import parse_objects, print_content, read_content
 from cli.storage.exporting import export_storage
@@ -26,16 +26,7 @@ from runtime.base.json_text import dumps
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, read, fill and export datasets.")
 
-Reference = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATASET",
-        callback=not_empty,
-        autocompletion=complete_dataset,
-        help="A dataset: its id or name; or a run, for its default one.",
-        show_default=False,
-    ),
-]
+Reference = Annotated[str, storage_argument("DATASET", "A dataset", complete_dataset)]
 
 
 @app.command("ls", cls=Command)

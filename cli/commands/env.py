@@ -13,7 +13,6 @@ from cli import server, terminal
 from cli.client_environment.apify_login import read_login, store_login
 from cli.client_environment.shells import SHELLS, ShellName, current_shell, lines_of
 from cli.client_environment.variables import Variables, client_variables
-from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import DataDir, resolved
 from cli.terminal import streams
@@ -51,13 +50,9 @@ def env(
 
 
 def _variables(data_dir: Path) -> Variables:
-    running = server.find(data_dir)
-    if running is None:
-        raise CommandError(
-            f"No server is running on {data_dir}.",
-            "Start one with `greenroom up`, or run one command with `greenroom exec -- COMMAND`.",
-            code="no-server",
-        )
+    running = server.get(
+        data_dir, "Start one with `greenroom up`, or run one command with `greenroom exec -- COMMAND`."
+    )
     login = read_login(running)
     store_login(login, data_dir)
     return client_variables(running.info, login, data_dir)

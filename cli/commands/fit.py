@@ -22,7 +22,7 @@ from cli.fit.search import Plan, Strategy
 from cli.fit.target import Input, given_inputs, is_source, prepare_target
 from cli.fit.text import print_fit
 from cli.fit.writing import writable_definition, write_recommendation
-from cli.options import DataDir, not_empty, parsed
+from cli.options import DataDir, html_file, not_empty, parsed
 from cli.runs.start_options import BuildOption, EnvVars, Prefill, StartArguments, Timeout, start_arguments
 from runtime.base.json_text import JsonDict
 from runtime.base.memory_sizes import MIN_MEMORY_MBYTES
@@ -91,15 +91,7 @@ Write = Annotated[
         " is proven. Comments and layout stay as they are.",
     ),
 ]
-Html = Annotated[
-    Path | None,
-    typer.Option(
-        "--html",
-        metavar="FILE",
-        dir_okay=False,
-        help="Write the result to this file, as one web page that loads nothing else.",
-    ),
-]
+Html = Annotated[Path | None, html_file("the result")]
 ResultAsJson = Annotated[
     bool, typer.Option("--json", help="Print the result as one JSON object to stdout, even if the command fails.")
 ]

@@ -15,7 +15,7 @@ from cli.completion import complete_kvs
 from cli.errors import INVALID_INPUT, CommandError
 from cli.failures import Command
 from cli.options import AsJson, DataDir, Limit, not_empty, resolved
-from cli.storage.arguments import Force, ToFolder
+from cli.storage.arguments import Force, ToFolder, storage_argument
 from cli.storage.content import print_content, read_content
 from cli.storage.exporting import export_storage
 from cli.storage.layout import BINARY, JSON, STORES, TEXT, content_type_of
@@ -26,16 +26,7 @@ from runtime.base.json_text import loads
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, read, fill and export key-value stores.")
 
-Reference = Annotated[
-    str,
-    typer.Argument(
-        metavar="STORE",
-        callback=not_empty,
-        autocompletion=complete_kvs,
-        help="A key-value store: its id or name; or a run, for its default one.",
-        show_default=False,
-    ),
-]
+Reference = Annotated[str, storage_argument("STORE", "A key-value store", complete_kvs)]
 
 
 @app.command("ls", cls=Command)

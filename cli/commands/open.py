@@ -12,7 +12,6 @@ from cli import server, terminal
 from cli.client import Client, connected
 from cli.client.jobs import TERMINAL
 from cli.completion import complete_run
-from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, resolved
 from cli.runs.references import find_run
@@ -66,9 +65,7 @@ def open_page(
 
 def find_page(data_dir: Path, reference: str | None) -> Page:
     """Return the page to open. Raises CommandError. No temporary server is started, because it would stop."""
-    running = server.find(data_dir)
-    if running is None:
-        raise CommandError(f"No server is running on {data_dir}.", "Start one with `greenroom up`.", code="no-server")
+    running = server.get(data_dir)
     if reference is None:
         return Page(f"{running.info['apiUrl']}{DOCS_PATH}", "the documentation of the local controls")
     with connected(data_dir) as client:

@@ -13,8 +13,8 @@ from cli.client import connected
 from cli.completion import complete_queue
 from cli.errors import INVALID_INPUT, CommandError
 from cli.failures import Command
-from cli.options import AsJson, DataDir, Limit, not_empty, resolved
-from cli.storage.arguments import Force, ToFolder
+from cli.options import AsJson, DataDir, Limit, resolved
+from cli.storage.arguments import Force, ToFolder, storage_argument
 from cli.storage.batches import batches, json_array
 from cli.storage.content import parse_objects, print_content, read_content
 from cli.storage.exporting import export_storage
@@ -27,16 +27,7 @@ from runtime.base.json_text import JsonDict, dumps
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, read, fill and export request queues.")
 
-Reference = Annotated[
-    str,
-    typer.Argument(
-        metavar="QUEUE",
-        callback=not_empty,
-        autocompletion=complete_queue,
-        help="A request queue: its id or name; or a run, for its default one.",
-        show_default=False,
-    ),
-]
+Reference = Annotated[str, storage_argument("QUEUE", "A request queue", complete_queue)]
 
 
 @app.command("ls", cls=Command)

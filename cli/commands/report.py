@@ -10,7 +10,7 @@ import typer
 from cli import terminal
 from cli.client import connected
 from cli.failures import Command
-from cli.options import AsJson, DataDir, resolved
+from cli.options import AsJson, DataDir, html_file, resolved
 from cli.report.text import CURVE_POINTS, print_report
 from cli.runs.references import RunReference, find_run
 from cli.terminal import print_message
@@ -19,15 +19,7 @@ app = typer.Typer(add_completion=False)
 PAGE_POINTS = 600
 """The points of each curve in a web page."""
 
-Html = Annotated[
-    Path | None,
-    typer.Option(
-        "--html",
-        metavar="FILE",
-        dir_okay=False,
-        help="Write the report with its curves to this file, as one web page that loads nothing else.",
-    ),
-]
+Html = Annotated[Path | None, html_file("the report with its curves")]
 
 
 @app.command(cls=Command)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import psutil
 
-from cli.fit.measurements import MBYTE
 from cli.fit.options import ALL_SIZES
 from cli.fit.recommendation import BURST_SECS
 from cli.fit.search import Trial
+from cli.terminal.sizes import MBYTE
 from runtime.base.json_text import JsonDict
 
 TOLERANCE_CORES = 0.1

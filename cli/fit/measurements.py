@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-MBYTE = 1024 * 1024
+from cli.terminal.sizes import MBYTE
+
 DISK_PER_MEMORY = 2
 FULL = 0.95
 """From this part of the disk on, a failed run probably failed because of it: the next write may have been too large."""
@@ -198,11 +199,6 @@ def cells_of(measured: Iterable[Measurement]) -> Cells:
         if cell.verdict in (Verdict.FITS, Verdict.TIGHT):
             enough.add(cell.input)
     return cells
-
-
-def megabytes(count: float) -> str:
-    """Return a size of memory, always in megabytes, so that it can be compared with the limit."""
-    return f"{count / MBYTE:.1f} MB"
 
 
 def highest(values: Iterable[float | None]) -> float | None:

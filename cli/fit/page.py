@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from cli.fit.measurements import MBYTE, Cell
+from cli.fit.measurements import Cell
 from cli.fit.result import FitResult
 from cli.fit.rows import EXPRESSION_HEADINGS, expression_row, headings, size_row
 from cli.fit.text import facts
 from cli.report.document import document, write_document
 from cli.report.figures import UNICODE
 from cli.terminal import print_message
+from cli.terminal.sizes import MBYTE
 
 
 def write_page(path: Path, result: FitResult) -> None:

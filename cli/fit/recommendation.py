@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cli.fit.measurements import FOR_LACK_OF_MEMORY, HEADROOM, MBYTE, Cell, Cells, Verdict, highest, megabytes
+from cli.fit.measurements import FOR_LACK_OF_MEMORY, HEADROOM, Cell, Cells, Verdict, highest
 from cli.fit.search import TOLERANCE, Plan, Strategy, is_proven, recommended_size, smallest_fit
+from cli.terminal.sizes import MBYTE, megabytes
 from runtime.base.memory_sizes import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 
 MBYTES_PER_CORE = 4096

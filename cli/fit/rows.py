@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cli.fit.expression import Prediction
-from cli.fit.measurements import MBYTE, Cell, Verdict, megabytes
+from cli.fit.measurements import Cell, Verdict
 from cli.fit.result import FitResult
 from cli.report.figures import ESTIMATE, FigureFormat, dollars, duration
+from cli.terminal.sizes import MBYTE, megabytes
 
 HEADINGS = ("Memory", "Result", "Time", "Peak", "Throttled", "Units", "1000 runs")
 EXPRESSION_HEADINGS = ("Input", "Value", "Needs", "Gets", "Unseen", "Result")

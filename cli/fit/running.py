@@ -12,13 +12,14 @@ from cli.client.errors import RecordNotFound
 from cli.client.jobs import TERMINAL
 from cli.errors import ABORTED, CommandError
 from cli.fit.capacity import HostLoad, capacity_of, next_batch
-from cli.fit.measurements import Measurement, cells_of, megabytes
+from cli.fit.measurements import Measurement, cells_of
 from cli.fit.options import Budget
 from cli.fit.reading import measurement_of
 from cli.fit.search import Plan, Trial, next_trials
 from cli.fit.target import FitTarget
 from cli.terminal import print_message, print_warning, progress
 from cli.terminal.interrupts import deferred_interrupts
+from cli.terminal.sizes import megabytes
 
 WAIT_SECS = 1
 

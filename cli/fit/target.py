@@ -16,6 +16,7 @@ from cli.errors import INVALID_INPUT, USAGE, CommandError
 from cli.runs.input import read_input, read_stored_input, with_prefill
 from cli.runs.references import find_actor
 from cli.runs.start_options import StartArguments
+from cli.runs.target import existing_build, input_schema
 from runtime.base.json_text import Json, JsonDict
 
 DEFAULT_MEMORY_MBYTES = 1024
@@ -122,16 +123,9 @@ def _existing(client: Client, reference: str, inputs: Sequence[Input], start: St
             exit_code=INVALID_INPUT,
         )
     wanted = start.build or (actor.get("defaultRunOptions") or {}).get("build") or "latest"
-    tagged = (actor.get("taggedBuilds") or {}).get(wanted)
-    build = client.builds.find(tagged["buildId"]) if tagged else client.builds.find_number(actor["id"], wanted)
-    if build is None:
-        raise CommandError(
-            f"The Actor {actor['name']} has no build with the tag or number {wanted}.",
-            "Build it with `greenroom push PATH`, or select another build with --build.",
-            exit_code=INVALID_INPUT,
-        )
-    schema = json.loads(build["inputSchema"]) if build.get("inputSchema") else None
-    definition = SourceDefinition(build.get("actorDefinition") or {}, schema)
+    advice = "Build it with `greenroom push PATH`, or select another build with --build."
+    build = existing_build(client, actor, wanted, advice)
+    definition = SourceDefinition(build.get("actorDefinition") or {}, input_schema(build))
     return _Runnable(actor, build, _checked(client, definition, inputs, start), definition.document)
 
 

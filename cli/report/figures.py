@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cli.terminal.sizes import MBYTE, readable_size
+from cli.terminal.sizes import megabytes, readable_size
 from cli.terminal.times import readable_duration
 from runtime.base.json_text import JsonDict
 
@@ -29,8 +29,7 @@ class FigureFormat:
         return self.text(figure, readable_size)
 
     def megabytes(self, figure: JsonDict) -> str:
-        """Return a size of memory, always in megabytes, so that it can be compared with the limit."""
-        return self.text(figure, lambda value: f"{value / MBYTE:.1f} MB")
+        return self.text(figure, megabytes)
 
     def secs(self, figure: JsonDict) -> str:
         return self.text(figure, duration)

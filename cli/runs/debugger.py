@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 from dataclasses import replace
 from pathlib import Path
 
 from cli.client import Client
 from cli.runs.target import RunTarget
+from cli.server.ports import free_port
 from cli.terminal import print_message
 from runtime.base.json_text import JsonDict
 
@@ -21,21 +21,9 @@ PROTOCOLS = {"node": "Node.js inspector", "python": "debugpy", "unknown": "debug
 def with_debugger(client: Client, target: RunTarget, folder: Path | None) -> RunTarget:
     """Let the run wait for a debugger, and print how to attach one. Raises CommandError."""
     info = client.development.debugger(target.build["id"])
-    port = _free_port(DEFAULT_PORTS[info["language"]])
+    port = free_port(DEFAULT_PORTS[info["language"]])
     print_message(_instructions(info, port, folder))
     return replace(target, params={**target.params, "greenroomDebugPort": port})
-
-
-def _free_port(wanted: int) -> int:
-    """Return the port if nothing listens there, else another free one."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    return wanted
 
 
 def _instructions(info: JsonDict, port: int, folder: Path | None) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import httpx
 import psutil
 
 from cli.errors import CommandError
+from cli.server.ports import free_port
 from cli.terminal import print_message, print_warning, progress
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ def find(data_dir: Path, response_secs: float = RESPONSE_SECS) -> RunningServer 
     except httpx.HTTPError:
         return None
     return replace(described, info=response.json())
+
+
+def get(data_dir: Path, advice: str = "Start one with `greenroom up`.") -> RunningServer:
+    """Return the server of a data directory. Raises CommandError with this advice if none is running."""
+    running = find(data_dir)
+    if running is None:
+        raise CommandError(f"No server is running on {data_dir}.", advice, code="no-server")
+    return running
 
 
 def request_shutdown(server: RunningServer, *, stop_runs: bool | None = None) -> int:
@@ -290,15 +298,4 @@ def choose_port(data_dir: Path) -> int:
     """Return a free port: that of the last server if possible, because its containers reach the API there."""
     last_server = _read_server_file(data_dir)
     last_port = (urlsplit(last_server.url).port if last_server else None) or 0
-    return _free_port(last_port) or _free_port(0)
-
-
-def _free_port(wanted: int) -> int:
-    """Return `wanted` (0 means any port) if it is free, otherwise 0."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            return 0
-        return int(probe.getsockname()[1])
+    return free_port(last_port)

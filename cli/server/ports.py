@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 
 import psutil
 
@@ -26,6 +27,16 @@ def check_port_is_free(port: int) -> None:
                 raise CommandError(
                     f"You do not have permission to listen on port {port}.", "Choose another port with --port."
                 ) from error
+
+
+def free_port(wanted: int) -> int:
+    """Return `wanted` if it is free, otherwise another free port; 0 means any."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((LOOPBACKS[0][1], port))
+            return int(probe.getsockname()[1])
+    return wanted
 
 
 def port_taken(port: int) -> CommandError:

@@ -14,6 +14,11 @@ def readable_size(count: float) -> str:
     return f"{count:.0f} B"
 
 
+def megabytes(count: float) -> str:
+    """Return a size of memory, always in megabytes, so that it can be compared with the limit."""
+    return f"{count / MBYTE:.1f} MB"
+
+
 def image_size(count: int) -> str:
     """Return the size of images in whole megabytes, so that sizes in a list can be compared."""
     return f"{count / MBYTE:.0f} MB"

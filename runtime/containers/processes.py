@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from runtime.containers import ProcessUse
+from runtime.containers.cgroups import PROC
 
-PROC = Path("/proc")
 MAX_READ = 256
 """The most processes that are read. Reading them takes about 30 microseconds each, once a second."""
 MAX_NAMES = 12

@@ -99,7 +99,7 @@ def _controllers(examined: Examined) -> Check:
 
 async def _memory_limit(examined: Examined) -> Check:
     if examined.machine is None:
-        return skip("memory limit", f"there is no probe for {examined.properties['Architecture']}")
+        return _without_probe("memory limit", examined)
     if await examined.probes.kills_at_the_memory_limit(examined.machine):
         return ok("memory limit", "enforced: a container that needed more was killed")
     return fail(
@@ -107,6 +107,10 @@ async def _memory_limit(examined: Examined) -> Check:
         "not enforced: a container used four times its limit",
         "Enable the memory controller, and swap accounting (`swapaccount=1` in the kernel's options) or turn swap off.",
     )
+
+
+def _without_probe(name: str, examined: Examined) -> Check:
+    return skip(name, f"Greenroom has no probe for {examined.properties['Architecture']}")
 
 
 def _disk_limit(examined: Examined) -> Check:
@@ -145,7 +149,7 @@ async def _gateway(examined: Examined) -> Check:
     if engine.gateway is None:
         return skip("gateway", "containers reach this host through the engine's virtual machine")
     if examined.machine is None:
-        return skip("gateway", f"there is no probe for {examined.properties['Architecture']}")
+        return _without_probe("gateway", examined)
     error = await examined.probes.connect_from_container(examined.machine, engine.network, engine.gateway)
     if error == 0:
         return ok("gateway", f"containers reach this host at {engine.gateway}")

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cli.fit.measurements import MBYTE, Measurement, cells_of
+from cli.fit.measurements import Measurement, cells_of
 from cli.fit.options import ALL_SIZES
 from cli.fit.search import Plan, Trial, next_trials
+from cli.terminal.sizes import MBYTE
 
 USD_PER_UNIT = 0.2
 MOST_RUNS = 500

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli.fit.measurements import MBYTE, Cell, Verdict, cells_of
+from cli.fit.measurements import Cell, Verdict, cells_of
+from cli.terminal.sizes import MBYTE
 from tests.cli.fit.models import a_measurement
 
 

@@ -8,30 +8,15 @@ from typing import Any
 import docker
 import pytest
 
-from runtime.containers import INSTANCE_LABEL, DiskEnforcement, Engine, StartFailed
+from runtime.containers import INSTANCE_LABEL, DiskEnforcement, StartFailed
 from runtime.containers.connection import EngineConnection
 from runtime.containers.probe_programs import MACHINES
 from runtime.containers.probes import EngineProbes
 from runtime.doctor import Check, Verdict
 from runtime.doctor import engine as checks
 from runtime.doctor.engine import CHECKS, INSTANCE_ID, Examined, examine_engine
+from tests.fakes.containers import ENGINE
 
-ENGINE = Engine(
-    version="29.1",
-    api_version="1.52",
-    cgroup_version="2",
-    storage_driver="overlay2",
-    operating_system="Debian",
-    disk=DiskEnforcement.POLLED,
-    disk_note="overlay2 without quotas",
-    quota_counts_image=False,
-    reads_cgroups=True,
-    network="greenroom-doctor",
-    gateway="172.18.0.1",
-    reaches_containers=True,
-    memory_bytes=8 * 1024**3,
-    cpus=4,
-)
 PROPERTIES = {"Architecture": "x86_64", "MemoryLimit": True, "SwapLimit": True, "CpuCfsQuota": True, "PidsLimit": True}
 
 
