@@ -94,7 +94,13 @@ def _apify_command(server: RunningServer | None, environment: Mapping[str, str])
     command = shutil.which("apify", path=environment.get("PATH"))
     if command is None:
         return skip("apify command", "`apify` is not on PATH")
-    return _pointing("apify command", command, environment.get(COMMAND_URL), server)
+    url = environment.get(COMMAND_URL)
+    if url is None:
+        return warn("apify command", f"{command} sends requests to {PLATFORM_URL}", SET_VARIABLES)
+    found = f"{command} sends requests to {url}"
+    if server is not None and urlsplit(url).port != urlsplit(server.url).port:
+        return warn("apify command", f"{found}, but the server is at {server.url}", SET_VARIABLES)
+    return ok("apify command", found)
 
 
 def _variables(environment: Mapping[str, str]) -> Check:
@@ -108,14 +114,6 @@ def _variables(environment: Mapping[str, str]) -> Check:
         )
     found = f"{LIBRARY_URL}={url}" if url else f"{LIBRARY_URL} and APIFY_TOKEN are not set"
     return ok("variables", found)
-
-
-def _pointing(name: str, command: str, url: str | None, server: RunningServer | None) -> Check:
-    if url is None:
-        return warn(name, f"{command} sends requests to {PLATFORM_URL}", SET_VARIABLES)
-    if server is not None and urlsplit(url).port != urlsplit(server.url).port:
-        return warn(name, f"{command} sends requests to {url}, but the server is at {server.url}", SET_VARIABLES)
-    return ok(name, f"{command} sends requests to {url}")
 
 
 def _nearest_existing(path: Path) -> Path:
