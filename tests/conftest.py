@@ -24,8 +24,8 @@ from tests.fakes.receiver import Receiver, receiver_in_thread
 DOCKER_REQUIRED = "GREENROOM_TEST_REQUIRES_DOCKER"
 """`make test` sets this variable: without an engine, Docker tests then fail. Plain `pytest` skips them."""
 
-# httpx looks for this package at each request, and a failed search takes a tenth of the request's time. With None, the
-# import fails immediately.
+# httpx tries to import this package at each request, and the failed search takes a tenth of the request's time. With
+# None, the import fails immediately.
 cast(dict[str, Any], sys.modules).setdefault("sniffio", None)
 
 # Examples have no deadline: tests run in parallel, so the time of an example depends on the load of the machine.

@@ -36,7 +36,7 @@ def prune_builds(
 ) -> None:
     """Show the builds that no tag, Actor or live run needs, and delete them with their images.
 
-    The command asks for confirmation first.
+    Without --yes, a confirmation is required.
 
     Example: greenroom prune --yes
     """

@@ -17,7 +17,7 @@ PROGRAM = "greenroom"
 COMPLETION_VARIABLE = "_GREENROOM_COMPLETE"
 """Set by the script of `greenroom completion` when the user presses Tab."""
 RESPONSE_SECS = 1.0
-"""The server answers within this time, or there are no suggestions."""
+"""If the server does not respond within this time, the shell suggests nothing."""
 MAX_SUGGESTIONS = 100
 WORD = re.compile(r"[\w.~/-]+", re.ASCII)
 """A suggested value that means the same to every shell. Ids and names have no other characters."""

@@ -1,4 +1,4 @@
-"""How much can run at once: the limits of the user and of this machine."""
+"""How many runs fit at the same time: the limits of the user and of this machine."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class HostLoad:
         return float(times.user + times.system + times.nice + getattr(times, "irq", 0) + getattr(times, "softirq", 0))
 
     def disturbs(self, report: JsonDict, others_secs: float) -> bool:
-        """Return whether a run could not get its share, because others used `others_secs` of CPU time meanwhile."""
+        """Return whether others, with `others_secs` of CPU time during the run, prevented it from getting its share."""
         secs = report["durationSecs"]
         if secs <= 0:
             return False

@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 MAX_DEPTH = 4
 ROUNDING = math.sqrt(2)
 LEAST_FOR_CHECK = 3
-"""With fewer inputs, a line through all but one of them says nothing about the one."""
+"""With fewer inputs, a line through all but one of them cannot predict that one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ def cells_of(measured: Iterable[Measurement]) -> Cells:
 
 
 def highest(values: Iterable[float | None]) -> float | None:
-    """Return the highest value that was measured, or None if there is none."""
+    """Return the highest value that was measured, or None if none was."""
     return max((value for value in values if value is not None), default=None)
 
 

@@ -1,4 +1,4 @@
-"""Makes the runs of a search, several at once if there is room, and leaves none of them live."""
+"""Makes the runs of a search, several at the same time if they fit, and ends all of them."""
 
 from __future__ import annotations
 

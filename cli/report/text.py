@@ -42,7 +42,7 @@ def print_report(report: JsonDict, metrics: JsonDict) -> None:
 
 
 def print_rows(rows: Sequence[Row], metrics: JsonDict) -> None:
-    """Print rows in three columns: labels, curves and text. Without a curve in any row, there is no such column."""
+    """Print rows in three columns: labels, curves and text. If no row has a curve, that column is left out."""
     labels = max(len(row.label) for row in rows)
     curves = {id(row): curve for row in rows if (curve := _drawn(row, metrics))}
     curve_width = max(map(len, curves.values()), default=0)

@@ -77,7 +77,7 @@ def find_job(client: Client, reference: str) -> JsonDict:
 
 
 def get_actor(client: Client, reference: str) -> JsonDict:
-    """Return the Actor with an id, NAME or USERNAME/NAME. Raises CommandError if there is none."""
+    """Return the Actor with an id, NAME or USERNAME/NAME. Raises CommandError if it does not exist."""
     actor = find_actor(client, reference)
     if actor is None:
         raise CommandError(

@@ -71,7 +71,7 @@ def prepare_target(
 
 
 def existing_build(client: Client, actor: JsonDict, wanted: str, advice: str) -> JsonDict:
-    """Return the build of an Actor with a tag or number. Raises CommandError with this advice if there is none."""
+    """Return the build of an Actor with a tag or number. Raises CommandError with this advice if it does not exist."""
     tagged = actor.get("taggedBuilds") or {}
     build = (
         client.builds.find(tagged[wanted]["buildId"])

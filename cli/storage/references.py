@@ -42,7 +42,7 @@ def get_storage(client: Client, storage_type: StorageType, reference: str) -> Js
 
 
 def get_or_create_storage(client: Client, storage_type: StorageType, reference: str) -> JsonDict:
-    """Return the storage that `get_storage` finds. If there is none, create one with this name. Raises CommandError."""
+    """Return the storage that `get_storage` finds, or create one with this name. Raises CommandError."""
     try:
         return get_storage(client, storage_type, reference)
     except CommandError as error:

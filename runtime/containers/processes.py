@@ -46,8 +46,8 @@ class ContainerProcesses:
     def read(self, pids: Collection[int]) -> tuple[int, Mapping[str, ProcessUse]]:
         """Return the number of processes, and their use by name. Both without the engine's own first process.
 
-        A name whose processes have ended uses no memory any more. There are no names if the system hides them, or if
-        there are too many processes.
+        A name whose processes have ended uses no memory any more. If the system hides the names, or the container has
+        too many processes, no name is returned.
         """
         if len(pids) > MAX_READ:
             return len(pids), {}

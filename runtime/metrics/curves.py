@@ -200,7 +200,7 @@ def _granted(block: Block, before: Block | None) -> Numbers:
 
 
 def _with_peaks(block: Block, before: Block | None) -> Numbers:
-    """Return the highest use of memory since the sample before, if the kernel counted a new peak meanwhile."""
+    """Return the highest use of memory since the sample before, if the kernel counted a new peak in that time."""
     last = _column(before, "peak")
     highest = last[-1] if last else 0
     levels: Numbers = []

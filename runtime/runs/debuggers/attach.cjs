@@ -17,7 +17,7 @@ function runsProgramOfActor() {
     return isMainThread && main !== undefined && !INSTALLED.test(realPath(main));
 }
 
-// Greenroom looks for this file, to find out whether a program waits.
+// This file shows Greenroom that a program waits.
 function leaveMark() {
     try {
         writeFileSync(process.env.GREENROOM_DEBUG_MARK, '');

@@ -21,7 +21,7 @@ MBYTE = 1024 * 1024
 class FitStub(StubApi):
     """`deleted` are the ids of deleted runs; `free_gbytes` is the memory that the user's limit leaves.
 
-    A run at `interrupts_at` megabytes lives until it is aborted, and whoever waits for it is interrupted. After
+    A run at `interrupts_at` megabytes lives until it is aborted, and a command that waits for it is interrupted. After
     `most_runs`, no run can be started.
     """
 

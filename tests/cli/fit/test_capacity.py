@@ -1,4 +1,4 @@
-"""How many runs are made at once, and which of them got less CPU time than they were granted."""
+"""How many runs are made at the same time, and which of them got less CPU time than they were granted."""
 
 from __future__ import annotations
 
