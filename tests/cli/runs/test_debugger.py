@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from cli.client import Client
-from cli.runs.debugger import with_debugger
+from cli.runs.debugger import DEFAULT_PORTS, with_debugger
 from cli.runs.target import RunTarget
 
 
@@ -37,10 +37,11 @@ def test_the_printed_configuration_maps_the_folder(
     assert (mapping["localRoot"], mapping["remoteRoot"]) == ("/home/me/actor", "/app")
 
 
-def test_a_port_that_is_in_use_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
-    first, _ = attach("unknown", capsys)
-    with socket.socket() as occupied:
-        occupied.bind(("127.0.0.1", first))
-        occupied.listen()
+def test_a_port_that_is_in_use_is_replaced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        wanted = occupied.getsockname()[1]
+        monkeypatch.setitem(DEFAULT_PORTS, "unknown", wanted)
         port, text = attach("unknown", capsys)
-    assert port != first and "debugpy" in text and "Node.js" in text
+    assert port != wanted and "debugpy" in text and "Node.js" in text

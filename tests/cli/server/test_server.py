@@ -82,13 +82,11 @@ def test_down_without_a_server_succeeds(cli: CliRunner, tmp_path: Path) -> None:
 
 
 def test_a_temporary_server_uses_the_port_of_the_last_server(tmp_path: Path) -> None:
-    port = server.choose_port(tmp_path)
-    write_server_file(tmp_path, port, pid=2**22)
-    assert server.choose_port(tmp_path) == port
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", port))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        write_server_file(tmp_path, port, pid=2**22)
         assert server.choose_port(tmp_path) not in (0, port)
+    assert server.choose_port(tmp_path) == port
 
 
 @pytest.mark.parametrize("name", ["calls.lock", "server.log"])
