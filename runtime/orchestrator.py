@@ -43,7 +43,7 @@ from runtime.proxy import Proxy
 from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
-from runtime.runs.debugger_check import DebuggerCheck
+from runtime.runs.debugger_watch import DebuggerWatch
 from runtime.runs.deletion import RunDeletion
 from runtime.runs.development import Development
 from runtime.runs.limit_watchers import Watchers
@@ -438,7 +438,7 @@ class Orchestrator:
         return SupervisorContext(
             run_containers=run_containers,
             watchers=watchers,
-            debugger_check=DebuggerCheck(self.containers, self.runs, self.clock),
+            debugger=DebuggerWatch(self.containers, self.runs, self.clock),
             measurements=measurements,
             runs=self.runs,
             statuses=self.statuses,

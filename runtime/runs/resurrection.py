@@ -10,7 +10,7 @@ from dataclasses import replace
 from runtime.access.users import new_proxy_password
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis
-from runtime.base.records import Build, Definition, Run, RunOptions, WebhookEvent, new_event
+from runtime.base.records import Build, DebuggerHold, Definition, Run, RunOptions, WebhookEvent, new_event
 from runtime.billing.billing import Billing
 from runtime.builds.web_server_port import web_server_port
 from runtime.jobs.job_quota import JobQuota
@@ -112,4 +112,5 @@ def _without_end(run: Run, now: Millis) -> Run:
         container_started_at=None,
         first_container_at=None,
         debug_port=None,
+        debugger_hold=DebuggerHold(),
     )

@@ -22,7 +22,17 @@ from runtime.base.records.definitions import Definition
 from runtime.base.records.endings import Abort, Aborter, Ending, KilledProcess, NoContainer, Witness
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
-from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
+from runtime.base.records.runs import (
+    DebuggerHold,
+    Metamorph,
+    ProxyUse,
+    Restart,
+    Run,
+    RunFilter,
+    RunOptions,
+    RunStats,
+    StorageGrant,
+)
 from runtime.base.records.schedules import (
     LogLevel,
     PendingAction,
@@ -66,6 +76,7 @@ __all__ = [
     "BuildOptions",
     "DailyUsage",
     "Dataset",
+    "DebuggerHold",
     "Definition",
     "DispatchStatus",
     "Ending",
