@@ -257,8 +257,8 @@ async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder
 
 
 @router.get("/greenroom/openapi.json", include_in_schema=False)
-async def get_openapi_document() -> Response:
-    return json_response(_openapi_document())
+async def getopenapi_document() -> Response:
+    return json_response(openapi_document())
 
 
 @router.get("/greenroom/skill", include_in_schema=False)
@@ -268,7 +268,7 @@ async def get_skill() -> Response:
 
 @router.get("/greenroom/docs", include_in_schema=False)
 async def get_docs() -> Response:
-    return HTMLResponse(docs_page(_openapi_document()), headers=HEADERS)
+    return HTMLResponse(docs_page(openapi_document()), headers=HEADERS)
 
 
 @router.websocket(EVENTS_PATH + "{events_key}")
@@ -308,7 +308,8 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
 
 
 @cache
-def _openapi_document() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the local controls."""
     return get_openapi(
         title="Greenroom's local controls",
         version=version("greenroom"),
