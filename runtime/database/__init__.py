@@ -23,6 +23,7 @@ from runtime.database.migrations import migrate
 from runtime.database.request_queues_table import RequestQueuesTable
 from runtime.database.schedule_tables import SchedulesTable
 from runtime.database.secret_env_vars import encrypt_existing
+from runtime.database.session_tables import EndedSessionsTable
 from runtime.database.space_reserve import SpaceReserve
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.sqlite_errors import translated
@@ -50,6 +51,7 @@ class Database:
             _prepare(path, self.vault)
         self.connection = SqliteConnection(path, self.reserve)
         self.users = UsersTable(self.connection)
+        self.ended_sessions = EndedSessionsTable(self.connection)
         self.actors = ActorsTable(self.connection)
         self.tasks = TasksTable(self.connection)
         self.versions = VersionsTable(self.connection, self.vault)

@@ -255,6 +255,9 @@ STEPS = (
         PRIMARY KEY (run_id, position)
     );
     """,
+    """
+    CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+    """,
 )
 
 
