@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from runtime.base.clock import Clock, Millis, iso
 from runtime.base.errors import StorageUnavailable
@@ -28,11 +29,15 @@ REDACTED = b"[REDACTED]"
 class Log:
     """The log of one live job. Followers are woken by each write and released by `close`.
 
-    `report_growth` is called after each write.
+    `report_growth` is called after each write with the bytes of the public log with ANSI codes, and its lines.
     """
 
     def __init__(
-        self, file: LogFile, clock: Clock, hidden: Sequence[str], report_growth: Callable[[Log], None] = lambda _: None
+        self,
+        file: LogFile,
+        clock: Clock,
+        hidden: Sequence[str],
+        report_growth: Callable[[int, int], None] = lambda size, lines: None,
     ) -> None:
         self._report_growth = report_growth
         self._file = file
@@ -46,15 +51,6 @@ class Log:
     @property
     def size(self) -> int:
         return self._file.size
-
-    @property
-    def line_count(self) -> int:
-        return self._file.lines
-
-    @property
-    def public_size(self) -> int:
-        """The bytes of the public log with ANSI codes."""
-        return self._file.size - DROPPED_BYTES * self._file.lines
 
     @property
     def is_complete(self) -> bool:
@@ -130,7 +126,7 @@ class Log:
 
     def _written(self) -> None:
         self.wake()
-        self._report_growth(self)
+        self._report_growth(self._file.size - DROPPED_BYTES * self._file.lines, self._file.lines)
 
     def _within_cap(self, lines: Iterable[LogLine]) -> list[LogLine]:
         fitting: list[LogLine] = []
@@ -153,12 +149,12 @@ class Log:
 class Logs:
     """The logs of all jobs. `lines` reads them by line.
 
-    `report_growth` is called with the id of a live job and its log whenever lines have been written.
+    `report_growth` is called with the id of a live job, the bytes and the lines of its public log when they change.
     """
 
     def __init__(self, files: LogFiles, clock: Clock) -> None:
         self.lines = LogLines(files)
-        self.report_growth: Callable[[str, Log], None] = lambda id, log: None
+        self.report_growth: Callable[[str, int, int], None] = lambda id, size, lines: None
         self._files = files
         self._clock = clock
         self._live: dict[str, Log] = {}
@@ -171,7 +167,8 @@ class Logs:
             self._incomplete.pop(id).cancel()
             self._live[id].hide(hidden)
         else:
-            self._live[id] = Log(self._files.open(id), self._clock, hidden, lambda log: self.report_growth(id, log))
+            report_growth = partial(self._report_growth_of, id)
+            self._live[id] = Log(self._files.open(id), self._clock, hidden, report_growth)
         return self._live[id]
 
     def close(self, id: str) -> None:
@@ -236,6 +233,9 @@ class Logs:
         while stored := self._stored(id, start, self._files.size(id)):
             start += len(stored)
             yield to_platform_format(stored, raw=raw)
+
+    def _report_growth_of(self, id: str, size: int, lines: int) -> None:
+        self.report_growth(id, size, lines)
 
     async def _complete(self, id: str) -> None:
         """Complete the log of an ended job as soon as the disk takes the rest."""
