@@ -101,7 +101,7 @@ class Orchestrator:
         self.signer = Signer(data_directory.signing_key)
         self.signed_objects = SignedObjects(data_directory.signing_key)
         self.containers = connect(data_directory.instance_id)
-        self.database = Database(settings.data_dir)
+        self.database = Database(settings.data_dir, clock)
         self._create_foundations()
         self._create_storages()
         self._create_limits()

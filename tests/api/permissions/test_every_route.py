@@ -36,6 +36,8 @@ NEEDS_NO_TOKEN = {
     "GET /v2/actor-builds/{build}/openapi.json",
     "GET /v2/actor-runs/{run}",
     "GET /v2/logs/{job}",
+    "GET /greenroom/logs/{job}/lines",
+    "GET /greenroom/logs/{job}/search",
 }
 NEEDS_CONTROL_TOKEN = {
     *("GET /greenroom/info", "GET /greenroom/client-login", "POST /greenroom/shutdown"),
@@ -155,7 +157,7 @@ class Records:
             "webhook": self.webhook,
             "dispatch": self.dispatch,
         }
-        query = f"?targetActorId={self.actor.id}&lockSecs=1"
+        query = f"?targetActorId={self.actor.id}&lockSecs=1&q=text"
         return re.sub(r"{([\w:]+)}", lambda found: values[found[1]], template) + query
 
     def body(self, route: str) -> Any:

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Message
 
 from api.app import ROUTERS
-from api.response.local_controls import RunSummaries
+from api.response.run_list_models import RunSummaries
 from runtime.base.skill import skill_page
 from tests.fakes.api import CONTROL_TOKEN, INFO, Api, problem
 from tests.fakes.builds import an_actor_with_version, build
@@ -213,7 +213,8 @@ async def test_run_summaries_have_names_of_actors_and_are_filtered(api: Api) -> 
 
     newest, oldest = (second.id, "local/other", "RUNNING", None), (first.id, "local/hello", "FAILED", 3)
     assert await listed() == [newest, oldest, 2]
-    assert await listed("?limit=1&offset=1") == [oldest, 2]
+    page = (await api.call("GET", "/greenroom/runs?limit=1")).json()
+    assert await listed(f"?limit=1&cursor={page['nextCursor']}") == [oldest, 2]
     assert await listed("?status=READY,RUNNING") == [newest, 1]
     assert await listed("?actor=me~hello") == [oldest, 1]
     assert await listed(f"?idPrefix={first.id[:9]}") == [oldest, 1]
