@@ -60,7 +60,7 @@ from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
 from runtime.base.json_text import dumps
-from runtime.base.records import Definition
+from runtime.base.records import Aborter, Definition
 from runtime.base.skill import skill_page
 from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
@@ -177,7 +177,8 @@ async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedul
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
-    migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
+    record, by = find_own_run(request, run, caller), caller.run or Aborter.USER
+    migrated = await orchestrator.orders.migrate(record, by=by)
     return data_response(present_run(orchestrator, migrated, caller))
 
 
