@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from runtime.access.general_access import GeneralAccesses
+from runtime.access.sessions import Sessions
 from runtime.access.signatures import Signer
 from runtime.access.signed_objects import SignedObjects
 from runtime.access.users import Users
@@ -100,7 +101,7 @@ class Orchestrator:
         self.signer = Signer(data_directory.signing_key)
         self.signed_objects = SignedObjects(data_directory.signing_key)
         self.containers = connect(data_directory.instance_id)
-        self.database = Database(settings.data_dir)
+        self.database = Database(settings.data_dir, clock)
         self._create_foundations()
         self._create_storages()
         self._create_limits()
@@ -119,6 +120,7 @@ class Orchestrator:
         self.system_events = SystemEvents()
         self.logs = Logs(database.logs, self.clock)
         self.users = Users(database, settings.users, self.clock)
+        self.sessions = Sessions(users=self.users, signer=self.signer, ended=database.ended_sessions, clock=self.clock)
         self.general_accesses = GeneralAccesses(database, settings.general_access)
         self.versions = Versions(database, self.clock)
         self.actors = Actors(
@@ -129,11 +131,7 @@ class Orchestrator:
             most=settings.plan.max_actors,
         )
         self.tasks = Tasks(
-            database=database,
-            users=self.users,
-            actors=self.actors,
-            clock=self.clock,
-            most=settings.plan.max_tasks,
+            database=database, users=self.users, actors=self.actors, clock=self.clock, most=settings.plan.max_tasks
         )
         self.outbound = Outbound(settings.outbound_policy)
         self.proxy = Proxy(settings.proxy, self._record_proxy_use)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -21,9 +21,9 @@ from starlette.websockets import WebSocket
 from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
 from api.request.callers import FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
-from api.request.params import PagingQuery, Params
+from api.request.params import Params
 from api.request.parsing.fields import field
-from api.request.parsing.runs import RunFilterQuery, parse_start_options
+from api.request.parsing.runs import parse_start_options
 from api.request.parsing.versions import parse_version
 from api.request.path_records import OwnBuild, OwnSchedule, find_own_run
 from api.request.security_schemes import control_token, user_token
@@ -46,15 +46,14 @@ from api.response.local_controls import (
     QueueOrder,
     RunEnvelope,
     RunProxyUse,
-    RunSummaries,
     ServerInfo,
     ShutdownStarted,
     SourceDefinition,
     StandInUser,
 )
 from api.response.local_docs import HEADERS, docs_page
-from api.response.presenters import present_run, present_run_summaries
-from api.routes import development, log_lines, run_metrics
+from api.response.presenters import present_run
+from api.routes import console, development, log_lines, run_lists, run_metrics
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -182,26 +181,6 @@ async def migrate_run(request: Request, caller: FullCaller, run: str) -> Respons
     return data_response(present_run(orchestrator, migrated, caller))
 
 
-@router.get("/greenroom/runs", response_model=RunSummaries, dependencies=[Depends(user_token)])
-async def list_run_summaries(
-    request: Request,
-    caller: FullCaller,
-    run_filter: RunFilterQuery,
-    paging: PagingQuery,
-    id_prefix: Annotated[str, Query(alias="idPrefix", description="Only runs whose ids begin with this text.")] = "",
-    actor: Annotated[str, Query(description="Only runs of this Actor: its id or `username~name`.")] = "",
-) -> Response:
-    """List runs with the names of their Actors and their latest measurements, newest first.
-
-    The other query parameters are those of the platform's list of runs.
-    """
-    orchestrator = orchestrator_of(request)
-    of = orchestrator.actors.find(caller.user, actor) if actor else None
-    wanted = replace(run_filter, id_prefix=id_prefix or None)
-    page = orchestrator.runs.page(caller.user, of, wanted, replace(paging, desc=True))
-    return json_response({"items": present_run_summaries(orchestrator, page.items), "total": page.total})
-
-
 @router.get("/greenroom/runs/{run}/proxy", dependencies=[Depends(user_token)])
 async def get_proxy_use(request: Request, caller: FullCaller, run: str) -> RunProxyUse:
     """Show what a run has used of the proxy: requests, sessions and bytes of each group."""
@@ -258,8 +237,8 @@ async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder
 
 
 @router.get("/greenroom/openapi.json", include_in_schema=False)
-async def get_openapi_document() -> Response:
-    return json_response(_openapi_document())
+async def getopenapi_document() -> Response:
+    return json_response(openapi_document())
 
 
 @router.get("/greenroom/skill", include_in_schema=False)
@@ -269,7 +248,7 @@ async def get_skill() -> Response:
 
 @router.get("/greenroom/docs", include_in_schema=False)
 async def get_docs() -> Response:
-    return HTMLResponse(docs_page(_openapi_document()), headers=HEADERS)
+    return HTMLResponse(docs_page(openapi_document()), headers=HEADERS)
 
 
 @router.websocket(EVENTS_PATH + "{events_key}")
@@ -308,13 +287,18 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
         pass
 
 
+LOCAL_ROUTERS = (console.router, development.router, run_lists.router, run_metrics.router)
+"""The other routers of the local controls."""
+
+
 @cache
-def _openapi_document() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the local controls."""
     return get_openapi(
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=[*router.routes, *development.router.routes, *run_metrics.router.routes, *log_lines.router.routes],
+        routes=[route for each in (router, *LOCAL_ROUTERS) for route in each.routes],
     )
 
 

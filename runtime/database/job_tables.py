@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Set
+from dataclasses import replace
 
-from runtime.base.clock import Millis
+from runtime.base.clock import Clock, Millis
 from runtime.base.paging import Page, Paging
 from runtime.base.records import Actor, Build, Run, RunFilter, Task, WebhookCondition
 from runtime.base.vault import Vault
@@ -57,8 +59,19 @@ class JobsTable(Table[R]):
 
 
 class RunsTable(JobsTable[Run]):
-    def __init__(self, connection: SqliteConnection) -> None:
+    """Each change of a run sets its `modified_at`."""
+
+    def __init__(self, connection: SqliteConnection, clock: Clock) -> None:
         super().__init__(connection, "runs", RecordCodec(Run))
+        self._clock = clock
+
+    def update_within(self, connection: sqlite3.Connection, id: str, change: Callable[[Run], Run]) -> Run | None:
+        def with_time(before: Run) -> Run:
+            after = change(before)
+            now = max(before.modified_at, self._clock.now())
+            return after if after is before else replace(after, modified_at=now)
+
+        return super().update_within(connection, id, with_time)
 
     def by_token(self, token: str) -> Run | None:
         return self._find("token = ?", token)

@@ -32,6 +32,7 @@ from runtime.base.records.endings import (
 )
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
+from runtime.base.records.run_lists import ListPosition, RunListPage, RunListQuery, RunSort
 from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
 from runtime.base.records.schedules import (
     LogLevel,
@@ -86,6 +87,7 @@ __all__ = [
     "KeyRange",
     "KeyValueStore",
     "KilledProcess",
+    "ListPosition",
     "LogLevel",
     "Meta",
     "Metamorph",
@@ -108,7 +110,10 @@ __all__ = [
     "Run",
     "RunDefaults",
     "RunFilter",
+    "RunListPage",
+    "RunListQuery",
     "RunOptions",
+    "RunSort",
     "RunStats",
     "Schedule",
     "ScheduleAction",

@@ -160,6 +160,9 @@ class Run:
     stored as `storage_usage`, and the number of items in its dataset as `items_at_end`. `counted_usage` is the part of
     the run's usage that the daily usage of users already contains, by service.
 
+    Lists: `modified_at` is the time of the last change of this record, which never decreases. The table of runs sets
+    it. 0 means that a run of an earlier version has not changed since.
+
     Permissions: `started_by_run_id` is the run whose token started this run. `grants` are read from the input when the
     run starts: the Actor may change the record INPUT later, but not its permissions.
     """
@@ -228,6 +231,7 @@ class Run:
     abort: Abort | None = None
     listening: tuple[str, ...] = ()
     rejections: tuple[str, ...] = ()
+    modified_at: Millis = 0
 
     @property
     def current_actor_id(self) -> str:
