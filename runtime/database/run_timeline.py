@@ -34,12 +34,13 @@ class RunTimelineTable:
     def add_within(self, connection: sqlite3.Connection, run_id: str, entries: Iterable[TimelineEntry]) -> None:
         """Add entries to a time line, as part of a larger write."""
         query = "SELECT coalesce(max(position) + 1, 0) FROM run_timeline WHERE run_id = ?"
-        position = connection.execute(query, (run_id,)).fetchone()[0]
-        for position, entry in enumerate(entries, position):
-            connection.execute(INSERT, (run_id, position, *_row(entry)))
-        if position >= MAX_ENTRIES:
-            delete = "DELETE FROM run_timeline WHERE run_id = ? AND position BETWEEN ? AND ?"
-            connection.execute(delete, (run_id, FIRST_ENTRIES, position - MAX_ENTRIES + FIRST_ENTRIES))
+        end: int = connection.execute(query, (run_id,)).fetchone()[0]
+        for entry in entries:
+            connection.execute(INSERT, (run_id, end, *_row(entry)))
+            end += 1
+        if end > MAX_ENTRIES:
+            delete = "DELETE FROM run_timeline WHERE run_id = ? AND position >= ? AND position < ?"
+            connection.execute(delete, (run_id, FIRST_ENTRIES, end - MAX_ENTRIES + FIRST_ENTRIES))
 
     def of_run(self, run_id: str, after: int = -1) -> list[TimelineEntry]:
         """The entries of a run after a position, oldest first."""

@@ -91,11 +91,14 @@ def _entries_of_container(before: Run, after: Run, now: Millis) -> Iterator[Time
         yield TimelineEntry(at=started, kind=TimelineKind.CONTAINER_STARTED, text=after.container_id)
     if after.is_container_server_ready and not before.is_container_server_ready:
         yield TimelineEntry(at=now, kind=TimelineKind.WEB_SERVER_READY)
-    kills = (after.stats.oom_kills or 0) - (before.stats.oom_kills or 0)
+    counted = after.stats.oom_kills or 0
+    kills = counted - (before.stats.oom_kills or 0)
     if kills > 0:
         yield TimelineEntry(at=now, kind=TimelineKind.OOM_KILL, number=kills)
     end = after.container_end
     if end is not None and end != before.container_end:
+        if end.oom_killed and counted == 0:  # the kernel's count was not read in time
+            yield TimelineEntry(at=end.at, kind=TimelineKind.OOM_KILL)
         yield TimelineEntry(
             at=end.at,
             kind=TimelineKind.CONTAINER_ENDED,
