@@ -33,13 +33,13 @@ export type EventContents = {
   build: BuildChange;
   changed: RecordChange;
   /** One point of the curves of a run, as `/greenroom/runs/{id}/metrics` returns them. */
-  sample: Record<string, unknown>;
+  sample: { runId: string; [name: string]: unknown };
   /** A log has grown to this size. */
   log: { id: string; bytes: number; lines: number };
   /** One entry of the time line of a run. */
-  timeline: Record<string, unknown>;
+  timeline: { runId: string; [name: string]: unknown };
   /** The state of a fit, as `/greenroom/fits/{id}` returns it. */
-  fit: Record<string, unknown>;
+  fit: { id: string; [name: string]: unknown };
   server: Record<string, unknown>;
   /** Events were missed that the server cannot replay. All queries in use are fetched again without your doing. */
   reset: null;
@@ -78,8 +78,51 @@ export function useTopic(topic: Topic | null, onEvents?: Follower): void {
 export function follow(topic: Topic, follower: Follower): () => void {
   const all = followers.get(topic) ?? new Set();
   followers.set(topic, all.add(follower));
+  onChange();
   return () => {
     all.delete(follower);
     if (all.size === 0) followers.delete(topic);
+    onChange();
   };
+}
+
+let onChange = (): void => {};
+
+/** Call a function whenever components begin or end to follow a topic. */
+export function watchTopics(call: () => void): void {
+  onChange = call;
+}
+
+export function followedTopics(): Iterable<Topic> {
+  return followers.keys();
+}
+
+/** Give a batch of events to the components that follow their topics. All of them get a `reset`. */
+export function giveToFollowers(events: LiveEvent[]): void {
+  for (const [topic, all] of [...followers]) {
+    const own = events.filter((event) => event.name === "reset" || topicsOf(event).includes(topic));
+    if (own.length > 0) for (const follower of [...all]) follower(own);
+  }
+}
+
+function topicsOf(event: LiveEvent): Topic[] {
+  switch (event.name) {
+    case "run":
+      return ["runs", `run:${event.data.id}`];
+    case "build":
+      return ["builds", `build:${event.data.id}`];
+    case "log":
+      return [`run:${event.data.id}`, `build:${event.data.id}`];
+    case "sample":
+    case "timeline":
+      return [`run:${event.data.runId}`];
+    case "fit":
+      return [`fit:${event.data.id}`];
+    case "changed":
+      return ["records"];
+    case "server":
+      return ["server"];
+    default:
+      return [];
+  }
 }
