@@ -10,6 +10,8 @@ export type Server = {
   engine: { version: string } | null;
   memory: { usedMbytes: number; limitMbytes: number };
   liveRuns: number;
+  /** Whether the engine answers now; undefined before the first event. */
+  isEngineReachable?: boolean;
 };
 
 /** The server and the signed-in user. */

@@ -1,6 +1,6 @@
 /** Hands events to the page in batches, so that it draws at most four times a second, and not at all while hidden. */
 import type { Clock } from "./clock";
-import type { LiveEvent } from "./topics";
+import { type LiveEvent, type Topic, topicsOf } from "./topics";
 
 const BATCH_MILLIS = 250;
 const MAX_WAITING = 2_000;
@@ -8,7 +8,8 @@ const MAX_WAITING = 2_000;
 export class Delivery {
   private waiting = new Map<string, LiveEvent>();
   private nextKey = 0;
-  private hasOverflowed = false;
+  /** The topics of which more events wait than are worth applying one by one. */
+  private readonly reset = new Set<Topic>();
   private lastAt = Number.NEGATIVE_INFINITY;
   private cancel: (() => void) | null = null;
 
@@ -19,26 +20,21 @@ export class Delivery {
   ) {}
 
   add(event: LiveEvent): void {
-    if (event.name === "reset") this.overflow();
-    if (!this.hasOverflowed) this.put(event);
-    this.plan();
-  }
-
-  private put(event: LiveEvent): void {
     const key = replacedBy(event) ?? String(this.nextKey++);
     this.waiting.delete(key); // a newer event takes the place of an older one at the end
     this.waiting.set(key, event);
     if (this.waiting.size > MAX_WAITING) this.overflow();
+    this.plan();
   }
 
   /** Call this when the tab becomes visible. */
   catchUp(): void {
-    if (this.waiting.size > 0 || this.hasOverflowed) this.plan();
+    if (this.waiting.size > 0 || this.reset.size > 0) this.plan();
   }
 
-  /** More events wait than are worth applying one by one: fetch everything instead. */
+  /** Fetch everything of these topics instead of applying the events one by one. */
   private overflow(): void {
-    this.hasOverflowed = true;
+    for (const event of this.waiting.values()) for (const topic of topicsOf(event)) this.reset.add(topic);
     this.waiting.clear();
   }
 
@@ -51,9 +47,10 @@ export class Delivery {
   private flush(): void {
     this.cancel = null;
     if (this.isHidden()) return;
-    const events: LiveEvent[] = this.hasOverflowed ? [{ name: "reset", data: null }] : [...this.waiting.values()];
+    const events = [...this.waiting.values()];
+    if (this.reset.size > 0) events.unshift({ name: "reset", data: { topics: [...this.reset] } });
     this.waiting.clear();
-    this.hasOverflowed = false;
+    this.reset.clear();
     this.lastAt = this.clock.now();
     this.deliver(events);
   }

@@ -51,7 +51,7 @@ export function usePendingOrder(kind: string, id: string): string | undefined {
 /** End the orders whose effect these events report. */
 export function settleOrders(events: LiveEvent[]): void {
   for (const event of events) {
-    if (event.name === "timeline") end(`run ${String(event.data.runId)}`);
+    if (event.name === "timeline") end(`run ${event.data.id}`);
     if (event.name !== "run" && event.name !== "build") continue;
     const key = `${event.name} ${event.data.id}`;
     if (pending.get().get(key)?.status !== event.data.status) end(key);

@@ -1,7 +1,7 @@
 /** Changes the query cache as events report. Keys of queries are as `useTopic` documents them. */
 import type { InfiniteData, Query, QueryClient, QueryKey } from "@tanstack/react-query";
 import { serverQuery } from "@/api/server";
-import type { LiveEvent, RecordKind, RunSummary, Topic } from "./topics";
+import type { EventContents, LiveEvent, RecordChange, RecordKind, RunSummary, Topic } from "./topics";
 
 export type RunPage = { items: RunSummary[] };
 
@@ -57,10 +57,12 @@ export function applyEvents(queries: QueryClient, events: LiveEvent[], invalidat
   for (const event of events) {
     if (event.name === "run") runs.set(event.data.id, event.data);
     else if (event.name === "build") changed(queries, "build", event.data.id, invalidate);
-    else if (event.name === "changed") changed(queries, event.data.kind, event.data.id, invalidate);
-    else if (event.name === "fit") changed(queries, "fit", String(event.data.id), invalidate);
+    else if (event.name === "changed") applyChange(queries, event.data, invalidate);
+    else if (event.name === "fit") changed(queries, "fit", event.data.id, invalidate);
     else if (event.name === "server") patchServer(queries, event.data);
-    else if (event.name === "reset") void queries.invalidateQueries();
+    else if (event.name === "reset") {
+      void queries.invalidateQueries({ predicate: isOfTopic(new Set(event.data.topics)) });
+    }
   }
   if (runs.size > 0) applyRuns(queries, runs, invalidate);
 }
@@ -74,8 +76,32 @@ function changed(queries: QueryClient, kind: string, id: string, invalidate: (ke
   }
 }
 
-function patchServer(queries: QueryClient, data: Record<string, unknown>): void {
-  queries.setQueryData(serverQuery.queryKey, (shown) => shown && { ...shown, ...data });
+function applyChange(
+  queries: QueryClient,
+  { kind, id, change }: RecordChange,
+  invalidate: (key: QueryKey) => void,
+): void {
+  if (kind === "run" && change === "deleted") {
+    queries.setQueriesData<InfiniteData<RunPage>>({ queryKey: ["run", "list"] }, (data) => withoutRun(data, id));
+    invalidate(["run", "counts"]);
+    invalidate(["run", id]);
+  } else {
+    changed(queries, kind, id, invalidate);
+  }
+}
+
+function withoutRun(data: InfiniteData<RunPage> | undefined, id: string): InfiniteData<RunPage> | undefined {
+  if (!data?.pages.some(({ items }) => items.some((run) => run.id === id))) return data;
+  const pages = data.pages.map((page) => ({ ...page, items: page.items.filter((run) => run.id !== id) }));
+  return { ...data, pages };
+}
+
+function patchServer(queries: QueryClient, state: EventContents["server"]): void {
+  const { usedMbytes, limitMbytes, liveRuns, isEngineReachable } = state;
+  queries.setQueryData(
+    serverQuery.queryKey,
+    (shown) => shown && { ...shown, memory: { usedMbytes, limitMbytes }, liveRuns, isEngineReachable },
+  );
 }
 
 function applyRuns(queries: QueryClient, runs: Map<string, RunSummary>, invalidate: (key: QueryKey) => void): void {

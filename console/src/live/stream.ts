@@ -27,10 +27,16 @@ export type StreamListener = {
   onSignedOut: () => void;
 };
 
+function isList(topic: Topic): boolean {
+  return !topic.includes(":");
+}
+
 type Send = (path: string, options: RequestInit) => Promise<Response>;
 
 export class EventStream {
   private topics: readonly Topic[] = [];
+  /** Topics of records that the server does not know, such as deleted runs. */
+  private readonly unknown = new Set<Topic>();
   private position = "";
   private connection: string | null = null;
   private attempt: AbortController | null = null;
@@ -51,6 +57,7 @@ export class EventStream {
     this.topics = topics;
     this.position = position;
     this.failures = 0;
+    this.unknown.clear();
     this.lostAt = this.clock.now();
     this.showLoss();
     void this.connect();
@@ -80,12 +87,12 @@ export class EventStream {
     this.watchSilence();
     try {
       const headers = this.position === "" ? {} : { "Last-Event-ID": this.position };
-      const path = `${PATH}?topics=${this.topics.map(encodeURIComponent).join(",")}`;
-      const asked = this.topics;
+      const lists = this.topics.filter(isList);
+      const path = `${PATH}?topics=${lists.join(",")}`;
       const response = await this.send(path, { headers, signal: attempt.signal, cache: "no-store" });
       if (response.status === 401) return this.signedOut();
       if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
-      await this.read(response.body, asked);
+      await this.read(response.body, lists);
     } catch {
       // Why the connection ended makes no difference: the top bar shows that it did, and it is tried again.
     }
@@ -94,13 +101,13 @@ export class EventStream {
     this.lost();
   }
 
-  private async read(body: ReadableStream<Uint8Array>, asked: readonly Topic[]): Promise<void> {
+  private async read(body: ReadableStream<Uint8Array>, lists: readonly Topic[]): Promise<void> {
     const current = this.attempt;
     await readMessages(
       body,
       (message) => {
         if (this.attempt !== current) return;
-        if (message.name === "hello") this.connected(JSON.parse(message.data), asked);
+        if (message.name === "hello") this.connected(JSON.parse(message.data), lists);
         else this.received(message);
       },
       () => this.watchSilence(),
@@ -113,7 +120,7 @@ export class EventStream {
 
   private connected(
     { connection, position }: { connection: string; position?: string | number },
-    asked: readonly Topic[],
+    lists: readonly Topic[],
   ) {
     const hasResumed = this.position !== ""; // a resumed connection has the topics of its last time
     this.connection = connection;
@@ -122,8 +129,8 @@ export class EventStream {
     this.later("state", null);
     if (!hasResumed && position !== undefined) this.position = String(position);
     this.listener.onState({ state: "connected" });
-    this.listener.onTopics(asked);
-    if (hasResumed || asked !== this.topics) void this.putTopics(connection);
+    this.listener.onTopics(lists);
+    if (hasResumed || lists.length < this.topics.length) void this.putTopics(connection);
   }
 
   private received(message: Message): void {
@@ -132,7 +139,7 @@ export class EventStream {
   }
 
   private async putTopics(connection: string): Promise<void> {
-    const topics = this.topics;
+    const topics = this.topics.filter((topic) => !this.unknown.has(topic));
     const response = await this.send(`${PATH}/${connection}/topics`, {
       method: "PUT",
       headers: { "Content-Type": "application/json" },
@@ -140,6 +147,14 @@ export class EventStream {
     }).catch(() => null);
     if (this.connection !== connection) return;
     if (response?.ok) this.listener.onTopics(topics);
+    else await this.rejected(connection, topics, (await response?.text()) ?? "");
+  }
+
+  /** The server rejects all topics if it does not know the record of one, which its message names. */
+  private async rejected(connection: string, topics: readonly Topic[], message: string): Promise<void> {
+    const unknown = topics.filter((topic) => !isList(topic) && message.includes(topic.slice(topic.indexOf(":") + 1)));
+    for (const topic of unknown) this.unknown.add(topic);
+    if (unknown.length > 0) await this.putTopics(connection);
     else this.attempt?.abort(); // the server has forgotten the connection
   }
 

@@ -42,6 +42,8 @@ export async function settle(): Promise<void> {
 export class FakeServer {
   isUp = true;
   status = 200;
+  /** Why the next change of topics is rejected. */
+  message = "";
   requests: { path: string; method: string; position: string | null; body: string | null }[] = [];
   private streams: ReadableStreamDefaultController<Uint8Array>[] = [];
 
@@ -49,6 +51,11 @@ export class FakeServer {
     const position = new Headers(options.headers).get("Last-Event-ID");
     this.requests.push({ path, method: options.method ?? "GET", position, body: (options.body as string) ?? null });
     if (!this.isUp) throw new TypeError("Failed to fetch");
+    if (this.message !== "") {
+      const response = new Response(this.message, { status: 404 });
+      this.message = "";
+      return response;
+    }
     if (options.method === "PUT" || this.status !== 200) return new Response(null, { status: this.status });
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {

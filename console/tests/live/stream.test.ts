@@ -88,12 +88,23 @@ describe("the stream", () => {
     expect(server.requests.at(-1)?.path).toBe("/greenroom/events/c1/topics");
     expect(confirmed).toEqual([["runs"], ["runs", "run:1"]]);
     server.status = 404;
+    server.message = "";
     stream.setTopics(["runs"]);
     await clock.advance(0);
     server.status = 200;
     await clock.advance(1_000);
     expect(shown()).toEqual({ state: "connected" });
     expect(confirmed.at(-1)).toEqual(["runs"]);
+  });
+
+  it("leaves out records that the server does not know", async () => {
+    stream.start(["runs"], "");
+    await clock.advance(0);
+    server.message = "There is no run with the ID gone.";
+    stream.setTopics(["runs", "run:1", "run:gone"]);
+    await clock.advance(0);
+    expect(confirmed.at(-1)).toEqual(["runs", "run:1"]);
+    expect(shown()).toEqual({ state: "connected" });
   });
 
   it("notices a server that has fallen silent", async () => {

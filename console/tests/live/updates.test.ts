@@ -29,7 +29,7 @@ describe("batches", () => {
   it("are at most four a second, and contain the last state of each run", async () => {
     for (let step = 0; step < 100; step++) {
       delivery.add(runEvent({ id: `run${step % 2}`, modifiedAt: at(step) }));
-      delivery.add({ name: "sample", data: { runId: "run1" } });
+      delivery.add({ name: "sample", data: { id: "run1" } });
       await clock.advance(10);
     }
     await clock.advance(1_000);
@@ -52,11 +52,12 @@ describe("batches", () => {
 
   it("become one reset if too much has happened", async () => {
     isHidden = true;
-    for (let step = 0; step < 5_000; step++) delivery.add({ name: "sample", data: { runId: "run1" } });
+    for (let step = 0; step < 5_000; step++) delivery.add({ name: "sample", data: { id: "run1" } });
     isHidden = false;
     delivery.catchUp();
     await clock.advance(0);
-    expect(batches).toEqual([[{ name: "reset", data: null }]]);
+    expect(batches.map((batch) => batch[0])).toEqual([{ name: "reset", data: { topics: ["run:run1"] } }]);
+    expect(batches[0]?.length).toBeLessThan(2_000);
   });
 });
 
