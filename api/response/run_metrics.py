@@ -31,8 +31,6 @@ from runtime.metrics.curves import Curves
 from runtime.metrics.totals import Totals
 from runtime.orchestrator import Orchestrator
 
-CUT_SHARE = 0.99
-"""From this part of the limit on, a peak may have been cut off: the kernel reclaims memory instead of granting more."""
 ITEM_NAME = "dataset-item"
 """Stands for the items of an Actor that charges for its results."""
 
@@ -115,7 +113,7 @@ def _actor_name(orchestrator: Orchestrator, run: Run) -> str | None:
 
 def _memory(run: Run, totals: Totals) -> MemoryReport:
     limit, peak = run.options.memory_mbytes * resource_limits.MBYTE, run.stats.mem_max_bytes
-    is_cut = bool(totals.oom_kills) or (peak is not None and peak >= CUT_SHARE * limit)
+    is_cut = bool(totals.oom_kills) or resource_limits.is_peak_cut(run)
     is_exact = totals.is_peak_complete or is_cut
     highest = totals.highest
     return MemoryReport(

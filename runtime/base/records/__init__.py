@@ -19,9 +19,20 @@ from runtime.base.records.actors import (
 )
 from runtime.base.records.builds import Build, BuildOptions, SourceCopy
 from runtime.base.records.definitions import Definition
-from runtime.base.records.endings import Abort, Aborter, Ending, KilledProcess, NoContainer, Witness
+from runtime.base.records.endings import (
+    Abort,
+    Aborter,
+    ContainerEnd,
+    Ending,
+    KilledProcess,
+    NoContainer,
+    Order,
+    OrderKind,
+    Witness,
+)
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
+from runtime.base.records.run_lists import ListPosition, RunListPage, RunListQuery, RunSort
 from runtime.base.records.runs import (
     DebuggerHold,
     Metamorph,
@@ -53,6 +64,7 @@ from runtime.base.records.storages import (
     RequestState,
     Storage,
 )
+from runtime.base.records.timeline import TimelineEntry, TimelineKind
 from runtime.base.records.usage import DailyUsage
 from runtime.base.records.users import InputKey, User
 from runtime.base.records.webhooks import (
@@ -74,6 +86,7 @@ __all__ = [
     "Actor",
     "Build",
     "BuildOptions",
+    "ContainerEnd",
     "DailyUsage",
     "Dataset",
     "DebuggerHold",
@@ -85,10 +98,13 @@ __all__ = [
     "KeyRange",
     "KeyValueStore",
     "KilledProcess",
+    "ListPosition",
     "LogLevel",
     "Meta",
     "Metamorph",
     "NoContainer",
+    "Order",
+    "OrderKind",
     "Origin",
     "PendingAction",
     "PermissionLevel",
@@ -105,7 +121,10 @@ __all__ = [
     "Run",
     "RunDefaults",
     "RunFilter",
+    "RunListPage",
+    "RunListQuery",
     "RunOptions",
+    "RunSort",
     "RunStats",
     "Schedule",
     "ScheduleAction",
@@ -118,6 +137,8 @@ __all__ = [
     "TaggedBuild",
     "Task",
     "TaskOptions",
+    "TimelineEntry",
+    "TimelineKind",
     "User",
     "Version",
     "Webhook",
