@@ -8,6 +8,7 @@ from functools import partial
 
 from api.response.live_event_models import BuildEvent, LogGrowth, RunSample, SampledCurves, SampledProcess, ServerState
 from api.response.presenters import RUNS_IN_TURN, present_run_summaries
+from api.response.run_details import present_entry
 from api.response.serializers.jobs import iso_or_none
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
@@ -28,6 +29,7 @@ def add_sources(orchestrator: Orchestrator) -> None:
         "runs": partial(_publish_runs, orchestrator),
         "builds": partial(_publish_builds, orchestrator),
         "records": partial(_publish_records, orchestrator),
+        "run": partial(_publish_timeline, orchestrator),
         "server": partial(_publish_server, orchestrator),
     }
     for kind, source in sources.items():
@@ -81,6 +83,20 @@ def _publish_change(orchestrator: Orchestrator, topic: str, change: RowChange, k
     if change.user_id is not None:
         data: JsonDict = {"kind": change.kind, "id": change.id, "change": change.change}
         orchestrator.live_events.publish(topic, "changed", data, user_id=change.user_id, key=key)
+
+
+async def _publish_timeline(orchestrator: Orchestrator, run_id: str, started: Started) -> None:
+    """The new entries of the time line of a run."""
+    timeline = orchestrator.history.timeline
+    async with orchestrator.row_feed.listen("timeline") as listener:
+        last = max((entry.position for entry in timeline.of_run(run_id)), default=-1)
+        started()
+        async for changes in listener.batches():
+            if any(change.id == run_id for change in changes):
+                for entry in timeline.of_run(run_id, after=last):
+                    last = entry.position
+                    data = present_entry(entry).model_dump(by_alias=True, mode="json")
+                    orchestrator.live_events.publish(f"run:{run_id}", "timeline", data, user_id=None)
 
 
 async def _publish_server(orchestrator: Orchestrator, _: str, started: Started) -> None:

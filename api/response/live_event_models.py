@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.response.local_controls import LocalModel
+from api.response.run_detail_models import TimelineEntry
 from api.response.run_list_models import RunSummary
 
 MAX_TOPICS = 100
@@ -126,4 +127,5 @@ class EventData(LocalModel):
     changed: RecordChange
     sample: RunSample
     log: LogGrowth
+    timeline: TimelineEntry
     server: ServerState

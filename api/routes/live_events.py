@@ -72,7 +72,8 @@ async def stream_events(request: Request, caller: FullCaller) -> Response:
       second. `changed` for a deleted run.
     - `builds`: `build` for each new or changed build, `changed` for a deleted one.
     - `records`: `changed` for all other records, at most once a second for each record that is modified.
-    - `run:ID`: `sample` for each point of the run's curves, `log` when its log has grown.
+    - `run:ID`: `sample` for each point of the run's curves, `log` when its log has grown, `timeline` for each new
+      entry of its time line.
     - `build:ID`: `log` when its log has grown.
     - `server`: `server` when the granted memory, the number of live runs or the state of the engine changes.
     """

@@ -15,7 +15,10 @@ FUNCTION = "note_row_change"
 
 
 class RowChange(NamedTuple):
-    """`kind` is that of the record, such as `run`. A change of a job's status is `moved`, any other one `modified`."""
+    """`kind` is that of the record, such as `run`. A change of a job's status is `moved`, any other one `modified`.
+
+    A new entry of the time line of a run has the kind `timeline`, the id of the run, and no user.
+    """
 
     kind: str
     id: str
@@ -101,6 +104,7 @@ def _creations() -> Iterator[str]:
         yield _creation(table, "INSERT", f"'{kind}', NEW.id, NEW.user_id, '{CREATED}'")
         yield _creation(table, f"UPDATE{columns}", f"'{kind}', NEW.id, NEW.user_id, {modified}")
         yield _creation(table, "DELETE", f"'{kind}', OLD.id, OLD.user_id, '{DELETED}'")
+    yield _creation("run_timeline", "INSERT", f"'timeline', NEW.run_id, NULL, '{CREATED}'")
     yield _creation("users", "INSERT", f"'user', NEW.id, NEW.id, '{CREATED}'")
     yield _creation("users", "UPDATE", f"'user', NEW.id, NEW.id, '{MODIFIED}'")
     for table, kind, id, user in PARTS:
@@ -116,7 +120,7 @@ def _creation(table: str, event: str, arguments: str) -> str:
 
 
 def _removals() -> Iterator[str]:
-    for table in (*RECORD_TABLES, *JOB_TABLES, *STORAGE_TABLES, "users", *(each[0] for each in PARTS)):
+    for table in (*RECORD_TABLES, *JOB_TABLES, *STORAGE_TABLES, "run_timeline", "users", *(each[0] for each in PARTS)):
         for event in ("INSERT", "UPDATE", "DELETE"):
             yield f"DROP TRIGGER IF EXISTS temp.{_name(table, event)}"
 

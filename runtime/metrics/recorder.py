@@ -14,7 +14,7 @@ from runtime.base.clock import Millis
 from runtime.base.records import Run
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.containers import Detail, Sample
-from runtime.database.metrics_table import MetricsTable, StoredBlock
+from runtime.database.run_blocks import RunBlocksTable, StoredBlock
 from runtime.metrics.blocks import Origin, Point, encode
 
 logger = logging.getLogger("greenroom.supervisor")
@@ -69,7 +69,7 @@ class Metrics:
     `report_point` is called with each new point of a run, and the point before in the same container.
     """
 
-    def __init__(self, table: MetricsTable) -> None:
+    def __init__(self, table: RunBlocksTable) -> None:
         self.report_point: Callable[[str, Origin, Point, Point | None], None] = lambda id, origin, point, last: None
         self._table = table
         self._series: dict[str, _Series] = {}

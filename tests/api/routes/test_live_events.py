@@ -83,6 +83,20 @@ async def test_builds_records_and_the_server_send_their_changes(api: Api) -> Non
     await client.close()
 
 
+async def test_one_run_sends_the_new_entries_of_its_time_line(api: Api) -> None:
+    run = await api.start()
+    before = (await api.call("GET", f"/greenroom/runs/{run.id}/timeline")).json()["entries"]
+    client = await listen(api, f"run:{run.id}")
+    other = await api.start(await api.create_actor("other"))
+    await api.finish(other)
+    await api.finish(run)
+    await api.clock.advance(0.2)
+    entries = (await api.call("GET", f"/greenroom/runs/{run.id}/timeline")).json()["entries"]
+    assert before + client.named("timeline") == entries
+    assert entries[-1]["name"] == "SUCCEEDED"
+    await client.close()
+
+
 async def test_one_run_sends_its_samples_and_the_growth_of_its_log(api: Api) -> None:
     run, other = await api.start(), await api.start(await api.create_actor("other"))
     client = await listen(api, f"run:{run.id}")
