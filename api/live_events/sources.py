@@ -95,7 +95,7 @@ async def _publish_timeline(orchestrator: Orchestrator, run_id: str, started: St
             if any(change.id == run_id for change in changes):
                 for entry in timeline.of_run(run_id, after=last):
                     last = entry.position
-                    data = present_entry(entry).model_dump(by_alias=True, mode="json")
+                    data = {"id": run_id, **present_entry(entry).model_dump(by_alias=True, mode="json")}
                     orchestrator.live_events.publish(f"run:{run_id}", "timeline", data, user_id=None)
 
 
@@ -144,7 +144,9 @@ def _publish_sample(orchestrator: Orchestrator, run_id: str, origin: Origin, poi
         SampledProcess(name=name, memory_bytes=memory, cpu_cores=sample.cpu_by_name.get(name))
         for name, memory in sample.memory_by_name.items()
     )
-    data = RunSample(at=sample.at, curves=SampledCurves(**sample.values), processes=processes).model_dump(by_alias=True)
+    data = RunSample(id=run_id, at=sample.at, curves=SampledCurves(**sample.values), processes=processes).model_dump(
+        by_alias=True
+    )
     orchestrator.live_events.publish(topic, "sample", data, user_id=None)
 
 

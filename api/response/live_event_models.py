@@ -95,6 +95,7 @@ class SampledCurves(LocalModel):
 class RunSample(LocalModel):
     """One point of the metrics of a run."""
 
+    id: str = Field(description="The id of the run.")
     at: int = Field(description="Milliseconds since 1970.")
     curves: SampledCurves
     processes: tuple[SampledProcess, ...]
@@ -106,6 +107,12 @@ class LogGrowth(LocalModel):
     id: str
     bytes: int
     lines: int
+
+
+class TimelineEvent(TimelineEntry):
+    """A new entry of the time line of a run."""
+
+    id: str = Field(description="The id of the run.")
 
 
 class ServerState(LocalModel):
@@ -127,5 +134,5 @@ class EventData(LocalModel):
     changed: RecordChange
     sample: RunSample
     log: LogGrowth
-    timeline: TimelineEntry
+    timeline: TimelineEvent
     server: ServerState

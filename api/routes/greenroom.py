@@ -62,6 +62,7 @@ from api.routes import (
     run_lists,
     run_metrics,
     schedule_times,
+    webhook_requests,
 )
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
@@ -305,6 +306,7 @@ LOCAL_ROUTERS = (
     run_lists.router,
     run_metrics.router,
     schedule_times.router,
+    webhook_requests.router,
 )
 """The other routers of the local controls."""
 

@@ -126,7 +126,7 @@ async def lead_web_servers_to(serving: Serving, port: int) -> None:
     async def address(_: str) -> tuple[str, int]:
         return "127.0.0.1", port
 
-    serving.api.orchestrator.live_runs.web_server_address = address  # type: ignore[method-assign]
+    serving.api.orchestrator.live_runs.web_server_address = address  # type: ignore[method-assign, assignment]
 
 
 def results(page: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from api.response.live_event_models import (
     Reset,
     RunSample,
     ServerState,
+    TimelineEvent,
 )
 from api.response.run_list_models import RunSummary
 from tests.fakes.api import Api, problem
@@ -92,7 +93,11 @@ async def test_one_run_sends_the_new_entries_of_its_time_line(api: Api) -> None:
     await api.finish(run)
     await api.clock.advance(0.2)
     entries = (await api.call("GET", f"/greenroom/runs/{run.id}/timeline")).json()["entries"]
-    assert before + client.named("timeline") == entries
+    added = [
+        TimelineEvent.model_validate(each).model_dump(by_alias=True, mode="json") for each in client.named("timeline")
+    ]
+    assert {each.pop("id") for each in added} == {run.id}
+    assert before + added == entries
     assert entries[-1]["name"] == "SUCCEEDED"
     await client.close()
 
