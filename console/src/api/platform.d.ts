@@ -80,6 +80,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhooks_get"];
+        put?: never;
+        post: operations["webhooks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_get"];
+        put: operations["webhook_put"];
+        post?: never;
+        delete: operations["webhook_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["webhook_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_webhookDispatches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/schedules": {
         parameters: {
             query?: never;
@@ -163,6 +227,44 @@ export interface components {
         };
         RunResponse: {
             data: components["schemas"]["Run"];
+        };
+        ListOfWebhooksResponse: {
+            data: components["schemas"]["ListOfWebhooks"];
+        };
+        WebhookCreate: {
+            isAdHoc?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            idempotencyKey?: string | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            requestUrl: string;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        WebhookResponse: {
+            data: components["schemas"]["Webhook"];
+        };
+        WebhookUpdate: {
+            isAdHoc?: boolean | null;
+            eventTypes?: components["schemas"]["WebhookEventType"][] | null;
+            condition?: components["schemas"]["WebhookCondition"] | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        TestWebhookResponse: {
+            data: components["schemas"]["WebhookDispatch"];
+        };
+        ListOfWebhookDispatchesResponse: {
+            data: components["schemas"]["ListOfWebhookDispatches"];
         };
         ListOfSchedulesResponse: {
             data: components["schemas"]["ListOfSchedules"];
@@ -308,6 +410,105 @@ export interface components {
              */
             type: "RUN_ACTOR_TASK";
             actorTaskId: string;
+        };
+        ListOfWebhookDispatches: components["schemas"]["PaginationResponse"] & {
+            items: components["schemas"]["WebhookDispatch"][];
+        };
+        WebhookDispatch: {
+            id: string;
+            userId: string;
+            webhookId: string;
+            /** Format: date-time */
+            createdAt: string;
+            status: components["schemas"]["WebhookDispatchStatus"];
+            eventType: components["schemas"]["WebhookEventType"];
+            eventData?: {
+                actorId: string;
+                actorRunId?: string;
+                actorBuildId?: string;
+                actorTaskId?: string | null;
+            } | null;
+            webhook?: components["schemas"]["WebhookDispatchWebhookSummary"] | null;
+            calls?: {
+                /** Format: date-time */
+                startedAt?: string | null;
+                /** Format: date-time */
+                finishedAt?: string | null;
+                errorMessage?: string | null;
+                responseStatus?: number | null;
+                responseBody?: string | null;
+            }[];
+        };
+        /** @enum {string} */
+        WebhookDispatchStatus: "ACTIVE" | "SUCCEEDED" | "FAILED";
+        /** @enum {string} */
+        WebhookEventType: "ACTOR.BUILD.ABORTED" | "ACTOR.BUILD.CREATED" | "ACTOR.BUILD.FAILED" | "ACTOR.BUILD.SUCCEEDED" | "ACTOR.BUILD.TIMED_OUT" | "ACTOR.RUN.ABORTED" | "ACTOR.RUN.CREATED" | "ACTOR.RUN.FAILED" | "ACTOR.RUN.RESURRECTED" | "ACTOR.RUN.SUCCEEDED" | "ACTOR.RUN.TIMED_OUT" | "TEST";
+        WebhookDispatchWebhookSummary: {
+            actionType?: string;
+            condition?: components["schemas"]["WebhookCondition"];
+            /** Format: uri */
+            requestUrl?: string | null;
+            isAdHoc?: boolean;
+        };
+        WebhookCondition: {
+            actorId?: string | null;
+            actorTaskId?: string | null;
+            actorRunId?: string | null;
+        };
+        Webhook: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            userId: string;
+            isAdHoc?: boolean | null;
+            shouldInterpolateStrings?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            ignoreSslErrors: boolean;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
+            stats?: components["schemas"]["WebhookStats"] | null;
+        };
+        ExampleWebhookDispatch: {
+            status: components["schemas"]["WebhookDispatchStatus"];
+            /** Format: date-time */
+            finishedAt?: string | null;
+            /** Format: date-time */
+            removedAt?: string | null;
+        };
+        WebhookStats: {
+            totalDispatches?: number;
+        };
+        ListOfWebhooks: components["schemas"]["PaginationResponse"] & {
+            items: components["schemas"]["WebhookShort"][];
+        };
+        WebhookShort: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            userId: string;
+            isAdHoc?: boolean | null;
+            isApifyIntegration?: boolean;
+            isEnabled?: boolean;
+            actionType?: string;
+            shouldInterpolateStrings?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            ignoreSslErrors: boolean;
+            doNotRetry: boolean;
+            /** Format: uri */
+            requestUrl: string;
+            lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
+            stats?: components["schemas"]["WebhookStats"] | null;
         };
         Run: {
             id: string;
@@ -743,14 +944,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        Conflict: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["ErrorResponse"];
-            };
-        };
         PayloadTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -767,6 +960,14 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
     };
     parameters: {
         offset: number;
@@ -776,6 +977,7 @@ export interface components {
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
+        webhookId: string;
         scheduleId: string;
     };
     requestBodies: never;
@@ -925,6 +1127,209 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhooks_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhooksResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhooks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestWebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_webhookDispatches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhookDispatchesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };
