@@ -32,9 +32,9 @@ class Authentication:
         connection = HTTPConnection(scope)
         token = token_of(connection)
         caller = self._caller_of_session(connection) if token is None else self._authenticate(token, connection)
+        scope[CALLER] = caller
         if caller is not None:
             self._rate_limit.count(caller.user.id)
-        scope[CALLER] = caller
 
     def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:
         if hmac.compare_digest(token.encode(), self._control_token):

@@ -53,13 +53,13 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
-from api.routes import console, development, log_lines, run_lists, run_metrics
+from api.routes import console, development, log_lines, run_details, run_lists, run_metrics, schedule_times
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
 from runtime.base.json_text import dumps
-from runtime.base.records import Definition
+from runtime.base.records import Aborter, Definition
 from runtime.base.skill import skill_page
 from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
@@ -176,7 +176,8 @@ async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedul
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
-    migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
+    record, by = find_own_run(request, run, caller), caller.run or Aborter.USER
+    migrated = await orchestrator.orders.migrate(record, by=by)
     return data_response(present_run(orchestrator, migrated, caller))
 
 
@@ -286,7 +287,15 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
         pass
 
 
-LOCAL_ROUTERS = (console.router, development.router, log_lines.router, run_lists.router, run_metrics.router)
+LOCAL_ROUTERS = (
+    console.router,
+    development.router,
+    log_lines.router,
+    run_details.router,
+    run_lists.router,
+    run_metrics.router,
+    schedule_times.router,
+)
 """The other routers of the local controls."""
 
 
