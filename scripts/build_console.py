@@ -56,6 +56,7 @@ def is_built(root: Path) -> bool:
 def build(root: Path) -> None:
     """Build the console unless it is up to date. An interrupted build leaves the one before it.
 
+    Packages are installed if they differ from package-lock.json, but not into a linked folder of another checkout.
     Raises NoNode, and CalledProcessError if npm fails.
     """
     console = root / "console"
@@ -67,7 +68,7 @@ def build(root: Path) -> None:
             raise NoNode(f"install Node.js {'.'.join(map(str, OLDEST_NODE))} or newer with npm, or `{NODE_PACKAGE}`")
         print("console: building the web console", flush=True)
         checksum, unfinished = _checksum(console), console / "dist.unfinished"
-        if not _has_packages(console):
+        if not _has_packages(console) and not (console / "node_modules").is_symlink():
             _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], console)
         build_options = ["--outDir", unfinished.name, "--emptyOutDir", "--logLevel", "warn"]
         _run([*npm, "run", "--silent", "build", "--", *build_options], console)

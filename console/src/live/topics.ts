@@ -14,6 +14,9 @@ export type RecordKind =
   | "request-queue"
   | "user";
 
+/** Of runs and builds, only the deletion is reported as a change; all else are events of their own. */
+export type ChangedKind = RecordKind | "run" | "build";
+
 export type Topic = "runs" | "builds" | "records" | "server" | `run:${string}` | `build:${string}` | `fit:${string}`;
 
 export type BuildChange = {
@@ -25,7 +28,7 @@ export type BuildChange = {
   finishedAt: string | null;
 };
 
-export type RecordChange = { kind: RecordKind; id: string; change: "created" | "modified" | "deleted" };
+export type RecordChange = { kind: ChangedKind; id: string; change: "created" | "modified" | "deleted" };
 
 /** The content of each event, by its name. */
 export type EventContents = {
@@ -33,16 +36,16 @@ export type EventContents = {
   build: BuildChange;
   changed: RecordChange;
   /** One point of the curves of a run, as `/greenroom/runs/{id}/metrics` returns them. */
-  sample: Record<string, unknown>;
+  sample: { id: string; [name: string]: unknown };
   /** A log has grown to this size. */
   log: { id: string; bytes: number; lines: number };
   /** One entry of the time line of a run. */
-  timeline: Record<string, unknown>;
+  timeline: { id: string; [name: string]: unknown };
   /** The state of a fit, as `/greenroom/fits/{id}` returns it. */
-  fit: Record<string, unknown>;
-  server: Record<string, unknown>;
-  /** Events were missed that the server cannot replay. All queries in use are fetched again without your doing. */
-  reset: null;
+  fit: { id: string; [name: string]: unknown };
+  server: { usedMbytes: number; limitMbytes: number; liveRuns: number; isEngineReachable: boolean };
+  /** Events were missed that the server cannot replay. Their queries are fetched again without your doing. */
+  reset: { topics: Topic[] };
 };
 
 export type LiveEvent = {
@@ -78,8 +81,52 @@ export function useTopic(topic: Topic | null, onEvents?: Follower): void {
 export function follow(topic: Topic, follower: Follower): () => void {
   const all = followers.get(topic) ?? new Set();
   followers.set(topic, all.add(follower));
+  onChange();
   return () => {
     all.delete(follower);
     if (all.size === 0) followers.delete(topic);
+    onChange();
   };
+}
+
+let onChange = (): void => {};
+
+/** Call a function whenever components begin or end to follow a topic. */
+export function watchTopics(call: () => void): void {
+  onChange = call;
+}
+
+export function followedTopics(): Iterable<Topic> {
+  return followers.keys();
+}
+
+/** Give a batch of events to the components that follow their topics. */
+export function giveToFollowers(events: LiveEvent[]): void {
+  for (const [topic, all] of [...followers]) {
+    const own = events.filter((event) => topicsOf(event).includes(topic));
+    if (own.length > 0) for (const follower of [...all]) follower(own);
+  }
+}
+
+/** The topics of an event. The log of a run and that of a build have the same event. */
+export function topicsOf(event: LiveEvent): Topic[] {
+  switch (event.name) {
+    case "run":
+      return ["runs", `run:${event.data.id}`];
+    case "build":
+      return ["builds", `build:${event.data.id}`];
+    case "log":
+      return [`run:${event.data.id}`, `build:${event.data.id}`];
+    case "sample":
+    case "timeline":
+      return [`run:${event.data.id}`];
+    case "fit":
+      return [`fit:${event.data.id}`];
+    case "changed":
+      return event.data.kind === "run" ? ["runs"] : event.data.kind === "build" ? ["builds"] : ["records"];
+    case "server":
+      return ["server"];
+    case "reset":
+      return event.data.topics;
+  }
 }
