@@ -59,6 +59,7 @@ from api.routes import (
     tools,
     users,
     webhook_dispatches,
+    webhook_requests,
     webhooks,
 )
 from api.web_server.forwarding import Target
@@ -84,6 +85,7 @@ ROUTERS = (
     console.router,
     run_lists.router,
     schedule_times.router,
+    webhook_requests.router,
     run_metrics.router,
     run_details.router,
     log_lines.router,

@@ -53,7 +53,16 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
-from api.routes import console, development, log_lines, run_details, run_lists, run_metrics, schedule_times
+from api.routes import (
+    console,
+    development,
+    log_lines,
+    run_details,
+    run_lists,
+    run_metrics,
+    schedule_times,
+    webhook_requests,
+)
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -295,6 +304,7 @@ LOCAL_ROUTERS = (
     run_lists.router,
     run_metrics.router,
     schedule_times.router,
+    webhook_requests.router,
 )
 """The other routers of the local controls."""
 
