@@ -56,6 +56,7 @@ from api.response.presenters import present_run
 from api.routes import (
     console,
     development,
+    live_events,
     log_lines,
     run_details,
     run_lists,
@@ -299,6 +300,7 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
 LOCAL_ROUTERS = (
     console.router,
     development.router,
+    live_events.router,
     log_lines.router,
     run_details.router,
     run_lists.router,
