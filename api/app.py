@@ -52,12 +52,14 @@ from api.routes import (
     run_details,
     run_lists,
     run_metrics,
+    schedule_times,
     schedules,
     shells,
     store,
     tools,
     users,
     webhook_dispatches,
+    webhook_requests,
     webhooks,
 )
 from api.web_server.forwarding import Target
@@ -82,6 +84,8 @@ ROUTERS = (
     greenroom.router,
     console.router,
     run_lists.router,
+    schedule_times.router,
+    webhook_requests.router,
     run_metrics.router,
     run_details.router,
     log_lines.router,

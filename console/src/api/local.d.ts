@@ -160,22 +160,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/greenroom/runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_run_summaries_greenroom_runs_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/greenroom/runs/{run}/proxy": {
         parameters: {
             query?: never;
@@ -256,6 +240,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_console_info_greenroom_console_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["sign_in_greenroom_session_post"];
+        delete: operations["sign_out_greenroom_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/sign-in-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["create_sign_in_code_greenroom_sign_in_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/actors/{actor}/dev-folder": {
         parameters: {
             query?: never;
@@ -304,6 +336,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/logs/{job}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_log_lines_greenroom_logs__job__lines_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/logs/{job}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["search_log_greenroom_logs__job__search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_timeline_greenroom_runs__run__timeline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/api-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_api_calls_greenroom_runs__run__api_calls_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_environment_greenroom_runs__run__environment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_run_summaries_greenroom_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["export_runs_as_csv_greenroom_runs_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["export_runs_as_json_greenroom_runs_json_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/runs/{run}/metrics": {
         parameters: {
             query?: never;
@@ -336,10 +496,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/schedule-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_schedule_times_greenroom_schedule_times_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/webhook-dispatches/{dispatch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_webhook_request_greenroom_webhook_dispatches__dispatch__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/webhook-dispatches/{dispatch}/send-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["send_webhook_request_again_greenroom_webhook_dispatches__dispatch__send_again_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiCall: {
+            at: number;
+            method: string;
+            path: string;
+            query: string;
+            operation: string;
+            status: number | null;
+            millis: number;
+            requestBytes: number;
+            responseBytes: number;
+        };
+        ApiCalls: {
+            total: number;
+            stored: number;
+            matching: number;
+            items: components["schemas"]["ApiCall"][];
+            operations: components["schemas"]["ApiOperation"][];
+        };
+        ApiOperation: {
+            operation: string;
+            calls: number;
+            errors: number;
+            millis: number;
+            requestBytes: number;
+            responseBytes: number;
+        };
+        BrowserSession: {
+            user: components["schemas"]["SessionUser"];
+            isOperator: boolean;
+            expiresAt: string;
+        };
         CauseItem: {
             id: string;
             /** @enum {string} */
@@ -364,6 +603,27 @@ export interface components {
             now: string;
             aheadSecs: number;
             ticks: number;
+        };
+        ConsoleEngine: {
+            version: string;
+            operatingSystem: string;
+            disk: string;
+            memoryBytes: number;
+            cpus: number;
+        };
+        ConsoleInfo: {
+            version: string;
+            apiUrl: string;
+            startedAt: string;
+            user: components["schemas"]["SessionUser"] | null;
+            hasUsers: boolean;
+            isOperator: boolean;
+            engine: components["schemas"]["ConsoleEngine"];
+            memory: components["schemas"]["GrantedMemory"] | null;
+            liveRuns: number;
+            clockAheadSecs: number;
+            retentionDays: number | null;
+            proxyUrl: string | null;
         };
         CostReport: {
             computeUnits: components["schemas"]["Figure"];
@@ -415,6 +675,13 @@ export interface components {
             memoryBytes: number;
             cpus: number;
         };
+        EnvironmentVariable: {
+            name: string;
+            value: string | null;
+            isSecret: boolean;
+            /** @enum {string} */
+            origin: "platform" | "version" | "run" | "image" | "development";
+        };
         ErrorEnvelope: {
             error: components["schemas"]["ErrorObject"];
         };
@@ -445,6 +712,10 @@ export interface components {
             runIds: string[];
             problems: string[];
         };
+        GrantedMemory: {
+            usedMbytes: number;
+            limitMbytes: number;
+        };
         GroupUse: {
             requests: number;
             sessions: number;
@@ -468,6 +739,26 @@ export interface components {
         };
         /** @enum {string} */
         Language: "node" | "python" | "unknown";
+        LogLine: {
+            number: number;
+            offset: number;
+            text: string;
+            length: number;
+            isFolded: boolean;
+            level: ("ERROR" | "WARN" | "INFO" | "DEBUG" | "SYS") | null;
+        };
+        LogLines: {
+            lines: components["schemas"]["LogLine"][];
+            totalLines: number;
+            totalBytes: number;
+            isEnded: boolean;
+            truncated: boolean;
+        };
+        LogMatches: {
+            total: number;
+            numbers: number[];
+            scannedBytes: number;
+        };
         MemoryAtPeak: {
             at: number;
             anonymousBytes: components["schemas"]["Figure"];
@@ -490,6 +781,11 @@ export interface components {
             receivedBytes: components["schemas"]["Figure"];
             sentBytes: components["schemas"]["Figure"];
             apiBytes: components["schemas"]["Figure"];
+        };
+        Orderer: {
+            /** @enum {string} */
+            kind: "user" | "run" | "itself" | "server" | "engine";
+            runId: string | null;
         };
         ProcessCurves: {
             name: string;
@@ -553,6 +849,10 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        RunEnvironment: {
+            variables: components["schemas"]["EnvironmentVariable"][] | null;
+            hasImage: boolean;
+        };
         RunEvent: {
             at: number;
             kind: string;
@@ -609,28 +909,42 @@ export interface components {
         RunSummaries: {
             items: components["schemas"]["RunSummary"][];
             total: number;
+            nextCursor: string | null;
+            previousCursor: string | null;
+            counts: {
+                [key: string]: number;
+            };
         };
         RunSummary: {
             id: string;
             actorId: string;
             actorName: string | null;
+            actorTitle: string | null;
+            taskId: string | null;
             buildNumber: string;
             status: string;
             statusMessage: string | null;
             exitCode: number | null;
             origin: string;
             startedAt: string;
+            modifiedAt: string;
             finishedAt: string | null;
             durationMillis: number;
             memoryMbytes: number;
             memCurrentBytes: number | null;
             memMaxBytes: number | null;
+            memAtLimit: boolean | null;
             cpuCurrentUsage: number | null;
             netRxBytes: number | null;
             netTxBytes: number | null;
             diskMaxBytes: number | null;
+            items: number | null;
+            computeUnits: number;
             usageTotalUsd: number;
             containerUrl: string | null;
+        };
+        ScheduleTimes: {
+            times: string[];
         };
         ServerInfo: {
             version: string;
@@ -648,8 +962,16 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        SessionUser: {
+            id: string;
+            username: string;
+        };
         ShutdownStarted: {
             liveRuns: number;
+        };
+        SignInCode: {
+            code: string;
+            expiresAt: string;
         };
         SourceDefinition: {
             document: {
@@ -666,11 +988,37 @@ export interface components {
             id: string;
             username: string;
         };
+        Timeline: {
+            entries: components["schemas"]["TimelineEntry"][];
+            omitted: number;
+            isComplete: boolean;
+        };
+        TimelineEntry: {
+            position: number;
+            at: number;
+            /** @enum {string} */
+            kind: "created" | "status" | "order" | "limit" | "container-started" | "container-ended" | "restarted" | "oom-kill" | "web-server-ready" | "system-event";
+            name: string | null;
+            sentence: string;
+            orderedBy: components["schemas"]["Orderer"] | null;
+            exitCode: number | null;
+            count: number | null;
+            detail: string | null;
+        };
         UsageReport: {
             unit: string;
             quantity: components["schemas"]["Figure"];
             usdPerUnit: number;
             usd: components["schemas"]["Figure"];
+        };
+        WebhookRequest: {
+            url: string;
+            headers: {
+                [key: string]: string | null;
+            };
+            payload: string;
+            status: string;
+            nextCallAt: string | null;
         };
     };
     responses: never;
@@ -992,36 +1340,6 @@ export interface operations {
             };
         };
     };
-    list_run_summaries_greenroom_runs_get: {
-        parameters: {
-            query?: {
-                idPrefix?: string;
-                actor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["RunSummaries"];
-                };
-            };
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
     get_proxy_use_greenroom_runs__run__proxy_get: {
         parameters: {
             query?: never;
@@ -1234,6 +1552,118 @@ export interface operations {
             };
         };
     };
+    get_console_info_greenroom_console_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ConsoleInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    sign_in_greenroom_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token?: string | null;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["BrowserSession"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    sign_out_greenroom_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    create_sign_in_code_greenroom_sign_in_codes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SignInCode"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_dev_folder_greenroom_actors__actor__dev_folder_get: {
         parameters: {
             query?: never;
@@ -1391,6 +1821,273 @@ export interface operations {
             };
         };
     };
+    get_log_lines_greenroom_logs__job__lines_get: {
+        parameters: {
+            query?: {
+                from?: number;
+                count?: number;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LogLines"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    search_log_greenroom_logs__job__search_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                caseSensitive?: boolean;
+                from?: number;
+                levels?: ("ERROR" | "WARN" | "INFO" | "DEBUG" | "SYS")[];
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LogMatches"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_timeline_greenroom_runs__run__timeline_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Timeline"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_api_calls_greenroom_runs__run__api_calls_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ApiCalls"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_environment_greenroom_runs__run__environment_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RunEnvironment"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_run_summaries_greenroom_runs_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                status?: string;
+                actor?: string;
+                origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
+                startedAfter?: string;
+                startedBefore?: string;
+                idPrefix?: string;
+                sort?: "startedAt" | "-startedAt" | "finishedAt" | "-finishedAt" | "durationMillis" | "-durationMillis" | "memMaxBytes" | "-memMaxBytes" | "memoryMbytes" | "-memoryMbytes" | "items" | "-items" | "actorName" | "-actorName" | "status" | "-status" | "origin" | "-origin";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSummaries"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    export_runs_as_csv_greenroom_runs_csv_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                status?: string;
+                actor?: string;
+                origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
+                startedAfter?: string;
+                startedBefore?: string;
+                idPrefix?: string;
+                sort?: "startedAt" | "-startedAt" | "finishedAt" | "-finishedAt" | "durationMillis" | "-durationMillis" | "memMaxBytes" | "-memMaxBytes" | "memoryMbytes" | "-memoryMbytes" | "items" | "-items" | "actorName" | "-actorName" | "status" | "-status" | "origin" | "-origin";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    export_runs_as_json_greenroom_runs_json_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                status?: string;
+                actor?: string;
+                origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
+                startedAfter?: string;
+                startedBefore?: string;
+                idPrefix?: string;
+                sort?: "startedAt" | "-startedAt" | "finishedAt" | "-finishedAt" | "durationMillis" | "-durationMillis" | "memMaxBytes" | "-memMaxBytes" | "memoryMbytes" | "-memoryMbytes" | "items" | "-items" | "actorName" | "-actorName" | "status" | "-status" | "origin" | "-origin";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_run_metrics_greenroom_runs__run__metrics_get: {
         parameters: {
             query?: {
@@ -1439,6 +2136,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunReport"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_schedule_times_greenroom_schedule_times_get: {
+        parameters: {
+            query: {
+                cronExpression: string;
+                timezone?: string;
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleTimes"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_webhook_request_greenroom_webhook_dispatches__dispatch__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispatch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRequest"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    send_webhook_request_again_greenroom_webhook_dispatches__dispatch__send_again_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispatch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRequest"];
                 };
             };
             "4XX": {
