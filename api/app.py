@@ -38,6 +38,7 @@ from api.routes import (
     actors,
     datasets,
     development,
+    fits,
     greenroom,
     key_value_stores,
     logs,
@@ -74,6 +75,7 @@ ROUTERS = (
     run_metrics.router,
     shells.router,
     development.router,
+    fits.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""

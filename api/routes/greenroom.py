@@ -54,7 +54,7 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run, present_run_summaries
-from api.routes import development, run_metrics
+from api.routes import development, fits, run_metrics
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -313,7 +313,7 @@ def _openapi_document() -> dict[str, Any]:
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=[*router.routes, *development.router.routes, *run_metrics.router.routes],
+        routes=[each for part in (router, development.router, run_metrics.router, fits.router) for each in part.routes],
     )
 
 

@@ -13,8 +13,8 @@ import psutil
 from cli.errors import CommandError
 from cli.server import RunningServer
 from cli.server.ports import check_port_is_free
-from cli.terminal.sizes import readable_size
 from runtime.base.addresses import resolves_subdomains
+from runtime.base.sizes import readable_size
 from runtime.doctor import Check, fail, ok, skip, warn
 
 GBYTE = 1024**3

@@ -20,6 +20,17 @@ from runtime.base.records.actors import (
 from runtime.base.records.builds import Build, BuildOptions, SourceCopy
 from runtime.base.records.definitions import Definition
 from runtime.base.records.endings import Abort, Aborter, Ending, KilledProcess, NoContainer, Witness
+from runtime.base.records.fits import (
+    Budget,
+    Fit,
+    FitPlan,
+    FitProblem,
+    FitStatus,
+    LiveTrial,
+    Measurement,
+    Strategy,
+    Trial,
+)
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
@@ -62,6 +73,7 @@ __all__ = [
     "Abort",
     "Aborter",
     "Actor",
+    "Budget",
     "Build",
     "BuildOptions",
     "DailyUsage",
@@ -70,11 +82,17 @@ __all__ = [
     "DispatchStatus",
     "Ending",
     "EnvVar",
+    "Fit",
+    "FitPlan",
+    "FitProblem",
+    "FitStatus",
     "InputKey",
     "KeyRange",
     "KeyValueStore",
     "KilledProcess",
+    "LiveTrial",
     "LogLevel",
+    "Measurement",
     "Meta",
     "Metamorph",
     "NoContainer",
@@ -104,9 +122,11 @@ __all__ = [
     "SourceFile",
     "Storage",
     "StorageGrant",
+    "Strategy",
     "TaggedBuild",
     "Task",
     "TaskOptions",
+    "Trial",
     "User",
     "Version",
     "Webhook",

@@ -151,6 +151,7 @@ class Records:
             "schedule": self.schedule,
             "webhook": self.webhook,
             "dispatch": self.dispatch,
+            "fit": "unknown",
         }
         query = f"?targetActorId={self.actor.id}&lockSecs=1"
         return re.sub(r"{([\w:]+)}", lambda found: values[found[1]], template) + query

@@ -37,9 +37,7 @@ def test_the_printed_configuration_maps_the_folder(
     assert (mapping["localRoot"], mapping["remoteRoot"]) == ("/home/me/actor", "/app")
 
 
-def test_a_port_that_is_in_use_is_replaced(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_port_that_is_in_use_is_replaced(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as occupied:
         wanted = occupied.getsockname()[1]
         monkeypatch.setitem(DEFAULT_PORTS, "unknown", wanted)
