@@ -38,6 +38,7 @@ from api.routes import (
     actors,
     datasets,
     development,
+    doctor,
     fits,
     greenroom,
     key_value_stores,
@@ -56,6 +57,7 @@ from api.web_server.forwarding import Target
 from api.web_server.proxy import WebServerProxy
 from api.web_server.run_address import run_address_of
 from runtime.base.errors import BadGateway, GreenroomError, NotFound
+from runtime.doctor.examination import Examination
 from runtime.orchestrator import Orchestrator
 
 STORAGES = (datasets.router, key_value_stores.router, request_queues.router)
@@ -76,6 +78,7 @@ ROUTERS = (
     shells.router,
     development.router,
     fits.router,
+    doctor.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
@@ -88,8 +91,9 @@ class App:
     """The API, the web servers of runs, and the local controls of one orchestrator, all on one port.
 
     `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left.
-    Its argument decides whether these runs are stopped too. None leaves that to the server's settings. `earlier_ports`
-    are the ports of earlier servers, which adopted containers still use.
+    Its argument decides whether these runs are stopped too. None leaves that to the server's settings. `examination`
+    makes the checks of the doctor. `earlier_ports` are the ports of earlier servers, which adopted containers still
+    use.
     """
 
     def __init__(
@@ -98,10 +102,12 @@ class App:
         control_token: str,
         info: Callable[[], ServerInfo],
         shut_down: Callable[[bool | None], int],
+        examination: Examination,
         earlier_ports: Collection[int] = (),
     ) -> None:
         settings = orchestrator.settings
         routes = _routes(orchestrator, info, shut_down)
+        routes.state.doctor = examination
         self._cross_origin = CrossOrigin(settings.allowed_origins, has_users=bool(settings.users))
         hosts = AllowedHosts(
             {settings.port, *earlier_ports},

@@ -54,7 +54,7 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run, present_run_summaries
-from api.routes import development, fits, run_metrics
+from api.routes import development, doctor, fits, run_metrics
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -68,6 +68,8 @@ from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
 from runtime.runs.system_events import Event, pending
 
+PARTS = (development, run_metrics, fits, doctor)
+"""The other modules with local controls."""
 MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For an input, which has a limit of its own, with the definition of its Actor."""
 
@@ -313,7 +315,7 @@ def _openapi_document() -> dict[str, Any]:
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=[each for part in (router, development.router, run_metrics.router, fits.router) for each in part.routes],
+        routes=[each for part in (router, *(each.router for each in PARTS)) for each in part.routes],
     )
 
 

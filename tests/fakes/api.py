@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from starlette.types import Message
 from api.app import App
 from api.response.local_controls import EngineInfo, ServerInfo
 from runtime.base.records import Run
+from runtime.doctor import Check, ok
+from runtime.doctor.examination import Examination
 from tests.fakes.stage import Stage
 
 BASE = "http://localhost:3333"
@@ -49,16 +52,24 @@ class Api(Stage):
     def __init__(self, data_dir: Path, **settings: Any) -> None:
         super().__init__(data_dir, **settings)
         self.stop_requests: list[bool | None] = []
+        self.checks = [ok("engine", "Docker 28")]
 
     async def open(self) -> None:
         await super().open()
-        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down)
+        self.examination = Examination(self._examine, self.clock)
+        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down, self.examination)
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url=BASE)
 
     async def close(self, *, stop_runs: bool = False) -> int:
         await self.client.aclose()
+        await self.examination.close()
         return await super().close(stop_runs=stop_runs)
+
+    async def _examine(self) -> AsyncIterator[Check]:
+        for check in self.checks:
+            yield check
+            await self.clock.sleep(1)
 
     def _shut_down(self, stop_runs: bool | None) -> int:
         self.stop_requests.append(stop_runs)
@@ -129,3 +140,9 @@ async def started_by(api: Api, run: Run, name: str) -> Run:
     shown = await api.data("POST", f"/v2/actors/{actor.id}/runs", token=run.token)
     await api.clock.settle()
     return api.orchestrator.runs.get(shown["id"])
+
+
+async def no_checks() -> AsyncIterator[Check]:
+    """The checks of a doctor that no test starts."""
+    for check in list[Check]():
+        yield check
