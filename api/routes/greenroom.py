@@ -53,6 +53,7 @@ from api.response.local_controls import (
     StandInUser,
 )
 from api.response.local_docs import HEADERS, docs_page
+from api.response.platform_openapi import platform_document
 from api.response.presenters import present_run, present_run_summaries
 from api.routes import development, doctor, fits, run_metrics
 from runtime import pruning
@@ -261,6 +262,11 @@ async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder
 @router.get("/greenroom/openapi.json", include_in_schema=False)
 async def get_openapi_document() -> Response:
     return json_response(_openapi_document())
+
+
+@router.get("/greenroom/platform-openapi.json", include_in_schema=False)
+async def get_platform_openapi_document(request: Request) -> Response:
+    return json_response(platform_document(request.app.routes, version("greenroom")))
 
 
 @router.get("/greenroom/skill", include_in_schema=False)

@@ -26,6 +26,7 @@ ROUTES = sorted(
 NEEDS_NO_TOKEN = {
     "GET /greenroom/docs",
     "GET /greenroom/openapi.json",
+    "GET /greenroom/platform-openapi.json",
     "GET /greenroom/skill",
     "GET /v2/store",
     *(f"{method} /v2/browser-info" for method in ("GET", "POST", "PUT", "DELETE")),
