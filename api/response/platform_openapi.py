@@ -74,7 +74,7 @@ def _operation(route: APIRoute, method: str) -> JsonDict:
         "operationId": "_".join([*words, tag.replace("-", "_"), method.lower()]),
         "summary": " ".join(words).capitalize().replace("actor", "Actor"),
         "tags": [tag],
-        "parameters": [*_path_parameters(route), *map(_query_parameter, _parameters(route, name))],
+        "parameters": [*_path_parameters(route), *(each.as_json() for each in _parameters(route, name))],
         "responses": {
             "2XX": {"description": "The request succeeded."},
             "4XX": {
@@ -117,13 +117,3 @@ def _parameters(route: APIRoute, name: str) -> Iterator[Parameter]:
 
 def _dependencies(route: APIRoute) -> Iterator[str]:
     return (each.call.__name__ for each in route.dependant.dependencies if each.call is not None)
-
-
-def _query_parameter(parameter: Parameter) -> JsonDict:
-    return {
-        "name": parameter.name,
-        "in": "query",
-        "required": parameter.is_required,
-        "description": parameter.description,
-        "schema": {"type": parameter.type},
-    }

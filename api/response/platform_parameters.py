@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from runtime.base.json_text import JsonDict
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -17,6 +19,16 @@ class Parameter:
     description: str
     type: Literal["string", "integer", "number", "boolean"] = "string"
     is_required: bool = False
+
+    def as_json(self) -> JsonDict:
+        """The parameter in an OpenAPI document."""
+        return {
+            "name": self.name,
+            "in": "query",
+            "required": self.is_required,
+            "description": self.description,
+            "schema": {"type": self.type},
+        }
 
 
 def _flag(name: str, description: str) -> Parameter:

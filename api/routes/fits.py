@@ -21,6 +21,7 @@ from api.response.envelopes import JSON, LocalResponse, no_content
 from api.response.fit_models import FitApplication, FitApplyOrder, FitDetails, FitList, FitOrderBody
 from api.response.fits import present_fit, present_fit_summary
 from api.response.local_controls import ErrorEnvelope
+from api.response.platform_parameters import START_OPTIONS
 from runtime.base.json_text import dumps
 from runtime.base.records import Budget, Fit
 from runtime.fits.fits import FitOrder
@@ -29,6 +30,8 @@ from runtime.runs.start_plan import StartRequest
 
 MAX_ORDER_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For several inputs, each of which has a limit of its own."""
+NOT_FOR_FITS = ("webhooks", "devFolder", "greenroomDebugPort")
+RUN_OPTIONS = [each for each in START_OPTIONS if each.name not in NOT_FOR_FITS]
 
 router = APIRouter(
     default_response_class=LocalResponse,
@@ -44,7 +47,11 @@ async def _own_fit(request: Request, fit: str, caller: FullCaller) -> Fit:
 OwnFit = Annotated[Fit, Depends(_own_fit)]
 
 
-@router.post("/greenroom/fits", status_code=201, openapi_extra=documented_body(FitOrderBody))
+@router.post(
+    "/greenroom/fits",
+    status_code=201,
+    openapi_extra={**documented_body(FitOrderBody), "parameters": [each.as_json() for each in RUN_OPTIONS]},
+)
 async def start_fit(
     request: Request,
     caller: FullCaller,
@@ -52,8 +59,8 @@ async def start_fit(
 ) -> FitDetails:
     """Start a fit: run an Actor at several memory sizes, recommend one, and prove it with a fresh run.
 
-    The query is that of the Run Actor endpoint. Its `memory` is the size to begin with. The fit continues without its
-    client, also after a restart of the server.
+    The query has options of the Run Actor endpoint, for all runs. Its `memory` is the size to begin with. The fit
+    continues without its client, also after a restart of the server.
     """
     orchestrator = orchestrator_of(request)
     start = StartRequest(

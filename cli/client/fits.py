@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cli.client.checks import JSON_BODY
 from cli.client.transport import Transport
-from runtime.base.json_text import JsonDict
+from runtime.base.json_text import JsonDict, dumps
 
 START_SECS = 120.0
 """Inputs can take long to validate."""
@@ -19,7 +20,10 @@ class FitsClient:
 
     def start(self, order: JsonDict, params: JsonDict) -> JsonDict:
         """Start a fit; `params` are those of the Run Actor endpoint."""
-        return self._transport.local("POST", "/greenroom/fits", START_SECS, params=params, json=order)
+        content = dumps(order)  # an input may contain half surrogate pairs
+        return self._transport.local(
+            "POST", "/greenroom/fits", START_SECS, params=params, content=content, headers=JSON_BODY
+        )
 
     def wait(self, fit: JsonDict) -> JsonDict:
         """Return the fit when it has changed or ended, or after some seconds."""
