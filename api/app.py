@@ -2,12 +2,13 @@
 
 1. Host: only names of this server are answered.
 2. Web servers: a request for a run's web server leaves the API here.
-3. Preflights: a browser learns whether a web page of another origin may send a request.
-4. Size and spelling of the URL: `?method=PUT`, `/v2/acts`, a slash at the end.
-5. Origin: web pages of other origins cannot write, unless they are permitted to call the API.
-6. Caller: the token identifies a user or run, and the request counts for the rate limit.
-7. Aliases: `/v2/actor-runs/X/dataset` and the like become canonical paths.
-8. Routes: HotRoutes for storages, FastAPI for everything else.
+3. Console: a browser that opens a page outside of the API gets the web console.
+4. Preflights: a browser learns whether a web page of another origin may send a request.
+5. Size and spelling of the URL: `?method=PUT`, `/v2/acts`, a slash at the end.
+6. Origin: web pages of other origins cannot write, unless they are permitted to call the API.
+7. Caller: the token, or the session of a browser, identifies a user or run, and the request counts for the rate limit.
+8. Aliases: `/v2/actor-runs/X/dataset` and the like become canonical paths.
+9. Routes: HotRoutes for storages, FastAPI for everything else.
 
 An error in any stage becomes the platform's error object.
 """
@@ -16,19 +17,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.data_transfer import count_transfer
+from api.console.console import BUILD, Console
+from api.data_transfer import TransferCounter
 from api.hot_routes import HotRoutes
 from api.old_clients import without_chunks
 from api.request.aliases import Aliases, check_size, rewrite_spelling
-from api.request.allowed_hosts import AllowedHosts, acting_paths
+from api.request.allowed_hosts import AllowedHosts
 from api.request.authentication import Authentication
 from api.request.cross_origin import CrossOrigin
 from api.request.rate_limit import RateLimit
+from api.request.session_cookies import SessionCookies
+from api.request.writes import Writes
 from api.response.errors import ERROR_HANDLED, ERROR_HANDLERS, check_routing, error_response, internal_error
 from api.response.local_controls import ServerInfo
 from api.routes import (
@@ -36,21 +41,27 @@ from api.routes import (
     actor_runs,
     actor_tasks,
     actors,
+    console,
     datasets,
     development,
     doctor,
     fits,
     greenroom,
     key_value_stores,
+    log_lines,
     logs,
     request_queues,
+    run_details,
+    run_lists,
     run_metrics,
+    schedule_times,
     schedules,
     shells,
     store,
     tools,
     users,
     webhook_dispatches,
+    webhook_requests,
     webhooks,
 )
 from api.web_server.forwarding import Target
@@ -74,7 +85,13 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    console.router,
+    run_lists.router,
+    schedule_times.router,
+    webhook_requests.router,
     run_metrics.router,
+    run_details.router,
+    log_lines.router,
     shells.router,
     development.router,
     fits.router,
@@ -93,7 +110,7 @@ class App:
     `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left.
     Its argument decides whether these runs are stopped too. None leaves that to the server's settings. `examination`
     makes the checks of the doctor. `earlier_ports` are the ports of earlier servers, which adopted containers still
-    use.
+    use. `console_build` is the folder of the built web console.
     """
 
     def __init__(
@@ -104,21 +121,21 @@ class App:
         shut_down: Callable[[bool | None], int],
         examination: Examination,
         earlier_ports: Collection[int] = (),
+        console_build: Path = BUILD,
     ) -> None:
         settings = orchestrator.settings
         routes = _routes(orchestrator, info, shut_down)
         routes.state.doctor = examination
+        writes = Writes(routes.routes).include
         self._cross_origin = CrossOrigin(settings.allowed_origins, has_users=bool(settings.users))
-        hosts = AllowedHosts(
-            {settings.port, *earlier_ports},
-            orchestrator.engine.gateway,
-            self._cross_origin,
-            acting_paths(routes.routes),
-        )
+        hosts = AllowedHosts({settings.port, *earlier_ports}, orchestrator.engine.gateway, self._cross_origin, writes)
+        session_cookies = SessionCookies(orchestrator.sessions, settings.port, writes, orchestrator.clock)
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
-        authentication = Authentication(orchestrator.users, control_token, rate_limit)
+        authentication = Authentication(orchestrator.users, control_token, session_cookies, rate_limit)
         routes.state.identify_caller = authentication.identify_caller
+        routes.state.session_cookies = session_cookies
         self._check_host = hosts.check_host
+        self._console = Console(console_build, orchestrator, session_cookies)
         self._http_stages: tuple[Stage, ...] = (
             self._cross_origin.record_origin,
             check_size,
@@ -130,6 +147,9 @@ class App:
         self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
         self._routes = HotRoutes(routes, STORAGES)
         self._web_servers = WebServerProxy(self._find_web_server)
+        self._transfer_counter = TransferCounter(
+            orchestrator.billing, orchestrator.history.api_calls, orchestrator.clock
+        )
         self._orchestrator = orchestrator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,18 +162,24 @@ class App:
         except Exception as problem:
             app = _rejection(internal_error(problem, scope), scope)
         send = self._cross_origin.with_headers(scope, send)
+        call = self._transfer_counter.begin(scope, receive, send)
         try:
-            await app(scope, *count_transfer(self._orchestrator.billing, scope, receive, send))
+            await (app(scope, receive, send) if call is None else app(scope, call.receive, call.send))
         except Exception:
             # Starlette raises an error again after answering it, which would break a connection that is kept alive.
             if not scope.get(ERROR_HANDLED):
                 raise
+        finally:
+            if call is not None:
+                call.end()
 
     def _select_app(self, scope: Scope) -> ASGIApp:
         """Pass the request through its stages, and return the application that answers it."""
         self._check_host(scope)
         if run_address_of(scope) is not None:
             return self._web_servers
+        if self._console.serves(scope):
+            return self._console
         if scope["type"] == "http" and (preflight := self._cross_origin.preflight_response(scope)) is not None:
             return preflight
         for stage in self._http_stages if scope["type"] == "http" else self._websocket_stages:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from re import Pattern
+from collections.abc import Callable, Collection
 
 from starlette.datastructures import Headers
-from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from api.request.cross_origin import CrossOrigin
@@ -14,7 +12,6 @@ from api.web_server.run_address import is_web_server_host
 from runtime.base.addresses import API_NAMES
 from runtime.base.errors import Forbidden, Invalid
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITES = frozenset({"same-origin", "none"})
 HTTP_PORT = 80
 
@@ -22,7 +19,7 @@ HTTP_PORT = 80
 class AllowedHosts:
     """The names of this server on its `ports`. `gateway` is the address under which containers reach it.
 
-    `acting_paths` match the paths where GET changes something. `cross_origin` permits pages of other origins.
+    `writes` is whether a request changes something. `cross_origin` permits pages of other origins.
     """
 
     def __init__(
@@ -30,14 +27,14 @@ class AllowedHosts:
         ports: Collection[int],
         gateway: str | None,
         cross_origin: CrossOrigin,
-        acting_paths: Collection[Pattern[str]],
+        writes: Callable[[Scope], bool],
     ) -> None:
         names = {f"[{name}]" if ":" in name else name for name in API_NAMES} | ({gateway} if gateway else set())
         without_port = names if HTTP_PORT in ports else set()
         self._hosts = {f"{name}:{port}" for name in names for port in ports} | without_port
         self._ports = ports
         self._cross_origin = cross_origin
-        self._acting_paths = acting_paths
+        self._writes = writes
 
     def check_host(self, scope: Scope) -> None:
         """Raises Forbidden for a foreign Host: an attacker can point a name of their own at this machine.
@@ -53,25 +50,10 @@ class AllowedHosts:
 
     def check_origin(self, scope: Scope) -> None:
         """Raises Forbidden for a write that a page of another origin makes the browser send."""
-        if scope["method"] in SAFE_METHODS and not self._acts(scope["path"]):
+        if not self._writes(scope):
             return
         headers = Headers(scope=scope)
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         is_foreign = origin is not None and origin.removeprefix("http://").lower() not in self._hosts
         if (is_foreign or (site is not None and site not in OWN_SITES)) and not self._cross_origin.permits(scope):
             raise Forbidden("origin-not-allowed", "Web pages of another origin cannot change anything on this server")
-
-    def _acts(self, path: str) -> bool:
-        return any(pattern.match(path) for pattern in self._acting_paths)
-
-
-def acting_paths(routes: Iterable[BaseRoute]) -> list[Pattern[str]]:
-    """The paths where GET changes something: those whose handler also serves a method that writes.
-
-    Source: "Run Actor synchronously" and the like in the platform's API reference, which offer GET and POST.
-    """
-    return [
-        route.path_regex
-        for route in routes
-        if isinstance(route, Route) and "GET" in (route.methods or ()) and not set(route.methods or ()) <= SAFE_METHODS
-    ]

@@ -1,4 +1,4 @@
-"""Finds the caller of a request by its token."""
+"""Finds the caller of a request by its token, or by the session of a browser."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from api.request.callers import CALLER, Caller
 from api.request.rate_limit import RateLimit
+from api.request.session_cookies import SessionCookies
 from runtime.access.users import Users
 from runtime.base.errors import record_not_found
 from runtime.base.records import User
@@ -16,30 +17,36 @@ from runtime.base.usernames import ACTS_FOR_HEADER
 
 
 class Authentication:
-    """Identifies callers by their tokens, and counts their requests."""
+    """Identifies callers by their tokens and sessions, and counts their requests."""
 
-    def __init__(self, users: Users, control_token: str, rate_limit: RateLimit) -> None:
+    def __init__(
+        self, users: Users, control_token: str, session_cookies: SessionCookies, rate_limit: RateLimit
+    ) -> None:
         self._users = users
         self._control_token = control_token.encode()
+        self._session_cookies = session_cookies
         self._rate_limit = rate_limit
 
     def identify_caller(self, scope: Scope) -> None:
         """Put the caller into the scope. Raises Unauthorized for an invalid token, NotFound, TooManyRequests."""
         connection = HTTPConnection(scope)
         token = token_of(connection)
-        if token is None:
-            scope[CALLER] = None
-            return
-        caller = self._authenticate(token, connection)
-        self._rate_limit.count(caller.user.id)
+        caller = self._caller_of_session(connection) if token is None else self._authenticate(token, connection)
         scope[CALLER] = caller
+        if caller is not None:
+            self._rate_limit.count(caller.user.id)
 
     def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:
         if hmac.compare_digest(token.encode(), self._control_token):
             # The command line uses this token.
-            return Caller(self._user_of_operator(connection.headers.get(ACTS_FOR_HEADER)), is_operator=True)
+            user = self._user_of_operator(connection.headers.get(ACTS_FOR_HEADER))
+            return Caller(user, is_operator=True, has_control_token=True)
         user, run = self._users.authenticate(token)
         return Caller(user, run)
+
+    def _caller_of_session(self, connection: HTTPConnection) -> Caller | None:
+        session = self._session_cookies.caller_session(connection.scope)
+        return None if session is None else Caller(session.user, is_operator=session.is_operator)
 
     def _user_of_operator(self, username: str | None) -> User:
         user = self._users.first() if username is None else self._users.by_username(username)

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from api.request.callers import Caller, FullCaller, LiveCaller, authenticated_caller
 from api.request.dependencies import orchestrator_of
 from runtime.access import permissions
-from runtime.base.errors import record_not_found
+from runtime.base.errors import NotFound, record_not_found
 from runtime.base.records import Actor, Build, Run, Schedule, Task, Webhook
 from runtime.orchestrator import Orchestrator
 
@@ -90,6 +90,17 @@ def check_visible(request: Request, run: Run) -> None:
         return
     if not sees_as_owner(orchestrator, run, authenticated_caller(request)):
         raise record_not_found("Run", run.id)
+
+
+def find_visible_job(request: Request, id: str) -> Run | Build:
+    """A run or build whose log the caller may read: anyone who may read the job. Raises as `check_visible`."""
+    orchestrator = orchestrator_of(request)
+    try:
+        run = orchestrator.runs.get(id)
+    except NotFound:
+        return orchestrator.builds.get(id)
+    check_visible(request, run)
+    return run
 
 
 def sees_as_owner(orchestrator: Orchestrator, run: Run, caller: Caller) -> bool:

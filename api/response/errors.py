@@ -158,7 +158,7 @@ def routing_error(routes: Iterable[BaseRoute], scope: Scope) -> GreenroomError:
         return MethodNotAllowed("method-not-allowed", message, allowed)
     path = scope["path"]
     # Clients print links to pages of the Apify Console, and assume that these are at the API's address.
-    hint = "" if path.startswith("/v2/") else ": the API is below /v2/, and a web console does not exist yet"
+    hint = "" if path.startswith("/v2/") else ": the API is below /v2/, and the web console is for browsers"
     return NotFound("page-not-found", f"There is no API endpoint at {path}{hint}")
 
 

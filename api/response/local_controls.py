@@ -126,36 +126,6 @@ class RunEnvelope(LocalModel):
     data: dict[str, Any] = Field(description="The run, as GET /v2/actor-runs/{runId} returns it.")
 
 
-class RunSummary(LocalModel):
-    """A run in a list for people. What has not been measured is null."""
-
-    id: str
-    actor_id: str
-    actor_name: str | None = Field(description="`username/name`. Null if the Actor has been deleted.")
-    build_number: str
-    status: str
-    status_message: str | None
-    exit_code: int | None
-    origin: str
-    started_at: str = Field(description="An ISO 8601 timestamp.")
-    finished_at: str | None
-    duration_millis: int
-    memory_mbytes: int
-    mem_current_bytes: float | None
-    mem_max_bytes: int | None
-    cpu_current_usage: float | None = Field(description="Percent of one core.")
-    net_rx_bytes: int | None
-    net_tx_bytes: int | None
-    disk_max_bytes: int | None
-    usage_total_usd: float
-    container_url: str | None = Field(description="The URL of the web server in the run. Null until it answers.")
-
-
-class RunSummaries(LocalModel):
-    items: tuple[RunSummary, ...] = Field(description="Runs, newest first.")
-    total: int = Field(description="How many runs match.")
-
-
 class FiredSchedule(LocalModel):
     """The runs of a schedule that were started without waiting for its time."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -19,11 +19,11 @@ from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
 from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
-from api.request.callers import FullCaller, OperatorOnly
+from api.request.callers import ControlTokenOnly, FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
-from api.request.params import PagingQuery, Params
+from api.request.params import Params
 from api.request.parsing.fields import field
-from api.request.parsing.runs import RunFilterQuery, parse_start_options
+from api.request.parsing.runs import parse_start_options
 from api.request.parsing.versions import parse_version
 from api.request.path_records import OwnBuild, OwnSchedule, find_own_run
 from api.request.security_schemes import control_token, user_token
@@ -46,7 +46,6 @@ from api.response.local_controls import (
     QueueOrder,
     RunEnvelope,
     RunProxyUse,
-    RunSummaries,
     ServerInfo,
     ShutdownStarted,
     SourceDefinition,
@@ -54,14 +53,25 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.platform_openapi import platform_document
-from api.response.presenters import present_run, present_run_summaries
-from api.routes import development, doctor, fits, run_metrics
+from api.response.presenters import present_run
+from api.routes import (
+    console,
+    development,
+    doctor,
+    fits,
+    log_lines,
+    run_details,
+    run_lists,
+    run_metrics,
+    schedule_times,
+    webhook_requests,
+)
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
 from runtime.base.json_text import dumps
-from runtime.base.records import Definition
+from runtime.base.records import Aborter, Definition
 from runtime.base.skill import skill_page
 from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
@@ -69,8 +79,6 @@ from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
 from runtime.runs.system_events import Event, pending
 
-PARTS = (development, run_metrics, fits, doctor)
-"""The other modules with local controls."""
 MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For an input, which has a limit of its own, with the definition of its Actor."""
 
@@ -99,7 +107,7 @@ async def shut_down(request: Request, stop_runs: StopRuns = None) -> ShutdownSta
     return ShutdownStarted(live_runs=request.app.state.shut_down(stop_runs))
 
 
-@router.post("/greenroom/read-definition", dependencies=[OperatorOnly, Depends(control_token)])
+@router.post("/greenroom/read-definition", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def read_definition(request: Request, caller: FullCaller) -> SourceDefinition:
     """Read and check the definition of an Actor before it is built. The body is a version, as in the platform's API."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
@@ -109,7 +117,7 @@ async def read_definition(request: Request, caller: FullCaller) -> SourceDefinit
     return SourceDefinition.model_validate(definition)
 
 
-@router.post("/greenroom/check-start", dependencies=[OperatorOnly, Depends(control_token)])
+@router.post("/greenroom/check-start", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
     """Check the input and options of a run before its Actor is built. The query is that of the Run Actor endpoint."""
     orchestrator, body = orchestrator_of(request), await read_object(request, MAX_CHECKED_BYTES)
@@ -123,7 +131,7 @@ async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
     return CheckedStart()
 
 
-@router.put("/greenroom/users/{username}", dependencies=[OperatorOnly, Depends(control_token)])
+@router.put("/greenroom/users/{username}", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def create_stand_in_user(request: Request, username: str) -> StandInUser:
     """Create a user without a token, unless a user has this name.
 
@@ -134,7 +142,7 @@ async def create_stand_in_user(request: Request, username: str) -> StandInUser:
     return StandInUser(id=user.id, username=user.username)
 
 
-@router.get("/greenroom/client-login", dependencies=[OperatorOnly, Depends(control_token)])
+@router.get("/greenroom/client-login", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def get_client_login(request: Request) -> ClientLogin:
     """Show with which token a client acts as the server's first user."""
     orchestrator = orchestrator_of(request)
@@ -180,28 +188,9 @@ async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedul
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
-    migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
+    record, by = find_own_run(request, run, caller), caller.run or Aborter.USER
+    migrated = await orchestrator.orders.migrate(record, by=by)
     return data_response(present_run(orchestrator, migrated, caller))
-
-
-@router.get("/greenroom/runs", response_model=RunSummaries, dependencies=[Depends(user_token)])
-async def list_run_summaries(
-    request: Request,
-    caller: FullCaller,
-    run_filter: RunFilterQuery,
-    paging: PagingQuery,
-    id_prefix: Annotated[str, Query(alias="idPrefix", description="Only runs whose ids begin with this text.")] = "",
-    actor: Annotated[str, Query(description="Only runs of this Actor: its id or `username~name`.")] = "",
-) -> Response:
-    """List runs with the names of their Actors and their latest measurements, newest first.
-
-    The other query parameters are those of the platform's list of runs.
-    """
-    orchestrator = orchestrator_of(request)
-    of = orchestrator.actors.find(caller.user, actor) if actor else None
-    wanted = replace(run_filter, id_prefix=id_prefix or None)
-    page = orchestrator.runs.page(caller.user, of, wanted, replace(paging, desc=True))
-    return json_response({"items": present_run_summaries(orchestrator, page.items), "total": page.total})
 
 
 @router.get("/greenroom/runs/{run}/proxy", dependencies=[Depends(user_token)])
@@ -260,8 +249,8 @@ async def get_order(request: Request, caller: FullCaller, id: str) -> QueueOrder
 
 
 @router.get("/greenroom/openapi.json", include_in_schema=False)
-async def get_openapi_document() -> Response:
-    return json_response(_openapi_document())
+async def getopenapi_document() -> Response:
+    return json_response(openapi_document())
 
 
 @router.get("/greenroom/platform-openapi.json", include_in_schema=False)
@@ -276,7 +265,7 @@ async def get_skill() -> Response:
 
 @router.get("/greenroom/docs", include_in_schema=False)
 async def get_docs() -> Response:
-    return HTMLResponse(docs_page(_openapi_document()), headers=HEADERS)
+    return HTMLResponse(docs_page(openapi_document()), headers=HEADERS)
 
 
 @router.websocket(EVENTS_PATH + "{events_key}")
@@ -315,13 +304,29 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
         pass
 
 
+LOCAL_ROUTERS = (
+    console.router,
+    development.router,
+    doctor.router,
+    fits.router,
+    log_lines.router,
+    run_details.router,
+    run_lists.router,
+    run_metrics.router,
+    schedule_times.router,
+    webhook_requests.router,
+)
+"""The other routers of the local controls."""
+
+
 @cache
-def _openapi_document() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the local controls."""
     return get_openapi(
         title="Greenroom's local controls",
         version=version("greenroom"),
         description="The controls of this server that the platform's API does not have.",
-        routes=[each for part in (router, *(each.router for each in PARTS)) for each in part.routes],
+        routes=[route for each in (router, *LOCAL_ROUTERS) for route in each.routes],
     )
 
 

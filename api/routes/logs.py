@@ -8,8 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
-from api.request.path_records import check_visible
-from runtime.base.errors import NotFound
+from api.request.path_records import find_visible_job
 
 router = APIRouter(prefix="/v2/logs")
 
@@ -21,20 +20,10 @@ async def get_log(request: Request, job: str) -> Response:
     Anyone who may read the job may read its log.
     """
     logs, params = orchestrator_of(request).logs, Params(request)
-    _check_readable(request, job)
+    find_visible_job(request, job)
     raw = params.flag("raw") or False
     lines = logs.follow(job, raw=raw) if params.flag("stream") else logs.read(job, raw=raw)
     headers = {"X-Content-Type-Options": "nosniff"}
     if params.flag("download"):
         headers["Content-Disposition"] = f'attachment; filename="{job}.log"'
     return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
-
-
-def _check_readable(request: Request, job: str) -> None:
-    orchestrator = orchestrator_of(request)
-    try:
-        run = orchestrator.runs.get(job)
-    except NotFound:
-        orchestrator.builds.get(job)
-    else:
-        check_visible(request, run)

@@ -10,7 +10,9 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.connections.http_protocol import SWITCH
+from api.request.session_cookies import without_sessions
 from api.web_server.headers import (
+    ORIGIN_WIDE,
     SANDBOX,
     RawHeaders,
     cookie_below,
@@ -77,7 +79,7 @@ class ForwardedRequest:
         path, query = (self.address.path or "/").encode(), self.scope["query_string"]
         target = path + b"?" + query if query else path
         lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), target)]
-        lines += [name + b": " + value for name, value in end_to_end(self.scope["headers"], REPLACED_IN_REQUESTS)]
+        lines += [name + b": " + value for name, value in self._request_headers()]
         lines += [f"{name}: {value}".encode() for name, value in self._forwarded().items()]
         lines += [b"connection: upgrade", b"upgrade: websocket"] if self.is_upgrade else [b"connection: close"]
         if self.is_chunked:
@@ -98,11 +100,19 @@ class ForwardedRequest:
         forwarded = [header for header in end_to_end(headers, dropped) if is_valid(*header)]
         if not self.address.prefix:
             return forwarded
-        return [(name, self._below_prefix(name, value)) for name, value in forwarded] + [SANDBOX]
+        below = [(name, self._below_prefix(name, value)) for name, value in forwarded if name not in ORIGIN_WIDE]
+        return [*below, SANDBOX]
 
     @property
     def _accepts_html(self) -> bool:
         return "text/html" in Headers(scope=self.scope).get("accept", "").lower()
+
+    def _request_headers(self) -> Iterable[tuple[bytes, bytes]]:
+        """The client's headers without the session of its browser, which the path form would reveal to the Actor."""
+        for name, value in end_to_end(self.scope["headers"], REPLACED_IN_REQUESTS):
+            forwarded = without_sessions(value) if name == b"cookie" else value
+            if forwarded or name != b"cookie":
+                yield name, forwarded
 
     def _forwarded(self) -> dict[str, str]:
         headers = Headers(scope=self.scope)

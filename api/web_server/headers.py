@@ -13,6 +13,8 @@ log = logging.getLogger("greenroom.web_server")
 
 RawHeaders = list[tuple[bytes, bytes]]
 
+ORIGIN_WIDE = frozenset({b"clear-site-data", b"service-worker-allowed"})
+"""Headers of responses with an effect on the whole origin, which in the path form is that of the API."""
 SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
 HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")

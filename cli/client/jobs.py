@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from cli.client.transport import RESPONSE_SECS, Transport, first_items
+from cli.client.transport import RESPONSE_SECS, Transport
 from runtime.base.json_text import JsonDict
 
 TERMINAL = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
@@ -64,7 +64,7 @@ class RunsClient:
     def summaries(self, limit: int, **params: str) -> JsonDict:
         """Return the newest runs with the names of their Actors as `items`, and the number of all as `total`.
 
-        `params` are those of the local control, such as `status`, `actor` and `idPrefix`.
+        `params` are those of the local control, such as `status`, `actor`, `idPrefix` and `cursor`.
         """
         response = self._transport.request("GET", "/greenroom/runs", params={**params, "limit": limit})
         page: JsonDict = response.json()
@@ -72,11 +72,13 @@ class RunsClient:
 
     def list(self, limit: int, **params: str) -> tuple[list[JsonDict], int]:
         """Return the newest runs, in as many requests as necessary, and the number of all that match."""
-        return first_items(
-            limit,
-            SUMMARIES_PAGE,
-            lambda offset, page_limit: self.summaries(page_limit, **params, offset=str(offset)),
-        )
+        found: list[JsonDict] = []
+        while True:
+            page = self.summaries(min(limit - len(found), SUMMARIES_PAGE), **params)
+            found += page["items"]
+            if page["nextCursor"] is None or len(found) >= limit:
+                return found, page["total"]
+            params["cursor"] = page["nextCursor"]
 
     def start(self, actor_id: str, params: JsonDict, body: bytes | None) -> JsonDict:
         """Start a run. `body` is its input as JSON, or None for no input."""

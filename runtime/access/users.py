@@ -71,6 +71,19 @@ class Users:
         """The local user, or the first of the configured users."""
         return self._users_with_tokens[self._usernames()[0]]
 
+    @property
+    def are_configured(self) -> bool:
+        """Whether the server has configured users. Otherwise, any token belongs to the local user."""
+        return bool(self._tokens)
+
+    def with_token(self, username: str) -> User | None:
+        """The user with this name, if somebody can authenticate as this user now."""
+        return self._users_with_tokens.get(username)
+
+    def tokens_of(self, username: str) -> list[str]:
+        """The configured tokens of a user."""
+        return [token for token, name in self._tokens.items() if name == username]
+
     def by_username(self, username: str) -> User | None:
         return self._database.users.by_username(username)
 

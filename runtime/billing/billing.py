@@ -129,8 +129,15 @@ class Billing:
 
     def items(self, run: Run) -> int:
         """Items in the run's dataset; if the dataset was deleted, the items at the run's end."""
+        known = self.known_items(run)
+        return run.items_at_end if known is None else known
+
+    def known_items(self, run: Run) -> int | None:
+        """The same, but None for a live run whose dataset was deleted."""
         dataset = self._storages.datasets.get(run.default_dataset_id)
-        return max(run.items_at_end, dataset.item_count if dataset is not None else 0)
+        if dataset is not None:
+            return max(run.items_at_end, dataset.item_count)
+        return run.items_at_end if run.status.is_terminal else None
 
     def _usage_usd(self, run: Run) -> Decimal:
         return prices.exact(sum(usage.in_usd(self.usage(run), self.plan.usd_per_unit).values()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from runtime.base.clock import Clock, SystemClock
 from runtime.base.errors import StorageDamaged
 from runtime.base.storage_errors import translating_disk_errors
 from runtime.base.vault import Vault
@@ -19,11 +20,14 @@ from runtime.database.fit_tables import FitsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
-from runtime.database.metrics_table import MetricsTable
 from runtime.database.migrations import migrate
 from runtime.database.request_queues_table import RequestQueuesTable
+from runtime.database.run_blocks import RunBlocksTable
+from runtime.database.run_details import RunDetails
+from runtime.database.run_lists import RunLists
 from runtime.database.schedule_tables import SchedulesTable
 from runtime.database.secret_env_vars import encrypt_existing
+from runtime.database.session_tables import EndedSessionsTable
 from runtime.database.space_reserve import SpaceReserve
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.sqlite_errors import translated
@@ -42,7 +46,7 @@ class Database:
     Raises NewerSchema, WrongKey, StorageUnavailable and StorageDamaged. Open the `reserve` once the database is open.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, clock: Clock | None = None) -> None:
         path = data_dir / "greenroom.db"
         self.reserve = SpaceReserve(data_dir / "reserve")
         with translating_disk_errors():
@@ -51,13 +55,16 @@ class Database:
             _prepare(path, self.vault)
         self.connection = SqliteConnection(path, self.reserve)
         self.users = UsersTable(self.connection)
+        self.ended_sessions = EndedSessionsTable(self.connection)
         self.actors = ActorsTable(self.connection)
         self.tasks = TasksTable(self.connection)
         self.versions = VersionsTable(self.connection, self.vault)
         self.builds = BuildsTable(self.connection, self.vault)
-        self.runs = RunsTable(self.connection)
+        self.run_details = RunDetails(self.connection)
+        self.runs = RunsTable(self.connection, self.run_details.timeline, clock or SystemClock())
+        self.run_lists = RunLists(self.connection)
         self.input_keys = InputKeysTable(self.connection)
-        self.metrics = MetricsTable(self.connection)
+        self.metrics = RunBlocksTable(self.connection, "run_metrics")
         self.daily_usage = DailyUsageTable(self.connection)
         self.charges = Charges(self.connection, self.runs, self.daily_usage)
         self.schedules = SchedulesTable(self.connection)

@@ -23,6 +23,8 @@ NAMES = {letter: stream for stream, letter in STREAMS.items()}
 FROM_STDERR = re.compile(rb"(?m)^.{29}Z e (.*)$")
 FROM_CONTAINER = re.compile(rb"(?m)^.{29}Z [oe] ")
 LAST_BYTES = 16 * 1024
+DROPPED_BYTES = 8
+"""By so much a stored line is longer than the same line in the platform's format."""
 ANSI = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
@@ -30,14 +32,14 @@ class LogFile:
     """The log of one job, open for appending. Opening it removes an incomplete last line, which a crash can leave.
 
     Lines that the disk does not take, because it is full or read-only, wait in memory: every `append` and `flush` tries
-    to write them. `size` counts what the file contains, `length` also counts what waits.
+    to write them. `size` and `lines` count what the file contains, `length` also counts what waits.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd: int | None = None
         self._waiting = bytearray()
-        self.size = 0
+        self.size = self.lines = 0
         self._flush_if_possible()
 
     @property
@@ -58,6 +60,7 @@ class LogFile:
             while self._waiting:
                 written = os.write(self._fd, self._waiting)
                 self.size += written
+                self.lines += self._waiting.count(b"\n", 0, written)
                 del self._waiting[:written]
 
     def count_container_lines(self) -> int:
@@ -84,7 +87,7 @@ class LogFile:
     def _open(self) -> int:
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         content = self._path.read_bytes()
-        self.size = content.rfind(b"\n") + 1
+        self.size, self.lines = content.rfind(b"\n") + 1, content.count(b"\n")
         if self.size < len(content):
             os.ftruncate(fd, self.size)
         return fd
@@ -120,6 +123,18 @@ class LogFiles:
                 return file.read(max(0, end - start))
         except FileNotFoundError:
             return b""
+
+    def read_lines(self, id: str, start: int, end: int, size: int) -> bytes:
+        """Whole stored lines from `start`: about `size` bytes, or one longer line. Empty if there is no whole line.
+
+        A file can end with an incomplete line, and it can be shorter than `end`: someone may have changed it.
+        """
+        while True:
+            stored = self.read(id, start, min(end, start + size))
+            whole = stored.rfind(b"\n") + 1
+            if whole or start + size >= end:
+                return stored[:whole]
+            size *= 2
 
     def size(self, id: str) -> int:
         try:

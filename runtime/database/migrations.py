@@ -256,6 +256,41 @@ STEPS = (
     );
     """,
     """
+    CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN current_actor_id TEXT GENERATED ALWAYS AS
+        (coalesce(json_extract(body, '$.metamorphs[#-1].actor_id'), json_extract(body, '$.actor_id'))) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN finished_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.finished_at')) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN mem_max_bytes INTEGER
+        GENERATED ALWAYS AS (json_extract(body, '$.stats.mem_max_bytes')) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN memory_mbytes INTEGER
+        GENERATED ALWAYS AS (json_extract(body, '$.options.memory_mbytes')) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN default_dataset_id TEXT
+        GENERATED ALWAYS AS (json_extract(body, '$.default_dataset_id')) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN status_message TEXT
+        GENERATED ALWAYS AS (json_extract(body, '$.status_message')) VIRTUAL;
+    DROP INDEX runs_by_user;
+    CREATE INDEX runs_in_lists ON runs (
+        user_id, started_at, id, status, actor_id, current_actor_id, origin, finished_at, mem_max_bytes,
+        memory_mbytes, default_dataset_id, status_message
+    );
+    """,
+    """
+    CREATE TABLE run_timeline (
+        run_id TEXT NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+        name TEXT, number INTEGER, ordered_by TEXT, ordered_by_run_id TEXT, text TEXT,
+        PRIMARY KEY (run_id, position)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE run_api_calls (
+        run_id TEXT NOT NULL, position INTEGER NOT NULL, samples INTEGER NOT NULL, content BLOB NOT NULL,
+        PRIMARY KEY (run_id, position)
+    );
+
+    CREATE TABLE run_environments (run_id TEXT PRIMARY KEY, content BLOB NOT NULL);
+    """,
+    """
     CREATE TABLE fits (
         id TEXT PRIMARY KEY, body TEXT NOT NULL,
         user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,

@@ -7,26 +7,39 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from runtime.base.clock import Clock, Millis, iso
 from runtime.base.errors import StorageUnavailable
 from runtime.base.retry import retry
 from runtime.containers import Container, LogLine
-from runtime.database.log_files import LogFile, LogFiles, parse_lines, to_platform_format
+from runtime.database.log_files import DROPPED_BYTES, LogFile, LogFiles, parse_lines, to_platform_format
+from runtime.jobs.log_lines import LogLines
 
 MAX_LOG_BYTES = 10_485_760
 """The platform's cap on one log (10,485,760 characters)."""
 CAP_NOTICE = "ACTOR: The log reached its limit of 10,485,760 bytes. Later lines are not stored."
+CAP_ENDING = f" a {CAP_NOTICE}\n".encode()
 READ_BYTES = 1 << 20
 REDACTED = b"[REDACTED]"
 
 
 class Log:
-    """The log of one live job. Followers are woken by each write and released by `close`."""
+    """The log of one live job. Followers are woken by each write and released by `close`.
 
-    def __init__(self, file: LogFile, clock: Clock, hidden: Sequence[str]) -> None:
+    `report_growth` is called after each write with the bytes of the public log with ANSI codes, and its lines.
+    """
+
+    def __init__(
+        self,
+        file: LogFile,
+        clock: Clock,
+        hidden: Sequence[str],
+        report_growth: Callable[[int, int], None] = lambda size, lines: None,
+    ) -> None:
+        self._report_growth = report_growth
         self._file = file
         self._clock = clock
         self._hidden_values = set(hidden)
@@ -63,7 +76,7 @@ class Log:
         if self.is_full:
             return
         self._file.append(self._within_cap(lines))
-        self.wake()
+        self._written()
 
     def hide(self, hidden: Sequence[str]) -> None:
         """Redact more values from now on."""
@@ -95,7 +108,7 @@ class Log:
     async def flush(self) -> None:
         """Write the lines that a full disk did not take. Raises StorageUnavailable."""
         self._file.flush()
-        self.wake()
+        self._written()
 
     def close(self) -> None:
         self._file.close()
@@ -110,6 +123,10 @@ class Log:
     def wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def _written(self) -> None:
+        self.wake()
+        self._report_growth(self._file.size - DROPPED_BYTES * self._file.lines, self._file.lines)
 
     def _within_cap(self, lines: Iterable[LogLine]) -> list[LogLine]:
         fitting: list[LogLine] = []
@@ -130,9 +147,14 @@ class Log:
 
 
 class Logs:
-    """The logs of all jobs."""
+    """The logs of all jobs. `lines` reads them by line.
+
+    `report_growth` is called with the id of a live job, the bytes and the lines of its public log when they change.
+    """
 
     def __init__(self, files: LogFiles, clock: Clock) -> None:
+        self.lines = LogLines(files)
+        self.report_growth: Callable[[str, int, int], None] = lambda id, size, lines: None
         self._files = files
         self._clock = clock
         self._live: dict[str, Log] = {}
@@ -145,7 +167,8 @@ class Logs:
             self._incomplete.pop(id).cancel()
             self._live[id].hide(hidden)
         else:
-            self._live[id] = Log(self._files.open(id), self._clock, hidden)
+            report_growth = partial(self._report_growth_of, id)
+            self._live[id] = Log(self._files.open(id), self._clock, hidden, report_growth)
         return self._live[id]
 
     def close(self, id: str) -> None:
@@ -175,6 +198,20 @@ class Logs:
     def size(self, id: str) -> int:
         return self._files.size(id)
 
+    def redactor(self, id: str) -> Callable[[str], str]:
+        """A function that redacts the secrets of a live job in a text. Those of an ended job are not known any more."""
+        log = self._live.get(id)
+        return str if log is None else log.redacted
+
+    def is_complete(self, id: str) -> bool:
+        """Whether nothing is written to the log any more, unless its run is resurrected."""
+        return id not in self._live
+
+    def is_cut(self, id: str) -> bool:
+        """Whether the log reached its limit, so that later lines are not stored."""
+        size = self._files.size(id)
+        return self._files.read(id, max(0, size - len(CAP_ENDING)), size) == CAP_ENDING
+
     def last_lines(self, id: str, most_bytes: int) -> list[LogLine]:
         """The lines in the last `most_bytes` of what the log file contains now."""
         size = self._files.size(id)
@@ -202,6 +239,9 @@ class Logs:
             start += len(stored)
             yield to_platform_format(stored, raw=raw)
 
+    def _report_growth_of(self, id: str, size: int, lines: int) -> None:
+        self.report_growth(id, size, lines)
+
     async def _complete(self, id: str) -> None:
         """Complete the log of an ended job as soon as the disk takes the rest."""
         await retry(self._live[id].flush, self._clock, f"Writing the log of {id}", on=(StorageUnavailable,))
@@ -209,17 +249,7 @@ class Logs:
         self._live.pop(id).close()
 
     def _stored(self, id: str, start: int, end: int) -> bytes:
-        """Whole lines from `start`: about a megabyte, or one longer line. Empty if there is no whole line.
-
-        A file can end with an incomplete line, and it can be shorter than `end`: someone may have changed it.
-        """
-        size = READ_BYTES
-        while True:
-            stored = self._files.read(id, start, min(end, start + size))
-            whole = stored.rfind(b"\n") + 1
-            if whole or start + size >= end:
-                return stored[:whole]
-            size *= 2
+        return self._files.read_lines(id, start, end, READ_BYTES)
 
 
 def _pattern(hidden: Collection[str]) -> re.Pattern[bytes] | None:

@@ -24,6 +24,8 @@ LEAST_USER_MEMORY_MBYTES = 8192
 MAX_PIDS = 4096
 MBYTE = 1024 * 1024
 NEVER: Millis = 1 << 52
+CUT_SHARE = 0.99
+"""From this part of the limit on, a peak may have been cut off: the kernel reclaims memory instead of granting more."""
 
 
 def memory_mbytes(requested: float, *, strict: bool) -> int:
@@ -140,3 +142,11 @@ def check_user_memory(used: int, requested: int, cap: int) -> None:
             f"(currently used: {used}MB, requested: {requested}MB). {wait}Request less memory, or raise the "
             "limit with GREENROOM_MAX_MEMORY_MBYTES or --plan.",
         )
+
+
+def is_peak_cut(run: Run) -> bool:
+    """Whether the memory limit of the run cut its peak off, so that its true need may be higher."""
+    if run.ending is not None and (run.ending.oom_killed or run.ending.oom_kills):
+        return True
+    peak = run.stats.mem_max_bytes
+    return peak is not None and peak >= CUT_SHARE * run.options.memory_mbytes * MBYTE

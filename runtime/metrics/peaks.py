@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.base.records import Run
-from runtime.jobs.resource_limits import MBYTE
+from runtime.jobs.resource_limits import is_peak_cut
 from runtime.metrics.totals import Totals
-
-CUT_SHARE = 0.99
-"""From this part of the limit on, a peak may have been cut off: the kernel reclaims memory instead of granting more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +23,5 @@ class Peak:
 
 def peak_of(run: Run, totals: Totals) -> Peak:
     """Return the peak of a run with these totals."""
-    size = run.stats.mem_max_bytes
-    is_cut = bool(totals.oom_kills) or (size is not None and size >= CUT_SHARE * run.options.memory_mbytes * MBYTE)
-    return Peak(size, is_cut, is_exact=totals.is_peak_complete or is_cut)
+    is_cut = bool(totals.oom_kills) or is_peak_cut(run)
+    return Peak(run.stats.mem_max_bytes, is_cut, is_exact=totals.is_peak_complete or is_cut)

@@ -8,7 +8,17 @@ from dataclasses import replace
 from runtime.base.clock import Millis
 from runtime.base.errors import record_not_found
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Actor, Run, RunFilter, RunStats, Task, User
+from runtime.base.records import (
+    Actor,
+    ListPosition,
+    Run,
+    RunFilter,
+    RunListPage,
+    RunListQuery,
+    RunStats,
+    Task,
+    User,
+)
 from runtime.database import Database
 from runtime.jobs.completion import Completion
 
@@ -50,6 +60,12 @@ class Runs:
     def page(self, user: User, of: Actor | Task | None, filter: RunFilter, paging: Paging) -> Page[Run]:
         """The user's runs, or the user's runs of one Actor or task, in the order of their start."""
         return self._database.runs.page(user.id, of, filter, paging)
+
+    async def search(
+        self, user: User, query: RunListQuery, limit: int, at: ListPosition | None, now: Millis
+    ) -> RunListPage:
+        """A page of a list of the user's runs, from this place on."""
+        return await self._database.run_lists.page(user.id, query, limit, at, now)
 
     def ended_before(self, user: User, moment: Millis, *, except_newest: int) -> list[Run]:
         """The user's runs that ended before a moment, without the user's `except_newest` newest runs."""

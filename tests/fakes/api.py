@@ -53,11 +53,19 @@ class Api(Stage):
         super().__init__(data_dir, **settings)
         self.stop_requests: list[bool | None] = []
         self.checks = [ok("engine", "Docker 28")]
+        self.console_build = data_dir / "console" / "dist"
 
     async def open(self) -> None:
         await super().open()
         self.examination = Examination(self._examine, self.clock)
-        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down, self.examination)
+        self.app = App(
+            self.orchestrator,
+            CONTROL_TOKEN,
+            lambda: INFO,
+            self._shut_down,
+            self.examination,
+            console_build=self.console_build,
+        )
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url=BASE)
 

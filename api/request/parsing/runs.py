@@ -56,9 +56,22 @@ def parse_run_filter(params: Params) -> RunFilter:
     return RunFilter(
         statuses=tuple(params.choices("status", JobStatus)),
         origin=params.choice("origin", Origin),
-        started_after=_timestamp(params, "startedAfter"),
-        started_before=_timestamp(params, "startedBefore"),
+        started_after=parse_time(params, "startedAfter"),
+        started_before=parse_time(params, "startedBefore"),
     )
+
+
+def parse_time(params: Params, name: str) -> Millis | None:
+    """The time in a query parameter, which is an ISO 8601 timestamp. Raises Invalid."""
+    text = params.text(name)
+    if text is None:
+        return None
+    try:
+        return parse_timestamp(text)
+    except ValueError as problem:
+        raise Invalid(
+            "invalid-parameter", f"Query parameter '{name}' is not a valid ISO 8601 timestamp: '{text}'"
+        ) from problem
 
 
 async def _run_filter(request: Request) -> RunFilter:
@@ -71,7 +84,7 @@ RunFilterQuery = Annotated[RunFilter, Depends(_run_filter)]
 def _dev_folder(params: Params, caller: Caller) -> bool | None:
     """Anyone can leave the folder out. Only the operator can mount the one of the build. Raises Forbidden."""
     is_wanted = params.flag("devFolder")
-    if is_wanted and not caller.is_operator:
+    if is_wanted and not caller.has_control_token:
         raise Forbidden("insufficient-permissions", "Only the server's operator can mount a local folder")
     return is_wanted
 
@@ -81,22 +94,10 @@ def _debug_port(params: Params, caller: Caller) -> int | None:
     port = params.integer("greenroomDebugPort")
     if port is None:
         return None
-    if not caller.is_operator:
+    if not caller.has_control_token:
         raise Forbidden("insufficient-permissions", "Only the server's operator can debug a run")
     if not MIN_DEBUG_PORT <= port <= MAX_PORT:
         raise Invalid(
             "invalid-input", f"Query parameter 'greenroomDebugPort' must be from {MIN_DEBUG_PORT} to {MAX_PORT}"
         )
     return port
-
-
-def _timestamp(params: Params, name: str) -> Millis | None:
-    text = params.text(name)
-    if text is None:
-        return None
-    try:
-        return parse_timestamp(text)
-    except ValueError as problem:
-        raise Invalid(
-            "invalid-parameter", f"Query parameter '{name}' is not a valid ISO 8601 timestamp: '{text}'"
-        ) from problem

@@ -12,6 +12,7 @@ from runtime.base.json_text import JsonDict
 from runtime.base.records import Metamorph, Run, RunStats
 from runtime.billing.prices import is_usage_for_user
 from runtime.billing.usage import Usage, in_usd
+from runtime.jobs.resource_limits import is_peak_cut
 from runtime.jobs.stats import duration_millis, run_compute_units
 
 RUN_LIST_FIELDS = (
@@ -76,28 +77,36 @@ def run_in_list(record: Run, build_number_int: int, total_usd: float, now: Milli
     return {key: whole[key] for key in RUN_LIST_FIELDS if key in whole}
 
 
-def run_summary(record: Run, actor_name: str | None, total_usd: float, now: Millis) -> JsonDict:
+def run_summary(
+    record: Run, actor_name: str | None, actor_title: str | None, items: int | None, total_usd: float, now: Millis
+) -> JsonDict:
     """What a list of runs for people shows. Measurements are null until there are any."""
     stats = record.stats
     return {
         "id": record.id,
         "actorId": record.current_actor_id,
         "actorName": actor_name,
+        "actorTitle": actor_title,
+        "taskId": record.task_id,
         "buildNumber": record.build_number,
         "status": record.status,
         "statusMessage": record.status_message,
         "exitCode": record.exit_code,
         "origin": record.meta.origin,
         "startedAt": iso(record.started_at),
+        "modifiedAt": iso(record.modified_at or record.finished_at or record.started_at),
         "finishedAt": iso_or_none(record.finished_at),
         "durationMillis": duration_millis(record, now),
         "memoryMbytes": record.options.memory_mbytes,
         "memCurrentBytes": stats.mem_current_bytes,
         "memMaxBytes": stats.mem_max_bytes,
+        "memAtLimit": None if stats.mem_max_bytes is None else is_peak_cut(record),
         "cpuCurrentUsage": stats.cpu_current_usage,
         "netRxBytes": stats.net_rx_bytes,
         "netTxBytes": stats.net_tx_bytes,
         "diskMaxBytes": stats.disk_max_bytes,
+        "items": items,
+        "computeUnits": run_compute_units(record, now),
         "usageTotalUsd": total_usd,
         "containerUrl": record.container_url if record.is_container_server_ready else None,
     }

@@ -19,7 +19,17 @@ from runtime.base.records.actors import (
 )
 from runtime.base.records.builds import Build, BuildOptions, SourceCopy
 from runtime.base.records.definitions import Definition
-from runtime.base.records.endings import Abort, Aborter, Ending, KilledProcess, NoContainer, Witness
+from runtime.base.records.endings import (
+    Abort,
+    Aborter,
+    ContainerEnd,
+    Ending,
+    KilledProcess,
+    NoContainer,
+    Order,
+    OrderKind,
+    Witness,
+)
 from runtime.base.records.fits import (
     Budget,
     Fit,
@@ -33,6 +43,7 @@ from runtime.base.records.fits import (
 )
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
+from runtime.base.records.run_lists import ListPosition, RunListPage, RunListQuery, RunSort
 from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
 from runtime.base.records.schedules import (
     LogLevel,
@@ -54,6 +65,7 @@ from runtime.base.records.storages import (
     RequestState,
     Storage,
 )
+from runtime.base.records.timeline import TimelineEntry, TimelineKind
 from runtime.base.records.usage import DailyUsage
 from runtime.base.records.users import InputKey, User
 from runtime.base.records.webhooks import (
@@ -76,6 +88,7 @@ __all__ = [
     "Budget",
     "Build",
     "BuildOptions",
+    "ContainerEnd",
     "DailyUsage",
     "Dataset",
     "Definition",
@@ -90,12 +103,15 @@ __all__ = [
     "KeyRange",
     "KeyValueStore",
     "KilledProcess",
+    "ListPosition",
     "LiveTrial",
     "LogLevel",
     "Measurement",
     "Meta",
     "Metamorph",
     "NoContainer",
+    "Order",
+    "OrderKind",
     "Origin",
     "PendingAction",
     "PermissionLevel",
@@ -112,7 +128,10 @@ __all__ = [
     "Run",
     "RunDefaults",
     "RunFilter",
+    "RunListPage",
+    "RunListQuery",
     "RunOptions",
+    "RunSort",
     "RunStats",
     "Schedule",
     "ScheduleAction",
@@ -126,6 +145,8 @@ __all__ = [
     "TaggedBuild",
     "Task",
     "TaskOptions",
+    "TimelineEntry",
+    "TimelineKind",
     "Trial",
     "User",
     "Version",

@@ -7,8 +7,9 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
-from api.request.allowed_hosts import SAFE_METHODS, AllowedHosts, acting_paths
+from api.request.allowed_hosts import AllowedHosts
 from api.request.cross_origin import CrossOrigin
+from api.request.writes import SAFE_METHODS, Writes
 from api.routes.starting_runs import RunStart
 from runtime.base.errors import Forbidden, Invalid
 
@@ -22,7 +23,7 @@ def methods_of(route: APIRoute) -> set[str]:
 def hosts(
     *ports: int, gateway: str | None = None, origins: frozenset[str] = frozenset(), users: bool = False
 ) -> AllowedHosts:
-    return AllowedHosts(set(ports), gateway, CrossOrigin(origins, has_users=users), acting_paths(ROUTES))
+    return AllowedHosts(set(ports), gateway, CrossOrigin(origins, has_users=users), Writes(ROUTES).include)
 
 
 HOSTS = hosts(3333, 4000, gateway="172.30.0.1")

@@ -1,0 +1,141 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, type LinkProps } from "@tanstack/react-router";
+import { clsx } from "clsx";
+import {
+  Bookmark,
+  Box,
+  Braces,
+  CalendarClock,
+  Database,
+  type LucideIcon,
+  Play,
+  Search,
+  Settings,
+  Stethoscope,
+  Users,
+  Waypoints,
+  Webhook,
+} from "lucide-react";
+import { Fragment } from "react";
+import { serverQuery } from "@/api/server";
+import { MISSING } from "@/format/numbers";
+import { Bar } from "@/ui/MemoryBar";
+import icon from "./icon.svg";
+import { openPalette } from "./palette";
+import styles from "./Sidebar.module.css";
+
+type Entry = { to: NonNullable<LinkProps["to"]>; label: string; icon: LucideIcon; children?: Omit<Entry, "icon">[] };
+
+const ENTRIES: Entry[] = [
+  { to: "/actors/runs", label: "Runs", icon: Play },
+  { to: "/actors", label: "Actors", icon: Box },
+  { to: "/actors/tasks", label: "Tasks", icon: Bookmark },
+  { to: "/schedules", label: "Schedules", icon: CalendarClock },
+  { to: "/webhooks", label: "Webhooks", icon: Webhook },
+  {
+    to: "/storage",
+    label: "Storage",
+    icon: Database,
+    children: [
+      { to: "/storage/datasets", label: "Datasets" },
+      { to: "/storage/key-value-stores", label: "Key-value stores" },
+      { to: "/storage/request-queues", label: "Request queues" },
+    ],
+  },
+];
+
+const SERVER_ENTRIES: Entry[] = [
+  { to: "/users", label: "Users and limits", icon: Users },
+  { to: "/proxy", label: "Proxy", icon: Waypoints },
+  { to: "/doctor", label: "Doctor", icon: Stethoscope },
+  { to: "/api", label: "API", icon: Braces },
+  { to: "/settings", label: "Settings", icon: Settings },
+];
+
+export function Sidebar() {
+  const { data: server } = useQuery(serverQuery);
+  return (
+    <nav className={styles.sidebar} aria-label="Main">
+      <div className={styles.brand}>
+        <img src={icon} alt="" width={24} height={24} />
+        <div className={styles.wide}>
+          <div className={styles.name}>Greenroom</div>
+          <div className={styles.host}>
+            {server?.user?.username ?? "local"} · {window.location.host}
+          </div>
+        </div>
+      </div>
+      <button type="button" className={styles.search} onClick={openPalette} aria-label="Search">
+        <Search aria-hidden />
+        <span className={styles.wide}>Search</span>
+        <kbd className={styles.wide}>Ctrl K</kbd>
+      </button>
+      <Entries entries={ENTRIES} live={server?.liveRuns ?? 0} />
+      <h2 className={clsx(styles.group, styles.wide)}>Server</h2>
+      <Entries entries={SERVER_ENTRIES} live={0} />
+      <Footer />
+    </nav>
+  );
+}
+
+function Entries({ entries, live }: { entries: Entry[]; live: number }) {
+  return (
+    <ul className={styles.entries}>
+      {entries.map((entry) => (
+        <Fragment key={entry.label}>
+          <li>
+            <EntryLink entry={entry} />
+            {entry.label === "Runs" && live > 0 && <span className={clsx(styles.live, styles.wide)}>{live} live</span>}
+          </li>
+          {entry.children?.map((child) => (
+            <li key={child.label} className={styles.wide}>
+              <EntryLink entry={child} />
+            </li>
+          ))}
+        </Fragment>
+      ))}
+    </ul>
+  );
+}
+
+function EntryLink({ entry }: { entry: Omit<Entry, "icon"> & { icon?: LucideIcon } }) {
+  const Icon = entry.icon;
+  return (
+    <Link
+      to={entry.to}
+      className={clsx(styles.entry, !Icon && styles.child)}
+      activeOptions={{ exact: entry.to === "/actors" || entry.to === "/storage", includeSearch: false }}
+      activeProps={{ className: styles.active }}
+      title={entry.label}
+    >
+      {Icon && <Icon aria-hidden />}
+      <span className={Icon ? styles.wide : undefined}>{entry.label}</span>
+    </Link>
+  );
+}
+
+const MEGABYTES_PER_GIGABYTE = 1024;
+
+function Footer() {
+  const { data: server } = useQuery(serverQuery);
+  if (!server?.memory) return <div className={styles.footer} />;
+  const { usedMbytes, limitMbytes } = server.memory;
+  const gigabytes = (mbytes: number) => mbytes / MEGABYTES_PER_GIGABYTE;
+  return (
+    <div className={clsx(styles.footer, styles.wide)}>
+      <div className={styles.line}>
+        <span>Memory granted</span>
+        <span>
+          <b>{gigabytes(usedMbytes).toFixed(2)}</b> of {Number(gigabytes(limitMbytes).toFixed(2))} GB
+        </span>
+      </div>
+      <Bar share={usedMbytes / limitMbytes} />
+      <div className={styles.line}>
+        <span className={styles.engine} data-reachable={server.engine !== null}>
+          Docker {server.engine?.version ?? MISSING}
+        </span>
+        <span>{server.version}</span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import { Link, useLocation } from "@tanstack/react-router";
+import { openPalette } from "@/app/palette";
+import { Button, buttonClass } from "@/ui/Button";
+import { Empty } from "@/ui/Empty";
+import { Page } from "@/ui/Page";
+
+/** A path or an id for which there is no page. `message` are the server's words about an unknown id. */
+export function NotFoundPage({ message, command }: { message?: string; command?: string }) {
+  const { pathname } = useLocation();
+  return (
+    <Page title="Not found">
+      <Empty {...(command ? { command } : {})} action={<Ways />}>
+        {message ?? `The console has no page at ${pathname}.`}
+      </Empty>
+    </Page>
+  );
+}
+
+function Ways() {
+  return (
+    <span>
+      <Button onClick={openPalette}>Search</Button>{" "}
+      <Link to="/actors/runs" className={buttonClass()}>
+        Runs
+      </Link>{" "}
+      <Link to="/actors" className={buttonClass()}>
+        Actors
+      </Link>
+    </span>
+  );
+}

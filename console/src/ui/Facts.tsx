@@ -1,0 +1,35 @@
+import type { ReactNode } from "react";
+import styles from "./Facts.module.css";
+
+export type Fact = { label: string; value: ReactNode; note?: ReactNode; isBad?: boolean };
+
+/** The numbers that answer most questions about a page's subject, in one row. */
+export function Facts({ facts }: { facts: Fact[] }) {
+  return (
+    <dl className={styles.facts}>
+      {facts.map((fact) => (
+        <div key={fact.label} className={styles.fact}>
+          <dt>{fact.label}</dt>
+          <dd className={styles.value} data-bad={fact.isBad}>
+            {fact.value}
+          </dd>
+          {fact.note !== undefined && <dd className={styles.note}>{fact.note}</dd>}
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Names with values, one per line, for details and settings. */
+export function Details({ rows }: { rows: [label: string, value: ReactNode][] }) {
+  return (
+    <dl className={styles.details}>
+      {rows.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

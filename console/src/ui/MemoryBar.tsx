@@ -1,0 +1,48 @@
+import { clsx } from "clsx";
+import { MISSING, megabytes } from "@/format/numbers";
+import styles from "./MemoryBar.module.css";
+
+type Props = {
+  /** The peak in bytes; null if it is not known. */
+  peakBytes: number | null | undefined;
+  limitMbytes: number;
+  /** Whether the limit cut the peak off, so that the number is a lower bound. */
+  isAtLimit?: boolean;
+  wide?: boolean;
+};
+
+/** The peak of memory against the limit, as a bar and as numbers in MB. */
+export function MemoryBar({ peakBytes, limitMbytes, isAtLimit = false, wide = false }: Props) {
+  return (
+    <span className={clsx(styles.memory, wide && styles.wide)}>
+      <Bar share={shareOf(peakBytes, limitMbytes, isAtLimit)} isAtLimit={isAtLimit} />
+      <span className={clsx(styles.label, isAtLimit && styles.limit)}>
+        <span className={styles.peak}>{peakText(peakBytes, limitMbytes, isAtLimit)}</span> / {limitMbytes}
+      </span>
+    </span>
+  );
+}
+
+const LARGE_SHARE = 0.8;
+
+/** A bar that is amber above 80 % and red at the limit. `share` is between 0 and 1, or null if it is not known. */
+export function Bar({ share, isAtLimit = false }: { share: number | null; isAtLimit?: boolean }) {
+  const color = isAtLimit ? styles.red : (share ?? 0) > LARGE_SHARE ? styles.amber : styles.blue;
+  return (
+    <span className={styles.track} aria-hidden>
+      {share !== null && (
+        <span className={clsx(styles.fill, color)} style={{ width: `${Math.min(1, share) * 100}%` }} />
+      )}
+    </span>
+  );
+}
+
+export function shareOf(peakBytes: number | null | undefined, limitMbytes: number, isAtLimit = false): number | null {
+  if (isAtLimit) return 1;
+  return peakBytes == null || limitMbytes <= 0 ? null : peakBytes / (limitMbytes * 1024 ** 2);
+}
+
+export function peakText(peakBytes: number | null | undefined, limitMbytes: number, isAtLimit = false): string {
+  if (isAtLimit) return `≥ ${limitMbytes}`;
+  return peakBytes == null ? MISSING : megabytes(peakBytes);
+}

@@ -1,0 +1,66 @@
+import { clsx } from "clsx";
+import { DropdownMenu as Radix } from "radix-ui";
+import type { ReactElement, ReactNode } from "react";
+import styles from "./Menu.module.css";
+
+/** A menu that opens at its trigger, a single button. */
+export function Menu({ trigger, children, label }: { trigger: ReactElement; children: ReactNode; label?: string }) {
+  return (
+    <Radix.Root modal={false}>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content className={styles.menu} align="end" sideOffset={4} collisionPadding={8}>
+          {label && <Radix.Label className={styles.label}>{label}</Radix.Label>}
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+type ItemProps = {
+  icon?: ReactNode;
+  /** A note at the right, such as a size or a key. */
+  note?: ReactNode;
+  isDangerous?: boolean;
+  disabled?: boolean;
+  onSelect: () => void;
+  children: ReactNode;
+};
+
+export function MenuItem({ icon, note, isDangerous, disabled = false, onSelect, children }: ItemProps) {
+  return (
+    <Radix.Item
+      className={clsx(styles.item, isDangerous && styles.dangerous)}
+      disabled={disabled}
+      onSelect={() => onSelect()}
+    >
+      {icon}
+      <span className={styles.text}>{children}</span>
+      {note && <span className={styles.note}>{note}</span>}
+    </Radix.Item>
+  );
+}
+
+type CheckItemProps = { isChecked: boolean; onChange: (isChecked: boolean) => void; children: ReactNode };
+
+/** An option that stays in the open menu when it is switched. */
+export function MenuCheckItem({ isChecked, onChange, children }: CheckItemProps) {
+  return (
+    <Radix.CheckboxItem
+      className={styles.item}
+      checked={isChecked}
+      onCheckedChange={onChange}
+      onSelect={(event) => event.preventDefault()}
+    >
+      <span className={styles.box} data-checked={isChecked} aria-hidden>
+        {isChecked && "✓"}
+      </span>
+      <span className={styles.text}>{children}</span>
+    </Radix.CheckboxItem>
+  );
+}
+
+export function MenuSeparator() {
+  return <Radix.Separator className={styles.separator} />;
+}

@@ -1,0 +1,62 @@
+import { clsx } from "clsx";
+import type { ReactNode } from "react";
+import { count } from "@/format/numbers";
+import styles from "./TabBar.module.css";
+
+export type Tab = { id: string; label: string; count?: number | null | undefined; href: string };
+
+/**
+ * Tabs that have addresses of their own. `link` draws one of them, so that each caller uses its router's links.
+ * The panel below should be `<div role="tabpanel" aria-labelledby={tabId(id)}>`.
+ */
+export function TabBar({
+  label,
+  tabs,
+  current,
+  onSelect,
+}: {
+  label: string;
+  tabs: Tab[];
+  current: string;
+  onSelect: (tab: Tab) => void;
+}) {
+  return (
+    <div className={styles.bar} role="tablist" aria-label={label}>
+      {tabs.map((tab) => (
+        <a
+          key={tab.id}
+          id={tabId(tab.id)}
+          role="tab"
+          href={tab.href}
+          aria-selected={tab.id === current}
+          tabIndex={tab.id === current ? 0 : -1}
+          className={clsx(styles.tab, tab.id === current && styles.current)}
+          onClick={(event) => {
+            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+            event.preventDefault();
+            onSelect(tab);
+          }}
+          onKeyDown={(event) => moveFocus(event.key, event.currentTarget)}
+        >
+          {tab.label}
+          {tab.count != null && <Count>{count(tab.count)}</Count>}
+        </a>
+      ))}
+    </div>
+  );
+}
+
+export function tabId(id: string): string {
+  return `tab-${id}`;
+}
+
+function Count({ children }: { children: ReactNode }) {
+  return <span className={styles.count}>{children}</span>;
+}
+
+function moveFocus(key: string, tab: HTMLElement): void {
+  const step = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
+  const tabs = [...(tab.parentElement?.children ?? [])] as HTMLElement[];
+  const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+  if (step !== 0) next?.focus();
+}
