@@ -340,7 +340,6 @@ class Orchestrator:
             clock=self.clock,
             planner=self._planner,
             job_quota=self.job_quota,
-            publish=lambda fit: None,
             users=self.users,
             actors=self.actors,
             versions=self.versions,

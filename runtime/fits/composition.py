@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from runtime.access.users import Users
 from runtime.actors.actors import Actors
 from runtime.actors.versions import Versions
 from runtime.base.clock import Clock
-from runtime.base.records import Fit
 from runtime.billing.billing import Billing
 from runtime.builds import Builds
 from runtime.database import Database
@@ -33,7 +30,6 @@ def create_fits(
     clock: Clock,
     planner: StartPlanner,
     job_quota: JobQuota,
-    publish: Callable[[Fit], None],
     users: Users,
     actors: Actors,
     versions: Versions,
@@ -45,8 +41,8 @@ def create_fits(
     metrics: Metrics,
     billing: Billing,
 ) -> Fits:
-    """Return the fits of an instance. `publish` gets each record after a change."""
-    host, records = Host(), FitRecords(database, clock, publish)
+    """Return the fits of an instance."""
+    host, records = Host(), FitRecords(database, clock)
 
     def capacity(user_id: str) -> Capacity:
         jobs, mbytes = job_quota.used(user_id)

@@ -13,12 +13,11 @@ from runtime.database import Database
 
 
 class FitRecords:
-    """`publish` gets every record after a change of it, or of the numbers of its live runs."""
+    """The records, with the waiters for each."""
 
-    def __init__(self, database: Database, clock: Clock, publish: Callable[[Fit], None]) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self.table = database.fits
         self._clock = clock
-        self.publish = publish
         self._changed: dict[str, asyncio.Event] = {}
 
     def get(self, id: str) -> Fit:
@@ -33,7 +32,6 @@ class FitRecords:
         fit = await self.table.update(id, lambda now: replace(change(now), changes=now.changes + 1))
         if fit is None:
             raise record_not_found("Fit", id)
-        self.publish(fit)
         self._wake(id)
         return fit
 

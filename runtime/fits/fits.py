@@ -108,7 +108,6 @@ class Fits:
         fit = self._new_fit(order, plans, sizes)
         bodies = [None if plan.input.stored is None else plan.input.stored.body.decode() for plan in plans]
         await self._records.table.insert_one_of(fit, bodies, MAX_FITS)
-        self._records.publish(fit)
         self._sweep(fit.id)
         return fit
 

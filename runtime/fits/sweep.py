@@ -67,7 +67,6 @@ class Sweeps:
             await self._runs.wait(fit.live[0].run_id, WAIT_SECS)
             for live in fit.live:
                 await self._collect(fit, live)
-            self._records.publish(self._records.get(fit.id))
 
     async def _plan_batch(self, fit: Fit) -> None:
         """Store the next runs to make, or begin to end the fit."""
