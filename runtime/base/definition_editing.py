@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.errors import INVALID_INPUT, CommandError
-from cli.files import replace_file
+from runtime.base.files import replace_file
 from runtime.base.json_text import loads_with_comments
 
 TRIVIA = re.compile(r"(?:[\s\ufeff]|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
@@ -23,14 +22,14 @@ STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.DOTALL)
 SCALAR = re.compile(r"[^\s,:{}\[\]\"'/]+")
 REST_OF_LINE = re.compile(r"(?P<space>[^\S\r\n]*),?(?:[^\S\r\n]|//[^\n\r]*|/\*.*?\*/)*(?=[\r\n])", re.DOTALL)
 OPENING, CLOSING = "{[", "}]"
-ADVICE = "Set the fields by hand, or run the command without --write."
+MEMORY_FIELDS = DEFAULT, MINIMUM, MAXIMUM = "defaultMemoryMbytes", "minMemoryMbytes", "maxMemoryMbytes"
 
 
-class EditError(CommandError):
+class EditError(Exception):
     """The file cannot be edited in place."""
 
-    def __init__(self, file: Path, reason: str) -> None:
-        super().__init__(f"{file} cannot be changed: {reason}.", ADVICE, exit_code=INVALID_INPUT, code="cannot-edit")
+    def __init__(self, file: Path | str, reason: str) -> None:
+        super().__init__(f"{file} cannot be changed: {reason}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +42,43 @@ class Member:
     value_end: int
 
 
-def check_editable(file: Path, fields: Mapping[str, int]) -> None:
-    """Raises EditError if `write_numbers` could not write these fields."""
-    _edited_file(file, fields)
+def check_editable(file: Path) -> None:
+    """Raises EditError if `write_memory` could not write this file."""
+    edited_file(file, dict.fromkeys(MEMORY_FIELDS, 1))
     if not os.access(file.resolve().parent, os.W_OK):
         raise EditError(file, "its folder is not writable")
 
 
-def write_numbers(file: Path, fields: Mapping[str, int]) -> None:
-    """Set top-level fields to numbers, completely or not at all. Raises EditError."""
-    content = _edited_file(file, fields)
+def write_memory(file: Path, memory: Mapping[str, int]) -> tuple[str, str]:
+    """Set MEMORY_FIELDS in the file, completely or not at all. Return its text before and after. Raises EditError."""
+    before, after = edited_file(file, memory)
     try:
         target = file.resolve()  # a link to the file stays a link
-        replace_file(target, content, mode=stat.S_IMODE(target.stat().st_mode))
+        replace_file(target, after.encode(), mode=stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise EditError(file, str(error.strerror or error).lower()) from error
+    return before, after
+
+
+def edited_file(file: Path, memory: Mapping[str, int]) -> tuple[str, str]:
+    """Return the text of the file, and that with these MEMORY_FIELDS. Raises EditError."""
+    text = _text(file)
+    return text, with_memory(text, file, memory)
+
+
+def with_memory(text: str, file: Path | str, memory: Mapping[str, int]) -> str:
+    """Return the text of an actor.json with these MEMORY_FIELDS. Raises EditError, which names the file.
+
+    A larger maximum stays, because it may serve inputs that were not measured.
+    """
+    try:
+        fields = _parsed(text)
+        if isinstance(fields, dict) and isinstance(fields.get(DEFAULT), str):
+            raise ValueError(f"it computes {DEFAULT} with an expression, which a number would replace")
+        maximum = fields.get(MAXIMUM) if isinstance(fields, dict) else None
+        return with_numbers(text, {**memory, MAXIMUM: max(maximum if isinstance(maximum, int) else 0, memory[MAXIMUM])})
+    except ValueError as error:
+        raise EditError(file, str(error)) from error
 
 
 def with_numbers(text: str, fields: Mapping[str, int]) -> str:
@@ -72,17 +93,15 @@ def with_numbers(text: str, fields: Mapping[str, int]) -> str:
     return text
 
 
-def _edited_file(file: Path, fields: Mapping[str, int]) -> bytes:
+def _text(file: Path) -> str:
     try:
-        return with_numbers(file.read_bytes().decode(), fields).encode()
+        return file.read_bytes().decode()
     except FileNotFoundError as error:
         raise EditError(file, "it does not exist") from error
     except OSError as error:
         raise EditError(file, str(error.strerror or error).lower()) from error
     except UnicodeDecodeError as error:
         raise EditError(file, "it is not valid UTF-8") from error
-    except ValueError as error:
-        raise EditError(file, str(error)) from error
 
 
 def _parsed(text: str) -> Any:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cli.terminal.sizes import MBYTE
+from runtime.base.records import Measurement
+from runtime.base.sizes import MBYTE
 
 DISK_PER_MEMORY = 2
 FULL = 0.95
@@ -40,55 +41,24 @@ FOR_LACK_OF_MEMORY = frozenset({Verdict.TIGHT, Verdict.PROCESS_KILLED, Verdict.O
 """More memory helps against these, also against a full disk: a run has twice as much disk as memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """One finished run of input number `input`. None means that it was not measured.
+def is_over_memory(run: Measurement) -> bool:
+    return bool(run.oom_kills) or run.is_peak_cut
 
-    `is_peak_cut` is true if the limit may have cut the peak off, so that the true need is at least as high.
-    `is_peak_estimated` is true if the peak is that of samples, so that a shorter one may be missing.
-    `unreclaimable_bytes` is the part of the highest sample that is not page cache. `throttled_share` is the part of the
-    CPU periods in which the kernel stopped the run. `is_disturbed` is true if the machine could not give the run all of
-    its CPU share, so that its time is too long.
-    """
 
-    run_id: str
-    input: int
-    memory_mbytes: int
-    is_proof: bool
-    status: str
-    exit_code: int | None
-    message: str | None
-    secs: float
-    peak_bytes: float | None
-    unreclaimable_bytes: float | None
-    is_peak_cut: bool
-    is_peak_estimated: bool
-    oom_kills: float | None
-    disk_peak_bytes: float | None
-    throttled_share: float | None
-    compute_units: float
-    cost_usd: float
-    is_disturbed: bool
-
-    @property
-    def is_over_memory(self) -> bool:
-        return bool(self.oom_kills) or self.is_peak_cut
-
-    @property
-    def ending(self) -> Verdict:
-        """What the end of this run shows. FITS means only that it succeeded without a sign of too little memory."""
-        if self.status == "SUCCEEDED":
-            if self.oom_kills:
-                return Verdict.PROCESS_KILLED
-            return Verdict.TIGHT if self.is_peak_cut else Verdict.FITS
-        if self.status == "ABORTED":
-            return Verdict.ABORTED
-        if self.is_over_memory or (self.status == "FAILED" and self.exit_code in MEMORY_EXIT_CODES):
-            return Verdict.OUT_OF_MEMORY
-        if self.status == "TIMED-OUT":
-            return Verdict.TIMED_OUT
-        disk_bytes = DISK_PER_MEMORY * self.memory_mbytes * MBYTE
-        return Verdict.DISK_FULL if (self.disk_peak_bytes or 0) >= FULL * disk_bytes else Verdict.FAILED
+def ending_of(run: Measurement) -> Verdict:
+    """Return what the end of a run shows. FITS means only that it succeeded without a sign of too little memory."""
+    if run.status == "SUCCEEDED":
+        if run.oom_kills:
+            return Verdict.PROCESS_KILLED
+        return Verdict.TIGHT if run.is_peak_cut else Verdict.FITS
+    if run.status == "ABORTED":
+        return Verdict.ABORTED
+    if is_over_memory(run) or (run.status == "FAILED" and run.exit_code in MEMORY_EXIT_CODES):
+        return Verdict.OUT_OF_MEMORY
+    if run.status == "TIMED-OUT":
+        return Verdict.TIMED_OUT
+    disk_bytes = DISK_PER_MEMORY * run.memory_mbytes * MBYTE
+    return Verdict.DISK_FULL if (run.disk_peak_bytes or 0) >= FULL * disk_bytes else Verdict.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +76,7 @@ class Cell:
     @property
     def verdict(self) -> Verdict:
         """The first miss of a run; TIGHT if all succeeded, but without the headroom."""
-        endings = [run.ending for run in self.runs]
+        endings = [ending_of(run) for run in self.runs]
         miss = next((ending for ending in endings if ending not in (Verdict.FITS, Verdict.TIGHT)), None)
         if miss is not None:
             return miss
@@ -128,7 +98,7 @@ class Cell:
 
     @property
     def is_peak_cut(self) -> bool:
-        return any(run.is_over_memory for run in self.runs)
+        return any(is_over_memory(run) for run in self.runs)
 
     @property
     def is_peak_estimated(self) -> bool:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import psutil
 
-from cli.fit.options import ALL_SIZES
-from cli.fit.recommendation import BURST_SECS
-from cli.fit.search import Trial
-from cli.terminal.sizes import MBYTE
-from runtime.base.json_text import JsonDict
+from runtime.base.memory_sizes import ALL_SIZES
+from runtime.base.records import Trial
+from runtime.base.sizes import MBYTE
+from runtime.fits.recommendation import BURST_SECS
 
 TOLERANCE_CORES = 0.1
 HOST_SHARE = 0.8
@@ -32,45 +31,40 @@ class Capacity:
         return tuple(size for size in ALL_SIZES if size <= min(self.user_mbytes, self.host_mbytes))
 
 
-def capacity_of(limits: JsonDict) -> Capacity:
-    """Return the capacity from the user's limits, as the API returns them."""
-    most, used = limits["limits"], limits["current"]
-    return Capacity(
-        user_mbytes=int(1024 * (most["maxActorMemoryGbytes"] - used["actorMemoryGbytes"])),
-        jobs=most["maxConcurrentActorJobs"] - used["activeActorJobCount"],
-        host_mbytes=int(HOST_SHARE * psutil.virtual_memory().available / MBYTE),
-    )
+def next_batch(trials: Sequence[Trial], capacity: Capacity, parallel: int, *, must_start: bool = True) -> list[Trial]:
+    """Return the first trials that can run at the same time.
 
-
-def next_batch(trials: Sequence[Trial], capacity: Capacity, parallel: int) -> list[Trial]:
-    """Return the first trials that can run at the same time: at least one, even if the capacity is too small for it."""
+    With `must_start`, it is at least one, even if the capacity is too small for it. Then the server decides.
+    """
     batch: list[Trial] = []
     free = min(capacity.user_mbytes, capacity.host_mbytes)
     for trial in trials[: max(1, min(parallel, capacity.jobs))]:
         free -= trial.memory_mbytes
-        if batch and free < 0:
+        if free < 0 and (batch or not must_start):
             break
         batch.append(trial)
     return batch
 
 
-class HostLoad:
-    """The CPU time that this machine has spent, to find out whether a run got its share."""
+class Host:
+    """The processors and the memory of this machine."""
 
     def __init__(self) -> None:
         self.cores = psutil.cpu_count() or 1
+
+    def free_mbytes(self) -> int:
+        """Return the megabytes that new runs may use."""
+        return int(HOST_SHARE * psutil.virtual_memory().available / MBYTE)
 
     def busy_secs(self) -> float:
         """Return the seconds in which the processors have worked, as a sum over all of them."""
         times = psutil.cpu_times()
         return float(times.user + times.system + times.nice + getattr(times, "irq", 0) + getattr(times, "softirq", 0))
 
-    def disturbs(self, report: JsonDict, others_secs: float) -> bool:
-        """Return whether others, with `others_secs` of CPU time during the run, prevented it from getting its share."""
-        secs = report["durationSecs"]
+    def disturbs(self, secs: float, granted_cores: float, others_secs: float) -> bool:
+        """Return whether others, with `others_secs` of CPU time during a run, prevented it from getting its share."""
         if secs <= 0:
             return False
-        granted = report["cpu"]["grantedCores"]
         burst = min(secs, BURST_SECS)
-        wanted = min(self.cores, (burst * max(1.0, granted) + (secs - burst) * granted) / secs)
-        return bool(others_secs / secs > self.cores - wanted + TOLERANCE_CORES)
+        wanted = min(self.cores, (burst * max(1.0, granted_cores) + (secs - burst) * granted_cores) / secs)
+        return others_secs / secs > self.cores - wanted + TOLERANCE_CORES

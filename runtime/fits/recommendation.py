@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cli.fit.measurements import FOR_LACK_OF_MEMORY, HEADROOM, Cell, Cells, Verdict, highest
-from cli.fit.search import TOLERANCE, Plan, Strategy, is_proven, recommended_size, smallest_fit
-from cli.terminal.sizes import MBYTE, megabytes
 from runtime.base.memory_sizes import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
+from runtime.base.records import FitPlan, Strategy
+from runtime.base.sizes import MBYTE, megabytes
+from runtime.fits.measurements import (
+    FOR_LACK_OF_MEMORY,
+    HEADROOM,
+    Cell,
+    Cells,
+    Verdict,
+    ending_of,
+    highest,
+)
+from runtime.fits.search import TOLERANCE, is_proven, recommended_size, smallest_fit
 
 MBYTES_PER_CORE = 4096
 LARGER_INPUTS = 2
@@ -64,7 +73,7 @@ class Recommendation:
     reason: str
 
 
-def recommend(plan: Plan, cells: Cells) -> Recommendation | None:
+def recommend(plan: FitPlan, cells: Cells) -> Recommendation | None:
     """Return the recommendation, or None if no measured size fits every input."""
     size = recommended_size(plan, cells)
     if size is None:
@@ -84,7 +93,7 @@ def recommend(plan: Plan, cells: Cells) -> Recommendation | None:
     )
 
 
-def notes(plan: Plan, cells: Cells, host_cores: int) -> Iterator[Note]:
+def notes(plan: FitPlan, cells: Cells, host_cores: int) -> Iterator[Note]:
     """Yield what limits the value of these measurements."""
     yield from _misses_apart_from_memory(cells)
     yield from _limits_of_measurements(plan, cells)
@@ -146,7 +155,7 @@ def _misses_apart_from_memory(cells: Cells) -> Iterator[Note]:
             )
 
 
-def _limits_of_measurements(plan: Plan, cells: Cells) -> Iterator[Note]:
+def _limits_of_measurements(plan: FitPlan, cells: Cells) -> Iterator[Note]:
     if any(cell.peak_bytes is None for cell in cells.values()):
         yield Note("The peak of some runs was not measured, so only their status decides about them.")
     if any(cell.is_peak_estimated for cell in cells.values()):
@@ -156,7 +165,7 @@ def _limits_of_measurements(plan: Plan, cells: Cells) -> Iterator[Note]:
         yield Note(f"No size below {smallest} MB was tried. Pass smaller --sizes to find out whether less is enough.")
 
 
-def _lack_of_cpu(plan: Plan, cells: Cells) -> Iterator[Note]:
+def _lack_of_cpu(plan: FitPlan, cells: Cells) -> Iterator[Note]:
     """Yield what the CPU share of the recommended size means: it is small, and the burst at the start hides that."""
     size = recommended_size(plan, cells)
     own = [cell for (_, each), cell in cells.items() if each == size]
@@ -197,4 +206,4 @@ def _is_far_below(cell: Cell) -> bool:
 
 
 def _missed_run(cell: Cell) -> str:
-    return next((run.run_id for run in cell.runs if run.ending is not Verdict.FITS), cell.runs[-1].run_id)
+    return next((run.run_id for run in cell.runs if ending_of(run) is not Verdict.FITS), cell.runs[-1].run_id)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.fit.measurements import Cell, Verdict, cells_of
-from cli.terminal.sizes import MBYTE
-from tests.cli.fit.models import a_measurement
+from runtime.base.sizes import MBYTE
+from runtime.fits.measurements import Cell, Verdict, cells_of
+from tests.runtime.fits.models import a_measurement
 
 
 def a_cell(*runs: dict[str, Any]) -> Cell:

@@ -3,54 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
-from cli.fit.measurements import FOR_LACK_OF_MEMORY, Cell, Cells, Verdict
+from runtime.base.records import FitPlan, Strategy, Trial
+from runtime.fits.measurements import FOR_LACK_OF_MEMORY, Cell, Cells, Verdict
 
 TOLERANCE = 0.05
 """Sizes whose time or cost differ less than this are equal, because two equal runs differ by about as much."""
 
 
-class Strategy(StrEnum):
-    """The values of --strategy: which of the sizes that hold the Actor is recommended."""
-
-    SMALLEST = "smallest"
-    CHEAPEST = "cheapest"
-    FASTEST = "fastest"
-    BALANCED = "balanced"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to find out. `sizes` are in megabytes, in ascending order. `first` is the size to begin with.
-
-    With `sweeps`, every input runs at every size. Otherwise the search narrows down the smallest size that fits.
-    """
-
-    sizes: tuple[int, ...]
-    inputs: int
-    first: int
-    repeat: int = 1
-    strategy: Strategy = Strategy.SMALLEST
-    sweeps: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A run to make."""
-
-    input: int
-    memory_mbytes: int
-    is_proof: bool = False
-
-
-def next_trials(plan: Plan, cells: Cells) -> list[Trial]:
+def next_trials(plan: FitPlan, cells: Cells) -> list[Trial]:
     """Return the runs that can be made now, in order; none if everything is known."""
     return _searching(plan, cells) or _comparing(plan, cells) or _proving(plan, cells)
 
 
-def recommended_size(plan: Plan, cells: Cells) -> int | None:
+def recommended_size(plan: FitPlan, cells: Cells) -> int | None:
     """Return the size that the strategy selects, or None if no size fits every input.
 
     It is never a size at which a run missed, and never one below a size that an input needs.
@@ -65,12 +31,12 @@ def recommended_size(plan: Plan, cells: Cells) -> int | None:
     return next(size for size, value in compared.items() if value <= limit)
 
 
-def is_proven(plan: Plan, cells: Cells, size: int) -> bool:
+def is_proven(plan: FitPlan, cells: Cells, size: int) -> bool:
     """Return whether a fresh run of every input has shown that the size fits."""
     return not _unproven(plan, cells, size)
 
 
-def score(plan: Plan, cells: Cells, size: int) -> float:
+def score(plan: FitPlan, cells: Cells, size: int) -> float:
     """Return what the strategy minimizes: seconds, dollars, or their product, as a sum over all inputs."""
     own = [cells[index, size] for index in range(plan.inputs)]
     secs, usd = sum(cell.secs for cell in own), sum(cell.cost_usd for cell in own)
@@ -85,18 +51,18 @@ def score(plan: Plan, cells: Cells, size: int) -> float:
             return size
 
 
-def smallest_fit(plan: Plan, cells: Cells, input_index: int) -> int | None:
+def smallest_fit(plan: FitPlan, cells: Cells, input_index: int) -> int | None:
     """Return the smallest size that fits an input, as far as it was measured."""
     return next((size for size in plan.sizes if _verdict(cells, input_index, size) is Verdict.FITS), None)
 
 
-def _searching(plan: Plan, cells: Cells) -> list[Trial]:
+def _searching(plan: FitPlan, cells: Cells) -> list[Trial]:
     if plan.sweeps:
         return [trial for size in plan.sizes for trial in _missing_at(plan, cells, size)]
     return [trial for index in range(plan.inputs) for trial in _bisecting(plan, cells, index)]
 
 
-def _bisecting(plan: Plan, cells: Cells, input_index: int) -> list[Trial]:
+def _bisecting(plan: FitPlan, cells: Cells, input_index: int) -> list[Trial]:
     own = {size: cell for (index, size), cell in cells.items() if index == input_index}
     # A proof alone decides nothing that the search has not begun to measure.
     begun = (size for size, cell in own.items() if cell.count(is_proof=False))
@@ -153,7 +119,7 @@ def _larger(sizes: Sequence[int], miss: Cell) -> int | None:
     return next((size for size in larger if size >= miss.needed_mbytes), larger[-1])
 
 
-def _comparing(plan: Plan, cells: Cells) -> list[Trial]:
+def _comparing(plan: FitPlan, cells: Cells) -> list[Trial]:
     """Return runs at larger sizes, until more memory no longer improves what the strategy minimizes."""
     if plan.strategy is Strategy.SMALLEST or plan.sweeps:
         return []
@@ -168,21 +134,21 @@ def _comparing(plan: Plan, cells: Cells) -> list[Trial]:
     return []
 
 
-def _proving(plan: Plan, cells: Cells) -> list[Trial]:
+def _proving(plan: FitPlan, cells: Cells) -> list[Trial]:
     size = recommended_size(plan, cells)
     return [] if size is None else [Trial(index, size, True) for index in _unproven(plan, cells, size)]
 
 
-def _unproven(plan: Plan, cells: Cells, size: int) -> list[int]:
+def _unproven(plan: FitPlan, cells: Cells, size: int) -> list[int]:
     proven = {index for (index, each), cell in cells.items() if each == size and cell.count(is_proof=True)}
     return [index for index in range(plan.inputs) if index not in proven]
 
 
-def _missing_at(plan: Plan, cells: Cells, size: int) -> list[Trial]:
+def _missing_at(plan: FitPlan, cells: Cells, size: int) -> list[Trial]:
     return [trial for index in range(plan.inputs) for trial in _missing_runs(plan, cells, index, size)]
 
 
-def _missing_runs(plan: Plan, cells: Cells, input_index: int, size: int) -> list[Trial]:
+def _missing_runs(plan: FitPlan, cells: Cells, input_index: int, size: int) -> list[Trial]:
     """Return the runs that are left to make at a size. A miss decides about it, so none follows."""
     cell = cells.get((input_index, size))
     if cell is not None and cell.verdict is not Verdict.FITS:
@@ -191,7 +157,7 @@ def _missing_runs(plan: Plan, cells: Cells, input_index: int, size: int) -> list
     return [Trial(input_index, size)] * (plan.repeat - made)
 
 
-def _fitting_sizes(plan: Plan, cells: Cells) -> list[int]:
+def _fitting_sizes(plan: FitPlan, cells: Cells) -> list[int]:
     """Return the sizes from the largest need of an input on, without those at which a run missed."""
     smallest = [smallest_fit(plan, cells, index) for index in range(plan.inputs)]
     needs = [size for size in smallest if size is not None]
@@ -200,11 +166,11 @@ def _fitting_sizes(plan: Plan, cells: Cells) -> list[int]:
     return [size for size in plan.sizes if size >= max(needs) and all(_is_free_of_misses(plan, cells, size))]
 
 
-def _is_free_of_misses(plan: Plan, cells: Cells, size: int) -> Iterator[bool]:
+def _is_free_of_misses(plan: FitPlan, cells: Cells, size: int) -> Iterator[bool]:
     return (_verdict(cells, index, size) in (Verdict.FITS, None) for index in range(plan.inputs))
 
 
-def _is_complete(plan: Plan, cells: Cells, size: int) -> bool:
+def _is_complete(plan: FitPlan, cells: Cells, size: int) -> bool:
     return all((index, size) in cells for index in range(plan.inputs))
 
 

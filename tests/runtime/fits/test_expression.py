@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.fit.expression import Need, suggest
-from cli.fit.options import ALL_SIZES
+from runtime.base.memory_sizes import ALL_SIZES
+from runtime.fits.expression import Need, suggest
 from runtime.memory_expressions import memory_of
 from tests.examples import examples
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.fit.capacity import Capacity, HostLoad, next_batch
-from cli.fit.search import Trial
+from runtime.base.records import Trial
+from runtime.fits.capacity import Capacity, Host, next_batch
 
 TRIALS = [Trial(0, size) for size in (1024, 512, 2048, 256)]
 
@@ -23,6 +23,11 @@ TRIALS = [Trial(0, size) for size in (1024, 512, 2048, 256)]
 )
 def test_a_batch_fits_into_the_free_memory(capacity: Capacity, parallel: int, count: int) -> None:
     assert next_batch(TRIALS, capacity, parallel) == TRIALS[:count]
+
+
+def test_a_fit_waits_for_the_memory_of_another_one() -> None:
+    assert next_batch(TRIALS, Capacity(8192, 8, 1000), 4, must_start=False) == []
+    assert next_batch(TRIALS, Capacity(8192, 8, 1600), 4, must_start=False) == TRIALS[:2]
 
 
 def test_the_possible_sizes_are_those_of_the_smaller_limit() -> None:
@@ -46,6 +51,6 @@ def test_the_possible_sizes_are_those_of_the_smaller_limit() -> None:
 def test_a_run_is_disturbed_if_others_used_its_share(
     granted: float, secs: float, others_secs: float, is_disturbed: bool
 ) -> None:
-    load = HostLoad()
-    load.cores = 2
-    assert load.disturbs({"durationSecs": secs, "cpu": {"grantedCores": granted}}, others_secs) is is_disturbed
+    host = Host()
+    host.cores = 2
+    assert host.disturbs(secs, granted, others_secs) is is_disturbed

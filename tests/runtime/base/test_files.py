@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.files import replace_file
+from runtime.base.files import replace_file
 
 
 def test_a_file_is_written_with_its_mode_and_a_link_is_replaced(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cli.fit.measurements import cells_of
-from cli.fit.recommendation import advice_without_fit, describe, notes, recommend
-from cli.fit.search import Strategy
-from tests.cli.fit.models import ActorModel, a_measurement, a_plan, measure
+from runtime.base.records import Strategy
+from runtime.fits.measurements import cells_of
+from runtime.fits.recommendation import advice_without_fit, describe, notes, recommend
+from tests.runtime.fits.models import ActorModel, a_measurement, a_plan, measure
 
 
 def notes_of(model: ActorModel, **plan: Any) -> str:

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.fit.measurements import HEADROOM, Measurement, Verdict, cells_of
-from cli.fit.options import ALL_SIZES
-from cli.fit.search import Plan, Strategy, is_proven, recommended_size
-from tests.cli.fit.models import ActorModel, a_plan, measure, sizes_of
+from runtime.base.memory_sizes import ALL_SIZES
+from runtime.base.records import FitPlan, Measurement, Strategy
+from runtime.fits.measurements import HEADROOM, Verdict, cells_of
+from runtime.fits.search import is_proven, recommended_size
 from tests.examples import examples
+from tests.runtime.fits.models import ActorModel, a_plan, measure, sizes_of
 
 NEEDS = st.floats(5, 40_000)
 
 
-def recommended(plan: Plan, measured: list[Measurement]) -> int | None:
+def recommended(plan: FitPlan, measured: list[Measurement]) -> int | None:
     return recommended_size(plan, cells_of(measured))
 
 

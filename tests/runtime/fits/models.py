@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cli.fit.measurements import Measurement, cells_of
-from cli.fit.options import ALL_SIZES
-from cli.fit.search import Plan, Trial, next_trials
-from cli.terminal.sizes import MBYTE
+from runtime.base.memory_sizes import ALL_SIZES
+from runtime.base.records import FitPlan, Measurement, Trial
+from runtime.base.sizes import MBYTE
+from runtime.fits.measurements import cells_of
+from runtime.fits.search import next_trials
 
 USD_PER_UNIT = 0.2
 MOST_RUNS = 500
@@ -85,11 +86,11 @@ class ActorModel:
         )
 
 
-def a_plan(**fields: Any) -> Plan:
-    return Plan(**{"sizes": ALL_SIZES, "inputs": 1, "first": 1024, **fields})
+def a_plan(**fields: Any) -> FitPlan:
+    return FitPlan(**{"sizes": ALL_SIZES, "inputs": 1, "first": 1024, **fields})
 
 
-def measure(plan: Plan, run: Callable[[Trial, int], Measurement], batch: int = 1) -> list[Measurement]:
+def measure(plan: FitPlan, run: Callable[[Trial, int], Measurement], batch: int = 1) -> list[Measurement]:
     """Run the whole search, `batch` runs at a time."""
     measured: list[Measurement] = []
     while trials := next_trials(plan, cells_of(measured)):
