@@ -1,6 +1,7 @@
 import { clsx } from "clsx";
 import { DropdownMenu as Radix } from "radix-ui";
 import type { ReactElement, ReactNode } from "react";
+import { useOfflineReason } from "@/live/connection";
 import styles from "./Menu.module.css";
 
 /** A menu that opens at its trigger, a single button. */
@@ -24,15 +25,28 @@ type ItemProps = {
   note?: ReactNode;
   isDangerous?: boolean;
   disabled?: boolean;
+  /** It sends an order, so it is disabled while the server does not answer. */
+  needsServer?: boolean;
   onSelect: () => void;
   children: ReactNode;
 };
 
-export function MenuItem({ icon, note, isDangerous, disabled = false, onSelect, children }: ItemProps) {
+export function MenuItem({
+  icon,
+  note,
+  isDangerous,
+  disabled = false,
+  needsServer = false,
+  onSelect,
+  children,
+}: ItemProps) {
+  const offline = useOfflineReason();
+  const isOff = needsServer && offline !== null;
   return (
     <Radix.Item
       className={clsx(styles.item, isDangerous && styles.dangerous)}
-      disabled={disabled}
+      disabled={disabled || isOff}
+      {...(isOff ? { title: offline } : {})}
       onSelect={() => onSelect()}
     >
       {icon}
