@@ -171,10 +171,25 @@ async def test_a_sign_in_leads_to_no_other_server(api: Api) -> None:
         assert (await signed_in_with_code(api, page)).headers["location"] == "/actors/runs"
 
 
-async def test_the_operators_session_opens_no_shell(api: Api) -> None:
+async def test_the_operators_session_gives_no_access_to_local_files_tokens_and_containers(api: Api) -> None:
     run = await api.start()
     headers = {**WRITE_BY_PAGE, **cookie_of(await signed_in_with_code(api))}
     lowered = {name.lower(): value for name, value in headers.items()}
+    actor = await api.create_actor("other")
+    folder = {"versionNumber": "0.1", "sourceType": "SOURCE_FILES", "localFolder": "/"}
+    for method, path, body, status in (
+        ("GET", "/greenroom/info", None, 200),
+        ("GET", "/greenroom/prune", None, 200),
+        ("GET", "/greenroom/client-login", None, 401),
+        ("POST", "/greenroom/sign-in-codes", None, 401),
+        ("POST", "/greenroom/read-definition", folder, 401),
+        ("PUT", f"/greenroom/actors/{actor.id}/dev-folder", {"folder": "/"}, 401),
+        ("POST", f"/v2/acts/{actor.id}/versions", folder, 403),
+        ("POST", f"/v2/acts/{actor.id}/runs?devFolder=1", None, 403),
+        ("POST", f"/v2/acts/{actor.id}/runs?greenroomDebugPort=5678", None, 403),
+    ):
+        answer = await api.call(method, path, token=None, headers=headers, json=body)
+        assert answer.status_code == status, (path, answer.text)
     socket = Socket(api, f"/greenroom/runs/{run.id}/shell", "localhost:3333", lowered)
     await socket.done
     assert socket.kinds == ["close"]
