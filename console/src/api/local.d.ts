@@ -368,6 +368,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/runs/{run}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_timeline_greenroom_runs__run__timeline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/api-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_api_calls_greenroom_runs__run__api_calls_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_environment_greenroom_runs__run__environment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/runs": {
         parameters: {
             query?: never;
@@ -468,6 +516,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiCall: {
+            at: number;
+            method: string;
+            path: string;
+            query: string;
+            operation: string;
+            status: number | null;
+            millis: number;
+            requestBytes: number;
+            responseBytes: number;
+        };
+        ApiCalls: {
+            total: number;
+            stored: number;
+            matching: number;
+            items: components["schemas"]["ApiCall"][];
+            operations: components["schemas"]["ApiOperation"][];
+        };
+        ApiOperation: {
+            operation: string;
+            calls: number;
+            errors: number;
+            millis: number;
+            requestBytes: number;
+            responseBytes: number;
+        };
         BrowserSession: {
             user: components["schemas"]["SessionUser"];
             isOperator: boolean;
@@ -569,6 +643,13 @@ export interface components {
             memoryBytes: number;
             cpus: number;
         };
+        EnvironmentVariable: {
+            name: string;
+            value: string | null;
+            isSecret: boolean;
+            /** @enum {string} */
+            origin: "platform" | "version" | "run" | "image" | "development";
+        };
         ErrorEnvelope: {
             error: components["schemas"]["ErrorObject"];
         };
@@ -669,6 +750,11 @@ export interface components {
             sentBytes: components["schemas"]["Figure"];
             apiBytes: components["schemas"]["Figure"];
         };
+        Orderer: {
+            /** @enum {string} */
+            kind: "user" | "run" | "itself" | "server" | "engine";
+            runId: string | null;
+        };
         ProcessCurves: {
             name: string;
             memoryBytes: components["schemas"]["Curve"];
@@ -730,6 +816,10 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        RunEnvironment: {
+            variables: components["schemas"]["EnvironmentVariable"][] | null;
+            hasImage: boolean;
         };
         RunEvent: {
             at: number;
@@ -865,6 +955,23 @@ export interface components {
         StandInUser: {
             id: string;
             username: string;
+        };
+        Timeline: {
+            entries: components["schemas"]["TimelineEntry"][];
+            omitted: number;
+            isComplete: boolean;
+        };
+        TimelineEntry: {
+            position: number;
+            at: number;
+            /** @enum {string} */
+            kind: "created" | "status" | "order" | "limit" | "container-started" | "container-ended" | "restarted" | "oom-kill" | "web-server-ready" | "system-event";
+            name: string | null;
+            sentence: string;
+            orderedBy: components["schemas"]["Orderer"] | null;
+            exitCode: number | null;
+            count: number | null;
+            detail: string | null;
         };
         UsageReport: {
             unit: string;
@@ -1727,6 +1834,97 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["LogMatches"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_timeline_greenroom_runs__run__timeline_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Timeline"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_api_calls_greenroom_runs__run__api_calls_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ApiCalls"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_environment_greenroom_runs__run__environment_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RunEnvironment"];
                 };
             };
             "4XX": {

@@ -4,13 +4,15 @@ import type { ReactElement, ReactNode } from "react";
 import { useOfflineReason } from "@/live/connection";
 import styles from "./Menu.module.css";
 
+type MenuProps = { trigger: ReactElement; children: ReactNode; label?: string; align?: "start" | "end" };
+
 /** A menu that opens at its trigger, a single button. */
-export function Menu({ trigger, children, label }: { trigger: ReactElement; children: ReactNode; label?: string }) {
+export function Menu({ trigger, children, label, align = "end" }: MenuProps) {
   return (
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className={styles.menu} align="end" sideOffset={4} collisionPadding={8}>
+        <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>
           {label && <Radix.Label className={styles.label}>{label}</Radix.Label>}
           {children}
         </Radix.Content>

@@ -25,6 +25,9 @@ export function Table<Row>(props: TableProps<Row>) {
   useEffect(() => {
     if (isNearEnd) onEnd?.();
   }, [isNearEnd, onEnd]);
+  const [firstShown, lastShown] = [virtual.range?.startIndex ?? 0, virtual.range?.endIndex ?? 0];
+  const { onRange } = props;
+  useEffect(() => onRange?.([firstShown, lastShown]), [onRange, firstShown, lastShown]);
   const indexes = drawn === null ? rows.keys() : drawn.map(({ index }) => index);
   const before = first ? first.start - virtual.options.scrollMargin : 0;
   const after = last ? virtual.getTotalSize() - (last.end - virtual.options.scrollMargin) : 0;
@@ -104,6 +107,7 @@ function Widths<Row>({ columns, selection, rowMenu }: TableProps<Row>) {
           style={column.width === undefined ? undefined : { width: column.width }}
         />
       ))}
+      <col className={styles.compactColumn} />
       {rowMenu && <col className={styles.menuColumn} />}
     </colgroup>
   );

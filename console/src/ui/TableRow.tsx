@@ -27,6 +27,7 @@ export function TableRow<Row>(props: Props<Row>) {
       aria-selected={selection ? isSelected : undefined}
       data-row={id}
       data-index={index}
+      data-faded={props.isFaded?.(row) || undefined}
       data-changes={changes === 0 ? undefined : changes % 2}
       className={clsx(onOpen && styles.opens)}
       onClick={open}

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 
 /**
- * What keys do, by name: `j`, `?`, `Shift+x`, `Ctrl+k` (also ⌘), `g r` (one after the other), `Escape`.
+ * What keys do, by name: `j`, `?`, `Shift+x`, `Ctrl+k` (also ⌘), `g r` (one after the other), `escape`.
  * A function that returns false leaves the key to others.
  */
 export type KeyMap = Record<string, (event: KeyboardEvent) => unknown>;
@@ -36,7 +36,7 @@ function press(event: KeyboardEvent): void {
   const name = nameOf(event);
   const isSingle = !name.startsWith("Ctrl+");
   if (isSingle && (isInField(event) || isInDialog(event))) return;
-  if (isSingle && name !== "Escape" && !areSingleKeysOn) return;
+  if (isSingle && name !== "escape" && !areSingleKeysOn) return;
   const isSecond = first !== null && event.timeStamp - first.at < SEQUENCE_MILLIS;
   const isDone = (isSecond && run(event, `${first?.key} ${name}`)) || run(event, name);
   first = isDone ? null : { key: name, at: event.timeStamp };
@@ -50,7 +50,7 @@ function run(event: KeyboardEvent, name: string): boolean {
 
 function nameOf(event: KeyboardEvent): string {
   const isLetter = /^[a-z]$/i.test(event.key);
-  const key = isLetter ? event.key.toLowerCase() : event.key;
+  const key = event.key.toLowerCase();
   const shift = event.shiftKey && isLetter ? "Shift+" : "";
   return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + shift + key;
 }

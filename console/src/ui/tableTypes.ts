@@ -36,11 +36,15 @@ export type TableProps<Row> = {
   rowMenu?: (row: Row) => ReactNode;
   /** When this value of a row changes, the row is highlighted for a moment. */
   rowState?: (row: Row) => string;
+  /** Whether a row does not belong to the list any more. It stays until the list is fetched again. */
+  isFaded?: (row: Row) => boolean;
   /** The element that scrolls; needed for more than a few hundred rows. */
   scroller?: RefObject<HTMLElement | null>;
   total?: number;
   /** Called when the last rows come near, so that more can be fetched. */
   onEnd?: () => void;
+  /** Called with the first and last index of the rows in view. */
+  onRange?: (range: [first: number, last: number]) => void;
   /** The keys `j`, `k`, `x`, `Shift x` and `Enter` work on this table, of which a page has one. */
   hasKeys?: boolean;
 };
