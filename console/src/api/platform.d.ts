@@ -74,6 +74,38 @@ export interface paths {
         get: operations["actorRun_get"];
         put?: never;
         post?: never;
+        delete: operations["actorRun_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorRun_abort_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/resurrect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["PostResurrectRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1137,6 +1169,20 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        NoContent: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        PaymentRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
         PayloadTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1170,6 +1216,13 @@ export interface components {
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
+        gracefully: boolean;
+        buildResurrect: string;
+        timeoutResurrect: number;
+        memoryResurrect: number;
+        maxItems: number;
+        maxTotalChargeUsd: number;
+        restartOnErrorResurrect: boolean;
         webhookId: string;
         scheduleId: string;
     };
@@ -1320,6 +1373,90 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_abort_post: {
+        parameters: {
+            query?: {
+                gracefully?: components["parameters"]["gracefully"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    PostResurrectRun: {
+        parameters: {
+            query?: {
+                build?: components["parameters"]["buildResurrect"];
+                timeout?: components["parameters"]["timeoutResurrect"];
+                memory?: components["parameters"]["memoryResurrect"];
+                maxItems?: components["parameters"]["maxItems"];
+                maxTotalChargeUsd?: components["parameters"]["maxTotalChargeUsd"];
+                restartOnError?: components["parameters"]["restartOnErrorResurrect"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };
