@@ -1,6 +1,7 @@
-import { Empty } from "@/ui/Empty";
+import { LogViewer } from "@/log/LogViewer";
+import { isLive } from "@/ui/StatusPill";
 import type { RunTabProps } from "../tabs";
 
-export function LogTab(_: RunTabProps) {
-  return <Empty>This tab is not built yet.</Empty>;
+export function LogTab({ run }: RunTabProps) {
+  return <LogViewer jobId={run.id} jobKind="run" isLive={isLive(run.status)} />;
 }
