@@ -59,13 +59,15 @@ export function LogPane(props: Props) {
   });
   useEffect(() => {
     if (!pane.current) return;
+    const element = pane.current;
     const observer = new ResizeObserver(() => {
       if (isWrapped) heights.reset();
+      if (isFollowing) element.scrollTop = element.scrollHeight;
       update();
     });
-    observer.observe(pane.current);
+    observer.observe(element);
     return () => observer.disconnect();
-  }, [heights, update, isWrapped]);
+  }, [heights, update, isWrapped, isFollowing]);
   useMissingLines(cache, rows, range);
 
   const scroll = () => {
