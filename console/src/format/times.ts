@@ -15,16 +15,18 @@ export function setTimeZone(name: string | null): void {
   zone = name ?? undefined;
 }
 
+const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export function timeZone(): string {
-  return zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone ?? browserZone;
 }
 
 /** A formatter takes long to create and is used for each line of a log. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-function formatted(instant: Instant, options: Intl.DateTimeFormatOptions): string {
-  const key = `${zone ?? ""} ${Object.entries(options)}`;
-  const formatter = formatters.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone });
+function formatted(instant: Instant, options: Intl.DateTimeFormatOptions, inZone = timeZone()): string {
+  const key = `${inZone} ${Object.entries(options)}`;
+  const formatter = formatters.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: inZone });
   formatters.set(key, formatter);
   return formatter.format(new Date(instant));
 }
@@ -55,6 +57,12 @@ export function shortTime(instant: Instant | null | undefined, now: number = Dat
 export function fullTime(instant: Instant | null | undefined): string {
   if (instant == null) return MISSING;
   return `${formatted(instant, { day: "numeric", month: "long", year: "numeric" })}, ${clockTime(instant)}`;
+}
+
+/** The same in another zone, with the day of the week. */
+export function fullTimeIn(instant: Instant, inZone: string): string {
+  const day = formatted(instant, { weekday: "short", day: "numeric", month: "long", year: "numeric" }, inZone);
+  return `${day}, ${formatted(instant, CLOCK, inZone)}`;
 }
 
 export function fullDate(instant: Instant): string {
