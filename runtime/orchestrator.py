@@ -191,11 +191,9 @@ class Orchestrator:
             dispatches=self.dispatches,
             clock=self.clock,
         )
+        workspaces = self.settings.data_dir / "sources"
         self.builder = Builder(
-            sources=Sources(self.outbound),
-            images=images,
-            vault=self.database.vault,
-            workspaces=self.settings.data_dir / "sources",
+            sources=Sources(self.outbound), images=images, vault=self.database.vault, workspaces=workspaces
         )
         self.development = Development(self.containers)
         self.live_builds = LiveBuilds(
