@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev browser-images run fast test soak crawls kills cron fuzz browsers audit check format lock bench clean
+.PHONY: setup setup-dev browser-images run fast test screenshots soak crawls kills cron fuzz browsers audit check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## installs what running Actors needs: Python environment, Docker engine, base images
@@ -52,6 +52,9 @@ check: .venv/.installed-dev  ## checks style, formatting and types
 format: .venv/.installed-dev
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+screenshots: setup-dev  ## writes a picture of every page of the console into build/screenshots
+	@.venv/bin/python -m scripts.screenshots $(PAGES)
 
 audit:  ## lists known vulnerabilities of the locked packages, or reports the age of the lock files
 	@scripts/audit.sh

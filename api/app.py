@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.console.console import BUILD, Console
-from api.data_transfer import count_transfer
+from api.data_transfer import TransferCounter
 from api.hot_routes import HotRoutes
 from api.old_clients import without_chunks
 from api.request.aliases import Aliases, check_size, rewrite_spelling
@@ -49,14 +49,17 @@ from api.routes import (
     log_lines,
     logs,
     request_queues,
+    run_details,
     run_lists,
     run_metrics,
+    schedule_times,
     schedules,
     shells,
     store,
     tools,
     users,
     webhook_dispatches,
+    webhook_requests,
     webhooks,
 )
 from api.web_server.forwarding import Target
@@ -81,7 +84,10 @@ ROUTERS = (
     greenroom.router,
     console.router,
     run_lists.router,
+    schedule_times.router,
+    webhook_requests.router,
     run_metrics.router,
+    run_details.router,
     log_lines.router,
     shells.router,
     development.router,
@@ -134,6 +140,9 @@ class App:
         self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
         self._routes = HotRoutes(routes, STORAGES)
         self._web_servers = WebServerProxy(self._find_web_server)
+        self._transfer_counter = TransferCounter(
+            orchestrator.billing, orchestrator.history.api_calls, orchestrator.clock
+        )
         self._orchestrator = orchestrator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,12 +155,16 @@ class App:
         except Exception as problem:
             app = _rejection(internal_error(problem, scope), scope)
         send = self._cross_origin.with_headers(scope, send)
+        call = self._transfer_counter.begin(scope, receive, send)
         try:
-            await app(scope, *count_transfer(self._orchestrator.billing, scope, receive, send))
+            await (app(scope, receive, send) if call is None else app(scope, call.receive, call.send))
         except Exception:
             # Starlette raises an error again after answering it, which would break a connection that is kept alive.
             if not scope.get(ERROR_HANDLED):
                 raise
+        finally:
+            if call is not None:
+                call.end()
 
     def _select_app(self, scope: Scope) -> ASGIApp:
         """Pass the request through its stages, and return the application that answers it."""

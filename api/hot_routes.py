@@ -21,6 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
 HANDLER = "greenroom.handler"
+OPERATION = "greenroom.operation"
+"""The key of a scope that holds the method and the path of the route."""
 
 
 class HotRoutes:
@@ -28,11 +30,12 @@ class HotRoutes:
 
     def __init__(self, app: FastAPI, routers: Iterable[APIRouter]) -> None:
         self.app = app
-        self._routes: dict[tuple[str, str], list[tuple[Pattern[str], Handler]]] = defaultdict(list)
+        self._routes: dict[tuple[str, str], list[tuple[Pattern[str], Handler, str]]] = defaultdict(list)
         for route in (route for router in routers for route in router.routes):
             assert isinstance(route, APIRoute)
             for method in route.methods or ():
-                self._routes[method, _word(route.path)].append((route.path_regex, route.endpoint))
+                name = f"{method} {route.path}"
+                self._routes[method, _word(route.path)].append((route.path_regex, route.endpoint, name))
         handlers = dict(app.exception_handlers)
         unexpected_error = handlers.pop(Exception)
         self._short_path = ServerErrorMiddleware(ExceptionMiddleware(_call_handler, handlers), unexpected_error)
@@ -45,9 +48,9 @@ class HotRoutes:
         if scope["type"] != "http":
             return False
         path = scope["path"]
-        for pattern, handler in self._routes.get((scope["method"], _word(path)), ()):
+        for pattern, handler, name in self._routes.get((scope["method"], _word(path)), ()):
             if match := pattern.match(path):
-                scope.update(app=self.app, path_params=match.groupdict(), **{HANDLER: handler})
+                scope.update(app=self.app, path_params=match.groupdict(), **{HANDLER: handler, OPERATION: name})
                 return True
         return False
 

@@ -32,13 +32,13 @@ from runtime.clock_advance import ClockAdvance
 from runtime.containers import Containers, Engine
 from runtime.database import Database
 from runtime.explanations.explanations import Explanations
+from runtime.history import RunHistory
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.completion import Completion
 from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
-from runtime.metrics.recorder import Metrics
 from runtime.outbound import Outbound
 from runtime.proxy import Proxy
 from runtime.pruning import Pruning
@@ -55,6 +55,7 @@ from runtime.runs.orders import Orders
 from runtime.runs.recovery import RunRecovery
 from runtime.runs.resurrection import Resurrection
 from runtime.runs.run_containers import RunContainers
+from runtime.runs.run_environments import RunEnvironments
 from runtime.runs.run_inputs import RunInputs
 from runtime.runs.runs import Runs
 from runtime.runs.start_plan import StartPlanner
@@ -117,8 +118,10 @@ class Orchestrator:
 
     def _create_foundations(self) -> None:
         database, settings = self.database, self.settings
-        self.system_events = SystemEvents()
         self.logs = Logs(database.logs, self.clock)
+        self.history = RunHistory(database=database, logs=self.logs, containers=self.containers, clock=self.clock)
+        self.metrics = self.history.metrics
+        self.system_events = SystemEvents(self.history.timeline.add_system_event)
         self.users = Users(database, settings.users, self.clock)
         self.sessions = Sessions(users=self.users, signer=self.signer, ended=database.ended_sessions, clock=self.clock)
         self.general_accesses = GeneralAccesses(database, settings.general_access)
@@ -135,7 +138,6 @@ class Orchestrator:
         )
         self.outbound = Outbound(settings.outbound_policy)
         self.proxy = Proxy(settings.proxy, self._record_proxy_use)
-        self.metrics = Metrics(database.metrics)
         self.completion = Completion(self.clock)
         self._input_keys = InputKeys(database.input_keys, database.vault)
 
@@ -316,7 +318,7 @@ class Orchestrator:
             webhooks=self.webhooks,
             dispatches=self.dispatches,
             logs=self.logs,
-            metrics=self.metrics,
+            history=self.history,
         )
         self.actor_deletion = ActorDeletion(
             database=self.database,
@@ -381,7 +383,7 @@ class Orchestrator:
         if stop_runs:
             await self._stop_runs()
         live = await self.live_runs.close()
-        await self.metrics.close()
+        await self.history.close()
         await self.proxy.close()
         await self.dispatches.close()
         await self._delivery.close()
@@ -408,11 +410,9 @@ class Orchestrator:
         run_containers = RunContainers(
             containers=self.containers,
             engine=engine,
-            actors=self.actors,
-            users=self.users,
-            billing=self.billing,
-            input_keys=self._input_keys,
-            addresses=self.addresses,
+            environments=RunEnvironments(
+                self.actors, self.users, self.billing, self._input_keys, self.addresses, self.history.environments
+            ),
             cpu_burst_secs=burst_secs,
         )
         measurements = Measurements(

@@ -40,7 +40,6 @@ MEDIA_TYPES = {
 ASSET_HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",  # the name of a file contains a hash of its content
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox",  # a picture that is opened as a page runs no scripts
 }
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 OWN_SITES = frozenset({"same-origin", "none"})

@@ -32,14 +32,15 @@ class Authentication:
         connection = HTTPConnection(scope)
         token = token_of(connection)
         caller = self._caller_of_session(connection) if token is None else self._authenticate(token, connection)
+        scope[CALLER] = caller
         if caller is not None:
             self._rate_limit.count(caller.user.id)
-        scope[CALLER] = caller
 
     def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:
         if hmac.compare_digest(token.encode(), self._control_token):
             # The command line uses this token.
-            return Caller(self._user_of_operator(connection.headers.get(ACTS_FOR_HEADER)), is_operator=True)
+            user = self._user_of_operator(connection.headers.get(ACTS_FOR_HEADER))
+            return Caller(user, is_operator=True, has_control_token=True)
         user, run = self._users.authenticate(token)
         return Caller(user, run)
 

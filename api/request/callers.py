@@ -26,12 +26,15 @@ class Caller:
     """A user, or a run that acts for its user.
 
     `run` is set if the token belongs to a run. It is the run's record at the moment when the request was authenticated.
-    `is_operator` is true for the token in server.json, which only someone who can read the server's files knows.
+    `has_control_token` is true for the token in server.json, which only someone who can read the server's files knows.
+    `is_operator` is also true for a browser that a command with this token has signed in. The cookie of a browser is
+    protected less well: it is sent to every port of its host. So it gives no access to local files and containers.
     """
 
     user: User
     run: Run | None = None
     is_operator: bool = False
+    has_control_token: bool = False
 
 
 def optional_caller(request: HTTPConnection) -> Caller | None:
@@ -63,9 +66,19 @@ def full_caller(request: Request) -> Caller:
 
 
 def check_operator(request: HTTPConnection) -> None:
-    """Raises Unauthorized unless the request carries the token in server.json."""
+    """Raises Unauthorized unless the request carries the token in server.json, or the cookie of the operator."""
     caller = optional_caller(request)
     if caller is None or not caller.is_operator:
+        raise Unauthorized(
+            "invalid-token",
+            "This needs the token that server.json in the data directory holds. In a browser, run `greenroom open`.",
+        )
+
+
+def check_control_token(request: HTTPConnection) -> None:
+    """Raises Unauthorized unless the request carries the token in server.json."""
+    caller = optional_caller(request)
+    if caller is None or not caller.has_control_token:
         raise Unauthorized("invalid-token", "This needs the token that server.json in the data directory holds.")
 
 
@@ -83,4 +96,6 @@ AuthenticatedCaller = Annotated[Caller, _depends(authenticated_caller)]
 LiveCaller = Annotated[Caller, _depends(live_caller)]
 FullCaller = Annotated[Caller, _depends(full_caller)]
 OperatorOnly = _depends(check_operator)
-"""For the `dependencies` of a route that needs the token in server.json."""
+"""For the `dependencies` of a route that only the operator may call, with the command or in the console."""
+ControlTokenOnly = _depends(check_control_token)
+"""For the `dependencies` of a route that reads local files, or returns tokens: the console cannot call it."""

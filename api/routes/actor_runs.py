@@ -83,7 +83,9 @@ async def abort_run(request: Request, caller: LiveCaller, run: str) -> Response:
 
 @router.post("/{run}/reboot")
 async def reboot_run(request: Request, caller: LiveCaller, run: str) -> Response:
-    rebooted = await orchestrator_of(request).orders.reboot(find_own_run(request, run, caller))
+    rebooted = await orchestrator_of(request).orders.reboot(
+        find_own_run(request, run, caller), by=caller.run or Aborter.USER
+    )
     return _run_response(request, rebooted, caller)
 
 
@@ -117,7 +119,7 @@ async def charge_run(request: Request, caller: AuthenticatedCaller, run: str) ->
 @router.post("/{run}/resurrect")
 async def resurrect_run(request: Request, caller: FullCaller, run: str) -> Response:
     record, options = find_own_run(request, run, caller), parse_start_options(Params(request), caller)
-    resurrected = await orchestrator_of(request).resurrection.resurrect(record, options)
+    resurrected = await orchestrator_of(request).resurrection.resurrect(record, options, by=caller.run or Aborter.USER)
     return _run_response(request, resurrected, caller)
 
 

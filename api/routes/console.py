@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.plain_page import plain_page
-from api.request.callers import Caller, OperatorOnly, OptionalCaller, full_caller
+from api.request.callers import Caller, ControlTokenOnly, OptionalCaller, full_caller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
 from api.request.security_schemes import control_token, user_token
@@ -97,7 +97,7 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-@router.post("/greenroom/sign-in-codes", dependencies=[OperatorOnly, Depends(control_token)])
+@router.post("/greenroom/sign-in-codes", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def create_sign_in_code(request: Request) -> SignInCode:
     """Create a code with which one browser can become the operator's, at `/greenroom/sign-in?code=...&page=/...`."""
     orchestrator = orchestrator_of(request)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from api.request.callers import OperatorOnly
+from api.request.callers import ControlTokenOnly
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import OwnActor, OwnBuild
 from api.request.security_schemes import control_token
@@ -26,7 +26,7 @@ from runtime.actors.dev_folders import set_dev_folder as put_dev_folder
 router = APIRouter(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
-    dependencies=[OperatorOnly, Depends(control_token)],
+    dependencies=[ControlTokenOnly, Depends(control_token)],
 )
 
 

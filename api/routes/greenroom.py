@@ -19,7 +19,7 @@ from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
 from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
-from api.request.callers import FullCaller, OperatorOnly
+from api.request.callers import ControlTokenOnly, FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
 from api.request.parsing.fields import field
@@ -53,13 +53,22 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
-from api.routes import console, development, log_lines, run_lists, run_metrics
+from api.routes import (
+    console,
+    development,
+    log_lines,
+    run_details,
+    run_lists,
+    run_metrics,
+    schedule_times,
+    webhook_requests,
+)
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
 from runtime.base.clock import iso
 from runtime.base.json_text import dumps
-from runtime.base.records import Definition
+from runtime.base.records import Aborter, Definition
 from runtime.base.skill import skill_page
 from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
@@ -95,7 +104,7 @@ async def shut_down(request: Request, stop_runs: StopRuns = None) -> ShutdownSta
     return ShutdownStarted(live_runs=request.app.state.shut_down(stop_runs))
 
 
-@router.post("/greenroom/read-definition", dependencies=[OperatorOnly, Depends(control_token)])
+@router.post("/greenroom/read-definition", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def read_definition(request: Request, caller: FullCaller) -> SourceDefinition:
     """Read and check the definition of an Actor before it is built. The body is a version, as in the platform's API."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
@@ -105,7 +114,7 @@ async def read_definition(request: Request, caller: FullCaller) -> SourceDefinit
     return SourceDefinition.model_validate(definition)
 
 
-@router.post("/greenroom/check-start", dependencies=[OperatorOnly, Depends(control_token)])
+@router.post("/greenroom/check-start", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
     """Check the input and options of a run before its Actor is built. The query is that of the Run Actor endpoint."""
     orchestrator, body = orchestrator_of(request), await read_object(request, MAX_CHECKED_BYTES)
@@ -119,7 +128,7 @@ async def check_run_start(request: Request, caller: FullCaller) -> CheckedStart:
     return CheckedStart()
 
 
-@router.put("/greenroom/users/{username}", dependencies=[OperatorOnly, Depends(control_token)])
+@router.put("/greenroom/users/{username}", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def create_stand_in_user(request: Request, username: str) -> StandInUser:
     """Create a user without a token, unless a user has this name.
 
@@ -130,7 +139,7 @@ async def create_stand_in_user(request: Request, username: str) -> StandInUser:
     return StandInUser(id=user.id, username=user.username)
 
 
-@router.get("/greenroom/client-login", dependencies=[OperatorOnly, Depends(control_token)])
+@router.get("/greenroom/client-login", dependencies=[ControlTokenOnly, Depends(control_token)])
 async def get_client_login(request: Request) -> ClientLogin:
     """Show with which token a client acts as the server's first user."""
     orchestrator = orchestrator_of(request)
@@ -176,7 +185,8 @@ async def fire_schedule(request: Request, schedule: OwnSchedule) -> FiredSchedul
 async def migrate_run(request: Request, caller: FullCaller, run: str) -> Response:
     """Migrate a run, as the platform does when a worker shuts down: the Actor is notified, and gets a new container."""
     orchestrator = orchestrator_of(request)
-    migrated = await orchestrator.orders.migrate(find_own_run(request, run, caller))
+    record, by = find_own_run(request, run, caller), caller.run or Aborter.USER
+    migrated = await orchestrator.orders.migrate(record, by=by)
     return data_response(present_run(orchestrator, migrated, caller))
 
 
@@ -286,7 +296,16 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
         pass
 
 
-LOCAL_ROUTERS = (console.router, development.router, log_lines.router, run_lists.router, run_metrics.router)
+LOCAL_ROUTERS = (
+    console.router,
+    development.router,
+    log_lines.router,
+    run_details.router,
+    run_lists.router,
+    run_metrics.router,
+    schedule_times.router,
+    webhook_requests.router,
+)
 """The other routers of the local controls."""
 
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.request.callers import authenticated_caller, check_operator
+from api.request.callers import authenticated_caller, check_control_token
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import find_own_run
 from api.response.local_controls import ShellOrder, TerminalSize
@@ -34,7 +34,7 @@ async def open_shell(socket: WebSocket, run: str) -> None:
     """Start a process in a run's container, and relay its input and output. Needs the token in server.json."""
     try:
         socket.app.state.identify_caller(socket.scope)
-        check_operator(socket)
+        check_control_token(socket)
     except GreenroomError:
         await socket.close(WS_1008_POLICY_VIOLATION)
         return

@@ -98,6 +98,11 @@ class Client:
         """Return the URL of a log, which needs no token."""
         return f"{self._public_url}/v2/logs/{job_id}"
 
+    def console_url(self, page: str) -> str:
+        """Return the URL of a page of the web console that signs one browser in as the operator."""
+        code = self._transport.local("POST", "/greenroom/sign-in-codes", RESPONSE_SECS)["code"]
+        return f"{self._public_url}/greenroom/sign-in?code={code}&page={quote(page)}"
+
     def prunable(self) -> JsonDict:
         """Return what `prune` would delete now."""
         return self._transport.local("GET", "/greenroom/prune", PRUNE_SECS)

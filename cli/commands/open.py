@@ -1,4 +1,4 @@
-"""`greenroom open`: opens the web page of a run, or of the server, in the browser."""
+"""`greenroom open`: opens the web console, or the web page of a run, in the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cli.terminal import print_message, print_result
 
 app = typer.Typer(add_completion=False)
 
-DOCS_PATH = "/greenroom/docs"
+RUNS_PAGE = "/actors/runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,19 @@ def open_page(
             metavar="RUN",
             callback=not_empty,
             autocompletion=complete_run,
-            help="A run. Default: the documentation of the server's local controls.",
+            help="A run. Default: the list of all runs.",
         ),
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Print the URL of a run's web server, or else of its log, and open it in the browser.
+    """Print the URL of the web console, or of a run, and open it in the browser.
 
     Example: greenroom open last
 
-    Without a terminal, and with --json, the command only prints the URL. It needs a running server.
+    A run's URL is that of its web server while it is live, or else of its page in the console. A URL of the console
+    signs one browser in as the operator, within five minutes. Without a terminal, and with --json, the command only
+    prints the URL. It needs a running server.
     """
     page = find_page(resolved(data_dir), reference)
     if as_json:
@@ -65,10 +67,10 @@ def open_page(
 
 def find_page(data_dir: Path, reference: str | None) -> Page:
     """Return the page to open. Raises CommandError. No temporary server is started, because it would stop."""
-    running = server.get(data_dir)
-    if reference is None:
-        return Page(f"{running.info['apiUrl']}{DOCS_PATH}", "the documentation of the local controls")
+    server.get(data_dir)
     with connected(data_dir) as client:
+        if reference is None:
+            return Page(client.console_url(RUNS_PAGE), "the web console")
         return _page_of_run(client, reference)
 
 
@@ -76,4 +78,4 @@ def _page_of_run(client: Client, reference: str) -> Page:
     run = find_run(client, reference)
     if run["isContainerServerReady"] and run["status"] not in TERMINAL:
         return Page(run["containerUrl"], f"the web server of run {run['id']}")
-    return Page(client.log_url(run["id"]), f"the log of run {run['id']}, which has no live web server")
+    return Page(client.console_url(f"{RUNS_PAGE}/{run['id']}"), f"run {run['id']} in the web console")

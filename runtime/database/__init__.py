@@ -19,9 +19,10 @@ from runtime.database.datasets_table import DatasetsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
-from runtime.database.metrics_table import MetricsTable
 from runtime.database.migrations import migrate
 from runtime.database.request_queues_table import RequestQueuesTable
+from runtime.database.run_blocks import RunBlocksTable
+from runtime.database.run_details import RunDetails
 from runtime.database.run_lists import RunLists
 from runtime.database.schedule_tables import SchedulesTable
 from runtime.database.secret_env_vars import encrypt_existing
@@ -58,10 +59,11 @@ class Database:
         self.tasks = TasksTable(self.connection)
         self.versions = VersionsTable(self.connection, self.vault)
         self.builds = BuildsTable(self.connection, self.vault)
-        self.runs = RunsTable(self.connection, clock or SystemClock())
+        self.run_details = RunDetails(self.connection)
+        self.runs = RunsTable(self.connection, self.run_details.timeline, clock or SystemClock())
         self.run_lists = RunLists(self.connection)
         self.input_keys = InputKeysTable(self.connection)
-        self.metrics = MetricsTable(self.connection)
+        self.metrics = RunBlocksTable(self.connection, "run_metrics")
         self.daily_usage = DailyUsageTable(self.connection)
         self.charges = Charges(self.connection, self.runs, self.daily_usage)
         self.schedules = SchedulesTable(self.connection)

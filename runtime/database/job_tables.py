@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Actor, Build, Run, RunFilter, Task, WebhookCondition
+from runtime.base.records import Actor, Build, Run, RunFilter, Task, TimelineEntry, WebhookCondition
+from runtime.base.records.timeline import entries_of_change, entries_of_new
 from runtime.base.vault import Vault
+from runtime.database.run_timeline import RunTimelineTable
 from runtime.database.secret_env_vars import SecretEnvVarsCodec
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.tables import R, RecordCodec, Table
@@ -59,19 +61,33 @@ class JobsTable(Table[R]):
 
 
 class RunsTable(JobsTable[Run]):
-    """Each change of a run sets its `modified_at`."""
+    """Each change of a run sets its `modified_at`, and adds to its time line what happened."""
 
-    def __init__(self, connection: SqliteConnection, clock: Clock) -> None:
+    def __init__(self, connection: SqliteConnection, timeline: RunTimelineTable, clock: Clock) -> None:
         super().__init__(connection, "runs", RecordCodec(Run))
+        self._timeline = timeline
         self._clock = clock
 
     def update_within(self, connection: sqlite3.Connection, id: str, change: Callable[[Run], Run]) -> Run | None:
+        entries: list[TimelineEntry] = []
+
         def with_time(before: Run) -> Run:
             after = change(before)
+            if after is before:
+                return after
             now = max(before.modified_at, self._clock.now())
-            return after if after is before else replace(after, modified_at=now)
+            entries.extend(entries_of_change(before, after, now))
+            return replace(after, modified_at=now)
 
-        return super().update_within(connection, id, with_time)
+        run = super().update_within(connection, id, with_time)
+        if entries:
+            self._timeline.add_within(connection, id, entries)
+        return run
+
+    def _insert_within(self, connection: sqlite3.Connection, record: Run) -> Run:
+        run = super()._insert_within(connection, record)
+        self._timeline.add_within(connection, run.id, entries_of_new(run))
+        return run
 
     def by_token(self, token: str) -> Run | None:
         return self._find("token = ?", token)

@@ -276,6 +276,20 @@ STEPS = (
         memory_mbytes, default_dataset_id, status_message
     );
     """,
+    """
+    CREATE TABLE run_timeline (
+        run_id TEXT NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+        name TEXT, number INTEGER, ordered_by TEXT, ordered_by_run_id TEXT, text TEXT,
+        PRIMARY KEY (run_id, position)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE run_api_calls (
+        run_id TEXT NOT NULL, position INTEGER NOT NULL, samples INTEGER NOT NULL, content BLOB NOT NULL,
+        PRIMARY KEY (run_id, position)
+    );
+
+    CREATE TABLE run_environments (run_id TEXT PRIMARY KEY, content BLOB NOT NULL);
+    """,
 )
 
 

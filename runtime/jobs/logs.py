@@ -198,6 +198,11 @@ class Logs:
     def size(self, id: str) -> int:
         return self._files.size(id)
 
+    def redactor(self, id: str) -> Callable[[str], str]:
+        """A function that redacts the secrets of a live job in a text. Those of an ended job are not known any more."""
+        log = self._live.get(id)
+        return str if log is None else log.redacted
+
     def is_complete(self, id: str) -> bool:
         """Whether nothing is written to the log any more, unless its run is resurrected."""
         return id not in self._live

@@ -27,6 +27,7 @@ def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStat
         mem_max_bytes=_higher(stats.mem_max_bytes, sample.memory_peak_bytes),
         net_rx_bytes=_higher(stats.net_rx_bytes, _total(stats.earlier_rx_bytes, sample.net_rx_bytes)),
         net_tx_bytes=_higher(stats.net_tx_bytes, _total(stats.earlier_tx_bytes, sample.net_tx_bytes)),
+        oom_kills=_higher(stats.oom_kills, sample.oom_kills),
     )
     began = started_at if sample.counted_from is None else sample.counted_from
     millis = sample.at - (began + stats.sampled_millis - stats.earlier_millis)
@@ -79,6 +80,7 @@ def in_new_container(stats: RunStats) -> RunStats:
         stats,
         mem_current_bytes=None,
         cpu_current_usage=None,
+        oom_kills=None,
         earlier_millis=stats.sampled_millis,
         earlier_cpu_nanos=_total_cpu_nanos(stats),
         earlier_rx_bytes=stats.net_rx_bytes or 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runtime.base.background import exhaust, in_background
-from runtime.database.metrics_table import StoredBlock
+from runtime.database.run_blocks import StoredBlock
 from runtime.metrics.blocks import decode
 from runtime.metrics.curves import CurveBuilder, Curves
 from runtime.metrics.totals import Totals, TotalsBuilder

@@ -13,7 +13,7 @@ from runtime.base.clock import Millis
 from runtime.base.records import Run
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.containers import Detail, Sample
-from runtime.database.metrics_table import MetricsTable, StoredBlock
+from runtime.database.run_blocks import RunBlocksTable, StoredBlock
 from runtime.metrics.blocks import Origin, Point, encode
 
 logger = logging.getLogger("greenroom.supervisor")
@@ -63,7 +63,7 @@ class _Series:
 class Metrics:
     """The series of all live runs. Call `close` before the database is closed."""
 
-    def __init__(self, table: MetricsTable) -> None:
+    def __init__(self, table: RunBlocksTable) -> None:
         self._table = table
         self._series: dict[str, _Series] = {}
         self._disk_bytes: dict[str, int] = {}

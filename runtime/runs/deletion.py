@@ -5,8 +5,8 @@ from __future__ import annotations
 from runtime.base.errors import Invalid
 from runtime.base.records import Run
 from runtime.database import Database
+from runtime.history import RunHistory
 from runtime.jobs.logs import Logs
-from runtime.metrics.recorder import Metrics
 from runtime.runs.runs import Runs
 from runtime.storages.run_storages import Storages
 from runtime.webhooks.dispatches import Dispatches
@@ -25,7 +25,7 @@ class RunDeletion:
         webhooks: Webhooks,
         dispatches: Dispatches,
         logs: Logs,
-        metrics: Metrics,
+        history: RunHistory,
     ) -> None:
         self._runs = runs
         self._database = database
@@ -33,10 +33,10 @@ class RunDeletion:
         self._webhooks = webhooks
         self._dispatches = dispatches
         self._logs = logs
-        self._metrics = metrics
+        self._history = history
 
     async def delete(self, run: Run) -> None:
-        """Delete a finished run with its default storages, samples and log.
+        """Delete a finished run with its default storages, history and log.
 
         Raises NotFound, and Invalid for a live run.
         """
@@ -45,13 +45,13 @@ class RunDeletion:
             raise Invalid("cannot-remove-running-run", "A run that has not finished cannot be deleted. Abort it first.")
         await self._storages.delete_of_run(run.id)
         await self._webhooks.delete_of_run(run.id)
-        await self._metrics.delete(run.id)
+        await self._history.delete(run.id)
         self._logs.delete(run.id)
 
     async def drop_orphans(self) -> None:
         """Drop what belongs to a run that does not exist: a crash may have interrupted a start or a deletion."""
         await self._storages.delete_of_missing_runs()
         await self._webhooks.delete_of_missing_runs()
-        await self._metrics.delete_of_missing_runs()
+        await self._history.delete_of_missing_runs()
         if jobs := self._database.runs.ids() | self._database.builds.ids():  # else the database may have been replaced
             self._logs.delete_except(jobs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runtime.base.records import Ending, NoContainer, Run
+from runtime.base.clock import Millis
+from runtime.base.records import ContainerEnd, Ending, NoContainer, Run
 from runtime.containers import ContainerState, ImageMissing, StartFailed
 
 
@@ -17,6 +18,13 @@ def ending_of(run: Run, state: ContainerState | None, problem: Exception | None)
         last_memory_bytes=run.stats.mem_current_bytes,
         engine_error=state.error,
     )
+
+
+def container_end_of(state: ContainerState | None, now: Millis) -> ContainerEnd | None:
+    """When and how a container ended; None if it never started or its state is not known."""
+    if state is None or state.started_at is None:
+        return None
+    return ContainerEnd(at=state.finished_at or now, exit_code=state.exit_code, oom_killed=state.oom_killed)
 
 
 def _without_container(run: Run, problem: Exception | None) -> Ending:

@@ -15,12 +15,13 @@ from runtime.base.addresses import HOST_IN_CONTAINERS, Addresses
 from runtime.base.clock import iso
 from runtime.base.json_text import Json
 from runtime.base.plans import Plan
-from runtime.base.records import Actor, Build, InputKey, Pricing, PricingModel, Run, User
+from runtime.base.records import Actor, Build, EnvVar, InputKey, Pricing, PricingModel, Run, User
 from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.jobs.redaction import secret_values
 from runtime.jobs.resource_limits import cpus, deadline
 
 INPUT_KEY = "INPUT"
+EVENTS_URL_NAMES = ("ACTOR_EVENTS_WEBSOCKET_URL", "APIFY_ACTOR_EVENTS_WS_URL")
 PRICING_FIELDS = ("pricingModel", "pricePerUnitUsd", "tieredPricing", "unitName", "minimalMaxTotalChargeUsd")
 EVENT_FIELDS = ("eventTitle", "eventPriceUsd", "eventTieredPricingUsd", "isOneTimeEvent", "isPrimaryEvent")
 
@@ -42,8 +43,7 @@ def variables(
     the secrets in its input.
     """
     return {
-        **{variable.name: variable.value for variable in build.env_vars},
-        **({} if run.metamorphs else {variable.name: variable.value for variable in run.env_vars}),
+        **{variable.name: variable.value for variable in (*build.env_vars, *own_variables(run))},
         **_identity(run, actor, owner, build),
         **_storages(run),
         **_limits(run),
@@ -53,6 +53,23 @@ def variables(
         **_user(run, user, plan),
         **({} if input_key is None else _input_key(input_key)),
     }
+
+
+def own_variables(run: Run) -> tuple[EnvVar, ...]:
+    """The variables that were given for the run. They are for the Actor that was started, not for another one."""
+    return () if run.metamorphs else run.env_vars
+
+
+MASKED_NAMES = frozenset(
+    (
+        "APIFY_TOKEN",
+        "APIFY_PROXY_PASSWORD",
+        "APIFY_INPUT_SECRETS_PRIVATE_KEY_FILE",
+        "APIFY_INPUT_SECRETS_PRIVATE_KEY_PASSPHRASE",
+        *EVENTS_URL_NAMES,
+    )
+)
+"""The platform's variables that give access to something. The URL of the events contains a key."""
 
 
 def secrets(run: Run, build: Build) -> list[str]:
@@ -133,7 +150,7 @@ def _pricing_info(pricing: Pricing) -> dict[str, Json]:
 
 def _addresses(run: Run, addresses: Addresses) -> dict[str, str]:
     return {
-        **_named(addresses.events_url(run.events_key), "ACTOR_EVENTS_WEBSOCKET_URL", "APIFY_ACTOR_EVENTS_WS_URL"),
+        **_named(addresses.events_url(run.events_key), *EVENTS_URL_NAMES),
         **_named(run.container_url, "ACTOR_WEB_SERVER_URL", "APIFY_CONTAINER_URL"),
         **_named(str(run.web_server_port), *WEB_SERVER_PORT_NAMES),
         "APIFY_API_BASE_URL": addresses.container_base,

@@ -10,13 +10,23 @@ from runtime.actors.actors import Actors
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.errors import Invalid, StorageUnavailable
-from runtime.base.records import Actor, Build, Definition, Metamorph, PricingModel, Restart, Run
+from runtime.base.records import (
+    Aborter,
+    Actor,
+    Build,
+    Definition,
+    Metamorph,
+    OrderKind,
+    PricingModel,
+    Restart,
+    Run,
+)
 from runtime.billing import prices
 from runtime.builds import Builds
 from runtime.builds.web_server_port import web_server_port
 from runtime.inputs.inputs import Input, Inputs, PreparedInput
 from runtime.runs.environment import INPUT_KEY
-from runtime.runs.orders import Orders
+from runtime.runs.orders import Orders, order_of
 from runtime.runs.output_schema import output
 from runtime.runs.run_inputs import RunInputs
 from runtime.storages.run_storages import Storages
@@ -62,7 +72,8 @@ class Metamorphs:
         target = self._builds.resolve(actor, build or actor.defaults.build)
         prepared = await self._inputs.prepare(run.user_id, target, input)
         metamorph = await self._prepare(run, actor, target, prepared, started_by)
-        ordered = await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, metamorph)
+        order = order_of(OrderKind.METAMORPH, run, started_by or Aborter.USER, metamorph.created_at, actor.id)
+        ordered = await self._orders.restart(run, Restart.METAMORPH, metamorph.created_at, order, metamorph)
         await self._count(run, actor)
         return ordered
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Abort, Aborter, Metamorph, Restart, Run
+from runtime.base.records import Abort, Aborter, Metamorph, Order, OrderKind, Restart, Run
 from runtime.runs.restarts import is_winding_down, stopping_at, stopping_gracefully
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
@@ -57,21 +57,25 @@ class Orders:
         self._nudge(run.id)
         return self._runs.get(run.id)
 
-    async def reboot(self, run: Run) -> Run:
+    async def reboot(self, run: Run, *, by: Aborter | Run = Aborter.USER) -> Run:
         """Continue the run in a new container immediately. Raises Invalid if the run is not RUNNING."""
-        return await self.restart(run, Restart.REBOOT, self._clock.now())
+        now = self._clock.now()
+        return await self.restart(run, Restart.REBOOT, now, order_of(OrderKind.REBOOT, run, by, now))
 
-    async def migrate(self, run: Run) -> Run:
+    async def migrate(self, run: Run, *, by: Aborter | Run = Aborter.USER) -> Run:
         """Notify the Actor of a migration, and continue the run in a new container 30 seconds later.
 
         Raises Invalid if the run is not RUNNING.
         """
         now = self._clock.now()
-        ordered = await self.restart(run, Restart.MIGRATION, now + MIGRATION_MILLIS)
+        order = order_of(OrderKind.MIGRATION, run, by, now)
+        ordered = await self.restart(run, Restart.MIGRATION, now + MIGRATION_MILLIS, order)
         self._system_events.emit_pending(ordered, now)
         return ordered
 
-    async def restart(self, run: Run, restart: Restart, stop_at: Millis, metamorph: Metamorph | None = None) -> Run:
+    async def restart(
+        self, run: Run, restart: Restart, stop_at: Millis, order: Order, metamorph: Metamorph | None = None
+    ) -> Run:
         """Stop the run's container at a moment and start a new one. A later order replaces this one.
 
         Raises Invalid if the run is not RUNNING or has reached its maximum cost.
@@ -82,20 +86,25 @@ class Orders:
                 raise Invalid("job-finished", f"Only a RUNNING run can do this. This run is {now.status}.")
             if is_winding_down(now):
                 raise Invalid("job-finished", f"A run that is about to end cannot do this. {now.stopped_because}")
-            return replace(now, restart=restart, stop_at=stop_at, next_metamorph=metamorph)
+            return replace(now, restart=restart, stop_at=stop_at, next_metamorph=metamorph, last_order=order)
 
         changed = await self._runs.change(run.id, ordered)
         self._nudge(run.id)
         return changed
 
 
+def order_of(kind: OrderKind, run: Run, by: Aborter | Run, at: Millis, target: str | None = None) -> Order:
+    """An order to a run, with who ordered it. `by` is a run if its token sent the order."""
+    if isinstance(by, Run):
+        sender = Aborter.ITSELF if by.id == run.id else Aborter.RUN
+        return Order(kind=kind, at=at, by=sender, run_id=by.id, target=target)
+    return Order(kind=kind, at=at, by=by, target=target)
+
+
 def _abort_order(
     run: Run, by: Aborter | Run, now: Millis, *, gracefully: bool
 ) -> Callable[[Callable[[Run], Run]], Callable[[Run], Run]]:
-    """A function that adds to a change of the run who ordered its abort. The first order stays."""
-    if isinstance(by, Run):
-        aborter = Aborter.ITSELF if by.id == run.id else Aborter.RUN
-        abort = Abort(by=aborter, at=now, gracefully=gracefully, run_id=by.id)
-    else:
-        abort = Abort(by=by, at=now, gracefully=gracefully)
-    return lambda change: lambda current: replace(change(current), abort=current.abort or abort)
+    """A function that adds to a change of the run who ordered its abort. The first order stays its `abort`."""
+    order = order_of(OrderKind.GRACEFUL_ABORT if gracefully else OrderKind.ABORT, run, by, now)
+    abort = Abort(by=order.by, at=now, gracefully=gracefully, run_id=order.run_id)
+    return lambda change: lambda current: replace(change(current), abort=current.abort or abort, last_order=order)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from runtime.base.clock import Millis
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Restart, Run
+from runtime.base.records import Aborter, ContainerEnd, Order, OrderKind, Restart, Run
 from runtime.containers import ContainerState, EngineStart
 from runtime.runs import messages
 
@@ -91,12 +91,20 @@ def stopped_by_engine(run: Run, state: ContainerState, start: EngineStart, *, wa
 
 def moved_by_engine(run: Run, at: Millis) -> Run:
     """The run with a migration ordered at the moment when the engine stopped its container; an earlier order stays."""
-    return replace(ordered(run, Restart.MIGRATION), stop_at=at) if run.status is JobStatus.RUNNING else run
+    if run.status is not JobStatus.RUNNING:
+        return run
+    order = Order(kind=OrderKind.MIGRATION, at=at, by=Aborter.ENGINE)
+    return replace(ordered(run, Restart.MIGRATION), stop_at=at, last_order=order)
 
 
-def ordered(run: Run, restart: Restart) -> Run:
-    """The run with the order to continue in a new container; an abort or another order that came first stays."""
-    return replace(run, restart=run.restart or restart) if run.status is JobStatus.RUNNING else run
+def ordered(run: Run, restart: Restart, end: ContainerEnd | None = None) -> Run:
+    """The run with the order to continue in a new container; an abort or another order that came first stays.
+
+    `end` is the end of the container that the new one replaces.
+    """
+    if run.status is not JobStatus.RUNNING:
+        return run
+    return replace(run, restart=run.restart or restart, container_end=end or run.container_end)
 
 
 def restarted(run: Run, now: Millis) -> Run:
@@ -110,6 +118,7 @@ def restarted(run: Run, now: Millis) -> Run:
         next_metamorph=None,
         container_id=None,
         container_started_at=None,
+        container_end=None,
         is_container_server_ready=False,
     )
     match run.restart:

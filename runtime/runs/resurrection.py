@@ -10,13 +10,23 @@ from dataclasses import replace
 from runtime.access.users import new_proxy_password
 from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock, Millis
-from runtime.base.records import Build, Definition, Run, RunOptions, WebhookEvent, new_event
+from runtime.base.records import (
+    Aborter,
+    Build,
+    Definition,
+    OrderKind,
+    Run,
+    RunOptions,
+    WebhookEvent,
+    new_event,
+)
 from runtime.billing.billing import Billing
 from runtime.builds.web_server_port import web_server_port
 from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.stats import in_new_container, run_compute_units
 from runtime.runs.live_runs import LiveRuns
 from runtime.runs.options import StartOptions
+from runtime.runs.orders import order_of
 from runtime.runs.output_schema import output
 from runtime.runs.start_plan import StartPlanner
 from runtime.runs.status import RunStatuses
@@ -47,28 +57,29 @@ class Resurrection:
         self._addresses = addresses
         self._clock = clock
 
-    async def resurrect(self, run: Run, sent: StartOptions) -> Run:
-        """Move a finished run back to RUNNING and give it a supervisor.
+    async def resurrect(self, run: Run, sent: StartOptions, *, by: Aborter | Run = Aborter.USER) -> Run:
+        """Move a finished run back to RUNNING and give it a supervisor. `by` is a run if its token sent the order.
 
         Raises Invalid if it has not finished, and LimitReached.
         """
         options = self._planner.resurrection_options(run, sent)
         async with self._job_quota.reserve(run.user_id, options.memory_mbytes):
             build = self._planner.resurrection_build(run, sent)
-            resurrected = await self._reopen(run, options, build)
+            resurrected = await self._reopen(run, options, build, by)
         # The previous supervisor may still be removing its container. Two would share the log and the container's name.
         await self._live_runs.wait_until_cleared(run.id)
         await self._live_runs.begin(resurrected)
         await self._dispatches.dispatch_pending(resurrected)
         return resurrected
 
-    async def _reopen(self, run: Run, options: RunOptions, build: Build) -> Run:
+    async def _reopen(self, run: Run, options: RunOptions, build: Build, by: Aborter | Run) -> Run:
         continue_usage, now = self._billing.reopen(run), self._clock.now()
 
         def reopened(ended: Run) -> Run:
             fresh = _with_build(replace(_without_end(ended, now), options=options), build)
             return replace(
                 continue_usage(fresh),
+                last_order=order_of(OrderKind.RESURRECTION, run, by, now),
                 output=output(fresh, Definition.of(build), self._addresses),
                 web_server_port=web_server_port((*build.env_vars, *ended.env_vars), build.image_environment),
                 api_port=self._addresses.port,
@@ -101,6 +112,7 @@ def _without_end(run: Run, now: Millis) -> Run:
         is_end_explained=False,
         stopped_because=None,
         ending=None,
+        container_end=None,
         abort=None,
         listening=(),
         rejections=(),

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runtime.access.users import Users
-from runtime.actors.actors import Actors
-from runtime.base.addresses import HOST_IN_CONTAINERS, Addresses
+from runtime.base.addresses import HOST_IN_CONTAINERS
 from runtime.base.clock import Millis
 from runtime.base.records import Build, Run
-from runtime.billing.billing import Billing
 from runtime.containers import Container, Containers, ContainerSpec, DiskEnforcement, Engine, EngineStart
-from runtime.inputs.encryption import secret_fields
-from runtime.inputs.keys import InputKeys
 from runtime.jobs import resource_limits
-from runtime.runs import environment, messages
+from runtime.runs import messages
 from runtime.runs.development import Additions, Development
+from runtime.runs.run_environments import RunEnvironments
 
 RUN_LABEL, BUILD_LABEL = "com.apify.actRunId", "com.apify.actBuildId"
 """The platform's own labels. The first one finds a run's container again."""
@@ -29,21 +25,13 @@ class RunContainers:
         *,
         containers: Containers,
         engine: Engine,
-        actors: Actors,
-        users: Users,
-        billing: Billing,
-        input_keys: InputKeys,
-        addresses: Addresses,
+        environments: RunEnvironments,
         cpu_burst_secs: float,
     ) -> None:
         self._containers = containers
         self._development = Development(containers)
         self._engine = engine
-        self._actors = actors
-        self._users = users
-        self._billing = billing
-        self._input_keys = input_keys
-        self._addresses = addresses
+        self._environments = environments
         self._cpu_burst_secs = cpu_burst_secs
 
     def limits_lines(self, run: Run) -> Iterator[str]:
@@ -60,9 +48,11 @@ class RunContainers:
 
     async def create(self, run: Run, build: Build) -> Container:
         """Create the run's container without starting it. Raises StartFailed and EngineUnavailable."""
-        variables = self._environment(run, build)
+        variables = self._environments.variables(run, build)
         additions = await self._development.additions(run, build, variables)
-        return await self._containers.create(self._spec(run, build, variables, additions))
+        container = await self._containers.create(self._spec(run, build, variables, additions))
+        await self._environments.record(run, build, variables, additions.environment)
+        return container
 
     def _spec(self, run: Run, build: Build, variables: Mapping[str, str], additions: Additions) -> ContainerSpec:
         memory = run.options.memory_mbytes
@@ -81,18 +71,4 @@ class RunContainers:
             start=additions.start,
             published_ports=additions.published_ports,
             hosts={HOST_IN_CONTAINERS: self._engine.gateway or "host-gateway"},
-        )
-
-    def _environment(self, run: Run, build: Build) -> dict[str, str]:
-        actor = self._actors.get(run.current_actor_id)
-        return environment.variables(
-            run,
-            actor,
-            owner=self._users.get(actor.user_id),
-            build=build,
-            user=self._users.get(run.user_id),
-            charged=self._billing.event_counts(run),
-            addresses=self._addresses,
-            plan=self._billing.plan,
-            input_key=self._input_keys.find(run.user_id, actor.id) if secret_fields(build.input_schema) else None,
         )

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.lifecycle import JobStatus, terminal_status
-from runtime.base.records import Build, Ending, Restart, Run
+from runtime.base.records import Build, ContainerEnd, Ending, Restart, Run
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.builds import Builds
@@ -24,7 +24,7 @@ from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
 from runtime.runs.debugger_check import DebuggerCheck
-from runtime.runs.endings import ending_of
+from runtime.runs.endings import container_end_of, ending_of
 from runtime.runs.limit_watchers import WatchedRun, Watchers
 from runtime.runs.measurements import Measurements
 from runtime.runs.retries import retry_until_available, retry_until_successful
@@ -141,12 +141,12 @@ class Supervisor:
             restart = restarts.next_restart(self._current(), state, self._context.clock.now())
             if restart is None:
                 return state
-            await self._restart(restart)
+            await self._restart(restart, container_end_of(state, self._context.clock.now()))
             container = None
 
-    async def _restart(self, restart: Restart) -> None:
+    async def _restart(self, restart: Restart, end: ContainerEnd | None = None) -> None:
         """Remove the old container and carry out the order, which is cleared last: a new server would repeat it."""
-        await self._change(partial(restarts.ordered, restart=restart))
+        await self._change(partial(restarts.ordered, restart=restart, end=end))
         if self._container is not None:
             await self._retry(self._container.remove)
             self._container = None
@@ -287,6 +287,7 @@ class Supervisor:
             explanation = message if message and status is JobStatus.FAILED else outcome
             end = partial(
                 _ended,
+                container_end=container_end_of(state, self._context.clock.now()),
                 finished_at=(state.finished_at if state else None) or self._context.clock.now(),
                 exit_code=exit_code,
                 explanation=explanation,
@@ -318,7 +319,13 @@ def _started(run: Run, at: Millis) -> Run:
 
 
 def _ended(
-    run: Run, finished_at: Millis, exit_code: int | None, explanation: str | None, plain: str, ending: Ending
+    run: Run,
+    container_end: ContainerEnd | None,
+    finished_at: Millis,
+    exit_code: int | None,
+    explanation: str | None,
+    plain: str,
+    ending: Ending,
 ) -> Run:
     """The run with the fields of its end.
 
@@ -330,6 +337,7 @@ def _ended(
         message, is_explained = explanation or run.status_message or plain, explanation is not None
     return replace(
         run,
+        container_end=container_end,
         finished_at=finished_at,
         exit_code=exit_code,
         is_container_server_ready=False,

@@ -7,7 +7,7 @@ fields.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
 from runtime.base.clock import Millis, iso
@@ -17,14 +17,20 @@ from runtime.jobs.stats import is_cpu_overloaded
 from runtime.runs.restarts import is_winding_down
 
 Event = dict[str, Any]
+SYSTEM_INFO = "systemInfo"
+"""The event that is sent once a second."""
 BACKLOG = 100
 """The most events that are buffered for a socket that does not read. Then the oldest are dropped."""
 
 
 class SystemEvents:
-    """The listeners of each live run. A run is live between `open` and `close`."""
+    """The listeners of each live run. A run is live between `open` and `close`.
 
-    def __init__(self) -> None:
+    `report_sent` is called with a run's id, the name of an event other than systemInfo, and how many listeners got it.
+    """
+
+    def __init__(self, report_sent: Callable[[str, str, int], None] = lambda run_id, name, listeners: None) -> None:
+        self._report_sent = report_sent
         self._listeners: dict[str, set[asyncio.Queue[Event | None]]] = {}
 
     def open(self, run_id: str) -> None:
@@ -34,8 +40,11 @@ class SystemEvents:
         return run_id in self._listeners
 
     def emit(self, run_id: str, event: Event) -> None:
-        for listener in self._listeners.get(run_id, ()):
+        listeners = self._listeners.get(run_id, ())
+        for listener in listeners:
             _put(listener, event)
+        if event["name"] != SYSTEM_INFO:
+            self._report_sent(run_id, event["name"], len(listeners))
 
     def emit_pending(self, run: Run, now: Millis) -> None:
         """Send the events that follow from the orders in the run's record."""
@@ -58,6 +67,7 @@ class SystemEvents:
         listener: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
         for event in pending:
             _put(listener, event)
+            self._report_sent(run_id, event["name"], 1)
         self._listeners[run_id].add(listener)
         return self._events(run_id, listener)
 
@@ -72,7 +82,7 @@ class SystemEvents:
 def system_info(stats: RunStats, granted_cpus: float, now: str) -> Event:
     """The event sent once a second. `now` is ISO 8601."""
     return {
-        "name": "systemInfo",
+        "name": SYSTEM_INFO,
         "createdAt": now,
         "data": {
             "memAvgBytes": stats.mem_avg_bytes,

@@ -49,10 +49,13 @@ class Api(Stage):
     def __init__(self, data_dir: Path, **settings: Any) -> None:
         super().__init__(data_dir, **settings)
         self.stop_requests: list[bool | None] = []
+        self.console_build = data_dir / "console" / "dist"
 
     async def open(self) -> None:
         await super().open()
-        self.app = App(self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down)
+        self.app = App(
+            self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down, console_build=self.console_build
+        )
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url=BASE)
 

@@ -84,7 +84,7 @@ RunFilterQuery = Annotated[RunFilter, Depends(_run_filter)]
 def _dev_folder(params: Params, caller: Caller) -> bool | None:
     """Anyone can leave the folder out. Only the operator can mount the one of the build. Raises Forbidden."""
     is_wanted = params.flag("devFolder")
-    if is_wanted and not caller.is_operator:
+    if is_wanted and not caller.has_control_token:
         raise Forbidden("insufficient-permissions", "Only the server's operator can mount a local folder")
     return is_wanted
 
@@ -94,7 +94,7 @@ def _debug_port(params: Params, caller: Caller) -> int | None:
     port = params.integer("greenroomDebugPort")
     if port is None:
         return None
-    if not caller.is_operator:
+    if not caller.has_control_token:
         raise Forbidden("insufficient-permissions", "Only the server's operator can debug a run")
     if not MIN_DEBUG_PORT <= port <= MAX_PORT:
         raise Invalid(

@@ -56,7 +56,7 @@ def parse_version(
     )
     _check_host_paths(version, caller, known)
     has_operators_source = known is not None and known.by_host and git_url(known) == git_url(version)
-    return replace(version, by_host=caller.is_operator or has_operators_source)
+    return replace(version, by_host=caller.has_control_token or has_operators_source)
 
 
 def merge_version(body: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def parse_run_env_vars(text: str | None, caller: Caller) -> tuple[EnvVar, ...]:
     """
     if text is None:
         return ()
-    if not caller.is_operator:
+    if not caller.has_control_token:
         raise Forbidden("insufficient-permissions", "Only the server's operator can set variables of a single run")
     try:
         given = msgspec.convert(msgspec.json.decode(base64.urlsafe_b64decode(text)), list[dict[str, Any]])
@@ -105,7 +105,7 @@ def parse_changed_env_var(body: Mapping[str, Any], known: EnvVar) -> EnvVar:
 def _check_host_paths(sent: Version, caller: Caller, known: Version | None) -> None:
     """An Actor that holds a token of its user must not read the user's local files through a build."""
     new = host_paths(sent) - (host_paths(known) if known is not None else set())
-    if new and not caller.is_operator:
+    if new and not caller.has_control_token:
         raise Forbidden(
             "insufficient-permissions",
             f"Only the server's operator can build from local files ({', '.join(sorted(new))}):"

@@ -5,7 +5,7 @@ import type { components } from "@/api/platform";
 
 type Schemas = components["schemas"];
 
-export type ActorInList = Schemas["ActorShort"] & { stats?: { totalBuilds?: number; totalRuns?: number } };
+export type ActorInList = Schemas["ActorShort"];
 export type ActorRecord = Schemas["Actor"];
 export type Version = Schemas["Version"] & { localFolder?: string };
 export type BuildInList = Schemas["BuildShort"];

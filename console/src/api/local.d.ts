@@ -368,6 +368,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/runs/{run}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_timeline_greenroom_runs__run__timeline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/api-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_api_calls_greenroom_runs__run__api_calls_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_environment_greenroom_runs__run__environment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/runs": {
         parameters: {
             query?: never;
@@ -448,10 +496,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/schedule-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_schedule_times_greenroom_schedule_times_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/webhook-dispatches/{dispatch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_webhook_request_greenroom_webhook_dispatches__dispatch__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/webhook-dispatches/{dispatch}/send-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["send_webhook_request_again_greenroom_webhook_dispatches__dispatch__send_again_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiCall: {
+            at: number;
+            method: string;
+            path: string;
+            query: string;
+            operation: string;
+            status: number | null;
+            millis: number;
+            requestBytes: number;
+            responseBytes: number;
+        };
+        ApiCalls: {
+            total: number;
+            stored: number;
+            matching: number;
+            items: components["schemas"]["ApiCall"][];
+            operations: components["schemas"]["ApiOperation"][];
+        };
+        ApiOperation: {
+            operation: string;
+            calls: number;
+            errors: number;
+            millis: number;
+            requestBytes: number;
+            responseBytes: number;
+        };
         BrowserSession: {
             user: components["schemas"]["SessionUser"];
             isOperator: boolean;
@@ -553,6 +675,13 @@ export interface components {
             memoryBytes: number;
             cpus: number;
         };
+        EnvironmentVariable: {
+            name: string;
+            value: string | null;
+            isSecret: boolean;
+            /** @enum {string} */
+            origin: "platform" | "version" | "run" | "image" | "development";
+        };
         ErrorEnvelope: {
             error: components["schemas"]["ErrorObject"];
         };
@@ -653,6 +782,11 @@ export interface components {
             sentBytes: components["schemas"]["Figure"];
             apiBytes: components["schemas"]["Figure"];
         };
+        Orderer: {
+            /** @enum {string} */
+            kind: "user" | "run" | "itself" | "server" | "engine";
+            runId: string | null;
+        };
         ProcessCurves: {
             name: string;
             memoryBytes: components["schemas"]["Curve"];
@@ -714,6 +848,10 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        RunEnvironment: {
+            variables: components["schemas"]["EnvironmentVariable"][] | null;
+            hasImage: boolean;
         };
         RunEvent: {
             at: number;
@@ -805,6 +943,9 @@ export interface components {
             usageTotalUsd: number;
             containerUrl: string | null;
         };
+        ScheduleTimes: {
+            times: string[];
+        };
         ServerInfo: {
             version: string;
             apiUrl: string;
@@ -847,11 +988,37 @@ export interface components {
             id: string;
             username: string;
         };
+        Timeline: {
+            entries: components["schemas"]["TimelineEntry"][];
+            omitted: number;
+            isComplete: boolean;
+        };
+        TimelineEntry: {
+            position: number;
+            at: number;
+            /** @enum {string} */
+            kind: "created" | "status" | "order" | "limit" | "container-started" | "container-ended" | "restarted" | "oom-kill" | "web-server-ready" | "system-event";
+            name: string | null;
+            sentence: string;
+            orderedBy: components["schemas"]["Orderer"] | null;
+            exitCode: number | null;
+            count: number | null;
+            detail: string | null;
+        };
         UsageReport: {
             unit: string;
             quantity: components["schemas"]["Figure"];
             usdPerUnit: number;
             usd: components["schemas"]["Figure"];
+        };
+        WebhookRequest: {
+            url: string;
+            headers: {
+                [key: string]: string | null;
+            };
+            payload: string;
+            status: string;
+            nextCallAt: string | null;
         };
     };
     responses: never;
@@ -1720,6 +1887,97 @@ export interface operations {
             };
         };
     };
+    get_timeline_greenroom_runs__run__timeline_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Timeline"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_api_calls_greenroom_runs__run__api_calls_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ApiCalls"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_environment_greenroom_runs__run__environment_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RunEnvironment"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     list_run_summaries_greenroom_runs_get: {
         parameters: {
             query?: {
@@ -1878,6 +2136,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunReport"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_schedule_times_greenroom_schedule_times_get: {
+        parameters: {
+            query: {
+                cronExpression: string;
+                timezone?: string;
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleTimes"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_webhook_request_greenroom_webhook_dispatches__dispatch__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispatch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRequest"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    send_webhook_request_again_greenroom_webhook_dispatches__dispatch__send_again_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispatch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRequest"];
                 };
             };
             "4XX": {

@@ -9,7 +9,7 @@ export interface paths {
         };
         get: operations["actors_get"];
         put?: never;
-        post?: never;
+        post: operations["actors_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -24,9 +24,9 @@ export interface paths {
             cookie?: never;
         };
         get: operations["actor_get"];
-        put?: never;
+        put: operations["actor_put"];
         post?: never;
-        delete?: never;
+        delete: operations["actor_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -73,7 +73,7 @@ export interface paths {
         };
         get: operations["actors_builds_get"];
         put?: never;
-        post?: never;
+        post: operations["actors_builds_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -104,9 +104,9 @@ export interface paths {
             cookie?: never;
         };
         get: operations["actorTask_get"];
-        put?: never;
+        put: operations["actorTask_put"];
         post?: never;
-        delete?: never;
+        delete: operations["actorTask_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -138,6 +138,22 @@ export interface paths {
         get: operations["actorBuild_get"];
         put?: never;
         post?: never;
+        delete: operations["actorBuild_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-builds/{buildId}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorBuild_abort_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -208,6 +224,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhooks_get"];
+        put?: never;
+        post: operations["webhooks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_get"];
+        put: operations["webhook_put"];
+        post?: never;
+        delete: operations["webhook_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["webhook_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["schedules_get"];
+        put?: never;
+        post: operations["schedules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/schedules/{scheduleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["schedule_get"];
+        put: operations["schedule_put"];
+        post?: never;
+        delete: operations["schedule_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/schedules/{scheduleId}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["schedule_log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/users/me": {
         parameters: {
             query?: never;
@@ -247,8 +359,46 @@ export interface components {
         ListOfActorsResponse: {
             data: components["schemas"]["ListOfActors"];
         };
+        CreateActorRequest: {
+            name?: string | null;
+            description?: string | null;
+            title?: string | null;
+            isPublic?: boolean | null;
+            seoTitle?: string | null;
+            seoDescription?: string | null;
+            /** @deprecated */
+            restartOnError?: boolean;
+            versions?: components["schemas"]["Version"][] | null;
+            pricingInfos?: components["schemas"]["ActorRunPricingInfo"][];
+            categories?: string[] | null;
+            defaultRunOptions?: components["schemas"]["DefaultRunOptions"];
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+            exampleRunInput?: components["schemas"]["ExampleRunInput"] | null;
+            isDeprecated?: boolean | null;
+        };
         ActorResponse: {
             data: components["schemas"]["Actor"];
+        };
+        UpdateActorRequest: {
+            name?: string;
+            description?: string | null;
+            isPublic?: boolean;
+            actorPermissionLevel?: components["schemas"]["ActorPermissionLevel"] | null;
+            seoTitle?: string | null;
+            seoDescription?: string | null;
+            title?: string | null;
+            /** @deprecated */
+            restartOnError?: boolean;
+            versions?: components["schemas"]["CreateOrUpdateVersionRequest"][];
+            pricingInfos?: components["schemas"]["ActorRunPricingInfo"][];
+            categories?: string[] | null;
+            defaultRunOptions?: components["schemas"]["DefaultRunOptions"] | null;
+            taggedBuilds?: {
+                [key: string]: components["schemas"]["BuildTag"];
+            } | null;
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+            exampleRunInput?: components["schemas"]["ExampleRunInput"] | null;
+            isDeprecated?: boolean | null;
         };
         VersionResponse: {
             data: components["schemas"]["Version"];
@@ -258,6 +408,9 @@ export interface components {
         };
         ListOfBuildsResponse: {
             data: components["schemas"]["ListOfBuilds"];
+        };
+        BuildResponse: {
+            data: components["schemas"]["Build"];
         };
         ListOfTasksResponse: {
             data: components["schemas"]["ListOfTasks"];
@@ -293,11 +446,15 @@ export interface components {
             /** Format: uri */
             standbyUrl?: string | null;
         };
+        UpdateTaskRequest: {
+            name?: string;
+            options?: components["schemas"]["TaskOptions"] | null;
+            input?: components["schemas"]["TaskInput"] | null;
+            title?: string | null;
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+        };
         RunResponse: {
             data: components["schemas"]["Run"];
-        };
-        BuildResponse: {
-            data: components["schemas"]["Build"];
         };
         /** @enum {string} */
         StorageOwnership: "ownedByMe" | "sharedWithMe";
@@ -315,6 +472,57 @@ export interface components {
         };
         ListOfRequestQueuesResponse: {
             data: components["schemas"]["ListOfRequestQueues"];
+        };
+        WebhookCreate: {
+            isAdHoc?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            idempotencyKey?: string | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            requestUrl: string;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        WebhookResponse: {
+            data: components["schemas"]["Webhook"];
+        };
+        WebhookUpdate: {
+            isAdHoc?: boolean | null;
+            eventTypes?: components["schemas"]["WebhookEventType"][] | null;
+            condition?: components["schemas"]["WebhookCondition"] | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        TestWebhookResponse: {
+            data: components["schemas"]["WebhookDispatch"];
+        };
+        ListOfSchedulesResponse: {
+            data: components["schemas"]["ListOfSchedules"];
+        };
+        ScheduleCreate: {
+            name?: string | null;
+            isEnabled?: boolean | null;
+            isExclusive?: boolean | null;
+            cronExpression?: string | null;
+            timezone?: string | null;
+            description?: string | null;
+            title?: string | null;
+            actions?: components["schemas"]["ScheduleCreateAction"][] | null;
+        };
+        ScheduleResponse: {
+            data: components["schemas"]["Schedule"];
+        };
+        ScheduleLogResponse: {
+            data: components["schemas"]["ScheduleInvoked"][];
         };
         PrivateUserDataResponse: {
             data: components["schemas"]["UserPrivateInfo"];
@@ -444,9 +652,93 @@ export interface components {
             description: string | null;
             availableCount: number;
         };
-        ListOfRequestQueues: components["schemas"]["PaginationResponse"] & {
-            unnamed?: boolean;
-            items: components["schemas"]["RequestQueueShort"][];
+        ScheduleInvoked: {
+            message: string;
+            level: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        Schedule: components["schemas"]["ScheduleBase"] & {
+            description?: string | null;
+            title?: string | null;
+            notifications?: {
+                email?: boolean;
+            };
+            actions: components["schemas"]["ScheduleAction"][];
+        };
+        ScheduleBase: {
+            id: string;
+            userId: string;
+            name: string;
+            cronExpression: string;
+            timezone: string;
+            isEnabled: boolean;
+            isExclusive: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            /** Format: date-time */
+            nextRunAt?: string | null;
+            /** Format: date-time */
+            lastRunAt?: string | null;
+        };
+        ScheduleAction: components["schemas"]["ScheduleActionRunActor"] | components["schemas"]["ScheduleActionRunActorTask"];
+        ScheduleActionRunActor: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "RUN_ACTOR";
+            actorId: string;
+            runInput?: components["schemas"]["ScheduleActionRunInput"] | null;
+            runOptions?: components["schemas"]["TaskOptions"] | null;
+        };
+        ScheduleActionRunActorTask: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "RUN_ACTOR_TASK";
+            actorTaskId: string;
+            input?: Record<string, never> | null;
+        };
+        ScheduleActionRunInput: {
+            body?: string | null;
+            contentType?: string | null;
+        };
+        TaskOptions: {
+            build?: string | null;
+            timeoutSecs?: number | null;
+            memoryMbytes?: number | null;
+            maxItems?: number | null;
+            maxTotalChargeUsd?: number | null;
+            restartOnError?: boolean | null;
+        };
+        ScheduleCreateAction: components["schemas"]["ScheduleCreateActionRunActor"] | components["schemas"]["ScheduleCreateActionRunActorTask"];
+        ScheduleCreateActionRunActor: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "RUN_ACTOR";
+            actorId: string;
+            runInput?: components["schemas"]["ScheduleActionRunInput"] | null;
+            runOptions?: components["schemas"]["TaskOptions"] | null;
+        };
+        ScheduleCreateActionRunActorTask: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "RUN_ACTOR_TASK";
+            actorTaskId: string;
+            input?: Record<string, never> | null;
+        };
+        ListOfSchedules: components["schemas"]["PaginationResponse"] & {
+            items: components["schemas"]["ScheduleShort"][];
         };
         PaginationResponse: {
             total: number;
@@ -454,6 +746,104 @@ export interface components {
             limit: number;
             desc: boolean;
             count: number;
+        };
+        ScheduleShort: components["schemas"]["ScheduleBase"] & {
+            actions: components["schemas"]["ScheduleActionShort"][];
+        };
+        ScheduleActionShort: components["schemas"]["ScheduleActionShortRunActor"] | components["schemas"]["ScheduleActionShortRunActorTask"];
+        ScheduleActionShortRunActor: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "RUN_ACTOR";
+            actorId: string;
+        };
+        ScheduleActionShortRunActorTask: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "RUN_ACTOR_TASK";
+            actorTaskId: string;
+        };
+        WebhookDispatch: {
+            id: string;
+            userId: string;
+            webhookId: string;
+            /** Format: date-time */
+            createdAt: string;
+            status: components["schemas"]["WebhookDispatchStatus"];
+            eventType: components["schemas"]["WebhookEventType"];
+            eventData?: {
+                actorId: string;
+                actorRunId?: string;
+                actorBuildId?: string;
+                actorTaskId?: string | null;
+            } | null;
+            webhook?: components["schemas"]["WebhookDispatchWebhookSummary"] | null;
+            calls?: {
+                /** Format: date-time */
+                startedAt?: string | null;
+                /** Format: date-time */
+                finishedAt?: string | null;
+                errorMessage?: string | null;
+                responseStatus?: number | null;
+                responseBody?: string | null;
+            }[];
+        };
+        /** @enum {string} */
+        WebhookDispatchStatus: "ACTIVE" | "SUCCEEDED" | "FAILED";
+        /** @enum {string} */
+        WebhookEventType: "ACTOR.BUILD.ABORTED" | "ACTOR.BUILD.CREATED" | "ACTOR.BUILD.FAILED" | "ACTOR.BUILD.SUCCEEDED" | "ACTOR.BUILD.TIMED_OUT" | "ACTOR.RUN.ABORTED" | "ACTOR.RUN.CREATED" | "ACTOR.RUN.FAILED" | "ACTOR.RUN.RESURRECTED" | "ACTOR.RUN.SUCCEEDED" | "ACTOR.RUN.TIMED_OUT" | "TEST";
+        WebhookDispatchWebhookSummary: {
+            actionType?: string;
+            condition?: components["schemas"]["WebhookCondition"];
+            /** Format: uri */
+            requestUrl?: string | null;
+            isAdHoc?: boolean;
+        };
+        WebhookCondition: {
+            actorId?: string | null;
+            actorTaskId?: string | null;
+            actorRunId?: string | null;
+        };
+        Webhook: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            userId: string;
+            isAdHoc?: boolean | null;
+            shouldInterpolateStrings?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            ignoreSslErrors: boolean;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
+            stats?: components["schemas"]["WebhookStats"] | null;
+        };
+        ExampleWebhookDispatch: {
+            status: components["schemas"]["WebhookDispatchStatus"];
+            /** Format: date-time */
+            finishedAt?: string | null;
+            /** Format: date-time */
+            removedAt?: string | null;
+        };
+        WebhookStats: {
+            totalDispatches?: number;
+        };
+        ListOfRequestQueues: components["schemas"]["PaginationResponse"] & {
+            unnamed?: boolean;
+            items: components["schemas"]["RequestQueueShort"][];
         };
         RequestQueueShort: {
             id: components["schemas"]["QueueId"];
@@ -524,15 +914,6 @@ export interface components {
             storageBytes?: number;
             inflatedBytes?: number;
         };
-        ErrorResponse: {
-            error: components["schemas"]["ErrorDetail"];
-        };
-        ErrorDetail: {
-            type?: components["schemas"]["ErrorType"];
-            message?: string;
-        };
-        /** @enum {string} */
-        ErrorType: "3d-secure-auth-failed" | "access-right-already-exists" | "action-not-found" | "actor-already-rented" | "actor-can-not-be-rented" | "actor-disabled" | "actor-is-not-rented" | "actor-memory-limit-exceeded" | "actor-name-exists-new-owner" | "actor-name-not-unique" | "actor-not-found" | "actor-not-github-actor" | "actor-not-public" | "actor-permission-level-not-supported-for-agentic-payments" | "actor-review-already-exists" | "actor-run-failed" | "actor-standby-not-supported-for-agentic-payments" | "actor-task-name-not-unique" | "agentic-payment-info-retrieval-error" | "agentic-payment-information-missing" | "agentic-payment-insufficient-amount" | "agentic-payment-provider-internal-error" | "agentic-payment-provider-unauthorized" | "airtable-webhook-deprecated" | "already-subscribed-to-paid-actor" | "apify-plan-required-to-use-paid-actor" | "apify-signup-not-allowed" | "auth-method-not-supported" | "authorization-server-not-found" | "auto-issue-date-invalid" | "background-check-required" | "billing-system-error" | "black-friday-plan-expired" | "braintree-error" | "braintree-not-linked" | "braintree-operation-timed-out" | "braintree-unsupported-currency" | "build-not-found" | "build-outdated" | "cannot-add-apify-events-to-ppe-actor" | "cannot-add-multiple-pricing-infos" | "cannot-add-pricing-info-that-alters-past" | "cannot-add-second-future-pricing-info" | "cannot-build-actor-from-webhook" | "cannot-change-billing-interval" | "cannot-change-owner" | "cannot-charge-apify-event" | "cannot-charge-non-pay-per-event-actor" | "cannot-comment-as-other-user" | "cannot-copy-actor-task" | "cannot-create-payout" | "cannot-create-public-actor" | "cannot-create-tax-transaction" | "cannot-delete-critical-actor" | "cannot-delete-invoice" | "cannot-delete-paid-actor" | "cannot-disable-one-time-event-for-apify-start-event" | "cannot-disable-organization-with-enabled-members" | "cannot-disable-user-with-subscription" | "cannot-link-oauth-to-unverified-email" | "cannot-metamorph-to-pay-per-result-actor" | "cannot-modify-actor-pricing-too-frequently" | "cannot-modify-actor-pricing-with-immediate-effect" | "cannot-monetize-without-payout-billing-info" | "cannot-override-paid-actor-trial" | "cannot-permanently-delete-subscription" | "cannot-publish-actor" | "cannot-reduce-last-full-token" | "cannot-reimburse-more-than-original-charge" | "cannot-reimburse-non-rental-charge" | "cannot-remove-own-actor-from-recently-used" | "cannot-remove-payment-method" | "cannot-remove-pricing-info" | "cannot-remove-running-run" | "cannot-remove-user-with-public-actors" | "cannot-remove-user-with-subscription" | "cannot-remove-user-with-unpaid-invoice" | "cannot-rename-env-var" | "cannot-rent-paid-actor" | "cannot-review-own-actor" | "cannot-set-access-rights-for-owner" | "cannot-set-is-status-message-terminal" | "cannot-unpublish-critical-actor" | "cannot-unpublish-paid-actor" | "cannot-unpublish-profile" | "cannot-update-invoice-field" | "concurrent-runs-limit-exceeded" | "concurrent-update-detected" | "conference-token-not-found" | "content-encoding-forbidden-for-html" | "coupon-already-redeemed" | "coupon-expired" | "coupon-for-new-customers" | "coupon-for-subscribed-users" | "coupon-limits-are-in-conflict-with-current-limits" | "coupon-max-number-of-redemptions-reached" | "coupon-not-found" | "coupon-not-unique" | "coupons-disabled" | "create-github-issue-not-allowed" | "creator-plan-not-available" | "cron-expression-invalid" | "daily-ai-token-limit-exceeded" | "daily-publication-limit-exceeded" | "dataset-does-not-have-fields-schema" | "dataset-does-not-have-schema" | "dataset-locked" | "dataset-schema-invalid" | "dcr-not-supported" | "default-dataset-not-found" | "deleting-default-build" | "deleting-unfinished-build" | "email-already-taken" | "email-already-taken-removed-user" | "email-domain-not-allowed-for-coupon" | "email-invalid" | "email-not-allowed" | "email-not-valid" | "email-update-too-soon" | "elevated-permissions-needed" | "env-var-already-exists" | "exchange-rate-fetch-failed" | "expired-conference-token" | "failed-to-charge-user" | "final-invoice-negative" | "full-permission-actor-blocked-for-admin" | "full-permission-actor-not-approved" | "github-branch-empty" | "github-issue-already-exists" | "github-public-key-not-found" | "github-repository-not-found" | "github-signature-does-not-match-payload" | "github-user-not-authorized-for-issues" | "gmail-not-allowed" | "id-does-not-match" | "incompatible-billing-interval" | "incomplete-payout-billing-info" | "inconsistent-currencies" | "incorrect-pricing-modifier-prefix" | "input-json-invalid-characters" | "input-json-not-object" | "input-json-too-long" | "input-update-collision" | "insufficient-permissions" | "insufficient-permissions-to-change-field" | "insufficient-security-measures" | "insufficient-tax-country-evidence" | "integration-auth-error" | "internal-server-error" | "invalid-billing-info" | "invalid-billing-period-for-payout" | "invalid-build" | "invalid-client-key" | "invalid-collection" | "invalid-conference-login-password" | "invalid-content-type-header" | "invalid-credentials" | "invalid-git-auth-token" | "invalid-github-issue-url" | "invalid-header" | "invalid-id" | "invalid-idempotency-key" | "invalid-input" | "invalid-input-schema" | "invalid-invoice" | "invalid-invoice-type" | "invalid-issue-date" | "invalid-label-params" | "invalid-main-account-user-id" | "invalid-oauth-app" | "invalid-oauth-scope" | "invalid-one-time-invoice" | "invalid-parameter" | "invalid-payout-status" | "invalid-picture-url" | "invalid-record-key" | "invalid-request" | "invalid-resource-type" | "invalid-signature" | "invalid-subscription-plan" | "invalid-tax-number" | "invalid-tax-number-format" | "invalid-token" | "invalid-token-type" | "invalid-two-factor-code" | "invalid-two-factor-code-or-recovery-code" | "invalid-two-factor-recovery-code" | "invalid-username" | "invalid-value" | "invitation-invalid-resource-type" | "invitation-no-longer-valid" | "invoice-canceled" | "invoice-cannot-be-refunded-due-to-too-high-amount" | "invoice-incomplete" | "invoice-is-draft" | "invoice-locked" | "invoice-must-be-buffer" | "invoice-not-canceled" | "invoice-not-draft" | "invoice-not-found" | "invoice-outdated" | "invoice-paid-already" | "issue-already-connected-to-github" | "issue-not-found" | "issues-bad-request" | "issuer-not-registered" | "job-finished" | "label-already-linked" | "last-api-token" | "limit-reached" | "max-items-must-be-greater-than-zero" | "max-metamorphs-exceeded" | "max-total-charge-usd-below-minimum" | "max-total-charge-usd-must-be-greater-than-zero" | "method-not-allowed" | "migration-disabled" | "missing-actor-rights" | "missing-api-token" | "missing-billing-info" | "missing-line-items" | "missing-payment-date" | "missing-payout-billing-info" | "missing-proxy-password" | "missing-reporting-fields" | "missing-resource-name" | "missing-settings" | "missing-username" | "monthly-usage-limit-too-low" | "more-than-one-update-not-allowed" | "multiple-records-found" | "must-be-admin" | "name-not-unique" | "next-runtime-computation-failed" | "no-columns-in-exported-dataset" | "no-payment-attempt-for-refund-found" | "no-payment-method-available" | "no-team-account-seats-available" | "non-temporary-email" | "not-enough-usage-to-run-paid-actor" | "not-implemented" | "not-supported-currencies" | "o-auth-service-already-connected" | "o-auth-service-not-connected" | "oauth-resource-access-failed" | "one-time-invoice-already-marked-paid" | "only-drafts-can-be-deleted" | "operation-canceled" | "operation-not-allowed" | "operation-timed-out" | "organization-cannot-own-itself" | "organization-role-not-found" | "overlapping-payout-billing-periods" | "own-token-required" | "page-not-found" | "param-not-one-of" | "parameter-required" | "parameters-mismatched" | "password-reset-email-already-sent" | "password-reset-token-expired" | "pay-as-you-go-without-monthly-interval" | "payment-attempt-status-message-required" | "payout-already-paid" | "payout-canceled" | "payout-invalid-state" | "payout-must-be-approved-to-be-marked-paid" | "payout-not-found" | "payout-number-already-exists" | "phone-number-invalid" | "phone-number-landline" | "phone-number-opted-out" | "phone-verification-disabled" | "platform-feature-disabled" | "price-overrides-validation-failed" | "pricing-model-not-supported" | "promotional-plan-not-available" | "proxy-auth-ip-not-unique" | "public-actor-disabled" | "query-timeout" | "quoted-price-outdated" | "rate-limit-exceeded" | "recaptcha-invalid" | "recaptcha-required" | "record-not-found" | "record-not-public" | "record-or-token-not-found" | "record-too-large" | "redirect-uri-mismatch" | "reduced-plan-not-available" | "rental-charge-already-reimbursed" | "rental-not-allowed" | "request-aborted-prematurely" | "request-handled-or-locked" | "request-id-invalid" | "request-queue-duplicate-requests" | "request-too-large" | "requested-dataset-view-does-not-exist" | "resume-token-expired" | "run-failed" | "run-input-body-not-valid-json" | "run-timeout-exceeded" | "russia-is-evil" | "same-user" | "schedule-actor-not-found" | "schedule-actor-task-not-found" | "schedule-name-not-unique" | "schema-validation" | "schema-validation-error" | "schema-validation-failed" | "service-worker-registration-not-allowed" | "sign-up-method-not-allowed" | "slack-integration-not-custom" | "socket-closed" | "socket-destroyed" | "store-schema-invalid" | "store-terms-not-accepted" | "stripe-enabled" | "stripe-generic-decline" | "stripe-not-enabled" | "stripe-not-enabled-for-user" | "tagged-build-required" | "tax-country-invalid" | "tax-number-invalid" | "tax-number-validation-failed" | "taxamo-call-failed" | "taxamo-request-failed" | "testing-error" | "token-not-provided" | "too-few-versions" | "too-many-actor-tasks" | "too-many-actors" | "too-many-labels-on-resource" | "too-many-mcp-connectors" | "too-many-o-auth-apps" | "too-many-organizations" | "too-many-requests" | "too-many-schedules" | "too-many-ui-access-keys" | "too-many-user-labels" | "too-many-values" | "too-many-versions" | "too-many-webhooks" | "unexpected-route" | "unknown-build-tag" | "unknown-payment-provider" | "unsubscribe-token-invalid" | "unsupported-actor-pricing-model-for-agentic-payments" | "unsupported-content-encoding" | "unsupported-file-type-for-issue" | "unsupported-file-type-image-expected" | "unsupported-file-type-text-or-json-expected" | "unsupported-permission" | "upcoming-subscription-bill-not-up-to-date" | "user-already-exists" | "user-already-verified" | "user-creates-organizations-too-fast" | "user-disabled" | "user-email-is-disposable" | "user-email-not-set" | "user-email-not-verified" | "user-has-no-subscription" | "user-integration-not-found" | "user-is-already-invited" | "user-is-already-organization-member" | "user-is-not-member-of-organization" | "user-is-not-organization" | "user-is-organization" | "user-is-organization-owner" | "user-is-removed" | "user-not-found" | "user-not-logged-in" | "user-not-verified" | "user-or-token-not-found" | "user-plan-not-allowed-for-coupon" | "user-problem-with-card" | "user-record-not-found" | "username-already-taken" | "username-missing" | "username-not-allowed" | "username-removal-forbidden" | "username-required" | "verification-email-already-sent" | "verification-token-expired" | "version-already-exists" | "versions-size-exceeded" | "weak-password" | "x402-agentic-payment-already-finalized" | "x402-agentic-payment-insufficient-amount" | "x402-agentic-payment-malformed-token" | "x402-agentic-payment-settlement-failed" | "x402-agentic-payment-settlement-in-progress" | "x402-agentic-payment-settlement-stuck" | "x402-agentic-payment-unauthorized" | "x402-payment-required" | "zero-invoice";
         ListOfKeys: {
             items: components["schemas"]["KeyValueStoreKey"][];
             count: number;
@@ -583,90 +964,6 @@ export interface components {
             unnamed?: boolean;
             items: components["schemas"]["KeyValueStore"][];
         };
-        Build: {
-            id: string;
-            actId: string;
-            userId: string;
-            /** Format: date-time */
-            startedAt: string;
-            /** Format: date-time */
-            finishedAt?: string | null;
-            status: components["schemas"]["ActorJobStatus"];
-            meta: components["schemas"]["BuildsMeta"];
-            stats?: components["schemas"]["BuildStats"] | null;
-            options?: components["schemas"]["BuildOptions"] | null;
-            usage?: components["schemas"]["BuildUsage"] | null;
-            usageTotalUsd?: number | null;
-            usageUsd?: components["schemas"]["BuildUsage"] | null;
-            /** @deprecated */
-            inputSchema?: string | null;
-            /** @deprecated */
-            readme?: string | null;
-            buildNumber: string;
-            actVersion?: {
-                sourceType?: components["schemas"]["VersionSourceType"];
-                buildTag?: string;
-                versionNumber?: string;
-                gitRepoUrl?: string;
-                sourceFiles?: components["schemas"]["SourceCodeFile"][];
-            };
-            actorDefinition?: components["schemas"]["ActorDefinition"] | null;
-        };
-        /** @enum {string} */
-        ActorJobStatus: "READY" | "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMING-OUT" | "TIMED-OUT" | "ABORTING" | "ABORTED";
-        BuildsMeta: {
-            origin: components["schemas"]["RunOrigin"];
-            clientIp?: string;
-            userAgent?: string;
-        };
-        BuildStats: {
-            durationMillis?: number;
-            runTimeSecs?: number;
-            computeUnits?: number;
-            imageSizeBytes?: number | null;
-        };
-        BuildOptions: {
-            useCache?: boolean | null;
-            betaPackages?: boolean | null;
-            memoryMbytes?: number | null;
-            diskMbytes?: number | null;
-        };
-        BuildUsage: {
-            ACTOR_COMPUTE_UNITS?: number | null;
-        };
-        /** @enum {string} */
-        VersionSourceType: "SOURCE_FILES" | "GIT_REPO" | "TARBALL" | "GITHUB_GIST" | "SOURCE_CODE";
-        SourceCodeFile: {
-            format?: components["schemas"]["SourceCodeFileFormat"];
-            content?: string;
-            name: string;
-        };
-        ActorDefinition: {
-            /** @constant */
-            actorSpecification?: 1;
-            name?: string;
-            version?: string;
-            buildTag?: string;
-            environmentVariables?: {
-                [key: string]: string;
-            };
-            dockerfile?: string;
-            dockerContextDir?: string;
-            readme?: string;
-            input?: Record<string, never>;
-            changelog?: string;
-            storages?: {
-                dataset?: Record<string, never>;
-            };
-            defaultMemoryMbytes?: string | number;
-            minMemoryMbytes?: number;
-            maxMemoryMbytes?: number;
-            usesStandbyMode?: boolean;
-        };
-        /** @enum {string} */
-        SourceCodeFileFormat: "BASE64" | "TEXT";
-        /** @enum {string} */
-        RunOrigin: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
         Run: {
             id: string;
             actId: string;
@@ -720,6 +1017,8 @@ export interface components {
             metamorphs?: components["schemas"]["Metamorph"][] | null;
             platformUsageBillingModel?: string;
         };
+        /** @enum {string} */
+        ActorJobStatus: "READY" | "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMING-OUT" | "TIMED-OUT" | "ABORTING" | "ABORTED";
         RunMeta: {
             origin: components["schemas"]["RunOrigin"];
             clientIp?: string | null;
@@ -876,17 +1175,8 @@ export interface components {
         TieredPricingPerEventEntry: {
             tieredEventPriceUsd: number;
         };
-        TaskStats: {
-            totalRuns?: number;
-        };
-        TaskOptions: {
-            build?: string | null;
-            timeoutSecs?: number | null;
-            memoryMbytes?: number | null;
-            maxItems?: number | null;
-            maxTotalChargeUsd?: number | null;
-            restartOnError?: boolean | null;
-        };
+        /** @enum {string} */
+        RunOrigin: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
         TaskInput: {
             [key: string]: unknown;
         };
@@ -900,6 +1190,18 @@ export interface components {
             disableStandbyFieldsOverride?: boolean | null;
             shouldPassActorInput?: boolean | null;
         };
+        TaskStats: {
+            totalRuns?: number;
+        };
+        ErrorResponse: {
+            error: components["schemas"]["ErrorDetail"];
+        };
+        ErrorDetail: {
+            type?: components["schemas"]["ErrorType"];
+            message?: string;
+        };
+        /** @enum {string} */
+        ErrorType: "3d-secure-auth-failed" | "access-right-already-exists" | "action-not-found" | "actor-already-rented" | "actor-can-not-be-rented" | "actor-disabled" | "actor-is-not-rented" | "actor-memory-limit-exceeded" | "actor-name-exists-new-owner" | "actor-name-not-unique" | "actor-not-found" | "actor-not-github-actor" | "actor-not-public" | "actor-permission-level-not-supported-for-agentic-payments" | "actor-review-already-exists" | "actor-run-failed" | "actor-standby-not-supported-for-agentic-payments" | "actor-task-name-not-unique" | "agentic-payment-info-retrieval-error" | "agentic-payment-information-missing" | "agentic-payment-insufficient-amount" | "agentic-payment-provider-internal-error" | "agentic-payment-provider-unauthorized" | "airtable-webhook-deprecated" | "already-subscribed-to-paid-actor" | "apify-plan-required-to-use-paid-actor" | "apify-signup-not-allowed" | "auth-method-not-supported" | "authorization-server-not-found" | "auto-issue-date-invalid" | "background-check-required" | "billing-system-error" | "black-friday-plan-expired" | "braintree-error" | "braintree-not-linked" | "braintree-operation-timed-out" | "braintree-unsupported-currency" | "build-not-found" | "build-outdated" | "cannot-add-apify-events-to-ppe-actor" | "cannot-add-multiple-pricing-infos" | "cannot-add-pricing-info-that-alters-past" | "cannot-add-second-future-pricing-info" | "cannot-build-actor-from-webhook" | "cannot-change-billing-interval" | "cannot-change-owner" | "cannot-charge-apify-event" | "cannot-charge-non-pay-per-event-actor" | "cannot-comment-as-other-user" | "cannot-copy-actor-task" | "cannot-create-payout" | "cannot-create-public-actor" | "cannot-create-tax-transaction" | "cannot-delete-critical-actor" | "cannot-delete-invoice" | "cannot-delete-paid-actor" | "cannot-disable-one-time-event-for-apify-start-event" | "cannot-disable-organization-with-enabled-members" | "cannot-disable-user-with-subscription" | "cannot-link-oauth-to-unverified-email" | "cannot-metamorph-to-pay-per-result-actor" | "cannot-modify-actor-pricing-too-frequently" | "cannot-modify-actor-pricing-with-immediate-effect" | "cannot-monetize-without-payout-billing-info" | "cannot-override-paid-actor-trial" | "cannot-permanently-delete-subscription" | "cannot-publish-actor" | "cannot-reduce-last-full-token" | "cannot-reimburse-more-than-original-charge" | "cannot-reimburse-non-rental-charge" | "cannot-remove-own-actor-from-recently-used" | "cannot-remove-payment-method" | "cannot-remove-pricing-info" | "cannot-remove-running-run" | "cannot-remove-user-with-public-actors" | "cannot-remove-user-with-subscription" | "cannot-remove-user-with-unpaid-invoice" | "cannot-rename-env-var" | "cannot-rent-paid-actor" | "cannot-review-own-actor" | "cannot-set-access-rights-for-owner" | "cannot-set-is-status-message-terminal" | "cannot-unpublish-critical-actor" | "cannot-unpublish-paid-actor" | "cannot-unpublish-profile" | "cannot-update-invoice-field" | "concurrent-runs-limit-exceeded" | "concurrent-update-detected" | "conference-token-not-found" | "content-encoding-forbidden-for-html" | "coupon-already-redeemed" | "coupon-expired" | "coupon-for-new-customers" | "coupon-for-subscribed-users" | "coupon-limits-are-in-conflict-with-current-limits" | "coupon-max-number-of-redemptions-reached" | "coupon-not-found" | "coupon-not-unique" | "coupons-disabled" | "create-github-issue-not-allowed" | "creator-plan-not-available" | "cron-expression-invalid" | "daily-ai-token-limit-exceeded" | "daily-publication-limit-exceeded" | "dataset-does-not-have-fields-schema" | "dataset-does-not-have-schema" | "dataset-locked" | "dataset-schema-invalid" | "dcr-not-supported" | "default-dataset-not-found" | "deleting-default-build" | "deleting-unfinished-build" | "email-already-taken" | "email-already-taken-removed-user" | "email-domain-not-allowed-for-coupon" | "email-invalid" | "email-not-allowed" | "email-not-valid" | "email-update-too-soon" | "elevated-permissions-needed" | "env-var-already-exists" | "exchange-rate-fetch-failed" | "expired-conference-token" | "failed-to-charge-user" | "final-invoice-negative" | "full-permission-actor-blocked-for-admin" | "full-permission-actor-not-approved" | "github-branch-empty" | "github-issue-already-exists" | "github-public-key-not-found" | "github-repository-not-found" | "github-signature-does-not-match-payload" | "github-user-not-authorized-for-issues" | "gmail-not-allowed" | "id-does-not-match" | "incompatible-billing-interval" | "incomplete-payout-billing-info" | "inconsistent-currencies" | "incorrect-pricing-modifier-prefix" | "input-json-invalid-characters" | "input-json-not-object" | "input-json-too-long" | "input-update-collision" | "insufficient-permissions" | "insufficient-permissions-to-change-field" | "insufficient-security-measures" | "insufficient-tax-country-evidence" | "integration-auth-error" | "internal-server-error" | "invalid-billing-info" | "invalid-billing-period-for-payout" | "invalid-build" | "invalid-client-key" | "invalid-collection" | "invalid-conference-login-password" | "invalid-content-type-header" | "invalid-credentials" | "invalid-git-auth-token" | "invalid-github-issue-url" | "invalid-header" | "invalid-id" | "invalid-idempotency-key" | "invalid-input" | "invalid-input-schema" | "invalid-invoice" | "invalid-invoice-type" | "invalid-issue-date" | "invalid-label-params" | "invalid-main-account-user-id" | "invalid-oauth-app" | "invalid-oauth-scope" | "invalid-one-time-invoice" | "invalid-parameter" | "invalid-payout-status" | "invalid-picture-url" | "invalid-record-key" | "invalid-request" | "invalid-resource-type" | "invalid-signature" | "invalid-subscription-plan" | "invalid-tax-number" | "invalid-tax-number-format" | "invalid-token" | "invalid-token-type" | "invalid-two-factor-code" | "invalid-two-factor-code-or-recovery-code" | "invalid-two-factor-recovery-code" | "invalid-username" | "invalid-value" | "invitation-invalid-resource-type" | "invitation-no-longer-valid" | "invoice-canceled" | "invoice-cannot-be-refunded-due-to-too-high-amount" | "invoice-incomplete" | "invoice-is-draft" | "invoice-locked" | "invoice-must-be-buffer" | "invoice-not-canceled" | "invoice-not-draft" | "invoice-not-found" | "invoice-outdated" | "invoice-paid-already" | "issue-already-connected-to-github" | "issue-not-found" | "issues-bad-request" | "issuer-not-registered" | "job-finished" | "label-already-linked" | "last-api-token" | "limit-reached" | "max-items-must-be-greater-than-zero" | "max-metamorphs-exceeded" | "max-total-charge-usd-below-minimum" | "max-total-charge-usd-must-be-greater-than-zero" | "method-not-allowed" | "migration-disabled" | "missing-actor-rights" | "missing-api-token" | "missing-billing-info" | "missing-line-items" | "missing-payment-date" | "missing-payout-billing-info" | "missing-proxy-password" | "missing-reporting-fields" | "missing-resource-name" | "missing-settings" | "missing-username" | "monthly-usage-limit-too-low" | "more-than-one-update-not-allowed" | "multiple-records-found" | "must-be-admin" | "name-not-unique" | "next-runtime-computation-failed" | "no-columns-in-exported-dataset" | "no-payment-attempt-for-refund-found" | "no-payment-method-available" | "no-team-account-seats-available" | "non-temporary-email" | "not-enough-usage-to-run-paid-actor" | "not-implemented" | "not-supported-currencies" | "o-auth-service-already-connected" | "o-auth-service-not-connected" | "oauth-resource-access-failed" | "one-time-invoice-already-marked-paid" | "only-drafts-can-be-deleted" | "operation-canceled" | "operation-not-allowed" | "operation-timed-out" | "organization-cannot-own-itself" | "organization-role-not-found" | "overlapping-payout-billing-periods" | "own-token-required" | "page-not-found" | "param-not-one-of" | "parameter-required" | "parameters-mismatched" | "password-reset-email-already-sent" | "password-reset-token-expired" | "pay-as-you-go-without-monthly-interval" | "payment-attempt-status-message-required" | "payout-already-paid" | "payout-canceled" | "payout-invalid-state" | "payout-must-be-approved-to-be-marked-paid" | "payout-not-found" | "payout-number-already-exists" | "phone-number-invalid" | "phone-number-landline" | "phone-number-opted-out" | "phone-verification-disabled" | "platform-feature-disabled" | "price-overrides-validation-failed" | "pricing-model-not-supported" | "promotional-plan-not-available" | "proxy-auth-ip-not-unique" | "public-actor-disabled" | "query-timeout" | "quoted-price-outdated" | "rate-limit-exceeded" | "recaptcha-invalid" | "recaptcha-required" | "record-not-found" | "record-not-public" | "record-or-token-not-found" | "record-too-large" | "redirect-uri-mismatch" | "reduced-plan-not-available" | "rental-charge-already-reimbursed" | "rental-not-allowed" | "request-aborted-prematurely" | "request-handled-or-locked" | "request-id-invalid" | "request-queue-duplicate-requests" | "request-too-large" | "requested-dataset-view-does-not-exist" | "resume-token-expired" | "run-failed" | "run-input-body-not-valid-json" | "run-timeout-exceeded" | "russia-is-evil" | "same-user" | "schedule-actor-not-found" | "schedule-actor-task-not-found" | "schedule-name-not-unique" | "schema-validation" | "schema-validation-error" | "schema-validation-failed" | "service-worker-registration-not-allowed" | "sign-up-method-not-allowed" | "slack-integration-not-custom" | "socket-closed" | "socket-destroyed" | "store-schema-invalid" | "store-terms-not-accepted" | "stripe-enabled" | "stripe-generic-decline" | "stripe-not-enabled" | "stripe-not-enabled-for-user" | "tagged-build-required" | "tax-country-invalid" | "tax-number-invalid" | "tax-number-validation-failed" | "taxamo-call-failed" | "taxamo-request-failed" | "testing-error" | "token-not-provided" | "too-few-versions" | "too-many-actor-tasks" | "too-many-actors" | "too-many-labels-on-resource" | "too-many-mcp-connectors" | "too-many-o-auth-apps" | "too-many-organizations" | "too-many-requests" | "too-many-schedules" | "too-many-ui-access-keys" | "too-many-user-labels" | "too-many-values" | "too-many-versions" | "too-many-webhooks" | "unexpected-route" | "unknown-build-tag" | "unknown-payment-provider" | "unsubscribe-token-invalid" | "unsupported-actor-pricing-model-for-agentic-payments" | "unsupported-content-encoding" | "unsupported-file-type-for-issue" | "unsupported-file-type-image-expected" | "unsupported-file-type-text-or-json-expected" | "unsupported-permission" | "upcoming-subscription-bill-not-up-to-date" | "user-already-exists" | "user-already-verified" | "user-creates-organizations-too-fast" | "user-disabled" | "user-email-is-disposable" | "user-email-not-set" | "user-email-not-verified" | "user-has-no-subscription" | "user-integration-not-found" | "user-is-already-invited" | "user-is-already-organization-member" | "user-is-not-member-of-organization" | "user-is-not-organization" | "user-is-organization" | "user-is-organization-owner" | "user-is-removed" | "user-not-found" | "user-not-logged-in" | "user-not-verified" | "user-or-token-not-found" | "user-plan-not-allowed-for-coupon" | "user-problem-with-card" | "user-record-not-found" | "username-already-taken" | "username-missing" | "username-not-allowed" | "username-removal-forbidden" | "username-required" | "verification-email-already-sent" | "verification-token-expired" | "version-already-exists" | "versions-size-exceeded" | "weak-password" | "x402-agentic-payment-already-finalized" | "x402-agentic-payment-insufficient-amount" | "x402-agentic-payment-malformed-token" | "x402-agentic-payment-settlement-failed" | "x402-agentic-payment-settlement-in-progress" | "x402-agentic-payment-settlement-stuck" | "x402-agentic-payment-unauthorized" | "x402-payment-required" | "zero-invoice";
         ListOfTasks: components["schemas"]["PaginationResponse"] & {
             items: components["schemas"]["TaskShort"][];
         };
@@ -917,6 +1219,86 @@ export interface components {
             modifiedAt: string;
             stats?: components["schemas"]["TaskStats"] | null;
         };
+        Build: {
+            id: string;
+            actId: string;
+            userId: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            finishedAt?: string | null;
+            status: components["schemas"]["ActorJobStatus"];
+            meta: components["schemas"]["BuildsMeta"];
+            stats?: components["schemas"]["BuildStats"] | null;
+            options?: components["schemas"]["BuildOptions"] | null;
+            usage?: components["schemas"]["BuildUsage"] | null;
+            usageTotalUsd?: number | null;
+            usageUsd?: components["schemas"]["BuildUsage"] | null;
+            /** @deprecated */
+            inputSchema?: string | null;
+            /** @deprecated */
+            readme?: string | null;
+            buildNumber: string;
+            actVersion?: {
+                sourceType?: components["schemas"]["VersionSourceType"];
+                buildTag?: string;
+                versionNumber?: string;
+                gitRepoUrl?: string;
+                sourceFiles?: components["schemas"]["SourceCodeFile"][];
+            };
+            actorDefinition?: components["schemas"]["ActorDefinition"] | null;
+        };
+        BuildsMeta: {
+            origin: components["schemas"]["RunOrigin"];
+            clientIp?: string;
+            userAgent?: string;
+        };
+        BuildStats: {
+            durationMillis?: number;
+            runTimeSecs?: number;
+            computeUnits?: number;
+            imageSizeBytes?: number | null;
+        };
+        BuildOptions: {
+            useCache?: boolean | null;
+            betaPackages?: boolean | null;
+            memoryMbytes?: number | null;
+            diskMbytes?: number | null;
+        };
+        BuildUsage: {
+            ACTOR_COMPUTE_UNITS?: number | null;
+        };
+        /** @enum {string} */
+        VersionSourceType: "SOURCE_FILES" | "GIT_REPO" | "TARBALL" | "GITHUB_GIST" | "SOURCE_CODE";
+        SourceCodeFile: {
+            format?: components["schemas"]["SourceCodeFileFormat"];
+            content?: string;
+            name: string;
+        };
+        ActorDefinition: {
+            /** @constant */
+            actorSpecification?: 1;
+            name?: string;
+            version?: string;
+            buildTag?: string;
+            environmentVariables?: {
+                [key: string]: string;
+            };
+            dockerfile?: string;
+            dockerContextDir?: string;
+            readme?: string;
+            input?: Record<string, never>;
+            changelog?: string;
+            storages?: {
+                dataset?: Record<string, never>;
+            };
+            defaultMemoryMbytes?: string | number;
+            minMemoryMbytes?: number;
+            maxMemoryMbytes?: number;
+            usesStandbyMode?: boolean;
+        };
+        /** @enum {string} */
+        SourceCodeFileFormat: "BASE64" | "TEXT";
         ListOfBuilds: components["schemas"]["PaginationResponse"] & {
             items: components["schemas"]["BuildShort"][];
         };
@@ -958,25 +1340,6 @@ export interface components {
             lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
             stats?: components["schemas"]["WebhookStats"] | null;
         };
-        /** @enum {string} */
-        WebhookEventType: "ACTOR.BUILD.ABORTED" | "ACTOR.BUILD.CREATED" | "ACTOR.BUILD.FAILED" | "ACTOR.BUILD.SUCCEEDED" | "ACTOR.BUILD.TIMED_OUT" | "ACTOR.RUN.ABORTED" | "ACTOR.RUN.CREATED" | "ACTOR.RUN.FAILED" | "ACTOR.RUN.RESURRECTED" | "ACTOR.RUN.SUCCEEDED" | "ACTOR.RUN.TIMED_OUT" | "TEST";
-        WebhookCondition: {
-            actorId?: string | null;
-            actorTaskId?: string | null;
-            actorRunId?: string | null;
-        };
-        ExampleWebhookDispatch: {
-            status: components["schemas"]["WebhookDispatchStatus"];
-            /** Format: date-time */
-            finishedAt?: string | null;
-            /** Format: date-time */
-            removedAt?: string | null;
-        };
-        WebhookStats: {
-            totalDispatches?: number;
-        };
-        /** @enum {string} */
-        WebhookDispatchStatus: "ACTIVE" | "SUCCEEDED" | "FAILED";
         Version: {
             versionNumber: string;
             sourceType: components["schemas"]["VersionSourceType"] | null;
@@ -997,6 +1360,34 @@ export interface components {
         SourceCodeFolder: {
             name: string;
             folder: boolean;
+        };
+        /** @enum {string} */
+        ActorPermissionLevel: "LIMITED_PERMISSIONS" | "FULL_PERMISSIONS";
+        CreateOrUpdateVersionRequest: {
+            versionNumber?: string | null;
+            sourceType?: components["schemas"]["VersionSourceType"] | null;
+            envVars?: components["schemas"]["EnvVar"][] | null;
+            applyEnvVarsToBuild?: boolean | null;
+            buildTag?: string | null;
+            sourceFiles?: components["schemas"]["VersionSourceFiles"];
+            gitRepoUrl?: string | null;
+            tarballUrl?: string | null;
+            gitHubGistUrl?: string | null;
+        };
+        DefaultRunOptions: {
+            build?: string;
+            timeoutSecs?: number;
+            memoryMbytes?: number;
+            restartOnError?: boolean;
+            maxItems?: number | null;
+            forcePermissionLevel?: components["schemas"]["ActorPermissionLevel"] | null;
+        };
+        BuildTag: {
+            buildId: string;
+        } | null;
+        ExampleRunInput: {
+            body?: string;
+            contentType?: string;
         };
         Actor: {
             id: string;
@@ -1035,8 +1426,6 @@ export interface components {
             isSourceCodeHidden: boolean;
             hasNoDataset?: boolean;
         };
-        /** @enum {string} */
-        ActorPermissionLevel: "LIMITED_PERMISSIONS" | "FULL_PERMISSIONS";
         ActorStats: {
             totalBuilds?: number;
             totalRuns?: number;
@@ -1057,18 +1446,6 @@ export interface components {
                 "TIMED-OUT"?: number;
                 TOTAL?: number;
             };
-        };
-        DefaultRunOptions: {
-            build?: string;
-            timeoutSecs?: number;
-            memoryMbytes?: number;
-            restartOnError?: boolean;
-            maxItems?: number | null;
-            forcePermissionLevel?: components["schemas"]["ActorPermissionLevel"] | null;
-        };
-        ExampleRunInput: {
-            body?: string;
-            contentType?: string;
         };
         TaggedBuilds: {
             [key: string]: components["schemas"]["TaggedBuildInfo"] | null;
@@ -1138,22 +1515,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        NotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["ErrorResponse"];
-            };
-        };
-        Conflict: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["ErrorResponse"];
-            };
-        };
         PayloadTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1170,7 +1531,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        Timeout: {
+        NotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1186,6 +1547,28 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        Timeout: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        NoContent: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
     };
     parameters: {
         offset: number;
@@ -1194,11 +1577,11 @@ export interface components {
         actorId: string;
         versionNumber: string;
         descStartedAt: boolean;
+        waitForFinishBuild: number;
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
         buildId: string;
-        waitForFinishBuild: number;
         unnamed: boolean;
         storeId: string;
         exclusiveStartKey: string;
@@ -1206,6 +1589,8 @@ export interface components {
         collectionKeys: string;
         prefixKeys: string;
         signature: string;
+        webhookId: string;
+        scheduleId: string;
     };
     requestBodies: never;
     headers: never;
@@ -1243,6 +1628,39 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    actors_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateActorRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     actor_get: {
         parameters: {
             query?: never;
@@ -1260,6 +1678,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActorResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actor_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateActorRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actor_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1360,6 +1838,44 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    actors_builds_post: {
+        parameters: {
+            query: {
+                version: string;
+                useCache?: boolean;
+                betaPackages?: boolean;
+                tag?: string;
+                waitForFinish?: components["parameters"]["waitForFinishBuild"];
+            };
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     actorTasks_get: {
         parameters: {
             query?: {
@@ -1452,6 +1968,69 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    actorTask_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorTaskId: components["parameters"]["actorTaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTaskRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Task"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorTask_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorTaskId: components["parameters"]["actorTaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     actorRun_get: {
         parameters: {
             query?: {
@@ -1509,6 +2088,53 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorBuild_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                buildId: components["parameters"]["buildId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorBuild_abort_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                buildId: components["parameters"]["buildId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };
@@ -1669,6 +2295,359 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhooks_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhooksResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhooks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestWebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    schedules_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfSchedulesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    schedules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    schedule_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduleId: components["parameters"]["scheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    schedule_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduleId: components["parameters"]["scheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleCreate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    schedule_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduleId: components["parameters"]["scheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    schedule_log_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduleId: components["parameters"]["scheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleLogResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };

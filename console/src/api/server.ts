@@ -1,19 +1,14 @@
 import { queryOptions } from "@tanstack/react-query";
-import { request } from "@/api/client";
+import { body, local } from "@/api/client";
+import type { components } from "@/api/local";
 
-export type Server = {
-  version: string;
-  apiUrl: string;
-  user: { id: string; username: string } | null;
-  hasUsers: boolean;
-  isOperator: boolean;
-  engine: { version: string } | null;
-  memory: { usedMbytes: number; limitMbytes: number };
-  liveRuns: number;
+export type Server = components["schemas"]["ConsoleInfo"] & {
+  /** Whether the engine answers now; undefined before the first event. */
+  isEngineReachable?: boolean;
 };
 
 /** The server and the signed-in user. */
 export const serverQuery = queryOptions({
   queryKey: ["server"],
-  queryFn: async ({ signal }): Promise<Server> => (await request("/greenroom/console", { signal })).json(),
+  queryFn: ({ signal }): Promise<Server> => body(local.GET("/greenroom/console", { signal })),
 });

@@ -118,7 +118,7 @@ const MEGABYTES_PER_GIGABYTE = 1024;
 
 function Footer() {
   const { data: server } = useQuery(serverQuery);
-  if (!server) return <div className={styles.footer} />;
+  if (!server?.memory) return <div className={styles.footer} />;
   const { usedMbytes, limitMbytes } = server.memory;
   const gigabytes = (mbytes: number) => mbytes / MEGABYTES_PER_GIGABYTE;
   return (

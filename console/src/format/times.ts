@@ -19,8 +19,8 @@ export function timeZone(): string {
   return zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-function formatted(instant: Instant, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: timeZone() }).format(new Date(instant));
+function formatted(instant: Instant, options: Intl.DateTimeFormatOptions, inZone = timeZone()): string {
+  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: inZone }).format(new Date(instant));
 }
 
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
@@ -44,6 +44,12 @@ export function shortTime(instant: Instant | null | undefined, now: number = Dat
 export function fullTime(instant: Instant | null | undefined): string {
   if (instant == null) return MISSING;
   return `${formatted(instant, { day: "numeric", month: "long", year: "numeric" })}, ${clockTime(instant)}`;
+}
+
+/** The same in another zone, with the day of the week. */
+export function fullTimeIn(instant: Instant, inZone: string): string {
+  const day = formatted(instant, { weekday: "short", day: "numeric", month: "long", year: "numeric" }, inZone);
+  return `${day}, ${formatted(instant, CLOCK, inZone)}`;
 }
 
 export function fullDate(instant: Instant): string {

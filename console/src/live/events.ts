@@ -1,12 +1,114 @@
-import type { QueryClient } from "@tanstack/react-query";
-import { connection } from "@/live/connection";
+/** Follows the server's events while the page is open: they update the query cache and reach the components. */
+import { notifyManager, type QueryClient } from "@tanstack/react-query";
+import { serverQuery } from "@/api/server";
+import { browserClock, type Clock } from "./clock";
+import { connection } from "./connection";
+import { Delivery } from "./delivery";
+import type { Message } from "./messages";
+import { settleOrders } from "./orders";
+import { applyEvents, isOfTopic, topicOf } from "./patches";
+import { Refetching } from "./refetching";
+import { SharedStream, type TabListener } from "./tabs";
+import { followedTopics, giveToFollowers, type LiveEvent, type Topic, watchTopics } from "./topics";
 
-const PATH = "/greenroom/events?topics=runs,builds,records,server";
+/** A topic stays followed for a while, since users often return to a page. */
+const LINGER_MILLIS = 30_000;
+const NAMES: ReadonlySet<string> = new Set<LiveEvent["name"]>([
+  "run",
+  "build",
+  "changed",
+  "sample",
+  "log",
+  "timeline",
+  "fit",
+  "server",
+  "reset",
+]);
 
-/** Follow the server's events for as long as the page is open, and update the cache with them. */
-export function followEvents(queries: QueryClient): void {
-  const source = new EventSource(PATH);
-  source.onopen = () => connection.set({ state: "connected" });
-  source.onerror = () => connection.set({ state: "reconnecting" });
-  source.addEventListener("reset", () => void queries.invalidateQueries());
+let stream: SharedStream | null = null;
+
+export function followEvents(queries: QueryClient, clock: Clock = browserClock): void {
+  const refetching = new Refetching(queries, clock);
+  const isHidden = () => document.visibilityState === "hidden";
+  const deliver = (events: LiveEvent[]) =>
+    notifyManager.batch(() => {
+      applyEvents(queries, events, refetching.request);
+      settleOrders(events);
+      giveToFollowers(events);
+    });
+  const delivery = new Delivery(deliver, clock, isHidden);
+  const shared = new SharedStream(listenerOf(queries, delivery));
+  stream = shared;
+  followTopics(queries, shared, clock);
+  document.addEventListener("visibilitychange", () => {
+    if (isHidden()) return;
+    delivery.catchUp();
+    shared.retryNow();
+  });
+}
+
+/** Connect at once instead of at the time that the top bar shows. */
+export function retryNow(): void {
+  stream?.retryNow();
+}
+
+/** Connect again, as another user than before. */
+export function restartEvents(): void {
+  stream?.restart();
+}
+
+function listenerOf(queries: QueryClient, delivery: Delivery): TabListener {
+  let covered: ReadonlySet<Topic> = new Set();
+  return {
+    onMessage: (message) => {
+      const event = eventOf(message);
+      if (event) delivery.add(event);
+    },
+    onState: (state) => connection.set(state),
+    onSignedOut: () => void queries.invalidateQueries({ queryKey: serverQuery.queryKey }),
+    onTopics: (topics) => {
+      // What happened between a query's response and this confirmation has reached nobody.
+      const added = new Set(topics.filter((topic) => !covered.has(topic)));
+      covered = new Set(topics);
+      if (added.size > 0) void queries.invalidateQueries({ predicate: isOfTopic(added) });
+    },
+  };
+}
+
+/** Follow what the mounted queries and components need. */
+function followTopics(queries: QueryClient, shared: SharedStream, clock: Clock): void {
+  let sent = "";
+  const leftAt = new Map<Topic, number>();
+  let isPlanned = false;
+  const update = () => {
+    isPlanned = false;
+    const now = clock.now();
+    const wanted = new Set<Topic>(followedTopics());
+    for (const query of queries.getQueryCache().findAll({ type: "active" })) {
+      const topic = topicOf(query.queryKey);
+      if (topic !== null) wanted.add(topic);
+    }
+    for (const topic of wanted) leftAt.set(topic, now);
+    for (const [topic, at] of leftAt) if (now - at >= LINGER_MILLIS) leftAt.delete(topic);
+    const topics = [...leftAt.keys()].sort();
+    if (topics.join() !== sent) {
+      sent = topics.join();
+      shared.setTopics(topics);
+    }
+    if (leftAt.size > wanted.size) clock.after(LINGER_MILLIS, plan);
+  };
+  const plan = () => {
+    if (isPlanned) return;
+    isPlanned = true;
+    clock.after(0, update);
+  };
+  watchTopics(plan);
+  queries.getQueryCache().subscribe(({ type }) => {
+    if (type === "observerAdded" || type === "observerRemoved") plan();
+  });
+}
+
+function eventOf({ name, data }: Message): LiveEvent | null {
+  if (!NAMES.has(name)) return null;
+  return { name, data: data === "" ? null : JSON.parse(data) } as LiveEvent;
 }

@@ -9,7 +9,8 @@ export type RunInput = { input: JsonObject; options: RunOptions; source: string 
 /** The input and the options of a run, to start another one with them. */
 export async function readRunInput(runId: string): Promise<RunInput> {
   const run = await dataOf(platform.GET("/v2/actor-runs/{runId}", { params: { path: { runId } } }));
-  const { memoryMbytes, timeoutSecs, build, maxItems, maxTotalChargeUsd, restartOnError } = run.options as typeof run.options & { restartOnError?: boolean | null };
+  const { memoryMbytes, timeoutSecs, build, maxItems, maxTotalChargeUsd, restartOnError } =
+    run.options as typeof run.options & { restartOnError?: boolean | null };
   return {
     input: await inputOf(run.defaultKeyValueStoreId),
     options: {

@@ -19,7 +19,17 @@ from runtime.base.records.actors import (
 )
 from runtime.base.records.builds import Build, BuildOptions, SourceCopy
 from runtime.base.records.definitions import Definition
-from runtime.base.records.endings import Abort, Aborter, Ending, KilledProcess, NoContainer, Witness
+from runtime.base.records.endings import (
+    Abort,
+    Aborter,
+    ContainerEnd,
+    Ending,
+    KilledProcess,
+    NoContainer,
+    Order,
+    OrderKind,
+    Witness,
+)
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.run_lists import ListPosition, RunListPage, RunListQuery, RunSort
@@ -44,6 +54,7 @@ from runtime.base.records.storages import (
     RequestState,
     Storage,
 )
+from runtime.base.records.timeline import TimelineEntry, TimelineKind
 from runtime.base.records.usage import DailyUsage
 from runtime.base.records.users import InputKey, User
 from runtime.base.records.webhooks import (
@@ -65,6 +76,7 @@ __all__ = [
     "Actor",
     "Build",
     "BuildOptions",
+    "ContainerEnd",
     "DailyUsage",
     "Dataset",
     "Definition",
@@ -80,6 +92,8 @@ __all__ = [
     "Meta",
     "Metamorph",
     "NoContainer",
+    "Order",
+    "OrderKind",
     "Origin",
     "PendingAction",
     "PermissionLevel",
@@ -112,6 +126,8 @@ __all__ = [
     "TaggedBuild",
     "Task",
     "TaskOptions",
+    "TimelineEntry",
+    "TimelineKind",
     "User",
     "Version",
     "Webhook",

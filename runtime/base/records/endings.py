@@ -51,13 +51,23 @@ class Ending:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerEnd:
+    """The end of a container. `oom_killed` is as in an Ending."""
+
+    at: int
+    exit_code: int | None
+    oom_killed: bool
+
+
 class Aborter(StrEnum):
-    """Who ordered the abort of a run."""
+    """Who ordered the abort, or another change, of a run. The engine moves runs when it stops their containers."""
 
     USER = "user"
     RUN = "run"
     ITSELF = "itself"
     SERVER = "server"
+    ENGINE = "engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +78,23 @@ class Abort:
     at: int
     gracefully: bool
     run_id: str | None = None
+
+
+class OrderKind(StrEnum):
+    ABORT = "abort"
+    GRACEFUL_ABORT = "graceful-abort"
+    REBOOT = "reboot"
+    MIGRATION = "migration"
+    METAMORPH = "metamorph"
+    RESURRECTION = "resurrection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order to a run that was accepted. `run_id` is the run whose token ordered it, `target` a metamorph's Actor."""
+
+    kind: OrderKind
+    at: int
+    by: Aborter
+    run_id: str | None = None
+    target: str | None = None

@@ -10,7 +10,7 @@ from runtime.base.clock import Millis
 from runtime.base.general_access import GeneralAccess
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records.actors import EnvVar, PermissionLevel, Pricing
-from runtime.base.records.endings import Abort, Ending
+from runtime.base.records.endings import Abort, ContainerEnd, Ending, Order
 from runtime.base.records.jobs import Meta
 from runtime.base.records.webhooks import WebhookEvent
 
@@ -88,7 +88,7 @@ class RunStats:
 
     `sampled_millis` is the time that the averages cover. `api_bytes` is the part of the network traffic that was
     exchanged with the API. `proxy` is by group of the proxy. The `earlier_` fields are the parts of the totals from
-    containers before the current one.
+    containers before the current one. `oom_kills` counts the processes that the kernel killed in the current container.
     """
 
     input_body_len: int = 0
@@ -112,6 +112,7 @@ class RunStats:
     reboot_count: int = 0
     restart_count: int = 0
     resurrect_count: int = 0
+    oom_kills: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +126,8 @@ class Run:
     stored before the stop, so that a restarted server still has it. `first_container_at` is the engine's time at which
     the first container since the run's start or last resurrection started. The timeout counts from it.
 
-    Orders: at `stop_at` the container is killed. If `restart` is set, the run then continues in a new container, for a
-    metamorph as `next_metamorph`.
+    Orders: `last_order` is the last accepted one. At `stop_at` the container is killed. If `restart` is set, the run
+    then continues in a new container, for a metamorph as `next_metamorph`.
 
     Continuations: `resumed_at` is the last resurrection. The compute units count from it;
     `earlier_compute_units` are the units before it. `log_lines_before` counts the log lines of earlier containers.
@@ -147,9 +148,9 @@ class Run:
     Actor waits for a debugger at this port of 127.0.0.1. Then neither the timeout nor the CPU share applies.
     `is_debugger_missing` is true once its log reports that no program waits for a debugger.
 
-    Explanations: `ending` is what was recorded about the end of the last container. `abort` is the order to abort the
-    run. `listening` are the addresses at which the Actor listened while its web server did not answer, and `rejections`
-    the first API requests that the permissions of the run did not allow.
+    Explanations: `ending` is what was recorded about the end of the last container, and `container_end` when and how it
+    ended. `abort` is the order to abort the run. `listening` are the addresses at which the Actor listened while its
+    web server did not answer, and `rejections` the first API requests that the permissions of the run did not allow.
 
     Environment: `env_vars` were given for this run, and take precedence over those of its version. They are for the
     Actor that was started, not for one that the run metamorphs to.
@@ -225,6 +226,8 @@ class Run:
     debug_port: int | None = None
     is_debugger_missing: bool = False
     ending: Ending | None = None
+    container_end: ContainerEnd | None = None
+    last_order: Order | None = None
     abort: Abort | None = None
     listening: tuple[str, ...] = ()
     rejections: tuple[str, ...] = ()

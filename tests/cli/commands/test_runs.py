@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
+from yarl import URL
 
 from cli.main import app
 from tests.cli.conftest import Greenroom
 from tests.cli.serving import Serving
+from tests.fakes.api import CONTROL_TOKEN
 
 
 def rows(output: str) -> list[list[str]]:
@@ -187,11 +190,25 @@ async def current_tags(serving: Serving, actor_id: str) -> set[str]:
     return set(serving.api.orchestrator.actors.get(actor_id).tagged_builds)
 
 
-def test_open_prints_the_page_of_a_run(greenroom: Greenroom, serving: Serving) -> None:
+def test_open_prints_a_page_of_the_console_that_signs_one_browser_in(greenroom: Greenroom, serving: Serving) -> None:
     run = serving.run("hello")
-    assert greenroom("open", "last").stdout == f"http://localhost:3333/v2/logs/{run.id}\n"
-    printed = json.loads(greenroom("open", "--json").stdout)
-    assert printed["url"].endswith("/greenroom/docs")
+    for arguments, page in (((), "/actors/runs"), (("last",), f"/actors/runs/{run.id}")):
+        url = URL(json.loads(greenroom("open", *arguments, "--json").stdout)["url"])
+        assert (url.path, url.query["page"]) == ("/greenroom/sign-in", page)
+        assert CONTROL_TOKEN not in str(url)
+        for status in (303, 410):
+            assert serving.http.get(url.raw_path_qs).status_code == status
+
+
+def test_open_prints_the_address_of_a_live_web_server(greenroom: Greenroom, serving: Serving) -> None:
+    run = serving.run("hello")
+
+    async def make_ready() -> None:
+        table = serving.api.orchestrator.database.runs
+        await table.update(run.id, lambda now: replace(now, is_container_server_ready=True))
+
+    serving.thread.run(make_ready())
+    assert greenroom("open", "last").stdout == f"{serving.api.orchestrator.addresses.container_url(run.web_key)}\n"
 
 
 def test_open_needs_a_server(cli: CliRunner, tmp_path: Any) -> None:

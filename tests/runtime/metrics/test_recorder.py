@@ -8,7 +8,7 @@ import pytest
 
 from runtime.base.errors import StorageUnavailable
 from runtime.containers import Sample
-from runtime.database.metrics_table import MetricsTable, StoredBlock
+from runtime.database.run_blocks import RunBlocksTable, StoredBlock
 from runtime.metrics import recorder
 from runtime.metrics.blocks import Block, decode
 from runtime.metrics.recorder import Metrics
@@ -21,7 +21,7 @@ HOUR = 3600
 MBYTE = 1_000_000
 
 
-class MemoryTable(MetricsTable):
+class MemoryTable(RunBlocksTable):
     """The table without a database. With `is_full`, it rejects writes as on a full disk."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class MemoryTable(MetricsTable):
     def end_of(self, run_id: str) -> int:
         return self.stored[-1].end if self.stored else 0
 
-    async def store(self, run_id: str, blocks: Sequence[StoredBlock]) -> None:
+    async def store(self, run_id: str, blocks: Sequence[StoredBlock], *, delete_before: int = 0) -> None:
         if self.is_full:
             raise StorageUnavailable("insufficient-storage", "full")
         self.stored = [each for each in self.stored if each.position < blocks[0].position] + [*blocks]

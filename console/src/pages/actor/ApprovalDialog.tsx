@@ -7,7 +7,8 @@ import { showToast } from "@/ui/toasts";
 /** Opened by the address that the API returns if an Actor of another user wants full permissions. */
 export function ApprovalDialog({ actor }: { actor: ActorRecord }) {
   const navigate = useNavigate();
-  const close = () => void navigate({ to: "/actors/$actorId", params: { actorId: actor.id }, search: {}, replace: true });
+  const close = () =>
+    void navigate({ to: "/actors/$actorId", params: { actorId: actor.id }, search: {}, replace: true });
   const isFull = actor.actorPermissionLevel === "FULL_PERMISSIONS";
   const approve = async () => {
     if (isFull) return;

@@ -1,7 +1,14 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { type ActorRecord, type BuildRecord, buildExplanationQuery, buildIdOf, buildQuery, buildsQuery } from "@/api/actors";
+import {
+  type ActorRecord,
+  type BuildRecord,
+  buildExplanationQuery,
+  buildIdOf,
+  buildQuery,
+  buildsQuery,
+} from "@/api/actors";
 import { body, platform } from "@/api/client";
 import { messageOf } from "@/api/errors";
 import { bytes, MISSING } from "@/format/numbers";

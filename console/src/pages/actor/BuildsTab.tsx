@@ -19,7 +19,10 @@ export default function BuildsTab({ actor }: { actor: ActorRecord }) {
     return <Empty command={`greenroom build ${actor.name}`}>{actor.name} has no builds yet. Build it.</Empty>;
   }
   const open = ({ buildNumber }: BuildInList) =>
-    void navigate({ to: "/actors/$actorId/$tab/$item", params: { actorId: actor.id, tab: "builds", item: buildNumber } });
+    void navigate({
+      to: "/actors/$actorId/$tab/$item",
+      params: { actorId: actor.id, tab: "builds", item: buildNumber },
+    });
   return (
     <Table
       label="Builds"

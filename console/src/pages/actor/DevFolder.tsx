@@ -15,7 +15,10 @@ import styles from "./SettingsTab.module.css";
 export function DevFolder({ actor }: { actor: ActorRecord }) {
   const server = useQuery(serverQuery).data;
   return (
-    <Section title="Development folder" note="Its current files replace those of the image in each run, without a new build">
+    <Section
+      title="Development folder"
+      note="Its current files replace those of the image in each run, without a new build"
+    >
       {server?.isOperator ? (
         <FolderForm actor={actor} />
       ) : (
@@ -66,7 +69,10 @@ function FolderForm({ actor }: { actor: ActorRecord }) {
         />
       </Field>
       <div className={styles.line}>
-        <Button disabled={folder === "" || folder === data?.folder} onClick={() => void act(set, "New runs mount the folder.")}>
+        <Button
+          disabled={folder === "" || folder === data?.folder}
+          onClick={() => void act(set, "New runs mount the folder.")}
+        >
           Set the folder
         </Button>
         {data?.folder && (

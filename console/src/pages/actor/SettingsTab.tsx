@@ -27,12 +27,12 @@ export default function SettingsTab({ actor }: { actor: ActorRecord }) {
       <Section title="Facts">
         <div className={styles.facts}>
           <Details
-            rows={[
-              ["ID", <code key="id">{actor.id}</code>],
-              ["Owner", actor.username],
-              ["Created", fullTime(String(actor.createdAt))],
-              ["Modified", fullTime(String(actor.modifiedAt))],
-            ]}
+            rows={{
+              ID: <code>{actor.id}</code>,
+              Owner: actor.username,
+              Created: fullTime(String(actor.createdAt)),
+              Modified: fullTime(String(actor.modifiedAt)),
+            }}
           />
         </div>
       </Section>
@@ -95,7 +95,11 @@ function SettingsForm({ actor }: { actor: ActorRecord }) {
             />
           </Field>
           <Field label="Title" htmlFor={`${id}-title`}>
-            <TextInput id={`${id}-title`} value={settings.title} onChange={(event) => change({ title: event.target.value })} />
+            <TextInput
+              id={`${id}-title`}
+              value={settings.title}
+              onChange={(event) => change({ title: event.target.value })}
+            />
           </Field>
           <Field label="Description" htmlFor={`${id}-description`}>
             <TextInput

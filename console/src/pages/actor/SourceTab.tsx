@@ -118,7 +118,15 @@ function Files({ version, file, onFile }: FilesProps) {
       </nav>
       <div className={styles.code}>
         {typeof text === "string" && path !== null ? (
-          <CodeEditor key={path} language={languageOf(path)} label={path} value={text} isReadOnly isBare hasLineNumbers />
+          <CodeEditor
+            key={path}
+            language={languageOf(path)}
+            label={path}
+            value={text}
+            isReadOnly
+            isBare
+            hasLineNumbers
+          />
         ) : (
           <Empty>{path} is not a text file.</Empty>
         )}
@@ -134,10 +142,12 @@ function Variables({ version }: { version: Version }) {
     <Section title="Environment variables" note={variables.length === 0 ? "None" : undefined}>
       {variables.length > 0 && (
         <Details
-          rows={variables.map(({ name, value, isSecret }) => [
-            name,
-            isSecret ? <span key={name}>•••••• (secret)</span> : <code key={name}>{value}</code>,
-          ])}
+          rows={Object.fromEntries(
+            variables.map(({ name, value, isSecret }) => [
+              name,
+              isSecret ? <span key={name}>•••••• (secret)</span> : <code key={name}>{value}</code>,
+            ]),
+          )}
         />
       )}
     </Section>

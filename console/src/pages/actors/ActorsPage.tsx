@@ -40,7 +40,8 @@ export function ActorsPage() {
   const navigate = useNavigate();
   const q = search.q ?? "";
   const rows = rowsOf(data?.items ?? [], runs?.items, runs?.total).filter((row) => isFound(row, q));
-  const setQ = (text: string) => void navigate({ to: "/actors", search: text === "" ? {} : { q: text }, replace: true });
+  const setQ = (text: string) =>
+    void navigate({ to: "/actors", search: text === "" ? {} : { q: text }, replace: true });
   const newActor = (
     <Link to="/actors/new" className={buttonClass("primary")}>
       <Plus aria-hidden />
@@ -65,7 +66,9 @@ export function ActorsPage() {
       {data?.items.length === 0 && (
         <Empty command="greenroom push ./my-actor">No Actors yet. Push a folder to create one.</Empty>
       )}
-      {data && data.items.length > 0 && rows.length === 0 && <Empty>No Actor contains “{q}” in its name or title.</Empty>}
+      {data && data.items.length > 0 && rows.length === 0 && (
+        <Empty>No Actor contains “{q}” in its name or title.</Empty>
+      )}
       {rows.length > 0 && (
         <Table
           label="Actors"
@@ -84,7 +87,12 @@ export function ActorsPage() {
 
 const COLUMNS: Column<Row>[] = [
   { id: "name", header: "Name", cell: (row) => <Name row={row} /> },
-  { id: "title", header: "Title", grows: true, cell: (row) => (row.title && row.title !== row.name ? row.title : MISSING) },
+  {
+    id: "title",
+    header: "Title",
+    grows: true,
+    cell: (row) => (row.title && row.title !== row.name ? row.title : MISSING),
+  },
   { id: "builds", header: "Builds", isNumber: true, hideBelow: "narrow", cell: (row) => count(row.stats?.totalBuilds) },
   { id: "lastRun", header: "Last run", cell: (row) => <LastRunCell row={row} /> },
   { id: "recent", header: "Runs in 7 days", isNumber: true, hideBelow: "narrow", cell: (row) => count(row.recentRuns) },
@@ -138,7 +146,7 @@ function rowsOf(actors: ActorInList[], runs: readonly LastRun[] | undefined, tot
 }
 
 function lastStartOf({ stats }: Row): string | undefined {
-  return (stats as { lastRunStartedAt?: string } | undefined)?.lastRunStartedAt;
+  return stats?.lastRunStartedAt;
 }
 
 function isFound({ name, title, username }: Row, q: string): boolean {

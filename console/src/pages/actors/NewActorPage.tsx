@@ -11,7 +11,11 @@ import styles from "./NewActorPage.module.css";
 
 const WAYS = [
   ["From a folder on this computer", "greenroom push ./my-actor", "Creates the Actor, or a new build of it."],
-  ["The same, with the current files in each run", "greenroom push --dev ./my-actor", "A changed line needs no new build."],
+  [
+    "The same, with the current files in each run",
+    "greenroom push --dev ./my-actor",
+    "A changed line needs no new build.",
+  ],
   ["From a template of Apify", "apify create my-actor", "Then push the folder that it creates."],
   ["With the apify command", "greenroom exec -- apify push", "Uses the server without a login of yours."],
   ["A stand-in for an Actor of Apify Store", "greenroom seed", "Public Actors with the names of well-known ones."],
@@ -91,7 +95,13 @@ function RepositoryForm() {
 }
 
 async function createFromRepository(name: string, gitRepoUrl: string): Promise<string> {
-  const version = { versionNumber: "0.0", sourceType: "GIT_REPO", gitRepoUrl, buildTag: "latest", envVars: [] } as const;
+  const version = {
+    versionNumber: "0.0",
+    sourceType: "GIT_REPO",
+    gitRepoUrl,
+    buildTag: "latest",
+    envVars: [],
+  } as const;
   const actor = await dataOf(platform.POST("/v2/actors", { body: { name, versions: [version] } }));
   await dataOf(
     platform.POST("/v2/actors/{actorId}/builds", {

@@ -21,7 +21,9 @@ export function TaskRunsTab({ task }: { task: TaskRecord }) {
   if (isPending) return <Skeleton lines={6} height={24} />;
   const runs = data.items.filter(({ taskId }) => taskId === task.id);
   if (runs.length === 0) {
-    return <Empty command={`apify task run ${task.username}/${task.name}`}>{task.name} has no runs yet. Start one.</Empty>;
+    return (
+      <Empty command={`apify task run ${task.username}/${task.name}`}>{task.name} has no runs yet. Start one.</Empty>
+    );
   }
   return (
     <RunsTable

@@ -17,7 +17,9 @@ export function TasksPage() {
   const navigate = useNavigate();
   const q = search.q === undefined ? "" : String(search.q);
   const words = q.trim().toLowerCase();
-  const tasks = (data?.items ?? []).filter((task) => `${task.name} ${task.actName ?? ""}`.toLowerCase().includes(words));
+  const tasks = (data?.items ?? []).filter((task) =>
+    `${task.name} ${task.actName ?? ""}`.toLowerCase().includes(words),
+  );
   const setQ = (text: string) =>
     void navigate({ to: "/actors/tasks", search: text === "" ? {} : { q: text }, replace: true });
   return (

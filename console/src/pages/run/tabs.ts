@@ -1,0 +1,79 @@
+/** The tabs of a run. The fragment of the address selects one of them. */
+import type { UseQueryOptions } from "@tanstack/react-query";
+import { type ComponentType, lazy } from "react";
+import { type Run, reportQuery } from "@/api/run";
+
+export type RunTabProps = { run: Run };
+
+/** A query whose result is shown as a number beside the label of a tab; null is not known. */
+type CountQuery = UseQueryOptions<unknown, Error, number | null>;
+
+export type RunTab = {
+  /** The fragment. `aliases` are other fragments that open the tab. */
+  id: string;
+  aliases?: string[];
+  label: string;
+  /** The number beside the label, made with `countOf`. Its query must be cheap, since it runs with any tab open. */
+  count?: (run: Run) => CountQuery;
+  component: ComponentType<RunTabProps>;
+};
+
+export const LOG_TAB = "log";
+export const OUTPUT_TAB = "output";
+
+export const TABS: RunTab[] = [
+  {
+    id: OUTPUT_TAB,
+    label: "Output",
+    count: (run) => countOf(reportQuery(run.id), (report) => report.items.value),
+    component: tab(async () => (await import("./tabs/OutputTab")).OutputTab),
+  },
+  {
+    id: LOG_TAB,
+    aliases: ["metrics"],
+    label: "Log and metrics",
+    component: tab(async () => (await import("./tabs/LogTab")).LogTab),
+  },
+  {
+    id: "key-value-store",
+    aliases: ["storage"],
+    label: "Key-value store",
+    component: tab(async () => (await import("./tabs/KeyValueStoreTab")).KeyValueStoreTab),
+  },
+  { id: "requests", label: "Requests", component: tab(async () => (await import("./tabs/RequestsTab")).RequestsTab) },
+  { id: "input", label: "Input", component: tab(async () => (await import("./tabs/InputTab")).InputTab) },
+  {
+    id: "environment",
+    label: "Environment",
+    component: tab(async () => (await import("./tabs/EnvironmentTab")).EnvironmentTab),
+  },
+  {
+    id: "web-server",
+    aliases: ["live-view"],
+    label: "Web server",
+    component: tab(async () => (await import("./tabs/WebServerTab")).WebServerTab),
+  },
+  { id: "events", label: "Events", component: tab(async () => (await import("./tabs/EventsTab")).EventsTab) },
+  { id: "webhooks", label: "Webhooks", component: tab(async () => (await import("./tabs/WebhooksTab")).WebhooksTab) },
+  { id: "charges", label: "Charges", component: tab(async () => (await import("./tabs/ChargesTab")).ChargesTab) },
+  { id: "api", label: "API calls", component: tab(async () => (await import("./tabs/ApiCallsTab")).ApiCallsTab) },
+];
+
+/** The tab that a fragment opens; undefined for an unknown one. */
+export function tabOf(fragment: string): RunTab | undefined {
+  return TABS.find((each) => each.id === fragment || each.aliases?.includes(fragment));
+}
+
+/** The tab that opens without a fragment: the log while a run is live or after a failure, else the output. */
+export function defaultTab(run: Run): string {
+  return run.status === "SUCCEEDED" ? OUTPUT_TAB : LOG_TAB;
+}
+
+function countOf<T>(query: UseQueryOptions<T, Error, T, string[]>, select: (data: T) => number | null): CountQuery {
+  // Queries of different data stand in one list; each is paired with its own `select` here.
+  return { ...query, select } as unknown as CountQuery;
+}
+
+function tab(load: () => Promise<ComponentType<RunTabProps>>): ComponentType<RunTabProps> {
+  return lazy(async () => ({ default: await load() }));
+}

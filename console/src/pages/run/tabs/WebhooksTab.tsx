@@ -1,0 +1,6 @@
+import { Empty } from "@/ui/Empty";
+import type { RunTabProps } from "../tabs";
+
+export function WebhooksTab(_: RunTabProps) {
+  return <Empty>This tab is not built yet.</Empty>;
+}

@@ -1,0 +1,26 @@
+"""What holds on every page: it has a title, axe finds nothing serious, and nothing is wider than the window."""
+
+from __future__ import annotations
+
+import pytest
+
+from testing.console_stage import ConsoleStage
+from tests.console.browser import NARROW, Visit
+
+pytestmark = pytest.mark.docker
+
+NAMES = list(ConsoleStage(*[""] * 11).paths())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_accessible_in_both_themes_and_widths(visit: Visit, stage: ConsoleStage, name: str) -> None:
+    visit.open(stage.paths()[name])
+    assert visit.page.locator("h1").count() == 1
+    assert visit.page.title().endswith(" · Greenroom")
+    assert visit.violations() == []
+    visit.page.emulate_media(color_scheme="dark")
+    assert visit.violations("color-contrast") == []
+    visit.page.set_viewport_size(NARROW)
+    visit.wait_until_drawn()
+    assert visit.violations() == []
+    assert visit.overflow() <= 0
