@@ -20,7 +20,7 @@ export type BuildRecord = Schemas["Build"] & {
 const MANY = 1000;
 
 export const actorsQuery = queryOptions({
-  queryKey: ["actors"],
+  queryKey: ["actor", "list"],
   queryFn: ({ signal }) =>
     dataOf(platform.GET("/v2/actors", { params: { query: { my: true, limit: MANY, desc: true } }, signal })),
 });
@@ -35,7 +35,7 @@ export const actorQuery = (id: string) =>
 
 export const buildsQuery = (actorId: string) =>
   queryOptions({
-    queryKey: ["builds", actorId],
+    queryKey: ["build", "list", actorId],
     queryFn: ({ signal }) =>
       dataOf(
         platform.GET("/v2/actors/{actorId}/builds", {
@@ -72,17 +72,17 @@ export const versionQuery = (actorId: string, number: string) =>
       ),
   });
 
-/** The latest runs of an Actor, with what they needed. */
+/** The latest runs of an Actor, with what they needed. Fetched again when a run begins or ends. */
 export const lastRunsQuery = (actorId: string, limit: number) =>
   queryOptions({
-    queryKey: ["runs", "of-actor", actorId, limit],
+    queryKey: ["run", "counts", "latest-of-actor", actorId, limit],
     queryFn: ({ signal }) =>
       body(local.GET("/greenroom/runs", { params: { query: { actor: actorId, limit } }, signal })),
   });
 
 export const actorWebhooksQuery = (actorId: string) =>
   queryOptions({
-    queryKey: ["webhooks", "of-actor", actorId],
+    queryKey: ["webhook", "list", "of-actor", actorId],
     queryFn: ({ signal }) =>
       dataOf(
         platform.GET("/v2/actors/{actorId}/webhooks", { params: { path: { actorId }, query: { desc: true } }, signal }),

@@ -4,6 +4,12 @@ import { dataOf, platform, request } from "@/api/client";
 
 export type StorageKind = "dataset" | "keyValueStore" | "requestQueue";
 
+const RECORD_KINDS: Record<StorageKind, string> = {
+  dataset: "dataset",
+  keyValueStore: "key-value-store",
+  requestQueue: "request-queue",
+};
+
 const MANY = 200;
 const UPLOADS = "console-uploads";
 /** The characters that the key of a record cannot have. */
@@ -13,7 +19,7 @@ const MAX_KEY = 256;
 /** The storages of a kind: id, name, and when they were last changed. */
 export const storagesQuery = (kind: StorageKind) =>
   queryOptions({
-    queryKey: ["storages", kind],
+    queryKey: [RECORD_KINDS[kind], "list", "of-forms"],
     queryFn: async ({ signal }) => {
       const options = { params: { query: { desc: true, limit: MANY, unnamed: true } }, signal };
       if (kind === "dataset") return (await dataOf(platform.GET("/v2/datasets", options))).items;

@@ -9,7 +9,7 @@ export type TaskRecord = components["schemas"]["Task"];
 const MANY = 1000;
 
 export const tasksQuery = queryOptions({
-  queryKey: ["tasks"],
+  queryKey: ["task", "list"],
   queryFn: ({ signal }) =>
     dataOf(platform.GET("/v2/actor-tasks", { params: { query: { limit: MANY, desc: true } }, signal })),
 });

@@ -38,11 +38,7 @@ export function MemorySlider({ value, note, usdPerUnit, onChange }: Props) {
         <Slider.Track className={styles.track}>
           {position >= 0 && <Slider.Range className={styles.range} />}
           {MEMORY_SIZES.map((each, index) => (
-            <span
-              key={each}
-              className={styles.tick}
-              style={{ left: `${(index / (MEMORY_SIZES.length - 1)) * 100}%` }}
-            />
+            <span key={each} className={styles.tick} style={{ left: `${shareOf(index) * 100}%` }} />
           ))}
         </Slider.Track>
         <Slider.Thumb
@@ -58,8 +54,8 @@ export function MemorySlider({ value, note, usdPerUnit, onChange }: Props) {
             key={each}
             type="button"
             tabIndex={-1}
+            style={placeOf(index)}
             data-current={index === position}
-            data-odd={index % 2 === 1}
             onClick={() => onChange(each)}
           >
             {each}
@@ -82,6 +78,15 @@ function Fact({ name, value }: { name: string; value: string }) {
       <dd>{value}</dd>
     </div>
   );
+}
+
+/** The center of the thumb never reaches the ends of the track: half of it stays inside. */
+function placeOf(index: number) {
+  return { left: `calc(var(--thumb) / 2 + (100% - var(--thumb)) * ${shareOf(index)})` };
+}
+
+function shareOf(index: number): number {
+  return index / (MEMORY_SIZES.length - 1);
 }
 
 function nearestPosition(mbytes: number): number {

@@ -25,7 +25,7 @@ export function SaveTaskDialog({ actor, input, options, onClose }: Props) {
         platform.POST("/v2/actor-tasks", { body: { actId: actor.id, name, options: taskOptionsOf(options), input } }),
       ),
     onSuccess: (task) => {
-      void queries.invalidateQueries({ queryKey: ["tasks"] });
+      void queries.invalidateQueries({ queryKey: ["task", "list"] });
       const open = () => void navigate({ to: "/actors/tasks/$taskId", params: { taskId: task.id } });
       showToast({ kind: "done", text: `The task ${name} is saved.`, action: { label: "Open", run: open } });
       onClose();

@@ -1,5 +1,6 @@
 /** The run that a form would start, as a command or a program. */
 import type { JsonObject } from "@/schema-form/schema";
+import { compactJson } from "./compactJson";
 import { queryOf, type RunOptions } from "./options";
 
 export const LANGUAGES = ["curl", "Python", "JavaScript", "apify", "greenroom"] as const;
@@ -69,7 +70,7 @@ function curl({ apiUrl, target, kind, options, input }: Order): string {
     `curl -X POST ${shellWord(query === "" ? path : `${path}?${query}`)} \\`,
     `  -H "Authorization: Bearer $APIFY_TOKEN" \\`,
     "  -H 'Content-Type: application/json' \\",
-    `  -d ${shellWord(JSON.stringify(input, null, 2))}`,
+    `  -d ${shellWord(compactJson(input))}`,
   ].join("\n");
 }
 
@@ -100,7 +101,7 @@ function permissionWord(level: string): string {
 }
 
 function inputWord(option: string, input: JsonObject): string {
-  return indented(`${option} ${shellWord(JSON.stringify(input, null, 2))}`, "  ");
+  return indented(`${option} ${shellWord(compactJson(input))}`, "  ");
 }
 
 /** Strings with line breaks have them escaped in JSON, so that indenting its lines changes no value. */
@@ -174,12 +175,12 @@ function javascript(order: Order): string {
     ["webhooks", options.webhooks?.length ? options.webhooks : undefined],
   ];
   const set = Object.fromEntries(values.filter(([, value]) => value !== undefined));
-  const last = Object.keys(set).length === 0 ? "" : `, ${JSON.stringify(set, null, 2)}`;
+  const last = Object.keys(set).length === 0 ? "" : `, ${compactJson(set as JsonObject)}`;
   return [
     `import { ApifyClient } from "apify-client";`,
     "",
     `const client = new ApifyClient({ token: process.env.APIFY_TOKEN, baseUrl: ${JSON.stringify(order.apiUrl)} });`,
-    `const run = await client.${kind}(${JSON.stringify(order.target)}).call(${JSON.stringify(order.input, null, 2)}${last});`,
+    `const run = await client.${kind}(${JSON.stringify(order.target)}).call(${compactJson(order.input)}${last});`,
     "console.log(run.status, run.defaultDatasetId);",
   ].join("\n");
 }

@@ -57,7 +57,13 @@ function LoadedActorPage({ actor, place }: { actor: ActorRecord; place: Place })
     </>
   );
   return (
-    <Page title={actor.name} crumbs={[{ label: "Actors", href: "/actors" }]} id={actor.id} note={note} actions={build}>
+    <Page
+      title={actor.name}
+      crumbs={[{ label: "Actors", href: "/actors" }, { label: actor.name }]}
+      id={actor.id}
+      note={note}
+      actions={build}
+    >
       <ActorTabs actor={actor} current={place.tab} />
       <div role="tabpanel" aria-labelledby={tabId(place.tab)} className={styles.panel} data-tab={place.tab}>
         <Suspense fallback={<Skeleton lines={6} height={28} />}>{contentOf(actor, place)}</Suspense>

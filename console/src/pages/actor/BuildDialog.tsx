@@ -81,7 +81,7 @@ export function useBuild(actor: { id: string }, onStarted: () => void = () => {}
         }),
       ),
     onSuccess: ({ buildNumber }) => {
-      void queries.invalidateQueries({ queryKey: ["builds", actor.id] });
+      void queries.invalidateQueries({ queryKey: ["build", "list", actor.id] });
       onStarted();
       const params = { actorId: actor.id, tab: "builds", item: buildNumber };
       void navigate({ to: "/actors/$actorId/$tab/$item", params });

@@ -145,7 +145,7 @@ function DeleteDialog({ actor, build, onClose }: { actor: ActorRecord; build: Bu
   const navigate = useNavigate();
   const remove = async () => {
     await body(platform.DELETE("/v2/actor-builds/{buildId}", { params: { path: { buildId: build.id } } }));
-    void queries.invalidateQueries({ queryKey: ["builds", actor.id] });
+    void queries.invalidateQueries({ queryKey: ["build", "list", actor.id] });
     void navigate({ to: "/actors/$actorId/$tab", params: { actorId: actor.id, tab: "builds" } });
   };
   return (

@@ -75,7 +75,6 @@ function SettingsForm({ actor }: { actor: ActorRecord }) {
       showToast({ kind: "done", text: "The settings are saved." });
       await navigate({ to: "/actors/$actorId/$tab", params: { actorId: actor.id, tab: "settings" }, replace: true });
       await queries.invalidateQueries({ queryKey: ["actor"] });
-      await queries.invalidateQueries({ queryKey: ["actors"] });
     },
   });
   const submit = (event: FormEvent) => {
@@ -208,7 +207,7 @@ function DeleteDialog({ actor, onClose }: { actor: ActorRecord; onClose: () => v
   const navigate = useNavigate();
   const remove = async () => {
     await body(platform.DELETE("/v2/actors/{actorId}", { params: { path: { actorId: actor.id } } }));
-    void queries.invalidateQueries({ queryKey: ["actors"] });
+    void queries.invalidateQueries({ queryKey: ["actor", "list"] });
     await navigate({ to: "/actors" });
   };
   return (

@@ -26,7 +26,7 @@ const COUNTED_RUNS = 1000;
 
 /** The latest runs, from which the list shows the last one of each Actor and how many there were. */
 const recentRunsQuery = {
-  queryKey: ["runs", "recent"],
+  queryKey: ["run", "counts", "recent"],
   queryFn: ({ signal }: { signal: AbortSignal }) => {
     const startedAfter = new Date(Date.now() - RECENT_MILLIS).toISOString();
     return body(local.GET("/greenroom/runs", { params: { query: { limit: COUNTED_RUNS, startedAfter } }, signal }));

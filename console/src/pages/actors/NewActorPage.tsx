@@ -56,7 +56,7 @@ function RepositoryForm() {
   const creating = useMutation({
     mutationFn: () => createFromRepository(name, url),
     onSuccess: (actorId) => {
-      void queries.invalidateQueries({ queryKey: ["actors"] });
+      void queries.invalidateQueries({ queryKey: ["actor", "list"] });
       void navigate({ to: "/actors/$actorId/$tab", params: { actorId, tab: "builds" } });
     },
   });
@@ -95,13 +95,8 @@ function RepositoryForm() {
 }
 
 async function createFromRepository(name: string, gitRepoUrl: string): Promise<string> {
-  const version = {
-    versionNumber: "0.0",
-    sourceType: "GIT_REPO",
-    gitRepoUrl,
-    buildTag: "latest",
-    envVars: [],
-  } as const;
+  const sourceType = "GIT_REPO" as const;
+  const version = { versionNumber: "0.0", sourceType, gitRepoUrl, buildTag: "latest" };
   const actor = await dataOf(platform.POST("/v2/actors", { body: { name, versions: [version] } }));
   await dataOf(
     platform.POST("/v2/actors/{actorId}/builds", {

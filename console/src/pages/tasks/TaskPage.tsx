@@ -46,7 +46,12 @@ function LoadedTaskPage({ task, actor, tab }: { task: TaskRecord; actor: ActorRe
     </span>
   );
   return (
-    <Page title={task.name} crumbs={[{ label: "Tasks", href: "/actors/tasks" }]} id={task.id} note={note}>
+    <Page
+      title={task.name}
+      crumbs={[{ label: "Tasks", href: "/actors/tasks" }, { label: task.name }]}
+      id={task.id}
+      note={note}
+    >
       <TabBar
         label={`Parts of ${task.name}`}
         tabs={TABS.map(([id, label]) => ({

@@ -13,7 +13,7 @@ const SEARCHED_RUNS = 1000;
 export function TaskRunsTab({ task }: { task: TaskRecord }) {
   const navigate = useNavigate();
   const { data, error, isPending, refetch } = useQuery({
-    queryKey: ["runs", "of-task", task.id],
+    queryKey: ["run", "counts", "of-task", task.id],
     queryFn: ({ signal }) =>
       body(local.GET("/greenroom/runs", { params: { query: { actor: task.actId, limit: SEARCHED_RUNS } }, signal })),
   });

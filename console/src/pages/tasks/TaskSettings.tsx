@@ -48,7 +48,6 @@ function NamesForm({ task }: { task: TaskRecord }) {
     onSuccess: () => {
       showToast({ kind: "done", text: "The names are saved." });
       void queries.invalidateQueries({ queryKey: ["task"] });
-      void queries.invalidateQueries({ queryKey: ["tasks"] });
     },
   });
   const submit = (event: FormEvent) => {
@@ -82,7 +81,7 @@ function DeleteDialog({ task, onClose }: { task: TaskRecord; onClose: () => void
   const navigate = useNavigate();
   const remove = async () => {
     await body(platform.DELETE("/v2/actor-tasks/{actorTaskId}", { params: { path: { actorTaskId: task.id } } }));
-    void queries.invalidateQueries({ queryKey: ["tasks"] });
+    void queries.invalidateQueries({ queryKey: ["task", "list"] });
     await navigate({ to: "/actors/tasks" });
   };
   return (

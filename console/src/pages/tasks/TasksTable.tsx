@@ -11,7 +11,7 @@ const MANY = 1000;
 
 /** Which schedules start which task, by the task's id. */
 const schedulesQuery = {
-  queryKey: ["schedules", "of-tasks"],
+  queryKey: ["schedule", "list", "of-tasks"],
   queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Record<string, string[]>> => {
     const { items } = await dataOf(platform.GET("/v2/schedules", { params: { query: { limit: MANY } }, signal }));
     const pairs = items.flatMap(({ name, actions }) =>

@@ -1,11 +1,12 @@
 import { Checkbox, Select, TextInput } from "@/ui/Field";
 import type { Json } from "../schema";
+import styles from "./editors.module.css";
 import { MultiSelect } from "./MultiSelect";
 import { controlProps, textOf } from "./texts";
 import type { EditorProps } from "./types";
 
 export function CheckboxField(props: EditorProps) {
-  const { id, field, value, onChange, isDisabled, describedBy } = props;
+  const { id, value, onChange, isDisabled, describedBy } = props;
   const isOn = typeof value === "boolean" ? value : false;
   return (
     <Checkbox
@@ -13,11 +14,10 @@ export function CheckboxField(props: EditorProps) {
       checked={isOn}
       disabled={isDisabled}
       aria-describedby={describedBy}
-      ref={(box) => {
-        if (box) box.indeterminate = value === undefined && field.default === undefined;
-      }}
       onChange={onChange}
-      label={value === undefined ? "Not set" : isOn ? "On" : "Off"}
+      label={
+        value === undefined || value === null ? <span className={styles.unset}>Not set</span> : isOn ? "On" : "Off"
+      }
     />
   );
 }
