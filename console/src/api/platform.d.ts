@@ -122,6 +122,38 @@ export interface paths {
         get: operations["actorRun_get"];
         put?: never;
         post?: never;
+        delete: operations["actorRun_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorRun_abort_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/resurrect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["PostResurrectRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -352,6 +384,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/users/me/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_me_limits_get"];
+        put: operations["users_me_limits_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -530,18 +578,57 @@ export interface components {
         MonthlyUsageResponse: {
             data: components["schemas"]["MonthlyUsage"];
         };
-        MonthlyUsage: {
-            usageCycle: components["schemas"]["UsageCycle"];
-            monthlyServiceUsage: components["schemas"]["MonthlyServiceUsage"];
-            dailyServiceUsages: components["schemas"]["DailyServiceUsages"][];
-            totalUsageCreditsUsdBeforeVolumeDiscount: number;
-            totalUsageCreditsUsdAfterVolumeDiscount: number;
+        LimitsResponse: {
+            data: components["schemas"]["AccountLimits"];
+        };
+        UpdateLimitsRequest: {
+            maxMonthlyUsageUsd?: number;
+            dataRetentionDays?: number;
+        };
+        AccountLimits: {
+            monthlyUsageCycle: components["schemas"]["UsageCycle"];
+            limits: components["schemas"]["Limits"];
+            current: components["schemas"]["Current"];
         };
         UsageCycle: {
             /** Format: date-time */
             startAt: string;
             /** Format: date-time */
             endAt: string;
+        };
+        Limits: {
+            maxMonthlyUsageUsd: number;
+            maxMonthlyActorComputeUnits: number;
+            maxMonthlyExternalDataTransferGbytes: number;
+            maxMonthlyProxySerps: number;
+            maxMonthlyResidentialProxyGbytes: number;
+            maxActorMemoryGbytes: number;
+            maxActorCount: number;
+            maxActorTaskCount: number;
+            maxConcurrentActorJobs: number;
+            maxTeamAccountSeatCount: number;
+            dataRetentionDays: number;
+            maxScheduleCount?: number;
+        };
+        Current: {
+            monthlyUsageUsd: number;
+            monthlyActorComputeUnits: number;
+            monthlyExternalDataTransferGbytes: number;
+            monthlyProxySerps: number;
+            monthlyResidentialProxyGbytes: number;
+            actorMemoryGbytes: number;
+            actorCount: number;
+            actorTaskCount: number;
+            activeActorJobCount: number;
+            teamAccountSeatCount: number;
+            scheduleCount?: number;
+        };
+        MonthlyUsage: {
+            usageCycle: components["schemas"]["UsageCycle"];
+            monthlyServiceUsage: components["schemas"]["MonthlyServiceUsage"];
+            dailyServiceUsages: components["schemas"]["DailyServiceUsages"][];
+            totalUsageCreditsUsdBeforeVolumeDiscount: number;
+            totalUsageCreditsUsdAfterVolumeDiscount: number;
         };
         MonthlyServiceUsage: {
             [key: string]: components["schemas"]["UsageItem"];
@@ -1581,6 +1668,13 @@ export interface components {
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
+        gracefully: boolean;
+        buildResurrect: string;
+        timeoutResurrect: number;
+        memoryResurrect: number;
+        maxItems: number;
+        maxTotalChargeUsd: number;
+        restartOnErrorResurrect: boolean;
         buildId: string;
         unnamed: boolean;
         storeId: string;
@@ -2058,6 +2152,90 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_abort_post: {
+        parameters: {
+            query?: {
+                gracefully?: components["parameters"]["gracefully"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    PostResurrectRun: {
+        parameters: {
+            query?: {
+                build?: components["parameters"]["buildResurrect"];
+                timeout?: components["parameters"]["timeoutResurrect"];
+                memory?: components["parameters"]["memoryResurrect"];
+                maxItems?: components["parameters"]["maxItems"];
+                maxTotalChargeUsd?: components["parameters"]["maxTotalChargeUsd"];
+                restartOnError?: components["parameters"]["restartOnErrorResurrect"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };
@@ -2699,6 +2877,60 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_limits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_limits_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateLimitsRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
         };
     };
