@@ -21,6 +21,7 @@ export const BUILD_EVENTS = ["CREATED", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABO
 /** `ACTOR.RUN.TIMED_OUT` as `Run timed out`. */
 export function eventLabel(event: string): string {
   const [, kind = "", name = ""] = event.split(".");
+  if (event === "TEST") return "Test event";
   if (kind === "") return event;
   return `${kind.charAt(0)}${kind.slice(1).toLowerCase()} ${name.toLowerCase().replaceAll("_", " ")}`;
 }

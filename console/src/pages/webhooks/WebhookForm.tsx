@@ -50,7 +50,7 @@ function Target({ draft, change }: PartProps) {
       <Field
         label="URL"
         htmlFor={`${id}-url`}
-        note="Gets a POST request. `host.greenroom.internal` stands for this machine, from where the request is sent."
+        note="Gets a POST request from this server, so localhost is the machine of the server."
       >
         <TextInput
           id={`${id}-url`}

@@ -82,7 +82,7 @@ const COLUMNS: Column<WebhookShort>[] = [
   },
 ];
 
-/** An active dispatch waits for its next call, so it looks like a run that is going to start. */
+/** The status of a dispatch. An active one is being sent, or waits for its next call. */
 export function DispatchStatus({ status }: { status: string }) {
-  return <StatusPill status={status === "ACTIVE" ? "RUNNING" : status} small />;
+  return status === "ACTIVE" ? <StatusPill status="READY" text="Active" small /> : <StatusPill status={status} small />;
 }
