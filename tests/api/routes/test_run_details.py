@@ -126,3 +126,26 @@ async def test_a_run_of_another_user_is_not_found(users: Api) -> None:
         for path, token in ((run.id, "bobs-key"), ("unknown", "alices-key")):
             answer = await users.call("GET", f"/greenroom/runs/{path}/{what}", token=token)
             assert problem(answer) == (404, "record-not-found")
+
+
+async def test_the_dispatches_of_a_run_have_their_calls(api: Api) -> None:
+    run, other = await api.start(), await api.start()
+    for each in (run, other):
+        hook = {"eventTypes": ["ACTOR.RUN.SUCCEEDED"], "requestUrl": "http://127.0.0.1:9/", "doNotRetry": True}
+        await api.data("POST", "/v2/webhooks", json={**hook, "condition": {"actorId": each.actor_id}})
+        await api.finish(each)
+    await api.clock.advance(1)
+    page = (await get(api, run, "webhook-dispatches"))["data"]
+    [dispatch] = page["items"]
+    assert (page["total"], dispatch["eventData"]["actorRunId"], len(dispatch["calls"])) == (1, run.id, 1)
+
+
+async def test_the_web_server_of_a_run(api: Api) -> None:
+    run = await api.start()
+    api.container_of(run).uses(90 << 20, listening=("127.0.0.1:8000",))
+    await api.clock.settle()
+    found = await get(api, run, "web-server")
+    assert found == {
+        **{"url": run.container_url, "port": 4321, "isLive": True, "isReady": False},
+        "listening": ["127.0.0.1:8000"],
+    }
