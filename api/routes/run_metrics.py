@@ -49,7 +49,7 @@ async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Res
     record = find_own_run(request, run, caller)
     most_points = _most_points(request)
     orchestrator = orchestrator_of(request)
-    blocks = orchestrator.metrics.blocks(record.id)
+    blocks = orchestrator.history.metrics.blocks(record.id)
     curves = await read_curves(blocks, most_points)
     if entries := orchestrator.history.timeline.of_run(record.id):  # a run of an earlier version has none
         curves.events = marked_events(entries)
@@ -61,7 +61,7 @@ async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Res
 async def get_run_report(request: Request, caller: FullCaller, run: str) -> Response:
     """Show what a run used in total, its storage operations, charged events and cost. For a live run, until now."""
     orchestrator, record = orchestrator_of(request), find_own_run(request, run, caller)
-    totals = await read_totals(orchestrator.metrics.blocks(record.id))
+    totals = await read_totals(orchestrator.history.metrics.blocks(record.id))
     report = present_report(orchestrator, find_own_run(request, run, caller), totals)
     return Response(report.model_dump_json(by_alias=True), media_type=JSON)
 
