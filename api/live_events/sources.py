@@ -34,7 +34,7 @@ def add_sources(orchestrator: Orchestrator) -> None:
     }
     for kind, source in sources.items():
         orchestrator.live_events.add_source(kind, source)
-    orchestrator.metrics.report_point = partial(_publish_sample, orchestrator)
+    orchestrator.history.metrics.report_point = partial(_publish_sample, orchestrator)
     orchestrator.logs.report_growth = partial(_publish_growth, orchestrator)
 
 
