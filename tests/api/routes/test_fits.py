@@ -165,6 +165,20 @@ async def test_a_crash_at_the_start_of_a_run_starts_it_exactly_once(api: Api, *,
     assert (fit["status"], fit["runs"][0]["runId"]) == ("FINISHED", run.id)
 
 
+async def test_a_run_that_ended_while_no_server_watched_it_is_made_again(api: Api) -> None:
+    fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
+    run = await next_run(api)
+    await api.close()
+    api.container_of(run).exits(0)
+    await api.clock.advance(1)
+    await api.open()
+    fit = await finish_all(api, fit_id)
+    assert [each["memoryMbytes"] for each in fit["runs"]] == [512, 512]
+    assert run.id not in [each["runId"] for each in fit["runs"]]
+    assert {size["peakBytes"] for size in fit["sizes"]} == {NEED}
+    assert (await api.call("GET", f"/v2/actor-runs/{run.id}")).status_code == 404
+
+
 async def test_a_stop_aborts_the_live_run_and_leaves_what_was_measured(api: Api) -> None:
     fit_id = await start(api, await api.create_actor("fitted"), sizes=SIZES)
     await finish(api, await next_run(api))
@@ -269,6 +283,7 @@ REJECTED: list[tuple[dict[str, Any], tuple[int, str]]] = [
     ({"strategy": "best"}, (400, "invalid-input")),
     ({"inputs": [{"body": {"word": 1}}]}, (400, "invalid-input")),
     ({"inputs": []}, (400, "invalid-input")),
+    ({"inputs": [{}] * 100, "repeat": 100}, (400, "invalid-input")),
 ]
 
 
