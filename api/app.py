@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.console.console import BUILD, Console
 from api.data_transfer import TransferCounter
 from api.hot_routes import HotRoutes
+from api.live_events.sources import add_sources
 from api.old_clients import without_chunks
 from api.request.aliases import Aliases, check_size, rewrite_spelling
 from api.request.allowed_hosts import AllowedHosts
@@ -48,6 +49,7 @@ from api.routes import (
     fits,
     greenroom,
     key_value_stores,
+    live_events,
     log_lines,
     logs,
     request_queues,
@@ -85,6 +87,7 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    live_events.router,
     console.router,
     run_lists.router,
     schedule_times.router,
@@ -124,6 +127,7 @@ class App:
         console_build: Path = BUILD,
     ) -> None:
         settings = orchestrator.settings
+        add_sources(orchestrator)
         routes = _routes(orchestrator, info, shut_down)
         routes.state.doctor = examination
         writes = Writes(routes.routes).include

@@ -8,7 +8,7 @@ from runtime.builds import Builds
 from runtime.containers import Containers, Engine
 from runtime.metrics.recorder import Metrics
 from runtime.proxy import Proxy
-from runtime.runs.debugger_check import DebuggerCheck
+from runtime.runs.debugger_watch import DebuggerWatch
 from runtime.runs.limit_watchers import Watchers
 from runtime.runs.measurements import Measurements
 from runtime.runs.run_containers import RunContainers
@@ -54,7 +54,7 @@ def supervisor_context(
     return SupervisorContext(
         run_containers=run_containers,
         watchers=watchers,
-        debugger_check=DebuggerCheck(containers, runs, clock),
+        debugger=DebuggerWatch(containers, runs, clock),
         measurements=measurements,
         runs=runs,
         statuses=statuses,

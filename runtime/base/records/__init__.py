@@ -44,7 +44,17 @@ from runtime.base.records.fits import (
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
 from runtime.base.records.run_lists import ListPosition, RunListPage, RunListQuery, RunSort
-from runtime.base.records.runs import Metamorph, ProxyUse, Restart, Run, RunFilter, RunOptions, RunStats, StorageGrant
+from runtime.base.records.runs import (
+    DebuggerHold,
+    Metamorph,
+    ProxyUse,
+    Restart,
+    Run,
+    RunFilter,
+    RunOptions,
+    RunStats,
+    StorageGrant,
+)
 from runtime.base.records.schedules import (
     LogLevel,
     PendingAction,
@@ -91,6 +101,7 @@ __all__ = [
     "ContainerEnd",
     "DailyUsage",
     "Dataset",
+    "DebuggerHold",
     "Definition",
     "DispatchStatus",
     "Ending",
