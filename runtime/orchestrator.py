@@ -191,12 +191,8 @@ class Orchestrator:
             dispatches=self.dispatches,
             clock=self.clock,
         )
-        self.builder = Builder(
-            sources=Sources(self.outbound),
-            images=images,
-            vault=self.database.vault,
-            workspaces=self.settings.data_dir / "sources",
-        )
+        sources, workspaces = Sources(self.outbound), self.settings.data_dir / "sources"
+        self.builder = Builder(sources=sources, images=images, vault=self.database.vault, workspaces=workspaces)
         self.development = Development(self.containers)
         self.live_builds = LiveBuilds(
             builds=self.builds,

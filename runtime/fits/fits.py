@@ -125,6 +125,10 @@ class Fits:
             raise record_not_found("Fit", id)
         return fit
 
+    def get(self, id: str) -> Fit:
+        """Raises NotFound."""
+        return self._records.get(id)
+
     def page(self, user: User, of: Actor | None, paging: Paging) -> Page[Fit]:
         """A user's fits, or their fits of one Actor, in the order of their start."""
         return self._records.table.page(user.id, None if of is None else of.id, paging)

@@ -16,6 +16,7 @@ from runtime.base.sizes import MBYTE
 from runtime.database import Database
 from runtime.fits.capacity import Host
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
+from tests.fakes.event_stream import listen
 
 NEED = 300 * MBYTE
 SIZES = [256, 512, 1024]
@@ -389,3 +390,15 @@ async def test_only_a_proven_size_is_applied(api: Api) -> None:
     assert record(api, fit_id).status is FitStatus.STOPPED
     answer = await api.call("POST", f"/greenroom/fits/{fit_id}/apply", json={})
     assert problem(answer) == (400, "not-proven")
+
+
+async def test_a_page_receives_each_change_of_a_fit_and_the_peaks_of_its_live_runs(api: Api) -> None:
+    fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
+    client = await listen(api, f"fit:{fit_id}")
+    run = await next_run(api)
+    api.container_of(run).uses(90 * MBYTE)
+    await until(api, lambda: any(live["peakBytes"] == 90 * MBYTE for live in client.named("fit")[-1]["live"]))
+    done = await finish_all(api, fit_id)
+    await until(api, lambda: client.named("fit")[-1]["status"] == "FINISHED")
+    assert client.named("fit")[-1] == done
+    await client.close()
