@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cli.client import Client
@@ -42,6 +43,8 @@ class Follower:
         try:
             self._follow_batches()
         except CommandError as error:  # usually, the server has stopped
+            with suppress(CommandError):  # otherwise, the fit would continue without its command
+                self.fit = self.client.fits.stop(self.fit["id"])
             return error
         return _failure(self.fit)
 
