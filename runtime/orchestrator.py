@@ -379,11 +379,8 @@ class Orchestrator:
 
     def release_waiters(self) -> None:
         """Release all requests that wait for an event: the server is about to stop."""
-        self.live_events.release_waiters()
-        self.logs.release_waiters()
-        self.system_events.release_waiters()
-        self.completion.release_waiters()
-        self.fits.release_waiters()
+        for part in (self.live_events, self.logs, self.system_events, self.completion, self.fits):
+            part.release_waiters()
 
     async def close(self, *, stop_runs: bool) -> int:
         """Close the parts in order. Returns how many live runs the next start has to adopt."""
