@@ -834,6 +834,7 @@ export interface components {
             sample: components["schemas"]["RunSample"];
             log: components["schemas"]["LogGrowth"];
             timeline: components["schemas"]["TimelineEvent"];
+            fit: components["schemas"]["FitDetails"];
             server: components["schemas"]["ServerState"];
         };
         EventReport: {
