@@ -52,12 +52,18 @@ def test_the_exit_code_is_that_of_the_actor_unless_it_is_reserved(run: Any, want
     assert run("-i", json.dumps(wanted)).exit_code == code
 
 
-@pytest.mark.parametrize(
-    "options", [["--watch", "--json"], ["--watch", "--debug"], ["--watch", "--no-build"], ["--watch", "--build", "x"]]
-)
+@pytest.mark.parametrize("options", [["--watch", "--json"], ["--watch", "--no-build"], ["--watch", "--build", "x"]])
 def test_options_that_do_not_fit_to_watch_are_usage_errors(cli: CliRunner, folder: Path, options: list[str]) -> None:
     assert cli.invoke(app, ["run", str(folder), *options]).exit_code == 64
     assert cli.invoke(app, ["run", "https://github.com/a/b", "--watch"]).exit_code == 64
+
+
+def test_a_report_that_cannot_be_fetched_does_not_change_the_exit_code(run: Any, served: Served) -> None:
+    served.stub.report = None
+    ended = run("-i", '{"status": "FAILED", "exitCode": 91, "message": "No pages."}')
+    assert ended.exit_code == 91
+    assert "FAILED  run r1: No pages." in ended.stderr
+    assert "Its results cannot be shown now:" in ended.stderr and "greenroom inspect r1" in ended.stderr
 
 
 def test_run_creates_an_actor_a_version_and_a_build_from_the_folder(run: Any, served: Served, folder: Path) -> None:
