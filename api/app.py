@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.console.console import BUILD, Console
 from api.data_transfer import TransferCounter
 from api.hot_routes import HotRoutes
+from api.live_events.sources import add_sources
 from api.old_clients import without_chunks
 from api.request.aliases import Aliases, check_size, rewrite_spelling
 from api.request.allowed_hosts import AllowedHosts
@@ -46,6 +47,7 @@ from api.routes import (
     development,
     greenroom,
     key_value_stores,
+    live_events,
     log_lines,
     logs,
     request_queues,
@@ -59,6 +61,7 @@ from api.routes import (
     tools,
     users,
     webhook_dispatches,
+    webhook_requests,
     webhooks,
 )
 from api.web_server.forwarding import Target
@@ -81,9 +84,11 @@ ROUTERS = (
     webhooks.router,
     webhook_dispatches.router,
     greenroom.router,
+    live_events.router,
     console.router,
     run_lists.router,
     schedule_times.router,
+    webhook_requests.router,
     run_metrics.router,
     run_details.router,
     log_lines.router,
@@ -116,6 +121,7 @@ class App:
         console_build: Path = BUILD,
     ) -> None:
         settings = orchestrator.settings
+        add_sources(orchestrator)
         routes = _routes(orchestrator, info, shut_down)
         writes = Writes(routes.routes).include
         self._cross_origin = CrossOrigin(settings.allowed_origins, has_users=bool(settings.users))

@@ -39,6 +39,7 @@ from runtime.jobs import resource_limits, stats
 from runtime.jobs.completion import Completion
 from runtime.jobs.job_quota import JobQuota
 from runtime.jobs.logs import Logs
+from runtime.live_events import LiveEvents, RowFeed
 from runtime.outbound import Outbound
 from runtime.proxy import Proxy
 from runtime.pruning import Pruning
@@ -118,6 +119,8 @@ class Orchestrator:
 
     def _create_foundations(self) -> None:
         database, settings = self.database, self.settings
+        self.live_events = LiveEvents(self.clock)
+        self.row_feed = RowFeed(database, self.clock)
         self.logs = Logs(database.logs, self.clock)
         self.history = RunHistory(database=database, logs=self.logs, containers=self.containers, clock=self.clock)
         self.metrics = self.history.metrics
@@ -127,11 +130,7 @@ class Orchestrator:
         self.general_accesses = GeneralAccesses(database, settings.general_access)
         self.versions = Versions(database, self.clock)
         self.actors = Actors(
-            database=database,
-            users=self.users,
-            versions=self.versions,
-            clock=self.clock,
-            most=settings.plan.max_actors,
+            database=database, users=self.users, versions=self.versions, clock=self.clock, most=settings.plan.max_actors
         )
         self.tasks = Tasks(
             database=database, users=self.users, actors=self.actors, clock=self.clock, most=settings.plan.max_tasks
@@ -368,6 +367,7 @@ class Orchestrator:
 
     def release_waiters(self) -> None:
         """Release all requests that wait for an event: the server is about to stop."""
+        self.live_events.release_waiters()
         self.logs.release_waiters()
         self.system_events.release_waiters()
         self.completion.release_waiters()
@@ -378,6 +378,7 @@ class Orchestrator:
             task.cancel()
         if self._background_tasks:
             await asyncio.wait(self._background_tasks)
+        await self.live_events.close()
         await self.scheduler.close()
         await self.live_builds.close()
         if stop_runs:

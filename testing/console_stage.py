@@ -17,6 +17,27 @@ MEMORY_MBYTES = 128
 UNREACHABLE = f"http://{HOST_IN_CONTAINERS}:9/"
 """An address at which nothing listens: the webhook's calls fail, and its page shows that."""
 
+RUN_TABS = ("key-value-store", "requests", "input", "environment", "events", "webhooks", "charges", "api")
+ACTOR_TABS = ("runs", "builds", "fit", "source", "saved-tasks", "webhooks", "settings")
+PAGES = {
+    "runs": "/actors/runs",
+    "actors": "/actors",
+    "new-actor": "/actors/new",
+    "tasks": "/actors/tasks",
+    "schedules": "/schedules",
+    "webhooks": "/webhooks",
+    "datasets": "/storage/datasets",
+    "key-value-stores": "/storage/key-value-stores",
+    "request-queues": "/storage/request-queues",
+    "users": "/users",
+    "proxy": "/proxy",
+    "doctor": "/doctor",
+    "api": "/api",
+    "settings": "/settings",
+    "integrations": "/settings/integrations",
+    "not-found": "/nothing/here",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleStage:
@@ -36,49 +57,29 @@ class ConsoleStage:
 
     def paths(self) -> dict[str, str]:
         """Return the addresses of all pages by a name, which is also that of their screenshots."""
-        actor = f"/actors/{self.actor}"
+        return {**self._jobs(), **self._records(), **PAGES}
+
+    def _jobs(self) -> dict[str, str]:
+        actor, succeeded = f"/actors/{self.actor}", f"/actors/runs/{self.succeeded_run}"
         return {
-            "runs": "/actors/runs",
-            "run-output": f"/actors/runs/{self.succeeded_run}#output",
+            "run-output": f"{succeeded}#output",
             "run-log": f"/actors/runs/{self.failed_run}#log",
             "run-live": f"/actors/runs/{self.live_run}#log",
             "run-web-server": f"/actors/runs/{self.live_run}#web-server",
-            **{
-                f"run-{tab}": f"/actors/runs/{self.succeeded_run}#{tab}"
-                for tab in (
-                    "key-value-store",
-                    "requests",
-                    "input",
-                    "environment",
-                    "events",
-                    "webhooks",
-                    "charges",
-                    "api",
-                )
-            },
-            "actors": "/actors",
-            "new-actor": "/actors/new",
+            **{f"run-{tab}": f"{succeeded}#{tab}" for tab in RUN_TABS},
             "start": actor,
-            **{
-                f"actor-{tab}": f"{actor}/{tab}"
-                for tab in ("runs", "builds", "fit", "source", "saved-tasks", "webhooks", "settings")
-            },
+            **{f"actor-{tab}": f"{actor}/{tab}" for tab in ACTOR_TABS},
             "build": f"{actor}/builds/{self.build}",
-            "tasks": "/actors/tasks",
+        }
+
+    def _records(self) -> dict[str, str]:
+        return {
             "task": f"/actors/tasks/{self.task}",
-            "schedules": "/schedules",
             "schedule": f"/schedules/{self.schedule}",
-            "webhooks": "/webhooks",
             "webhook": f"/webhooks/{self.webhook}",
-            "datasets": "/storage/datasets",
             "dataset": f"/storage/datasets/{self.dataset}",
-            "key-value-stores": "/storage/key-value-stores",
             "key-value-store": f"/storage/key-value-stores/{self.store}",
-            "request-queues": "/storage/request-queues",
             "request-queue": f"/storage/request-queues/{self.queue}",
-            **{page: f"/{page}" for page in ("users", "proxy", "doctor", "api", "settings")},
-            "integrations": "/settings/integrations",
-            "not-found": "/nothing/here",
         }
 
 

@@ -15,6 +15,7 @@ ROOMS = (
     "base",
     "containers",
     "database",
+    "live_events",
     "outbound",
     "container_http",
     "proxy",

@@ -53,7 +53,17 @@ from api.response.local_controls import (
 )
 from api.response.local_docs import HEADERS, docs_page
 from api.response.presenters import present_run
-from api.routes import console, development, log_lines, run_details, run_lists, run_metrics, schedule_times
+from api.routes import (
+    console,
+    development,
+    live_events,
+    log_lines,
+    run_details,
+    run_lists,
+    run_metrics,
+    schedule_times,
+    webhook_requests,
+)
 from runtime import pruning
 from runtime.actors.version_rules import check_version_in_thread
 from runtime.base.addresses import EVENTS_PATH
@@ -290,11 +300,13 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
 LOCAL_ROUTERS = (
     console.router,
     development.router,
+    live_events.router,
     log_lines.router,
     run_details.router,
     run_lists.router,
     run_metrics.router,
     schedule_times.router,
+    webhook_requests.router,
 )
 """The other routers of the local controls."""
 

@@ -11,12 +11,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import StorageUnavailable, record_not_found
 from runtime.base.json_text import JsonDict
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Build, Run, User, Webhook, WebhookDispatch, WebhookEvent, new_id
+from runtime.base.records import Build, DispatchStatus, Run, User, Webhook, WebhookDispatch, WebhookEvent, new_id
 from runtime.base.retry import retry
 from runtime.database import AlreadyExists, Database
 from runtime.webhooks import templates
@@ -95,6 +96,15 @@ class Dispatches:
         await self._database.dispatches.insert(dispatch)
         self._wake_delivery()
         return dispatch
+
+    async def send_again(self, dispatch: WebhookDispatch) -> WebhookDispatch:
+        """Send a dispatch once more, or earlier than planned, and return it. Raises NotFound if it was deleted."""
+        due = partial(replace, status=DispatchStatus.ACTIVE, next_call_at=self._clock.now())
+        sent = await self._database.dispatches.update(dispatch.id, due, may_use_reserve=False)
+        if sent is None:
+            raise record_not_found("Webhook dispatch", dispatch.id)
+        self._wake_delivery()
+        return sent
 
     async def delete_finished_before(self, user_id: str, moment: Millis) -> None:
         """Delete the user's dispatches whose last call finished before `moment`."""

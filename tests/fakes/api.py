@@ -57,7 +57,7 @@ class Api(Stage):
             self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down, console_build=self.console_build
         )
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
-        self.client = httpx.AsyncClient(transport=transport, base_url=BASE)
+        self.client = httpx.AsyncClient(transport=transport, base_url=f"http://localhost:{self.settings.port}")
 
     async def close(self, *, stop_runs: bool = False) -> int:
         await self.client.aclose()

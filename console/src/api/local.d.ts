@@ -512,6 +512,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/webhook-dispatches/{dispatch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_webhook_request_greenroom_webhook_dispatches__dispatch__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/webhook-dispatches/{dispatch}/send-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["send_webhook_request_again_greenroom_webhook_dispatches__dispatch__send_again_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -978,6 +1010,15 @@ export interface components {
             quantity: components["schemas"]["Figure"];
             usdPerUnit: number;
             usd: components["schemas"]["Figure"];
+        };
+        WebhookRequest: {
+            url: string;
+            headers: {
+                [key: string]: string | null;
+            };
+            payload: string;
+            status: string;
+            nextCallAt: string | null;
         };
     };
     responses: never;
@@ -2126,6 +2167,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleTimes"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_webhook_request_greenroom_webhook_dispatches__dispatch__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispatch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRequest"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    send_webhook_request_again_greenroom_webhook_dispatches__dispatch__send_again_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispatch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRequest"];
                 };
             };
             "4XX": {

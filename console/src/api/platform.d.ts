@@ -112,6 +112,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhooks_get"];
+        put?: never;
+        post: operations["webhooks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_get"];
+        put: operations["webhook_put"];
+        post?: never;
+        delete: operations["webhook_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["webhook_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/schedules": {
         parameters: {
             query?: never;
@@ -160,6 +208,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/users/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/users/me/usage/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_me_usage_monthly_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/users/me/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_me_limits_get"];
+        put: operations["users_me_limits_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -196,6 +292,41 @@ export interface components {
         RunResponse: {
             data: components["schemas"]["Run"];
         };
+        ListOfWebhooksResponse: {
+            data: components["schemas"]["ListOfWebhooks"];
+        };
+        WebhookCreate: {
+            isAdHoc?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            idempotencyKey?: string | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            requestUrl: string;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        WebhookResponse: {
+            data: components["schemas"]["Webhook"];
+        };
+        WebhookUpdate: {
+            isAdHoc?: boolean | null;
+            eventTypes?: components["schemas"]["WebhookEventType"][] | null;
+            condition?: components["schemas"]["WebhookCondition"] | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        TestWebhookResponse: {
+            data: components["schemas"]["WebhookDispatch"];
+        };
         ListOfSchedulesResponse: {
             data: components["schemas"]["ListOfSchedules"];
         };
@@ -214,6 +345,173 @@ export interface components {
         };
         ScheduleLogResponse: {
             data: components["schemas"]["ScheduleInvoked"][];
+        };
+        PrivateUserDataResponse: {
+            data: components["schemas"]["UserPrivateInfo"];
+        };
+        MonthlyUsageResponse: {
+            data: components["schemas"]["MonthlyUsage"];
+        };
+        LimitsResponse: {
+            data: components["schemas"]["AccountLimits"];
+        };
+        UpdateLimitsRequest: {
+            maxMonthlyUsageUsd?: number;
+            dataRetentionDays?: number;
+        };
+        AccountLimits: {
+            monthlyUsageCycle: components["schemas"]["UsageCycle"];
+            limits: components["schemas"]["Limits"];
+            current: components["schemas"]["Current"];
+        };
+        UsageCycle: {
+            /** Format: date-time */
+            startAt: string;
+            /** Format: date-time */
+            endAt: string;
+        };
+        Limits: {
+            maxMonthlyUsageUsd: number;
+            maxMonthlyActorComputeUnits: number;
+            maxMonthlyExternalDataTransferGbytes: number;
+            maxMonthlyProxySerps: number;
+            maxMonthlyResidentialProxyGbytes: number;
+            maxActorMemoryGbytes: number;
+            maxActorCount: number;
+            maxActorTaskCount: number;
+            maxConcurrentActorJobs: number;
+            maxTeamAccountSeatCount: number;
+            dataRetentionDays: number;
+            maxScheduleCount?: number;
+        };
+        Current: {
+            monthlyUsageUsd: number;
+            monthlyActorComputeUnits: number;
+            monthlyExternalDataTransferGbytes: number;
+            monthlyProxySerps: number;
+            monthlyResidentialProxyGbytes: number;
+            actorMemoryGbytes: number;
+            actorCount: number;
+            actorTaskCount: number;
+            activeActorJobCount: number;
+            teamAccountSeatCount: number;
+            scheduleCount?: number;
+        };
+        MonthlyUsage: {
+            usageCycle: components["schemas"]["UsageCycle"];
+            monthlyServiceUsage: components["schemas"]["MonthlyServiceUsage"];
+            dailyServiceUsages: components["schemas"]["DailyServiceUsages"][];
+            totalUsageCreditsUsdBeforeVolumeDiscount: number;
+            totalUsageCreditsUsdAfterVolumeDiscount: number;
+        };
+        MonthlyServiceUsage: {
+            [key: string]: components["schemas"]["UsageItem"];
+        };
+        DailyServiceUsages: {
+            date: string;
+            serviceUsage: components["schemas"]["ServiceUsage"];
+            totalUsageCreditsUsd: number;
+        };
+        ServiceUsage: {
+            [key: string]: components["schemas"]["UsageItem"];
+        };
+        UsageItem: {
+            quantity: number;
+            baseAmountUsd: number;
+            baseUnitPriceUsd?: number;
+            amountAfterVolumeDiscountUsd?: number;
+            priceTiers?: components["schemas"]["PriceTiers"][];
+        };
+        PriceTiers: {
+            quantityAbove: number;
+            discountPercent: number;
+            tierQuantity: number;
+            unitPriceUsd: number;
+            priceUsd: number;
+        };
+        UserPrivateInfo: {
+            id?: string;
+            username: string;
+            profile?: components["schemas"]["Profile"];
+            /** Format: email */
+            email?: string;
+            proxy?: components["schemas"]["Proxy"];
+            plan: components["schemas"]["Plan"];
+            effectivePlatformFeatures: components["schemas"]["EffectivePlatformFeatures"];
+            /** Format: date-time */
+            createdAt?: string;
+            isPaying: boolean;
+        };
+        Profile: {
+            bio?: string | null;
+            name?: string;
+            /** Format: uri */
+            pictureUrl?: string | null;
+            githubUsername?: string | null;
+            /** Format: uri */
+            websiteUrl?: string | null;
+            twitterUsername?: string | null;
+        };
+        Proxy: {
+            password: string;
+            groups: components["schemas"]["ProxyGroup"][];
+        };
+        Plan: {
+            id?: string;
+            description?: string;
+            isEnabled?: boolean;
+            monthlyBasePriceUsd?: number;
+            monthlyUsageCreditsUsd?: number;
+            usageDiscountPercent?: number;
+            enabledPlatformFeatures?: string[];
+            maxMonthlyUsageUsd?: number;
+            maxActorMemoryGbytes?: number;
+            maxMonthlyActorComputeUnits?: number;
+            maxMonthlyResidentialProxyGbytes?: number;
+            maxMonthlyProxySerps?: number;
+            maxMonthlyExternalDataTransferGbytes?: number;
+            maxActorCount?: number;
+            maxActorTaskCount?: number;
+            dataRetentionDays?: number;
+            availableProxyGroups: components["schemas"]["AvailableProxyGroups"];
+            teamAccountSeatCount?: number;
+            supportLevel?: string;
+            availableAddOns?: string[];
+            tier?: string;
+            apiRateLimitBoosts?: number;
+            maxScheduleCount?: number;
+            maxConcurrentActorRuns?: number;
+            planPricing?: {
+                [key: string]: unknown;
+            };
+        };
+        EffectivePlatformFeatures: {
+            ACTORS: components["schemas"]["EffectivePlatformFeature"];
+            STORAGE: components["schemas"]["EffectivePlatformFeature"];
+            SCHEDULER: components["schemas"]["EffectivePlatformFeature"];
+            PROXY: components["schemas"]["EffectivePlatformFeature"];
+            PROXY_EXTERNAL_ACCESS: components["schemas"]["EffectivePlatformFeature"];
+            PROXY_RESIDENTIAL: components["schemas"]["EffectivePlatformFeature"];
+            PROXY_SERPS: components["schemas"]["EffectivePlatformFeature"];
+            WEBHOOKS: components["schemas"]["EffectivePlatformFeature"];
+            ACTORS_PUBLIC_ALL: components["schemas"]["EffectivePlatformFeature"];
+            ACTORS_PUBLIC_DEVELOPER: components["schemas"]["EffectivePlatformFeature"];
+        };
+        EffectivePlatformFeature: {
+            isEnabled: boolean;
+            disabledReason: string | null;
+            disabledReasonType: string | null;
+            isTrial: boolean;
+            /** Format: date-time */
+            trialExpirationAt: string | null;
+        };
+        AvailableProxyGroups: {
+            [key: string]: number;
+        };
+        ProxyGroup: {
+            name: string;
+            description: string | null;
+            availableCount: number;
         };
         ScheduleInvoked: {
             message: string;
@@ -340,6 +638,102 @@ export interface components {
              */
             type: "RUN_ACTOR_TASK";
             actorTaskId: string;
+        };
+        WebhookDispatch: {
+            id: string;
+            userId: string;
+            webhookId: string;
+            /** Format: date-time */
+            createdAt: string;
+            status: components["schemas"]["WebhookDispatchStatus"];
+            eventType: components["schemas"]["WebhookEventType"];
+            eventData?: {
+                actorId: string;
+                actorRunId?: string;
+                actorBuildId?: string;
+                actorTaskId?: string | null;
+            } | null;
+            webhook?: components["schemas"]["WebhookDispatchWebhookSummary"] | null;
+            calls?: {
+                /** Format: date-time */
+                startedAt?: string | null;
+                /** Format: date-time */
+                finishedAt?: string | null;
+                errorMessage?: string | null;
+                responseStatus?: number | null;
+                responseBody?: string | null;
+            }[];
+        };
+        /** @enum {string} */
+        WebhookDispatchStatus: "ACTIVE" | "SUCCEEDED" | "FAILED";
+        /** @enum {string} */
+        WebhookEventType: "ACTOR.BUILD.ABORTED" | "ACTOR.BUILD.CREATED" | "ACTOR.BUILD.FAILED" | "ACTOR.BUILD.SUCCEEDED" | "ACTOR.BUILD.TIMED_OUT" | "ACTOR.RUN.ABORTED" | "ACTOR.RUN.CREATED" | "ACTOR.RUN.FAILED" | "ACTOR.RUN.RESURRECTED" | "ACTOR.RUN.SUCCEEDED" | "ACTOR.RUN.TIMED_OUT" | "TEST";
+        WebhookDispatchWebhookSummary: {
+            actionType?: string;
+            condition?: components["schemas"]["WebhookCondition"];
+            /** Format: uri */
+            requestUrl?: string | null;
+            isAdHoc?: boolean;
+        };
+        WebhookCondition: {
+            actorId?: string | null;
+            actorTaskId?: string | null;
+            actorRunId?: string | null;
+        };
+        Webhook: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            userId: string;
+            isAdHoc?: boolean | null;
+            shouldInterpolateStrings?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            ignoreSslErrors: boolean;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
+            stats?: components["schemas"]["WebhookStats"] | null;
+        };
+        ExampleWebhookDispatch: {
+            status: components["schemas"]["WebhookDispatchStatus"];
+            /** Format: date-time */
+            finishedAt?: string | null;
+            /** Format: date-time */
+            removedAt?: string | null;
+        };
+        WebhookStats: {
+            totalDispatches?: number;
+        };
+        ListOfWebhooks: components["schemas"]["PaginationResponse"] & {
+            items: components["schemas"]["WebhookShort"][];
+        };
+        WebhookShort: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            userId: string;
+            isAdHoc?: boolean | null;
+            isApifyIntegration?: boolean;
+            isEnabled?: boolean;
+            actionType?: string;
+            shouldInterpolateStrings?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            ignoreSslErrors: boolean;
+            doNotRetry: boolean;
+            /** Format: uri */
+            requestUrl: string;
+            lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
+            stats?: components["schemas"]["WebhookStats"] | null;
         };
         Run: {
             id: string;
@@ -775,6 +1169,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+<<<<<<< HEAD
         NoContent: {
             headers: {
                 [name: string]: unknown;
@@ -797,6 +1192,8 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+=======
+>>>>>>> main
         PayloadTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -813,6 +1210,14 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
     };
     parameters: {
         offset: number;
@@ -822,6 +1227,7 @@ export interface components {
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
+<<<<<<< HEAD
         gracefully: boolean;
         buildResurrect: string;
         timeoutResurrect: number;
@@ -829,6 +1235,9 @@ export interface components {
         maxItems: number;
         maxTotalChargeUsd: number;
         restartOnErrorResurrect: boolean;
+=======
+        webhookId: string;
+>>>>>>> main
         scheduleId: string;
     };
     requestBodies: never;
@@ -981,11 +1390,78 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+<<<<<<< HEAD
     actorRun_delete: {
+=======
+    webhooks_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhooksResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhooks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_get: {
+>>>>>>> main
         parameters: {
             query?: never;
             header?: never;
             path: {
+<<<<<<< HEAD
                 runId: components["parameters"]["runId"];
             };
             cookie?: never;
@@ -1009,6 +1485,9 @@ export interface operations {
             header?: never;
             path: {
                 runId: components["parameters"]["runId"];
+=======
+                webhookId: components["parameters"]["webhookId"];
+>>>>>>> main
             };
             cookie?: never;
         };
@@ -1019,7 +1498,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+<<<<<<< HEAD
                     "application/json": components["schemas"]["RunResponse"];
+=======
+                    "application/json": components["schemas"]["WebhookResponse"];
+>>>>>>> main
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1030,6 +1513,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+<<<<<<< HEAD
     PostResurrectRun: {
         parameters: {
             query?: {
@@ -1047,18 +1531,97 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+=======
+    webhook_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+>>>>>>> main
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+<<<<<<< HEAD
                     "application/json": components["schemas"]["RunResponse"];
+=======
+                    "application/json": components["schemas"]["WebhookResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestWebhookResponse"];
+>>>>>>> main
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+<<<<<<< HEAD
             402: components["responses"]["PaymentRequired"];
+=======
+>>>>>>> main
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
@@ -1239,6 +1802,110 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateUserDataResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_usage_monthly_get: {
+        parameters: {
+            query?: {
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthlyUsageResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_limits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_limits_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateLimitsRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
         };
     };

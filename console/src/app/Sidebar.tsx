@@ -18,7 +18,6 @@ import {
 } from "lucide-react";
 import { Fragment } from "react";
 import { serverQuery } from "@/api/server";
-import { MISSING } from "@/format/numbers";
 import { Bar } from "@/ui/MemoryBar";
 import icon from "./icon.svg";
 import { openPalette } from "./palette";
@@ -129,13 +128,22 @@ function Footer() {
           <b>{gigabytes(usedMbytes).toFixed(2)}</b> of {Number(gigabytes(limitMbytes).toFixed(2))} GB
         </span>
       </div>
-      <Bar share={usedMbytes / limitMbytes} />
+      <div className={styles.bar}>
+        <Bar share={usedMbytes / limitMbytes} />
+      </div>
       <div className={styles.line}>
-        <span className={styles.engine} data-reachable={server.engine !== null}>
-          Docker {server.engine?.version ?? MISSING}
+        <span className={styles.engine} data-reachable={server.isEngineReachable !== false}>
+          {server.isEngineReachable === false
+            ? "Docker does not answer"
+            : `Docker ${shortVersion(server.engine.version)}`}
         </span>
         <span>{server.version}</span>
       </div>
     </div>
   );
+}
+
+/** `20.10.24` of `20.10.24+dfsg1`. */
+function shortVersion(version: string): string {
+  return /^[\d.]+/.exec(version)?.[0] ?? version;
 }
