@@ -336,6 +336,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["stream_events_greenroom_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/events/{connection}/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["change_topics_greenroom_events__connection__topics_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/logs/{job}/lines": {
         parameters: {
             query?: never;
@@ -579,6 +611,14 @@ export interface components {
             isOperator: boolean;
             expiresAt: string;
         };
+        BuildEvent: {
+            id: string;
+            actorId: string;
+            buildNumber: string;
+            status: string;
+            startedAt: string;
+            finishedAt: string | null;
+        };
         CauseItem: {
             id: string;
             /** @enum {string} */
@@ -689,6 +729,17 @@ export interface components {
             type: string;
             message: string;
         };
+        EventData: {
+            hello: components["schemas"]["Hello"];
+            reset: components["schemas"]["Reset"];
+            run: components["schemas"]["RunSummary"];
+            build: components["schemas"]["BuildEvent"];
+            changed: components["schemas"]["RecordChange"];
+            sample: components["schemas"]["RunSample"];
+            log: components["schemas"]["LogGrowth"];
+            timeline: components["schemas"]["TimelineEvent"];
+            server: components["schemas"]["ServerState"];
+        };
         EventReport: {
             name: string;
             count: components["schemas"]["Figure"];
@@ -724,6 +775,11 @@ export interface components {
             clientBytes: number;
             serps: number;
         };
+        Hello: {
+            connection: string;
+            position: string;
+            topics: string[];
+        };
         JobExplanation: {
             id: string;
             /** @enum {string} */
@@ -739,6 +795,11 @@ export interface components {
         };
         /** @enum {string} */
         Language: "node" | "python" | "unknown";
+        LogGrowth: {
+            id: string;
+            bytes: number;
+            lines: number;
+        };
         LogLine: {
             number: number;
             offset: number;
@@ -827,6 +888,16 @@ export interface components {
         QueueOrder: {
             data: string[];
         };
+        RecordChange: {
+            /** @enum {string} */
+            kind: "actor" | "task" | "schedule" | "webhook" | "dataset" | "key-value-store" | "request-queue" | "user" | "run" | "build";
+            id: string;
+            /** @enum {string} */
+            change: "created" | "modified" | "deleted";
+        };
+        Reset: {
+            topics: string[];
+        };
         RunCurves: {
             memoryBytes: components["schemas"]["Curve"];
             anonymousBytes: components["schemas"]["Curve"];
@@ -906,6 +977,12 @@ export interface components {
             events: components["schemas"]["EventReport"][];
             cost: components["schemas"]["CostReport"];
         };
+        RunSample: {
+            id: string;
+            at: number;
+            curves: components["schemas"]["SampledCurves"];
+            processes: components["schemas"]["SampledProcess"][];
+        };
         RunSummaries: {
             items: components["schemas"]["RunSummary"][];
             total: number;
@@ -943,6 +1020,28 @@ export interface components {
             usageTotalUsd: number;
             containerUrl: string | null;
         };
+        SampledCurves: {
+            memoryBytes: number | null;
+            anonymousBytes: number | null;
+            kernelBytes: number | null;
+            sharedBytes: number | null;
+            cacheBytes: number | null;
+            limitBytes: number | null;
+            cpuCores: number | null;
+            grantedCores: number | null;
+            cpuShare: number | null;
+            throttledShare: number | null;
+            receivedPerSec: number | null;
+            sentPerSec: number | null;
+            diskBytes: number | null;
+            processes: number | null;
+            threads: number | null;
+        };
+        SampledProcess: {
+            name: string;
+            memoryBytes: number | null;
+            cpuCores: number | null;
+        };
         ScheduleTimes: {
             times: string[];
         };
@@ -961,6 +1060,12 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
+        };
+        ServerState: {
+            usedMbytes: number;
+            limitMbytes: number;
+            liveRuns: number;
+            isEngineReachable: boolean;
         };
         SessionUser: {
             id: string;
@@ -1004,6 +1109,22 @@ export interface components {
             exitCode: number | null;
             count: number | null;
             detail: string | null;
+        };
+        TimelineEvent: {
+            position: number;
+            at: number;
+            /** @enum {string} */
+            kind: "created" | "status" | "order" | "limit" | "container-started" | "container-ended" | "restarted" | "oom-kill" | "web-server-ready" | "system-event";
+            name: string | null;
+            sentence: string;
+            orderedBy: components["schemas"]["Orderer"] | null;
+            exitCode: number | null;
+            count: number | null;
+            detail: string | null;
+            id: string;
+        };
+        Topics: {
+            topics: string[];
         };
         UsageReport: {
             unit: string;
@@ -1809,6 +1930,73 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["DebuggerInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    stream_events_greenroom_events_get: {
+        parameters: {
+            query?: {
+                topics?: string[];
+                lastEventId?: string;
+            };
+            header?: {
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    change_topics_greenroom_events__connection__topics_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    topics: string[];
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Topics"];
                 };
             };
             "4XX": {

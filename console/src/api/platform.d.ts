@@ -1169,7 +1169,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-<<<<<<< HEAD
         NoContent: {
             headers: {
                 [name: string]: unknown;
@@ -1184,16 +1183,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        Conflict: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["ErrorResponse"];
-            };
-        };
-=======
->>>>>>> main
         PayloadTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1227,7 +1216,6 @@ export interface components {
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
-<<<<<<< HEAD
         gracefully: boolean;
         buildResurrect: string;
         timeoutResurrect: number;
@@ -1235,9 +1223,7 @@ export interface components {
         maxItems: number;
         maxTotalChargeUsd: number;
         restartOnErrorResurrect: boolean;
-=======
         webhookId: string;
->>>>>>> main
         scheduleId: string;
     };
     requestBodies: never;
@@ -1390,9 +1376,90 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
-<<<<<<< HEAD
     actorRun_delete: {
-=======
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_abort_post: {
+        parameters: {
+            query?: {
+                gracefully?: components["parameters"]["gracefully"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    PostResurrectRun: {
+        parameters: {
+            query?: {
+                build?: components["parameters"]["buildResurrect"];
+                timeout?: components["parameters"]["timeoutResurrect"];
+                memory?: components["parameters"]["memoryResurrect"];
+                maxItems?: components["parameters"]["maxItems"];
+                maxTotalChargeUsd?: components["parameters"]["maxTotalChargeUsd"];
+                restartOnError?: components["parameters"]["restartOnErrorResurrect"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     webhooks_get: {
         parameters: {
             query?: {
@@ -1456,38 +1523,11 @@ export interface operations {
         };
     };
     webhook_get: {
->>>>>>> main
         parameters: {
             query?: never;
             header?: never;
             path: {
-<<<<<<< HEAD
-                runId: components["parameters"]["runId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: components["responses"]["NoContent"];
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
-    actorRun_abort_post: {
-        parameters: {
-            query?: {
-                gracefully?: components["parameters"]["gracefully"];
-            };
-            header?: never;
-            path: {
-                runId: components["parameters"]["runId"];
-=======
                 webhookId: components["parameters"]["webhookId"];
->>>>>>> main
             };
             cookie?: never;
         };
@@ -1498,11 +1538,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-<<<<<<< HEAD
-                    "application/json": components["schemas"]["RunResponse"];
-=======
                     "application/json": components["schemas"]["WebhookResponse"];
->>>>>>> main
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1513,25 +1549,6 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
-<<<<<<< HEAD
-    PostResurrectRun: {
-        parameters: {
-            query?: {
-                build?: components["parameters"]["buildResurrect"];
-                timeout?: components["parameters"]["timeoutResurrect"];
-                memory?: components["parameters"]["memoryResurrect"];
-                maxItems?: components["parameters"]["maxItems"];
-                maxTotalChargeUsd?: components["parameters"]["maxTotalChargeUsd"];
-                restartOnError?: components["parameters"]["restartOnErrorResurrect"];
-            };
-            header?: never;
-            path: {
-                runId: components["parameters"]["runId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-=======
     webhook_put: {
         parameters: {
             query?: never;
@@ -1546,16 +1563,12 @@ export interface operations {
                 "application/json": components["schemas"]["WebhookUpdate"];
             };
         };
->>>>>>> main
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-<<<<<<< HEAD
-                    "application/json": components["schemas"]["RunResponse"];
-=======
                     "application/json": components["schemas"]["WebhookResponse"];
                 };
             };
@@ -1613,15 +1626,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestWebhookResponse"];
->>>>>>> main
                 };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-<<<<<<< HEAD
-            402: components["responses"]["PaymentRequired"];
-=======
->>>>>>> main
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
