@@ -112,6 +112,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/key-value-stores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["keyValueStores_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["datasets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/request-queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["requestQueues_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/webhooks": {
         parameters: {
             query?: never;
@@ -291,6 +339,17 @@ export interface components {
         };
         RunResponse: {
             data: components["schemas"]["Run"];
+        };
+        /** @enum {string} */
+        StorageOwnership: "ownedByMe" | "sharedWithMe";
+        ListOfKeyValueStoresResponse: {
+            data: components["schemas"]["ListOfKeyValueStores"];
+        };
+        ListOfDatasetsResponse: {
+            data: components["schemas"]["ListOfDatasets"];
+        };
+        ListOfRequestQueuesResponse: {
+            data: components["schemas"]["ListOfRequestQueues"];
         };
         ListOfWebhooksResponse: {
             data: components["schemas"]["ListOfWebhooks"];
@@ -735,6 +794,115 @@ export interface components {
             lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
             stats?: components["schemas"]["WebhookStats"] | null;
         };
+        ListOfRequestQueues: components["schemas"]["PaginationResponse"] & {
+            unnamed?: boolean;
+            items: components["schemas"]["RequestQueueShort"][];
+        };
+        RequestQueueShort: {
+            id: components["schemas"]["QueueId"];
+            name: string;
+            userId: components["schemas"]["QueueUserId"];
+            username: string;
+            createdAt: components["schemas"]["QueueCreatedAt"];
+            modifiedAt: components["schemas"]["QueueModifiedAt"];
+            accessedAt: components["schemas"]["QueueAccessedAt"];
+            /** Format: date-time */
+            expireAt?: string;
+            totalRequestCount: components["schemas"]["TotalRequestCount"];
+            handledRequestCount: components["schemas"]["HandledRequestCount"];
+            pendingRequestCount: components["schemas"]["PendingRequestCount"];
+            actId?: string | null;
+            actRunId?: string | null;
+            hadMultipleClients: components["schemas"]["HadMultipleClients"];
+            generalAccess?: components["schemas"]["GeneralAccess"];
+            stats?: components["schemas"]["RequestQueueStats"];
+        };
+        QueueId: string;
+        QueueUserId: string;
+        /** Format: date-time */
+        QueueCreatedAt: string;
+        /** Format: date-time */
+        QueueModifiedAt: string;
+        /** Format: date-time */
+        QueueAccessedAt: string;
+        TotalRequestCount: number;
+        HandledRequestCount: number;
+        PendingRequestCount: number;
+        HadMultipleClients: boolean;
+        /** @enum {string} */
+        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
+        RequestQueueStats: {
+            deleteCount?: number;
+            headItemReadCount?: number;
+            readCount?: number;
+            storageBytes?: number;
+            writeCount?: number;
+        };
+        ListOfDatasets: components["schemas"]["PaginationResponse"] & {
+            unnamed?: boolean;
+            items: components["schemas"]["DatasetListItem"][];
+        };
+        DatasetListItem: {
+            id: string;
+            name: string;
+            userId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            /** Format: date-time */
+            accessedAt: string;
+            itemCount: number;
+            cleanItemCount: number;
+            actId?: string | null;
+            actRunId?: string | null;
+            title?: string | null;
+            username?: string;
+            generalAccess?: components["schemas"]["GeneralAccess"];
+            stats?: components["schemas"]["DatasetStats"];
+        };
+        DatasetStats: {
+            readCount?: number;
+            writeCount?: number;
+            storageBytes?: number;
+            inflatedBytes?: number;
+        };
+        ListOfKeyValueStores: components["schemas"]["PaginationResponse"] & {
+            unnamed?: boolean;
+            items: components["schemas"]["KeyValueStore"][];
+        };
+        KeyValueStore: {
+            id: string;
+            name?: string | null;
+            userId?: string | null;
+            username?: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            /** Format: date-time */
+            accessedAt: string;
+            actId?: string | null;
+            actRunId?: string | null;
+            /** Format: uri */
+            consoleUrl?: string;
+            /** Format: uri */
+            keysPublicUrl?: string;
+            /** Format: uri */
+            recordsPublicUrl?: string;
+            schema?: Record<string, never> | null;
+            urlSigningSecretKey?: string | null;
+            generalAccess?: components["schemas"]["GeneralAccess"];
+            stats?: components["schemas"]["KeyValueStoreStats"];
+        };
+        KeyValueStoreStats: {
+            readCount?: number;
+            writeCount?: number;
+            deleteCount?: number;
+            listCount?: number;
+            s3StorageBytes?: number;
+            storageBytes?: number;
+        };
         Run: {
             id: string;
             actId: string;
@@ -826,8 +994,6 @@ export interface components {
             maxItems?: number | null;
             maxTotalChargeUsd?: number | null;
         };
-        /** @enum {string} */
-        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
         RunUsage: {
             ACTOR_COMPUTE_UNITS?: number | null;
             DATASET_READS?: number | null;
@@ -1223,6 +1389,7 @@ export interface components {
         maxItems: number;
         maxTotalChargeUsd: number;
         restartOnErrorResurrect: boolean;
+        unnamed: boolean;
         webhookId: string;
         scheduleId: string;
     };
@@ -1456,6 +1623,96 @@ export interface operations {
             402: components["responses"]["PaymentRequired"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    keyValueStores_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+                unnamed?: components["parameters"]["unnamed"];
+                ownership?: components["schemas"]["StorageOwnership"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfKeyValueStoresResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    datasets_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+                unnamed?: components["parameters"]["unnamed"];
+                ownership?: components["schemas"]["StorageOwnership"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfDatasetsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    requestQueues_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+                unnamed?: components["parameters"]["unnamed"];
+                ownership?: components["schemas"]["StorageOwnership"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfRequestQueuesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };

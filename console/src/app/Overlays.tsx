@@ -1,0 +1,19 @@
+import { lazy, Suspense } from "react";
+import { useStore } from "@/ui/store";
+import { isKeysDialogOpen } from "./globalKeys";
+import { palette } from "./paletteState";
+
+const Palette = lazy(async () => ({ default: (await import("./Palette")).Palette }));
+const KeysDialog = lazy(async () => ({ default: (await import("./KeysDialog")).KeysDialog }));
+
+/** What opens above any page. Each is a chunk that is fetched when it opens for the first time. */
+export function Overlays() {
+  const scope = useStore(palette);
+  const areKeysShown = useStore(isKeysDialogOpen);
+  return (
+    <Suspense fallback={null}>
+      {scope && <Palette key={scope} scope={scope} />}
+      {areKeysShown && <KeysDialog />}
+    </Suspense>
+  );
+}
