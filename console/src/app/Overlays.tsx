@@ -1,10 +1,11 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazily } from "@/ui/lazily";
 import { useStore } from "@/ui/store";
 import { isKeysDialogOpen } from "./globalKeys";
 import { palette } from "./paletteState";
 
-const Palette = lazy(async () => ({ default: (await import("./Palette")).Palette }));
-const KeysDialog = lazy(async () => ({ default: (await import("./KeysDialog")).KeysDialog }));
+const Palette = lazily(async () => (await import("./Palette")).Palette);
+const KeysDialog = lazily(async () => (await import("./KeysDialog")).KeysDialog);
 
 /** What opens above any page. Each is a chunk that is fetched when it opens for the first time. */
 export function Overlays() {
