@@ -80,6 +80,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/actor-runs/{runId}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorRun_abort_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/reboot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorRun_reboot_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/resurrect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["PostResurrectRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/request-queues/{queueId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["requestQueue_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/schedules": {
         parameters: {
             query?: never;
@@ -163,6 +227,9 @@ export interface components {
         };
         RunResponse: {
             data: components["schemas"]["Run"];
+        };
+        RequestQueueResponse: {
+            data: components["schemas"]["RequestQueue"];
         };
         ListOfSchedulesResponse: {
             data: components["schemas"]["ListOfSchedules"];
@@ -309,6 +376,45 @@ export interface components {
             type: "RUN_ACTOR_TASK";
             actorTaskId: string;
         };
+        RequestQueue: {
+            id: components["schemas"]["QueueId"];
+            name?: string | null;
+            userId: components["schemas"]["QueueUserId"];
+            actId?: string | null;
+            actRunId?: string | null;
+            createdAt: components["schemas"]["QueueCreatedAt"];
+            modifiedAt: components["schemas"]["QueueModifiedAt"];
+            accessedAt: components["schemas"]["QueueAccessedAt"];
+            totalRequestCount: components["schemas"]["TotalRequestCount"];
+            handledRequestCount: components["schemas"]["HandledRequestCount"];
+            pendingRequestCount: components["schemas"]["PendingRequestCount"];
+            hadMultipleClients: components["schemas"]["HadMultipleClients"];
+            /** Format: uri */
+            consoleUrl: string;
+            stats?: components["schemas"]["RequestQueueStats"];
+            generalAccess?: components["schemas"]["GeneralAccess"];
+        };
+        QueueId: string;
+        QueueUserId: string;
+        /** Format: date-time */
+        QueueCreatedAt: string;
+        /** Format: date-time */
+        QueueModifiedAt: string;
+        /** Format: date-time */
+        QueueAccessedAt: string;
+        TotalRequestCount: number;
+        HandledRequestCount: number;
+        PendingRequestCount: number;
+        HadMultipleClients: boolean;
+        RequestQueueStats: {
+            deleteCount?: number;
+            headItemReadCount?: number;
+            readCount?: number;
+            storageBytes?: number;
+            writeCount?: number;
+        };
+        /** @enum {string} */
+        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
         Run: {
             id: string;
             actId: string;
@@ -400,8 +506,6 @@ export interface components {
             maxItems?: number | null;
             maxTotalChargeUsd?: number | null;
         };
-        /** @enum {string} */
-        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
         RunUsage: {
             ACTOR_COMPUTE_UNITS?: number | null;
             DATASET_READS?: number | null;
@@ -743,6 +847,14 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        PaymentRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -776,6 +888,14 @@ export interface components {
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
+        gracefully: boolean;
+        buildResurrect: string;
+        timeoutResurrect: number;
+        memoryResurrect: number;
+        maxItems: number;
+        maxTotalChargeUsd: number;
+        restartOnErrorResurrect: boolean;
+        queueId: string;
         scheduleId: string;
     };
     requestBodies: never;
@@ -925,6 +1045,125 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_abort_post: {
+        parameters: {
+            query?: {
+                gracefully?: components["parameters"]["gracefully"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_reboot_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    PostResurrectRun: {
+        parameters: {
+            query?: {
+                build?: components["parameters"]["buildResurrect"];
+                timeout?: components["parameters"]["timeoutResurrect"];
+                memory?: components["parameters"]["memoryResurrect"];
+                maxItems?: components["parameters"]["maxItems"];
+                maxTotalChargeUsd?: components["parameters"]["maxTotalChargeUsd"];
+                restartOnError?: components["parameters"]["restartOnErrorResurrect"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    requestQueue_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queueId: components["parameters"]["queueId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestQueueResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };
