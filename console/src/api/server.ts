@@ -3,7 +3,7 @@ import { body, local } from "@/api/client";
 import type { components } from "@/api/local";
 
 export type Server = components["schemas"]["ConsoleInfo"] & {
-  /** Whether the engine answers now; undefined before the first event. */
+  /** Whether the engine answers now. Undefined until an event reports it. */
   isEngineReachable?: boolean;
 };
 

@@ -1,5 +1,6 @@
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { mainPane } from "@/ui/mainPane";
 import { useStore } from "@/ui/store";
 import { Toasts } from "@/ui/Toasts";
 import styles from "./Frame.module.css";
@@ -30,7 +31,7 @@ export function Frame() {
       )}
       <div className={styles.column}>
         <TopBar onMenu={() => setDrawerOpen(true)} />
-        <main id="main" className={styles.main} tabIndex={-1}>
+        <main id="main" ref={mainPane} className={styles.main} tabIndex={-1}>
           <Outlet />
         </main>
       </div>

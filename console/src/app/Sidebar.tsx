@@ -65,7 +65,7 @@ export function Sidebar() {
           </div>
         </div>
       </div>
-      <button type="button" className={styles.search} onClick={openPalette} aria-label="Search">
+      <button type="button" className={styles.search} onClick={() => openPalette()} aria-label="Search">
         <Search aria-hidden />
         <span className={styles.wide}>Search</span>
         <kbd className={styles.wide}>Ctrl K</kbd>

@@ -48,7 +48,7 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
         label="Search"
         icon={<Search aria-hidden />}
         className={styles.narrow}
-        onClick={openPalette}
+        onClick={() => openPalette()}
       />
     </div>
   );

@@ -1,8 +1,10 @@
 import { createStore } from "@/ui/store";
 
-/** Whether the command palette (Ctrl K) is open. */
-export const isPaletteOpen = createStore(false);
+/** What the command palette offers: everything, only Actors to start; null while it is closed. */
+export type PaletteScope = "all" | "start" | null;
 
-export function openPalette(): void {
-  isPaletteOpen.set(true);
+export const palette = createStore<PaletteScope>(null);
+
+export function openPalette(scope: "all" | "start" = "all"): void {
+  palette.set(scope);
 }

@@ -19,7 +19,7 @@ export function NotFoundPage({ message, command }: { message?: string; command?:
 function Ways() {
   return (
     <span>
-      <Button onClick={openPalette}>Search</Button>{" "}
+      <Button onClick={() => openPalette()}>Search</Button>{" "}
       <Link to="/actors/runs" className={buttonClass()}>
         Runs
       </Link>{" "}

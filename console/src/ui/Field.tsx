@@ -50,7 +50,7 @@ export function TextInput({ unit, isInvalid, isMono, className, ...rest }: TextI
   );
 }
 
-export function SearchInput({ keyHint, ...rest }: InputHTMLAttributes<HTMLInputElement> & { keyHint?: string }) {
+export function SearchInput({ keyHint, ...rest }: ComponentPropsWithRef<"input"> & { keyHint?: string }) {
   return (
     <span className={clsx(styles.control, styles.search)}>
       <Search aria-hidden />

@@ -1,15 +1,17 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Copy, Link as LinkIcon, Terminal, Trash2 } from "lucide-react";
+import { actorQuery } from "@/api/actors";
 import { messageOf } from "@/api/errors";
-import { type Run, reportQuery } from "@/api/run";
+import type { Run } from "@/api/run";
 import { serverQuery } from "@/api/server";
+import { type Language, snippetOf } from "@/start/copyAs";
+import { readRunInput } from "@/start/runInput";
 import { copyText } from "@/ui/CopyButton";
 import { MenuItem, MenuSeparator } from "@/ui/Menu";
 import { isLive } from "@/ui/StatusPill";
 import { showToast } from "@/ui/toasts";
-import { type CopyFormat, copyOf } from "./copyAs";
 
-const FORMATS: [CopyFormat, string][] = [
+const FORMATS: [Language, string][] = [
   ["curl", "Copy as curl"],
   ["apify", "Copy as apify command"],
   ["greenroom", "Copy as greenroom command"],
@@ -17,11 +19,17 @@ const FORMATS: [CopyFormat, string][] = [
 
 /** The less frequent actions about a run, in its menu. */
 export function MoreItems({ run, onDelete }: { run: Run; onDelete: () => void }) {
+  const queries = useQueryClient();
   const { data: server } = useQuery(serverQuery);
-  const { data: report } = useQuery(reportQuery(run.id));
-  const copyAs = async (format: CopyFormat) => {
+  const copyAs = async (language: Language) => {
     try {
-      await copy(await copyOf(format, run, report?.actorName ?? run.actId, server?.apiUrl ?? window.location.origin));
+      const { input, options } = await readRunInput(run.id);
+      const actor = await queries.fetchQuery(actorQuery(run.actId));
+      const target = `${actor.username}/${actor.name}`;
+      const apiUrl = server?.apiUrl ?? window.location.origin;
+      const { text, missing } = snippetOf(language, { apiUrl, target, kind: "actor", options, input });
+      const note = missing.length > 0 ? ` The command cannot express ${missing.join(", ")}.` : "";
+      await copy(text, note);
     } catch (error) {
       showToast({ kind: "error", text: messageOf(error) });
     }
@@ -50,6 +58,6 @@ export function MoreItems({ run, onDelete }: { run: Run; onDelete: () => void })
   );
 }
 
-async function copy(text: string): Promise<void> {
-  if (await copyText(text)) showToast({ kind: "done", text: "Copied." });
+async function copy(text: string, note = ""): Promise<void> {
+  if (await copyText(text)) showToast({ kind: "done", text: `Copied.${note}` });
 }

@@ -1,10 +1,10 @@
 import { useId, useState } from "react";
 import { cores } from "@/format/numbers";
+import { MEMORY_SIZES } from "@/start/options";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { Field, Select } from "@/ui/Field";
 import { useRunActions } from "../useRunActions";
 import type { RunDialogProps } from "./AbortDialog";
-import { MEMORY_SIZES } from "./sizes";
 
 export function MemoryDialog({ run, onClose }: RunDialogProps) {
   const { startNow } = useRunActions(run);

@@ -1,10 +1,10 @@
 import { useId, useState } from "react";
 import { cores } from "@/format/numbers";
+import { MEMORY_SIZES } from "@/start/options";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { Field, Select, TextInput } from "@/ui/Field";
 import { useRunActions } from "../useRunActions";
 import type { RunDialogProps } from "./AbortDialog";
-import { MEMORY_SIZES } from "./sizes";
 
 /** Let the run continue with its storages, with other options if wanted. Only changed options are sent. */
 export function ResurrectDialog({ run, onClose }: RunDialogProps) {
