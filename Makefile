@@ -1,4 +1,4 @@
-.PHONY: setup setup-dev browser-images run fast test screenshots soak crawls kills cron fuzz browsers audit check format lock bench clean
+.PHONY: setup setup-dev browser-images console run fast test screenshots soak crawls kills cron fuzz browsers audit check format lock bench clean
 .NOTPARALLEL:
 
 setup:  ## installs what running Actors needs: Python environment, Docker engine, base images
@@ -9,6 +9,9 @@ setup-dev:  ## does the same, and installs what tests, benchmarks and checks nee
 
 browser-images: setup  ## provides the base images with a browser, for example NAMES=apify/actor-node-playwright-chrome:22-1.56.1
 	@.venv/bin/python -m scripts.browser_images $(NAMES)
+
+console: .venv/.installed  ## builds the web console, if its sources have changed
+	@.venv/bin/python -m scripts.build_console
 
 run: setup  ## builds and runs the sample crawler, from start to finish
 	@.venv/bin/python -m scripts.run_crawler
@@ -68,8 +71,11 @@ bench: setup-dev
 clean:
 	scripts/hard_disk_engine.sh stop
 	[ ! -x .venv/bin/python ] || .venv/bin/python -m tests.own_engine
-	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build *.egg-info tests/clients/node_modules benchmarks/storages/express/node_modules
+	rm -rf .venv .venv-client-2 .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build *.egg-info tests/clients/node_modules benchmarks/storages/express/node_modules console/node_modules console/dist console/dist.unfinished
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed:
+	@scripts/setup.sh
 
 .venv/.installed-dev:
 	@scripts/setup.sh --dev

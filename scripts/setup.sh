@@ -10,9 +10,13 @@ readonly NETWORK_CHECK_IMAGE=apify/actor-python:3.13
 
 main() {
     case "$*" in
-        "") users_environment ;;
+        "")
+            users_environment
+            console || report "Actors run without the web console. Its page explains how to build it later"
+            ;;
         --dev)
             developers_environment
+            console
             older_client
             node_dependencies
             browser
@@ -45,6 +49,8 @@ install_greenroom() {
     .venv/bin/python -m pip install -qq --constraint requirements.lock --editable "$1"
     versions >.venv/.installed
 }
+
+console() { .venv/bin/python -m scripts.build_console; }
 
 versions() { checksum requirements.lock pyproject.toml; }
 

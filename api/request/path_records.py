@@ -33,10 +33,7 @@ async def _own_schedule(request: Request, schedule: str, caller: FullCaller) -> 
 
 
 async def _own_build(request: Request, build: str, caller: FullCaller) -> Build:
-    record = orchestrator_of(request).builds.get(build)
-    if record.user_id != caller.user.id:
-        raise record_not_found("Build", build)
-    return record
+    return find_own_build(request, build, caller)
 
 
 async def _own_webhook(request: Request, webhook: str, caller: LiveCaller) -> Webhook:
@@ -64,6 +61,14 @@ def find_own_run(request: HTTPConnection, id: str, caller: Caller) -> Run:
     run = _find_run_of_user(request, id, caller)
     permissions.check_own_run(caller.run, run)
     return run
+
+
+def find_own_build(request: Request, id: str, caller: Caller) -> Build:
+    """A build of the caller's user. Raises NotFound."""
+    build = orchestrator_of(request).builds.get(id)
+    if build.user_id != caller.user.id:
+        raise record_not_found("Build", id)
+    return build
 
 
 def find_run_to_abort(request: Request, id: str, caller: Caller) -> Run:

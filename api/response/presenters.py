@@ -71,9 +71,7 @@ def present_run_summaries(orchestrator: Orchestrator, runs: list[Run]) -> list[J
     names = {id: _name_and_title(orchestrator, id) for id in {run.current_actor_id for run in runs}}
     now, billing = orchestrator.clock.now(), orchestrator.billing
     return [
-        serializers.run_summary(
-            run, *names[run.current_actor_id], billing.known_items(run), billing.total_usd(run), now
-        )
+        serializers.run_summary(run, *names[run.current_actor_id], *billing.items_and_total_usd(run), now)
         for run in runs
     ]
 

@@ -89,11 +89,10 @@ async def sign_in(
 async def sign_out(request: Request) -> Response:
     """Sign the browser out: its session becomes invalid, also after a restart of the server."""
     session_cookies = session_cookies_of(request)
-    session = session_cookies.caller_session(request.scope)
+    session, response = session_cookies.caller_session(request.scope), no_content()
     if session is not None:
         await orchestrator_of(request).sessions.end(session)
-    response = no_content()
-    response.headers["Set-Cookie"] = session_cookies.removed_cookie()
+        response.headers["Set-Cookie"] = session_cookies.removed_cookie()
     return response
 
 

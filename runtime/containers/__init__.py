@@ -351,6 +351,10 @@ class ContainerProcess:
 class Containers(Protocol):
     """The engine, limited to the containers, images and network of one Greenroom instance."""
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the engine answered when it was last reached. The end of a connection is noticed within seconds."""
+
     async def open(self) -> Engine:
         """Probe the engine and create the instance's network. Raises EngineUnavailable."""
 

@@ -79,6 +79,10 @@ class DockerContainers:
             raise EngineUnavailable("The connection to the Docker engine is not open.")
         return self._engine
 
+    @property
+    def is_reachable(self) -> bool:
+        return self._events.is_connected
+
     async def open(self) -> Engine:
         await self.connection.open()
         info = await self.connection.call(self.connection.api.info)

@@ -30,6 +30,8 @@ class ContainerEvents:
         self._instance_id = instance_id
         self._oom_killed: set[str] = set()
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.is_connected = True
+        """Whether the engine answered the last request for its events. The server has reached it before this."""
         self._following: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -65,7 +67,7 @@ class ContainerEvents:
                         for event in events:
                             self._handle(event["Action"], event["Actor"]["ID"])
             except (EngineUnavailable, docker.errors.APIError):
-                pass  # waiters get this error from inspect
+                self.is_connected = False  # waiters get this error from inspect
             except Exception:
                 log.exception("The engine's events could not be read")
             await asyncio.sleep(RECONNECT_SECS)
@@ -77,6 +79,7 @@ class ContainerEvents:
             "label": [f"{INSTANCE_LABEL}={self._instance_id}"],
         }
         events = JsonStream(self._connection.stream("/events", filters=json.dumps(filters)))
+        self.is_connected = True
         loop.call_soon_threadsafe(self._wake_all)  # events may have been missed while disconnected
         return events
 

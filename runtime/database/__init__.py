@@ -16,10 +16,12 @@ from runtime.database.actor_tables import ActorsTable, TasksTable, VersionsTable
 from runtime.database.charges import Charges
 from runtime.database.daily_usage import DailyUsageTable
 from runtime.database.datasets_table import DatasetsTable
+from runtime.database.fit_tables import FitsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
+from runtime.database.request_outcomes import RequestOutcomes
 from runtime.database.request_queues_table import RequestQueuesTable
 from runtime.database.run_blocks import RunBlocksTable
 from runtime.database.run_details import RunDetails
@@ -67,10 +69,12 @@ class Database:
         self.daily_usage = DailyUsageTable(self.connection)
         self.charges = Charges(self.connection, self.runs, self.daily_usage)
         self.schedules = SchedulesTable(self.connection)
+        self.fits = FitsTable(self.connection)
         self.webhooks = WebhooksTable(self.connection)
         self.dispatches = DispatchesTable(self.connection)
         self.datasets = DatasetsTable(self.connection)
         self.request_queues = RequestQueuesTable(self.connection)
+        self.request_outcomes = RequestOutcomes(self.connection)
         with translating_disk_errors():
             self.key_value_stores = KeyValueStoresTable(self.connection, data_dir / "values")
             self.logs = LogFiles(data_dir / "logs")

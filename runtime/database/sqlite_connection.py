@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from runtime.base.storage_errors import directory_lost, unavailable_because
+from runtime.database.row_changes import RowChange, RowChanges
 from runtime.database.space_reserve import ROOM_BYTES, SpaceReserve
 from runtime.database.sqlite_errors import lacks_space, translated
 
@@ -57,10 +58,11 @@ SHRINK_STEPS = 400
 class SqliteConnection:
     """The open database file. All callers of `write` share one event loop.
 
-    All methods raise StorageUnavailable and StorageDamaged.
+    `changes` reports the rows that writes have changed. All methods raise StorageUnavailable and StorageDamaged.
     """
 
     def __init__(self, path: Path, reserve: SpaceReserve | None = None) -> None:
+        self.changes = RowChanges()
         self._path = path
         self._file = str(path)  # checked for each commit, and a Path takes longer
         self._identity = _identity(self._file)
@@ -157,7 +159,7 @@ class SqliteConnection:
             # One call for the whole group, because waking the event loop can cost more than a change.
             loop = first[0][1].get_loop()
             if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve_futures, group, outcomes)
+                loop.call_soon_threadsafe(self._resolve_futures, group, outcomes, self.changes.take())
             if is_last:
                 return
 
@@ -210,16 +212,19 @@ class SqliteConnection:
     def _commit(self, connection: sqlite3.Connection, group: list[Write]) -> list[Outcome]:
         """Run a group of changes in one transaction; return the outcome of each."""
         try:
+            self.changes.prepare(connection)
             connection.execute("BEGIN IMMEDIATE")
             self._check_place()
             outcomes = self._run_all(connection, group)
             is_low = self._is_low_on_space(connection, group)
             connection.execute("COMMIT")
+            self.changes.commit()
             if is_low:
                 _checkpoint(connection)
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            self.changes.forget_after()
             return [(None, translated(error, self._path))] * len(group)
         return outcomes
 
@@ -257,6 +262,7 @@ class SqliteConnection:
 
     def _run(self, connection: sqlite3.Connection, change: Change) -> Outcome:
         """Run one change inside the group's transaction. If it fails, only this change is rolled back."""
+        mark = self.changes.mark()
         connection.execute("SAVEPOINT change")
         try:
             result = change(connection)
@@ -265,9 +271,22 @@ class SqliteConnection:
                 raise  # SQLite may have rolled back everything
             connection.execute("ROLLBACK TO change")
             connection.execute("RELEASE change")
+            self.changes.forget_after(mark)
             return None, error
         connection.execute("RELEASE change")
         return result, None
+
+    def _resolve_futures(self, group: list[Write], outcomes: list[Outcome], changes: list[RowChange]) -> None:
+        """Report the changed rows, and pass the outcome of each change to its caller, if that is still waiting."""
+        if changes:
+            self.changes.report(changes)
+        for (_, future, _), (result, error) in zip(group, outcomes, strict=True):
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
 
 
 def _identity(path: str) -> tuple[int, int] | None:
@@ -302,14 +321,3 @@ def _shrink(connection: sqlite3.Connection) -> None:
 
 def _free_pages(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
-
-
-def _resolve_futures(group: list[Write], outcomes: list[Outcome]) -> None:
-    """Pass the outcome of each change to its caller, if that is still waiting."""
-    for (_, future, _), (result, error) in zip(group, outcomes, strict=True):
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)

@@ -6,7 +6,7 @@ Each table is a subclass that gives its queries names, so that SQL conditions ne
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -64,6 +64,10 @@ class Table(Generic[R]):
     def all(self) -> list[R]:
         """All records in the order of their insertion."""
         return self._find_all("1 ORDER BY rowid")
+
+    def of_ids(self, ids: Sequence[str]) -> list[R]:
+        """The records with these ids that exist, in no particular order."""
+        return self._find_all(f"id IN ({', '.join('?' * len(ids))})", *ids)
 
     def ids(self) -> set[str]:
         return {id for (id,) in self._fetch_all(f"SELECT id FROM {self._name}")}

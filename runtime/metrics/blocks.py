@@ -73,6 +73,16 @@ class Block:
         return len(self.columns["at"])
 
 
+def block_of(origin: Origin, point: Point) -> Block:
+    """A block with one sample, in full units."""
+    return Block(
+        origin,
+        {name: [point.values.get(name)] for name in UNITS},
+        {name: [memory] for name, (memory, _) in point.by_name.items()},
+        {name: [cpu] for name, (_, cpu) in point.by_name.items()},
+    )
+
+
 def encode(origin: Origin, points: Sequence[Point]) -> bytes:
     names = sorted({name for point in points for name in point.by_name})
     columns = {

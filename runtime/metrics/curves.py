@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from runtime.base.clock import Millis
-from runtime.metrics.blocks import Block, Values
+from runtime.metrics.blocks import Block, Origin, Point, Values, block_of
 
 Numbers = list[float | None]
 
@@ -78,6 +78,25 @@ class _Samples:
 
     at: list[Millis] = field(default_factory=list)
     columns: dict[tuple[str, str], Numbers] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One point of all curves."""
+
+    at: Millis
+    values: Mapping[str, float | None]
+    memory_by_name: Mapping[str, float | None]
+    cpu_by_name: Mapping[str, float | None]
+
+
+def curve_point(origin: Origin, point: Point, last: Point | None) -> CurvePoint:
+    """The point of the curves for a sample. `last` is the sample before it of the same container."""
+    numbers = _numbers(block_of(origin, point), None if last is None else block_of(origin, last))
+    groups: dict[str, dict[str, float | None]] = {"": {}, "memory": {}, "cpu": {}}
+    for (group, name), values in numbers.items():
+        groups[group][name] = values[0]
+    return CurvePoint(point.values["at"] or 0, groups[""], groups["memory"], groups["cpu"])
 
 
 class CurveBuilder:

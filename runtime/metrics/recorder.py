@@ -7,6 +7,7 @@ the small ones. So a server that is killed loses the samples of a few seconds, a
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runtime.base.clock import Millis
@@ -33,7 +34,8 @@ EARLY_MILLIS = 100
 class _Series:
     """The open block of a live run. `position` is that of its first point, `stored` counts its stored points.
 
-    `waiting` are complete blocks before it that could not be written.
+    `last` is the last point of the current container. `waiting` are complete blocks before the open one that could not
+    be written.
     """
 
     origin: Origin
@@ -42,6 +44,7 @@ class _Series:
     stored: int = 0
     stored_at: Millis = 0
     last_at: Millis = 0
+    last: Point | None = None
     waiting: list[StoredBlock] = field(default_factory=list)
 
     @property
@@ -61,9 +64,13 @@ class _Series:
 
 
 class Metrics:
-    """The series of all live runs. Call `close` before the database is closed."""
+    """The series of all live runs. Call `close` before the database is closed.
+
+    `report_point` is called with each new point of a run, and the point before in the same container.
+    """
 
     def __init__(self, table: RunBlocksTable) -> None:
+        self.report_point: Callable[[str, Origin, Point, Point | None], None] = lambda id, origin, point, last: None
         self._table = table
         self._series: dict[str, _Series] = {}
         self._disk_bytes: dict[str, int] = {}
@@ -80,8 +87,10 @@ class Metrics:
             return
         if not _is_due(series.last_at, sample, _interval(run, sample.at)):
             return
-        series.last_at = sample.at
-        series.points.append(_point(run, sample, granted_cpus, self._disk_bytes.get(run.id)))
+        point = _point(run, sample, granted_cpus, self._disk_bytes.get(run.id))
+        self.report_point(run.id, series.origin, point, series.last)
+        series.last_at, series.last = sample.at, point
+        series.points.append(point)
         if len(series.points) >= BLOCK_SAMPLES:
             series.close_block()
         if series.waiting or sample.is_final or sample.at - series.stored_at >= STORE_MILLIS:
@@ -122,6 +131,7 @@ class Metrics:
             series = self._series[run.id] = _Series(origin, self._table.end_of(run.id), stored_at=sample.at)
         elif series.origin.container != origin.container:
             series.close_block()
+            series.last = None
         if sample.detail is not None or not series.points:
             series.origin = origin
         return series

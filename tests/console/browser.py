@@ -27,10 +27,13 @@ FOUND = """async (rules) => {
 }"""
 
 
+def launch_options() -> list[str]:
+    return ["--disable-dev-shm-usage", "--no-proxy-server"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+
+
 @contextmanager
 def open_browser(playwright: Playwright) -> Iterator[Browser]:
-    options = ["--disable-dev-shm-usage", "--no-proxy-server"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=launch_options())
     yield browser
     browser.close()
 

@@ -19,12 +19,16 @@ DOCUMENT = ROOT / "docs" / "security.md"
 ADVICE = "advice to the reader"
 INTRODUCTION = "introduces the sentences that follow it"
 EXPLANATION = "explains why; another sentence states what Greenroom does"
+OF_BROWSERS = "behavior of browsers, which Greenroom cannot change"
 OF_DOCKER = "behavior of Docker, which Greenroom does not change"
 
 CONFIGURATION = "tests/runtime/base/test_configuration.py::"
 CONTAINER = "tests/docs/test_security_in_containers.py::"
 SERVER = "tests/docs/test_security_of_the_server.py::"
 TRACES = "tests/docs/test_secrets_leave_no_trace.py::"
+ATTACKS = "tests/clients/test_console_attacks.py::"
+COOKIES = "tests/api/request/test_session_cookies.py::"
+SESSIONS = "tests/api/routes/test_console.py::"
 HOSTS = "tests/api/request/test_allowed_hosts.py::"
 ORIGINS = "tests/api/request/test_cross_origin.py::"
 BROWSER = "tests/clients/test_browser.py::"
@@ -62,10 +66,61 @@ SENTENCES = {
     "The commands have the rights and limits of the Actor": (
         "tests/runtime/containers/test_terminals.py::test_a_process_has_the_user_and_the_limits_of_the_actor"
     ),
-    "Only this token can stop the server": (
+    "Only this token can build from local files": (
         "tests/api/routes/test_greenroom.py::test_the_local_controls_need_the_control_token",
         "tests/api/routes/test_actor_versions.py::test_only_the_operator_can_name_local_files",
     ),
+    "Only this token and a browser of the operator": SESSIONS + "test_a_code_signs_one_browser_in_as_the_operator",
+    # "The web console"
+    "The [console](console.md) has the origin": EXPLANATION,
+    "Scripts cannot read the cookie": ATTACKS + "test_pages_of_attackers_cannot_use_the_session",
+    "The cookie counts only if": COOKIES + "test_a_cookie_counts_for_requests_of_its_own_origin_only",
+    "A change needs the `Origin`": COOKIES + "test_a_cookie_counts_for_requests_of_its_own_origin_only",
+    "So pages on other ports": ATTACKS + "test_pages_of_attackers_cannot_use_the_session",
+    "A link in another program": ATTACKS + "test_a_link_of_an_attacker_starts_and_changes_nothing",
+    "It changes nothing and starts no run": ATTACKS + "test_a_link_of_an_attacker_starts_and_changes_nothing",
+    "A request with a token never uses": COOKIES + "test_a_request_with_credentials_of_its_own_never_uses_the_cookie",
+    "Without `--user`, a browser that opens": (
+        "tests/api/console/test_console.py::test_a_user_who_opens_a_page_is_signed_in_as_the_local_user"
+    ),
+    "With `--user`, it needs the token": SESSIONS + "test_a_server_with_users_requires_the_token_of_one_of_them",
+    "The token of a run is rejected": SESSIONS + "test_a_server_with_users_requires_the_token_of_one_of_them",
+    "`greenroom open` signs": (
+        SESSIONS + "test_a_code_signs_one_browser_in_as_the_operator",
+        SESSIONS + "test_a_code_expires",
+    ),
+    "The token in `server.json` is never": (
+        "tests/cli/commands/test_runs.py::test_open_prints_a_page_of_the_console_that_signs_one_browser_in"
+    ),
+    "A browser of the operator cannot": (
+        SESSIONS + "test_the_operators_session_gives_no_access_to_local_files_tokens_and_containers"
+    ),
+    "Its session ends with the server": SESSIONS + "test_the_operators_session_ends_with_the_server_and_after_a_day",
+    "A session of a user ends": (
+        SESSIONS + "test_a_session_expires",
+        SESSIONS + "test_a_session_ends_when_the_tokens_of_its_user_change",
+    ),
+    "After signing out": SESSIONS + "test_a_sign_out_also_ends_copies_of_the_cookie_and_survives_a_restart",
+    "The console runs only scripts": (
+        ATTACKS + "test_the_console_runs_no_scripts_but_its_own_and_shows_web_servers_in_frames",
+        "tests/api/console/test_console.py::"
+        "test_the_policy_of_a_document_has_its_own_nonce_and_allows_only_the_consoles_scripts",
+    ),
+    "Only its page for `apify login`": (
+        "tests/api/console/test_console.py::test_only_the_login_of_the_apify_command_may_connect_to_another_port"
+    ),
+    "Pages in stored records and exports": (
+        ATTACKS + "test_pages_of_attackers_cannot_use_the_session",
+        "tests/api/routes/test_datasets.py::test_formats_that_browsers_display_are_sandboxed",
+    ),
+    "They cannot use the session": ATTACKS + "test_pages_of_attackers_cannot_use_the_session",
+    "The web server of an Actor never gets": ATTACKS + "test_pages_of_attackers_cannot_use_the_session",
+    "If its address is below the API's own address, its responses": (
+        "tests/api/web_server/test_path_form.py::"
+        "test_path_form_requests_have_no_session_and_responses_no_effect_on_the_origin"
+    ),
+    "Browsers send a cookie to every port": OF_BROWSERS,
+    "So another server on `localhost`": OF_BROWSERS,
     # "Web pages of other origins"
     "The platform's API is open": EXPLANATION,
     "Without `--user`, this server accepts any token": USERS + "test_by_default_any_token_belongs_to_the_local_user",
@@ -253,7 +308,7 @@ SENTENCES = {
     "`GREENROOM_CONFIG=none` makes Greenroom read no file": CONFIGURATION
     + "test_a_variable_names_another_file_or_none",
 }
-REASONS = {ADVICE, INTRODUCTION, EXPLANATION, OF_DOCKER}
+REASONS = {ADVICE, INTRODUCTION, EXPLANATION, OF_BROWSERS, OF_DOCKER}
 NAMED = sorted(
     {name for value in SENTENCES.values() for name in ((value,) if isinstance(value, str) else value)} - REASONS
 )

@@ -279,6 +279,10 @@ class FakeContainers:
         self._numbers = itertools.count(1)
 
     @property
+    def is_reachable(self) -> bool:
+        return not self.is_away
+
+    @property
     def containers(self) -> list[FakeContainer]:
         return [container for container in self.created if not container.is_removed]
 

@@ -71,6 +71,14 @@ def test_the_wheel_holds_each_file_of_our_packages(wheel: Path, package: str) ->
     assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
 
 
+def test_the_wheel_holds_the_built_console(wheel: Path) -> None:
+    build = ROOT / "console" / "dist"
+    expected = {f"greenroom/console/dist/{path.relative_to(build).as_posix()}" for path in build.rglob("*.*")}
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert expected - names == set() and "greenroom/console/dist/index.html" in names
+    assert not [name for name in names if "node_modules" in name]
+
+
 @pytest.mark.parametrize("environment", some([{"PYTHONPATH": "."}, {"PYTHONPATH": ".", "PYTHONSAFEPATH": "1"}]))
 def test_a_checkout_beside_packages_of_the_same_names(
     project: Path, tmp_path: Path, environment: dict[str, str]

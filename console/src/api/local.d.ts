@@ -336,6 +336,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_doctor_greenroom_doctor_get"];
+        put?: never;
+        post: operations["start_doctor_greenroom_doctor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_fits_greenroom_fits_get"];
+        put?: never;
+        post: operations["start_fit_greenroom_fits_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits/{fit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_fit_greenroom_fits__fit__get"];
+        put?: never;
+        post?: never;
+        delete: operations["delete_fit_greenroom_fits__fit__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits/{fit}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["stop_fit_greenroom_fits__fit__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits/{fit}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["apply_fit_greenroom_fits__fit__apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["stream_events_greenroom_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/events/{connection}/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["change_topics_greenroom_events__connection__topics_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/logs/{job}/lines": {
         parameters: {
             query?: never;
@@ -360,6 +472,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["search_log_greenroom_logs__job__search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/request-queues/{id}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_queue_requests_greenroom_request_queues__id__requests_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -408,6 +536,38 @@ export interface paths {
             cookie?: never;
         };
         get: operations["get_environment_greenroom_runs__run__environment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/webhook-dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_dispatches_of_run_greenroom_runs__run__webhook_dispatches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/web-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_web_server_greenroom_runs__run__web_server_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -574,10 +734,20 @@ export interface components {
             requestBytes: number;
             responseBytes: number;
         };
+        /** @enum {string} */
+        Area: "engine" | "host" | "clients";
         BrowserSession: {
             user: components["schemas"]["SessionUser"];
             isOperator: boolean;
             expiresAt: string;
+        };
+        BuildEvent: {
+            id: string;
+            actorId: string;
+            buildNumber: string;
+            status: string;
+            startedAt: string;
+            finishedAt: string | null;
         };
         CauseItem: {
             id: string;
@@ -658,6 +828,30 @@ export interface components {
             enforcement: string;
             peakBytes: components["schemas"]["Figure"];
         };
+        DispatchPage: {
+            items: {
+                [key: string]: unknown;
+            }[];
+            total: number;
+            offset: number;
+            limit: number;
+            count: number;
+            desc: boolean;
+        };
+        DoctorCheck: {
+            area: components["schemas"]["Area"];
+            name: string;
+            verdict: components["schemas"]["runtime__doctor__Verdict"];
+            found: string;
+            fix: string | null;
+        };
+        DoctorReport: {
+            state: components["schemas"]["ExaminationState"];
+            startedAt: string | null;
+            finishedAt: string | null;
+            ok: boolean | null;
+            checks: components["schemas"]["DoctorCheck"][];
+        };
         EngineInfo: {
             version: string;
             apiVersion: string;
@@ -689,6 +883,18 @@ export interface components {
             type: string;
             message: string;
         };
+        EventData: {
+            hello: components["schemas"]["Hello"];
+            reset: components["schemas"]["Reset"];
+            run: components["schemas"]["RunSummary"];
+            build: components["schemas"]["BuildEvent"];
+            changed: components["schemas"]["RecordChange"];
+            sample: components["schemas"]["RunSample"];
+            log: components["schemas"]["LogGrowth"];
+            timeline: components["schemas"]["TimelineEvent"];
+            fit: components["schemas"]["FitDetails"];
+            server: components["schemas"]["ServerState"];
+        };
         EventReport: {
             name: string;
             count: components["schemas"]["Figure"];
@@ -699,6 +905,8 @@ export interface components {
             source: string;
             text: string;
         };
+        /** @enum {string} */
+        ExaminationState: "NONE" | "RUNNING" | "FINISHED" | "FAILED";
         ExplanationEnvelope: {
             data: components["schemas"]["JobExplanation"];
         };
@@ -712,6 +920,151 @@ export interface components {
             runIds: string[];
             problems: string[];
         };
+        FitActor: {
+            id: string;
+            name: string;
+        };
+        FitApplication: {
+            memoryMbytes: number;
+            minMemoryMbytes: number;
+            maxMemoryMbytes: number;
+            memoryBefore: number;
+            overriddenBy: number | string | null;
+            file: components["schemas"]["FitFileChange"] | null;
+            isApplied: boolean;
+        };
+        FitDetails: {
+            id: string;
+            status: components["schemas"]["FitStatus"];
+            changes: number;
+            actor: components["schemas"]["FitActor"];
+            buildNumber: string;
+            createdAt: string;
+            finishedAt: string | null;
+            strategy: components["schemas"]["Strategy"];
+            wantedSizes: number[];
+            sweeps: boolean;
+            repeat: number;
+            parallel: number;
+            budgetSecs: number | null;
+            budgetUsd: number | null;
+            isComplete: boolean;
+            isBudgetSpent: boolean;
+            error: components["schemas"]["FitError"] | null;
+            inputs: string[];
+            sizes: components["schemas"]["FitSize"][];
+            live: components["schemas"]["FitLiveRun"][];
+            runs: components["schemas"]["FitRun"][];
+            recommendation: components["schemas"]["FitRecommendation"] | null;
+            expression: components["schemas"]["FitExpression"] | null;
+            notes: string[];
+            advice: string | null;
+        };
+        FitError: {
+            type: string;
+            message: string;
+        };
+        FitExpression: {
+            defaultMemoryMbytes: string;
+            feature: string;
+            predictions: components["schemas"]["FitPrediction"][];
+        };
+        FitFileChange: {
+            path: string;
+            diff: string;
+            isWritten: boolean;
+            problem: string | null;
+        };
+        FitList: {
+            items: components["schemas"]["FitSummary"][];
+            total: number;
+            possibleSizes: number[];
+        };
+        FitLiveRun: {
+            runId: string;
+            isStarted: boolean;
+            input: number;
+            memoryMbytes: number;
+            isProof: boolean;
+            startedAt: string | null;
+            peakBytes: number | null;
+        };
+        FitPrediction: {
+            value: number;
+            neededMbytes: number;
+            givenMbytes: number;
+            unseenMbytes: number | null;
+            isMiss: boolean;
+            isUnseenMiss: boolean;
+        };
+        FitRecommendation: {
+            memoryMbytes: number;
+            minMemoryMbytes: number;
+            maxMemoryMbytes: number;
+            isProven: boolean;
+            peakBytes: number | null;
+            headroom: number;
+            isEnoughWithLess: boolean;
+            proofs: string[];
+            reason: string;
+            explanation: string;
+        };
+        FitRun: {
+            runId: string;
+            input: number;
+            memoryMbytes: number;
+            isProof: boolean;
+            status: string;
+            exitCode: number | null;
+            message: string | null;
+            secs: number;
+            peakBytes: number | null;
+            unreclaimableBytes: number | null;
+            isPeakCut: boolean;
+            isPeakEstimated: boolean;
+            oomKills: number | null;
+            diskPeakBytes: number | null;
+            throttledShare: number | null;
+            computeUnits: number;
+            costUsd: number;
+            isDisturbed: boolean;
+            verdict: components["schemas"]["runtime__fits__measurements__Verdict"];
+            isStored: boolean;
+        };
+        FitSize: {
+            input: number;
+            memoryMbytes: number;
+            verdict: components["schemas"]["runtime__fits__measurements__Verdict"];
+            runs: number;
+            misses: number;
+            isProven: boolean;
+            secs: number;
+            isTimeDisturbed: boolean;
+            peakBytes: number | null;
+            isPeakLowerBound: boolean;
+            isPeakEstimated: boolean;
+            neededMbytes: number | null;
+            headroom: number;
+            throttledShare: number | null;
+            computeUnits: number;
+            costUsd: number;
+        };
+        /** @enum {string} */
+        FitStatus: "RUNNING" | "STOPPING" | "FINISHED" | "STOPPED" | "FAILED";
+        FitSummary: {
+            id: string;
+            status: components["schemas"]["FitStatus"];
+            actor: components["schemas"]["FitActor"];
+            buildNumber: string;
+            createdAt: string;
+            finishedAt: string | null;
+            strategy: components["schemas"]["Strategy"];
+            runs: number;
+            liveRuns: number;
+            isComplete: boolean;
+            memoryMbytes: number | null;
+            isProven: boolean;
+        };
         GrantedMemory: {
             usedMbytes: number;
             limitMbytes: number;
@@ -723,6 +1076,11 @@ export interface components {
             receivedBytes: number;
             clientBytes: number;
             serps: number;
+        };
+        Hello: {
+            connection: string;
+            position: string;
+            topics: string[];
         };
         JobExplanation: {
             id: string;
@@ -739,6 +1097,11 @@ export interface components {
         };
         /** @enum {string} */
         Language: "node" | "python" | "unknown";
+        LogGrowth: {
+            id: string;
+            bytes: number;
+            lines: number;
+        };
         LogLine: {
             number: number;
             offset: number;
@@ -787,6 +1150,12 @@ export interface components {
             kind: "user" | "run" | "itself" | "server" | "engine";
             runId: string | null;
         };
+        OutcomeCounts: {
+            pending: number;
+            locked: number;
+            handled: number;
+            failed: number;
+        };
         ProcessCurves: {
             name: string;
             memoryBytes: components["schemas"]["Curve"];
@@ -826,6 +1195,29 @@ export interface components {
         };
         QueueOrder: {
             data: string[];
+        };
+        QueueRequest: {
+            outcome: components["schemas"]["RequestOutcome"];
+            request: {
+                [key: string]: unknown;
+            };
+        };
+        QueueRequests: {
+            counts: components["schemas"]["OutcomeCounts"];
+            items: components["schemas"]["QueueRequest"][];
+            nextAfter: string | null;
+        };
+        RecordChange: {
+            /** @enum {string} */
+            kind: "actor" | "task" | "schedule" | "webhook" | "dataset" | "key-value-store" | "request-queue" | "user" | "run" | "build";
+            id: string;
+            /** @enum {string} */
+            change: "created" | "modified" | "deleted";
+        };
+        /** @enum {string} */
+        RequestOutcome: "pending" | "locked" | "handled" | "failed";
+        Reset: {
+            topics: string[];
         };
         RunCurves: {
             memoryBytes: components["schemas"]["Curve"];
@@ -906,6 +1298,12 @@ export interface components {
             events: components["schemas"]["EventReport"][];
             cost: components["schemas"]["CostReport"];
         };
+        RunSample: {
+            id: string;
+            at: number;
+            curves: components["schemas"]["SampledCurves"];
+            processes: components["schemas"]["SampledProcess"][];
+        };
         RunSummaries: {
             items: components["schemas"]["RunSummary"][];
             total: number;
@@ -943,6 +1341,35 @@ export interface components {
             usageTotalUsd: number;
             containerUrl: string | null;
         };
+        RunWebServer: {
+            url: string;
+            port: number;
+            isLive: boolean;
+            isReady: boolean;
+            listening: string[];
+        };
+        SampledCurves: {
+            memoryBytes: number | null;
+            anonymousBytes: number | null;
+            kernelBytes: number | null;
+            sharedBytes: number | null;
+            cacheBytes: number | null;
+            limitBytes: number | null;
+            cpuCores: number | null;
+            grantedCores: number | null;
+            cpuShare: number | null;
+            throttledShare: number | null;
+            receivedPerSec: number | null;
+            sentPerSec: number | null;
+            diskBytes: number | null;
+            processes: number | null;
+            threads: number | null;
+        };
+        SampledProcess: {
+            name: string;
+            memoryBytes: number | null;
+            cpuCores: number | null;
+        };
         ScheduleTimes: {
             times: string[];
         };
@@ -961,6 +1388,12 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
+        };
+        ServerState: {
+            usedMbytes: number;
+            limitMbytes: number;
+            liveRuns: number;
+            isEngineReachable: boolean;
         };
         SessionUser: {
             id: string;
@@ -988,6 +1421,8 @@ export interface components {
             id: string;
             username: string;
         };
+        /** @enum {string} */
+        Strategy: "smallest" | "cheapest" | "fastest" | "balanced";
         Timeline: {
             entries: components["schemas"]["TimelineEntry"][];
             omitted: number;
@@ -1005,11 +1440,30 @@ export interface components {
             count: number | null;
             detail: string | null;
         };
+        TimelineEvent: {
+            position: number;
+            at: number;
+            /** @enum {string} */
+            kind: "created" | "status" | "order" | "limit" | "container-started" | "container-ended" | "restarted" | "oom-kill" | "web-server-ready" | "system-event";
+            name: string | null;
+            sentence: string;
+            orderedBy: components["schemas"]["Orderer"] | null;
+            exitCode: number | null;
+            count: number | null;
+            detail: string | null;
+            id: string;
+        };
+        Topics: {
+            topics: string[];
+        };
         UsageReport: {
             unit: string;
             quantity: components["schemas"]["Figure"];
             usdPerUnit: number;
             usd: components["schemas"]["Figure"];
+        };
+        WebhookDispatches: {
+            data: components["schemas"]["DispatchPage"];
         };
         WebhookRequest: {
             url: string;
@@ -1020,6 +1474,10 @@ export interface components {
             status: string;
             nextCallAt: string | null;
         };
+        /** @enum {string} */
+        runtime__doctor__Verdict: "OK" | "WARN" | "FAIL" | "SKIP";
+        /** @enum {string} */
+        runtime__fits__measurements__Verdict: "fits" | "tight" | "process killed" | "out of memory" | "disk full" | "timed out" | "aborted" | "failed";
     };
     responses: never;
     parameters: never;
@@ -1821,6 +2279,346 @@ export interface operations {
             };
         };
     };
+    get_doctor_greenroom_doctor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DoctorReport"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    start_doctor_greenroom_doctor_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DoctorReport"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_fits_greenroom_fits_get: {
+        parameters: {
+            query?: {
+                actor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    start_fit_greenroom_fits_post: {
+        parameters: {
+            query?: {
+                build?: string;
+                timeout?: number;
+                memory?: number;
+                maxItems?: number;
+                maxTotalChargeUsd?: number;
+                restartOnError?: boolean;
+                forcePermissionLevel?: string;
+                greenroomEnvVars?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    actor: string;
+                    /**
+                     * @default [
+                     *       {
+                     *         "label": "no input"
+                     *       }
+                     *     ]
+                     */
+                    inputs?: {
+                        /** @default  */
+                        label?: string;
+                        body?: unknown;
+                    }[];
+                    sizes?: number[] | null;
+                    /** @default 1 */
+                    repeat?: number;
+                    /**
+                     * @default smallest
+                     * @enum {string}
+                     */
+                    strategy?: "smallest" | "cheapest" | "fastest" | "balanced";
+                    /** @default 1 */
+                    parallel?: number;
+                    budgetSecs?: number | null;
+                    budgetUsd?: number | null;
+                };
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitDetails"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_fit_greenroom_fits__fit__get: {
+        parameters: {
+            query?: {
+                after?: number;
+                waitSecs?: number;
+            };
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitDetails"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    delete_fit_greenroom_fits__fit__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    stop_fit_greenroom_fits__fit__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitDetails"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    apply_fit_greenroom_fits__fit__apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default false */
+                    onlyPreview?: boolean;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitApplication"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    stream_events_greenroom_events_get: {
+        parameters: {
+            query?: {
+                topics?: string[];
+                lastEventId?: string;
+            };
+            header?: {
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    change_topics_greenroom_events__connection__topics_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    topics: string[];
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Topics"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_log_lines_greenroom_logs__job__lines_get: {
         parameters: {
             query?: {
@@ -1883,6 +2681,39 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_queue_requests_greenroom_request_queues__id__requests_get: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["RequestOutcome"] | null;
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueRequests"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
         };
@@ -1966,6 +2797,64 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["RunEnvironment"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_dispatches_of_run_greenroom_runs__run__webhook_dispatches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["WebhookDispatches"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_web_server_greenroom_runs__run__web_server_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RunWebServer"];
                 };
             };
             "4XX": {

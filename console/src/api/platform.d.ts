@@ -9,7 +9,7 @@ export interface paths {
         };
         get: operations["actors_get"];
         put?: never;
-        post?: never;
+        post: operations["actors_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -24,8 +24,56 @@ export interface paths {
             cookie?: never;
         };
         get: operations["actor_get"];
+        put: operations["actor_put"];
+        post?: never;
+        delete: operations["actor_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actors/{actorId}/versions/{versionNumber}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["actor_version_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actors/{actorId}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["actor_webhooks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actors/{actorId}/builds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["actors_builds_get"];
+        put?: never;
+        post: operations["actors_builds_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -41,7 +89,7 @@ export interface paths {
         };
         get: operations["actorTasks_get"];
         put?: never;
-        post?: never;
+        post: operations["actorTasks_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -56,9 +104,9 @@ export interface paths {
             cookie?: never;
         };
         get: operations["actorTask_get"];
-        put?: never;
+        put: operations["actorTask_put"];
         post?: never;
-        delete?: never;
+        delete: operations["actorTask_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -74,6 +122,214 @@ export interface paths {
         get: operations["actorRun_get"];
         put?: never;
         post?: never;
+        delete: operations["actorRun_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorRun_abort_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/reboot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorRun_reboot_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-runs/{runId}/resurrect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["PostResurrectRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-builds/{buildId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["actorBuild_get"];
+        put?: never;
+        post?: never;
+        delete: operations["actorBuild_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/actor-builds/{buildId}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorBuild_abort_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/key-value-stores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["keyValueStores_get"];
+        put?: never;
+        post: operations["keyValueStores_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/key-value-stores/{storeId}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["keyValueStore_keys_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["datasets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/request-queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["requestQueues_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/request-queues/{queueId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["requestQueue_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhooks_get"];
+        put?: never;
+        post: operations["webhooks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_get"];
+        put: operations["webhook_put"];
+        post?: never;
+        delete: operations["webhook_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{webhookId}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["webhook_test_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -128,6 +384,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/users/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/users/me/usage/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_me_usage_monthly_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/users/me/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["users_me_limits_get"];
+        put: operations["users_me_limits_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -135,11 +439,72 @@ export interface components {
         ListOfActorsResponse: {
             data: components["schemas"]["ListOfActors"];
         };
+        CreateActorRequest: {
+            name?: string | null;
+            description?: string | null;
+            title?: string | null;
+            isPublic?: boolean | null;
+            seoTitle?: string | null;
+            seoDescription?: string | null;
+            /** @deprecated */
+            restartOnError?: boolean;
+            versions?: components["schemas"]["Version"][] | null;
+            pricingInfos?: components["schemas"]["ActorRunPricingInfo"][];
+            categories?: string[] | null;
+            defaultRunOptions?: components["schemas"]["DefaultRunOptions"];
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+            exampleRunInput?: components["schemas"]["ExampleRunInput"] | null;
+            isDeprecated?: boolean | null;
+        };
         ActorResponse: {
             data: components["schemas"]["Actor"];
         };
+        UpdateActorRequest: {
+            name?: string;
+            description?: string | null;
+            isPublic?: boolean;
+            actorPermissionLevel?: components["schemas"]["ActorPermissionLevel"] | null;
+            seoTitle?: string | null;
+            seoDescription?: string | null;
+            title?: string | null;
+            /** @deprecated */
+            restartOnError?: boolean;
+            versions?: components["schemas"]["CreateOrUpdateVersionRequest"][];
+            pricingInfos?: components["schemas"]["ActorRunPricingInfo"][];
+            categories?: string[] | null;
+            defaultRunOptions?: components["schemas"]["DefaultRunOptions"] | null;
+            taggedBuilds?: {
+                [key: string]: components["schemas"]["BuildTag"];
+            } | null;
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+            exampleRunInput?: components["schemas"]["ExampleRunInput"] | null;
+            isDeprecated?: boolean | null;
+        };
+        VersionResponse: {
+            data: components["schemas"]["Version"];
+        };
+        ListOfWebhooksResponse: {
+            data: components["schemas"]["ListOfWebhooks"];
+        };
+        ListOfBuildsResponse: {
+            data: components["schemas"]["ListOfBuilds"];
+        };
+        BuildResponse: {
+            data: components["schemas"]["Build"];
+        };
         ListOfTasksResponse: {
             data: components["schemas"]["ListOfTasks"];
+        };
+        CreateTaskRequest: {
+            actId: string;
+            name?: string;
+            options?: components["schemas"]["TaskOptions"] | null;
+            input?: components["schemas"]["TaskInput"] | null;
+            title?: string | null;
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+        };
+        TaskResponse: {
+            data: components["schemas"]["Task"];
         };
         Task: {
             id: string;
@@ -161,8 +526,67 @@ export interface components {
             /** Format: uri */
             standbyUrl?: string | null;
         };
+        UpdateTaskRequest: {
+            name?: string;
+            options?: components["schemas"]["TaskOptions"] | null;
+            input?: components["schemas"]["TaskInput"] | null;
+            title?: string | null;
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+        };
         RunResponse: {
             data: components["schemas"]["Run"];
+        };
+        /** @enum {string} */
+        StorageOwnership: "ownedByMe" | "sharedWithMe";
+        ListOfKeyValueStoresResponse: {
+            data: components["schemas"]["ListOfKeyValueStores"];
+        };
+        KeyValueStoreResponse: {
+            data: components["schemas"]["KeyValueStore"];
+        };
+        ListOfKeysResponse: {
+            data: components["schemas"]["ListOfKeys"];
+        };
+        ListOfDatasetsResponse: {
+            data: components["schemas"]["ListOfDatasets"];
+        };
+        ListOfRequestQueuesResponse: {
+            data: components["schemas"]["ListOfRequestQueues"];
+        };
+        RequestQueueResponse: {
+            data: components["schemas"]["RequestQueue"];
+        };
+        WebhookCreate: {
+            isAdHoc?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            idempotencyKey?: string | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            requestUrl: string;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        WebhookResponse: {
+            data: components["schemas"]["Webhook"];
+        };
+        WebhookUpdate: {
+            isAdHoc?: boolean | null;
+            eventTypes?: components["schemas"]["WebhookEventType"][] | null;
+            condition?: components["schemas"]["WebhookCondition"] | null;
+            ignoreSslErrors?: boolean | null;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            shouldInterpolateStrings?: boolean | null;
+        };
+        TestWebhookResponse: {
+            data: components["schemas"]["WebhookDispatch"];
         };
         ListOfSchedulesResponse: {
             data: components["schemas"]["ListOfSchedules"];
@@ -183,21 +607,179 @@ export interface components {
         ScheduleLogResponse: {
             data: components["schemas"]["ScheduleInvoked"][];
         };
+        PrivateUserDataResponse: {
+            data: components["schemas"]["UserPrivateInfo"];
+        };
+        MonthlyUsageResponse: {
+            data: components["schemas"]["MonthlyUsage"];
+        };
+        LimitsResponse: {
+            data: components["schemas"]["AccountLimits"];
+        };
+        UpdateLimitsRequest: {
+            maxMonthlyUsageUsd?: number;
+            dataRetentionDays?: number;
+        };
+        AccountLimits: {
+            monthlyUsageCycle: components["schemas"]["UsageCycle"];
+            limits: components["schemas"]["Limits"];
+            current: components["schemas"]["Current"];
+        };
+        UsageCycle: {
+            /** Format: date-time */
+            startAt: string;
+            /** Format: date-time */
+            endAt: string;
+        };
+        Limits: {
+            maxMonthlyUsageUsd: number;
+            maxMonthlyActorComputeUnits: number;
+            maxMonthlyExternalDataTransferGbytes: number;
+            maxMonthlyProxySerps: number;
+            maxMonthlyResidentialProxyGbytes: number;
+            maxActorMemoryGbytes: number;
+            maxActorCount: number;
+            maxActorTaskCount: number;
+            maxConcurrentActorJobs: number;
+            maxTeamAccountSeatCount: number;
+            dataRetentionDays: number;
+            maxScheduleCount?: number;
+        };
+        Current: {
+            monthlyUsageUsd: number;
+            monthlyActorComputeUnits: number;
+            monthlyExternalDataTransferGbytes: number;
+            monthlyProxySerps: number;
+            monthlyResidentialProxyGbytes: number;
+            actorMemoryGbytes: number;
+            actorCount: number;
+            actorTaskCount: number;
+            activeActorJobCount: number;
+            teamAccountSeatCount: number;
+            scheduleCount?: number;
+        };
+        MonthlyUsage: {
+            usageCycle: components["schemas"]["UsageCycle"];
+            monthlyServiceUsage: components["schemas"]["MonthlyServiceUsage"];
+            dailyServiceUsages: components["schemas"]["DailyServiceUsages"][];
+            totalUsageCreditsUsdBeforeVolumeDiscount: number;
+            totalUsageCreditsUsdAfterVolumeDiscount: number;
+        };
+        MonthlyServiceUsage: {
+            [key: string]: components["schemas"]["UsageItem"];
+        };
+        DailyServiceUsages: {
+            date: string;
+            serviceUsage: components["schemas"]["ServiceUsage"];
+            totalUsageCreditsUsd: number;
+        };
+        ServiceUsage: {
+            [key: string]: components["schemas"]["UsageItem"];
+        };
+        UsageItem: {
+            quantity: number;
+            baseAmountUsd: number;
+            baseUnitPriceUsd?: number;
+            amountAfterVolumeDiscountUsd?: number;
+            priceTiers?: components["schemas"]["PriceTiers"][];
+        };
+        PriceTiers: {
+            quantityAbove: number;
+            discountPercent: number;
+            tierQuantity: number;
+            unitPriceUsd: number;
+            priceUsd: number;
+        };
+        UserPrivateInfo: {
+            id?: string;
+            username: string;
+            profile?: components["schemas"]["Profile"];
+            /** Format: email */
+            email?: string;
+            proxy?: components["schemas"]["Proxy"];
+            plan: components["schemas"]["Plan"];
+            effectivePlatformFeatures: components["schemas"]["EffectivePlatformFeatures"];
+            /** Format: date-time */
+            createdAt?: string;
+            isPaying: boolean;
+        };
+        Profile: {
+            bio?: string | null;
+            name?: string;
+            /** Format: uri */
+            pictureUrl?: string | null;
+            githubUsername?: string | null;
+            /** Format: uri */
+            websiteUrl?: string | null;
+            twitterUsername?: string | null;
+        };
+        Proxy: {
+            password: string;
+            groups: components["schemas"]["ProxyGroup"][];
+        };
+        Plan: {
+            id?: string;
+            description?: string;
+            isEnabled?: boolean;
+            monthlyBasePriceUsd?: number;
+            monthlyUsageCreditsUsd?: number;
+            usageDiscountPercent?: number;
+            enabledPlatformFeatures?: string[];
+            maxMonthlyUsageUsd?: number;
+            maxActorMemoryGbytes?: number;
+            maxMonthlyActorComputeUnits?: number;
+            maxMonthlyResidentialProxyGbytes?: number;
+            maxMonthlyProxySerps?: number;
+            maxMonthlyExternalDataTransferGbytes?: number;
+            maxActorCount?: number;
+            maxActorTaskCount?: number;
+            dataRetentionDays?: number;
+            availableProxyGroups: components["schemas"]["AvailableProxyGroups"];
+            teamAccountSeatCount?: number;
+            supportLevel?: string;
+            availableAddOns?: string[];
+            tier?: string;
+            apiRateLimitBoosts?: number;
+            maxScheduleCount?: number;
+            maxConcurrentActorRuns?: number;
+            planPricing?: {
+                [key: string]: unknown;
+            };
+        };
+        EffectivePlatformFeatures: {
+            ACTORS: components["schemas"]["EffectivePlatformFeature"];
+            STORAGE: components["schemas"]["EffectivePlatformFeature"];
+            SCHEDULER: components["schemas"]["EffectivePlatformFeature"];
+            PROXY: components["schemas"]["EffectivePlatformFeature"];
+            PROXY_EXTERNAL_ACCESS: components["schemas"]["EffectivePlatformFeature"];
+            PROXY_RESIDENTIAL: components["schemas"]["EffectivePlatformFeature"];
+            PROXY_SERPS: components["schemas"]["EffectivePlatformFeature"];
+            WEBHOOKS: components["schemas"]["EffectivePlatformFeature"];
+            ACTORS_PUBLIC_ALL: components["schemas"]["EffectivePlatformFeature"];
+            ACTORS_PUBLIC_DEVELOPER: components["schemas"]["EffectivePlatformFeature"];
+        };
+        EffectivePlatformFeature: {
+            isEnabled: boolean;
+            disabledReason: string | null;
+            disabledReasonType: string | null;
+            isTrial: boolean;
+            /** Format: date-time */
+            trialExpirationAt: string | null;
+        };
+        AvailableProxyGroups: {
+            [key: string]: number;
+        };
+        ProxyGroup: {
+            name: string;
+            description: string | null;
+            availableCount: number;
+        };
         ScheduleInvoked: {
             message: string;
             level: string;
             /** Format: date-time */
             createdAt: string;
         };
-        ErrorResponse: {
-            error: components["schemas"]["ErrorDetail"];
-        };
-        ErrorDetail: {
-            type?: components["schemas"]["ErrorType"];
-            message?: string;
-        };
-        /** @enum {string} */
-        ErrorType: "3d-secure-auth-failed" | "access-right-already-exists" | "action-not-found" | "actor-already-rented" | "actor-can-not-be-rented" | "actor-disabled" | "actor-is-not-rented" | "actor-memory-limit-exceeded" | "actor-name-exists-new-owner" | "actor-name-not-unique" | "actor-not-found" | "actor-not-github-actor" | "actor-not-public" | "actor-permission-level-not-supported-for-agentic-payments" | "actor-review-already-exists" | "actor-run-failed" | "actor-standby-not-supported-for-agentic-payments" | "actor-task-name-not-unique" | "agentic-payment-info-retrieval-error" | "agentic-payment-information-missing" | "agentic-payment-insufficient-amount" | "agentic-payment-provider-internal-error" | "agentic-payment-provider-unauthorized" | "airtable-webhook-deprecated" | "already-subscribed-to-paid-actor" | "apify-plan-required-to-use-paid-actor" | "apify-signup-not-allowed" | "auth-method-not-supported" | "authorization-server-not-found" | "auto-issue-date-invalid" | "background-check-required" | "billing-system-error" | "black-friday-plan-expired" | "braintree-error" | "braintree-not-linked" | "braintree-operation-timed-out" | "braintree-unsupported-currency" | "build-not-found" | "build-outdated" | "cannot-add-apify-events-to-ppe-actor" | "cannot-add-multiple-pricing-infos" | "cannot-add-pricing-info-that-alters-past" | "cannot-add-second-future-pricing-info" | "cannot-build-actor-from-webhook" | "cannot-change-billing-interval" | "cannot-change-owner" | "cannot-charge-apify-event" | "cannot-charge-non-pay-per-event-actor" | "cannot-comment-as-other-user" | "cannot-copy-actor-task" | "cannot-create-payout" | "cannot-create-public-actor" | "cannot-create-tax-transaction" | "cannot-delete-critical-actor" | "cannot-delete-invoice" | "cannot-delete-paid-actor" | "cannot-disable-one-time-event-for-apify-start-event" | "cannot-disable-organization-with-enabled-members" | "cannot-disable-user-with-subscription" | "cannot-link-oauth-to-unverified-email" | "cannot-metamorph-to-pay-per-result-actor" | "cannot-modify-actor-pricing-too-frequently" | "cannot-modify-actor-pricing-with-immediate-effect" | "cannot-monetize-without-payout-billing-info" | "cannot-override-paid-actor-trial" | "cannot-permanently-delete-subscription" | "cannot-publish-actor" | "cannot-reduce-last-full-token" | "cannot-reimburse-more-than-original-charge" | "cannot-reimburse-non-rental-charge" | "cannot-remove-own-actor-from-recently-used" | "cannot-remove-payment-method" | "cannot-remove-pricing-info" | "cannot-remove-running-run" | "cannot-remove-user-with-public-actors" | "cannot-remove-user-with-subscription" | "cannot-remove-user-with-unpaid-invoice" | "cannot-rename-env-var" | "cannot-rent-paid-actor" | "cannot-review-own-actor" | "cannot-set-access-rights-for-owner" | "cannot-set-is-status-message-terminal" | "cannot-unpublish-critical-actor" | "cannot-unpublish-paid-actor" | "cannot-unpublish-profile" | "cannot-update-invoice-field" | "concurrent-runs-limit-exceeded" | "concurrent-update-detected" | "conference-token-not-found" | "content-encoding-forbidden-for-html" | "coupon-already-redeemed" | "coupon-expired" | "coupon-for-new-customers" | "coupon-for-subscribed-users" | "coupon-limits-are-in-conflict-with-current-limits" | "coupon-max-number-of-redemptions-reached" | "coupon-not-found" | "coupon-not-unique" | "coupons-disabled" | "create-github-issue-not-allowed" | "creator-plan-not-available" | "cron-expression-invalid" | "daily-ai-token-limit-exceeded" | "daily-publication-limit-exceeded" | "dataset-does-not-have-fields-schema" | "dataset-does-not-have-schema" | "dataset-locked" | "dataset-schema-invalid" | "dcr-not-supported" | "default-dataset-not-found" | "deleting-default-build" | "deleting-unfinished-build" | "email-already-taken" | "email-already-taken-removed-user" | "email-domain-not-allowed-for-coupon" | "email-invalid" | "email-not-allowed" | "email-not-valid" | "email-update-too-soon" | "elevated-permissions-needed" | "env-var-already-exists" | "exchange-rate-fetch-failed" | "expired-conference-token" | "failed-to-charge-user" | "final-invoice-negative" | "full-permission-actor-blocked-for-admin" | "full-permission-actor-not-approved" | "github-branch-empty" | "github-issue-already-exists" | "github-public-key-not-found" | "github-repository-not-found" | "github-signature-does-not-match-payload" | "github-user-not-authorized-for-issues" | "gmail-not-allowed" | "id-does-not-match" | "incompatible-billing-interval" | "incomplete-payout-billing-info" | "inconsistent-currencies" | "incorrect-pricing-modifier-prefix" | "input-json-invalid-characters" | "input-json-not-object" | "input-json-too-long" | "input-update-collision" | "insufficient-permissions" | "insufficient-permissions-to-change-field" | "insufficient-security-measures" | "insufficient-tax-country-evidence" | "integration-auth-error" | "internal-server-error" | "invalid-billing-info" | "invalid-billing-period-for-payout" | "invalid-build" | "invalid-client-key" | "invalid-collection" | "invalid-conference-login-password" | "invalid-content-type-header" | "invalid-credentials" | "invalid-git-auth-token" | "invalid-github-issue-url" | "invalid-header" | "invalid-id" | "invalid-idempotency-key" | "invalid-input" | "invalid-input-schema" | "invalid-invoice" | "invalid-invoice-type" | "invalid-issue-date" | "invalid-label-params" | "invalid-main-account-user-id" | "invalid-oauth-app" | "invalid-oauth-scope" | "invalid-one-time-invoice" | "invalid-parameter" | "invalid-payout-status" | "invalid-picture-url" | "invalid-record-key" | "invalid-request" | "invalid-resource-type" | "invalid-signature" | "invalid-subscription-plan" | "invalid-tax-number" | "invalid-tax-number-format" | "invalid-token" | "invalid-token-type" | "invalid-two-factor-code" | "invalid-two-factor-code-or-recovery-code" | "invalid-two-factor-recovery-code" | "invalid-username" | "invalid-value" | "invitation-invalid-resource-type" | "invitation-no-longer-valid" | "invoice-canceled" | "invoice-cannot-be-refunded-due-to-too-high-amount" | "invoice-incomplete" | "invoice-is-draft" | "invoice-locked" | "invoice-must-be-buffer" | "invoice-not-canceled" | "invoice-not-draft" | "invoice-not-found" | "invoice-outdated" | "invoice-paid-already" | "issue-already-connected-to-github" | "issue-not-found" | "issues-bad-request" | "issuer-not-registered" | "job-finished" | "label-already-linked" | "last-api-token" | "limit-reached" | "max-items-must-be-greater-than-zero" | "max-metamorphs-exceeded" | "max-total-charge-usd-below-minimum" | "max-total-charge-usd-must-be-greater-than-zero" | "method-not-allowed" | "migration-disabled" | "missing-actor-rights" | "missing-api-token" | "missing-billing-info" | "missing-line-items" | "missing-payment-date" | "missing-payout-billing-info" | "missing-proxy-password" | "missing-reporting-fields" | "missing-resource-name" | "missing-settings" | "missing-username" | "monthly-usage-limit-too-low" | "more-than-one-update-not-allowed" | "multiple-records-found" | "must-be-admin" | "name-not-unique" | "next-runtime-computation-failed" | "no-columns-in-exported-dataset" | "no-payment-attempt-for-refund-found" | "no-payment-method-available" | "no-team-account-seats-available" | "non-temporary-email" | "not-enough-usage-to-run-paid-actor" | "not-implemented" | "not-supported-currencies" | "o-auth-service-already-connected" | "o-auth-service-not-connected" | "oauth-resource-access-failed" | "one-time-invoice-already-marked-paid" | "only-drafts-can-be-deleted" | "operation-canceled" | "operation-not-allowed" | "operation-timed-out" | "organization-cannot-own-itself" | "organization-role-not-found" | "overlapping-payout-billing-periods" | "own-token-required" | "page-not-found" | "param-not-one-of" | "parameter-required" | "parameters-mismatched" | "password-reset-email-already-sent" | "password-reset-token-expired" | "pay-as-you-go-without-monthly-interval" | "payment-attempt-status-message-required" | "payout-already-paid" | "payout-canceled" | "payout-invalid-state" | "payout-must-be-approved-to-be-marked-paid" | "payout-not-found" | "payout-number-already-exists" | "phone-number-invalid" | "phone-number-landline" | "phone-number-opted-out" | "phone-verification-disabled" | "platform-feature-disabled" | "price-overrides-validation-failed" | "pricing-model-not-supported" | "promotional-plan-not-available" | "proxy-auth-ip-not-unique" | "public-actor-disabled" | "query-timeout" | "quoted-price-outdated" | "rate-limit-exceeded" | "recaptcha-invalid" | "recaptcha-required" | "record-not-found" | "record-not-public" | "record-or-token-not-found" | "record-too-large" | "redirect-uri-mismatch" | "reduced-plan-not-available" | "rental-charge-already-reimbursed" | "rental-not-allowed" | "request-aborted-prematurely" | "request-handled-or-locked" | "request-id-invalid" | "request-queue-duplicate-requests" | "request-too-large" | "requested-dataset-view-does-not-exist" | "resume-token-expired" | "run-failed" | "run-input-body-not-valid-json" | "run-timeout-exceeded" | "russia-is-evil" | "same-user" | "schedule-actor-not-found" | "schedule-actor-task-not-found" | "schedule-name-not-unique" | "schema-validation" | "schema-validation-error" | "schema-validation-failed" | "service-worker-registration-not-allowed" | "sign-up-method-not-allowed" | "slack-integration-not-custom" | "socket-closed" | "socket-destroyed" | "store-schema-invalid" | "store-terms-not-accepted" | "stripe-enabled" | "stripe-generic-decline" | "stripe-not-enabled" | "stripe-not-enabled-for-user" | "tagged-build-required" | "tax-country-invalid" | "tax-number-invalid" | "tax-number-validation-failed" | "taxamo-call-failed" | "taxamo-request-failed" | "testing-error" | "token-not-provided" | "too-few-versions" | "too-many-actor-tasks" | "too-many-actors" | "too-many-labels-on-resource" | "too-many-mcp-connectors" | "too-many-o-auth-apps" | "too-many-organizations" | "too-many-requests" | "too-many-schedules" | "too-many-ui-access-keys" | "too-many-user-labels" | "too-many-values" | "too-many-versions" | "too-many-webhooks" | "unexpected-route" | "unknown-build-tag" | "unknown-payment-provider" | "unsubscribe-token-invalid" | "unsupported-actor-pricing-model-for-agentic-payments" | "unsupported-content-encoding" | "unsupported-file-type-for-issue" | "unsupported-file-type-image-expected" | "unsupported-file-type-text-or-json-expected" | "unsupported-permission" | "upcoming-subscription-bill-not-up-to-date" | "user-already-exists" | "user-already-verified" | "user-creates-organizations-too-fast" | "user-disabled" | "user-email-is-disposable" | "user-email-not-set" | "user-email-not-verified" | "user-has-no-subscription" | "user-integration-not-found" | "user-is-already-invited" | "user-is-already-organization-member" | "user-is-not-member-of-organization" | "user-is-not-organization" | "user-is-organization" | "user-is-organization-owner" | "user-is-removed" | "user-not-found" | "user-not-logged-in" | "user-not-verified" | "user-or-token-not-found" | "user-plan-not-allowed-for-coupon" | "user-problem-with-card" | "user-record-not-found" | "username-already-taken" | "username-missing" | "username-not-allowed" | "username-removal-forbidden" | "username-required" | "verification-email-already-sent" | "verification-token-expired" | "version-already-exists" | "versions-size-exceeded" | "weak-password" | "x402-agentic-payment-already-finalized" | "x402-agentic-payment-insufficient-amount" | "x402-agentic-payment-malformed-token" | "x402-agentic-payment-settlement-failed" | "x402-agentic-payment-settlement-in-progress" | "x402-agentic-payment-settlement-stuck" | "x402-agentic-payment-unauthorized" | "x402-payment-required" | "zero-invoice";
         Schedule: components["schemas"]["ScheduleBase"] & {
             description?: string | null;
             title?: string | null;
@@ -309,6 +891,219 @@ export interface components {
             type: "RUN_ACTOR_TASK";
             actorTaskId: string;
         };
+        WebhookDispatch: {
+            id: string;
+            userId: string;
+            webhookId: string;
+            /** Format: date-time */
+            createdAt: string;
+            status: components["schemas"]["WebhookDispatchStatus"];
+            eventType: components["schemas"]["WebhookEventType"];
+            eventData?: {
+                actorId: string;
+                actorRunId?: string;
+                actorBuildId?: string;
+                actorTaskId?: string | null;
+            } | null;
+            webhook?: components["schemas"]["WebhookDispatchWebhookSummary"] | null;
+            calls?: {
+                /** Format: date-time */
+                startedAt?: string | null;
+                /** Format: date-time */
+                finishedAt?: string | null;
+                errorMessage?: string | null;
+                responseStatus?: number | null;
+                responseBody?: string | null;
+            }[];
+        };
+        /** @enum {string} */
+        WebhookDispatchStatus: "ACTIVE" | "SUCCEEDED" | "FAILED";
+        /** @enum {string} */
+        WebhookEventType: "ACTOR.BUILD.ABORTED" | "ACTOR.BUILD.CREATED" | "ACTOR.BUILD.FAILED" | "ACTOR.BUILD.SUCCEEDED" | "ACTOR.BUILD.TIMED_OUT" | "ACTOR.RUN.ABORTED" | "ACTOR.RUN.CREATED" | "ACTOR.RUN.FAILED" | "ACTOR.RUN.RESURRECTED" | "ACTOR.RUN.SUCCEEDED" | "ACTOR.RUN.TIMED_OUT" | "TEST";
+        WebhookDispatchWebhookSummary: {
+            actionType?: string;
+            condition?: components["schemas"]["WebhookCondition"];
+            /** Format: uri */
+            requestUrl?: string | null;
+            isAdHoc?: boolean;
+        };
+        WebhookCondition: {
+            actorId?: string | null;
+            actorTaskId?: string | null;
+            actorRunId?: string | null;
+        };
+        Webhook: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            userId: string;
+            isAdHoc?: boolean | null;
+            shouldInterpolateStrings?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            ignoreSslErrors: boolean;
+            doNotRetry?: boolean | null;
+            /** Format: uri */
+            requestUrl?: string | null;
+            payloadTemplate?: string | null;
+            headersTemplate?: string | null;
+            description?: string | null;
+            lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
+            stats?: components["schemas"]["WebhookStats"] | null;
+        };
+        ExampleWebhookDispatch: {
+            status: components["schemas"]["WebhookDispatchStatus"];
+            /** Format: date-time */
+            finishedAt?: string | null;
+            /** Format: date-time */
+            removedAt?: string | null;
+        };
+        WebhookStats: {
+            totalDispatches?: number;
+        };
+        RequestQueue: {
+            id: components["schemas"]["QueueId"];
+            name?: string | null;
+            userId: components["schemas"]["QueueUserId"];
+            actId?: string | null;
+            actRunId?: string | null;
+            createdAt: components["schemas"]["QueueCreatedAt"];
+            modifiedAt: components["schemas"]["QueueModifiedAt"];
+            accessedAt: components["schemas"]["QueueAccessedAt"];
+            totalRequestCount: components["schemas"]["TotalRequestCount"];
+            handledRequestCount: components["schemas"]["HandledRequestCount"];
+            pendingRequestCount: components["schemas"]["PendingRequestCount"];
+            hadMultipleClients: components["schemas"]["HadMultipleClients"];
+            /** Format: uri */
+            consoleUrl: string;
+            stats?: components["schemas"]["RequestQueueStats"];
+            generalAccess?: components["schemas"]["GeneralAccess"];
+        };
+        QueueId: string;
+        QueueUserId: string;
+        /** Format: date-time */
+        QueueCreatedAt: string;
+        /** Format: date-time */
+        QueueModifiedAt: string;
+        /** Format: date-time */
+        QueueAccessedAt: string;
+        TotalRequestCount: number;
+        HandledRequestCount: number;
+        PendingRequestCount: number;
+        HadMultipleClients: boolean;
+        RequestQueueStats: {
+            deleteCount?: number;
+            headItemReadCount?: number;
+            readCount?: number;
+            storageBytes?: number;
+            writeCount?: number;
+        };
+        /** @enum {string} */
+        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
+        ListOfRequestQueues: components["schemas"]["PaginationResponse"] & {
+            unnamed?: boolean;
+            items: components["schemas"]["RequestQueueShort"][];
+        };
+        RequestQueueShort: {
+            id: components["schemas"]["QueueId"];
+            name: string;
+            userId: components["schemas"]["QueueUserId"];
+            username: string;
+            createdAt: components["schemas"]["QueueCreatedAt"];
+            modifiedAt: components["schemas"]["QueueModifiedAt"];
+            accessedAt: components["schemas"]["QueueAccessedAt"];
+            /** Format: date-time */
+            expireAt?: string;
+            totalRequestCount: components["schemas"]["TotalRequestCount"];
+            handledRequestCount: components["schemas"]["HandledRequestCount"];
+            pendingRequestCount: components["schemas"]["PendingRequestCount"];
+            actId?: string | null;
+            actRunId?: string | null;
+            hadMultipleClients: components["schemas"]["HadMultipleClients"];
+            generalAccess?: components["schemas"]["GeneralAccess"];
+            stats?: components["schemas"]["RequestQueueStats"];
+        };
+        ListOfDatasets: components["schemas"]["PaginationResponse"] & {
+            unnamed?: boolean;
+            items: components["schemas"]["DatasetListItem"][];
+        };
+        DatasetListItem: {
+            id: string;
+            name: string;
+            userId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            /** Format: date-time */
+            accessedAt: string;
+            itemCount: number;
+            cleanItemCount: number;
+            actId?: string | null;
+            actRunId?: string | null;
+            title?: string | null;
+            username?: string;
+            generalAccess?: components["schemas"]["GeneralAccess"];
+            stats?: components["schemas"]["DatasetStats"];
+        };
+        DatasetStats: {
+            readCount?: number;
+            writeCount?: number;
+            storageBytes?: number;
+            inflatedBytes?: number;
+        };
+        ListOfKeys: {
+            items: components["schemas"]["KeyValueStoreKey"][];
+            count: number;
+            limit: number;
+            exclusiveStartKey?: string | null;
+            isTruncated: boolean;
+            nextExclusiveStartKey?: string | null;
+        };
+        KeyValueStoreKey: {
+            key: string;
+            size: number;
+            /** Format: uri */
+            recordPublicUrl: string;
+        };
+        KeyValueStore: {
+            id: string;
+            name?: string | null;
+            userId?: string | null;
+            username?: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            /** Format: date-time */
+            accessedAt: string;
+            actId?: string | null;
+            actRunId?: string | null;
+            /** Format: uri */
+            consoleUrl?: string;
+            /** Format: uri */
+            keysPublicUrl?: string;
+            /** Format: uri */
+            recordsPublicUrl?: string;
+            schema?: Record<string, never> | null;
+            urlSigningSecretKey?: string | null;
+            generalAccess?: components["schemas"]["GeneralAccess"];
+            stats?: components["schemas"]["KeyValueStoreStats"];
+        };
+        KeyValueStoreStats: {
+            readCount?: number;
+            writeCount?: number;
+            deleteCount?: number;
+            listCount?: number;
+            s3StorageBytes?: number;
+            storageBytes?: number;
+        };
+        ListOfKeyValueStores: components["schemas"]["PaginationResponse"] & {
+            unnamed?: boolean;
+            items: components["schemas"]["KeyValueStore"][];
+        };
         Run: {
             id: string;
             actId: string;
@@ -400,8 +1195,6 @@ export interface components {
             maxItems?: number | null;
             maxTotalChargeUsd?: number | null;
         };
-        /** @enum {string} */
-        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
         RunUsage: {
             ACTOR_COMPUTE_UNITS?: number | null;
             DATASET_READS?: number | null;
@@ -524,9 +1317,6 @@ export interface components {
         };
         /** @enum {string} */
         RunOrigin: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
-        TaskStats: {
-            totalRuns?: number;
-        };
         TaskInput: {
             [key: string]: unknown;
         };
@@ -540,6 +1330,18 @@ export interface components {
             disableStandbyFieldsOverride?: boolean | null;
             shouldPassActorInput?: boolean | null;
         };
+        TaskStats: {
+            totalRuns?: number;
+        };
+        ErrorResponse: {
+            error: components["schemas"]["ErrorDetail"];
+        };
+        ErrorDetail: {
+            type?: components["schemas"]["ErrorType"];
+            message?: string;
+        };
+        /** @enum {string} */
+        ErrorType: "3d-secure-auth-failed" | "access-right-already-exists" | "action-not-found" | "actor-already-rented" | "actor-can-not-be-rented" | "actor-disabled" | "actor-is-not-rented" | "actor-memory-limit-exceeded" | "actor-name-exists-new-owner" | "actor-name-not-unique" | "actor-not-found" | "actor-not-github-actor" | "actor-not-public" | "actor-permission-level-not-supported-for-agentic-payments" | "actor-review-already-exists" | "actor-run-failed" | "actor-standby-not-supported-for-agentic-payments" | "actor-task-name-not-unique" | "agentic-payment-info-retrieval-error" | "agentic-payment-information-missing" | "agentic-payment-insufficient-amount" | "agentic-payment-provider-internal-error" | "agentic-payment-provider-unauthorized" | "airtable-webhook-deprecated" | "already-subscribed-to-paid-actor" | "apify-plan-required-to-use-paid-actor" | "apify-signup-not-allowed" | "auth-method-not-supported" | "authorization-server-not-found" | "auto-issue-date-invalid" | "background-check-required" | "billing-system-error" | "black-friday-plan-expired" | "braintree-error" | "braintree-not-linked" | "braintree-operation-timed-out" | "braintree-unsupported-currency" | "build-not-found" | "build-outdated" | "cannot-add-apify-events-to-ppe-actor" | "cannot-add-multiple-pricing-infos" | "cannot-add-pricing-info-that-alters-past" | "cannot-add-second-future-pricing-info" | "cannot-build-actor-from-webhook" | "cannot-change-billing-interval" | "cannot-change-owner" | "cannot-charge-apify-event" | "cannot-charge-non-pay-per-event-actor" | "cannot-comment-as-other-user" | "cannot-copy-actor-task" | "cannot-create-payout" | "cannot-create-public-actor" | "cannot-create-tax-transaction" | "cannot-delete-critical-actor" | "cannot-delete-invoice" | "cannot-delete-paid-actor" | "cannot-disable-one-time-event-for-apify-start-event" | "cannot-disable-organization-with-enabled-members" | "cannot-disable-user-with-subscription" | "cannot-link-oauth-to-unverified-email" | "cannot-metamorph-to-pay-per-result-actor" | "cannot-modify-actor-pricing-too-frequently" | "cannot-modify-actor-pricing-with-immediate-effect" | "cannot-monetize-without-payout-billing-info" | "cannot-override-paid-actor-trial" | "cannot-permanently-delete-subscription" | "cannot-publish-actor" | "cannot-reduce-last-full-token" | "cannot-reimburse-more-than-original-charge" | "cannot-reimburse-non-rental-charge" | "cannot-remove-own-actor-from-recently-used" | "cannot-remove-payment-method" | "cannot-remove-pricing-info" | "cannot-remove-running-run" | "cannot-remove-user-with-public-actors" | "cannot-remove-user-with-subscription" | "cannot-remove-user-with-unpaid-invoice" | "cannot-rename-env-var" | "cannot-rent-paid-actor" | "cannot-review-own-actor" | "cannot-set-access-rights-for-owner" | "cannot-set-is-status-message-terminal" | "cannot-unpublish-critical-actor" | "cannot-unpublish-paid-actor" | "cannot-unpublish-profile" | "cannot-update-invoice-field" | "concurrent-runs-limit-exceeded" | "concurrent-update-detected" | "conference-token-not-found" | "content-encoding-forbidden-for-html" | "coupon-already-redeemed" | "coupon-expired" | "coupon-for-new-customers" | "coupon-for-subscribed-users" | "coupon-limits-are-in-conflict-with-current-limits" | "coupon-max-number-of-redemptions-reached" | "coupon-not-found" | "coupon-not-unique" | "coupons-disabled" | "create-github-issue-not-allowed" | "creator-plan-not-available" | "cron-expression-invalid" | "daily-ai-token-limit-exceeded" | "daily-publication-limit-exceeded" | "dataset-does-not-have-fields-schema" | "dataset-does-not-have-schema" | "dataset-locked" | "dataset-schema-invalid" | "dcr-not-supported" | "default-dataset-not-found" | "deleting-default-build" | "deleting-unfinished-build" | "email-already-taken" | "email-already-taken-removed-user" | "email-domain-not-allowed-for-coupon" | "email-invalid" | "email-not-allowed" | "email-not-valid" | "email-update-too-soon" | "elevated-permissions-needed" | "env-var-already-exists" | "exchange-rate-fetch-failed" | "expired-conference-token" | "failed-to-charge-user" | "final-invoice-negative" | "full-permission-actor-blocked-for-admin" | "full-permission-actor-not-approved" | "github-branch-empty" | "github-issue-already-exists" | "github-public-key-not-found" | "github-repository-not-found" | "github-signature-does-not-match-payload" | "github-user-not-authorized-for-issues" | "gmail-not-allowed" | "id-does-not-match" | "incompatible-billing-interval" | "incomplete-payout-billing-info" | "inconsistent-currencies" | "incorrect-pricing-modifier-prefix" | "input-json-invalid-characters" | "input-json-not-object" | "input-json-too-long" | "input-update-collision" | "insufficient-permissions" | "insufficient-permissions-to-change-field" | "insufficient-security-measures" | "insufficient-tax-country-evidence" | "integration-auth-error" | "internal-server-error" | "invalid-billing-info" | "invalid-billing-period-for-payout" | "invalid-build" | "invalid-client-key" | "invalid-collection" | "invalid-conference-login-password" | "invalid-content-type-header" | "invalid-credentials" | "invalid-git-auth-token" | "invalid-github-issue-url" | "invalid-header" | "invalid-id" | "invalid-idempotency-key" | "invalid-input" | "invalid-input-schema" | "invalid-invoice" | "invalid-invoice-type" | "invalid-issue-date" | "invalid-label-params" | "invalid-main-account-user-id" | "invalid-oauth-app" | "invalid-oauth-scope" | "invalid-one-time-invoice" | "invalid-parameter" | "invalid-payout-status" | "invalid-picture-url" | "invalid-record-key" | "invalid-request" | "invalid-resource-type" | "invalid-signature" | "invalid-subscription-plan" | "invalid-tax-number" | "invalid-tax-number-format" | "invalid-token" | "invalid-token-type" | "invalid-two-factor-code" | "invalid-two-factor-code-or-recovery-code" | "invalid-two-factor-recovery-code" | "invalid-username" | "invalid-value" | "invitation-invalid-resource-type" | "invitation-no-longer-valid" | "invoice-canceled" | "invoice-cannot-be-refunded-due-to-too-high-amount" | "invoice-incomplete" | "invoice-is-draft" | "invoice-locked" | "invoice-must-be-buffer" | "invoice-not-canceled" | "invoice-not-draft" | "invoice-not-found" | "invoice-outdated" | "invoice-paid-already" | "issue-already-connected-to-github" | "issue-not-found" | "issues-bad-request" | "issuer-not-registered" | "job-finished" | "label-already-linked" | "last-api-token" | "limit-reached" | "max-items-must-be-greater-than-zero" | "max-metamorphs-exceeded" | "max-total-charge-usd-below-minimum" | "max-total-charge-usd-must-be-greater-than-zero" | "method-not-allowed" | "migration-disabled" | "missing-actor-rights" | "missing-api-token" | "missing-billing-info" | "missing-line-items" | "missing-payment-date" | "missing-payout-billing-info" | "missing-proxy-password" | "missing-reporting-fields" | "missing-resource-name" | "missing-settings" | "missing-username" | "monthly-usage-limit-too-low" | "more-than-one-update-not-allowed" | "multiple-records-found" | "must-be-admin" | "name-not-unique" | "next-runtime-computation-failed" | "no-columns-in-exported-dataset" | "no-payment-attempt-for-refund-found" | "no-payment-method-available" | "no-team-account-seats-available" | "non-temporary-email" | "not-enough-usage-to-run-paid-actor" | "not-implemented" | "not-supported-currencies" | "o-auth-service-already-connected" | "o-auth-service-not-connected" | "oauth-resource-access-failed" | "one-time-invoice-already-marked-paid" | "only-drafts-can-be-deleted" | "operation-canceled" | "operation-not-allowed" | "operation-timed-out" | "organization-cannot-own-itself" | "organization-role-not-found" | "overlapping-payout-billing-periods" | "own-token-required" | "page-not-found" | "param-not-one-of" | "parameter-required" | "parameters-mismatched" | "password-reset-email-already-sent" | "password-reset-token-expired" | "pay-as-you-go-without-monthly-interval" | "payment-attempt-status-message-required" | "payout-already-paid" | "payout-canceled" | "payout-invalid-state" | "payout-must-be-approved-to-be-marked-paid" | "payout-not-found" | "payout-number-already-exists" | "phone-number-invalid" | "phone-number-landline" | "phone-number-opted-out" | "phone-verification-disabled" | "platform-feature-disabled" | "price-overrides-validation-failed" | "pricing-model-not-supported" | "promotional-plan-not-available" | "proxy-auth-ip-not-unique" | "public-actor-disabled" | "query-timeout" | "quoted-price-outdated" | "rate-limit-exceeded" | "recaptcha-invalid" | "recaptcha-required" | "record-not-found" | "record-not-public" | "record-or-token-not-found" | "record-too-large" | "redirect-uri-mismatch" | "reduced-plan-not-available" | "rental-charge-already-reimbursed" | "rental-not-allowed" | "request-aborted-prematurely" | "request-handled-or-locked" | "request-id-invalid" | "request-queue-duplicate-requests" | "request-too-large" | "requested-dataset-view-does-not-exist" | "resume-token-expired" | "run-failed" | "run-input-body-not-valid-json" | "run-timeout-exceeded" | "russia-is-evil" | "same-user" | "schedule-actor-not-found" | "schedule-actor-task-not-found" | "schedule-name-not-unique" | "schema-validation" | "schema-validation-error" | "schema-validation-failed" | "service-worker-registration-not-allowed" | "sign-up-method-not-allowed" | "slack-integration-not-custom" | "socket-closed" | "socket-destroyed" | "store-schema-invalid" | "store-terms-not-accepted" | "stripe-enabled" | "stripe-generic-decline" | "stripe-not-enabled" | "stripe-not-enabled-for-user" | "tagged-build-required" | "tax-country-invalid" | "tax-number-invalid" | "tax-number-validation-failed" | "taxamo-call-failed" | "taxamo-request-failed" | "testing-error" | "token-not-provided" | "too-few-versions" | "too-many-actor-tasks" | "too-many-actors" | "too-many-labels-on-resource" | "too-many-mcp-connectors" | "too-many-o-auth-apps" | "too-many-organizations" | "too-many-requests" | "too-many-schedules" | "too-many-ui-access-keys" | "too-many-user-labels" | "too-many-values" | "too-many-versions" | "too-many-webhooks" | "unexpected-route" | "unknown-build-tag" | "unknown-payment-provider" | "unsubscribe-token-invalid" | "unsupported-actor-pricing-model-for-agentic-payments" | "unsupported-content-encoding" | "unsupported-file-type-for-issue" | "unsupported-file-type-image-expected" | "unsupported-file-type-text-or-json-expected" | "unsupported-permission" | "upcoming-subscription-bill-not-up-to-date" | "user-already-exists" | "user-already-verified" | "user-creates-organizations-too-fast" | "user-disabled" | "user-email-is-disposable" | "user-email-not-set" | "user-email-not-verified" | "user-has-no-subscription" | "user-integration-not-found" | "user-is-already-invited" | "user-is-already-organization-member" | "user-is-not-member-of-organization" | "user-is-not-organization" | "user-is-organization" | "user-is-organization-owner" | "user-is-removed" | "user-not-found" | "user-not-logged-in" | "user-not-verified" | "user-or-token-not-found" | "user-plan-not-allowed-for-coupon" | "user-problem-with-card" | "user-record-not-found" | "username-already-taken" | "username-missing" | "username-not-allowed" | "username-removal-forbidden" | "username-required" | "verification-email-already-sent" | "verification-token-expired" | "version-already-exists" | "versions-size-exceeded" | "weak-password" | "x402-agentic-payment-already-finalized" | "x402-agentic-payment-insufficient-amount" | "x402-agentic-payment-malformed-token" | "x402-agentic-payment-settlement-failed" | "x402-agentic-payment-settlement-in-progress" | "x402-agentic-payment-settlement-stuck" | "x402-agentic-payment-unauthorized" | "x402-payment-required" | "zero-invoice";
         ListOfTasks: components["schemas"]["PaginationResponse"] & {
             items: components["schemas"]["TaskShort"][];
         };
@@ -556,6 +1358,176 @@ export interface components {
             /** Format: date-time */
             modifiedAt: string;
             stats?: components["schemas"]["TaskStats"] | null;
+        };
+        Build: {
+            id: string;
+            actId: string;
+            userId: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            finishedAt?: string | null;
+            status: components["schemas"]["ActorJobStatus"];
+            meta: components["schemas"]["BuildsMeta"];
+            stats?: components["schemas"]["BuildStats"] | null;
+            options?: components["schemas"]["BuildOptions"] | null;
+            usage?: components["schemas"]["BuildUsage"] | null;
+            usageTotalUsd?: number | null;
+            usageUsd?: components["schemas"]["BuildUsage"] | null;
+            /** @deprecated */
+            inputSchema?: string | null;
+            /** @deprecated */
+            readme?: string | null;
+            buildNumber: string;
+            actVersion?: {
+                sourceType?: components["schemas"]["VersionSourceType"];
+                buildTag?: string;
+                versionNumber?: string;
+                gitRepoUrl?: string;
+                sourceFiles?: components["schemas"]["SourceCodeFile"][];
+            };
+            actorDefinition?: components["schemas"]["ActorDefinition"] | null;
+        };
+        BuildsMeta: {
+            origin: components["schemas"]["RunOrigin"];
+            clientIp?: string;
+            userAgent?: string;
+        };
+        BuildStats: {
+            durationMillis?: number;
+            runTimeSecs?: number;
+            computeUnits?: number;
+            imageSizeBytes?: number | null;
+        };
+        BuildOptions: {
+            useCache?: boolean | null;
+            betaPackages?: boolean | null;
+            memoryMbytes?: number | null;
+            diskMbytes?: number | null;
+        };
+        BuildUsage: {
+            ACTOR_COMPUTE_UNITS?: number | null;
+        };
+        /** @enum {string} */
+        VersionSourceType: "SOURCE_FILES" | "GIT_REPO" | "TARBALL" | "GITHUB_GIST" | "SOURCE_CODE";
+        SourceCodeFile: {
+            format?: components["schemas"]["SourceCodeFileFormat"];
+            content?: string;
+            name: string;
+        };
+        ActorDefinition: {
+            /** @constant */
+            actorSpecification?: 1;
+            name?: string;
+            version?: string;
+            buildTag?: string;
+            environmentVariables?: {
+                [key: string]: string;
+            };
+            dockerfile?: string;
+            dockerContextDir?: string;
+            readme?: string;
+            input?: Record<string, never>;
+            changelog?: string;
+            storages?: {
+                dataset?: Record<string, never>;
+            };
+            defaultMemoryMbytes?: string | number;
+            minMemoryMbytes?: number;
+            maxMemoryMbytes?: number;
+            usesStandbyMode?: boolean;
+        };
+        /** @enum {string} */
+        SourceCodeFileFormat: "BASE64" | "TEXT";
+        ListOfBuilds: components["schemas"]["PaginationResponse"] & {
+            items: components["schemas"]["BuildShort"][];
+        };
+        BuildShort: {
+            id: string;
+            actId?: string;
+            userId?: string;
+            status: components["schemas"]["ActorJobStatus"];
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            finishedAt?: string | null;
+            usageTotalUsd: number;
+            buildNumber: string;
+            buildNumberInt?: number;
+            meta?: components["schemas"]["BuildsMeta"];
+        };
+        ListOfWebhooks: components["schemas"]["PaginationResponse"] & {
+            items: components["schemas"]["WebhookShort"][];
+        };
+        WebhookShort: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            modifiedAt: string;
+            userId: string;
+            isAdHoc?: boolean | null;
+            isApifyIntegration?: boolean;
+            isEnabled?: boolean;
+            actionType?: string;
+            shouldInterpolateStrings?: boolean | null;
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            condition: components["schemas"]["WebhookCondition"];
+            ignoreSslErrors: boolean;
+            doNotRetry: boolean;
+            /** Format: uri */
+            requestUrl: string;
+            lastDispatch?: components["schemas"]["ExampleWebhookDispatch"] | null;
+            stats?: components["schemas"]["WebhookStats"] | null;
+        };
+        Version: {
+            versionNumber: string;
+            sourceType: components["schemas"]["VersionSourceType"] | null;
+            envVars?: components["schemas"]["EnvVar"][] | null;
+            applyEnvVarsToBuild?: boolean | null;
+            buildTag?: string | null;
+            sourceFiles?: components["schemas"]["VersionSourceFiles"];
+            gitRepoUrl?: string | null;
+            tarballUrl?: string | null;
+            gitHubGistUrl?: string | null;
+        };
+        EnvVar: {
+            name: string;
+            value?: string;
+            isSecret?: boolean | null;
+        };
+        VersionSourceFiles: (components["schemas"]["SourceCodeFile"] | components["schemas"]["SourceCodeFolder"])[];
+        SourceCodeFolder: {
+            name: string;
+            folder: boolean;
+        };
+        /** @enum {string} */
+        ActorPermissionLevel: "LIMITED_PERMISSIONS" | "FULL_PERMISSIONS";
+        CreateOrUpdateVersionRequest: {
+            versionNumber?: string | null;
+            sourceType?: components["schemas"]["VersionSourceType"] | null;
+            envVars?: components["schemas"]["EnvVar"][] | null;
+            applyEnvVarsToBuild?: boolean | null;
+            buildTag?: string | null;
+            sourceFiles?: components["schemas"]["VersionSourceFiles"];
+            gitRepoUrl?: string | null;
+            tarballUrl?: string | null;
+            gitHubGistUrl?: string | null;
+        };
+        DefaultRunOptions: {
+            build?: string;
+            timeoutSecs?: number;
+            memoryMbytes?: number;
+            restartOnError?: boolean;
+            maxItems?: number | null;
+            forcePermissionLevel?: components["schemas"]["ActorPermissionLevel"] | null;
+        };
+        BuildTag: {
+            buildId: string;
+        } | null;
+        ExampleRunInput: {
+            body?: string;
+            contentType?: string;
         };
         Actor: {
             id: string;
@@ -594,8 +1566,6 @@ export interface components {
             isSourceCodeHidden: boolean;
             hasNoDataset?: boolean;
         };
-        /** @enum {string} */
-        ActorPermissionLevel: "LIMITED_PERMISSIONS" | "FULL_PERMISSIONS";
         ActorStats: {
             totalBuilds?: number;
             totalRuns?: number;
@@ -617,29 +1587,6 @@ export interface components {
                 TOTAL?: number;
             };
         };
-        Version: {
-            versionNumber: string;
-            sourceType: components["schemas"]["VersionSourceType"] | null;
-            envVars?: components["schemas"]["EnvVar"][] | null;
-            applyEnvVarsToBuild?: boolean | null;
-            buildTag?: string | null;
-            sourceFiles?: components["schemas"]["VersionSourceFiles"];
-            gitRepoUrl?: string | null;
-            tarballUrl?: string | null;
-            gitHubGistUrl?: string | null;
-        };
-        DefaultRunOptions: {
-            build?: string;
-            timeoutSecs?: number;
-            memoryMbytes?: number;
-            restartOnError?: boolean;
-            maxItems?: number | null;
-            forcePermissionLevel?: components["schemas"]["ActorPermissionLevel"] | null;
-        };
-        ExampleRunInput: {
-            body?: string;
-            contentType?: string;
-        };
         TaggedBuilds: {
             [key: string]: components["schemas"]["TaggedBuildInfo"] | null;
         };
@@ -652,25 +1599,6 @@ export interface components {
             /** Format: date-time */
             finishedAt?: string | null;
         };
-        /** @enum {string} */
-        VersionSourceType: "SOURCE_FILES" | "GIT_REPO" | "TARBALL" | "GITHUB_GIST" | "SOURCE_CODE";
-        EnvVar: {
-            name: string;
-            value?: string;
-            isSecret?: boolean | null;
-        };
-        VersionSourceFiles: (components["schemas"]["SourceCodeFile"] | components["schemas"]["SourceCodeFolder"])[];
-        SourceCodeFile: {
-            format?: components["schemas"]["SourceCodeFileFormat"];
-            content?: string;
-            name: string;
-        };
-        SourceCodeFolder: {
-            name: string;
-            folder: boolean;
-        };
-        /** @enum {string} */
-        SourceCodeFileFormat: "BASE64" | "TEXT";
         ListOfActors: components["schemas"]["PaginationResponse"] & {
             items: components["schemas"]["ActorShort"][];
         };
@@ -727,7 +1655,31 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        PayloadTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
         NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        PaymentRequired: {
             headers: {
                 [name: string]: unknown;
             };
@@ -751,21 +1703,11 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        PayloadTooLarge: {
+        NoContent: {
             headers: {
                 [name: string]: unknown;
             };
-            content: {
-                "application/json": components["schemas"]["ErrorResponse"];
-            };
-        };
-        UnsupportedMediaType: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["ErrorResponse"];
-            };
+            content?: never;
         };
     };
     parameters: {
@@ -773,9 +1715,29 @@ export interface components {
         limit: number;
         descCreatedAt: boolean;
         actorId: string;
+        versionNumber: string;
+        descStartedAt: boolean;
+        waitForFinishBuild: number;
         actorTaskId: string;
         runId: string;
         waitForFinishRun: number;
+        gracefully: boolean;
+        buildResurrect: string;
+        timeoutResurrect: number;
+        memoryResurrect: number;
+        maxItems: number;
+        maxTotalChargeUsd: number;
+        restartOnErrorResurrect: boolean;
+        buildId: string;
+        unnamed: boolean;
+        storeId: string;
+        exclusiveStartKey: string;
+        "limit-3": number;
+        collectionKeys: string;
+        prefixKeys: string;
+        signature: string;
+        queueId: string;
+        webhookId: string;
         scheduleId: string;
     };
     requestBodies: never;
@@ -814,6 +1776,39 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    actors_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateActorRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     actor_get: {
         parameters: {
             query?: never;
@@ -838,6 +1833,194 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actor_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateActorRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actor_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actor_version_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+                versionNumber: components["parameters"]["versionNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actor_webhooks_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+            };
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhooksResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actors_builds_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descStartedAt"];
+            };
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfBuildsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actors_builds_post: {
+        parameters: {
+            query: {
+                version: string;
+                useCache?: boolean;
+                betaPackages?: boolean;
+                tag?: string;
+                waitForFinish?: components["parameters"]["waitForFinishBuild"];
+            };
+            header?: never;
+            path: {
+                actorId: components["parameters"]["actorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["Timeout"];
             429: components["responses"]["TooManyRequests"];
         };
     };
@@ -869,6 +2052,41 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    actorTasks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTaskRequest"] & unknown;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     actorTask_get: {
         parameters: {
             query?: never;
@@ -888,6 +2106,69 @@ export interface operations {
                     "application/json": {
                         data: components["schemas"]["Task"];
                     };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorTask_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorTaskId: components["parameters"]["actorTaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTaskRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Task"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorTask_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actorTaskId: components["parameters"]["actorTaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -925,6 +2206,559 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_abort_post: {
+        parameters: {
+            query?: {
+                gracefully?: components["parameters"]["gracefully"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorRun_reboot_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    PostResurrectRun: {
+        parameters: {
+            query?: {
+                build?: components["parameters"]["buildResurrect"];
+                timeout?: components["parameters"]["timeoutResurrect"];
+                memory?: components["parameters"]["memoryResurrect"];
+                maxItems?: components["parameters"]["maxItems"];
+                maxTotalChargeUsd?: components["parameters"]["maxTotalChargeUsd"];
+                restartOnError?: components["parameters"]["restartOnErrorResurrect"];
+            };
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorBuild_get: {
+        parameters: {
+            query?: {
+                waitForFinish?: components["parameters"]["waitForFinishBuild"];
+            };
+            header?: never;
+            path: {
+                buildId: components["parameters"]["buildId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["Timeout"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorBuild_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                buildId: components["parameters"]["buildId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    actorBuild_abort_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                buildId: components["parameters"]["buildId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    keyValueStores_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+                unnamed?: components["parameters"]["unnamed"];
+                ownership?: components["schemas"]["StorageOwnership"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfKeyValueStoresResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    keyValueStores_post: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyValueStoreResponse"];
+                };
+            };
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyValueStoreResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    keyValueStore_keys_get: {
+        parameters: {
+            query?: {
+                exclusiveStartKey?: components["parameters"]["exclusiveStartKey"];
+                limit?: components["parameters"]["limit-3"];
+                collection?: components["parameters"]["collectionKeys"];
+                prefix?: components["parameters"]["prefixKeys"];
+                signature?: components["parameters"]["signature"];
+            };
+            header?: never;
+            path: {
+                storeId: components["parameters"]["storeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfKeysResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    datasets_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+                unnamed?: components["parameters"]["unnamed"];
+                ownership?: components["schemas"]["StorageOwnership"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfDatasetsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    requestQueues_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+                unnamed?: components["parameters"]["unnamed"];
+                ownership?: components["schemas"]["StorageOwnership"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfRequestQueuesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    requestQueue_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queueId: components["parameters"]["queueId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestQueueResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhooks_get: {
+        parameters: {
+            query?: {
+                offset?: components["parameters"]["offset"];
+                limit?: components["parameters"]["limit"];
+                desc?: components["parameters"]["descCreatedAt"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOfWebhooksResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhooks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: {
+                        "text/plain": string;
+                    };
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    webhook_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhookId: components["parameters"]["webhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestWebhookResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };
@@ -1102,6 +2936,110 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateUserDataResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_usage_monthly_get: {
+        parameters: {
+            query?: {
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthlyUsageResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_limits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    users_me_limits_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateLimitsRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
         };
     };

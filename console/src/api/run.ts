@@ -5,6 +5,7 @@ import type { components as Local } from "@/api/local";
 import type { components as Platform } from "@/api/platform";
 
 export type Run = Platform["schemas"]["Run"] & {
+  options: { restartOnError?: boolean };
   statusMessage?: string | null;
   diskEnforcement?: string;
   permissionLevel?: string;
@@ -12,7 +13,10 @@ export type Run = Platform["schemas"]["Run"] & {
 export type Report = Local["schemas"]["RunReport"];
 export type Figure = Local["schemas"]["Figure"];
 export type Explanation = Local["schemas"]["JobExplanation"];
-export type Metrics = Local["schemas"]["RunMetrics"];
+export type Metrics = Omit<Local["schemas"]["RunMetrics"], "gaps"> & {
+  /** Each from a time to a time. */
+  gaps: number[][];
+};
 
 /** The keys of everything about a run start with this one, so that a change of the run can invalidate all of it. */
 export function runKey(runId: string, ...part: string[]): string[] {
@@ -35,10 +39,35 @@ export function reportQuery(runId: string) {
   });
 }
 
+const MAX_POINTS = 1200;
+
+export function metricsQuery(runId: string) {
+  return queryOptions({
+    queryKey: runKey(runId, "metrics"),
+    queryFn: ({ signal }): Promise<Metrics> =>
+      body(
+        local.GET("/greenroom/runs/{run}/metrics", {
+          params: { path: { run: runId }, query: { maxPoints: MAX_POINTS } },
+          signal,
+        }),
+      ),
+  });
+}
+
 export function explanationQuery(runId: string) {
   return queryOptions({
     queryKey: runKey(runId, "explanation"),
     queryFn: async ({ signal }): Promise<Explanation> =>
       (await body(local.GET("/greenroom/runs/{run}/explanation", { params: { path: { run: runId } }, signal }))).data,
+  });
+}
+
+export type Queue = { totalRequestCount: number; handledRequestCount: number; pendingRequestCount: number };
+
+export function queueQuery(queueId: string) {
+  return queryOptions({
+    queryKey: ["request-queue", queueId, "record"],
+    queryFn: ({ signal }): Promise<Queue> =>
+      dataOf(platform.GET("/v2/request-queues/{queueId}", { params: { path: { queueId } }, signal })),
   });
 }

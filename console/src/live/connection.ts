@@ -1,4 +1,4 @@
-import { createStore } from "@/ui/store";
+import { createStore, useStore } from "@/ui/store";
 
 export type Connection = {
   state: "connecting" | "connected" | "reconnecting" | "offline";
@@ -7,3 +7,9 @@ export type Connection = {
 
 /** The state of the event stream, which the top bar shows. */
 export const connection = createStore<Connection>({ state: "connecting" });
+
+/** Why nothing can be ordered now; null if it can. */
+export function useOfflineReason(): string | null {
+  const { state } = useStore(connection);
+  return state === "offline" ? "The server does not answer. Start it with `greenroom up`." : null;
+}

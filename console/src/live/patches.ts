@@ -5,7 +5,7 @@ import type { EventContents, LiveEvent, RecordChange, RecordKind, RunSummary, To
 
 export type RunPage = { items: RunSummary[] };
 
-const RECORD_KINDS: ReadonlySet<unknown> = new Set<RecordKind>([
+const RECORD_KINDS: ReadonlySet<string> = new Set<RecordKind>([
   "actor",
   "task",
   "schedule",
@@ -17,7 +17,8 @@ const RECORD_KINDS: ReadonlySet<unknown> = new Set<RecordKind>([
 ]);
 
 /** The topic whose events change a query; null if none does. */
-export function topicOf([kind, id]: QueryKey): Topic | null {
+export function topicOf([name, id]: QueryKey): Topic | null {
+  const kind = String(name).replace(/s$/, "");
   if (kind === "run") return "runs";
   if (kind === "build") return "builds";
   if (kind === "server") return "server";
@@ -68,8 +69,9 @@ export function applyEvents(queries: QueryClient, events: LiveEvent[], invalidat
 }
 
 function changed(queries: QueryClient, kind: string, id: string, invalidate: (key: QueryKey) => void): void {
+  invalidate([`${kind}s`]);
   invalidate([kind, "list"]);
-  invalidate([kind, id]);
+  invalidate([kind, kind === "user" ? "me" : id]);
   // A query may name the record as `username~name`, which an event does not.
   for (const { queryKey } of queries.getQueryCache().findAll({ queryKey: [kind], type: "active" })) {
     if (String(queryKey[1]).includes("~")) invalidate([kind, queryKey[1]]);

@@ -63,7 +63,7 @@ const followers = new Map<Topic, Set<Follower>>();
  * A tab that becomes visible gets everything that it missed as one batch, or a `reset` if that is too much.
  *
  * Lists and records need no hook: events update the query cache by the first two parts of a query's key.
- * - `["run", "list", ...]`, `["build", "list", ...]`, `["actor", "list", ...]`: a list of records of this kind
+ * - `["actor", "list", ...]` or `["actors", ...]`: a list of records of this kind
  * - `["run", ID, ...]`, `["actor", ID_OR_NAME, ...]`: one record, and all that belongs to it
  *
  * The kinds are `run`, `build`, `fit` and those of RecordKind. A mounted query with such a key follows its topic.

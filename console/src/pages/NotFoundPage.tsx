@@ -1,5 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { openPalette } from "@/app/palette";
+import { openPalette } from "@/app/paletteState";
 import { Button, buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { Page } from "@/ui/Page";
@@ -19,7 +19,7 @@ export function NotFoundPage({ message, command }: { message?: string; command?:
 function Ways() {
   return (
     <span>
-      <Button onClick={openPalette}>Search</Button>{" "}
+      <Button onClick={() => openPalette()}>Search</Button>{" "}
       <Link to="/actors/runs" className={buttonClass()}>
         Runs
       </Link>{" "}

@@ -1,5 +1,6 @@
 import { clsx } from "clsx";
 import type { ButtonHTMLAttributes, ReactNode } from "react";
+import { useOfflineReason } from "@/live/connection";
 import styles from "./Button.module.css";
 
 type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
@@ -9,14 +10,28 @@ type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
   icon?: ReactNode;
   /** An order was sent whose result is not known yet. */
   isPending?: boolean;
+  /** It sends an order, so it is disabled while the server does not answer. */
+  needsServer?: boolean;
 };
 
-export function Button({ variant = "secondary", small, icon, isPending, className, children, ...rest }: Props) {
+export function Button({
+  variant = "secondary",
+  small,
+  icon,
+  isPending,
+  needsServer = false,
+  className,
+  children,
+  ...rest
+}: Props) {
+  const offline = useOfflineReason();
+  const isOff = needsServer && offline !== null;
   return (
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled || isPending}
+      {...(isOff ? { title: offline } : {})}
+      disabled={rest.disabled || isPending || isOff}
       aria-busy={isPending || undefined}
       className={clsx(styles.button, styles[variant], small && styles.small, className)}
     >

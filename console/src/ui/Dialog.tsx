@@ -66,6 +66,7 @@ export function ConfirmDialog({ action, isDangerous, confirmation, onConfirm, ch
       <Button
         variant={isDangerous ? "danger" : "primary"}
         isPending={isPending}
+        needsServer
         disabled={confirmation !== undefined && typed !== confirmation}
         onClick={confirm}
       >

@@ -21,10 +21,10 @@ export function Facts({ facts }: { facts: Fact[] }) {
 }
 
 /** Names with values, one per line, for details and settings. */
-export function Details({ rows }: { rows: [label: string, value: ReactNode][] }) {
+export function Details({ rows }: { rows: Record<string, ReactNode> }) {
   return (
     <dl className={styles.details}>
-      {rows.map(([label, value]) => (
+      {Object.entries(rows).map(([label, value]) => (
         <div key={label}>
           <dt>{label}</dt>
           <dd>{value}</dd>

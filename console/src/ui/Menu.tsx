@@ -1,15 +1,18 @@
 import { clsx } from "clsx";
 import { DropdownMenu as Radix } from "radix-ui";
 import type { ReactElement, ReactNode } from "react";
+import { useOfflineReason } from "@/live/connection";
 import styles from "./Menu.module.css";
 
+type MenuProps = { trigger: ReactElement; children: ReactNode; label?: string; align?: "start" | "end" };
+
 /** A menu that opens at its trigger, a single button. */
-export function Menu({ trigger, children, label }: { trigger: ReactElement; children: ReactNode; label?: string }) {
+export function Menu({ trigger, children, label, align = "end" }: MenuProps) {
   return (
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className={styles.menu} align="end" sideOffset={4} collisionPadding={8}>
+        <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>
           {label && <Radix.Label className={styles.label}>{label}</Radix.Label>}
           {children}
         </Radix.Content>
@@ -24,15 +27,28 @@ type ItemProps = {
   note?: ReactNode;
   isDangerous?: boolean;
   disabled?: boolean;
+  /** It sends an order, so it is disabled while the server does not answer. */
+  needsServer?: boolean;
   onSelect: () => void;
   children: ReactNode;
 };
 
-export function MenuItem({ icon, note, isDangerous, disabled = false, onSelect, children }: ItemProps) {
+export function MenuItem({
+  icon,
+  note,
+  isDangerous,
+  disabled = false,
+  needsServer = false,
+  onSelect,
+  children,
+}: ItemProps) {
+  const offline = useOfflineReason();
+  const isOff = needsServer && offline !== null;
   return (
     <Radix.Item
       className={clsx(styles.item, isDangerous && styles.dangerous)}
-      disabled={disabled}
+      disabled={disabled || isOff}
+      {...(isOff ? { title: offline } : {})}
       onSelect={() => onSelect()}
     >
       {icon}

@@ -33,13 +33,18 @@ const MOVES: Record<string, string | undefined> = {
   ABORTING: styles.pulses,
 };
 
-/** The status of a run or build: shape and word, repeated by the color. */
-export function StatusPill({ status, small = false }: { status: string; small?: boolean }) {
+/** The mark of what is live, before a word that names it. */
+export function LiveDot() {
+  return <span className={styles.dot} aria-hidden />;
+}
+
+/** The status of a run or build: shape and word, repeated by the color. `text` replaces the word. */
+export function StatusPill({ status, text, small = false }: { status: string; text?: string; small?: boolean }) {
   const [label, Icon, color] = STATUSES[status as Status] ?? [status, CircleDashed, styles.ready];
   return (
     <span className={clsx(styles.pill, color, small && styles.small)}>
       <Icon aria-hidden className={MOVES[status]} />
-      {label}
+      {text ?? label}
     </span>
   );
 }

@@ -26,6 +26,21 @@ async def test_path_form_responses_are_sandboxed(
         assert "X-Frame-Options" not in response.headers
 
 
+async def test_path_form_requests_have_no_session_and_responses_no_effect_on_the_origin(
+    stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        wide = {"Clear-Site-Data": '"*"', "Service-Worker-Allowed": "/"}
+        return web.Response(text=request.headers.get("Cookie", "no cookie"), headers=wide)
+
+    await upstream(handler)
+    for sent, arrived in (("greenroom_session_3333=x", "no cookie"), ("a=1; greenroom_session_3333=x", "a=1")):
+        headers = {"Host": "localhost", "Cookie": sent}
+        async with client.get(stage.url(f"/greenroom/web/{KEY}/"), headers=headers) as response:
+            assert await response.text() == arrived
+            assert not {"Clear-Site-Data", "Service-Worker-Allowed"} & set(response.headers)
+
+
 @pytest.mark.parametrize(
     ("cookie", "expected"),
     [

@@ -1,10 +1,36 @@
-import { Empty } from "@/ui/Empty";
+import { useQuery } from "@tanstack/react-query";
+import { Play } from "lucide-react";
+import { type RunFilter, runCountsQuery } from "@/api/runs";
+import { openPalette } from "@/app/paletteState";
+import { count } from "@/format/numbers";
+import { ColumnPicker, useRunColumns } from "@/runs/ColumnPicker";
+import { ExportMenu } from "@/runs/ExportMenu";
+import { RunList } from "@/runs/RunList";
+import { PERIODS } from "@/runs/StartedChip";
+import { useRunFilter } from "@/runs/search";
+import { Button } from "@/ui/Button";
 import { Page } from "@/ui/Page";
 
+const NOTHING_FIXED: RunFilter = {};
+
+/** All runs of the user. */
 export function RunsPage() {
+  const [filter] = useRunFilter(NOTHING_FIXED);
+  const columns = useRunColumns();
+  const { data: counts } = useQuery(runCountsQuery(filter));
+  const period = filter.from !== undefined && filter.to === undefined ? PERIODS[filter.from] : undefined;
+  const actions = (
+    <>
+      <ColumnPicker />
+      <ExportMenu filter={filter} />
+      <Button variant="primary" icon={<Play aria-hidden />} onClick={() => openPalette("start")}>
+        Start a run
+      </Button>
+    </>
+  );
   return (
-    <Page title="Runs">
-      <Empty>This page is not built yet.</Empty>
+    <Page title="Runs" note={counts && `${count(counts.ALL)}${period ? ` in ${period}` : ""}`} actions={actions}>
+      <RunList columns={columns} fixed={NOTHING_FIXED} />
     </Page>
   );
 }

@@ -1,26 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { useId } from "react";
-import { dataOf, platform } from "@/api/client";
+import { targetsQuery } from "@/api/targets";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { IconButton } from "@/ui/Button";
 import { Field, FieldError, Select } from "@/ui/Field";
 import type { DraftAction } from "./draft";
 import styles from "./Schedules.module.css";
-
-const MOST = 1000;
-
-const targetsQuery = {
-  queryKey: ["schedule", "targets"],
-  queryFn: async () => {
-    const query = { limit: MOST };
-    const [actors, tasks] = await Promise.all([
-      dataOf(platform.GET("/v2/actors", { params: { query: { ...query, my: true } } })),
-      dataOf(platform.GET("/v2/actor-tasks", { params: { query } })),
-    ]);
-    return { actors: actors.items, tasks: tasks.items };
-  },
-};
 
 type Props = {
   title: string;

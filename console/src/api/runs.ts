@@ -1,0 +1,100 @@
+/** Lists of runs: their filters, as the address names them, and the requests for their pages. */
+import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
+import { body, dataOf, local, platform } from "@/api/client";
+import type { components, operations } from "@/api/local";
+import { newestRun } from "@/live/patches";
+
+export type RunSummary = components["schemas"]["RunSummary"];
+export type RunSummaries = components["schemas"]["RunSummaries"];
+type ServerFilter = NonNullable<operations["list_run_summaries_greenroom_runs_get"]["parameters"]["query"]>;
+export type RunOrigin = NonNullable<ServerFilter["origin"]>;
+export type RunSort = NonNullable<ServerFilter["sort"]>;
+
+/** `from` and `to` are ISO 8601 times, or a time before now such as `24h`. */
+export type RunFilter = {
+  status?: string;
+  actor?: string;
+  task?: string;
+  origin?: RunOrigin;
+  from?: string;
+  to?: string;
+  q?: string;
+  sort?: RunSort;
+};
+
+export const NEWEST_FIRST: RunSort = "-startedAt";
+const FIRST_PAGE = 100;
+const NEXT_PAGES = 500;
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export function runsQuery(filter: RunFilter) {
+  return infiniteQueryOptions({
+    queryKey: ["run", "list", filter],
+    queryFn: ({ pageParam, signal }) => fetchRuns(filter, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page: RunSummaries) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+}
+
+async function fetchRuns(filter: RunFilter, cursor: string | null, signal: AbortSignal): Promise<RunSummaries> {
+  const query = { ...serverFilter(filter), limit: cursor ? NEXT_PAGES : FIRST_PAGE, ...(cursor ? { cursor } : {}) };
+  const page = await body(local.GET("/greenroom/runs", { params: { query }, signal }));
+  return { ...page, items: page.items.map(newestRun) };
+}
+
+/** How many runs have each status, whatever the status in the filter is. */
+export function runCountsQuery({ status: _, sort: __, ...filter }: RunFilter) {
+  return queryOptions({
+    queryKey: ["run", "counts", filter],
+    queryFn: async ({ signal }) => {
+      const query = { ...serverFilter(filter), limit: 1 };
+      return (await body(local.GET("/greenroom/runs", { params: { query }, signal }))).counts;
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The address of all runs of a list as a file. */
+export function runsExportPath(filter: RunFilter, format: "csv" | "json"): string {
+  const query = new URLSearchParams(Object.entries(serverFilter(filter)).map(([name, value]) => [name, String(value)]));
+  return `/greenroom/runs.${format}?${query}`;
+}
+
+function serverFilter({ from, to, ...filter }: RunFilter, now = Date.now()): ServerFilter & { task?: string } {
+  const times = {
+    ...(from ? { startedAfter: instant(from, now) } : {}),
+    ...(to ? { startedBefore: instant(to, now) } : {}),
+  };
+  return { ...filter, ...times };
+}
+
+function instant(text: string, now: number): string {
+  const [, count, unit = ""] = /^(\d+)([mhd])$/.exec(text) ?? [];
+  return count ? new Date(now - Number(count) * (UNITS[unit] ?? 0)).toISOString() : text;
+}
+
+/** Names of Actors by which runs can be filtered. */
+export const actorNamesQuery = queryOptions({
+  queryKey: ["actors", "names"],
+  queryFn: async ({ signal }) => {
+    const query = { my: true, limit: 1000 };
+    const { items } = await dataOf(platform.GET("/v2/actors", { params: { query }, signal }));
+    return items.map(({ id, name, username }) => ({ id, name, username }));
+  },
+});
+
+export function abortRun(runId: string, gracefully: boolean): Promise<unknown> {
+  const params = { path: { runId }, query: { gracefully } };
+  return dataOf(platform.POST("/v2/actor-runs/{runId}/abort", { params }));
+}
+
+export function resurrectRun(runId: string): Promise<unknown> {
+  return dataOf(platform.POST("/v2/actor-runs/{runId}/resurrect", { params: { path: { runId } } }));
+}
+
+export async function deleteRun(queries: QueryClient, runId: string): Promise<void> {
+  await body(platform.DELETE("/v2/actor-runs/{runId}", { params: { path: { runId } } }));
+  queries.removeQueries({ queryKey: ["run", runId] });
+  await queries.invalidateQueries({ queryKey: ["run"] });
+}

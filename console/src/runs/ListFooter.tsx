@@ -1,0 +1,41 @@
+import { count } from "@/format/numbers";
+import { fullDate, timeZone } from "@/format/times";
+import { useNow } from "@/ui/now";
+import styles from "./RunList.module.css";
+
+const KEYS = [
+  [["j", "k"], "move"],
+  [["x"], "select"],
+  [["Enter"], "open"],
+  [["?"], "all keys"],
+] as const;
+
+/** Which rows are in view, the zone of all times, and the most useful keys. */
+export function ListFooter({ range: [first, last], total }: { range: [number, number]; total: number }) {
+  return (
+    <footer className={styles.footer}>
+      <span>
+        {count(Math.min(first + 1, total))}–{count(Math.min(last + 1, total))} of {count(total)}
+      </span>
+      <Today />
+      <span className={styles.keys}>
+        {KEYS.map(([keys, label]) => (
+          <span key={label}>
+            {keys.map((key) => (
+              <kbd key={key}>{key}</kbd>
+            ))}
+            {label}
+          </span>
+        ))}
+      </span>
+    </footer>
+  );
+}
+
+function Today() {
+  return (
+    <span className={styles.today}>
+      Today {fullDate(useNow())}, times in {timeZone()}
+    </span>
+  );
+}

@@ -1,0 +1,140 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { ArrowUp } from "lucide-react";
+import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import { type RunFilter, type RunSummary, runsQuery } from "@/api/runs";
+import { plural } from "@/format/numbers";
+import { QueryError } from "@/ui/ErrorNote";
+import { useKeys } from "@/ui/keys";
+import { mainPane } from "@/ui/mainPane";
+import { Padded } from "@/ui/Page";
+import { Skeleton } from "@/ui/Skeleton";
+import { type Sorting, Table } from "@/ui/Table";
+import { AbortDialog, type AbortOrder } from "./AbortDialog";
+import { BulkBar } from "./BulkBar";
+import { ListFooter } from "./ListFooter";
+import { NoRuns } from "./NoRuns";
+import { runPath } from "./paths";
+import styles from "./RunList.module.css";
+import { RunMenu } from "./RunMenu";
+import { RunToolbar } from "./RunToolbar";
+import { CompactRun, type RunColumn, runLabel } from "./runColumns";
+import { type Changes, useRunFilter } from "./search";
+import { hasStatusOf, useFreshRuns } from "./useFreshRuns";
+
+const NOTHING_FIXED: RunFilter = {};
+const NEWEST_FIRST: Sorting = { column: "startedAt", isDescending: true };
+
+type Props = {
+  columns: RunColumn[];
+  /** The part of the filter that the page decides, such as its Actor. It must stay the same object. */
+  fixed?: RunFilter;
+  /** What an empty list shows, if nothing is filtered but by `fixed`. */
+  empty?: ReactNode;
+};
+
+/** A live list of runs with its filters. Filters and order are in the address. */
+export function RunList({ columns, fixed = NOTHING_FIXED, empty }: Props) {
+  const [filter, change] = useRunFilter(fixed);
+  const { data, error, refetch, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery(runsQuery(filter));
+  const runs = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const list = useRef<HTMLDivElement>(null);
+  const fresh = useFreshRuns(filter, runs, selected.size > 0, list);
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  const showFresh = () => {
+    mainPane.current?.scrollTo({ top: 0 });
+    fresh.show();
+  };
+  return (
+    <>
+      <RunToolbar filter={filter} fixed={fixed} onChange={change} />
+      {fresh.count > 0 && (
+        <button type="button" className={styles.fresh} onClick={showFresh}>
+          <ArrowUp aria-hidden /> {plural(fresh.count, "new run")}
+        </button>
+      )}
+      <div ref={list} className={styles.list}>
+        {error && !data && (
+          <Padded>
+            <QueryError error={error} refetch={refetch} />
+          </Padded>
+        )}
+        {!error && !data && <Skeleton lines={12} height={24} />}
+        {data && runs.length === 0 && (
+          <NoRuns filter={filter} fixed={fixed} empty={empty} onClear={() => change(CLEARED)} />
+        )}
+        {data && runs.length > 0 && (
+          <RunTable
+            filter={filter}
+            runs={runs}
+            total={data.pages.at(-1)?.total ?? runs.length}
+            columns={columns}
+            selected={selected}
+            onSelect={setSelected}
+            onChange={change}
+            onMore={more}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+const CLEARED: Changes = { status: "", actor: "", origin: "", from: "", to: "", q: "" };
+
+type TableProps = {
+  filter: RunFilter;
+  runs: RunSummary[];
+  total: number;
+  columns: RunColumn[];
+  selected: ReadonlySet<string>;
+  onSelect: (ids: ReadonlySet<string>) => void;
+  onChange: (changes: Changes) => void;
+  onMore: () => void;
+};
+
+function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, onMore }: TableProps) {
+  const navigate = useNavigate();
+  const [order, setOrder] = useState<AbortOrder | null>(null);
+  const [range, setRange] = useState<[number, number]>([0, 0]);
+  const chosen = useMemo(() => runs.filter(({ id }) => selected.has(id)), [runs, selected]);
+  const clear = () => onSelect(new Set());
+  useKeys({ escape: () => (selected.size > 0 ? clear() : false) });
+  return (
+    <>
+      <Table
+        label="Runs"
+        columns={columns}
+        rows={runs}
+        total={total}
+        rowId={(run) => run.id}
+        rowLabel={runLabel}
+        rowHref={runPath}
+        rowState={(run) => run.status}
+        isFaded={(run) => !hasStatusOf(run, filter)}
+        onOpen={(run) => void navigate({ href: runPath(run) })}
+        sorting={sortingOf(filter)}
+        onSort={({ column, isDescending }) => onChange({ sort: isDescending ? `-${column}` : column })}
+        selection={{ ids: selected, onChange: onSelect }}
+        compact={(run) => <CompactRun run={run} />}
+        rowMenu={(run) => <RunMenu run={run} onAbort={(each, isGraceful) => setOrder({ runs: [each], isGraceful })} />}
+        scroller={mainPane}
+        onEnd={onMore}
+        onRange={setRange}
+        hasKeys
+      />
+      {chosen.length > 0 && (
+        <BulkBar runs={chosen} onAbort={(isGraceful) => setOrder({ runs: chosen, isGraceful })} onClear={clear} />
+      )}
+      <ListFooter range={range} total={total} />
+      {order && <AbortDialog {...order} onClose={() => setOrder(null)} />}
+    </>
+  );
+}
+
+function sortingOf({ sort }: RunFilter): Sorting {
+  return sort === undefined ? NEWEST_FIRST : { column: sort.replace(/^-/, ""), isDescending: sort.startsWith("-") };
+}

@@ -1,0 +1,109 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { actorNamesQuery, type RunFilter, runCountsQuery } from "@/api/runs";
+import { SearchInput } from "@/ui/Field";
+import { FilterChip } from "@/ui/FilterChip";
+import { useKeys } from "@/ui/keys";
+import { MenuItem } from "@/ui/Menu";
+import { Toolbar } from "@/ui/Page";
+import { Segmented } from "@/ui/Segmented";
+import { LiveDot, statusLabel } from "@/ui/StatusPill";
+import { ORIGINS } from "./origins";
+import styles from "./RunList.module.css";
+import { StartedChip } from "./StartedChip";
+import type { Changes } from "./search";
+
+const SEGMENTS = ["", "LIVE", "SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"];
+const TYPING_MILLIS = 200;
+
+type Props = { filter: RunFilter; fixed: RunFilter; onChange: (changes: Changes) => void };
+
+/** The filters of a list of runs, with the number of runs in each status. */
+export function RunToolbar({ filter, fixed, onChange }: Props) {
+  const { data: counts } = useQuery(runCountsQuery(filter));
+  const current = filter.status ?? "";
+  const statuses = SEGMENTS.includes(current) ? SEGMENTS : [...SEGMENTS, current];
+  return (
+    <Toolbar>
+      <Segmented
+        label="Status"
+        value={current}
+        onChange={(status) => onChange({ status })}
+        segments={statuses.map((value) => ({
+          value,
+          label: value === "" ? "All" : value === "LIVE" ? "Live" : statusLabel(value),
+          icon: value === "LIVE" ? <LiveDot /> : undefined,
+          count: counts?.[value || "ALL"],
+        }))}
+      />
+      {fixed.actor === undefined && fixed.task === undefined && <ActorChip filter={filter} onChange={onChange} />}
+      <OriginChip filter={filter} onChange={onChange} />
+      <StartedChip filter={filter} onChange={onChange} />
+      <Search value={filter.q ?? ""} onChange={(q) => onChange({ q })} />
+    </Toolbar>
+  );
+}
+
+type ChipProps = Omit<Props, "fixed">;
+
+function ActorChip({ filter, onChange }: ChipProps) {
+  const { data: actors = [] } = useQuery(actorNamesQuery);
+  const found = actors.find(({ id, name, username }) => [id, `${username}~${name}`].includes(filter.actor ?? ""));
+  return (
+    <FilterChip label="Actor" value={found?.name ?? filter.actor} onClear={() => onChange({ actor: "" })}>
+      {actors.map(({ id, name, username }) => (
+        <MenuItem key={id} onSelect={() => onChange({ actor: `${username}~${name}` })}>
+          {name}
+        </MenuItem>
+      ))}
+      {actors.length === 0 && (
+        <MenuItem disabled onSelect={() => {}}>
+          No Actors yet
+        </MenuItem>
+      )}
+    </FilterChip>
+  );
+}
+
+function OriginChip({ filter, onChange }: ChipProps) {
+  const value = filter.origin && ORIGINS[filter.origin];
+  return (
+    <FilterChip label="Origin" value={value} onClear={() => onChange({ origin: "" })}>
+      {Object.entries(ORIGINS).map(([origin, label]) => (
+        <MenuItem key={origin} onSelect={() => onChange({ origin })}>
+          {label}
+        </MenuItem>
+      ))}
+    </FilterChip>
+  );
+}
+
+/** The search applies while the user types, but not at each key. */
+function Search({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(value);
+  const [shown, setShown] = useState(value);
+  if (shown !== value) {
+    setShown(value);
+    if (text.trim() !== value) setText(value); // the address has changed by other means
+  }
+  useEffect(() => {
+    if (text.trim() === value) return;
+    const timer = setTimeout(() => onChange(text.trim()), TYPING_MILLIS);
+    return () => clearTimeout(timer);
+  }, [text, value, onChange]);
+  useKeys({ "/": () => input.current?.focus() });
+  return (
+    <div className={styles.search}>
+      <SearchInput
+        ref={input}
+        aria-label="Search runs"
+        placeholder="Actor, run ID or message"
+        keyHint="/"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+      />
+    </div>
+  );
+}
