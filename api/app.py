@@ -45,6 +45,8 @@ from api.routes import (
     console,
     datasets,
     development,
+    doctor,
+    fits,
     greenroom,
     key_value_stores,
     live_events,
@@ -68,6 +70,7 @@ from api.web_server.forwarding import Target
 from api.web_server.proxy import WebServerProxy
 from api.web_server.run_address import run_address_of
 from runtime.base.errors import BadGateway, GreenroomError, NotFound
+from runtime.doctor.examination import Examination
 from runtime.orchestrator import Orchestrator
 
 STORAGES = (datasets.router, key_value_stores.router, request_queues.router)
@@ -94,6 +97,8 @@ ROUTERS = (
     log_lines.router,
     shells.router,
     development.router,
+    fits.router,
+    doctor.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
@@ -106,9 +111,9 @@ class App:
     """The API, the web servers of runs, and the local controls of one orchestrator, all on one port.
 
     `info` returns the status of the server. `shut_down` begins to stop it, and returns how many live runs will be left.
-    Its argument decides whether these runs are stopped too. None leaves that to the server's settings. `earlier_ports`
-    are the ports of earlier servers, which adopted containers still use. `console_build` is the folder of the built web
-    console.
+    Its argument decides whether these runs are stopped too. None leaves that to the server's settings. `examination`
+    makes the checks of the doctor. `earlier_ports` are the ports of earlier servers, which adopted containers still
+    use. `console_build` is the folder of the built web console.
     """
 
     def __init__(
@@ -117,12 +122,14 @@ class App:
         control_token: str,
         info: Callable[[], ServerInfo],
         shut_down: Callable[[bool | None], int],
+        examination: Examination,
         earlier_ports: Collection[int] = (),
         console_build: Path = BUILD,
     ) -> None:
         settings = orchestrator.settings
         add_sources(orchestrator)
         routes = _routes(orchestrator, info, shut_down)
+        routes.state.doctor = examination
         writes = Writes(routes.routes).include
         self._cross_origin = CrossOrigin(settings.allowed_origins, has_users=bool(settings.users))
         hosts = AllowedHosts({settings.port, *earlier_ports}, orchestrator.engine.gateway, self._cross_origin, writes)

@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from runtime.base.vault import WrongKey
 from runtime.containers import DiskEnforcement, Engine, EngineUnavailable
 from runtime.containers.docker import DockerContainers
 from runtime.database.migrations import NewerSchema
+from runtime.doctor.examination import Examination, examine_server
 from runtime.orchestrator import Orchestrator
 
 log = logging.getLogger("greenroom.server")
@@ -96,6 +98,9 @@ class Server:
             self._clock,
             present_job,
         )
+        self._examination = Examination(
+            partial(examine_server, self._settings.data_dir, data_directory.instance_id), self._clock
+        )
         try:
             engine = await orchestrator.containers.open()
             if engine.gateway is not None:
@@ -108,6 +113,7 @@ class Server:
             self._started_at = iso(self._clock.now())
             await self._serve(sockets, ready)
         finally:
+            await self._examination.close()
             left = await orchestrator.close(stop_runs=self._stop_runs)
             for each in proxy_sockets:
                 each.close()
@@ -130,7 +136,14 @@ class Server:
         return sockets
 
     async def _serve(self, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None) -> None:
-        app = App(self._orchestrator, self._control_token, self._info, self._shut_down, self._earlier_ports)
+        app = App(
+            self._orchestrator,
+            self._control_token,
+            self._info,
+            self._shut_down,
+            self._examination,
+            self._earlier_ports,
+        )
         self._uvicorn = _Uvicorn(_uvicorn_config(app), self._orchestrator.release_waiters)
         server_json = self._settings.data_dir / "server.json"
         with translating_disk_errors():

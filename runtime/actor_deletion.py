@@ -36,7 +36,10 @@ class ActorDeletion:
         self._input_keys = input_keys
 
     async def delete(self, actor: Actor) -> None:
-        """Delete the Actor, its versions, tasks, webhooks, builds and input keys. Raises Invalid if a job is live."""
+        """Delete the Actor, its versions, tasks, webhooks, builds, fits and input keys.
+
+        Raises Invalid if a job or a fit is live.
+        """
         async with self._job_quota.pause_starts():
             builds = self._database.builds.of_actor(actor.id)
             if self._database.runs.has_unfinished_of_actor(actor.id):
@@ -47,9 +50,14 @@ class ActorDeletion:
                 raise Invalid(
                     "deleting-unfinished-build", "An Actor with a live build cannot be deleted. Abort the build first."
                 )
+            if self._database.fits.has_live_of_actor(actor.id):
+                raise Invalid(
+                    "cannot-remove-live-fit", "An Actor with a live fit cannot be deleted. Stop the fit first."
+                )
             await self._actors.delete(actor)
             await self._tasks.delete_of_actor(actor.id)
             await self._webhooks.delete_of_actor(actor.id)
             await self._input_keys.delete_of_actor(actor.id)
+            await self._database.fits.delete_of_actor(actor.id)
             for build in builds:
                 await self._builds.forget(build)

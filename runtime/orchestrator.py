@@ -32,6 +32,7 @@ from runtime.clock_advance import ClockAdvance
 from runtime.containers import Containers, Engine
 from runtime.database import Database
 from runtime.explanations.explanations import Explanations
+from runtime.fits.composition import create_fits
 from runtime.history import RunHistory
 from runtime.inputs.inputs import Inputs
 from runtime.inputs.keys import InputKeys
@@ -45,12 +46,9 @@ from runtime.proxy import Proxy
 from runtime.pruning import Pruning
 from runtime.retention import Retention
 from runtime.runs.creation import RunCreator
-from runtime.runs.debugger_check import DebuggerCheck
 from runtime.runs.deletion import RunDeletion
 from runtime.runs.development import Development
-from runtime.runs.limit_watchers import Watchers
 from runtime.runs.live_runs import LiveRuns
-from runtime.runs.measurements import Measurements
 from runtime.runs.metamorph import Metamorphs
 from runtime.runs.orders import Orders
 from runtime.runs.recovery import RunRecovery
@@ -62,6 +60,7 @@ from runtime.runs.runs import Runs
 from runtime.runs.start_plan import StartPlanner
 from runtime.runs.starting import Starting
 from runtime.runs.status import RunStatuses
+from runtime.runs.supervision import supervisor_context
 from runtime.runs.supervisor import SupervisorContext
 from runtime.runs.system_events import SystemEvents
 from runtime.schedules.scheduled_starts import ScheduledStarts
@@ -112,6 +111,7 @@ class Orchestrator:
         self._create_runs()
         self._create_schedules()
         self._create_deletion()
+        self._create_fits()
         self.explanations = Explanations(
             database=self.database, logs=self.logs, clock=clock, cpu_burst_secs=settings.cpu_burst_secs
         )
@@ -176,10 +176,7 @@ class Orchestrator:
             server_token=self.users.server_token,
         )
         self.dispatches = Dispatches(
-            database=self.database,
-            clock=self.clock,
-            present=partial(present, self),
-            wake_delivery=self._delivery.wake,
+            database=self.database, clock=self.clock, present=partial(present, self), wake_delivery=self._delivery.wake
         )
 
     def _create_builds(self, instance_id: str) -> None:
@@ -224,7 +221,7 @@ class Orchestrator:
         inputs = Inputs(self._input_keys)
         self._run_inputs = RunInputs(inputs=inputs, storages=self._run_storages, runs=self.runs)
         self.live_runs = LiveRuns(runs=self.runs, logs=self.logs, system_events=self.system_events, proxy=self.proxy)
-        planner = StartPlanner(
+        self._planner = StartPlanner(
             users=self.users,
             actors=self.actors,
             builds=self.builds,
@@ -234,7 +231,7 @@ class Orchestrator:
             tier=self.settings.plan.tier,
         )
         self.starting = Starting(
-            planner=planner,
+            planner=self._planner,
             job_quota=self.job_quota,
             creator=self._run_creator(),
             admit=self.live_runs.begin,
@@ -242,7 +239,7 @@ class Orchestrator:
             actors=self.actors,
             tasks=self.tasks,
         )
-        self._create_orders(planner, inputs)
+        self._create_orders(inputs)
 
     def _run_creator(self) -> RunCreator:
         return RunCreator(
@@ -264,7 +261,7 @@ class Orchestrator:
             clock=self.clock,
         )
 
-    def _create_orders(self, planner: StartPlanner, inputs: Inputs) -> None:
+    def _create_orders(self, inputs: Inputs) -> None:
         self.orders = Orders(
             runs=self.runs,
             statuses=self.statuses,
@@ -283,7 +280,7 @@ class Orchestrator:
             clock=self.clock,
         )
         self.resurrection = Resurrection(
-            planner=planner,
+            planner=self._planner,
             job_quota=self.job_quota,
             statuses=self.statuses,
             billing=self.billing,
@@ -340,6 +337,24 @@ class Orchestrator:
             limits=self.account_limits,
         )
 
+    def _create_fits(self) -> None:
+        self.fits = create_fits(
+            database=self.database,
+            clock=self.clock,
+            planner=self._planner,
+            job_quota=self.job_quota,
+            users=self.users,
+            actors=self.actors,
+            versions=self.versions,
+            builds=self.builds,
+            starting=self.starting,
+            runs=self.runs,
+            orders=self.orders,
+            run_deletion=self.run_deletion,
+            metrics=self.metrics,
+            billing=self.billing,
+        )
+
     async def open(self, engine: Engine, proxy_sockets: Sequence[socket.socket] = ()) -> None:
         """Create the users and recover what the last server left. Await it before serving requests.
 
@@ -360,6 +375,7 @@ class Orchestrator:
         await self._run_recovery().recover()
         self._delivery.open()
         self.scheduler.open()
+        self.fits.open()
         self._background_tasks = [
             asyncio.create_task(self.retention.sweep_hourly(), name="retention"),
             asyncio.create_task(self.monthly_usage.count_hourly(), name="usage"),
@@ -367,10 +383,8 @@ class Orchestrator:
 
     def release_waiters(self) -> None:
         """Release all requests that wait for an event: the server is about to stop."""
-        self.live_events.release_waiters()
-        self.logs.release_waiters()
-        self.system_events.release_waiters()
-        self.completion.release_waiters()
+        for part in (self.live_events, self.logs, self.system_events, self.completion, self.fits):
+            part.release_waiters()
 
     async def close(self, *, stop_runs: bool) -> int:
         """Close the parts in order. Returns how many live runs the next start has to adopt."""
@@ -380,6 +394,7 @@ class Orchestrator:
             await asyncio.wait(self._background_tasks)
         await self.live_events.close()
         await self.scheduler.close()
+        await self.fits.close(stop=stop_runs)
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()
@@ -407,42 +422,27 @@ class Orchestrator:
             await self.live_runs.wait_all()
 
     def _supervisor_context(self, engine: Engine) -> SupervisorContext:
-        burst_secs = self.settings.cpu_burst_secs
         run_containers = RunContainers(
             containers=self.containers,
             engine=engine,
             environments=RunEnvironments(
                 self.actors, self.users, self.billing, self._input_keys, self.addresses, self.history.environments
             ),
-            cpu_burst_secs=burst_secs,
+            cpu_burst_secs=self.settings.cpu_burst_secs,
         )
-        measurements = Measurements(
-            runs=self.runs,
-            billing=self.billing,
-            system_events=self.system_events,
-            proxy=self.proxy,
-            metrics=self.metrics,
-            cpu_burst_secs=burst_secs,
-        )
-        watchers = Watchers(
-            runs=self.runs,
-            statuses=self.statuses,
-            billing=self.billing,
-            system_events=self.system_events,
-            engine=engine,
-            clock=self.clock,
-            cpu_burst_secs=burst_secs,
-            measurements=measurements,
-        )
-        return SupervisorContext(
+        return supervisor_context(
             run_containers=run_containers,
-            watchers=watchers,
-            debugger_check=DebuggerCheck(self.containers, self.runs, self.clock),
-            measurements=measurements,
+            containers=self.containers,
+            engine=engine,
             runs=self.runs,
             statuses=self.statuses,
             run_inputs=self._run_inputs,
             builds=self.builds,
             request_queues=self.request_queues,
+            billing=self.billing,
+            system_events=self.system_events,
+            proxy=self.proxy,
+            metrics=self.metrics,
             clock=self.clock,
+            burst_secs=self.settings.cpu_burst_secs,
         )

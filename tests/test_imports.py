@@ -33,6 +33,7 @@ ROOMS = (
     "runs",
     "explanations",
     "schedules",
+    "fits",
     "clock_advance",
     "account_limits",
     "retention",

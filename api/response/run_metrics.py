@@ -28,6 +28,7 @@ from runtime.billing import prices
 from runtime.jobs import resource_limits, stats
 from runtime.metrics.curves import Curve as CurveRecord
 from runtime.metrics.curves import Curves
+from runtime.metrics.peaks import peak_of
 from runtime.metrics.totals import Totals
 from runtime.orchestrator import Orchestrator
 
@@ -112,13 +113,10 @@ def _actor_name(orchestrator: Orchestrator, run: Run) -> str | None:
 
 
 def _memory(run: Run, totals: Totals) -> MemoryReport:
-    limit, peak = run.options.memory_mbytes * resource_limits.MBYTE, run.stats.mem_max_bytes
-    is_cut = bool(totals.oom_kills) or resource_limits.is_peak_cut(run)
-    is_exact = totals.is_peak_complete or is_cut
-    highest = totals.highest
+    peak, highest = peak_of(run, totals), totals.highest
     return MemoryReport(
-        limit_bytes=limit,
-        peak_bytes=_figure(peak, is_measured=is_exact, is_lower_bound=is_cut),
+        limit_bytes=run.options.memory_mbytes * resource_limits.MBYTE,
+        peak_bytes=_figure(peak.size, is_measured=peak.is_exact, is_lower_bound=peak.is_cut),
         p95_bytes=_measured(totals.p95),
         average_bytes=_measured(run.stats.mem_avg_bytes),
         at_peak=None

@@ -52,10 +52,13 @@ from api.response.local_controls import (
     StandInUser,
 )
 from api.response.local_docs import HEADERS, docs_page
+from api.response.platform_openapi import platform_document
 from api.response.presenters import present_run
 from api.routes import (
     console,
     development,
+    doctor,
+    fits,
     live_events,
     log_lines,
     run_details,
@@ -251,6 +254,11 @@ async def getopenapi_document() -> Response:
     return json_response(openapi_document())
 
 
+@router.get("/greenroom/platform-openapi.json", include_in_schema=False)
+async def get_platform_openapi_document(request: Request) -> Response:
+    return json_response(platform_document(request.app.routes, version("greenroom")))
+
+
 @router.get("/greenroom/skill", include_in_schema=False)
 async def get_skill() -> Response:
     return Response(skill_page(), media_type="text/markdown")
@@ -300,6 +308,8 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
 LOCAL_ROUTERS = (
     console.router,
     development.router,
+    doctor.router,
+    fits.router,
     live_events.router,
     log_lines.router,
     run_details.router,

@@ -11,8 +11,8 @@ from cli.errors import ABORTED, BUILD_FAILED, TIMED_OUT, CommandError
 from cli.runs.log_follower import LogFollower
 from cli.terminal import print_message, print_result, print_warning, progress, streams
 from cli.terminal.interrupts import deferred_interrupts
-from cli.terminal.sizes import image_size
 from runtime.base.json_text import Json, JsonDict
+from runtime.base.sizes import image_size
 
 EXIT_CODES = {"FAILED": BUILD_FAILED, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 

@@ -14,6 +14,7 @@ from cli import server
 from cli.client.actors import ActorsClient
 from cli.client.checks import ChecksClient
 from cli.client.development import DevelopmentClient
+from cli.client.fits import FitsClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.schedules import SchedulesClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
@@ -65,6 +66,7 @@ class Client:
         self.builds = BuildsClient(self._transport)
         self.checks = ChecksClient(self._transport)
         self.development = DevelopmentClient(self._transport)
+        self.fits = FitsClient(self._transport)
         self.runs = RunsClient(self._transport)
         self.schedules = SchedulesClient(self._transport)
         self.storages = StoragesClient(self._transport)

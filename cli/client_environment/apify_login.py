@@ -18,8 +18,8 @@ from pathlib import Path
 
 from cli.client import Client
 from cli.errors import CommandError
-from cli.files import replace_file
 from cli.server import RunningServer
+from runtime.base.files import replace_file
 from runtime.base.json_text import JsonDict
 
 FOLDER_VARIABLE = "__APIFY_INTERNAL_TEST_AUTH_PATH__"

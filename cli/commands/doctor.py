@@ -15,15 +15,16 @@ import typer
 
 from cli import server, terminal
 from cli.configuration.loading import current_folder, load
-from cli.doctor.host import examine_host
+from cli.doctor.clients import examine_clients
 from cli.errors import FAILED
 from cli.failures import Command
 from cli.options import AsJson, DataDir, resolved
 from cli.terminal import print_message, print_result, progress
 from cli.terminal.interrupts import interrupt_on_termination
 from runtime.base.json_text import JsonDict
-from runtime.doctor import Check, Verdict
+from runtime.doctor import Area, Check, Verdict, in_area, is_ok
 from runtime.doctor.engine import examine_engine
+from runtime.doctor.host import examine_host
 
 app = typer.Typer(add_completion=False)
 
@@ -50,7 +51,7 @@ def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     else:
         counts = Counter(check.verdict for check in checks)
         print_message(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]))
-    if any(check.verdict is Verdict.FAIL for check in checks):
+    if not is_ok(checks):
         raise typer.Exit(FAILED)
 
 
@@ -59,7 +60,8 @@ def _examine(data_dir: Path, port: int) -> Iterator[Check]:
     with progress("Examining the engine"), interrupt_on_termination():  # the containers of the probes are removed
         of_engine = asyncio.run(_collect(_instance_id(data_dir)))
     yield from of_engine
-    yield from examine_host(data_dir, port, running, os.environ)
+    yield from in_area(Area.HOST, examine_host(data_dir))
+    yield from in_area(Area.CLIENTS, examine_clients(port, running, os.environ))
 
 
 async def _collect(own_instance_id: str | None) -> list[Check]:
@@ -87,6 +89,7 @@ def _wrapped(label: str, text: str) -> str:
 
 
 def _summary(checks: list[Check]) -> JsonDict:
-    failed = any(check.verdict is Verdict.FAIL for check in checks)
-    fields = ({"name": c.name, "verdict": c.verdict, "found": c.found, "fix": c.fix or None} for c in checks)
-    return {"ok": not failed, "checks": list(fields)}
+    fields = (
+        {"area": c.area, "name": c.name, "verdict": c.verdict, "found": c.found, "fix": c.fix or None} for c in checks
+    )
+    return {"ok": is_ok(checks), "checks": list(fields)}

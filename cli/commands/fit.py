@@ -10,22 +10,20 @@ import typer
 
 from cli import terminal
 from cli.actors.folder import read_actor_folder
-from cli.client import Client, connected
+from cli.client import connected
 from cli.completion import complete_actor
 from cli.errors import FAILED, CommandError, error_object
 from cli.failures import Command
-from cli.fit.capacity import capacity_of
-from cli.fit.options import Budget, parse_budget, parse_sizes
-from cli.fit.result import FitResult, result_json, result_of
-from cli.fit.running import Runner
-from cli.fit.search import Plan, Strategy
-from cli.fit.target import Input, given_inputs, is_source, prepare_target
+from cli.fit.following import Follower
+from cli.fit.options import parse_budget, parse_sizes
+from cli.fit.target import FitTarget, Input, given_inputs, is_source, prepare_target
 from cli.fit.text import print_fit
 from cli.fit.writing import writable_definition, write_recommendation
 from cli.options import DataDir, html_file, not_empty, parsed
 from cli.runs.start_options import BuildOption, EnvVars, Prefill, StartArguments, Timeout, start_arguments
+from cli.terminal.interrupts import deferred_interrupts
 from runtime.base.json_text import JsonDict
-from runtime.base.memory_sizes import MIN_MEMORY_MBYTES
+from runtime.base.records import Budget, Strategy
 
 app = typer.Typer(add_completion=False)
 
@@ -95,6 +93,12 @@ Html = Annotated[Path | None, html_file("the result")]
 ResultAsJson = Annotated[
     bool, typer.Option("--json", help="Print the result as one JSON object to stdout, even if the command fails.")
 ]
+
+
+SHOWN_FIELDS = (
+    *("id", "status", "actor", "buildNumber", "strategy", "isComplete", "inputs", "sizes", "runs"),
+    *("recommendation", "expression", "notes", "advice"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,76 +183,74 @@ def measure_and_recommend(
     """Make the runs, print the result and return the exit code. Raises CommandError."""
     folder = read_actor_folder(Path(reference)) if Path(reference).is_dir() else None
     with connected(start.data_dir, start.configuration) as client:
-        sizes = _possible_sizes(client, search.sizes)
         target = prepare_target(client, folder or reference, inputs, start)
-        plan = Plan(
-            sizes=sizes,
-            inputs=len(target.inputs),
-            first=target.first_mbytes,
-            repeat=search.repeat,
-            strategy=search.strategy,
-            sweeps=search.sizes is not None,
-        )
-        runner = Runner(client, target, plan, search.parallel, search.budget)
-        failure = runner.run_to_end()
-        is_complete = failure is None and not runner.ended_by_budget
-        result = result_of(target, plan, runner.measured, host_cores=runner.load.cores, is_complete=is_complete)
-        remaining = runner.delete_all_but(result.wanted_runs)
+        with deferred_interrupts():
+            follower = Follower(client, client.fits.start(_order(target, search), target.params))
+        failure = follower.follow()
         # Before the end of this block, because stopping a temporary server takes time, and can be interrupted.
-        return _report(result, remaining, failure, outputs, as_json=start.as_json)
+        return _report(follower.fit, failure, outputs, as_json=start.as_json)
 
 
-def _report(
-    result: FitResult, remaining: list[str], failure: CommandError | None, outputs: Outputs, *, as_json: bool
-) -> int:
+def _order(target: FitTarget, search: SearchArguments) -> JsonDict:
+    return {
+        "actor": target.actor["id"],
+        "inputs": [{"label": each.label, "body": each.value} for each in target.inputs],
+        "sizes": search.sizes,
+        "repeat": search.repeat,
+        "strategy": search.strategy,
+        "parallel": search.parallel,
+        "budgetSecs": search.budget.secs,
+        "budgetUsd": search.budget.usd,
+    }
+
+
+def _report(fit: JsonDict, failure: CommandError | None, outputs: Outputs, *, as_json: bool) -> int:
     """Write and print the result, and return the exit code."""
-    written, problem = _write_files(result, outputs)
+    written, problem = _write_files(fit, outputs)
     failure = failure or problem
     if as_json:
-        terminal.print_json({**result_json(result, remaining, written), **_error(result, failure)})
+        terminal.print_json({**_shown(fit), "writtenTo": written, **_error(fit, failure)})
     else:
-        print_fit(result)
+        print_fit(fit)
     if failure:
         terminal.print_error(failure)
-    return failure.exit_code if failure else 0 if result.is_proven else FAILED
+    return failure.exit_code if failure else 0 if _is_proven(fit) else FAILED
 
 
-def _possible_sizes(client: Client, wanted: tuple[int, ...] | None) -> tuple[int, ...]:
-    """Return the sizes to try. Raises CommandError if a run with one of them is not possible now."""
-    possible = capacity_of(client.limits()).sizes
-    sizes = wanted or possible
-    if not set(sizes) <= set(possible) or not sizes:
-        largest = f"at most {possible[-1]} MB" if possible else "no run"
-        raise CommandError(
-            f"A run with {max(sizes, default=MIN_MEMORY_MBYTES)} MB is not possible now. The free memory of this"
-            f" machine and the user's limit allow {largest}.",
-            "Pass smaller --sizes, wait for other runs, or raise GREENROOM_MAX_MEMORY_MBYTES.",
-        )
-    return sizes
+def _shown(fit: JsonDict) -> JsonDict:
+    """Return the fields of the fit that --json prints."""
+    stored = [run["runId"] for run in fit["runs"] if run["isStored"]]
+    remaining = [*stored, *(run["runId"] for run in fit["live"] if run["isStarted"])]
+    return {**{name: fit[name] for name in SHOWN_FIELDS}, "remainingRunIds": remaining}
 
 
-def _write_files(result: FitResult, outputs: Outputs) -> tuple[str | None, CommandError | None]:
+def _write_files(fit: JsonDict, outputs: Outputs) -> tuple[str | None, CommandError | None]:
     """Return the path of the changed actor.json, and the error if a file could not be written.
 
     An error must not prevent the output of what was measured.
     """
     written = None
     try:
-        written = write_recommendation(outputs.definition, result) if outputs.definition else None
+        written = write_recommendation(outputs.definition, fit) if outputs.definition else None
         if outputs.page:
             # Imported here, because only this option needs it.
             from cli.fit.page import write_page
 
-            write_page(outputs.page, result)
+            write_page(outputs.page, fit)
     except CommandError as error:
         return written, error
     return written, None
 
 
-def _error(result: FitResult, failure: CommandError | None) -> JsonDict:
+def _is_proven(fit: JsonDict) -> bool:
+    found = fit["recommendation"]
+    return bool(found and found["isProven"])
+
+
+def _error(fit: JsonDict, failure: CommandError | None) -> JsonDict:
     if failure:
         return failure.json
-    if result.is_proven:
+    if _is_proven(fit):
         return {}
-    message = "The recommended size is not proven." if result.recommendation else "No measured size fits."
-    return {"error": error_object("not-proven", message, result.advice.text if result.advice else "", FAILED)}
+    message = "The recommended size is not proven." if fit["recommendation"] else "No measured size fits."
+    return {"error": error_object("not-proven", message, fit["advice"] or "", FAILED)}

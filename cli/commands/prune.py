@@ -13,8 +13,8 @@ from cli import terminal
 from cli.client import connected
 from cli.options import AsJson, DataDir, resolved
 from cli.terminal import print_message, print_result, progress
-from cli.terminal.sizes import image_size
 from runtime.base.json_text import JsonDict
+from runtime.base.sizes import image_size
 
 app = typer.Typer(add_completion=False)
 

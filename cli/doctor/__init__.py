@@ -1,1 +1,1 @@
-"""The checks of `greenroom doctor` that concern this host."""
+"""The checks of `greenroom doctor` that only a command can make."""

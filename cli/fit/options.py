@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from runtime.base.memory_sizes import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, parse_memory
+from runtime.base.memory_sizes import ALL_SIZES, MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES, parse_memory
+from runtime.base.records import Budget
 
-ALL_SIZES = tuple(2**exponent for exponent in range(7, 16))
-"""The memory sizes of the platform in megabytes: powers of two."""
 SECS_PER_UNIT = {"s": 1, "m": 60, "h": 3600}
 TIME = re.compile(r"(\d+(?:\.\d+)?)([smh])")
 DOLLARS = re.compile(r"\$?(\d+(?:\.\d+)?)(?:usd)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """When to start no further run: after a time, or when the runs have cost this much. None means no limit."""
-
-    secs: float | None = None
-    usd: float | None = None
-
-    def is_spent(self, secs: float, usd: float) -> bool:
-        return (self.secs is not None and secs >= self.secs) or (self.usd is not None and usd >= self.usd)
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:

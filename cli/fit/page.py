@@ -6,37 +6,35 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from cli.fit.measurements import Cell
-from cli.fit.result import FitResult
 from cli.fit.rows import EXPRESSION_HEADINGS, expression_row, headings, size_row
 from cli.fit.text import facts
 from cli.report.document import document, write_document
 from cli.report.figures import UNICODE
 from cli.terminal import print_message
-from cli.terminal.sizes import MBYTE
+from runtime.base.json_text import JsonDict
+from runtime.base.sizes import MBYTE
 
 
-def write_page(path: Path, result: FitResult) -> None:
+def write_page(path: Path, fit: JsonDict) -> None:
     """Write the page completely or not at all. Raises CommandError."""
-    write_document(path, fit_page(result))
+    write_document(path, fit_page(fit))
     print_message(f"Wrote {path}")
 
 
-def fit_page(result: FitResult) -> str:
+def fit_page(fit: JsonDict) -> str:
     """Return the page as HTML."""
-    name = escape(result.target.actor["name"])
-    found = result.recommendation
-    status = "SUCCEEDED" if result.is_proven else "FAILED"
-    summary = "No recommendation" if found is None else f"{found.memory_mbytes} MB"
-    sentences = [fact for fact in facts(result) if not fact.is_table_row]
+    name, found = escape(fit["actor"]["name"]), fit["recommendation"]
+    status = "SUCCEEDED" if found and found["isProven"] else "FAILED"
+    summary = f"{found['memoryMbytes']} MB" if found else "No recommendation"
+    sentences = [fact for fact in facts(fit) if not fact.is_table_row]
     labeled = "".join(f"<dt>{escape(fact.label)}</dt><dd>{escape(fact.text)}</dd>" for fact in sentences)
     header = (
         f'<header><span class="status {status}">{summary}</span><h1>{name}</h1>'
-        f"<code>{escape(result.target.build_number)}</code>"
-        f'<span class="muted">strategy {result.plan.strategy}</span></header>'
+        f"<code>{escape(fit['buildNumber'])}</code>"
+        f'<span class="muted">strategy {fit["strategy"]}</span></header>'
     )
     facts_list = f'<dl class="card labeled">{labeled}</dl>'
-    return document(f"{name} · memory", f"{header}{facts_list}{_sizes(result)}{_expression(result)}", OWN_STYLE)
+    return document(f"{name} · memory", f"{header}{facts_list}{_sizes(fit)}{_expression(fit)}", OWN_STYLE)
 
 
 OWN_STYLE = """
@@ -48,26 +46,26 @@ td .bar{min-width:120px}
 """
 
 
-def _sizes(result: FitResult) -> str:
-    rows = [[*map(escape, size_row(result, cell, UNICODE)), _bar(cell)] for cell in result.cells.values()]
-    return _table("Sizes", [*headings(result), "Peak of the limit"], rows)
+def _sizes(fit: JsonDict) -> str:
+    rows = [[*map(escape, size_row(fit, size, UNICODE)), _bar(size)] for size in fit["sizes"]]
+    return _table("Sizes", [*headings(fit), "Peak of the limit"], rows)
 
 
-def _expression(result: FitResult) -> str:
-    if result.suggestion is None:
+def _expression(fit: JsonDict) -> str:
+    if fit["expression"] is None:
         return ""
     rows = [
         [escape(cell) for cell in expression_row(f"#{index + 1}", one)]
-        for index, one in enumerate(result.suggestion.predictions)
+        for index, one in enumerate(fit["expression"]["predictions"])
     ]
     return _table("Expression", EXPRESSION_HEADINGS, rows)
 
 
-def _bar(cell: Cell) -> str:
-    if cell.peak_bytes is None:
+def _bar(size: JsonDict) -> str:
+    if size["peakBytes"] is None:
         return ""
-    style = ' class="over"' if cell.is_peak_cut else ""
-    share = min(100.0, 100 * cell.peak_bytes / (cell.memory_mbytes * MBYTE))
+    style = ' class="over"' if size["isPeakLowerBound"] else ""
+    share = min(100.0, 100 * size["peakBytes"] / (size["memoryMbytes"] * MBYTE))
     return f'<div class="bar"><i{style} style="width:{share:.1f}%"></i></div>'
 
 

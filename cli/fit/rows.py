@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from cli.fit.expression import Prediction
-from cli.fit.measurements import Cell, Verdict
-from cli.fit.result import FitResult
 from cli.report.figures import ESTIMATE, FigureFormat, dollars, duration
-from cli.terminal.sizes import MBYTE, megabytes
+from runtime.base.json_text import JsonDict
+from runtime.base.sizes import MBYTE, megabytes
 
 HEADINGS = ("Memory", "Result", "Time", "Peak", "Throttled", "Units", "1000 runs")
 EXPRESSION_HEADINGS = ("Input", "Value", "Needs", "Gets", "Unseen", "Result")
@@ -16,43 +14,44 @@ UNKNOWN = "-"
 PROVEN = "proven"
 
 
-def headings(result: FitResult) -> list[str]:
-    return [*(["#"] if result.plan.inputs > 1 else []), *HEADINGS]
+def headings(fit: JsonDict) -> list[str]:
+    return [*(["#"] if len(fit["inputs"]) > 1 else []), *HEADINGS]
 
 
-def size_row(result: FitResult, cell: Cell, figures: FigureFormat) -> list[str]:
+def size_row(fit: JsonDict, size: JsonDict, figures: FigureFormat) -> list[str]:
     """Return the cells of a row: the input's number if there are several, then those of HEADINGS."""
+    throttled = size["throttledShare"]
     return [
-        *([f"#{cell.input + 1}"] if result.plan.inputs > 1 else []),
-        f"{cell.memory_mbytes} MB",
-        verdict_text(result, cell),
-        f"{ESTIMATE if cell.is_disturbed else ''}{duration(cell.secs)}",
-        _peak(cell, figures),
-        UNKNOWN if cell.throttled_share is None else f"{100 * cell.throttled_share:.0f} %",
-        f"{cell.compute_units:.6f}",
-        f"{ESTIMATE}{dollars(cell.cost_usd * RUNS)}",
+        *([f"#{size['input'] + 1}"] if len(fit["inputs"]) > 1 else []),
+        f"{size['memoryMbytes']} MB",
+        verdict_text(fit, size),
+        f"{ESTIMATE if size['isTimeDisturbed'] else ''}{duration(size['secs'])}",
+        _peak(size, figures),
+        UNKNOWN if throttled is None else f"{100 * throttled:.0f} %",
+        f"{size['computeUnits']:.6f}",
+        f"{ESTIMATE}{dollars(size['costUsd'] * RUNS)}",
     ]
 
 
-def verdict_text(result: FitResult, cell: Cell) -> str:
+def verdict_text(fit: JsonDict, size: JsonDict) -> str:
     """Return the verdict about a size. Of equal runs, it has the number of those that missed."""
-    recommended = result.recommendation
-    if cell.is_fitting and recommended and recommended.memory_mbytes == cell.memory_mbytes and recommended.is_proven:
+    found, verdict = fit["recommendation"], size["verdict"]
+    if verdict == "fits" and found and found["memoryMbytes"] == size["memoryMbytes"] and found["isProven"]:
         return PROVEN
-    missed = sum(run.ending is not Verdict.FITS for run in cell.runs)
-    return f"{cell.verdict} {missed}/{len(cell.runs)}" if 0 < missed < len(cell.runs) else str(cell.verdict)
+    return f"{verdict} {size['misses']}/{size['runs']}" if 0 < size["misses"] < size["runs"] else str(verdict)
 
 
-def expression_row(label: str, one: Prediction) -> list[str]:
+def expression_row(label: str, one: JsonDict) -> list[str]:
     """Return the cells of a row for EXPRESSION_HEADINGS."""
-    unseen = UNKNOWN if one.unseen_mbytes is None else f"{one.unseen_mbytes} MB"
-    result = "miss" if one.is_miss else "unseen: miss" if one.is_unseen_miss else "fits"
-    return [label, f"{one.value:g}", f"{one.needed_mbytes} MB", f"{one.given_mbytes} MB", unseen, result]
+    unseen = UNKNOWN if one["unseenMbytes"] is None else f"{one['unseenMbytes']} MB"
+    result = "miss" if one["isMiss"] else "unseen: miss" if one["isUnseenMiss"] else "fits"
+    return [label, f"{one['value']:g}", f"{one['neededMbytes']} MB", f"{one['givenMbytes']} MB", unseen, result]
 
 
-def _peak(cell: Cell, figures: FigureFormat) -> str:
-    if cell.is_peak_cut:
-        return f"{figures.at_least}{megabytes(cell.peak_bytes or cell.memory_mbytes * MBYTE)}"
-    if cell.peak_bytes is None:
+def _peak(size: JsonDict, figures: FigureFormat) -> str:
+    peak = size["peakBytes"]
+    if size["isPeakLowerBound"]:
+        return f"{figures.at_least}{megabytes(peak or size['memoryMbytes'] * MBYTE)}"
+    if peak is None:
         return UNKNOWN
-    return f"{ESTIMATE if cell.is_peak_estimated else ''}{megabytes(cell.peak_bytes)}"
+    return f"{ESTIMATE if size['isPeakEstimated'] else ''}{megabytes(peak)}"

@@ -19,7 +19,6 @@ from cli.runs.start_options import StartArguments
 from cli.runs.target import existing_build, input_schema
 from runtime.base.json_text import Json, JsonDict
 
-DEFAULT_MEMORY_MBYTES = 1024
 STDIN = "-"
 MAX_LABEL = 60
 
@@ -38,26 +37,20 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class FitTarget:
-    """What runs: an Actor, the parameters of the start without the memory, and the inputs.
-
-    `first_mbytes` is the size that runs of the Actor have by default.
-    """
+    """What runs: an Actor, the parameters of the start, and the inputs. The memory is that to begin with."""
 
     actor: JsonDict
-    build_number: str
     params: JsonDict
     inputs: tuple[Input, ...]
-    first_mbytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Runnable:
-    """An Actor and its build, with what the build defines."""
+    """An Actor and its build, with the checked inputs."""
 
     actor: JsonDict
     build: JsonDict
     inputs: tuple[Input, ...]
-    document: JsonDict
 
 
 def given_inputs(given: Sequence[str], start: StartArguments) -> tuple[Input, ...]:
@@ -88,11 +81,7 @@ def prepare_target(
         found = _existing(client, source, inputs, start)
     else:
         found = _from_source(client, source, inputs, start)
-    defined = found.document.get("defaultMemoryMbytes")
-    of_runs = (found.actor.get("defaultRunOptions") or {}).get("memoryMbytes")
-    first = start.memory_mbytes or (defined if isinstance(defined, int) else of_runs) or DEFAULT_MEMORY_MBYTES
-    number = found.build["buildNumber"]
-    return FitTarget(found.actor, number, start.params(number), found.inputs, first)
+    return FitTarget(found.actor, start.params(found.build["buildNumber"]), found.inputs)
 
 
 def _label(given: str) -> str:
@@ -111,7 +100,7 @@ def _from_source(
         folder, definition = source, client.checks.read_definition(source.version_fields)
     checked = _checked(client, definition, _given_or_stored(inputs, folder, start), start)
     actor, build = build_actor(client, folder)
-    return _Runnable(actor, build, checked, definition.document)
+    return _Runnable(actor, build, checked)
 
 
 def _existing(client: Client, reference: str, inputs: Sequence[Input], start: StartArguments) -> _Runnable:
@@ -126,7 +115,7 @@ def _existing(client: Client, reference: str, inputs: Sequence[Input], start: St
     advice = "Build it with `greenroom push PATH`, or select another build with --build."
     build = existing_build(client, actor, wanted, advice)
     definition = SourceDefinition(build.get("actorDefinition") or {}, input_schema(build))
-    return _Runnable(actor, build, _checked(client, definition, inputs, start), definition.document)
+    return _Runnable(actor, build, _checked(client, definition, inputs, start))
 
 
 def _given_or_stored(inputs: Sequence[Input], folder: ActorFolder, start: StartArguments) -> Sequence[Input]:

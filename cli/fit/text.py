@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from cli import terminal
-from cli.fit.expression import LEAST_FOR_CHECK, Suggestion
-from cli.fit.recommendation import describe
-from cli.fit.result import FitResult
 from cli.fit.rows import EXPRESSION_HEADINGS, PROVEN, expression_row, headings, size_row
 from cli.report.text import figure_format
 from cli.terminal.text import printable
+from runtime.base.json_text import JsonDict
 
 STYLES = {PROVEN: "bold green", "fits": "green", "tight": "yellow"}
 MISS = "red"
+LEAST_FOR_CHECK = 3
+"""With fewer inputs, the server checks the expression against none that it was not derived from."""
 LABEL_WIDTH = len("Recommended") + 2
 LEAST_TEXT_WIDTH = 30
 PIPED_WIDTH = 10_000
@@ -33,57 +33,59 @@ class Fact:
     is_table_row: bool = False
 
 
-def print_fit(result: FitResult) -> None:
-    if result.cells:
+def print_fit(fit: JsonDict) -> None:
+    if fit["sizes"]:
         figures = figure_format()
-        _print_table(headings(result), [size_row(result, cell, figures) for cell in result.cells.values()])
+        _print_table(headings(fit), [size_row(fit, size, figures) for size in fit["sizes"]])
         terminal.stdout.print()
-    for fact in facts(result):
+    for fact in facts(fit):
         _print_fact(fact)
 
 
-def facts(result: FitResult) -> Iterator[Fact]:
+def facts(fit: JsonDict) -> Iterator[Fact]:
     """Yield the labeled sentences below the table."""
-    if result.plan.inputs > 1:
-        for index, each in enumerate(result.target.inputs):
-            yield Fact("Inputs" if index == 0 else "", f"#{index + 1} {each.label}")
-    yield from _recommendation(result)
-    if result.suggestion:
-        yield from _expression(result, result.suggestion)
-    elif result.recommendation and result.plan.inputs > 1:
+    if len(fit["inputs"]) > 1:
+        for index, label in enumerate(fit["inputs"]):
+            yield Fact("Inputs" if index == 0 else "", f"#{index + 1} {label}")
+    yield from _recommendation(fit)
+    if fit["expression"]:
+        yield from _expression(fit["expression"])
+    elif fit["recommendation"] and len(fit["inputs"]) > 1:
         yield Fact("Expression", "No number in the inputs predicts the need better than one size for all of them.")
-    for index, note in enumerate(result.notes):
-        yield Fact("Notes" if index == 0 else "", note.text)
+    for index, note in enumerate(fit["notes"]):
+        yield Fact("Notes" if index == 0 else "", note)
 
 
-def _recommendation(result: FitResult) -> Iterator[Fact]:
-    found = result.recommendation
+def _recommendation(fit: JsonDict) -> Iterator[Fact]:
+    found = fit["recommendation"]
     if found is None:
-        reason = f"because no size fits. {result.advice.text}" if result.advice else "because too little was measured."
+        reason = f"because no size fits. {fit['advice']}" if fit["advice"] else "because too little was measured."
         yield Fact("Recommended", f"nothing, {reason}")
         return
-    runs = "run" if len(found.proofs) == 1 else "runs"
+    runs = "run" if len(found["proofs"]) == 1 else "runs"
     proof = (
-        f"Proven by the fresh {runs} {', '.join(found.proofs)}." if found.is_proven else "Not proven by a fresh run."
+        f"Proven by the fresh {runs} {', '.join(found['proofs'])}."
+        if found["isProven"]
+        else "Not proven by a fresh run."
     )
-    yield Fact("Recommended", f"{found.memory_mbytes} MB, {found.reason}. {proof}")
-    yield Fact("Headroom", describe(found))
+    yield Fact("Recommended", f"{found['memoryMbytes']} MB, {found['reason']}. {proof}")
+    yield Fact("Headroom", found["explanation"])
     yield Fact(
         "Settings",
-        f"defaultMemoryMbytes {found.memory_mbytes}, minMemoryMbytes {found.min_memory_mbytes},"
-        f" maxMemoryMbytes {found.max_memory_mbytes}",
+        f"defaultMemoryMbytes {found['memoryMbytes']}, minMemoryMbytes {found['minMemoryMbytes']},"
+        f" maxMemoryMbytes {found['maxMemoryMbytes']}",
     )
 
 
-def _expression(result: FitResult, suggestion: Suggestion) -> Iterator[Fact]:
-    predictions = suggestion.predictions
-    yield Fact("Expression", f'"defaultMemoryMbytes": "{suggestion.line.expression}"')
-    misses = sum(one.is_miss for one in predictions)
+def _expression(expression: JsonDict) -> Iterator[Fact]:
+    predictions = expression["predictions"]
+    yield Fact("Expression", f'"defaultMemoryMbytes": "{expression["defaultMemoryMbytes"]}"')
+    misses = sum(one["isMiss"] for one in predictions)
     text = f"It gives too little to {misses} of {len(predictions)} inputs."
     if len(predictions) < LEAST_FOR_CHECK:
         text += f" Pass at least {LEAST_FOR_CHECK} inputs to check it against inputs that it was not derived from."
     else:
-        unseen = sum(one.is_unseen_miss for one in predictions)
+        unseen = sum(one["isUnseenMiss"] for one in predictions)
         text += f" Derived without the input in question, it gives too little to {unseen}."
     yield Fact("", text)
     rows = [expression_row(f"#{index + 1}", one) for index, one in enumerate(predictions)]

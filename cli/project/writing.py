@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from cli.errors import INVALID_INPUT, CommandError
-from cli.files import replace_file
+from runtime.base.files import replace_file
 
 
 def write_files(files: dict[Path, str], root: Path, *, force: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli.errors import CommandError
-from cli.files import replace_file
+from runtime.base.files import replace_file
 
 STYLE = Path(__file__).with_name("page.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cli.terminal.sizes import megabytes, readable_size
 from cli.terminal.times import readable_duration
 from runtime.base.json_text import JsonDict
+from runtime.base.sizes import megabytes, readable_size
 
 NOT_MEASURED = "not measured"
 ESTIMATE = "~"

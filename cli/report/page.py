@@ -10,8 +10,8 @@ from cli.report.document import document, write_document
 from cli.report.figures import UNICODE, dollars, duration, share_of, unit_name
 from cli.report.page_charts import charts, time_axis, value_table
 from cli.report.rows import ENFORCEMENT, RESTARTS, source_text
-from cli.terminal.sizes import MBYTE
 from runtime.base.json_text import JsonDict
+from runtime.base.sizes import MBYTE
 
 UNKNOWN = "–"
 

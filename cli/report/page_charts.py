@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from cli.report.charts import Chart, Line, Marker, TimeAxis, clock_time, draw, round_up
-from cli.terminal.sizes import MBYTE
 from runtime.base.json_text import JsonDict
+from runtime.base.sizes import MBYTE
 
 MOST_TABLE_ROWS = 60
 MOST_NAMES = 4

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cli.report.figures import NOT_MEASURED, FigureFormat, dollars, share_of, unit_name
-from cli.terminal.sizes import MBYTE
 from runtime.base.json_text import JsonDict
+from runtime.base.sizes import MBYTE
 
 MOST_PROGRAMS = 5
 """The programs with the most memory; the web page and the JSON have all of them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from cli.completion import short_name
-from cli.terminal.sizes import MBYTE, readable_size
 from cli.terminal.tables import Column, Row
 from cli.terminal.times import readable_duration, readable_time
 from runtime.base.json_text import JsonDict
+from runtime.base.sizes import MBYTE, readable_size
 
 LIVE = "READY,RUNNING,TIMING-OUT,ABORTING"
 """The statuses of live runs, as a parameter of the server."""

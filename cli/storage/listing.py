@@ -9,11 +9,11 @@ from cli import terminal
 from cli.client import connected
 from cli.storage.layout import DATASETS, QUEUES, STORES, StorageType
 from cli.terminal import print_message
-from cli.terminal.sizes import readable_size
 from cli.terminal.tables import Column, Row, print_table
 from cli.terminal.text import counted
 from cli.terminal.times import readable_time
 from runtime.base.json_text import JsonDict
+from runtime.base.sizes import readable_size
 
 CONTENT = Column("CONTENT", right=True)
 COLUMNS = (

@@ -6,6 +6,8 @@ import re
 
 MIN_MEMORY_MBYTES = 128
 MAX_MEMORY_MBYTES = 32_768
+ALL_SIZES = tuple(2**exponent for exponent in range(7, 16))
+"""The memory sizes of the platform in megabytes: powers of two."""
 MBYTES_PER_UNIT = {"": 1, "m": 1, "g": 1024}
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([mg])i?b?)?", re.IGNORECASE | re.ASCII)
 """`512`, `512m`, `512 MB`, `4g`, `1.5GB`."""

@@ -75,8 +75,8 @@ class Mount:
 class ContainerSpec:
     """The parameters of a new container. Sizes in bytes, `cpus` in cores; `disk_bytes` does not include the image.
 
-    `start` replaces the image's entry point and command. `published_ports` are reachable on 127.0.0.1 of this machine,
-    at the same port.
+    `start` replaces the image's entry point and command. This host can reach the `other_ports` as it can reach the
+    port of the web server.
     """
 
     name: str
@@ -92,7 +92,7 @@ class ContainerSpec:
     hosts: Mapping[str, str]
     mounts: Sequence[Mount] = ()
     start: Sequence[str] | None = None
-    published_ports: Sequence[int] = ()
+    other_ports: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,7 +318,7 @@ class Container(Protocol):
         """Start a process in the running container. Raises StartFailed."""
         ...
 
-    async def web_server_address(self, port: int) -> tuple[str, int] | None:
+    async def address_of(self, port: int) -> tuple[str, int] | None:
         """Return the address at which this host reaches the container's port, or None if it is not running."""
 
     def logs(self) -> AsyncGenerator[list[LogLine], None]:
@@ -377,8 +377,11 @@ class Containers(Protocol):
     async def image(self, name: str) -> Image | None:
         """Return the image with this name or id, or None if the engine does not have it."""
 
-    async def container_contains(self, container_id: str, path: str) -> bool:
-        """Return whether a container, running or not, has a file or folder at this absolute path."""
+    async def modified_at(self, container_id: str, path: str) -> int | None:
+        """Return when a file or folder at this absolute path of a container, running or not, was changed last.
+
+        None if the container has none there. In milliseconds since 1970, by the engine's clock.
+        """
         ...
 
     async def processes(self, container_id: str) -> Sequence[ContainerProcess]:

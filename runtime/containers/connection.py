@@ -72,6 +72,12 @@ class EngineConnection:
         response = self._request(path, params, stream=False)
         return response.json()
 
+    def head(self, url_path: str, **params: str) -> Mapping[str, str]:
+        """Return the headers of a response of the engine's API. Blocks the thread."""
+        response = self.api.head(self._url(url_path), params=params, timeout=CALL_TIMEOUT_SECS)
+        raise_for_status(response)
+        return response.headers
+
     def stream(self, path: str, **params: str | int) -> requests.Response:
         """GET a streamed response of the engine's API. Blocks the thread until it begins."""
         with translating_errors():
@@ -99,14 +105,22 @@ class EngineConnection:
         return dict(ContextAPI.kwargs_from_context())
 
     def _request(self, path: str, params: Mapping[str, str | int], *, stream: bool) -> requests.Response:
-        url = f"{self.api.base_url}/v{self.api.api_version}{path}"
         read_timeout = None if stream else CALL_TIMEOUT_SECS
-        response = self.api.get(url, params=params, stream=stream, timeout=(CALL_TIMEOUT_SECS, read_timeout))
-        try:
-            response.raise_for_status()
-        except requests.HTTPError as error:
-            raise docker.errors.create_api_error_from_http_exception(error) from error
+        timeout = (CALL_TIMEOUT_SECS, read_timeout)
+        response = self.api.get(self._url(path), params=params, stream=stream, timeout=timeout)
+        raise_for_status(response)
         return response
+
+    def _url(self, path: str) -> str:
+        return f"{self.api.base_url}/v{self.api.api_version}{path}"
+
+
+def raise_for_status(response: requests.Response) -> None:
+    """Raise docker's APIError for an error response."""
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        raise docker.errors.create_api_error_from_http_exception(error) from error
 
 
 @contextmanager

@@ -139,7 +139,7 @@ class DockerContainer:
     async def execute(self, spec: ExecSpec) -> Exec:
         return await DockerExec.start(self._connection, self._id, spec)
 
-    async def web_server_address(self, port: int) -> tuple[str, int] | None:
+    async def address_of(self, port: int) -> tuple[str, int] | None:
         if self._address is not None:
             return self._address, port
         found = await self._inspect()

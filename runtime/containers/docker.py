@@ -42,7 +42,7 @@ from runtime.containers.disk_usage import quota_fault
 from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
 from runtime.containers.network import InstanceNetwork
-from runtime.containers.response_fields import container_processes, parse_time
+from runtime.containers.response_fields import container_processes, modified_at, parse_time
 
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
 # No rotation: it loses lines while a log is followed. The size, far above the limit of a log, only protects the disk.
@@ -148,9 +148,9 @@ class DockerContainers:
             raise
         return _image(found)
 
-    async def container_contains(self, container_id: str, path: str) -> bool:
+    async def modified_at(self, container_id: str, path: str) -> int | None:
         with ignoring_statuses():
-            return await self.connection.call(self._container_contains, container_id, path)
+            return await self.connection.call(self._modified_at, container_id, path)
 
     async def processes(self, container_id: str) -> Sequence[ContainerProcess]:
         with ignoring_statuses(404, 409, 500):  # the container has just ended
@@ -214,16 +214,15 @@ class DockerContainers:
         # The engine shows the files of containers only, so this creates one and never starts it.
         probe = self.connection.api.create_container(image, ["probe"], labels={INSTANCE_LABEL: self._instance_id})
         try:
-            return self._container_contains(probe["Id"], path)
+            return self._modified_at(probe["Id"], path) is not None
         finally:
             self.connection.api.remove_container(probe["Id"], v=True, force=True)
 
-    def _container_contains(self, container_id: str, path: str) -> bool:
+    def _modified_at(self, container_id: str, path: str) -> int | None:
         try:
-            self.connection.api.get_archive(container_id, path)[0].close()
+            return modified_at(self.connection.head(f"/containers/{container_id}/archive", path=path))
         except docker.errors.NotFound:
-            return False
-        return True
+            return None
 
     def _last_start(self, moment: int) -> EngineStart | None:
         # A new connection, because an engine that is stopping still responds on existing ones, but accepts no new ones.
@@ -272,9 +271,8 @@ class DockerContainers:
         return DockerContainer(self.connection, self._events, self._counters, self.engine, id, labels)
 
     async def _host_config(self, spec: ContainerSpec) -> dict[str, Any]:
-        published: dict[int | str, Any] = {
-            port: (LOOPBACK, host_port) for port, host_port in self._published_ports(spec).items()
-        }
+        # The engine chooses the ports of this machine.
+        published: dict[int | str, Any] = {port: (LOOPBACK, None) for port in self._published_ports(spec)}
         return dict(
             self.connection.api.create_host_config(
                 network_mode=self._network.name,
@@ -295,10 +293,9 @@ class DockerContainers:
             )
         )
 
-    def _published_ports(self, spec: ContainerSpec) -> dict[int, int | None]:
-        """Return the ports of the container with those of this machine; the engine chooses one that is None."""
-        web_server: dict[int, int | None] = {} if self.engine.reaches_containers else {spec.web_server_port: None}
-        return {**web_server, **{port: port for port in spec.published_ports}}
+    def _published_ports(self, spec: ContainerSpec) -> Sequence[int]:
+        """Return the ports of the container that the engine has to publish."""
+        return [] if self.engine.reaches_containers else [spec.web_server_port, *spec.other_ports]
 
     async def _disk_limit(self, spec: ContainerSpec) -> dict[str, Any]:
         if self.engine.disk is not DiskEnforcement.HARD:

@@ -1,11 +1,13 @@
 """Converts fields of the engine's responses to records of this package.
 
 Source: Docker Engine API, "Inspect a container", "List processes running inside a container" and
-"Get container stats based on resource usage".
+"Get container stats based on resource usage" and "Get information about files in a container".
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,9 +34,22 @@ def container_state(state: Mapping[str, Any]) -> ContainerState:
 
 
 def container_processes(top: Mapping[str, Any]) -> list[ContainerProcess]:
-    """Convert the response that lists the processes of a container: the columns of `ps -ef`."""
-    rows = (dict(zip(top["Titles"], row, strict=False)) for row in top["Processes"] or ())
-    return [ContainerProcess(pid=int(row["PID"]), parent=int(row["PPID"]), command=row["CMD"]) for row in rows]
+    """Convert the response that lists the processes of a container: the columns of `ps -ef` on the engine's host.
+
+    The command is the last column, which has the title CMD or COMMAND. BusyBox shows no parents; then they are 0.
+    """
+    titles = top["Titles"]
+    rows = [(dict(zip(titles, row, strict=False)), row) for row in top["Processes"] or ()]
+    return [
+        ContainerProcess(pid=int(named["PID"]), parent=int(named.get("PPID", 0)), command=row[-1])
+        for named, row in rows
+    ]
+
+
+def modified_at(headers: Mapping[str, str]) -> int | None:
+    """Convert the headers that describe a file in a container to the time of its last change."""
+    found: dict[str, Any] = json.loads(base64.b64decode(headers["X-Docker-Container-Path-Stat"]))
+    return parse_time(found["mtime"])
 
 
 def stats_sample(stats: Mapping[str, Any]) -> Sample:

@@ -16,6 +16,7 @@ from runtime.database.actor_tables import ActorsTable, TasksTable, VersionsTable
 from runtime.database.charges import Charges
 from runtime.database.daily_usage import DailyUsageTable
 from runtime.database.datasets_table import DatasetsTable
+from runtime.database.fit_tables import FitsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
@@ -67,6 +68,7 @@ class Database:
         self.daily_usage = DailyUsageTable(self.connection)
         self.charges = Charges(self.connection, self.runs, self.daily_usage)
         self.schedules = SchedulesTable(self.connection)
+        self.fits = FitsTable(self.connection)
         self.webhooks = WebhooksTable(self.connection)
         self.dispatches = DispatchesTable(self.connection)
         self.datasets = DatasetsTable(self.connection)

@@ -290,6 +290,22 @@ STEPS = (
 
     CREATE TABLE run_environments (run_id TEXT PRIMARY KEY, content BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE fits (
+        id TEXT PRIMARY KEY, body TEXT NOT NULL,
+        user_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.user_id')) VIRTUAL,
+        actor_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.actor_id')) VIRTUAL,
+        status TEXT GENERATED ALWAYS AS (json_extract(body, '$.status')) VIRTUAL,
+        created_at INTEGER GENERATED ALWAYS AS (json_extract(body, '$.created_at')) VIRTUAL
+    );
+    CREATE INDEX fits_by_user ON fits (user_id, created_at);
+    CREATE INDEX fits_by_actor ON fits (actor_id, created_at);
+    CREATE INDEX live_fits ON fits (status) WHERE status IN ('RUNNING', 'STOPPING');
+
+    CREATE TABLE fit_inputs (
+        fit_id TEXT NOT NULL, position INTEGER NOT NULL, body TEXT, PRIMARY KEY (fit_id, position)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

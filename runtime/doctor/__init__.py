@@ -1,11 +1,13 @@
 """Examines what Greenroom needs, without a server: the engine may be what is broken.
 
-`engine.py` examines the engine. The command adds checks of this host, and prints all of them.
+`engine.py` examines the engine, `host.py` this host. The command adds checks of its terminal. `examination.py` makes
+the checks for the server's API.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -18,6 +20,14 @@ class Verdict(StrEnum):
     SKIP = "SKIP"
 
 
+class Area(StrEnum):
+    """What a check is about."""
+
+    ENGINE = "engine"
+    HOST = "host"
+    CLIENTS = "clients"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """The result of one check: what was found, and what to do about it."""
@@ -26,6 +36,16 @@ class Check:
     verdict: Verdict
     found: str
     fix: str = ""
+    area: Area = Area.ENGINE
+
+
+def in_area(area: Area, checks: Iterable[Check]) -> Iterator[Check]:
+    """Yield the checks with this area."""
+    return (replace(check, area=area) for check in checks)
+
+
+def is_ok(checks: Iterable[Check]) -> bool:
+    return all(check.verdict is not Verdict.FAIL for check in checks)
 
 
 def ok(name: str, found: str) -> Check:

@@ -64,7 +64,7 @@ async def examine_engine(own_instance_id: str | None) -> AsyncIterator[Check]:
         yield _architecture(examined)
         yield _memory(examined)
         yield await _attempted("gateway", _gateway(examined))
-        yield await _attempted("left-overs", _left_overs(examined))
+        yield await _attempted("leftovers", _left_overs(examined))
         yield await _attempted("base images", _base_images(examined))
     finally:
         await containers.close()

@@ -95,15 +95,16 @@ def shm_bytes(memory: int) -> int:
 
 
 def deadline(run: Run) -> Millis | None:
-    """When the run times out; None if it has no timeout, or is debugged, because a debugger can hold it for hours.
+    """When the run times out; None if it has no timeout, or while a debugger holds it.
 
     It counts from the start of the first container since the run's start or last resurrection: an Actor does not lose
-    the time in which its container is created, and restarts get what is left.
+    the time in which its container is created, and restarts get what is left. The time in which a debugger held the run
+    does not count.
     """
-    if run.options.timeout_secs == 0 or run.debug_port is not None:
+    if run.options.timeout_secs == 0 or run.debugger_hold.since is not None:
         return None
     begins = run.first_container_at or run.resumed_at or run.started_at
-    return begins + run.options.timeout_secs * 1000
+    return begins + run.options.timeout_secs * 1000 + run.debugger_hold.millis
 
 
 def of_user(plan: Plan, max_memory_mbytes: int | None) -> tuple[int, int]:

@@ -54,7 +54,7 @@ class RunCreator:
 
     async def create(self, plan: StartPlan) -> Run:
         """Store everything a planned run consists of, and return it as READY."""
-        id, user = new_id(), plan.request.user
+        id, user = plan.request.run_id or new_id(), plan.request.user
         await self._webhooks.attach(user, id, plan.request.options.webhooks)
         storages = await self._create_storages(id, plan)
         run = await self._runs.insert(self._new_run(id, plan, storages))

@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 
-from runtime.base.clock import Clock
+from runtime.base.clock import Clock, Millis
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Build
 from runtime.containers import ContainerProcess, Containers
 from runtime.runs import messages
-from runtime.runs.debugging import MARK, opens_debugger, starts_python
+from runtime.runs.debugging import MARK, opens_debugger, starts_python, waits_for_debugger
 from runtime.runs.limit_watchers import WatchedRun
 from runtime.runs.retries import retry_until_successful
 from runtime.runs.runs import Runs
@@ -64,6 +64,7 @@ class DebuggerCheck:
         findings = _Findings()
         check = partial(self._check_until_done, watched, build, findings)
         async with asyncio.TaskGroup() as group:
+            watched.hold.before_deadline = partial(self._note_wait, watched, findings)
             task = group.create_task(retry_until_successful(check, self._clock, watched.run.id))
             yield
             task.cancel()
@@ -75,16 +76,20 @@ class DebuggerCheck:
     async def _check_until_done(self, watched: WatchedRun, build: Build, findings: _Findings) -> None:
         start = await self._start_of(build)
         findings.is_done = starts_python(start) or any(map(opens_debugger, start))
+        if starts_python(start) or any(map(waits_for_debugger, start)):
+            watched.hold.waits(watched.run.container_started_at or self._clock.now())
         steady: Sequence[str] = ()
         since = self._clock.now()
         while not findings.is_done:
-            if await self._has_waited(watched):
-                findings.is_done = True
+            await self._note_wait(watched, findings)
+            if findings.is_done:
                 return
             programs = leaf_programs(await self._containers.processes(watched.container.id))
             if programs != steady:
                 steady, since = programs, self._clock.now()
             findings.is_done = any(map(opens_debugger, programs))
+            if any(map(waits_for_debugger, programs)):
+                watched.hold.waits(self._clock.now())
             if not findings.is_done and is_started(programs) and self._clock.now() - since >= STEADY_MILLIS:
                 await self._report(watched, messages.no_debugger(programs), findings)
             await self._clock.sleep(PAUSE_SECS)
@@ -94,7 +99,7 @@ class DebuggerCheck:
         if findings.is_done or self._runs.get(watched.run.id).status is not JobStatus.RUNNING:
             return
         start = await self._start_of(build)
-        if starts_python(start) or any(map(opens_debugger, start)) or await self._has_waited(watched):
+        if starts_python(start) or any(map(opens_debugger, start)) or await self._waits_since(watched) is not None:
             return
         await self._report(watched, messages.ended_without_debugger(shlex.join(start)), findings)
 
@@ -107,8 +112,15 @@ class DebuggerCheck:
     def _is_reported(self, watched: WatchedRun) -> bool:
         return self._runs.get(watched.run.id).is_debugger_missing
 
-    async def _has_waited(self, watched: WatchedRun) -> bool:
-        return await self._containers.container_contains(watched.container.id, MARK)
+    async def _note_wait(self, watched: WatchedRun, findings: _Findings) -> None:
+        """Let the run's deadline wait too if a program has begun to wait for a debugger."""
+        since = None if findings.is_done else await self._waits_since(watched)
+        if since is not None:
+            findings.is_done = True
+            watched.hold.waits(since)
+
+    async def _waits_since(self, watched: WatchedRun) -> Millis | None:
+        return await self._containers.modified_at(watched.container.id, MARK)
 
     async def _start_of(self, build: Build) -> Sequence[str]:
         image = await self._containers.image(build.image or "")

@@ -88,6 +88,11 @@ def opens_debugger(command: str) -> bool:
     return "--inspect" in command or "GREENROOM_DEBUG_PORT" in command
 
 
+def waits_for_debugger(command: str) -> bool:
+    """Return whether a command that opens a debugger by itself waits for it before it starts the Actor."""
+    return any(option in command for option in ("--inspect-brk", "--inspect-wait", "--wait-for-client"))
+
+
 def _plain_words(start: Sequence[str]) -> list[str]:
     """Return the command without a shell that only starts it: the form `CMD python main.py` of a Dockerfile."""
     words = [*start]

@@ -26,7 +26,7 @@ class Additions:
     mounts: Sequence[Mount] = ()
     start: Sequence[str] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    published_ports: Sequence[int] = ()
+    other_ports: Sequence[int] = ()
 
 
 class Development:
@@ -46,7 +46,7 @@ class Development:
         if port is not None:
             debug = debug_start(image, environment, port)
             result = Additions(
-                mounts=debug.mounts, start=debug.start, environment=debug.environment, published_ports=[port]
+                mounts=debug.mounts, start=debug.start, environment=debug.environment, other_ports=[port]
             )
         return result if folder is None else await self._with_source(result, build, image, folder)
 

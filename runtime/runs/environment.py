@@ -113,7 +113,8 @@ def _storages(run: Run) -> dict[str, str]:
 
 
 def _limits(run: Run) -> dict[str, str]:
-    options, ends = run.options, deadline(run)
+    options = run.options
+    ends = None if run.debug_port is not None else deadline(run)  # a debugger moves it, but variables cannot change
     limit_variables = {
         **_named(str(options.memory_mbytes), "ACTOR_MEMORY_MBYTES", "APIFY_MEMORY_MBYTES"),
         "APIFY_DEDICATED_CPUS": f"{cpus(options.memory_mbytes):g}",

@@ -25,6 +25,7 @@ from runtime.containers import Container, DiskEnforcement, Engine
 from runtime.jobs import resource_limits
 from runtime.jobs.logs import Log
 from runtime.runs import messages, restarts
+from runtime.runs.debugger_hold import RunHold
 from runtime.runs.measurements import Measurements
 from runtime.runs.readiness import is_ready
 from runtime.runs.retries import retry_until_successful
@@ -47,13 +48,15 @@ MAX_DISK_PAUSE_SECS = 300.0
 class WatchedRun:
     """A run with its running container. `nudged` is set when the record has new orders.
 
-    `unstored` are changes of the record that the disk did not take. They must be stored before the run ends.
+    `hold` measures how long a debugger holds the run. `unstored` are changes of the record that the disk did not take.
+    They must be stored before the run ends.
     """
 
     run: Run
     container: Container
     log: Log
     nudged: asyncio.Event
+    hold: RunHold
     unstored: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
 
     async def store(self, change: Callable[[], Awaitable[object]]) -> bool:
@@ -127,13 +130,23 @@ class Watchers:
             passed = None if watched.nudged.is_set() else stop_at  # it may be in the future again: clocks are set back
 
     async def _stop_at_deadline(self, watched: WatchedRun) -> None:
-        deadline = resource_limits.deadline(watched.run)
-        if deadline is None:
+        if watched.run.options.timeout_secs == 0:
             return
-        await sleep_until(self._clock, deadline)
+        await self._wait_for_deadline(watched)
         is_stored = await watched.store(partial(self._time_out, watched))
         if not is_stored or self._current(watched).status is JobStatus.TIMING_OUT:
             await watched.container.stop(TIMEOUT_GRACE_SECS)
+
+    async def _wait_for_deadline(self, watched: WatchedRun) -> None:
+        """Wait until the run has used its time. The deadline moves while a debugger holds the run."""
+        while True:
+            changed = watched.hold.changed
+            moment = resource_limits.deadline(replace(watched.run, debugger_hold=watched.hold.value))
+            await wait_for_event(changed, self._clock, moment)
+            if not changed.is_set():
+                await watched.hold.before_deadline()
+            if not changed.is_set():
+                return
 
     async def _time_out(self, watched: WatchedRun) -> None:
         if await self._statuses.move(watched.run.id, JobStatus.TIMING_OUT):
@@ -186,7 +199,7 @@ class Watchers:
     async def _probe_web_server(self, watched: WatchedRun) -> None:
         """Probe the Actor's web server once a second until it answers for the first time."""
         while True:
-            address = await watched.container.web_server_address(watched.run.web_server_port)
+            address = await watched.container.address_of(watched.run.web_server_port)
             if address is not None and await is_ready(*address):
                 break
             await self._clock.sleep(TICK_SECS)

@@ -68,8 +68,19 @@ def mounted(folder: str) -> str:
 
 
 def debugged(port: int, options: RunOptions) -> str:
-    timeout = f", and the timeout of {options.timeout_secs} s does not apply" if options.timeout_secs else ""
-    return f"Greenroom: The Actor waits for a debugger at 127.0.0.1:{port}. It has a full CPU core{timeout}."
+    timeout = (
+        f" The timeout of {options.timeout_secs} s does not count the time in which a debugger holds the Actor."
+        if options.timeout_secs
+        else ""
+    )
+    return f"Greenroom: The Actor waits for a debugger at 127.0.0.1:{port}. It has a full CPU core.{timeout}"
+
+
+def debug_port_in_use(port: int, problem: OSError) -> str:
+    return (
+        f"Greenroom: No debugger can attach at 127.0.0.1:{port}, because the port cannot be opened ({problem}). Stop"
+        " the program that uses it, or abort the run. Greenroom tries to open the port again every few seconds."
+    )
 
 
 def no_debugger(programs: Iterable[str]) -> str:

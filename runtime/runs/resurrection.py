@@ -13,6 +13,7 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.records import (
     Aborter,
     Build,
+    DebuggerHold,
     Definition,
     OrderKind,
     Run,
@@ -124,4 +125,5 @@ def _without_end(run: Run, now: Millis) -> Run:
         container_started_at=None,
         first_container_at=None,
         debug_port=None,
+        debugger_hold=DebuggerHold(),
     )

@@ -69,6 +69,6 @@ class RunContainers:
             web_server_port=run.web_server_port,
             mounts=additions.mounts,
             start=additions.start,
-            published_ports=additions.published_ports,
+            other_ports=additions.other_ports,
             hosts={HOST_IN_CONTAINERS: self._engine.gateway or "host-gateway"},
         )

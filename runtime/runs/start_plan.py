@@ -20,7 +20,10 @@ from runtime.runs.options import StartOptions, changed_options, granted_options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """A request to start a run. `started_by` is the run whose token sent it. `task` is set to start a task."""
+    """A request to start a run. `started_by` is the run whose token sent it. `task` is set to start a task.
+
+    `run_id` is the id of the new run, if a record already names it.
+    """
 
     user: User
     actor: Actor
@@ -29,6 +32,7 @@ class StartRequest:
     meta: Meta
     started_by: Run | None = None
     task: Task | None = None
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,8 @@ from runtime.containers import Container, ContainerState, EngineUnavailable, Exe
 from runtime.jobs import resource_limits, stats
 from runtime.jobs.logs import Log
 from runtime.runs import environment, messages, restarts
-from runtime.runs.debugger_check import DebuggerCheck
+from runtime.runs.debugger_hold import RunHold
+from runtime.runs.debugger_watch import DebuggerWatch
 from runtime.runs.endings import container_end_of, ending_of
 from runtime.runs.limit_watchers import WatchedRun, Watchers
 from runtime.runs.measurements import Measurements
@@ -44,7 +45,7 @@ class SupervisorContext:
 
     run_containers: RunContainers
     watchers: Watchers
-    debugger_check: DebuggerCheck
+    debugger: DebuggerWatch
     measurements: Measurements
     runs: Runs
     statuses: RunStatuses
@@ -121,7 +122,7 @@ class Supervisor:
         """Where this host reaches the Actor's web server; None while the container does not run."""
         if self._container is None:
             return None
-        return await self._container.web_server_address(self._run.web_server_port)
+        return await self._container.address_of(self._run.web_server_port)
 
     async def execute(self, spec: ExecSpec) -> Exec | None:
         """Start a process in the container; None while it does not run. Raises StartFailed, EngineUnavailable."""
@@ -199,13 +200,14 @@ class Supervisor:
         state = await self._retry(container.inspect)
         if state is None or state.started_at is None:
             return state
-        watched = WatchedRun(run=self._run, container=container, log=self._log, nudged=self._nudged)
+        hold = RunHold(self._run.debugger_hold, self._context.clock)
+        watched = WatchedRun(run=self._run, container=container, log=self._log, nudged=self._nudged, hold=hold)
         await self._record_start(watched, state.started_at)
         is_watched = state.running
         if is_watched:
             watched = replace(watched, run=self._run)
-            debugger_check = self._context.debugger_check.watch(watched, self._build)
-            async with debugger_check, self._context.watchers.watch(watched):
+            debugger = self._context.debugger.watch(watched, self._build)
+            async with debugger, self._context.watchers.watch(watched):
                 state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
         else:  # it ended while no server watched: a deadline that has passed since does not matter
             await self._copy_log(container)
@@ -309,8 +311,12 @@ class Supervisor:
 
 
 def _before_launch(run: Run, log_lines: int) -> Run:
-    """The run before its next container is created: its log and counters continue from their current values."""
-    return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats))
+    """The run before its next container is created: its log and counters continue from their current values.
+
+    The next container waits for a debugger again.
+    """
+    hold = replace(run.debugger_hold, is_started=False)
+    return replace(run, log_lines_before=log_lines, stats=stats.in_new_container(run.stats), debugger_hold=hold)
 
 
 def _started(run: Run, at: Millis) -> Run:

@@ -16,8 +16,9 @@ from runtime.base.addresses import Addresses
 from runtime.base.clock import Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.settings import DEFAULT_PORT, Settings
+from runtime.doctor.examination import Examination
 from runtime.orchestrator import Orchestrator
-from tests.fakes.api import INFO
+from tests.fakes.api import INFO, no_checks
 from tests.fakes.data_directory import with_database
 
 BASE = "http://localhost:3333"
@@ -46,7 +47,7 @@ async def serving(
     )
     orchestrator.engine = cast(Any, SimpleNamespace(gateway=None))
     await orchestrator.users.open()
-    app = App(orchestrator, "control", lambda: INFO, lambda _: 0)
+    app = App(orchestrator, "control", lambda: INFO, lambda _: 0, Examination(no_checks, clock))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     headers = {"Authorization": "Bearer ann", "Accept-Encoding": "identity"}
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:

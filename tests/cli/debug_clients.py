@@ -97,7 +97,9 @@ class InspectorClient:
         with urllib.request.urlopen(f"http://{HOST}:{port}/json", timeout=30) as response:
             self.target: Message = json.load(response)[0]
         self._stack = ExitStack()
-        self._socket = self._stack.enter_context(connect(f"ws://{HOST}:{port}/{self.target['id']}"))
+        # With a limited queue, unread messages would delay the end of the connection for 10 s.
+        connection = connect(f"ws://{HOST}:{port}/{self.target['id']}", max_queue=None)
+        self._socket = self._stack.enter_context(connection)
         self._count = 0
 
     def __enter__(self) -> Self:

@@ -35,6 +35,7 @@ BROWSER = "tests/clients/test_browser.py::"
 USERS = "tests/runtime/access/test_users.py::"
 PROXY = "tests/runtime/proxy/"
 DEVELOPMENT = "tests/api/routes/test_development.py::"
+DEBUGGER_WATCH = "tests/runtime/runs/test_debugger_watch.py::"
 MOUNTS_AND_PORTS = "tests/runtime/containers/test_mounts_and_ports.py::"
 POLICY = "tests/runtime/test_outbound_policy.py::"
 
@@ -191,9 +192,12 @@ SENTENCES = {
     "Only the operator can start a run that waits": (
         DEVELOPMENT + "test_only_the_operator_mounts_the_source_of_a_build_or_debugs",
         "tests/runtime/runs/test_development.py::"
-        "test_a_debugged_run_has_no_deadline_and_its_full_core_also_after_a_restart",
+        "test_a_debugged_run_has_a_full_core_after_a_restart_and_no_open_port_after_its_end",
     ),
-    "The port of the debugger is open": MOUNTS_AND_PORTS + "test_a_published_port_is_open_on_loopback_only",
+    "The port of the debugger is open": (
+        DEBUGGER_WATCH + "test_the_debug_port_is_open_on_loopback_only",
+        MOUNTS_AND_PORTS + "test_another_port_can_be_reached_from_this_host_only",
+    ),
     "Every program on this machine can attach": ADVICE,
     # "The proxy"
     "The [proxy](proxy.md) sends": INTRODUCTION,

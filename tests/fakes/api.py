@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from starlette.types import Message
 from api.app import App
 from api.response.local_controls import EngineInfo, ServerInfo
 from runtime.base.records import Run
+from runtime.doctor import Check, ok
+from runtime.doctor.examination import Examination
 from tests.fakes.stage import Stage
 
 BASE = "http://localhost:3333"
@@ -49,19 +52,32 @@ class Api(Stage):
     def __init__(self, data_dir: Path, **settings: Any) -> None:
         super().__init__(data_dir, **settings)
         self.stop_requests: list[bool | None] = []
+        self.checks = [ok("engine", "Docker 28")]
         self.console_build = data_dir / "console" / "dist"
 
     async def open(self) -> None:
         await super().open()
+        self.examination = Examination(self._examine, self.clock)
         self.app = App(
-            self.orchestrator, CONTROL_TOKEN, lambda: INFO, self._shut_down, console_build=self.console_build
+            self.orchestrator,
+            CONTROL_TOKEN,
+            lambda: INFO,
+            self._shut_down,
+            self.examination,
+            console_build=self.console_build,
         )
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url=f"http://localhost:{self.settings.port}")
 
     async def close(self, *, stop_runs: bool = False) -> int:
         await self.client.aclose()
+        await self.examination.close()
         return await super().close(stop_runs=stop_runs)
+
+    async def _examine(self) -> AsyncIterator[Check]:
+        for check in self.checks:
+            yield check
+            await self.clock.sleep(1)
 
     def _shut_down(self, stop_runs: bool | None) -> int:
         self.stop_requests.append(stop_runs)
@@ -132,3 +148,9 @@ async def started_by(api: Api, run: Run, name: str) -> Run:
     shown = await api.data("POST", f"/v2/actors/{actor.id}/runs", token=run.token)
     await api.clock.settle()
     return api.orchestrator.runs.get(shown["id"])
+
+
+async def no_checks() -> AsyncIterator[Check]:
+    """The checks of a doctor that no test starts."""
+    for check in list[Check]():
+        yield check

@@ -172,6 +172,7 @@ class FakeContainer(ScriptedContainer):
         self.ignores_sigterm = False
         self.start_error: str | None = None
         self.address: tuple[str, int] | None = None
+        self.other_addresses: dict[int, tuple[str, int]] = {}
         self.disk: int | None = 0
         self.executed: list[FakeExec] = []
         self.execute_error: str | None = None
@@ -228,8 +229,8 @@ class FakeContainer(ScriptedContainer):
         self.executed.append(FakeExec(spec))
         return self.executed[-1]
 
-    async def web_server_address(self, port: int) -> tuple[str, int] | None:
-        return self.address if self.is_running else None
+    async def address_of(self, port: int) -> tuple[str, int] | None:
+        return self.other_addresses.get(port, self.address) if self.is_running else None
 
     async def logs(self) -> AsyncGenerator[list[LogLine], None]:
         async for lines in self._follow(self._lines):
@@ -260,7 +261,7 @@ class FakeContainers:
         self.created: list[FakeContainer] = []
         self.builds: list[BuildSpec] = []
         self.paths_in_images: set[str] = set()
-        self.paths_in_containers: set[str] = set()
+        self.paths_in_containers: dict[str, int] = {}
         self.running_processes: list[ContainerProcess] = []
         self.images_by_name: dict[str, Image] = {}
         self.create_error: Exception | None = None
@@ -302,8 +303,8 @@ class FakeContainers:
         self.images_by_name[name] = self.images_by_name[image.id] = image
         return image
 
-    async def container_contains(self, container_id: str, path: str) -> bool:
-        return path in self.paths_in_containers
+    async def modified_at(self, container_id: str, path: str) -> int | None:
+        return self.paths_in_containers.get(path)
 
     async def processes(self, container_id: str) -> Sequence[ContainerProcess]:
         return self.running_processes

@@ -336,6 +336,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_doctor_greenroom_doctor_get"];
+        put?: never;
+        post: operations["start_doctor_greenroom_doctor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_fits_greenroom_fits_get"];
+        put?: never;
+        post: operations["start_fit_greenroom_fits_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits/{fit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_fit_greenroom_fits__fit__get"];
+        put?: never;
+        post?: never;
+        delete: operations["delete_fit_greenroom_fits__fit__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits/{fit}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["stop_fit_greenroom_fits__fit__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/fits/{fit}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["apply_fit_greenroom_fits__fit__apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/events": {
         parameters: {
             query?: never;
@@ -606,6 +686,8 @@ export interface components {
             requestBytes: number;
             responseBytes: number;
         };
+        /** @enum {string} */
+        Area: "engine" | "host" | "clients";
         BrowserSession: {
             user: components["schemas"]["SessionUser"];
             isOperator: boolean;
@@ -698,6 +780,20 @@ export interface components {
             enforcement: string;
             peakBytes: components["schemas"]["Figure"];
         };
+        DoctorCheck: {
+            area: components["schemas"]["Area"];
+            name: string;
+            verdict: components["schemas"]["runtime__doctor__Verdict"];
+            found: string;
+            fix: string | null;
+        };
+        DoctorReport: {
+            state: components["schemas"]["ExaminationState"];
+            startedAt: string | null;
+            finishedAt: string | null;
+            ok: boolean | null;
+            checks: components["schemas"]["DoctorCheck"][];
+        };
         EngineInfo: {
             version: string;
             apiVersion: string;
@@ -750,6 +846,8 @@ export interface components {
             source: string;
             text: string;
         };
+        /** @enum {string} */
+        ExaminationState: "NONE" | "RUNNING" | "FINISHED" | "FAILED";
         ExplanationEnvelope: {
             data: components["schemas"]["JobExplanation"];
         };
@@ -762,6 +860,151 @@ export interface components {
         FiredSchedule: {
             runIds: string[];
             problems: string[];
+        };
+        FitActor: {
+            id: string;
+            name: string;
+        };
+        FitApplication: {
+            memoryMbytes: number;
+            minMemoryMbytes: number;
+            maxMemoryMbytes: number;
+            memoryBefore: number;
+            overriddenBy: number | string | null;
+            file: components["schemas"]["FitFileChange"] | null;
+            isApplied: boolean;
+        };
+        FitDetails: {
+            id: string;
+            status: components["schemas"]["FitStatus"];
+            changes: number;
+            actor: components["schemas"]["FitActor"];
+            buildNumber: string;
+            createdAt: string;
+            finishedAt: string | null;
+            strategy: components["schemas"]["Strategy"];
+            wantedSizes: number[];
+            sweeps: boolean;
+            repeat: number;
+            parallel: number;
+            budgetSecs: number | null;
+            budgetUsd: number | null;
+            isComplete: boolean;
+            isBudgetSpent: boolean;
+            error: components["schemas"]["FitError"] | null;
+            inputs: string[];
+            sizes: components["schemas"]["FitSize"][];
+            live: components["schemas"]["FitLiveRun"][];
+            runs: components["schemas"]["FitRun"][];
+            recommendation: components["schemas"]["FitRecommendation"] | null;
+            expression: components["schemas"]["FitExpression"] | null;
+            notes: string[];
+            advice: string | null;
+        };
+        FitError: {
+            type: string;
+            message: string;
+        };
+        FitExpression: {
+            defaultMemoryMbytes: string;
+            feature: string;
+            predictions: components["schemas"]["FitPrediction"][];
+        };
+        FitFileChange: {
+            path: string;
+            diff: string;
+            isWritten: boolean;
+            problem: string | null;
+        };
+        FitList: {
+            items: components["schemas"]["FitSummary"][];
+            total: number;
+            possibleSizes: number[];
+        };
+        FitLiveRun: {
+            runId: string;
+            isStarted: boolean;
+            input: number;
+            memoryMbytes: number;
+            isProof: boolean;
+            startedAt: string | null;
+            peakBytes: number | null;
+        };
+        FitPrediction: {
+            value: number;
+            neededMbytes: number;
+            givenMbytes: number;
+            unseenMbytes: number | null;
+            isMiss: boolean;
+            isUnseenMiss: boolean;
+        };
+        FitRecommendation: {
+            memoryMbytes: number;
+            minMemoryMbytes: number;
+            maxMemoryMbytes: number;
+            isProven: boolean;
+            peakBytes: number | null;
+            headroom: number;
+            isEnoughWithLess: boolean;
+            proofs: string[];
+            reason: string;
+            explanation: string;
+        };
+        FitRun: {
+            runId: string;
+            input: number;
+            memoryMbytes: number;
+            isProof: boolean;
+            status: string;
+            exitCode: number | null;
+            message: string | null;
+            secs: number;
+            peakBytes: number | null;
+            unreclaimableBytes: number | null;
+            isPeakCut: boolean;
+            isPeakEstimated: boolean;
+            oomKills: number | null;
+            diskPeakBytes: number | null;
+            throttledShare: number | null;
+            computeUnits: number;
+            costUsd: number;
+            isDisturbed: boolean;
+            verdict: components["schemas"]["runtime__fits__measurements__Verdict"];
+            isStored: boolean;
+        };
+        FitSize: {
+            input: number;
+            memoryMbytes: number;
+            verdict: components["schemas"]["runtime__fits__measurements__Verdict"];
+            runs: number;
+            misses: number;
+            isProven: boolean;
+            secs: number;
+            isTimeDisturbed: boolean;
+            peakBytes: number | null;
+            isPeakLowerBound: boolean;
+            isPeakEstimated: boolean;
+            neededMbytes: number | null;
+            headroom: number;
+            throttledShare: number | null;
+            computeUnits: number;
+            costUsd: number;
+        };
+        /** @enum {string} */
+        FitStatus: "RUNNING" | "STOPPING" | "FINISHED" | "STOPPED" | "FAILED";
+        FitSummary: {
+            id: string;
+            status: components["schemas"]["FitStatus"];
+            actor: components["schemas"]["FitActor"];
+            buildNumber: string;
+            createdAt: string;
+            finishedAt: string | null;
+            strategy: components["schemas"]["Strategy"];
+            runs: number;
+            liveRuns: number;
+            isComplete: boolean;
+            memoryMbytes: number | null;
+            isProven: boolean;
         };
         GrantedMemory: {
             usedMbytes: number;
@@ -1093,6 +1336,8 @@ export interface components {
             id: string;
             username: string;
         };
+        /** @enum {string} */
+        Strategy: "smallest" | "cheapest" | "fastest" | "balanced";
         Timeline: {
             entries: components["schemas"]["TimelineEntry"][];
             omitted: number;
@@ -1141,6 +1386,10 @@ export interface components {
             status: string;
             nextCallAt: string | null;
         };
+        /** @enum {string} */
+        runtime__doctor__Verdict: "OK" | "WARN" | "FAIL" | "SKIP";
+        /** @enum {string} */
+        runtime__fits__measurements__Verdict: "fits" | "tight" | "process killed" | "out of memory" | "disk full" | "timed out" | "aborted" | "failed";
     };
     responses: never;
     parameters: never;
@@ -1942,6 +2191,279 @@ export interface operations {
             };
         };
     };
+    get_doctor_greenroom_doctor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DoctorReport"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    start_doctor_greenroom_doctor_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DoctorReport"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_fits_greenroom_fits_get: {
+        parameters: {
+            query?: {
+                actor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitList"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    start_fit_greenroom_fits_post: {
+        parameters: {
+            query?: {
+                build?: string;
+                timeout?: number;
+                memory?: number;
+                maxItems?: number;
+                maxTotalChargeUsd?: number;
+                restartOnError?: boolean;
+                forcePermissionLevel?: string;
+                greenroomEnvVars?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    actor: string;
+                    /**
+                     * @default [
+                     *       {
+                     *         "label": "no input"
+                     *       }
+                     *     ]
+                     */
+                    inputs?: {
+                        /** @default  */
+                        label?: string;
+                        body?: unknown;
+                    }[];
+                    sizes?: number[] | null;
+                    /** @default 1 */
+                    repeat?: number;
+                    /**
+                     * @default smallest
+                     * @enum {string}
+                     */
+                    strategy?: "smallest" | "cheapest" | "fastest" | "balanced";
+                    /** @default 1 */
+                    parallel?: number;
+                    budgetSecs?: number | null;
+                    budgetUsd?: number | null;
+                };
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitDetails"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_fit_greenroom_fits__fit__get: {
+        parameters: {
+            query?: {
+                after?: number;
+                waitSecs?: number;
+            };
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitDetails"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    delete_fit_greenroom_fits__fit__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    stop_fit_greenroom_fits__fit__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitDetails"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    apply_fit_greenroom_fits__fit__apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default false */
+                    onlyPreview?: boolean;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitApplication"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     stream_events_greenroom_events_get: {
         parameters: {
             query?: {
@@ -2172,6 +2694,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2210,6 +2733,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2246,6 +2770,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;

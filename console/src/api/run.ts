@@ -12,7 +12,10 @@ export type Run = Platform["schemas"]["Run"] & {
 export type Report = Local["schemas"]["RunReport"];
 export type Figure = Local["schemas"]["Figure"];
 export type Explanation = Local["schemas"]["JobExplanation"];
-export type Metrics = Local["schemas"]["RunMetrics"];
+export type Metrics = Omit<Local["schemas"]["RunMetrics"], "gaps"> & {
+  /** Each from a time to a time. */
+  gaps: number[][];
+};
 
 /** The keys of everything about a run start with this one, so that a change of the run can invalidate all of it. */
 export function runKey(runId: string, ...part: string[]): string[] {
@@ -32,6 +35,21 @@ export function reportQuery(runId: string) {
     queryKey: runKey(runId, "report"),
     queryFn: ({ signal }): Promise<Report> =>
       body(local.GET("/greenroom/runs/{run}/report", { params: { path: { run: runId } }, signal })),
+  });
+}
+
+const MAX_POINTS = 1200;
+
+export function metricsQuery(runId: string) {
+  return queryOptions({
+    queryKey: runKey(runId, "metrics"),
+    queryFn: ({ signal }): Promise<Metrics> =>
+      body(
+        local.GET("/greenroom/runs/{run}/metrics", {
+          params: { path: { run: runId }, query: { maxPoints: MAX_POINTS } },
+          signal,
+        }),
+      ),
   });
 }
 

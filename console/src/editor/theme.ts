@@ -20,7 +20,8 @@ const look = EditorView.theme({
     backgroundColor: "color-mix(in srgb, var(--accent) 24%, transparent)",
   },
   ".cm-content ::selection, .cm-content::selection": { backgroundColor: "transparent" },
-  ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": {
+  "& .cm-matchingBracket": { backgroundColor: "transparent" },
+  "&.cm-focused .cm-matchingBracket": {
     backgroundColor: "var(--accent-soft)",
     outline: "1px solid var(--border-strong)",
   },

@@ -15,12 +15,20 @@ export function setTimeZone(name: string | null): void {
   zone = name ?? undefined;
 }
 
+const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export function timeZone(): string {
-  return zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone ?? browserZone;
 }
 
+/** A formatter takes long to create and is used for each line of a log. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
 function formatted(instant: Instant, options: Intl.DateTimeFormatOptions, inZone = timeZone()): string {
-  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: inZone }).format(new Date(instant));
+  const key = `${inZone} ${Object.entries(options)}`;
+  const formatter = formatters.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: inZone });
+  formatters.set(key, formatter);
+  return formatter.format(new Date(instant));
 }
 
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
@@ -28,6 +36,11 @@ const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", 
 /** `14:21:55`. */
 export function clockTime(instant: Instant | null | undefined): string {
   return instant == null ? MISSING : formatted(instant, CLOCK);
+}
+
+/** `14:21:55.403`, for the lines of logs. */
+export function preciseTime(millis: number): string {
+  return `${clockTime(millis)}.${String(millis % SECOND).padStart(3, "0")}`;
 }
 
 /** `14:21:55` today, otherwise `24 Nov 14:21`, with the year if it is another. */

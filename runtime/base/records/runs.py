@@ -116,6 +116,20 @@ class RunStats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DebuggerHold:
+    """The time in which a debugger has held a run.
+
+    `millis` is the time that has ended, `since` the beginning of a time that has not. The run is held while it waits
+    for its first debugger and while a debugger has paused it. `is_started` is true once a debugger has let the Actor in
+    the current container start.
+    """
+
+    millis: int = 0
+    since: Millis | None = None
+    is_started: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run of an Actor.
 
@@ -145,8 +159,9 @@ class Run:
     `output` contains the URLs of the results, by their names in the output schema.
 
     Development: the files of the local folder `dev_folder` are mounted over those of the image. With `debug_port`, the
-    Actor waits for a debugger at this port of 127.0.0.1. Then neither the timeout nor the CPU share applies.
-    `is_debugger_missing` is true once its log reports that no program waits for a debugger.
+    Actor waits for a debugger at this port of 127.0.0.1. Then the CPU share does not apply.
+    `is_debugger_missing` is true once its log reports that no program waits for a debugger. `debugger_hold` is the time
+    that the timeout does not count.
 
     Explanations: `ending` is what was recorded about the end of the last container, and `container_end` when and how it
     ended. `abort` is the order to abort the run. `listening` are the addresses at which the Actor listened while its
@@ -225,6 +240,7 @@ class Run:
     dev_folder: str | None = None
     debug_port: int | None = None
     is_debugger_missing: bool = False
+    debugger_hold: DebuggerHold = DebuggerHold()
     ending: Ending | None = None
     container_end: ContainerEnd | None = None
     last_order: Order | None = None

@@ -26,6 +26,7 @@ ROUTES = sorted(
 NEEDS_NO_TOKEN = {
     "GET /greenroom/docs",
     "GET /greenroom/openapi.json",
+    "GET /greenroom/platform-openapi.json",
     "GET /greenroom/skill",
     *("POST /greenroom/session", "DELETE /greenroom/session", "GET /greenroom/sign-in"),
     "GET /v2/store",
@@ -159,6 +160,7 @@ class Records:
             "schedule": self.schedule,
             "webhook": self.webhook,
             "dispatch": self.dispatch,
+            "fit": "unknown",
         }
         query = f"?targetActorId={self.actor.id}&lockSecs=1&q=text"
         return re.sub(r"{([\w:]+)}", lambda found: values[found[1]], template) + query

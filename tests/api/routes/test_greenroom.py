@@ -94,7 +94,7 @@ async def test_the_openapi_document_describes_all_local_controls_and_nothing_els
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     local = [route for route in routes if route.path.startswith("/greenroom/")]
     served = {f"{method} {route.path}" for route in local for method in route.methods or ()}
-    pages = {f"GET /greenroom/{name}" for name in ("openapi.json", "docs", "skill", "sign-in")}
+    pages = {f"GET /greenroom/{name}" for name in ("openapi.json", "platform-openapi.json", "docs", "skill", "sign-in")}
     assert described == served - pages
     assert "422" not in answer.text
 

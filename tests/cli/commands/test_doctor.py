@@ -25,6 +25,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
 
     monkeypatch.setattr("cli.commands.doctor.examine_engine", examine)
     monkeypatch.setattr("cli.commands.doctor.examine_host", lambda *_: iter(()))
+    monkeypatch.setattr("cli.commands.doctor.examine_clients", lambda *_: iter(()))
 
 
 def test_each_problem_is_printed_with_its_fix(cli: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +72,7 @@ def test_json(cli: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert printed == {
         "ok": False,
         "checks": [
-            {"name": "engine", "verdict": "OK", "found": "Docker 29", "fix": None},
-            {"name": "gateway", "verdict": "FAIL", "found": "ETIMEDOUT", "fix": "Allow it."},
+            {"area": "engine", "name": "engine", "verdict": "OK", "found": "Docker 29", "fix": None},
+            {"area": "engine", "name": "gateway", "verdict": "FAIL", "found": "ETIMEDOUT", "fix": "Allow it."},
         ],
     }

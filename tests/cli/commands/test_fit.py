@@ -34,7 +34,7 @@ def fit(cli: CliRunner, fit_stub: FitStub, folder: Path, tmp_path: Path) -> Any:
 
 
 def memory_of(stub: FitStub) -> list[int]:
-    return [run["options"]["memoryMbytes"] for run in stub.runs.values()]
+    return [trial.memory_mbytes for trial in stub.trials]
 
 
 def test_the_table_and_the_proven_recommendation_are_printed(fit: Any, fit_stub: FitStub) -> None:
@@ -57,7 +57,7 @@ def test_the_table_and_the_proven_recommendation_are_printed(fit: Any, fit_stub:
 
 def test_only_the_proof_remains(fit: Any, fit_stub: FitStub) -> None:
     result = json.loads(fit("-i", NEEDS_300, "--json").stdout)
-    assert fit_stub.deleted == ["r1", "r2", "r3"]
+    assert [run["isStored"] for run in result["runs"]] == [False, False, False, True]
     assert result["remainingRunIds"] == result["recommendation"]["proofs"] == ["r4"]
     assert len(fit_stub.actors) == len(fit_stub.builds) == 1
 
@@ -72,7 +72,7 @@ def test_an_actor_that_never_succeeds_gets_advice_and_its_last_run_remains(fit: 
     done = fit("-i", '{"status": "FAILED", "exitCode": 7}')
     assert done.exit_code == 1
     assert "Recommended  nothing, because no size fits." in done.stdout and "greenroom explain r2" in done.stdout
-    assert (fit_stub.deleted, memory_of(fit_stub)[0]) == (["r1"], 1024)
+    assert memory_of(fit_stub)[0] == 1024
 
 
 def test_an_interrupt_aborts_the_run_and_prints_what_was_measured(fit: Any, fit_stub: FitStub) -> None:
@@ -82,8 +82,7 @@ def test_an_interrupt_aborts_the_run_and_prints_what_was_measured(fit: Any, fit_
     assert (done.exit_code, result["error"]["code"], result["isComplete"]) == (3, "aborted", False)
     assert [row["memoryMbytes"] for row in result["sizes"]] == [512, 1024]
     assert (result["recommendation"]["memoryMbytes"], result["recommendation"]["isProven"]) == (512, False)
-    assert "abort r3" in fit_stub.requests
-    assert fit_stub.deleted == ["r1", "r2", "r3"]
+    assert "stop" in fit_stub.requests
 
 
 def test_an_error_during_the_search_leaves_what_was_measured(fit: Any, fit_stub: FitStub) -> None:
@@ -95,19 +94,12 @@ def test_an_error_during_the_search_leaves_what_was_measured(fit: Any, fit_stub:
     assert "exceed the memory limit" in done.stderr
 
 
-def test_a_run_that_cannot_be_deleted_is_reported(fit: Any, fit_stub: FitStub) -> None:
-    fit_stub.rejects_deletions = True
-    done = fit("-i", NEEDS_300, "--json")
-    assert (done.exit_code, json.loads(done.stdout)["remainingRunIds"]) == (0, ["r1", "r2", "r3", "r4"])
-    assert "Run r1 could not be deleted: The run is not finished" in done.stderr
-
-
 def test_the_settings_of_the_actor_apply(fit: Any, fit_stub: FitStub, folder: Path) -> None:
     text = '[run]\nmemory = "2g"\ntimeout = 77\n[run.input]\nneedMbytes = 300\n'
     (folder / "greenroom.toml").write_text(text)
     assert "Recommended  512 MB" in fit().stdout
     assert memory_of(fit_stub)[0] == 2048
-    assert all("timeout=77" in request for request in fit_stub.requests if request.startswith("run?"))
+    assert any(each.startswith("fit?") and "timeout=77" in each for each in fit_stub.requests)
 
 
 def test_a_spent_budget_leaves_the_recommendation_unproven(fit: Any, fit_stub: FitStub) -> None:
@@ -116,21 +108,34 @@ def test_a_spent_budget_leaves_the_recommendation_unproven(fit: Any, fit_stub: F
     assert "Not proven by a fresh run." in done.stdout
 
 
-def test_sizes_are_limited_by_the_memory_of_the_user(fit: Any, fit_stub: FitStub) -> None:
-    fit_stub.free_gbytes = 1
-    assert fit("-i", '{"needMbytes": 900}').exit_code == 1
-    assert memory_of(fit_stub) == [1024]
+def test_a_size_that_the_server_rejects_is_reported(fit: Any, fit_stub: FitStub) -> None:
+    fit_stub.start_problem = 402, "actor-memory-limit-exceeded", "at most 1024 MB"
     rejected = fit("--sizes", "2g")
-    assert rejected.exit_code == 69
-    assert "at most 1024 MB" in rejected.stderr
+    assert (rejected.exit_code, "at most 1024 MB" in rejected.stderr) == (69, True)
 
 
-def test_parallel_runs_fit_into_the_memory_of_the_user(fit: Any, fit_stub: FitStub) -> None:
-    fit_stub.free_gbytes = 1
-    done = fit("-i", NEEDS_300, "--sizes", "128-1g", "--parallel", "4", "--json")
+def test_the_runs_of_a_batch_are_named_together(fit: Any) -> None:
+    done = fit("-i", NEEDS_300, "--sizes", "128-1g", "--parallel", "3", "--json")
     assert done.exit_code == 0
     assert "Running at 128 MB, 256 MB, 512 MB ..." in done.stderr
     assert "Running at 1024 MB ..." in done.stderr
+
+
+def test_every_option_is_passed_to_the_server(fit: Any, fit_stub: FitStub) -> None:
+    options = ("--sizes", "1g,512", "--repeat", "2", "--strategy", "fastest", "--parallel", "2", "--budget", "10m")
+    assert fit("-i", NEEDS_300, *options, "--timeout", "60", "--env", "A=1").exit_code == 0
+    assert fit_stub.order == {
+        "actor": "a1",
+        "inputs": [{"label": NEEDS_300, "body": {"needMbytes": 300}}],
+        "sizes": [512, 1024],
+        "repeat": 2,
+        "strategy": "fastest",
+        "parallel": 2,
+        "budgetSecs": 600.0,
+        "budgetUsd": None,
+    }
+    [started] = [each for each in fit_stub.requests if each.startswith("fit?")]
+    assert "timeout=60" in started and "greenroomEnvVars=" in started and "build=0." in started
 
 
 def test_several_inputs_lead_to_an_expression(fit: Any, folder: Path) -> None:

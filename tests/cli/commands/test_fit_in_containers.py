@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from testing.live_server import LiveServer
+from tests.engine import python_actor
 
 pytestmark = pytest.mark.docker
 
@@ -42,3 +43,27 @@ def test_a_need_that_depends_on_the_input_leads_to_an_expression(cli: CliRunner,
     assert result["recommendation"]["memoryMbytes"] == 512
     assert [one["givenMbytes"] for one in result["expression"]["predictions"]] == [128, 512]
     assert "input, 'untilMbytes'" in result["expression"]["defaultMemoryMbytes"]
+
+
+def test_a_killed_server_continues_a_fit_and_doubles_no_run(own_server: LiveServer) -> None:
+    actor = python_actor(own_server, "slow", "import time; block = bytearray(40 << 20); time.sleep(4)")
+    headers = {**own_server.own_token, "Content-Type": "application/json"}
+    order = {"actor": actor, "sizes": [128, 256]}
+    started = own_server.http.post("/greenroom/fits", json=order, headers=headers).raise_for_status().json()
+    [run] = own_server.until("actor-runs", lambda runs: runs["items"])["items"]
+    own_server.until(f"actor-runs/{run['id']}", lambda live: live["stats"].get("memMaxBytes"))
+    own_server.kill()
+    own_server.start()
+    fit = wait_for_fit(own_server, started)
+    assert (fit["status"], [each["memoryMbytes"] for each in fit["runs"]]) == ("FINISHED", [128, 256, 128])
+    assert fit["runs"][0]["runId"] == run["id"] and fit["runs"][0]["peakBytes"] > 40 * 2**20
+    assert own_server.data("GET", f"acts/{actor}")["stats"]["totalRuns"] == len(fit["runs"])
+    remaining = own_server.data("GET", "actor-runs")["items"]
+    assert [each["id"] for each in remaining] == fit["recommendation"]["proofs"]
+
+
+def wait_for_fit(server: LiveServer, fit: dict[str, Any]) -> dict[str, Any]:
+    while fit["status"] in ("RUNNING", "STOPPING"):
+        path, query = f"/greenroom/fits/{fit['id']}", {"after": fit["changes"], "waitSecs": 10}
+        fit = server.http.get(path, params=query, headers=server.own_token).raise_for_status().json()
+    return fit

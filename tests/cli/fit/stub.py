@@ -1,105 +1,159 @@
-"""The stub API with what `greenroom fit` needs: runs that need memory, their reports, the limits, and deletions.
+"""The stub API with fits whose runs need memory, as their inputs state, and end at once.
 
-An input with `needMbytes` makes a run fail at its limit.
+An input with `needMbytes` makes a run fail at its limit; `status` and `exitCode` are those of all runs of an input.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.cli.stub import StubApi, data, error
+from api.response.fits import fit_details
+from runtime.base.json_text import dumps
+from runtime.base.memory_sizes import ALL_SIZES
+from runtime.base.records import (
+    Budget,
+    Fit,
+    FitPlan,
+    FitProblem,
+    FitStatus,
+    LiveTrial,
+    Measurement,
+    Meta,
+    Origin,
+    Strategy,
+    Trial,
+)
+from runtime.base.sizes import MBYTE
+from runtime.fits.measurements import cells_of
+from runtime.fits.result import result_of, wanted_runs
+from runtime.fits.search import next_trials
+from tests.cli.stub import StubApi, error
+from tests.fakes.records import a_run
+from tests.runtime.fits.models import a_measurement
 
-MBYTE = 1024 * 1024
+DEFAULT_MBYTES = 1024
 
 
 class FitStub(StubApi):
-    """`deleted` are the ids of deleted runs; `free_gbytes` is the memory that the user's limit leaves.
+    """One fit at a time. Each request for it makes one step: it plans a batch of runs, or measures one.
 
-    A run at `interrupts_at` megabytes lives until it is aborted, and a command that waits for it is interrupted. After
-    `most_runs`, no run can be started.
+    While a run at `interrupts_at` megabytes is live, a command that waits for the fit is interrupted. After
+    `most_runs`, the fit fails. `start_problem` is the response to the start of a fit. `trials` are all that were made.
     """
 
+    fit: Fit
+
     def __init__(self) -> None:
-        self.deleted: list[str] = []
-        self.free_gbytes = 8
         self.interrupts_at: int | None = None
         self.most_runs: int | None = None
-        self.rejects_deletions = False
+        self.start_problem: tuple[int, str, str] | None = None
+        self.order: dict[str, Any] = {}
+        self.trials: list[Trial] = []
+        self._bodies: list[str | None] = []
         super().__init__()
 
     def _routes(self) -> list[Route]:
         return [
-            Route("/v2/users/me/limits", self._limits),
-            Route("/v2/actor-runs/{run}", self._delete_run, methods=["DELETE"]),
-            Route("/greenroom/runs/{run}/report", self._report),
+            Route("/greenroom/fits", self._start_fit, methods=["POST"]),
+            Route("/greenroom/fits/f1", self._get_fit),
+            Route("/greenroom/fits/f1/stop", self._stop_fit, methods=["POST"]),
             *super()._routes(),
         ]
 
-    async def _start_run(self, request: Request) -> Response:
-        if len(self.runs) == self.most_runs:
-            self.error = 402, "actor-memory-limit-exceeded", "You would exceed the memory limit"
-        response = await super()._start_run(request)
-        if response.status_code == 201:
-            run_id, memory = next(reversed(self.runs)), int(request.query_params["memory"])
-            self.runs[run_id]["options"] = {"memoryMbytes": memory}
-            if self._need(run_id) >= memory:
-                self.end_run(run_id, "FAILED", 137)
-            if memory == self.interrupts_at:
-                self.runs[run_id]["status"] = "RUNNING"
-                self._finished[run_id].clear()
-        return response
+    async def _start_fit(self, request: Request) -> Response:
+        self.requests.append(f"fit?{request.url.query}")
+        if self.start_problem:
+            return error(self.start_problem)
+        self.order = order = await request.json()
+        inputs = order["inputs"]
+        self._bodies = [None if each["body"] is None else dumps(each["body"]).decode() for each in inputs]
+        self.fit = Fit(
+            id="f1",
+            user_id="u1",
+            actor_id=order["actor"],
+            actor_name="greeter",
+            build_id="b1",
+            build_number=request.query_params["build"],
+            created_at=0,
+            meta=Meta(origin=Origin.CLI),
+            plan=FitPlan(
+                sizes=tuple(order["sizes"] or ALL_SIZES),
+                inputs=len(inputs),
+                first=int(request.query_params.get("memory", DEFAULT_MBYTES)),
+                repeat=order["repeat"],
+                strategy=Strategy(order["strategy"]),
+                sweeps=order["sizes"] is not None,
+            ),
+            labels=tuple(each["label"] for each in inputs),
+            parallel=order["parallel"],
+            budget=Budget(secs=order["budgetSecs"], usd=order["budgetUsd"]),
+        )
+        return self._shown(201)
 
-    async def _get_run(self, request: Request) -> Response:
-        run = self.runs[request.path_params["run"]]
-        if run["status"] == "RUNNING" and "waitForFinish" in request.query_params:
+    async def _get_fit(self, request: Request) -> Response:
+        if any(live.trial.memory_mbytes == self.interrupts_at for live in self.fit.live):
+            self.interrupts_at = None
             os.kill(os.getpid(), signal.SIGINT)
-        return await super()._get_run(request)
+        elif self.fit.status is FitStatus.STOPPING:
+            self.fit = replace(self.fit, status=FitStatus.STOPPED, live=())
+        else:
+            self._step()
+        return self._shown()
 
-    async def _limits(self, request: Request) -> Response:
-        limits = {"maxActorMemoryGbytes": self.free_gbytes, "maxConcurrentActorJobs": 8}
-        return data({"limits": limits, "current": {"actorMemoryGbytes": 0, "activeActorJobCount": 0}})
+    async def _stop_fit(self, request: Request) -> Response:
+        self.requests.append("stop")
+        self.fit = replace(self.fit, status=FitStatus.STOPPING)
+        return self._shown()
 
-    async def _delete_run(self, request: Request) -> Response:
-        self.deleted.append(request.path_params["run"])
-        if self.rejects_deletions:
-            return error((400, "run-not-terminal", "The run is not finished"))
-        return Response(status_code=204)
+    def _step(self) -> None:
+        fit = self.fit
+        if fit.live:
+            live, *rest = fit.live
+            self.fit = replace(fit, live=tuple(rest), measured=(*fit.measured, self._measure(live)))
+            return
+        trials = next_trials(fit.plan, cells_of(fit.measured))
+        is_spent = fit.budget.is_spent(0.0, sum(run.cost_usd for run in fit.measured))
+        if not trials or is_spent:
+            self.fit = replace(fit, status=FitStatus.FINISHED, is_budget_spent=is_spent and bool(trials))
+        elif len(self.trials) == self.most_runs:
+            problem = FitProblem(slug="actor-memory-limit-exceeded", message="You would exceed the memory limit")
+            self.fit = replace(fit, status=FitStatus.FAILED, problem=problem)
+        else:
+            self.fit = replace(fit, live=tuple(map(self._start, trials[: fit.parallel])))
 
-    async def _report(self, request: Request) -> Response:
-        run = self.runs[request.path_params["run"]]
-        memory, need = run["options"]["memoryMbytes"], self._need(run["id"])
-        is_over = need >= memory
-        return JSONResponse(
-            {
-                "runId": run["id"],
-                "status": run["status"],
-                "statusMessage": None,
-                "exitCode": run["exitCode"],
-                "durationSecs": 4.0,
-                "memory": {
-                    "peakBytes": _figure(min(need, memory) * MBYTE, is_lower_bound=is_over),
-                    "atPeak": None,
-                    "oomKills": _figure(int(is_over)),
-                },
-                "cpu": {
-                    "grantedCores": memory / 4096,
-                    "usedSecs": _figure(None),
-                    "throttledShare": _figure(0.25),
-                },
-                "disk": {"peakBytes": _figure(4096)},
-                "cost": {"computeUnits": _figure(memory / 1024 * 4 / 3600), "usageUsd": _figure(memory * 1e-6)},
-            }
+    def _start(self, trial: Trial) -> LiveTrial:
+        self.trials.append(trial)
+        return LiveTrial(run_id=f"r{len(self.trials)}", trial=trial, busy_secs=0.0, is_started=True)
+
+    def _measure(self, live: LiveTrial) -> Measurement:
+        trial, body = live.trial, self.order["inputs"][live.trial.input]["body"] or {}
+        need, size = float(body.get("needMbytes", 60)), trial.memory_mbytes
+        is_over = need >= size
+        return a_measurement(
+            run_id=live.run_id,
+            input=trial.input,
+            memory_mbytes=size,
+            is_proof=trial.is_proof,
+            status="FAILED" if is_over else body.get("status", "SUCCEEDED"),
+            exit_code=137 if is_over else body.get("exitCode", 0),
+            secs=4.0,
+            peak_bytes=min(need, size) * MBYTE,
+            is_peak_cut=is_over,
+            oom_kills=int(is_over),
+            throttled_share=0.25,
+            compute_units=size / 1024 * 4 / 3600,
+            cost_usd=size * 1e-6,
         )
 
-    def _need(self, run_id: str) -> float:
-        return float(self.inputs[run_id].get("needMbytes", 60))
-
-
-def _figure(value: float | None, *, is_lower_bound: bool = False) -> dict[str, Any]:
-    return {"value": value, "basis": None if value is None else "measured", "isLowerBound": is_lower_bound}
+    def _shown(self, status: int = 200) -> Response:
+        fit = replace(self.fit, changes=self.fit.changes + 1)
+        stored = dict.fromkeys(wanted_runs(fit), a_run())
+        shown = fit_details(fit, result_of(fit, self._bodies, host_cores=64), stored)
+        return JSONResponse(shown.model_dump(mode="json", by_alias=True), status)

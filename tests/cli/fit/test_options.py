@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.fit.options import Budget, parse_budget, parse_sizes
+from cli.fit.options import parse_budget, parse_sizes
+from runtime.base.records import Budget
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ async def first_line(container: Container) -> bytes:
 async def fetch_status(container: Container, port: int) -> int:
     async with asyncio.timeout(60):
         while True:
-            address = await container.web_server_address(port)
+            address = await container.address_of(port)
             assert address
             try:
                 return await asyncio.to_thread(_get, f"http://{address[0]}:{address[1]}/")

@@ -75,7 +75,7 @@ async def test_a_removed_container_counts_as_ended(start: Start) -> None:
     assert await container.inspect() is None
     assert await container.wait() is None
     assert await container.disk_bytes() is None
-    assert await container.web_server_address(4321) is None
+    assert await container.address_of(4321) is None
     assert await log_of(container) == []
     assert [sample async for sample in container.samples()] == []
 
@@ -185,7 +185,7 @@ async def test_the_web_server_is_reachable(start: Start) -> None:
     assert await fetch_status(container, 4321) == 200
     await container.kill()
     await container.wait()
-    assert await container.web_server_address(4321) is None
+    assert await container.address_of(4321) is None
 
 
 async def test_the_web_server_is_published_if_containers_are_not_reachable(
@@ -193,6 +193,6 @@ async def test_the_web_server_is_published_if_containers_are_not_reachable(
 ) -> None:
     container = await remote_door.create(container_spec(script_image, SERVE))
     await container.start()
-    address = await container.web_server_address(4321)
+    address = await container.address_of(4321)
     assert address and address[0] == "127.0.0.1" and address[1] != 4321
     assert await fetch_status(container, 4321) == 200

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.clock import SystemClock
 from runtime.containers import DiskEnforcement, EngineUnavailable, ImageMissing, StartFailed
 from runtime.containers.docker import UNCOUNTED, DockerContainers
 from tests.runtime.containers.conftest import (
@@ -72,24 +73,26 @@ async def test_a_network_left_behind_is_reused(door: DockerContainers) -> None:
 
 
 async def test_the_files_and_processes_of_a_container(door: DockerContainers, start: Start) -> None:
+    started_at = SystemClock().now()
     container = await start(f"open('/tmp/made', 'w'); import os; os.system('sleep 600 &'); {SLEEP}")
     async with asyncio.timeout(30):
         await anext(line async for line in container.logs() if line)  # it is ready
     found = await door.processes(container.id)
     assert any("sleep 600" in each.command for each in found)
-    assert not await door.container_contains(container.id, "/tmp/other")
+    assert await door.modified_at(container.id, "/tmp/other") is None
     await container.kill()
     await container.wait()
-    assert await door.container_contains(container.id, "/tmp/made")
+    made_at = await door.modified_at(container.id, "/tmp/made")
+    assert made_at is not None and started_at <= made_at <= SystemClock().now()
     assert await door.processes(container.id) == ()
     await container.remove()
-    assert not await door.container_contains(container.id, "/tmp/made")
+    assert await door.modified_at(container.id, "/tmp/made") is None
 
 
 async def test_containers_cannot_reach_each_other(door: DockerContainers, start: Start) -> None:
     serving = await start(SERVE)
     await fetch_status(serving, 4321)
-    address = await serving.web_server_address(4321)
+    address = await serving.address_of(4321)
     assert address
     host = address[0] if door.engine.reaches_containers else "unknown"
     calling = await start(

@@ -47,11 +47,13 @@ async def test_a_container_cannot_change_a_mounted_folder(start: Start, tmp_path
     assert [(each.name, each.read_text()) for each in source.iterdir()] == [("main.py", "of this machine")]
 
 
-async def test_a_published_port_is_open_on_loopback_only(door: DockerContainers, start: Start) -> None:
+async def test_another_port_can_be_reached_from_this_host_only(door: DockerContainers, start: Start) -> None:
     port = free_port()
-    container = await start(LISTENS.format(port=port), published_ports=[port])
+    container = await start(LISTENS.format(port=port), other_ports=[port])
     assert await first_line(container) == b"ready"
-    await asyncio.to_thread(lambda: socket.create_connection(("127.0.0.1", port), 10).close())
+    address = await container.address_of(port)
+    assert address is not None
+    await asyncio.to_thread(lambda: socket.create_connection(address, 10).close())
     with pytest.raises(OSError):  # the message depends on the system
         await asyncio.to_thread(socket.create_connection, (door.engine.gateway, port), 5)
     other = await start(CONNECTS.format(port=port), hosts={"host": door.engine.gateway})

@@ -10,6 +10,7 @@ from runtime.base.records import Run
 from runtime.containers import ContainerProcess
 from runtime.runs.debugger_check import is_started, leaf_programs
 from runtime.runs.debugging import MARK
+from testing.live_server import free_port
 from tests.fakes.stage import Stage
 
 SHELL = ContainerProcess(pid=1, parent=900, command="sh ./start.sh")
@@ -23,7 +24,7 @@ async def debugged(stage: Stage, *start: str) -> Run:
     stage.engine.images_by_name[image] = replace(
         stage.engine.images_by_name[image], start=start or ("sh", "./start.sh")
     )
-    return await stage.start(actor, debug_port=5678, memory_mbytes=1024)
+    return await stage.start(actor, debug_port=free_port(), memory_mbytes=1024)
 
 
 def runs(stage: Stage, command: str, pid: int = 7) -> None:
@@ -55,7 +56,7 @@ async def test_a_slow_start_is_not_reported(stage: Stage) -> None:
         await stage.clock.advance(25 if command == "./migrate" else 600)
     runs(stage, "node main.js")
     await stage.clock.advance(10)
-    stage.engine.paths_in_containers.add(MARK)
+    stage.engine.paths_in_containers[MARK] = stage.clock.now()
     await stage.clock.advance(3600)
     await stage.finish(run)
     assert await reports(stage, run) == []
@@ -82,7 +83,7 @@ async def test_a_program_that_opens_its_own_debugger_is_not_reported(stage: Stag
 async def test_an_end_without_a_debugger_is_reported_if_nobody_stopped_the_run(stage: Stage, end: str) -> None:
     run = await debugged(stage, "./compiled", "a b")
     if end == "waited":
-        stage.engine.paths_in_containers.add(MARK)  # created after the last check
+        stage.engine.paths_in_containers[MARK] = stage.clock.now()  # created after the last check
     if end == "aborted":
         await stage.abort(run)
     else:
@@ -96,10 +97,10 @@ async def test_an_engine_that_fails_at_the_end_does_not_change_the_end(
 ) -> None:
     run = await debugged(stage)
 
-    async def fail(*_: object) -> bool:
+    async def fail(*_: object) -> int | None:
         raise RuntimeError("odd")
 
-    monkeypatch.setattr(stage.engine, "container_contains", fail)
+    monkeypatch.setattr(stage.engine, "modified_at", fail)
     assert (await stage.finish(run)).exit_code == 0
 
 

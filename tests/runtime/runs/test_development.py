@@ -12,6 +12,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Actor, Run, SourceCopy
 from runtime.builds.source_changes import Need
 from runtime.runs.options import StartOptions
+from testing.live_server import free_port
 from tests.fakes.containers import FakeContainer
 from tests.fakes.stage import Stage
 
@@ -106,13 +107,13 @@ async def test_typescript_is_compiled_in_the_container_if_the_image_has_the_comp
     ]
 
 
-async def test_a_debugged_run_has_no_deadline_and_its_full_core_also_after_a_restart(
+async def test_a_debugged_run_has_a_full_core_after_a_restart_and_no_open_port_after_its_end(
     stage: Stage, tmp_path: Path
 ) -> None:
     actor = await an_actor_with_folder(stage, tmp_path / "a", start=["python3", "main.py"])
-    run = await stage.start(actor, debug_port=5678, timeout_secs=60, dev_folder=False)
+    run = await stage.start(actor, debug_port=free_port(), timeout_secs=60, dev_folder=False)
     container = await launched(stage, run)
-    assert container.spec.published_ports == [5678]
+    assert container.spec.other_ports == [run.debug_port]
     assert list(container.spec.start or ())[-1] == "main.py"
     assert "ACTOR_TIMEOUT_AT" not in container.spec.environment
     await stage.restart_server(3600)
@@ -121,9 +122,9 @@ async def test_a_debugged_run_has_no_deadline_and_its_full_core_also_after_a_res
     assert container.cpus == [1.0]
     assert (await stage.finish(run)).status is S.SUCCEEDED
     await stage.orchestrator.resurrection.resurrect(stage.current(run), StartOptions())
-    assert (await launched(stage, run, 2)).spec.published_ports == ()  # only the operator can open the port
+    assert (await launched(stage, run, 2)).spec.other_ports == ()  # only the operator can open the port
 
 
 async def test_an_image_that_starts_nothing_cannot_be_debugged(stage: Stage, tmp_path: Path) -> None:
-    run = await stage.start(await an_actor_with_folder(stage, tmp_path / "a", start=[]), debug_port=5678)
+    run = await stage.start(await an_actor_with_folder(stage, tmp_path / "a", start=[]), debug_port=free_port())
     assert run.status is S.FAILED and "Add a CMD to its Dockerfile" in (run.status_message or "")

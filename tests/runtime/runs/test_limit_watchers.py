@@ -259,7 +259,7 @@ async def test_cpu_overload_is_relative_to_the_current_cores(stage: Stage, monke
 # Measurements
 
 
-MEASUREMENTS = ("disk_bytes", "samples", "web_server_address", "set_cpus", "logs", "final_sample")
+MEASUREMENTS = ("disk_bytes", "samples", "address_of", "set_cpus", "logs", "final_sample")
 ERRORS = (OSError(36, "File name too long"), KeyError("total_inactive_file"), ValueError("odd"), RecursionError())
 
 

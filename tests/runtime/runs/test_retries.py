@@ -13,7 +13,7 @@ from tests.fakes.stage import Stage
 S = JobStatus
 
 
-@pytest.mark.parametrize("method", ["set_cpus", "disk_bytes", "web_server_address", "stop"])
+@pytest.mark.parametrize("method", ["set_cpus", "disk_bytes", "address_of", "stop"])
 async def test_an_engine_that_is_unavailable_for_a_while_does_not_affect_a_run(stage: Stage, method: str) -> None:
     run = await stage.start(timeout_secs=30, memory_mbytes=1024)
     failures = make_unavailable(stage.container_of(run), method)

@@ -1,0 +1,150 @@
+"""/greenroom/fits: how much memory an Actor needs, found out by running it at several sizes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.request.bodies import MAX_PAYLOAD_BYTES
+from api.request.callers import FullCaller
+from api.request.dependencies import orchestrator_of
+from api.request.params import MAX_WAIT_SECS, PagingQuery, Params
+from api.request.parsing.origins import parse_meta
+from api.request.parsing.runs import parse_start_options
+from api.request.security_schemes import user_token
+from api.request.typed_bodies import body_of, documented_body
+from api.response.envelopes import JSON, LocalResponse, no_content
+from api.response.fit_models import FitApplication, FitApplyOrder, FitDetails, FitList, FitOrderBody
+from api.response.fits import present_fit, present_fit_summary
+from api.response.local_controls import ErrorEnvelope
+from api.response.platform_parameters import START_OPTIONS
+from runtime.base.json_text import dumps
+from runtime.base.records import Budget, Fit
+from runtime.fits.fits import FitOrder
+from runtime.inputs.inputs import input_of_body
+from runtime.runs.start_plan import StartRequest
+
+MAX_ORDER_BYTES = 4 * MAX_PAYLOAD_BYTES
+"""For several inputs, each of which has a limit of its own."""
+NOT_FOR_FITS = ("webhooks", "devFolder", "greenroomDebugPort")
+RUN_OPTIONS = [each for each in START_OPTIONS if each.name not in NOT_FOR_FITS]
+
+router = APIRouter(
+    default_response_class=LocalResponse,
+    responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
+    dependencies=[Depends(user_token)],
+)
+
+
+async def _own_fit(request: Request, fit: str, caller: FullCaller) -> Fit:
+    return orchestrator_of(request).fits.find(caller.user, fit)
+
+
+OwnFit = Annotated[Fit, Depends(_own_fit)]
+
+
+@router.post(
+    "/greenroom/fits",
+    status_code=201,
+    openapi_extra={**documented_body(FitOrderBody), "parameters": [each.as_json() for each in RUN_OPTIONS]},
+)
+async def start_fit(
+    request: Request,
+    caller: FullCaller,
+    order: Annotated[FitOrderBody, Depends(body_of(FitOrderBody, MAX_ORDER_BYTES))],
+) -> FitDetails:
+    """Start a fit: run an Actor at several memory sizes, recommend one, and prove it with a fresh run.
+
+    The query has options of the Run Actor endpoint, for all runs. Its `memory` is the size to begin with. The fit
+    continues without its client, also after a restart of the server.
+    """
+    orchestrator = orchestrator_of(request)
+    start = StartRequest(
+        user=caller.user,
+        actor=orchestrator.actors.find(caller.user, order.actor),
+        input=None,
+        options=parse_start_options(Params(request), caller),
+        meta=parse_meta(request, caller),
+        started_by=caller.run,
+    )
+    fit = await orchestrator.fits.start(
+        FitOrder(
+            start=start,
+            inputs=tuple((each.label, input_of_body(dumps(each.body), JSON)) for each in order.inputs),
+            sizes=order.sizes,
+            repeat=order.repeat,
+            strategy=order.strategy,
+            parallel=order.parallel,
+            budget=Budget(secs=order.budget_secs, usd=order.budget_usd),
+        )
+    )
+    return await present_fit(orchestrator, fit)
+
+
+@router.get("/greenroom/fits")
+async def list_fits(
+    request: Request,
+    caller: FullCaller,
+    paging: PagingQuery,
+    actor: Annotated[str, Query(description="Only fits of this Actor: its id or `username~name`.")] = "",
+) -> FitList:
+    """List fits, newest first."""
+    orchestrator = orchestrator_of(request)
+    of = orchestrator.actors.find(caller.user, actor) if actor else None
+    page = orchestrator.fits.page(caller.user, of, replace(paging, desc=True))
+    return FitList(
+        items=tuple(map(present_fit_summary, page.items)),
+        total=page.total,
+        possible_sizes=orchestrator.fits.possible_sizes(caller.user),
+    )
+
+
+@router.get("/greenroom/fits/{fit}")
+async def get_fit(
+    request: Request,
+    fit: OwnFit,
+    after: Annotated[
+        int, Query(description="Return as soon as the fit has changed more often than this, or has ended.")
+    ] = 0,
+    wait_secs: Annotated[
+        float, Query(alias="waitSecs", ge=0, le=MAX_WAIT_SECS, description="Wait at most this long for that.")
+    ] = 0,
+) -> FitDetails:
+    """Show a fit: its table, its live runs and its recommendation, as far as it has come."""
+    orchestrator = orchestrator_of(request)
+    return await present_fit(orchestrator, await orchestrator.fits.wait(fit, after, wait_secs))
+
+
+@router.post("/greenroom/fits/{fit}/stop")
+async def stop_fit(request: Request, fit: OwnFit) -> FitDetails:
+    """Stop a fit: its live runs are aborted. What was measured remains."""
+    orchestrator = orchestrator_of(request)
+    return await present_fit(orchestrator, await orchestrator.fits.stop(fit))
+
+
+@router.post("/greenroom/fits/{fit}/apply", openapi_extra=documented_body(FitApplyOrder))
+async def apply_fit(
+    request: Request,
+    caller: FullCaller,
+    fit: OwnFit,
+    order: Annotated[FitApplyOrder, Depends(body_of(FitApplyOrder))],
+) -> FitApplication:
+    """Set the Actor's default memory to the recommended one, and change the actor.json in its source.
+
+    A file in a local folder is changed only for the server's operator; others get the change to make by hand.
+    """
+    applied = await orchestrator_of(request).fits.apply(
+        caller.user, fit, only_preview=order.only_preview, may_write_folder=caller.is_operator
+    )
+    return FitApplication.model_validate(applied)
+
+
+@router.delete("/greenroom/fits/{fit}", status_code=204)
+async def delete_fit(request: Request, fit: OwnFit) -> Response:
+    """Delete a fit that has ended. Its remaining runs stay."""
+    await orchestrator_of(request).fits.delete(fit)
+    return no_content()

@@ -1,0 +1,70 @@
+/** Storages, as far as forms choose one or fill one. */
+import { queryOptions } from "@tanstack/react-query";
+import { dataOf, platform, request } from "@/api/client";
+
+export type StorageKind = "dataset" | "keyValueStore" | "requestQueue";
+
+const RECORD_KINDS: Record<StorageKind, string> = {
+  dataset: "dataset",
+  keyValueStore: "key-value-store",
+  requestQueue: "request-queue",
+};
+
+const MANY = 200;
+const UPLOADS = "console-uploads";
+/** The characters that the key of a record cannot have. */
+const NOT_IN_KEY = /[^a-zA-Z0-9!\-_.'()]+/g;
+const MAX_KEY = 256;
+
+/** The storages of a kind: id, name, and when they were last changed. */
+export const storagesQuery = (kind: StorageKind) =>
+  queryOptions({
+    queryKey: [RECORD_KINDS[kind], "list", "of-forms"],
+    queryFn: async ({ signal }) => {
+      const options = { params: { query: { desc: true, limit: MANY, unnamed: true } }, signal };
+      if (kind === "dataset") return (await dataOf(platform.GET("/v2/datasets", options))).items;
+      if (kind === "requestQueue") return (await dataOf(platform.GET("/v2/request-queues", options))).items;
+      return (await dataOf(platform.GET("/v2/key-value-stores", options))).items;
+    },
+  });
+
+/**
+ * Store a file in a key-value store, under its own name, and return its URL for containers.
+ *
+ * `localhost` means the container itself there, so the URL names the server as containers know it.
+ */
+export async function uploadFile(file: File, storeId: string | null): Promise<string> {
+  const store =
+    storeId ?? (await dataOf(platform.POST("/v2/key-value-stores", { params: { query: { name: UPLOADS } } }))).id;
+  const key = await freeKey(store, file.name.replace(NOT_IN_KEY, "-"));
+  await request(`/v2/key-value-stores/${store}/records/${encodeURIComponent(key)}`, {
+    method: "PUT",
+    headers: { "Content-Type": file.type || "application/octet-stream" },
+    body: file,
+  });
+  const { items } = await dataOf(
+    platform.GET("/v2/key-value-stores/{storeId}/keys", {
+      params: { path: { storeId: store }, query: { prefix: key } },
+    }),
+  );
+  const url = items.find((each) => each.key === key)?.recordPublicUrl;
+  return forContainers(url ?? `${location.origin}/v2/key-value-stores/${store}/records/${encodeURIComponent(key)}`);
+}
+
+/** An upload never replaces the file of another one. */
+async function freeKey(storeId: string, wanted: string): Promise<string> {
+  const { items } = await dataOf(
+    platform.GET("/v2/key-value-stores/{storeId}/keys", { params: { path: { storeId } } }),
+  );
+  const taken = new Set(items.map(({ key }) => key));
+  const [, base = wanted, extension = ""] = /^(.+?)(\.[^.]*)?$/.exec(wanted) ?? [];
+  let key = wanted.slice(-MAX_KEY);
+  for (let number = 2; taken.has(key); number++) key = `${base.slice(0, MAX_KEY - 12)}-${number}${extension}`;
+  return key;
+}
+
+export function forContainers(url: string): string {
+  const parts = new URL(url);
+  if (["localhost", "127.0.0.1", "[::1]"].includes(parts.hostname)) parts.hostname = "host.greenroom.internal";
+  return parts.href;
+}

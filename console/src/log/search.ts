@@ -1,0 +1,38 @@
+/** The search in a log on the server, and the way from match to match. */
+import { queryOptions } from "@tanstack/react-query";
+import { body, local } from "@/api/client";
+import type { components } from "@/api/local";
+
+export type Matches = components["schemas"]["LogMatches"];
+export type Level = "ERROR" | "WARN" | "INFO" | "DEBUG" | "SYS";
+export const LEVELS: Level[] = ["ERROR", "WARN", "INFO", "DEBUG", "SYS"];
+
+/** The lines with a text, of some levels, or both. `totalLines` makes the search of a log that grew another one. */
+export function matchesQuery(jobId: string, text: string, levels: Level[], totalLines: number | null) {
+  return queryOptions({
+    queryKey: ["log-search", jobId, text, levels.join(), totalLines],
+    queryFn: ({ signal }): Promise<Matches> =>
+      body(
+        local.GET("/greenroom/logs/{job}/search", {
+          params: { path: { job: jobId }, query: { q: text, ...(levels.length > 0 ? { levels } : {}) } },
+          signal,
+        }),
+      ),
+    enabled: (text !== "" || levels.length > 0) && totalLines !== null,
+    // The matches of the shorter log stay while those of the longer one are fetched, but not those of another text.
+    placeholderData: (last: Matches | undefined, query) =>
+      query?.queryKey.slice(0, 4).join("\n") === ["log-search", jobId, text, levels.join()].join("\n")
+        ? last
+        : undefined,
+  });
+}
+
+/** The match after (or before) a line, from the other end if there is none; null without any match. */
+export function nextMatch(numbers: readonly number[], current: number | null, step: 1 | -1): number | null {
+  if (numbers.length === 0) return null;
+  const next =
+    step === 1
+      ? numbers.find((number) => current === null || number > current)
+      : numbers.findLast((number) => current === null || number < current);
+  return next ?? numbers.at(step === 1 ? 0 : -1) ?? null;
+}

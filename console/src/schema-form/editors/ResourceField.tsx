@@ -1,0 +1,57 @@
+import { useQuery } from "@tanstack/react-query";
+import { type StorageKind, storagesQuery } from "@/api/storages";
+import { shortTime } from "@/format/times";
+import { textsOf } from "./choices";
+import { MultiSelect, type Option } from "./MultiSelect";
+import { textOf } from "./texts";
+import type { EditorProps } from "./types";
+
+const NAMES: Record<StorageKind, string> = {
+  dataset: "dataset",
+  keyValueStore: "key-value store",
+  requestQueue: "request queue",
+};
+
+/** One storage, chosen by its name; the value is its id. */
+export function ResourceField(props: EditorProps) {
+  const kind = props.field.resourceType as StorageKind;
+  const { value, onChange } = props;
+  return (
+    <MultiSelect
+      {...props}
+      options={useStorageOptions(kind)}
+      acceptsOthers
+      most={1}
+      chosen={value === undefined || value === null ? [] : [textOf(value)]}
+      prompt={`Choose a ${NAMES[kind]}, or type an ID or name`}
+      onChosen={([chosen]) => onChange(chosen)}
+    />
+  );
+}
+
+export function ResourcesField(props: EditorProps) {
+  const kind = props.field.resourceType as StorageKind;
+  const { value, onChange } = props;
+  return (
+    <MultiSelect
+      {...props}
+      options={useStorageOptions(kind)}
+      acceptsOthers
+      chosen={textsOf(value)}
+      prompt={`Add a ${NAMES[kind]}`}
+      onChosen={(chosen) => onChange(chosen.length === 0 ? undefined : chosen)}
+    />
+  );
+}
+
+/** Storages with a name come first. */
+function useStorageOptions(kind: StorageKind): Option[] {
+  const storages = useQuery(storagesQuery(kind)).data ?? [];
+  const options = storages.map(({ id, name, modifiedAt }) => ({
+    value: id,
+    title: name || id,
+    note: name ? id : `no name, changed ${shortTime(modifiedAt)}`,
+    isNamed: Boolean(name),
+  }));
+  return options.sort((a, b) => Number(b.isNamed) - Number(a.isNamed));
+}

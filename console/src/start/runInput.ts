@@ -1,0 +1,41 @@
+import { dataOf, platform, request } from "@/api/client";
+import { ApiError } from "@/api/errors";
+import { shortTime } from "@/format/times";
+import { isObject, type JsonObject } from "@/schema-form/schema";
+import type { RunOptions } from "./options";
+
+export type RunInput = { input: JsonObject; options: RunOptions; source: string };
+
+/** The input and the options of a run, to start another one with them. */
+export async function readRunInput(runId: string): Promise<RunInput> {
+  const run = await dataOf(platform.GET("/v2/actor-runs/{runId}", { params: { path: { runId } } }));
+  const { memoryMbytes, timeoutSecs, build, maxItems, maxTotalChargeUsd, restartOnError } =
+    run.options as typeof run.options & { restartOnError?: boolean | null };
+  return {
+    input: await inputOf(run.defaultKeyValueStoreId),
+    options: {
+      memoryMbytes,
+      timeoutSecs,
+      build: build || undefined,
+      maxItems: maxItems ?? undefined,
+      maxTotalChargeUsd: maxTotalChargeUsd ?? undefined,
+      restartOnError: restartOnError || undefined,
+    },
+    source: `The input of the run of ${shortTime(String(run.startedAt))}`,
+  };
+}
+
+async function inputOf(storeId: string): Promise<JsonObject> {
+  try {
+    const response = await request(`/v2/key-value-stores/${storeId}/records/INPUT`);
+    if (!(response.headers.get("Content-Type") ?? "").includes("json")) {
+      throw new Error("The input of this run is not JSON, so that the form cannot show it.");
+    }
+    const input: unknown = await response.json();
+    if (!isObject(input)) throw new Error("The input of this run is not an object, so that the form cannot show it.");
+    return input;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return {}; // the run got no input
+    throw error;
+  }
+}
