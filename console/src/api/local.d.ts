@@ -2873,6 +2873,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2911,6 +2912,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2947,6 +2949,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
