@@ -14,7 +14,7 @@ const NEAR_END = 30;
 
 /** A table of records. Rows outside the visible part are not in the document. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowId, selection, scroller, total, onEnd } = props;
+  const { label, columns, rows, rowId, scroller, total, onEnd } = props;
   const body = useRef<HTMLTableSectionElement>(null);
   const virtual = useVirtualRows(rows.length, scroller, body);
   const toggle = useToggle(props);
@@ -31,7 +31,6 @@ export function Table<Row>(props: TableProps<Row>) {
   const indexes = drawn === null ? rows.keys() : drawn.map(({ index }) => index);
   const before = first ? first.start - virtual.options.scrollMargin : 0;
   const after = last ? virtual.getTotalSize() - (last.end - virtual.options.scrollMargin) : 0;
-  const width = columns.length + (selection ? 1 : 0) + (props.rowMenu ? 1 : 0);
   return (
     <table
       className={styles.table}
@@ -43,13 +42,13 @@ export function Table<Row>(props: TableProps<Row>) {
       <Widths {...props} />
       <TableHead {...props} />
       <tbody ref={body}>
-        {before > 0 && <Spacer height={before} width={width} />}
+        {before > 0 && <Spacer height={before} />}
         {[...indexes].map((index) => {
           const row = rows[index];
           if (row === undefined) return null;
           return <TableRow key={rowId(row)} {...props} row={row} index={index} onToggle={toggle} />;
         })}
-        {after > 0 && <Spacer height={after} width={width} />}
+        {after > 0 && <Spacer height={after} />}
       </tbody>
     </table>
   );
@@ -113,10 +112,10 @@ function Widths<Row>({ columns, selection, rowMenu }: TableProps<Row>) {
   );
 }
 
-function Spacer({ height, width }: { height: number; width: number }) {
+function Spacer({ height }: { height: number }) {
   return (
     <tr aria-hidden>
-      <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
+      <td className={styles.spacer} style={{ height }} />
     </tr>
   );
 }
