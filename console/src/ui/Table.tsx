@@ -5,19 +5,21 @@ import { TableHead } from "./TableHead";
 import { TableRow } from "./TableRow";
 import { useTableKeys, useToggle } from "./tableKeys";
 import type { Column, TableProps } from "./tableTypes";
+import { NARROW, useMediaQuery } from "./useMediaQuery";
 
 export type { Column, Selection, Sorting } from "./tableTypes";
 
 const ROW_HEIGHT = 36;
-const DRAWN_BEYOND = 12;
+const DRAWN_BEYOND = 10;
 const NEAR_END = 30;
 
 /** A table of records. Rows outside the visible part are not in the document. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowId, scroller, total, onEnd } = props;
+  const { label, columns, rows, rowId, selection, scroller, total, onEnd } = props;
   const body = useRef<HTMLTableSectionElement>(null);
   const virtual = useVirtualRows(rows.length, scroller, body);
   const toggle = useToggle(props);
+  const isNarrow = useMediaQuery(NARROW);
   useTableKeys(props, body, (index) => showRow(body.current, virtual, index), toggle);
   const drawn = scroller === undefined ? null : virtual.getVirtualItems();
   const [first, last] = [drawn?.[0], drawn?.at(-1)];
@@ -46,7 +48,25 @@ export function Table<Row>(props: TableProps<Row>) {
         {[...indexes].map((index) => {
           const row = rows[index];
           if (row === undefined) return null;
-          return <TableRow key={rowId(row)} {...props} row={row} index={index} onToggle={toggle} />;
+          const id = rowId(row);
+          return (
+            <TableRow
+              key={id}
+              row={row}
+              index={index}
+              id={id}
+              label={props.rowLabel?.(row)}
+              href={props.rowHref?.(row)}
+              isSelected={selection?.ids.has(id)}
+              isFaded={props.isFaded?.(row) ?? false}
+              state={props.rowState?.(row)}
+              columns={columns}
+              compact={isNarrow ? props.compact : undefined}
+              rowMenu={props.rowMenu}
+              onOpen={props.onOpen}
+              onToggle={toggle}
+            />
+          );
         })}
         {after > 0 && <Spacer height={after} />}
       </tbody>
