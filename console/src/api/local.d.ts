@@ -2694,6 +2694,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2732,6 +2733,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2768,6 +2770,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;

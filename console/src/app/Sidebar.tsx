@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, type LinkProps } from "@tanstack/react-router";
+import { Link, type LinkProps, useLocation } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import {
   Bookmark,
@@ -98,12 +98,17 @@ function Entries({ entries, live }: { entries: Entry[]; live: number }) {
   );
 }
 
+/** The pages of one Actor, but not those of its runs. */
+const ACTOR_PAGE = /^\/actors\/(?!runs(?:\/|$)|tasks(?:\/|$))[^/]+(?!\/runs\/)(?:\/|$)/;
+
 function EntryLink({ entry }: { entry: Omit<Entry, "icon"> & { icon?: LucideIcon } }) {
   const Icon = entry.icon;
+  const { pathname } = useLocation();
+  const isOfActor = entry.to === "/actors" && ACTOR_PAGE.test(pathname);
   return (
     <Link
       to={entry.to}
-      className={clsx(styles.entry, !Icon && styles.child)}
+      className={clsx(styles.entry, !Icon && styles.child, isOfActor && styles.active)}
       activeOptions={{ exact: entry.to === "/actors" || entry.to === "/storage", includeSearch: false }}
       activeProps={{ className: styles.active }}
       title={entry.label}
