@@ -2,10 +2,11 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
+const URL_OF_SERVER = process.env.GREENROOM_URL ?? "http://localhost:3333";
 /** The development server (`npm run dev`) sends requests to this server, as the user of this token. */
 const SERVER = {
-  target: process.env.GREENROOM_URL ?? "http://localhost:3333",
-  headers: { Authorization: `Bearer ${process.env.GREENROOM_TOKEN ?? "development"}` },
+  target: URL_OF_SERVER,
+  headers: { Authorization: `Bearer ${process.env.GREENROOM_TOKEN ?? "development"}`, Origin: URL_OF_SERVER },
   changeOrigin: true,
 };
 

@@ -13,7 +13,7 @@ from api.response.local_controls import ErrorEnvelope, LocalModel
 from runtime.base.clock import iso
 from runtime.base.records import WebhookDispatch
 
-SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+HIDDEN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 
 
 class WebhookRequest(LocalModel):
@@ -51,7 +51,7 @@ async def send_webhook_request_again(request: Request, caller: FullCaller, dispa
 def _present(dispatch: WebhookDispatch) -> WebhookRequest:
     return WebhookRequest(
         url=dispatch.webhook.request_url,
-        headers={name: None if name.lower() in SECRET_HEADERS else text for name, text in dispatch.headers.items()},
+        headers={name: None if name.lower() in HIDDEN_HEADERS else text for name, text in dispatch.headers.items()},
         payload=dispatch.payload,
         status=dispatch.status.value,
         next_call_at=None if dispatch.next_call_at is None else iso(dispatch.next_call_at),

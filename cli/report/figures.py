@@ -65,6 +65,12 @@ def unit_name(unit: str) -> str:
     return unit.lower().replace("_", " ").replace("actor compute units", "compute units").replace("gbytes", "(GB)")
 
 
+def counted_unit(quantity: float, unit: str) -> str:
+    """Return a quantity with its unit: `1 dataset write`, `1,200 dataset writes`."""
+    name = unit_name(unit)
+    return f"{quantity:,.0f} {name.removesuffix('s') if quantity == 1 else name}"
+
+
 def share_of(figure: JsonDict, whole: float) -> str:
     """Return the figure as a percentage of the whole, in parentheses; nothing if it was not measured."""
     return "" if figure["value"] is None or not whole else f" ({100 * figure['value'] / whole:.0f} %)"

@@ -33,7 +33,7 @@ type Props = {
 
 /** The log of a run or build: searched on the server, followed while it grows, with only visible lines in the page. */
 export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine, onCache, ...parts }: Props) {
-  const cache = useLogLines(jobId, isLive);
+  const cache = useLogLines(jobId, jobKind, isLive);
   const address = useLogAddress();
   const totalLines = cache.state.totalLines;
   const [follow, setFollow] = useState<Follow>({ isFollowing: address.line === null, seenLines: 0 });
@@ -60,7 +60,7 @@ export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine,
   };
   const toggleFollow = () => setFollow((shown) => ({ isFollowing: !shown.isFollowing, seenLines: totalLines ?? 0 }));
   useKeys({ f: toggleFollow, n: () => go(1), "Shift n": () => go(-1), "/": () => input.current?.focus() });
-  useScrollTo(address.line ?? markedNumber, totalLines, pane, rows, scrollToNumber);
+  useScrollTo(markedNumber ?? address.line, totalLines, pane, rows, scrollToNumber);
   useEffect(() => onCache?.(cache), [cache, onCache]);
 
   const click = useCallback(
@@ -93,7 +93,7 @@ export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine,
             cache={cache}
             rows={rows}
             query={address.text}
-            markedNumber={address.line ?? markedNumber}
+            markedNumber={markedNumber ?? address.line}
             currentMatch={current}
             isWrapped={address.isWrapped}
             isFollowing={follow.isFollowing}

@@ -7,6 +7,9 @@ export type Matches = components["schemas"]["LogMatches"];
 export type Level = "ERROR" | "WARN" | "INFO" | "DEBUG" | "SYS";
 export const LEVELS: Level[] = ["ERROR", "WARN", "INFO", "DEBUG", "SYS"];
 
+/** Longer texts identify their line as well. */
+const MAX_TEXT = 200;
+
 /** The lines with a text, of some levels, or both. `totalLines` makes the search of a log that grew another one. */
 export function matchesQuery(jobId: string, text: string, levels: Level[], totalLines: number | null) {
   return queryOptions({
@@ -24,6 +27,19 @@ export function matchesQuery(jobId: string, text: string, levels: Level[], total
       query?.queryKey.slice(0, 4).join("\n") === ["log-search", jobId, text, levels.join()].join("\n")
         ? last
         : undefined,
+  });
+}
+
+/** The number of the last line with a text, of some levels, or both; null if there is none. */
+export function lastLineQuery(jobId: string, text: string, levels: Level[]) {
+  const query = { q: text.slice(0, MAX_TEXT), ...(levels.length > 0 ? { levels } : {}) };
+  return queryOptions({
+    queryKey: ["log-last", jobId, query.q, levels.join()],
+    queryFn: async ({ signal }): Promise<number | null> => {
+      const params = { path: { job: jobId }, query };
+      const { numbers } = await body(local.GET("/greenroom/logs/{job}/search", { params, signal }));
+      return numbers.at(-1) ?? null;
+    },
   });
 }
 

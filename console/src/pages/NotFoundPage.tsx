@@ -1,5 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { openPalette } from "@/app/palette";
+import { openPalette } from "@/app/paletteState";
 import { Button, buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { Page } from "@/ui/Page";

@@ -49,6 +49,6 @@ export function useTableKeys<Row>(
     toggle(index, isRange);
   };
   useKeys(
-    hasKeys ? { j: () => move(1), k: () => move(-1), x: () => select(false), "Shift+x": () => select(true) } : {},
+    hasKeys ? { j: () => move(1), k: () => move(-1), x: () => select(false), "shift+x": () => select(true) } : {},
   );
 }

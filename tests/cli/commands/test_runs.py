@@ -81,7 +81,8 @@ def test_orders_for_live_runs(greenroom: Greenroom, serving: Serving, order: str
     assert json.loads(greenroom(order, "last", "--json").stdout)["id"] == run.id
     serving.thread.run(serving.api.abort(run))
     rejected = greenroom(order, "last", "--json")
-    assert (rejected.exit_code, "error" in json.loads(rejected.stdout)) == (5, True)
+    assert rejected.exit_code == 5
+    assert "greenroom resurrect RUN" in json.loads(rejected.stdout)["error"]["advice"]
 
 
 def test_metamorph_changes_the_actor_and_the_input(greenroom: Greenroom, serving: Serving) -> None:

@@ -53,7 +53,7 @@ function LoadedBuild({ actor, build }: { actor: ActorRecord; build: BuildRecord 
       {build.status !== "SUCCEEDED" && !isLive(build.status) && <Explanation build={build} />}
       <Facts facts={factsOf(actor, build)} />
       <div className={styles.log}>
-        <LogViewer jobId={build.id} jobKind="build" isLive={isLive(build.status)} />
+        <LogViewer key={build.id} jobId={build.id} jobKind="build" isLive={isLive(build.status)} />
       </div>
     </div>
   );
