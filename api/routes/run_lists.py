@@ -88,8 +88,8 @@ async def export_runs_as_json(request: Request, caller: FullCaller) -> Response:
 
 
 def _parse_query(request: Request, user: User) -> RunListQuery:
-    orchestrator, params = orchestrator_of(request), Params(request)
-    actor, task = params.text("actor"), params.text("task")
+    params = Params(request)
+    orchestrator, actor, task = orchestrator_of(request), params.text("actor"), params.text("task")
     return parse_run_list(
         params,
         orchestrator.actors.find(user, actor) if actor else None,

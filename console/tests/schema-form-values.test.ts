@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
 import { editorOf, type InputSchema, initialInput, maskedInput, plainText, sectionsOf } from "@/schema-form/schema";
 import { formatDate, parseDate } from "@/schema-form/values/dates";

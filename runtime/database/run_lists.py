@@ -1,6 +1,5 @@
-"""Pages of lists of runs. Conditions and orders use the index `runs_in_lists` alone, so no other run is decoded.
-
-The runs of one task are the exception: the index `runs_by_task` finds them, and only they are decoded.
+"""Pages of lists of runs. All conditions and orders use the index `runs_in_lists` alone, so no other run is decoded.
+Only the runs of a task are found with the index `runs_by_task`.
 
 A page begins at the place of a run, not at an offset: new and deleted runs neither repeat nor skip others.
 """

@@ -29,7 +29,7 @@ class RunListQuery:
     """Which runs of a user a list contains, and in which order.
 
     Each of the `words` must occur in the name or title of the run's current Actor, in its status message, or begin its
-    id. `actor_id` and `task_id` are the Actor and the task that were started.
+    id. `actor_id` is the Actor that was started, and `task_id` the task.
     """
 
     filter: RunFilter

@@ -42,19 +42,6 @@ async def test_a_list_counts_the_runs_of_each_status_whatever_status_is_selected
     assert (await listed(api, "q=nothing")).counts["ALL"] == 0
 
 
-async def test_a_list_can_be_that_of_a_task(api: Api) -> None:
-    actor = await api.create_actor("hello")
-    await api.start(actor)
-    body = {"actId": actor.id, "name": "nightly"}
-    task = (await api.call("POST", "/v2/actor-tasks", json=body)).json()["data"]
-    run = (await api.call("POST", f"/v2/actor-tasks/{task['id']}/runs")).json()["data"]
-    for reference in (task["id"], f"{task['username']}~nightly"):
-        page = await listed(api, f"task={reference}&q=hello")
-        assert [(each.id, each.task_id) for each in page.items] == [(run["id"], task["id"])]
-        assert page.counts["ALL"] == 1
-    assert problem(await api.call("GET", f"{PATH}?task=nightly")) == (404, "record-not-found")
-
-
 async def test_pages_are_linked_in_both_directions(api: Api) -> None:
     actor = await api.create_actor("hello")
     runs = [await api.finish(await api.start(actor)) for _ in range(5)]
@@ -126,3 +113,14 @@ async def test_an_export_begins_with_a_check_of_its_query(api: Api) -> None:
     for form in ("csv", "json"):
         assert problem(await api.call("GET", f"{PATH}.{form}?sort=x")) == (400, "invalid-parameter")
         assert problem(await api.call("GET", f"{PATH}.{form}?actor=me~nobody")) == (404, "record-not-found")
+
+
+async def test_a_list_can_have_the_runs_of_one_task(api: Api) -> None:
+    actor = await api.create_actor("hello")
+    await api.start(actor)
+    created = await api.call("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "greet"})
+    started = await api.call("POST", f"/v2/actor-tasks/{created.json()['data']['id']}/runs")
+    page = await listed(api, "task=me~greet")
+    assert [run.id for run in page.items] == [started.json()["data"]["id"]]
+    assert page.counts["ALL"] == 1
+    assert problem(await api.call("GET", f"{PATH}?task=me~nothing")) == (404, "record-not-found")
