@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useMemo } from "react";
 import type { ActorRecord } from "@/api/actors";
 import { useRunColumns } from "@/runs/ColumnPicker";
 import { RunList } from "@/runs/RunList";
@@ -7,12 +7,11 @@ import styles from "./ActorPage.module.css";
 
 /** The runs of an Actor: the list of all runs, of this Actor only. */
 export default function ActorRunsTab({ actor }: { actor: ActorRecord }) {
-  const columns = useRunColumns();
-  const [fixed] = useState({ actor: actor.id });
+  const fixed = useMemo(() => ({ actor: actor.id }), [actor.id]);
   const empty = <Empty command={`greenroom call ${actor.name}`}>{actor.name} has no runs yet. Start one.</Empty>;
   return (
     <div className={styles.runs}>
-      <RunList columns={columns} fixed={fixed} empty={empty} />
+      <RunList columns={useRunColumns()} fixed={fixed} empty={empty} />
     </div>
   );
 }

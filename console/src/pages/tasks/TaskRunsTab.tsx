@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useMemo } from "react";
 import type { TaskRecord } from "@/api/tasks";
 import { useRunColumns } from "@/runs/ColumnPicker";
 import { RunList } from "@/runs/RunList";
@@ -7,16 +7,12 @@ import styles from "./Tasks.module.css";
 
 /** The runs of a task: the list of all runs, of this task only. */
 export function TaskRunsTab({ task }: { task: TaskRecord }) {
-  const columns = useRunColumns();
-  const [fixed] = useState({ task: task.id });
+  const fixed = useMemo(() => ({ task: task.id }), [task.id]);
   const command = `apify task run ${task.username}/${task.name}`;
+  const empty = <Empty command={command}>{task.name} has no runs yet. Start one.</Empty>;
   return (
     <div className={styles.runs}>
-      <RunList
-        columns={columns}
-        fixed={fixed}
-        empty={<Empty command={command}>{task.name} has no runs yet. Start one.</Empty>}
-      />
+      <RunList columns={useRunColumns()} fixed={fixed} empty={empty} />
     </div>
   );
 }
