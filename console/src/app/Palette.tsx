@@ -41,11 +41,11 @@ export function Palette({ scope }: { scope: NonNullable<PaletteScope> }) {
               <Command.Empty className={styles.empty}>
                 {isSearching ? "Searching" : `Nothing matches “${text}”.`}
               </Command.Empty>
-              {!isStart && <Actions text={text} />}
               {!isStart && <Pages text={text} open={open} />}
               <Actors text={text} open={open} title={isStart ? "Start" : "Actors"} isAll={isStart} />
               {!isStart && <Runs text={text} open={open} />}
               {!isStart && <Storages text={text} open={open} />}
+              {!isStart && <Actions text={text} />}
             </Command.List>
           </Command>
         </Radix.Content>
@@ -65,7 +65,7 @@ const ACTIONS: { label: string; icon: LucideIcon; run: () => void; note?: string
 ];
 
 function Actions({ text }: { text: string }) {
-  const shown = ACTIONS.filter(({ label }) => text !== "" && matches(text, label));
+  const shown = ACTIONS.filter(({ label }) => text !== "" && startsWords(text, label));
   return (
     <Group title="Actions">
       {shown.map(({ label, icon: Icon, run, note }) => {
@@ -91,7 +91,7 @@ function Actions({ text }: { text: string }) {
 function Pages({ text, open }: GroupProps) {
   return (
     <Group title="Pages">
-      {PAGES.filter(({ label }) => matches(text, label)).map(({ to, label, icon: Icon, key }) => (
+      {PAGES.filter(({ label }) => startsWords(text, label)).map(({ to, label, icon: Icon, key }) => (
         <Item
           key={to}
           id={to}
@@ -185,4 +185,14 @@ function matches(text: string, ...names: string[]): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every((word) => all.includes(word));
+}
+
+/** Whether words of a label begin with the words of a text. */
+function startsWords(text: string, label: string): boolean {
+  const words = label.toLowerCase().split(/[\s-]+/);
+  return text
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .every((start) => words.some((word) => word.startsWith(start)));
 }

@@ -1,6 +1,6 @@
 import { count } from "@/format/numbers";
 import { fullDate, timeZone } from "@/format/times";
-import { useNow } from "@/ui/now";
+import { useNow } from "@/ui/useNow";
 import styles from "./RunList.module.css";
 
 const KEYS = [
@@ -35,7 +35,7 @@ export function ListFooter({ range: [first, last], total }: { range: [number, nu
 function Today() {
   return (
     <span className={styles.today}>
-      Today {fullDate(useNow())}, times in {timeZone()}
+      Today {fullDate(useNow(true))}, times in {timeZone()}
     </span>
   );
 }

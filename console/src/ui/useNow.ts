@@ -12,6 +12,7 @@ export function useNow(isRunning: boolean): number {
 }
 
 function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) now = Date.now();
   listeners.add(listener);
   timer ??= setInterval(tick, PERIOD_MILLIS);
   return () => {
