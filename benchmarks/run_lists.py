@@ -1,4 +1,7 @@
-"""The time of `greenroom ps` with 10,000 stored runs, compared with 10 stored runs, and with `docker ps`."""
+"""The time of `greenroom ps` with 10,000 stored runs, compared with 10 stored runs, and with `docker ps`.
+
+The second table shows the responses that the web console gets.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,15 @@ from testing.live_server import LiveServer
 
 ROUNDS = 15
 FEW, MANY = 10, 10_000
+PAGE = 50
+QUERIES = (
+    "sort=-startedAt",
+    "q=hello",
+    "q=no-such-run",
+    "status=SUCCEEDED,LIVE&origin=API",
+    "sort=-items",
+    "sort=-memMaxBytes",
+)
 GREENROOM = [sys.executable, "-P", str(Path(__file__).parents[1] / "greenroom" / "__main__.py")]
 
 
@@ -36,6 +48,11 @@ def measure(server: LiveServer) -> None:
     whole = [*lists["ps -a"], "--limit", str(MANY)]
     results[f"greenroom ps -a --limit {MANY}, {MANY:,} runs"] = [millis_of(whole) for _ in range(ROUNDS)]
     show("List of runs", "ms", results)
+    show(
+        f"Pages of {PAGE} of {MANY:,} runs",
+        "ms",
+        {f"GET /greenroom/runs?{query}": [millis_of_page(server, query) for _ in range(ROUNDS)] for query in QUERIES},
+    )
 
 
 async def add_runs(data_dir: Path, run_id: str, count: int) -> None:
@@ -51,6 +68,12 @@ async def add_runs(data_dir: Path, run_id: str, count: int) -> None:
 def copied(run: Run) -> Run:
     """Return a copy of a run under other ids and secrets."""
     return replace(run, id=new_id(), token=new_id(), web_key=new_id(), events_key=new_id(), proxy_password=new_id())
+
+
+def millis_of_page(server: LiveServer, query: str) -> float:
+    started = time.monotonic()
+    server.http.get(f"/greenroom/runs?limit={PAGE}&{query}").raise_for_status()
+    return (time.monotonic() - started) * 1000
 
 
 def millis_of(command: list[str]) -> float:

@@ -123,7 +123,6 @@ class Orchestrator:
         self.row_feed = RowFeed(database, self.clock)
         self.logs = Logs(database.logs, self.clock)
         self.history = RunHistory(database=database, logs=self.logs, containers=self.containers, clock=self.clock)
-        self.metrics = self.history.metrics
         self.system_events = SystemEvents(self.history.timeline.add_system_event)
         self.users = Users(database, settings.users, self.clock)
         self.sessions = Sessions(users=self.users, signer=self.signer, ended=database.ended_sessions, clock=self.clock)
@@ -191,12 +190,8 @@ class Orchestrator:
             dispatches=self.dispatches,
             clock=self.clock,
         )
-        self.builder = Builder(
-            sources=Sources(self.outbound),
-            images=images,
-            vault=self.database.vault,
-            workspaces=self.settings.data_dir / "sources",
-        )
+        sources, workspaces = Sources(self.outbound), self.settings.data_dir / "sources"
+        self.builder = Builder(sources=sources, images=images, vault=self.database.vault, workspaces=workspaces)
         self.development = Development(self.containers)
         self.live_builds = LiveBuilds(
             builds=self.builds,
@@ -351,7 +346,7 @@ class Orchestrator:
             runs=self.runs,
             orders=self.orders,
             run_deletion=self.run_deletion,
-            metrics=self.metrics,
+            metrics=self.history.metrics,
             billing=self.billing,
         )
 
@@ -442,7 +437,7 @@ class Orchestrator:
             billing=self.billing,
             system_events=self.system_events,
             proxy=self.proxy,
-            metrics=self.metrics,
+            metrics=self.history.metrics,
             clock=self.clock,
             burst_secs=self.settings.cpu_burst_secs,
         )

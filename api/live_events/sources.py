@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
+from api.response.fit_models import FitDetails
+from api.response.fits import present_fit
 from api.response.live_event_models import BuildEvent, LogGrowth, RunSample, SampledCurves, SampledProcess, ServerState
 from api.response.presenters import RUNS_IN_TURN, present_run_summaries
 from api.response.run_details import present_entry
 from api.response.serializers.jobs import iso_or_none
 from runtime.base.clock import iso
+from runtime.base.errors import NotFound
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Build
 from runtime.live_events.hub import Source, Started
@@ -21,6 +25,7 @@ from runtime.orchestrator import Orchestrator
 
 RECORDS = ("actor", "task", "schedule", "webhook", "dataset", "key-value-store", "request-queue", "user")
 ENGINE_CHECK_SECS = 2.0
+FIT_PAUSE_SECS = 1.0
 
 
 def add_sources(orchestrator: Orchestrator) -> None:
@@ -30,11 +35,12 @@ def add_sources(orchestrator: Orchestrator) -> None:
         "builds": partial(_publish_builds, orchestrator),
         "records": partial(_publish_records, orchestrator),
         "run": partial(_publish_timeline, orchestrator),
+        "fit": partial(_publish_fit, orchestrator),
         "server": partial(_publish_server, orchestrator),
     }
     for kind, source in sources.items():
         orchestrator.live_events.add_source(kind, source)
-    orchestrator.metrics.report_point = partial(_publish_sample, orchestrator)
+    orchestrator.history.metrics.report_point = partial(_publish_sample, orchestrator)
     orchestrator.logs.report_growth = partial(_publish_growth, orchestrator)
 
 
@@ -97,6 +103,20 @@ async def _publish_timeline(orchestrator: Orchestrator, run_id: str, started: St
                     last = entry.position
                     data = {"id": run_id, **present_entry(entry).model_dump(by_alias=True, mode="json")}
                     orchestrator.live_events.publish(f"run:{run_id}", "timeline", data, user_id=None)
+
+
+async def _publish_fit(orchestrator: Orchestrator, fit_id: str, started: Started) -> None:
+    """A fit now and after each change, and once a second with the numbers of its live runs, until it has ended."""
+    started()
+    last: FitDetails | None = None
+    with suppress(NotFound):  # it was deleted
+        fit = orchestrator.fits.get(fit_id)
+        while last is None or not last.status.is_terminal:
+            shown = await present_fit(orchestrator, fit)
+            if shown != last:
+                data = shown.model_dump(by_alias=True, mode="json")
+                orchestrator.live_events.publish(f"fit:{fit_id}", "fit", data, user_id=fit.user_id, key="fit")
+            last, fit = shown, await orchestrator.fits.wait(fit, fit.changes, FIT_PAUSE_SECS)
 
 
 async def _publish_server(orchestrator: Orchestrator, _: str, started: Started) -> None:

@@ -11,7 +11,7 @@ from runtime.base.records import FitStatus, Strategy
 from runtime.fits.measurements import Verdict
 
 MOST_RUNS = 100
-MOST_INPUTS = 20
+MOST_INPUTS = 100
 
 
 class FitOrderInput(LocalModel):

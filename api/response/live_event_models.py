@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from api.response.fit_models import FitDetails
 from api.response.local_controls import LocalModel
 from api.response.run_detail_models import TimelineEntry
 from api.response.run_list_models import RunSummary
@@ -135,4 +136,5 @@ class EventData(LocalModel):
     sample: RunSample
     log: LogGrowth
     timeline: TimelineEvent
+    fit: FitDetails
     server: ServerState

@@ -65,8 +65,8 @@ class ProcessCurves(LocalModel):
 class RunEvent(LocalModel):
     at: int = Field(description="Milliseconds since 1970.")
     kind: str = Field(
-        description="`reboot`, `migration`, `metamorph`, `restart-on-error` or `resurrection` for the first sample of"
-        " the next container, `oom-kill` when the kernel had killed a process."
+        description="`reboot`, `migration`, `metamorph`, `restart-on-error` or `resurrection` when the run continued in"
+        " a new container, `abort` when it was ordered, `oom-kill` when the kernel had killed a process."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -113,3 +113,28 @@ class RunEnvironment(LocalModel):
         description="By name. Null before the first container, and for a run of an earlier version of Greenroom."
     )
     has_image: bool = Field(description="Whether the variables of the image are included. The image may be gone.")
+
+
+class RunWebServer(LocalModel):
+    """The web server in a run's container."""
+
+    url: str
+    port: int = Field(description="The port at which the Actor has to listen, in its variable ACTOR_WEB_SERVER_PORT.")
+    is_live: bool
+    is_ready: bool = Field(description="Whether the web server has answered. False after the end of the run.")
+    listening: tuple[str, ...] = Field(
+        description="The addresses at which the Actor listened when it did not listen at the port."
+    )
+
+
+class DispatchPage(LocalModel):
+    items: list[dict[str, Any]] = Field(description="Dispatches as GET /v2/webhook-dispatches returns them.")
+    total: int
+    offset: int
+    limit: int
+    count: int
+    desc: bool
+
+
+class WebhookDispatches(LocalModel):
+    data: DispatchPage

@@ -22,6 +22,7 @@ from api.response.fit_models import FitApplication, FitApplyOrder, FitDetails, F
 from api.response.fits import present_fit, present_fit_summary
 from api.response.local_controls import ErrorEnvelope
 from api.response.platform_parameters import START_OPTIONS
+from runtime.base.background import in_background
 from runtime.base.json_text import dumps
 from runtime.base.records import Budget, Fit
 from runtime.fits.fits import FitOrder
@@ -97,7 +98,7 @@ async def list_fits(
     of = orchestrator.actors.find(caller.user, actor) if actor else None
     page = orchestrator.fits.page(caller.user, of, replace(paging, desc=True))
     return FitList(
-        items=tuple(map(present_fit_summary, page.items)),
+        items=await in_background(lambda: tuple(map(present_fit_summary, page.items))),
         total=page.total,
         possible_sizes=orchestrator.fits.possible_sizes(caller.user),
     )

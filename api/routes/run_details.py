@@ -11,11 +11,14 @@ from starlette.responses import Response
 
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
+from api.request.params import PagingQuery
 from api.request.path_records import find_own_run
 from api.request.security_schemes import user_token
+from api.response import serializers
 from api.response.envelopes import JSON, LocalResponse
 from api.response.local_controls import ErrorEnvelope
-from api.response.run_detail_models import ApiCalls, RunEnvironment, Timeline
+from api.response.pages import find_page
+from api.response.run_detail_models import ApiCalls, RunEnvironment, RunWebServer, Timeline, WebhookDispatches
 from api.response.run_details import present_calls, present_environment, present_timeline
 from runtime.base.background import in_background
 
@@ -58,3 +61,26 @@ async def get_environment(request: Request, caller: FullCaller, run: str) -> Run
     environments = orchestrator.history.environments
     recorded = environments.of_run(record.id)
     return present_environment(None if recorded is None else await environments.with_image(recorded))
+
+
+@router.get(
+    "/greenroom/runs/{run}/webhook-dispatches", response_model=WebhookDispatches, dependencies=[Depends(user_token)]
+)
+async def list_dispatches_of_run(request: Request, caller: FullCaller, run: str, paging: PagingQuery) -> Response:
+    """List the webhook dispatches for events of a run, each with its calls. The paging is that of the platform."""
+    record = find_own_run(request, run, caller)
+    find = partial(orchestrator_of(request).dispatches.page_of_run, record)
+    return find_page(paging, find, serializers.webhook_dispatch)
+
+
+@router.get("/greenroom/runs/{run}/web-server", dependencies=[Depends(user_token)])
+async def get_web_server(request: Request, caller: FullCaller, run: str) -> RunWebServer:
+    """Show where the web server of a run is reached, whether it answers, and where the Actor listens otherwise."""
+    record = find_own_run(request, run, caller)
+    return RunWebServer(
+        url=record.container_url,
+        port=record.web_server_port,
+        is_live=not record.status.is_terminal,
+        is_ready=record.is_container_server_ready,
+        listening=record.listening,
+    )

@@ -20,6 +20,7 @@ from api.response.run_metrics import present_metrics, present_report
 from runtime.base.background import in_background
 from runtime.base.errors import Invalid
 from runtime.base.records import Run
+from runtime.history.timeline import marked_events
 from runtime.metrics.curves import Curves
 from runtime.metrics.reading import read_curves, read_totals
 
@@ -47,8 +48,11 @@ async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Res
     """Show what a run used over time: memory, CPU, network, disk and processes. For a live run, until now."""
     record = find_own_run(request, run, caller)
     most_points = _most_points(request)
-    blocks = orchestrator_of(request).metrics.blocks(record.id)
+    orchestrator = orchestrator_of(request)
+    blocks = orchestrator.history.metrics.blocks(record.id)
     curves = await read_curves(blocks, most_points)
+    if entries := orchestrator.history.timeline.of_run(record.id):  # a run of an earlier version has none
+        curves.events = marked_events(entries)
     samples = sum(block.samples for block in blocks)
     return Response(await in_background(partial(_serialize, record, curves, samples)), media_type=JSON)
 
@@ -57,7 +61,7 @@ async def get_run_metrics(request: Request, caller: FullCaller, run: str) -> Res
 async def get_run_report(request: Request, caller: FullCaller, run: str) -> Response:
     """Show what a run used in total, its storage operations, charged events and cost. For a live run, until now."""
     orchestrator, record = orchestrator_of(request), find_own_run(request, run, caller)
-    totals = await read_totals(orchestrator.metrics.blocks(record.id))
+    totals = await read_totals(orchestrator.history.metrics.blocks(record.id))
     report = present_report(orchestrator, find_own_run(request, run, caller), totals)
     return Response(report.model_dump_json(by_alias=True), media_type=JSON)
 

@@ -9,11 +9,13 @@ standard error. Its last message is `{"exitCode": N}`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.status import WS_1008_POLICY_VIOLATION
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.request.callers import authenticated_caller, check_control_token
@@ -26,6 +28,10 @@ from runtime.runs.shells import Exec, start_process
 END_SECS = 1.0
 """How long the end of the input may take. A process that does not read its input cannot get it."""
 
+MAX_WAITING = 64
+"""How many messages wait for the process. Then the client has to wait, too."""
+
+logger = logging.getLogger("greenroom.api")
 router = APIRouter()
 
 
@@ -39,15 +45,15 @@ async def open_shell(socket: WebSocket, run: str) -> None:
         await socket.close(WS_1008_POLICY_VIOLATION)
         return
     await socket.accept()
+    first = await socket.receive()
+    if first["type"] == "websocket.disconnect":
+        return
     try:
-        order = ShellOrder.model_validate_json(await socket.receive_text())
-        process = await _start(socket, run, order)
+        process = await _start(socket, run, ShellOrder.model_validate_json(first.get("text") or ""))
     except ValidationError as problem:
         await _reject(socket, "invalid-input", str(problem.errors()[0]["msg"]))
     except GreenroomError as problem:
         await _reject(socket, problem.slug, problem.message)
-    except (WebSocketDisconnect, KeyError):  # the client left, or its first message is not text
-        return
     else:
         await _relay(socket, process)
 
@@ -74,7 +80,9 @@ async def _reject(socket: WebSocket, slug: str, message: str) -> None:
 
 async def _relay(socket: WebSocket, process: Exec) -> None:
     """Relay until the process ends or the client disconnects. Then the input of a process that still runs ends."""
-    tasks = {asyncio.create_task(_send_output(socket, process)), asyncio.create_task(_receive_input(socket, process))}
+    waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
+    relays = _send_output(socket, process), _receive(socket, waiting), _send_input(waiting, process)
+    tasks = [asyncio.create_task(each) for each in relays]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -86,7 +94,17 @@ async def _relay(socket: WebSocket, process: Exec) -> None:
             for task in tasks:
                 task.cancel()
             process.close()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for problem in await asyncio.gather(*tasks, return_exceptions=True):
+            await _end_after(socket, problem)
+
+
+async def _end_after(socket: WebSocket, problem: BaseException | None) -> None:
+    """Close the connection after an error of a relay. A client that has left has none."""
+    if isinstance(problem, ValidationError):
+        with suppress(RuntimeError):  # it is closed already
+            await socket.close(WS_1008_POLICY_VIOLATION, str(problem.errors()[0]["msg"]))
+    elif isinstance(problem, Exception) and not isinstance(problem, WebSocketDisconnect):
+        logger.error("A shell of run %s failed", socket.path_params["run"], exc_info=problem)
 
 
 async def _send_output(socket: WebSocket, process: Exec) -> None:
@@ -97,8 +115,15 @@ async def _send_output(socket: WebSocket, process: Exec) -> None:
     await socket.close()
 
 
-async def _receive_input(socket: WebSocket, process: Exec) -> None:
+async def _receive(socket: WebSocket, waiting: asyncio.Queue[Message]) -> None:
+    """Receive until the client disconnects. A process that does not read its input must not delay that."""
     while (message := await socket.receive())["type"] != "websocket.disconnect":
+        await waiting.put(message)
+
+
+async def _send_input(waiting: asyncio.Queue[Message], process: Exec) -> None:
+    while True:
+        message = await waiting.get()
         if message.get("text") is not None:
             size = TerminalSize.model_validate_json(message["text"])
             await process.resize(size.columns, size.rows)

@@ -63,8 +63,13 @@ SHELLS: Mapping[ShellName, Shell] = {
 
 
 def lines_of(variables: Variables, shell: Shell, command: str) -> list[str]:
-    """Return the lines that set the variables, and a comment with the line that evaluates the output of `command`."""
+    """Return the lines that set the variables, and a comment with the line that evaluates the output of `command`.
+
+    The comment is left out if it would not fit on one line, because the path of a folder contains a line break.
+    """
     lines = [shell.unset(name) if value is None else shell.assign(name, value) for name, value in variables.items()]
+    if len(command.splitlines()) > 1:
+        return lines
     return [*lines, f"# To set these variables, run: {shell.evaluate(command)}"]
 
 

@@ -21,7 +21,6 @@ from cli.fit.text import print_fit
 from cli.fit.writing import writable_definition, write_recommendation
 from cli.options import DataDir, html_file, not_empty, parsed
 from cli.runs.start_options import BuildOption, EnvVars, Prefill, StartArguments, Timeout, start_arguments
-from cli.terminal.interrupts import deferred_interrupts
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Budget, Strategy
 
@@ -184,9 +183,8 @@ def measure_and_recommend(
     folder = read_actor_folder(Path(reference)) if Path(reference).is_dir() else None
     with connected(start.data_dir, start.configuration) as client:
         target = prepare_target(client, folder or reference, inputs, start)
-        with deferred_interrupts():
-            follower = Follower(client, client.fits.start(_order(target, search), target.params))
-        failure = follower.follow()
+        follower = Follower(client)
+        failure = follower.run(_order(target, search), target.params)
         # Before the end of this block, because stopping a temporary server takes time, and can be interrupted.
         return _report(follower.fit, failure, outputs, as_json=start.as_json)
 

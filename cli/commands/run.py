@@ -11,7 +11,7 @@ from cli.actors.source import Source, existing_source, local_folder, read_local_
 from cli.client import connected
 from cli.failures import Command
 from cli.options import DataDir
-from cli.runs.debugger import with_debugger
+from cli.runs.debugger import Debugger
 from cli.runs.following import follow_to_end
 from cli.runs.start_options import (
     BuildOption,
@@ -42,7 +42,8 @@ Watch = Annotated[
     bool,
     typer.Option(
         "--watch",
-        help="Run the Actor again whenever its files change, without a new build if possible. Ctrl-C ends the loop.",
+        help="Run the Actor again whenever its files change, without a new build if possible. Ctrl-C ends the loop."
+        " Cannot be combined with --json. With --debug, each run waits for the debugger again.",
     ),
 ]
 Debug = Annotated[
@@ -79,7 +80,7 @@ def run(
     if build and no_build:
         raise typer.BadParameter("--build and --no-build cannot be combined", param_hint="--build")
     if watch:
-        _check_watch(source, has_build=bool(build) or no_build, debug=debug, as_json=as_json)
+        _check_watch(source, has_build=bool(build) or no_build, as_json=as_json)
     existing_source(source)
     start = start_arguments(
         data_dir=data_dir,
@@ -98,15 +99,17 @@ def run(
     raise typer.Exit(_watch_actor(arguments) if watch else run_actor(arguments))
 
 
-def _check_watch(source: str, *, has_build: bool, debug: bool, as_json: bool) -> None:
+def _check_watch(source: str, *, has_build: bool, as_json: bool) -> None:
     """Reject what does not fit to --watch, which runs the current files of a folder until an interrupt."""
     if is_git_url(source):
         raise typer.BadParameter("only a folder can be watched, not a git repository", param_hint="--watch")
     if has_build:
         raise typer.BadParameter("--watch builds the Actor: leave out --build and --no-build", param_hint="--watch")
-    for option, is_given in {"--debug": debug, "--json": as_json}.items():
-        if is_given:
-            raise typer.BadParameter(f"--watch and {option} cannot be combined", param_hint="--watch")
+    if as_json:
+        raise typer.BadParameter(
+            "--watch and --json cannot be combined: --json prints one object at the end, but the loop ends with Ctrl-C",
+            param_hint="--watch",
+        )
 
 
 def _watch_actor(arguments: RunArguments) -> int:
@@ -123,7 +126,7 @@ def run_actor(arguments: RunArguments) -> int:
     with connected(start.data_dir, start.configuration) as client:
         target = prepare_target(client, folder, body, arguments)
         if arguments.debug:
-            target = with_debugger(client, target, folder.path if folder is not None else None)
+            target = Debugger(client, folder.path if folder is not None else None).waits_in(target)
         return follow_to_end(
             client,
             lambda: client.runs.start(target.actor["id"], target.params, target.body),

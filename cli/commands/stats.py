@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,12 +10,13 @@ import typer
 from cli import terminal
 from cli.client import Client, connected
 from cli.completion import complete_run
+from cli.errors import CommandError
 from cli.failures import Command
 from cli.options import AsJson, DataDir, not_empty, resolved
 from cli.runs.listing import LIVE, STATUS_STYLES
 from cli.runs.live_table import show_live
 from cli.runs.references import find_run
-from cli.runs.usage import USAGE_COLUMNS, usage_row
+from cli.runs.usage import CURVE_WIDTH, USAGE_COLUMNS, latest_shares, usage_row
 from cli.terminal import print_message
 from cli.terminal.tables import print_table
 from runtime.base.json_text import JsonDict
@@ -22,6 +24,8 @@ from runtime.base.json_text import JsonDict
 app = typer.Typer(add_completion=False)
 
 MAX_RUNS = 1000
+SECONDLY_POINTS = 2000
+"""As many as the server returns: the samples of half an hour, each with a point of its own."""
 
 
 @app.command(cls=Command)
@@ -48,7 +52,12 @@ def stats(
             print_once(client, run_id, as_json=as_json)
             return
         try:
-            show_live(client.username(), lambda: measured_runs(client, run_id), stops_at_end=run_id is not None)
+            show_live(
+                client.username(),
+                lambda: measured_runs(client, run_id),
+                partial(stored_shares, client),
+                stops_at_end=run_id is not None,
+            )
         except KeyboardInterrupt:
             return
 
@@ -58,6 +67,15 @@ def measured_runs(client: Client, run_id: str | None) -> list[JsonDict]:
     if run_id is None:
         return client.runs.list(MAX_RUNS, status=LIVE)[0]
     return client.runs.list(1, idPrefix=run_id)[0]
+
+
+def stored_shares(client: Client, run_id: str) -> list[float | None]:
+    """Return the memory shares that a run had in the last seconds; none if they cannot be read."""
+    try:
+        metrics = client.runs.metrics(run_id, SECONDLY_POINTS)
+    except CommandError:  # the run may have been deleted; the curve then begins now
+        return []
+    return latest_shares(metrics, CURVE_WIDTH)
 
 
 def print_once(client: Client, run_id: str | None, *, as_json: bool) -> None:

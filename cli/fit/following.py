@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from cli.client import Client
 from cli.errors import ABORTED, CommandError
 from cli.terminal import print_message, print_warning, progress
+from cli.terminal.interrupts import deferred_interrupts
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import megabytes
 
@@ -16,24 +18,33 @@ LIVE = frozenset({"RUNNING", "STOPPING"})
 
 @dataclass(slots=True)
 class Follower:
-    """Follows `fit`, which is the newest state that is known."""
+    """Starts a fit and follows it. `fit` is its newest state that is known; empty before the start."""
 
     client: Client
-    fit: JsonDict
+    fit: JsonDict = field(default_factory=dict)
     _shown: int = 0
 
-    def follow(self) -> CommandError | None:
+    def run(self, order: JsonDict, params: JsonDict) -> CommandError | None:
         """Return when the fit has ended: None, or the error or interrupt that ended it early.
 
-        An interrupt stops the fit. After a second one, its last runs may still be ending.
+        An interrupt stops the fit. After a second one, its last runs may still be ending. Raises CommandError if the
+        fit cannot be started.
         """
         try:
-            try:
-                self._follow_batches()
-            except KeyboardInterrupt:
-                self._stop()
-                return CommandError("The measurement was interrupted.", exit_code=ABORTED)
+            with deferred_interrupts():
+                self.fit = self.client.fits.start(order, params)
+            return self._follow()
+        except KeyboardInterrupt:
+            if not self.fit:
+                raise
+            return self._stop()
+
+    def _follow(self) -> CommandError | None:
+        try:
+            self._follow_batches()
         except CommandError as error:  # usually, the server has stopped
+            with suppress(CommandError):  # otherwise, the fit would continue without its command
+                self.fit = self.client.fits.stop(self.fit["id"])
             return error
         return _failure(self.fit)
 
@@ -47,7 +58,7 @@ class Follower:
                 while batch.intersection(each["runId"] for each in self.fit["live"]):
                     self._update()
 
-    def _stop(self) -> None:
+    def _stop(self) -> CommandError:
         print_warning("Stopping the fit and its live runs. Press Ctrl-C again to exit without waiting.")
         try:
             self.fit = self.client.fits.stop(self.fit["id"])
@@ -56,6 +67,9 @@ class Follower:
         except KeyboardInterrupt:
             live = ", ".join(each["runId"] for each in self.fit["live"])
             print_warning(f"Exited without waiting. These runs may still be ending: {live}")
+        except CommandError as error:
+            return error
+        return CommandError("The measurement was interrupted.", exit_code=ABORTED)
 
     def _update(self) -> None:
         self.fit = self.client.fits.wait(self.fit)

@@ -12,7 +12,7 @@ from pathlib import Path
 from cli.actors.folder import DEFINITION, read_actor_folder
 from cli.errors import INVALID_INPUT, CommandError
 from runtime.base.configuration_file import FILE, PYPROJECT
-from runtime.base.json_text import JsonDict, loads_with_comments
+from runtime.base.json_text import Json, JsonDict, loads_with_comments
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCHEMA_FILES = ("input_schema.json", "INPUT_SCHEMA.json")
@@ -86,18 +86,18 @@ def read_project(folder: Path, configuration: Path | None) -> Project:
     actor = read_actor_folder(folder)
     definition = _object(folder / DEFINITION)
     schema = _input_schema(folder, definition)
-    properties = {name: field for name, field in (schema.get("properties") or {}).items() if isinstance(field, dict)}
+    fields = _objects(schema.get("properties"))
     return Project(
         folder=folder,
         root=next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder),
         name=actor.name,
         language=_language(folder),
-        has_items="dataset" in (definition.get("storages") or {}),
-        prefills=any("prefill" in field for field in properties.values()),
+        has_items="dataset" in _object_or_empty(definition.get("storages")),
+        prefills=any("prefill" in field for field in fields.values()),
         missing_input={
-            name: str(properties.get(name, {}).get("type", "string"))
-            for name in schema.get("required") or []
-            if not {"prefill", "default"} & properties.get(name, {}).keys()
+            name: str(fields.get(name, {}).get("type", "string"))
+            for name in _strings(schema.get("required"))
+            if not {"prefill", "default"} & fields.get(name, {}).keys()
         },
         has_configuration=configuration == folder / PYPROJECT,
     )
@@ -172,6 +172,19 @@ def _input_schema(folder: Path, definition: JsonDict) -> JsonDict:
     names = (given,) if isinstance(given, str) else SCHEMA_FILES
     file = next((each for name in names if (each := folder / ".actor" / name).is_file()), None)
     return _object(file) if file else {}
+
+
+def _objects(value: Json) -> Mapping[str, JsonDict]:
+    """Return the fields of an object that are objects themselves. The build reports what is wrong with the others."""
+    return {name: field for name, field in _object_or_empty(value).items() if isinstance(field, dict)}
+
+
+def _object_or_empty(value: Json) -> JsonDict:
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(value: Json) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def _object(file: Path) -> JsonDict:

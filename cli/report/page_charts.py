@@ -13,14 +13,14 @@ MOST_TABLE_ROWS = 60
 MOST_NAMES = 4
 """The most programs in the chart; they are distinguished by color and dashes."""
 OOM_KILL = "oom-kill"
-EVENTS = {
+STARTS = {
     "migration": "Migrated",
     "reboot": "Rebooted",
     "metamorph": "Metamorph",
     "restart-on-error": "Restarted",
     "resurrection": "Resurrected",
-    OOM_KILL: "Out of memory",
 }
+EVENTS = {**STARTS, "abort": "Aborted", OOM_KILL: "Out of memory"}
 KB = 1024
 
 Values = Sequence[float | None]
@@ -32,7 +32,7 @@ def time_axis(metrics: JsonDict) -> TimeAxis:
         Marker(each["at"], EVENTS.get(each["kind"], each["kind"]), each["kind"] == OOM_KILL)
         for each in metrics["events"]
     ]
-    starts = [each["at"] for each in metrics["events"] if each["kind"] != OOM_KILL]
+    starts = [each["at"] for each in metrics["events"] if each["kind"] in STARTS]
     begin = min([metrics["startedAt"], *at[:1]])
     return TimeAxis(at, begin, max([begin + 1000, *at[-1:]]), markers, metrics["gaps"], starts)
 

@@ -18,12 +18,23 @@ DEFAULT_PORTS = {"node": 9229, "python": 5678, "unknown": 5678}
 PROTOCOLS = {"node": "Node.js inspector", "python": "debugpy", "unknown": "debugpy or the Node.js inspector"}
 
 
-def with_debugger(client: Client, target: RunTarget, folder: Path | None) -> RunTarget:
-    """Let the run wait for a debugger, and print how to attach one. Raises CommandError."""
-    info = client.development.debugger(target.build["id"])
-    port = free_port(DEFAULT_PORTS[info["language"]])
-    print_message(_instructions(info, port, folder))
-    return replace(target, params={**target.params, "greenroomDebugPort": port})
+class Debugger:
+    """The debugger of one command. All runs of the command use the same port, so that an editor is set up once."""
+
+    def __init__(self, client: Client, folder: Path | None) -> None:
+        self._client = client
+        self._folder = folder
+        self._port: int | None = None
+
+    def waits_in(self, target: RunTarget) -> RunTarget:
+        """Let the run wait for a debugger, and print how to attach one. Raises CommandError."""
+        info = self._client.development.debugger(target.build["id"])
+        if self._port is None:
+            self._port = free_port(DEFAULT_PORTS[info["language"]])
+            print_message(_instructions(info, self._port, self._folder))
+        else:
+            print_message(f"Attach the debugger to {HOST}:{self._port} again. The Actor starts when it is attached.")
+        return replace(target, params={**target.params, "greenroomDebugPort": self._port})
 
 
 def _instructions(info: JsonDict, port: int, folder: Path | None) -> str:

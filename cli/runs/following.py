@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli.client import Client
+from cli.errors import CommandError
 from cli.explanations.hint import print_hint
+from cli.options import data_dir_option
 from cli.runs.log_follower import LogFollower
-from cli.runs.results import exit_code, print_results
+from cli.runs.results import exit_code, fetch_summary, print_results_json
+from cli.runs.summary import print_summary
 from cli.runs.web_server_notice import web_server_notice
 from cli.terminal import print_message, print_warning, streams
 from cli.terminal.interrupts import deferred_interrupts
@@ -30,9 +33,24 @@ def follow_to_end(
     `skipped_bytes` of its log are not printed. Raises CommandError.
     """
     run = _run_to_end(client, start, actor_name, as_json=as_json, skipped_bytes=skipped_bytes)
-    print_results(client, run, data_dir, as_json=as_json)
+    if as_json:
+        print_results_json(client, run)
+    else:
+        _print_summary(client, run, data_dir)
     print_hint(client, run, data_dir)
     return exit_code(run)
+
+
+def _print_summary(client: Client, run: JsonDict, data_dir: Path) -> None:
+    """Print the summary. If it cannot be fetched, the run has nevertheless ended as its status shows."""
+    try:
+        print_summary(fetch_summary(client, run, data_dir))
+    except OutputError:
+        raise
+    except CommandError as error:
+        print_message(f"{run['status']}  run {run['id']}: {run.get('statusMessage') or 'It has no status message.'}")
+        command = f"greenroom inspect {run['id']}{data_dir_option(data_dir)}"
+        print_warning(f"Its results cannot be shown now: {error.message} Show them later: {command}")
 
 
 def _run_to_end(

@@ -12,7 +12,7 @@ from cli.client import Client
 from cli.errors import ABORTED, FAILED, RESERVED, TIMED_OUT, error_object
 from cli.options import data_dir_option
 from cli.report.text import CURVE_POINTS
-from cli.runs.summary import ITEMS_SHOWN, RunSummary, print_summary
+from cli.runs.summary import ITEMS_SHOWN, RunSummary
 from cli.terminal import progress
 from runtime.base.json_text import JsonDict, loads
 
@@ -22,16 +22,13 @@ FETCHING = "Fetching the results"
 EXIT_CODES = {"SUCCEEDED": 0, "TIMED-OUT": TIMED_OUT, "ABORTED": ABORTED}
 
 
-def print_results(client: Client, run: JsonDict, data_dir: Path, *, as_json: bool) -> None:
-    """Print the summary of a run; with `as_json`, the run, its first items and its OUTPUT record as one JSON object."""
-    if as_json:
-        terminal.print_json({**_fetch_json(client, run), **_error(run)})
-    else:
-        print_summary(fetch_summary(client, run, data_dir))
+def print_results_json(client: Client, run: JsonDict) -> None:
+    """Print a run, its first items and its OUTPUT record as one JSON object. Raises CommandError."""
+    terminal.print_json({**_fetch_json(client, run), **_error(run)})
 
 
 def fetch_summary(client: Client, run: JsonDict, data_dir: Path) -> RunSummary:
-    """Fetch what the summary of a run shows."""
+    """Fetch what the summary of a run shows. Raises CommandError."""
     with progress(FETCHING):
         return RunSummary(
             run=run,

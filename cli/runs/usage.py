@@ -48,6 +48,16 @@ def curve(shares: Sequence[float | None]) -> str:
     return small_curve(shares, 1.0, is_ascii=streams.stdout.is_ascii)
 
 
+def latest_shares(metrics: JsonDict, secs: int) -> list[float | None]:
+    """Return the used parts of the memory limit in the last seconds of a run's series, from 0 to 1."""
+    curves, moments = metrics["curves"], metrics["at"]
+    if curves is None or not moments:
+        return []
+    values = zip(moments, curves["memoryBytes"]["values"], curves["limitBytes"]["values"], strict=True)
+    recent = (each for each in values if each[0] > moments[-1] - 1000 * secs)
+    return [None if used is None or not limit else used / limit for _, used, limit in recent]
+
+
 def _traffic(run: JsonDict) -> str:
     received, sent = run["netRxBytes"], run["netTxBytes"]
     return "-" if received is None or sent is None else f"{readable_size(received)} / {readable_size(sent)}"

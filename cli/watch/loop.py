@@ -10,6 +10,7 @@ from pathlib import Path
 from cli.actors.folder import ActorFolder, read_actor_folder, read_build_context
 from cli.client import Client, connected
 from cli.errors import BUILD_FAILED, COMMAND_FAILED, INVALID_INPUT, CommandError
+from cli.runs.debugger import Debugger
 from cli.runs.target import RunArguments, RunTarget, given_input, prepare_target
 from cli.terminal import print_error, print_message
 from cli.terminal.interrupts import deferred_interrupts
@@ -43,6 +44,7 @@ class _Loop:
         self._arguments = arguments
         self._target: RunTarget | None = None
         self._live: LiveRun | None = None
+        self._debugger = Debugger(client, folder.path) if arguments.debug else None
 
     def run(self) -> None:
         """Build and start the first run, then react to changes until KeyboardInterrupt."""
@@ -98,6 +100,10 @@ class _Loop:
 
     def _start(self, target: RunTarget, replaced: LiveRun | None) -> None:
         """Start a run, which has new default storages. If it is rejected while the old run ends, try it once more."""
+        if self._debugger is not None:
+            if replaced is not None:
+                replaced.wait()  # it still has the port of the debugger
+            target = self._debugger.waits_in(target)
         params = {**target.params, "devFolder": 1}
         with deferred_interrupts():
             try:

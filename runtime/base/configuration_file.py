@@ -178,6 +178,8 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{path} cannot be read: its values are nested too deeply.") from error
 
 
 def _descend(document: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:

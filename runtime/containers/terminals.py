@@ -19,6 +19,8 @@ FRAME_HEADER_BYTES = 8
 STDOUT = 1
 END_OF_INPUT = b"\x04"
 """The character with which a terminal ends the input of a shell."""
+EXIT_ATTEMPTS, EXIT_PAUSE_SECS = 40, 0.05
+"""How often, and how soon again, the exit code is requested after the end of the output."""
 JSON_BODY = [("Content-Type", "application/json")]
 
 
@@ -107,8 +109,18 @@ class DockerExec:
             await self._connection.call(self._connection.api.exec_resize, self._id, height=rows, width=columns)
 
     async def exit_code(self) -> int | None:
+        # The output ends a moment before the engine has noticed the end of the process.
+        for _ in range(EXIT_ATTEMPTS):
+            found = await self._inspect()
+            if not found or not found["Running"]:
+                break
+            await asyncio.sleep(EXIT_PAUSE_SECS)
+        code: int | None = found.get("ExitCode")
+        return code
+
+    async def _inspect(self) -> dict[str, Any]:
+        """Return the engine's description of the process; empty if there is none."""
         with suppress(EngineUnavailable), ignoring_statuses(404):
             found: dict[str, Any] = await self._connection.call(self._connection.api.exec_inspect, self._id)
-            code: int | None = found["ExitCode"]
-            return code
-        return None
+            return found
+        return {}

@@ -21,6 +21,7 @@ from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
 from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
+from runtime.database.request_outcomes import RequestOutcomes
 from runtime.database.request_queues_table import RequestQueuesTable
 from runtime.database.run_blocks import RunBlocksTable
 from runtime.database.run_details import RunDetails
@@ -73,6 +74,7 @@ class Database:
         self.dispatches = DispatchesTable(self.connection)
         self.datasets = DatasetsTable(self.connection)
         self.request_queues = RequestQueuesTable(self.connection)
+        self.request_outcomes = RequestOutcomes(self.connection)
         with translating_disk_errors():
             self.key_value_stores = KeyValueStoresTable(self.connection, data_dir / "values")
             self.logs = LogFiles(data_dir / "logs")

@@ -306,6 +306,11 @@ STEPS = (
         fit_id TEXT NOT NULL, position INTEGER NOT NULL, body TEXT, PRIMARY KEY (fit_id, position)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE dispatches ADD COLUMN event_run_id TEXT
+        GENERATED ALWAYS AS (json_extract(body, '$.event_data.actorRunId')) VIRTUAL;
+    CREATE INDEX dispatches_by_event_run ON dispatches (event_run_id, created_at) WHERE event_run_id IS NOT NULL;
+    """,
 )
 
 

@@ -88,6 +88,11 @@ class DispatchesTable(Table[WebhookDispatch]):
         condition, value = ("user_id = ?", user_id) if webhook is None else ("webhook_id = ?", webhook.id)
         return self._page(condition, [value], order_by="created_at", paging=paging)
 
+    def page_of_run(self, user_id: str, run_id: str, paging: Paging) -> Page[WebhookDispatch]:
+        """The dispatches of a user's webhooks for events of a run, in the order of their creation."""
+        condition = "event_run_id = ? AND +user_id = ?"  # the index of the run has far fewer rows than the user's
+        return self._page(condition, [run_id, user_id], order_by="created_at", paging=paging)
+
     async def delete_of_webhook(self, webhook_id: str) -> None:
         await self._delete_where("webhook_id = ?", webhook_id)
 

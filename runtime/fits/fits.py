@@ -38,6 +38,10 @@ log = logging.getLogger("greenroom.fits")
 
 MAX_FITS = 50
 """Of a user's fits of one Actor, older ones are deleted."""
+MAX_LIVE_FITS = 20
+"""Of one user. Each has live runs, or waits for memory."""
+MAX_RUNS = 1000
+"""The most runs that a fit may need. Its record contains a measurement of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class Fits:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def open(self) -> None:
+        self._sweeps.opened_at = self._clock.now()
         for fit in self._records.table.live():
             self._sweep(fit.id)
 
@@ -103,7 +108,9 @@ class Fits:
 
         Raises as the start of a run with one of the inputs, and Invalid and LimitReached for the sizes.
         """
+        self._check_live_fits(order.start.user)
         sizes = self._possible_sizes(order)
+        _check_runs(order, sizes)
         plans = [await self._planner.plan(replace(order.start, input=input)) for _, input in order.inputs]
         fit = self._new_fit(order, plans, sizes)
         bodies = [None if plan.input.stored is None else plan.input.stored.body.decode() for plan in plans]
@@ -117,6 +124,10 @@ class Fits:
         if fit is None or fit.user_id != user.id:
             raise record_not_found("Fit", id)
         return fit
+
+    def get(self, id: str) -> Fit:
+        """Raises NotFound."""
+        return self._records.get(id)
 
     def page(self, user: User, of: Actor | None, paging: Paging) -> Page[Fit]:
         """A user's fits, or their fits of one Actor, in the order of their start."""
@@ -155,6 +166,14 @@ class Fits:
     def _sweep(self, id: str) -> None:
         task = self._tasks[id] = asyncio.create_task(self._sweeps.run(id), name=f"fit {id}")
         task.add_done_callback(lambda _: self._tasks.pop(id, None))
+
+    def _check_live_fits(self, user: User) -> None:
+        """Raises LimitReached if the user has too many live fits."""
+        live = sum(fit.user_id == user.id for fit in self._records.table.live())
+        if live >= MAX_LIVE_FITS:
+            raise LimitReached(
+                "too-many-live-fits", f"You have {live} live fits already. Wait for the end of one, or stop one."
+            )
 
     def _possible_sizes(self, order: FitOrder) -> tuple[int, ...]:
         """The sizes to try. Raises Invalid and LimitReached if a run with one of them is not possible now."""
@@ -208,6 +227,17 @@ class Fits:
             ),
             env_vars=sent.env_vars,
             permission_level=sent.permission_level,
+        )
+
+
+def _check_runs(order: FitOrder, sizes: Sequence[int]) -> None:
+    """Raises Invalid if the fit could need too many runs."""
+    inputs, repeat = len(order.inputs), order.repeat
+    if len(sizes) * repeat * inputs > MAX_RUNS:
+        raise Invalid(
+            "invalid-input",
+            f"{len(sizes)} sizes with {repeat} runs for each of {inputs} inputs are more than {MAX_RUNS} runs."
+            " Use fewer of them.",
         )
 
 

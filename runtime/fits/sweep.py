@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from runtime.base.clock import Clock
+from runtime.base.clock import Clock, Millis
 from runtime.base.errors import GreenroomError
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Fit, FitProblem, FitStatus, LiveTrial, Measurement, Run, Trial, new_id
@@ -49,6 +49,8 @@ class Sweeps:
         self._clock = clock
         self.capacity = capacity
         self._planning = asyncio.Lock()
+        self.opened_at: Millis = 0
+        """When this server began to watch runs."""
 
     async def run(self, id: str) -> None:
         """Carry out a fit to its end."""
@@ -124,8 +126,19 @@ class Sweeps:
             await self._measure(fit, live, run)
 
     async def _measure(self, fit: Fit, live: LiveTrial, run: Run) -> None:
-        measurement = await self._runs.measure(live, run, self._host, self._clock.now())
-        await self._records.change(fit.id, partial(_with_measurement, measurement))
+        """Add the measurement of a run, unless it ended while no server watched it: then its peak may be missing.
+
+        The trial of such a run is made again.
+        """
+        measured: tuple[Measurement, ...] = ()
+        if (run.finished_at or 0) >= self.opened_at:
+            measured = (await self._runs.measure(live, run, self._host, self._clock.now()),)
+
+        def ended(now: Fit) -> Fit:
+            others = tuple(each for each in now.live if each.run_id != live.run_id)
+            return replace(now, live=others, measured=(*now.measured, *measured))
+
+        await self._records.change(fit.id, ended)
 
     async def _end(
         self, fit: Fit, ending: FitStatus, problem: FitProblem | None = None, *, is_budget_spent: bool = False
@@ -164,8 +177,3 @@ class Sweeps:
         await self._runs.abort(live.run_id)
         while (run := self._runs.find(live.run_id)) is not None and not run.status.is_terminal:
             await self._runs.wait(live.run_id, WAIT_SECS)
-
-
-def _with_measurement(measurement: Measurement, fit: Fit) -> Fit:
-    live = tuple(each for each in fit.live if each.run_id != measurement.run_id)
-    return replace(fit, live=live, measured=(*fit.measured, measurement))

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping
 
 from runtime.base.clock import Clock
-from runtime.base.records import TimelineEntry, TimelineKind
+from runtime.base.records import OrderKind, TimelineEntry, TimelineKind
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.database.run_timeline import RunTimelineTable
+from runtime.metrics.curves import OOM_KILL, RunEvent
 
 log = logging.getLogger("greenroom.runs")
+
+
+MARKED_ORDERS: Mapping[str, str] = {
+    OrderKind.RESURRECTION: "resurrection",
+    OrderKind.ABORT: "abort",
+    OrderKind.GRACEFUL_ABORT: "abort",
+}
 
 
 class Timeline:
@@ -47,22 +56,20 @@ class Timeline:
             log.warning("The event %s is missing in the time line of run %s: %s", entry.name, run_id, problem)
 
 
-def markers(entries: list[TimelineEntry]) -> list[tuple[int, str]]:
-    """The times and kinds of what is marked in curves: how the run was continued or aborted, and OOM kills.
+def marked_events(entries: Iterable[TimelineEntry]) -> list[RunEvent]:
+    """What is marked in the curves of a run: how it was continued or aborted, and out-of-memory kills.
 
     A continuation is marked when it happens, not when it was ordered.
     """
-    return [(entry.at, kind) for entry in entries if (kind := _marker(entry)) is not None]
+    return [RunEvent(entry.at, kind) for entry in entries if (kind := _marker(entry)) is not None]
 
 
 def _marker(entry: TimelineEntry) -> str | None:
     match entry.kind:
         case TimelineKind.OOM_KILL:
-            return "oom-kill"
+            return OOM_KILL
         case TimelineKind.RESTARTED:
             return entry.name
-        case TimelineKind.ORDER if entry.name in ("resurrection", "abort"):
-            return entry.name
-        case TimelineKind.ORDER if entry.name == "graceful-abort":
-            return "abort"
+        case TimelineKind.ORDER:
+            return MARKED_ORDERS.get(str(entry.name))
     return None

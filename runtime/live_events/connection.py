@@ -13,6 +13,8 @@ HEARTBEAT_MILLIS = 15_000
 """After this time without an event, an empty batch shows that the connection works."""
 BATCH_MILLIS = 100
 """The shortest time between two batches: 10 a second are more than a page draws."""
+BATCH_BYTES = 131_072
+"""A client that does not read holds this much memory, not all events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,21 @@ class LiveConnection:
                 self._end = None
 
     def _next(self) -> Batch:
-        """What has been published since the last batch."""
+        """What has been published since the last batch, at most about BATCH_BYTES."""
         lost_positions = {
             topic: position
             for topic, since in self.topics.items()
             if (position := self._log.lost_until(topic)) > max(since, self.position)
         }
-        events = [event for event in self._log.after(self.position) if self._is_for_this(event)]
-        self.position = self._log.position
+        events, end, size = [], self._log.position, 0
+        for event in self._log.after(self.position):
+            if self._is_for_this(event):
+                events.append(event)
+                size += len(event.content)
+            if size >= BATCH_BYTES:
+                end = event.position
+                break
+        self.position = end
         return Batch(events, list(lost_positions), max(lost_positions.values(), default=0))
 
     def _is_for_this(self, event: LiveEvent) -> bool:

@@ -76,14 +76,16 @@ class Measurements:
     async def count_end(self, container: Container, run: Run) -> None:
         """Record the last counters of a run's container that has ended, if they could be measured.
 
-        The proxy is among them. Raises StorageUnavailable.
+        The proxy is among them. Raises StorageUnavailable. The series ends even if an error prevents the rest.
         """
-        await self._proxy.flush(run.id)
-        if (sample := await container.final_sample()) is not None:
-            await self._count(run, sample)
-            granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
-            await self._metrics.add(run, sample, granted)
-        await self._metrics.end(run.id)
+        try:
+            await self._proxy.flush(run.id)
+            if (sample := await container.final_sample()) is not None:
+                await self._count(run, sample)
+                granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
+                await self._metrics.add(run, sample, granted)
+        finally:
+            await self._metrics.end(run.id)
 
     async def _count(self, run: Run, sample: Sample) -> RunStats:
         transferred = self._billing.take_transfer(run.id)

@@ -70,6 +70,7 @@ class RequestQueues(StorageService[RequestQueue]):
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database.request_queues, database.users, clock)
+        self.outcomes = database.request_outcomes
 
     async def record_client(self, queue: RequestQueue, client: QueueClient) -> bool:
         """Update `had_multiple_clients` for a client that works with the queue; return whether the queue changed.

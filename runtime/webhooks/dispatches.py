@@ -46,6 +46,10 @@ class Dispatches:
         """The dispatches of all of the user's webhooks, or of one webhook."""
         return self._database.dispatches.page(user.id, webhook, paging)
 
+    def page_of_run(self, run: Run, paging: Paging) -> Page[WebhookDispatch]:
+        """The dispatches for events of a run, of all webhooks of its user."""
+        return self._database.dispatches.page_of_run(run.user_id, run.id, paging)
+
     async def dispatch_pending(self, job: Run | Build) -> None:
         """Dispatch the pending events of a run or build: now, or as soon as the disk takes them."""
         try:

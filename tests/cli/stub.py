@@ -47,7 +47,8 @@ class StubApi:
 
     `build_status` is the status with which builds end. `error` is the response to a request that starts a run,
     `definition_error` and `start_error` to the checks before a build. `log_lines` are in the log of every run,
-    and `explanation` explains it. `report` and `metrics` are those of every run. `on_stop` is called on shutdown.
+    and `explanation` explains it. `report` and `metrics` are those of every run; without a report, its request fails.
+    `on_stop` is called on shutdown.
     """
 
     def __init__(self, *, live_runs: int = 0, build_status: str = "SUCCEEDED") -> None:
@@ -71,7 +72,7 @@ class StubApi:
         self.start_error: tuple[int, str, str] | None = None
         self.checked: list[dict[str, Any]] = []
         self.log_lines: list[str] = []
-        self.report = a_report()
+        self.report: dict[str, Any] | None = a_report()
         self.metrics = some_metrics()
         self.explanation: str | None = "There is no evidence."
         self.stop_runs: str | None = None
@@ -285,6 +286,8 @@ class StubApi:
         return data(self.runs[run_id])
 
     async def _report(self, request: Request) -> Response:
+        if self.report is None:
+            return error((503, "unavailable", "The series cannot be read"))
         return JSONResponse(self.report)
 
     async def _metrics(self, request: Request) -> Response:

@@ -480,6 +480,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/request-queues/{id}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_queue_requests_greenroom_request_queues__id__requests_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/runs/{run}/timeline": {
         parameters: {
             query?: never;
@@ -520,6 +536,38 @@ export interface paths {
             cookie?: never;
         };
         get: operations["get_environment_greenroom_runs__run__environment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/webhook-dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_dispatches_of_run_greenroom_runs__run__webhook_dispatches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/runs/{run}/web-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_web_server_greenroom_runs__run__web_server_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -780,6 +828,16 @@ export interface components {
             enforcement: string;
             peakBytes: components["schemas"]["Figure"];
         };
+        DispatchPage: {
+            items: {
+                [key: string]: unknown;
+            }[];
+            total: number;
+            offset: number;
+            limit: number;
+            count: number;
+            desc: boolean;
+        };
         DoctorCheck: {
             area: components["schemas"]["Area"];
             name: string;
@@ -834,6 +892,7 @@ export interface components {
             sample: components["schemas"]["RunSample"];
             log: components["schemas"]["LogGrowth"];
             timeline: components["schemas"]["TimelineEvent"];
+            fit: components["schemas"]["FitDetails"];
             server: components["schemas"]["ServerState"];
         };
         EventReport: {
@@ -1091,6 +1150,12 @@ export interface components {
             kind: "user" | "run" | "itself" | "server" | "engine";
             runId: string | null;
         };
+        OutcomeCounts: {
+            pending: number;
+            locked: number;
+            handled: number;
+            failed: number;
+        };
         ProcessCurves: {
             name: string;
             memoryBytes: components["schemas"]["Curve"];
@@ -1131,6 +1196,17 @@ export interface components {
         QueueOrder: {
             data: string[];
         };
+        QueueRequest: {
+            outcome: components["schemas"]["RequestOutcome"];
+            request: {
+                [key: string]: unknown;
+            };
+        };
+        QueueRequests: {
+            counts: components["schemas"]["OutcomeCounts"];
+            items: components["schemas"]["QueueRequest"][];
+            nextAfter: string | null;
+        };
         RecordChange: {
             /** @enum {string} */
             kind: "actor" | "task" | "schedule" | "webhook" | "dataset" | "key-value-store" | "request-queue" | "user" | "run" | "build";
@@ -1138,6 +1214,8 @@ export interface components {
             /** @enum {string} */
             change: "created" | "modified" | "deleted";
         };
+        /** @enum {string} */
+        RequestOutcome: "pending" | "locked" | "handled" | "failed";
         Reset: {
             topics: string[];
         };
@@ -1263,6 +1341,13 @@ export interface components {
             usageTotalUsd: number;
             containerUrl: string | null;
         };
+        RunWebServer: {
+            url: string;
+            port: number;
+            isLive: boolean;
+            isReady: boolean;
+            listening: string[];
+        };
         SampledCurves: {
             memoryBytes: number | null;
             anonymousBytes: number | null;
@@ -1376,6 +1461,9 @@ export interface components {
             quantity: components["schemas"]["Figure"];
             usdPerUnit: number;
             usd: components["schemas"]["Figure"];
+        };
+        WebhookDispatches: {
+            data: components["schemas"]["DispatchPage"];
         };
         WebhookRequest: {
             url: string;
@@ -2597,6 +2685,39 @@ export interface operations {
             };
         };
     };
+    list_queue_requests_greenroom_request_queues__id__requests_get: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["RequestOutcome"] | null;
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueRequests"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_timeline_greenroom_runs__run__timeline_get: {
         parameters: {
             query?: never;
@@ -2676,6 +2797,64 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["RunEnvironment"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_dispatches_of_run_greenroom_runs__run__webhook_dispatches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["WebhookDispatches"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_web_server_greenroom_runs__run__web_server_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RunWebServer"];
                 };
             };
             "4XX": {

@@ -7,8 +7,20 @@ export type Server = components["schemas"]["ConsoleInfo"] & {
   isEngineReachable?: boolean;
 };
 
-/** The server and the signed-in user. */
+/**
+ * The server and the signed-in user. Without users, the server signs in whoever opens a page, unless another site
+ * opened it. Then the page has no session yet, and gets one here.
+ */
 export const serverQuery = queryOptions({
   queryKey: ["server"],
-  queryFn: ({ signal }): Promise<Server> => body(local.GET("/greenroom/console", { signal })),
+  queryFn: async ({ signal }): Promise<Server> => {
+    const server = await fetchServer(signal);
+    if (server.user != null) return server;
+    await body(local.POST("/greenroom/session", { body: {} }));
+    return fetchServer(signal);
+  },
 });
+
+function fetchServer(signal: AbortSignal): Promise<Server> {
+  return body(local.GET("/greenroom/console", { signal }));
+}

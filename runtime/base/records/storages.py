@@ -101,6 +101,15 @@ class RequestState(StrEnum):
     PENDING = "pending"
 
 
+class RequestOutcome(StrEnum):
+    """What became of a request of a queue. Each request has exactly one."""
+
+    PENDING = "pending"
+    LOCKED = "locked"  # a client works on it
+    HANDLED = "handled"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class QueuedRequest:
     """A request as JSON, with its fields as the client wrote them. The lock is set only until it expires."""

@@ -16,6 +16,7 @@ from runtime.base.sizes import MBYTE
 from runtime.database import Database
 from runtime.fits.capacity import Host
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
+from tests.fakes.event_stream import listen
 
 NEED = 300 * MBYTE
 SIZES = [256, 512, 1024]
@@ -165,6 +166,20 @@ async def test_a_crash_at_the_start_of_a_run_starts_it_exactly_once(api: Api, *,
     assert (fit["status"], fit["runs"][0]["runId"]) == ("FINISHED", run.id)
 
 
+async def test_a_run_that_ended_while_no_server_watched_it_is_made_again(api: Api) -> None:
+    fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
+    run = await next_run(api)
+    await api.close()
+    api.container_of(run).exits(0)
+    await api.clock.advance(1)
+    await api.open()
+    fit = await finish_all(api, fit_id)
+    assert [each["memoryMbytes"] for each in fit["runs"]] == [512, 512]
+    assert run.id not in [each["runId"] for each in fit["runs"]]
+    assert {size["peakBytes"] for size in fit["sizes"]} == {NEED}
+    assert (await api.call("GET", f"/v2/actor-runs/{run.id}")).status_code == 404
+
+
 async def test_a_stop_aborts_the_live_run_and_leaves_what_was_measured(api: Api) -> None:
     fit_id = await start(api, await api.create_actor("fitted"), sizes=SIZES)
     await finish(api, await next_run(api))
@@ -269,6 +284,7 @@ REJECTED: list[tuple[dict[str, Any], tuple[int, str]]] = [
     ({"strategy": "best"}, (400, "invalid-input")),
     ({"inputs": [{"body": {"word": 1}}]}, (400, "invalid-input")),
     ({"inputs": []}, (400, "invalid-input")),
+    ({"inputs": [{}] * 100, "repeat": 100}, (400, "invalid-input")),
 ]
 
 
@@ -374,3 +390,15 @@ async def test_only_a_proven_size_is_applied(api: Api) -> None:
     assert record(api, fit_id).status is FitStatus.STOPPED
     answer = await api.call("POST", f"/greenroom/fits/{fit_id}/apply", json={})
     assert problem(answer) == (400, "not-proven")
+
+
+async def test_a_page_receives_each_change_of_a_fit_and_the_peaks_of_its_live_runs(api: Api) -> None:
+    fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
+    client = await listen(api, f"fit:{fit_id}")
+    run = await next_run(api)
+    api.container_of(run).uses(90 * MBYTE)
+    await until(api, lambda: any(live["peakBytes"] == 90 * MBYTE for live in client.named("fit")[-1]["live"]))
+    done = await finish_all(api, fit_id)
+    await until(api, lambda: client.named("fit")[-1]["status"] == "FINISHED")
+    assert client.named("fit")[-1] == done
+    await client.close()

@@ -279,6 +279,54 @@ async def test_the_input_of_a_shell_ends_when_the_client_disconnects(api: Api) -
     assert process.is_input_ended and process.is_closed
 
 
+async def test_a_process_that_reads_no_input_does_not_hide_that_the_client_has_left(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(_: FakeExec, data: bytes) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(FakeExec, "write", write)
+    run = await api.start()
+    socket = shell_socket(api, run.id, CONTROL_TOKEN)
+    socket.send_bytes(b"first")
+    socket.send_bytes(b"second")
+    socket.leave()
+    await asyncio.wait_for(socket.done, 5)
+    assert api.container_of(run).executed[0].is_closed
+
+
+async def test_an_invalid_message_and_an_error_end_a_shell(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def write(_: FakeExec, data: bytes) -> None:
+        raise KeyError("odd")
+
+    monkeypatch.setattr(FakeExec, "write", write)
+    run = await api.start()
+    for message, report in ((b"input", f"A shell of run {run.id} failed"), ('{"columns": "many"}', "")):
+        caplog.clear()
+        socket = shell_socket(api, run.id, CONTROL_TOKEN)
+        if isinstance(message, bytes):
+            socket.send_bytes(message)
+        else:
+            socket.send(message)
+        await asyncio.wait_for(socket.done, 5)
+        assert report in caplog.text and bool(caplog.text) is bool(report)
+        assert api.container_of(run).executed[-1].is_closed
+
+
+async def test_an_error_of_a_start_is_not_mistaken_for_a_client_that_left(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def start(*_: object, **__: object) -> None:
+        raise KeyError("odd")
+
+    monkeypatch.setattr("api.routes.shells.start_process", start)
+    run = await api.start()
+    with pytest.raises(KeyError, match="odd"):
+        await shell_socket(api, run.id, CONTROL_TOKEN).done
+
+
 async def test_a_process_that_reads_no_input_does_not_hold_a_shell_whose_client_has_left(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,19 @@ async def test_a_list_counts_the_runs_of_each_status_whatever_status_is_selected
     assert (await listed(api, "q=nothing")).counts["ALL"] == 0
 
 
+async def test_a_list_can_be_that_of_a_task(api: Api) -> None:
+    actor = await api.create_actor("hello")
+    await api.start(actor)
+    body = {"actId": actor.id, "name": "nightly"}
+    task = (await api.call("POST", "/v2/actor-tasks", json=body)).json()["data"]
+    run = (await api.call("POST", f"/v2/actor-tasks/{task['id']}/runs")).json()["data"]
+    for reference in (task["id"], f"{task['username']}~nightly"):
+        page = await listed(api, f"task={reference}&q=hello")
+        assert [(each.id, each.task_id) for each in page.items] == [(run["id"], task["id"])]
+        assert page.counts["ALL"] == 1
+    assert problem(await api.call("GET", f"{PATH}?task=nightly")) == (404, "record-not-found")
+
+
 async def test_pages_are_linked_in_both_directions(api: Api) -> None:
     actor = await api.create_actor("hello")
     runs = [await api.finish(await api.start(actor)) for _ in range(5)]

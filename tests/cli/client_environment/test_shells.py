@@ -20,6 +20,11 @@ def test_a_shell_that_is_installed_gets_the_value_unchanged(name: ShellName) -> 
     assert f"FIRST={VALUE}\n" in shown and "SECOND=" not in shown
 
 
+def test_a_command_of_several_lines_is_not_a_comment() -> None:
+    lines = lines_of({"A": "b"}, SHELLS[ShellName.SH], "greenroom env --data-dir 'a\nb'")
+    assert lines == ["export A=b"]
+
+
 def test_the_lines_of_fish() -> None:
     assert lines_of({"A": "it's \\ $B", "C": None}, SHELLS[ShellName.FISH], "greenroom env") == [
         "set -gx A 'it\\'s \\\\ $B'",

@@ -85,6 +85,12 @@ def test_an_interrupt_aborts_the_run_and_prints_what_was_measured(fit: Any, fit_
     assert "stop" in fit_stub.requests
 
 
+def test_an_interrupt_during_the_start_stops_the_fit(fit: Any, fit_stub: FitStub) -> None:
+    fit_stub.interrupts_start = True
+    assert fit("-i", NEEDS_300).exit_code == 3
+    assert (fit_stub.fit.status, "stop" in fit_stub.requests) == ("STOPPED", True)
+
+
 def test_an_error_during_the_search_leaves_what_was_measured(fit: Any, fit_stub: FitStub) -> None:
     fit_stub.most_runs = 2
     done = fit("-i", NEEDS_300, "--json")

@@ -105,6 +105,14 @@ def test_required_fields_without_a_value_are_named(init: Any, folder: Path) -> N
     assert "MIN_ITEMS = 1" in (folder / "tests" / "test_actor.py").read_text()
 
 
+def test_a_schema_of_wrong_types_is_left_to_the_build(init: Any, folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM apify/actor-python:3.13\n")
+    (folder / ".actor/input_schema.json").write_text('{"properties": ["url"], "required": {"url": 1}}')
+    definition = json.loads((folder / ".actor/actor.json").read_text())
+    (folder / ".actor/actor.json").write_text(json.dumps({**definition, "storages": 1}))
+    assert init().exit_code == 0
+
+
 def test_the_written_file_names_every_setting_of_a_file_and_its_examples_are_valid(tmp_path: Path) -> None:
     text = (TEMPLATES / "greenroom.toml.template").read_text()
     settings = "\n".join(line.removeprefix("# ") for line in text.splitlines() if " = " in line or "[" in line[:3])

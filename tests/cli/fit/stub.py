@@ -44,7 +44,8 @@ DEFAULT_MBYTES = 1024
 class FitStub(StubApi):
     """One fit at a time. Each request for it makes one step: it plans a batch of runs, or measures one.
 
-    While a run at `interrupts_at` megabytes is live, a command that waits for the fit is interrupted. After
+    While a run at `interrupts_at` megabytes is live, a command that waits for the fit is interrupted; with
+    `interrupts_start`, one that starts it. After
     `most_runs`, the fit fails. `start_problem` is the response to the start of a fit. `trials` are all that were made.
     """
 
@@ -52,6 +53,7 @@ class FitStub(StubApi):
 
     def __init__(self) -> None:
         self.interrupts_at: int | None = None
+        self.interrupts_start = False
         self.most_runs: int | None = None
         self.start_problem: tuple[int, str, str] | None = None
         self.order: dict[str, Any] = {}
@@ -71,6 +73,8 @@ class FitStub(StubApi):
         self.requests.append(f"fit?{request.url.query}")
         if self.start_problem:
             return error(self.start_problem)
+        if self.interrupts_start:
+            os.kill(os.getpid(), signal.SIGINT)
         self.order = order = await request.json()
         inputs = order["inputs"]
         self._bodies = [None if each["body"] is None else dumps(each["body"]).decode() for each in inputs]

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from cli.client import Client
-from cli.runs.debugger import DEFAULT_PORTS, with_debugger
+from cli.runs.debugger import DEFAULT_PORTS, Debugger
 from cli.runs.target import RunTarget
 
 
@@ -19,7 +19,8 @@ def attach(language: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]
     """The chosen port and the printed text."""
     info = {"language": language, "workingFolder": "/app"}
     client = cast(Client, SimpleNamespace(development=SimpleNamespace(debugger=lambda build: info)))
-    target = with_debugger(client, RunTarget({}, {"id": "b"}, {"build": "0.0.1"}, None), Path("/home/me/actor"))
+    debugger = Debugger(client, Path("/home/me/actor"))
+    target = debugger.waits_in(RunTarget({}, {"id": "b"}, {"build": "0.0.1"}, None))
     assert target.params["build"] == "0.0.1"
     return int(target.params["greenroomDebugPort"]), capsys.readouterr().err
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.runs.live_table import Histories, show_live
-from cli.runs.usage import CURVE_WIDTH, curve, usage_row
+from cli.runs.live_table import MAX_STORED_CURVES, Histories, show_live
+from cli.runs.usage import CURVE_WIDTH, curve, latest_shares, usage_row
+from tests.cli.reports import no_metrics, some_metrics
 
 RUN = {
     "id": "r1",
@@ -28,7 +29,7 @@ def test_what_is_not_measured_is_not_shown_as_zero() -> None:
 
 
 def test_the_curve_has_the_latest_measurements_of_listed_runs() -> None:
-    histories = Histories()
+    histories = Histories(lambda run_id: [])
     for _ in range(CURVE_WIDTH + 5):
         histories.add([{**RUN, "memCurrentBytes": 128 << 20}, {**RUN, "id": "r2"}])
     assert histories.curve_of("r1") == "█" * CURVE_WIDTH
@@ -37,6 +38,23 @@ def test_the_curve_has_the_latest_measurements_of_listed_runs() -> None:
     assert histories.curve_of("r1").strip("\N{NO-BREAK SPACE}") == "▁"
 
 
+def test_the_curve_begins_with_the_stored_samples_of_the_last_seconds() -> None:
+    read: list[str] = []
+
+    def stored(run_id: str) -> list[float | None]:
+        read.append(run_id)
+        return latest_shares(some_metrics(), 3)
+
+    histories = Histories(stored)
+    for _ in range(2):
+        histories.add([{**RUN, "memCurrentBytes": 128 << 20}])
+    assert histories.curve_of("r1").strip("\N{NO-BREAK SPACE}") == "▅▁▃██"
+    assert read == ["r1"] and latest_shares(no_metrics(), 3) == []
+    many = [{**RUN, "id": str(number)} for number in range(MAX_STORED_CURVES + 5)]
+    histories.add(many)
+    assert len(read) == 1 + MAX_STORED_CURVES
+
+
 def test_the_live_table_of_one_run_ends_with_the_run(capsys: pytest.CaptureFixture[str]) -> None:
-    show_live("local", lambda: [{**RUN, "status": "SUCCEEDED"}], stops_at_end=True)
+    show_live("local", lambda: [{**RUN, "status": "SUCCEEDED"}], lambda run_id: [], stops_at_end=True)
     assert capsys.readouterr().out.splitlines()[1].startswith("r1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from testing.live_server import LiveServer
+from tests.cli.debug_clients import DapClient, attached
 
 pytestmark = pytest.mark.docker
 
@@ -66,9 +68,13 @@ def command(server: LiveServer, *words: str | Path) -> list[str]:
 
 
 @contextmanager
-def watching(server: LiveServer, folder: Path) -> Iterator[tuple[subprocess.Popen[str], Output]]:
+def watching(server: LiveServer, folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], Output]]:
     process = subprocess.Popen(
-        command(server, "run", "--watch", folder), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command(server, "run", "--watch", *options, folder),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         yield process, Output(process)
@@ -118,6 +124,23 @@ def test_a_change_starts_a_new_run_with_the_files_of_the_folder_and_of_the_image
     assert not {"RUNNING", "READY"} & {*statuses}
     assert not (folder / "written").exists()
     assert [path.name for path in (folder / "node_modules").iterdir()] == ["of-host"]
+
+
+def test_each_run_of_the_loop_waits_for_the_debugger_at_the_same_port(server: LiveServer, folder: Path) -> None:
+    (folder / "main.py").write_text("answer = 41\nprint(answer)\n")
+    with watching(server, folder, "--debug", "-m", "512") as (process, output):
+        port = int(re.findall(r":(\d+)", output.wait_for("Attach a debugger to 127.0.0.1:"))[0])
+        with attached(lambda: DapClient(port)) as debugger:
+            debugger.stop_at(str(folder), "/usr/src/app", str(folder / "main.py"), 2)
+            (folder / "main.py").write_text("answer = 42\nprint(answer)\n")
+            output.wait_for(f"Attach the debugger to 127.0.0.1:{port} again.")
+        with attached(lambda: DapClient(port)) as debugger:
+            frame = debugger.stop_at(str(folder), "/usr/src/app", str(folder / "main.py"), 2)
+            assert debugger.evaluate("answer", frame) == "42"
+            debugger.resume()
+        output.wait_for("SUCCEEDED: Actor finished with exit code 0. Waiting for changes.")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
 
 
 def test_a_build_that_fails_is_repeated_after_the_next_change(server: LiveServer, folder: Path) -> None:

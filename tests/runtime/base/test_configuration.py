@@ -155,6 +155,10 @@ def test_a_file_that_is_not_text_is_rejected(tmp_path: Path) -> None:
         resolve(tmp_path, environment={})
 
 
+def test_a_file_that_is_nested_too_deeply_is_rejected(tmp_path: Path) -> None:
+    assert "nested too deeply" in str(error_of(tmp_path, f"x = {'[' * 5000}{']' * 5000}"))
+
+
 def test_a_file_of_another_system_has_the_same_lines(tmp_path: Path) -> None:
     (tmp_path / "greenroom.toml").write_bytes(b"\xef\xbb\xbf" + VALID.replace("\n", "\r\n").encode())
     values = with_lines(resolve(tmp_path, environment={})).values

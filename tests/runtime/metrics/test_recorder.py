@@ -167,7 +167,7 @@ async def test_the_series_survives_a_restart_and_is_deleted_with_its_run(stage: 
     await stage.restart_server()
     stage.container_of(run).uses(100 * MIB)
     await stage.clock.advance(1)
-    assert sum(block.samples for block in stage.orchestrator.metrics.blocks(run.id)) >= 4
+    assert sum(block.samples for block in stage.orchestrator.history.metrics.blocks(run.id)) >= 4
     run = await stage.finish(run)
     stored = stage.orchestrator.database.metrics
     assert sum(block.samples for block in stored.blocks(run.id)) >= 4

@@ -124,6 +124,28 @@ def test_secrets_do_not_appear_in_the_log_or_the_api(server: LiveServer, actor: 
         assert secret not in log + records + server.log()
 
 
+def test_the_recorded_history_is_that_of_the_container(server: LiveServer, actor: str) -> None:
+    run, found = environment_of(server, actor, memory=512)
+    path = f"/greenroom/runs/{run['id']}"
+    recorded = server.http.get(f"{path}/environment").raise_for_status().json()
+    shown = {each["name"]: each["value"] for each in recorded["variables"]}
+    assert found.keys() - shown.keys() <= {"HOSTNAME", "HOME", "LC_CTYPE"}  # the engine and Python set these
+    assert {name: found[name] for name, value in shown.items() if value is not None} == {
+        name: value for name, value in shown.items() if value is not None
+    }
+    masked = {name for name, value in shown.items() if value is None}
+    assert {"MY_SECRET", "APIFY_TOKEN", "ACTOR_EVENTS_WEBSOCKET_URL"} <= masked and recorded["hasImage"]
+    calls = server.http.get(f"{path}/api-calls").raise_for_status().json()
+    [call] = calls["items"]
+    assert (call["operation"], call["status"]) == ("PUT /v2/key-value-stores/{id}/records/{key:path}", 201)
+    entries = server.http.get(f"{path}/timeline").raise_for_status().json()["entries"]
+    kinds = [each["kind"] for each in entries]
+    assert kinds == ["created", "status", "container-started", "container-ended", "status"]
+    assert entries[3]["exitCode"] == 0
+    lines = server.http.get(f"/greenroom/logs/{run['id']}/lines").raise_for_status().json()["lines"]
+    assert lines[-1]["text"].endswith("secret: [REDACTED] token: [REDACTED]")
+
+
 def environment_of(server: LiveServer, actor: str, **params: object) -> tuple[Json, dict[str, str]]:
     run = server.finished_run(actor, **params)
     assert run["status"] == "SUCCEEDED", server.text(f"logs/{run['id']}")

@@ -42,6 +42,24 @@ async def test_a_run_is_running_then_succeeded(stage: Stage) -> None:
     assert run.status_message == "Actor finished with exit code 0."
 
 
+async def test_an_error_of_the_proxy_at_the_end_neither_changes_the_end_nor_holds_the_series(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    async def fail(run_id: str) -> None:
+        raise RuntimeError("odd")
+
+    async def end(run_id: str) -> None:
+        ended.append(run_id)
+
+    monkeypatch.setattr(stage.orchestrator.proxy, "flush", fail)
+    monkeypatch.setattr(stage.orchestrator.history.metrics, "end", end)
+    run = await stage.start()
+    assert (await stage.finish(run, 0)).status is S.SUCCEEDED
+    assert ended == [run.id]
+
+
 @pytest.mark.parametrize("code", [1, 91, 137, 143, 255])
 async def test_a_run_fails_if_the_exit_code_is_not_0(stage: Stage, code: int) -> None:
     run = await stage.finish(await stage.start(), code)

@@ -3,6 +3,7 @@ import { useLocation, useNavigate, useParams } from "@tanstack/react-router";
 import { Suspense } from "react";
 import { isNotFound, messageOf } from "@/api/errors";
 import { type Run, runQuery } from "@/api/run";
+import { useKeys } from "@/app/useKeys";
 import { NotFoundPage } from "@/pages/NotFoundPage";
 import { QueryError } from "@/ui/ErrorNote";
 import { Page } from "@/ui/Page";
@@ -45,16 +46,13 @@ function RunTabs({ run }: { run: Run }) {
     count: counts[counted.indexOf(each)]?.data,
     href: `${pathname}${searchStr}#${each.id}`,
   }));
+  const open = (id: string) => void navigate({ to: ".", search: true, hash: id, replace: true });
+  useKeys(Object.fromEntries(TABS.slice(0, 9).map((each, index) => [String(index + 1), () => open(each.id)])));
   const Content = TABS.find((each) => each.id === current)?.component;
   return (
     <>
       <div className={styles.tabs}>
-        <TabBar
-          label="Parts of the run"
-          tabs={bar}
-          current={current}
-          onSelect={(tab) => void navigate({ to: ".", search: true, hash: tab.id, replace: true })}
-        />
+        <TabBar label="Parts of the run" tabs={bar} current={current} onSelect={(tab) => open(tab.id)} />
       </div>
       <div role="tabpanel" aria-labelledby={tabId(current)} className={styles.panel}>
         <Suspense fallback={<Skeleton lines={8} />}>{Content && <Content run={run} />}</Suspense>
