@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,8 +57,10 @@ def duration(secs: float) -> str:
 
 
 def dollars(usd: float) -> str:
-    """Return an amount with cents, and with more decimals below a dollar."""
-    return f"${usd:,.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}" if usd >= 0.0001 else f"${usd:.2g}"
+    """Return an amount with cents, and with more decimals below a dollar: two digits of a very small one."""
+    if usd >= 1 or usd == 0:
+        return f"${usd:,.2f}"
+    return f"${usd:.{4 if usd >= 0.0001 else 1 - math.floor(math.log10(usd))}f}"
 
 
 def unit_name(unit: str) -> str:

@@ -144,7 +144,7 @@ def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any, served: 
         "CPU         █▅▁  25 % of the granted time, 0.5 s in total; grant: 0.03125 cores",
         "Network    ████  2.4 MB in, 2.9 kB out",
         "Disk       ████  peak 4.0 kB of 256 MB; checked periodically",
-        "Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$8.7e-05, which the developer of"
+        "Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$0.000087, which the developer of"
         " the Actor pays",
         "Items      5, the first 3:",
         '           {"n": 0}',

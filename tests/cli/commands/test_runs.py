@@ -151,6 +151,7 @@ def test_logs_are_selected_by_time_and_text(greenroom: Greenroom, serving: Servi
     assert texts("--since", stamp)[:2] == ["second ERROR", "second"]
     assert texts("--since", "1d", "--grep", "first") == []
     assert texts("--grep", "90 %") == ["10 %\r90 %"]
+    assert "has no line to show" in greenroom("logs", "last", "--grep", "never written").stderr
     assert greenroom("logs", "last", "-f", "--grep", "^second$").stdout.endswith("Z second\n")
     assert [greenroom("logs", "last", *options).exit_code for options in (["--grep", "("], ["--since", "soon"])] == [
         64,

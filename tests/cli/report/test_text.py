@@ -31,7 +31,7 @@ Processes  ████  at most 3 processes, 11 threads
 Storage    5 dataset writes
 Items      5
 Charged    page: 3 x $0.1000 = ~$0.3000
-Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$8.7e-05, which the developer of the Actor pays
+Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$0.000087, which the developer of the Actor pays
 Restarts   1 migration
 
 Measured: 4 samples from cgroup v2. ~ marks an estimate, ≥ a number that a limit has cut off.

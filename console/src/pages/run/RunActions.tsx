@@ -46,7 +46,11 @@ function LiveActions({ run, open }: Props) {
     <>
       <Menu
         trigger={
-          <Button icon={<OctagonX aria-hidden />} isPending={pending === "abort" || run.status === "ABORTING"}>
+          <Button
+            needsServer
+            icon={<OctagonX aria-hidden />}
+            isPending={pending === "abort" || run.status === "ABORTING"}
+          >
             {pending === "abort" || run.status === "ABORTING" ? "Aborting" : "Abort"}
             <ChevronDown aria-hidden />
           </Button>
@@ -60,6 +64,7 @@ function LiveActions({ run, open }: Props) {
         </MenuItem>
       </Menu>
       <Button
+        needsServer
         icon={<RotateCcw aria-hidden />}
         disabled={!isRunning}
         isPending={pending === "reboot"}
@@ -68,6 +73,7 @@ function LiveActions({ run, open }: Props) {
         {pending === "reboot" ? "Rebooting" : "Reboot"}
       </Button>
       <Button
+        needsServer
         icon={<MoveRight aria-hidden />}
         disabled={!isRunning}
         isPending={pending === "migrate"}
@@ -88,13 +94,19 @@ function EndedActions({ run, open }: Props) {
   const navigate = useNavigate();
   return (
     <>
-      <Button icon={<Power aria-hidden />} isPending={pending === "resurrect"} onClick={() => open("resurrect")}>
+      <Button
+        needsServer
+        icon={<Power aria-hidden />}
+        isPending={pending === "resurrect"}
+        onClick={() => open("resurrect")}
+      >
         Resurrect
       </Button>
       <MoreMenu run={run} open={open} />
       <Menu
         trigger={
           <Button
+            needsServer
             variant={run.status === "SUCCEEDED" ? "primary" : "secondary"}
             icon={<Play aria-hidden />}
             isPending={pending === "start"}
