@@ -131,9 +131,7 @@ function CompactRow({ row }: { row: Row }) {
   return (
     <span className={styles.compact}>
       <span className={styles.last}>
-        <Link to="/actors/$actorId" params={{ actorId: row.id }} className={styles.name}>
-          {row.name}
-        </Link>
+        <b className={styles.name}>{row.name}</b>
         {row.lastRun && <StatusPill status={row.lastRun.status} small />}
       </span>
       <span className={styles.user}>
