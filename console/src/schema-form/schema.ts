@@ -128,6 +128,13 @@ export function asInputSchema(value: unknown): InputSchema | null {
   return isObject(value) && isObject(value.properties) ? (value as unknown as InputSchema) : null;
 }
 
+/** The input schema of a build: in its definition, or as a text if the build has no actor.json. */
+export function inputSchemaOf(build: { actorDefinition?: unknown; inputSchema?: string | null }): InputSchema | null {
+  const definition = build.actorDefinition;
+  if (isObject(definition) && definition.input !== undefined) return asInputSchema(definition.input);
+  return build.inputSchema ? asInputSchema(JSON.parse(build.inputSchema) as unknown) : null;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
