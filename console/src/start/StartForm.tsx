@@ -66,7 +66,7 @@ function draftKey(actor: ActorRecord, task: TaskRecord | undefined): string {
 }
 
 /** The definition of a build has its input schema; a build without actor.json has it as a text. */
-function schemaOf(build: { actorDefinition?: unknown; inputSchema?: string | null }): unknown {
+export function schemaOf(build: { actorDefinition?: unknown; inputSchema?: string | null }): unknown {
   const definition = build.actorDefinition;
   if (isObject(definition) && definition.input !== undefined) return definition.input;
   return build.inputSchema ? (JSON.parse(build.inputSchema) as unknown) : null;
