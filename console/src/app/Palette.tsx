@@ -1,10 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
+import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Box, Database, Keyboard, type LucideIcon, PanelLeft, Play, RefreshCw, SunMoon } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useDeferredValue, useState } from "react";
-import { foundRunsQuery, storageNamesQuery } from "@/api/palette";
+import { FOUND_RUNS_KEY, foundRunsQuery, storageNamesQuery } from "@/api/palette";
 import { actorNamesQuery } from "@/api/runs";
 import { shortTime } from "@/format/times";
 import { retryNow } from "@/live/events";
@@ -21,6 +21,7 @@ const MAX_SHOWN = 8;
 export function Palette({ scope }: { scope: NonNullable<PaletteScope> }) {
   const [text, setText] = useState("");
   const navigate = useNavigate();
+  const isSearching = useIsFetching({ queryKey: FOUND_RUNS_KEY }) > 0;
   const close = () => palette.set(null);
   const open = (href: string) => {
     close();
@@ -37,7 +38,9 @@ export function Palette({ scope }: { scope: NonNullable<PaletteScope> }) {
           <Command label={placeholder} shouldFilter={false} loop>
             <Command.Input className={styles.input} value={text} onValueChange={setText} placeholder={placeholder} />
             <Command.List className={styles.list}>
-              <Command.Empty className={styles.empty}>Nothing matches “{text}”.</Command.Empty>
+              <Command.Empty className={styles.empty}>
+                {isSearching ? "Searching" : `Nothing matches “${text}”.`}
+              </Command.Empty>
               {!isStart && <Pages text={text} open={open} />}
               <Actors text={text} open={open} title={isStart ? "Start" : "Actors"} isAll={isStart} />
               {!isStart && <Runs text={text} open={open} />}
@@ -115,7 +118,11 @@ function Actors({ text, open, title, isAll }: GroupProps & { title: string; isAl
 }
 
 function Runs({ text, open }: GroupProps) {
-  const { data: runs = [] } = useQuery(foundRunsQuery(useDeferredValue(text.trim())));
+  const searched = useDeferredValue(text.trim());
+  const { data: found = [], isPlaceholderData } = useQuery(foundRunsQuery(searched));
+  // Enter must not open a run that was found for another text.
+  const isOutdated = isPlaceholderData || searched !== text.trim();
+  const runs = isOutdated ? found.filter(({ id, actorName }) => matches(text, id, actorName ?? "")) : found;
   return (
     <Group title={text === "" ? "Latest runs" : "Runs"}>
       {runs.map((run) => (

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isNotFound } from "@/api/errors";
-import { useKeys } from "@/app/useKeys";
 import { bytes, count, plural } from "@/format/numbers";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
+import { useKeys } from "@/ui/keys";
 import { Skeleton } from "@/ui/Skeleton";
 import { afterScroll, type Follow, newLines } from "./follow";
 import { LogPane, type PaneHandle, type Rows } from "./LogPane";
@@ -64,7 +64,7 @@ export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine,
     if (next !== null) scrollToNumber(next);
   };
   const toggleFollow = () => setFollow((shown) => ({ isFollowing: !shown.isFollowing, seenLines: totalLines ?? 0 }));
-  useKeys({ f: toggleFollow, n: () => go(1), "Shift n": () => go(-1), "/": () => input.current?.focus() });
+  useKeys({ f: toggleFollow, n: () => go(1), "shift+n": () => go(-1), "/": () => input.current?.focus() });
   useScrollTo(markedNumber ?? address.line, totalLines, pane, rows, scrollToNumber);
   useEffect(() => onCache?.(cache), [cache, onCache]);
 

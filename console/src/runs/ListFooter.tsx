@@ -1,6 +1,6 @@
 import { count } from "@/format/numbers";
 import { fullDate, timeZone } from "@/format/times";
-import { useNow } from "@/ui/useNow";
+import { useNow } from "@/ui/now";
 import styles from "./RunList.module.css";
 
 const KEYS = [

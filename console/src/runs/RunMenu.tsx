@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ban, Box, CircleMinus, Copy, Ellipsis, ExternalLink, Link2, RotateCcw, Trash2 } from "lucide-react";
+import { Ban, Box, CircleMinus, Copy, Ellipsis, ExternalLink, Link2, Play, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { messageOf } from "@/api/errors";
 import { deleteRun, type RunSummary, resurrectRun } from "@/api/runs";
@@ -50,6 +50,9 @@ function UsedMenu({ run, onAbort }: Props) {
       <Menu trigger={trigger} isOpenAtFirst>
         <MenuItem icon={<ExternalLink />} onSelect={() => window.open(runPath(run), "_blank", "noopener")}>
           Open in a new tab
+        </MenuItem>
+        <MenuItem icon={<Play />} onSelect={() => void navigate({ href: `/actors/${run.actorId}?run=${run.id}` })}>
+          Start again
         </MenuItem>
         <MenuItem icon={<Box />} onSelect={() => void navigate({ href: `/actors/${run.actorId}` })}>
           Open {actorName(run)}

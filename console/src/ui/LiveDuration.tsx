@@ -1,5 +1,5 @@
 import { duration, durationInWords } from "@/format/times";
-import { useNow } from "@/ui/useNow";
+import { useNow } from "@/ui/now";
 
 type Props = {
   startedAt: string;

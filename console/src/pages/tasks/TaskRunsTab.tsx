@@ -3,11 +3,16 @@ import type { TaskRecord } from "@/api/tasks";
 import { useRunColumns } from "@/runs/ColumnPicker";
 import { RunList } from "@/runs/RunList";
 import { Empty } from "@/ui/Empty";
+import styles from "./Tasks.module.css";
 
+/** The runs of a task: the list of all runs, of this task only. */
 export function TaskRunsTab({ task }: { task: TaskRecord }) {
   const fixed = useMemo(() => ({ task: task.id }), [task.id]);
-  const empty = (
-    <Empty command={`apify task run ${task.username}/${task.name}`}>{task.name} has no runs yet. Start one.</Empty>
+  const command = `apify task run ${task.username}/${task.name}`;
+  const empty = <Empty command={command}>{task.name} has no runs yet. Start one.</Empty>;
+  return (
+    <div className={styles.runs}>
+      <RunList columns={useRunColumns()} fixed={fixed} empty={empty} />
+    </div>
   );
-  return <RunList columns={useRunColumns()} fixed={fixed} empty={empty} />;
 }
