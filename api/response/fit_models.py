@@ -204,6 +204,19 @@ class FitDetails(LocalModel):
     advice: str | None = Field(description="What to do if no size fits.")
 
 
+class FitInput(LocalModel):
+    """An input of a fit, in the form in which it was stored: secret fields are encrypted."""
+
+    label: str
+    body: Any = Field(description="The input as JSON. Null means no input.")
+
+
+class FitInputs(LocalModel):
+    """All inputs of a fit, in the order of their indexes."""
+
+    items: tuple[FitInput, ...]
+
+
 class FitList(LocalModel):
     """The fits of a user, newest first."""
 

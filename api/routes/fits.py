@@ -18,12 +18,20 @@ from api.request.parsing.runs import parse_start_options
 from api.request.security_schemes import user_token
 from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import JSON, LocalResponse, no_content
-from api.response.fit_models import FitApplication, FitApplyOrder, FitDetails, FitList, FitOrderBody
+from api.response.fit_models import (
+    FitApplication,
+    FitApplyOrder,
+    FitDetails,
+    FitInput,
+    FitInputs,
+    FitList,
+    FitOrderBody,
+)
 from api.response.fits import present_fit, present_fit_summary
 from api.response.local_controls import ErrorEnvelope
 from api.response.platform_parameters import START_OPTIONS
 from runtime.base.background import in_background
-from runtime.base.json_text import dumps
+from runtime.base.json_text import dumps, loads
 from runtime.base.records import Budget, Fit
 from runtime.fits.fits import FitOrder
 from runtime.inputs.inputs import input_of_body
@@ -118,6 +126,16 @@ async def get_fit(
     """Show a fit: its table, its live runs and its recommendation, as far as it has come."""
     orchestrator = orchestrator_of(request)
     return await present_fit(orchestrator, await orchestrator.fits.wait(fit, after, wait_secs))
+
+
+@router.get("/greenroom/fits/{fit}/inputs")
+async def get_fit_inputs(request: Request, fit: OwnFit) -> FitInputs:
+    """Return the inputs of a fit, to start another one with them."""
+    bodies = orchestrator_of(request).fits.inputs(fit)
+    parsed = await in_background(lambda: [None if body is None else loads(body.encode()) for body in bodies])
+    return FitInputs(
+        items=tuple(FitInput(label=label, body=body) for label, body in zip(fit.labels, parsed, strict=True))
+    )
 
 
 @router.post("/greenroom/fits/{fit}/stop")

@@ -13,6 +13,12 @@ INVALID = frozenset({400, 413})
 SHOWN_BODY_CHARS = 500
 
 
+ADVICE = {
+    "job-finished": "List the live runs with `greenroom ps`. A finished run continues with `greenroom resurrect RUN`.",
+}
+"""What to type next, by the type of the API's error."""
+
+
 class ApiError(CommandError):
     """The server returned an error of the API."""
 
@@ -29,7 +35,7 @@ def error_of(response: httpx.Response) -> ApiError:
     if response.status_code == UNAUTHORIZED:
         return ApiError(f"The server rejected the token of this command: {message}", code=code)
     exit_code = INVALID_INPUT if response.status_code in INVALID else COMMAND_FAILED
-    return ApiError(message, exit_code=exit_code, code=code)
+    return ApiError(message, ADVICE.get(code, ""), exit_code=exit_code, code=code)
 
 
 def _type_and_message(response: httpx.Response) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from cli import server, terminal
 from cli.errors import FAILED, error_object
 from cli.failures import Command
 from cli.options import AsJson, DataDir, resolved
-from cli.server.description import describe_server
-from cli.terminal import print_result
+from cli.server.description import LABEL_WIDTH, describe_server
+from cli.terminal import print_wrapped
 from runtime.base.json_text import JsonDict
 
 app = typer.Typer(add_completion=False)
@@ -35,7 +35,7 @@ def show_status(data_dir: Path, *, as_json: bool) -> bool:
         terminal.print_json(_description(running, lines))
     else:
         for line in lines:
-            print_result(line)
+            print_wrapped(line, LABEL_WIDTH)
     return running is not None
 
 

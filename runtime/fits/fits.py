@@ -146,6 +146,10 @@ class Fits:
         bodies = self._records.table.inputs(fit.id) if fit.plan.inputs > 1 and fit.measured else ()
         return await in_background(partial(result_of, fit, bodies, self._host.cores))
 
+    def inputs(self, fit: Fit) -> list[str | None]:
+        """Return the inputs as JSON, with secret fields encrypted. None means no input."""
+        return self._records.table.inputs(fit.id)
+
     async def apply(self, user: User, fit: Fit, *, only_preview: bool, may_write_folder: bool) -> Application:
         """Set the recommended memory, as `Applying.apply` does."""
         found = (await self.result(fit)).recommendation

@@ -38,11 +38,11 @@ REASONS = {
 }
 ADVICE_PER_MISS = {
     Verdict.FAILED: "The memory is not the reason.",
-    Verdict.TIMED_OUT: "Set a longer --timeout, or pass a smaller input.",
+    Verdict.TIMED_OUT: "Set a longer timeout, or pass a smaller input.",
     Verdict.ABORTED: "The run was aborted.",
 }
 LESS_DATA = "Pass a smaller input, or let the Actor process its data in smaller parts."
-MORE_SIZES = "Pass larger --sizes. If they are not possible, free memory on this machine, or raise the user's limit."
+MORE_SIZES = "Try larger sizes. If they are not possible, free memory on this machine, or raise the user's limit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _misses_apart_from_memory(cells: Cells) -> Iterator[Note]:
         if any(index == cell.input and size < cell.memory_mbytes for index, size in fitting):
             yield Note(
                 f"Run {run} did not fit at {cell.memory_mbytes} MB ({cell.verdict}), although less memory was enough"
-                " for other runs. The Actor does not always succeed: pass --repeat 3 for a more reliable result.",
+                " for other runs. The Actor does not always succeed: repeat each size to get a more reliable result.",
                 run,
             )
         elif fitting and cell.verdict is Verdict.FAILED and _is_far_below(cell):
@@ -162,7 +162,7 @@ def _limits_of_measurements(plan: FitPlan, cells: Cells) -> Iterator[Note]:
         yield Note("A peak with ~ is the highest sample. This engine counts no peaks, so a shorter one may be missing.")
     smallest = plan.sizes[0]
     if recommended_size(plan, cells) == smallest > MIN_MEMORY_MBYTES:
-        yield Note(f"No size below {smallest} MB was tried. Pass smaller --sizes to find out whether less is enough.")
+        yield Note(f"No size below {smallest} MB was tried. Try smaller sizes to find out whether less is enough.")
 
 
 def _lack_of_cpu(plan: FitPlan, cells: Cells) -> Iterator[Note]:
@@ -179,8 +179,8 @@ def _lack_of_cpu(plan: FitPlan, cells: Cells) -> Iterator[Note]:
         )
     elif plan.strategy is Strategy.SMALLEST and _is_throttled(own):
         yield Note(
-            f"With {size} MB, the Actor has {share} and often waits for CPU time. --strategy balanced or fastest"
-            " compares the time and cost of larger sizes."
+            f"With {size} MB, the Actor has {share} and often waits for CPU time. The strategies `balanced` and"
+            " `fastest` compare the time and cost of larger sizes."
         )
 
 
@@ -192,7 +192,7 @@ def _limits_of_times(cells: Cells, host_cores: int) -> Iterator[Note]:
     if any(cell.is_disturbed for cell in cells.values()):
         yield Note(
             "A time with ~ is too long: the machine was busy, so the runs may not have got their whole CPU share. For"
-            " exact times, use an idle machine and --parallel 1."
+            " exact times, use an idle machine, and make one run at a time."
         )
     if max((cell.memory_mbytes for cell in cells.values()), default=0) > host_cores * MBYTES_PER_CORE:
         yield Note(

@@ -384,6 +384,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/fits/{fit}/inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_fit_inputs_greenroom_fits__fit__inputs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/fits/{fit}/stop": {
         parameters: {
             query?: never;
@@ -974,6 +990,13 @@ export interface components {
             diff: string;
             isWritten: boolean;
             problem: string | null;
+        };
+        FitInput: {
+            label: string;
+            body: unknown;
+        };
+        FitInputs: {
+            items: components["schemas"]["FitInput"][];
         };
         FitList: {
             items: components["schemas"]["FitSummary"][];
@@ -2487,6 +2510,35 @@ export interface operations {
             };
         };
     };
+    get_fit_inputs_greenroom_fits__fit__inputs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["FitInputs"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     stop_fit_greenroom_fits__fit__stop_post: {
         parameters: {
             query?: never;
@@ -2873,6 +2925,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2911,6 +2964,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2947,6 +3001,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;

@@ -144,6 +144,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/actor-runs/{runId}/reboot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["actorRun_reboot_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/actor-runs/{runId}/resurrect": {
         parameters: {
             query?: never;
@@ -248,6 +264,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["requestQueues_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/request-queues/{queueId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["requestQueue_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -520,6 +552,9 @@ export interface components {
         };
         ListOfRequestQueuesResponse: {
             data: components["schemas"]["ListOfRequestQueues"];
+        };
+        RequestQueueResponse: {
+            data: components["schemas"]["RequestQueue"];
         };
         WebhookCreate: {
             isAdHoc?: boolean | null;
@@ -928,6 +963,45 @@ export interface components {
         WebhookStats: {
             totalDispatches?: number;
         };
+        RequestQueue: {
+            id: components["schemas"]["QueueId"];
+            name?: string | null;
+            userId: components["schemas"]["QueueUserId"];
+            actId?: string | null;
+            actRunId?: string | null;
+            createdAt: components["schemas"]["QueueCreatedAt"];
+            modifiedAt: components["schemas"]["QueueModifiedAt"];
+            accessedAt: components["schemas"]["QueueAccessedAt"];
+            totalRequestCount: components["schemas"]["TotalRequestCount"];
+            handledRequestCount: components["schemas"]["HandledRequestCount"];
+            pendingRequestCount: components["schemas"]["PendingRequestCount"];
+            hadMultipleClients: components["schemas"]["HadMultipleClients"];
+            /** Format: uri */
+            consoleUrl: string;
+            stats?: components["schemas"]["RequestQueueStats"];
+            generalAccess?: components["schemas"]["GeneralAccess"];
+        };
+        QueueId: string;
+        QueueUserId: string;
+        /** Format: date-time */
+        QueueCreatedAt: string;
+        /** Format: date-time */
+        QueueModifiedAt: string;
+        /** Format: date-time */
+        QueueAccessedAt: string;
+        TotalRequestCount: number;
+        HandledRequestCount: number;
+        PendingRequestCount: number;
+        HadMultipleClients: boolean;
+        RequestQueueStats: {
+            deleteCount?: number;
+            headItemReadCount?: number;
+            readCount?: number;
+            storageBytes?: number;
+            writeCount?: number;
+        };
+        /** @enum {string} */
+        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
         ListOfRequestQueues: components["schemas"]["PaginationResponse"] & {
             unnamed?: boolean;
             items: components["schemas"]["RequestQueueShort"][];
@@ -950,27 +1024,6 @@ export interface components {
             hadMultipleClients: components["schemas"]["HadMultipleClients"];
             generalAccess?: components["schemas"]["GeneralAccess"];
             stats?: components["schemas"]["RequestQueueStats"];
-        };
-        QueueId: string;
-        QueueUserId: string;
-        /** Format: date-time */
-        QueueCreatedAt: string;
-        /** Format: date-time */
-        QueueModifiedAt: string;
-        /** Format: date-time */
-        QueueAccessedAt: string;
-        TotalRequestCount: number;
-        HandledRequestCount: number;
-        PendingRequestCount: number;
-        HadMultipleClients: boolean;
-        /** @enum {string} */
-        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
-        RequestQueueStats: {
-            deleteCount?: number;
-            headItemReadCount?: number;
-            readCount?: number;
-            storageBytes?: number;
-            writeCount?: number;
         };
         ListOfDatasets: components["schemas"]["PaginationResponse"] & {
             unnamed?: boolean;
@@ -1683,6 +1736,7 @@ export interface components {
         collectionKeys: string;
         prefixKeys: string;
         signature: string;
+        queueId: string;
         webhookId: string;
         scheduleId: string;
     };
@@ -2204,6 +2258,33 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
+    actorRun_reboot_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runId: components["parameters"]["runId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
     PostResurrectRun: {
         parameters: {
             query?: {
@@ -2473,6 +2554,34 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    requestQueue_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queueId: components["parameters"]["queueId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestQueueResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };

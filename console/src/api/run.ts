@@ -5,6 +5,7 @@ import type { components as Local } from "@/api/local";
 import type { components as Platform } from "@/api/platform";
 
 export type Run = Platform["schemas"]["Run"] & {
+  options: { restartOnError?: boolean };
   statusMessage?: string | null;
   diskEnforcement?: string;
   permissionLevel?: string;
@@ -58,5 +59,15 @@ export function explanationQuery(runId: string) {
     queryKey: runKey(runId, "explanation"),
     queryFn: async ({ signal }): Promise<Explanation> =>
       (await body(local.GET("/greenroom/runs/{run}/explanation", { params: { path: { run: runId } }, signal }))).data,
+  });
+}
+
+export type Queue = { totalRequestCount: number; handledRequestCount: number; pendingRequestCount: number };
+
+export function queueQuery(queueId: string) {
+  return queryOptions({
+    queryKey: ["request-queue", queueId, "record"],
+    queryFn: ({ signal }): Promise<Queue> =>
+      dataOf(platform.GET("/v2/request-queues/{queueId}", { params: { path: { queueId } }, signal })),
   });
 }

@@ -1,61 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, type LinkProps } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import {
-  Bookmark,
-  Box,
-  Braces,
-  CalendarClock,
-  Database,
-  type LucideIcon,
-  Play,
-  Search,
-  Settings,
-  Stethoscope,
-  Users,
-  Waypoints,
-  Webhook,
-} from "lucide-react";
-import { Fragment } from "react";
+import { Search } from "lucide-react";
+import { Fragment, type Ref } from "react";
 import { serverQuery } from "@/api/server";
-import { MISSING } from "@/format/numbers";
 import { Bar } from "@/ui/MemoryBar";
 import icon from "./icon.svg";
-import { openPalette } from "./palette";
+import { ENTRIES, type Entry, SERVER_ENTRIES } from "./navigation";
+import { openPalette } from "./paletteState";
 import styles from "./Sidebar.module.css";
 
-type Entry = { to: NonNullable<LinkProps["to"]>; label: string; icon: LucideIcon; children?: Omit<Entry, "icon">[] };
-
-const ENTRIES: Entry[] = [
-  { to: "/actors/runs", label: "Runs", icon: Play },
-  { to: "/actors", label: "Actors", icon: Box },
-  { to: "/actors/tasks", label: "Tasks", icon: Bookmark },
-  { to: "/schedules", label: "Schedules", icon: CalendarClock },
-  { to: "/webhooks", label: "Webhooks", icon: Webhook },
-  {
-    to: "/storage",
-    label: "Storage",
-    icon: Database,
-    children: [
-      { to: "/storage/datasets", label: "Datasets" },
-      { to: "/storage/key-value-stores", label: "Key-value stores" },
-      { to: "/storage/request-queues", label: "Request queues" },
-    ],
-  },
-];
-
-const SERVER_ENTRIES: Entry[] = [
-  { to: "/users", label: "Users and limits", icon: Users },
-  { to: "/proxy", label: "Proxy", icon: Waypoints },
-  { to: "/doctor", label: "Doctor", icon: Stethoscope },
-  { to: "/api", label: "API", icon: Braces },
-  { to: "/settings", label: "Settings", icon: Settings },
-];
-
-export function Sidebar() {
+export function Sidebar({ ref }: { ref: Ref<HTMLElement> }) {
   const { data: server } = useQuery(serverQuery);
   return (
-    <nav className={styles.sidebar} aria-label="Main">
+    <nav ref={ref} className={styles.sidebar} aria-label="Main">
       <div className={styles.brand}>
         <img src={icon} alt="" width={24} height={24} />
         <div className={styles.wide}>
@@ -89,7 +47,7 @@ function Entries({ entries, live }: { entries: Entry[]; live: number }) {
           </li>
           {entry.children?.map((child) => (
             <li key={child.label} className={styles.wide}>
-              <EntryLink entry={child} />
+              <EntryLink entry={child} isChild />
             </li>
           ))}
         </Fragment>
@@ -98,12 +56,17 @@ function Entries({ entries, live }: { entries: Entry[]; live: number }) {
   );
 }
 
-function EntryLink({ entry }: { entry: Omit<Entry, "icon"> & { icon?: LucideIcon } }) {
-  const Icon = entry.icon;
+/** The pages of one Actor, but not those of its runs. */
+const ACTOR_PAGE = /^\/actors\/(?!runs(?:\/|$)|tasks(?:\/|$))[^/]+(?!\/runs\/)(?:\/|$)/;
+
+function EntryLink({ entry, isChild = false }: { entry: Entry; isChild?: boolean }) {
+  const Icon = isChild ? null : entry.icon;
+  const { pathname } = useLocation();
+  const isOfActor = entry.to === "/actors" && ACTOR_PAGE.test(pathname);
   return (
     <Link
       to={entry.to}
-      className={clsx(styles.entry, !Icon && styles.child)}
+      className={clsx(styles.entry, !Icon && styles.child, isOfActor && styles.active)}
       activeOptions={{ exact: entry.to === "/actors" || entry.to === "/storage", includeSearch: false }}
       activeProps={{ className: styles.active }}
       title={entry.label}
@@ -129,13 +92,22 @@ function Footer() {
           <b>{gigabytes(usedMbytes).toFixed(2)}</b> of {Number(gigabytes(limitMbytes).toFixed(2))} GB
         </span>
       </div>
-      <Bar share={usedMbytes / limitMbytes} />
+      <div className={styles.bar}>
+        <Bar share={usedMbytes / limitMbytes} />
+      </div>
       <div className={styles.line}>
-        <span className={styles.engine} data-reachable={server.engine !== null}>
-          Docker {server.engine?.version ?? MISSING}
+        <span className={styles.engine} data-reachable={server.isEngineReachable !== false}>
+          {server.isEngineReachable === false
+            ? "Docker does not answer"
+            : `Docker ${shortVersion(server.engine.version)}`}
         </span>
         <span>{server.version}</span>
       </div>
     </div>
   );
+}
+
+/** `20.10.24` of `20.10.24+dfsg1`. */
+function shortVersion(version: string): string {
+  return /^[\d.]+/.exec(version)?.[0] ?? version;
 }

@@ -2,11 +2,13 @@ import { Link } from "@tanstack/react-router";
 import { ChevronRight, Menu, Search } from "lucide-react";
 import { Fragment } from "react";
 import { connection } from "@/live/connection";
-import { IconButton } from "@/ui/Button";
+import { retryNow } from "@/live/events";
+import { Button, IconButton } from "@/ui/Button";
+import { CommandLine } from "@/ui/CommandLine";
 import { CopyButton } from "@/ui/CopyButton";
 import { topBar } from "@/ui/Page";
 import { useStore } from "@/ui/store";
-import { openPalette } from "./palette";
+import { openPalette } from "./paletteState";
 import styles from "./TopBar.module.css";
 
 /** The way to the current page, its id, and the state of the connection. */
@@ -54,18 +56,32 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
   );
 }
 
+/** Whether the page shows the present. An interruption is named with what to do about it. */
 function ConnectionState() {
   const { state, retryInSecs } = useStore(connection);
-  const texts = {
-    connected: "Connected",
-    connecting: "",
-    reconnecting: "Reconnecting",
-    offline: `Offline: the server does not answer.${retryInSecs ? ` Retrying in ${retryInSecs} s` : ""}`,
-  };
+  const retry = retryInSecs ? `Retrying in ${retryInSecs} s` : "Retrying now";
   return (
-    <span className={styles.connection} data-state={state} role="status">
-      {texts[state] && <span className={styles.text}>{texts[state]}</span>}
-      {state === "offline" && <code>greenroom up</code>}
-    </span>
+    <div className={styles.connection} data-state={state}>
+      <span className={styles.text} role="status">
+        {state === "connected" && "Connected"}
+        {state === "reconnecting" && "Reconnecting"}
+        {state === "offline" && (
+          <>
+            Offline<span className={styles.wide}>: the server does not answer.</span>
+          </>
+        )}
+      </span>
+      {state === "offline" && (
+        <>
+          <span className={styles.wide}>{retry}</span>
+          <span className={styles.command}>
+            <CommandLine command="greenroom up" />
+          </span>
+          <Button small onClick={retryNow}>
+            Retry
+          </Button>
+        </>
+      )}
+    </div>
   );
 }

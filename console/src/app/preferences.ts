@@ -1,5 +1,6 @@
 /** What the user has chosen for this browser: theme, density, time zone, keys of one letter. */
 import { setTimeZone } from "@/format/times";
+import { enableSingleKeys } from "@/ui/keys";
 import { createStore } from "@/ui/store";
 
 export type Preferences = {
@@ -30,12 +31,13 @@ export function changePreferences(changes: Partial<Preferences>): void {
 
 /** Put the preferences in force. Called before the first paint. */
 export function applyPreferences(): void {
-  const { theme, density, timeZone } = preferences.get();
+  const { theme, density, timeZone, hasKeys } = preferences.get();
   const root = document.documentElement;
   if (theme === "system") delete root.dataset.theme;
   else root.dataset.theme = theme;
   root.dataset.density = density;
   setTimeZone(timeZone);
+  enableSingleKeys(hasKeys);
 }
 
 export function isDark(): boolean {

@@ -125,12 +125,17 @@ export class EventStream {
     const hasResumed = this.position !== ""; // a resumed connection has the topics of its last time
     this.connection = connection;
     this.lostAt = null;
-    this.failures = 0;
     this.later("state", null);
     if (!hasResumed && position !== undefined) this.position = String(position);
     this.listener.onState({ state: "connected" });
-    this.listener.onTopics(lists);
+    this.confirmed(lists);
     if (hasResumed || lists.length < this.topics.length) void this.putTopics(connection);
+  }
+
+  private confirmed(topics: readonly Topic[]): void {
+    // Otherwise a server that rejects the topics at each attempt would be asked without a pause.
+    if (this.topics.every((topic) => topics.includes(topic) || this.unknown.has(topic))) this.failures = 0;
+    this.listener.onTopics(topics);
   }
 
   private received(message: Message): void {
@@ -146,7 +151,7 @@ export class EventStream {
       body: JSON.stringify({ topics }),
     }).catch(() => null);
     if (this.connection !== connection) return;
-    if (response?.ok) this.listener.onTopics(topics);
+    if (response?.ok) this.confirmed(topics);
     else await this.rejected(connection, topics, (await response?.text()) ?? "");
   }
 

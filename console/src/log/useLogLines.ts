@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { body, local } from "@/api/client";
+import { useTopic } from "@/live/topics";
 import { LineCache } from "./lines";
 
 /** The lines of the log of a run or build. Components that call it render again when lines arrive. */
-export function useLogLines(jobId: string, isLive: boolean): LineCache {
+export function useLogLines(jobId: string, jobKind: "run" | "build", isLive: boolean): LineCache {
   const [{ cache, subscribe }] = useState(() => createCache(jobId));
   useSyncExternalStore(subscribe, () => cache.version);
   const wasLive = useRef(isLive);
@@ -12,6 +13,12 @@ export function useLogLines(jobId: string, isLive: boolean): LineCache {
     if (cache.state.totalLines === null || wasLive.current !== isLive) void cache.refresh();
     wasLive.current = isLive;
   }, [cache, isLive]);
+  useTopic(isLive ? `${jobKind}:${jobId}` : null, (events) => {
+    for (const event of events) {
+      if (event.name === "log") cache.grow(event.data.lines, event.data.bytes);
+      if (event.name === "reset") void cache.refresh();
+    }
+  });
   return cache;
 }
 

@@ -18,11 +18,11 @@ export type RunColumn = Column<RunSummary> & {
 export const RUN_COLUMNS: RunColumn[] = [
   { id: "status", header: "Status", cell: (run) => <RunStatus run={run} />, sorts: true, width: 118 },
   { id: "id", header: "Run ID", cell: (run) => <code>{run.id}</code>, isOptional: true, width: 160 },
-  { id: "actorName", header: "Actor and build", cell: (run) => <ActorAndBuild run={run} />, sorts: true, width: 168 },
+  { id: "actorName", header: "Actor and build", cell: (run) => <ActorAndBuild run={run} />, sorts: true, width: 152 },
   { id: "message", header: "Message", cell: (run) => <Message run={run} />, grows: true },
   { id: "task", header: "Task", cell: (run) => run.taskId ?? MISSING, isOptional: true, hideBelow: "wide", width: 150 },
-  { id: "startedAt", header: "Started", cell: (run) => <Started run={run} />, sorts: true, width: 108 },
-  { id: "durationMillis", header: "Duration", cell: LiveDuration, isNumber: true, sorts: true, width: 84 },
+  { id: "startedAt", header: "Started", cell: (run) => <Started run={run} />, sorts: true, width: 100 },
+  { id: "durationMillis", header: "Duration", cell: LiveDuration, isNumber: true, sorts: true, width: 76 },
   {
     id: "memMaxBytes",
     header: "Memory peak / limit, MB",
@@ -71,7 +71,7 @@ export const RUN_COLUMNS: RunColumn[] = [
     cell: (run) => <span className={styles.quiet}>{originLabel(run.origin)}</span>,
     sorts: true,
     hideBelow: "wide",
-    width: 96,
+    width: 80,
   },
 ];
 
@@ -79,15 +79,15 @@ export const RUN_COLUMNS: RunColumn[] = [
 export function CompactRun({ run }: { run: RunSummary }) {
   return (
     <div className={styles.compact}>
-      <RunStatus run={run} />
-      <b className={styles.name}>{actorName(run)}</b>
-      <span className={styles.right}>
+      <div>
+        <RunStatus run={run} />
+        <b className={styles.name}>{actorName(run)}</b>
         <LiveDuration {...run} />
-      </span>
-      <Message run={run} />
-      <span className={styles.right}>
+      </div>
+      <div>
+        <Message run={run} />
         <Memory run={run} />
-      </span>
+      </div>
     </div>
   );
 }

@@ -146,6 +146,15 @@ export function isEncrypted(value: Json | undefined): boolean {
   return typeof value === "string" && ENCRYPTED.test(value);
 }
 
+/** An input to show, with dots in place of its secrets. */
+export function maskedInput(schema: InputSchema | null, input: JsonObject): JsonObject {
+  const entries = Object.entries(input).map(([name, value]): [string, Json] => {
+    const isReadable = schema?.properties[name]?.isSecret && !isEncrypted(value);
+    return [name, isReadable ? "••••••" : value];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** A description without its HTML: descriptions may contain tags, but a document of this page must not. */
 export function plainText(html: string): string {
   if (!/[<&]/.test(html)) return html;

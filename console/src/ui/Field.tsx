@@ -52,7 +52,7 @@ export function TextInput({ unit, isInvalid, isMono, className, ...rest }: TextI
 
 export function SearchInput({ keyHint, ...rest }: ComponentPropsWithRef<"input"> & { keyHint?: string }) {
   return (
-    <span className={clsx(styles.control, styles.search)}>
+    <span className={clsx(styles.control, styles.small, styles.search)}>
       <Search aria-hidden />
       <input type="search" {...rest} className={styles.input} />
       {keyHint && <kbd className={styles.key}>{keyHint}</kbd>}

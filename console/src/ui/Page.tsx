@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from "react";
+import { mainPane } from "@/ui/mainPane";
 import { createStore } from "@/ui/store";
 import styles from "./Page.module.css";
 
@@ -30,7 +31,8 @@ export function Page({ title, crumbs = [], id, lead, note, actions, children }: 
     topBar.set({ crumbs: JSON.parse(way) as Crumb[], ...(id === undefined ? {} : { id }) });
   }, [title, way, id]);
   useEffect(() => {
-    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+    const isUsed = mainPane.current?.contains(document.activeElement) && document.activeElement !== mainPane.current;
+    if (!isUsed && !isInDialog()) heading.current?.focus({ preventScroll: true });
   }, []);
   return (
     <>
@@ -45,6 +47,10 @@ export function Page({ title, crumbs = [], id, lead, note, actions, children }: 
       {children}
     </>
   );
+}
+
+function isInDialog(): boolean {
+  return document.activeElement?.closest("[role=dialog]") != null;
 }
 
 /** A part of a page with a title of its own. */

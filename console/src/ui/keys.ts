@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 
 /**
- * What keys do, by name: `j`, `?`, `Shift+x`, `Ctrl+k` (also ⌘), `g r` (one after the other), `escape`.
+ * What keys do, by name: `j`, `?`, `shift+x`, `ctrl+k` (also ⌘), `g r` (one after the other), `escape`.
  * A function that returns false leaves the key to others.
  */
 export type KeyMap = Record<string, (event: KeyboardEvent) => unknown>;
@@ -34,7 +34,7 @@ export function useKeys(map: KeyMap): void {
 function press(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const name = nameOf(event);
-  const isSingle = !name.startsWith("Ctrl+");
+  const isSingle = !name.startsWith("ctrl+");
   if (isSingle && (isInField(event) || isInDialog(event))) return;
   if (isSingle && name !== "escape" && !areSingleKeysOn) return;
   const isSecond = first !== null && event.timeStamp - first.at < SEQUENCE_MILLIS;
@@ -51,8 +51,8 @@ function run(event: KeyboardEvent, name: string): boolean {
 function nameOf(event: KeyboardEvent): string {
   const isLetter = /^[a-z]$/i.test(event.key);
   const key = event.key.toLowerCase();
-  const shift = event.shiftKey && isLetter ? "Shift+" : "";
-  return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + shift + key;
+  const shift = event.shiftKey && isLetter ? "shift+" : "";
+  return (event.ctrlKey || event.metaKey ? "ctrl+" : "") + shift + key;
 }
 
 /** In a field the keys write, but for those that only checkboxes and buttons have. */

@@ -271,6 +271,8 @@ async def test_secret_fields_are_stored_encrypted(api: Api) -> None:
     fit_id = await start(api, await api.create_actor_with_schema(key=secret), inputs=[{"body": {"key": "hunter2"}}])
     [body] = api.orchestrator.database.fits.inputs(fit_id)
     assert body is not None and "ENCRYPTED_VALUE" in body and "hunter2" not in body
+    shown = await api.call("GET", f"/greenroom/fits/{fit_id}/inputs")
+    assert shown.json() == {"items": [{"label": "", "body": json.loads(body)}]}
     assert (await next_run(api)).options.memory_mbytes == 1024
 
 
@@ -299,7 +301,7 @@ async def test_what_cannot_be_measured_is_rejected_and_nothing_is_stored(api: Ap
 async def test_fits_of_other_users_are_not_found(users: Api) -> None:
     alice = users.orchestrator.users.by_username("alice")
     fit_id = await start(users, await users.create_actor("fitted", alice), token="alices-key")
-    for method, path in (("GET", ""), ("POST", "/stop"), ("POST", "/apply"), ("DELETE", "")):
+    for method, path in (("GET", ""), ("GET", "/inputs"), ("POST", "/stop"), ("POST", "/apply"), ("DELETE", "")):
         answer = await users.call(method, f"/greenroom/fits/{fit_id}{path}", token="bobs-key")
         assert problem(answer) == (404, "record-not-found")
     assert (await users.call("GET", "/greenroom/fits", token="bobs-key")).json()["items"] == []

@@ -81,7 +81,8 @@ def test_orders_for_live_runs(greenroom: Greenroom, serving: Serving, order: str
     assert json.loads(greenroom(order, "last", "--json").stdout)["id"] == run.id
     serving.thread.run(serving.api.abort(run))
     rejected = greenroom(order, "last", "--json")
-    assert (rejected.exit_code, "error" in json.loads(rejected.stdout)) == (5, True)
+    assert rejected.exit_code == 5
+    assert "greenroom resurrect RUN" in json.loads(rejected.stdout)["error"]["advice"]
 
 
 def test_metamorph_changes_the_actor_and_the_input(greenroom: Greenroom, serving: Serving) -> None:
@@ -150,6 +151,7 @@ def test_logs_are_selected_by_time_and_text(greenroom: Greenroom, serving: Servi
     assert texts("--since", stamp)[:2] == ["second ERROR", "second"]
     assert texts("--since", "1d", "--grep", "first") == []
     assert texts("--grep", "90 %") == ["10 %\r90 %"]
+    assert "has no line to show" in greenroom("logs", "last", "--grep", "never written").stderr
     assert greenroom("logs", "last", "-f", "--grep", "^second$").stdout.endswith("Z second\n")
     assert [greenroom("logs", "last", *options).exit_code for options in (["--grep", "("], ["--since", "soon"])] == [
         64,

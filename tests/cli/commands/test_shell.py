@@ -31,6 +31,7 @@ def test_a_large_input_arrives_completely(greenroom: Greenroom, serving: Serving
     assert (result.exit_code, len(result.stdout)) == (3, 9_000_000)
 
 
+@pytest.mark.processes
 def test_the_exit_code_of_a_command_that_ends_before_its_input(
     serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,14 @@ def test_items_can_be_pushed_to_a_new_dataset_and_read_in_any_format(greenroom: 
     assert serving.items("~mine") == [{"a": 1}, {"a": 2}] * 2
     assert greenroom("dataset", "get", "mine", "--offset", 1, "-n", 1, "--json").stdout == '[{"a":2}]\n'
     assert greenroom("dataset", "get", "mine", "--format", "csv", "-n", 1).stdout.split() == ["a", "1"]
+    assert greenroom("dataset", "get", "mine").stderr == ""
     assert greenroom("dataset", "get", "mine", "--format", "xlsx").stdout_bytes.startswith(b"PK")
+
+
+def test_an_empty_dataset_is_reported_beside_its_empty_content(greenroom: Greenroom, serving: Serving) -> None:
+    run = serving.run("hello")
+    found = greenroom("dataset", "get", "last")
+    assert (found.stdout, found.stderr) == ("", f"The dataset {run.default_dataset_id} has no items.\n")
 
 
 @pytest.mark.parametrize(("content", "reason"), [("{", "not valid JSON"), ("[1]", "Entry 1 is not a JSON object: 1.")])

@@ -71,10 +71,10 @@ def test_busy_machines_and_throttled_runs_are_noted() -> None:
 @pytest.mark.parametrize(
     ("run", "advice"),
     [
-        ({"memory_mbytes": 1024, "oom_kills": 1}, "Pass larger --sizes"),
+        ({"memory_mbytes": 1024, "oom_kills": 1}, "Try larger sizes"),
         ({"memory_mbytes": 32_768, "oom_kills": 1}, "Pass a smaller input"),
         ({"status": "FAILED", "exit_code": 1}, "The memory is not the reason"),
-        ({"status": "TIMED-OUT"}, "Set a longer --timeout"),
+        ({"status": "TIMED-OUT"}, "Set a longer timeout"),
         ({"status": "ABORTED"}, "The run was aborted"),
     ],
 )

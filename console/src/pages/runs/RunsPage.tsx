@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Play } from "lucide-react";
 import { type RunFilter, runCountsQuery } from "@/api/runs";
-import { openPalette } from "@/app/palette";
+import { openPalette } from "@/app/paletteState";
 import { count } from "@/format/numbers";
 import { ColumnPicker, useRunColumns } from "@/runs/ColumnPicker";
 import { ExportMenu } from "@/runs/ExportMenu";

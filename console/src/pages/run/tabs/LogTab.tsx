@@ -1,22 +1,23 @@
-import { useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
 import { ChartSpline, Table2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
-import { metricsQuery, type Run } from "@/api/run";
-import { useKeys } from "@/app/useKeys";
+import type { Run } from "@/api/run";
 import { createPosition, cursorOf, move, type SharedPosition } from "@/charts/position";
 import { LogViewer } from "@/log/LogViewer";
 import { lineAt } from "@/log/lineAt";
 import type { LineCache, LogLine } from "@/log/lines";
 import { timeOf } from "@/log/text";
-import { Button } from "@/ui/Button";
+import { Button, IconButton } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
+import { useKeys } from "@/ui/keys";
+import { useNow } from "@/ui/now";
 import { Skeleton } from "@/ui/Skeleton";
 import { isLive } from "@/ui/StatusPill";
 import { useStore } from "@/ui/store";
-import { useNow } from "@/ui/useNow";
 import { MetricCharts } from "../metrics/MetricCharts";
 import styles from "../metrics/MetricCharts.module.css";
 import { MetricsTable } from "../metrics/MetricsTable";
+import { useLiveMetrics } from "../metrics/useLiveMetrics";
 import type { RunTabProps } from "../tabs";
 
 type View = "curves" | "table" | "none";
@@ -28,9 +29,17 @@ export function LogTab({ run }: RunTabProps) {
   const [position] = useState(createPosition);
   const [view, setView] = useView();
   const [cache, setCache] = useState<LineCache | null>(null);
-  const marked = useMarkedLine(cache, position);
+  const [clicked, setClicked] = useState<LogLine | null>(null);
+  const marked = useMarkedLine(cache, position, clicked);
+  useAddress(run, position, clicked);
   useKeys({ c: () => setView(view === "none" ? "curves" : "none") });
-  const pin = useCallback((line: LogLine) => move(position, { pinned: timeOf(line.text), pointed: null }), [position]);
+  const pin = useCallback(
+    (line: LogLine) => {
+      setClicked(line);
+      move(position, { pinned: timeOf(line.text), pointed: null });
+    },
+    [position],
+  );
   return (
     <>
       {view !== "none" && <MetricsPart run={run} view={view} position={position} />}
@@ -41,7 +50,7 @@ export function LogTab({ run }: RunTabProps) {
         markedNumber={marked}
         onLine={pin}
         onCache={setCache}
-        hint={view === "curves" ? "The line at the cursor is marked. Click a line to move the cursor." : undefined}
+        hint={view === "curves" ? "Click a line to move the cursor of the curves." : undefined}
         actions={<ViewButtons view={view} onView={setView} />}
       />
     </>
@@ -61,15 +70,14 @@ function ViewButtons({ view, onView }: { view: View; onView: (view: View) => voi
   return (
     <>
       {view !== "none" && (
-        <Button
+        <IconButton
           variant="quiet"
           small
           className={styles.optional}
+          label={view === "table" ? "Show as curves" : "Show as table"}
           icon={view === "table" ? <ChartSpline aria-hidden /> : <Table2 aria-hidden />}
           onClick={() => onView(view === "table" ? "curves" : "table")}
-        >
-          {view === "table" ? "Show as curves" : "Show as table"}
-        </Button>
+        />
       )}
       <Button
         variant="quiet"
@@ -85,7 +93,7 @@ function ViewButtons({ view, onView }: { view: View; onView: (view: View) => voi
 }
 
 function MetricsPart({ run, view, position }: { run: Run; view: View; position: SharedPosition }) {
-  const { data: metrics, error, refetch } = useQuery(metricsQuery(run.id));
+  const { data: metrics, error, refetch } = useLiveMetrics(run);
   const now = useNow(isLive(run.status));
   if (error && !metrics) return <QueryError error={error} refetch={refetch} />;
   if (!metrics) return <Skeleton lines={5} height={32} />;
@@ -102,13 +110,25 @@ function MetricsPart({ run, view, position }: { run: Run; view: View; position: 
   return <MetricCharts run={run} metrics={metrics} end={end} position={position} />;
 }
 
-/** The line at the cursor of the curves. */
-function useMarkedLine(cache: LineCache | null, position: SharedPosition): number | null {
+/** The address can name a line, or a time in seconds since the start of the run. */
+function useAddress(run: Run, position: SharedPosition, clicked: LogLine | null): void {
+  const { line, at } = useSearch({ strict: false }) as { line?: unknown; at?: unknown };
+  const start = Date.parse(String(run.startedAt));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new address moves the cursor
+  useEffect(() => {
+    if (typeof at === "number") move(position, { pinned: start + at * 1000 });
+    else if (typeof line === "number" && line - 1 !== clicked?.number) move(position, { pinned: null });
+  }, [line, at, start, position]);
+}
+
+/** The line at the cursor of the curves. Of lines with the same time, it is the one that was clicked. */
+function useMarkedLine(cache: LineCache | null, position: SharedPosition, clicked: LogLine | null): number | null {
   const cursor = cursorOf(useStore(position));
   const [marked, setMarked] = useState<number | null>(null);
   useEffect(() => {
     let isCurrent = true;
     if (cursor === null || cache === null) setMarked(null);
+    else if (clicked !== null && timeOf(clicked.text) === cursor) setMarked(clicked.number);
     else {
       void lineAt(cache, cursor).then((number) => {
         if (isCurrent) setMarked(number);
@@ -117,6 +137,6 @@ function useMarkedLine(cache: LineCache | null, position: SharedPosition): numbe
     return () => {
       isCurrent = false;
     };
-  }, [cache, cursor]);
+  }, [cache, cursor, clicked]);
   return marked;
 }

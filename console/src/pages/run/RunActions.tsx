@@ -1,0 +1,137 @@
+import { useNavigate } from "@tanstack/react-router";
+import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, Power, RotateCcw, Shuffle } from "lucide-react";
+import { useState } from "react";
+import type { Run } from "@/api/run";
+import { Button, IconButton } from "@/ui/Button";
+import { useKeys } from "@/ui/keys";
+import { Menu, MenuItem } from "@/ui/Menu";
+import { isLive } from "@/ui/StatusPill";
+import { AbortDialog } from "./dialogs/AbortDialog";
+import { DeleteDialog } from "./dialogs/DeleteDialog";
+import { MemoryDialog } from "./dialogs/MemoryDialog";
+import { MetamorphDialog } from "./dialogs/MetamorphDialog";
+import { ResurrectDialog } from "./dialogs/ResurrectDialog";
+import { MoreItems } from "./MoreItems";
+import { useRunActions } from "./useRunActions";
+
+const DIALOGS = {
+  abort: AbortDialog,
+  metamorph: MetamorphDialog,
+  resurrect: ResurrectDialog,
+  memory: MemoryDialog,
+  delete: DeleteDialog,
+};
+type DialogName = keyof typeof DIALOGS;
+type Props = { run: Run; open: (dialog: DialogName) => void };
+
+/** What the user can order about a run. */
+export function RunActions({ run }: { run: Run }) {
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+  const live = isLive(run.status);
+  const { start } = useRunActions(run);
+  useKeys(live ? { a: () => setDialog("abort") } : { s: () => start({}) });
+  const OpenDialog = dialog && DIALOGS[dialog];
+  return (
+    <>
+      {live ? <LiveActions run={run} open={setDialog} /> : <EndedActions run={run} open={setDialog} />}
+      {OpenDialog && <OpenDialog run={run} onClose={() => setDialog(null)} />}
+    </>
+  );
+}
+
+function LiveActions({ run, open }: Props) {
+  const { pending, abort, reboot, migrate } = useRunActions(run);
+  const isRunning = run.status === "RUNNING";
+  return (
+    <>
+      <Menu
+        trigger={
+          <Button
+            needsServer
+            icon={<OctagonX aria-hidden />}
+            isPending={pending === "abort" || run.status === "ABORTING"}
+          >
+            {pending === "abort" || run.status === "ABORTING" ? "Aborting" : "Abort"}
+            <ChevronDown aria-hidden />
+          </Button>
+        }
+      >
+        <MenuItem note="the Actor gets 30 s" onSelect={() => void abort(true)}>
+          Gracefully
+        </MenuItem>
+        <MenuItem isDangerous onSelect={() => void abort(false)}>
+          Now
+        </MenuItem>
+      </Menu>
+      <Button
+        needsServer
+        icon={<RotateCcw aria-hidden />}
+        disabled={!isRunning}
+        isPending={pending === "reboot"}
+        onClick={() => void reboot()}
+      >
+        {pending === "reboot" ? "Rebooting" : "Reboot"}
+      </Button>
+      <Button
+        needsServer
+        icon={<MoveRight aria-hidden />}
+        disabled={!isRunning}
+        isPending={pending === "migrate"}
+        onClick={() => void migrate()}
+      >
+        {pending === "migrate" ? "Migrating" : "Migrate"}
+      </Button>
+      <Button icon={<Shuffle aria-hidden />} disabled={!isRunning} onClick={() => open("metamorph")}>
+        Metamorph
+      </Button>
+      <MoreMenu run={run} open={open} />
+    </>
+  );
+}
+
+function EndedActions({ run, open }: Props) {
+  const { pending, start } = useRunActions(run);
+  const navigate = useNavigate();
+  return (
+    <>
+      <Button
+        needsServer
+        icon={<Power aria-hidden />}
+        isPending={pending === "resurrect"}
+        onClick={() => open("resurrect")}
+      >
+        Resurrect
+      </Button>
+      <MoreMenu run={run} open={open} />
+      <Menu
+        trigger={
+          <Button
+            needsServer
+            variant={run.status === "SUCCEEDED" ? "primary" : "secondary"}
+            icon={<Play aria-hidden />}
+            isPending={pending === "start"}
+          >
+            Start again
+            <ChevronDown aria-hidden />
+          </Button>
+        }
+      >
+        <MenuItem note="s" onSelect={() => void start({})}>
+          With the same input
+        </MenuItem>
+        <MenuItem onSelect={() => void navigate({ href: `/actors/${run.actId}?run=${run.id}` })}>
+          Edit the input
+        </MenuItem>
+        <MenuItem onSelect={() => open("memory")}>With other memory</MenuItem>
+      </Menu>
+    </>
+  );
+}
+
+function MoreMenu({ run, open }: Props) {
+  return (
+    <Menu trigger={<IconButton label="More" data-icon icon={<Ellipsis aria-hidden />} />}>
+      <MoreItems run={run} onDelete={() => open("delete")} />
+    </Menu>
+  );
+}
