@@ -1,5 +1,6 @@
 /** The results of the doctor as text. */
 import type { Check, Report } from "@/api/doctor";
+import { plural } from "@/format/numbers";
 import { fullTime } from "@/format/times";
 
 export const AREAS: readonly (readonly [Check["area"], string])[] = [
@@ -12,12 +13,14 @@ export const WORDS: Record<Check["verdict"], string> = { OK: "OK", WARN: "Warnin
 
 const ORDER: readonly Check["verdict"][] = ["FAIL", "WARN", "OK", "SKIP"];
 
+const COUNTED = { OK: "OK", FAIL: "failed", SKIP: "skipped" } as const;
+
 /** `1 failed, 10 OK`, the worst first. */
 export function summaryOf(checks: readonly Check[]): string {
   const counts = ORDER.map((verdict) => [verdict, checks.filter((check) => check.verdict === verdict).length] as const);
   return counts
     .filter(([, count]) => count > 0)
-    .map(([verdict, count]) => `${count} ${verdict === "OK" ? "OK" : WORDS[verdict].toLowerCase()}`)
+    .map(([verdict, count]) => (verdict === "WARN" ? plural(count, "warning") : `${count} ${COUNTED[verdict]}`))
     .join(", ");
 }
 
