@@ -18,8 +18,8 @@ export function OperationList({ operations, current, search }: Props) {
         {operations.length === 0 ? "No operation matches the search." : plural(operations.length, "operation")}
       </p>
       {grouped(operations).map(([group, members]) => (
-        <section key={group} aria-labelledby={`group-${group}`}>
-          <h2 id={`group-${group}`}>{group}</h2>
+        <div key={group}>
+          <h2>{group}</h2>
           <ul>
             {members.map(({ id, method, path, summary }) => (
               <li key={id}>
@@ -38,7 +38,7 @@ export function OperationList({ operations, current, search }: Props) {
               </li>
             ))}
           </ul>
-        </section>
+        </div>
       ))}
     </nav>
   );
