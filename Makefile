@@ -47,10 +47,11 @@ browsers: setup-dev  ## starts a browser in each of the base images with one, cr
 		tests/scripts/test_browser_images.py tests/crawls/test_proxied_crawls.py::test_playwright \
 		tests/sample_actors/test_browser.py
 
-check: .venv/.installed-dev  ## checks style, formatting and types
+check: .venv/.installed-dev  ## checks style, formatting and types, and the logic of the console
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	@.venv/bin/python -m scripts.check_console
 
 format: .venv/.installed-dev
 	.venv/bin/ruff check --fix

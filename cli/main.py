@@ -31,7 +31,7 @@ COMMANDS = {
     "explain": Entry(RUNS, "Show why a run or build ended, with the evidence and the next command to type."),
     "report": Entry(RUNS, "Show what a run used and would cost, with its curves."),
     "inspect": Entry(RUNS, "Show a run: its status, options, use of resources, storages and results."),
-    "open": Entry(RUNS, "Open the web console, or the web server or page of a run, in the browser."),
+    "open": Entry(RUNS, "Print the URL of the web console, or of a run, and open it in the browser."),
     "shell": Entry(
         RUNS, "Open a shell in the container of a live run, or run a command there, with the Actor's environment."
     ),

@@ -4,5 +4,5 @@ import viteConfig from "./vite.config.ts";
 
 export default mergeConfig(
   viteConfig,
-  defineConfig({ test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"], css: false } }),
+  defineConfig({ test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"], css: false } }),
 );

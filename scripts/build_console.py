@@ -63,18 +63,33 @@ def build(root: Path) -> None:
     with _locked(console):
         if is_built(root):
             return
-        npm = find_npm()
-        if npm is None:
-            raise NoNode(f"install Node.js {'.'.join(map(str, OLDEST_NODE))} or newer with npm, or `{NODE_PACKAGE}`")
         print("console: building the web console", flush=True)
         checksum, unfinished = _checksum(console), console / "dist.unfinished"
-        if not _has_packages(console) and not (console / "node_modules").is_symlink():
-            _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], console)
+        npm = _npm_with_packages(console)
         build_options = ["--outDir", unfinished.name, "--emptyOutDir", "--logLevel", "warn"]
         _run([*npm, "run", "--silent", "build", "--", *build_options], console)
         (unfinished / STAMP).write_text(checksum)
         shutil.rmtree(console / "dist", ignore_errors=True)
         unfinished.rename(console / "dist")
+
+
+def check(root: Path) -> None:
+    """Check types, style and logic of the console. Raises NoNode, and CalledProcessError if something is wrong."""
+    console = root / "console"
+    with _locked(console):
+        npm = _npm_with_packages(console)
+        _run([*npm, "run", "--silent", "check"], console)
+        _run([*npm, "run", "--silent", "test"], console)
+
+
+def _npm_with_packages(console: Path) -> list[str]:
+    """Return npm, after it has installed the packages of the console if they were missing or old. Raises NoNode."""
+    npm = find_npm()
+    if npm is None:
+        raise NoNode(f"install Node.js {'.'.join(map(str, OLDEST_NODE))} or newer with npm, or `{NODE_PACKAGE}`")
+    if not _has_packages(console) and not (console / "node_modules").is_symlink():
+        _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], console)
+    return npm
 
 
 def find_npm() -> list[str] | None:

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parent.parent
 INTERRUPTING = "tests/cli/commands/test_run.py::test_a_second_interrupt_exits_immediately"
 

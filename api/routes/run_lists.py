@@ -89,9 +89,12 @@ async def export_runs_as_json(request: Request, caller: FullCaller) -> Response:
 
 def _parse_query(request: Request, user: User) -> RunListQuery:
     params = Params(request)
-    actor = params.text("actor")
-    found = orchestrator_of(request).actors.find(user, actor) if actor else None
-    return parse_run_list(params, found)
+    orchestrator, actor, task = orchestrator_of(request), params.text("actor"), params.text("task")
+    return parse_run_list(
+        params,
+        orchestrator.actors.find(user, actor) if actor else None,
+        orchestrator.tasks.find(user, task) if task else None,
+    )
 
 
 def _counts(by_status: Mapping[str, int]) -> dict[str, int]:

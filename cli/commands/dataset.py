@@ -20,7 +20,7 @@ from cli.storage.exporting import export_storage
 from cli.storage.layout import DATASETS
 from cli.storage.listing import list_storages
 from cli.storage.references import get_or_create_storage, get_storage
-from cli.terminal import print_result
+from cli.terminal import print_message, print_result
 from cli.terminal.text import counted
 from runtime.base.json_text import dumps
 
@@ -57,7 +57,7 @@ BINARY = {ItemFormat.XLSX: "application/vnd.openxmlformats-officedocument.spread
 def get(
     reference: Reference,
     format: Annotated[
-        ItemFormat, typer.Option("--format", metavar="jsonl|json|csv|xlsx|xml|html|rss", help="Choose the format.")
+        ItemFormat, typer.Option("--format", metavar="FORMAT", help=f"Choose the format: {', '.join(ItemFormat)}.")
     ] = ItemFormat.JSONL,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="Print at most this many items.")
@@ -76,6 +76,8 @@ def get(
         dataset = get_storage(client, DATASETS, reference)
         with client.datasets.stream_items(dataset["id"], params) as chunks:
             print_content(chunks, BINARY.get(chosen, "text/plain"), ends_line=chosen not in BINARY)
+        if not dataset["itemCount"]:
+            print_message(f"The dataset {dataset['id']} has no items.")
 
 
 @app.command("push", cls=Command)

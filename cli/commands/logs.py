@@ -17,7 +17,7 @@ from cli.options import AsJson, DataDir, not_empty, parsed, resolved
 from cli.runs.log_filter import LogFilter, split_line
 from cli.runs.log_follower import LogFollower
 from cli.runs.references import JobReference, find_job
-from cli.terminal import streams
+from cli.terminal import print_message, streams
 from cli.terminal.times import parse_since
 
 app = typer.Typer(add_completion=False)
@@ -95,7 +95,10 @@ def print_log(arguments: LogsArguments) -> None:
         if arguments.as_json:
             terminal.print_json({"id": job["id"], "lines": _lines(client, job["id"], lines, arguments.until_end)})
         else:
-            LogFollower(client, job["id"], streams.stdout, lines=lines).follow(until_end=arguments.until_end)
+            follower = LogFollower(client, job["id"], streams.stdout, lines=lines)
+            follower.follow(until_end=arguments.until_end)
+            if not follower.has_written:
+                print_message(f"The log of {job['id']} has no line to show.")
 
 
 def _lines(client: Client, job_id: str, lines: LogFilter, until_end: bool) -> list[dict[str, str | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,13 +57,21 @@ def duration(secs: float) -> str:
 
 
 def dollars(usd: float) -> str:
-    """Return an amount with cents, and with more decimals below a dollar."""
-    return f"${usd:,.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}" if usd >= 0.0001 else f"${usd:.2g}"
+    """Return an amount with cents, and with more decimals below a dollar: two digits of a very small one."""
+    if usd >= 1 or usd == 0:
+        return f"${usd:,.2f}"
+    return f"${usd:.{4 if usd >= 0.0001 else 1 - math.floor(math.log10(usd))}f}"
 
 
 def unit_name(unit: str) -> str:
     """Return the name of a unit of platform usage: `dataset writes` for DATASET_WRITES."""
     return unit.lower().replace("_", " ").replace("actor compute units", "compute units").replace("gbytes", "(GB)")
+
+
+def counted_unit(quantity: float, unit: str) -> str:
+    """Return a quantity with its unit: `1 dataset write`, `1,200 dataset writes`."""
+    name = unit_name(unit)
+    return f"{quantity:,.0f} {name.removesuffix('s') if quantity == 1 else name}"
 
 
 def share_of(figure: JsonDict, whole: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cli.report.figures import NOT_MEASURED, FigureFormat, dollars, share_of, unit_name
+from cli.report.figures import NOT_MEASURED, FigureFormat, counted_unit, dollars, share_of
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import MBYTE
 
@@ -150,7 +150,7 @@ def _disk(disk: JsonDict, figures: FigureFormat) -> str:
 
 def _operations(report: JsonDict) -> str:
     used = [each for each in report["usage"] if each["unit"].startswith(STORAGE_UNITS) and each["quantity"]["value"]]
-    return ", ".join(f"{each['quantity']['value']:,.0f} {unit_name(each['unit'])}" for each in used) or "no operations"
+    return ", ".join(counted_unit(each["quantity"]["value"], each["unit"]) for each in used) or "no operations"
 
 
 def _restarts(report: JsonDict) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 from cli import terminal
 from cli.report.figures import ASCII, UNICODE, FigureFormat, duration
 from cli.report.rows import Row, report_rows, source_text
-from cli.terminal import streams
+from cli.terminal import print_wrapped, streams
 from cli.terminal.small_curves import resampled, small_curve
 from cli.terminal.text import printable
 from runtime.base.json_text import JsonDict
@@ -31,7 +31,7 @@ def print_report(report: JsonDict, metrics: JsonDict) -> None:
     title = Text.assemble((report["status"], STYLES.get(report["status"], "bold")), "  ", printable(_title(report)))
     terminal.stdout.print(title)
     if report["statusMessage"]:
-        terminal.stdout.print(printable(report["statusMessage"]))
+        print_wrapped(report["statusMessage"])
     terminal.stdout.print()
     print_rows([*report_rows(report, metrics, figures)], metrics)
     terminal.stdout.print()

@@ -29,6 +29,8 @@ class LogFollower:
         self._filter = lines
         self._lines = TerminalLines(with_colors=self._colors) if to.isatty() else None
         self._copied = skipped_bytes
+        self.has_written = False
+        """Whether a line was selected."""
 
     def follow(self, *, until_end: bool = True) -> None:
         """Copy the log until the job finishes, or only what it contains now."""
@@ -46,4 +48,5 @@ class LogFollower:
             self._to.write_bytes(self._lines.end())
 
     def _write(self, text: bytes) -> None:
+        self.has_written = self.has_written or bool(text)
         self._to.write_bytes(self._lines.feed(text) if self._lines else text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+LABEL_WIDTH = 10
+
 
 def describe_server(info: Mapping[str, Any]) -> list[str]:
     """Describe a server and the limits it enforces, in five lines."""

@@ -18,6 +18,7 @@ from cli.storage import writing
 from cli.storage.layout import DATASETS, DEFAULT, QUEUES, STORES, TYPES_BY_FOLDER, StorageType
 from cli.storage.references import get_storage
 from cli.terminal import print_message, print_result, print_warning, progress_bar
+from cli.terminal.text import counted
 from runtime.base.json_text import JsonDict
 
 LOCK_FIELDS = frozenset({"lockExpiresAt", "lockByClient"})
@@ -76,7 +77,7 @@ class ExportResult:
 
     @property
     def line(self) -> str:
-        return f"{self.selected} -> {self.selected.folder}: {self.count} {self.selected.type.entries_label}"
+        return f"{self.selected} -> {self.selected.folder}: {counted(self.count, self.selected.type.entry_label)}"
 
     @property
     def json(self) -> JsonDict:
@@ -221,7 +222,7 @@ def _export(
     with writing.replacing(selected.folder, force=arguments.force) as folder:
         for count in writers[selected.type](client, result, folder):
             result.count = count
-            show(f"{selected}: {count} {selected.type.entries_label}")
+            show(f"{selected}: {counted(count, selected.type.entry_label)}")
     if selected.type is QUEUES:
         writing.write_order(arguments.to.resolve(), selected.local_id, result.order)
     return result

@@ -16,6 +16,7 @@ from cli.storage.batches import batches, json_array
 from cli.storage.layout import DATASETS, MAX_BATCH, MAX_NAME_LENGTH, NAME, ROOTS, STORES, storage_name
 from cli.storage.reading import FolderContent, StorageFolder
 from cli.terminal import print_message, print_result, print_warning, progress, progress_bar
+from cli.terminal.text import counted
 from runtime.base.json_text import JsonDict, dumps
 
 
@@ -58,7 +59,7 @@ class ImportResult:
         storage_type = self.plan.folder.type
         target = f"{storage_type.label} {self.plan.name or self.storage['id']}"
         present = f", {self.already_present} of them already present" if self.already_present else ""
-        return f"{self.plan.folder} -> {target}: {self.count} {storage_type.entries_label}{present}"
+        return f"{self.plan.folder} -> {target}: {counted(self.count, storage_type.entry_label)}{present}"
 
     @property
     def json(self) -> JsonDict:
@@ -193,7 +194,7 @@ def _reject_filled_storages(client: Client, plans: list[ImportPlan], existing: l
     if filled:
         raise CommandError(
             f"Nothing was imported, because these storages are not empty: {', '.join(filled)}.",
-            "Add to them with --append, or choose another --name.",
+            "Add to them with --append. --name renames `default` storages, or the one storage at PATH.",
             exit_code=INVALID_INPUT,
         )
 

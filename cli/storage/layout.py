@@ -45,15 +45,15 @@ class StorageType:
     api_path: str
     run_field: str
     label: str
-    entries_label: str
+    entry_label: str
     command: str
 
 
-DATASETS = StorageType("datasets", "datasets", "defaultDatasetId", "dataset", "items", "dataset")
+DATASETS = StorageType("datasets", "datasets", "defaultDatasetId", "dataset", "item", "dataset")
 STORES = StorageType(
-    "key_value_stores", "key-value-stores", "defaultKeyValueStoreId", "key-value store", "records", "kvs"
+    "key_value_stores", "key-value-stores", "defaultKeyValueStoreId", "key-value store", "record", "kvs"
 )
-QUEUES = StorageType("request_queues", "request-queues", "defaultRequestQueueId", "request queue", "requests", "queue")
+QUEUES = StorageType("request_queues", "request-queues", "defaultRequestQueueId", "request queue", "request", "queue")
 TYPES_BY_FOLDER = {storage_type.folder: storage_type for storage_type in (DATASETS, STORES, QUEUES)}
 
 

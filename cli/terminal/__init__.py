@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
@@ -21,11 +22,24 @@ stdout = Console(file=cast(TextIO, streams.stdout), markup=False, highlight=Fals
 stderr = Console(file=cast(TextIO, streams.stderr), markup=False, highlight=False, soft_wrap=True)
 CONTROL_CHARACTERS = re.compile(r"[\x7f-\x9f]")
 """Those that `json.dumps` leaves unescaped."""
+LEAST_WIDTH = 40
 
 
 def print_result(text: str, style: str | None = None) -> None:
     """Print a line to stdout."""
     stdout.print(printable(text), style=style)
+
+
+def print_wrapped(text: str, indent: int = 0) -> None:
+    """Print text to stdout. A terminal gets lines that end between words, with an indent from the second one on."""
+    lines = [printable(text)]
+    if stdout.is_terminal:
+        width = max(LEAST_WIDTH, stdout.width)
+        lines = textwrap.wrap(
+            lines[0], width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+        )
+    for line in lines:
+        stdout.print(line)
 
 
 def print_message(text: str, style: str | None = None) -> None:

@@ -97,6 +97,9 @@ describe("copy as", () => {
     expect(snippetOf("apify", task).text).toMatch(/^apify task run local\/nightly/);
     expect(snippetOf("curl", task).text).toContain("/v2/actor-tasks/local~nightly/runs");
     expect(snippetOf("Python", task).text).toContain("task_input=");
+    const stored: Order = { ...task, input: null, options: {} };
+    expect(snippetOf("curl", stored).text).not.toContain("-d");
+    expect(snippetOf("JavaScript", stored).text).toContain('client.task("local/nightly").call();');
   });
 });
 

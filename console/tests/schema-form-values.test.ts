@@ -1,5 +1,6 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
-import { editorOf, type InputSchema, initialInput, plainText, sectionsOf } from "@/schema-form/schema";
+import { editorOf, type InputSchema, initialInput, maskedInput, plainText, sectionsOf } from "@/schema-form/schema";
 import { formatDate, parseDate } from "@/schema-form/values/dates";
 import { formatJson, parseJsonText } from "@/schema-form/values/json";
 import { formatNumber, parseNumber } from "@/schema-form/values/numbers";
@@ -151,6 +152,11 @@ describe("a schema", () => {
       [null, ["a"]],
       ["More", ["c"]],
     ]);
+  });
+  it("shows no secrets", () => {
+    const secret = { properties: { key: { type: "string", isSecret: true }, other: {} } } as unknown as InputSchema;
+    expect(maskedInput(secret, { key: "s3cret", other: "x" })).toEqual({ key: "••••••", other: "x" });
+    expect(maskedInput(secret, { key: "ENCRYPTED_VALUE:a:b" })).toEqual({ key: "ENCRYPTED_VALUE:a:b" });
   });
   it("shows descriptions without their HTML", () => {
     expect(plainText("Use <b>globs</b> &amp; <script>x()</script>more")).not.toMatch(/[<>]/);

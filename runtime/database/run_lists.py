@@ -1,4 +1,5 @@
 """Pages of lists of runs. All conditions and orders use the index `runs_in_lists` alone, so no other run is decoded.
+Only the runs of a task are found with the index `runs_by_task`.
 
 A page begins at the place of a run, not at an offset: new and deleted runs neither repeat nor skip others.
 """
@@ -83,6 +84,7 @@ class _Selection:
         self._conditions = ["user_id = :user"]
         wanted = query.filter
         self._add("actor_id = :actor", actor=query.actor_id)
+        self._add("task_id = :task", task=query.task_id)
         self._add("origin = :origin", origin=wanted.origin)
         self._add("started_at >= :after", after=wanted.started_after)
         self._add("started_at <= :before", before=wanted.started_before)

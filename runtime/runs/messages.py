@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 
@@ -140,7 +141,7 @@ def ended_over_disk(run: Run, used_bytes: int) -> bool:
 
 def disk_overshoot(run: Run, used_bytes: int) -> str:
     return (
-        f"ACTOR: The Actor wrote {used_bytes / resource_limits.MBYTE:.0f} MB, more than its disk limit of "
+        f"ACTOR: The Actor wrote {math.ceil(used_bytes / resource_limits.MBYTE)} MB, more than its disk limit of "
         f"{run.options.disk_mbytes} MB, before the next check. On the platform, writes fail at the limit."
     )
 

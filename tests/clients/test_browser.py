@@ -28,7 +28,10 @@ from tests.listening import bound_socket, listening
 from tests.runtime.storages.hand_clock import HandClock
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"),
+]
 
 PATIENCE_SECS = 60
 Results = dict[str, Any]

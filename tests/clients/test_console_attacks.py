@@ -22,6 +22,7 @@ from tests.fakes.browser import build_console
 from tests.listening import bound_socket, listening
 
 pytestmark = [
+    pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"),
     pytest.mark.asyncio(loop_scope="module"),
 ]

@@ -21,6 +21,8 @@ from runtime.schedules.cron import SHORTCUTS, Cron
 from tests.clients.node_script import NodeScript
 from tests.examples import some
 
+pytestmark = pytest.mark.processes
+
 ZONES = (
     "UTC",
     "Europe/Prague",

@@ -12,6 +12,8 @@ from runtime.base.errors import Invalid
 from runtime.builds import definition_rules
 from tests.clients.node_script import NodeScript
 
+pytestmark = pytest.mark.processes
+
 VIEW = {
     "title": "All",
     "description": "All of them",

@@ -16,6 +16,8 @@ from runtime.inputs.inputs import Input, complete
 from tests.clients.node_script import NodeScript
 from tests.examples import examples
 
+pytestmark = pytest.mark.processes
+
 Json = Any
 LABELS = {"title": "Title", "description": "What it is"}
 

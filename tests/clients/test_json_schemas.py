@@ -13,6 +13,8 @@ from runtime.base.json_schema import JsonSchema
 from tests.clients.node_script import NodeScript
 from tests.examples import examples
 
+pytestmark = pytest.mark.processes
+
 SCHEMAS: list[Any] = [
     {"type": "string"},
     {"type": ["integer", "null"]},

@@ -14,6 +14,8 @@ from runtime.memory_expressions import ExpressionError, memory_of
 from tests.clients.node_script import NodeScript
 from tests.examples import examples
 
+pytestmark = pytest.mark.processes
+
 TABLE: list[str] = json.loads((Path(__file__).parent / "memory_expressions.json").read_text())
 CONTEXT: dict[str, Any] = {
     "input": {

@@ -16,6 +16,8 @@ from tests.clients.node_script import SCRIPTS
 from tests.examples import some
 from tests.fakes.records import a_version
 
+pytestmark = pytest.mark.processes
+
 SCRIPT = SCRIPTS / "pushed_files.mjs"
 ACTOR_JSON = ".actor/actor.json"
 

@@ -17,6 +17,8 @@ from tests.examples import some
 from tests.fakes.api import Api
 from tests.listening import bound_socket, listening
 
+pytestmark = pytest.mark.processes
+
 SCRIPTS = Path(__file__).parent / "scripts"
 CLIENTS = {
     "python-3": [sys.executable, str(SCRIPTS / "schedules.py")],

@@ -15,6 +15,8 @@ from tests.clients.node_script import NodeScript
 from tests.examples import examples
 from tests.fakes.clock import START
 
+pytestmark = pytest.mark.processes
+
 RESOURCE = {
     "id": "run1",
     "text": 'a "quoted" \\ text',

@@ -18,6 +18,8 @@ from testing.api_client import SAMPLES
 from testing.live_server import remove_instance
 from tests.examples import some
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 OWN_PACKAGES = ("api", "cli", "runtime")
 CHECKOUT = (sys.executable, str(ROOT / "greenroom" / "__main__.py"))

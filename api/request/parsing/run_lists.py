@@ -11,7 +11,7 @@ from api.request.params import Params
 from api.request.parsing.runs import parse_time
 from runtime.base.errors import Invalid
 from runtime.base.lifecycle import TERMINAL, JobStatus
-from runtime.base.records import Actor, ListPosition, Origin, RunFilter, RunListQuery, RunSort
+from runtime.base.records import Actor, ListPosition, Origin, RunFilter, RunListQuery, RunSort, Task
 
 LIVE = "LIVE"
 """Stands for all statuses that are not terminal."""
@@ -32,6 +32,7 @@ FILTER_PARAMETERS = [
     ),
     _parameter("status", "Only runs with one of these statuses, comma-separated. LIVE stands for all that are live."),
     _parameter("actor", "Only runs of this Actor: its id or `username~name`."),
+    _parameter("task", "Only runs of this task: its id or `username~name`."),
     _parameter("origin", "Only runs that were started in this way.", type="string", enum=list(Origin)),
     _parameter("startedAfter", "Only runs that started at this time or later.", type="string", format="date-time"),
     _parameter("startedBefore", "Only runs that started at this time or earlier.", type="string", format="date-time"),
@@ -50,7 +51,7 @@ PAGE_PARAMETERS = [
 ]
 
 
-def parse_run_list(params: Params, actor: Actor | None) -> RunListQuery:
+def parse_run_list(params: Params, actor: Actor | None, task: Task | None) -> RunListQuery:
     """Raises Invalid."""
     sort = params.choice("sort", [f"{sign}{sort}" for sort in RunSort for sign in ("", "-")]) or f"-{RunSort.STARTED}"
     return RunListQuery(
@@ -63,6 +64,7 @@ def parse_run_list(params: Params, actor: Actor | None) -> RunListQuery:
         ),
         words=_words(params),
         actor_id=None if actor is None else actor.id,
+        task_id=None if task is None else task.id,
         sort=RunSort(sort.removeprefix("-")),
         desc=sort.startswith("-"),
     )

@@ -2925,6 +2925,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2963,6 +2964,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;
@@ -2999,6 +3001,7 @@ export interface operations {
                 q?: string;
                 status?: string;
                 actor?: string;
+                task?: string;
                 origin?: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
                 startedAfter?: string;
                 startedBefore?: string;

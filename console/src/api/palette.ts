@@ -2,12 +2,13 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { body, dataOf, local, platform } from "@/api/client";
 
+export const FOUND_RUNS_KEY = ["run", "found"];
 const FOUND_RUNS = 8;
 const MOST = 1000;
 
 export function foundRunsQuery(text: string) {
   return queryOptions({
-    queryKey: ["run", "found", text],
+    queryKey: [...FOUND_RUNS_KEY, text],
     queryFn: async ({ signal }) => {
       const query = { limit: FOUND_RUNS, ...(text ? { q: text } : {}) };
       return (await body(local.GET("/greenroom/runs", { params: { query }, signal }))).items;

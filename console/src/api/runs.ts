@@ -61,7 +61,7 @@ export function runsExportPath(filter: RunFilter, format: "csv" | "json"): strin
   return `/greenroom/runs.${format}?${query}`;
 }
 
-function serverFilter({ from, to, ...filter }: RunFilter, now = Date.now()): ServerFilter & { task?: string } {
+function serverFilter({ from, to, ...filter }: RunFilter, now = Date.now()): ServerFilter {
   const times = {
     ...(from ? { startedAfter: instant(from, now) } : {}),
     ...(to ? { startedBefore: instant(to, now) } : {}),

@@ -1,10 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
+import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Box, Database, Keyboard, type LucideIcon, PanelLeft, Play, RefreshCw, SunMoon } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useDeferredValue, useState } from "react";
-import { foundRunsQuery, storageNamesQuery } from "@/api/palette";
+import { FOUND_RUNS_KEY, foundRunsQuery, storageNamesQuery } from "@/api/palette";
 import { actorNamesQuery } from "@/api/runs";
 import { shortTime } from "@/format/times";
 import { retryNow } from "@/live/events";
@@ -21,6 +21,7 @@ const MAX_SHOWN = 8;
 export function Palette({ scope }: { scope: NonNullable<PaletteScope> }) {
   const [text, setText] = useState("");
   const navigate = useNavigate();
+  const isSearching = useIsFetching({ queryKey: FOUND_RUNS_KEY }) > 0;
   const close = () => palette.set(null);
   const open = (href: string) => {
     close();
@@ -37,12 +38,14 @@ export function Palette({ scope }: { scope: NonNullable<PaletteScope> }) {
           <Command label={placeholder} shouldFilter={false} loop>
             <Command.Input className={styles.input} value={text} onValueChange={setText} placeholder={placeholder} />
             <Command.List className={styles.list}>
-              <Command.Empty className={styles.empty}>Nothing matches “{text}”.</Command.Empty>
-              {!isStart && <Actions text={text} />}
+              <Command.Empty className={styles.empty}>
+                {isSearching ? "Searching" : `Nothing matches “${text}”.`}
+              </Command.Empty>
               {!isStart && <Pages text={text} open={open} />}
               <Actors text={text} open={open} title={isStart ? "Start" : "Actors"} isAll={isStart} />
               {!isStart && <Runs text={text} open={open} />}
               {!isStart && <Storages text={text} open={open} />}
+              {!isStart && <Actions text={text} />}
             </Command.List>
           </Command>
         </Radix.Content>
@@ -62,7 +65,7 @@ const ACTIONS: { label: string; icon: LucideIcon; run: () => void; note?: string
 ];
 
 function Actions({ text }: { text: string }) {
-  const shown = ACTIONS.filter(({ label }) => text !== "" && matches(text, label));
+  const shown = ACTIONS.filter(({ label }) => text !== "" && startsWords(text, label));
   return (
     <Group title="Actions">
       {shown.map(({ label, icon: Icon, run, note }) => {
@@ -88,7 +91,7 @@ function Actions({ text }: { text: string }) {
 function Pages({ text, open }: GroupProps) {
   return (
     <Group title="Pages">
-      {PAGES.filter(({ label }) => matches(text, label)).map(({ to, label, icon: Icon, key }) => (
+      {PAGES.filter(({ label }) => startsWords(text, label)).map(({ to, label, icon: Icon, key }) => (
         <Item
           key={to}
           id={to}
@@ -115,7 +118,11 @@ function Actors({ text, open, title, isAll }: GroupProps & { title: string; isAl
 }
 
 function Runs({ text, open }: GroupProps) {
-  const { data: runs = [] } = useQuery(foundRunsQuery(useDeferredValue(text.trim())));
+  const searched = useDeferredValue(text.trim());
+  const { data: found = [], isPlaceholderData } = useQuery(foundRunsQuery(searched));
+  // Enter must not open a run that was found for another text.
+  const isOutdated = isPlaceholderData || searched !== text.trim();
+  const runs = isOutdated ? found.filter(({ id, actorName }) => matches(text, id, actorName ?? "")) : found;
   return (
     <Group title={text === "" ? "Latest runs" : "Runs"}>
       {runs.map((run) => (
@@ -178,4 +185,14 @@ function matches(text: string, ...names: string[]): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every((word) => all.includes(word));
+}
+
+/** Whether words of a label begin with the words of a text. */
+function startsWords(text: string, label: string): boolean {
+  const words = label.toLowerCase().split(/[\s-]+/);
+  return text
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .every((start) => words.some((word) => word.startsWith(start)));
 }

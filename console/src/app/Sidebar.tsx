@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { Search } from "lucide-react";
 import { Fragment, type Ref } from "react";
@@ -56,12 +56,17 @@ function Entries({ entries, live }: { entries: Entry[]; live: number }) {
   );
 }
 
+/** The pages of one Actor, but not those of its runs. */
+const ACTOR_PAGE = /^\/actors\/(?!runs(?:\/|$)|tasks(?:\/|$))[^/]+(?!\/runs\/)(?:\/|$)/;
+
 function EntryLink({ entry, isChild = false }: { entry: Entry; isChild?: boolean }) {
   const Icon = isChild ? null : entry.icon;
+  const { pathname } = useLocation();
+  const isOfActor = entry.to === "/actors" && ACTOR_PAGE.test(pathname);
   return (
     <Link
       to={entry.to}
-      className={clsx(styles.entry, !Icon && styles.child)}
+      className={clsx(styles.entry, !Icon && styles.child, isOfActor && styles.active)}
       activeOptions={{ exact: entry.to === "/actors" || entry.to === "/storage", includeSearch: false }}
       activeProps={{ className: styles.active }}
       title={entry.label}

@@ -1,8 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { request } from "@/api/client";
+import { pastedToken } from "@/api/clientLogin";
 import { ApiError, messageOf } from "@/api/errors";
 import { serverQuery } from "@/api/server";
+import { restartEvents } from "@/live/events";
 import { Button } from "@/ui/Button";
 import { Field, TextInput } from "@/ui/Field";
 import icon from "./icon.svg";
@@ -17,41 +19,55 @@ export function SignInGate({ children }: { children: ReactNode }) {
 function SignIn() {
   const queries = useQueryClient();
   const [error, setError] = useState<string | null>(null);
+  const [isPending, setPending] = useState(false);
   const id = useId();
   const signIn = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const token = new FormData(event.currentTarget).get("token");
+    const token = String(new FormData(event.currentTarget).get("token")).trim();
+    setPending(true);
     try {
       await request("/greenroom/session", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ token }),
       });
-      await queries.invalidateQueries();
+      pastedToken.set(token);
+      restartEvents();
+      await queries.resetQueries();
     } catch (cause) {
       setError(messageOf(cause));
+      setPending(false);
     }
   };
   return (
     <main className={styles.page}>
       <form className={styles.form} onSubmit={signIn}>
-        <img src={icon} alt="" width={32} height={32} />
-        <h1>Sign in to Greenroom</h1>
+        <div className={styles.brand}>
+          <img src={icon} alt="" width={32} height={32} />
+          <div>
+            <h1>Sign in to Greenroom</h1>
+            <p className={styles.host}>{window.location.host}</p>
+          </div>
+        </div>
         <p>This server asks for a token. Paste one; it stays in this browser until you sign out.</p>
-        <Field label="Token" htmlFor={id} error={error}>
+        <Field label="Token" htmlFor={id} error={error} note="The server's configuration names each user's token.">
           <TextInput
             id={id}
             name="token"
             type="password"
             autoComplete="off"
+            autoFocus
             required
             isMono
             isInvalid={error !== null}
           />
         </Field>
-        <Button type="submit" variant="primary">
+        <Button type="submit" variant="primary" isPending={isPending}>
           Sign in
         </Button>
+        <p className={styles.host}>
+          The server's operator can open the console without a token: <code>greenroom open</code>
+        </p>
       </form>
     </main>
   );

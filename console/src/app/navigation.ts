@@ -9,11 +9,11 @@ import {
   ListOrdered,
   type LucideIcon,
   Play,
+  Route,
   Settings,
   Stethoscope,
   Table2,
   Users,
-  Waypoints,
   Webhook,
 } from "lucide-react";
 
@@ -46,7 +46,7 @@ export const ENTRIES: Entry[] = [
 
 export const SERVER_ENTRIES: Entry[] = [
   { to: "/users", label: "Users and limits", icon: Users },
-  { to: "/proxy", label: "Proxy", icon: Waypoints },
+  { to: "/proxy", label: "Proxy", icon: Route },
   { to: "/doctor", label: "Doctor", icon: Stethoscope, key: "h" },
   { to: "/api", label: "API", icon: Braces },
   { to: "/settings", label: "Settings", icon: Settings },

@@ -8,7 +8,11 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { NotFoundPage } from "@/pages/NotFoundPage";
+import { patiently } from "@/ui/lazily";
 import { Frame } from "./Frame";
+
+/** A page that is a chunk of its own. */
+const lazyPage: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => patiently(load), name);
 
 const root = createRootRoute({ component: Frame, notFoundComponent: () => <NotFoundPage /> });
 
@@ -34,11 +38,11 @@ function moved<Path extends string>(path: Path, to: string, hash?: string) {
   });
 }
 
-const Runs = lazyRouteComponent(() => import("@/pages/runs/RunsPage"), "RunsPage");
-const Run = lazyRouteComponent(() => import("@/pages/run/RunPage"), "RunPage");
-const Actor = lazyRouteComponent(() => import("@/pages/actor/ActorPage"), "ActorPage");
-const Task = lazyRouteComponent(() => import("@/pages/tasks/TaskPage"), "TaskPage");
-const Integrations = lazyRouteComponent(() => import("@/pages/server/IntegrationsPage"), "IntegrationsPage");
+const Runs = lazyPage(() => import("@/pages/runs/RunsPage"), "RunsPage");
+const Run = lazyPage(() => import("@/pages/run/RunPage"), "RunPage");
+const Actor = lazyPage(() => import("@/pages/actor/ActorPage"), "ActorPage");
+const Task = lazyPage(() => import("@/pages/tasks/TaskPage"), "TaskPage");
+const Integrations = lazyPage(() => import("@/pages/server/IntegrationsPage"), "IntegrationsPage");
 
 /** Addresses of an organization are those of the user, after a prefix. */
 const organization = createRoute({
@@ -62,15 +66,15 @@ const routes = [
   page("/view/runs/$runId", Run),
   page(
     "/actors",
-    lazyRouteComponent(() => import("@/pages/actors/ActorsPage"), "ActorsPage"),
+    lazyPage(() => import("@/pages/actors/ActorsPage"), "ActorsPage"),
   ),
   page(
     "/actors/new",
-    lazyRouteComponent(() => import("@/pages/actors/NewActorPage"), "NewActorPage"),
+    lazyPage(() => import("@/pages/actors/NewActorPage"), "NewActorPage"),
   ),
   page(
     "/actors/tasks",
-    lazyRouteComponent(() => import("@/pages/tasks/TasksPage"), "TasksPage"),
+    lazyPage(() => import("@/pages/tasks/TasksPage"), "TasksPage"),
   ),
   page("/actors/tasks/$taskId", Task),
   page("/actors/tasks/$taskId/$tab", Task),
@@ -79,67 +83,67 @@ const routes = [
   page("/actors/$actorId/$tab/$item", Actor),
   page(
     "/schedules",
-    lazyRouteComponent(() => import("@/pages/schedules/SchedulesPage"), "SchedulesPage"),
+    lazyPage(() => import("@/pages/schedules/SchedulesPage"), "SchedulesPage"),
   ),
   page(
     "/schedules/$scheduleId",
-    lazyRouteComponent(() => import("@/pages/schedules/SchedulePage"), "SchedulePage"),
+    lazyPage(() => import("@/pages/schedules/SchedulePage"), "SchedulePage"),
   ),
   page(
     "/webhooks",
-    lazyRouteComponent(() => import("@/pages/webhooks/WebhooksPage"), "WebhooksPage"),
+    lazyPage(() => import("@/pages/webhooks/WebhooksPage"), "WebhooksPage"),
   ),
   page(
     "/webhooks/$webhookId",
-    lazyRouteComponent(() => import("@/pages/webhooks/WebhookPage"), "WebhookPage"),
+    lazyPage(() => import("@/pages/webhooks/WebhookPage"), "WebhookPage"),
   ),
   moved("/storage", "/storage/datasets"),
   page(
     "/storage/datasets",
-    lazyRouteComponent(() => import("@/pages/storages/DatasetsPage"), "DatasetsPage"),
+    lazyPage(() => import("@/pages/storages/DatasetsPage"), "DatasetsPage"),
   ),
   page(
     "/storage/datasets/$datasetId",
-    lazyRouteComponent(() => import("@/pages/storages/DatasetPage"), "DatasetPage"),
+    lazyPage(() => import("@/pages/storages/DatasetPage"), "DatasetPage"),
   ),
   page(
     "/storage/key-value-stores",
-    lazyRouteComponent(() => import("@/pages/storages/KeyValueStoresPage"), "KeyValueStoresPage"),
+    lazyPage(() => import("@/pages/storages/KeyValueStoresPage"), "KeyValueStoresPage"),
   ),
   page(
     "/storage/key-value-stores/$storeId",
-    lazyRouteComponent(() => import("@/pages/storages/KeyValueStorePage"), "KeyValueStorePage"),
+    lazyPage(() => import("@/pages/storages/KeyValueStorePage"), "KeyValueStorePage"),
   ),
   page(
     "/storage/request-queues",
-    lazyRouteComponent(() => import("@/pages/storages/RequestQueuesPage"), "RequestQueuesPage"),
+    lazyPage(() => import("@/pages/storages/RequestQueuesPage"), "RequestQueuesPage"),
   ),
   page(
     "/storage/request-queues/$queueId",
-    lazyRouteComponent(() => import("@/pages/storages/RequestQueuePage"), "RequestQueuePage"),
+    lazyPage(() => import("@/pages/storages/RequestQueuePage"), "RequestQueuePage"),
   ),
   page(
     "/users",
-    lazyRouteComponent(() => import("@/pages/server/UsersPage"), "UsersPage"),
+    lazyPage(() => import("@/pages/server/UsersPage"), "UsersPage"),
   ),
   moved("/billing", "/users"),
   moved("/billing/historical-usage", "/users"),
   page(
     "/proxy",
-    lazyRouteComponent(() => import("@/pages/server/ProxyPage"), "ProxyPage"),
+    lazyPage(() => import("@/pages/server/ProxyPage"), "ProxyPage"),
   ),
   moved("/proxy/access", "/proxy"),
   page(
     "/doctor",
-    lazyRouteComponent(() => import("@/pages/server/DoctorPage"), "DoctorPage"),
+    lazyPage(() => import("@/pages/server/DoctorPage"), "DoctorPage"),
   ),
   page(
     "/api",
-    lazyRouteComponent(() => import("@/pages/server/ApiPage"), "ApiPage"),
+    lazyPage(() => import("@/pages/server/ApiPage"), "ApiPage"),
   ),
   page(
     "/settings",
-    lazyRouteComponent(() => import("@/pages/server/SettingsPage"), "SettingsPage"),
+    lazyPage(() => import("@/pages/server/SettingsPage"), "SettingsPage"),
   ),
   page("/settings/integrations", Integrations),
   moved("/account", "/settings/integrations"),

@@ -85,7 +85,11 @@ function Swatch({ series: { color, dash } }: { series: Series }) {
 
 function moveByKey(event: KeyboardEvent, at: number[], position: SharedPosition): void {
   const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-  if (event.key === "Escape") move(position, { pinned: null, pointed: null, range: null });
+  const { range } = position.get();
+  if (event.key === "Escape" && (range !== null || cursorOf(position.get()) !== null)) {
+    event.preventDefault(); // the key would leave the page
+    move(position, { pinned: null, pointed: null, range: null });
+  }
   if (step === 0) return;
   event.preventDefault();
   const current = cursorOf(position.get());

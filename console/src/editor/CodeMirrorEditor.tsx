@@ -83,6 +83,7 @@ type Described = { [Key in "id" | "isReadOnly" | "isInvalid" | "describedBy"]?: 
 function attributesOf({ id, label, isReadOnly, isInvalid, describedBy }: Described): Record<string, string> {
   return {
     "aria-label": label,
+    tabindex: "0", // what scrolls must be reachable with keys
     ...(id === undefined ? {} : { id }),
     ...(isReadOnly ? { "aria-readonly": "true" } : {}),
     ...(isInvalid ? { "aria-invalid": "true" } : {}),

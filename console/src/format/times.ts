@@ -38,9 +38,9 @@ export function clockTime(instant: Instant | null | undefined): string {
   return instant == null ? MISSING : formatted(instant, CLOCK);
 }
 
-/** `14:21:55.403`, for the lines of logs. */
-export function preciseTime(millis: number): string {
-  return `${clockTime(millis)}.${String(millis % SECOND).padStart(3, "0")}`;
+/** `.403`, to follow a clock time. */
+export function millisOf(instant: number): string {
+  return `.${String(instant % SECOND).padStart(3, "0")}`;
 }
 
 /** `14:21:55` today, otherwise `24 Nov 14:21`, with the year if it is another. */

@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { memo, type ReactNode } from "react";
 import { bytes } from "@/format/numbers";
-import { preciseTime } from "@/format/times";
+import { clockTime, millisOf } from "@/format/times";
 import { CopyButton } from "@/ui/CopyButton";
 import styles from "./LogViewer.module.css";
 import type { LogLine } from "./lines";
@@ -54,7 +54,7 @@ export const LogRow = memo(function LogRow({ row, number, line, top, query, isWr
       </span>
       {line && content ? (
         <>
-          <span className={styles.time}>{content.at === null ? "" : preciseTime(content.at)}</span>
+          <Time at={content.at} />
           <span className={clsx(styles.level, line.level && LEVEL_STYLES[line.level])}>{line.level}</span>
           <span className={styles.text}>
             {content.logger && <span className={styles.logger}>{content.logger} </span>}
@@ -68,6 +68,16 @@ export const LogRow = memo(function LogRow({ row, number, line, top, query, isWr
     </div>
   );
 });
+
+/** On a narrow screen, times are shown without milliseconds. */
+function Time({ at }: { at: number | null }) {
+  return (
+    <span className={styles.time}>
+      {at !== null && clockTime(at)}
+      {at !== null && <span className={styles.millis}>{millisOf(at)}</span>}
+    </span>
+  );
+}
 
 function span({ text, color, isBold, isDim, isMatch }: MarkedSpan, index: number): ReactNode {
   if (isMatch) return <mark key={index}>{text}</mark>;

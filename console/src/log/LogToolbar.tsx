@@ -47,6 +47,7 @@ export function LogToolbar(props: Props) {
           small
           className={styles.labelled}
           icon={<WrapText aria-hidden />}
+          aria-label="Wrap"
           aria-pressed={props.isWrapped}
           onClick={props.onWrap}
         >

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isNotFound } from "@/api/errors";
-import { useKeys } from "@/app/useKeys";
-import { bytes, plural } from "@/format/numbers";
+import { bytes, count, plural } from "@/format/numbers";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
+import { useKeys } from "@/ui/keys";
 import { Skeleton } from "@/ui/Skeleton";
 import { afterScroll, type Follow, newLines } from "./follow";
 import { LogPane, type PaneHandle, type Rows } from "./LogPane";
@@ -16,6 +16,10 @@ import type { LineCache, LogLine } from "./lines";
 import { type Level, matchesQuery, nextMatch } from "./search";
 import { useLogAddress } from "./useLogAddress";
 import { useLogLines } from "./useLogLines";
+import { useSettled } from "./useSettled";
+
+/** A growing log is searched again after this time at the earliest. */
+const SEARCH_MILLIS = 2000;
 
 type Props = {
   jobId: string;
@@ -40,8 +44,9 @@ export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine,
   const [current, setCurrent] = useState<number | null>(null);
   const pane = useRef<PaneHandle>(null);
   const input = useRef<HTMLInputElement>(null);
-  const rows = useRows(jobId, address.levels, totalLines);
-  const found = useFound(jobId, address.text, totalLines, current);
+  const searchedLines = useSettled(totalLines, SEARCH_MILLIS);
+  const rows = useRows(jobId, address.levels, totalLines, searchedLines);
+  const found = useFound(jobId, address.text, searchedLines, current);
 
   const scrollToNumber = useCallback(
     (number: number) => {
@@ -59,7 +64,7 @@ export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine,
     if (next !== null) scrollToNumber(next);
   };
   const toggleFollow = () => setFollow((shown) => ({ isFollowing: !shown.isFollowing, seenLines: totalLines ?? 0 }));
-  useKeys({ f: toggleFollow, n: () => go(1), "Shift n": () => go(-1), "/": () => input.current?.focus() });
+  useKeys({ f: toggleFollow, n: () => go(1), "shift+n": () => go(-1), "/": () => input.current?.focus() });
   useScrollTo(markedNumber ?? address.line, totalLines, pane, rows, scrollToNumber);
   useEffect(() => onCache?.(cache), [cache, onCache]);
 
@@ -86,6 +91,11 @@ export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine,
         onWrap={address.toggleWrap}
         {...parts}
       />
+      {rows.matching !== undefined && rows.matching > rows.count && (
+        <div className={styles.cut} role="status">
+          The first {plural(rows.count, "line")} of {count(rows.matching)} with these levels are shown.
+        </div>
+      )}
       {cache.state.isCut && <CutBar cache={cache} jobId={jobId} />}
       <div className={styles.content}>
         <LogContent cache={cache} jobKind={jobKind} isLive={isLive} rows={rows} levels={address.levels}>
@@ -108,17 +118,20 @@ export function LogViewer({ jobId, jobKind, isLive, markedNumber = null, onLine,
   );
 }
 
+/** `matching` is how many lines the filter lets through, of which the first thousands are listed. */
+type FilteredRows = Rows & { matching?: number | undefined };
+
 /** The rows of the pane: all lines, or those of some levels. */
-function useRows(jobId: string, levels: Level[], totalLines: number | null): Rows {
-  const { data } = useQuery(matchesQuery(jobId, "", levels, totalLines));
-  return useMemo(() => {
+function useRows(jobId: string, levels: Level[], totalLines: number | null, searchedLines: number | null) {
+  const { data } = useQuery(matchesQuery(jobId, "", levels, searchedLines));
+  return useMemo((): FilteredRows => {
     if (levels.length === 0) return { count: totalLines ?? 0, numberOf: (row) => row, rowOf: (number) => number };
     const numbers = data?.numbers ?? [];
     const rowOf = (number: number) => {
       const row = numbers.findIndex((each) => each >= number);
       return row < 0 ? numbers.length - 1 : row;
     };
-    return { count: numbers.length, numberOf: (row) => numbers[row] ?? 0, rowOf, isLoading: data === undefined };
+    return { count: numbers.length, numberOf: (row) => numbers[row] ?? 0, rowOf, matching: data?.total };
   }, [data, levels.length, totalLines]);
 }
 
@@ -156,7 +169,7 @@ type ContentProps = {
   cache: LineCache;
   jobKind: string;
   isLive: boolean;
-  rows: Rows;
+  rows: FilteredRows;
   levels: Level[];
   children: ReactNode;
 };
@@ -170,6 +183,7 @@ function LogContent({ cache, jobKind, isLive, rows, levels, children }: ContentP
   if (totalLines === null) return <Skeleton lines={12} height={12} />;
   if (totalLines === 0)
     return <Empty>{isLive ? `The ${jobKind} has not written a line yet.` : "The log is empty."}</Empty>;
+  if (levels.length > 0 && rows.matching === undefined) return <Skeleton lines={12} height={12} />;
   if (levels.length > 0 && rows.count === 0) {
     return <Empty>No line of the log has the level {levels.join(" or ")}.</Empty>;
   }

@@ -9,6 +9,8 @@ export const LEVELS: Level[] = ["ERROR", "WARN", "INFO", "DEBUG", "SYS"];
 
 /** Longer texts identify their line as well. */
 const MAX_TEXT = 200;
+/** A growing log is searched again and again, and only the last result is of use. */
+const FORGET_MILLIS = 10_000;
 
 /** The lines with a text, of some levels, or both. `totalLines` makes the search of a log that grew another one. */
 export function matchesQuery(jobId: string, text: string, levels: Level[], totalLines: number | null) {
@@ -21,6 +23,7 @@ export function matchesQuery(jobId: string, text: string, levels: Level[], total
           signal,
         }),
       ),
+    gcTime: FORGET_MILLIS,
     enabled: (text !== "" || levels.length > 0) && totalLines !== null,
     // The matches of the shorter log stay while those of the longer one are fetched, but not those of another text.
     placeholderData: (last: Matches | undefined, query) =>

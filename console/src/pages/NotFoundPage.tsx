@@ -1,8 +1,10 @@
 import { Link, useLocation } from "@tanstack/react-router";
+import { Search } from "lucide-react";
 import { openPalette } from "@/app/paletteState";
 import { Button, buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { Page } from "@/ui/Page";
+import styles from "./NotFoundPage.module.css";
 
 /** A path or an id for which there is no page. `message` are the server's words about an unknown id. */
 export function NotFoundPage({ message, command }: { message?: string; command?: string }) {
@@ -18,11 +20,13 @@ export function NotFoundPage({ message, command }: { message?: string; command?:
 
 function Ways() {
   return (
-    <span>
-      <Button onClick={() => openPalette()}>Search</Button>{" "}
+    <span className={styles.ways}>
+      <Button icon={<Search aria-hidden />} onClick={() => openPalette()}>
+        Search
+      </Button>
       <Link to="/actors/runs" className={buttonClass()}>
         Runs
-      </Link>{" "}
+      </Link>
       <Link to="/actors" className={buttonClass()}>
         Actors
       </Link>

@@ -26,9 +26,10 @@ export function AbortDialog({ runs, isGraceful, onClose }: Props) {
     if (failed[0]) throw new Error(`${failed.length} of ${live.length} not aborted: ${messageOf(failed[0].reason)}`);
   };
   const what = live.length === 1 ? "the run" : plural(live.length, "run");
+  const [each, their] = live.length === 1 ? ["It", "Its container is"] : ["Each of them", "Their containers are"];
   const how = isGraceful
-    ? "Each one gets 30 seconds to finish what it does, then its container is stopped."
-    : "Their containers are stopped immediately. What the runs have not stored is lost.";
+    ? `${each} gets 30 seconds to finish what it does, then its container is stopped.`
+    : `${their} stopped immediately. What was not stored is lost.`;
   return (
     <ConfirmDialog
       title={isGraceful ? `Abort ${what} gracefully?` : `Abort ${what} now?`}

@@ -35,7 +35,7 @@ export function ListFooter({ range: [first, last], total }: { range: [number, nu
 function Today() {
   return (
     <span className={styles.today}>
-      Today {fullDate(useNow())}, times in {timeZone()}
+      Today {fullDate(useNow(true))}, times in {timeZone()}
     </span>
   );
 }

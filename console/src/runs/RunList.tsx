@@ -102,6 +102,12 @@ function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, 
   const [range, setRange] = useState<[number, number]>([0, 0]);
   const chosen = useMemo(() => runs.filter(({ id }) => selected.has(id)), [runs, selected]);
   const clear = () => onSelect(new Set());
+  // These stay the same functions, so that only rows whose run has changed are drawn again.
+  const open = useCallback((run: RunSummary) => void navigate({ href: runPath(run) }), [navigate]);
+  const menu = useCallback(
+    (run: RunSummary) => <RunMenu run={run} onAbort={(each, isGraceful) => setOrder({ runs: [each], isGraceful })} />,
+    [],
+  );
   useKeys({ escape: () => (selected.size > 0 ? clear() : false) });
   return (
     <>
@@ -115,12 +121,12 @@ function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, 
         rowHref={runPath}
         rowState={(run) => run.status}
         isFaded={(run) => !hasStatusOf(run, filter)}
-        onOpen={(run) => void navigate({ href: runPath(run) })}
+        onOpen={open}
         sorting={sortingOf(filter)}
         onSort={({ column, isDescending }) => onChange({ sort: isDescending ? `-${column}` : column })}
         selection={{ ids: selected, onChange: onSelect }}
-        compact={(run) => <CompactRun run={run} />}
-        rowMenu={(run) => <RunMenu run={run} onAbort={(each, isGraceful) => setOrder({ runs: [each], isGraceful })} />}
+        compact={compact}
+        rowMenu={menu}
         scroller={mainPane}
         onEnd={onMore}
         onRange={setRange}
@@ -133,6 +139,10 @@ function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, 
       {order && <AbortDialog {...order} onClose={() => setOrder(null)} />}
     </>
   );
+}
+
+function compact(run: RunSummary) {
+  return <CompactRun run={run} />;
 }
 
 function sortingOf({ sort }: RunFilter): Sorting {

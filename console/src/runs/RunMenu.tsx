@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ban, Box, CircleMinus, Copy, Ellipsis, ExternalLink, Link2, RotateCcw, Trash2 } from "lucide-react";
+import { Ban, Box, CircleMinus, Copy, Ellipsis, ExternalLink, Link2, Play, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { messageOf } from "@/api/errors";
 import { deleteRun, type RunSummary, resurrectRun } from "@/api/runs";
@@ -16,8 +16,23 @@ import { actorName } from "./runColumns";
 
 type Props = { run: RunSummary; onAbort: (run: RunSummary, isGraceful: boolean) => void };
 
-/** What can be done with a run of a list. */
+/** What can be done with a run of a list. Until it is opened it is only a button, since there is one in each row. */
 export function RunMenu({ run, onAbort }: Props) {
+  const [isUsed, setUsed] = useState(false);
+  if (isUsed) return <UsedMenu run={run} onAbort={onAbort} />;
+  return (
+    <IconButton
+      variant="quiet"
+      small
+      label={`Actions of run ${run.id}`}
+      aria-haspopup="menu"
+      icon={<Ellipsis aria-hidden />}
+      onClick={() => setUsed(true)}
+    />
+  );
+}
+
+function UsedMenu({ run, onAbort }: Props) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [isDeleting, setDeleting] = useState(false);
@@ -32,9 +47,12 @@ export function RunMenu({ run, onAbort }: Props) {
   );
   return (
     <>
-      <Menu trigger={trigger}>
+      <Menu trigger={trigger} isOpenAtFirst>
         <MenuItem icon={<ExternalLink />} onSelect={() => window.open(runPath(run), "_blank", "noopener")}>
           Open in a new tab
+        </MenuItem>
+        <MenuItem icon={<Play />} onSelect={() => void navigate({ href: `/actors/${run.actorId}?run=${run.id}` })}>
+          Start again
         </MenuItem>
         <MenuItem icon={<Box />} onSelect={() => void navigate({ href: `/actors/${run.actorId}` })}>
           Open {actorName(run)}

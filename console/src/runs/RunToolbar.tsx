@@ -102,7 +102,7 @@ function Search({ value, onChange }: { value: string; onChange: (value: string) 
         keyHint="/"
         value={text}
         onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+        onKeyDown={(event) => event.key === "Escape" && text === "" && event.currentTarget.blur()}
       />
     </div>
   );

@@ -79,15 +79,15 @@ export const RUN_COLUMNS: RunColumn[] = [
 export function CompactRun({ run }: { run: RunSummary }) {
   return (
     <div className={styles.compact}>
-      <RunStatus run={run} />
-      <b className={styles.name}>{actorName(run)}</b>
-      <span className={styles.right}>
+      <div>
+        <RunStatus run={run} />
+        <b className={styles.name}>{actorName(run)}</b>
         <LiveDuration {...run} />
-      </span>
-      <Message run={run} />
-      <span className={styles.right}>
+      </div>
+      <div>
+        <Message run={run} />
         <Memory run={run} />
-      </span>
+      </div>
     </div>
   );
 }

@@ -41,7 +41,7 @@ function SectionFields({ section, form, required, isDisabled, idPrefix }: Sectio
   return (
     <section className={styles.section} data-caption={caption !== null}>
       {caption !== null && (
-        <h3 className={styles.head}>
+        <h2 className={styles.head}>
           <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
             <Arrow aria-hidden />
             <span className={styles.caption}>{caption}</span>
@@ -52,7 +52,7 @@ function SectionFields({ section, form, required, isDisabled, idPrefix }: Sectio
               </span>
             )}
           </button>
-        </h3>
+        </h2>
       )}
       {isOpen && (
         <div className={styles.fields}>

@@ -128,6 +128,13 @@ export function asInputSchema(value: unknown): InputSchema | null {
   return isObject(value) && isObject(value.properties) ? (value as unknown as InputSchema) : null;
 }
 
+/** The input schema of a build: in its definition, or as a text if the build has no actor.json. */
+export function inputSchemaOf(build: { actorDefinition?: unknown; inputSchema?: string | null }): InputSchema | null {
+  const definition = build.actorDefinition;
+  if (isObject(definition) && definition.input !== undefined) return asInputSchema(definition.input);
+  return build.inputSchema ? asInputSchema(JSON.parse(build.inputSchema) as unknown) : null;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -137,6 +144,15 @@ const ENCRYPTED = /^ENCRYPTED_(?:VALUE|JSON):/;
 /** Whether a value of a secret field is stored encrypted, so that nobody can read it here. */
 export function isEncrypted(value: Json | undefined): boolean {
   return typeof value === "string" && ENCRYPTED.test(value);
+}
+
+/** An input to show, with dots in place of its secrets. */
+export function maskedInput(schema: InputSchema | null, input: JsonObject): JsonObject {
+  const entries = Object.entries(input).map(([name, value]): [string, Json] => {
+    const isReadable = schema?.properties[name]?.isSecret && !isEncrypted(value);
+    return [name, isReadable ? "••••••" : value];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A description without its HTML: descriptions may contain tags, but a document of this page must not. */

@@ -45,6 +45,7 @@ export function ActionBar({ actor, task, schema, form, options, start, onGoTo }:
         )}
         <Button
           variant="primary"
+          needsServer
           icon={<Play aria-hidden />}
           isPending={start.isPending}
           disabled={form.jsonError !== null}
@@ -73,7 +74,7 @@ function SaveButton({ start }: { start: Start }) {
     }
   };
   return (
-    <Button icon={<Save aria-hidden />} isPending={isPending} disabled={!start.isChanged} onClick={save}>
+    <Button needsServer icon={<Save aria-hidden />} isPending={isPending} disabled={!start.isChanged} onClick={save}>
       Save
     </Button>
   );

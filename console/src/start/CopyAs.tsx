@@ -6,17 +6,17 @@ import { LANGUAGES, type Language, type Order, snippetOf } from "./copyAs";
 /** `greenroom call` starts Actors only. */
 const TASK_LANGUAGES = LANGUAGES.filter((each) => each !== "greenroom");
 
-/** The run as a command or a program, which changes with each key. */
-export function CopyAs({ order }: { order: Order }) {
+/** The run as a command or a program, which changes with each key. `shown` is the order with its secrets masked. */
+export function CopyAs({ order, shown }: { order: Order; shown: Order }) {
   const [language, setLanguage] = useState<Language>("greenroom");
   const languages: readonly Language[] = order.kind === "task" ? TASK_LANGUAGES : LANGUAGES;
   const current = languages.includes(language) ? language : "apify";
-  const { text, missing } = snippetOf(current, order);
+  const { text, missing } = snippetOf(current, shown);
   return (
     <section className={styles.place} aria-label="Copy as">
       <div className={styles.head}>
         <h2>Copy as</h2>
-        <CopyButton text={text} label="Copy" withLabel />
+        <CopyButton text={() => snippetOf(current, order).text} label="Copy" withLabel />
       </div>
       <div className={styles.card}>
         <div className={styles.tabs}>

@@ -4,17 +4,17 @@ import type { ActorRecord, BuildInList, BuildRecord } from "@/api/actors";
 import { serverQuery } from "@/api/server";
 import type { TaskRecord } from "@/api/tasks";
 import { focusField } from "@/schema-form/SchemaForm";
-import type { InputSchema, JsonObject } from "@/schema-form/schema";
+import { type InputSchema, type JsonObject, maskedInput } from "@/schema-form/schema";
 import { useInputForm } from "@/schema-form/useInputForm";
 import { ActionBar } from "./ActionBar";
 import { CopyAs } from "./CopyAs";
 import type { Order } from "./copyAs";
 import type { Draft } from "./drafts";
 import { InputPanel } from "./InputPanel";
-import { defaultsOf, type RunOptions } from "./options";
+import { changedOptions, defaultsOf, type RunOptions } from "./options";
 import { RunOptionsPanel } from "./RunOptionsPanel";
 import styles from "./StartForm.module.css";
-import { useStart, validateInput } from "./useStart";
+import { type Start, useStart, validateInput } from "./useStart";
 
 type Props = {
   actor: ActorRecord;
@@ -41,6 +41,7 @@ export function LoadedStartForm(props: Props) {
   useControlEnter(start.run);
   const defaults = defaultsOf(actor.defaultRunOptions, actor.actorPermissionLevel, build);
   const changeOptions = (changes: Partial<RunOptions>) => onOptions({ ...options, ...changes });
+  const order = orderOf(actor, task, server?.apiUrl ?? location.origin, start, options, form.input);
   return (
     <div className={styles.start}>
       <div className={styles.input}>
@@ -62,7 +63,7 @@ export function LoadedStartForm(props: Props) {
           hasPermissions={task === undefined}
           onChange={changeOptions}
         />
-        <CopyAs order={orderOf(actor, task, server?.apiUrl ?? location.origin, options, form.input)} />
+        <CopyAs order={order} shown={{ ...order, input: order.input && maskedInput(schema, order.input) }} />
       </aside>
       <ActionBar
         actor={actor}
@@ -80,15 +81,24 @@ export function LoadedStartForm(props: Props) {
   );
 }
 
+/** What a task stores needs no option. */
 function orderOf(
   actor: ActorRecord,
   task: TaskRecord | undefined,
   apiUrl: string,
+  { storedOptions, isChanged }: Start,
   options: RunOptions,
   input: JsonObject,
 ): Order {
   const target = `${task?.username ?? actor.username}/${task?.name ?? actor.name}`;
-  return { apiUrl, target, kind: task ? "task" : "actor", options, input };
+  if (!task) return { apiUrl, target, kind: "actor", options, input };
+  return {
+    apiUrl,
+    target,
+    kind: "task",
+    options: changedOptions(options, storedOptions),
+    input: isChanged ? input : null,
+  };
 }
 
 /** A form that the user has not changed has no draft. */

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type ActorRecord, buildIdOf, buildQuery, buildsQuery } from "@/api/actors";
 import type { TaskRecord } from "@/api/tasks";
-import { asInputSchema, initialInput, isObject, type JsonObject } from "@/schema-form/schema";
+import { initialInput, inputSchemaOf, isObject, type JsonObject } from "@/schema-form/schema";
 import { sourceOf } from "@/schema-form/useInputForm";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
@@ -31,7 +31,7 @@ export function StartForm({ actor, task, first }: Props) {
   if (build.isError) return <QueryError error={build.error} refetch={build.refetch} />;
   if (builds.data && buildId === null) return <NoBuild actor={actor} tag={tag} />;
   if (!builds.data || !build.data) return <Skeleton lines={6} height={32} />;
-  const schema = asInputSchema(schemaOf(build.data));
+  const schema = inputSchemaOf(build.data);
   const stored = task?.input;
   const input = begun?.input ?? (isObject(stored) ? (stored as JsonObject) : initialInput(schema));
   return (
@@ -63,13 +63,6 @@ function storedOptions(task: TaskRecord | undefined): RunOptions {
 
 function draftKey(actor: ActorRecord, task: TaskRecord | undefined): string {
   return task?.id ?? actor.id;
-}
-
-/** The definition of a build has its input schema; a build without actor.json has it as a text. */
-export function schemaOf(build: { actorDefinition?: unknown; inputSchema?: string | null }): unknown {
-  const definition = build.actorDefinition;
-  if (isObject(definition) && definition.input !== undefined) return definition.input;
-  return build.inputSchema ? (JSON.parse(build.inputSchema) as unknown) : null;
 }
 
 function NoBuild({ actor, tag }: { actor: ActorRecord; tag: string }) {

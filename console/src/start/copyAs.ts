@@ -12,7 +12,8 @@ export type Order = {
   target: string;
   kind: "actor" | "task";
   options: RunOptions;
-  input: JsonObject;
+  /** Null if the task has the input itself. */
+  input: JsonObject | null;
 };
 
 export type Snippet = { text: string /** The options that the command cannot express. */; missing: string[] };
@@ -66,12 +67,12 @@ function isSet(value: unknown): boolean {
 function curl({ apiUrl, target, kind, options, input }: Order): string {
   const path = `${apiUrl}/v2/${kind === "actor" ? "actors" : "actor-tasks"}/${target.replace("/", "~")}/runs`;
   const query = new URLSearchParams(queryOf(options)).toString();
+  const body = input && ["-H 'Content-Type: application/json'", `-d ${shellWord(compactJson(input))}`];
   return [
-    `curl -X POST ${shellWord(query === "" ? path : `${path}?${query}`)} \\`,
-    `  -H "Authorization: Bearer $APIFY_TOKEN" \\`,
-    "  -H 'Content-Type: application/json' \\",
-    `  -d ${shellWord(compactJson(input))}`,
-  ].join("\n");
+    `curl -X POST ${shellWord(query === "" ? path : `${path}?${query}`)}`,
+    `-H "Authorization: Bearer $APIFY_TOKEN"`,
+    ...(body ?? []),
+  ].join(" \\\n  ");
 }
 
 /** The `apify` command has a task's input from the task itself. */
@@ -100,8 +101,8 @@ function permissionWord(level: string): string {
   return level === "FULL_PERMISSIONS" ? "full" : "limited";
 }
 
-function inputWord(option: string, input: JsonObject): string {
-  return indented(`${option} ${shellWord(compactJson(input))}`, "  ");
+function inputWord(option: string, input: JsonObject | null): string {
+  return indented(`${option} ${shellWord(compactJson(input ?? {}))}`, "  ");
 }
 
 /** Strings with line breaks have them escaped in JSON, so that indenting its lines changes no value. */
@@ -112,6 +113,7 @@ function indented(text: string, indent: string): string {
 function python(order: Order): string {
   const { options, kind } = order;
   const isActor = kind === "actor";
+  const name = isActor ? "run_input" : "task_input";
   const charge = isActor ? options.maxTotalChargeUsd : undefined;
   const values: [string, string | undefined][] = [
     ["memory_mbytes", number(options.memoryMbytes)],
@@ -133,7 +135,7 @@ function python(order: Order): string {
     "",
     `client = ApifyClient(os.environ["APIFY_TOKEN"], api_url=${JSON.stringify(order.apiUrl)})`,
     `run = client.${kind}(${JSON.stringify(order.target)}).call(`,
-    `    ${isActor ? "run_input" : "task_input"}=${indented(pythonLiteral(order.input), "    ")},`,
+    ...(order.input === null ? [] : [`    ${name}=${indented(pythonLiteral(order.input), "    ")},`]),
     ...lines,
     ")",
     "print(run.status, run.default_dataset_id)",
@@ -175,12 +177,14 @@ function javascript(order: Order): string {
     ["webhooks", options.webhooks?.length ? options.webhooks : undefined],
   ];
   const set = Object.fromEntries(values.filter(([, value]) => value !== undefined));
-  const last = Object.keys(set).length === 0 ? "" : `, ${compactJson(set as JsonObject)}`;
+  const hasOptions = Object.keys(set).length > 0;
+  const input = order.input === null ? (hasOptions ? "undefined" : "") : compactJson(order.input);
+  const last = hasOptions ? `, ${compactJson(set as JsonObject)}` : "";
   return [
     `import { ApifyClient } from "apify-client";`,
     "",
     `const client = new ApifyClient({ token: process.env.APIFY_TOKEN, baseUrl: ${JSON.stringify(order.apiUrl)} });`,
-    `const run = await client.${kind}(${JSON.stringify(order.target)}).call(${compactJson(order.input)}${last});`,
+    `const run = await client.${kind}(${JSON.stringify(order.target)}).call(${input}${last});`,
     "console.log(run.status, run.defaultDatasetId);",
   ].join("\n");
 }

@@ -106,6 +106,14 @@ export function taskOptionsOf(options: RunOptions) {
   return Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== undefined));
 }
 
+/** The options that differ from stored ones. */
+export function changedOptions(options: RunOptions, stored: RunOptions): RunOptions {
+  const names = Object.keys(options) as (keyof RunOptions)[];
+  return Object.fromEntries(
+    names.filter((name) => options[name] !== stored[name]).map((name) => [name, options[name]]),
+  );
+}
+
 /** Options that a task has stored. */
 export function optionsOfTask(
   stored: Stored & { maxItems?: number | null; maxTotalChargeUsd?: number | null },

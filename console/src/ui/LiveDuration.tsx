@@ -16,7 +16,7 @@ export function LiveDuration({ startedAt, finishedAt, inWords = false }: Props) 
 }
 
 function Counting({ start, inWords }: { start: number; inWords: boolean }) {
-  return format(useNow() - start, inWords);
+  return format(useNow(true) - start, inWords);
 }
 
 function format(millis: number, inWords: boolean): string {

@@ -4,12 +4,18 @@ import type { ReactElement, ReactNode } from "react";
 import { useOfflineReason } from "@/live/connection";
 import styles from "./Menu.module.css";
 
-type MenuProps = { trigger: ReactElement; children: ReactNode; label?: string; align?: "start" | "end" };
+type MenuProps = {
+  trigger: ReactElement;
+  children: ReactNode;
+  label?: string;
+  align?: "start" | "end";
+  isOpenAtFirst?: boolean;
+};
 
 /** A menu that opens at its trigger, a single button. */
-export function Menu({ trigger, children, label, align = "end" }: MenuProps) {
+export function Menu({ trigger, children, label, align = "end", isOpenAtFirst = false }: MenuProps) {
   return (
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} defaultOpen={isOpenAtFirst}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>

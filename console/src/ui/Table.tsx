@@ -5,11 +5,12 @@ import { TableHead } from "./TableHead";
 import { TableRow } from "./TableRow";
 import { useTableKeys, useToggle } from "./tableKeys";
 import type { Column, TableProps } from "./tableTypes";
+import { NARROW, useMediaQuery } from "./useMediaQuery";
 
 export type { Column, Selection, Sorting } from "./tableTypes";
 
 const ROW_HEIGHT = 36;
-const DRAWN_BEYOND = 12;
+const DRAWN_BEYOND = 10;
 const NEAR_END = 30;
 
 /** A table of records. Rows outside the visible part are not in the document. */
@@ -18,6 +19,7 @@ export function Table<Row>(props: TableProps<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const virtual = useVirtualRows(rows.length, scroller, body);
   const toggle = useToggle(props);
+  const isNarrow = useMediaQuery(NARROW);
   useTableKeys(props, body, (index) => showRow(body.current, virtual, index), toggle);
   const drawn = scroller === undefined ? null : virtual.getVirtualItems();
   const [first, last] = [drawn?.[0], drawn?.at(-1)];
@@ -31,7 +33,6 @@ export function Table<Row>(props: TableProps<Row>) {
   const indexes = drawn === null ? rows.keys() : drawn.map(({ index }) => index);
   const before = first ? first.start - virtual.options.scrollMargin : 0;
   const after = last ? virtual.getTotalSize() - (last.end - virtual.options.scrollMargin) : 0;
-  const width = columns.length + (selection ? 1 : 0) + (props.rowMenu ? 1 : 0);
   return (
     <table
       className={styles.table}
@@ -43,13 +44,31 @@ export function Table<Row>(props: TableProps<Row>) {
       <Widths {...props} />
       <TableHead {...props} />
       <tbody ref={body}>
-        {before > 0 && <Spacer height={before} width={width} />}
+        {before > 0 && <Spacer height={before} />}
         {[...indexes].map((index) => {
           const row = rows[index];
           if (row === undefined) return null;
-          return <TableRow key={rowId(row)} {...props} row={row} index={index} onToggle={toggle} />;
+          const id = rowId(row);
+          return (
+            <TableRow
+              key={id}
+              row={row}
+              index={index}
+              id={id}
+              label={props.rowLabel?.(row)}
+              href={props.rowHref?.(row)}
+              isSelected={selection?.ids.has(id)}
+              isFaded={props.isFaded?.(row) ?? false}
+              state={props.rowState?.(row)}
+              columns={columns}
+              compact={isNarrow ? props.compact : undefined}
+              rowMenu={props.rowMenu}
+              onOpen={props.onOpen}
+              onToggle={toggle}
+            />
+          );
         })}
-        {after > 0 && <Spacer height={after} width={width} />}
+        {after > 0 && <Spacer height={after} />}
       </tbody>
     </table>
   );
@@ -113,10 +132,10 @@ function Widths<Row>({ columns, selection, rowMenu }: TableProps<Row>) {
   );
 }
 
-function Spacer({ height, width }: { height: number; width: number }) {
+function Spacer({ height }: { height: number }) {
   return (
     <tr aria-hidden>
-      <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
+      <td className={styles.spacer} style={{ height }} />
     </tr>
   );
 }

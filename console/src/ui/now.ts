@@ -28,7 +28,11 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The time in milliseconds since 1970, new each second while the tab is visible. */
-export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
+/** The time in milliseconds since 1970, new each second while the tab is visible and `isRunning`. */
+export function useNow(isRunning = true): number {
+  return useSyncExternalStore(isRunning ? subscribe : standStill, () => now);
+}
+
+function standStill(): () => void {
+  return () => {};
 }

@@ -1,12 +1,15 @@
 /** Selecting rows, and moving between them with keys. */
-import { type RefObject, useRef } from "react";
+import { type RefObject, useCallback, useRef } from "react";
 import { useKeys } from "@/ui/keys";
 import type { TableProps } from "./tableTypes";
 
 /** A function that selects or deselects the row at an index, or all rows from the last one to it. */
-export function useToggle<Row>({ rows, rowId, selection }: TableProps<Row>) {
+export function useToggle<Row>(props: TableProps<Row>) {
   const lastId = useRef<string | null>(null);
-  return (index: number, isRange: boolean) => {
+  const latest = useRef(props);
+  latest.current = props;
+  return useCallback((index: number, isRange: boolean) => {
+    const { rows, rowId, selection } = latest.current;
     const row = rows[index];
     if (!selection || row === undefined) return;
     const last = isRange ? rows.findIndex((each) => rowId(each) === lastId.current) : -1;
@@ -17,7 +20,7 @@ export function useToggle<Row>({ rows, rowId, selection }: TableProps<Row>) {
     for (const id of ids) isAdded ? result.add(id) : result.delete(id);
     lastId.current = rowId(row);
     selection.onChange(result);
-  };
+  }, []);
 }
 
 /** `j` and `k` move the focus between the links of rows, `x` selects, `Shift x` selects a range. */

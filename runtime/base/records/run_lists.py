@@ -29,12 +29,13 @@ class RunListQuery:
     """Which runs of a user a list contains, and in which order.
 
     Each of the `words` must occur in the name or title of the run's current Actor, in its status message, or begin its
-    id. `actor_id` is the Actor that was started.
+    id. `actor_id` is the Actor that was started, and `task_id` the task.
     """
 
     filter: RunFilter
     words: tuple[str, ...] = ()
     actor_id: str | None = None
+    task_id: str | None = None
     sort: RunSort = RunSort.STARTED
     desc: bool = True
 

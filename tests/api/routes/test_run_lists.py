@@ -113,3 +113,14 @@ async def test_an_export_begins_with_a_check_of_its_query(api: Api) -> None:
     for form in ("csv", "json"):
         assert problem(await api.call("GET", f"{PATH}.{form}?sort=x")) == (400, "invalid-parameter")
         assert problem(await api.call("GET", f"{PATH}.{form}?actor=me~nobody")) == (404, "record-not-found")
+
+
+async def test_a_list_can_have_the_runs_of_one_task(api: Api) -> None:
+    actor = await api.create_actor("hello")
+    await api.start(actor)
+    created = await api.call("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "greet"})
+    started = await api.call("POST", f"/v2/actor-tasks/{created.json()['data']['id']}/runs")
+    page = await listed(api, "task=me~greet")
+    assert [run.id for run in page.items] == [started.json()["data"]["id"]]
+    assert page.counts["ALL"] == 1
+    assert problem(await api.call("GET", f"{PATH}?task=me~nothing")) == (404, "record-not-found")

@@ -70,6 +70,7 @@ def test_a_command_that_cannot_be_started(call: Any, tmp_path: Path) -> None:
     assert call("--", str(file)).exit_code == 126
 
 
+@pytest.mark.processes
 def test_a_signal_reaches_the_command_and_the_server_that_was_started_is_stopped(tmp_path: Path) -> None:
     data_dir, file = tmp_path / "data", tmp_path / "received"
     words = ["exec", "--data-dir", str(data_dir), "--", sys.executable, "-c", COUNTS_INTERRUPTS, str(file)]
@@ -81,6 +82,7 @@ def test_a_signal_reaches_the_command_and_the_server_that_was_started_is_stopped
     assert (data_dir / "stopped").read_text() == "1"
 
 
+@pytest.mark.processes
 def test_a_ctrl_c_in_a_terminal_reaches_the_command_once(served: Served, tmp_path: Path) -> None:
     file = tmp_path / "received"
     words = ["exec", "--data-dir", str(served.data_dir), "--", sys.executable, "-c", COUNTS_INTERRUPTS, str(file)]

@@ -144,7 +144,7 @@ def test_log_and_summary_are_on_stdout_and_messages_on_stderr(run: Any, served: 
         "CPU         █▅▁  25 % of the granted time, 0.5 s in total; grant: 0.03125 cores",
         "Network    ████  2.4 MB in, 2.9 kB out",
         "Disk       ████  peak 4.0 kB of 256 MB; checked periodically",
-        "Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$8.7e-05, which the developer of"
+        "Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$0.000087, which the developer of"
         " the Actor pays",
         "Items      5, the first 3:",
         '           {"n": 0}',
@@ -244,6 +244,7 @@ def command(*options: str, ignoring: str = "") -> Iterator[Command]:
         running.process.wait()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("number", some([signal.SIGINT, signal.SIGTERM]))
 def test_an_interrupt_aborts_the_run_and_shows_a_summary(served: Served, folder: Path, number: signal.Signals) -> None:
     with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "until aborted"}') as running:
@@ -258,6 +259,7 @@ def test_an_interrupt_aborts_the_run_and_shows_a_summary(served: Served, folder:
     assert "Aborting the run" in err
 
 
+@pytest.mark.processes
 def test_a_command_in_the_background_ignores_the_terminal(served: Served, folder: Path) -> None:
     """As `nohup greenroom run ... &` in a script starts it: with SIGINT and SIGHUP ignored."""
     waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": "until aborted"}')
@@ -271,6 +273,7 @@ def test_a_command_in_the_background_ignores_the_terminal(served: Served, folder
     assert "SUCCEEDED  run r1" in out
 
 
+@pytest.mark.processes
 def test_sigterm_aborts_the_run_of_a_command_in_the_background(served: Served, folder: Path) -> None:
     waits = ("--data-dir", str(served.data_dir), "-i", '{"waits": "until aborted"}')
     with command(str(folder), *waits, ignoring="INT HUP") as running:
@@ -281,6 +284,7 @@ def test_sigterm_aborts_the_run_of_a_command_in_the_background(served: Served, f
     assert "ABORTED    run r1" in out
 
 
+@pytest.mark.processes
 def test_an_interrupt_aborts_the_build_and_shows_its_status(served: Served, folder: Path) -> None:
     served.stub.build_status = "RUNNING"
     with command(str(folder), "--data-dir", str(served.data_dir)) as running:
@@ -292,6 +296,7 @@ def test_an_interrupt_aborts_the_build_and_shows_its_status(served: Served, fold
     assert "Build 0.3.1 finished with status ABORTED." in err
 
 
+@pytest.mark.processes
 def test_a_second_interrupt_exits_immediately(served: Served, folder: Path) -> None:
     with command(str(folder), "--data-dir", str(served.data_dir), "-i", '{"waits": "forever"}') as running:
         running.read_until("first line of r1")
@@ -304,6 +309,7 @@ def test_a_second_interrupt_exits_immediately(served: Served, folder: Path) -> N
     served.stub.end_run("r1", "ABORTED", None)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("interrupts", some([1, 2]))
 def test_an_interrupted_command_stops_its_temporary_server(folder: Path, tmp_path: Path, interrupts: int) -> None:
     data_dir = tmp_path / "fresh"
@@ -321,6 +327,7 @@ def test_an_interrupted_command_stops_its_temporary_server(folder: Path, tmp_pat
     assert (code, (data_dir / "stopped").read_text()) == (3, "1")
 
 
+@pytest.mark.processes
 def test_without_a_server_a_temporary_one_is_started_and_stopped(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,6 +340,7 @@ def test_without_a_server_a_temporary_one_is_started_and_stopped(
     assert oct(data_dir.stat().st_mode)[-3:] == "700"
 
 
+@pytest.mark.processes
 def test_a_temporary_server_does_not_stop_runs_that_it_adopted(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,6 +352,7 @@ def test_a_temporary_server_does_not_stop_runs_that_it_adopted(
     assert "2 live runs continue" in done.stderr
 
 
+@pytest.mark.processes
 def test_the_last_of_several_commands_stops_the_temporary_server(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +371,7 @@ def test_a_server_that_was_running_before_is_not_stopped(run: Any, served: Serve
     assert server.find(served.data_dir)
 
 
+@pytest.mark.processes
 def test_the_error_for_a_server_that_does_not_start_shows_the_end_of_its_log(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,6 +381,7 @@ def test_the_error_for_a_server_that_does_not_start_shows_the_end_of_its_log(
     assert "no engine here" in failed.stderr
 
 
+@pytest.mark.processes
 def test_the_error_for_a_server_that_dies_shows_how_to_start_it(
     cli: CliRunner, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

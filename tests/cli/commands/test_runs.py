@@ -81,7 +81,8 @@ def test_orders_for_live_runs(greenroom: Greenroom, serving: Serving, order: str
     assert json.loads(greenroom(order, "last", "--json").stdout)["id"] == run.id
     serving.thread.run(serving.api.abort(run))
     rejected = greenroom(order, "last", "--json")
-    assert (rejected.exit_code, "error" in json.loads(rejected.stdout)) == (5, True)
+    assert rejected.exit_code == 5
+    assert "greenroom resurrect RUN" in json.loads(rejected.stdout)["error"]["advice"]
 
 
 def test_metamorph_changes_the_actor_and_the_input(greenroom: Greenroom, serving: Serving) -> None:
@@ -150,6 +151,7 @@ def test_logs_are_selected_by_time_and_text(greenroom: Greenroom, serving: Servi
     assert texts("--since", stamp)[:2] == ["second ERROR", "second"]
     assert texts("--since", "1d", "--grep", "first") == []
     assert texts("--grep", "90 %") == ["10 %\r90 %"]
+    assert "has no line to show" in greenroom("logs", "last", "--grep", "never written").stderr
     assert greenroom("logs", "last", "-f", "--grep", "^second$").stdout.endswith("Z second\n")
     assert [greenroom("logs", "last", *options).exit_code for options in (["--grep", "("], ["--since", "soon"])] == [
         64,
@@ -213,4 +215,4 @@ def test_open_prints_the_address_of_a_live_web_server(greenroom: Greenroom, serv
 
 def test_open_needs_a_server(cli: CliRunner, tmp_path: Any) -> None:
     result = cli.invoke(app, ["open", "--data-dir", str(tmp_path)])
-    assert (result.exit_code, "Start one with `greenroom up`." in result.stderr) == (69, True)
+    assert (result.exit_code, f"`greenroom up --data-dir {tmp_path}`" in result.stderr) == (69, True)

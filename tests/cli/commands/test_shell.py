@@ -31,6 +31,7 @@ def test_a_large_input_arrives_completely(greenroom: Greenroom, serving: Serving
     assert (result.exit_code, len(result.stdout)) == (3, 9_000_000)
 
 
+@pytest.mark.processes
 def test_the_exit_code_of_a_command_that_ends_before_its_input(
     serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,3 +57,4 @@ def test_a_run_without_a_container_has_no_shell(greenroom: Greenroom, serving: S
     serving.finish(run)
     ended = greenroom("shell", run.id)
     assert (ended.exit_code, f"Run {run.id} has no running container." in ended.stderr) == (5, True)
+    assert "greenroom resurrect RUN" in ended.stderr

@@ -21,13 +21,20 @@ def test_items_can_be_pushed_to_a_new_dataset_and_read_in_any_format(greenroom: 
     assert serving.items("~mine") == [{"a": 1}, {"a": 2}] * 2
     assert greenroom("dataset", "get", "mine", "--offset", 1, "-n", 1, "--json").stdout == '[{"a":2}]\n'
     assert greenroom("dataset", "get", "mine", "--format", "csv", "-n", 1).stdout.split() == ["a", "1"]
+    assert greenroom("dataset", "get", "mine").stderr == ""
     assert greenroom("dataset", "get", "mine", "--format", "xlsx").stdout_bytes.startswith(b"PK")
+
+
+def test_an_empty_dataset_is_reported_beside_its_empty_content(greenroom: Greenroom, serving: Serving) -> None:
+    run = serving.run("hello")
+    found = greenroom("dataset", "get", "last")
+    assert (found.stdout, found.stderr) == ("", f"The dataset {run.default_dataset_id} has no items.\n")
 
 
 @pytest.mark.parametrize(("content", "reason"), [("{", "not valid JSON"), ("[1]", "Entry 1 is not a JSON object: 1.")])
 def test_invalid_items_create_no_dataset(greenroom: Greenroom, serving: Serving, content: str, reason: str) -> None:
     failed = greenroom("dataset", "push", "mine", content)
-    assert (failed.exit_code, reason in failed.stderr) == (5, True)
+    assert (failed.exit_code, reason in failed.stderr, "Pass a JSON object" in failed.stderr) == (5, True, True)
     assert serving.data("GET", "datasets", params={"unnamed": 1})["total"] == 0
 
 
@@ -79,7 +86,13 @@ def test_requests_are_urls_or_objects_and_are_added_once(greenroom: Greenroom, s
     printed = [json.loads(line) for line in greenroom("queue", "get", "mine", "--pending").stdout.splitlines()]
     assert {request["url"] for request in printed} == set(order)
     assert len(json.loads(greenroom("queue", "get", "mine", "-n", 2, "--json").stdout)["requests"]) == 2
-    assert greenroom("queue", "push", "mine", '{"uniqueKey": "x"}').exit_code == 5
+    without_url = greenroom("queue", "push", "mine", '{"uniqueKey": "x"}')
+    assert (without_url.exit_code, "Pass URLs" in without_url.stderr) == (5, True)
+
+
+def test_a_missing_file_is_reported_with_what_can_be_passed(greenroom: Greenroom, serving: Serving) -> None:
+    failed = greenroom("kvs", "push", "mine", "config", "@absent.json")
+    assert (failed.exit_code, "Cannot read absent.json" in failed.stderr, "@FILE" in failed.stderr) == (5, True, True)
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,7 @@ FISH_SCRIPT = 'greenroom completion fish | source; complete -C "{line}"'
 REAL_SHELLS = (("bash", "--norc", BASH_SCRIPT), ("fish", "--no-config", FISH_SCRIPT))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("shell", "option", "script"), some(REAL_SHELLS))
 def test_a_real_shell_completes_ids(serving: Serving, tmp_path: Path, shell: str, option: str, script: str) -> None:
     if shutil.which(shell) is None:

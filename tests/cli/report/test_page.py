@@ -55,7 +55,7 @@ def test_the_page_shows_all_numbers_with_their_basis() -> None:
         "|95 % of the time below|60.0 MB|measured|",
         "|page cache, not included|10.0 MB|measured|",
         "|node|~50.0 MB|~0.4 s|",
-        "|dataset writes|5|5e-06|~$2.5e-05|",
+        "|dataset writes|5|5e-06|~$0.000025|",
         "|event page|3|0.1|~$0.3000|",
         "|total for the user|~$0.3000|",
         "|Migrated|",

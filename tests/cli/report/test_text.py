@@ -11,6 +11,7 @@ from rich.console import Console
 
 from api.response.metrics_models import RunMetrics, RunReport
 from cli import terminal
+from cli.report.figures import counted_unit
 from cli.report.text import print_report
 from cli.terminal.streams import StandardStream
 from tests.cli.reports import MIB, a_report, an_unmeasured_report, figure, no_metrics, some_metrics
@@ -30,7 +31,7 @@ Processes  ████  at most 3 processes, 11 threads
 Storage    5 dataset writes
 Items      5
 Charged    page: 3 x $0.1000 = ~$0.3000
-Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$8.7e-05, which the developer of the Actor pays
+Cost       ~$0.3000 for the user; 0.0003 compute units; platform usage ~$0.000087, which the developer of the Actor pays
 Restarts   1 migration
 
 Measured: 4 samples from cgroup v2. ~ marks an estimate, ≥ a number that a limit has cut off.
@@ -59,11 +60,16 @@ def test_a_report_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int)
     metrics = some_metrics(at=at)
     for curve in metrics["curves"].values():
         curve["values"] = [curve["values"][1]] * len(at)
-    print_report(a_report(), metrics | {"processes": []})
+    print_report(a_report(statusMessage="words of a message " * 20), metrics | {"processes": []})
     lines = STYLE.sub("", output.getvalue()).splitlines()
     assert max(map(len, lines)) <= width
     [memory] = [line for line in lines if line.startswith("Memory")]
     assert memory.count("▅") == width // 5
+
+
+def test_one_operation_is_in_the_singular() -> None:
+    assert counted_unit(1, "DATASET_WRITES") == "1 dataset write"
+    assert counted_unit(1200, "KEY_VALUE_STORE_READS") == "1,200 key value store reads"
 
 
 def test_a_terminal_without_unicode_gets_ascii(

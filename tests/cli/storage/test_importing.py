@@ -189,7 +189,7 @@ def test_an_import_that_the_server_rejects_shows_its_progress(
     result = greenroom("import", project)
     assert result.exit_code == 5
     assert result.stdout == "datasets/a -> dataset a: 2 items\n"
-    assert "The import stopped early. datasets/b -> dataset b: 1 items of 2" in result.stderr
+    assert "The import stopped early. datasets/b -> dataset b: 1 item of 2" in result.stderr
     assert {item["name"] for item in serving.data("GET", "datasets")["items"]} == {"a", "b"}
 
 
@@ -205,4 +205,4 @@ def test_an_interrupted_import_shows_its_progress(
     write(project / "storage/datasets/a", {f"00000000{n}.json": {"n": n} for n in (1, 2, 3)})
     result = greenroom("import", project)
     assert result.exit_code == 3
-    assert "The import stopped early. datasets/a -> dataset a: 1 items of 3" in result.stderr
+    assert "The import stopped early. datasets/a -> dataset a: 1 item of 3" in result.stderr

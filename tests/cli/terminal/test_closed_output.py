@@ -14,6 +14,8 @@ from tests.cli.commands.test_run import ROOT, WITH_STUB
 from tests.cli.conftest import Served
 from tests.examples import some
 
+pytestmark = pytest.mark.processes
+
 SECS = 60
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 

@@ -16,6 +16,8 @@ from tests.cli.commands.test_run import ROOT, WITH_STUB
 from tests.cli.conftest import Served
 from tests.cli.serving import Serving
 
+pytestmark = pytest.mark.processes
+
 LINE = re.compile(r"2026-01-01T00:00:00.000Z ([^\r\n]*)\r\n")
 
 

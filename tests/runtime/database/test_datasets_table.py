@@ -117,6 +117,7 @@ asyncio.run(push_until_killed())
 """
 
 
+@pytest.mark.processes
 def test_acknowledged_pushes_survive_a_kill(tmp_path: Path) -> None:
     pusher = subprocess.Popen(
         [sys.executable, "-c", PUSH_UNTIL_KILLED, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT

@@ -195,6 +195,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.processes
 def test_writes_that_have_returned_survive_a_kill(path: Path) -> None:
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITE_UNTIL_KILLED, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True

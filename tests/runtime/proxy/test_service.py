@@ -21,6 +21,8 @@ from runtime.proxy import Proxy, service
 from runtime.proxy.service import HOME
 from tests.fakes.proxy import PASSWORD, RUN, authorization, echo, responding, serving
 
+pytestmark = pytest.mark.processes
+
 PATIENCE_SECS = 20
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 

@@ -54,7 +54,7 @@ async def test_an_error_of_the_proxy_at_the_end_neither_changes_the_end_nor_hold
         ended.append(run_id)
 
     monkeypatch.setattr(stage.orchestrator.proxy, "flush", fail)
-    monkeypatch.setattr(stage.orchestrator.metrics, "end", end)
+    monkeypatch.setattr(stage.orchestrator.history.metrics, "end", end)
     run = await stage.start()
     assert (await stage.finish(run, 0)).status is S.SUCCEEDED
     assert ended == [run.id]

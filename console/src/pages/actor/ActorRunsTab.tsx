@@ -1,27 +1,17 @@
-import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { type ActorRecord, lastRunsQuery } from "@/api/actors";
-import { RunsTable } from "@/pages/tasks/RunsTable";
+import { useMemo } from "react";
+import type { ActorRecord } from "@/api/actors";
+import { useRunColumns } from "@/runs/ColumnPicker";
+import { RunList } from "@/runs/RunList";
 import { Empty } from "@/ui/Empty";
-import { QueryError } from "@/ui/ErrorNote";
-import { Skeleton } from "@/ui/Skeleton";
+import styles from "./ActorPage.module.css";
 
-const SHOWN_RUNS = 200;
-
+/** The runs of an Actor: the list of all runs, of this Actor only. */
 export default function ActorRunsTab({ actor }: { actor: ActorRecord }) {
-  const { data, error, isPending, refetch } = useQuery(lastRunsQuery(actor.id, SHOWN_RUNS));
-  const navigate = useNavigate();
-  if (error) return <QueryError error={error} refetch={refetch} />;
-  if (isPending) return <Skeleton lines={6} height={24} />;
-  if (data.items.length === 0) {
-    return <Empty command={`greenroom call ${actor.name}`}>{actor.name} has no runs yet. Start one.</Empty>;
-  }
+  const fixed = useMemo(() => ({ actor: actor.id }), [actor.id]);
+  const empty = <Empty command={`greenroom call ${actor.name}`}>{actor.name} has no runs yet. Start one.</Empty>;
   return (
-    <RunsTable
-      runs={data.items}
-      onOpen={(run) =>
-        void navigate({ to: "/actors/$actorId/runs/$runId", params: { actorId: actor.id, runId: run.id } })
-      }
-    />
+    <div className={styles.runs}>
+      <RunList columns={useRunColumns()} fixed={fixed} empty={empty} />
+    </div>
   );
 }

@@ -13,6 +13,7 @@ import { body, platform } from "@/api/client";
 import { messageOf } from "@/api/errors";
 import { bytes, MISSING } from "@/format/numbers";
 import { duration, fullTime } from "@/format/times";
+import { LogViewer } from "@/log/LogViewer";
 import { Button } from "@/ui/Button";
 import { CommandLine } from "@/ui/CommandLine";
 import { ConfirmDialog } from "@/ui/Dialog";
@@ -22,7 +23,6 @@ import { type Fact, Facts } from "@/ui/Facts";
 import { Skeleton } from "@/ui/Skeleton";
 import { isLive, StatusPill } from "@/ui/StatusPill";
 import { useBuild } from "./BuildDialog";
-import { BuildLog } from "./BuildLog";
 import { tagsOf } from "./BuildsTab";
 import styles from "./BuildView.module.css";
 
@@ -52,7 +52,9 @@ function LoadedBuild({ actor, build }: { actor: ActorRecord; build: BuildRecord 
       </div>
       {build.status !== "SUCCEEDED" && !isLive(build.status) && <Explanation build={build} />}
       <Facts facts={factsOf(actor, build)} />
-      <BuildLog buildId={build.id} isLive={isLive(build.status)} />
+      <div className={styles.log}>
+        <LogViewer key={build.id} jobId={build.id} jobKind="build" isLive={isLive(build.status)} />
+      </div>
     </div>
   );
 }
@@ -60,14 +62,15 @@ function LoadedBuild({ actor, build }: { actor: ActorRecord; build: BuildRecord 
 function factsOf(actor: ActorRecord, build: BuildRecord): Fact[] {
   const tags = tagsOf(actor, build.id);
   const isOver = !isLive(build.status);
+  const isBuilt = build.status === "SUCCEEDED";
   const standIn = build.baseImageStandIn;
   return [
     { label: "Tags", value: tags.join(", ") || MISSING },
     { label: "Duration", value: isOver ? duration(build.stats?.durationMillis) : MISSING },
     {
       label: "Image size",
-      value: bytes(build.stats?.imageSizeBytes),
-      ...(build.hasImage === false && isOver ? { note: "The engine has no image of it any more" } : {}),
+      value: isBuilt ? bytes(build.stats?.imageSizeBytes) : MISSING,
+      ...(build.hasImage === false && isBuilt ? { note: "The engine has no image of it any more" } : {}),
     },
     { label: "Base image", value: standIn ? "A stand-in" : MISSING, ...(standIn ? { note: standIn } : {}) },
     { label: "Cache", value: build.options?.useCache === false ? "Not used" : "Used" },

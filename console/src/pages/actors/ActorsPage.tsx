@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
+import { useRef } from "react";
 import { type ActorInList, actorsQuery } from "@/api/actors";
 import { body, local } from "@/api/client";
 import { count, MISSING, plural } from "@/format/numbers";
@@ -9,6 +10,7 @@ import { buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { SearchInput } from "@/ui/Field";
+import { useKeys } from "@/ui/keys";
 import { Page, Toolbar } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { StatusPill } from "@/ui/StatusPill";
@@ -38,7 +40,9 @@ export function ActorsPage() {
   const runs = useQuery(recentRunsQuery).data;
   const search = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
-  const q = search.q ?? "";
+  const q = search.q === undefined ? "" : String(search.q);
+  const input = useRef<HTMLInputElement>(null);
+  useKeys({ "/": () => input.current?.focus() });
   const rows = rowsOf(data?.items ?? [], runs?.items, runs?.total).filter((row) => isFound(row, q));
   const setQ = (text: string) =>
     void navigate({ to: "/actors", search: text === "" ? {} : { q: text }, replace: true });
@@ -53,6 +57,7 @@ export function ActorsPage() {
       <Toolbar>
         <div className={styles.search}>
           <SearchInput
+            ref={input}
             value={q}
             placeholder="Name or title"
             aria-label="Search the Actors"
@@ -72,6 +77,7 @@ export function ActorsPage() {
       {rows.length > 0 && (
         <Table
           label="Actors"
+          hasKeys
           columns={COLUMNS}
           rows={rows}
           rowId={(row) => row.id}
@@ -125,9 +131,7 @@ function CompactRow({ row }: { row: Row }) {
   return (
     <span className={styles.compact}>
       <span className={styles.last}>
-        <Link to="/actors/$actorId" params={{ actorId: row.id }} className={styles.name}>
-          {row.name}
-        </Link>
+        <b className={styles.name}>{row.name}</b>
         {row.lastRun && <StatusPill status={row.lastRun.status} small />}
       </span>
       <span className={styles.user}>

@@ -6,7 +6,7 @@ import { messageOf } from "@/api/errors";
 import { Button } from "@/ui/Button";
 import { CommandLine } from "@/ui/CommandLine";
 import { Field, TextInput } from "@/ui/Field";
-import { Padded, Page, Section } from "@/ui/Page";
+import { Page, Section } from "@/ui/Page";
 import styles from "./NewActorPage.module.css";
 
 const WAYS = [
@@ -24,7 +24,7 @@ const WAYS = [
 /** How to create an Actor: with a command, or from a repository. */
 export function NewActorPage() {
   return (
-    <Page title="New Actor" crumbs={[{ label: "Actors", href: "/actors" }, { label: "New Actor" }]}>
+    <Page title="New Actor" crumbs={[{ label: "Actors", href: "/actors" }]}>
       <Section title="With a command">
         <ul className={styles.ways}>
           {WAYS.map(([title, command, note]) => (
@@ -39,9 +39,7 @@ export function NewActorPage() {
         </ul>
       </Section>
       <Section title="From a git repository">
-        <Padded>
-          <RepositoryForm />
-        </Padded>
+        <RepositoryForm />
       </Section>
     </Page>
   );

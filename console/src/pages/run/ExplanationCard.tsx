@@ -6,7 +6,7 @@ import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
 import { isLive } from "@/ui/StatusPill";
 import styles from "./ExplanationCard.module.css";
-import { EvidenceRow, LikelyCauseRow, StoredRow } from "./ExplanationRows";
+import { EvidenceRow, hasEvidence, LikelyCauseRow, StoredRow } from "./ExplanationRows";
 import { FitLink } from "./FitLink";
 import { NextSteps } from "./NextSteps";
 import { useBottleneck } from "./useBottleneck";
@@ -60,7 +60,7 @@ function Card({ run, explanation }: Props) {
     <section className={styles.card} data-tone={tone} aria-label="Explanation">
       <div className={styles.answer}>
         <div className={styles.icon}>{icon}</div>
-        <h2>{withoutPeriod(explanation.summary)}</h2>
+        <h2>{headlineOf(run, explanation)}</h2>
         <dl className={styles.rows}>
           <EvidenceRow run={run} explanation={explanation} />
           <LikelyCauseRow run={run} explanation={explanation} />
@@ -76,7 +76,9 @@ function sentence(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
-/** A headline has no period. */
-function withoutPeriod(text: string): string {
-  return text.replace(/\.$/, "");
+/** The strongest cause, without its period. */
+function headlineOf(run: Run, explanation: Explanation): string {
+  if (hasEvidence(explanation)) return explanation.summary.replace(/\.$/, "");
+  const known = run.exitCode == null ? "the status of the run" : `exit code ${run.exitCode}`;
+  return `Greenroom found no evidence beyond ${known}`;
 }

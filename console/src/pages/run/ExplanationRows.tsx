@@ -11,20 +11,15 @@ import { riseOf } from "./rise";
 
 type Props = { run: Run; explanation: Explanation };
 
-/** What proves or suggests the cause. Without any, the last error in the log is offered. */
+/** Whether a cause is known. Circumstances are none. */
+export function hasEvidence({ causes: [first] }: Explanation): boolean {
+  return first !== undefined && first.certainty !== "circumstance";
+}
+
+/** What proves or suggests the cause. Without any, the last error or else the last line of the log is shown. */
 export function EvidenceRow({ run, explanation }: Props) {
   const [first] = explanation.causes;
-  const hasCause = first !== undefined && first.certainty !== "circumstance";
-  if (!hasCause) {
-    return (
-      <Row label="Evidence">
-        Greenroom found no evidence beyond {exitCode(run)}.{" "}
-        <LogLink run={run} text="" levels={["ERROR"]}>
-          Show the last error in the log
-        </LogLink>
-      </Row>
-    );
-  }
+  if (first === undefined || !hasEvidence(explanation)) return <LastWords run={run} explanation={explanation} />;
   return (
     <Row label="Evidence">
       {first.evidence.map(({ source, text }) => (
@@ -43,6 +38,29 @@ export function EvidenceRow({ run, explanation }: Props) {
           )}
         </span>
       ))}
+    </Row>
+  );
+}
+
+function LastWords({ run, explanation }: Props) {
+  const { data: error } = useQuery(lastLineQuery(run.id, "", ["ERROR"]));
+  const lastLine = explanation.lastLines.at(-1);
+  if (error != null) {
+    return (
+      <Row label="Last error">
+        <LogLink run={run} text="" levels={["ERROR"]}>
+          log line
+        </LogLink>
+      </Row>
+    );
+  }
+  if (lastLine === undefined) return <Row label="Last line">The log is empty.</Row>;
+  return (
+    <Row label="Last line">
+      <code>{lastLine}</code>{" "}
+      <LogLink run={run} text={lastLine} levels={[]}>
+        log line
+      </LogLink>
     </Row>
   );
 }
@@ -112,7 +130,7 @@ export function LogLink({ run, text, levels, children }: LogLinkProps) {
       hash="log"
       className={styles.link}
     >
-      {children} {children === "log line" && number + 1}
+      {children} {number + 1}
     </Link>
   );
 }
@@ -124,8 +142,4 @@ function Row({ label, children }: { label: string; children: ReactNode }) {
       <dd>{children}</dd>
     </div>
   );
-}
-
-function exitCode({ exitCode }: Run): string {
-  return exitCode == null ? "the status" : `exit code ${exitCode}`;
 }

@@ -36,6 +36,7 @@ function StepButton({ run, step, isPrimary = false }: { run: Run; step: Step; is
   const isStart = step.kind === "start";
   return (
     <Button
+      needsServer
       variant={variant}
       icon={isStart ? <Play aria-hidden /> : <RotateCcw aria-hidden />}
       isPending={pending === step.kind}

@@ -2,8 +2,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, Power, RotateCcw, Shuffle } from "lucide-react";
 import { useState } from "react";
 import type { Run } from "@/api/run";
-import { useKeys } from "@/app/useKeys";
 import { Button, IconButton } from "@/ui/Button";
+import { useKeys } from "@/ui/keys";
 import { Menu, MenuItem } from "@/ui/Menu";
 import { isLive } from "@/ui/StatusPill";
 import { AbortDialog } from "./dialogs/AbortDialog";
@@ -29,7 +29,7 @@ export function RunActions({ run }: { run: Run }) {
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const live = isLive(run.status);
   const { start } = useRunActions(run);
-  useKeys({ s: live ? undefined : () => start({}), a: live ? () => setDialog("abort") : undefined });
+  useKeys(live ? { a: () => setDialog("abort") } : { s: () => start({}) });
   const OpenDialog = dialog && DIALOGS[dialog];
   return (
     <>
@@ -46,7 +46,11 @@ function LiveActions({ run, open }: Props) {
     <>
       <Menu
         trigger={
-          <Button icon={<OctagonX aria-hidden />} isPending={pending === "abort" || run.status === "ABORTING"}>
+          <Button
+            needsServer
+            icon={<OctagonX aria-hidden />}
+            isPending={pending === "abort" || run.status === "ABORTING"}
+          >
             {pending === "abort" || run.status === "ABORTING" ? "Aborting" : "Abort"}
             <ChevronDown aria-hidden />
           </Button>
@@ -60,6 +64,7 @@ function LiveActions({ run, open }: Props) {
         </MenuItem>
       </Menu>
       <Button
+        needsServer
         icon={<RotateCcw aria-hidden />}
         disabled={!isRunning}
         isPending={pending === "reboot"}
@@ -68,6 +73,7 @@ function LiveActions({ run, open }: Props) {
         {pending === "reboot" ? "Rebooting" : "Reboot"}
       </Button>
       <Button
+        needsServer
         icon={<MoveRight aria-hidden />}
         disabled={!isRunning}
         isPending={pending === "migrate"}
@@ -75,11 +81,10 @@ function LiveActions({ run, open }: Props) {
       >
         {pending === "migrate" ? "Migrating" : "Migrate"}
       </Button>
-      <MoreMenu run={run} open={open}>
-        <MenuItem icon={<Shuffle aria-hidden />} disabled={!isRunning} onSelect={() => open("metamorph")}>
-          Metamorph
-        </MenuItem>
-      </MoreMenu>
+      <Button icon={<Shuffle aria-hidden />} disabled={!isRunning} onClick={() => open("metamorph")}>
+        Metamorph
+      </Button>
+      <MoreMenu run={run} open={open} />
     </>
   );
 }
@@ -89,13 +94,19 @@ function EndedActions({ run, open }: Props) {
   const navigate = useNavigate();
   return (
     <>
-      <Button icon={<Power aria-hidden />} isPending={pending === "resurrect"} onClick={() => open("resurrect")}>
+      <Button
+        needsServer
+        icon={<Power aria-hidden />}
+        isPending={pending === "resurrect"}
+        onClick={() => open("resurrect")}
+      >
         Resurrect
       </Button>
       <MoreMenu run={run} open={open} />
       <Menu
         trigger={
           <Button
+            needsServer
             variant={run.status === "SUCCEEDED" ? "primary" : "secondary"}
             icon={<Play aria-hidden />}
             isPending={pending === "start"}
@@ -117,10 +128,9 @@ function EndedActions({ run, open }: Props) {
   );
 }
 
-function MoreMenu({ run, open, children }: Props & { children?: React.ReactNode }) {
+function MoreMenu({ run, open }: Props) {
   return (
     <Menu trigger={<IconButton label="More" data-icon icon={<Ellipsis aria-hidden />} />}>
-      {children}
       <MoreItems run={run} onDelete={() => open("delete")} />
     </Menu>
   );

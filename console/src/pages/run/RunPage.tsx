@@ -5,6 +5,7 @@ import { isNotFound, messageOf } from "@/api/errors";
 import { type Run, runQuery } from "@/api/run";
 import { NotFoundPage } from "@/pages/NotFoundPage";
 import { QueryError } from "@/ui/ErrorNote";
+import { useKeys } from "@/ui/keys";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { TabBar, tabId } from "@/ui/TabBar";
@@ -45,16 +46,13 @@ function RunTabs({ run }: { run: Run }) {
     count: counts[counted.indexOf(each)]?.data,
     href: `${pathname}${searchStr}#${each.id}`,
   }));
+  const open = (id: string) => void navigate({ to: ".", search: true, hash: id, replace: true });
+  useKeys(Object.fromEntries(TABS.slice(0, 9).map((each, index) => [String(index + 1), () => open(each.id)])));
   const Content = TABS.find((each) => each.id === current)?.component;
   return (
     <>
       <div className={styles.tabs}>
-        <TabBar
-          label="Parts of the run"
-          tabs={bar}
-          current={current}
-          onSelect={(tab) => void navigate({ to: ".", search: true, hash: tab.id, replace: true })}
-        />
+        <TabBar label="Parts of the run" tabs={bar} current={current} onSelect={(tab) => open(tab.id)} />
       </div>
       <div role="tabpanel" aria-labelledby={tabId(current)} className={styles.panel}>
         <Suspense fallback={<Skeleton lines={8} />}>{Content && <Content run={run} />}</Suspense>

@@ -2,6 +2,9 @@
 import type { UseQueryOptions } from "@tanstack/react-query";
 import { type ComponentType, lazy } from "react";
 import { type Run, reportQuery } from "@/api/run";
+import { apiCallsQuery, runDispatchesQuery, timelineQuery } from "@/api/runDetails";
+import { storageQuery } from "@/api/storageRecords";
+import { isLive } from "@/ui/StatusPill";
 
 export type RunTabProps = { run: Run };
 
@@ -40,7 +43,13 @@ export const TABS: RunTab[] = [
     label: "Key-value store",
     component: tab(async () => (await import("./tabs/KeyValueStoreTab")).KeyValueStoreTab),
   },
-  { id: "requests", label: "Requests", component: tab(async () => (await import("./tabs/RequestsTab")).RequestsTab) },
+  {
+    id: "requests",
+    label: "Requests",
+    count: (run) =>
+      countOf(storageQuery("request-queue", run.defaultRequestQueueId), (queue) => queue.totalRequestCount ?? null),
+    component: tab(async () => (await import("./tabs/RequestsTab")).RequestsTab),
+  },
   { id: "input", label: "Input", component: tab(async () => (await import("./tabs/InputTab")).InputTab) },
   {
     id: "environment",
@@ -53,10 +62,33 @@ export const TABS: RunTab[] = [
     label: "Web server",
     component: tab(async () => (await import("./tabs/WebServerTab")).WebServerTab),
   },
-  { id: "events", label: "Events", component: tab(async () => (await import("./tabs/EventsTab")).EventsTab) },
-  { id: "webhooks", label: "Webhooks", component: tab(async () => (await import("./tabs/WebhooksTab")).WebhooksTab) },
+  {
+    id: "events",
+    label: "Events",
+    count: (run) =>
+      afterEnd(
+        run,
+        countOf(timelineQuery(run.id), ({ entries }) => entries.length),
+      ),
+    component: tab(async () => (await import("./tabs/EventsTab")).EventsTab),
+  },
+  {
+    id: "webhooks",
+    label: "Webhooks",
+    count: (run) => countOf(runDispatchesQuery(run.id), ({ total }) => total),
+    component: tab(async () => (await import("./tabs/WebhooksTab")).WebhooksTab),
+  },
   { id: "charges", label: "Charges", component: tab(async () => (await import("./tabs/ChargesTab")).ChargesTab) },
-  { id: "api", label: "API calls", component: tab(async () => (await import("./tabs/ApiCallsTab")).ApiCallsTab) },
+  {
+    id: "api",
+    label: "API calls",
+    count: (run) =>
+      afterEnd(
+        run,
+        countOf(apiCallsQuery(run.id, "", 0), ({ total }) => total),
+      ),
+    component: tab(async () => (await import("./tabs/ApiCallsTab")).ApiCallsTab),
+  },
 ];
 
 /** The tab that a fragment opens; undefined for an unknown one. */
@@ -72,6 +104,11 @@ export function defaultTab(run: Run): string {
 function countOf<T>(query: UseQueryOptions<T, Error, T, string[]>, select: (data: T) => number | null): CountQuery {
   // Queries of different data stand in one list; each is paired with its own `select` here.
   return { ...query, select } as unknown as CountQuery;
+}
+
+/** The number would be out of date while a run is live, since no event reports each change of it. */
+function afterEnd(run: Run, query: CountQuery): CountQuery {
+  return { ...query, enabled: !isLive(run.status) };
 }
 
 function tab(load: () => Promise<ComponentType<RunTabProps>>): ComponentType<RunTabProps> {

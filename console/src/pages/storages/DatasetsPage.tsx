@@ -1,10 +1,5 @@
-import { Empty } from "@/ui/Empty";
-import { Page } from "@/ui/Page";
+import { StorageListPage } from "./StorageListPage";
 
 export function DatasetsPage() {
-  return (
-    <Page title="Datasets">
-      <Empty>This page is not built yet.</Empty>
-    </Page>
-  );
+  return <StorageListPage kind="dataset" />;
 }

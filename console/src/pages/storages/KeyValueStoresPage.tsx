@@ -1,10 +1,5 @@
-import { Empty } from "@/ui/Empty";
-import { Page } from "@/ui/Page";
+import { StorageListPage } from "./StorageListPage";
 
 export function KeyValueStoresPage() {
-  return (
-    <Page title="Key-value stores">
-      <Empty>This page is not built yet.</Empty>
-    </Page>
-  );
+  return <StorageListPage kind="key-value-store" />;
 }

@@ -1,10 +1,19 @@
+import { useParams } from "@tanstack/react-router";
+import { KINDS } from "@/storages/kinds";
+import { QueueView } from "@/storages/queue/QueueView";
 import { Empty } from "@/ui/Empty";
-import { Page } from "@/ui/Page";
+import { StoragePage } from "./StoragePage";
 
 export function RequestQueuePage() {
+  const { queueId = "" } = useParams({ strict: false });
   return (
-    <Page title="Request queue">
-      <Empty>This page is not built yet.</Empty>
-    </Page>
+    <StoragePage kind="request-queue" id={queueId}>
+      {(queue) => (
+        <QueueView
+          queue={queue}
+          empty={<Empty command={KINDS["request-queue"].emptyCommand}>This request queue is empty.</Empty>}
+        />
+      )}
+    </StoragePage>
   );
 }

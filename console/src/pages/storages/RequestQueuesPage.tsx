@@ -1,10 +1,5 @@
-import { Empty } from "@/ui/Empty";
-import { Page } from "@/ui/Page";
+import { StorageListPage } from "./StorageListPage";
 
 export function RequestQueuesPage() {
-  return (
-    <Page title="Request queues">
-      <Empty>This page is not built yet.</Empty>
-    </Page>
-  );
+  return <StorageListPage kind="request-queue" />;
 }

@@ -1,36 +1,18 @@
-import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { body, local } from "@/api/client";
+import { useMemo } from "react";
 import type { TaskRecord } from "@/api/tasks";
+import { useRunColumns } from "@/runs/ColumnPicker";
+import { RunList } from "@/runs/RunList";
 import { Empty } from "@/ui/Empty";
-import { QueryError } from "@/ui/ErrorNote";
-import { Skeleton } from "@/ui/Skeleton";
-import { RunsTable } from "./RunsTable";
+import styles from "./Tasks.module.css";
 
-/** The list of runs of an Actor has no filter for tasks, so the tasks' runs are picked from the latest ones. */
-const SEARCHED_RUNS = 1000;
-
+/** The runs of a task: the list of all runs, of this task only. */
 export function TaskRunsTab({ task }: { task: TaskRecord }) {
-  const navigate = useNavigate();
-  const { data, error, isPending, refetch } = useQuery({
-    queryKey: ["run", "counts", "of-task", task.id],
-    queryFn: ({ signal }) =>
-      body(local.GET("/greenroom/runs", { params: { query: { actor: task.actId, limit: SEARCHED_RUNS } }, signal })),
-  });
-  if (error) return <QueryError error={error} refetch={refetch} />;
-  if (isPending) return <Skeleton lines={6} height={24} />;
-  const runs = data.items.filter(({ taskId }) => taskId === task.id);
-  if (runs.length === 0) {
-    return (
-      <Empty command={`apify task run ${task.username}/${task.name}`}>{task.name} has no runs yet. Start one.</Empty>
-    );
-  }
+  const fixed = useMemo(() => ({ task: task.id }), [task.id]);
+  const command = `apify task run ${task.username}/${task.name}`;
+  const empty = <Empty command={command}>{task.name} has no runs yet. Start one.</Empty>;
   return (
-    <RunsTable
-      runs={runs}
-      onOpen={(run) =>
-        void navigate({ to: "/actors/tasks/$taskId/runs/$runId", params: { taskId: task.id, runId: run.id } })
-      }
-    />
+    <div className={styles.runs}>
+      <RunList columns={useRunColumns()} fixed={fixed} empty={empty} />
+    </div>
   );
 }

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useRef } from "react";
 import { tasksQuery } from "@/api/tasks";
 import { plural } from "@/format/numbers";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { SearchInput } from "@/ui/Field";
+import { useKeys } from "@/ui/keys";
 import { Page, Toolbar } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { TasksTable } from "./TasksTable";
@@ -16,6 +18,8 @@ export function TasksPage() {
   const search = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
   const q = search.q === undefined ? "" : String(search.q);
+  const input = useRef<HTMLInputElement>(null);
+  useKeys({ "/": () => input.current?.focus() });
   const words = q.trim().toLowerCase();
   const tasks = (data?.items ?? []).filter((task) =>
     `${task.name} ${task.actName ?? ""}`.toLowerCase().includes(words),
@@ -26,6 +30,7 @@ export function TasksPage() {
     <Page title="Tasks" note={data && plural(data.total, "task")}>
       <Toolbar>
         <SearchInput
+          ref={input}
           value={q}
           placeholder="Name or Actor"
           aria-label="Search the tasks"

@@ -41,6 +41,7 @@ export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
   return (
     <Table
       label="Tasks"
+      hasKeys
       columns={columns}
       rows={[...tasks]}
       rowId={(task) => task.id}
@@ -49,9 +50,7 @@ export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
       onOpen={(task) => void navigate({ to: "/actors/tasks/$taskId", params: { taskId: task.id } })}
       compact={(task) => (
         <span className={styles.compact}>
-          <Link to="/actors/tasks/$taskId" params={{ taskId: task.id }} className={styles.name}>
-            {task.name}
-          </Link>
+          <b className={styles.name}>{task.name}</b>
           <span className={styles.note}>
             {task.actName ?? MISSING}, {plural(task.stats?.totalRuns ?? 0, "run")}
           </span>

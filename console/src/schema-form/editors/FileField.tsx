@@ -23,7 +23,9 @@ export function FileField(props: EditorProps) {
         placeholder="https://example.com/file.csv"
         onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value)}
       />
-      <UploadButton {...props} onUrls={([url]) => url !== undefined && onChange(url)} />
+      <div className={styles.actions}>
+        <UploadButton {...props} onUrls={([url]) => url !== undefined && onChange(url)} />
+      </div>
     </div>
   );
 }

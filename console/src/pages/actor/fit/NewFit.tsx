@@ -2,10 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ActorRecord, type BuildRecord, buildIdOf, buildQuery, buildsQuery } from "@/api/actors";
 import { type Fit, type FitInput, type FitSummary, fitInputsQuery, fitQuery } from "@/api/fits";
-import { asInputSchema, initialInput, isObject, type JsonObject } from "@/schema-form/schema";
+import { initialInput, inputSchemaOf, isObject, type JsonObject } from "@/schema-form/schema";
 import { sourceOf } from "@/schema-form/useInputForm";
 import { defaultsOf } from "@/start/options";
-import { schemaOf } from "@/start/StartForm";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
@@ -34,7 +33,7 @@ export function NewFit({ actor, fits, possible }: Props) {
     );
   }
   if (!build || (fromId !== "" && !(earlier.data && inputs.data))) return <Skeleton lines={6} height={32} />;
-  const schema = asInputSchema(schemaOf(build));
+  const schema = inputSchemaOf(build);
   const memory = defaultsOf(actor.defaultRunOptions, null, build).memoryMbytes ?? DEFAULT_MEMORY;
   return (
     <NewFitForm

@@ -2,7 +2,6 @@ import { useSearch } from "@tanstack/react-router";
 import { ChartSpline, Table2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import type { Run } from "@/api/run";
-import { useKeys } from "@/app/useKeys";
 import { createPosition, cursorOf, move, type SharedPosition } from "@/charts/position";
 import { LogViewer } from "@/log/LogViewer";
 import { lineAt } from "@/log/lineAt";
@@ -10,10 +9,11 @@ import type { LineCache, LogLine } from "@/log/lines";
 import { timeOf } from "@/log/text";
 import { Button, IconButton } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
+import { useKeys } from "@/ui/keys";
+import { useNow } from "@/ui/now";
 import { Skeleton } from "@/ui/Skeleton";
 import { isLive } from "@/ui/StatusPill";
 import { useStore } from "@/ui/store";
-import { useNow } from "@/ui/useNow";
 import { MetricCharts } from "../metrics/MetricCharts";
 import styles from "../metrics/MetricCharts.module.css";
 import { MetricsTable } from "../metrics/MetricsTable";
@@ -50,7 +50,7 @@ export function LogTab({ run }: RunTabProps) {
         markedNumber={marked}
         onLine={pin}
         onCache={setCache}
-        hint={view === "curves" ? "The line at the cursor is marked. Click a line to move the cursor." : undefined}
+        hint={view === "curves" ? "Click a line to move the cursor of the curves." : undefined}
         actions={<ViewButtons view={view} onView={setView} />}
       />
     </>

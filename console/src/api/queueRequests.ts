@@ -1,0 +1,66 @@
+/** The requests of a queue by their outcome. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { body, local, request } from "@/api/client";
+import type { components } from "@/api/local";
+import { apiPath } from "@/api/storageRecords";
+import type { Json } from "@/schema-form/schema";
+
+export type OutcomeCounts = components["schemas"]["OutcomeCounts"];
+export type Outcome = components["schemas"]["RequestOutcome"];
+
+/** A request as its client stored it. Clients may leave out everything but the id, the URL and the key. */
+export type QueueRequest = {
+  outcome: Outcome;
+  id: string;
+  url: string;
+  uniqueKey: string;
+  method?: string;
+  loadedUrl?: string;
+  handledAt?: string | null;
+  retryCount?: number;
+  errorMessages?: string[];
+  userData?: Json;
+  headers?: Json;
+  payload?: string | null;
+  noRetry?: boolean;
+};
+
+const PAGE = 100;
+
+export const queueRequestsQuery = (queueId: string, outcome: Outcome | null) =>
+  infiniteQueryOptions({
+    queryKey: ["request-queue", queueId, "requests", outcome],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { limit: PAGE, after: pageParam, ...(outcome ? { outcome } : {}) };
+      const options = { params: { path: { id: queueId }, query }, signal };
+      const page = await body(local.GET("/greenroom/request-queues/{id}/requests", options));
+      const requests = page.items.map(
+        (each) => ({ ...each.request, outcome: each.outcome }) as unknown as QueueRequest,
+      );
+      return { counts: page.counts, requests, nextAfter: page.nextAfter };
+    },
+    initialPageParam: "",
+    getNextPageParam: ({ nextAfter }: { nextAfter: string | null }) => nextAfter,
+    placeholderData: keepPreviousData,
+  });
+
+/** How many requests have each outcome. */
+export const queueCountsQuery = (queueId: string) =>
+  queryOptions({
+    queryKey: ["request-queue", queueId, "counts"],
+    queryFn: async ({ signal }): Promise<OutcomeCounts> => {
+      const options = { params: { path: { id: queueId }, query: { limit: 1 } }, signal };
+      return (await body(local.GET("/greenroom/request-queues/{id}/requests", options))).counts;
+    },
+  });
+
+/** A single request, without its outcome. Its page may not have been loaded. */
+export const queueRequestQuery = (queueId: string, id: string) =>
+  queryOptions({
+    queryKey: ["request-queue", queueId, "request", id],
+    queryFn: async ({ signal }): Promise<Omit<QueueRequest, "outcome">> => {
+      const path = `${apiPath("request-queue", queueId)}/requests/${encodeURIComponent(id)}`;
+      const { data } = (await (await request(path, { signal })).json()) as { data: Omit<QueueRequest, "outcome"> };
+      return data;
+    },
+  });

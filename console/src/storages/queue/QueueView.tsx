@@ -1,0 +1,126 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { type ReactNode, useCallback, useMemo } from "react";
+import { type OutcomeCounts, type QueueRequest, queueRequestsQuery } from "@/api/queueRequests";
+import type { StorageRecord } from "@/api/storageRecords";
+import { count } from "@/format/numbers";
+import { Button } from "@/ui/Button";
+import { Empty } from "@/ui/Empty";
+import { QueryError } from "@/ui/ErrorNote";
+import { SearchInput } from "@/ui/Field";
+import { mainPane } from "@/ui/mainPane";
+import { Segmented } from "@/ui/Segmented";
+import { Skeleton } from "@/ui/Skeleton";
+import { Table } from "@/ui/Table";
+import { useAddress } from "@/ui/useAddress";
+import { OUTCOMES, outcomeLabel } from "./outcomes";
+import styles from "./Queue.module.css";
+import { RequestPanel } from "./RequestPanel";
+import { CompactRequest, REQUEST_COLUMNS } from "./requestColumns";
+
+type Props = {
+  queue: StorageRecord;
+  /** What a queue without requests shows. */
+  empty: ReactNode;
+  actions?: ReactNode;
+};
+
+/** The requests of a queue by their outcome. More are fetched as the end of the list comes near. */
+export function QueueView({ queue, empty, actions }: Props) {
+  const { get, change } = useAddress();
+  const outcome = OUTCOMES.find((each) => each === get("outcome")) ?? null;
+  const find = get("find");
+  const query = useInfiniteQuery(queueRequestsQuery(queue.id, outcome));
+  const { data, error, refetch, hasNextPage, isFetching, fetchNextPage } = query;
+  const requests = useMemo(() => data?.pages.flatMap((page) => page.requests) ?? [], [data]);
+  const found = useMemo(() => findRequests(requests, find), [requests, find]);
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  if (error && !data) return <QueryError error={error} refetch={refetch} />;
+  const counts = data?.pages.at(-1)?.counts;
+  if (!data || !counts) return <Skeleton lines={8} height={24} />;
+  const total = totalOf(counts);
+  if (total === 0) return <>{empty}</>;
+  return (
+    <div className={styles.view}>
+      <div className={styles.toolbar}>
+        <Segmented
+          label="Outcome"
+          value={outcome ?? ""}
+          segments={[
+            { value: "", label: "All", count: total },
+            ...OUTCOMES.map((each) => ({ value: each, label: outcomeLabel(each), count: counts[each] })),
+          ]}
+          onChange={(value) => change({ outcome: value })}
+        />
+        <span className={styles.find}>
+          <SearchInput
+            value={find}
+            aria-label="Find in the loaded requests"
+            placeholder="Find in the loaded requests"
+            onChange={(event) => change({ find: event.target.value })}
+          />
+        </span>
+        <span className={styles.actions}>{actions}</span>
+      </div>
+      {requests.length === 0 && outcome && (
+        <Empty>The queue has no {outcomeLabel(outcome).toLowerCase()} requests.</Empty>
+      )}
+      {requests.length > 0 && found.length === 0 && (
+        <Empty>
+          None of the {count(requests.length)} requests that are loaded contains “{find}”.
+        </Empty>
+      )}
+      {found.length > 0 && (
+        <Table
+          label="Requests"
+          columns={REQUEST_COLUMNS}
+          rows={found}
+          rowId={({ id }) => id}
+          rowLabel={({ url }) => url}
+          rowHref={({ id }) => requestHref(id)}
+          rowState={(request) => request.outcome}
+          onOpen={({ id }) => change({ request: id }, get("request") === "")}
+          compact={(request) => <CompactRequest request={request} />}
+          scroller={mainPane}
+          total={find === "" && outcome === null ? total : found.length}
+          onEnd={more}
+          hasKeys
+        />
+      )}
+      <footer className={styles.footer} role="status">
+        {count(requests.length)} of {count(outcome ? counts[outcome] : total)} loaded
+        {hasNextPage && (
+          <Button variant="quiet" small isPending={isFetching} onClick={more}>
+            Load more
+          </Button>
+        )}
+      </footer>
+      {get("request") !== "" && (
+        <RequestPanel
+          queueId={queue.id}
+          requests={found}
+          id={get("request")}
+          onId={(id) => change({ request: id ?? undefined })}
+        />
+      )}
+    </div>
+  );
+}
+
+/** The address of this page with the panel of a request. */
+function requestHref(id: string): string {
+  const query = new URLSearchParams(location.search);
+  query.set("request", id);
+  return `${location.pathname}?${query}${location.hash}`;
+}
+
+function totalOf({ pending, locked, handled, failed }: OutcomeCounts): number {
+  return pending + locked + handled + failed;
+}
+
+function findRequests(requests: QueueRequest[], text: string): QueueRequest[] {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return requests;
+  return requests.filter((request) => JSON.stringify(request).toLowerCase().includes(wanted));
+}

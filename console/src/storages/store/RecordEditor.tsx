@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { messageOf } from "@/api/errors";
+import { putRecord, type RecordInfo, recordTextQuery } from "@/api/storeRecords";
+import { CodeEditor } from "@/editor/CodeEditor";
+import { parseJson } from "@/editor/jsonErrors";
+import { languageOf } from "@/editor/types";
+import { Button } from "@/ui/Button";
+import { ErrorNote, QueryError } from "@/ui/ErrorNote";
+import { FieldError } from "@/ui/Field";
+import { Skeleton } from "@/ui/Skeleton";
+import { previewOf } from "./preview";
+import styles from "./Store.module.css";
+
+type Props = { storeId: string; recordKey: string; info: RecordInfo; onClose: () => void };
+
+/** Changes the text of a record. Its content type stays. */
+export function RecordEditor(props: Props) {
+  const { data: text, error, refetch } = useQuery(recordTextQuery(props.storeId, props.recordKey));
+  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (text === undefined) return <Skeleton lines={6} />;
+  return <LoadedEditor {...props} first={text} />;
+}
+
+function LoadedEditor({ storeId, recordKey, info, onClose, first }: Props & { first: string }) {
+  const isJson = previewOf(info) === "json";
+  const [text, setText] = useState(() => (isJson ? indented(first) : first));
+  const [failure, setFailure] = useState<string | null>(null);
+  const [isPending, setPending] = useState(false);
+  const problem = isJson ? parseJson(text).error : null;
+  const save = async () => {
+    setPending(true);
+    try {
+      await putRecord(storeId, recordKey, text, info.contentType);
+      onClose();
+    } catch (error) {
+      setFailure(messageOf(error));
+      setPending(false);
+    }
+  };
+  return (
+    <>
+      <CodeEditor
+        label={`Content of ${recordKey}`}
+        language={isJson ? "json" : languageOf(recordKey)}
+        value={text}
+        onChange={setText}
+        isInvalid={problem !== null}
+        describedBy="record-error"
+        hasLineNumbers
+        wraps
+        minHeight={240}
+        maxHeight={560}
+      />
+      {problem && (
+        <FieldError id="record-error">
+          Line {problem.line}, column {problem.column}: {problem.message}.
+        </FieldError>
+      )}
+      {failure && <ErrorNote title={failure} />}
+      <div className={styles.tools}>
+        <Button variant="primary" needsServer isPending={isPending} disabled={problem !== null} onClick={save}>
+          Save the record
+        </Button>
+        <Button onClick={onClose}>Cancel</Button>
+      </div>
+    </>
+  );
+}
+
+function indented(text: string): string {
+  const { value, error } = parseJson(text);
+  return error === null ? JSON.stringify(value, null, 2) : text;
+}
