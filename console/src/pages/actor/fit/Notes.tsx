@@ -13,9 +13,11 @@ export function Notes({ fit }: { fit: Fit }) {
           <TextWithRuns text={note} fit={fit} />
         </li>
       ))}
+      {fit.runs.length > 0 && (
       <li>
         Time, peak and throttling are measured on this machine. Cost is estimated: the platform’s processors differ.
       </li>
+      )}
     </ul>
   );
 }

@@ -107,7 +107,7 @@ function Apply({ actor, fit, found }: Props) {
   const confirm = () =>
     apply.mutate(undefined, {
       onSuccess: () =>
-        showToast({ kind: "done", text: `${found.memoryMbytes} MB are now the default memory of ${actor.name}.` }),
+        showToast({ kind: "done", text: `${found.memoryMbytes} MB is now the default memory of ${actor.name}.` }),
     });
   return (
     <>
