@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { type ApiCall, apiCallsQuery, pageOfCalls } from "@/api/runDetails";
 import { bytes, count, MISSING } from "@/format/numbers";
-import { preciseTime } from "@/format/times";
+import { clockTime, millisOf } from "@/format/times";
 import { IconButton } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
@@ -78,7 +78,7 @@ export function ApiCallsTab({ run }: RunTabProps) {
 }
 
 const COLUMNS: Column<ApiCall & { id: string }>[] = [
-  { id: "at", header: "Time", width: 120, cell: ({ at }) => preciseTime(at) },
+  { id: "at", header: "Time", width: 120, cell: ({ at }) => clockTime(at) + millisOf(at) },
   { id: "method", header: "Method", width: 88, cell: ({ method }) => <code>{method}</code> },
   { id: "path", header: "Path", grows: true, cell: (call) => <Path call={call} /> },
   { id: "status", header: "Status", width: 80, isNumber: true, cell: (call) => <CallStatus call={call} /> },
