@@ -1,9 +1,10 @@
 /** The tabs of a run. The fragment of the address selects one of them. */
 import type { UseQueryOptions } from "@tanstack/react-query";
-import { type ComponentType, lazy } from "react";
+import type { ComponentType } from "react";
 import { type Run, reportQuery } from "@/api/run";
 import { apiCallsQuery, runDispatchesQuery, timelineQuery } from "@/api/runDetails";
 import { storageQuery } from "@/api/storageRecords";
+import { lazily } from "@/ui/lazily";
 import { isLive } from "@/ui/StatusPill";
 
 export type RunTabProps = { run: Run };
@@ -112,5 +113,5 @@ function afterEnd(run: Run, query: CountQuery): CountQuery {
 }
 
 function tab(load: () => Promise<ComponentType<RunTabProps>>): ComponentType<RunTabProps> {
-  return lazy(async () => ({ default: await load() }));
+  return lazily(load);
 }
