@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly SECOND_LOG=$(mktemp)
-readonly SECOND_GROUP=(tests/clients tests/crawls tests/fuzz tests/kills tests/soak)
+readonly SECOND_GROUP=(tests/clients tests/console tests/crawls tests/fuzz tests/kills tests/soak)
 readonly INTERRUPTED=2 # pytest's exit code
 
 main() {
