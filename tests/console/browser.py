@@ -21,9 +21,6 @@ WIDE: ViewportSize = {"width": 1440, "height": 960}
 NARROW: ViewportSize = {"width": 380, "height": 800}
 THEMES = ("light", "dark")
 PATIENCE_MILLIS = 60_000
-NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
-LEFT = "net::ERR_ABORTED"
-"""The page was left before it had the file."""
 
 FOUND = """async (rules) => {
     const options = rules ? {runOnly: rules} : {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -57,25 +54,15 @@ class Visit:
         self.page = page
         self.origin = origin
         self.problems: list[str] = []
-        self._lost: list[str] = []
         self._allowed: list[str] = []
         page.set_default_timeout(PATIENCE_MILLIS)
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("console", self._record_message)
         page.on("request", self._check_address)
-        page.on("requestfailed", self._record_failure)
 
     def open(self, path: str) -> None:
-        """Open an address, and wait until its page is drawn and nothing is loading.
-
-        Chromium ends all requests when a network of the machine changes, as it does whenever a container starts. A
-        document that loses a script or its style sheet stays blank or without style, so it is loaded again.
-        """
-        while True:
-            self._lost.clear()
-            self.page.goto(self.origin + path)
-            if not self._lost:
-                break
+        """Open an address, and wait until its page is drawn and nothing is loading."""
+        self.page.goto(self.origin + path)
         self.wait_until_drawn()
 
     def allow(self, url: str) -> str:
@@ -120,14 +107,6 @@ class Visit:
     def _record_message(self, message: Any) -> None:
         if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
             self.problems.append(message.text)
-
-    def _record_failure(self, request: Request) -> None:
-        if "/assets/" not in request.url:
-            return
-        if request.failure == NETWORK_CHANGED:
-            self._lost.append(request.url)
-        elif request.failure != LEFT:
-            self.problems.append(f"a file of the console is missing: {request.url} {request.failure}")
 
     def _check_address(self, request: Request) -> None:
         if request.url.startswith(tuple(self._allowed)):

@@ -10,7 +10,7 @@ from testing.live_server import LiveServer
 from tests.console.browser import CHROMIUM, PATIENCE_MILLIS, WIDE, Visit, open_browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # its event loop must not run beside those of other tests
 def playwright() -> Iterator[Playwright]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
@@ -19,13 +19,13 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     with open_browser(playwright) as browser:
         yield browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def console_server(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server of which only tests of the console use the records."""
     live = LiveServer(tmp_path_factory.mktemp("console"))
@@ -34,7 +34,7 @@ def console_server(engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
     live.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def stage(console_server: LiveServer) -> ConsoleStage:
     return set_stage(console_server)
 

@@ -104,7 +104,7 @@ function contentOf(actor: ActorRecord, { tab, item }: Place): ReactNode {
     case "builds":
       return item === null ? <BuildsTab actor={actor} /> : <BuildView actor={actor} reference={item} />;
     case "fit":
-      return <FitTab actorId={actor.id} fitId={item} />;
+      return <FitTab actor={actor} fitId={item} />;
     case "source":
       return <SourceTab actor={actor} />;
     case "saved-tasks":
