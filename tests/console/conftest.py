@@ -3,17 +3,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from testing.console_stage import ConsoleStage, set_stage
 from testing.live_server import LiveServer
-from tests.console.browser import CHROMIUM, WIDE, Visit, open_browser
+from tests.console.browser import CHROMIUM, PATIENCE_MILLIS, WIDE, Visit, open_browser
 
 
 @pytest.fixture(scope="module")  # its event loop must not run beside those of other tests
 def playwright() -> Iterator[Playwright]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE_MILLIS)
     with sync_playwright() as playwright:
         yield playwright
 
