@@ -58,7 +58,7 @@ def _failures(*, as_json: bool) -> Iterator[None]:
         error.exit_code = USAGE  # type: ignore[attr-defined]
         if not as_json:
             raise  # Typer prints it beside the usage of the command
-        _end(CommandError(error.format_message(), exit_code=USAGE), error, as_json=True)  # type: ignore[attr-defined]
+        _end(_usage_error(error), error, as_json=True)
     except CommandError as error:
         _end(error, error, as_json=as_json)
     except KeyboardInterrupt as interrupt:
@@ -72,6 +72,12 @@ def _failures(*, as_json: bool) -> Iterator[None]:
         traceback.print_exc()
         message = f"Greenroom failed because of an error in it ({type(problem).__name__}: {problem})."
         _end(CommandError(message, exit_code=COMMAND_FAILED, code="internal-error"), problem, as_json=as_json)
+
+
+def _usage_error(error: Any) -> CommandError:
+    """Return an error in the arguments, with the advice that Typer prints without --json."""
+    advice = f"Show the options with `{error.ctx.command_path} --help`." if error.ctx else ""
+    return CommandError(error.format_message(), advice, exit_code=USAGE)
 
 
 def _end(error: CommandError, cause: BaseException, *, as_json: bool) -> None:

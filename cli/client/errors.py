@@ -11,12 +11,16 @@ NOT_FOUND = 404
 INVALID = frozenset({400, 413})
 """The user's input is invalid or too large: the Actor's input, its name, its version."""
 SHOWN_BODY_CHARS = 500
-
+FINISHED_ADVICE = "List the live runs with `greenroom ps`. A finished run continues with `greenroom resurrect RUN`."
 
 ADVICE = {
-    "job-finished": "List the live runs with `greenroom ps`. A finished run continues with `greenroom resurrect RUN`.",
+    "job-finished": FINISHED_ADVICE,
+    "run-not-live": FINISHED_ADVICE,
 }
 """What to type next, by the type of the API's error."""
+WRONG_INPUT = "Input is not valid: "
+"""How the message begins if the input of an Actor does not match its schema. Other errors have the same type."""
+INPUT_ADVICE = "Pass a corrected input with -i, as JSON or as in -i @input.json."
 
 
 class ApiError(CommandError):
@@ -35,7 +39,12 @@ def error_of(response: httpx.Response) -> ApiError:
     if response.status_code == UNAUTHORIZED:
         return ApiError(f"The server rejected the token of this command: {message}", code=code)
     exit_code = INVALID_INPUT if response.status_code in INVALID else COMMAND_FAILED
-    return ApiError(message, ADVICE.get(code, ""), exit_code=exit_code, code=code)
+    return ApiError(message, advice_on(code, message), exit_code=exit_code, code=code)
+
+
+def advice_on(code: str, message: str) -> str:
+    """Return what to type next after an error of the API with this type and message, or an empty text."""
+    return INPUT_ADVICE if message.startswith(WRONG_INPUT) else ADVICE.get(code, "")
 
 
 def _type_and_message(response: httpx.Response) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from cli.client.errors import ApiError
+from cli.client.errors import ApiError, advice_on
 from cli.errors import INVALID_INPUT, CommandError
 from cli.server import RunningServer
 
@@ -74,8 +74,8 @@ def open_shell(
             socket.send(json.dumps({"command": list(command), "terminal": terminal, "term": term}))
             answer = json.loads(socket.recv())
             if "error" in answer:
-                error = answer["error"]
-                raise ApiError(error["message"], exit_code=INVALID_INPUT, code=error["type"])
+                code, message = answer["error"]["type"], answer["error"]["message"]
+                raise ApiError(message, advice_on(code, message), exit_code=INVALID_INPUT, code=code)
             yield ShellConnection(socket)
     except (WebSocketException, OSError) as error:
         raise CommandError(f"The server at {server.url} ended the connection: {error}.") from error

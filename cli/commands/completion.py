@@ -36,7 +36,9 @@ INSTALLATIONS = {
 
 @app.command(cls=Command)
 def completion(
-    shell: Annotated[Shell, typer.Argument(metavar="bash|zsh|fish|powershell", help="The shell.", show_default=False)],
+    shell: Annotated[
+        Shell, typer.Argument(metavar="SHELL", help="The shell: bash, zsh, fish or powershell.", show_default=False)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Print the script that completes commands, options, ids and names in a shell.

@@ -57,7 +57,7 @@ BINARY = {ItemFormat.XLSX: "application/vnd.openxmlformats-officedocument.spread
 def get(
     reference: Reference,
     format: Annotated[
-        ItemFormat, typer.Option("--format", metavar="jsonl|json|csv|xlsx|xml|html|rss", help="Choose the format.")
+        ItemFormat, typer.Option("--format", metavar="FORMAT", help=f"Choose the format: {', '.join(ItemFormat)}.")
     ] = ItemFormat.JSONL,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, metavar="COUNT", help="Print at most this many items.")

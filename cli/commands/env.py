@@ -50,9 +50,7 @@ def env(
 
 
 def _variables(data_dir: Path) -> Variables:
-    running = server.get(
-        data_dir, "Start one with `greenroom up`, or run one command with `greenroom exec -- COMMAND`."
-    )
+    running = server.get(data_dir, ", or run one command with `greenroom exec -- COMMAND`")
     login = read_login(running)
     store_login(login, data_dir)
     return client_variables(running.info, login, data_dir)

@@ -58,9 +58,9 @@ Repeat = Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Make thi
 StrategyOption = Annotated[
     Strategy,
     typer.Option(
-        metavar="smallest|cheapest|fastest|balanced",
-        help="Recommend this one of the sizes that fit: the smallest, the one with the lowest cost, the one with the"
-        " shortest time, or the one with the lowest product of cost and time.",
+        metavar="STRATEGY",
+        help="Recommend one of the sizes that fit: the smallest, the cheapest, the fastest, or the balanced one, which"
+        " has the lowest product of cost and time.",
     ),
 ]
 Parallel = Annotated[

@@ -25,6 +25,8 @@ from cli.terminal import print_result
 from cli.terminal.text import counted
 from runtime.base.json_text import JsonDict, dumps
 
+REQUESTS_ADVICE = """Pass URLs, or requests as in '{"url": "https://example.com"}', one a line or as an array."""
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, read, fill and export request queues.")
 
 Reference = Annotated[str, storage_argument("QUEUE", "A request queue", complete_queue)]
@@ -107,10 +109,10 @@ def parse_requests(content: bytes) -> list[JsonDict]:
     if lines and all("://" in line and line[0] not in '{["' for line in lines):
         found: list[JsonDict] = [{"url": line} for line in lines]
     else:
-        found = parse_objects(content)
+        found = parse_objects(content, REQUESTS_ADVICE)
     for number, request in enumerate(found, 1):
         if not isinstance(request.get("url"), str):
-            raise CommandError(f"Request {number} has no `url`.", exit_code=INVALID_INPUT)
+            raise CommandError(f"Request {number} has no `url`.", REQUESTS_ADVICE, exit_code=INVALID_INPUT)
     return [{"uniqueKey": request["url"], **request} for request in found]
 
 

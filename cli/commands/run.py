@@ -33,8 +33,8 @@ GivenInput = Annotated[
         "--input",
         "-i",
         metavar="JSON|@FILE|-",
-        help="Pass this input: JSON, a file, or - for stdin. Default: storage/key_value_stores/default/INPUT.json in"
-        " the folder, if it exists.",
+        help="Pass this input: JSON, a file, or - for stdin. Default: the folder's INPUT.json for the SDKs"
+        " (in storage/key_value_stores/default), if it exists.",
     ),
 ]
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Run the last build instead of a new one.")]

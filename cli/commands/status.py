@@ -9,7 +9,7 @@ import typer
 from cli import server, terminal
 from cli.errors import FAILED, error_object
 from cli.failures import Command
-from cli.options import AsJson, DataDir, resolved
+from cli.options import AsJson, DataDir, data_dir_option, resolved
 from cli.server.description import LABEL_WIDTH, describe_server
 from cli.terminal import print_wrapped
 from runtime.base.json_text import JsonDict
@@ -47,7 +47,7 @@ def _description(running: server.RunningServer | None, lines: list[str]) -> Json
 
 def _lines(running: server.RunningServer | None, data_dir: Path) -> list[str]:
     if not running:
-        return [f"No server is running on {data_dir}. Start one with `greenroom up`."]
+        return [f"No server is running on {data_dir}. Start one with `greenroom up{data_dir_option(data_dir)}`."]
     info = running.info
     first = f"Greenroom {info['version']}, running since {info['startedAt']} (pid {running.pid})"
     return [first, *describe_server(info), f"Live runs {info['liveRuns']}"]

@@ -40,8 +40,9 @@ AllowOrigin = Annotated[
 Plan = Annotated[
     PlanName | None,
     typer.Option(
-        metavar="|".join(PlanName),
-        help=f"Use the limits and prices of this plan of the platform. {default_note('server.plan')}",
+        metavar="PLAN",
+        help=f"Use the limits and prices of this plan of the platform: {', '.join(PlanName)}."
+        f" {default_note('server.plan')}",
     ),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cli.client.jobs import TERMINAL
 from cli.runs.listing import actor_of, memory_of, memory_share
 from cli.terminal import streams
 from cli.terminal.small_curves import small_curve
@@ -28,16 +29,17 @@ CURVE_COLUMN = Column("MEMORY CURVE")
 
 
 def usage_row(run: JsonDict, username: str) -> Row:
-    """Return the cells of a run for USAGE_COLUMNS. What has not been measured is `-`."""
+    """Return the cells of a run for USAGE_COLUMNS. What has not been measured, or not any more, is `-`."""
     share, cpu, disk = memory_share(run), run["cpuCurrentUsage"], run["diskMaxBytes"]
+    has_ended = run["status"] in TERMINAL
     return (
         run["id"],
         actor_of(run, username),
         run["status"],
         readable_duration(run["durationMillis"]),
-        "-" if cpu is None else f"{cpu:.0f}",
+        "-" if cpu is None or has_ended else f"{cpu:.0f}",
         memory_of(run),
-        "-" if share is None else f"{100 * share:.0f}",
+        "-" if share is None or has_ended else f"{100 * share:.0f}",
         _traffic(run),
         "-" if disk is None else readable_size(disk),
     )

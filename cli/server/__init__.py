@@ -22,6 +22,7 @@ import httpx
 import psutil
 
 from cli.errors import CommandError
+from cli.options import data_dir_option
 from cli.server.ports import free_port
 from cli.terminal import print_message, print_warning, progress
 
@@ -76,10 +77,11 @@ def find(data_dir: Path, response_secs: float = RESPONSE_SECS) -> RunningServer 
     return replace(described, info=response.json())
 
 
-def get(data_dir: Path, advice: str = "Start one with `greenroom up`.") -> RunningServer:
-    """Return the server of a data directory. Raises CommandError with this advice if none is running."""
+def get(data_dir: Path, alternative: str = "") -> RunningServer:
+    """Return the server of a data directory. Raises CommandError if none is running; `alternative` ends its advice."""
     running = find(data_dir)
     if running is None:
+        advice = f"Start one with `greenroom up{data_dir_option(data_dir)}`{alternative}."
         raise CommandError(f"No server is running on {data_dir}.", advice, code="no-server")
     return running
 

@@ -14,6 +14,9 @@ from cli.errors import INVALID_INPUT, CommandError
 from cli.terminal import streams
 from cli.terminal.text import printable
 
+READ_ADVICE = "Pass the content itself, an existing file as in @FILE, or - to read from stdin."
+OBJECTS_ADVICE = 'Pass a JSON object as in \'{"name": "value"}\', an array of objects, or one object a line.'
+
 
 def print_content(chunks: Iterable[bytes], content_type: str, *, ends_line: bool = False) -> None:
     """Write content to stdout: unchanged, except that a terminal gets no control characters, and only text.
@@ -45,27 +48,28 @@ def read_content(given: str) -> bytes:
     """Return the content that an argument specifies: text itself, `@FILE`, or `-` for stdin. Raises CommandError."""
     if given == "-":
         if sys.stdin is None:
-            raise CommandError("Cannot read from stdin, because it is closed.", exit_code=INVALID_INPUT)
+            raise CommandError("Cannot read from stdin, because it is closed.", READ_ADVICE, exit_code=INVALID_INPUT)
         return sys.stdin.buffer.read()
     if not given.startswith("@"):
         return os.fsencode(given)
     try:
         return Path(given[1:]).read_bytes()
     except OSError as error:
-        raise CommandError(f"Cannot read {given[1:]}: {error.strerror}.", exit_code=INVALID_INPUT) from error
+        message = f"Cannot read {given[1:]}: {error.strerror}."
+        raise CommandError(message, READ_ADVICE, exit_code=INVALID_INPUT) from error
 
 
-def parse_objects(content: bytes) -> list[Any]:
-    """Parse a JSON object, a JSON array of objects, or one JSON object a line. Raises CommandError."""
+def parse_objects(content: bytes, advice: str = OBJECTS_ADVICE) -> list[Any]:
+    """Parse a JSON object, a JSON array of objects, or one JSON object a line. Raises CommandError with this advice."""
     try:
         text = content.decode("utf-8-sig")
         values = _values(text)
     except ValueError as error:
-        raise CommandError(f"The content is not valid JSON: {error}.", exit_code=INVALID_INPUT) from error
+        raise CommandError(f"The content is not valid JSON: {error}.", advice, exit_code=INVALID_INPUT) from error
     for number, value in enumerate(values, 1):
         if not isinstance(value, dict):
             message = f"Entry {number} is not a JSON object: {json.dumps(value)[:80]}."
-            raise CommandError(message, exit_code=INVALID_INPUT)
+            raise CommandError(message, advice, exit_code=INVALID_INPUT)
     return values
 
 

@@ -194,7 +194,7 @@ def _reject_filled_storages(client: Client, plans: list[ImportPlan], existing: l
     if filled:
         raise CommandError(
             f"Nothing was imported, because these storages are not empty: {', '.join(filled)}.",
-            "Add to them with --append, or choose another --name.",
+            "Add to them with --append. --name renames `default` storages, or the one storage at PATH.",
             exit_code=INVALID_INPUT,
         )
 

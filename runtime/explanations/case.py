@@ -86,6 +86,13 @@ class Case:
         return (Evidence("CPU", f"{average:.1f} % of a core on average; {granted:.1f} % were granted"),)
 
     def rerun(self, *options: str) -> str:
+        """The command that runs the Actor again with the input that the run got, if it got one."""
+        if self.run.stats.input_body_len == 0 or (self.folder is None and self.actor is None):
+            return self.rerun_without_input(*options)
+        read_input = shlex.join(["greenroom", "kvs", "get", self.run.id, self.run.input_key])
+        return f"{read_input} | {self.rerun_without_input(*options, '-i', '-')}"
+
+    def rerun_without_input(self, *options: str) -> str:
         """The command that runs the Actor again: from its folder with a new build, else from its last build."""
         if self.folder is not None:
             return shlex.join(["greenroom", "run", self.folder, *options])

@@ -333,7 +333,7 @@ LOG_PATTERNS: tuple[LogPattern, ...] = (
         ),
         sentence="The Actor rejected its input.",
         advice="Run it again with another input. An input schema reports such errors before a run starts.",
-        command=Case.rerun,
+        command=Case.rerun_without_input,
     ),
 )
 """What is recognized in the output, the more specific rows first."""

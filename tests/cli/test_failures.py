@@ -92,6 +92,16 @@ def test_a_failure_is_one_json_object_with_its_code(
     assert "Traceback" not in stderr
 
 
+def test_the_advice_after_a_usage_error_names_the_help_of_the_command(fail: Any) -> None:
+    error = fail(["run", "FOLDER", "--unknown"])[1]["error"]
+    assert error["advice"].endswith(" run --help`.")
+
+
+def test_an_input_that_does_not_match_the_schema_can_be_corrected(fail: Any, served: Served) -> None:
+    served.stub.error = (400, "invalid-input", "Input is not valid: Field input.url is required")
+    assert "-i @input.json" in fail(["run", "FOLDER"])[1]["error"]["advice"]
+
+
 def test_a_path_that_is_not_utf_8(cli: CliRunner, served: Served, folder: Path) -> None:
     renamed = folder.rename(folder.with_name("\udcff"))
     result = cli.invoke(app, ["push", str(renamed), "--json", "--data-dir", str(served.data_dir)])

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cli.command_table import PACKAGE, load
-from cli.main import COMMANDS
+from cli.main import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_IMPORTS = {"asyncio", "docker", "fastapi", "httpx", "importlib.metadata", "msgspec", "pydantic"}
@@ -24,6 +25,13 @@ def test_the_table_lists_every_module() -> None:
 def test_the_summary_is_the_first_sentence_of_the_help(name: str) -> None:
     help_text = " ".join(load(name).help.split())
     assert f"{help_text} ".startswith(f"{COMMANDS[name].summary} ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_narrow_terminal_gets_the_whole_help(cli: CliRunner, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = cli.invoke(app, [name, "--help"])
+    assert (result.exit_code, "\N{HORIZONTAL ELLIPSIS}" in result.stdout) == (0, False)
 
 
 def test_slow_packages_are_imported_only_by_the_commands_that_need_them() -> None:

@@ -59,7 +59,7 @@ export function applyEvents(queries: QueryClient, events: LiveEvent[], invalidat
     if (event.name === "run") runs.set(event.data.id, event.data);
     else if (event.name === "build") changed(queries, "build", event.data.id, invalidate);
     else if (event.name === "changed") applyChange(queries, event.data, invalidate);
-    else if (event.name === "fit") changed(queries, "fit", event.data.id, invalidate);
+    else if (event.name === "fit") applyFit(queries, event.data, invalidate);
     else if (event.name === "server") patchServer(queries, event.data);
     else if (event.name === "reset") {
       void queries.invalidateQueries({ predicate: isOfTopic(new Set(event.data.topics)) });
@@ -96,6 +96,15 @@ function withoutRun(data: InfiniteData<RunPage> | undefined, id: string): Infini
   if (!data?.pages.some(({ items }) => items.some((run) => run.id === id))) return data;
   const pages = data.pages.map((page) => ({ ...page, items: page.items.filter((run) => run.id !== id) }));
   return { ...data, pages };
+}
+
+/** Each event has the whole fit. A fit that was fetched after the event was sent may be newer. */
+function applyFit(queries: QueryClient, fit: EventContents["fit"], invalidate: (key: QueryKey) => void): void {
+  const key = ["fit", fit.id];
+  const shown = queries.getQueryData<EventContents["fit"]>(key);
+  if (shown === undefined) invalidate(key);
+  else if (fit.changes >= shown.changes) queries.setQueryData(key, fit);
+  if (shown !== undefined && fit.status !== shown.status) invalidate(["fit", "list"]);
 }
 
 function patchServer(queries: QueryClient, state: EventContents["server"]): void {

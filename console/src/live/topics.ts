@@ -42,7 +42,7 @@ export type EventContents = {
   /** One entry of the time line of a run. */
   timeline: { id: string; [name: string]: unknown };
   /** The state of a fit, as `/greenroom/fits/{id}` returns it. */
-  fit: { id: string; [name: string]: unknown };
+  fit: { id: string; changes: number; status: string; [name: string]: unknown };
   server: { usedMbytes: number; limitMbytes: number; liveRuns: number; isEngineReachable: boolean };
   /** Events were missed that the server cannot replay. Their queries are fetched again without your doing. */
   reset: { topics: Topic[] };

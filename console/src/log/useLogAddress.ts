@@ -1,9 +1,9 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
+import { NARROW } from "@/ui/useMediaQuery";
 import { LEVELS, type Level } from "./search";
 
 const WRAP_KEY = "greenroom.log.wrap";
-const NARROW = "(max-width: 767px)";
 
 /** What the address says about the log: the searched text, the levels and the marked line (from 1 on, as it is shown). */
 export function useLogAddress() {

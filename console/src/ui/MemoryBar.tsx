@@ -30,7 +30,7 @@ export function Bar({ share, isAtLimit = false }: { share: number | null; isAtLi
   const color = isAtLimit ? styles.red : (share ?? 0) > LARGE_SHARE ? styles.amber : styles.blue;
   return (
     <span className={styles.track} aria-hidden>
-      {share !== null && (
+      {share !== null && share > 0 && (
         <span className={clsx(styles.fill, color)} style={{ width: `${Math.min(1, share) * 100}%` }} />
       )}
     </span>

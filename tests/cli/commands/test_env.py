@@ -40,4 +40,4 @@ def test_another_shell(cli: CliRunner, served: Served, monkeypatch: pytest.Monke
 def test_without_a_server(cli: CliRunner, tmp_path: Path) -> None:
     result = cli.invoke(app, ["env", "--data-dir", str(tmp_path)])
     assert (result.exit_code, result.stdout) == (69, "")
-    assert "greenroom exec -- COMMAND" in result.stderr
+    assert f"`greenroom up --data-dir {tmp_path}`, or run one command" in result.stderr

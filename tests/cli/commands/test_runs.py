@@ -215,4 +215,4 @@ def test_open_prints_the_address_of_a_live_web_server(greenroom: Greenroom, serv
 
 def test_open_needs_a_server(cli: CliRunner, tmp_path: Any) -> None:
     result = cli.invoke(app, ["open", "--data-dir", str(tmp_path)])
-    assert (result.exit_code, "Start one with `greenroom up`." in result.stderr) == (69, True)
+    assert (result.exit_code, f"`greenroom up --data-dir {tmp_path}`" in result.stderr) == (69, True)

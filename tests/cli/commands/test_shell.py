@@ -57,3 +57,4 @@ def test_a_run_without_a_container_has_no_shell(greenroom: Greenroom, serving: S
     serving.finish(run)
     ended = greenroom("shell", run.id)
     assert (ended.exit_code, f"Run {run.id} has no running container." in ended.stderr) == (5, True)
+    assert "greenroom resurrect RUN" in ended.stderr

@@ -34,7 +34,7 @@ def test_an_empty_dataset_is_reported_beside_its_empty_content(greenroom: Greenr
 @pytest.mark.parametrize(("content", "reason"), [("{", "not valid JSON"), ("[1]", "Entry 1 is not a JSON object: 1.")])
 def test_invalid_items_create_no_dataset(greenroom: Greenroom, serving: Serving, content: str, reason: str) -> None:
     failed = greenroom("dataset", "push", "mine", content)
-    assert (failed.exit_code, reason in failed.stderr) == (5, True)
+    assert (failed.exit_code, reason in failed.stderr, "Pass a JSON object" in failed.stderr) == (5, True, True)
     assert serving.data("GET", "datasets", params={"unnamed": 1})["total"] == 0
 
 
@@ -86,7 +86,13 @@ def test_requests_are_urls_or_objects_and_are_added_once(greenroom: Greenroom, s
     printed = [json.loads(line) for line in greenroom("queue", "get", "mine", "--pending").stdout.splitlines()]
     assert {request["url"] for request in printed} == set(order)
     assert len(json.loads(greenroom("queue", "get", "mine", "-n", 2, "--json").stdout)["requests"]) == 2
-    assert greenroom("queue", "push", "mine", '{"uniqueKey": "x"}').exit_code == 5
+    without_url = greenroom("queue", "push", "mine", '{"uniqueKey": "x"}')
+    assert (without_url.exit_code, "Pass URLs" in without_url.stderr) == (5, True)
+
+
+def test_a_missing_file_is_reported_with_what_can_be_passed(greenroom: Greenroom, serving: Serving) -> None:
+    failed = greenroom("kvs", "push", "mine", "config", "@absent.json")
+    assert (failed.exit_code, "Cannot read absent.json" in failed.stderr, "@FILE" in failed.stderr) == (5, True, True)
 
 
 @pytest.mark.parametrize(

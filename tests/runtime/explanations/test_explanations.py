@@ -12,6 +12,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Aborter, KilledProcess, Run, Witness
 from runtime.containers import EngineUnavailable, ImageMissing
 from runtime.explanations.findings import Certainty, Explanation
+from runtime.inputs.inputs import Input
 from runtime.runs.options import StartOptions
 from tests.fakes.clock import START
 from tests.fakes.stage import Stage
@@ -368,6 +369,14 @@ async def test_a_run_about_to_move(stage: Stage) -> None:
     run = await stage.start()
     await stage.orchestrator.orders.migrate(run)
     assert found(await explain(stage, run)) == [("restart-ordered", CERTAIN)]
+
+
+async def test_the_next_command_runs_the_actor_with_the_same_input(stage: Stage) -> None:
+    actor = await stage.create_actor("slow-one")
+    run = await stage.start(actor, Input(body=b'{"depth": 2}', content_type="application/json"), timeout_secs=10)
+    await stage.clock.advance(20)
+    reads_input = f"greenroom kvs get {run.id} INPUT"
+    assert (await explain(stage, run)).command == f"{reads_input} | greenroom call slow-one --timeout 20 -i -"
 
 
 async def test_the_source_of_the_actor_decides_the_next_command(stage: Stage) -> None:

@@ -1,6 +1,22 @@
-import { Empty } from "@/ui/Empty";
+import { useQuery } from "@tanstack/react-query";
+import type { ActorRecord } from "@/api/actors";
+import { fitQuery, fitsQuery } from "@/api/fits";
+import { QueryError } from "@/ui/ErrorNote";
+import { Skeleton } from "@/ui/Skeleton";
+import { FitView } from "./fit/FitView";
+import { NewFit } from "./fit/NewFit";
 
-/** Runs the Actor with several memory sizes, and recommends one. `fitId` is null for a new fit. */
-export default function FitTab({ actorId }: { actorId: string; fitId: string | null }) {
-  return <Empty command={`greenroom fit ${actorId}`}>This page is not built yet.</Empty>;
+const NEW = "new";
+
+/** Finds out how much memory the Actor needs. `fitId` null is the newest fit, or a new one if there is none. */
+export default function FitTab({ actor, fitId }: { actor: ActorRecord; fitId: string | null }) {
+  const list = useQuery(fitsQuery(actor.id));
+  const shown = fitId ?? list.data?.items[0]?.id ?? NEW;
+  const fit = useQuery({ ...fitQuery(shown), enabled: shown !== NEW });
+  const error = list.error ?? fit.error;
+  if (error) return <QueryError error={error} refetch={() => void Promise.all([list.refetch(), fit.refetch()])} />;
+  if (!list.data) return <Skeleton lines={6} height={24} />;
+  if (shown === NEW) return <NewFit actor={actor} fits={list.data.items} possible={list.data.possibleSizes} />;
+  if (!fit.data) return <Skeleton lines={6} height={24} />;
+  return <FitView key={shown} actor={actor} fit={fit.data} fits={list.data.items} />;
 }

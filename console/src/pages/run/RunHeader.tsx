@@ -9,7 +9,7 @@ import { ErrorNote } from "@/ui/ErrorNote";
 import { useNow } from "@/ui/now";
 import { Page } from "@/ui/Page";
 import { isLive, StatusPill } from "@/ui/StatusPill";
-import { useMedia } from "@/ui/useMedia";
+import { NARROW, useMediaQuery } from "@/ui/useMediaQuery";
 import { ExplanationCard } from "./ExplanationCard";
 import { originText } from "./origin";
 import { RunActions } from "./RunActions";
@@ -17,13 +17,11 @@ import { RunFacts } from "./RunFacts";
 import styles from "./RunHeader.module.css";
 import { clearRejection, useRejection } from "./useRunActions";
 
-const NARROW = "(max-width: 767px)";
-
 /** The answer about a run: its status, why it ended, and its numbers. `children` are its tabs. */
 export function RunHeader({ run, children }: { run: Run; children: ReactNode }) {
   const { data: report } = useQuery(reportQuery(run.id));
   const rejection = useRejection(run);
-  const isNarrow = useMedia(NARROW);
+  const isNarrow = useMediaQuery(NARROW);
   const name = report?.actorName ?? "Run";
   return (
     <Page

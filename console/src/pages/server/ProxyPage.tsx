@@ -8,6 +8,8 @@ import { Details } from "@/ui/Facts";
 import { Page, Section } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
+import styles from "./Server.module.css";
+import { TwoLines } from "./TwoLines";
 
 export function ProxyPage() {
   const server = useQuery(serverQuery);
@@ -35,19 +37,13 @@ function ProxyDetails({ server, user }: { server: Server; user: User }) {
         <Details
           rows={{
             "From this machine": <Copyable text={server.proxyUrl} label="Copy the address" />,
-            Password: (
-              <>
-                <code>••••••••••••</code> <CopyButton text={password} label="Copy the password" />
-              </>
-            ),
+            Password: <Copyable text={password} shown="••••••••••••" label="Copy the password" />,
             Example: (
-              <>
-                <code>curl --proxy http://auto:PASSWORD@{host} http://proxy.apify.com/?format=json</code>{" "}
-                <CopyButton
-                  text={`curl --proxy http://auto:${password}@${host} 'http://proxy.apify.com/?format=json'`}
-                  label="Copy the command with the password"
-                />
-              </>
+              <Copyable
+                text={`curl --proxy http://auto:${password}@${host} 'http://proxy.apify.com/?format=json'`}
+                shown={`curl --proxy http://auto:PASSWORD@${host} 'http://proxy.apify.com/?format=json'`}
+                label="Copy the command with the password"
+              />
             ),
           }}
         />
@@ -59,11 +55,13 @@ function ProxyDetails({ server, user }: { server: Server; user: User }) {
   );
 }
 
-function Copyable({ text, label }: { text: string; label: string }) {
+/** A text to copy. `shown` stands in place of one that contains a secret. */
+function Copyable({ text, shown = text, label }: { text: string; shown?: string; label: string }) {
   return (
-    <>
-      <code>{text}</code> <CopyButton text={text} label={label} />
-    </>
+    <span className={styles.copyable}>
+      <code>{shown}</code>
+      <CopyButton text={text} label={label} />
+    </span>
   );
 }
 
@@ -75,9 +73,23 @@ function Groups({ names, isOperator }: { names: Group[]; isOperator: boolean }) 
   const upstreams = info?.proxyUpstreams ?? {};
   const way = (name: string) => upstreams[name] ?? upstreams["*"] ?? DIRECTLY;
   const columns: Column<Group>[] = [
-    { id: "name", header: "Group", cell: (group) => <b>{group.name}</b> },
+    { id: "name", header: "Group", width: 220, cell: (group) => <b>{group.name}</b> },
     { id: "description", header: "Description", grows: true, cell: (group) => group.description },
-    ...(isOperator ? [{ id: "way", header: "Connects", cell: (group: Group) => way(group.name) }] : []),
+    ...(isOperator ? [{ id: "way", header: "Connects", width: 320, cell: (group: Group) => way(group.name) }] : []),
   ];
-  return <Table label="Groups of the proxy" columns={columns} rows={names} rowId={(group) => group.name} />;
+  return (
+    <div className={styles.flush}>
+      <Table
+        label="Groups of the proxy"
+        columns={columns}
+        rows={names}
+        rowId={(group) => group.name}
+        compact={(group) => (
+          <TwoLines first={<b>{group.name}</b>} last={isOperator ? way(group.name) : null}>
+            {group.description}
+          </TwoLines>
+        )}
+      />
+    </div>
+  );
 }

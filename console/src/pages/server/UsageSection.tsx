@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { type Usage, usageQuery } from "@/api/account";
-import { usd } from "@/format/numbers";
+import { count, usd } from "@/format/numbers";
 import { fullDate } from "@/format/times";
 import { QueryError } from "@/ui/ErrorNote";
 import { Section } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import styles from "./Server.module.css";
+import { TwoLines } from "./TwoLines";
 
 type Day = Usage["dailyServiceUsages"][number];
 type Service = { name: string; quantity: number; amount: number };
@@ -32,35 +33,66 @@ function UsageDetails({ usage }: { usage: Usage }) {
   return (
     <>
       <Days days={usage.dailyServiceUsages} />
-      <Table label="Usage by service" columns={COLUMNS} rows={services} rowId={(service) => service.name} />
+      <div className={styles.flush}>
+        <Table
+          label="Usage by service"
+          columns={COLUMNS}
+          rows={services}
+          rowId={(service) => service.name}
+          compact={(service) => (
+            <TwoLines first={label(service.name)} last={usd(service.amount)}>
+              {quantity(service.quantity)}
+            </TwoLines>
+          )}
+        />
+      </div>
     </>
   );
 }
 
 const COLUMNS: Column<Service>[] = [
   { id: "name", header: "Service", grows: true, cell: (service) => label(service.name) },
-  { id: "quantity", header: "Quantity", isNumber: true, cell: (service) => service.quantity.toFixed(6) },
+  { id: "quantity", header: "Quantity", isNumber: true, cell: (service) => quantity(service.quantity) },
   { id: "amount", header: "Est. cost", isNumber: true, cell: (service) => usd(service.amount) },
 ];
 
+/** Whole numbers as counts, others with six decimals. */
+function quantity(value: number): string {
+  return Number.isInteger(value) ? count(value) : value.toFixed(6);
+}
+
 /** `ACTOR_COMPUTE_UNITS` as `Actor compute units`. */
 function label(name: string): string {
-  const words = name.toLowerCase().replaceAll("_", " ");
+  const words = name
+    .toLowerCase()
+    .replaceAll("_", " ")
+    .replace(/ gbytes$/, ", GB");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function Days({ days }: { days: Day[] }) {
   const most = Math.max(...days.map((day) => day.totalUsageCreditsUsd), Number.MIN_VALUE);
+  const [first, last] = [days[0], days.at(-1)];
   return (
-    <ol className={styles.days} aria-label="Cost by day">
-      {days.map((day) => (
-        <li key={day.date} title={`${fullDate(day.date)}: ${usd(day.totalUsageCreditsUsd)}`}>
-          <span className="visually-hidden">
-            {fullDate(day.date)}: {usd(day.totalUsageCreditsUsd)}
-          </span>
-          <span className={styles.day} style={{ height: `${(day.totalUsageCreditsUsd / most) * 100}%` }} />
-        </li>
-      ))}
-    </ol>
+    <figure className={styles.usage}>
+      <figcaption>
+        <span>Cost by day</span>
+        <span>highest: {usd(Math.max(...days.map((day) => day.totalUsageCreditsUsd), 0))}</span>
+      </figcaption>
+      <ol className={styles.days}>
+        {days.map((day) => (
+          <li key={day.date} title={`${fullDate(day.date)}: ${usd(day.totalUsageCreditsUsd)}`}>
+            <span className="visually-hidden">
+              {fullDate(day.date)}: {usd(day.totalUsageCreditsUsd)}
+            </span>
+            <span className={styles.day} style={{ height: `${(day.totalUsageCreditsUsd / most) * 100}%` }} />
+          </li>
+        ))}
+      </ol>
+      <p className={styles.ends} aria-hidden>
+        <span>{first && fullDate(first.date)}</span>
+        <span>{last && fullDate(last.date)}</span>
+      </p>
+    </figure>
   );
 }

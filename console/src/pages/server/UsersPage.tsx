@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type Limits, limitsQuery, type User, userQuery } from "@/api/account";
-import { count, MISSING } from "@/format/numbers";
+import { count, MISSING, usd } from "@/format/numbers";
 import { QueryError } from "@/ui/ErrorNote";
 import { Facts } from "@/ui/Facts";
 import { Bar } from "@/ui/MemoryBar";
@@ -8,6 +8,8 @@ import { Page, Section } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { LimitsForm } from "./LimitsForm";
+import styles from "./Server.module.css";
+import { TwoLines } from "./TwoLines";
 import { UsageSection } from "./UsageSection";
 
 export function UsersPage() {
@@ -42,11 +44,23 @@ function Account({ user, limits }: { user: User; limits: Limits }) {
             label: "Live runs and builds",
             value: `${count(current.activeActorJobCount)} of ${count(most.maxConcurrentActorJobs)}`,
           },
-          { label: "Usage this month, estimated", value: `$${current.monthlyUsageUsd.toFixed(4)}` },
+          { label: "Usage this month, estimated", value: usd(current.monthlyUsageUsd) },
         ]}
       />
       <Section title="Limits" note="in force for every start and every new record">
-        <Table label="Limits" columns={LIMIT_COLUMNS} rows={limitRows(limits)} rowId={(row) => row.name} />
+        <div className={styles.flush}>
+          <Table
+            label="Limits"
+            columns={LIMIT_COLUMNS}
+            rows={limitRows(limits)}
+            rowId={(row) => row.name}
+            compact={(row) => (
+              <TwoLines first={row.name} last={<Bar share={share(row.used, row.most)} />}>
+                {amount(row.used, row.digits)} of {amount(row.most, 0)}
+              </TwoLines>
+            )}
+          />
+        </div>
       </Section>
       <Section title="Change limits">
         <LimitsForm limits={limits} />
