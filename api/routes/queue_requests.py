@@ -36,7 +36,7 @@ class OutcomeCounts(LocalModel):
 
 
 class QueueRequests(LocalModel):
-    counts: OutcomeCounts
+    counts: OutcomeCounts | None = Field(description="Null if they were not asked for.")
     items: tuple[QueueRequest, ...] = Field(
         description="In the order of their ids. Big requests can make the page shorter than `limit`."
     )
@@ -51,15 +51,17 @@ async def list_queue_requests(
     outcome: Annotated[RequestOutcome | None, Query(description="Without it, requests with any outcome.")] = None,
     after: Annotated[str, Query(description="The id of the last request of the page before.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    counts: Annotated[
+        bool, Query(description="Whether to count all requests, which takes long in a big queue.")
+    ] = True,
 ) -> Response:
     """List requests of a queue by their outcome, and count all of them. It does not count as reading the queue."""
     orchestrator = orchestrator_of(request)
     queue, outcomes = orchestrator.request_queues.find(caller.user.id, id), orchestrator.request_queues.outcomes
     now = orchestrator.clock.now()
-    counts = await outcomes.counts(queue.id, now)
     found = await outcomes.page(queue.id, outcome, after, limit, now)
     page = {
-        "counts": counts,
+        "counts": await outcomes.counts(queue.id, now) if counts else None,
         "items": [{"outcome": each.outcome, "request": msgspec.Raw(each.body)} for each in found.requests],
         "nextAfter": found.requests[-1].id if found.has_more else None,
     }

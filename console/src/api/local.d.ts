@@ -1226,7 +1226,7 @@ export interface components {
             };
         };
         QueueRequests: {
-            counts: components["schemas"]["OutcomeCounts"];
+            counts: components["schemas"]["OutcomeCounts"] | null;
             items: components["schemas"]["QueueRequest"][];
             nextAfter: string | null;
         };
@@ -2743,6 +2743,7 @@ export interface operations {
                 outcome?: components["schemas"]["RequestOutcome"] | null;
                 after?: string;
                 limit?: number;
+                counts?: boolean;
             };
             header?: never;
             path: {

@@ -31,27 +31,28 @@ export const queueRequestsQuery = (queueId: string, outcome: Outcome | null) =>
   infiniteQueryOptions({
     queryKey: ["request-queue", queueId, "requests", outcome],
     queryFn: async ({ pageParam, signal }) => {
-      const query = { limit: PAGE, after: pageParam, ...(outcome ? { outcome } : {}) };
+      const query = { limit: PAGE, after: pageParam, counts: false, ...(outcome ? { outcome } : {}) };
       const options = { params: { path: { id: queueId }, query }, signal };
       const page = await body(local.GET("/greenroom/request-queues/{id}/requests", options));
       const requests = page.items.map(
         (each) => ({ ...each.request, outcome: each.outcome }) as unknown as QueueRequest,
       );
-      return { counts: page.counts, requests, nextAfter: page.nextAfter };
+      return { requests, nextAfter: page.nextAfter };
     },
     initialPageParam: "",
     getNextPageParam: ({ nextAfter }: { nextAfter: string | null }) => nextAfter,
     placeholderData: keepPreviousData,
   });
 
-/** How many requests have each outcome. */
+/** How many requests have each outcome. In a big queue this takes longer than a page of its requests. */
 export const queueCountsQuery = (queueId: string) =>
   queryOptions({
     queryKey: ["request-queue", queueId, "counts"],
-    queryFn: async ({ signal }): Promise<OutcomeCounts> => {
+    queryFn: async ({ signal }): Promise<OutcomeCounts | null> => {
       const options = { params: { path: { id: queueId }, query: { limit: 1 } }, signal };
       return (await body(local.GET("/greenroom/request-queues/{id}/requests", options))).counts;
     },
+    placeholderData: keepPreviousData,
   });
 
 /** A single request, without its outcome. Its page may not have been loaded. */

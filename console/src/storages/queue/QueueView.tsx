@@ -1,6 +1,6 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useMemo } from "react";
-import { type OutcomeCounts, type QueueRequest, queueRequestsQuery } from "@/api/queueRequests";
+import { type QueueRequest, queueCountsQuery, queueRequestsQuery } from "@/api/queueRequests";
 import type { StorageRecord } from "@/api/storageRecords";
 import { count } from "@/format/numbers";
 import { Button } from "@/ui/Button";
@@ -29,6 +29,7 @@ export function QueueView({ queue, empty, actions }: Props) {
   const { get, change } = useAddress();
   const outcome = OUTCOMES.find((each) => each === get("outcome")) ?? null;
   const find = get("find");
+  const { data: counts } = useQuery(queueCountsQuery(queue.id));
   const query = useInfiniteQuery(queueRequestsQuery(queue.id, outcome));
   const { data, error, refetch, hasNextPage, isFetching, fetchNextPage } = query;
   const requests = useMemo(() => data?.pages.flatMap((page) => page.requests) ?? [], [data]);
@@ -37,10 +38,9 @@ export function QueueView({ queue, empty, actions }: Props) {
     if (hasNextPage && !isFetching) void fetchNextPage();
   }, [hasNextPage, isFetching, fetchNextPage]);
   if (error && !data) return <QueryError error={error} refetch={refetch} />;
-  const counts = data?.pages.at(-1)?.counts;
-  if (!data || !counts) return <Skeleton lines={8} height={24} />;
-  const total = totalOf(counts);
-  if (total === 0) return <>{empty}</>;
+  if (!data) return <Skeleton lines={8} height={24} />;
+  if (outcome === null && requests.length === 0) return <>{empty}</>;
+  const total = queue.totalRequestCount ?? requests.length;
   return (
     <div className={styles.view}>
       <div className={styles.toolbar}>
@@ -49,7 +49,7 @@ export function QueueView({ queue, empty, actions }: Props) {
           value={outcome ?? ""}
           segments={[
             { value: "", label: "All", count: total },
-            ...OUTCOMES.map((each) => ({ value: each, label: outcomeLabel(each), count: counts[each] })),
+            ...OUTCOMES.map((each) => ({ value: each, label: outcomeLabel(each), count: counts?.[each] })),
           ]}
           onChange={(value) => change({ outcome: value })}
         />
@@ -89,7 +89,7 @@ export function QueueView({ queue, empty, actions }: Props) {
         />
       )}
       <footer className={styles.footer} role="status">
-        {count(requests.length)} of {count(outcome ? counts[outcome] : total)} loaded
+        {count(requests.length)} of {count(outcome ? counts?.[outcome] : total)} loaded
         {hasNextPage && (
           <Button variant="quiet" small isPending={isFetching} onClick={more}>
             Load more
@@ -113,10 +113,6 @@ function requestHref(id: string): string {
   const query = new URLSearchParams(location.search);
   query.set("request", id);
   return `${location.pathname}?${query}${location.hash}`;
-}
-
-function totalOf({ pending, locked, handled, failed }: OutcomeCounts): number {
-  return pending + locked + handled + failed;
 }
 
 function findRequests(requests: QueueRequest[], text: string): QueueRequest[] {
