@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Runs all tests, with a second Docker engine that enforces disk limits. Exits with pytest's exit code.
 # Two groups run in parallel, since tests with containers mostly wait. One starts with the tests without containers, and
-# continues with tests that measure no container.
+# continues with tests that measure no container. The pages of the console come last: a browser ends all its requests
+# whenever a container of another test starts or stops.
 # With arguments, runs only pytest with these arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly SECOND_LOG=$(mktemp)
 readonly SECOND_GROUP=(tests/clients tests/crawls tests/fuzz tests/kills tests/soak)
+readonly LAST_GROUP=(tests/console)
 readonly INTERRUPTED=2 # pytest's exit code
 
 main() {
@@ -22,10 +24,12 @@ main() {
     second_group >"$SECOND_LOG" 2>&1 &
     set +m
     local second=$! failed=0
-    tests -m docker "${SECOND_GROUP[@]/#/--ignore=}" || failed=$?
+    local others=("${SECOND_GROUP[@]}" "${LAST_GROUP[@]}")
+    tests -m docker "${others[@]/#/--ignore=}" || failed=$?
     [ $failed -ne $INTERRUPTED ] || return $failed
     wait $second || failed=$?
     cat "$SECOND_LOG"
+    tests -m docker "${LAST_GROUP[@]}" || failed=$?
     return $failed
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import secrets
 from urllib.parse import parse_qs
@@ -12,6 +14,7 @@ from runtime.base.addresses import WEB_SERVER_DOMAIN
 
 NONCE = "__CSP_NONCE__"
 """The build contains this text where the nonce of a document belongs."""
+INLINE_SCRIPT = re.compile(r"<script(?![^>]* src=)[^>]*>(.*?)</script>", re.DOTALL)
 LOGIN_PATHS = ("/settings/integrations", "/settings/integrations/")
 PORT = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 HEADERS = {
@@ -28,7 +31,7 @@ def document_of(template: str, host: str, port: int, login_origin: str | None) -
     `port` is that of the web servers in containers. The page may also send a token to `login_origin`.
     """
     nonce = secrets.token_urlsafe(16)
-    headers = {**HEADERS, "Content-Security-Policy": _policy(nonce, host, port, login_origin)}
+    headers = {**HEADERS, "Content-Security-Policy": _policy(template, nonce, host, port, login_origin)}
     return template.replace(NONCE, nonce), headers
 
 
@@ -47,9 +50,9 @@ def local_login_origin(scope: Scope) -> str | None:
     return f"http://localhost:{ports[0]}"
 
 
-def _policy(nonce: str, host: str, port: int, login_origin: str | None) -> str:
+def _policy(template: str, nonce: str, host: str, port: int, login_origin: str | None) -> str:
     # 'self' would also allow the scripts that Actors store. A policy cannot name an IPv6 address.
-    scripts = "'self'" if host.startswith("[") else f"http://{host}/assets/"
+    scripts = " ".join(("'self'" if host.startswith("[") else f"http://{host}/assets/", *_hashes(template)))
     return "; ".join(
         (
             "default-src 'none'",
@@ -64,3 +67,9 @@ def _policy(nonce: str, host: str, port: int, login_origin: str | None) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def _hashes(template: str) -> list[str]:
+    """What a policy calls the scripts inside the document: their hashes, so that no other script runs."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in INLINE_SCRIPT.findall(template))
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]

@@ -35,6 +35,7 @@ function adoptNonce(): void {
 }
 
 function start(root: HTMLElement): void {
+  sessionStorage.removeItem("greenroom.lost"); // the document has its script: index.html counts lost ones
   applyPreferences();
   adoptNonce();
   const queries = createQueryClient();

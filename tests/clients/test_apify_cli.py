@@ -10,93 +10,23 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from testing.api_client import SAMPLES
 from testing.live_server import LiveServer
+from tests.clients.apify_command import Apify, create_source
 from tests.engine import eventually
 
 pytestmark = pytest.mark.docker
 
 Json = dict[str, Any]
 
-APIFY = Path(__file__).parent / "node_modules" / ".bin" / "apify"
-COMMAND_SECS = 150
 NAME = "cli-hello"
 ACTOR = f"local/{NAME}"
 SECRET = "a value that only the container sees"
-COLORS = re.compile(r"\x1b\[[0-9;]*m")
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A finished command. `text` is the output on both streams, without colors."""
-
-    stdout: str
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-
-class Apify:
-    """The `apify` command in a folder with the Actor's source."""
-
-    def __init__(self, server: LiveServer, home: Path, folder: Path) -> None:
-        self.folder = folder
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "APIFY_CLIENT_BASE_URL": server.url,
-            "APIFY_CONSOLE_URL": server.url,
-            "APIFY_DISABLE_KEYRING": "1",
-            "APIFY_CLI_DISABLE_TELEMETRY": "1",
-            "APIFY_CLI_SKIP_UPDATE_CHECK": "1",
-        }
-
-    def __call__(self, *words: str, code: int | None = 0, folder: Path | None = None) -> Done:
-        """Run the command and assert its exit code. If `code` is None, any exit code is accepted."""
-        done = subprocess.run(
-            [str(APIFY), *words],
-            cwd=folder or self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECS,
-        )
-        text = COLORS.sub("", done.stdout + done.stderr)
-        assert code in (None, done.returncode), f"apify {' '.join(words)} ended with {done.returncode}:\n{text}"
-        return Done(done.stdout, text)
-
-    def interrupted(self, *words: str, at: str, folder: Path | None = None) -> tuple[int, str]:
-        """Run a command and send SIGINT when it prints a line with `at`. Return its exit code and its output."""
-        with subprocess.Popen(
-            [str(APIFY), *words],
-            cwd=folder or self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            assert process.stdout
-            text = ""
-            while at not in text:
-                line = process.stdout.readline()
-                assert line, text
-                text += line
-            process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=COMMAND_SECS)
-        return process.returncode, text + rest
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +35,8 @@ def apify(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
     root = tmp_path_factory.mktemp("apify")
     apify = Apify(server, root / "home", root / "actor")
     (root / "home").mkdir()
-    _create_source(apify.folder)
+    variables = {"PLAIN": "seen", "SECRET": "@mySecret"}
+    create_source(apify.folder, name=NAME, environmentVariables=variables)
     apify("login", "--token", "local")
     apify("secrets", "add", "mySecret", SECRET)
     # The first push of a new Actor fetches templates from the web. A push to an existing Actor does not.
@@ -122,14 +53,6 @@ def pushed(apify: Apify) -> Json:
     """The JSON output of the first push."""
     output: Json = apify("push", "--force", "--json").json
     return output
-
-
-def _create_source(folder: Path) -> None:
-    shutil.copytree(SAMPLES / "hello", folder)
-    path = folder / ".actor" / "actor.json"
-    definition = json.loads(path.read_text())
-    variables = {"PLAIN": "seen", "SECRET": "@mySecret"}
-    path.write_text(json.dumps({**definition, "name": NAME, "environmentVariables": variables}))
 
 
 def test_the_logged_in_user(apify: Apify) -> None:

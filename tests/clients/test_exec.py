@@ -13,7 +13,7 @@ import pytest
 
 from testing.api_client import SAMPLES
 from testing.live_server import ROOT, LiveServer
-from tests.clients.test_apify_cli import APIFY, COMMAND_SECS
+from tests.clients.apify_command import APIFY, COMMAND_SECS
 
 pytestmark = pytest.mark.docker
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from testing.console_stage import ConsoleStage
-from tests.console.browser import NARROW, Visit
+from tests.console.browser import NARROW, Visit, gzipped_bytes
 
 pytestmark = pytest.mark.docker
 
+MOST_BYTES = 250_000
 NAMES = list(ConsoleStage(*[""] * 11).paths())
 
 
@@ -24,3 +25,10 @@ def test_a_page_is_accessible_in_both_themes_and_widths(visit: Visit, stage: Con
     visit.wait_until_drawn()
     assert visit.violations() == []
     assert visit.overflow() <= 0
+
+
+def test_the_scripts_and_styles_of_the_first_page_are_small(visit: Visit, stage: ConsoleStage) -> None:
+    visit.open(stage.paths()["runs"])
+    files = visit.files()
+    assert any(path.endswith(".css") for path in files)
+    assert gzipped_bytes(files) <= MOST_BYTES

@@ -59,6 +59,7 @@ def test_the_palette_and_the_keys_lead_to_pages(visit: Visit, stage: ConsoleStag
     visit.open("/settings")
     visit.page.keyboard.press("Control+k")
     visit.page.get_by_role("dialog").get_by_role("combobox").fill(stage.failed_run)
+    expect(visit.page.get_by_role("option")).to_have_count(1)
     expect(visit.page.get_by_role("option")).to_contain_text(stage.failed_run)
     assert visit.violations() == []
     visit.page.keyboard.press("Enter")

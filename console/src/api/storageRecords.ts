@@ -54,7 +54,7 @@ export const storageQuery = (kind: StorageKind, id: string) =>
     queryFn: ({ signal }) => dataAt<StorageRecord>(apiPath(kind, id), { signal }),
   });
 
-/** Storages, those that were used last first. */
+/** Storages, the newest first. */
 export const storageListQuery = (kind: StorageKind, withUnnamed: boolean) =>
   infiniteQueryOptions({
     queryKey: [kind, "list", "of-pages", withUnnamed],

@@ -1,7 +1,8 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazily } from "@/ui/lazily";
 import type { CodeEditorProps } from "./types";
 
-const Editor = lazy(() => import("./CodeMirrorEditor"));
+const Editor = lazily(async () => (await import("./CodeMirrorEditor")).default);
 
 /** An editor for code, or a read-only view of it. CodeMirror is a chunk of its own, fetched when the first one is shown. */
 export function CodeEditor(props: CodeEditorProps) {

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from pathlib import Path
 
 import pytest
 
 from api.console.console import BUILD
+from api.console.document import document_of
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
 from tests.fakes.browser import BY_USER, build_console, cookie_of
 
@@ -84,6 +87,16 @@ async def test_the_policy_of_a_document_has_its_own_nonce_and_allows_only_the_co
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_policy_allows_the_scripts_inside_the_document_by_their_hashes() -> None:
+    template = (
+        '<script nonce="__CSP_NONCE__">\n  started()\n</script><script type="module" src="/assets/a.js"></script>'
+    )
+    _, headers = document_of(template, "localhost:3333", 3333, None)
+    digest = base64.b64encode(hashlib.sha256(b"\n  started()\n").digest()).decode()
+    allowed = directives(headers["Content-Security-Policy"])["script-src"]
+    assert allowed == f"http://localhost:3333/assets/ 'sha256-{digest}'"
 
 
 async def test_the_policy_cannot_name_an_ipv6_address(built: Api) -> None:

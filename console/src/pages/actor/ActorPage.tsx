@@ -8,6 +8,7 @@ import { tasksQuery } from "@/api/tasks";
 import { NotFoundPage } from "@/pages/NotFoundPage";
 import { Button } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
+import { patiently } from "@/ui/lazily";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { TabBar, tabId } from "@/ui/TabBar";
@@ -16,15 +17,15 @@ import { ApprovalDialog } from "./ApprovalDialog";
 import { BuildDialog } from "./BuildDialog";
 import { type Place, pathOf, placeOf, TABS } from "./tabs";
 
-const StartTab = lazy(() => import("./StartTab"));
-const ActorRunsTab = lazy(() => import("./ActorRunsTab"));
-const BuildsTab = lazy(() => import("./BuildsTab"));
-const BuildView = lazy(() => import("./BuildView"));
-const FitTab = lazy(() => import("./FitTab"));
-const SourceTab = lazy(() => import("./SourceTab"));
-const TasksTab = lazy(() => import("./TasksTab"));
-const WebhooksTab = lazy(() => import("./WebhooksTab"));
-const SettingsTab = lazy(() => import("./SettingsTab"));
+const StartTab = lazy(() => patiently(() => import("./StartTab")));
+const ActorRunsTab = lazy(() => patiently(() => import("./ActorRunsTab")));
+const BuildsTab = lazy(() => patiently(() => import("./BuildsTab")));
+const BuildView = lazy(() => patiently(() => import("./BuildView")));
+const FitTab = lazy(() => patiently(() => import("./FitTab")));
+const SourceTab = lazy(() => patiently(() => import("./SourceTab")));
+const TasksTab = lazy(() => patiently(() => import("./TasksTab")));
+const WebhooksTab = lazy(() => patiently(() => import("./WebhooksTab")));
+const SettingsTab = lazy(() => patiently(() => import("./SettingsTab")));
 
 /** An Actor: start it, and see its runs, builds, source and settings. */
 export function ActorPage() {

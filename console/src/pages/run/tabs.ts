@@ -1,9 +1,10 @@
 /** The tabs of a run. The fragment of the address selects one of them. */
 import type { UseQueryOptions } from "@tanstack/react-query";
-import { type ComponentType, lazy } from "react";
+import type { ComponentType } from "react";
 import { type Run, reportQuery } from "@/api/run";
 import { apiCallsQuery, runDispatchesQuery, timelineQuery } from "@/api/runDetails";
 import { storageQuery } from "@/api/storageRecords";
+import { lazily } from "@/ui/lazily";
 import { isLive } from "@/ui/StatusPill";
 
 export type RunTabProps = { run: Run };
@@ -29,38 +30,38 @@ export const TABS: RunTab[] = [
     id: OUTPUT_TAB,
     label: "Output",
     count: (run) => countOf(reportQuery(run.id), (report) => report.items.value),
-    component: tab(async () => (await import("./tabs/OutputTab")).OutputTab),
+    component: lazily(async () => (await import("./tabs/OutputTab")).OutputTab),
   },
   {
     id: LOG_TAB,
     aliases: ["metrics"],
     label: "Log and metrics",
-    component: tab(async () => (await import("./tabs/LogTab")).LogTab),
+    component: lazily(async () => (await import("./tabs/LogTab")).LogTab),
   },
   {
     id: "key-value-store",
     aliases: ["storage"],
     label: "Key-value store",
-    component: tab(async () => (await import("./tabs/KeyValueStoreTab")).KeyValueStoreTab),
+    component: lazily(async () => (await import("./tabs/KeyValueStoreTab")).KeyValueStoreTab),
   },
   {
     id: "requests",
     label: "Requests",
     count: (run) =>
       countOf(storageQuery("request-queue", run.defaultRequestQueueId), (queue) => queue.totalRequestCount ?? null),
-    component: tab(async () => (await import("./tabs/RequestsTab")).RequestsTab),
+    component: lazily(async () => (await import("./tabs/RequestsTab")).RequestsTab),
   },
-  { id: "input", label: "Input", component: tab(async () => (await import("./tabs/InputTab")).InputTab) },
+  { id: "input", label: "Input", component: lazily(async () => (await import("./tabs/InputTab")).InputTab) },
   {
     id: "environment",
     label: "Environment",
-    component: tab(async () => (await import("./tabs/EnvironmentTab")).EnvironmentTab),
+    component: lazily(async () => (await import("./tabs/EnvironmentTab")).EnvironmentTab),
   },
   {
     id: "web-server",
     aliases: ["live-view"],
     label: "Web server",
-    component: tab(async () => (await import("./tabs/WebServerTab")).WebServerTab),
+    component: lazily(async () => (await import("./tabs/WebServerTab")).WebServerTab),
   },
   {
     id: "events",
@@ -70,15 +71,15 @@ export const TABS: RunTab[] = [
         run,
         countOf(timelineQuery(run.id), ({ entries }) => entries.length),
       ),
-    component: tab(async () => (await import("./tabs/EventsTab")).EventsTab),
+    component: lazily(async () => (await import("./tabs/EventsTab")).EventsTab),
   },
   {
     id: "webhooks",
     label: "Webhooks",
     count: (run) => countOf(runDispatchesQuery(run.id), ({ total }) => total),
-    component: tab(async () => (await import("./tabs/WebhooksTab")).WebhooksTab),
+    component: lazily(async () => (await import("./tabs/WebhooksTab")).WebhooksTab),
   },
-  { id: "charges", label: "Charges", component: tab(async () => (await import("./tabs/ChargesTab")).ChargesTab) },
+  { id: "charges", label: "Charges", component: lazily(async () => (await import("./tabs/ChargesTab")).ChargesTab) },
   {
     id: "api",
     label: "API calls",
@@ -87,7 +88,7 @@ export const TABS: RunTab[] = [
         run,
         countOf(apiCallsQuery(run.id, "", 0), ({ total }) => total),
       ),
-    component: tab(async () => (await import("./tabs/ApiCallsTab")).ApiCallsTab),
+    component: lazily(async () => (await import("./tabs/ApiCallsTab")).ApiCallsTab),
   },
 ];
 
@@ -109,8 +110,4 @@ function countOf<T>(query: UseQueryOptions<T, Error, T, string[]>, select: (data
 /** The number would be out of date while a run is live, since no event reports each change of it. */
 function afterEnd(run: Run, query: CountQuery): CountQuery {
   return { ...query, enabled: !isLive(run.status) };
-}
-
-function tab(load: () => Promise<ComponentType<RunTabProps>>): ComponentType<RunTabProps> {
-  return lazy(async () => ({ default: await load() }));
 }

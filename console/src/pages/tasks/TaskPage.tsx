@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense } from "react";
+import { type ReactNode, Suspense } from "react";
 import { type ActorRecord, actorQuery } from "@/api/actors";
 import { isNotFound, messageOf } from "@/api/errors";
 import { type TaskRecord, taskQuery } from "@/api/tasks";
 import { NotFoundPage } from "@/pages/NotFoundPage";
 import { QueryError } from "@/ui/ErrorNote";
+import { lazily } from "@/ui/lazily";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { TabBar, tabId } from "@/ui/TabBar";
@@ -13,7 +14,7 @@ import { TaskRunsTab } from "./TaskRunsTab";
 import { TaskSettings } from "./TaskSettings";
 import styles from "./Tasks.module.css";
 
-const StartForm = lazy(async () => ({ default: (await import("@/start/StartForm")).StartForm }));
+const StartForm = lazily(async () => (await import("@/start/StartForm")).StartForm);
 
 const TABS = [
   ["start", "Start"],

@@ -1,10 +1,12 @@
-import { useMemo, useRef } from "react";
+import { type CSSProperties, useMemo, useRef } from "react";
 import type { Item } from "@/api/datasetItems";
 import { count } from "@/format/numbers";
 import { type Column, Table } from "@/ui/Table";
 import { Cell } from "./Cell";
-import { type FieldColumn, isNumeric, textOf, widthOf } from "./columns";
+import { type FieldColumn, sizeColumns, textOf } from "./columns";
 import styles from "./Dataset.module.css";
+
+const NUMBER_WIDTH = 72;
 
 type Found = [item: Item, index: number];
 
@@ -22,32 +24,33 @@ type Props = {
 /** Items as rows. It scrolls in both directions; rows outside of view are not in the document. */
 export function ItemTable({ columns, found, first, find, opened, onOpen }: Props) {
   const scroller = useRef<HTMLElement>(null);
-  const numbered = useMemo(() => {
+  const table = useMemo(() => {
     const items = found.map(([item]) => item);
     const number: Column<Found> = {
       id: "#",
       header: "#",
       isNumber: true,
-      width: 72,
+      width: NUMBER_WIDTH,
       cell: ([, index]) => <NumberButton number={first + index + 1} onOpen={() => onOpen(index)} />,
     };
-    const cells = columns.map(
-      (column): Column<Found> => ({
+    const sized = sizeColumns(columns, items);
+    const cells = sized.columns.map(
+      ({ column, isNumber, width, grows }): Column<Found> => ({
         id: `field ${column.field}`,
         header: column.label,
-        isNumber: isNumeric(column, items),
-        width: widthOf(column, items),
+        isNumber,
+        ...(grows ? { grows } : { width }),
         cell: ([item]) => <FoundCell item={item} column={column} find={find} />,
       }),
     );
-    return [number, ...cells];
+    return { columns: [number, ...cells], width: NUMBER_WIDTH + sized.width };
   }, [columns, found, first, find, onOpen]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard has to be able to scroll it
-    <section ref={scroller} className={styles.scroller} aria-label="Items" tabIndex={0}>
+    <section ref={scroller} className={styles.scroller} aria-label="Items" tabIndex={0} style={widthStyle(table.width)}>
       <Table
         label="Items"
-        columns={numbered}
+        columns={table.columns}
         rows={found}
         rowId={([, index]) => String(index)}
         rowLabel={([, index]) => `Item ${first + index + 1}`}
@@ -57,6 +60,11 @@ export function ItemTable({ columns, found, first, find, opened, onOpen }: Props
       />
     </section>
   );
+}
+
+/** The table is at least as wide as its columns need, so that the one that grows never disappears. */
+function widthStyle(width: number): CSSProperties {
+  return { "--table-width": `${width}px` } as CSSProperties;
 }
 
 /** The keyboard's way to the panel of an item. */

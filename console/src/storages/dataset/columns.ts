@@ -90,7 +90,7 @@ const CHARACTER = 7.2;
 const [NARROWEST, WIDEST] = [72, 420];
 
 /** The width of a column in pixels, as wide as most of its values need. */
-export function widthOf({ field, label }: FieldColumn, items: Item[]): number {
+function widthOf({ field, label }: FieldColumn, items: Item[]): number {
   const lengths = items.map((item) => shownLength(item[field])).sort((a, b) => a - b);
   const usual = lengths[Math.floor(lengths.length * 0.9)] ?? 0;
   const needed = 24 + CHARACTER * Math.max(usual, label.length);
@@ -102,8 +102,26 @@ function shownLength(value: Json | undefined): number {
 }
 
 /** Whether a column has only numbers, which are aligned at the right. */
-export function isNumeric({ field, format }: FieldColumn, items: Item[]): boolean {
+function isNumeric({ field, format }: FieldColumn, items: Item[]): boolean {
   const values = items.map((item) => item[field]).filter((value) => value !== undefined && value !== null);
   if (format !== null && format !== "number") return false;
   return values.length > 0 && values.every((value) => typeof value === "number");
+}
+
+type SizedColumn = { column: FieldColumn; width: number; isNumber: boolean; grows: boolean };
+
+/** The widths of columns, and their sum. The widest one without numbers takes the space that is left. */
+export function sizeColumns(columns: FieldColumn[], items: Item[]): { columns: SizedColumn[]; width: number } {
+  const sized = columns.map((column) => ({
+    column,
+    width: widthOf(column, items),
+    isNumber: isNumeric(column, items),
+  }));
+  const texts = sized.filter(({ isNumber }) => !isNumber);
+  const widest = Math.max(...texts.map(({ width }) => width));
+  const growing = texts.find(({ width }) => width === widest) ?? sized.at(-1);
+  return {
+    columns: sized.map((each) => ({ ...each, grows: each === growing })),
+    width: sized.reduce((sum, { width }) => sum + width, 0),
+  };
 }

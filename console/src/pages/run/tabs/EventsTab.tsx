@@ -109,11 +109,11 @@ function Entry({ entry, startedAt }: { entry: TimelineEntry; startedAt: number }
 }
 
 const ORDERERS = {
-  user: "ordered by the user",
-  run: "ordered by the run",
-  itself: "ordered by the Actor itself",
-  server: "as the server stopped",
-  engine: "as Docker stopped",
+  user: "Ordered by the user.",
+  run: "Ordered by the run",
+  itself: "Ordered by the Actor itself.",
+  server: "Ordered as the server stopped.",
+  engine: "Ordered as Docker stopped.",
 };
 
 function OrderedBy({ entry: { orderedBy } }: { entry: TimelineEntry }) {

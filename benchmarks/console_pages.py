@@ -1,0 +1,89 @@
+"""How long the first page of the web console takes in Chromium, beside an empty page of the same server, and its size.
+
+The processor of the browser is slowed down four times. A page is interactive when its content is drawn and the last
+long task has ended. The browser has no files of the console in its cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.table import CONSOLE, show
+from testing.api_client import TOKEN
+from testing.live_server import LiveServer
+from tests.console.browser import WIDE, Visit, gzipped_bytes, open_browser
+
+ROUNDS = 9
+SLOWDOWN = 4
+QUIET_MILLIS = 1_000
+"""A page without a long task for so long is at rest."""
+PATH = "/actors/runs"
+MARKS = """
+window.marks = {tasksEnd: 0, drawn: 0}
+new PerformanceObserver(list => {
+    for (const {startTime, duration} of list.getEntries()) window.marks.tasksEnd = startTime + duration
+}).observe({type: "longtask", buffered: true})
+const look = () => {
+    const isDrawn = document.querySelector("tr[data-row], p.empty") && !document.querySelector("[aria-label=Loading]")
+    if (isDrawn) window.marks.drawn = performance.now()
+    else requestAnimationFrame(look)
+}
+look()
+"""
+READ_MARKS = """() => ({
+    ...window.marks,
+    painted: performance.getEntriesByName("first-contentful-paint")[0].startTime,
+})"""
+
+
+def measure(server: LiveServer) -> None:
+    server.finished_run(server.sample("hello"))
+    pages = {"an empty page": empty_page(server), f"the console, {PATH}": PATH}
+    painted: dict[str, list[float]] = {}
+    interactive: dict[str, list[float]] = {}
+    with sync_playwright() as playwright, open_browser(playwright) as browser:
+        for _ in range(ROUNDS):
+            for name, path in pages.items():
+                marks = open_once(browser, server, path)
+                painted.setdefault(name, []).append(marks["painted"])
+                interactive.setdefault(name, []).append(max(marks["drawn"], marks["tasksEnd"]))
+        size = first_page_bytes(browser, server)
+    slowly = f"with the processor slowed down {SLOWDOWN} times"
+    show(f"First paint, {slowly}", "ms", painted)
+    show(f"Interactive, {slowly}", "ms", interactive)
+    CONSOLE.print(f"JS and CSS of the first page, gzipped: {size / 1000:.0f} kB")
+
+
+def empty_page(server: LiveServer) -> str:
+    """Store a page with one line of text, and return its path."""
+    store = server.data("POST", "key-value-stores", params={"name": "pages"})["id"]
+    path = f"/v2/key-value-stores/{store}/records/empty.html"
+    page = "<!doctype html><title>Empty</title><p class=empty>Empty"
+    server.http.put(path, content=page, headers={"Content-Type": "text/html"}).raise_for_status()
+    return f"{path}?token={TOKEN}"
+
+
+def open_once(browser: Browser, server: LiveServer, path: str) -> Mapping[str, float]:
+    """Open a path in a new browser profile, wait until the page is at rest, and return its marks."""
+    context = browser.new_context(viewport=WIDE)
+    context.add_init_script(MARKS)
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    page.goto(f"http://localhost:{server.port}{path}")
+    page.wait_for_function(
+        f"() => marks.drawn > 0 && performance.now() - Math.max(marks.drawn, marks.tasksEnd) > {QUIET_MILLIS}"
+    )
+    marks: Mapping[str, float] = page.evaluate(READ_MARKS)
+    context.close()
+    return marks
+
+
+def first_page_bytes(browser: Browser, server: LiveServer) -> int:
+    context = browser.new_context(viewport=WIDE)
+    visit = Visit(context.new_page(), f"http://localhost:{server.port}")
+    visit.open(PATH)
+    size = gzipped_bytes(visit.files())
+    context.close()
+    return size
