@@ -62,7 +62,7 @@ def given_inputs(given: Sequence[str], start: StartArguments) -> tuple[Input, ..
         return (Input("configured input", start.body),)
     if given.count(STDIN) > 1:
         raise CommandError("Only one input can come from stdin.", exit_code=USAGE)
-    return tuple(Input(_label(text), read_input(text)) for text in given)
+    return tuple(_given_input(text) for text in given)
 
 
 def is_source(reference: str) -> bool:
@@ -84,11 +84,18 @@ def prepare_target(
     return FitTarget(found.actor, start.params(found.build["buildNumber"]), found.inputs)
 
 
-def _label(given: str) -> str:
+def _given_input(given: str) -> Input:
+    body = read_input(given)
     if given == STDIN:
-        return "stdin"
-    text = given.removeprefix("@")
-    return text if len(text) <= MAX_LABEL else f"{text[:MAX_LABEL]}..."
+        return Input("stdin", body)
+    label = given.removeprefix("@") if given.startswith("@") else _fields(body)
+    return Input(label if len(label) <= MAX_LABEL else f"{label[:MAX_LABEL]}...", body)
+
+
+def _fields(body: bytes | None) -> str:
+    """Name the fields of an input without their values: tables and reports show labels, and values may be secret."""
+    content = json.loads(body or b"null")
+    return ", ".join(content) if isinstance(content, dict) and content else "JSON"
 
 
 def _from_source(

@@ -132,7 +132,7 @@ def test_every_option_is_passed_to_the_server(fit: Any, fit_stub: FitStub) -> No
     assert fit("-i", NEEDS_300, *options, "--timeout", "60", "--env", "A=1").exit_code == 0
     assert fit_stub.order == {
         "actor": "a1",
-        "inputs": [{"label": NEEDS_300, "body": {"needMbytes": 300}}],
+        "inputs": [{"label": "needMbytes", "body": {"needMbytes": 300}}],
         "sizes": [512, 1024],
         "repeat": 2,
         "strategy": "fastest",

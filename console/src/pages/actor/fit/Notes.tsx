@@ -14,9 +14,9 @@ export function Notes({ fit }: { fit: Fit }) {
         </li>
       ))}
       {fit.runs.length > 0 && (
-      <li>
-        Time, peak and throttling are measured on this machine. Cost is estimated: the platform’s processors differ.
-      </li>
+        <li>
+          Time, peak and throttling are measured on this machine. Cost is estimated: the platform’s processors differ.
+        </li>
       )}
     </ul>
   );
