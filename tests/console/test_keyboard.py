@@ -99,7 +99,11 @@ def test_a_field_gets_the_keys_that_are_typed_in_it(visit: Visit, stage: Console
     expect(field).to_be_focused()
     visit.press("g", "a", "t", "/", "?")
     expect(field).to_have_value("gat/?")
+    expect(visit.page).to_have_url(re.compile("q=gat"))
     expect(visit.page.locator("h1")).to_have_text("Runs")
+    visit.press("Escape")
+    expect(field).to_have_value("")
+    expect(visit.page).not_to_have_url(re.compile("q="))
     visit.press("Escape", "g", "a")
     expect(visit.page.locator("h1")).to_have_text("Actors")
 

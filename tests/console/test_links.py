@@ -140,7 +140,7 @@ def test_the_records_of_storages_name_their_page(visit: Visit, stage: ConsoleSta
         expect(visit.shown_id()).to_have_text(path.rpartition("/")[2])
 
 
-def test_the_address_for_an_approval_asks_before_it_grants_permissions(
+def test_the_address_for_an_approval_grants_permissions_after_a_confirmation(
     visit: Visit, stage: ConsoleStage, console_server: LiveServer
 ) -> None:
     actor = f"actors/{stage.actor}"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.docker
 
 MOST_IN_DOCUMENT = 200
 MOST_LONGER_MILLIS = 200
-LOG_LINES = 100_000
+LOG_LINES = 90_000
 LOG_ACTOR = f"""
 for number in range({LOG_LINES}):
     print(f"line {{number:06}} " + "x" * 60)
