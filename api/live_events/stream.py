@@ -39,7 +39,7 @@ def parse_event_id(text: str) -> EventId | None:
 
 
 class EventStream(StreamingResponse):
-    """A stream that ends at once when the client disconnects, so that its connection can be continued."""
+    """A stream that ends immediately when the client disconnects, so that its connection can be continued."""
 
     media_type = "text/event-stream"
 

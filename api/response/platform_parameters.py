@@ -93,7 +93,7 @@ KEY_RANGE = (
     Parameter("prefix", "Only keys that begin with this text."),
     Parameter("collection", "Only keys of this collection of the store's schema."),
 )
-CLIENT = Parameter("clientKey", "A key of the client, which tells several clients of a queue apart.")
+CLIENT = Parameter("clientKey", "A key of the client, which distinguishes the clients of a queue.")
 FOREFRONT = _flag("forefront", "Put the request at the beginning of the queue.")
 LOCK_SECS = Parameter("lockSecs", "How long the requests are locked.", "number", is_required=True)
 STORAGES = (

@@ -75,6 +75,7 @@ async def stream_events(request: Request, caller: FullCaller) -> Response:
     - `run:ID`: `sample` for each point of the run's curves, `log` when its log has grown, `timeline` for each new
       entry of its time line.
     - `build:ID`: `log` when its log has grown.
+    - `fit:ID`: `fit` after each change of the fit, and once a second until it has ended.
     - `server`: `server` when the granted memory, the number of live runs or the state of the engine changes.
     """
     events, params = orchestrator_of(request).live_events, Params(request)

@@ -36,7 +36,7 @@ class OutcomeCounts(LocalModel):
 
 
 class QueueRequests(LocalModel):
-    counts: OutcomeCounts | None = Field(description="Null if they were not asked for.")
+    counts: OutcomeCounts | None = Field(description="Null if they were not requested.")
     items: tuple[QueueRequest, ...] = Field(
         description="In the order of their ids. Big requests can make the page shorter than `limit`."
     )

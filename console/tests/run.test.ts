@@ -3,7 +3,7 @@ import type { Explanation, Metrics, Report, Run } from "@/api/run";
 import { placeMarkers } from "@/charts/markers";
 import { lastAtOrBefore, nearest } from "@/charts/position";
 import { factsOf } from "@/pages/run/facts";
-import { chartCurves, memoryTicks, niceMaximum } from "@/pages/run/metrics/curves";
+import { chartCurves, markersOf, memoryTicks, niceMaximum } from "@/pages/run/metrics/curves";
 import { appendSample, type Sample } from "@/pages/run/metrics/samples";
 import { nextOf } from "@/pages/run/next";
 import { riseOf } from "@/pages/run/rise";
@@ -87,6 +87,14 @@ describe("the curves of a run", () => {
   it("have axes with round numbers, and the limit as a tick", () => {
     expect(memoryTicks(512)).toEqual([0, 128, 256, 384, 512]);
     expect([niceMaximum([220], 10), niceMaximum([], 10), niceMaximum([null, 118], 110)]).toEqual([300, 15, 150]);
+  });
+});
+
+describe("the markers of a run", () => {
+  it("stand on the axis, also if the kill was recorded a moment after the last sample", () => {
+    const metrics = { ...metricsOf([0, 900], {}), finishedAt: 1000, events: [{ at: 1020, kind: "oom-kill" as const }] };
+    const run = { status: "FAILED" } as Run;
+    expect(markersOf(metrics, run, 1000)).toEqual([{ at: 1000, label: "Out of memory", isBad: true }]);
   });
 });
 

@@ -20,7 +20,8 @@ from runtime.base.json_text import loads_with_comments
 TRIVIA = re.compile(r"(?:[\s\ufeff]|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.DOTALL)
 SCALAR = re.compile(r"[^\s,:{}\[\]\"'/]+")
-REST_OF_LINE = re.compile(r"(?P<space>[^\S\r\n]*),?(?:[^\S\r\n]|//[^\n\r]*|/\*.*?\*/)*(?=[\r\n])", re.DOTALL)
+# Possessive: without a line break after the comments, all ways to split them would be tried.
+REST_OF_LINE = re.compile(r"(?P<space>[^\S\r\n]*),?(?:[^\S\r\n]|//[^\n\r]*|/\*.*?\*/)*+(?=[\r\n])", re.DOTALL)
 OPENING, CLOSING = "{[", "}]"
 MEMORY_FIELDS = DEFAULT, MINIMUM, MAXIMUM = "defaultMemoryMbytes", "minMemoryMbytes", "maxMemoryMbytes"
 

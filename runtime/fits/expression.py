@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from runtime.base.memory_sizes import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
@@ -20,6 +21,10 @@ from runtime.base.memory_sizes import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
 NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 MAX_DEPTH = 4
 ROUNDING = math.sqrt(2)
+LARGEST_NUMBER = 1e15
+"""A larger one, such as Number.MAX_VALUE for "no limit", measures nothing, and its square may be infinite."""
+MAX_FEATURES = 200
+"""Numbers of one input that are tried. Each costs time that grows with the square of the inputs."""
 LEAST_FOR_CHECK = 3
 """With fewer inputs, a line through all but one of them cannot predict that one."""
 
@@ -136,7 +141,7 @@ def _unseen(feature: str, index: int, values: Sequence[float], needs: Sequence[N
 
 def _features(inputs: Sequence[Any]) -> Iterator[tuple[str, list[float]]]:
     """Yield the numbers that every input has, with their values."""
-    found = [dict(_numbers(each)) for each in inputs]
+    found = [dict(islice(_numbers(each), MAX_FEATURES)) for each in inputs]
     for feature in found[0] if found else ():
         if all(feature in each for each in found):
             yield feature, [each[feature] for each in found]
@@ -147,7 +152,7 @@ def _numbers(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, floa
     if isinstance(value, list) and path:
         yield ".".join((*path, "length")), float(len(value))
     elif isinstance(value, int | float) and not isinstance(value, bool) and path:
-        if math.isfinite(value):
+        if abs(value) < LARGEST_NUMBER:  # also false for NaN
             yield ".".join(path), float(value)
     elif isinstance(value, Mapping) and len(path) < MAX_DEPTH:
         for key, each in value.items():

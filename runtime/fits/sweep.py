@@ -136,6 +136,8 @@ class Sweeps:
 
         def ended(now: Fit) -> Fit:
             others = tuple(each for each in now.live if each.run_id != live.run_id)
+            if len(others) == len(now.live):  # a step that failed later is repeated as a whole
+                return now
             return replace(now, live=others, measured=(*now.measured, *measured))
 
         await self._records.change(fit.id, ended)
@@ -151,7 +153,7 @@ class Sweeps:
         await self._change_running(fit, ended)
 
     async def _change_running(self, fit: Fit, change: Callable[[Fit], Fit]) -> None:
-        """Change the record, unless the fit was ordered to stop meanwhile."""
+        """Change the record, unless the fit was stopped concurrently."""
         await self._records.change(fit.id, lambda now: change(now) if now.status is FitStatus.RUNNING else now)
 
     async def _wind_down(self, fit: Fit) -> None:

@@ -105,7 +105,7 @@ class _Content(msgspec.Struct):
 class _Series:
     """The open block of a run, whose first call has this position, and blocks before it that could not be stored."""
 
-    redact: Callable[[str], str]
+    redact: Callable[[str], str] = str
     position: int = 0
     operations: dict[str, Use] = field(default_factory=dict)
     calls: list[ApiCall] = field(default_factory=list)
@@ -143,6 +143,7 @@ class ApiCalls:
         self._logs = logs
         self._clock = clock
         self._new: list[tuple[str, ApiCall]] = []
+        self._redactors: dict[str, Callable[[str], str]] = {}
         self._unstored: set[str] = set()
         self._series: OrderedDict[str, _Series] = OrderedDict()
         self._storing = asyncio.Lock()
@@ -151,6 +152,8 @@ class ApiCalls:
     def add(self, run_id: str, call: ApiCall) -> None:
         """Add a call that has ended."""
         self._new.append((run_id, call))
+        if run_id not in self._redactors:  # only now: the log knows the secrets until the run ends
+            self._redactors[run_id] = self._logs.redactor(run_id)
         if self._timer is None:
             self._start_timer()
 
@@ -182,11 +185,12 @@ class ApiCalls:
         """Store all calls that are not stored yet. If that fails, they are stored with the next ones."""
         async with self._storing:
             new, self._new = self._new, []
+            redactors, self._redactors = self._redactors, {}
             by_run: dict[str, list[ApiCall]] = {run_id: [] for run_id in self._unstored}
             for run_id, call in new:
                 by_run.setdefault(run_id, []).append(call)
             for run_id, calls in by_run.items():
-                await self._store_calls(run_id, calls)
+                await self._store_calls(run_id, calls, redactors.get(run_id, str))
             for run_id in [each for each in self._series if each not in self._unstored][:-MAX_SERIES]:
                 del self._series[run_id]
 
@@ -200,9 +204,10 @@ class ApiCalls:
         if self._unstored:
             self._start_timer()
 
-    async def _store_calls(self, run_id: str, calls: Sequence[ApiCall]) -> None:
+    async def _store_calls(self, run_id: str, calls: Sequence[ApiCall], redact: Callable[[str], str]) -> None:
         try:
             series = await self._series_of(run_id)
+            series.redact = series.redact if redact is str else redact
             await exhaust(_add_all(series, calls))
             self._unstored.add(run_id)
             blocks = await in_background(series.unstored_blocks)
@@ -217,19 +222,19 @@ class ApiCalls:
         """The series of a run, which continues what is stored. Raises StorageUnavailable."""
         if run_id not in self._series:
             last = self._table.last_block(run_id)
-            self._series[run_id] = await in_background(partial(_open, last, self._logs.redactor(run_id)))
+            self._series[run_id] = await in_background(partial(_open, last))
         self._series.move_to_end(run_id)
         return self._series[run_id]
 
 
-def _open(last: StoredBlock | None, redact: Callable[[str], str]) -> _Series:
+def _open(last: StoredBlock | None) -> _Series:
     """The series that continues the last stored block of a run."""
     if last is None:
-        return _Series(redact)
+        return _Series()
     content = _decode(last)
     if last.samples >= BLOCK_CALLS:
-        return _Series(redact, last.end, content.operations)
-    return _Series(redact, last.position, content.operations, content.calls)
+        return _Series(position=last.end, operations=content.operations)
+    return _Series(position=last.position, operations=content.operations, calls=content.calls)
 
 
 def _add_all(series: _Series, calls: Sequence[ApiCall]) -> Iterator[Sequence[ApiCall]]:

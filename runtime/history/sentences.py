@@ -14,8 +14,8 @@ RESTARTS = {
     "restart-on-error": "because the Actor failed",
 }
 ORDERS: Mapping[str, str] = {
-    OrderKind.ABORT: "ordered to abort the run immediately",
-    OrderKind.GRACEFUL_ABORT: "ordered to abort the run gracefully",
+    OrderKind.ABORT: "ordered an immediate abort",
+    OrderKind.GRACEFUL_ABORT: "ordered a graceful abort",
     OrderKind.REBOOT: "ordered a reboot",
     OrderKind.MIGRATION: "ordered a migration",
     OrderKind.RESURRECTION: "resurrected the run",
@@ -73,7 +73,7 @@ def _orderer(entry: TimelineEntry) -> str:
         case Aborter.SERVER:
             return "The stopping server"
         case Aborter.ENGINE:
-            return "The Docker engine stopped the container, which"
+            return "The Docker engine stopped the container and"
     return "The user"
 
 

@@ -19,7 +19,7 @@ from runtime.live_events.event_log import EventLog
 log = logging.getLogger("greenroom.events")
 
 REMEMBERED_SECS = 60
-"""So long a connection without a stream can be continued without a gap."""
+"""For this time, a connection that has lost its stream can be continued without a gap."""
 MAX_STREAMS = 200
 MAX_REMEMBERED = 100
 RETRY_SECS = 1.0

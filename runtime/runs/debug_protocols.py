@@ -194,7 +194,8 @@ class _InspectorTraffic:
 
     def from_debugger(self, data: bytes) -> None:
         if self._requests is not None:  # before that, it is the request for the WebSocket
-            self.has_started |= any(START_REQUEST.search(prefix) for prefix in self._requests.feed(data))
+            # A list, since the reader drops what it has read only at its end.
+            self.has_started |= any([START_REQUEST.search(prefix) for prefix in self._requests.feed(data)])
 
     def from_program(self, data: bytes) -> None:
         if self._requests is None:

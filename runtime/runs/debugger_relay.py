@@ -99,6 +99,9 @@ async def _connection(
 async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
     try:
         yield
+    except asyncio.CancelledError:
+        writer.transport.abort()  # a client that does not read would hold what is unsent, and with it the run
+        raise
     finally:
         writer.close()
         with suppress(OSError):

@@ -103,7 +103,15 @@ class Delivery:
     async def _send(self, dispatch: WebhookDispatch) -> None:
         """Send a dispatch and store the result. While that fails, the dispatch must not be sent again."""
         call = await self._call(dispatch)
-        await self._retry(partial(self._dispatches.update, dispatch.id, lambda current: after_call(current, call)))
+
+        def recorded(current: WebhookDispatch) -> WebhookDispatch:
+            called = after_call(current, call)
+            if (current.next_call_at or 0) <= (dispatch.next_call_at or 0):
+                return called
+            # Another call was ordered while this one was made. An advance of the clock would make the time earlier.
+            return replace(called, status=DispatchStatus.ACTIVE, next_call_at=current.next_call_at)
+
+        await self._retry(partial(self._dispatches.update, dispatch.id, recorded))
 
     async def _retry(self, request: Callable[[], Awaitable[T]]) -> T:
         return await retry(

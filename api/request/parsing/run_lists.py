@@ -78,7 +78,7 @@ def parse_cursor(params: Params, query: RunListQuery) -> ListPosition | None:
     try:
         sort, desc, *place = json.loads(base64.urlsafe_b64decode(given))
         key, number, moment, is_before = place
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise _invalid_cursor() from None
     if sort != query.sort or desc is not query.desc:
         raise Invalid("invalid-parameter", "Query parameter 'cursor' belongs to a list with another 'sort'.")

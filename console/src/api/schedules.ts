@@ -31,7 +31,7 @@ export const scheduleLogQuery = (id: string) =>
 /** The next times of a cron expression. Its error is the server's sentence about the expression or the zone. */
 export const scheduleTimesQuery = (cronExpression: string, timezone: string) =>
   queryOptions({
-    queryKey: ["schedule", "times", cronExpression, timezone],
+    queryKey: ["schedule", "list", "times", cronExpression, timezone],
     enabled: cronExpression.trim() !== "",
     queryFn: async ({ signal }) =>
       (await body(local.GET("/greenroom/schedule-times", { params: { query: { cronExpression, timezone } }, signal })))

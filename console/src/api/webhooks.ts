@@ -52,7 +52,7 @@ export const dispatchesQuery = (webhookId: string) =>
 
 export const webhookRequestQuery = (dispatchId: string) =>
   queryOptions({
-    queryKey: ["webhook", "request", dispatchId],
+    queryKey: ["webhook", "list", "request", dispatchId],
     queryFn: ({ signal }) =>
       body(
         local.GET("/greenroom/webhook-dispatches/{dispatch}", { params: { path: { dispatch: dispatchId } }, signal }),

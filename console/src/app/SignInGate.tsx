@@ -49,7 +49,7 @@ function SignIn() {
             <p className={styles.host}>{window.location.host}</p>
           </div>
         </div>
-        <p>This server asks for a token. Paste one; it stays in this browser until you sign out.</p>
+        <p>This server needs the token of a user. You then stay signed in for 30 days; the token is not stored.</p>
         <Field label="Token" htmlFor={id} error={error} note="The server's configuration names each user's token.">
           <TextInput
             id={id}

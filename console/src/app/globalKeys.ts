@@ -71,7 +71,7 @@ export const KEY_GROUPS: { title: string; keys: [keys: string[], effect: string]
       [["n"], "Go to the next match"],
       [["N"], "Go to the match before"],
       [["s"], "Start it again"],
-      [["a"], "Abort it, after a question"],
+      [["a"], "Abort it, after a confirmation"],
     ],
   },
 ];

@@ -7,6 +7,7 @@ import {
   type RouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { FailedPage } from "@/pages/FailedPage";
 import { NotFoundPage } from "@/pages/NotFoundPage";
 import { patiently } from "@/ui/lazily";
 import { Frame } from "./Frame";
@@ -155,6 +156,7 @@ export function createConsoleRouter() {
     defaultPreload: "intent",
     scrollRestoration: false,
     trailingSlash: "never",
+    defaultErrorComponent: ({ error }) => <FailedPage error={error} />,
   });
 }
 

@@ -27,8 +27,8 @@ export function StartForm({ actor, task, first }: Props) {
   const tag = options.build ?? defaultsOf(actor.defaultRunOptions, null, undefined).build;
   const buildId = builds.data ? buildIdOf(actor, builds.data.items, tag) : null;
   const build = useQuery({ ...buildQuery(buildId ?? ""), enabled: buildId !== null });
-  if (builds.isError) return <QueryError error={builds.error} refetch={builds.refetch} />;
-  if (build.isError) return <QueryError error={build.error} refetch={build.refetch} />;
+  if (builds.isError && !builds.data) return <QueryError error={builds.error} refetch={builds.refetch} />;
+  if (build.isError && !build.data) return <QueryError error={build.error} refetch={build.refetch} />;
   if (builds.data && buildId === null) return <NoBuild actor={actor} tag={tag} />;
   if (!builds.data || !build.data) return <Skeleton lines={6} height={32} />;
   const schema = inputSchemaOf(build.data);

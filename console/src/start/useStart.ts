@@ -80,7 +80,8 @@ export function useStart({ actor, task, schema, form, options, onDraft }: StartP
     },
     onSuccess: ({ id, actId }) => {
       onDraft(null);
-      void navigate({ to: "/actors/$actorId/runs/$runId", params: { actorId: actId, runId: id } });
+      // The button stays disabled until the page of the run is shown.
+      return navigate({ to: "/actors/$actorId/runs/$runId", params: { actorId: actId, runId: id } });
     },
     onError: (error) => {
       if (!(error instanceof ApiError) || error.type !== "invalid-input") return;

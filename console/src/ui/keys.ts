@@ -31,9 +31,13 @@ export function useKeys(map: KeyMap): void {
   }, []);
 }
 
+/** Keys that act again while they are held. A held `s` must not start a run again and again. */
+const REPEATED: ReadonlySet<string> = new Set(["j", "k", "n", "shift+n", "arrowup", "arrowdown"]);
+
 function press(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const name = nameOf(event);
+  if (event.repeat && !REPEATED.has(name)) return;
   const isSingle = !name.startsWith("ctrl+");
   if (isSingle && (isInField(event) || isInDialog(event))) return;
   if (isSingle && name !== "escape" && !areSingleKeysOn) return;

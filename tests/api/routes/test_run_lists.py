@@ -79,6 +79,7 @@ def cursor(*values: Any) -> str:
     [
         *("sort=cost", "sort=--startedAt", "status=DONE", "origin=MARS", "startedAfter=tomorrow", "limit=x"),
         *(f"q={'x' * 201}", f"q={'x+' * 11}", "cursor=x", "cursor=ABCD", f"cursor={cursor()}", f"cursor={cursor(1)}"),
+        f"cursor={base64.urlsafe_b64encode(b'[' * 6000).decode()}",
         f"cursor={cursor('-startedAt', True, 1, 1, 1, False)}",
         f"cursor={cursor('startedAt', True, [], 1, 1, False)}",
         f"cursor={cursor('startedAt', True, 1, 2**70, 1, False)}",

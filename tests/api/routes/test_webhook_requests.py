@@ -50,3 +50,14 @@ async def test_a_failed_dispatch_is_sent_again_once(api: Api, dispatch: Json, re
 async def test_an_unknown_dispatch_is_not_found(api: Api, request_line: str) -> None:
     method, path = request_line.format("/greenroom/webhook-dispatches/missing").split()
     assert problem(await api.call(method, path)) == (404, "record-not-found")
+
+
+async def test_an_order_during_a_call_is_carried_out_after_it(api: Api, dispatch: Json, receiver: Receiver) -> None:
+    path = f"/greenroom/webhook-dispatches/{dispatch['id']}/send-again"
+    receiver.stop_responding()
+    await api.call("POST", path)
+    await api.clock.advance(1)
+    await api.call("POST", path)
+    receiver.start_responding()
+    await api.clock.advance(1)
+    assert receiver.dispatch_ids == [dispatch["id"]] * 3

@@ -106,3 +106,9 @@ def test_a_file_that_cannot_be_changed_gives_an_error_and_stays(tmp_path: Path, 
     with pytest.raises(EditError, match="cannot be changed"):
         write_memory(file, FIELDS)
     assert (file.read_bytes() if file.exists() else None) == content
+
+
+def test_many_comments_after_a_value_take_no_time() -> None:
+    text = '{"version": "0.1",\n "minMemoryMbytes": 128 ' + "/**/" * 5000 + ' , "x": 1}'
+    edited = with_numbers(text, FIELDS)
+    assert loads_with_comments(edited.encode()) == {**loads_with_comments(text.encode()), **FIELDS}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.base.memory_sizes import ALL_SIZES
-from runtime.fits.expression import Need, suggest
+from runtime.fits.expression import MAX_FEATURES, Need, suggest
 from runtime.memory_expressions import memory_of
 from tests.examples import examples
 
@@ -75,3 +75,15 @@ def test_inputs_that_a_line_without_them_would_not_hold_are_marked() -> None:
 )
 def test_without_a_number_that_helps_there_is_no_expression(inputs: list[Any], mbytes: list[float]) -> None:
     assert suggest(needs_of(inputs, mbytes)) is None
+
+
+@pytest.mark.parametrize("value", [1.7976931348623157e308, 1e200, 10**400, -(10**400), float("nan"), float("inf")])
+def test_a_number_that_measures_nothing_is_ignored(value: float) -> None:
+    found = suggest(needs_of([{"most": value, "pages": 1}, {"most": 5, "pages": 9}], [100, 800]))
+    assert found is not None and found.line.feature == "pages"
+
+
+def test_only_so_many_numbers_of_an_input_are_tried() -> None:
+    inputs = [{f"n{number}": value for number in range(MAX_FEATURES)} | {"pages": value} for value in (1, 9)]
+    found = suggest(needs_of(inputs, [100, 800]))
+    assert found is not None and found.line.feature != "pages"

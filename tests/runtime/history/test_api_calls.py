@@ -92,6 +92,19 @@ async def test_secrets_are_not_stored(stage: Stage, query: str, shown: str) -> N
     stage.orchestrator.logs.close("run1")
 
 
+async def test_secrets_are_not_stored_if_the_run_ends_before_its_calls_are(stage: Stage) -> None:
+    calls = stage.orchestrator.history.api_calls
+    stage.orchestrator.logs.open("run1", ["s3cr3t-value"])
+    calls.add("run1", a_call(1, "/v2/x/s3cr3t-value/y"))
+    stage.orchestrator.logs.close("run1")
+    calls.add("run1", a_call(2, "/v2/z/s3cr3t-value"))
+    paths = [call.path for call in (await calls.of_run("run1")).calls]
+    calls.add("run1", a_call(3, "/v2/late/s3cr3t-value"))
+    assert [*paths, (await calls.of_run("run1")).calls[-1].path] == [
+        f"/v2/{name}" for name in ("x/[REDACTED]/y", "z/[REDACTED]", "late/[REDACTED]")
+    ]
+
+
 async def test_the_calls_of_a_deleted_run_are_dropped(stage: Stage) -> None:
     calls = stage.orchestrator.history.api_calls
     await add(calls, range(5))

@@ -83,7 +83,7 @@ async def test_orders_of_other_runs_resurrections_and_limits(stage: Stage) -> No
     await stage.clock.advance(30)
     found = entries(stage, run)
     orders = [sentence_of(each) for each in found if each.kind is K.ORDER]
-    assert orders == [f"Run {other.id} ordered to abort the run immediately.", "The user resurrected the run."]
+    assert orders == [f"Run {other.id} ordered an immediate abort.", "The user resurrected the run."]
     statuses = [each.name for each in found if each.kind is K.STATUS]
     assert statuses == ["RUNNING", "ABORTING", "ABORTED", "RUNNING", "TIMING-OUT", "TIMED-OUT"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -151,3 +152,13 @@ def test_what_is_not_understood_counts_as_a_pause(sent: bytes) -> None:
     assert traffic.is_paused and traffic.has_started
     traffic.from_program(event("continued"))
     assert traffic.is_paused
+
+
+def test_what_a_debugger_has_sent_is_not_stored() -> None:
+    traffic = an_inspector()
+    traffic.from_debugger(frame(method("Runtime.runIfWaitingForDebugger"), is_masked=True))
+    size = len(pickle.dumps(traffic))
+    for _ in range(100):
+        traffic.from_debugger(frame(method("Debugger.resume", filler="x" * 1000), is_masked=True))
+    assert traffic.has_started
+    assert len(pickle.dumps(traffic)) <= size + 1000

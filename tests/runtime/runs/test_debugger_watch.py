@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -206,3 +206,22 @@ async def test_a_port_that_is_in_use_is_reported_and_opened_later(stage: Stage) 
     assert len(reports) == 1 and f"127.0.0.1:{port}" in reports[0]
     await stage.clock.advance(60)
     await asyncio.to_thread(lambda: socket.create_connection(("127.0.0.1", port), 10).close())
+
+
+async def test_a_debugger_that_does_not_read_does_not_hold_a_run_that_has_ended(stage: Stage) -> None:
+    async def send_without_end(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while True:
+                writer.write(STOPPED * 1000)
+                await writer.drain()
+
+    run = await debugged(stage, "python", "main.py")
+    program = await asyncio.start_server(send_without_end, "127.0.0.1", 0)
+    listens(stage, run, program.sockets[0].getsockname()[1])
+    _, debugger = await asyncio.open_connection("127.0.0.1", run.debug_port, limit=1)
+    await until_held(stage, run, is_held=True)
+    async with asyncio.timeout(30):
+        await stage.finish(run)
+    assert stage.current(run).status is JobStatus.SUCCEEDED
+    debugger.close()
+    program.close()

@@ -33,7 +33,7 @@ export function ActorPage() {
   const { hash } = useLocation();
   const { data: actor, error, refetch } = useQuery(actorQuery(actorId));
   if (isNotFound(error)) return <NotFoundPage message={messageOf(error)} command="greenroom actors" />;
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && !actor) return <QueryError error={error} refetch={refetch} />;
   if (!actor) return <Skeleton lines={8} height={28} />;
   return <LoadedActorPage actor={actor} place={placeOf(tab, item, hash)} />;
 }

@@ -31,8 +31,8 @@ export default function BuildView({ actor, reference }: { actor: ActorRecord; re
   const builds = useQuery(buildsQuery(actor.id));
   const id = builds.data ? (buildIdOf(actor, builds.data.items, reference) ?? reference) : "";
   const build = useQuery({ ...buildQuery(id), enabled: id !== "" });
-  if (builds.isError) return <QueryError error={builds.error} refetch={builds.refetch} />;
-  if (build.isError) {
+  if (builds.isError && !builds.data) return <QueryError error={builds.error} refetch={builds.refetch} />;
+  if (build.isError && !build.data) {
     return <Empty command={`greenroom build ${actor.name}`}>{messageOf(build.error)}</Empty>;
   }
   if (!build.data) return <Skeleton lines={6} height={24} />;

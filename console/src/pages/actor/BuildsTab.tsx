@@ -13,7 +13,7 @@ import styles from "./BuildsTab.module.css";
 export default function BuildsTab({ actor }: { actor: ActorRecord }) {
   const { data, error, isPending, refetch } = useQuery(buildsQuery(actor.id));
   const navigate = useNavigate();
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (isPending) return <Skeleton lines={6} height={24} />;
   if (data.items.length === 0) {
     return <Empty command={`greenroom build ${actor.name}`}>{actor.name} has no builds yet. Build it.</Empty>;

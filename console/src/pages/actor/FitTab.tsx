@@ -13,7 +13,7 @@ export default function FitTab({ actor, fitId }: { actor: ActorRecord; fitId: st
   const list = useQuery(fitsQuery(actor.id));
   const shown = fitId ?? list.data?.items[0]?.id ?? NEW;
   const fit = useQuery({ ...fitQuery(shown), enabled: shown !== NEW });
-  const error = list.error ?? fit.error;
+  const error = (list.data ? null : list.error) ?? (fit.data ? null : fit.error);
   if (error) return <QueryError error={error} refetch={() => void Promise.all([list.refetch(), fit.refetch()])} />;
   if (!list.data) return <Skeleton lines={6} height={24} />;
   if (shown === NEW) return <NewFit actor={actor} fits={list.data.items} possible={list.data.possibleSizes} />;

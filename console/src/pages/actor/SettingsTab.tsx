@@ -23,7 +23,7 @@ export default function SettingsTab({ actor }: { actor: ActorRecord }) {
   return (
     <>
       <SettingsForm key={String(actor.modifiedAt)} actor={actor} />
-      <DevFolder actor={actor} />
+      <DevFolder />
       <Section title="Facts">
         <div className={styles.facts}>
           <Details

@@ -31,7 +31,7 @@ export default function SourceTab({ actor }: { actor: ActorRecord }) {
   if (number === undefined) {
     return <Empty command="greenroom push ./my-actor">{actor.name} has no version. Push its source first.</Empty>;
   }
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (!data) return <Skeleton lines={8} />;
   const goTo = (changes: Place) => {
     const params = { actorId: actor.id, tab: "source" };
@@ -79,7 +79,7 @@ function Origin({ version }: { version: Version }) {
     <p className={styles.origin}>
       <code>{origin}</code>
       <CopyButton text={origin} label="Copy the location" />
-      {localFolder && <span className={styles.note}>Each build reads the files of this folder anew.</span>}
+      {localFolder && <span className={styles.note}>Each build reads the current files of this folder.</span>}
     </p>
   );
 }

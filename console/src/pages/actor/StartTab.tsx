@@ -15,7 +15,7 @@ export default function StartTab({ actor }: { actor: ActorRecord }) {
     queryFn: () => readRunInput(runId),
     enabled: runId !== "",
   });
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (runId !== "" && !data) return <Skeleton lines={6} height={32} />;
   return <StartForm key={`${actor.id}-${runId}`} actor={actor} {...(data ? { first: data } : {})} />;
 }

@@ -9,7 +9,7 @@ import { Skeleton } from "@/ui/Skeleton";
 /** The tasks that store inputs of this Actor. */
 export default function TasksTab({ actor }: { actor: ActorRecord }) {
   const { data, error, isPending, refetch } = useQuery(tasksQuery);
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (isPending) return <Skeleton lines={4} height={24} />;
   const tasks = data.items.filter(({ actId }) => actId === actor.id);
   if (tasks.length === 0) {

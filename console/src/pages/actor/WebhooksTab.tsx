@@ -21,7 +21,7 @@ const COLUMNS: Column<Row>[] = [
 export default function WebhooksTab({ actor }: { actor: ActorRecord }) {
   const { data, error, isPending, refetch } = useQuery(actorWebhooksQuery(actor.id));
   const navigate = useNavigate();
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (isPending) return <Skeleton lines={4} height={24} />;
   if (data.items.length === 0) {
     const all = (

@@ -16,10 +16,12 @@ import { RunActions } from "./RunActions";
 import { RunFacts } from "./RunFacts";
 import styles from "./RunHeader.module.css";
 import { clearRejection, useRejection } from "./useRunActions";
+import { useRefetchOnEvents } from "./useRunEvents";
 
 /** The answer about a run: its status, why it ended, and its numbers. `children` are its tabs. */
 export function RunHeader({ run, children }: { run: Run; children: ReactNode }) {
   const { data: report } = useQuery(reportQuery(run.id));
+  useRefetchOnEvents(run, ["sample"], reportQuery(run.id).queryKey);
   const rejection = useRejection(run);
   const isNarrow = useMediaQuery(NARROW);
   const name = report?.actorName ?? "Run";

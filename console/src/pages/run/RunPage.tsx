@@ -36,7 +36,7 @@ function LoadedRun({ run }: { run: Run }) {
 
 function RunTabs({ run }: { run: Run }) {
   const navigate = useNavigate();
-  const { hash, pathname, searchStr } = useLocation();
+  const { hash, pathname } = useLocation();
   const current = tabOf(hash)?.id ?? (hash ? TABS[0]?.id : undefined) ?? defaultTab(run);
   const counts = useQueries({ queries: TABS.flatMap((each) => each.count?.(run) ?? []) });
   const counted = TABS.filter((each) => each.count);
@@ -44,9 +44,10 @@ function RunTabs({ run }: { run: Run }) {
     id: each.id,
     label: each.label,
     count: counts[counted.indexOf(each)]?.data,
-    href: `${pathname}${searchStr}#${each.id}`,
+    href: `${pathname}#${each.id}`,
   }));
-  const open = (id: string) => void navigate({ to: ".", search: true, hash: id, replace: true });
+  // What one tab has found or selected means nothing on another.
+  const open = (id: string) => void navigate({ to: ".", search: {}, hash: id, replace: true });
   useKeys(Object.fromEntries(TABS.slice(0, 9).map((each, index) => [String(index + 1), () => open(each.id)])));
   const Content = TABS.find((each) => each.id === current)?.component;
   return (

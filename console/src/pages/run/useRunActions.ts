@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 import { messageOf } from "@/api/errors";
 import type { Run } from "@/api/run";
 import {
@@ -17,6 +17,8 @@ import { createStore, useStore } from "@/ui/store";
 import { showToast } from "@/ui/toasts";
 
 /** The server's words about the last order of a page that it rejected. */
+/** The run from which another one is being started, whichever of the buttons did it. */
+const starting = createStore<string | null>(null);
 const rejection = createStore<{ runId: string; text: string } | null>(null);
 
 export function useRejection(run: Run): string | null {
@@ -32,7 +34,7 @@ export function clearRejection(): void {
 export function useRunActions(run: Run) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const [isStarting, setStarting] = useState(false);
+  const isStarting = useStore(starting) === run.id;
   const ordered = usePendingOrder("run", run.id);
   /** Send an order and throw its error, for dialogs. */
   const order = useCallback(
@@ -50,10 +52,11 @@ export function useRunActions(run: Run) {
     await navigate({ to: "/actors/runs/$runId", params: { runId: id } });
   };
   const start = async (changes: StartChanges) => {
-    setStarting(true);
+    if (starting.get() !== null) return;
+    starting.set(run.id);
     clearRejection();
     await report(startNow(changes));
-    setStarting(false);
+    starting.set(null);
   };
   const remove = async () => {
     await deleteRun(run.id);

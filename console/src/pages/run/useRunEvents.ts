@@ -14,8 +14,9 @@ export function useRefetchOnEvents(run: Run, names: readonly LiveEvent["name"][]
   useTopic(isLive(run.status) ? `run:${run.id}` : null, (events) => {
     if (timer.current !== null || !events.some(({ name }) => names.includes(name))) return;
     timer.current = setTimeout(() => {
-      timer.current = null;
-      void queries.invalidateQueries({ queryKey });
+      void queries.invalidateQueries({ queryKey }).finally(() => {
+        timer.current = null;
+      });
     }, APART_MILLIS);
   });
 }

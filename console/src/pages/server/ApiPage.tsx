@@ -62,7 +62,11 @@ function Document({ document, place, name }: { document: OpenApiDocument; place:
   });
   return (
     <div className={styles.split} data-open={shown !== undefined}>
-      <OperationList operations={matching(operations, place.q ?? "")} current={shown?.id ?? null} search={search} />
+      <OperationList
+        operations={matching(operations, String(place.q ?? ""))}
+        current={shown?.id ?? null}
+        search={search}
+      />
       <div className={styles.detail}>
         {shown ? (
           <>

@@ -13,7 +13,7 @@ export function LimitsForm({ limits }: { limits: Limits }) {
   const change = useChangeLimits();
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    change.mutate(changesOf(new FormData(event.currentTarget)), {
+    change.mutate(changesOf(new FormData(event.currentTarget), limits), {
       onSuccess: () => showToast({ kind: "done", text: "Changed the limits." }),
     });
   };
@@ -24,6 +24,7 @@ export function LimitsForm({ limits }: { limits: Limits }) {
           id={`${id}-usage`}
           name="maxMonthlyUsageUsd"
           type="number"
+          required
           min={0}
           step="any"
           unit="USD"
@@ -35,6 +36,7 @@ export function LimitsForm({ limits }: { limits: Limits }) {
           id={`${id}-retention`}
           name="dataRetentionDays"
           type="number"
+          required
           min={1}
           step={1}
           unit="days"
@@ -51,7 +53,12 @@ export function LimitsForm({ limits }: { limits: Limits }) {
   );
 }
 
-function changesOf(form: FormData): LimitChanges {
-  const number = (name: string) => Number(form.get(name));
-  return { maxMonthlyUsageUsd: number("maxMonthlyUsageUsd"), dataRetentionDays: number("dataRetentionDays") };
+/** Only what was changed: the server may reject the other limit. */
+function changesOf(form: FormData, { limits }: Limits): LimitChanges {
+  const changes: LimitChanges = {};
+  for (const name of ["maxMonthlyUsageUsd", "dataRetentionDays"] as const) {
+    const value = Number(form.get(name));
+    if (value !== limits[name]) changes[name] = value;
+  }
+  return changes;
 }

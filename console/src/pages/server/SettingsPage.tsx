@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useId } from "react";
 import { request } from "@/api/client";
@@ -98,11 +98,10 @@ function Appearance() {
 }
 
 function SignOut() {
-  const queries = useQueryClient();
   const signOut = async () => {
     try {
       await request("/greenroom/session", { method: "DELETE" });
-      await queries.resetQueries();
+      window.location.assign("/"); // nothing of this user stays in the memory of the page
     } catch (error) {
       showToast({ kind: "error", text: `You are still signed in: ${messageOf(error)}` });
     }

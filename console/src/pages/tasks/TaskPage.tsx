@@ -30,8 +30,8 @@ export function TaskPage() {
   const { data: task, error, refetch } = useQuery(taskQuery(taskId));
   const actor = useQuery({ ...actorQuery(task?.actId ?? ""), enabled: task !== undefined });
   if (isNotFound(error)) return <NotFoundPage message={messageOf(error)} />;
-  if (error) return <QueryError error={error} refetch={refetch} />;
-  if (actor.isError) return <QueryError error={actor.error} refetch={actor.refetch} />;
+  if (error && !task) return <QueryError error={error} refetch={refetch} />;
+  if (actor.isError && !actor.data) return <QueryError error={actor.error} refetch={actor.refetch} />;
   if (!task || !actor.data) return <Skeleton lines={8} height={28} />;
   return <LoadedTaskPage task={task} actor={actor.data} tab={TABS.find(([id]) => id === tab)?.[0] ?? "start"} />;
 }

@@ -17,7 +17,7 @@ type Props = { storeId: string; recordKey: string; info: RecordInfo; onClose: ()
 /** Changes the text of a record. Its content type stays. */
 export function RecordEditor(props: Props) {
   const { data: text, error, refetch } = useQuery(recordTextQuery(props.storeId, props.recordKey));
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && text === undefined) return <QueryError error={error} refetch={refetch} />;
   if (text === undefined) return <Skeleton lines={6} />;
   return <LoadedEditor {...props} first={text} />;
 }

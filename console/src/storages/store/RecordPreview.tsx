@@ -55,7 +55,7 @@ function JsonPreview({ storeId, recordKey }: ContentProps) {
   const { data: text, error, refetch } = useQuery(recordTextQuery(storeId, recordKey));
   const [isText, setText] = useState(false);
   const parsed = useMemo(() => (text === undefined ? null : parseJson(text)), [text]);
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && text === undefined) return <QueryError error={error} refetch={refetch} />;
   if (text === undefined || parsed === null) return <Skeleton lines={6} />;
   if (parsed.error) {
     return (
@@ -99,7 +99,7 @@ function JsonPreview({ storeId, recordKey }: ContentProps) {
 
 function TextPreview({ storeId, recordKey }: ContentProps) {
   const { data: text, error, refetch } = useQuery(recordTextQuery(storeId, recordKey));
-  if (error) return <QueryError error={error} refetch={refetch} />;
+  if (error && text === undefined) return <QueryError error={error} refetch={refetch} />;
   if (text === undefined) return <Skeleton lines={6} />;
   return (
     <CodeEditor

@@ -36,9 +36,9 @@ export function Expression({ expression, inputs }: { expression: Found; inputs: 
     <section className={styles.expression} aria-labelledby="expression-title">
       <h2 id="expression-title">Memory from the input</h2>
       <p className={styles.note}>
-        The needs of the inputs differ with {expression.feature}. This expression for defaultMemoryMbytes gives too
-        little to {missed} of {plural(lines.length, "input")}. Derived without the input in question, it gives too
-        little to {unseen}.
+        The memory that an input needs depends on {expression.feature}. This expression for defaultMemoryMbytes gives
+        too little memory to {missed} of {plural(lines.length, "input")}. If each input is left out in turn when the
+        expression is derived, it gives too little to {unseen}.
       </p>
       <CommandLine wraps command={expression.defaultMemoryMbytes} />
       <Table label="Inputs" columns={COLUMNS} rows={lines} rowId={({ label, value }) => `${label} ${value}`} />

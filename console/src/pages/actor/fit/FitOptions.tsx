@@ -4,7 +4,7 @@ import type { ActorRecord } from "@/api/actors";
 import type { Strategy } from "@/api/fits";
 import { serverQuery } from "@/api/server";
 import { plural } from "@/format/numbers";
-import type { JsonObject } from "@/schema-form/schema";
+import { type InputSchema, type JsonObject, maskedInput } from "@/schema-form/schema";
 import { MEMORY_SIZES } from "@/start/options";
 import { CommandLine } from "@/ui/CommandLine";
 import { Checkbox, Field, FieldError, Select, TextInput } from "@/ui/Field";
@@ -20,18 +20,20 @@ type Props = {
   /** How many inputs are measured, and the one of the form. */
   inputs: number;
   input: JsonObject | null;
+  schema: InputSchema | null;
   errors: DraftErrors;
   onChange: (changes: Partial<Draft>) => void;
 };
 
 export function FitOptions(props: Props) {
-  const { actor, draft, inputs, input, possible } = props;
+  const { actor, draft, inputs, input, schema, possible } = props;
+  const shown = input && maskedInput(schema, input);
   return (
     <>
       <Sizes {...props} />
       <Numbers {...props} />
       <Plan draft={draft} inputs={inputs} possible={possible} />
-      <CommandLine wraps command={commandOf(actor.name, draft, input)} />
+      <CommandLine wraps command={commandOf(actor.name, draft, shown)} copied={commandOf(actor.name, draft, input)} />
     </>
   );
 }
@@ -100,7 +102,7 @@ function Numbers({ draft, errors, onChange }: Props) {
   return (
     <div className={styles.grid}>
       {number("repeat", "Repeats", "runs", "At each size; more are more reliable")}
-      {number("parallel", "At the same time", "runs", "More are faster, and disturb each other’s times")}
+      {number("parallel", "At the same time", "runs", "Faster, but the runs slow each other down")}
       <div className={styles.whole}>
         <Field label="Strategy" htmlFor={`${id}-strategy`} note="Only sizes that fit every run are recommended">
           <Select

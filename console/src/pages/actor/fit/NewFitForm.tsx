@@ -80,6 +80,7 @@ export function NewFitForm(props: Props) {
           possible={possible}
           inputs={several?.length ?? 1}
           input={several ? null : form.input}
+          schema={schema}
           errors={start.isChecked ? errorsOf(draft) : {}}
           onChange={(changes) => setDraft({ ...draft, ...changes })}
         />

@@ -100,7 +100,7 @@ function Proof({ fit, runId }: { fit: Fit; runId: string }) {
 function Apply({ actor, fit, found }: Props) {
   const preview = useQuery(fitPreviewQuery(fit.id));
   const apply = useApplyFit(fit.id, actor.id);
-  if (preview.error) return <QueryError error={preview.error} refetch={preview.refetch} />;
+  if (preview.error && !preview.data) return <QueryError error={preview.error} refetch={preview.refetch} />;
   if (!preview.data) return <Skeleton lines={4} />;
   const { file } = preview.data;
   const isDone = isApplied(preview.data);

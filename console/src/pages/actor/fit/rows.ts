@@ -112,13 +112,13 @@ function missOf(size: FitSize, memoryMbytes: number): string {
         ? "Too little is free above the peak"
         : `Needs ${Math.ceil(size.neededMbytes)} MB with ${Math.round(size.headroom * 100)} % headroom`;
     case "process killed":
-      return "A process in it was killed at the limit";
+      return "A process of the run was killed at the memory limit";
     case "disk full":
       return `${some || "The run "}used the whole disk of ${2 * memoryMbytes} MB`;
     case "timed out":
       return `${some || "The run "}reached the timeout after ${after}`;
     case "aborted":
-      return `${some || "The run "}was aborted`;
+      return some ? `${some}${missed === 1 ? "was" : "were"} aborted` : "The run was aborted";
     default:
       return `${some || "The run "}failed for another reason than memory`;
   }

@@ -15,7 +15,7 @@ const ROOM_ABOVE_LIMIT = 1.02;
 /** Memory, CPU and network over the time of a run. */
 export function MetricCharts({ run, metrics, end, position }: Props) {
   const curves = useMemo(() => chartCurves(metrics), [metrics]);
-  const markers = useMemo(() => markersOf(metrics, run), [metrics, run]);
+  const markers = useMemo(() => markersOf(metrics, run, end), [metrics, run, end]);
   const common = { at: curves.at, markers, gaps: curves.gaps, start: metrics.startedAt, end, position };
   const limit = Math.max(run.options.memoryMbytes ?? 0, ...curves.limit.map((value) => value ?? 0));
   const network = niceMaximum([...curves.received, ...curves.sent], 10);

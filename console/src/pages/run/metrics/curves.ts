@@ -74,19 +74,21 @@ const EVENT_LABELS: Record<string, string> = {
   resurrection: "Resurrected",
   metamorph: "Metamorphed",
   "restart-on-error": "Restarted",
+  abort: "Abort ordered",
   "oom-kill": "Out of memory",
 };
 const END_LABELS: Record<string, string> = { ABORTED: "Aborted", "TIMED-OUT": "Timed out" };
 
-/** What happened to the run, for the time axis. */
-export function markersOf(metrics: Metrics, run: Run): Marker[] {
+/** What happened to the run, for the time axis. What was recorded a moment after its end stands at the end. */
+export function markersOf(metrics: Metrics, run: Run, axisEnd: number): Marker[] {
   const markers = metrics.events.map(({ at, kind }) => ({
-    at,
+    at: Math.min(at, axisEnd),
     label: EVENT_LABELS[kind] ?? kind,
     isBad: kind === "oom-kill",
   }));
   const end = END_LABELS[run.status];
-  if (end && metrics.finishedAt !== null) markers.push({ at: metrics.finishedAt, label: end, isBad: false });
+  if (end && metrics.finishedAt !== null)
+    markers.push({ at: Math.min(metrics.finishedAt, axisEnd), label: end, isBad: false });
   return markers;
 }
 
@@ -100,11 +102,6 @@ export function niceMaximum(values: readonly (number | null)[], least: number): 
 /** The axis of memory has its ticks at quarters of the limit, so that the limit is one of them. */
 export function memoryTicks(limit: number): number[] {
   return [0, 0.25, 0.5, 0.75, 1].map((share) => share * limit);
-}
-
-/** The last number that was measured; null if there is none. */
-export function lastKnown(values: readonly (number | null)[]): number | null {
-  return values.findLast((value) => value !== null) ?? null;
 }
 
 export function highest(

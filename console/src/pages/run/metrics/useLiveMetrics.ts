@@ -1,5 +1,5 @@
 import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type Metrics, metricsQuery, type Run, reportQuery } from "@/api/run";
+import { type Metrics, metricsQuery, type Run } from "@/api/run";
 import { useTopic } from "@/live/topics";
 import { isLive } from "@/ui/StatusPill";
 import { appendSample, type Sample } from "./samples";
@@ -16,7 +16,6 @@ export function useLiveMetrics(run: Run): UseQueryResult<Metrics> {
       if (!shown?.curves || events.some((event) => event.name === "timeline"))
         void queries.invalidateQueries({ queryKey });
       else queries.setQueryData<Metrics>(queryKey, samples.reduce(appendSample, shown));
-      void queries.invalidateQueries({ queryKey: reportQuery(run.id).queryKey });
     }
   });
   return useQuery(metricsQuery(run.id));

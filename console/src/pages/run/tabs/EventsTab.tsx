@@ -108,19 +108,7 @@ function Entry({ entry, startedAt }: { entry: TimelineEntry; startedAt: number }
   );
 }
 
-const ORDERERS = {
-  user: "Ordered by the user.",
-  run: "Ordered by the run",
-  itself: "Ordered by the Actor itself.",
-  server: "Ordered as the server stopped.",
-  engine: "Ordered as Docker stopped.",
-};
-
+/** The sentence names who ordered it; another run is a link too. */
 function OrderedBy({ entry: { orderedBy } }: { entry: TimelineEntry }) {
-  if (!orderedBy) return null;
-  return (
-    <span className={styles.quiet}>
-      {ORDERERS[orderedBy.kind]} {orderedBy.kind === "run" && orderedBy.runId && <RunLink id={orderedBy.runId} />}
-    </span>
-  );
+  return orderedBy?.kind === "run" && orderedBy.runId ? <RunLink id={orderedBy.runId} /> : null;
 }

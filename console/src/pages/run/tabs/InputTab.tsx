@@ -31,8 +31,8 @@ export function InputTab({ run }: RunTabProps) {
   if (isNotFound(info.error)) {
     return <Empty action={<StartAgain run={run} />}>The run got no input, or its input does not exist any more.</Empty>;
   }
-  if (info.error) return <QueryError error={info.error} refetch={info.refetch} />;
-  if (text.error) return <QueryError error={text.error} refetch={text.refetch} />;
+  if (info.error && !info.data) return <QueryError error={info.error} refetch={info.refetch} />;
+  if (text.error && text.data === undefined) return <QueryError error={text.error} refetch={text.refetch} />;
   if (text.data === undefined || !info.data || build.isPending) return <Skeleton lines={6} height={32} />;
   const isJson = info.data.contentType.includes("json");
   const { value } = parseJson(text.data);
@@ -57,7 +57,7 @@ function StartAgain({ run }: { run: Run }) {
 function RawInput({ text, type }: { text: string; type: string }) {
   return (
     <div className={styles.input}>
-      <p className={styles.quiet}>The input is {type}, which is no JSON object.</p>
+      <p className={styles.quiet}>The input is {type}, which is not a JSON object.</p>
       <CodeEditor label="Input" language="text" value={text} isReadOnly wraps maxHeight={640} />
     </div>
   );

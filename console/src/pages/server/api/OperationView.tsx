@@ -45,8 +45,8 @@ export function OperationView({ operation }: { operation: Operation }) {
         ))}
         {operation.isOperators && (
           <p className={styles.note}>
-            Only the operator of the server can send it, in a browser that “greenroom open” opened, or with the token in
-            server.json.
+            This operation needs the token in server.json. For some of these operations, such as pruning, a browser that
+            “greenroom open” opened is sufficient.
           </p>
         )}
       </header>
