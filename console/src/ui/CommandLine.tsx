@@ -5,13 +5,12 @@ type Props = {
   command: string;
   /** What is copied, if the command on screen hides secrets. */
   copied?: string;
-  wraps?: boolean;
 };
 
-/** A command to type in a terminal, with a button that copies it. Long ones scroll, or wrap with `wraps`. */
-export function CommandLine({ command, copied = command, wraps = false }: Props) {
+/** A command to type in a terminal, with a button that copies it. */
+export function CommandLine({ command, copied = command }: Props) {
   return (
-    <span className={styles.command} data-wraps={wraps}>
+    <span className={styles.command}>
       <code>{command}</code>
       <CopyButton text={copied} label="Copy the command" />
     </span>

@@ -40,7 +40,7 @@ export function Expression({ expression, inputs }: { expression: Found; inputs: 
         too little memory to {missed} of {plural(lines.length, "input")}. If each input is left out in turn when the
         expression is derived, it gives too little to {unseen}.
       </p>
-      <CommandLine wraps command={expression.defaultMemoryMbytes} />
+      <CommandLine command={expression.defaultMemoryMbytes} />
       <Table label="Inputs" columns={COLUMNS} rows={lines} rowId={({ label, value }) => `${label} ${value}`} />
     </section>
   );

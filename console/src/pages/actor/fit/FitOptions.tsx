@@ -33,7 +33,7 @@ export function FitOptions(props: Props) {
       <Sizes {...props} />
       <Numbers {...props} />
       <Plan draft={draft} inputs={inputs} possible={possible} />
-      <CommandLine wraps command={commandOf(actor.name, draft, shown)} copied={commandOf(actor.name, draft, input)} />
+      <CommandLine command={commandOf(actor.name, draft, shown)} copied={commandOf(actor.name, draft, input)} />
     </>
   );
 }

@@ -171,7 +171,7 @@ function Command({ actor, fit }: { actor: ActorRecord; fit: Fit }) {
   const folder = version.data?.localFolder;
   const draft = draftOfFit(fit, fit.wantedSizes);
   const command = commandOf(folder ?? actor.name, draft, null);
-  return <CommandLine wraps command={folder ? `${command} --write` : command} />;
+  return <CommandLine command={folder ? `${command} --write` : command} />;
 }
 
 /** The form, filled with the input and the memory of the run that proved the size. */
