@@ -37,7 +37,7 @@ export function CheckRow({ check }: { check: Check }) {
           </p>
         )}
         {commands.map(({ text }) => (
-          <CommandLine key={text} wraps command={text} />
+          <CommandLine key={text} command={text} />
         ))}
       </div>
     </li>
