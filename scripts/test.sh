@@ -15,7 +15,7 @@ readonly INTERRUPTED=2 # pytest's exit code
 main() {
     trap cleanup EXIT
     hard_disk_engine
-    export GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS="${GREENROOM_FUZZ_SECS:-60}"
+    export GREENROOM_TEST_REQUIRES_DOCKER=1 GREENROOM_FUZZ_SECS="${GREENROOM_FUZZ_SECS:-30}"
     if [ $# -gt 0 ]; then
         tests "$@"
         return

@@ -1,7 +1,7 @@
 """Schemathesis against a real server: edge cases, random requests, and sequences along the links of a document.
 
-`GREENROOM_FUZZ_SECS` is the time for both documents together: a minute in `make test`, ten in `make fuzz`. Without it,
-the tests are skipped. `GREENROOM_OPENAPI` is the path of Apify's document.
+`GREENROOM_FUZZ_SECS` is the time for both documents together: half a minute in `make test`, ten minutes in `make fuzz`.
+Without it, the tests are skipped. `GREENROOM_OPENAPI` is the path of Apify's document.
 """
 
 from __future__ import annotations
