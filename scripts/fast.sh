@@ -9,10 +9,10 @@ main() {
     local folder processes
     folder=$(mktemp -d "$(memory_folder)/greenroom-fast.XXXXXX")
     trap 'rm -rf "'"$folder"'"' EXIT
-    processes=$(getconf _NPROCESSORS_ONLN)
+    processes=$(($(getconf _NPROCESSORS_ONLN) + 1))
     # With bytecode files, the processes do not all compile the same modules again. The plugins are not used here, but
-    # take part in every test. Each process collects all tests, so there are not more than cores. In the order of their
-    # names, long modules with few tests do not all come last.
+    # take part in every test. Many tests wait, so there is one process more than cores. In the order of their names, long
+    # modules with few tests do not all come last.
     PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker and not processes" -n "$processes" \
         --dist loadfile --no-loadscope-reorder \
         -p no:schemathesis -p no:anyio --hypothesis-profile fast --basetemp "$folder/tmp" "$@"

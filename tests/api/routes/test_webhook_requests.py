@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -56,7 +57,10 @@ async def test_an_order_during_a_call_is_carried_out_after_it(api: Api, dispatch
     path = f"/greenroom/webhook-dispatches/{dispatch['id']}/send-again"
     receiver.stop_responding()
     await api.call("POST", path)
-    await api.clock.advance(1)
+    async with asyncio.timeout(30):
+        while len(receiver.received) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    api.clock.jump(1)
     await api.call("POST", path)
     receiver.start_responding()
     await api.clock.advance(1)
