@@ -157,8 +157,8 @@ class FitError(LocalModel):
     message: str
 
 
-class FitSummary(LocalModel):
-    """A fit in a list."""
+class FitHead(LocalModel):
+    """What a fit in a list and a single one have."""
 
     id: str
     status: FitStatus
@@ -167,31 +167,28 @@ class FitSummary(LocalModel):
     created_at: str
     finished_at: str | None
     strategy: Strategy
+    is_complete: bool = Field(description="Whether everything that is needed was measured.")
+
+
+class FitSummary(FitHead):
+    """A fit in a list."""
+
     runs: int = Field(description="How many runs were measured.")
     live_runs: int
-    is_complete: bool = Field(description="Whether everything that is needed was measured.")
     memory_mbytes: int | None = Field(description="The recommended memory. Null without a recommendation.")
     is_proven: bool
 
 
-class FitDetails(LocalModel):
+class FitDetails(FitHead):
     """A fit. Until it has ended, everything is what was measured until now."""
 
-    id: str
-    status: FitStatus
     changes: int = Field(description="How often the fit has changed.")
-    actor: FitActor
-    build_number: str
-    created_at: str
-    finished_at: str | None
-    strategy: Strategy
     wanted_sizes: tuple[int, ...] = Field(description="The sizes that are possible, or those that were ordered.")
     sweeps: bool = Field(description="Whether every input runs at each of these sizes.")
     repeat: int
     parallel: int
     budget_secs: float | None
     budget_usd: float | None
-    is_complete: bool = Field(description="Whether everything that is needed was measured.")
     is_budget_spent: bool
     error: FitError | None
     inputs: tuple[str, ...] = Field(description="The names of the inputs.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 from api.response.fit_models import (
     FitActor,
     FitDetails,
     FitError,
     FitExpression,
+    FitHead,
     FitLiveRun,
     FitPrediction,
     FitRecommendation,
@@ -37,16 +39,9 @@ async def present_fit(orchestrator: Orchestrator, fit: Fit) -> FitDetails:
 def present_fit_summary(fit: Fit) -> FitSummary:
     found = recommend(fit.plan, cells_of(fit.measured))
     return FitSummary(
-        id=fit.id,
-        status=fit.status,
-        actor=FitActor(id=fit.actor_id, name=fit.actor_name),
-        build_number=fit.build_number,
-        created_at=iso(fit.created_at),
-        finished_at=iso_or_none(fit.finished_at),
-        strategy=fit.plan.strategy,
+        **_head(fit),
         runs=len(fit.measured),
         live_runs=len(fit.live),
-        is_complete=fit.is_complete,
         memory_mbytes=None if found is None else found.memory_mbytes,
         is_proven=found is not None and found.is_proven,
     )
@@ -55,21 +50,14 @@ def present_fit_summary(fit: Fit) -> FitSummary:
 def fit_details(fit: Fit, result: FitResult, runs: dict[str, Run]) -> FitDetails:
     """A fit with its result. `runs` are those of its runs that still exist."""
     return FitDetails(
-        id=fit.id,
-        status=fit.status,
+        **_head(fit),
         changes=fit.changes,
-        actor=FitActor(id=fit.actor_id, name=fit.actor_name),
-        build_number=fit.build_number,
-        created_at=iso(fit.created_at),
-        finished_at=iso_or_none(fit.finished_at),
-        strategy=fit.plan.strategy,
         wanted_sizes=fit.plan.sizes,
         sweeps=fit.plan.sweeps,
         repeat=fit.plan.repeat,
         parallel=fit.parallel,
         budget_secs=fit.budget.secs,
         budget_usd=fit.budget.usd,
-        is_complete=fit.is_complete,
         is_budget_spent=fit.is_budget_spent,
         error=None if fit.problem is None else FitError(type=fit.problem.slug, message=fit.problem.message),
         inputs=fit.labels,
@@ -81,6 +69,20 @@ def fit_details(fit: Fit, result: FitResult, runs: dict[str, Run]) -> FitDetails
         notes=tuple(note.text for note in result.notes),
         advice=None if result.advice is None else result.advice.text,
     )
+
+
+def _head(fit: Fit) -> dict[str, Any]:
+    head = FitHead(
+        id=fit.id,
+        status=fit.status,
+        actor=FitActor(id=fit.actor_id, name=fit.actor_name),
+        build_number=fit.build_number,
+        created_at=iso(fit.created_at),
+        finished_at=iso_or_none(fit.finished_at),
+        strategy=fit.plan.strategy,
+        is_complete=fit.is_complete,
+    )
+    return dict(head)
 
 
 def _run(orchestrator: Orchestrator, run_id: str) -> Run | None:

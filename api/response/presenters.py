@@ -20,7 +20,7 @@ from runtime.builds import number_int
 from runtime.orchestrator import Orchestrator
 
 RUNS_IN_TURN = 25
-"""Presenting so many runs takes a few milliseconds."""
+"""How many runs are presented in one step, which takes a few milliseconds."""
 
 
 def present_job(orchestrator: Orchestrator, record: Run | Build) -> JsonDict:

@@ -952,19 +952,19 @@ export interface components {
         FitDetails: {
             id: string;
             status: components["schemas"]["FitStatus"];
-            changes: number;
             actor: components["schemas"]["FitActor"];
             buildNumber: string;
             createdAt: string;
             finishedAt: string | null;
             strategy: components["schemas"]["Strategy"];
+            isComplete: boolean;
+            changes: number;
             wantedSizes: number[];
             sweeps: boolean;
             repeat: number;
             parallel: number;
             budgetSecs: number | null;
             budgetUsd: number | null;
-            isComplete: boolean;
             isBudgetSpent: boolean;
             error: components["schemas"]["FitError"] | null;
             inputs: string[];
@@ -1082,9 +1082,9 @@ export interface components {
             createdAt: string;
             finishedAt: string | null;
             strategy: components["schemas"]["Strategy"];
+            isComplete: boolean;
             runs: number;
             liveRuns: number;
-            isComplete: boolean;
             memoryMbytes: number | null;
             isProven: boolean;
         };
