@@ -32,9 +32,9 @@ function usedOperations() {
 function pruned(document, operations) {
   const paths = {};
   for (const [path, item] of Object.entries(document.paths)) {
-    const kept = METHODS.filter((method) => item[method] && operations.has(`${method} ${path}`));
-    if (kept.length === 0) continue;
-    paths[path] = Object.fromEntries(kept.map((method) => [method, item[method]]));
+    const used = METHODS.filter((method) => item[method] && operations.has(`${method} ${path}`));
+    if (used.length === 0) continue;
+    paths[path] = Object.fromEntries(used.map((method) => [method, item[method]]));
     if (item.parameters) paths[path].parameters = item.parameters;
   }
   const missing = [...operations].filter((each) => !paths[each.split(" ")[1]]?.[each.split(" ")[0]]);

@@ -74,7 +74,7 @@ describe("the rows of a fit", () => {
     expect(rows.map((row) => resultOf(row, true).text)).toEqual(["Fits", "Waiting", "Waiting", "Waiting"]);
   });
 
-  it("say how many of the runs of a flaky size fitted", () => {
+  it("count the runs of a flaky size that fitted", () => {
     const flaky = size({ memoryMbytes: 256, misses: 1, verdict: "failed" });
     expect(isFlaky(flaky)).toBe(true);
     const [row] = rowsOf(fitOf({ sizes: [flaky] }), 0);
@@ -103,7 +103,7 @@ describe("the rows of a fit", () => {
     ]);
   });
 
-  it("show small numbers with two digits that say something", () => {
+  it("show small numbers with two significant digits", () => {
     expect([0.0421, 0.000115, 0.0000098, 0, null].map(significant)).toEqual([
       "0.0421",
       "0.00012",

@@ -13,7 +13,7 @@ function logLine(number: number, text?: string, level: LogLine["level"] = null):
   return { number, offset: 0, text: `${time} ${text ?? `line ${number}`}`, length: 0, isFolded: false, level };
 }
 
-/** A server with a log of so many lines, and what was requested from it. */
+/** A server with a log of this many lines, and what was requested from it. */
 function server(total: number) {
   const requests: [number, number][] = [];
   const log = { total, requests };

@@ -78,14 +78,14 @@ describe("lists", () => {
     ["stringList", ["one", " two "]],
     ["keyValue", [{ key: "Accept", value: "text/html; q=1" }]],
   ];
-  it.each(values)("%s keeps what its rows do not show", (kind, value) => {
+  it.each(values)("%s preserves what its rows do not show", (kind, value) => {
     expect(parseRows(kind, formatRows(kind, value as never))).toEqual(value);
   });
   it("leaves out empty rows, and has no value without rows", () => {
     expect(parseRows("globs", [newRow("globs", " "), newRow("globs", "x")])).toEqual([{ glob: "x" }]);
     expect(parseRows("stringList", [newRow("stringList")])).toBeUndefined();
   });
-  it("keeps the other properties of lines that stay in a bulk edit", () => {
+  it("preserves the other properties of unchanged lines in a bulk edit", () => {
     const rows = formatRows("requestListSources", [{ url: "https://a.b", method: "PUT" }, { url: "https://c.d" }]);
     const edited = rowsOfLines("requestListSources", "https://new\n\n  https://a.b  ", rows);
     expect(parseRows("requestListSources", edited)).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BuildRecord } from "@/api/actors";
-import { forContainers } from "@/api/storages";
+import { forContainers } from "@/api/uploads";
 import { firstFile, textOfFile, treeOf } from "@/pages/actor/sourceTree";
 import { placeOf } from "@/pages/actor/tabs";
 import { defaultsOf, parseAmount, queryOf } from "@/start/options";

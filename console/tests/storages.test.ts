@@ -116,7 +116,7 @@ test("the preview of a record follows from its type and size", () => {
   expect(keyOfFile("My file (1).png")).toBe("My-file-(1).png");
 });
 
-test("the web server has an origin of its own, whatever form of its address the API returns", () => {
+test("the web server has an origin of its own, for each form of its address", () => {
   expect(hostForm("http://localhost:3333/greenroom/web/abc")).toBe("http://abc.runs.localhost:3333/");
   expect(hostForm("http://abc.runs.localhost:3333")).toBe("http://abc.runs.localhost:3333/");
 });

@@ -38,7 +38,7 @@ export type OpenApiDocument = {
   components?: { schemas?: Record<string, Schema> };
 };
 
-const PATHS = { platform: "/greenroom/platform-openapi.json", local: "/greenroom/openapi.json" } as const;
+export const PATHS = { platform: "/greenroom/platform-openapi.json", local: "/greenroom/openapi.json" } as const;
 
 export type DocumentName = keyof typeof PATHS;
 

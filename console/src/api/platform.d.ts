@@ -122,7 +122,7 @@ export interface paths {
         get: operations["actorRun_get"];
         put?: never;
         post?: never;
-        delete: operations["actorRun_delete"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2206,26 +2206,6 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["Timeout"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
-    actorRun_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                runId: components["parameters"]["runId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: components["responses"]["NoContent"];
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };

@@ -18,7 +18,7 @@ export function migrateRun(runId: string): Promise<unknown> {
   return body(local.POST("/greenroom/runs/{run}/migrate", { params: { path: { run: runId } } }));
 }
 
-export function resurrectRun(runId: string, { build, memoryMbytes, timeoutSecs }: StartChanges): Promise<unknown> {
+export function resurrectRun(runId: string, { build, memoryMbytes, timeoutSecs }: StartChanges = {}): Promise<unknown> {
   const query = {
     ...(build ? { build } : {}),
     ...(memoryMbytes === undefined ? {} : { memory: memoryMbytes }),
@@ -52,7 +52,7 @@ export async function startAgain(run: Run, changes: StartChanges = {}): Promise<
 }
 
 /** The input of a run with its content type; null if it got none. */
-export async function readInput(run: Run): Promise<Blob | null> {
+async function readInput(run: Run): Promise<Blob | null> {
   try {
     return await (await request(`/v2/key-value-stores/${run.defaultKeyValueStoreId}/records/INPUT`)).blob();
   } catch (error) {
@@ -62,7 +62,7 @@ export async function readInput(run: Run): Promise<Blob | null> {
 }
 
 /** The query parameters that start a run with the options of this one. */
-export function startQuery(run: Run, changes: StartChanges = {}): URLSearchParams {
+function startQuery(run: Run, changes: StartChanges = {}): URLSearchParams {
   const { options } = run;
   const values = {
     build: changes.build ?? options.build,

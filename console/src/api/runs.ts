@@ -1,6 +1,6 @@
 /** Lists of runs: their filters, as the address names them, and the requests for their pages. */
-import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
-import { body, dataOf, local, platform } from "@/api/client";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { body, local } from "@/api/client";
 import type { components, operations } from "@/api/local";
 import { newestRun } from "@/live/patches";
 
@@ -43,7 +43,7 @@ async function fetchRuns(filter: RunFilter, cursor: string | null, signal: Abort
   return { ...page, items: page.items.map(newestRun) };
 }
 
-/** How many runs have each status, whatever the status in the filter is. */
+/** How many runs have each status. The status in the filter does not count. */
 export function runCountsQuery({ status: _, sort: __, ...filter }: RunFilter) {
   return queryOptions({
     queryKey: ["run", "counts", filter],
@@ -72,29 +72,4 @@ function serverFilter({ from, to, ...filter }: RunFilter, now = Date.now()): Ser
 function instant(text: string, now: number): string {
   const [, count, unit = ""] = /^(\d+)([mhd])$/.exec(text) ?? [];
   return count ? new Date(now - Number(count) * (UNITS[unit] ?? 0)).toISOString() : text;
-}
-
-/** Names of Actors by which runs can be filtered. */
-export const actorNamesQuery = queryOptions({
-  queryKey: ["actors", "names"],
-  queryFn: async ({ signal }) => {
-    const query = { my: true, limit: 1000 };
-    const { items } = await dataOf(platform.GET("/v2/actors", { params: { query }, signal }));
-    return items.map(({ id, name, username }) => ({ id, name, username }));
-  },
-});
-
-export function abortRun(runId: string, gracefully: boolean): Promise<unknown> {
-  const params = { path: { runId }, query: { gracefully } };
-  return dataOf(platform.POST("/v2/actor-runs/{runId}/abort", { params }));
-}
-
-export function resurrectRun(runId: string): Promise<unknown> {
-  return dataOf(platform.POST("/v2/actor-runs/{runId}/resurrect", { params: { path: { runId } } }));
-}
-
-export async function deleteRun(queries: QueryClient, runId: string): Promise<void> {
-  await body(platform.DELETE("/v2/actor-runs/{runId}", { params: { path: { runId } } }));
-  queries.removeQueries({ queryKey: ["run", runId] });
-  await queries.invalidateQueries({ queryKey: ["run"] });
 }

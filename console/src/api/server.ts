@@ -8,7 +8,7 @@ export type Server = components["schemas"]["ConsoleInfo"] & {
 };
 
 /**
- * The server and the signed-in user. Without users, the server signs in whoever opens a page, unless another site
+ * The server and the signed-in user. Without users, the server signs in everyone who opens a page, unless another site
  * opened it. Then the page has no session yet, and gets one here.
  */
 export const serverQuery = queryOptions({

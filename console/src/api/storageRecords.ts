@@ -34,6 +34,7 @@ export type StorageRecord = {
 type Page = { items: StorageRecord[]; total: number; offset: number };
 
 const PAGE = 500;
+const CHOICES = 200;
 
 /** The path of a storage, or of all storages of its kind, in the API and in the console. */
 export function apiPath(kind: StorageKind, id?: string): string {
@@ -65,6 +66,14 @@ export const storageListQuery = (kind: StorageKind, withUnnamed: boolean) =>
     initialPageParam: 0,
     getNextPageParam: ({ items, total, offset }: Page) =>
       items.length > 0 && offset + items.length < total ? offset + items.length : null,
+  });
+
+/** The newest storages, for choices of one. */
+export const storageChoicesQuery = (kind: StorageKind) =>
+  queryOptions({
+    queryKey: [kind, "list", "of-forms"],
+    queryFn: async ({ signal }) =>
+      (await dataAt<Page>(`${apiPath(kind)}?desc=1&limit=${CHOICES}&unnamed=1`, { signal })).items,
   });
 
 /** A named storage that exists already is returned as it is. */

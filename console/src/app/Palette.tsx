@@ -4,8 +4,8 @@ import { Command } from "cmdk";
 import { Box, Database, Keyboard, type LucideIcon, PanelLeft, Play, RefreshCw, SunMoon } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useDeferredValue, useState } from "react";
+import { actorsQuery } from "@/api/actors";
 import { FOUND_RUNS_KEY, foundRunsQuery, storageNamesQuery } from "@/api/palette";
-import { actorNamesQuery } from "@/api/runs";
 import { shortTime } from "@/format/times";
 import { retryNow } from "@/live/events";
 import { runPath } from "@/runs/paths";
@@ -106,7 +106,7 @@ function Pages({ text, open }: GroupProps) {
 }
 
 function Actors({ text, open, title, isAll }: GroupProps & { title: string; isAll: boolean }) {
-  const { data: actors = [] } = useQuery(actorNamesQuery);
+  const actors = useQuery(actorsQuery).data?.items ?? [];
   const found = actors.filter(({ id, name, username }) => matches(text, `${username}/${name}`, id));
   return (
     <Group title={title}>

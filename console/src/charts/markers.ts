@@ -4,7 +4,7 @@ export type Marker = { at: number; label: string; isBad: boolean };
 export type PlacedMarker = Marker & {
   /** The hairline. */
   x: number;
-  /** The left edge of the label; null if there is no room for it. */
+  /** The left edge of the label; null without room for it. */
   labelX: number | null;
   width: number;
 };

@@ -9,7 +9,7 @@ export function count(value: number | null | undefined): string {
   return value == null ? MISSING : counts.format(value);
 }
 
-const MEBIBYTE = 1024 ** 2;
+export const MEBIBYTE = 1024 ** 2;
 
 /** Bytes as whole megabytes without a unit or separator, as memory sizes are written. */
 export function megabytes(bytes: number | null | undefined): string {

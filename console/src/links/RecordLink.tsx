@@ -1,21 +1,8 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { dataOf, platform } from "@/api/client";
+import { actorQuery } from "@/api/actors";
 import { isNotFound } from "@/api/errors";
-
-export const actorQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["actor", id],
-    queryFn: ({ signal }) =>
-      dataOf(platform.GET("/v2/actors/{actorId}", { params: { path: { actorId: id } }, signal })),
-  });
-
-export const taskQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["task", id],
-    queryFn: ({ signal }) =>
-      dataOf(platform.GET("/v2/actor-tasks/{actorTaskId}", { params: { path: { actorTaskId: id } }, signal })),
-  });
+import { taskQuery } from "@/api/tasks";
 
 /** The name of an Actor as a link to it; its id while the name is unknown, and for an Actor that was deleted. */
 export function ActorLink({ id }: { id: string }) {

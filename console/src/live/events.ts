@@ -1,5 +1,5 @@
 /** Follows the server's events while the page is open: they update the query cache and reach the components. */
-import { notifyManager, type QueryClient } from "@tanstack/react-query";
+import { notifyManager, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { serverQuery } from "@/api/server";
 import { browserClock, type Clock } from "./clock";
 import { connection } from "./connection";
@@ -26,13 +26,15 @@ const NAMES: ReadonlySet<string> = new Set<LiveEvent["name"]>([
 ]);
 
 let stream: SharedStream | null = null;
+let refetching: Refetching | null = null;
 
 export function followEvents(queries: QueryClient, clock: Clock = browserClock): void {
-  const refetching = new Refetching(queries, clock);
+  const fetching = new Refetching(queries, clock);
+  refetching = fetching;
   const isHidden = () => document.visibilityState === "hidden";
   const deliver = (events: LiveEvent[]) =>
     notifyManager.batch(() => {
-      applyEvents(queries, events, refetching.request);
+      applyEvents(queries, events, fetching.request);
       settleOrders(events);
       giveToFollowers(events);
     });
@@ -47,7 +49,12 @@ export function followEvents(queries: QueryClient, clock: Clock = browserClock):
   });
 }
 
-/** Connect at once instead of at the time that the top bar shows. */
+/** Fetch queries again because of an event, as events themselves do it: at most once in two seconds. */
+export function refetchSoon(queryKey: QueryKey): void {
+  refetching?.request(queryKey);
+}
+
+/** Connect now, not only at the time that the top bar shows. */
 export function retryNow(): void {
   stream?.retryNow();
 }

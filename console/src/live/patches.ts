@@ -137,7 +137,7 @@ function hasChangedForPage(before: RunSummary, run: RunSummary): boolean {
 }
 
 /** The same pages with the newest state of each run. What did not change stays the same object. */
-export function patchPages(data: InfiniteData<RunPage> | undefined): InfiniteData<RunPage> | undefined {
+function patchPages(data: InfiniteData<RunPage> | undefined): InfiniteData<RunPage> | undefined {
   if (data === undefined) return undefined;
   const pages = data.pages.map((page) => {
     const items = page.items.map(newestRun);
@@ -146,7 +146,7 @@ export function patchPages(data: InfiniteData<RunPage> | undefined): InfiniteDat
   return pages.some((page, index) => page !== data.pages[index]) ? { ...data, pages } : data;
 }
 
-/** The queries that a topic keeps up to date. */
+/** The queries that the events of a topic update. */
 export function isOfTopic(topics: ReadonlySet<Topic>): (query: Query) => boolean {
   return ({ queryKey }) => {
     const topic = topicOf(queryKey);

@@ -33,7 +33,7 @@ export function matchesQuery(jobId: string, text: string, levels: Level[], total
   });
 }
 
-/** The number of the last line with a text, of some levels, or both; null if there is none. */
+/** The number of the last line with a text, of some levels, or both; null if no line matches. */
 export function lastLineQuery(jobId: string, text: string, levels: Level[]) {
   const query = { q: text.slice(0, MAX_TEXT), ...(levels.length > 0 ? { levels } : {}) };
   return queryOptions({
@@ -46,7 +46,7 @@ export function lastLineQuery(jobId: string, text: string, levels: Level[]) {
   });
 }
 
-/** The match after (or before) a line, from the other end if there is none; null without any match. */
+/** The match after (or before) a line, or else from the other end; null without any match. */
 export function nextMatch(numbers: readonly number[], current: number | null, step: 1 | -1): number | null {
   if (numbers.length === 0) return null;
   const next =

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** A value that changes often, as it was at most this long ago. The first known value is used at once. */
+/** A value that changes often, as it was at most this long ago. The first known value is used immediately. */
 export function useSettled<T>(value: T, millis: number): T {
   const [settled, setSettled] = useState({ value, at: 0 });
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { messageOf } from "@/api/errors";
-import { abortRun, type RunSummary } from "@/api/runs";
+import { abortRun } from "@/api/runOrders";
+import type { RunSummary } from "@/api/runs";
 import { plural } from "@/format/numbers";
 import { sendOrder } from "@/live/orders";
 import { ConfirmDialog } from "@/ui/Dialog";

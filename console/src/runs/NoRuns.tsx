@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { actorNamesQuery, type RunFilter } from "@/api/runs";
+import { actorsQuery } from "@/api/actors";
+import type { RunFilter } from "@/api/runs";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { statusLabel } from "@/ui/StatusPill";
@@ -11,7 +12,7 @@ type Props = { filter: RunFilter; fixed: RunFilter; empty: ReactNode; onClear: (
 
 /** What a list without runs shows: how to start one, or which filter matches none. */
 export function NoRuns({ filter, fixed, empty, onClear }: Props) {
-  const { data: actors } = useQuery(actorNamesQuery);
+  const actors = useQuery(actorsQuery).data?.items;
   const { sort: _, ...chosen } = filter;
   const isFiltered = Object.keys(chosen).some((name) => !(name in fixed));
   if (isFiltered) {

@@ -3,7 +3,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { Ban, Box, CircleMinus, Copy, Ellipsis, ExternalLink, Link2, Play, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { messageOf } from "@/api/errors";
-import { deleteRun, type RunSummary, resurrectRun } from "@/api/runs";
+import { deleteRun, resurrectRun } from "@/api/runOrders";
+import type { RunSummary } from "@/api/runs";
 import { sendOrder } from "@/live/orders";
 import { IconButton } from "@/ui/Button";
 import { copyText } from "@/ui/CopyButton";
@@ -41,6 +42,11 @@ function UsedMenu({ run, onAbort }: Props) {
     sendOrder(queries, { ...order, send: () => resurrectRun(run.id) }).catch((error) =>
       showToast({ kind: "error", text: `Run ${run.id} was not resurrected: ${messageOf(error)}` }),
     );
+  };
+  const remove = async () => {
+    await deleteRun(run.id);
+    queries.removeQueries({ queryKey: ["run", run.id] });
+    await queries.invalidateQueries({ queryKey: ["run"] });
   };
   const trigger = (
     <IconButton variant="quiet" small label={`Actions of run ${run.id}`} icon={<Ellipsis aria-hidden />} />
@@ -91,7 +97,7 @@ function UsedMenu({ run, onAbort }: Props) {
           action="Delete the run"
           isDangerous
           onClose={() => setDeleting(false)}
-          onConfirm={() => deleteRun(queries, run.id)}
+          onConfirm={remove}
         />
       )}
     </>

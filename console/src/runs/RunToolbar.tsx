@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { actorNamesQuery, type RunFilter, runCountsQuery } from "@/api/runs";
+import { actorsQuery } from "@/api/actors";
+import { type RunFilter, runCountsQuery } from "@/api/runs";
 import { SearchInput } from "@/ui/Field";
 import { FilterChip } from "@/ui/FilterChip";
 import { useKeys } from "@/ui/keys";
@@ -47,7 +48,7 @@ export function RunToolbar({ filter, fixed, onChange }: Props) {
 type ChipProps = Omit<Props, "fixed">;
 
 function ActorChip({ filter, onChange }: ChipProps) {
-  const { data: actors = [] } = useQuery(actorNamesQuery);
+  const actors = useQuery(actorsQuery).data?.items ?? [];
   const found = actors.find(({ id, name, username }) => [id, `${username}~${name}`].includes(filter.actor ?? ""));
   return (
     <FilterChip label="Actor" value={found?.name ?? filter.actor} onClear={() => onChange({ actor: "" })}>

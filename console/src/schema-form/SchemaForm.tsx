@@ -103,7 +103,7 @@ function stateOf(fields: number, filled: number, wrong: number): string {
   return `${plural(fields, "field")}, ${filled === 0 ? "not set" : `${filled} set`}`;
 }
 
-export function fieldId(name: string, idPrefix = "input"): string {
+function fieldId(name: string, idPrefix = "input"): string {
   return `${idPrefix}.${name}`;
 }
 

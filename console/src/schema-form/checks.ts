@@ -2,7 +2,7 @@
  * Simple constraints of all fields, in the server's words.
  *
  * The server reports only the first violation of a schema's keywords. These checks add those of the other fields, so
- * that a user can correct all at once. The server decides: if it accepts an input, these checks are not shown.
+ * that a user can correct all of them together. The server decides: if it accepts an input, these checks are not shown.
  */
 import {
   editorOf,

@@ -124,7 +124,7 @@ export function titleOf({ name, field }: NamedField): string {
 }
 
 /** The schema in a build, or null if it has none that the form can use. */
-export function asInputSchema(value: unknown): InputSchema | null {
+function asInputSchema(value: unknown): InputSchema | null {
   return isObject(value) && isObject(value.properties) ? (value as unknown as InputSchema) : null;
 }
 

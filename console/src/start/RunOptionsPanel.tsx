@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Gauge, Webhook } from "lucide-react";
 import { useId, useState } from "react";
+import { type Usage, usageQuery } from "@/api/account";
 import { type ActorRecord, type BuildInList, type BuildRecord, lastRunsQuery } from "@/api/actors";
-import { computePriceQuery } from "@/api/me";
 import { serverQuery } from "@/api/server";
 import { plural } from "@/format/numbers";
 import { Button } from "@/ui/Button";
@@ -29,7 +29,7 @@ type Props = {
 /** What a run gets: memory, build, timeout, limits and permissions. */
 export function RunOptionsPanel(props: Props) {
   const { actor, builds, build, defaults, options, hasPermissions, onChange } = props;
-  const price = useQuery(computePriceQuery).data ?? null;
+  const price = useQuery({ ...usageQuery, select: computePrice }).data ?? null;
   const id = useId();
   const memory = options.memoryMbytes ?? defaults.memoryMbytes;
   const buildOptions = buildChoices(actor, builds, options.build ?? defaults.build);
@@ -195,4 +195,9 @@ export function buildChoices(actor: ActorRecord, builds: readonly BuildInList[],
   return choices.some(([value]) => value === current)
     ? choices
     : [[current, `${current} (no build)`] as const, ...choices];
+}
+
+/** The price of one compute unit (one GB for one hour) in USD; null if this month has no usage that shows it. */
+function computePrice({ monthlyServiceUsage }: Usage): number | null {
+  return monthlyServiceUsage.ACTOR_COMPUTE_UNITS?.baseUnitPriceUsd ?? null;
 }

@@ -4,11 +4,11 @@ import { type ActorRecord, buildIdOf, buildQuery, buildsQuery } from "@/api/acto
 import type { TaskRecord } from "@/api/tasks";
 import { initialInput, inputSchemaOf, isObject, type JsonObject } from "@/schema-form/schema";
 import { sourceOf } from "@/schema-form/useInputForm";
-import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Draft, draftOf, rememberDraft } from "./drafts";
 import { LoadedStartForm } from "./LoadedStartForm";
+import { NoBuild } from "./NoBuild";
 import { defaultsOf, optionsOfTask, type RunOptions } from "./options";
 
 type Props = {
@@ -63,12 +63,4 @@ function storedOptions(task: TaskRecord | undefined): RunOptions {
 
 function draftKey(actor: ActorRecord, task: TaskRecord | undefined): string {
   return task?.id ?? actor.id;
-}
-
-function NoBuild({ actor, tag }: { actor: ActorRecord; tag: string }) {
-  return (
-    <Empty command={`greenroom build ${actor.name}`}>
-      {actor.name} has no finished build with the tag or number {tag}. Build it first.
-    </Empty>
-  );
 }

@@ -1,19 +1,11 @@
 import { Plus, Trash2 } from "lucide-react";
 import { useId, useState } from "react";
+import { eventLabel, RUN_EVENTS } from "@/api/webhooks";
 import { Button, IconButton } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Checkbox, Field, TextInput } from "@/ui/Field";
 import type { AdHocWebhook } from "./options";
 import styles from "./WebhooksDialog.module.css";
-
-const EVENTS = [
-  ["ACTOR.RUN.CREATED", "Created"],
-  ["ACTOR.RUN.SUCCEEDED", "Succeeded"],
-  ["ACTOR.RUN.FAILED", "Failed"],
-  ["ACTOR.RUN.TIMED_OUT", "Timed out"],
-  ["ACTOR.RUN.ABORTED", "Aborted"],
-  ["ACTOR.RUN.RESURRECTED", "Resurrected"],
-] as const;
 
 const NEW: AdHocWebhook = {
   eventTypes: ["ACTOR.RUN.SUCCEEDED", "ACTOR.RUN.FAILED", "ACTOR.RUN.TIMED_OUT", "ACTOR.RUN.ABORTED"],
@@ -95,10 +87,10 @@ function WebhookFields({ webhook, onChange, onRemove }: FieldsProps) {
         </span>
       </Field>
       <div className={styles.events}>
-        {EVENTS.map(([event, label]) => (
+        {RUN_EVENTS.map((event) => (
           <Checkbox
             key={event}
-            label={label}
+            label={eventLabel(event)}
             checked={eventTypes.includes(event)}
             onChange={(isOn) => toggle(event, isOn)}
           />

@@ -6,7 +6,7 @@ import { Button } from "@/ui/Button";
 import styles from "./JsonTree.module.css";
 
 const OPEN_DEPTH = 2;
-/** Lists that are longer than this begin closed, and show so many entries at a time. */
+/** Lists that are longer than this begin closed, and show this many entries at a time. */
 const CHUNK = 100;
 
 /** A JSON value as a tree whose objects and arrays open and close. */

@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import { MISSING, megabytes } from "@/format/numbers";
+import { MEBIBYTE, MISSING, megabytes } from "@/format/numbers";
 import styles from "./MemoryBar.module.css";
 
 type Props = {
@@ -39,7 +39,7 @@ export function Bar({ share, isAtLimit = false }: { share: number | null; isAtLi
 
 export function shareOf(peakBytes: number | null | undefined, limitMbytes: number, isAtLimit = false): number | null {
   if (isAtLimit) return 1;
-  return peakBytes == null || limitMbytes <= 0 ? null : peakBytes / (limitMbytes * 1024 ** 2);
+  return peakBytes == null || limitMbytes <= 0 ? null : peakBytes / (limitMbytes * MEBIBYTE);
 }
 
 export function peakText(peakBytes: number | null | undefined, limitMbytes: number, isAtLimit = false): string {

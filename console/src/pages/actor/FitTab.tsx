@@ -8,7 +8,7 @@ import { NewFit } from "./fit/NewFit";
 
 const NEW = "new";
 
-/** Finds out how much memory the Actor needs. `fitId` null is the newest fit, or a new one if there is none. */
+/** Finds out how much memory the Actor needs. `fitId` null is the newest fit, or a new one for an Actor without fits. */
 export default function FitTab({ actor, fitId }: { actor: ActorRecord; fitId: string | null }) {
   const list = useQuery(fitsQuery(actor.id));
   const shown = fitId ?? list.data?.items[0]?.id ?? NEW;

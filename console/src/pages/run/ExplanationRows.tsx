@@ -119,8 +119,8 @@ export function StoredRow({ run }: { run: Run }) {
 
 type LogLinkProps = { run: Run; text: string; levels: ("ERROR" | "WARN")[]; children: ReactNode };
 
-/** A link to the last line of the log with a text or level. Nothing if there is none. */
-export function LogLink({ run, text, levels, children }: LogLinkProps) {
+/** A link to the last line of the log with a text or level. Nothing without such a line. */
+function LogLink({ run, text, levels, children }: LogLinkProps) {
   const { data: number } = useQuery(lastLineQuery(run.id, text, levels));
   if (number == null) return null;
   return (

@@ -1,4 +1,4 @@
-/** What the events of a run cost its user, as the prices of the Actor say. */
+/** What the events of a run cost its user, at the prices of the Actor. */
 import type { Run } from "@/api/run";
 
 export type Charge = {

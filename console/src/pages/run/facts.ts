@@ -1,10 +1,8 @@
 /** The eight numbers of a run as text. What was not measured is `–`; what is estimated or cut off is marked. */
 import type { Figure, Queue, Report } from "@/api/run";
-import { bytes, computeUnits, count, MISSING, megabytes, percent, plural, usd } from "@/format/numbers";
+import { bytes, computeUnits, count, MEBIBYTE, MISSING, megabytes, percent, plural, usd } from "@/format/numbers";
 
 export type RunFact = { id: string; label: string; value: string; note: string; isBad?: boolean };
-
-const MEBIBYTE = 1024 ** 2;
 
 export function factsOf(report: Report, queue: Queue | undefined): RunFact[] {
   return [

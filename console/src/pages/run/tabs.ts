@@ -22,8 +22,8 @@ export type RunTab = {
   component: ComponentType<RunTabProps>;
 };
 
-export const LOG_TAB = "log";
-export const OUTPUT_TAB = "output";
+const LOG_TAB = "log";
+const OUTPUT_TAB = "output";
 
 export const TABS: RunTab[] = [
   {

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { useId } from "react";
-import { targetsQuery } from "@/api/targets";
+import { actorsQuery } from "@/api/actors";
+import { tasksQuery } from "@/api/tasks";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { IconButton } from "@/ui/Button";
 import { Field, FieldError, Select } from "@/ui/Field";
@@ -49,12 +50,13 @@ export function ActionFields({ title, action, error, onChange, onRemove }: Props
 type TargetProps = { id: string; action: DraftAction; onChange: (changes: Partial<DraftAction>) => void };
 
 function TargetSelect({ id, action, onChange }: TargetProps) {
-  const { data } = useQuery(targetsQuery);
+  const actors = useQuery(actorsQuery).data?.items ?? [];
+  const tasks = useQuery(tasksQuery).data?.items ?? [];
   const value = action.targetId && `${action.type} ${action.targetId}`;
   const options: [string, string][] = [
     ["", "Choose an Actor or a task"],
-    ...(data?.actors ?? []).map((each): [string, string] => [`RUN_ACTOR ${each.id}`, `Actor ${each.name}`]),
-    ...(data?.tasks ?? []).map((each): [string, string] => [`RUN_ACTOR_TASK ${each.id}`, `Task ${each.name}`]),
+    ...actors.map((each): [string, string] => [`RUN_ACTOR ${each.id}`, `Actor ${each.name}`]),
+    ...tasks.map((each): [string, string] => [`RUN_ACTOR_TASK ${each.id}`, `Task ${each.name}`]),
   ];
   if (value && !options.some(([each]) => each === value)) options.push([value, action.targetId]);
   const choose = (chosen: string) => {

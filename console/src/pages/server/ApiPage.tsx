@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { type DocumentName, documentQuery, type OpenApiDocument } from "@/api/documents";
+import { type DocumentName, documentQuery, type OpenApiDocument, PATHS } from "@/api/documents";
 import { QueryError } from "@/ui/ErrorNote";
 import { SearchInput } from "@/ui/Field";
 import { Page } from "@/ui/Page";
@@ -87,11 +87,9 @@ function Document({ document, place, name }: { document: OpenApiDocument; place:
   );
 }
 
-const FILES = { platform: "/greenroom/platform-openapi.json", local: "/greenroom/openapi.json" } as const;
-
 function Raw({ name }: { name: DocumentName }) {
   return (
-    <a href={FILES[name]} target="_blank" rel="noreferrer">
+    <a href={PATHS[name]} target="_blank" rel="noreferrer">
       OpenAPI document
     </a>
   );

@@ -1,31 +1,25 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { dataOf, platform } from "@/api/client";
+import { type ScheduleShort, schedulesQuery } from "@/api/schedules";
 import type { TaskInList } from "@/api/tasks";
 import { count, MISSING, plural } from "@/format/numbers";
 import { shortTime } from "@/format/times";
 import { type Column, Table } from "@/ui/Table";
 import styles from "./Tasks.module.css";
 
-const MANY = 1000;
-
 /** Which schedules start which task, by the task's id. */
-const schedulesQuery = {
-  queryKey: ["schedule", "list", "of-tasks"],
-  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Record<string, string[]>> => {
-    const { items } = await dataOf(platform.GET("/v2/schedules", { params: { query: { limit: MANY } }, signal }));
-    const pairs = items.flatMap(({ name, actions }) =>
-      actions.flatMap((action) => ("actorTaskId" in action ? [[action.actorTaskId, name] as const] : [])),
-    );
-    return Object.fromEntries(
-      pairs.map(([task]) => [task, pairs.filter(([each]) => each === task).map(([, name]) => name)]),
-    );
-  },
-};
+function byTask({ items }: { items: readonly ScheduleShort[] }): Record<string, string[]> {
+  const pairs = items.flatMap(({ name, actions }) =>
+    actions.flatMap((action) => ("actorTaskId" in action ? [[action.actorTaskId, name] as const] : [])),
+  );
+  return Object.fromEntries(
+    pairs.map(([task]) => [task, pairs.filter(([each]) => each === task).map(([, name]) => name)]),
+  );
+}
 
 export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
   const navigate = useNavigate();
-  const schedules = useQuery(schedulesQuery).data;
+  const schedules = useQuery({ ...schedulesQuery, select: byTask }).data;
   const columns: Column<TaskInList>[] = [
     { id: "name", header: "Name", cell: (task) => <b className={styles.name}>{task.name}</b> },
     { id: "actor", header: "Actor", grows: true, cell: (task) => <ActorLink task={task} /> },

@@ -12,7 +12,7 @@ import { Details } from "@/ui/Facts";
 import { Skeleton } from "@/ui/Skeleton";
 import { showToast } from "@/ui/toasts";
 import styles from "./Webhooks.module.css";
-import { DispatchStatus } from "./WebhooksPage";
+import { DispatchStatus } from "./WebhookTable";
 
 /** The dispatches of a webhook, the newest first, each with its calls. */
 export function Dispatches({ webhookId }: { webhookId: string }) {

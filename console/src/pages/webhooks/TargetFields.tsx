@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
-import { targetsQuery } from "@/api/targets";
+import { actorsQuery } from "@/api/actors";
+import { tasksQuery } from "@/api/tasks";
 import { Field, Select, TextInput } from "@/ui/Field";
 import type { Draft, Target } from "./draft";
 import styles from "./Webhooks.module.css";
@@ -14,8 +15,9 @@ const TARGETS = [
 /** Whose events a webhook waits for: those of an Actor, a task or one run. */
 export function TargetFields({ draft, change }: { draft: Draft; change: (changes: Partial<Draft>) => void }) {
   const id = useId();
-  const { data } = useQuery(targetsQuery);
-  const named = draft.target === "task" ? data?.tasks : data?.actors;
+  const actors = useQuery(actorsQuery).data?.items;
+  const tasks = useQuery(tasksQuery).data?.items;
+  const named = draft.target === "task" ? tasks : actors;
   const options: [string, string][] = [
     ["", "Choose one"],
     ...(named ?? []).map((each): [string, string] => [each.id, each.name]),

@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Plus, Trash2, Upload } from "lucide-react";
 import { useRef } from "react";
 import { messageOf } from "@/api/errors";
-import { uploadFile } from "@/api/storages";
+import { uploadFile } from "@/api/uploads";
 import { Button, IconButton } from "@/ui/Button";
 import { FieldError, TextInput } from "@/ui/Field";
 import { useDraft } from "../values/draft";

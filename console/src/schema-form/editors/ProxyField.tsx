@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { meQuery } from "@/api/me";
+import { userQuery } from "@/api/account";
 import { Select } from "@/ui/Field";
 import type { Json } from "../schema";
 import { useDraft } from "../values/draft";
@@ -71,7 +71,7 @@ function Groups({
   onChosen,
   ...props
 }: EditorProps & { chosen: string[]; onChosen: (groups: string[]) => void }) {
-  const groups = useQuery(meQuery).data?.proxy?.groups ?? [];
+  const groups = useQuery(userQuery).data?.proxy?.groups ?? [];
   return (
     <MultiSelect
       {...props}

@@ -1,20 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
-import { type StorageKind, storagesQuery } from "@/api/storages";
+import { type StorageKind, storageChoicesQuery } from "@/api/storageRecords";
 import { shortTime } from "@/format/times";
+import { KINDS } from "@/storages/kinds";
 import { textsOf } from "./choices";
 import { MultiSelect, type Option } from "./MultiSelect";
 import { textOf } from "./texts";
 import type { EditorProps } from "./types";
 
-const NAMES: Record<StorageKind, string> = {
+/** The kinds of storages by their names in input schemas. */
+const BY_RESOURCE_TYPE: Record<string, StorageKind | undefined> = {
   dataset: "dataset",
-  keyValueStore: "key-value store",
-  requestQueue: "request queue",
+  keyValueStore: "key-value-store",
+  requestQueue: "request-queue",
 };
+
+function kindOf({ field }: EditorProps): StorageKind {
+  return BY_RESOURCE_TYPE[field.resourceType ?? ""] ?? "dataset";
+}
 
 /** One storage, chosen by its name; the value is its id. */
 export function ResourceField(props: EditorProps) {
-  const kind = props.field.resourceType as StorageKind;
+  const kind = kindOf(props);
   const { value, onChange } = props;
   return (
     <MultiSelect
@@ -23,14 +29,14 @@ export function ResourceField(props: EditorProps) {
       acceptsOthers
       most={1}
       chosen={value === undefined || value === null ? [] : [textOf(value)]}
-      prompt={`Choose a ${NAMES[kind]}, or type an ID or name`}
+      prompt={`Choose a ${KINDS[kind].word}, or type an ID or name`}
       onChosen={([chosen]) => onChange(chosen)}
     />
   );
 }
 
 export function ResourcesField(props: EditorProps) {
-  const kind = props.field.resourceType as StorageKind;
+  const kind = kindOf(props);
   const { value, onChange } = props;
   return (
     <MultiSelect
@@ -38,7 +44,7 @@ export function ResourcesField(props: EditorProps) {
       options={useStorageOptions(kind)}
       acceptsOthers
       chosen={textsOf(value)}
-      prompt={`Add a ${NAMES[kind]}`}
+      prompt={`Add a ${KINDS[kind].word}`}
       onChosen={(chosen) => onChange(chosen.length === 0 ? undefined : chosen)}
     />
   );
@@ -46,7 +52,7 @@ export function ResourcesField(props: EditorProps) {
 
 /** Storages with a name come first. */
 function useStorageOptions(kind: StorageKind): Option[] {
-  const storages = useQuery(storagesQuery(kind)).data ?? [];
+  const storages = useQuery(storageChoicesQuery(kind)).data ?? [];
   const options = storages.map(({ id, name, modifiedAt }) => ({
     value: id,
     title: name || id,

@@ -55,13 +55,13 @@ function asText(value: Json | undefined): string {
   return value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** The text of all rows, one a line, to edit at once. */
+/** The text of all rows, one per line, to edit them together. */
 export function linesOf(kind: RowKind, rows: readonly Row[]): string {
   const shown = rows.filter(({ text, second }) => text !== "" || second !== "");
   return shown.map(({ text, second }) => (kind === "keyValue" ? `${text}: ${second}` : text)).join("\n");
 }
 
-/** The rows of edited lines. A line that was there before keeps the other properties of its item. */
+/** The rows of edited lines. An unchanged line has the other properties of its item. */
 export function rowsOfLines(kind: RowKind, text: string, before: readonly Row[]): Row[] {
   const unused = [...before];
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");

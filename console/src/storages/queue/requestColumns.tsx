@@ -19,7 +19,7 @@ function labelOf({ userData }: QueueRequest): string {
 }
 
 /** The first line of the last error. */
-export function lastError({ errorMessages }: QueueRequest): string | undefined {
+function lastError({ errorMessages }: QueueRequest): string | undefined {
   return errorMessages?.at(-1)?.split("\n", 1)[0];
 }
 

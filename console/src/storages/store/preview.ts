@@ -1,5 +1,7 @@
 /** How a record is shown, from its content type and size. */
+
 import type { RecordInfo } from "@/api/storeRecords";
+import { NOT_IN_KEY } from "@/api/uploads";
 
 export type Preview = "json" | "text" | "image" | "html" | "none" | "too-large";
 
@@ -19,5 +21,5 @@ export function previewOf({ contentType, size }: RecordInfo): Preview {
 
 /** The key of an uploaded file: its name, without what a key cannot have. */
 export function keyOfFile(name: string): string {
-  return name.replace(/[^a-zA-Z0-9!\-_.'()]+/g, "-").slice(-256);
+  return name.replace(NOT_IN_KEY, "-").slice(-256);
 }

@@ -87,7 +87,7 @@ function throttled({ size }: Row): string {
 const computeUnitsOf = ({ size }: Row) => significant(size?.computeUnits);
 const costOf = ({ size }: Row) => dollars(size?.costUsd);
 
-/** What a run costs that ends early says nothing about its size. */
+/** The cost of a run that ended early shows nothing about its size. */
 function ofSucceeded(row: Row, format: (row: Row) => string): string {
   return row.times === null ? MISSING : format(row);
 }

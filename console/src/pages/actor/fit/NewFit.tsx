@@ -4,8 +4,8 @@ import { type ActorRecord, type BuildRecord, buildIdOf, buildQuery, buildsQuery 
 import { type Fit, type FitInput, type FitSummary, fitInputsQuery, fitQuery } from "@/api/fits";
 import { initialInput, inputSchemaOf, isObject, type JsonObject } from "@/schema-form/schema";
 import { sourceOf } from "@/schema-form/useInputForm";
+import { NoBuild } from "@/start/NoBuild";
 import { defaultsOf } from "@/start/options";
-import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
 import { NewFitForm } from "./NewFitForm";
@@ -25,13 +25,7 @@ export function NewFit({ actor, fits, possible }: Props) {
   const navigate = useNavigate();
   const failed = error ?? earlier.error ?? inputs.error;
   if (failed) return <QueryError error={failed} refetch={refetch} />;
-  if (isMissing) {
-    return (
-      <Empty command={`greenroom build ${actor.name}`}>
-        {actor.name} has no finished build with the tag or number {tag}. Build it first.
-      </Empty>
-    );
-  }
+  if (isMissing) return <NoBuild actor={actor} tag={tag} />;
   if (!build || (fromId !== "" && !(earlier.data && inputs.data))) return <Skeleton lines={6} height={32} />;
   const schema = inputSchemaOf(build);
   const memory = defaultsOf(actor.defaultRunOptions, null, build).memoryMbytes ?? DEFAULT_MEMORY;

@@ -4,7 +4,7 @@ import { BadgeAlert, BadgeCheck, Check, Play } from "lucide-react";
 import { type ActorRecord, versionQuery } from "@/api/actors";
 import { messageOf } from "@/api/errors";
 import { type Application, type Fit, fitPreviewQuery, type Recommendation, useApplyFit } from "@/api/fits";
-import { MISSING, megabytes } from "@/format/numbers";
+import { MEBIBYTE, MISSING, megabytes } from "@/format/numbers";
 import { durationInWords } from "@/format/times";
 import { Button, buttonClass } from "@/ui/Button";
 import { CommandLine } from "@/ui/CommandLine";
@@ -53,7 +53,7 @@ export function RecommendationCard({ actor, fit, found }: Props) {
 function Numbers({ fit, found }: { fit: Fit; found: Recommendation }) {
   const rows = fit.inputs.flatMap((_, input) => rowsOf(fit, input).filter(({ isRecommended }) => isRecommended));
   const row = rows.sort((a, b) => (b.size?.peakBytes ?? 0) - (a.size?.peakBytes ?? 0))[0];
-  const share = found.peakBytes === null ? null : found.peakBytes / (found.memoryMbytes * 1024 ** 2);
+  const share = found.peakBytes === null ? null : found.peakBytes / (found.memoryMbytes * MEBIBYTE);
   const numbers: [string, string][] = [
     [
       "Time",

@@ -1,11 +1,10 @@
 /** The rows of a fit: what was measured at each size, and what it means. */
 import type { Fit, FitLiveRun, FitRun, FitSize } from "@/api/fits";
 import { isLiveFit } from "@/api/fits";
-import { MISSING } from "@/format/numbers";
+import { MEBIBYTE, MISSING } from "@/format/numbers";
 import { durationInWords } from "@/format/times";
 
 const SECOND = 1000;
-const MEBIBYTE = 1024 ** 2;
 /** Smaller differences are noise. The server selects sizes by the same measure. */
 const TOLERANCE = 0.05;
 
@@ -125,7 +124,7 @@ function missOf(size: FitSize, memoryMbytes: number): string {
 }
 
 /** Time and cost against those of the recommended size. */
-export function comparisonOf(row: Row, recommended: Row | undefined): string {
+function comparisonOf(row: Row, recommended: Row | undefined): string {
   const [time, base] = [row.times?.median, recommended?.times?.median];
   const [cost, baseCost] = [row.size?.costUsd, recommended?.size?.costUsd];
   if (time === undefined || base === undefined || cost === undefined || !baseCost) return "";
@@ -139,7 +138,7 @@ function timesWords(time: number, base: number): string {
   return `${durationInWords(Math.abs(time - base) * SECOND)} ${time < base ? "faster" : "slower"}`;
 }
 
-/** A number with four decimals, or with two digits that say something if it is smaller than that. */
+/** A number with four decimals, or with two significant digits if it is smaller than that. */
 export function significant(value: number | null | undefined): string {
   if (value == null) return MISSING;
   return value === 0 || value >= 0.001 ? value.toFixed(4) : value.toFixed(1 - Math.floor(Math.log10(value)));
@@ -154,6 +153,6 @@ export function peakMbytes(bytes: number): number {
   return Math.round(bytes / MEBIBYTE);
 }
 
-export function capitalized(text: string): string {
+function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

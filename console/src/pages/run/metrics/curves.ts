@@ -1,6 +1,8 @@
 /** The curves of a run as its charts draw them: in MB, percent and kB/s, with nothing where nothing was measured. */
+
 import type { Metrics, Run } from "@/api/run";
 import type { Marker } from "@/charts/markers";
+import { MEBIBYTE } from "@/format/numbers";
 
 type Numbers = (number | null)[];
 type CurveName = keyof NonNullable<Metrics["curves"]>;
@@ -18,8 +20,6 @@ export type ChartCurves = {
   sent: Numbers;
   gaps: [from: number, to: number][];
 };
-
-const MEBIBYTE = 1024 ** 2;
 
 export function chartCurves(metrics: Metrics): ChartCurves {
   const rows = withGaps(metrics);

@@ -1,32 +1,10 @@
-/** Storages, as far as forms choose one or fill one. */
-import { queryOptions } from "@tanstack/react-query";
+/** Files that the form of an input uploads. */
 import { dataOf, platform, request } from "@/api/client";
 
-export type StorageKind = "dataset" | "keyValueStore" | "requestQueue";
-
-const RECORD_KINDS: Record<StorageKind, string> = {
-  dataset: "dataset",
-  keyValueStore: "key-value-store",
-  requestQueue: "request-queue",
-};
-
-const MANY = 200;
 const UPLOADS = "console-uploads";
 /** The characters that the key of a record cannot have. */
-const NOT_IN_KEY = /[^a-zA-Z0-9!\-_.'()]+/g;
+export const NOT_IN_KEY = /[^a-zA-Z0-9!\-_.'()]+/g;
 const MAX_KEY = 256;
-
-/** The storages of a kind: id, name, and when they were last changed. */
-export const storagesQuery = (kind: StorageKind) =>
-  queryOptions({
-    queryKey: [RECORD_KINDS[kind], "list", "of-forms"],
-    queryFn: async ({ signal }) => {
-      const options = { params: { query: { desc: true, limit: MANY, unnamed: true } }, signal };
-      if (kind === "dataset") return (await dataOf(platform.GET("/v2/datasets", options))).items;
-      if (kind === "requestQueue") return (await dataOf(platform.GET("/v2/request-queues", options))).items;
-      return (await dataOf(platform.GET("/v2/key-value-stores", options))).items;
-    },
-  });
 
 /**
  * Store a file in a key-value store, under its own name, and return its URL for containers.
