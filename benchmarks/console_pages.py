@@ -18,7 +18,7 @@ from tests.console.browser import WIDE, Visit, gzipped_bytes, open_browser
 ROUNDS = 9
 SLOWDOWN = 4
 QUIET_MILLIS = 1_000
-"""A page without a long task for so long is at rest."""
+"""A page is at rest when it has had no long task for this time."""
 PATH = "/actors/runs"
 MARKS = """
 window.marks = {tasksEnd: 0, drawn: 0}

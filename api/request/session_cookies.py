@@ -1,7 +1,7 @@
 """The cookie of a browser session, and the requests for which it counts.
 
-A browser sends a cookie with every request to a host, whoever causes the request and whatever its port is. So a cookie
-counts only if the browser states that a page of this very origin sends the request, or that nobody but the user does.
+A browser sends a cookie with every request to a host, to each of its ports, also if a page of another site causes the
+request. So a cookie counts only if the browser states that a page of exactly this origin sends it, or the user does.
 Browsers state this in headers that pages cannot set (W3C, Fetch Metadata Request Headers). A page on another port of
 localhost is "same-site", which `SameSite=Strict` does not exclude.
 """
@@ -37,7 +37,7 @@ class SessionCookies:
         return self.session(scope)
 
     def session(self, scope: Scope) -> Session | None:
-        """The valid session in the cookies of a request, whoever caused it."""
+        """The valid session in the cookies of a request, also of one that another site caused."""
         texts = (value for name, value in cookies(Headers(scope=scope)) if name == self._name)
         return next(filter(None, map(self._sessions.find, texts)), None)
 

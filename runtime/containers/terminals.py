@@ -119,7 +119,7 @@ class DockerExec:
         return code
 
     async def _inspect(self) -> dict[str, Any]:
-        """Return the engine's description of the process; empty if there is none."""
+        """Return the engine's description of the process; empty if the engine does not know it, or does not answer."""
         with suppress(EngineUnavailable), ignoring_statuses(404):
             found: dict[str, Any] = await self._connection.call(self._connection.api.exec_inspect, self._id)
             return found

@@ -38,7 +38,7 @@ class Application:
 
     `file` is None if the source of the version has no actor.json that Greenroom could change. `overridden_by` is the
     default memory in the actor.json of the current build, which takes precedence over that of the Actor; it is None
-    if there is none.
+    without such a default.
     """
 
     memory_mbytes: int

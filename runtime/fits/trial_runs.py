@@ -87,7 +87,7 @@ class TrialRuns:
             await self._orders.abort(run)
 
     async def delete(self, run_id: str) -> None:
-        """Delete a finished run. A run that cannot be deleted remains, as one that was resurrected meanwhile."""
+        """Delete a finished run. A run that cannot be deleted remains, for example after it was resurrected."""
         run = self.find(run_id)
         if run is None:
             return

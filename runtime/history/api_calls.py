@@ -31,16 +31,16 @@ log = logging.getLogger("greenroom.api")
 STORE_SECS = 2.0
 """The calls of this time are lost if the server is killed."""
 RECENT_CALLS = 5000
-"""So many calls of a run are stored in full, and at most one block more."""
+"""The last calls of a run that are stored in full, and at most one block more."""
 BLOCK_CALLS = 500
-"""A block is complete from so many calls on."""
+"""The calls of a complete block."""
 COMPRESSION = 2
 """A higher level takes three times as long, and saves a fifth."""
 STEP_CALLS = 100
-"""So many calls are counted and masked within a moment."""
+"""The calls that are counted and masked in one step, which takes a moment."""
 MAX_WAITING_BLOCKS = RECENT_CALLS // BLOCK_CALLS
 MAX_SERIES = 200
-"""The open blocks of so many runs are in memory. Those of other runs are read again."""
+"""The most runs whose open blocks are in memory. Those of other runs are read again."""
 MAX_CHARS = 500
 """A longer path or query is cut."""
 SEPARATOR = "\0"

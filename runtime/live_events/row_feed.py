@@ -1,4 +1,4 @@
-"""The changes of records for the sources of events: important ones at once, others at most once a second each."""
+"""The changes of records for the sources of events: important ones immediately, others at most once a second each."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ async def listed(api: Api, query: str = "") -> RunSummaries:
     return page
 
 
-async def test_a_list_counts_the_runs_of_each_status_whatever_status_is_selected(api: Api) -> None:
+async def test_a_list_counts_the_runs_of_each_status_also_of_those_not_selected(api: Api) -> None:
     actor = await api.create_actor("hello")
     ended = [await api.finish(await api.start(actor), code) for code in (0, 0, 1)]
     live = await api.start(actor)

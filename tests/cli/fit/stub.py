@@ -1,4 +1,4 @@
-"""The stub API with fits whose runs need memory, as their inputs state, and end at once.
+"""The stub API with fits whose runs need memory, as their inputs state, and end immediately.
 
 An input with `needMbytes` makes a run fail at its limit; `status` and `exitCode` are those of all runs of an input.
 """
