@@ -1,12 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
 import { actorsQuery } from "@/api/actors";
 import { type RunFilter, runCountsQuery } from "@/api/runs";
-import { SearchInput } from "@/ui/Field";
 import { FilterChip } from "@/ui/FilterChip";
-import { useKeys } from "@/ui/keys";
 import { MenuItem } from "@/ui/Menu";
 import { Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Segmented } from "@/ui/Segmented";
 import { LiveDot, statusLabel } from "@/ui/StatusPill";
 import { ORIGINS } from "./origins";
@@ -15,7 +13,6 @@ import { StartedChip } from "./StartedChip";
 import type { Changes } from "./search";
 
 const SEGMENTS = ["", "LIVE", "SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"];
-const TYPING_MILLIS = 200;
 
 type Props = { filter: RunFilter; fixed: RunFilter; onChange: (changes: Changes) => void };
 
@@ -40,7 +37,15 @@ export function RunToolbar({ filter, fixed, onChange }: Props) {
       {fixed.actor === undefined && fixed.task === undefined && <ActorChip filter={filter} onChange={onChange} />}
       <OriginChip filter={filter} onChange={onChange} />
       <StartedChip filter={filter} onChange={onChange} />
-      <Search value={filter.q ?? ""} onChange={(q) => onChange({ q })} />
+      <div className={styles.search}>
+        <SearchField
+          value={filter.q ?? ""}
+          label="Search runs"
+          placeholder="Actor, run ID or message"
+          keyHint="/"
+          onChange={(q) => onChange({ q })}
+        />
+      </div>
     </Toolbar>
   );
 }
@@ -76,35 +81,5 @@ function OriginChip({ filter, onChange }: ChipProps) {
         </MenuItem>
       ))}
     </FilterChip>
-  );
-}
-
-/** The search applies while the user types, but not at each key. */
-function Search({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(value);
-  const [shown, setShown] = useState(value);
-  if (shown !== value) {
-    setShown(value);
-    if (text.trim() !== value) setText(value); // the address has changed by other means
-  }
-  useEffect(() => {
-    if (text.trim() === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), TYPING_MILLIS);
-    return () => clearTimeout(timer);
-  }, [text, value, onChange]);
-  useKeys({ "/": () => input.current?.focus() });
-  return (
-    <div className={styles.search}>
-      <SearchInput
-        ref={input}
-        aria-label="Search runs"
-        placeholder="Actor, run ID or message"
-        keyHint="/"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && text === "" && event.currentTarget.blur()}
-      />
-    </div>
   );
 }

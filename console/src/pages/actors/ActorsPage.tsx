@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { useRef } from "react";
 import { type ActorInList, actorsQuery } from "@/api/actors";
 import { body, local } from "@/api/client";
 import { count, MISSING, plural } from "@/format/numbers";
@@ -9,9 +8,8 @@ import { shortTime } from "@/format/times";
 import { buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
-import { SearchInput } from "@/ui/Field";
-import { useKeys } from "@/ui/keys";
 import { Page, Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { StatusPill } from "@/ui/StatusPill";
 import { type Column, Table } from "@/ui/Table";
@@ -41,8 +39,6 @@ export function ActorsPage() {
   const search = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
   const q = search.q === undefined ? "" : String(search.q);
-  const input = useRef<HTMLInputElement>(null);
-  useKeys({ "/": () => input.current?.focus() });
   const rows = rowsOf(data?.items ?? [], runs?.items, runs?.total).filter((row) => isFound(row, q));
   const setQ = (text: string) =>
     void navigate({ to: "/actors", search: text === "" ? {} : { q: text }, replace: true });
@@ -56,14 +52,7 @@ export function ActorsPage() {
     <Page title="Actors" note={data && plural(data.total, "Actor")} actions={newActor}>
       <Toolbar>
         <div className={styles.search}>
-          <SearchInput
-            ref={input}
-            value={q}
-            placeholder="Name or title"
-            aria-label="Search the Actors"
-            keyHint="/"
-            onChange={(event) => setQ(event.target.value)}
-          />
+          <SearchField value={q} label="Search the Actors" placeholder="Name or title" keyHint="/" onChange={setQ} />
         </div>
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}

@@ -3,9 +3,9 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { type DocumentName, documentQuery, type OpenApiDocument, PATHS } from "@/api/documents";
 import { QueryError } from "@/ui/ErrorNote";
-import { SearchInput } from "@/ui/Field";
 import { Page } from "@/ui/Page";
 import { Prose } from "@/ui/Prose";
+import { SearchField } from "@/ui/SearchField";
 import { Segmented } from "@/ui/Segmented";
 import { Skeleton } from "@/ui/Skeleton";
 import styles from "./api/Api.module.css";
@@ -37,12 +37,12 @@ export function ApiPage() {
             void navigate({ to: "/api", search: { document, ...(place.q ? { q: place.q } : {}) } })
           }
         />
-        <SearchInput
-          aria-label="Search the operations"
+        <SearchField
+          value={String(place.q ?? "")}
+          label="Search the operations"
           placeholder="Search operations"
           keyHint="/"
-          value={place.q ?? ""}
-          onChange={(event) => goTo({ q: event.target.value || undefined } as Place, true)}
+          onChange={(text) => goTo({ q: text || undefined } as Place, true)}
         />
       </div>
       {error && <QueryError error={error} refetch={refetch} />}

@@ -8,9 +8,10 @@ import { KINDS, nameOf } from "@/storages/kinds";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
-import { Checkbox, SearchInput } from "@/ui/Field";
+import { Checkbox } from "@/ui/Field";
 import { mainPane } from "@/ui/mainPane";
 import { Padded, Page, Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { Table } from "@/ui/Table";
 import { useAddress } from "@/ui/useAddress";
@@ -36,12 +37,12 @@ export function StorageListPage({ kind }: { kind: StorageKind }) {
       }
     >
       <Toolbar>
-        <SearchInput
+        <SearchField
           value={q}
-          aria-label={`Search the ${titles.toLowerCase()}`}
+          label={`Search the ${titles.toLowerCase()}`}
           placeholder="Name, ID or run"
           keyHint="/"
-          onChange={(event) => change({ q: event.target.value })}
+          onChange={(text) => change({ q: text })}
         />
         <Checkbox
           label="Show unnamed ones too"

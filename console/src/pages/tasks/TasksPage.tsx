@@ -1,13 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useRef } from "react";
 import { tasksQuery } from "@/api/tasks";
 import { plural } from "@/format/numbers";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
-import { SearchInput } from "@/ui/Field";
-import { useKeys } from "@/ui/keys";
 import { Page, Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { TasksTable } from "./TasksTable";
 
@@ -18,8 +16,6 @@ export function TasksPage() {
   const search = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
   const q = search.q === undefined ? "" : String(search.q);
-  const input = useRef<HTMLInputElement>(null);
-  useKeys({ "/": () => input.current?.focus() });
   const words = q.trim().toLowerCase();
   const tasks = (data?.items ?? []).filter((task) =>
     `${task.name} ${task.actName ?? ""}`.toLowerCase().includes(words),
@@ -29,14 +25,7 @@ export function TasksPage() {
   return (
     <Page title="Tasks" note={data && plural(data.total, "task")}>
       <Toolbar>
-        <SearchInput
-          ref={input}
-          value={q}
-          placeholder="Name or Actor"
-          aria-label="Search the tasks"
-          keyHint="/"
-          onChange={(event) => setQ(event.target.value)}
-        />
+        <SearchField value={q} label="Search the tasks" placeholder="Name or Actor" keyHint="/" onChange={setQ} />
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
       {isPending && <Skeleton lines={5} height={24} />}

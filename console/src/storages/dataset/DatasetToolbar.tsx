@@ -4,8 +4,8 @@ import type { Item } from "@/api/datasetItems";
 import type { StorageRecord } from "@/api/storageRecords";
 import { count } from "@/format/numbers";
 import { Button } from "@/ui/Button";
-import { SearchInput } from "@/ui/Field";
 import { Menu, MenuCheckItem, MenuItem, MenuSeparator } from "@/ui/Menu";
+import { SearchField } from "@/ui/SearchField";
 import { Segmented } from "@/ui/Segmented";
 import { type FieldColumn, joinNames, type View } from "./columns";
 import styles from "./Dataset.module.css";
@@ -46,12 +46,7 @@ export function DatasetToolbar({ dataset, views, address, all, columns, data, fo
         onChange={(as) => change({ as: as === "json" ? as : undefined, item: undefined })}
       />
       <span className={styles.find}>
-        <SearchInput
-          value={find}
-          aria-label="Find on this page"
-          placeholder="Find on this page"
-          onChange={(event) => change({ find: event.target.value })}
-        />
+        <SearchField value={find} label="Find on this page" onChange={(text) => change({ find: text })} />
       </span>
       {find !== "" && (
         <span className={styles.quiet} role="status">

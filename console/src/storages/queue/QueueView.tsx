@@ -6,8 +6,8 @@ import { count } from "@/format/numbers";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
-import { SearchInput } from "@/ui/Field";
 import { mainPane } from "@/ui/mainPane";
+import { SearchField } from "@/ui/SearchField";
 import { Segmented } from "@/ui/Segmented";
 import { Skeleton } from "@/ui/Skeleton";
 import { Table } from "@/ui/Table";
@@ -54,12 +54,7 @@ export function QueueView({ queue, empty, actions }: Props) {
           onChange={(value) => change({ outcome: value })}
         />
         <span className={styles.find}>
-          <SearchInput
-            value={find}
-            aria-label="Find in the loaded requests"
-            placeholder="Find in the loaded requests"
-            onChange={(event) => change({ find: event.target.value })}
-          />
+          <SearchField value={find} label="Find in the loaded requests" onChange={(text) => change({ find: text })} />
         </span>
         <span className={styles.actions}>{actions}</span>
       </div>

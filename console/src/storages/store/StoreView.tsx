@@ -6,7 +6,7 @@ import { type Key, keysQuery } from "@/api/storeRecords";
 import { bytes, count } from "@/format/numbers";
 import { Button } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
-import { SearchInput } from "@/ui/Field";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { useAddress } from "@/ui/useAddress";
 import { RecordView } from "./RecordView";
@@ -37,12 +37,7 @@ export function StoreView({ store, empty, actions }: Props) {
     <div className={styles.view}>
       <div className={styles.toolbar}>
         <span className={styles.search}>
-          <SearchInput
-            value={prefix}
-            aria-label="Keys that begin with"
-            placeholder="Keys that begin with"
-            onChange={(event) => change({ prefix: event.target.value })}
-          />
+          <SearchField value={prefix} label="Keys that begin with" onChange={(text) => change({ prefix: text })} />
         </span>
         <span className={styles.quiet} role="status">
           {count(keys.length)}

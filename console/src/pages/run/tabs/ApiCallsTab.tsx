@@ -6,7 +6,7 @@ import { clockTime, millisOf } from "@/format/times";
 import { IconButton } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
-import { SearchInput } from "@/ui/Field";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { useAddress } from "@/ui/useAddress";
@@ -32,11 +32,11 @@ export function ApiCallsTab({ run }: RunTabProps) {
     <>
       <div className={styles.toolbar}>
         <span className={styles.find}>
-          <SearchInput
+          <SearchField
             value={q}
-            aria-label="Find API calls"
+            label="Find API calls"
             placeholder="Method, path, query or status"
-            onChange={(event) => change({ q: event.target.value, calls: undefined })}
+            onChange={(text) => change({ q: text, calls: undefined })}
           />
         </span>
         <span className={styles.quiet}>

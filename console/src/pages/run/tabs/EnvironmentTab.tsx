@@ -5,7 +5,7 @@ import { plural } from "@/format/numbers";
 import { CopyButton } from "@/ui/CopyButton";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
-import { SearchInput } from "@/ui/Field";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { useAddress } from "@/ui/useAddress";
@@ -29,11 +29,11 @@ export function EnvironmentTab({ run }: RunTabProps) {
     <>
       <div className={styles.toolbar}>
         <span className={styles.find}>
-          <SearchInput
+          <SearchField
             value={find}
-            aria-label="Find a variable"
+            label="Find a variable"
             placeholder="Name or value"
-            onChange={(event) => change({ find: event.target.value })}
+            onChange={(text) => change({ find: text })}
           />
         </span>
         <span className={styles.quiet}>
