@@ -44,10 +44,16 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while modules are imported and tests are collected: hardly anything of it becomes garbage."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Exempt the modules and the collected tests, which exist until the end, from every garbage collection."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

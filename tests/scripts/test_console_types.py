@@ -9,6 +9,8 @@ import pytest
 
 from scripts.console_types import local_types, platform_types, types_file
 
+pytestmark = pytest.mark.processes  # Node generates the types
+
 
 def test_the_types_of_the_local_controls_are_up_to_date() -> None:
     assert types_file("local").read_text() == local_types(), "run `python -m scripts.console_types`"

@@ -168,9 +168,9 @@ async def test_the_users_of_an_actor_are_counted_by_their_last_run(store: Api) -
     for token in ("alices-key", "alices-key", "bobs-key"):
         run = await store.data("POST", "/v2/acts/alice~maps/runs", token=token)
         await store.finish(store.orchestrator.runs.get(run["id"]))
-        await store.clock.advance(10 * 24 * 3600 if token == "alices-key" else 1)
+        store.clock.jump(10 * 24 * 3600 if token == "alices-key" else 1)
     assert await counts() == (2, 1, 2, 2)
-    await store.clock.advance(31 * 24 * 3600)
+    store.clock.jump(31 * 24 * 3600)
     assert await counts() == (2, 0, 0, 2)
     assert await names(store, "?sortBy=popularity") == ["maps", "mail"]
 
