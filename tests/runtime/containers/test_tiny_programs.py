@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.containers.probe_programs import MACHINES, connect, fill_memory
+from runtime.containers.tiny_programs import MACHINES, connect, fill_memory
 
 LOOPBACK = IPv4Address("127.0.0.1")
 MACHINE = MACHINES.get(platform.machine())
