@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
+from secrets import token_hex
 from typing import Any
 
 import docker.errors
@@ -142,7 +143,12 @@ class NetworkSandboxes:
         if self._image is None:
             self._image = import_image(api, self._program, self._labels)
         created = api.create_container(
-            self._image, [PROGRAM], user=NOBODY, labels=self._labels, host_config=self._host_config()
+            self._image,
+            [PROGRAM],
+            name=f"greenroom-network-{token_hex(6)}",
+            user=NOBODY,
+            labels=self._labels,
+            host_config=self._host_config(),
         )
         try:
             api.start(created["Id"])
