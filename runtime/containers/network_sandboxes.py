@@ -82,7 +82,7 @@ class NetworkSandboxes:
         return self._pool.take() if spec.hosts == self._hosts else None
 
     def discard(self, id: str) -> None:
-        """Remove a sandbox in the background."""
+        """Remove a sandbox, by its id or name, in the background."""
         self._pool.discard(id)
 
     def during_start(self) -> AbstractContextManager[None]:
@@ -131,30 +131,26 @@ class NetworkSandboxes:
 
     async def _make(self) -> str:
         """Start a sandbox and return its id. Raises StartFailed, EngineUnavailable."""
+        name = f"greenroom-network-{token_hex(6)}"
         try:
-            return await self._connection.call(self._start)
+            return await self._connection.call(self._start, name)
         except docker.errors.APIError as error:
             self._image = None  # somebody may have removed it
+            self.discard(name)
             raise StartFailed(error_message(error)) from error
+        except EngineUnavailable:  # the engine may have created it before its answer was lost
+            self.discard(name)
+            raise
 
-    def _start(self) -> str:
+    def _start(self, name: str) -> str:
         api = self._connection.api
         assert self._program is not None, "the pool is open"
         if self._image is None:
             self._image = import_image(api, self._program, self._labels)
         created = api.create_container(
-            self._image,
-            [PROGRAM],
-            name=f"greenroom-network-{token_hex(6)}",
-            user=NOBODY,
-            labels=self._labels,
-            host_config=self._host_config(),
+            self._image, [PROGRAM], name=name, user=NOBODY, labels=self._labels, host_config=self._host_config()
         )
-        try:
-            api.start(created["Id"])
-        except docker.errors.APIError:
-            api.remove_container(created["Id"], force=True)
-            raise
+        api.start(created["Id"])
         return str(created["Id"])
 
     def _host_config(self) -> dict[str, Any]:
