@@ -94,10 +94,7 @@ def greenroom(server: LiveServer, prepared: int) -> Contender:
     def whole(memory: int = MEMORY_MBYTES) -> None:
         server.http.post(f"/v2/acts/{actor}/run-sync", params={"memory": memory}).raise_for_status()
 
-    def prepare() -> None:
-        while server.control("GET", "info")["liveRuns"] or sandboxes(server) != prepared:
-            time.sleep(0.1)
-
+    prepare = partial(wait_until_quiet, server, prepared)
     return Contender(first_line, whole, lambda: at_once(partial(whole, BURST_MEMORY_MBYTES)), prepare)
 
 
@@ -130,8 +127,13 @@ def at_once(work: Callable[[], object]) -> None:
             each.result()
 
 
-def sandboxes(server: LiveServer) -> int:
-    """Return the number of prepared networks, which have no container yet."""
+def wait_until_quiet(server: LiveServer, prepared: int) -> None:
+    """Wait until no run is live, and as many networks are prepared."""
+    while server.control("GET", "info")["liveRuns"] or count_sandboxes(server) != prepared:
+        time.sleep(0.1)
+
+
+def count_sandboxes(server: LiveServer) -> int:
     filters = ["--filter", f"label={INSTANCE_LABEL}={server.instance_id}", "--filter", f"label={SANDBOX_LABEL}"]
     listed = subprocess.run(["docker", "ps", "--quiet", *filters], capture_output=True, text=True, check=True)
     return len(listed.stdout.split())

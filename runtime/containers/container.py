@@ -221,7 +221,7 @@ class DockerContainer:
         with ignoring_statuses(404, 409):
             await self._connection.call(self._connection.api.remove_container, self._id, v=True, force=True)
         if self._sandbox is not None:
-            await self._sandboxes.remove(self._sandbox)
+            self._sandboxes.discard(self._sandbox)
 
     @property
     def _sandbox(self) -> str | None:

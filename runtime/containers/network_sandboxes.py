@@ -53,7 +53,7 @@ class NetworkSandboxes:
         self._connection = connection
         self._labels = {INSTANCE_LABEL: instance_id, SANDBOX_LABEL: ""}
         self._clock = clock
-        self._pool = SandboxPool(make=self._make, remove=self.remove, wait=wait, clock=clock, size=size)
+        self._pool = SandboxPool(make=self._make, remove=self._remove, wait=wait, clock=clock, size=size)
         self._program: bytes | None = None
         self._network = ""
         self._hosts: Mapping[str, str] = {}
@@ -97,7 +97,7 @@ class NetworkSandboxes:
                 return str(found["NetworkSettings"]["Networks"][self._network]["IPAddress"])
         return None
 
-    async def remove(self, id: str) -> None:
+    async def _remove(self, id: str) -> None:
         with ignoring_statuses(404, 409):
             await self._connection.call(self._connection.api.remove_container, id, force=True)
 
@@ -120,7 +120,7 @@ class NetworkSandboxes:
         joined = {each["Labels"].get(JOINED_LABEL) for each in found}
         for each in found:
             if SANDBOX_LABEL in each["Labels"] and each["Id"] not in joined:
-                await self.remove(each["Id"])
+                await self._remove(each["Id"])
         for image in images:
             await self._remove_image(image["Id"])
 

@@ -77,6 +77,12 @@ async def next_sandbox(door: DockerContainers, *earlier: str) -> str:
             await asyncio.sleep(0.05)
 
 
+async def until_removed(door: DockerContainers, sandbox: str) -> None:
+    async with asyncio.timeout(30):
+        while sandbox in [each["Id"] for each in await sandboxes(door)]:
+            await asyncio.sleep(0.05)
+
+
 async def create(door: DockerContainers, image: str, script: str) -> Container:
     hosts = {HOST_IN_CONTAINERS: door.engine.gateway}
     return await door.create(container_spec(image, script, hosts=hosts))
@@ -101,7 +107,7 @@ async def test_containers_have_the_addresses_names_and_counters_of_their_sandbox
     assert await first_line(serving) == f"True {address[0]} {prepared.engine.gateway}".encode()
     await assert_separated(prepared, script_image, serving, address[0])
     await serving.remove()
-    assert sandbox not in [each["Id"] for each in await sandboxes(prepared)]
+    await until_removed(prepared, sandbox)
 
 
 async def assert_separated(door: DockerContainers, image: str, serving: Container, address: str) -> None:
@@ -157,8 +163,8 @@ async def test_after_a_crash_only_the_networks_of_containers_are_used(
     unused = await next_sandbox(prepared, used)
     after_crash = await connect()
     await next_sandbox(after_crash, used, unused)
-    assert unused not in [each["Id"] for each in await sandboxes(after_crash)]
+    await until_removed(after_crash, unused)
     [adopted] = await after_crash.list()
     assert await fetch_status(adopted, 4321) == 200
     await adopted.remove()
-    assert used not in [each["Id"] for each in await sandboxes(after_crash)]
+    await until_removed(after_crash, used)
