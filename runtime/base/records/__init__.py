@@ -38,6 +38,7 @@ from runtime.base.records.fits import (
     FitStatus,
     LiveTrial,
     Measurement,
+    PlannedTrial,
     Strategy,
     Trial,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "Origin",
     "PendingAction",
     "PermissionLevel",
+    "PlannedTrial",
     "Pricing",
     "PricingModel",
     "ProcessedRequest",

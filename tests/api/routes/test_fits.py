@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime.base.records import Actor, Fit, FitStatus, LiveTrial, Run, Trial
+from api.response import fits
+from api.response.fit_models import FitRun
+from runtime.base.records import Actor, Fit, FitStatus, LiveTrial, Measurement, Run, Trial
 from runtime.base.sizes import MBYTE
 from runtime.database import Database
 from runtime.fits.capacity import Host
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
-from tests.fakes.event_stream import listen
+from tests.fakes.event_stream import EventClient, listen
+from tests.runtime.fits.models import a_measurement
 
 NEED = 300 * MBYTE
 SIZES = [256, 512, 1024]
@@ -254,6 +259,18 @@ async def test_a_second_fit_waits_for_the_memory_of_the_first_one(api: Api, monk
     assert (await finish_all(api, second))["status"] == "FINISHED"
 
 
+async def test_fits_of_a_user_share_the_users_limit(tmp_path: Path) -> None:
+    """Also while the runs of one are planned, but have not been started."""
+    api = Api(tmp_path, max_memory_mbytes=1024)
+    await api.open()
+    actor = await api.create_actor("fitted")
+    started = asyncio.gather(*(start(api, actor, sizes=[512], repeat=2, parallel=2) for _ in range(3)))
+    await until(api, started.done)
+    fits = [await finish_all(api, fit_id) for fit_id in await started]
+    assert [(fit["status"], fit["error"]) for fit in fits] == [("FINISHED", None)] * 3
+    await api.close()
+
+
 async def test_a_client_can_wait_for_a_change(api: Api) -> None:
     fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
     run = await next_run(api)
@@ -269,7 +286,7 @@ async def test_a_client_can_wait_for_a_change(api: Api) -> None:
 async def test_secret_fields_are_stored_encrypted(api: Api) -> None:
     secret = {"title": "P", "type": "string", "editor": "textfield", "isSecret": True}
     fit_id = await start(api, await api.create_actor_with_schema(key=secret), inputs=[{"body": {"key": "hunter2"}}])
-    [body] = api.orchestrator.database.fits.inputs(fit_id)
+    [body] = await api.orchestrator.database.fits.inputs(fit_id)
     assert body is not None and "ENCRYPTED_VALUE" in body and "hunter2" not in body
     shown = await api.call("GET", f"/greenroom/fits/{fit_id}/inputs")
     assert shown.json() == {"items": [{"label": "", "body": json.loads(body)}]}
@@ -320,7 +337,7 @@ async def test_fits_are_listed_by_actor_and_deleted_only_after_their_end(api: Ap
     assert (await api.call("GET", f"/greenroom/fits?actor={other.id}")).json()["total"] == 0
     assert (await api.call("DELETE", f"/greenroom/fits/{fit_id}")).status_code == 204
     assert (await api.call("GET", f"/greenroom/fits/{fit_id}")).status_code == 404
-    assert api.orchestrator.database.fits.inputs(fit_id) == []
+    assert await api.orchestrator.database.fits.inputs(fit_id) == []
 
 
 async def test_an_actor_with_a_live_fit_cannot_be_deleted_and_its_fits_go_with_it(api: Api) -> None:
@@ -399,8 +416,38 @@ async def test_a_page_receives_each_change_of_a_fit_and_the_peaks_of_its_live_ru
     client = await listen(api, f"fit:{fit_id}")
     run = await next_run(api)
     api.container_of(run).uses(90 * MBYTE)
-    await until(api, lambda: any(live["peakBytes"] == 90 * MBYTE for live in client.named("fit")[-1]["live"]))
+    await until(api, partial(has_peak, client, 90 * MBYTE))
     done = await finish_all(api, fit_id)
     await until(api, lambda: client.named("fit")[-1]["status"] == "FINISHED")
     assert client.named("fit")[-1] == done
+    await client.close()
+
+
+def has_peak(client: EventClient, peak: int) -> bool:
+    return any(live["peakBytes"] == peak for live in client.named("fit")[-1]["live"])
+
+
+async def test_hundreds_of_measurements_do_not_occupy_the_event_loop(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their rows are built in a thread, and not again while only the numbers of live runs change."""
+    fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
+    run = await next_run(api)
+    await api.clock.advance(2)
+    measured = tuple(a_measurement(run_id=f"run{number}") for number in range(300))
+    await api.orchestrator.database.fits.update(fit_id, lambda fit: replace(fit, measured=measured))
+    builders: list[int] = []
+
+    def count(run: Measurement, *, is_stored: bool) -> FitRun:
+        builders.append(threading.get_ident())
+        return build(run, is_stored=is_stored)
+
+    build = fits._measured_run
+    monkeypatch.setattr(fits, "_measured_run", count)
+    client = await listen(api, f"fit:{fit_id}")
+    await until(api, lambda: client.named("fit"))
+    for peak in range(90 * MBYTE, 95 * MBYTE, MBYTE):
+        api.container_of(run).uses(peak)
+        await until(api, partial(has_peak, client, peak))
+    assert len(builders) == len(measured) == len(client.named("fit")[-1]["runs"])
+    assert len((await get(api, fit_id))["runs"]) == len(measured)
+    assert len(builders) == 2 * len(measured) and threading.get_ident() not in builders
     await client.close()
