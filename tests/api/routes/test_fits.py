@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,15 +12,12 @@ from typing import Any
 
 import pytest
 
-from api.response import fits
-from api.response.fit_models import FitRun
-from runtime.base.records import Actor, Fit, FitStatus, LiveTrial, Measurement, Run, Trial
+from runtime.base.records import Actor, Fit, FitStatus, LiveTrial, Run, Trial
 from runtime.base.sizes import MBYTE
 from runtime.database import Database
 from runtime.fits.capacity import Host
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
 from tests.fakes.event_stream import EventClient, listen
-from tests.runtime.fits.models import a_measurement
 
 NEED = 300 * MBYTE
 SIZES = [256, 512, 1024]
@@ -259,18 +255,6 @@ async def test_a_second_fit_waits_for_the_memory_of_the_first_one(api: Api, monk
     assert (await finish_all(api, second))["status"] == "FINISHED"
 
 
-async def test_fits_of_a_user_share_the_users_limit(tmp_path: Path) -> None:
-    """Also while the runs of one are planned, but have not been started."""
-    api = Api(tmp_path, max_memory_mbytes=1024)
-    await api.open()
-    actor = await api.create_actor("fitted")
-    started = asyncio.gather(*(start(api, actor, sizes=[512], repeat=2, parallel=2) for _ in range(3)))
-    await until(api, started.done)
-    fits = [await finish_all(api, fit_id) for fit_id in await started]
-    assert [(fit["status"], fit["error"]) for fit in fits] == [("FINISHED", None)] * 3
-    await api.close()
-
-
 async def test_a_client_can_wait_for_a_change(api: Api) -> None:
     fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
     run = await next_run(api)
@@ -425,29 +409,3 @@ async def test_a_page_receives_each_change_of_a_fit_and_the_peaks_of_its_live_ru
 
 def has_peak(client: EventClient, peak: int) -> bool:
     return any(live["peakBytes"] == peak for live in client.named("fit")[-1]["live"])
-
-
-async def test_hundreds_of_measurements_do_not_occupy_the_event_loop(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their rows are built in a thread, and not again while only the numbers of live runs change."""
-    fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
-    run = await next_run(api)
-    await api.clock.advance(2)
-    measured = tuple(a_measurement(run_id=f"run{number}") for number in range(300))
-    await api.orchestrator.database.fits.update(fit_id, lambda fit: replace(fit, measured=measured))
-    builders: list[int] = []
-
-    def count(run: Measurement, *, is_stored: bool) -> FitRun:
-        builders.append(threading.get_ident())
-        return build(run, is_stored=is_stored)
-
-    build = fits._measured_run
-    monkeypatch.setattr(fits, "_measured_run", count)
-    client = await listen(api, f"fit:{fit_id}")
-    await until(api, lambda: client.named("fit"))
-    for peak in range(90 * MBYTE, 95 * MBYTE, MBYTE):
-        api.container_of(run).uses(peak)
-        await until(api, partial(has_peak, client, peak))
-    assert len(builders) == len(measured) == len(client.named("fit")[-1]["runs"])
-    assert len((await get(api, fit_id))["runs"]) == len(measured)
-    assert len(builders) == 2 * len(measured) and threading.get_ident() not in builders
-    await client.close()
