@@ -61,7 +61,7 @@ describe("the runs that enter a list", () => {
     });
 
   it("are never those of a filter that the user has left", async () => {
-    const { rerender, result } = render({ status: "LIVE" }, []);
+    const { rerender, result } = render({ status: "LIVE" }, [], true);
     await deliver(runEvent({ id: "live" }));
     rerender({ filter: { status: "FAILED" } });
     await answer(pageOf(aRun({ id: "live" })));

@@ -56,10 +56,10 @@ function LiveActions({ run, open }: Props) {
           </Button>
         }
       >
-        <MenuItem note="the Actor gets 30 s" onSelect={() => void abort(true)}>
+        <MenuItem needsServer note="the Actor gets 30 s" onSelect={() => void abort(true)}>
           Gracefully
         </MenuItem>
-        <MenuItem isDangerous onSelect={() => void abort(false)}>
+        <MenuItem needsServer isDangerous onSelect={() => void abort(false)}>
           Now
         </MenuItem>
       </Menu>
@@ -116,7 +116,7 @@ function EndedActions({ run, open }: Props) {
           </Button>
         }
       >
-        <MenuItem note="s" onSelect={() => void start({})}>
+        <MenuItem needsServer note="s" onSelect={() => void start({})}>
           With the same input
         </MenuItem>
         <MenuItem onSelect={() => void navigate({ href: `/actors/${run.actId}?run=${run.id}` })}>

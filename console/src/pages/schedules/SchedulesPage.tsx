@@ -83,7 +83,7 @@ function Enabled({ schedule }: { schedule: ScheduleShort }) {
   const change = (isEnabled: boolean) =>
     save.mutate({ isEnabled }, { onError: (error) => showToast({ kind: "error", text: messageOf(error) }) });
   const label = <span className="visually-hidden">{schedule.name} is on</span>;
-  return <Switch label={label} checked={schedule.isEnabled} disabled={save.isPending} onChange={change} />;
+  return <Switch label={label} checked={schedule.isEnabled} needsServer disabled={save.isPending} onChange={change} />;
 }
 
 function Starts({ schedule }: { schedule: ScheduleShort }) {

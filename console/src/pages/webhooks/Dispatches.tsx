@@ -76,7 +76,7 @@ function DispatchDetails({ dispatch }: { dispatch: Dispatch }) {
           </li>
         ))}
       </ol>
-      <Button small icon={<RotateCcw aria-hidden />} isPending={again.isPending} onClick={send}>
+      <Button small icon={<RotateCcw aria-hidden />} needsServer isPending={again.isPending} onClick={send}>
         Send again
       </Button>
     </div>
