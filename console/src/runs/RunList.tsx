@@ -146,7 +146,6 @@ function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, 
         scroller={mainPane}
         onEnd={onMore}
         onRange={setRange}
-        hasKeys
       />
       {chosen.length > 0 && (
         <BulkBar runs={chosen} onAbort={(isGraceful) => setOrder({ runs: chosen, isGraceful })} onClear={clear} />
