@@ -2,20 +2,21 @@ import { useNavigate } from "@tanstack/react-router";
 import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, Power, RotateCcw, Shuffle } from "lucide-react";
 import { useState } from "react";
 import type { Run } from "@/api/run";
+import { AbortDialog } from "@/runs/AbortDialog";
 import { Button, IconButton } from "@/ui/Button";
 import { useKeys } from "@/ui/keys";
 import { Menu, MenuItem } from "@/ui/Menu";
 import { isLive } from "@/ui/StatusPill";
-import { AbortDialog } from "./dialogs/AbortDialog";
 import { DeleteDialog } from "./dialogs/DeleteDialog";
 import { MemoryDialog } from "./dialogs/MemoryDialog";
 import { MetamorphDialog } from "./dialogs/MetamorphDialog";
+import type { RunDialogProps } from "./dialogs/props";
 import { ResurrectDialog } from "./dialogs/ResurrectDialog";
 import { MoreItems } from "./MoreItems";
-import { useRunActions } from "./useRunActions";
+import { clearRejection, useRunActions } from "./useRunActions";
 
 const DIALOGS = {
-  abort: AbortDialog,
+  abort: AbortThis,
   metamorph: MetamorphDialog,
   resurrect: ResurrectDialog,
   memory: MemoryDialog,
@@ -37,6 +38,14 @@ export function RunActions({ run }: { run: Run }) {
       {OpenDialog && <OpenDialog run={run} onClose={() => setDialog(null)} />}
     </>
   );
+}
+
+function AbortThis({ run, onClose }: RunDialogProps) {
+  const close = () => {
+    clearRejection();
+    onClose();
+  };
+  return <AbortDialog runs={[run]} isGraceful onClose={close} />;
 }
 
 function LiveActions({ run, open }: Props) {
