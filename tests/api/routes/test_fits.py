@@ -348,3 +348,16 @@ async def test_a_page_receives_each_change_of_a_fit_and_the_peaks_of_its_live_ru
 
 def has_peak(client: EventClient, peak: int) -> bool:
     return any(live["peakBytes"] == peak for live in client.named("fit")[-1]["live"])
+
+
+async def test_lists_of_fits_receive_that_one_was_started_elsewhere_and_deleted(api: Api) -> None:
+    actor = await api.create_actor("fitted")
+    client = await listen(api, "records")
+    fit_id = await start(api, actor, sizes=[512])
+    await finish_all(api, fit_id)
+    await api.clock.advance(1)
+    await api.call("DELETE", f"/greenroom/fits/{fit_id}")
+    await api.clock.advance(1)
+    changes = [each["change"] for each in client.named("changed") if (each["kind"], each["id"]) == ("fit", fit_id)]
+    assert (changes[0], set(changes[1:-1]), changes[-1]) == ("created", {"modified"}, "deleted")
+    await client.close()

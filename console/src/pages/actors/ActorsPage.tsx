@@ -52,7 +52,7 @@ export function ActorsPage() {
     <Page title="Actors" note={data && plural(data.total, "Actor")} actions={newActor}>
       <Toolbar>
         <div className={styles.search}>
-          <SearchField value={q} label="Search the Actors" placeholder="Name or title" keyHint="/" onChange={setQ} />
+          <SearchField value={q} label="Search the Actors" placeholder="Name or title" onChange={setQ} />
         </div>
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
@@ -66,7 +66,6 @@ export function ActorsPage() {
       {rows.length > 0 && (
         <Table
           label="Actors"
-          hasKeys
           columns={COLUMNS}
           rows={rows}
           rowId={(row) => row.id}
