@@ -133,7 +133,7 @@ function line({ label, color, dash, fill, width }: Series): uPlot.Series {
     stroke,
     width: width ?? 1.5,
     points: { show: false },
-    ...(dash ? { dash } : {}),
+    ...(dash ? { dash: dash.map((length) => length * devicePixelRatio) } : {}),
     ...(fill ? { fill: withOpacity(stroke, fill) } : {}),
   };
 }

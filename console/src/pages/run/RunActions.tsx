@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, Power, RotateCcw, Shuffle } from "lucide-react";
+import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, RefreshCw, RotateCcw, Shuffle } from "lucide-react";
 import { useState } from "react";
 import type { Run } from "@/api/run";
 import { Button, IconButton } from "@/ui/Button";
@@ -65,7 +65,7 @@ function LiveActions({ run, open }: Props) {
       </Menu>
       <Button
         needsServer
-        icon={<RotateCcw aria-hidden />}
+        icon={<RefreshCw aria-hidden />}
         disabled={!isRunning}
         isPending={pending === "reboot"}
         onClick={() => void reboot()}
@@ -96,7 +96,7 @@ function EndedActions({ run, open }: Props) {
     <>
       <Button
         needsServer
-        icon={<Power aria-hidden />}
+        icon={<RotateCcw aria-hidden />}
         isPending={pending === "resurrect"}
         onClick={() => open("resurrect")}
       >

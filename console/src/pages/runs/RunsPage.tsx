@@ -19,7 +19,7 @@ export function RunsPage() {
   const columns = useRunColumns();
   const { data: counts } = useQuery(runCountsQuery(filter));
   const period = filter.from !== undefined && filter.to === undefined ? PERIODS[filter.from] : undefined;
-  const note = counts && (period ? `${count(counts.ALL)} in ${period}` : plural(counts.ALL, "run"));
+  const note = counts && (period ? `${count(counts.ALL)} in ${period}` : plural(counts.ALL ?? 0, "run"));
   const actions = (
     <>
       <ColumnPicker />
