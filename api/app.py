@@ -43,15 +43,18 @@ from api.routes import (
     actor_tasks,
     actors,
     console,
+    data_folder,
     datasets,
     development,
     doctor,
     fits,
     greenroom,
     key_value_stores,
+    latest_jobs,
     live_events,
     log_lines,
     logs,
+    proxy_requests,
     queue_requests,
     request_queues,
     run_details,
@@ -101,6 +104,9 @@ ROUTERS = (
     development.router,
     fits.router,
     doctor.router,
+    data_folder.router,
+    latest_jobs.router,
+    proxy_requests.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
@@ -129,7 +135,7 @@ class App:
         console_build: Path = BUILD,
     ) -> None:
         settings = orchestrator.settings
-        add_sources(orchestrator)
+        add_sources(orchestrator, examination)
         routes = _routes(orchestrator, info, shut_down)
         routes.state.doctor = examination
         writes = Writes(routes.routes).include

@@ -23,12 +23,13 @@ from runtime.base.errors import Invalid, NotFound
 from runtime.live_events import LiveConnection
 
 LAST_ID = "last-event-id"
-LISTS = frozenset({"runs", "builds", "records", "server"})
+LISTS = frozenset({"runs", "builds", "records", "server", "proxy", "doctor"})
 PARAMETERS = [
     {
         "name": "topics",
         "in": "query",
-        "description": "`runs`, `builds`, `records`, `server`, `run:ID`, `build:ID` or `fit:ID`, separated by commas.",
+        "description": "`runs`, `builds`, `records`, `server`, `proxy`, `doctor`, `run:ID`, `build:ID` or `fit:ID`,"
+        " separated by commas.",
         "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MAX_TOPICS},
         "explode": False,
     },

@@ -19,6 +19,7 @@ from runtime.database.datasets_table import DatasetsTable
 from runtime.database.fit_tables import FitsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
+from runtime.database.latest_jobs import LatestJobs
 from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
 from runtime.database.request_outcomes import RequestOutcomes
@@ -64,6 +65,7 @@ class Database:
         self.run_details = RunDetails(self.connection)
         self.runs = RunsTable(self.connection, self.run_details.timeline, clock or SystemClock())
         self.run_lists = RunLists(self.connection)
+        self.latest_jobs = LatestJobs(self.connection)
         self.input_keys = InputKeysTable(self.connection)
         self.metrics = RunBlocksTable(self.connection, "run_metrics")
         self.daily_usage = DailyUsageTable(self.connection)

@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,7 @@ GROUP_LIMIT = 256
 LOCK_TIMEOUT_SECS = 30
 """So long a write waits for another process that has locked the database."""
 READERS = 4
+INTERRUPT_SECS = 0.05
 WRITER_CACHE_KIB = 16_384
 """Big, because the ids of requests are random, so writes to a long queue access its whole index."""
 PAGE_BYTES = 4096
@@ -89,8 +91,14 @@ class SqliteConnection:
             raise problem from error
 
     async def query_in_thread(self, read: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a long query without blocking the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self.query, read)
+        """Run a long query without blocking the event loop. If the caller is cancelled, the query ends soon."""
+        interruption = _Interruption()
+        query = partial(self.query, partial(interruption.run, read))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, query)
+        except asyncio.CancelledError:
+            interruption.interrupt(asyncio.get_running_loop())
+            raise
 
     async def write(self, change: Callable[[sqlite3.Connection], T], *, may_use_reserve: bool = False) -> T:
         """Run `change` in a transaction of its own; return after the commit. If it raises, it is rolled back.
@@ -287,6 +295,34 @@ class SqliteConnection:
                 future.set_result(result)
             else:
                 future.set_exception(error)
+
+
+class _Interruption:
+    """Interrupts one query in another thread, and none that uses the same connection later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._is_interrupted = False
+
+    def run(self, read: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+        with self._lock:
+            if self._is_interrupted:
+                raise asyncio.CancelledError
+            self._connection = connection
+        try:
+            return read(connection)
+        finally:
+            with self._lock:
+                self._connection = None
+
+    def interrupt(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Interrupt the query until it has ended: this has no effect before a statement and between two of them."""
+        with self._lock:
+            self._is_interrupted = True
+            if self._connection is not None:
+                self._connection.interrupt()
+                loop.call_later(INTERRUPT_SECS, self.interrupt, loop)
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from runtime.base.sizes import MBYTE
 from runtime.database import Database
 from runtime.fits.capacity import Host
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
-from tests.fakes.event_stream import listen
+from tests.fakes.event_stream import EventClient, listen
 
 NEED = 300 * MBYTE
 SIZES = [256, 512, 1024]
@@ -269,7 +270,7 @@ async def test_a_client_can_wait_for_a_change(api: Api) -> None:
 async def test_secret_fields_are_stored_encrypted(api: Api) -> None:
     secret = {"title": "P", "type": "string", "editor": "textfield", "isSecret": True}
     fit_id = await start(api, await api.create_actor_with_schema(key=secret), inputs=[{"body": {"key": "hunter2"}}])
-    [body] = api.orchestrator.database.fits.inputs(fit_id)
+    [body] = await api.orchestrator.database.fits.inputs(fit_id)
     assert body is not None and "ENCRYPTED_VALUE" in body and "hunter2" not in body
     shown = await api.call("GET", f"/greenroom/fits/{fit_id}/inputs")
     assert shown.json() == {"items": [{"label": "", "body": json.loads(body)}]}
@@ -320,7 +321,7 @@ async def test_fits_are_listed_by_actor_and_deleted_only_after_their_end(api: Ap
     assert (await api.call("GET", f"/greenroom/fits?actor={other.id}")).json()["total"] == 0
     assert (await api.call("DELETE", f"/greenroom/fits/{fit_id}")).status_code == 204
     assert (await api.call("GET", f"/greenroom/fits/{fit_id}")).status_code == 404
-    assert api.orchestrator.database.fits.inputs(fit_id) == []
+    assert await api.orchestrator.database.fits.inputs(fit_id) == []
 
 
 async def test_an_actor_with_a_live_fit_cannot_be_deleted_and_its_fits_go_with_it(api: Api) -> None:
@@ -399,8 +400,12 @@ async def test_a_page_receives_each_change_of_a_fit_and_the_peaks_of_its_live_ru
     client = await listen(api, f"fit:{fit_id}")
     run = await next_run(api)
     api.container_of(run).uses(90 * MBYTE)
-    await until(api, lambda: any(live["peakBytes"] == 90 * MBYTE for live in client.named("fit")[-1]["live"]))
+    await until(api, partial(has_peak, client, 90 * MBYTE))
     done = await finish_all(api, fit_id)
     await until(api, lambda: client.named("fit")[-1]["status"] == "FINISHED")
     assert client.named("fit")[-1] == done
     await client.close()
+
+
+def has_peak(client: EventClient, peak: int) -> bool:
+    return any(live["peakBytes"] == peak for live in client.named("fit")[-1]["live"])
