@@ -21,7 +21,8 @@ export function topicOf([name, id]: QueryKey): Topic | null {
   const kind = String(name).replace(/s$/, "");
   if (kind === "run") return "runs";
   if (kind === "build") return "builds";
-  if (kind === "server") return "server";
+  if (kind === "server" || kind === "doctor") return kind;
+  if (kind === "proxy") return "proxy";
   if (kind === "fit") return typeof id === "string" && id !== "list" ? `fit:${id}` : null;
   return RECORD_KINDS.has(kind) ? "records" : null;
 }

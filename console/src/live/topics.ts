@@ -17,7 +17,16 @@ export type RecordKind =
 /** Of runs and builds, only the deletion is reported as a change; all else are events of their own. */
 export type ChangedKind = RecordKind | "run" | "build";
 
-export type Topic = "runs" | "builds" | "records" | "server" | `run:${string}` | `build:${string}` | `fit:${string}`;
+export type Topic =
+  | "runs"
+  | "builds"
+  | "records"
+  | "server"
+  | "proxy"
+  | "doctor"
+  | `run:${string}`
+  | `build:${string}`
+  | `fit:${string}`;
 
 export type BuildChange = {
   id: string;
@@ -43,7 +52,11 @@ export type EventContents = {
   timeline: { id: string; [name: string]: unknown };
   /** The state of a fit, as `/greenroom/fits/{id}` returns it. */
   fit: { id: string; changes: number; status: string; [name: string]: unknown };
-  server: { usedMbytes: number; limitMbytes: number; liveRuns: number; isEngineReachable: boolean };
+  server: components["schemas"]["ServerState"];
+  /** The requests through the proxy that are new, the newest first. */
+  proxied: components["schemas"]["ProxiedRequests"];
+  /** The checks of the machine, as `/greenroom/doctor` returns them. */
+  doctor: components["schemas"]["DoctorReport"];
   /** Events were missed that the server cannot replay. Their queries are fetched again without your doing. */
   reset: { topics: Topic[] };
 };
@@ -126,6 +139,10 @@ export function topicsOf(event: LiveEvent): Topic[] {
       return event.data.kind === "run" ? ["runs"] : event.data.kind === "build" ? ["builds"] : ["records"];
     case "server":
       return ["server"];
+    case "proxied":
+      return ["proxy"];
+    case "doctor":
+      return ["doctor"];
     case "reset":
       return event.data.topics;
   }
