@@ -144,6 +144,7 @@ class App:
         session_cookies = SessionCookies(orchestrator.sessions, settings.port, writes, orchestrator.clock)
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, session_cookies, rate_limit)
+        routes.state.may_continue = authentication.may_continue
         routes.state.identify_caller = authentication.identify_caller
         routes.state.session_cookies = session_cookies
         self._check_host = hosts.check_host

@@ -27,7 +27,7 @@ from runtime.metrics.blocks import Origin, Point
 from runtime.metrics.curves import curve_point
 from runtime.orchestrator import Orchestrator
 
-RECORDS = ("actor", "task", "schedule", "webhook", "dataset", "key-value-store", "request-queue", "user")
+RECORDS = ("actor", "task", "schedule", "webhook", "fit", "dataset", "key-value-store", "request-queue", "user")
 ENGINE_CHECK_SECS = 2.0
 FIT_PAUSE_SECS = 1.0
 

@@ -56,6 +56,7 @@ class RecordChange(LocalModel):
         "task",
         "schedule",
         "webhook",
+        "fit",
         "dataset",
         "key-value-store",
         "request-queue",

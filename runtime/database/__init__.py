@@ -54,8 +54,8 @@ class Database:
         with translating_disk_errors():
             self.reserve.release_if_needed()
             self.vault = Vault(data_dir / "vault.key")
-            _prepare(path, self.vault)
-        self.connection = SqliteConnection(path, self.reserve)
+            writer = _prepare(path, self.vault)
+        self.connection = SqliteConnection(path, self.reserve, writer)
         self.users = UsersTable(self.connection)
         self.ended_sessions = EndedSessionsTable(self.connection)
         self.actors = ActorsTable(self.connection)
@@ -85,20 +85,22 @@ class Database:
         self.connection.close()
 
 
-def _prepare(path: Path, vault: Vault) -> None:
-    """Create the database file, or migrate an older one."""
+def _prepare(path: Path, vault: Vault) -> sqlite3.Connection:
+    """Create the database file, or migrate an older one; return the connection, which any thread can use."""
     _check_not_lost(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # for a new file: deletions can make it smaller
             connection.execute("PRAGMA journal_mode = WAL")
             migrate(connection)
             encrypt_existing(connection, vault)
-        finally:
+        except BaseException:
             connection.close()
+            raise
     except sqlite3.Error as error:
         raise translated(error, path) from error
+    return connection
 
 
 def _check_not_lost(path: Path) -> None:

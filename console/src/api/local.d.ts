@@ -1340,7 +1340,7 @@ export interface components {
         };
         RecordChange: {
             /** @enum {string} */
-            kind: "actor" | "task" | "schedule" | "webhook" | "dataset" | "key-value-store" | "request-queue" | "user" | "run" | "build";
+            kind: "actor" | "task" | "schedule" | "webhook" | "fit" | "dataset" | "key-value-store" | "request-queue" | "user" | "run" | "build";
             id: string;
             /** @enum {string} */
             change: "created" | "modified" | "deleted";
