@@ -1,7 +1,8 @@
 /** Actors, their builds and their runs. */
 import { queryOptions } from "@tanstack/react-query";
-import { body, dataOf, local, platform } from "@/api/client";
+import { body, dataOf, local, platform, readBoth } from "@/api/client";
 import type { components } from "@/api/platform";
+import { isObject } from "@/json/exact";
 
 type Schemas = components["schemas"];
 
@@ -15,6 +16,8 @@ export type BuildRecord = Schemas["Build"] & {
   baseImageStandIn?: string | null;
   hasImage?: boolean;
 };
+
+type Definition = NonNullable<BuildRecord["actorDefinition"]>;
 
 /** More than a user creates by hand. */
 const MANY = 1000;
@@ -48,8 +51,12 @@ export const buildsQuery = (actorId: string) =>
 export const buildQuery = (id: string) =>
   queryOptions({
     queryKey: ["build", id],
-    queryFn: async ({ signal }): Promise<BuildRecord> =>
-      dataOf(platform.GET("/v2/actor-builds/{buildId}", { params: { path: { buildId: id } }, signal })),
+    queryFn: async ({ signal }): Promise<BuildRecord> => {
+      const { plain, exact } = await readBoth<BuildRecord>(`/v2/actor-builds/${encodeURIComponent(id)}`, signal);
+      const { actorDefinition } = exact;
+      if (!plain.actorDefinition || !isObject(actorDefinition)) return plain;
+      return { ...plain, actorDefinition: { ...plain.actorDefinition, input: actorDefinition.input } as Definition };
+    },
   });
 
 export const buildExplanationQuery = (id: string) =>

@@ -3,6 +3,7 @@ import { type ReactNode, useMemo } from "react";
 import { type Item, itemsQuery } from "@/api/datasetItems";
 import type { StorageRecord } from "@/api/storageRecords";
 import { CodeEditor } from "@/editor/CodeEditor";
+import { writeJson } from "@/json/exact";
 import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
 import { chosenColumns, columnsOf, findItems, viewsOf } from "./columns";
@@ -59,7 +60,7 @@ export function DatasetView({ dataset, empty, actions }: Props) {
 }
 
 function JsonItems({ items }: { items: Item[] }) {
-  const text = useMemo(() => JSON.stringify(items, null, 2), [items]);
+  const text = useMemo(() => writeJson(items, 2), [items]);
   return (
     <div className={styles.json}>
       <CodeEditor label="Items as JSON" language="json" value={text} isReadOnly isBare hasLineNumbers maxHeight={640} />

@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useMemo } from "react";
 import { type QueueRequest, queueCountsQuery, queueRequestsQuery } from "@/api/queueRequests";
 import type { StorageRecord } from "@/api/storageRecords";
 import { count } from "@/format/numbers";
+import { writeJson } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
@@ -112,5 +113,5 @@ function requestHref(id: string): string {
 function findRequests(requests: QueueRequest[], text: string): QueueRequest[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return requests;
-  return requests.filter((request) => JSON.stringify(request).toLowerCase().includes(wanted));
+  return requests.filter((request) => writeJson(request).toLowerCase().includes(wanted));
 }
