@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { type Explanation, metricsQuery, queueQuery, type Run, reportQuery } from "@/api/run";
+import { type Explanation, metricsQuery, type Run, reportQuery } from "@/api/run";
+import { storageQuery } from "@/api/storageRecords";
 import { plural } from "@/format/numbers";
 import { offset } from "@/format/times";
 import { lastLineQuery } from "@/log/search";
@@ -109,11 +110,11 @@ function MemoryRise({ run }: { run: Run }) {
 /** What a run that ended has stored, from where a resurrected one continues. */
 export function StoredRow({ run }: { run: Run }) {
   const { data: report } = useQuery(reportQuery(run.id));
-  const { data: queue } = useQuery(queueQuery(run.defaultRequestQueueId));
+  const { data: queue } = useQuery(storageQuery("request-queue", run.defaultRequestQueueId));
   if (!report) return null;
   const parts = [
     report.items.value === null ? [] : [plural(report.items.value, "item")],
-    queue?.totalRequestCount ? [plural(queue.pendingRequestCount, "pending request")] : [],
+    queue?.totalRequestCount ? [plural(queue.pendingRequestCount ?? 0, "pending request")] : [],
   ].flat();
   return (
     <Row label="Stored">
