@@ -64,9 +64,12 @@ function HeadCell<Row>({ column, sorting, onSort }: HeadCellProps<Row>) {
 }
 
 export function cellClass<Row>(column: Column<Row>): string {
+  return clsx(column.isNumber && styles.number, column.grows && styles.grows, hidingClass(column));
+}
+
+/** The class that hides a column on windows that are too narrow for it. */
+export function hidingClass<Row>(column: Column<Row>): string {
   return clsx(
-    column.isNumber && styles.number,
-    column.grows && styles.grows,
     column.hideBelow === "wide" && styles.hideBelowWide,
     column.hideBelow === "narrow" && styles.hideBelowNarrow,
   );
