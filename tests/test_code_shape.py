@@ -119,7 +119,7 @@ def is_dialect(name: str) -> bool:
 
 
 def names_to_check(path: Path) -> Iterable[str]:
-    """Return the names that a module defines, or none if no word of its text is dialect: to parse a module takes time."""
+    """Return the names that a module defines, or none if no word of its text is dialect: parsing takes time."""
     text = path.read_text()
     return defined_names(ast.parse(text)) if any(map(is_dialect, WORD.findall(text))) else ()
 

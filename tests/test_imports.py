@@ -164,7 +164,8 @@ def test_the_command_imports_only_base_of_runtime() -> None:
 
 def test_one_module_writes_the_status_of_runs_and_one_that_of_builds() -> None:
     writers = {
-        room: [path.name for path in sources(f"runtime/{room}") if facts_of(path).writes_status] for room in ("runs", "builds")
+        room: [path.name for path in sources(f"runtime/{room}") if facts_of(path).writes_status]
+        for room in ("runs", "builds")
     }
     assert writers == {"runs": ["status.py"], "builds": ["builds.py"]}
 

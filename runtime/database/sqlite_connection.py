@@ -100,7 +100,7 @@ class SqliteConnection:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._readers, query)
         except asyncio.CancelledError:
-            interruption.interrupt(asyncio.get_running_loop())
+            interruption.interrupt()
             raise
 
     async def write(self, change: Callable[[sqlite3.Connection], T], *, may_use_reserve: bool = False) -> T:
@@ -321,13 +321,19 @@ class _Interruption:
             with self._lock:
                 self._connection = None
 
-    def interrupt(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Interrupt the query until it has ended: this has no effect before a statement and between two of them."""
+    def interrupt(self) -> None:
+        """Interrupt the query until it has ended: this has no effect before a statement and between two of them.
+
+        A thread repeats it, because the event loop may end before the query.
+        """
         with self._lock:
             self._is_interrupted = True
-            if self._connection is not None:
-                self._connection.interrupt()
-                loop.call_later(INTERRUPT_SECS, self.interrupt, loop)
+            if self._connection is None:
+                return
+            self._connection.interrupt()
+        again = threading.Timer(INTERRUPT_SECS, self.interrupt)
+        again.daemon = True
+        again.start()
 
 
 def _identity(path: str) -> tuple[int, int] | None:

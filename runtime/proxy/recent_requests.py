@@ -62,9 +62,6 @@ class Exchange:
         self._use.received_bytes += received
         self._use.client_bytes += client
 
-    def fail(self, failure: ProxyFailure) -> None:
-        self.status, self.failure = failure.status, failure.text
-
 
 @contextmanager
 def recorded(
@@ -75,7 +72,8 @@ def recorded(
     try:
         yield exchange
     except ProxyFailure as failure:
-        exchange.fail(failure)
+        exchange.status = failure.status
+        exchange.failure = failure.text.replace(account.password, "PASSWORD")  # it may be in the user name by mistake
         raise
     except BrokenResponse:
         exchange.failure = "A connection was lost within the response."

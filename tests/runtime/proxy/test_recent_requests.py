@@ -8,7 +8,7 @@ from runtime.base.proxy_settings import ProxySettings
 from runtime.base.records import ProxyRequest
 from runtime.proxy.recent_requests import MAX_REQUESTS, RecentRequests
 from tests.fakes.clock import START, VirtualClock
-from tests.fakes.proxy import RUN, ProxyStage, echo, proxying, responding, serving
+from tests.fakes.proxy import PASSWORD, RUN, ProxyStage, echo, proxying, responding, serving
 
 HELLO = b"HTTP/1.1 404 Gone\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -48,12 +48,14 @@ async def test_failures_are_recorded_with_the_reason_that_the_client_got(proxy: 
     await proxy.get("http://localhost:1/")
     await proxy.get("http://localhost:1/", "groups-BOB")
     await proxy.get("http://localhost:1/", "auto", "wrong")
+    await proxy.get("http://localhost:1/", PASSWORD)
     async with serving(responding(HELLO.replace(b": 5", b": 9"))) as port:
         await proxy.get(f"http://localhost:{port}/")
-    lost, unknown_group, refused = proxy.context.recent.of_user("user1")
+    lost, secret, unknown_group, refused = proxy.context.recent.of_user("user1")
     assert (refused.status, refused.failure) == (594, "localhost:1 refused the connection.")
     assert (unknown_group.status, unknown_group.group) == (407, None)
     assert unknown_group.failure is not None and "BOB" in unknown_group.failure
+    assert secret.failure is not None and PASSWORD not in secret.failure and "PASSWORD" in secret.failure
     assert (lost.status, lost.failure) == (404, "A connection was lost within the response.")
 
 

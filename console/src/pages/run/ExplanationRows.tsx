@@ -22,7 +22,7 @@ export function EvidenceRow({ run, explanation }: Props) {
   const [first] = explanation.causes;
   if (first === undefined || !hasEvidence(explanation)) return <LastWords run={run} explanation={explanation} />;
   return (
-    <Row label="Evidence">
+    <Row label="Evidence" isProof>
       {first.evidence.map(({ source, text }) => (
         <span key={`${source} ${text}`} className={styles.evidence}>
           {source === "log" ? (
@@ -48,16 +48,21 @@ function LastWords({ run, explanation }: Props) {
   const lastLine = explanation.lastLines.at(-1);
   if (error != null) {
     return (
-      <Row label="Last error">
+      <Row label="Last error" isProof>
         <LogLink run={run} text="" levels={["ERROR"]}>
           log line
         </LogLink>
       </Row>
     );
   }
-  if (lastLine === undefined) return <Row label="Last line">The log is empty.</Row>;
+  if (lastLine === undefined)
+    return (
+      <Row label="Last line" isProof>
+        The log is empty.
+      </Row>
+    );
   return (
-    <Row label="Last line">
+    <Row label="Last line" isProof>
       <code>{lastLine}</code>{" "}
       <LogLink run={run} text={lastLine} levels={[]}>
         log line
@@ -136,9 +141,9 @@ function LogLink({ run, text, levels, children }: LogLinkProps) {
   );
 }
 
-function Row({ label, children }: { label: string; children: ReactNode }) {
+function Row({ label, isProof = false, children }: { label: string; isProof?: boolean; children: ReactNode }) {
   return (
-    <div>
+    <div className={isProof ? styles.proof : undefined}>
       <dt>{label}</dt>
       <dd>{children}</dd>
     </div>

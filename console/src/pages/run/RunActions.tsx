@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, Power, RotateCcw, Shuffle } from "lucide-react";
+import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, RefreshCw, RotateCcw, Shuffle } from "lucide-react";
 import { useState } from "react";
 import type { Run } from "@/api/run";
 import { AbortDialog } from "@/runs/AbortDialog";
@@ -74,7 +74,7 @@ function LiveActions({ run, open }: Props) {
       </Menu>
       <Button
         needsServer
-        icon={<RotateCcw aria-hidden />}
+        icon={<RefreshCw aria-hidden />}
         disabled={!isRunning}
         isPending={pending === "reboot"}
         onClick={() => void reboot()}
@@ -105,7 +105,7 @@ function EndedActions({ run, open }: Props) {
     <>
       <Button
         needsServer
-        icon={<Power aria-hidden />}
+        icon={<RotateCcw aria-hidden />}
         isPending={pending === "resurrect"}
         onClick={() => open("resurrect")}
       >
