@@ -18,7 +18,7 @@ vi.mock("@/api/client", () => ({
 }));
 const drawn = vi.hoisted(() => ({ rows: 0 }));
 vi.mock("@/ui/MemoryBar", () => ({ MemoryBar: () => void drawn.rows++ }));
-const TIMEOUT_MILLIS = 30_000;
+const TIMEOUT_MILLIS = 120_000;
 const COLUMNS = RUN_COLUMNS.filter(({ id }) => ["status", "memMaxBytes"].includes(id));
 const PANE_HEIGHT = 720;
 const ROW_HEIGHT = 36;
