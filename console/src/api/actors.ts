@@ -28,12 +28,15 @@ export const actorsQuery = queryOptions({
     dataOf(platform.GET("/v2/actors", { params: { query: { my: true, limit: MANY, desc: true } }, signal })),
 });
 
-/** `id` is an id or `username~name`. */
+/** `id` is an id or `username~name`. An Actor that was fetched by its name is known by its id too. */
 export const actorQuery = (id: string) =>
   queryOptions({
     queryKey: ["actor", id],
-    queryFn: ({ signal }) =>
-      dataOf(platform.GET("/v2/actors/{actorId}", { params: { path: { actorId: id } }, signal })),
+    queryFn: async ({ signal, client }) => {
+      const actor = await dataOf(platform.GET("/v2/actors/{actorId}", { params: { path: { actorId: id } }, signal }));
+      if (actor.id !== id) client.setQueryData(["actor", actor.id], actor);
+      return actor;
+    },
   });
 
 export const buildsQuery = (actorId: string) =>

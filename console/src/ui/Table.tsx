@@ -95,7 +95,8 @@ function useVirtualRows(
     if (!pane || !rows) return;
     const measure = () => {
       const top = rows.getBoundingClientRect().top - pane.getBoundingClientRect().top + pane.scrollTop;
-      const row = rows.querySelector<HTMLElement>("tr[data-row]")?.getBoundingClientRect().height ?? ROW_HEIGHT;
+      // A hidden table has rows without a height, of which all would fit into view.
+      const row = rows.querySelector<HTMLElement>("tr[data-row]")?.getBoundingClientRect().height || ROW_HEIGHT;
       setMeasured((old) => (old.margin === top && old.height === row ? old : { margin: top, height: row }));
     };
     measure();

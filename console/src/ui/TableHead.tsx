@@ -5,7 +5,7 @@ import styles from "./Table.module.css";
 import type { Column, Sorting, TableProps } from "./tableTypes";
 
 export function TableHead<Row>({ columns, rows, rowId, selection, sorting, onSort, rowMenu }: TableProps<Row>) {
-  const selected = selection ? rows.filter((row) => selection.ids.has(rowId(row))).length : 0;
+  const selected = selection?.ids.size ? rows.filter((row) => selection.ids.has(rowId(row))).length : 0;
   return (
     <thead>
       <tr>

@@ -6,6 +6,7 @@ import { CodeEditor } from "@/editor/CodeEditor";
 import { writeJson } from "@/json/exact";
 import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
+import viewer from "../Viewer.module.css";
 import { chosenColumns, columnsOf, findItems, viewsOf } from "./columns";
 import styles from "./Dataset.module.css";
 import { DatasetToolbar } from "./DatasetToolbar";
@@ -37,7 +38,7 @@ export function DatasetView({ dataset, empty, actions }: Props) {
   if (data.total === 0) return <>{empty}</>;
   const first = view?.isUnwound ? 0 : offset;
   return (
-    <div className={styles.view}>
+    <div className={viewer.view}>
       <DatasetToolbar {...{ dataset, views, address, all, columns, data, actions }} found={found.length} />
       {data.items.length === 0 && <p className={styles.none}>This page has no items. The dataset ends before it.</p>}
       {data.items.length > 0 && found.length === 0 && (

@@ -13,6 +13,7 @@ import { Segmented } from "@/ui/Segmented";
 import { Skeleton } from "@/ui/Skeleton";
 import { Table } from "@/ui/Table";
 import { useAddress } from "@/ui/useAddress";
+import viewer from "../Viewer.module.css";
 import { OUTCOMES, outcomeLabel } from "./outcomes";
 import styles from "./Queue.module.css";
 import { RequestPanel } from "./RequestPanel";
@@ -43,8 +44,8 @@ export function QueueView({ queue, empty, actions }: Props) {
   if (outcome === null && requests.length === 0) return <>{empty}</>;
   const total = queue.totalRequestCount ?? requests.length;
   return (
-    <div className={styles.view}>
-      <div className={styles.toolbar}>
+    <div className={viewer.view}>
+      <div className={viewer.toolbar}>
         <Segmented
           label="Outcome"
           value={outcome ?? ""}
@@ -54,10 +55,10 @@ export function QueueView({ queue, empty, actions }: Props) {
           ]}
           onChange={(value) => change({ outcome: value })}
         />
-        <span className={styles.find}>
+        <span className={viewer.find}>
           <SearchField value={find} label="Find in the loaded requests" onChange={(text) => change({ find: text })} />
         </span>
-        <span className={styles.actions}>{actions}</span>
+        <span className={viewer.actions}>{actions}</span>
       </div>
       {requests.length === 0 && outcome && (
         <Empty>The queue has no {outcomeLabel(outcome).toLowerCase()} requests.</Empty>
