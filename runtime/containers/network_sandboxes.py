@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from secrets import token_hex
 from typing import Any
 
@@ -61,10 +61,10 @@ class NetworkSandboxes:
         self._opening: asyncio.Task[None] | None = None
 
     def open(self, engine: Engine, architecture: str) -> None:
+        self._network = engine.network
         machine = MACHINES.get(architecture)
         if machine is not None and engine.gateway is not None and engine.reaches_containers and engine.reads_cgroups:
             self._program = wait_for_signal(machine)
-            self._network = engine.network
             self._hosts = {HOST_IN_CONTAINERS: engine.gateway}
         self._opening = asyncio.create_task(self._open(), name="left-over network sandboxes")
 
@@ -75,7 +75,8 @@ class NetworkSandboxes:
             await asyncio.gather(self._opening, return_exceptions=True)
         await self._pool.close()
         if self._image is not None:
-            await self._remove_image(self._image)
+            with suppress(EngineUnavailable):  # the next start of the server removes it
+                await self._remove_image(self._image)
 
     def take(self, spec: ContainerSpec) -> str | None:
         """Return the id of a sandbox for this container; None if none is prepared, or none with these host names."""
@@ -135,7 +136,8 @@ class NetworkSandboxes:
         try:
             return await self._connection.call(self._start, name)
         except docker.errors.APIError as error:
-            self._image = None  # somebody may have removed it
+            if isinstance(error, docker.errors.ImageNotFound):  # somebody has removed all unused images
+                self._image = None
             self.discard(name)
             raise StartFailed(error_message(error)) from error
         except EngineUnavailable:  # the engine may have created it before its answer was lost

@@ -79,7 +79,7 @@ async def next_sandbox(door: DockerContainers, *earlier: str) -> str:
 
 async def until_removed(door: DockerContainers, sandbox: str) -> None:
     async with asyncio.timeout(30):
-        while sandbox in [each["Id"] for each in await sandboxes(door)]:
+        while sandbox in [each["Id"] for each in await sandboxes(door)]:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 

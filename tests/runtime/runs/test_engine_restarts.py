@@ -275,15 +275,16 @@ def test_prepared_networks_survive_a_restart_of_the_engine_or_are_replaced(
     own_engine.stop()
     own_engine.start()
     assert eventually(lambda: len(prepared_networks(client) - survivors) == DEFAULT_PREPARED_NETWORKS)
-    assert eventually(lambda: not prepared_networks(client, all=True) & survivors)
+    assert eventually(lambda: not prepared_networks(client, is_running=False) & survivors)
     run = begin()
     assert_counting(run)
     assert run.finish(client)["status"] == "SUCCEEDED"
 
 
-def prepared_networks(client: docker.DockerClient, **options: bool) -> set[str]:
-    """Return the ids of the running sandboxes, or of all, which belong to no container while no run is live."""
-    return {str(each.id) for each in client.containers.list(filters={"label": SANDBOX_LABEL}, **options)}
+def prepared_networks(client: docker.DockerClient, *, is_running: bool = True) -> set[str]:
+    """Return the ids of the sandboxes, which belong to no container while no run is live."""
+    found = client.containers.list(all=not is_running, filters={"label": SANDBOX_LABEL}, ignore_removed=True)
+    return {str(each.id) for each in found}
 
 
 def test_runs_survive_a_simultaneous_crash_of_server_and_engine(
