@@ -1,0 +1,87 @@
+"""The head of a container's response as the client gets it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from api.web_server.client import Client
+from api.web_server.headers import (
+    CONTROLS,
+    ORIGIN_WIDE,
+    SANDBOX,
+    USUAL_CONNECTIONS,
+    RawHeaders,
+    cookie_below,
+    lines_of,
+    location_below,
+    valid_headers,
+    without_named,
+)
+from api.web_server.request import WebRequest
+from runtime.base.http_headers import HOP_BY_HOP
+from runtime.container_http.response import ResponseHead
+
+BODILESS = frozenset({HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+SPECIAL = HOP_BY_HOP | {b"content-length", b"date"}
+
+
+def response_head(head: ResponseHead, request: WebRequest, client: Client, *, chunked: bool, keep_alive: bool) -> bytes:
+    """The head of the final response. If the container sent no Date, that of the client's side is added."""
+    connection, dropped, has_date = b"", b"", False
+    headers: RawHeaders = []
+    for name, value in head.headers:
+        lowered = name.lower()
+        if lowered not in SPECIAL:
+            headers.append((lowered, value))
+        elif lowered == b"date":
+            has_date = True
+            headers.append((lowered, value))
+        elif lowered == b"content-length":
+            if head.status not in BODILESS:
+                headers.append((lowered, value))
+        elif lowered == b"connection" and value.lower() not in USUAL_CONNECTIONS:
+            dropped += value + b","
+        elif lowered == b"trailer" and chunked:
+            headers.append((lowered, value))
+    if dropped:
+        headers = without_named(headers, dropped)
+    if chunked:
+        connection = b"transfer-encoding: chunked\r\n"
+    if not keep_alive:
+        connection += b"connection: close\r\n"
+    if not has_date:
+        connection += client.default_lines()
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (head.status, _reason(head), _lines(headers, request), connection)
+
+
+def interim_head(head: ResponseHead, request: WebRequest) -> bytes:
+    """The head of a response with a status below 200, also of the one that switches protocols."""
+    headers = [(name.lower(), value) for name, value in head.headers]
+    named = b",".join(value for name, value in headers if name == b"connection")
+    passing = [header for header in without_named(headers, named) if header[0] not in SPECIAL]
+    upgrade = head.status == HTTPStatus.SWITCHING_PROTOCOLS
+    lines = b"connection: upgrade\r\nupgrade: websocket\r\n" if upgrade else b""
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (head.status, _reason(head), lines, _lines(passing, request))
+
+
+def _lines(headers: RawHeaders, request: WebRequest) -> bytes:
+    if request.address.prefix:
+        headers = [(name, _below_prefix(name, value, request)) for name, value in headers if name not in ORIGIN_WIDE]
+        headers.append(SANDBOX)
+    lines = lines_of(headers)
+    return lines_of(valid_headers(headers)) if len(lines.translate(None, CONTROLS)) != len(lines) else lines
+
+
+def _reason(head: ResponseHead) -> bytes:
+    """The reason phrase of the container."""
+    return head.reason.translate(None, CONTROLS)
+
+
+def _below_prefix(name: bytes, value: bytes, request: WebRequest) -> bytes:
+    address = request.address
+    if name == b"set-cookie":
+        default = address.prefix + b"/" if address.is_bare else None
+        return cookie_below(address.prefix, value, default_path=default)
+    if name == b"location":
+        return location_below(address.prefix, value, request.host, is_bare=address.is_bare)
+    return value
