@@ -18,7 +18,7 @@ from api.connections.head_deadline import HeadDeadline
 from api.web_server.client import Client, SwitchedConnection
 from api.web_server.forwarding import Forwarding
 from api.web_server.proxy import WebServers
-from api.web_server.request import WebRequest
+from api.web_server.request import RequestHeaders, WebRequest
 from api.web_server.run_address import RunAddress
 from runtime.base.fair_protocol import FairProtocol, FairTransport
 from runtime.base.loop_share import loop_share
@@ -55,6 +55,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._overhead = 0
         self._has_progress = False
         self._has_head = False
+        self._at_start = True
+        """Whether the parser has not seen any part of the next request."""
+        self._messages = 0
         self._announced_bytes: int | None = None
         self._body_bytes = 0
         self._body_check: asyncio.TimerHandle | None = None
@@ -88,6 +91,15 @@ class HttpProtocol(HttpToolsProtocol):
         if self._early is not None:
             self._store_early(data)
             return
+        if self._at_start and (self.cycle is None or self.cycle.response_complete) and self._web_servers is not None:
+            request = self._web_servers.known_requests.find(data)
+            if request is not None:
+                self._answer_known(self._web_servers, request)
+                return
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        was_at_start, self._messages = self._at_start, 0
         self._has_progress = False
         try:
             self.parser.feed_data(data)
@@ -96,7 +108,19 @@ class HttpProtocol(HttpToolsProtocol):
             self._upgrade(data[upgrade.args[0] :])
         except (httptools.HttpParserError, HeadersTooLarge) as problem:
             self._reject(problem)
+        is_one = was_at_start and self._at_start and self._messages == 1
+        if is_one and self._received is not None and self._web_servers is not None:
+            self._web_servers.known_requests.remember(data, self._request)
         self._after_parsing()
+
+    def _answer_known(self, web_servers: WebServers, request: WebRequest) -> None:
+        """Answer a request that the parser has not seen, because it has seen the same headers before."""
+        self._deadline.clear()
+        client = self._client or self._new_client()
+        self._received = self._answered = forwarding = Forwarding(client, web_servers, request)
+        self.cycle = cast(Any, forwarding)
+        forwarding.more_body = False
+        forwarding.start()
 
     def _after_parsing(self) -> None:
         """Pass on what the parser found, outside of its callbacks: they turn every error into an invalid request."""
@@ -180,7 +204,8 @@ class HttpProtocol(HttpToolsProtocol):
         """As in uvicorn, but without a scope, which not every request needs."""
         self.url = b""
         self.headers = []
-        self._has_head = False
+        self._has_head = self._at_start = False
+        self._messages += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         headers = self._trailers if self._has_head else self.headers
@@ -225,6 +250,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_upgrade and not self._is_web_socket and any(each[0] in FRAMING for each in self.headers):
             self._is_upgrade = False
             return  # the body follows
+        self._at_start = True
         if self._received is None:
             super().on_message_complete()
         else:
@@ -243,13 +269,11 @@ class HttpProtocol(HttpToolsProtocol):
     # Requests for the web servers of runs.
 
     def _forward(self, web_servers: WebServers, address: RunAddress) -> None:
-        if self._client is None:
-            self._client = self._new_client()
         version = self.parser.get_http_version()
-        method, is_upgrade = self.parser.get_method(), self._is_web_socket
-        request = WebRequest(method, address, version, self.headers, is_upgrade=is_upgrade)
         keep_alive = version == "1.1" and self.parser.should_keep_alive()
-        forwarding = Forwarding(self._client, web_servers, request, keep_alive=keep_alive)
+        headers = RequestHeaders(self.headers, is_upgrade=self._is_web_socket, keep_alive=keep_alive)
+        self._request = WebRequest(self.parser.get_method(), address, headers, version)
+        forwarding = Forwarding(self._client or self._new_client(), web_servers, self._request)
         earlier, self.cycle = self.cycle, cast(Any, forwarding)
         self._received = forwarding
         if earlier is None or earlier.response_complete:
@@ -259,7 +283,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.pipeline.appendleft(cast(Any, (forwarding, None)))
 
     def _new_client(self) -> Client:
-        return Client(
+        self._client = Client(
             self.transport,
             self.flow,
             self.client[0] if self.client else "",
@@ -268,6 +292,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.on_response_complete,
             self._switch_protocols,
         )
+        return self._client
 
     def _send_body(self, trailers: list[tuple[bytes, bytes]] | None) -> None:
         pieces, self._pieces = self._pieces, []

@@ -34,7 +34,7 @@ class Flow(Protocol):
 class Client:
     """The connection of a client. It carries one response at a time.
 
-    `forwarded_for` and `forwarded_proto` are its address and its protocol for the container. `default_headers` returns
+    `forwarded` are its address and its protocol for the container, as the end of a request's head. `default_headers` returns
     the headers of a response that has none of its own, which are the date. `end_response` has to be called after each
     response. `switch_protocols` sends the head of a response 101 and hands the connection over.
     """
@@ -43,8 +43,7 @@ class Client:
         "_default_headers",
         "end_response",
         "flow",
-        "forwarded_for",
-        "forwarded_proto",
+        "forwarded",
         "pause_request",
         "resume_request",
         "switch_protocols",
@@ -66,7 +65,7 @@ class Client:
         self.write = transport.write
         self.flow = flow
         self.pause_request, self.resume_request = flow.pause_reading, flow.resume_reading
-        self.forwarded_for, self.forwarded_proto = address.encode(), scheme.encode()
+        self.forwarded = f"{address}\r\nx-forwarded-proto: {scheme}\r\n\r\n".encode()
         self.end_response = end_response
         self.switch_protocols = switch_protocols
         self._default_headers = default_headers

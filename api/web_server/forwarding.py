@@ -42,22 +42,23 @@ class Forwarding:
     The client's side calls the methods above, and the container's side those of an Exchange below.
     """
 
-    def __init__(self, client: Client, web_servers: WebServers, request: WebRequest, *, keep_alive: bool) -> None:
+    # Their first values. Most requests never change them.
+    more_body = True
+    response_started = False
+    response_complete = False
+    _is_chunked = False
+    _has_end = True
+    _unsent_bytes = 0
+    _connection: ContainerConnection | None = None
+    _task: asyncio.Future[None] | None = None
+
+    def __init__(self, client: Client, web_servers: WebServers, request: WebRequest) -> None:
         self._client = client
         self._web_servers = web_servers
         self._request = request
-        self.keep_alive = keep_alive
-        self.more_body = True
-        self.response_started = False
-        self.response_complete = False
-        self._is_chunked = False
-        self._has_end = True
-        self._head = b""
+        self.keep_alive = request.headers.keep_alive
         self._unsent: list[bytes] = []
-        self._unsent_bytes = 0
         self._trailers: RawHeaders = []
-        self._connection: ContainerConnection | None = None
-        self._task: asyncio.Future[None] | None = None
 
     def start(self) -> None:
         """Find the container and send it the request. Errors become the client's response."""
@@ -148,23 +149,23 @@ class Forwarding:
         self._connection = connection
         connection.begin(
             self,
-            request.head(client.forwarded_for, client.forwarded_proto) + self._take_unsent(),
+            request.head(client.forwarded) + self._take_unsent(),
             is_head_request=request.method == b"HEAD",
-            may_switch=request.is_upgrade,
+            may_switch=request.headers.is_upgrade,
         )
         if client.flow.write_paused:
             connection.pause_reading()
-        if request.has_body:
+        if request.headers.has_body:
             client.resume_request()
-            if request.expects_continue and self.more_body and request.version == "1.1":
+            if request.headers.expects_continue and self.more_body and request.version == "1.1":
                 client.write(CONTINUE)
 
     def _take_unsent(self) -> bytes:
-        if not self._request.has_body:
+        if not self._request.headers.has_body:
             return b""
         body = b"".join(self._unsent)
         self._unsent.clear()
-        if not self._request.is_chunked:
+        if not self._request.headers.is_chunked:
             return body
         chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
         return chunk if self.more_body else chunk + _last_chunk(self._trailers)
@@ -179,15 +180,14 @@ class Forwarding:
         if head.status == SWITCHING_PROTOCOLS:
             self._switch(head)
             return
-        is_open = head.has_body and head.length is None
-        self._is_chunked = is_open and self._request.version == "1.1"
+        request = self._request
+        is_open = head.length is None and request.method != b"HEAD"
+        self._is_chunked = is_open and request.version == "1.1"
         self._has_end = self._is_chunked or not is_open
         if not self._has_end:
             self.keep_alive = False
         self.response_started = True
-        self._head = response_head(
-            head, self._request, self._client, chunked=self._is_chunked, keep_alive=self.keep_alive
-        )
+        self._head = response_head(head, request, self._client, chunked=self._is_chunked, keep_alive=self.keep_alive)
 
     def receive_body(self, pieces: list[bytes], trailers: RawHeaders | None) -> None:
         head, self._head = self._head, b""

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from api.web_server.forwarding import Forwarding
 from api.web_server.headers import RawHeaders
+from api.web_server.known_requests import KnownRequests
 from api.web_server.request import WebRequest
 from api.web_server.run_address import RunAddress, run_address_of
 from runtime.container_http.target import Target
@@ -26,8 +27,9 @@ class WebServers:
         self, find_target: Callable[[str], Target | Awaitable[Target]], check_host: Callable[[str], None]
     ) -> None:
         self._find_target = find_target
-        self._check_host = lru_cache(REMEMBERED_HOSTS)(check_host)
+        self._check_host = lru_cache(REMEMBERED_HOSTS)(lambda host: check_host(host.decode("latin-1")))
         self.open_forwardings: set[Forwarding] = set()
+        self.known_requests = KnownRequests()
 
     def address_of(self, headers: RawHeaders, target: bytes) -> RunAddress | None:
         """The run's address that a request is for; None for any other request. Names of headers are in lower case.
@@ -41,7 +43,7 @@ class WebServers:
 
     def find_target(self, request: WebRequest) -> Target | Awaitable[Target]:
         """The container for a request. Raises GreenroomError."""
-        self._check_host(request.host.decode("latin-1"))
+        self._check_host(request.headers.host)
         return self._find_target(request.address.key)
 
     def close(self) -> None:

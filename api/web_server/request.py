@@ -17,69 +17,91 @@ SESSION = PREFIX.encode()
 VERSIONS = ("1.0", "1.1")
 
 
+class RequestHeaders:
+    """The headers of a request, and what follows from them. Names are in lower case.
+
+    `lines` are those for the container, up to the client's address at the end of X-Forwarded-For.
+    """
+
+    def __init__(self, headers: RawHeaders, *, is_upgrade: bool = False, keep_alive: bool = True) -> None:
+        self.is_upgrade = is_upgrade
+        self.keep_alive = keep_alive
+        self.has_body = self.is_chunked = self.expects_continue = self.accepts_html = False
+        self.host = self._connection = self._forwarded_for = self._cookies = self._length = b""
+        self._hosts = 0
+        self._coding = b""
+        for name, value in headers:
+            if name in SPECIAL:
+                self._read(name, value)
+            elif name == b"accept":
+                self.accepts_html = self.accepts_html or b"text/html" in value.lower()
+        self.problem = self._problem()
+        self.lines = self._lines([header for header in headers if header[0] not in SPECIAL])
+
+    def _read(self, name: bytes, value: bytes) -> None:
+        """Read a header that concerns the proxy itself."""
+        if name == b"host":
+            self.host = value
+            self._hosts += 1
+        elif name == b"connection":
+            self._connection += b"," + value if self._connection else value
+        elif name == b"content-length":
+            self.has_body = value != b"0"
+            self._length = b"content-length: %b\r\n" % value
+        elif name == b"transfer-encoding":
+            self.has_body = self.is_chunked = True
+            self._coding += value.lower()
+        elif name == b"cookie":
+            forwarded = without_sessions(value) if SESSION in value else value
+            self._cookies += b"cookie: %b\r\n" % forwarded if forwarded else b""
+        elif name == b"x-forwarded-for":
+            self._forwarded_for += value + b", "
+        elif name == b"expect":
+            self.expects_continue = value.lower() == b"100-continue"
+
+    def _problem(self) -> str | None:
+        """Why the request could be understood in several ways."""
+        if self._hosts > 1:  # RFC 9112, section 3.2
+            return f"The request must have one Host header, not {self._hosts}"
+        if self.is_chunked and self._coding != b"chunked":
+            return "The only supported transfer coding is 'chunked'"
+        if self.is_upgrade and self.has_body:
+            return "The handshake of a WebSocket cannot have a body"
+        return None
+
+    def _lines(self, headers: RawHeaders) -> bytes:
+        if self._connection and self._connection.lower() not in USUAL_CONNECTIONS:
+            headers = without_named(headers, self._connection)
+        framing = b"transfer-encoding: chunked\r\n" if self.is_chunked else self._length
+        upgrade = b"connection: upgrade\r\nupgrade: websocket\r\n" if self.is_upgrade else b""
+        return b"host: %b\r\n%b%b%b%bx-forwarded-host: %b\r\nx-forwarded-for: %b" % (
+            *(self.host, lines_of(headers), self._cookies, framing, upgrade),
+            *(self.host, self._forwarded_for),
+        )
+
+
 class WebRequest:
-    """A request, and what follows from its headers. Names of headers are in lower case."""
+    """A request. `version` is that of HTTP."""
 
-    __slots__ = (
-        "_connection",
-        "_forwarded_for",
-        "_headers",
-        "_hosts",
-        "_special",
-        "address",
-        "expects_continue",
-        "has_body",
-        "host",
-        "is_chunked",
-        "is_upgrade",
-        "method",
-        "version",
-    )
+    __slots__ = ("address", "headers", "method", "version")
 
-    def __init__(
-        self, method: bytes, address: RunAddress, version: str, headers: RawHeaders, *, is_upgrade: bool
-    ) -> None:
+    def __init__(self, method: bytes, address: RunAddress, headers: RequestHeaders, version: str = "1.1") -> None:
         self.method = method
         self.address = address
+        self.headers = headers
         self.version = version
-        self.is_upgrade = is_upgrade
-        self.has_body = self.is_chunked = self.expects_continue = False
-        self.host = self._connection = self._forwarded_for = b""
-        self._hosts = 0
-        self._headers = [header for header in headers if header[0] not in SPECIAL]
-        self._special = [header for header in headers if header[0] in SPECIAL]
-        for name, value in self._special:
-            if name == b"host":
-                self.host = value
-                self._hosts += 1
-            elif name == b"connection":
-                self._connection += b"," + value if self._connection else value
-            elif name == b"content-length":
-                self.has_body = value != b"0"
-            elif name == b"transfer-encoding":
-                self.has_body = self.is_chunked = True
-            elif name == b"x-forwarded-for":
-                self._forwarded_for += value + b", "
-            elif name == b"expect":
-                self.expects_continue = value.lower() == b"100-continue"
 
     def check(self) -> None:
         """Raises Invalid for a request that can be understood in several ways."""
-        if self._hosts > 1:  # RFC 9112, section 3.2
-            raise Invalid("invalid-request", f"The request must have one Host header, not {self._hosts}")
         if self.version not in VERSIONS:
             raise Invalid("invalid-request", f"The version of HTTP must be 1.0 or 1.1, not {self.version}")
-        if self.is_chunked and [value.lower() for name, value in self._special if name == b"transfer-encoding"] != [
-            b"chunked"
-        ]:
-            raise Invalid("invalid-request", "The only supported transfer coding is 'chunked'")
-        if self.is_upgrade and self.has_body:
-            raise Invalid("invalid-request", "The handshake of a WebSocket cannot have a body")
+        if self.headers.problem is not None:
+            raise Invalid("invalid-request", self.headers.problem)
 
     @property
     def is_repeatable(self) -> bool:
         """Whether the request can be sent again if the container closes the connection instead of responding."""
-        return not (self.has_body or self.is_upgrade) and self.method in IDEMPOTENT
+        return self.method in IDEMPOTENT and not (self.headers.has_body or self.headers.is_upgrade)
 
     @property
     def needs_slash(self) -> bool:
@@ -88,36 +110,12 @@ class WebRequest:
         A browser needs the slash to resolve a page's relative links. Many other clients, such as webhooks, do not
         follow redirects.
         """
-        return self.address.is_bare and self.method in READS and self._accepts_html and not self.is_upgrade
+        is_page = self.method in READS and self.headers.accepts_html and not self.headers.is_upgrade
+        return is_page and self.address.is_bare
 
-    def head(self, client: bytes, scheme: bytes) -> bytes:
-        """The head of the request for the container. `client` is the client's address."""
-        headers = self._headers
-        if self._connection and self._connection.lower() not in USUAL_CONNECTIONS:
-            headers = without_named(headers, self._connection)
+    def head(self, client: bytes) -> bytes:
+        """The head of the request for the container. `client` are the rest of X-Forwarded-For and X-Forwarded-Proto."""
         target = self.address.target
-        if self.address.is_bare:
+        if target[:1] != b"/":
             target = b"/" + target
-        return (
-            b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b"
-            b"x-forwarded-for: %b%b\r\nx-forwarded-host: %b\r\nx-forwarded-proto: %b\r\n\r\n"
-        ) % (
-            *(self.method, target, self.host, lines_of(headers), self._special_lines()),
-            *(self._forwarded_for, client, self.host, scheme),
-        )
-
-    def _special_lines(self) -> bytes:
-        lines = b""
-        for name, value in self._special:
-            if name == b"content-length":
-                lines += b"content-length: %b\r\n" % value
-            elif name == b"cookie":
-                forwarded = without_sessions(value) if SESSION in value else value
-                lines += b"cookie: %b\r\n" % forwarded if forwarded else b""
-        if self.is_chunked:
-            lines += b"transfer-encoding: chunked\r\n"
-        return lines + b"connection: upgrade\r\nupgrade: websocket\r\n" if self.is_upgrade else lines
-
-    @property
-    def _accepts_html(self) -> bool:
-        return any(name == b"accept" and b"text/html" in value.lower() for name, value in self._headers)
+        return b"%b %b HTTP/1.1\r\n%b%b" % (self.method, target, self.headers.lines, client)

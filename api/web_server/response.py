@@ -22,36 +22,41 @@ from runtime.base.http_headers import HOP_BY_HOP
 from runtime.container_http.response import ResponseHead
 
 BODILESS = frozenset({HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-SPECIAL = HOP_BY_HOP | {b"content-length", b"date"}
+SPECIAL = HOP_BY_HOP | {b"content-length"}
 
 
 def response_head(head: ResponseHead, request: WebRequest, client: Client, *, chunked: bool, keep_alive: bool) -> bytes:
     """The head of the final response. If the container sent no Date, that of the client's side is added."""
-    connection, dropped, has_date = b"", b"", False
+    is_plain = keep_alive and not (chunked or request.address.prefix)
+    lines = head.plain if is_plain else None
+    if lines is None:
+        lines = _head_lines(head, request, chunked=chunked, keep_alive=keep_alive)
+        if is_plain:
+            head.plain = lines
+    return lines + b"\r\n" if b"\r\ndate: " in lines else b"%b%b\r\n" % (lines, client.default_lines())
+
+
+def _head_lines(head: ResponseHead, request: WebRequest, *, chunked: bool, keep_alive: bool) -> bytes:
     headers: RawHeaders = []
+    named, added = b"", b""
     for name, value in head.headers:
         lowered = name.lower()
         if lowered not in SPECIAL:
-            headers.append((lowered, value))
-        elif lowered == b"date":
-            has_date = True
             headers.append((lowered, value))
         elif lowered == b"content-length":
             if head.status not in BODILESS:
                 headers.append((lowered, value))
         elif lowered == b"connection" and value.lower() not in USUAL_CONNECTIONS:
-            dropped += value + b","
+            named += value + b","
         elif lowered == b"trailer" and chunked:
             headers.append((lowered, value))
-    if dropped:
-        headers = without_named(headers, dropped)
+    if named:
+        headers = without_named(headers, named)
     if chunked:
-        connection = b"transfer-encoding: chunked\r\n"
+        added = b"transfer-encoding: chunked\r\n"
     if not keep_alive:
-        connection += b"connection: close\r\n"
-    if not has_date:
-        connection += client.default_lines()
-    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (head.status, _reason(head), _lines(headers, request), connection)
+        added += b"connection: close\r\n"
+    return b"HTTP/1.1 %d %b\r\n%b%b" % (head.status, _reason(head), _lines(headers, request), added)
 
 
 def interim_head(head: ResponseHead, request: WebRequest) -> bytes:
@@ -83,5 +88,5 @@ def _below_prefix(name: bytes, value: bytes, request: WebRequest) -> bytes:
         default = address.prefix + b"/" if address.is_bare else None
         return cookie_below(address.prefix, value, default_path=default)
     if name == b"location":
-        return location_below(address.prefix, value, request.host, is_bare=address.is_bare)
+        return location_below(address.prefix, value, request.headers.host, is_bare=address.is_bare)
     return value

@@ -6,7 +6,7 @@ import asyncio
 from typing import Protocol, cast
 
 from runtime.base.fair_protocol import FairTransport
-from runtime.container_http.response import InvalidResponse, Receiver, ResponseReader
+from runtime.container_http.response import InvalidResponse, KnownHeads, Receiver, ResponseReader
 
 SLICE_BYTES = 16_384
 """Bytes that are parsed without a pause: at most 3 ms of work, for headers without values."""
@@ -44,9 +44,9 @@ class ContainerConnection(asyncio.Protocol):
 
     slice_bytes = SLICE_BYTES
 
-    def __init__(self, owner: ConnectionOwner) -> None:
+    def __init__(self, owner: ConnectionOwner, known_heads: KnownHeads) -> None:
         self._owner = owner
-        self._reader = ResponseReader()
+        self._reader = ResponseReader(known_heads)
         self._exchange: Exchange | None = None
         self._is_paused = False
         self._loop = asyncio.get_running_loop()
@@ -98,7 +98,8 @@ class ContainerConnection(asyncio.Protocol):
         return transport, (self._reader.after_switch or b"") + waiting
 
     def harmless_bytes(self) -> int:
-        return self._reader.harmless_bytes
+        """The rest of a body without chunks."""
+        return 0 if self._exchange is None else self._reader.left
 
     def _read(self, data: bytes) -> None:
         """Pass received bytes to the exchange, and end it after its response."""

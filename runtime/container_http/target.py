@@ -9,6 +9,7 @@ from typing import cast
 from runtime.base.fair_protocol import FairProtocol
 from runtime.base.loop_share import loop_share
 from runtime.container_http.connection import ContainerConnection, NotListening
+from runtime.container_http.response import KnownHeads
 
 CONNECT_TIMEOUT_SECS = 5.0
 MAX_IDLE = 32
@@ -43,6 +44,7 @@ class Target:
         self._busy: set[ContainerConnection] = set()
         self._check: asyncio.TimerHandle | None = None
         self._alone_until = 0.0
+        self._known_heads = KnownHeads()
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -64,7 +66,7 @@ class Target:
         try:
             async with asyncio.timeout(timeout_secs):
                 _, layer = await loop.create_connection(
-                    lambda: FairProtocol(share, ContainerConnection(self)), self.host, self.port
+                    lambda: FairProtocol(share, ContainerConnection(self, self._known_heads)), self.host, self.port
                 )
         except TimeoutError as problem:
             raise NotListening(f"no connection within {timeout_secs:g} seconds") from problem

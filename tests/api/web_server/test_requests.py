@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from api.web_server.request import WebRequest
+from api.web_server.request import RequestHeaders, WebRequest
 from api.web_server.run_address import RunAddress
 from tests.api.web_server.proxy_stage import KEY, ProxyStage, Upstream, closed_port, connected
 
@@ -35,8 +35,8 @@ async def test_any_method_with_its_body(
 
 async def test_an_unregistered_method() -> None:
     """uvicorn's parser only accepts registered methods, but the proxy accepts any."""
-    request = WebRequest(b"FROB", RunAddress(KEY, b"", b"/x"), "1.1", [(b"host", b"h")], is_upgrade=False)
-    assert request.head(b"127.0.0.1", b"http").startswith(b"FROB /x HTTP/1.1\r\nhost: h\r\n")
+    request = WebRequest(b"FROB", RunAddress(KEY, b"", b"/x"), RequestHeaders([(b"host", b"h")]))
+    assert request.head(b"\r\n\r\n").startswith(b"FROB /x HTTP/1.1\r\nhost: h\r\n")
 
 
 @pytest.mark.parametrize(
