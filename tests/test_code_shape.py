@@ -34,7 +34,6 @@ DIALECT = {
 DIALECT_PHRASES = ("take_up", "taken_up", "let_go", "go_on", "goes_on", "going_on", "come_to", "is_none", "for_ever")
 PROTOCOL_NAMES = {
     "runtime/builds/archives.py:tell": "the method of a file object",
-    "api/connections/http_protocol.py:timeout_keep_alive_task": "the timer of uvicorn's protocol",
 }
 """Names that another interface prescribes, as `path:name`."""
 

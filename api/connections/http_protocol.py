@@ -148,6 +148,15 @@ class HttpProtocol(HttpToolsProtocol):
         if self._body_check is not None:
             self._body_check.cancel()
 
+    def shutdown(self) -> None:
+        """As in uvicorn: close the connection, or let its last response be complete first."""
+        if self._received is None:
+            super().shutdown()
+        elif self._received.response_complete:
+            self.transport.close()
+        else:
+            self._received.is_persistent = False
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._answered is not None:
@@ -270,8 +279,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _forward(self, web_servers: WebServers, address: RunAddress) -> None:
         version = self.parser.get_http_version()
-        keep_alive = version == "1.1" and self.parser.should_keep_alive()
-        headers = RequestHeaders(self.headers, is_upgrade=self._is_web_socket, keep_alive=keep_alive)
+        is_persistent = version == "1.1" and self.parser.should_keep_alive()
+        headers = RequestHeaders(self.headers, is_upgrade=self._is_web_socket, is_persistent=is_persistent)
         self._request = WebRequest(self.parser.get_method(), address, headers, version)
         forwarding = Forwarding(self._client or self._new_client(), web_servers, self._request)
         earlier, self.cycle = self.cycle, cast(Any, forwarding)

@@ -56,7 +56,7 @@ class Forwarding:
         self._client = client
         self._web_servers = web_servers
         self._request = request
-        self.keep_alive = request.headers.keep_alive
+        self.is_persistent = request.headers.is_persistent
         self._unsent: list[bytes] = []
         self._trailers: RawHeaders = []
 
@@ -185,9 +185,9 @@ class Forwarding:
         self._is_chunked = is_open and request.version == "1.1"
         self._has_end = self._is_chunked or not is_open
         if not self._has_end:
-            self.keep_alive = False
+            self.is_persistent = False
         self.response_started = True
-        self._head = response_head(head, request, self._client, chunked=self._is_chunked, keep_alive=self.keep_alive)
+        self._head = response_head(head, request, self._client, chunked=self._is_chunked, persistent=self.is_persistent)
 
     def receive_body(self, pieces: list[bytes], trailers: RawHeaders | None) -> None:
         head, self._head = self._head, b""
@@ -246,7 +246,7 @@ class Forwarding:
             return
         self.response_started = True
         lines = self._client.default_lines() + lines_of(response.raw_headers)
-        lines += b"" if self.keep_alive else b"connection: close\r\n"
+        lines += b"" if self.is_persistent else b"connection: close\r\n"
         body = b"" if self._request.method == b"HEAD" else bytes(response.body)
         status = f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}\r\n".encode()
         self._client.write(b"%b%b\r\n%b" % (status, lines, body))
@@ -258,7 +258,7 @@ class Forwarding:
         if self.more_body and self._connection is not None:
             self._connection.abort()
         self._connection = None
-        if not self.keep_alive:
+        if not self.is_persistent:
             self._client.transport.close()
         self._client.end_response()
 

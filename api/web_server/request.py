@@ -23,9 +23,9 @@ class RequestHeaders:
     `lines` are those for the container, up to the client's address at the end of X-Forwarded-For.
     """
 
-    def __init__(self, headers: RawHeaders, *, is_upgrade: bool = False, keep_alive: bool = True) -> None:
+    def __init__(self, headers: RawHeaders, *, is_upgrade: bool = False, is_persistent: bool = True) -> None:
         self.is_upgrade = is_upgrade
-        self.keep_alive = keep_alive
+        self.is_persistent = is_persistent
         self.has_body = self.is_chunked = self.expects_continue = self.accepts_html = False
         self.host = self._connection = self._forwarded_for = self._cookies = self._length = b""
         self._hosts = 0

@@ -25,18 +25,18 @@ BODILESS = frozenset({HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.NO_CONTENT, HTT
 SPECIAL = HOP_BY_HOP | {b"content-length"}
 
 
-def response_head(head: ResponseHead, request: WebRequest, client: Client, *, chunked: bool, keep_alive: bool) -> bytes:
+def response_head(head: ResponseHead, request: WebRequest, client: Client, *, chunked: bool, persistent: bool) -> bytes:
     """The head of the final response. If the container sent no Date, that of the client's side is added."""
-    is_plain = keep_alive and not (chunked or request.address.prefix)
+    is_plain = persistent and not (chunked or request.address.prefix)
     lines = head.plain if is_plain else None
     if lines is None:
-        lines = _head_lines(head, request, chunked=chunked, keep_alive=keep_alive)
+        lines = _head_lines(head, request, chunked=chunked, persistent=persistent)
         if is_plain:
             head.plain = lines
     return lines + b"\r\n" if b"\r\ndate: " in lines else b"%b%b\r\n" % (lines, client.default_lines())
 
 
-def _head_lines(head: ResponseHead, request: WebRequest, *, chunked: bool, keep_alive: bool) -> bytes:
+def _head_lines(head: ResponseHead, request: WebRequest, *, chunked: bool, persistent: bool) -> bytes:
     headers: RawHeaders = []
     named, added = b"", b""
     for name, value in head.headers:
@@ -54,7 +54,7 @@ def _head_lines(head: ResponseHead, request: WebRequest, *, chunked: bool, keep_
         headers = without_named(headers, named)
     if chunked:
         added = b"transfer-encoding: chunked\r\n"
-    if not keep_alive:
+    if not persistent:
         added += b"connection: close\r\n"
     return b"HTTP/1.1 %d %b\r\n%b%b" % (head.status, _reason(head), _lines(headers, request), added)
 

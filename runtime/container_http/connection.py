@@ -67,10 +67,6 @@ class ContainerConnection(asyncio.Protocol):
         self._transport.write(data)
 
     @property
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    @property
     def has_answered(self) -> bool:
         """Whether any byte of the response to the current request has arrived."""
         return self._reader.has_begun
@@ -127,6 +123,7 @@ class ContainerConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(FairTransport, transport)
+        self.is_closing = transport.is_closing
 
     def data_received(self, data: bytes) -> None:
         if self._exchange is None:  # nobody has requested anything

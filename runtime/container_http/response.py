@@ -31,7 +31,7 @@ class InvalidResponse(Exception):
 class ResponseHead:
     """The head of a response. Names of headers are as the server wrote them. Heads with the same bytes are one object.
 
-    `length` is the length of the body, None if it is not announced. The response to HEAD may have a length, but no body.
+    `length` is the length of the body, None if it is not announced. A response to HEAD may have one.
     `plain` is for the receiver, which can store there what it makes of the head.
     """
 

@@ -53,7 +53,7 @@ class Target:
         """A connection that has been used before. The server may be closing it at this moment."""
         while self._idle:
             connection = self._idle.pop()
-            if not connection.is_closing:
+            if not connection.is_closing():
                 self._busy.add(connection)
                 return connection
         return None
