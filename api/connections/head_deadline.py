@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 
 class HeadDeadline:
-    """Calls `close` if the deadline passes. Most connections get their next request soon, so a timer of an earlier
+    """Calls `close` if the deadline passes. `is_begun` is whether a request has begun, or none was ever received.
 
-    deadline stays, and is only moved when it ends. `is_begun` is whether a request has begun, or none was ever received.
+    Most connections get their next request soon. So the timer of an earlier deadline stays, and moves when it ends.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, close: Callable[[], None]) -> None:

@@ -34,9 +34,9 @@ class Flow(Protocol):
 class Client:
     """The connection of a client. It carries one response at a time.
 
-    `forwarded` are its address and its protocol for the container, as the end of a request's head. `default_headers` returns
-    the headers of a response that has none of its own, which are the date. `end_response` has to be called after each
-    response. `switch_protocols` sends the head of a response 101 and hands the connection over.
+    `forwarded` are its address and its protocol for the container, as the end of a request's head. `default_headers`
+    returns those of a response that has no Date. `end_response` has to be called after each response.
+    `switch_protocols` sends the head of a response 101 and hands the connection over.
     """
 
     __slots__ = (

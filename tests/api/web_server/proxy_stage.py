@@ -49,6 +49,12 @@ class ProxyStage:
             raise found
         return found
 
+    @property
+    def target(self) -> Target:
+        found = self.targets[KEY]
+        assert isinstance(found, Target)
+        return found
+
     def leads_to(self, port: int) -> None:
         self.targets[KEY] = Target("127.0.0.1", port)
 
