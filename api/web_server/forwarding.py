@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -213,8 +215,10 @@ class Forwarding:
             # The response stays unfinished, so the client notices the failure.
             log.warning("The web server at %s broke off its response: %s", self._target, problem)
             self._end()
-            close = self._client.transport.close if self._has_end else self._client.transport.abort
-            close()
+            if self._has_end:
+                self._client.transport.close()
+            else:  # a closed connection would be the end of a complete response
+                _reset(self._client.transport)
         elif self._request.is_repeatable and connection.is_reused and not connection.has_answered:
             self._task = asyncio.ensure_future(self._open())
         elif isinstance(problem, ResponseTimeout):
@@ -269,3 +273,10 @@ class Forwarding:
 
 def _last_chunk(trailers: RawHeaders) -> bytes:
     return b"0\r\n%b\r\n" % trailer_lines(trailers) if trailers else b"0\r\n\r\n"
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Break a connection off, so that the client gets an error."""
+    connection: socket.socket = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -116,6 +116,6 @@ class WebRequest:
     def head(self, client: bytes) -> bytes:
         """The head of the request for the container. `client` are the rest of X-Forwarded-For and X-Forwarded-Proto."""
         target = self.address.target
-        if target[:1] != b"/":
+        if self.address.prefix and target[:1] != b"/":
             target = b"/" + target
         return b"%b %b HTTP/1.1\r\n%b%b" % (self.method, target, self.headers.lines, client)

@@ -32,7 +32,7 @@ class RunAddress(NamedTuple):
     @property
     def is_bare(self) -> bool:
         """Whether this is the path form without its slash, as in `containerUrl`. Its path for the container is `/`."""
-        return not self.target.startswith(b"/")
+        return self.prefix != b"" and self.target[:1] != b"/"
 
     @property
     def with_slash(self) -> str:
