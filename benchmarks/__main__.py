@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import builds, console_pages, development_loop, live_events, live_runs, run_lists, run_start
 from benchmarks.storages.measure import measure as measure_storages
+from benchmarks.web_server.measure import measure as measure_web_server
 from testing.live_server import LiveServer
 
 
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "console_pages": partial(with_server, console_pages.measure),
     "live_events": partial(with_server, live_events.measure),
     "run_lists": partial(with_server, run_lists.measure),
+    "web_server": partial(with_server, measure_web_server),
     "storages": measure_storages,
 }
 
