@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import h11
 from aiohttp import web
@@ -77,7 +78,7 @@ def chunks(body: bytes, count: int) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
-Exchange = Callable[[Example], Awaitable[tuple[object, object]]]
+Exchange = Callable[[Example], Coroutine[Any, Any, tuple[object, object]]]
 
 
 @asynccontextmanager
