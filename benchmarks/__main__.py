@@ -8,7 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import builds, console_pages, development_loop, live_events, live_runs, run_lists, run_start
+from benchmarks import (
+    builds,
+    console_pages,
+    console_scrolling,
+    development_loop,
+    live_events,
+    live_runs,
+    run_lists,
+    run_start,
+)
 from benchmarks.storages.measure import measure as measure_storages
 from benchmarks.web_server.measure import measure as measure_web_server
 from testing.live_server import LiveServer
@@ -40,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "development_loop": partial(with_server, development_loop.measure),
     "live_runs": partial(with_server, live_runs.measure),
     "console_pages": partial(with_server, console_pages.measure),
+    "console_scrolling": partial(with_server, console_scrolling.measure),
     "live_events": partial(with_server, live_events.measure),
     "run_lists": partial(with_server, run_lists.measure),
     "web_server": partial(with_server, measure_web_server),

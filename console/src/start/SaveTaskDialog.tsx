@@ -4,7 +4,7 @@ import { useId, useState } from "react";
 import type { ActorRecord } from "@/api/actors";
 import { dataOf, platform } from "@/api/client";
 import { messageOf } from "@/api/errors";
-import type { JsonObject } from "@/schema-form/schema";
+import type { JsonObject } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field, TextInput } from "@/ui/Field";
@@ -34,7 +34,13 @@ export function SaveTaskDialog({ actor, input, options, onClose }: Props) {
   const footer = (
     <>
       <Button onClick={onClose}>Cancel</Button>
-      <Button variant="primary" isPending={saving.isPending} disabled={name === ""} onClick={() => saving.mutate()}>
+      <Button
+        variant="primary"
+        needsServer
+        isPending={saving.isPending}
+        disabled={name === ""}
+        onClick={() => saving.mutate()}
+      >
         Save as a task
       </Button>
     </>

@@ -11,6 +11,8 @@ export type Column<Row> = {
   grows?: boolean;
   /** The width in pixels. If all columns but the growing one have one, rows that scroll in change no width. */
   width?: number;
+  /** The width on windows that show fewer columns. */
+  narrowWidth?: number;
   /** Whether the header sorts. */
   sorts?: boolean;
 };
@@ -27,6 +29,7 @@ export type TableProps<Row> = {
   rowLabel?: (row: Row) => string;
   /** The address of a row, which is a link as a whole. */
   rowHref?: (row: Row) => string;
+  /** Rows open. Then the keys `j`, `k`, `x`, `Shift x` and `Enter` work too; of such tables, a page has one. */
   onOpen?: (row: Row) => void;
   sorting?: Sorting;
   onSort?: (sorting: Sorting) => void;
@@ -45,6 +48,4 @@ export type TableProps<Row> = {
   onEnd?: () => void;
   /** Called with the first and last index of the rows in view. */
   onRange?: (range: [first: number, last: number]) => void;
-  /** The keys `j`, `k`, `x`, `Shift x` and `Enter` work on this table, of which a page has one. */
-  hasKeys?: boolean;
 };
