@@ -199,9 +199,11 @@ class HttpProtocol(HttpToolsProtocol):
     def _send_error(self, status: int, kind: str, message: str) -> None:
         """Reject what the client sends and close. A response that has been started stays incomplete."""
         self._starting = None
+        active = self._answered or self._application
+        is_within_response = active is not None and active.response_started
         if self._answered is not None:
             self._answered.abort()
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+        if not is_within_response:
             body = json.dumps({"error": {"type": kind, "message": message}}).encode()
             head = b"content-type: application/json; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
             self.transport.write(STATUS_LINE[status] + head % len(body) + body)

@@ -77,6 +77,8 @@ class Forwarding:
                 self._task = asyncio.ensure_future(self._connect_later(target))
         except GreenroomError as problem:
             self._reject(problem)
+        except Exception as problem:
+            self._respond(internal_error(problem, SCOPE))
 
     def send_body(self, pieces: list[bytes], trailers: RawHeaders | None) -> None:
         """Send some of the request's body. With `trailers`, which may be empty, it is complete."""

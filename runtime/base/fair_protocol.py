@@ -47,6 +47,11 @@ class FairProtocol(asyncio.Protocol):
         waiting, self._waiting, self._start = self._waiting[self._start :], b"", 0
         return waiting
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether the protocol has not received everything that has arrived."""
+        return bool(self._waiting)
+
     def leave(self) -> bytes:
         """Never touch the connection again. Returns the bytes that the protocol has not received."""
         self._is_paused = True
@@ -156,6 +161,11 @@ class FairTransport(asyncio.Transport):
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._layer.use(cast(asyncio.Protocol, protocol))
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether more has arrived than what the protocol has received."""
+        return self._layer.has_waiting
 
     def release(self) -> tuple[asyncio.Transport, bytes]:
         """The connection without this layer, and the bytes that have not been passed on."""

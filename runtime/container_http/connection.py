@@ -106,7 +106,7 @@ class ContainerConnection(asyncio.Protocol):
 
     def _end(self, *, is_reusable: bool) -> None:
         self._exchange = None
-        if not is_reusable:
+        if not is_reusable or self._transport.has_waiting:
             self._transport.abort()
             return
         self.is_reused = True

@@ -149,9 +149,10 @@ class ResponseReader:
         self._receiver.receive_body([data], [] if self.is_complete else None)
 
     def _parse(self, data: bytes) -> None:
-        parser = self._parser
+        parser, whole = self._parser, b""
         if parser is None:
-            parser = self._parser = ResponseParser()
+            parser, whole = ResponseParser(), data
+            self._parser = parser
         is_new = parser.head is None
         problem = parser.feed(data)
         for head in parser.take_interim():
@@ -159,7 +160,7 @@ class ResponseReader:
         if parser.head is not None:
             pieces = parser.take_pieces()
             if is_new:
-                self._begin(parser, data, pieces)
+                self._begin(parser, whole, pieces)
             if self.after_switch is None and (pieces or is_new or self.is_complete or parser.is_complete):
                 self.is_complete = self.is_complete or parser.is_complete
                 self._receiver.receive_body(pieces, parser.trailers if self.is_complete else None)
@@ -167,8 +168,11 @@ class ResponseReader:
         if problem is not None and not self.is_complete:
             raise problem
 
-    def _begin(self, parser: ResponseParser, data: bytes, pieces: list[bytes]) -> None:
-        """Pass the head on. From now on, a body without chunks is not parsed."""
+    def _begin(self, parser: ResponseParser, whole: bytes, pieces: list[bytes]) -> None:
+        """Pass the head on. From now on, a body without chunks is not parsed.
+
+        `whole` is everything that the server has sent; empty if it arrived in several pieces.
+        """
         head = parser.head
         assert head is not None
         size = sum(map(len, pieces))
@@ -190,7 +194,7 @@ class ResponseReader:
         else:
             self.left = head.length - size
             if not parser.has_extra:
-                self._known_heads.remember(data, head, size)
+                self._known_heads.remember(whole, head, size)
         self._receiver.receive_head(head)
 
 

@@ -135,6 +135,13 @@ def test_when_a_connection_can_be_used_again(sent: bytes, is_reusable: bool, is_
         assert reader.is_reusable is is_reusable
 
 
+def test_a_part_of_a_head_is_not_remembered() -> None:
+    known, rest = KnownHeads(), b"X: 1\r\nContent-Length: 2\r\n\r\nok"
+    read([b"HTTP/1.1 200 OK\r\n", rest], known=known)
+    with pytest.raises(InvalidResponse):
+        read([rest], known=known)
+
+
 LINES = st.lists(st.sampled_from(["Server: x", "Set-Cookie: a=1", "Date: now", "X: \x7f", "Y:"]), max_size=4)
 ENDS = st.sampled_from(["\r\n", "\n"])
 
