@@ -97,10 +97,15 @@ class Forwarding:
                 self._client.pause_request()
 
     def abort(self) -> None:
-        """End everything, because the client has disconnected or the server stops."""
+        """End everything, because the client has disconnected."""
         self._end()
         if self._connection is not None:
             self._connection.abort()
+
+    def shut_down(self) -> None:
+        """End everything, because the server stops."""
+        self.abort()
+        self._client.transport.close()
 
     def pause_response(self) -> None:
         if self._connection is not None:

@@ -49,4 +49,4 @@ class WebServers:
     def close(self) -> None:
         """End all exchanges, because the server stops."""
         for forwarding in list(self.open_forwardings):
-            forwarding.abort()
+            forwarding.shut_down()
