@@ -50,7 +50,9 @@ class Forwarding:
     response_complete = False
     _is_chunked = False
     _has_end = True
+    _unsent: list[bytes] | None = None
     _unsent_bytes = 0
+    _trailers: RawHeaders | None = None
     _connection: ContainerConnection | None = None
     _task: asyncio.Future[None] | None = None
 
@@ -59,8 +61,6 @@ class Forwarding:
         self._web_servers = web_servers
         self._request = request
         self.is_persistent = request.headers.is_persistent
-        self._unsent: list[bytes] = []
-        self._trailers: RawHeaders = []
 
     def start(self) -> None:
         """Find the container and send it the request. Errors become the client's response."""
@@ -87,7 +87,7 @@ class Forwarding:
             self._trailers = trailers
         if self.response_complete:
             return
-        self._unsent += pieces
+        self._unsent = pieces if self._unsent is None else self._unsent + pieces
         if self._connection is not None:
             if data := self._take_unsent():
                 self._connection.write(data)
@@ -129,7 +129,7 @@ class Forwarding:
         if self.response_complete:
             return
         self._target = target
-        if self._request.needs_slash:
+        if self._request.address.prefix and self._request.needs_slash:
             self._respond(RedirectResponse(self._request.address.with_slash, 308))
             return
         # The container may close an idle connection just now. A request that cannot be repeated would be lost then.
@@ -156,28 +156,24 @@ class Forwarding:
     def _send(self, connection: ContainerConnection) -> None:
         client, request = self._client, self._request
         self._connection = connection
-        connection.begin(
-            self,
-            request.head(client.forwarded) + self._take_unsent(),
-            is_head_request=request.method == b"HEAD",
-            may_switch=request.headers.is_upgrade,
-        )
+        head, has_body = request.head(client.forwarded), request.headers.has_body
+        if has_body:
+            head += self._take_unsent()
+        connection.begin(self, head, request.method == b"HEAD", request.headers.is_upgrade)
         if client.flow.write_paused:
             connection.pause_reading()
-        if request.headers.has_body:
+        if has_body:
             client.resume_request()
             if request.headers.expects_continue and self.more_body and request.version == "1.1":
                 client.write(CONTINUE)
 
     def _take_unsent(self) -> bytes:
-        if not self._request.headers.has_body:
-            return b""
-        body = b"".join(self._unsent)
-        self._unsent.clear()
+        body = b"" if self._unsent is None else b"".join(self._unsent)
+        self._unsent = None
         if not self._request.headers.is_chunked:
             return body
         chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-        return chunk if self.more_body else chunk + _last_chunk(self._trailers)
+        return chunk if self.more_body else chunk + _last_chunk(self._trailers or [])
 
     # The response.
 
@@ -205,8 +201,8 @@ class Forwarding:
             body = b"".join(pieces)
             chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             write(head + chunk + (b"" if trailers is None else _last_chunk(trailers)))
-        elif head and sum(map(len, pieces)) < MAX_COPIED_BYTES:
-            write(b"".join((head, *pieces)))
+        elif head and len(pieces) == 1 and len(pieces[0]) < MAX_COPIED_BYTES:
+            write(head + pieces[0])
         else:
             for piece in (head, *pieces):
                 if piece:

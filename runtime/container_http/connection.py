@@ -53,13 +53,11 @@ class ContainerConnection(asyncio.Protocol):
         self.is_reused = False
         self.active_at = 0.0
 
-    def begin(
-        self, exchange: Exchange, head: bytes, *, is_head_request: bool = False, may_switch: bool = False
-    ) -> None:
+    def begin(self, exchange: Exchange, head: bytes, is_head_request: bool, may_switch: bool) -> None:
         """Send a request. `head` may contain the beginning of its body."""
         self._exchange = exchange
         self.active_at = self._loop.time()
-        self._reader.expect(exchange, is_head_request=is_head_request, may_switch=may_switch)
+        self._reader.expect(exchange, is_head_request, may_switch)
         self._transport.write(head)
 
     def write(self, data: bytes) -> None:
@@ -97,13 +95,6 @@ class ContainerConnection(asyncio.Protocol):
         """The rest of a body without chunks."""
         return 0 if self._exchange is None else self._reader.left
 
-    def _read(self, data: bytes) -> None:
-        """Pass received bytes to the exchange, and end it after its response."""
-        reader = self._reader
-        reader.feed(data)
-        if reader.is_complete and self._exchange is not None and reader.after_switch is None:
-            self._end(is_reusable=reader.is_reusable)
-
     def _end(self, *, is_reusable: bool) -> None:
         self._exchange = None
         if not is_reusable or self._transport.has_waiting:
@@ -130,10 +121,14 @@ class ContainerConnection(asyncio.Protocol):
             self._transport.abort()
             return
         self.active_at = self._loop.time()
+        reader = self._reader
         try:
-            self._read(data)
+            reader.feed(data)
         except InvalidResponse as problem:
             self.fail(problem)
+            return
+        if reader.is_complete and self._exchange is not None and reader.after_switch is None:
+            self._end(is_reusable=reader.is_reusable)
 
     def eof_received(self) -> bool:
         """A server may close its side before it has received the whole request, so the other side stays open."""

@@ -94,7 +94,7 @@ class ResponseReader:
         self._known_heads = known_heads
         self.is_complete = True
 
-    def expect(self, receiver: Receiver, *, is_head_request: bool, may_switch: bool) -> None:
+    def expect(self, receiver: Receiver, is_head_request: bool, may_switch: bool) -> None:
         """Expect the response to a request. It switches protocols only if that was requested."""
         self._receiver = receiver
         self._is_head_request = is_head_request
@@ -135,8 +135,8 @@ class ResponseReader:
     def _begin_known(self, data: bytes, head: ResponseHead, end: int) -> None:
         """Begin a response with a head that was parsed before."""
         self.is_reusable = head.is_reusable
-        self.left = head.length or 0
         self._receiver.receive_head(head)
+        self.left = head.length or 0
         self._pass_on(data[end:])
 
     def _pass_on(self, data: bytes) -> None:

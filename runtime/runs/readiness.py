@@ -20,7 +20,7 @@ async def is_ready(host: str, port: int, timeout_secs: float = PROBE_TIMEOUT_SEC
     try:
         async with asyncio.timeout(timeout_secs):
             probe = _Probe()
-            (await target.open()).begin(probe, head.encode(), may_switch=True)
+            (await target.open()).begin(probe, head.encode(), False, True)
             await probe.answered
             return True
     except (NotListening, InvalidResponse, ConnectionError, TimeoutError):

@@ -40,7 +40,7 @@ def read(
 ) -> tuple[Received, ResponseReader]:
     """Read the response of a server that sends these pieces one after another, and then closes."""
     received, reader = Received(), ResponseReader(known or KnownHeads())
-    reader.expect(received, is_head_request=method == "HEAD", may_switch=may_switch)
+    reader.expect(received, method == "HEAD", may_switch)
     for piece in pieces:
         reader.feed(piece)
     if ends:
