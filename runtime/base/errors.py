@@ -83,6 +83,10 @@ class BadGateway(GreenroomError):
     """A run's web server cannot be reached, or its response is not valid."""
 
 
+class GatewayTimeout(GreenroomError):
+    """A run's web server did not respond in time."""
+
+
 class StorageUnavailable(GreenroomError):
     """The data directory cannot be written or read now: its disk is full, over quota, read-only or faulty."""
 
