@@ -34,6 +34,7 @@ ROOMS = (
     "explanations",
     "schedules",
     "fits",
+    "standby",
     "clock_advance",
     "account_limits",
     "retention",

@@ -83,6 +83,14 @@ class BadGateway(GreenroomError):
     """A run's web server cannot be reached, or its response is not valid."""
 
 
+class Unavailable(GreenroomError):
+    """What should serve the request has ended, or ends. A repeated request may succeed."""
+
+
+class GatewayTimeout(GreenroomError):
+    """A run was not ready, or did not respond, in time."""
+
+
 class StorageUnavailable(GreenroomError):
     """The data directory cannot be written or read now: its disk is full, over quota, read-only or faulty."""
 
