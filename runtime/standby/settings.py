@@ -68,17 +68,17 @@ def stored_settings(extra: Mapping[str, Json]) -> JsonDict:
     return {name: value for name, value in (extra.get(FIELD) or {}).items() if value is not None}
 
 
-def check_settings(sent: Mapping[str, Any]) -> None:
-    """Raises Invalid for values that make no sense, also together with the defaults of those that were not sent."""
+def check_settings(sent: Mapping[str, Any], defaults: Mapping[str, Any] = DEFAULTS) -> None:
+    """Raises Invalid for values that make no sense, also together with the `defaults` of those that were not sent."""
     given = {name: value for name, value in sent.items() if value is not None}
     for name, least in LEAST.items():
         if name in given and not least <= given[name] <= MOST:
             raise _invalid(f"{name} must be at least {least}, not {given[name]}")
     if "build" in given and not given["build"].strip():
         raise _invalid("build must be the tag or the number of a build")
-    values = {**DEFAULTS, **given}
-    desired, most = values["desiredRequestsPerActorRun"], values["maxRequestsPerActorRun"]
-    if most < desired:
+    values = {**defaults, **given}
+    desired, most = values.get("desiredRequestsPerActorRun"), values.get("maxRequestsPerActorRun")
+    if desired is not None and most is not None and most < desired:
         raise _invalid(
             f"maxRequestsPerActorRun ({most}) must be greater than or equal to desiredRequestsPerActorRun ({desired})"
         )
