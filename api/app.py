@@ -1,7 +1,7 @@
 """The ASGI application. Every request passes these stages, from top to bottom:
 
 1. Host: only names of this server are answered.
-2. Web servers: a request for a run's web server leaves the API here.
+2. Web servers and Standby: a request for an Actor leaves the API here.
 3. Console: a browser that opens a page outside of the API gets the web console.
 4. Preflights: a browser learns whether a web page of another origin may send a request.
 5. Size and spelling of the URL: `?method=PUT`, `/v2/acts`, a slash at the end.
@@ -67,6 +67,9 @@ from api.routes import (
     webhook_requests,
     webhooks,
 )
+from api.standby.gate import StandbyGate
+from api.standby.proxy import StandbyProxy
+from api.standby.standby_address import address_of_scope
 from api.web_server.forwarding import Target
 from api.web_server.proxy import WebServerProxy
 from api.web_server.run_address import run_address_of
@@ -153,6 +156,7 @@ class App:
         self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
         self._routes = HotRoutes(routes, STORAGES)
         self._web_servers = WebServerProxy(self._find_web_server)
+        self._standby = StandbyProxy(StandbyGate(orchestrator, authentication, self._cross_origin))
         self._transfer_counter = TransferCounter(
             orchestrator.billing, orchestrator.history.api_calls, orchestrator.clock
         )
@@ -184,6 +188,8 @@ class App:
         self._check_host(scope)
         if run_address_of(scope) is not None:
             return self._web_servers
+        if address_of_scope(scope) is not None:
+            return self._select_standby(scope)
         if self._console.serves(scope):
             return self._console
         if scope["type"] == "http" and (preflight := self._cross_origin.preflight_response(scope)) is not None:
@@ -191,6 +197,12 @@ class App:
         for stage in self._http_stages if scope["type"] == "http" else self._websocket_stages:
             stage(scope)
         return self._routes
+
+    def _select_standby(self, scope: Scope) -> ASGIApp:
+        """Preflights are answered here, because they have no token. All other responses are the Actor's."""
+        if scope["type"] != "http":
+            return _close_websocket
+        return self._cross_origin.preflight_response(scope) or self._standby
 
     async def _find_web_server(self, web_key: str) -> Target:
         run = self._orchestrator.runs.find_by_web_key(web_key)

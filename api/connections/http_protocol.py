@@ -13,6 +13,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from api.connections.fair_protocol import FairProtocol, FairTransport
+from api.standby.standby_address import address_of_scope
 from api.web_server.run_address import run_address_of
 from runtime.base.loop_share import loop_share
 
@@ -180,7 +181,7 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._is_web_socket:
             return False
         scope = {"headers": self.headers, "raw_path": httptools.parse_url(self.url).path}
-        return run_address_of(scope) is not None
+        return run_address_of(scope) is not None or address_of_scope(scope) is not None
 
     def _upgrade(self, early: bytes) -> None:
         if self._should_upgrade():

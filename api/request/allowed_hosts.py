@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.request.cross_origin import CrossOrigin
+from api.standby.standby_address import is_standby_host
 from api.web_server.run_address import is_web_server_host
 from runtime.base.addresses import API_NAMES
 from runtime.base.errors import Forbidden, Invalid
@@ -45,7 +46,8 @@ class AllowedHosts:
         if len(hosts) > 1:
             raise Invalid("invalid-request", f"The request must have one Host header, not {len(hosts)}")
         host = hosts[0].lower() if hosts else ""
-        if host not in self._hosts and not is_web_server_host(host, self._ports):
+        is_of_actor = is_web_server_host(host, self._ports) or is_standby_host(host, self._ports)
+        if host not in self._hosts and not is_of_actor:
             raise Forbidden("host-not-allowed", f"This server does not answer for the host '{host}'")
 
     def check_origin(self, scope: Scope) -> None:

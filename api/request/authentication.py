@@ -30,11 +30,13 @@ class Authentication:
     def identify_caller(self, scope: Scope) -> None:
         """Put the caller into the scope. Raises Unauthorized for an invalid token, NotFound, TooManyRequests."""
         connection = HTTPConnection(scope)
-        token = token_of(connection)
-        caller = self._caller_of_session(connection) if token is None else self._authenticate(token, connection)
-        scope[CALLER] = caller
+        caller = scope[CALLER] = self.caller_of(connection, token_of(connection))
         if caller is not None:
             self._rate_limit.count(caller.user.id)
+
+    def caller_of(self, connection: HTTPConnection, token: str | None) -> Caller | None:
+        """The caller with this token; without one, that of the browser's session. Raises as above."""
+        return self._caller_of_session(connection) if token is None else self._authenticate(token, connection)
 
     def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:
         if hmac.compare_digest(token.encode(), self._control_token):

@@ -30,7 +30,7 @@ class WebServerProxy:
         try:
             request = await self._forwarded_request(scope)
             if request.needs_slash:
-                await _redirect_to_slash(scope)(scope, receive, send)
+                await redirect_to_slash(scope)(scope, receive, send)
             else:
                 await forward(request, receive, ignore_disconnect(send))
         except GreenroomError as problem:
@@ -43,6 +43,6 @@ class WebServerProxy:
         return ForwardedRequest(scope, address, await self._find_target(address.key))
 
 
-def _redirect_to_slash(scope: Scope) -> Response:
+def redirect_to_slash(scope: Scope) -> Response:
     query = header_text(scope["query_string"])
     return RedirectResponse(header_text(scope["raw_path"]) + "/" + (f"?{query}" if query else ""), 308)
