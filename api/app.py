@@ -60,6 +60,7 @@ from api.routes import (
     schedule_times,
     schedules,
     shells,
+    standby,
     store,
     tools,
     users,
@@ -104,6 +105,7 @@ ROUTERS = (
     development.router,
     fits.router,
     doctor.router,
+    standby.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""

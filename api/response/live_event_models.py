@@ -10,6 +10,7 @@ from api.response.fit_models import FitDetails
 from api.response.local_controls import LocalModel
 from api.response.run_detail_models import TimelineEntry
 from api.response.run_list_models import RunSummary
+from api.response.standby_models import StandbyTargets
 
 MAX_TOPICS = 100
 
@@ -17,7 +18,7 @@ MAX_TOPICS = 100
 class Topics(LocalModel):
     topics: tuple[str, ...] = Field(
         max_length=MAX_TOPICS,
-        description="`runs`, `builds`, `records`, `server`, `run:ID`, `build:ID` or `fit:ID`.",
+        description="`runs`, `builds`, `records`, `standby`, `server`, `run:ID`, `build:ID` or `fit:ID`.",
     )
 
 
@@ -137,4 +138,5 @@ class EventData(LocalModel):
     log: LogGrowth
     timeline: TimelineEvent
     fit: FitDetails
+    standby: StandbyTargets
     server: ServerState

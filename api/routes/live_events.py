@@ -23,7 +23,7 @@ from runtime.base.errors import Invalid, NotFound
 from runtime.live_events import LiveConnection
 
 LAST_ID = "last-event-id"
-LISTS = frozenset({"runs", "builds", "records", "server"})
+LISTS = frozenset({"runs", "builds", "records", "standby", "server"})
 PARAMETERS = [
     {
         "name": "topics",
@@ -76,6 +76,7 @@ async def stream_events(request: Request, caller: FullCaller) -> Response:
       entry of its time line.
     - `build:ID`: `log` when its log has grown.
     - `fit:ID`: `fit` after each change of the fit, and once a second until it has ended.
+    - `standby`: `standby` with all Actors and tasks with Standby, once a second while something changes.
     - `server`: `server` when the granted memory, the number of live runs or the state of the engine changes.
     """
     events, params = orchestrator_of(request).live_events, Params(request)
