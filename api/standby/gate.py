@@ -15,7 +15,8 @@ from api.request.callers import Caller
 from api.request.cross_origin import CrossOrigin
 from api.standby.credentials import headers_without, is_secret, query_without, standby_token_of
 from runtime.access import permissions
-from runtime.base.errors import Forbidden, Unauthorized, Unavailable
+from runtime.base.errors import BadGateway, Forbidden, GreenroomError, Unauthorized, Unavailable
+from runtime.base.records import Run
 from runtime.orchestrator import Orchestrator
 from runtime.standby.targets import StandbyTarget
 
@@ -60,24 +61,28 @@ class StandbyGate:
 
     async def acquire(self, target: StandbyTarget) -> Place:
         """Find the run that answers, which may have to be started. Raises as `Standby.acquire`."""
-        slot = await self._orchestrator.standby.acquire(target)
-        try:
-            address = await self._orchestrator.live_runs.web_server_address(slot.run_id)
-            if address is None:
-                raise self.finished(slot.run_id)
-        except BaseException:
-            slot.release()
-            raise
-        return Place(slot.run_id, *address, slot.release)
+        while True:
+            slot = await self._orchestrator.standby.acquire(target)
+            address = None
+            try:
+                address = await self._orchestrator.live_runs.web_server_address(slot.run_id)
+            finally:
+                if address is None:
+                    slot.release()
+            if address is not None:
+                return Place(slot.run_id, *address, slot.release)
+            self.doubt(slot.run_id)
 
-    def has_ended(self, run_id: str) -> bool:
-        return self._orchestrator.runs.get(run_id).status.is_terminal
+    def doubt(self, run_id: str) -> None:
+        """The run's web server does not listen."""
+        self._orchestrator.standby.doubt(run_id)
 
-    def finished(self, run_id: str) -> Unavailable:
+    def failure(self, run_id: str, problem: BadGateway) -> GreenroomError:
+        """The error for a request to which a run has given no valid response."""
         run = self._orchestrator.runs.get(run_id)
-        return Unavailable(
-            "standby-run-finished", f"The Actor run {run_id} ended before it answered the request ({run.status})."
-        )
+        if run.status.is_terminal:
+            return _finished(run)
+        return BadGateway("standby-bad-gateway", problem.message)
 
     def _check_origin(self, headers: Headers, *, has_token: bool) -> None:
         """Raises Forbidden for a request that a page of another origin makes the browser send.
@@ -90,6 +95,10 @@ class StandbyGate:
             return
         if not self._cross_origin.permits_origin(origin, has_token=has_token):
             raise Forbidden("origin-not-allowed", "Web pages of another origin cannot use Standby of this server")
+
+
+def _finished(run: Run) -> Unavailable:
+    return Unavailable("standby-run-finished", f"The Actor run {run.id} ended before it responded ({run.status}).")
 
 
 def _without_secrets(scope: Scope, caller: Caller, token: str | None) -> Scope:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -12,10 +14,11 @@ from api.standby.gate import StandbyGate
 from api.standby.standby_address import address_of_scope
 from api.web_server.client_connection import ignore_disconnect
 from api.web_server.forwarding import ForwardedRequest, Target
-from api.web_server.http_exchange import forward
+from api.web_server.http_exchange import NOT_LISTENING, forward
 from api.web_server.proxy import redirect_to_slash
 from api.web_server.run_address import RunAddress
 from runtime.base.errors import BadGateway, GatewayTimeout, GreenroomError
+from runtime.standby.targets import StandbyTarget
 
 RESPONSE_SECS = 300.0
 """The time until the first response, in all (platform documentation, "Actor Standby", Timeouts)."""
@@ -45,21 +48,29 @@ class StandbyProxy:
             return
         try:
             async with asyncio.timeout(self._response_secs) as limit:
-                place = await self._gate.acquire(target)
-                try:
-                    container = Target(place.host, place.port)
-                    request = ForwardedRequest(_until_switch(admitted, limit), run_address, container)
-                    await forward(request, receive, _until_response(send, limit))
-                except BadGateway as problem:
-                    if self._gate.has_ended(place.run_id):
-                        raise self._gate.finished(place.run_id) from problem
-                    raise BadGateway("standby-bad-gateway", problem.message) from problem
-                finally:
-                    place.release()
+                request = partial(ForwardedRequest, _until_switch(admitted, limit), run_address)
+                while not await self._forward(target, request, receive, _until_response(send, limit)):
+                    pass
         except TimeoutError as problem:
             raise GatewayTimeout(
                 "standby-response-timeout", f"The Actor has not responded within {self._response_secs:g} seconds."
             ) from problem
+
+    async def _forward(
+        self, target: StandbyTarget, request: Callable[[Target], ForwardedRequest], receive: Receive, send: Send
+    ) -> bool:
+        """Forward the request to a run. Returns False if the run does not listen any more, so another one is needed."""
+        place = await self._gate.acquire(target)
+        try:
+            await forward(request(Target(place.host, place.port)), receive, send)
+        except BadGateway as problem:
+            if problem.slug == NOT_LISTENING:
+                self._gate.doubt(place.run_id)
+                return False
+            raise self._gate.failure(place.run_id, problem) from problem
+        finally:
+            place.release()
+        return True
 
 
 def _until_response(send: Send, limit: asyncio.Timeout) -> Send:

@@ -18,6 +18,8 @@ from runtime.container_http.response import ContainerResponse, InvalidResponse
 log = logging.getLogger("greenroom.web_server")
 
 CONNECT_TIMEOUT_SECS = 5.0
+NOT_LISTENING = "web-server-not-listening"
+"""The error of a request of which nothing was read or sent."""
 FINAL_STATUSES = range(200, 600)
 HINT = "The Actor must run an HTTP server on the port in ACTOR_WEB_SERVER_PORT, listening on 0.0.0.0."
 
@@ -38,7 +40,7 @@ async def _connect(target: Target) -> ContainerConnection:
         return await ContainerConnection.open(target.host, target.port, CONNECT_TIMEOUT_SECS)
     except NotListening as problem:
         where = f"port {target.port} of this run's container ({target.host}:{target.port})"
-        raise BadGateway("web-server-not-listening", f"Nothing listens on {where}: {problem}. {HINT}") from problem
+        raise BadGateway(NOT_LISTENING, f"Nothing listens on {where}: {problem}. {HINT}") from problem
 
 
 async def _exchange(

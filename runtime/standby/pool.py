@@ -46,7 +46,8 @@ class PooledRun:
     """A run of a pool. `open_requests` includes those that wait until it is ready.
 
     `is_stored` is true once the run has a record. `settled` is set when it is ready, or `problem` is why it never will
-    be. A run that `is_ending` gets no more requests. A run that `is_ahead` was started before a request needed it.
+    be. `was_ready` is true once it has been ready. A run that `is_ending` gets no more requests. A run that `is_ahead`
+    was started before a request needed it.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class PooledRun:
     idle_since: Millis
     is_stored: bool = False
     is_ready: bool = False
+    was_ready: bool = False
     is_ending: bool = False
     is_ahead: bool = False
     open_requests: int = 0

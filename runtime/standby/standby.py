@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from runtime.base.clock import Clock, wait_for_event
+from runtime.base.clock import Clock, Millis, wait_for_event
 from runtime.base.errors import GatewayTimeout, GreenroomError, Unavailable
 from runtime.base.records import User, new_id
 from runtime.runs import messages
@@ -52,7 +52,8 @@ class Standby:
             target = self.targets.renewed((record.user_id, record.task_id or record.actor_id), record.actor_id)
             if target is not None:
                 run = PooledRun(run_id=record.id, build_id=record.build_id, idle_since=self._clock.now())
-                run.is_stored, run.is_ready = True, record.is_container_server_ready
+                run.is_stored = True
+                run.is_ready = run.was_ready = record.is_container_server_ready
                 self._add(self._pool(target), run)
         self._begin_task(self._review_regularly(), "standby")
 
@@ -76,16 +77,27 @@ class Standby:
         GatewayTimeout.
         """
         pool, now = self._pool(target), self._clock.now()
-        run = self._select(pool)
         if is_request:
             pool.requests.count(now)
-            run.requests.count(now)
-        try:
-            await self._wait_until_ready(pool, run)
-        except BaseException:
-            self._release(run)
-            raise
-        return Slot(run.run_id, partial(self._release, run))
+        while True:
+            run = self._select(pool)
+            try:
+                await self._wait_until_ready(pool, run, until=now + SELECTION_SECS * 1000)
+            except BaseException as problem:
+                self._release(run)
+                if isinstance(problem, Unavailable) and run.was_ready and not self._is_closing:
+                    continue  # it ended after it had served requests, so another one can serve this one
+                raise
+            if is_request:
+                run.requests.count(now)
+            return Slot(run.run_id, partial(self._release, run))
+
+    def doubt(self, run_id: str) -> None:
+        """Give a run no more requests until it answers a probe: its web server does not listen any more."""
+        for pool in self._pools.values():
+            for run in pool.runs:
+                if run.run_id == run_id and not run.is_in_preparation:
+                    self._begin_preparation(pool, run)
 
     async def warm_up(self, target: StandbyTarget) -> str:
         """Return the id of a run that is ready. Without one, start it. Raises as `acquire`."""
@@ -147,11 +159,12 @@ class Standby:
             return False
         run.is_ending, run.is_ready = not can_serve(record), record.is_container_server_ready
         if not (run.is_ready or run.is_ending):  # a new container has replaced the one that was ready
-            run.settled.clear()
             self._begin_preparation(pool, run)
         return not run.is_ending
 
     def _begin_preparation(self, pool: Pool, run: PooledRun) -> None:
+        run.is_ready = False
+        run.settled.clear()
         run.preparation = self._begin_task(self._prepare(pool, run), f"standby {run.run_id}")
 
     async def _prepare(self, pool: Pool, run: PooledRun) -> None:
@@ -160,7 +173,8 @@ class Standby:
             if not run.is_stored:
                 await self._store(pool, run)
             await self._runs.wait_until_ready(run.run_id)
-            run.is_ready, run.idle_since = True, self._clock.now()
+            run.is_ready = run.was_ready = True
+            run.idle_since = self._clock.now()
         except Exception as problem:
             pool.remove(run)
             run.problem = self._problem(run, problem)
@@ -188,12 +202,12 @@ class Standby:
         log.error("Standby run %s could not be prepared", run.run_id, exc_info=problem)
         return Unavailable("standby-run-finished", "The Actor run could not be started. Greenroom's log has details.")
 
-    async def _wait_until_ready(self, pool: Pool, run: PooledRun) -> None:
+    async def _wait_until_ready(self, pool: Pool, run: PooledRun, until: Millis) -> None:
         if run.is_ready:
             return
         pool.waiting += 1
         try:
-            await wait_for_event(run.settled, self._clock, self._clock.now() + SELECTION_SECS * 1000)
+            await wait_for_event(run.settled, self._clock, until)
         finally:
             pool.waiting -= 1
         if run.problem is not None:

@@ -70,16 +70,15 @@ class StandbyRuns:
         return [run for run in self._runs.unfinished() if run.standby_label is not None]
 
     async def wait_until_ready(self, run_id: str) -> None:
-        """Return when the web server of a run has answered. Raises Unavailable if the run ends before."""
+        """Return when the web server of a run answers. Raises Unavailable if the run ends before."""
         pause = FIRST_PAUSE_SECS
         while True:
             run = self.find(run_id)
             if run is None or not can_serve(run):
                 raise self._finished(run_id)
-            if run.is_container_server_ready:
-                return
             if await self._probe(run_id):
-                await self._runs.change(run_id, with_ready_server)
+                if not run.is_container_server_ready:
+                    await self._runs.change(run_id, with_ready_server)
                 return
             await self._clock.sleep(pause)
             pause = min(pause * PAUSE_FACTOR, LAST_PAUSE_SECS)

@@ -295,6 +295,22 @@ async def test_requests_wait_while_a_run_reboots(stage: StandbyStage) -> None:
     assert (await request).run_id == run.id
 
 
+async def test_a_run_that_listens_no_more_is_replaced_when_it_ends(stage: StandbyStage) -> None:
+    actor = await stage.create_standby_actor()
+    [slot] = await stage.acquire(actor)
+    slot.release()
+    [run] = stage.live
+    stage.all_answer = False
+    stage.standby.doubt(run.id)
+    [request] = await stage.send(actor)
+    assert not request.done()
+    stage.all_answer = True
+    stage.container_of(run).exits(1)
+    await stage.clock.advance(1)
+    assert (await request).run_id != run.id
+    assert stage.current(run).status is FAILED
+
+
 async def test_a_resurrected_run_gets_no_more_requests(stage: StandbyStage) -> None:
     actor = await stage.create_standby_actor()
     await stage.acquire(actor)
