@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from starlette.requests import HTTPConnection
 
@@ -29,12 +30,19 @@ def is_secret(token: str, *, is_control_token: bool) -> bool:
 
 
 def headers_without(token: str, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    secret = token.encode()
-    return [(name, value) for name, value in headers if name.lower() not in BEARERS or secret not in value]
+    return [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in BEARERS or not _is_token(value.partition(b" ")[2].strip(), token)
+    ]
 
 
 def query_without(token: str, query: bytes) -> bytes:
     """The query without parameters `token` of this value. All others stay as they are."""
-    parts = (part.partition(b"=") for part in query.split(b"&"))
-    rest = [part for part in parts if part[0] != b"token" or unquote_plus(part[2].decode("latin-1")) != token]
-    return b"&".join(b"".join(part) for part in rest)
+    pieces = (piece.partition(b"=") for piece in query.split(b"&"))
+    rest = [piece for piece in pieces if piece[0] != b"token" or not _is_token(unquote_to_bytes(piece[2]), token)]
+    return b"&".join(b"".join(piece) for piece in rest)
+
+
+def _is_token(text: bytes, token: str) -> bool:
+    return hmac.compare_digest(text, token.encode())
