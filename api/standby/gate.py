@@ -48,7 +48,7 @@ class StandbyGate:
         connection = HTTPConnection(scope)
         token = standby_token_of(connection)
         self._check_origin(connection.headers, has_token=token is not None)
-        caller = self._authentication.caller_of(connection, token)
+        caller = self._caller(connection, token)
         if caller is None:
             raise Unauthorized(
                 "user-not-authenticated",
@@ -83,6 +83,12 @@ class StandbyGate:
         if run.status.is_terminal:
             return _finished(run)
         return BadGateway("standby-bad-gateway", problem.message)
+
+    def _caller(self, connection: HTTPConnection, token: str | None) -> Caller | None:
+        """The caller with this token. Without one, a page of the console: a link elsewhere must not start a run."""
+        if token is None and connection.headers.get("sec-fetch-site") != "same-origin":
+            return None
+        return self._authentication.caller_of(connection, token)
 
     def _check_origin(self, headers: Headers, *, has_token: bool) -> None:
         """Raises Forbidden for a request that a page of another origin makes the browser send.

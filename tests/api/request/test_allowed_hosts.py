@@ -46,6 +46,8 @@ def scope(method: str = "POST", path: str = "/v2/actors", **headers: str) -> dic
         "anykey.runs.localhost:3333",
         "host.greenroom.internal:4000",
         "anykey.runs.localhost:4000",
+        "local--my-actor.localhost:3333",
+        "AbCdEfGhIjKlMnOpQ.localhost:3333",
     ],
 )
 def test_hosts_that_are_allowed(host: str) -> None:
@@ -77,6 +79,8 @@ def test_a_second_host_is_invalid() -> None:
         "anykey.runs.localhost",
         "anykey.runs.localhost:" + "3" * 5000,
         "localhost:33333",
+        "local--my-actor.localhost:4001",
+        "--evil.localhost:3333",
         "127.0.0.1.nip.io:3333",
         "172.30.0.2:3333",
     ],

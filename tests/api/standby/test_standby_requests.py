@@ -154,6 +154,18 @@ async def test_pages_of_other_origins_may_use_the_token_of_a_user(users: Standby
     assert problem(await users.send(url, token="wrong", headers=headers)) == (401, "invalid-token")
 
 
+async def test_only_pages_of_the_console_need_no_token(api: StandbyApi) -> None:
+    await api.create_standby_actor()
+    cookie = (await api.call("POST", "/greenroom/session", json={"token": "t"})).headers["set-cookie"].partition(";")[0]
+    url, opened = "/greenroom/standby/local--hello/", {"Cookie": cookie, "Sec-Fetch-Mode": "navigate"}
+    for site in ("none", None):
+        headers = {**opened, **({"Sec-Fetch-Site": site} if site else {})}
+        assert problem(await api.send(url, token=None, headers=headers)) == (401, "user-not-authenticated")
+    answer = await api.send(url, token=None, headers={**opened, "Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 200
+    assert "Cookie" not in api.requests[-1].headers
+
+
 async def test_an_id_names_an_actor_and_a_task(api: StandbyApi) -> None:
     actor = await api.create_standby_actor("hello")
     task = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "hello", "input": {"a": 1}})
