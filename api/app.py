@@ -43,15 +43,18 @@ from api.routes import (
     actor_tasks,
     actors,
     console,
+    data_folder,
     datasets,
     development,
     doctor,
     fits,
     greenroom,
     key_value_stores,
+    latest_jobs,
     live_events,
     log_lines,
     logs,
+    proxy_requests,
     queue_requests,
     request_queues,
     run_details,
@@ -105,6 +108,9 @@ ROUTERS = (
     development.router,
     fits.router,
     doctor.router,
+    data_folder.router,
+    latest_jobs.router,
+    proxy_requests.router,
     standby.router,
     *STORAGES,
 )
@@ -134,7 +140,7 @@ class App:
         console_build: Path = BUILD,
     ) -> None:
         settings = orchestrator.settings
-        add_sources(orchestrator)
+        add_sources(orchestrator, examination)
         routes = _routes(orchestrator, info, shut_down)
         routes.state.doctor = examination
         writes = Writes(routes.routes).include
@@ -143,6 +149,7 @@ class App:
         session_cookies = SessionCookies(orchestrator.sessions, settings.port, writes, orchestrator.clock)
         rate_limit = RateLimit(settings.rate_limit, orchestrator.clock)
         authentication = Authentication(orchestrator.users, control_token, session_cookies, rate_limit)
+        routes.state.may_continue = authentication.may_continue
         routes.state.identify_caller = authentication.identify_caller
         routes.state.session_cookies = session_cookies
         self._check_host = hosts.check_host

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import builds, console_pages, development_loop, live_events, live_runs, run_lists, run_start
+from benchmarks import (
+    builds,
+    console_pages,
+    console_scrolling,
+    development_loop,
+    live_events,
+    live_runs,
+    run_lists,
+    run_start,
+)
 from benchmarks.storages.measure import measure as measure_storages
 from testing.live_server import LiveServer
 
@@ -39,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "development_loop": partial(with_server, development_loop.measure),
     "live_runs": partial(with_server, live_runs.measure),
     "console_pages": partial(with_server, console_pages.measure),
+    "console_scrolling": partial(with_server, console_scrolling.measure),
     "live_events": partial(with_server, live_events.measure),
     "run_lists": partial(with_server, run_lists.measure),
     "storages": measure_storages,

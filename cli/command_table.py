@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -40,6 +41,7 @@ class CommandTable(CommandGroup):
         return name, described and load(str(name)), rest
 
 
+@cache
 def load(name: str) -> Any:
     """Import the module of a command, and return the command or group that its `app` describes."""
     command = typer.main.get_command(import_module(f"{PACKAGE}.{name}").app)

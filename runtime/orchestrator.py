@@ -22,6 +22,7 @@ from runtime.base.addresses import Addresses
 from runtime.base.clock import AdvanceableClock, Clock
 from runtime.base.data_directory import DataDirectory
 from runtime.base.errors import StorageUnavailable
+from runtime.base.folder_size import FolderSize
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Aborter, Build, ProxyUse, Run
 from runtime.base.settings import Settings
@@ -121,7 +122,9 @@ class Orchestrator:
 
     def _create_foundations(self) -> None:
         database, settings = self.database, self.settings
+        self.latest_jobs = database.latest_jobs
         self.live_events = LiveEvents(self.clock)
+        self.data_folder = FolderSize(settings.data_dir, self.clock)
         self.row_feed = RowFeed(database, self.clock)
         self.logs = Logs(database.logs, self.clock)
         self.history = RunHistory(database=database, logs=self.logs, containers=self.containers, clock=self.clock)
@@ -370,10 +373,8 @@ class Orchestrator:
         await self.dispatches.recover()
         await self.live_builds.recover()
         await self._run_recovery().recover()
-        self._delivery.open()
-        self.scheduler.open()
-        self.fits.open()
-        self.standby.open()
+        for part in (self._delivery, self.scheduler, self.fits, self.standby):
+            part.open()
         self._background_tasks = [
             asyncio.create_task(self.retention.sweep_hourly(), name="retention"),
             asyncio.create_task(self.monthly_usage.count_hourly(), name="usage"),
@@ -391,6 +392,7 @@ class Orchestrator:
         if self._background_tasks:
             await asyncio.wait(self._background_tasks)
         await self.live_events.close()
+        await self.data_folder.close()
         await self.scheduler.close()
         await self.fits.close(stop=stop_runs)
         await self.standby.close()

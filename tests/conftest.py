@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from runtime.base import helper_process
 from testing.live_server import LiveServer
-from tests.examples import FAST_PROFILE
+from tests.examples import FAST_PROFILE, FAST_SHARE
 from tests.fakes.receiver import Receiver, receiver_in_thread
 
 DOCKER_REQUIRED = "GREENROOM_TEST_REQUIRES_DOCKER"
@@ -30,7 +30,7 @@ cast(dict[str, Any], sys.modules).setdefault("sniffio", None)
 
 # Examples have no deadline: tests run in parallel, so the time of an example depends on the load of the machine.
 settings.register_profile("greenroom", deadline=None)
-settings.register_profile(FAST_PROFILE, deadline=None)
+settings.register_profile(FAST_PROFILE, deadline=None, max_examples=settings().max_examples // FAST_SHARE)
 settings.load_profile("greenroom")
 
 

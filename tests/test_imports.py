@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -68,21 +69,35 @@ def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-@cache
-def nodes_of(path: Path) -> list[ast.AST]:
-    return list(ast.walk(ast.parse(path.read_text())))
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the tests check about a file. Each file is parsed only once."""
+
+    imports: frozenset[str]
+    strings: tuple[str, ...]
+    """All string literals, including the literal parts of f-strings."""
+    writes_status: bool
+    """Whether it changes a status with `dataclasses.replace`. `status=now.status` is not a change."""
 
 
 @cache
-def imports(path: Path) -> set[str]:
+def facts_of(path: Path) -> Facts:
     names: set[str] = set()
-    for node in nodes_of(path):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-            names.add(node.module)
-    return names
+    strings: list[str] = []
+    writes_status = False
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Constant(value=str(text)):
+                strings.append(text)
+            case ast.Import():
+                names.update(alias.name for alias in node.names)
+            case ast.ImportFrom(module=str(module)):
+                names.update(f"{module}.{alias.name}" for alias in node.names)
+                names.add(module)
+            case ast.Call(func=ast.Name(id="replace")):
+                values = (each.value for each in node.keywords if each.arg == "status")
+                writes_status |= any(not ast.unparse(value).endswith(".status") for value in values)
+    return Facts(frozenset(names), tuple(strings), writes_status)
 
 
 def room_of(path: Path) -> str:
@@ -90,11 +105,11 @@ def room_of(path: Path) -> str:
 
 
 def imported_rooms(path: Path) -> set[str]:
-    return {name.split(".")[1] for name in imports(path) if name.startswith("runtime.")}
+    return {name.split(".")[1] for name in facts_of(path).imports if name.startswith("runtime.")}
 
 
 def imported_packages(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in imports(path)}
+    return {name.split(".")[0] for name in facts_of(path).imports}
 
 
 def test_every_room_has_a_place() -> None:
@@ -132,16 +147,11 @@ SQL = re.compile(
 """SQL statements, and the clauses and conditions that they are composed of."""
 
 
-def strings(path: Path) -> list[str]:
-    """Return all string literals of a file, including the literal parts of f-strings."""
-    return [node.value for node in nodes_of(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-
-
 def test_only_the_database_room_contains_sql() -> None:
     with_sql = {
         path.relative_to(ROOT).parts[:2]
         for path in sources("runtime") + sources("api") + sources("cli")
-        if any(SQL.search(text) for text in strings(path))
+        if any(SQL.search(text) for text in facts_of(path).strings)
     }
     assert with_sql == {("runtime", "database")}
 
@@ -153,17 +163,10 @@ def test_the_command_imports_only_base_of_runtime() -> None:
         assert imported_rooms(path) <= {"base"} | ({"doctor"} if examines else set()), path
 
 
-def writes_status(path: Path) -> bool:
-    """Return whether a file changes a status with `dataclasses.replace`. `status=now.status` is not a change."""
-    calls = (node for node in nodes_of(path) if isinstance(node, ast.Call))
-    replacements = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "replace")
-    values = (each.value for call in replacements for each in call.keywords if each.arg == "status")
-    return any(not ast.unparse(value).endswith(".status") for value in values)
-
-
 def test_one_module_writes_the_status_of_runs_and_one_that_of_builds() -> None:
     writers = {
-        room: [path.name for path in sources(f"runtime/{room}") if writes_status(path)] for room in ("runs", "builds")
+        room: [path.name for path in sources(f"runtime/{room}") if facts_of(path).writes_status]
+        for room in ("runs", "builds")
     }
     assert writers == {"runs": ["status.py"], "builds": ["builds.py"]}
 

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from api.response.doctor_models import present_examination
 from api.response.fit_models import FitDetails
-from api.response.fits import present_fit
+from api.response.fits import present_fit, present_live_runs
 from api.response.live_event_models import BuildEvent, LogGrowth, RunSample, SampledCurves, SampledProcess, ServerState
 from api.response.presenters import RUNS_IN_TURN, present_run_summaries
+from api.response.proxy_request_models import present_proxied_requests
 from api.response.run_details import present_entry
 from api.response.serializers.jobs import iso_or_none
 from api.response.standby import present_standby
 from api.response.standby_models import StandbyTargets
+from runtime.base.background import in_background
 from runtime.base.clock import iso
 from runtime.base.errors import NotFound
 from runtime.base.json_text import JsonDict
-from runtime.base.records import Build
+from runtime.base.records import Build, Fit, ProxyRequest
+from runtime.doctor.examination import Examination
 from runtime.live_events.hub import Source, Started
 from runtime.live_events.row_feed import DELETED, MODIFIED, RowChange
 from runtime.metrics.blocks import Origin, Point
 from runtime.metrics.curves import curve_point
 from runtime.orchestrator import Orchestrator
 
-RECORDS = ("actor", "task", "schedule", "webhook", "dataset", "key-value-store", "request-queue", "user")
+RECORDS = ("actor", "task", "schedule", "webhook", "fit", "dataset", "key-value-store", "request-queue", "user")
 ENGINE_CHECK_SECS = 2.0
 FIT_PAUSE_SECS = 1.0
 STANDBY_PAUSE_SECS = 1.0
 
 
-def add_sources(orchestrator: Orchestrator) -> None:
+def add_sources(orchestrator: Orchestrator, examination: Examination) -> None:
     """Let the parts of the orchestrator publish events. They do so only while somebody listens."""
     sources: dict[str, Source] = {
         "runs": partial(_publish_runs, orchestrator),
@@ -45,6 +49,8 @@ def add_sources(orchestrator: Orchestrator) -> None:
     for kind, source in sources.items():
         orchestrator.live_events.add_source(kind, source)
     orchestrator.history.metrics.report_point = partial(_publish_sample, orchestrator)
+    orchestrator.proxy.report_requests = partial(_publish_proxied, orchestrator)
+    examination.report_progress = partial(_publish_examination, orchestrator, examination)
     orchestrator.logs.report_growth = partial(_publish_growth, orchestrator)
 
 
@@ -112,15 +118,23 @@ async def _publish_timeline(orchestrator: Orchestrator, run_id: str, started: St
 async def _publish_fit(orchestrator: Orchestrator, fit_id: str, started: Started) -> None:
     """A fit now and after each change, and once a second with the numbers of its live runs, until it has ended."""
     started()
-    last: FitDetails | None = None
+    shown: FitDetails | None = None
     with suppress(NotFound):  # it was deleted
         fit = orchestrator.fits.get(fit_id)
-        while last is None or not last.status.is_terminal:
-            shown = await present_fit(orchestrator, fit)
-            if shown != last:
-                data = shown.model_dump(by_alias=True, mode="json")
+        while shown is None or not shown.status.is_terminal:
+            last, shown = shown, await _shown_fit(orchestrator, fit, shown)
+            if shown is not last:
+                data = await in_background(partial(shown.model_dump, by_alias=True, mode="json"))
                 orchestrator.live_events.publish(f"fit:{fit_id}", "fit", data, user_id=fit.user_id, key="fit")
-            last, fit = shown, await orchestrator.fits.wait(fit, fit.changes, FIT_PAUSE_SECS)
+            fit = await orchestrator.fits.wait(fit, fit.changes, FIT_PAUSE_SECS)
+
+
+async def _shown_fit(orchestrator: Orchestrator, fit: Fit, last: FitDetails | None) -> FitDetails:
+    """What is shown of a fit: `last`, or it with other numbers of live runs, until the record has changed."""
+    if last is None or last.changes != fit.changes:
+        return await present_fit(orchestrator, fit)
+    live = present_live_runs(orchestrator, fit)
+    return last if live == last.live else last.model_copy(update={"live": live})
 
 
 async def _publish_standby(orchestrator: Orchestrator, _: str, started: Started) -> None:
@@ -170,6 +184,7 @@ def server_state(orchestrator: Orchestrator, user_id: str) -> ServerState:
         limit_mbytes=quota.cap_mbytes,
         live_runs=len(orchestrator.live_runs.live_run_ids),
         is_engine_reachable=orchestrator.containers.is_reachable,
+        data_folder_bytes=None if orchestrator.data_folder.last is None else orchestrator.data_folder.last.size_bytes,
     )
 
 
@@ -186,6 +201,18 @@ def _publish_sample(orchestrator: Orchestrator, run_id: str, origin: Origin, poi
         by_alias=True
     )
     orchestrator.live_events.publish(topic, "sample", data, user_id=None)
+
+
+def _publish_proxied(orchestrator: Orchestrator, user_id: str, requests: Sequence[ProxyRequest]) -> None:
+    if orchestrator.live_events.is_wanted("proxy"):
+        data = present_proxied_requests(requests).model_dump(by_alias=True)
+        orchestrator.live_events.publish("proxy", "proxied", data, user_id=user_id)
+
+
+def _publish_examination(orchestrator: Orchestrator, examination: Examination) -> None:
+    if orchestrator.live_events.is_wanted("doctor"):
+        data = present_examination(examination).model_dump(by_alias=True, mode="json")
+        orchestrator.live_events.publish("doctor", "doctor", data, user_id=None, key="doctor")
 
 
 def _publish_growth(orchestrator: Orchestrator, job_id: str, size: int, lines: int) -> None:

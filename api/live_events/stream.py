@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
@@ -51,15 +51,20 @@ class EventStream(StreamingResponse):
             await super().stream_response(send)
 
 
-async def event_stream(events: LiveEvents, connection: LiveConnection, *, has_gap: bool) -> AsyncIterator[bytes]:
-    """The text of a stream: `hello`, `reset` if events are missing before it, then the events of the connection."""
+async def event_stream(
+    events: LiveEvents, connection: LiveConnection, may_continue: Callable[[], bool], *, has_gap: bool
+) -> AsyncIterator[bytes]:
+    """The text of a stream: `hello`, `reset` if events are missing before it, then the events of the connection.
+
+    It ends when `may_continue` returns False, which is checked before anything is sent.
+    """
     first = EventId(events.epoch, connection.id, connection.position)
     topics = tuple(connection.topics)
     hello = Hello(connection=connection.id, position=str(first), topics=topics)
     yield b"retry: %d\n" % RETRY_MILLIS + _event(first, "hello", hello.model_dump_json(by_alias=True).encode())
     if has_gap:
         yield _reset(first, topics)
-    async with aclosing(events.stream(connection)) as batches:
+    async with aclosing(events.stream(connection, may_continue)) as batches:
         async for batch in batches:
             yield b"".join(_texts(events.epoch, connection, batch)) or HEARTBEAT
 

@@ -7,11 +7,11 @@ import hmac
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from api.request.callers import CALLER, Caller
+from api.request.callers import CALLER, Caller, full_caller
 from api.request.rate_limit import RateLimit
 from api.request.session_cookies import SessionCookies
 from runtime.access.users import Users
-from runtime.base.errors import record_not_found
+from runtime.base.errors import GreenroomError, record_not_found
 from runtime.base.records import User
 from runtime.base.usernames import ACTS_FOR_HEADER
 
@@ -29,10 +29,26 @@ class Authentication:
 
     def identify_caller(self, scope: Scope) -> None:
         """Put the caller into the scope. Raises Unauthorized for an invalid token, NotFound, TooManyRequests."""
-        connection = HTTPConnection(scope)
-        caller = scope[CALLER] = self.caller_of(connection, token_of(connection))
+        caller = self._identify(HTTPConnection(scope))
+        scope[CALLER] = caller
         if caller is not None:
             self._rate_limit.count(caller.user.id)
+
+    def may_continue(self, scope: Scope) -> bool:
+        """Whether the credentials of a request are still those of a FullCaller, for a response that takes long.
+
+        Sessions expire and are signed out, and the token of a run becomes invalid with its end.
+        """
+        connection = HTTPConnection(dict(scope))
+        try:
+            connection.scope[CALLER] = self._identify(connection)
+            full_caller(connection)
+        except GreenroomError:
+            return False
+        return True
+
+    def _identify(self, connection: HTTPConnection) -> Caller | None:
+        return self.caller_of(connection, token_of(connection))
 
     def caller_of(self, connection: HTTPConnection, token: str | None) -> Caller | None:
         """The caller with this token; without one, that of the browser's session. Raises as above."""

@@ -51,14 +51,14 @@ def authenticated_caller(request: HTTPConnection) -> Caller:
     return caller
 
 
-def live_caller(request: Request) -> Caller:
+def live_caller(request: HTTPConnection) -> Caller:
     """A user or a live run, with limited permissions or not. Raises Unauthorized."""
     caller = authenticated_caller(request)
     permissions.check_not_ended(caller.run)
     return caller
 
 
-def full_caller(request: Request) -> Caller:
+def full_caller(request: HTTPConnection) -> Caller:
     """A caller who may do everything that the user may. Raises Unauthorized, and Forbidden for a limited run."""
     caller = live_caller(request)
     permissions.check_full_permissions(caller.run)

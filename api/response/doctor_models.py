@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from api.response.local_controls import LocalModel
-from runtime.doctor import Area, Verdict
-from runtime.doctor.examination import ExaminationState
+from api.response.serializers.jobs import iso_or_none
+from runtime.doctor import Area, Verdict, is_ok
+from runtime.doctor.examination import Examination, ExaminationState
 
 
 class DoctorCheck(LocalModel):
@@ -27,3 +28,17 @@ class DoctorReport(LocalModel):
     finished_at: str | None
     ok: bool | None = Field(description="Whether no check failed. Null until all are made.")
     checks: tuple[DoctorCheck, ...]
+
+
+def present_examination(examination: Examination) -> DoctorReport:
+    is_finished = examination.state is ExaminationState.FINISHED
+    return DoctorReport(
+        state=examination.state,
+        started_at=iso_or_none(examination.started_at),
+        finished_at=iso_or_none(examination.finished_at),
+        ok=is_ok(examination.checks) if is_finished else None,
+        checks=tuple(
+            DoctorCheck(area=each.area, name=each.name, verdict=each.verdict, found=each.found, fix=each.fix or None)
+            for each in examination.checks
+        ),
+    )

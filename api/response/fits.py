@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, fields
+from functools import partial
 from typing import Any
 
 from api.response.fit_models import (
@@ -20,6 +21,7 @@ from api.response.fit_models import (
     FitSummary,
 )
 from api.response.serializers.jobs import iso_or_none
+from runtime.base.background import in_background
 from runtime.base.clock import iso
 from runtime.base.errors import NotFound
 from runtime.base.records import Fit, LiveTrial, Measurement, Run
@@ -29,11 +31,18 @@ from runtime.fits.recommendation import Recommendation, describe, recommend
 from runtime.fits.result import FitResult
 from runtime.orchestrator import Orchestrator
 
+MEASURED = tuple(each.name for each in fields(Measurement))
+
 
 async def present_fit(orchestrator: Orchestrator, fit: Fit) -> FitDetails:
-    """A fit with the numbers of its live runs at this moment."""
-    runs = {run_id: run for run_id in fit.run_ids if (run := _run(orchestrator, run_id)) is not None}
-    return fit_details(fit, await orchestrator.fits.result(fit), runs)
+    """A fit with the numbers of its live runs at this moment. There may be hundreds of runs, so a thread does it."""
+    stored, result = await orchestrator.fits.stored_runs(fit), await orchestrator.fits.result(fit)
+    return await in_background(partial(fit_details, fit, result, stored, present_live_runs(orchestrator, fit)))
+
+
+def present_live_runs(orchestrator: Orchestrator, fit: Fit) -> tuple[FitLiveRun, ...]:
+    """The live runs of a fit with their numbers at this moment."""
+    return tuple(_live_run(each, _run(orchestrator, each.run_id)) for each in fit.live)
 
 
 def present_fit_summary(fit: Fit) -> FitSummary:
@@ -47,8 +56,8 @@ def present_fit_summary(fit: Fit) -> FitSummary:
     )
 
 
-def fit_details(fit: Fit, result: FitResult, runs: dict[str, Run]) -> FitDetails:
-    """A fit with its result. `runs` are those of its runs that still exist."""
+def fit_details(fit: Fit, result: FitResult, stored: Collection[str], live: tuple[FitLiveRun, ...]) -> FitDetails:
+    """A fit with its result and its live runs. `stored` are the ids of those of its runs that still exist."""
     return FitDetails(
         **_head(fit),
         changes=fit.changes,
@@ -62,8 +71,8 @@ def fit_details(fit: Fit, result: FitResult, runs: dict[str, Run]) -> FitDetails
         error=None if fit.problem is None else FitError(type=fit.problem.slug, message=fit.problem.message),
         inputs=fit.labels,
         sizes=tuple(map(_size, result.cells.values())),
-        live=tuple(_live_run(each, runs.get(each.run_id)) for each in fit.live),
-        runs=tuple(_measured_run(each, is_stored=each.run_id in runs) for each in fit.measured),
+        live=live,
+        runs=tuple(_measured_run(each, is_stored=each.run_id in stored) for each in fit.measured),
         recommendation=_recommendation(result.recommendation),
         expression=_expression(result.suggestion),
         notes=tuple(note.text for note in result.notes),
@@ -126,7 +135,8 @@ def _live_run(live: LiveTrial, run: Run | None) -> FitLiveRun:
 
 
 def _measured_run(run: Measurement, *, is_stored: bool) -> FitRun:
-    return FitRun(**asdict(run), verdict=ending_of(run), is_stored=is_stored)
+    measured = {name: getattr(run, name) for name in MEASURED}
+    return FitRun(**measured, verdict=ending_of(run), is_stored=is_stored)
 
 
 def _recommendation(found: Recommendation | None) -> FitRecommendation | None:

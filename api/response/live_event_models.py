@@ -6,8 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from api.response.doctor_models import DoctorReport
 from api.response.fit_models import FitDetails
 from api.response.local_controls import LocalModel
+from api.response.proxy_request_models import ProxiedRequests
 from api.response.run_detail_models import TimelineEntry
 from api.response.run_list_models import RunSummary
 from api.response.standby_models import StandbyTargets
@@ -18,7 +20,8 @@ MAX_TOPICS = 100
 class Topics(LocalModel):
     topics: tuple[str, ...] = Field(
         max_length=MAX_TOPICS,
-        description="`runs`, `builds`, `records`, `standby`, `server`, `run:ID`, `build:ID` or `fit:ID`.",
+        description="`runs`, `builds`, `records`, `standby`, `server`, `proxy`, `doctor`, `run:ID`, `build:ID` or"
+        " `fit:ID`.",
     )
 
 
@@ -55,6 +58,7 @@ class RecordChange(LocalModel):
         "task",
         "schedule",
         "webhook",
+        "fit",
         "dataset",
         "key-value-store",
         "request-queue",
@@ -124,6 +128,9 @@ class ServerState(LocalModel):
     limit_mbytes: int = Field(description="How much the user may use at the same time.")
     live_runs: int = Field(description="The number of live runs of all users.")
     is_engine_reachable: bool
+    data_folder_bytes: int | None = Field(
+        description="The size of the data directory when it was last measured, for `GET /greenroom/data-folder`."
+    )
 
 
 class EventData(LocalModel):
@@ -140,3 +147,5 @@ class EventData(LocalModel):
     fit: FitDetails
     standby: StandbyTargets
     server: ServerState
+    proxied: ProxiedRequests
+    doctor: DoctorReport

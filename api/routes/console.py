@@ -91,7 +91,9 @@ async def sign_out(request: Request) -> Response:
     session_cookies = session_cookies_of(request)
     session, response = session_cookies.caller_session(request.scope), no_content()
     if session is not None:
-        await orchestrator_of(request).sessions.end(session)
+        orchestrator = orchestrator_of(request)
+        await orchestrator.sessions.end(session)
+        orchestrator.live_events.check_connections()
         response.headers["Set-Cookie"] = session_cookies.removed_cookie()
     return response
 

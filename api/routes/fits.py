@@ -35,6 +35,7 @@ from runtime.base.json_text import dumps, loads
 from runtime.base.records import Budget, Fit
 from runtime.fits.fits import FitOrder
 from runtime.inputs.inputs import input_of_body
+from runtime.orchestrator import Orchestrator
 from runtime.runs.start_plan import StartRequest
 
 MAX_ORDER_BYTES = 4 * MAX_PAYLOAD_BYTES
@@ -59,13 +60,14 @@ OwnFit = Annotated[Fit, Depends(_own_fit)]
 @router.post(
     "/greenroom/fits",
     status_code=201,
+    response_model=FitDetails,
     openapi_extra={**documented_body(FitOrderBody), "parameters": [each.as_json() for each in RUN_OPTIONS]},
 )
 async def start_fit(
     request: Request,
     caller: FullCaller,
     order: Annotated[FitOrderBody, Depends(body_of(FitOrderBody, MAX_ORDER_BYTES))],
-) -> FitDetails:
+) -> Response:
     """Start a fit: run an Actor at several memory sizes, recommend one, and prove it with a fresh run.
 
     The query has options of the Run Actor endpoint, for all runs. Its `memory` is the size to begin with. The fit
@@ -91,7 +93,7 @@ async def start_fit(
             budget=Budget(secs=order.budget_secs, usd=order.budget_usd),
         )
     )
-    return await present_fit(orchestrator, fit)
+    return await _fit_response(orchestrator, fit, 201)
 
 
 @router.get("/greenroom/fits")
@@ -112,7 +114,7 @@ async def list_fits(
     )
 
 
-@router.get("/greenroom/fits/{fit}")
+@router.get("/greenroom/fits/{fit}", response_model=FitDetails)
 async def get_fit(
     request: Request,
     fit: OwnFit,
@@ -122,27 +124,27 @@ async def get_fit(
     wait_secs: Annotated[
         float, Query(alias="waitSecs", ge=0, le=MAX_WAIT_SECS, description="Wait at most this long for that.")
     ] = 0,
-) -> FitDetails:
+) -> Response:
     """Show a fit: its table, its live runs and its recommendation, as far as it has come."""
     orchestrator = orchestrator_of(request)
-    return await present_fit(orchestrator, await orchestrator.fits.wait(fit, after, wait_secs))
+    return await _fit_response(orchestrator, await orchestrator.fits.wait(fit, after, wait_secs))
 
 
 @router.get("/greenroom/fits/{fit}/inputs")
 async def get_fit_inputs(request: Request, fit: OwnFit) -> FitInputs:
     """Return the inputs of a fit, to start another one with them."""
-    bodies = orchestrator_of(request).fits.inputs(fit)
+    bodies = await orchestrator_of(request).fits.inputs(fit)
     parsed = await in_background(lambda: [None if body is None else loads(body.encode()) for body in bodies])
     return FitInputs(
         items=tuple(FitInput(label=label, body=body) for label, body in zip(fit.labels, parsed, strict=True))
     )
 
 
-@router.post("/greenroom/fits/{fit}/stop")
-async def stop_fit(request: Request, fit: OwnFit) -> FitDetails:
+@router.post("/greenroom/fits/{fit}/stop", response_model=FitDetails)
+async def stop_fit(request: Request, fit: OwnFit) -> Response:
     """Stop a fit: its live runs are aborted. What was measured remains."""
     orchestrator = orchestrator_of(request)
-    return await present_fit(orchestrator, await orchestrator.fits.stop(fit))
+    return await _fit_response(orchestrator, await orchestrator.fits.stop(fit))
 
 
 @router.post("/greenroom/fits/{fit}/apply", openapi_extra=documented_body(FitApplyOrder))
@@ -167,3 +169,10 @@ async def delete_fit(request: Request, fit: OwnFit) -> Response:
     """Delete a fit that has ended. Its remaining runs stay."""
     await orchestrator_of(request).fits.delete(fit)
     return no_content()
+
+
+async def _fit_response(orchestrator: Orchestrator, fit: Fit, status: int = 200) -> Response:
+    """A fit as JSON. FastAPI would serialize hundreds of runs on the event loop."""
+    details = await present_fit(orchestrator, fit)
+    content = await in_background(lambda: dumps(details.model_dump(by_alias=True, mode="json")))
+    return Response(content, status, media_type=JSON)

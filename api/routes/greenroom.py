@@ -56,11 +56,14 @@ from api.response.platform_openapi import platform_document
 from api.response.presenters import present_run
 from api.routes import (
     console,
+    data_folder,
     development,
     doctor,
     fits,
+    latest_jobs,
     live_events,
     log_lines,
+    proxy_requests,
     queue_requests,
     run_details,
     run_lists,
@@ -309,11 +312,14 @@ async def _wait_for_disconnect(socket: WebSocket) -> None:
 
 LOCAL_ROUTERS = (
     console.router,
+    data_folder.router,
     development.router,
     doctor.router,
     fits.router,
+    latest_jobs.router,
     live_events.router,
     log_lines.router,
+    proxy_requests.router,
     queue_requests.router,
     run_details.router,
     run_lists.router,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -23,12 +24,13 @@ from runtime.base.errors import Invalid, NotFound
 from runtime.live_events import LiveConnection
 
 LAST_ID = "last-event-id"
-LISTS = frozenset({"runs", "builds", "records", "standby", "server"})
+LISTS = frozenset({"runs", "builds", "records", "standby", "server", "proxy", "doctor"})
 PARAMETERS = [
     {
         "name": "topics",
         "in": "query",
-        "description": "`runs`, `builds`, `records`, `server`, `run:ID`, `build:ID` or `fit:ID`, separated by commas.",
+        "description": "`runs`, `builds`, `records`, `server`, `proxy`, `doctor`, `run:ID`, `build:ID` or `fit:ID`,"
+        " separated by commas.",
         "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MAX_TOPICS},
         "explode": False,
     },
@@ -78,19 +80,24 @@ async def stream_events(request: Request, caller: FullCaller) -> Response:
     - `fit:ID`: `fit` after each change of the fit, and once a second until it has ended.
     - `standby`: `standby` with all Actors and tasks with Standby, once a second while something changes.
     - `server`: `server` when the granted memory, the number of live runs or the state of the engine changes.
+    - `proxy`: `proxied` with new requests of the user through the proxy, at most once a second.
+    - `doctor`: `doctor` after each check of the doctor that a server makes.
+
+    A stream ends with the session or the run whose credentials opened it.
     """
     events, params = orchestrator_of(request).live_events, Params(request)
+    may_continue = partial(request.app.state.may_continue, request.scope)
     topics = params.texts("topics")
     _check_names(topics)
     last_id = request.headers.get(LAST_ID) or params.text("lastEventId")
     connection = _lost_connection(request, caller, last_id) if last_id else None
     if connection is not None:
-        return EventStream(event_stream(events, connection, has_gap=False))
+        return EventStream(event_stream(events, connection, may_continue, has_gap=False))
     found = [topic for topic in topics if _exists(request, caller, topic)] if last_id else topics
     for topic in found:
         _check_record(request, caller, topic)
     connection = await events.connect(caller.user.id, found)
-    return EventStream(event_stream(events, connection, has_gap=last_id is not None))
+    return EventStream(event_stream(events, connection, may_continue, has_gap=last_id is not None))
 
 
 @router.put(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
+from api.request.disconnects import while_connected
 from api.request.security_schemes import user_token
 from api.response.envelopes import JSON
 from api.response.local_controls import ErrorEnvelope, LocalModel
@@ -56,12 +57,11 @@ async def list_queue_requests(
     ] = True,
 ) -> Response:
     """List requests of a queue by their outcome, and count all of them. It does not count as reading the queue."""
-    orchestrator = orchestrator_of(request)
-    queue, outcomes = orchestrator.request_queues.find(caller.user.id, id), orchestrator.request_queues.outcomes
-    now = orchestrator.clock.now()
-    found = await outcomes.page(queue.id, outcome, after, limit, now)
+    queues, now = orchestrator_of(request).request_queues, orchestrator_of(request).clock.now()
+    queue = queues.find(caller.user.id, id)
+    found = await while_connected(request, queues.outcomes.page(queue.id, outcome, after, limit, now))
     page = {
-        "counts": await outcomes.counts(queue.id, now) if counts else None,
+        "counts": await while_connected(request, queues.outcomes.counts(queue.id, now)) if counts else None,
         "items": [{"outcome": each.outcome, "request": msgspec.Raw(each.body)} for each in found.requests],
         "nextAfter": found.requests[-1].id if found.has_more else None,
     }

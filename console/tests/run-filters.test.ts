@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { runsExportPath } from "@/api/runs";
+import { hasStatusOf } from "@/runs/membership";
 import { sentence } from "@/runs/NoRuns";
 import { parseFilter } from "@/runs/search";
-import { hasStatusOf } from "@/runs/useFreshRuns";
 import { aRun } from "./live/fakes";
 
 describe("the filter in the address", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { keyOfFile } from "@/api/fileKeys";
 import type { Run } from "@/api/run";
 import { amountOf, chargesOf, totalOf } from "@/pages/run/charges";
 import { appendEntry } from "@/pages/run/timeline";
@@ -6,7 +7,7 @@ import { hostForm } from "@/pages/run/webServerAddress";
 import { chosenColumns, columnsOf, findItems, joinNames, sizeColumns, viewsOf } from "@/storages/dataset/columns";
 import { InvalidFile, inBatches, parseItems } from "@/storages/dataset/parseItems";
 import { estimateSizes } from "@/storages/dataset/sizes";
-import { keyOfFile, previewOf } from "@/storages/store/preview";
+import { previewOf } from "@/storages/store/preview";
 
 const SCHEMA = {
   views: {

@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { useListKeys } from "@/ui/listKeys";
+import { SearchField } from "@/ui/SearchField";
 import { Table } from "@/ui/Table";
 
 const NAMES = ["ada", "bob", "cid", "dan", "eve"];
@@ -18,7 +20,6 @@ function Names({ onOpen }: { onOpen: (name: string) => void }) {
       rowHref={(name) => `/${name}`}
       onOpen={onOpen}
       selection={{ ids, onChange }}
-      hasKeys
     />
   );
 }
@@ -49,5 +50,39 @@ describe("the rows of a table", () => {
     await user.keyboard("jj{Shift>}x{/Shift}k{Enter}");
     expect(selected()).toEqual(["bob", "cid", "dan"]);
     expect(onOpen).toHaveBeenLastCalledWith("cid");
+  });
+});
+
+function Items({ onOpen }: { onOpen: (name: string) => void }) {
+  const list = useRef<HTMLUListElement>(null);
+  useListKeys(list, "button");
+  return (
+    <ul ref={list}>
+      {NAMES.map((name) => (
+        <li key={name}>
+          <button type="button" onClick={() => onOpen(name)}>
+            {name}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+describe("the items of a list", () => {
+  afterEach(cleanup);
+
+  it("are reached and opened with keys, and searched with /", async () => {
+    const onOpen = vi.fn();
+    render(
+      <>
+        <SearchField value="" label="Search" onChange={() => {}} />
+        <Items onOpen={onOpen} />
+      </>,
+    );
+    await userEvent.keyboard("kjjjk{Enter}");
+    expect(onOpen).toHaveBeenCalledWith("cid");
+    await userEvent.keyboard("/j");
+    expect(screen.getByLabelText<HTMLInputElement>("Search").value).toBe("j");
   });
 });

@@ -19,6 +19,7 @@ from runtime.database.datasets_table import DatasetsTable
 from runtime.database.fit_tables import FitsTable
 from runtime.database.job_tables import BuildsTable, RunsTable
 from runtime.database.key_value_stores_table import KeyValueStoresTable
+from runtime.database.latest_jobs import LatestJobs
 from runtime.database.log_files import LogFiles
 from runtime.database.migrations import migrate
 from runtime.database.request_outcomes import RequestOutcomes
@@ -53,8 +54,8 @@ class Database:
         with translating_disk_errors():
             self.reserve.release_if_needed()
             self.vault = Vault(data_dir / "vault.key")
-            _prepare(path, self.vault)
-        self.connection = SqliteConnection(path, self.reserve)
+            writer = _prepare(path, self.vault)
+        self.connection = SqliteConnection(path, self.reserve, writer)
         self.users = UsersTable(self.connection)
         self.ended_sessions = EndedSessionsTable(self.connection)
         self.actors = ActorsTable(self.connection)
@@ -64,6 +65,7 @@ class Database:
         self.run_details = RunDetails(self.connection)
         self.runs = RunsTable(self.connection, self.run_details.timeline, clock or SystemClock())
         self.run_lists = RunLists(self.connection)
+        self.latest_jobs = LatestJobs(self.connection)
         self.input_keys = InputKeysTable(self.connection)
         self.metrics = RunBlocksTable(self.connection, "run_metrics")
         self.daily_usage = DailyUsageTable(self.connection)
@@ -83,20 +85,22 @@ class Database:
         self.connection.close()
 
 
-def _prepare(path: Path, vault: Vault) -> None:
-    """Create the database file, or migrate an older one."""
+def _prepare(path: Path, vault: Vault) -> sqlite3.Connection:
+    """Create the database file, or migrate an older one; return the connection, which any thread can use."""
     _check_not_lost(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # for a new file: deletions can make it smaller
             connection.execute("PRAGMA journal_mode = WAL")
             migrate(connection)
             encrypt_existing(connection, vault)
-        finally:
+        except BaseException:
             connection.close()
+            raise
     except sqlite3.Error as error:
         raise translated(error, path) from error
+    return connection
 
 
 def _check_not_lost(path: Path) -> None:

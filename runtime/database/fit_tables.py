@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
 from runtime.base.paging import Page, Paging
-from runtime.base.records import Fit
+from runtime.base.records import Fit, PlannedTrial
 from runtime.database.sqlite_connection import SqliteConnection
 from runtime.database.tables import RecordCodec, Table
 
@@ -38,6 +39,28 @@ class FitsTable(Table[Fit]):
     def live(self) -> list[Fit]:
         return self._find_all(f"{IS_LIVE} ORDER BY rowid")
 
+    def live_count(self, user_id: str) -> int:
+        [(count,)] = self._fetch_all(f"SELECT count(*) FROM fits WHERE +user_id = ? AND {IS_LIVE}", user_id)
+        return int(count)
+
+    async def planned_trials(self) -> list[PlannedTrial]:
+        """The live trials of all fits, without decoding the measurements."""
+        query = f"""
+            SELECT fits.id, user_id, json_extract(live.value, '$.run_id'),
+                json_extract(live.value, '$.trial.memory_mbytes')
+            FROM fits, json_each(fits.body, '$.live') AS live WHERE {IS_LIVE}
+        """
+        return await self._connection.query_in_thread(
+            lambda connection: [PlannedTrial(*row) for row in connection.execute(query)]
+        )
+
+    async def stored_runs(self, run_ids: Sequence[str]) -> set[str]:
+        """Those of the runs that still exist."""
+        query = "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))"
+        return await self._connection.query_in_thread(
+            lambda connection: {id for (id,) in connection.execute(query, (json.dumps(run_ids),))}
+        )
+
     def has_live_of_actor(self, actor_id: str) -> bool:
         return self._exists(f"actor_id = ? AND {IS_LIVE}", actor_id)
 
@@ -53,9 +76,11 @@ class FitsTable(Table[Fit]):
         rows = self._fetch_all("SELECT body FROM fit_inputs WHERE fit_id = ? AND position = ?", id, position)
         return rows[0][0] if rows else None
 
-    def inputs(self, id: str) -> list[str | None]:
-        rows = self._fetch_all("SELECT body FROM fit_inputs WHERE fit_id = ? ORDER BY position", id)
-        return [body for (body,) in rows]
+    async def inputs(self, id: str) -> list[str | None]:
+        query = "SELECT body FROM fit_inputs WHERE fit_id = ? ORDER BY position"
+        return await self._connection.query_in_thread(
+            lambda connection: [body for (body,) in connection.execute(query, (id,))]
+        )
 
     async def delete(self, id: str) -> bool:
         """Delete a fit with its inputs; return whether it existed."""

@@ -311,6 +311,9 @@ STEPS = (
         GENERATED ALWAYS AS (json_extract(body, '$.event_data.actorRunId')) VIRTUAL;
     CREATE INDEX dispatches_by_event_run ON dispatches (event_run_id, created_at) WHERE event_run_id IS NOT NULL;
     """,
+    """
+    CREATE INDEX builds_by_actor ON builds (actor_id, started_at);
+    """,
 )
 
 

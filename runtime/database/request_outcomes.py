@@ -8,6 +8,7 @@ Source: `RequestState` and the handling of errors in Crawlee for JavaScript and 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from dataclasses import dataclass
 
@@ -49,18 +50,27 @@ class OutcomePage:
     has_more: bool
 
 
+MAX_LONG_READS = 2
+"""So many at a time may read a whole queue. The other readers of the database are for everything else."""
+
+
 class RequestOutcomes:
-    """Reads all requests of a queue in a thread. Nothing is counted as read by a client."""
+    """Reads all requests of a queue in a thread. Nothing is counted as read by a client.
+
+    A read ends soon after its caller is cancelled.
+    """
 
     def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
+        self._long_reads = asyncio.Semaphore(MAX_LONG_READS)
 
     async def counts(self, queue_id: str, now: Millis) -> dict[Outcome, int]:
         """How many requests have each outcome."""
         query = f"SELECT {OUTCOME}, count(*) FROM requests WHERE queue_id = ?2 GROUP BY 1"
-        rows = await self._connection.query_in_thread(
-            lambda connection: connection.execute(query, (now, queue_id)).fetchall()
-        )
+        async with self._long_reads:
+            rows = await self._connection.query_in_thread(
+                lambda connection: connection.execute(query, (now, queue_id)).fetchall()
+            )
         return {outcome: dict(rows).get(outcome, 0) for outcome in Outcome}
 
     async def page(self, queue_id: str, outcome: Outcome | None, after: str, limit: int, now: Millis) -> OutcomePage:
@@ -82,4 +92,7 @@ class RequestOutcomes:
                 size += len(body)
             return OutcomePage(found, has_more=False)
 
-        return await self._connection.query_in_thread(read)
+        if outcome is None:
+            return await self._connection.query_in_thread(read)
+        async with self._long_reads:
+            return await self._connection.query_in_thread(read)

@@ -28,7 +28,7 @@ class RowChange(NamedTuple):
 
 Report = Callable[[list[RowChange]], None]
 
-RECORD_TABLES = {"actors": "actor", "tasks": "task", "schedules": "schedule", "webhooks": "webhook"}
+RECORD_TABLES = {"actors": "actor", "tasks": "task", "schedules": "schedule", "webhooks": "webhook", "fits": "fit"}
 JOB_TABLES = {"runs": "run", "builds": "build"}
 STORAGE_TABLES = {"datasets": "dataset", "key_value_stores": "key-value-store", "request_queues": "request-queue"}
 STORAGE_COLUMNS = "modified_at, name, title, general_access"

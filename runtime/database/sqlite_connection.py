@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,7 @@ GROUP_LIMIT = 256
 LOCK_TIMEOUT_SECS = 30
 """So long a write waits for another process that has locked the database."""
 READERS = 4
+INTERRUPT_SECS = 0.05
 WRITER_CACHE_KIB = 16_384
 """Big, because the ids of requests are random, so writes to a long queue access its whole index."""
 PAGE_BYTES = 4096
@@ -58,10 +60,13 @@ SHRINK_STEPS = 400
 class SqliteConnection:
     """The open database file. All callers of `write` share one event loop.
 
-    `changes` reports the rows that writes have changed. All methods raise StorageUnavailable and StorageDamaged.
+    `changes` reports the rows that writes have changed. `writer` is an open connection for the writes: to open another
+    one takes a millisecond. All methods raise StorageUnavailable and StorageDamaged.
     """
 
-    def __init__(self, path: Path, reserve: SpaceReserve | None = None) -> None:
+    def __init__(
+        self, path: Path, reserve: SpaceReserve | None = None, writer: sqlite3.Connection | None = None
+    ) -> None:
         self.changes = RowChanges()
         self._path = path
         self._file = str(path)  # checked for each commit, and a Path takes longer
@@ -76,7 +81,7 @@ class SqliteConnection:
         self._unchecked_commits = 0
         self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
-        self._writer = threading.Thread(target=self._write_all, name="database-writer", daemon=True)
+        self._writer = threading.Thread(target=self._write_all, args=[writer], name="database-writer", daemon=True)
         self._writer.start()
 
     def query(self, read: Callable[[sqlite3.Connection], T]) -> T:
@@ -89,8 +94,14 @@ class SqliteConnection:
             raise problem from error
 
     async def query_in_thread(self, read: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a long query without blocking the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self.query, read)
+        """Run a long query without blocking the event loop. If the caller is cancelled, the query ends soon."""
+        interruption = _Interruption()
+        query = partial(self.query, partial(interruption.run, read))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, query)
+        except asyncio.CancelledError:
+            interruption.interrupt()
+            raise
 
     async def write(self, change: Callable[[sqlite3.Connection], T], *, may_use_reserve: bool = False) -> T:
         """Run `change` in a transaction of its own; return after the commit. If it raises, it is rolled back.
@@ -130,26 +141,28 @@ class SqliteConnection:
     def _reader(self) -> sqlite3.Connection:
         reader: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if reader is None:
-            reader = self._open()
+            reader = self._configured(self._connect())
             reader.execute("PRAGMA query_only = 1")
             self._local.connection = reader
         return reader
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",  # never creates a file
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=LOCK_TIMEOUT_SECS,
         )
-        connection.execute("PRAGMA synchronous = NORMAL")
+
+    def _configured(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         with self._opening:
             self._opened.append(connection)
+        connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECS * 1000}")
+        connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
-    def _write_all(self) -> None:
-        connection = self._open()
+    def _write_all(self, opened: sqlite3.Connection | None) -> None:
+        connection = self._configured(opened or self._connect())
         connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
         # Some builds of SQLite overwrite everything that is deleted, which needs as much space as the deleted content.
         connection.execute("PRAGMA secure_delete = FAST")
@@ -287,6 +300,40 @@ class SqliteConnection:
                 future.set_result(result)
             else:
                 future.set_exception(error)
+
+
+class _Interruption:
+    """Interrupts one query in another thread, and none that uses the same connection later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._is_interrupted = False
+
+    def run(self, read: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+        with self._lock:
+            if self._is_interrupted:
+                raise asyncio.CancelledError
+            self._connection = connection
+        try:
+            return read(connection)
+        finally:
+            with self._lock:
+                self._connection = None
+
+    def interrupt(self) -> None:
+        """Interrupt the query until it has ended: this has no effect before a statement and between two of them.
+
+        A thread repeats it, because the event loop may end before the query.
+        """
+        with self._lock:
+            self._is_interrupted = True
+            if self._connection is None:
+                return
+            self._connection.interrupt()
+        again = threading.Timer(INTERRUPT_SECS, self.interrupt)
+        again.daemon = True
+        again.start()
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -26,12 +26,16 @@ class ExaminationState(StrEnum):
 
 
 class Examination:
-    """The last examination of this server. `examine` yields the result of each check."""
+    """The last examination of this server. `examine` yields the result of each check.
+
+    `report_progress` is called when the examination begins, after each check, and at the end.
+    """
 
     def __init__(self, examine: Callable[[], AsyncIterator[Check]], clock: Clock) -> None:
         self._examine = examine
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self.report_progress: Callable[[], None] = lambda: None
         self.state = ExaminationState.NONE
         self.checks: list[Check] = []
         self.started_at: Millis | None = None
@@ -44,6 +48,7 @@ class Examination:
         self.state = ExaminationState.RUNNING
         self.checks, self.started_at, self.finished_at = [], self._clock.now(), None
         self._task = asyncio.create_task(self._run(), name="doctor")
+        self.report_progress()
 
     async def close(self) -> None:
         """End the checks, and remove their containers."""
@@ -55,12 +60,14 @@ class Examination:
         try:
             async for check in self._examine():
                 self.checks.append(check)
+                self.report_progress()
             self.state = ExaminationState.FINISHED
         except Exception:
             log.exception("The checks of the doctor could not be completed")
             self.state = ExaminationState.FAILED
         finally:
             self.finished_at = self._clock.now()
+            self.report_progress()
 
 
 async def examine_server(data_dir: Path, instance_id: str) -> AsyncIterator[Check]:

@@ -34,11 +34,12 @@ class Capacity:
 def next_batch(trials: Sequence[Trial], capacity: Capacity, parallel: int, *, must_start: bool = True) -> list[Trial]:
     """Return the first trials that can run at the same time.
 
-    With `must_start`, it is at least one, even if the capacity is too small for it. Then the server decides.
+    With `must_start`, it is at least one, even if the capacity is too small for it. Then the server decides. Otherwise
+    it can be none.
     """
     batch: list[Trial] = []
     free = min(capacity.user_mbytes, capacity.host_mbytes)
-    for trial in trials[: max(1, min(parallel, capacity.jobs))]:
+    for trial in trials[: max(1 if must_start else 0, min(parallel, capacity.jobs))]:
         free -= trial.memory_mbytes
         if free < 0 and (batch or not must_start):
             break

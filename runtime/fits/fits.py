@@ -143,12 +143,16 @@ class Fits:
 
     async def result(self, fit: Fit) -> FitResult:
         """Return what the measurements until now show."""
-        bodies = self._records.table.inputs(fit.id) if fit.plan.inputs > 1 and fit.measured else ()
+        bodies = await self.inputs(fit) if fit.plan.inputs > 1 and fit.measured else ()
         return await in_background(partial(result_of, fit, bodies, self._host.cores))
 
-    def inputs(self, fit: Fit) -> list[str | None]:
+    async def stored_runs(self, fit: Fit) -> set[str]:
+        """Return the ids of those runs of a fit that still exist."""
+        return await self._records.table.stored_runs(fit.run_ids)
+
+    async def inputs(self, fit: Fit) -> list[str | None]:
         """Return the inputs as JSON, with secret fields encrypted. None means no input."""
-        return self._records.table.inputs(fit.id)
+        return await self._records.table.inputs(fit.id)
 
     async def apply(self, user: User, fit: Fit, *, only_preview: bool, may_write_folder: bool) -> Application:
         """Set the recommended memory, as `Applying.apply` does."""
@@ -173,7 +177,7 @@ class Fits:
 
     def _check_live_fits(self, user: User) -> None:
         """Raises LimitReached if the user has too many live fits."""
-        live = sum(fit.user_id == user.id for fit in self._records.table.live())
+        live = self._records.table.live_count(user.id)
         if live >= MAX_LIVE_FITS:
             raise LimitReached(
                 "too-many-live-fits", f"You have {live} live fits already. Wait for the end of one, or stop one."

@@ -7,14 +7,15 @@ continues where the last one stopped: it adopts the live runs, and starts and me
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from runtime.base.background import in_background
 from runtime.base.clock import Clock, Millis
 from runtime.base.errors import GreenroomError
 from runtime.base.lifecycle import JobStatus
-from runtime.base.records import Fit, FitProblem, FitStatus, LiveTrial, Measurement, Run, Trial, new_id
+from runtime.base.records import Fit, FitProblem, FitStatus, LiveTrial, Measurement, PlannedTrial, Run, Trial, new_id
 from runtime.base.retry import retry
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.fits.capacity import Capacity, Host, next_batch
@@ -31,7 +32,8 @@ WAIT_SECS = 1.0
 class Sweeps:
     """Carries out all fits of an instance. `capacity` returns what is left for new runs of a user, given by id.
 
-    Fits share the memory of this machine: one waits if another one's runs leave too little for its next run.
+    Fits share the memory of this machine, and those of a user share the user's limit: one waits if another one's runs
+    leave too little for its next run. Measurements are evaluated in threads, because there may be hundreds of them.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Sweeps:
 
     async def _plan_batch(self, fit: Fit) -> None:
         """Store the next runs to make, or begin to end the fit."""
-        trials = next_trials(fit.plan, cells_of(fit.measured))
+        trials = await in_background(lambda: next_trials(fit.plan, cells_of(fit.measured)))
         secs, usd = (self._clock.now() - fit.created_at) / 1000, sum(each.cost_usd for each in fit.measured)
         if not trials:
             await self._end(fit, FitStatus.FINISHED)
@@ -84,19 +86,27 @@ class Sweeps:
     async def _store_batch(self, fit: Fit, trials: list[Trial]) -> bool:
         """Store as many of the trials as can run now; return whether there are any."""
         async with self._planning:  # two fits must not plan with the same memory
-            others = self._mbytes_of_others(fit)
-            capacity = self.capacity(fit.user_id)
-            left = replace(capacity, host_mbytes=capacity.host_mbytes - others)
-            batch = next_batch(trials, left, fit.parallel, must_start=not others)
+            others = [each for each in await self._records.table.planned_trials() if each.fit_id != fit.id]
+            batch = next_batch(trials, self._left_beside(others, fit), fit.parallel, must_start=not others)
             busy_secs = self._host.busy_secs()
             live = tuple(LiveTrial(run_id=new_id(), trial=trial, busy_secs=busy_secs) for trial in batch)
             if live:
                 await self._change_running(fit, lambda now: replace(now, live=live))
             return bool(live)
 
-    def _mbytes_of_others(self, fit: Fit) -> int:
-        others = (each for each in self._records.table.live() if each.id != fit.id)
-        return sum(live.trial.memory_mbytes for other in others for live in other.live)
+    def _left_beside(self, others: Sequence[PlannedTrial], fit: Fit) -> Capacity:
+        """What the trials of other fits leave. Runs that exist already are part of the user's capacity."""
+        capacity = self.capacity(fit.user_id)
+        planned = [
+            each.memory_mbytes
+            for each in others
+            if each.user_id == fit.user_id and self._runs.find(each.run_id) is None
+        ]
+        return Capacity(
+            user_mbytes=capacity.user_mbytes - sum(planned),
+            jobs=capacity.jobs - len(planned),
+            host_mbytes=capacity.host_mbytes - sum(each.memory_mbytes for each in others),
+        )
 
     async def _start(self, fit: Fit, live: LiveTrial) -> None:
         """Start the run of a trial, unless the last server did."""
@@ -162,7 +172,8 @@ class Sweeps:
             await self._end_run(fit, live)
         fit = self._records.get(fit.id)
         started = {*fit.run_ids, *(live.run_id for live in fit.live)}
-        for run_id in sorted(started - wanted_runs(fit)):
+        wanted = await in_background(partial(wanted_runs, fit))
+        for run_id in sorted(started - wanted):
             await self._runs.delete(run_id)
 
         def ended(now: Fit) -> Fit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 
 from runtime.base.clock import Clock, wait_for_event
@@ -57,12 +57,15 @@ class LiveConnection:
             self._end = None
         self.wake()
 
-    async def batches(self) -> AsyncGenerator[Batch, None]:
-        """The batches of events, some of them empty, until `end` is called or another stream continues."""
+    async def batches(self, may_continue: Callable[[], bool]) -> AsyncGenerator[Batch, None]:
+        """The batches of events, some of them empty, until `end` is called or another stream continues.
+
+        They also end when `may_continue`, which is called before each batch, returns False.
+        """
         self.end()
         end = self._end = asyncio.Event()
         try:
-            while not end.is_set():
+            while not end.is_set() and may_continue():
                 self._wake.clear()
                 batch = self._next()
                 if batch.events or batch.lost:

@@ -101,19 +101,29 @@ class LiveEvents:
             raise record_not_found("Connection", id)
         await self._set_topics(connection, topics)
 
-    async def stream(self, connection: LiveConnection) -> AsyncGenerator[Batch, None]:
-        """The events of a connection until the server stops. Afterwards it can be continued for a while."""
-        if self._is_closed:
+    async def stream(
+        self, connection: LiveConnection, may_continue: Callable[[], bool] = lambda: True
+    ) -> AsyncGenerator[Batch, None]:
+        """The events of a connection until the server stops or `may_continue`, called before each batch, returns False.
+
+        Afterwards it can be continued for a while. A connection that was forgotten before its stream has none.
+        """
+        if self._is_closed or connection.id not in self._connections:
             return
         if connection.forgetting is not None:
             connection.forgetting.cancel()
         try:
-            async with aclosing(connection.batches()) as batches:
+            async with aclosing(connection.batches(may_continue)) as batches:
                 async for batch in batches:
                     yield batch
         finally:
             if not connection.is_streaming and not self._is_closed:
                 self._forget_later(connection)
+
+    def check_connections(self) -> None:
+        """Let all streams check now whether they may continue: a session has ended."""
+        for connection in self._connections.values():
+            connection.wake()
 
     def release_waiters(self) -> None:
         """End all streams: the server is about to stop."""

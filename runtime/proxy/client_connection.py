@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
 
 from python_socks import ProxyError, ProxyTimeoutError
 
+from runtime.base.clock import Clock
 from runtime.base.proxy_settings import SERP
 from runtime.proxy.accounts import Accounts
 from runtime.proxy.counters import Counters, Use
-from runtime.proxy.errors import REASONS, ProxyFailure, failure_of
+from runtime.proxy.errors import REASONS, BrokenResponse, ProxyFailure, failure_of
 from runtime.proxy.exits import Exits
 from runtime.proxy.faults import FaultKind, Faults
-from runtime.proxy.forwarding import BrokenResponse, Forwarding, plain_response
+from runtime.proxy.forwarding import Forwarding, plain_response
 from runtime.proxy.identification import Identity, identify
 from runtime.proxy.messages import Head, InvalidMessage, RequestReader, TooLarge
 from runtime.proxy.protocol import Account
+from runtime.proxy.recent_requests import Exchange, RecentRequests, recorded
 from runtime.proxy.relay import Relay, abort, close
 from runtime.proxy.status_page import status_page
 from runtime.proxy.targets import Target, target_of
@@ -41,6 +44,8 @@ class ProxyContext:
 
     accounts: Accounts
     counters: Counters
+    recent: RecentRequests
+    clock: Clock
     faults: Faults
     exits: Exits
     groups: Mapping[str, str]
@@ -89,43 +94,54 @@ class ClientConnection:
         identity = identify(head, self._context.accounts, self._context.groups)
         if target is None:
             return await self._show_status(head, identity)
-        if identity.account is None or identity.parameters is None:
+        if identity.account is None:
             raise ProxyFailure(407, identity.error or "")
-        with _Registration(self._context, identity.account):
-            return await self._pass_on(head, target, identity.account, identity.parameters)
+        group = None if identity.parameters is None else identity.parameters.group
+        use = Use() if group is None else self._context.counters.of(identity.account.run_id, group)
+        with self._recorded(head, target, identity.account, group, use) as exchange:
+            if identity.parameters is None:
+                raise ProxyFailure(407, identity.error or "")
+            with _Registration(self._context, identity.account):
+                return await self._pass_on(head, target, identity.parameters, use, exchange)
 
-    async def _pass_on(self, head: Head, target: Target, account: Account, parameters: Parameters) -> bool:
-        use = self._context.counters.of(account.run_id, parameters.group)
-        use.client_bytes += self._requests.take_received()
+    def _recorded(
+        self, head: Head, target: Target, account: Account, group: str | None, use: Use
+    ) -> AbstractContextManager[Exchange]:
+        context = self._context
+        return recorded(
+            context.recent, context.clock, account=account, group=group, method=head.method, target=target, use=use
+        )
+
+    async def _pass_on(self, head: Head, target: Target, parameters: Parameters, use: Use, exchange: Exchange) -> bool:
+        exchange.count(client=self._requests.take_received())
         if parameters.group == SERP:
             use.serps += _search_pages(target)
         use.requests += 1
         use.count_session(parameters.session)
         await self._apply_fault(target, parameters)
         if target.path is None:
-            await self._tunnel(target, parameters, use)
+            await self._tunnel(target, parameters, exchange)
             return False
         exit = await _opened(self._context.exits.open_for_requests(parameters, target.host, target.port), target)
-        return await Forwarding(head, self._requests, self._writer, exit, target, use).run()
+        return await Forwarding(head, self._requests, self._writer, exit, target, exchange).run()
 
-    async def _tunnel(self, target: Target, parameters: Parameters, use: Use) -> None:
+    async def _tunnel(self, target: Target, parameters: Parameters, exchange: Exchange) -> None:
         opening = self._context.exits.open_tunnel(parameters, target.host, target.port)
         reader, writer = await _opened(opening, target)
 
         def count_upload(size: int) -> None:
-            use.client_bytes += size
-            use.sent_bytes += size
+            exchange.count(client=size, sent=size)
 
         def count_download(size: int) -> None:
-            use.client_bytes += size
-            use.received_bytes += size
+            exchange.count(client=size, received=size)
 
         try:
             established = b"HTTP/1.1 200 Connection Established\r\n\r\n"
-            use.client_bytes += len(established)
+            exchange.status = 200
+            exchange.count(client=len(established))
             self._writer.write(established)
             early = self._requests.after_connect()
-            use.sent_bytes += len(early)
+            exchange.count(sent=len(early))
             writer.write(early)
             relay = Relay(on_upload=count_upload, on_download=count_download)
             await relay.run((self._reader, self._writer), (reader, writer))

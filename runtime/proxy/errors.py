@@ -35,6 +35,10 @@ class ProxyFailure(Exception):
         self.text = text
 
 
+class BrokenResponse(Exception):
+    """The response ended too early, and a part of it has been sent to the client."""
+
+
 def failure_of(problem: BaseException, target: str) -> ProxyFailure:
     """What the client gets if the connection to a target, or to the upstream proxy, failed."""
     if isinstance(problem, ProxyFailure):

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from runtime.proxy.counters import Use
-from runtime.proxy.errors import ProxyFailure, failure_of
+from runtime.proxy.errors import BrokenResponse, ProxyFailure, failure_of
 from runtime.proxy.exits import Exit
 from runtime.proxy.messages import Head, Headers, InvalidMessage, RequestReader, ResponseReader
+from runtime.proxy.recent_requests import Exchange
 from runtime.proxy.relay import abort, close
 from runtime.proxy.targets import Target
-
-
-class BrokenResponse(Exception):
-    """The response ended too early, and a part of it has been sent to the client."""
 
 
 class Forwarding:
@@ -23,14 +19,20 @@ class Forwarding:
     """
 
     def __init__(
-        self, head: Head, requests: RequestReader, client: asyncio.StreamWriter, exit: Exit, target: Target, use: Use
+        self,
+        head: Head,
+        requests: RequestReader,
+        client: asyncio.StreamWriter,
+        exit: Exit,
+        target: Target,
+        exchange: Exchange,
     ) -> None:
         self._head = head
         self._requests = requests
         self._client = client
         self._exit = exit
         self._target = target
-        self._use = use
+        self._exchange = exchange
         self._response = ResponseReader(exit.reader, head.method)
 
     async def run(self) -> bool:
@@ -44,7 +46,7 @@ class Forwarding:
             await asyncio.wait({sending})
             if not sending.cancelled():
                 sending.exception()  # the response, or the lack of one, is what the client gets
-            self._use.received_bytes += self._response.take_received()
+            self._exchange.count(received=self._response.take_received())
             close(self._exit.writer)
 
     async def _send_request(self) -> None:
@@ -52,7 +54,7 @@ class Forwarding:
         try:
             await self._send(self._request_head())
             async for piece in self._requests.body():
-                self._use.client_bytes += self._requests.take_received()
+                self._exchange.count(client=self._requests.take_received())
                 await self._send(_chunk(piece) if is_chunked else piece)
             if is_chunked:
                 await self._send(b"0\r\n\r\n")
@@ -60,11 +62,11 @@ class Forwarding:
             abort(self._exit.writer)  # the target must not take a part of a body for the whole
             raise
         finally:
-            self._use.client_bytes += self._requests.take_received()
+            self._exchange.count(client=self._requests.take_received())
 
     async def _send(self, data: bytes) -> None:
         self._exit.writer.write(data)
-        self._use.sent_bytes += len(data)
+        self._exchange.count(sent=len(data))
         await self._exit.writer.drain()
 
     def _request_head(self) -> bytes:
@@ -86,6 +88,7 @@ class Forwarding:
             if self._head.version == "1.1":
                 await self._write(_lines(_status_line(head), head.end_to_end()))
             head = await self._next_head()
+        self._exchange.status = head.status
         is_chunked = self._response.has_body and head.content_length is None and self._head.version == "1.1"
         is_framed = is_chunked or not self._response.has_body or head.content_length is not None
         await self._write(self._response_head(head, is_chunked, is_framed))
@@ -121,8 +124,7 @@ class Forwarding:
             await self._write(b"0\r\n\r\n")
 
     async def _write(self, data: bytes) -> None:
-        self._use.received_bytes += self._response.take_received()
-        self._use.client_bytes += len(data)
+        self._exchange.count(received=self._response.take_received(), client=len(data))
         self._client.write(data)
         await self._client.drain()
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from runtime.base.clock import SystemClock
 from runtime.base.open_file_limit import raise_open_file_limit
 from runtime.proxy.accounts import Accounts
 from runtime.proxy.client_connection import ClientConnection, ProxyContext
@@ -34,6 +35,7 @@ from runtime.proxy.protocol import (
     decode_order,
     encode,
 )
+from runtime.proxy.recent_requests import RecentRequests
 
 REPORT_SECS = 1.0
 MAX_CLIENTS = 20_000
@@ -84,6 +86,7 @@ class ProxyProcess:
         self._reports = reports
         self._accounts = Accounts(start.accounts)
         self._counters = Counters()
+        self._recent = RecentRequests()
         self._faults = Faults()
         self._faults.set(start.faults)
         self._reported_changes = self._faults.changes
@@ -96,6 +99,8 @@ class ProxyProcess:
         self._context = ProxyContext(
             accounts=self._accounts,
             counters=self._counters,
+            recent=self._recent,
+            clock=SystemClock(),
             faults=self._faults,
             exits=Exits(start.settings, destinations),
             groups=start.settings.groups,
@@ -135,12 +140,12 @@ class ProxyProcess:
         self._reports.close()
 
     async def _report(self, flushed: int | None = None) -> None:
-        used = self._counters.take()
+        used, requests = self._counters.take(), self._recent.take()
         has_changed = self._faults.changes != self._reported_changes
         self._reported_changes = self._faults.changes
-        if used or has_changed or flushed is not None:
+        if used or requests or has_changed or flushed is not None:
             faults = self._faults.ordered if has_changed else None
-            self._reports.write(encode(Report(used=used, faults=faults, flushed=flushed)))
+            self._reports.write(encode(Report(used=used, requests=requests, faults=faults, flushed=flushed)))
             await self._reports.drain()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

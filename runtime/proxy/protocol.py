@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from runtime.base.proxy_settings import ProxySettings
-from runtime.base.records import ProxyUse
+from runtime.base.records import ProxyRequest, ProxyUse
 from runtime.proxy.faults import Fault
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -57,9 +57,10 @@ class SetFaults(msgspec.Struct, tag=True, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What runs have used since the last report, by run and group; the faults, if they changed."""
+    """What runs have used since the last report, by run and group; the faults, if they changed; the last requests."""
 
     used: Mapping[str, Mapping[str, ProxyUse]]
+    requests: tuple[ProxyRequest, ...] = ()
     faults: tuple[Fault, ...] | None = None
     flushed: int | None = None
 

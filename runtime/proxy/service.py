@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runtime.base.errors import NotFound
 from runtime.base.proxy_settings import ProxySettings
-from runtime.base.records import ProxyUse
+from runtime.base.records import ProxyRequest, ProxyUse
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.proxy.faults import Fault, FaultKind
 from runtime.proxy.protocol import (
@@ -28,6 +28,7 @@ from runtime.proxy.protocol import (
     decode_report,
     encode,
 )
+from runtime.proxy.recent_requests import RecentRequests
 
 log = logging.getLogger("greenroom.proxy")
 
@@ -44,17 +45,22 @@ MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from runtime.proxy.process 
 
 Used = Mapping[str, ProxyUse]
 Record = Callable[[str, Used], Awaitable[object]]
+ReportRequests = Callable[[str, list[ProxyRequest]], None]
+"""Gets the id of a user and the user's newest requests, the last one first."""
 
 
 class Proxy:
     """Call `open` first, and `close` last. Without sockets there is no process, and nothing has an effect.
 
     `record` adds what a run has used, by group, to its record. A record that cannot be written is written later.
+    `report_requests` is called with the new requests of a user, at most once a second.
     """
 
     def __init__(self, settings: ProxySettings, record: Record) -> None:
         self._settings = settings
         self._record = record
+        self._recent = RecentRequests()
+        self.report_requests: ReportRequests = lambda user_id, requests: None
         self._accounts: dict[str, Account] = {}
         self._faults: tuple[Fault, ...] = ()
         self._unrecorded: dict[str, list[Used]] = {}
@@ -101,6 +107,10 @@ class Proxy:
         """Reject the password of a run that has ended, and close its connections."""
         self._accounts = {password: each for password, each in self._accounts.items() if each.run_id != run_id}
         self._send(Revoke(run_id))
+
+    def recent_requests(self, user_id: str) -> list[ProxyRequest]:
+        """The last requests and tunnels of a user that have ended since the server started, the last one first."""
+        return self._recent.of_user(user_id)
 
     def order_fault(
         self, *, kind: str, count: int, group: str | None, host: str | None, status: int, delay_secs: float
@@ -203,10 +213,17 @@ class Proxy:
                 self._faults = report.faults
             for run_id, used in report.used.items():
                 self._unrecorded.setdefault(run_id, []).append(used)
+            self._add_recent(report.requests)
             await self._write_records()
             flushed = self._flushes.get(report.flushed or NO_FLUSH)
             if flushed is not None and not flushed.done():
                 flushed.set_result(None)
+
+    def _add_recent(self, requests: Sequence[ProxyRequest]) -> None:
+        for request in requests:
+            self._recent.add(request)
+        for user_id in {each.user_id for each in requests}:
+            self.report_requests(user_id, [each for each in reversed(requests) if each.user_id == user_id])
 
     async def _write_records(self) -> None:
         for run_id in list(self._unrecorded):

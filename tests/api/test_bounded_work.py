@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Scope
 
 from api.request.parsing.dataset_items import ItemFormat
 from runtime.base.background import THREADS, in_background
+from runtime.database import request_outcomes
+from runtime.database.sqlite_connection import READERS
 from runtime.storages import item_view
 from runtime.storages.field_paths import Item
 from runtime.storages.field_paths import Path as FieldPath
@@ -195,3 +197,22 @@ async def test_statistics_of_many_fields_end_with_their_client(client: httpx.Asy
         await asyncio.sleep(0.001)
     assert not visit.task.done()
     await visit.leave()
+
+
+async def test_counts_of_a_big_queue_end_with_their_clients(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the abandoned ones would occupy all readers of the database."""
+    url = await create(client, "request-queues")
+    await client.post(f"{url}/requests", json={"url": "http://a/", "uniqueKey": "a"})
+    path = f"{url.replace('/v2', '/greenroom')}/requests"
+    numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)"
+    with monkeypatch.context() as endless:
+        endless.setattr(request_outcomes, "OUTCOME", f"({numbers} SELECT count(*) FROM numbers)")
+        visits = [Visit(client, path) for _ in range(2 * READERS)]
+        for _ in range(ENOUGH_TICKS):
+            await asyncio.sleep(0.001)
+        assert not any(visit.task.done() for visit in visits)
+        for visit in visits:
+            await visit.leave()
+    assert (await client.get(path)).json()["counts"]["pending"] == 1

@@ -92,6 +92,31 @@ def test_rows_are_moved_to_selected_and_opened(visit: Visit, stage: ConsoleStage
     expect(page.locator("h1")).not_to_have_text("Runs")
 
 
+LISTS = ("actors", "actors/runs", "actors/tasks", "schedules", "webhooks", "storage/datasets?unnamed=1")
+
+
+def test_each_list_is_searched_and_its_rows_are_reached(visit: Visit, stage: ConsoleStage) -> None:
+    for path in LISTS:
+        visit.open(f"/{path}")
+        field, first = visit.page.get_by_role("searchbox"), visit.page.locator("tr[data-row] a[href]").first
+        visit.press("/")
+        expect(field).to_be_focused()
+        visit.press("Escape")
+        if first.is_visible():
+            visit.press("j")
+            expect(first).to_be_focused()
+
+
+def test_the_records_of_a_store_are_reached_and_opened(visit: Visit, stage: ConsoleStage) -> None:
+    visit.open(f"/actors/runs/{stage.succeeded_run}#key-value-store")
+    records = visit.page.get_by_role("navigation", name="Records").get_by_role("button")
+    records.first.wait_for()
+    visit.press("j")
+    expect(records.first).to_be_focused()
+    visit.press("Enter")
+    expect(records.first).to_have_attribute("aria-current", "true")
+
+
 def test_a_field_gets_the_keys_that_are_typed_in_it(visit: Visit, stage: ConsoleStage) -> None:
     visit.open("/actors/runs")
     field = visit.page.get_by_label("Search runs")

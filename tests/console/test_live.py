@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, expect
 
+from benchmarks.console_scrolling import LOG_ACTOR, LOG_LINES
 from benchmarks.run_lists import MANY, add_runs
 from testing.console_stage import ConsoleStage
 from testing.live_server import LiveServer
@@ -21,12 +22,6 @@ pytestmark = pytest.mark.docker
 
 MOST_IN_DOCUMENT = 200
 MOST_LONGER_MILLIS = 200
-LOG_LINES = 90_000
-LOG_ACTOR = f"""
-for number in range({LOG_LINES}):
-    print(f"line {{number:06}} " + "x" * 60)
-"""
-"""Prints almost the 10 MiB that a log can have: the server writes the time before each line."""
 LONG_TASKS = """
 window.longTasks = []
 new PerformanceObserver(list => window.longTasks.push(...list.getEntries().map(({duration}) => duration)))

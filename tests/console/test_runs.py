@@ -30,7 +30,7 @@ def test_a_new_run_appears_and_is_aborted_from_the_list(
     bar = visit.page.get_by_role("toolbar", name="Selected runs")
     expect(bar).to_contain_text("2 runs selected1 already ended")
     bar.get_by_role("button", name="Abort now").click()
-    dialog = visit.page.get_by_role("dialog", name="Abort the run now?")
+    dialog = visit.page.get_by_role("dialog", name="Abort the run?")
     expect(dialog).to_contain_text("1 of 2 already ended.")
     assert visit.violations() == []
     dialog.get_by_role("button", name="Abort the run").click()

@@ -28,6 +28,9 @@ SERVER = "tests/docs/test_security_of_the_server.py::"
 TRACES = "tests/docs/test_secrets_leave_no_trace.py::"
 ATTACKS = "tests/clients/test_console_attacks.py::"
 COOKIES = "tests/api/request/test_session_cookies.py::"
+APPLICATION = (
+    "tests/api/routes/test_fit_application.py::test_a_browser_of_the_operator_writes_nothing_but_the_proven_memory"
+)
 SESSIONS = "tests/api/routes/test_console.py::"
 HOSTS = "tests/api/request/test_allowed_hosts.py::"
 ORIGINS = "tests/api/request/test_cross_origin.py::"
@@ -100,6 +103,13 @@ SENTENCES = {
     "A session of a user ends": (
         SESSIONS + "test_a_session_expires",
         SESSIONS + "test_a_session_ends_when_the_tokens_of_its_user_change",
+    ),
+    "A browser of the operator can change one local file": APPLICATION,
+    "`POST /greenroom/fits/FIT_ID/apply` writes": APPLICATION,
+    "Nothing else in the file": APPLICATION,
+    "Event streams end with the session": (
+        "tests/api/routes/test_live_events.py::test_a_sign_out_ends_the_streams_of_the_session_at_once",
+        "tests/api/routes/test_live_events.py::test_a_stream_ends_when_its_session_expires",
     ),
     "After signing out": SESSIONS + "test_a_sign_out_also_ends_copies_of_the_cookie_and_survives_a_restart",
     "The console runs only scripts": (

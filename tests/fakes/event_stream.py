@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +21,28 @@ class Received:
 
 
 class EventClient:
-    """Reads one stream. While `may_read` is cleared, it accepts nothing, as a browser whose network is slow."""
+    """Reads one stream. While `may_read` is cleared, it accepts nothing, as a browser whose network is slow.
 
-    def __init__(self, api: Api, query: str, *, token: str = "ann", last_id: str | None = None) -> None:
+    `headers` replace the token, as those of a browser with a session do.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        query: str,
+        *,
+        token: str = "ann",
+        last_id: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.status = 0
         self.text = ""
         self.may_read = asyncio.Event()
         self.may_read.set()
         self._api = api
         self._query = query
-        self._headers = {"host": "localhost:3333", "authorization": f"Bearer {token}"}
+        credentials = {"authorization": f"Bearer {token}"} if headers is None else headers
+        self._headers = {"host": "localhost:3333", **{name.lower(): value for name, value in credentials.items()}}
         if last_id is not None:
             self._headers["last-event-id"] = last_id
         self._disconnected = asyncio.Event()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from runtime.base.clock import Clock, SystemClock
 from runtime.base.proxy_settings import ProxySettings
 from runtime.proxy.accounts import Accounts
 from runtime.proxy.client_connection import ClientConnection, ProxyContext
@@ -16,11 +17,13 @@ from runtime.proxy.destinations import Destinations
 from runtime.proxy.exits import Exits
 from runtime.proxy.faults import Faults
 from runtime.proxy.protocol import Account
+from runtime.proxy.recent_requests import RecentRequests
 
 PASSWORD = "run-password"
 RUN = "run1"
 API_PORT = 3333
 PATIENCE_SECS = 10
+SYSTEM_CLOCK = SystemClock()
 
 Site = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -61,12 +64,16 @@ class ProxyStage:
 
 
 @asynccontextmanager
-async def proxying(settings: ProxySettings, max_open: int = 100) -> AsyncIterator[ProxyStage]:
+async def proxying(
+    settings: ProxySettings, max_open: int = 100, clock: Clock = SYSTEM_CLOCK
+) -> AsyncIterator[ProxyStage]:
     """A proxy with the account of one run. Its interfaces are unknown, so only the rules for addresses apply."""
     destinations = Destinations(settings, {API_PORT}, "127.0.0.1", lambda: frozenset())
     context = ProxyContext(
         accounts=Accounts([Account(PASSWORD, "user1", RUN)]),
         counters=Counters(),
+        recent=RecentRequests(),
+        clock=clock,
         faults=Faults(),
         exits=Exits(settings, destinations),
         groups=settings.groups,

@@ -288,6 +288,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/data-folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get_data_folder_greenroom_data_folder_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/actors/{actor}/dev-folder": {
         parameters: {
             query?: never;
@@ -432,6 +448,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/actor-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_jobs_of_actors_greenroom_actor_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/task-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_runs_of_tasks_greenroom_task_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/events": {
         parameters: {
             query?: never;
@@ -488,6 +536,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["search_log_greenroom_logs__job__search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/proxy/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_proxied_requests_greenroom_proxy_requests_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -912,6 +976,10 @@ export interface components {
             low: (number | null)[] | null;
             high: (number | null)[] | null;
         };
+        DataFolder: {
+            sizeBytes: number | null;
+            measuredAt: string | null;
+        };
         DebuggerInfo: {
             language: components["schemas"]["Language"];
             workingFolder: string;
@@ -991,6 +1059,8 @@ export interface components {
             fit: components["schemas"]["FitDetails"];
             standby: components["schemas"]["StandbyTargets"];
             server: components["schemas"]["ServerState"];
+            proxied: components["schemas"]["ProxiedRequests"];
+            doctor: components["schemas"]["DoctorReport"];
         };
         EventReport: {
             name: string;
@@ -1199,8 +1269,30 @@ export interface components {
             facts: components["schemas"]["EvidenceItem"][];
             lastLines: string[];
         };
+        JobsOfActor: {
+            actorId: string;
+            latestBuild: components["schemas"]["LatestBuild"] | null;
+            lastRun: components["schemas"]["LastRun"] | null;
+            recentRuns: number;
+        };
+        JobsOfActors: {
+            items: components["schemas"]["JobsOfActor"][];
+        };
         /** @enum {string} */
         Language: "node" | "python" | "unknown";
+        LastRun: {
+            id: string;
+            status: string;
+            startedAt: string;
+            finishedAt: string | null;
+        };
+        LatestBuild: {
+            id: string;
+            buildNumber: string;
+            status: string;
+            startedAt: string;
+            finishedAt: string | null;
+        };
         LogGrowth: {
             id: string;
             bytes: number;
@@ -1270,6 +1362,22 @@ export interface components {
             memoryPeakBytes: components["schemas"]["Figure"];
             cpuSecs: components["schemas"]["Figure"];
         };
+        ProxiedRequest: {
+            startedAt: string;
+            durationMillis: number;
+            runId: string | null;
+            group: string | null;
+            method: string;
+            host: string;
+            port: number;
+            status: number | null;
+            failure: string | null;
+            sentBytes: number;
+            receivedBytes: number;
+        };
+        ProxiedRequests: {
+            items: components["schemas"]["ProxiedRequest"][];
+        };
         ProxyFault: {
             /** @enum {string} */
             kind: "refused" | "slow" | "status";
@@ -1313,7 +1421,7 @@ export interface components {
         };
         RecordChange: {
             /** @enum {string} */
-            kind: "actor" | "task" | "schedule" | "webhook" | "dataset" | "key-value-store" | "request-queue" | "user" | "run" | "build";
+            kind: "actor" | "task" | "schedule" | "webhook" | "fit" | "dataset" | "key-value-store" | "request-queue" | "user" | "run" | "build";
             id: string;
             /** @enum {string} */
             change: "created" | "modified" | "deleted";
@@ -1369,6 +1477,10 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        RunOfTask: {
+            taskId: string;
+            lastRun: components["schemas"]["LastRun"];
         };
         RunProxyUse: {
             data: {
@@ -1452,6 +1564,9 @@ export interface components {
             isReady: boolean;
             listening: string[];
         };
+        RunsOfTasks: {
+            items: components["schemas"]["RunOfTask"][];
+        };
         SampledCurves: {
             memoryBytes: number | null;
             anonymousBytes: number | null;
@@ -1498,6 +1613,7 @@ export interface components {
             limitMbytes: number;
             liveRuns: number;
             isEngineReachable: boolean;
+            dataFolderBytes: number | null;
         };
         SessionUser: {
             id: string;
@@ -2275,6 +2391,33 @@ export interface operations {
             };
         };
     };
+    get_data_folder_greenroom_data_folder_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataFolder"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_dev_folder_greenroom_actors__actor__dev_folder_get: {
         parameters: {
             query?: never;
@@ -2734,6 +2877,60 @@ export interface operations {
             };
         };
     };
+    list_jobs_of_actors_greenroom_actor_jobs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsOfActors"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_runs_of_tasks_greenroom_task_runs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsOfTasks"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     stream_events_greenroom_events_get: {
         parameters: {
             query?: {
@@ -2863,6 +3060,33 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_proxied_requests_greenroom_proxy_requests_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxiedRequests"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
         };

@@ -1,10 +1,9 @@
-/** What the command palette finds on the server. */
+/** The runs that the command palette finds. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { body, dataOf, local, platform } from "@/api/client";
+import { body, local } from "@/api/client";
 
-export const FOUND_RUNS_KEY = ["run", "found"];
+export const FOUND_RUNS_KEY = ["run", "counts", "found"];
 const FOUND_RUNS = 8;
-const MOST = 1000;
 
 export function foundRunsQuery(text: string) {
   return queryOptions({
@@ -15,33 +14,4 @@ export function foundRunsQuery(text: string) {
     },
     placeholderData: keepPreviousData,
   });
-}
-
-export type FoundStorage = {
-  kind: "dataset" | "key-value store" | "request queue";
-  id: string;
-  name: string;
-  path: string;
-};
-
-/** All storages of the user, those without a name too, since their ids can be searched. */
-export const storageNamesQuery = queryOptions({
-  queryKey: ["datasets", "names"],
-  queryFn: async ({ signal }): Promise<FoundStorage[]> => {
-    const options = { params: { query: { unnamed: true, limit: MOST, desc: true } }, signal };
-    const [datasets, stores, queues] = await Promise.all([
-      dataOf(platform.GET("/v2/datasets", options)),
-      dataOf(platform.GET("/v2/key-value-stores", options)),
-      dataOf(platform.GET("/v2/request-queues", options)),
-    ]);
-    return [
-      ...datasets.items.map((each) => found("dataset", "datasets", each)),
-      ...stores.items.map((each) => found("key-value store", "key-value-stores", each)),
-      ...queues.items.map((each) => found("request queue", "request-queues", each)),
-    ];
-  },
-});
-
-function found(kind: FoundStorage["kind"], folder: string, { id, name }: { id: string; name?: string | null }) {
-  return { kind, id, name: name ?? "", path: `/storage/${folder}/${id}` };
 }

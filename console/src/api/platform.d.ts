@@ -215,7 +215,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["keyValueStores_get"];
+        get?: never;
         put?: never;
         post: operations["keyValueStores_post"];
         delete?: never;
@@ -232,54 +232,6 @@ export interface paths {
             cookie?: never;
         };
         get: operations["keyValueStore_keys_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v2/datasets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["datasets_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v2/request-queues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["requestQueues_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v2/request-queues/{queueId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["requestQueue_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -536,25 +488,11 @@ export interface components {
         RunResponse: {
             data: components["schemas"]["Run"];
         };
-        /** @enum {string} */
-        StorageOwnership: "ownedByMe" | "sharedWithMe";
-        ListOfKeyValueStoresResponse: {
-            data: components["schemas"]["ListOfKeyValueStores"];
-        };
         KeyValueStoreResponse: {
             data: components["schemas"]["KeyValueStore"];
         };
         ListOfKeysResponse: {
             data: components["schemas"]["ListOfKeys"];
-        };
-        ListOfDatasetsResponse: {
-            data: components["schemas"]["ListOfDatasets"];
-        };
-        ListOfRequestQueuesResponse: {
-            data: components["schemas"]["ListOfRequestQueues"];
-        };
-        RequestQueueResponse: {
-            data: components["schemas"]["RequestQueue"];
         };
         WebhookCreate: {
             isAdHoc?: boolean | null;
@@ -963,97 +901,6 @@ export interface components {
         WebhookStats: {
             totalDispatches?: number;
         };
-        RequestQueue: {
-            id: components["schemas"]["QueueId"];
-            name?: string | null;
-            userId: components["schemas"]["QueueUserId"];
-            actId?: string | null;
-            actRunId?: string | null;
-            createdAt: components["schemas"]["QueueCreatedAt"];
-            modifiedAt: components["schemas"]["QueueModifiedAt"];
-            accessedAt: components["schemas"]["QueueAccessedAt"];
-            totalRequestCount: components["schemas"]["TotalRequestCount"];
-            handledRequestCount: components["schemas"]["HandledRequestCount"];
-            pendingRequestCount: components["schemas"]["PendingRequestCount"];
-            hadMultipleClients: components["schemas"]["HadMultipleClients"];
-            /** Format: uri */
-            consoleUrl: string;
-            stats?: components["schemas"]["RequestQueueStats"];
-            generalAccess?: components["schemas"]["GeneralAccess"];
-        };
-        QueueId: string;
-        QueueUserId: string;
-        /** Format: date-time */
-        QueueCreatedAt: string;
-        /** Format: date-time */
-        QueueModifiedAt: string;
-        /** Format: date-time */
-        QueueAccessedAt: string;
-        TotalRequestCount: number;
-        HandledRequestCount: number;
-        PendingRequestCount: number;
-        HadMultipleClients: boolean;
-        RequestQueueStats: {
-            deleteCount?: number;
-            headItemReadCount?: number;
-            readCount?: number;
-            storageBytes?: number;
-            writeCount?: number;
-        };
-        /** @enum {string} */
-        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
-        ListOfRequestQueues: components["schemas"]["PaginationResponse"] & {
-            unnamed?: boolean;
-            items: components["schemas"]["RequestQueueShort"][];
-        };
-        RequestQueueShort: {
-            id: components["schemas"]["QueueId"];
-            name: string;
-            userId: components["schemas"]["QueueUserId"];
-            username: string;
-            createdAt: components["schemas"]["QueueCreatedAt"];
-            modifiedAt: components["schemas"]["QueueModifiedAt"];
-            accessedAt: components["schemas"]["QueueAccessedAt"];
-            /** Format: date-time */
-            expireAt?: string;
-            totalRequestCount: components["schemas"]["TotalRequestCount"];
-            handledRequestCount: components["schemas"]["HandledRequestCount"];
-            pendingRequestCount: components["schemas"]["PendingRequestCount"];
-            actId?: string | null;
-            actRunId?: string | null;
-            hadMultipleClients: components["schemas"]["HadMultipleClients"];
-            generalAccess?: components["schemas"]["GeneralAccess"];
-            stats?: components["schemas"]["RequestQueueStats"];
-        };
-        ListOfDatasets: components["schemas"]["PaginationResponse"] & {
-            unnamed?: boolean;
-            items: components["schemas"]["DatasetListItem"][];
-        };
-        DatasetListItem: {
-            id: string;
-            name: string;
-            userId: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            modifiedAt: string;
-            /** Format: date-time */
-            accessedAt: string;
-            itemCount: number;
-            cleanItemCount: number;
-            actId?: string | null;
-            actRunId?: string | null;
-            title?: string | null;
-            username?: string;
-            generalAccess?: components["schemas"]["GeneralAccess"];
-            stats?: components["schemas"]["DatasetStats"];
-        };
-        DatasetStats: {
-            readCount?: number;
-            writeCount?: number;
-            storageBytes?: number;
-            inflatedBytes?: number;
-        };
         ListOfKeys: {
             items: components["schemas"]["KeyValueStoreKey"][];
             count: number;
@@ -1092,6 +939,8 @@ export interface components {
             generalAccess?: components["schemas"]["GeneralAccess"];
             stats?: components["schemas"]["KeyValueStoreStats"];
         };
+        /** @enum {string} */
+        GeneralAccess: "ANYONE_WITH_ID_CAN_READ" | "ANYONE_WITH_NAME_CAN_READ" | "FOLLOW_USER_SETTING" | "RESTRICTED";
         KeyValueStoreStats: {
             readCount?: number;
             writeCount?: number;
@@ -1099,10 +948,6 @@ export interface components {
             listCount?: number;
             s3StorageBytes?: number;
             storageBytes?: number;
-        };
-        ListOfKeyValueStores: components["schemas"]["PaginationResponse"] & {
-            unnamed?: boolean;
-            items: components["schemas"]["KeyValueStore"][];
         };
         Run: {
             id: string;
@@ -1729,14 +1574,12 @@ export interface components {
         maxTotalChargeUsd: number;
         restartOnErrorResurrect: boolean;
         buildId: string;
-        unnamed: boolean;
         storeId: string;
         exclusiveStartKey: string;
         "limit-3": number;
         collectionKeys: string;
         prefixKeys: string;
         signature: string;
-        queueId: string;
         webhookId: string;
         scheduleId: string;
     };
@@ -2377,36 +2220,6 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
-    keyValueStores_get: {
-        parameters: {
-            query?: {
-                offset?: components["parameters"]["offset"];
-                limit?: components["parameters"]["limit"];
-                desc?: components["parameters"]["descCreatedAt"];
-                unnamed?: components["parameters"]["unnamed"];
-                ownership?: components["schemas"]["StorageOwnership"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfKeyValueStoresResponse"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
     keyValueStores_post: {
         parameters: {
             query?: {
@@ -2467,94 +2280,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListOfKeysResponse"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            402: components["responses"]["PaymentRequired"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
-    datasets_get: {
-        parameters: {
-            query?: {
-                offset?: components["parameters"]["offset"];
-                limit?: components["parameters"]["limit"];
-                desc?: components["parameters"]["descCreatedAt"];
-                unnamed?: components["parameters"]["unnamed"];
-                ownership?: components["schemas"]["StorageOwnership"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfDatasetsResponse"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
-    requestQueues_get: {
-        parameters: {
-            query?: {
-                offset?: components["parameters"]["offset"];
-                limit?: components["parameters"]["limit"];
-                desc?: components["parameters"]["descCreatedAt"];
-                unnamed?: components["parameters"]["unnamed"];
-                ownership?: components["schemas"]["StorageOwnership"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfRequestQueuesResponse"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
-    requestQueue_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queueId: components["parameters"]["queueId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RequestQueueResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -61,13 +61,3 @@ export function explanationQuery(runId: string) {
       (await body(local.GET("/greenroom/runs/{run}/explanation", { params: { path: { run: runId } }, signal }))).data,
   });
 }
-
-export type Queue = { totalRequestCount: number; handledRequestCount: number; pendingRequestCount: number };
-
-export function queueQuery(queueId: string) {
-  return queryOptions({
-    queryKey: ["request-queue", queueId, "record"],
-    queryFn: ({ signal }): Promise<Queue> =>
-      dataOf(platform.GET("/v2/request-queues/{queueId}", { params: { path: { queueId } }, signal })),
-  });
-}

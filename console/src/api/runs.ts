@@ -37,9 +37,18 @@ export function runsQuery(filter: RunFilter) {
   });
 }
 
-async function fetchRuns(filter: RunFilter, cursor: string | null, signal: AbortSignal): Promise<RunSummaries> {
+/** A page of a list of runs, or its first one without a cursor. */
+export async function fetchRuns(
+  filter: RunFilter,
+  cursor: string | null = null,
+  signal: AbortSignal | null = null,
+): Promise<RunSummaries> {
   const query = { ...serverFilter(filter), limit: cursor ? NEXT_PAGES : FIRST_PAGE, ...(cursor ? { cursor } : {}) };
-  const page = await body(local.GET("/greenroom/runs", { params: { query }, signal }));
+  return upToDate(await body(local.GET("/greenroom/runs", { params: { query }, signal })));
+}
+
+/** A page that was fetched before, with the newest state of each run. */
+export function upToDate(page: RunSummaries): RunSummaries {
   return { ...page, items: page.items.map(newestRun) };
 }
 
@@ -69,7 +78,8 @@ function serverFilter({ from, to, ...filter }: RunFilter, now = Date.now()): Ser
   return { ...filter, ...times };
 }
 
-function instant(text: string, now: number): string {
+/** A time of a filter as an ISO 8601 timestamp. */
+export function instant(text: string, now: number): string {
   const [, count, unit = ""] = /^(\d+)([mhd])$/.exec(text) ?? [];
   return count ? new Date(now - Number(count) * (UNITS[unit] ?? 0)).toISOString() : text;
 }

@@ -34,7 +34,7 @@ export type StorageRecord = {
 type Page = { items: StorageRecord[]; total: number; offset: number };
 
 const PAGE = 500;
-const CHOICES = 200;
+const CHOICES = 1000;
 
 /** The path of a storage, or of all storages of its kind, in the API and in the console. */
 export function apiPath(kind: StorageKind, id?: string): string {
@@ -68,10 +68,10 @@ export const storageListQuery = (kind: StorageKind, withUnnamed: boolean) =>
       items.length > 0 && offset + items.length < total ? offset + items.length : null,
   });
 
-/** The newest storages, for choices of one. */
+/** The newest storages, also those without a name, for choices and searches of one. */
 export const storageChoicesQuery = (kind: StorageKind) =>
   queryOptions({
-    queryKey: [kind, "list", "of-forms"],
+    queryKey: [kind, "list", "of-choices"],
     queryFn: async ({ signal }) =>
       (await dataAt<Page>(`${apiPath(kind)}?desc=1&limit=${CHOICES}&unnamed=1`, { signal })).items,
   });

@@ -8,20 +8,41 @@ export type Key = { key: string; size: number; recordPublicUrl: string };
 type KeyPage = { items: Key[]; nextExclusiveStartKey: string | null };
 
 const PAGE = 200;
+const MOST_KEYS = 1000;
 
 export const keysQuery = (storeId: string, prefix: string) =>
   infiniteQueryOptions({
     queryKey: ["key-value-store", storeId, "keys", prefix],
-    queryFn: async ({ pageParam, signal }): Promise<KeyPage> => {
-      const query = new URLSearchParams({ limit: String(PAGE), prefix });
-      if (pageParam !== null) query.set("exclusiveStartKey", pageParam);
-      const response = await request(`${apiPath("key-value-store", storeId)}/keys?${query}`, { signal });
-      return ((await response.json()) as { data: KeyPage }).data;
-    },
+    queryFn: ({ pageParam, signal }) => fetchKeys(storeId, prefix, pageParam, PAGE, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page: KeyPage) => page.nextExclusiveStartKey,
     placeholderData: keepPreviousData,
   });
+
+async function fetchKeys(
+  storeId: string,
+  prefix: string,
+  after: string | null,
+  limit: number,
+  signal: AbortSignal | null = null,
+): Promise<KeyPage> {
+  const query = new URLSearchParams({ limit: String(limit), prefix });
+  if (after !== null) query.set("exclusiveStartKey", after);
+  const response = await request(`${apiPath("key-value-store", storeId)}/keys?${query}`, { signal });
+  return ((await response.json()) as { data: KeyPage }).data;
+}
+
+/** All keys that begin with a text, however many pages they are. */
+export async function keysWithPrefix(storeId: string, prefix: string): Promise<Set<string>> {
+  const keys = new Set<string>();
+  let after: string | null = null;
+  do {
+    const page: KeyPage = await fetchKeys(storeId, prefix, after, MOST_KEYS);
+    for (const { key } of page.items) keys.add(key);
+    after = page.nextExclusiveStartKey;
+  } while (after !== null);
+  return keys;
+}
 
 export function recordPath(storeId: string, key: string): string {
   return `${apiPath("key-value-store", storeId)}/records/${encodeURIComponent(key)}`;

@@ -1,11 +1,8 @@
 /** Files that the form of an input uploads. */
 import { dataOf, platform, request } from "@/api/client";
+import { freeKey, keyOfFile } from "@/api/fileKeys";
 
 const UPLOADS = "console-uploads";
-/** The characters that the key of a record cannot have. */
-export const NOT_IN_KEY = /[^a-zA-Z0-9!\-_.'()]+/g;
-const MAX_KEY = 256;
-
 /**
  * Store a file in a key-value store, under its own name, and return its URL for containers.
  *
@@ -14,7 +11,7 @@ const MAX_KEY = 256;
 export async function uploadFile(file: File, storeId: string | null): Promise<string> {
   const store =
     storeId ?? (await dataOf(platform.POST("/v2/key-value-stores", { params: { query: { name: UPLOADS } } }))).id;
-  const key = await freeKey(store, file.name.replace(NOT_IN_KEY, "-"));
+  const key = await freeKey(store, keyOfFile(file.name));
   await request(`/v2/key-value-stores/${store}/records/${encodeURIComponent(key)}`, {
     method: "PUT",
     headers: { "Content-Type": file.type || "application/octet-stream" },
@@ -27,18 +24,6 @@ export async function uploadFile(file: File, storeId: string | null): Promise<st
   );
   const url = items.find((each) => each.key === key)?.recordPublicUrl;
   return forContainers(url ?? `${location.origin}/v2/key-value-stores/${store}/records/${encodeURIComponent(key)}`);
-}
-
-/** An upload never replaces the file of another one. */
-async function freeKey(storeId: string, wanted: string): Promise<string> {
-  const { items } = await dataOf(
-    platform.GET("/v2/key-value-stores/{storeId}/keys", { params: { path: { storeId } } }),
-  );
-  const taken = new Set(items.map(({ key }) => key));
-  const [, base = wanted, extension = ""] = /^(.+?)(\.[^.]*)?$/.exec(wanted) ?? [];
-  let key = wanted.slice(-MAX_KEY);
-  for (let number = 2; taken.has(key); number++) key = `${base.slice(0, MAX_KEY - 12)}-${number}${extension}`;
-  return key;
 }
 
 export function forContainers(url: string): string {

@@ -1,14 +1,16 @@
-import { useIsFetching, useQuery } from "@tanstack/react-query";
+import { useIsFetching, useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Box, Database, Keyboard, type LucideIcon, PanelLeft, Play, RefreshCw, SunMoon } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useDeferredValue, useState } from "react";
 import { actorsQuery } from "@/api/actors";
-import { FOUND_RUNS_KEY, foundRunsQuery, storageNamesQuery } from "@/api/palette";
+import { FOUND_RUNS_KEY, foundRunsQuery } from "@/api/palette";
+import { pagePath, type StorageKind, storageChoicesQuery } from "@/api/storageRecords";
 import { shortTime } from "@/format/times";
 import { retryNow } from "@/live/events";
 import { runPath } from "@/runs/paths";
+import { KINDS, nameOf } from "@/storages/kinds";
 import { StatusPill } from "@/ui/StatusPill";
 import { isKeysDialogOpen, toggleSidebar, toggleTheme } from "./globalKeys";
 import { PAGES } from "./navigation";
@@ -16,6 +18,7 @@ import styles from "./Palette.module.css";
 import { type PaletteScope, palette } from "./paletteState";
 
 const MAX_SHOWN = 8;
+const STORAGE_KINDS = Object.keys(KINDS) as StorageKind[];
 
 /** Jumps to anything: a run, an Actor, a storage, a page or an action. */
 export function Palette({ scope }: { scope: NonNullable<PaletteScope> }) {
@@ -144,14 +147,27 @@ function Runs({ text, open }: GroupProps) {
 }
 
 function Storages({ text, open }: GroupProps) {
-  const { data: storages = [] } = useQuery({ ...storageNamesQuery, enabled: text !== "" });
+  const isSearched = text !== "";
+  const lists = useQueries({
+    queries: STORAGE_KINDS.map((kind) => ({ ...storageChoicesQuery(kind), enabled: isSearched })),
+  });
+  const storages = STORAGE_KINDS.flatMap((kind, index) =>
+    (lists[index]?.data ?? []).map((storage) => ({ ...storage, kind, label: nameOf(storage) })),
+  );
   const found = storages.filter(
-    ({ id, name, kind }) => text !== "" && (matches(text, name, kind) || id.startsWith(text)),
+    ({ id, name, kind }) => isSearched && (matches(text, name ?? "", KINDS[kind].word) || id.startsWith(text)),
   );
   return (
     <Group title="Storages">
-      {found.slice(0, MAX_SHOWN).map(({ id, name, kind, path }) => (
-        <Item key={id} id={id} icon={<Database />} label={name || id} note={kind} onSelect={() => open(path)} />
+      {found.slice(0, MAX_SHOWN).map(({ id, kind, label }) => (
+        <Item
+          key={id}
+          id={id}
+          icon={<Database />}
+          label={label}
+          note={KINDS[kind].word}
+          onSelect={() => open(pagePath(kind, id))}
+        />
       ))}
     </Group>
   );

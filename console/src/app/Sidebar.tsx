@@ -5,7 +5,6 @@ import { Search } from "lucide-react";
 import { Fragment, type Ref } from "react";
 import { serverQuery } from "@/api/server";
 import { Bar } from "@/ui/MemoryBar";
-import icon from "./icon.svg";
 import { ENTRIES, type Entry, SERVER_ENTRIES } from "./navigation";
 import { openPalette } from "./paletteState";
 import styles from "./Sidebar.module.css";
@@ -15,7 +14,7 @@ export function Sidebar({ ref }: { ref: Ref<HTMLElement> }) {
   return (
     <nav ref={ref} className={styles.sidebar} aria-label="Main">
       <div className={styles.brand}>
-        <img src={icon} alt="" width={24} height={24} />
+        <Mark />
         <div className={styles.wide}>
           <div className={styles.name}>Greenroom</div>
           <div className={styles.host}>
@@ -33,6 +32,17 @@ export function Sidebar({ ref }: { ref: Ref<HTMLElement> }) {
       <Entries entries={SERVER_ENTRIES} live={0} />
       <Footer />
     </nav>
+  );
+}
+
+/** The icon of the tab in the colors of the theme. */
+function Mark() {
+  return (
+    <svg viewBox="0 0 24 24" width={24} height={24} aria-hidden className={styles.mark}>
+      <rect width="24" height="24" rx="6" fill="currentcolor" />
+      <path d="M7 19V9.5a5 5 0 0 1 10 0V19M4.5 19h15M12 19V8.5" />
+      <circle cx="14.3" cy="13.6" r=".9" />
+    </svg>
   );
 }
 

@@ -13,7 +13,7 @@ import styles from "./TopBar.module.css";
 
 /** The way to the current page, its id, and the state of the connection. */
 export function TopBar({ onMenu }: { onMenu: () => void }) {
-  const { crumbs, id } = useStore(topBar);
+  const { title, crumbs, id } = useStore(topBar);
   return (
     <div className={styles.bar}>
       <IconButton
@@ -24,6 +24,9 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
         onClick={onMenu}
       />
       <nav aria-label="Breadcrumb" className={styles.crumbs}>
+        <span className={styles.title} aria-hidden>
+          {title}
+        </span>
         {crumbs.map((crumb, index) => (
           <Fragment key={`${crumb.label}-${crumb.href}`}>
             {index > 0 && <ChevronRight aria-hidden className={styles.separator} />}

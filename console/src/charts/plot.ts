@@ -35,6 +35,8 @@ export type PlotInput = {
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
 const LABEL_FONT = '12px "Inter Variable", system-ui, sans-serif';
 const LABEL_HEIGHT = 20;
+/** How close to the right edge a time would be cut off. */
+const LABEL_OVERHANG = 10;
 const TICK_MILLIS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400].map(
   (secs) => secs * 1000,
 );
@@ -101,10 +103,11 @@ function timeAxis(input: () => PlotInput, theme: Colors): uPlot.Axis {
     gap: 6,
     incrs: TICK_MILLIS,
     space: 64,
-    splits: (_, __, min, max, step) => {
+    splits: (plot, __, min, max, step) => {
       const { start } = input();
+      const last = max - (LABEL_OVERHANG / plot.width) * (max - min);
       const ticks: number[] = [];
-      for (let at = start + Math.ceil((min - start) / step) * step; at <= max; at += step) ticks.push(at);
+      for (let at = start + Math.ceil((min - start) / step) * step; at <= last; at += step) ticks.push(at);
       return ticks;
     },
     values: (_, ticks) => ticks.map((at) => offset(at - input().start)),
@@ -133,7 +136,7 @@ function line({ label, color, dash, fill, width }: Series): uPlot.Series {
     stroke,
     width: width ?? 1.5,
     points: { show: false },
-    ...(dash ? { dash } : {}),
+    ...(dash ? { dash: dash.map((length) => length * devicePixelRatio) } : {}),
     ...(fill ? { fill: withOpacity(stroke, fill) } : {}),
   };
 }

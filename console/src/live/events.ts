@@ -6,10 +6,10 @@ import { connection } from "./connection";
 import { Delivery } from "./delivery";
 import type { Message } from "./messages";
 import { settleOrders } from "./orders";
-import { applyEvents, isOfTopic, topicOf } from "./patches";
+import { applyEvents, isOfTopic } from "./patches";
 import { Refetching } from "./refetching";
 import { SharedStream, type TabListener } from "./tabs";
-import { followedTopics, giveToFollowers, type LiveEvent, type Topic, watchTopics } from "./topics";
+import { followedTopics, giveToFollowers, type LiveEvent, type Topic, topicsOfKey, watchTopics } from "./topics";
 
 /** A topic stays followed for a while, since users often return to a page. */
 const LINGER_MILLIS = 30_000;
@@ -92,8 +92,7 @@ function followTopics(queries: QueryClient, shared: SharedStream, clock: Clock):
     const now = clock.now();
     const wanted = new Set<Topic>(followedTopics());
     for (const query of queries.getQueryCache().findAll({ type: "active" })) {
-      const topic = topicOf(query.queryKey);
-      if (topic !== null) wanted.add(topic);
+      for (const topic of topicsOfKey(query.queryKey)) wanted.add(topic);
     }
     for (const topic of wanted) leftAt.set(topic, now);
     for (const [topic, at] of leftAt) if (now - at >= LINGER_MILLIS) leftAt.delete(topic);

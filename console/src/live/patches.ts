@@ -1,30 +1,16 @@
 /** Changes the query cache as events report. Keys of queries are as `useTopic` documents them. */
 import type { InfiniteData, Query, QueryClient, QueryKey } from "@tanstack/react-query";
 import { serverQuery } from "@/api/server";
-import type { EventContents, LiveEvent, RecordChange, RecordKind, RunSummary, Topic } from "./topics";
+import {
+  type EventContents,
+  type LiveEvent,
+  type RecordChange,
+  type RunSummary,
+  type Topic,
+  topicsOfKey,
+} from "./topics";
 
 export type RunPage = { items: RunSummary[] };
-
-const RECORD_KINDS: ReadonlySet<string> = new Set<RecordKind>([
-  "actor",
-  "task",
-  "schedule",
-  "webhook",
-  "dataset",
-  "key-value-store",
-  "request-queue",
-  "user",
-]);
-
-/** The topic whose events change a query; null if none does. */
-export function topicOf([name, id]: QueryKey): Topic | null {
-  const kind = String(name).replace(/s$/, "");
-  if (kind === "run") return "runs";
-  if (kind === "build") return "builds";
-  if (kind === "server") return "server";
-  if (kind === "fit") return typeof id === "string" && id !== "list" ? `fit:${id}` : null;
-  return RECORD_KINDS.has(kind) ? "records" : null;
-}
 
 /** The newest state of runs that events have reported, so that a response that was on its way does not undo it. */
 const newestRuns = new Map<string, RunSummary>();
@@ -52,28 +38,36 @@ function isNewer(run: RunSummary, shown: RunSummary): boolean {
   return Date.parse(run.modifiedAt) >= Date.parse(shown.modifiedAt);
 }
 
+/** What the user has and has used, of which records and jobs are counted. */
+const USER_NUMBERS: QueryKey = ["user", "me"];
+
 /** What a batch of events requires. Queries that were fetched before are fetched again if their record has changed. */
 export function applyEvents(queries: QueryClient, events: LiveEvent[], invalidate: (key: QueryKey) => void): void {
   const runs = new Map<string, RunSummary>();
   for (const event of events) {
     if (event.name === "run") runs.set(event.data.id, event.data);
-    else if (event.name === "build") changed(queries, "build", event.data.id, invalidate);
-    else if (event.name === "changed") applyChange(queries, event.data, invalidate);
-    else if (event.name === "fit") applyFit(queries, event.data, invalidate);
-    else if (event.name === "server") patchServer(queries, event.data);
-    else if (event.name === "reset") {
-      void queries.invalidateQueries({ predicate: isOfTopic(new Set(event.data.topics)) });
-    }
+    else applyEvent(queries, event, invalidate);
   }
   if (runs.size > 0) applyRuns(queries, runs, invalidate);
 }
 
+function applyEvent(queries: QueryClient, event: LiveEvent, invalidate: (key: QueryKey) => void): void {
+  if (event.name === "build") {
+    changed(queries, "build", event.data.id, invalidate);
+    invalidate(USER_NUMBERS);
+  } else if (event.name === "changed") applyChange(queries, event.data, invalidate);
+  else if (event.name === "fit") applyFit(queries, event.data, invalidate);
+  else if (event.name === "server") patchServer(queries, event.data);
+  else if (event.name === "reset") {
+    void queries.invalidateQueries({ predicate: isOfTopic(new Set(event.data.topics)) });
+  }
+}
+
 function changed(queries: QueryClient, kind: string, id: string, invalidate: (key: QueryKey) => void): void {
-  invalidate([`${kind}s`]);
   invalidate([kind, "list"]);
   invalidate([kind, kind === "user" ? "me" : id]);
   // A query may name the record as `username~name`, which an event does not.
-  for (const { queryKey } of queries.getQueryCache().findAll({ queryKey: [kind], type: "active" })) {
+  for (const { queryKey } of queries.getQueryCache().findAll({ queryKey: [kind] })) {
     if (String(queryKey[1]).includes("~")) invalidate([kind, queryKey[1]]);
   }
 }
@@ -87,8 +81,11 @@ function applyChange(
     queries.setQueriesData<InfiniteData<RunPage>>({ queryKey: ["run", "list"] }, (data) => withoutRun(data, id));
     invalidate(["run", "counts"]);
     invalidate(["run", id]);
+  } else if (kind === "fit") {
+    invalidate(["fit", "list"]); // its page gets the whole fit with the events of its own topic
   } else {
     changed(queries, kind, id, invalidate);
+    if (change !== "modified") invalidate(USER_NUMBERS);
   }
 }
 
@@ -120,7 +117,10 @@ function applyRuns(queries: QueryClient, runs: Map<string, RunSummary>, invalida
     const before = newestRuns.get(run.id);
     if (before !== undefined && !isNewer(run, before)) continue;
     remember(run);
-    if (before?.status !== run.status) invalidate(["run", "counts"]);
+    if (before?.status !== run.status) {
+      invalidate(["run", "counts"]);
+      invalidate(USER_NUMBERS);
+    }
     if (before === undefined || hasChangedForPage(before, run)) invalidate(["run", run.id]);
   }
   queries.setQueriesData<InfiniteData<RunPage>>({ queryKey: ["run", "list"] }, patchPages);
@@ -146,10 +146,8 @@ function patchPages(data: InfiniteData<RunPage> | undefined): InfiniteData<RunPa
   return pages.some((page, index) => page !== data.pages[index]) ? { ...data, pages } : data;
 }
 
-/** The queries that the events of a topic update. */
+/** The queries that the events of some topics update. */
 export function isOfTopic(topics: ReadonlySet<Topic>): (query: Query) => boolean {
-  return ({ queryKey }) => {
-    const topic = topicOf(queryKey);
-    return topic !== null && topics.has(topic);
-  };
+  return ({ queryKey }) =>
+    topicsOfKey(queryKey).some((topic) => topics.has(topic)) || topics.has(`${queryKey[0]}:${queryKey[1]}` as Topic);
 }

@@ -1,21 +1,11 @@
 /** What pages follow on the server, and the events that they receive. */
+import type { QueryKey } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { components } from "@/api/local";
 
 export type RunSummary = components["schemas"]["RunSummary"];
 
-export type RecordKind =
-  | "actor"
-  | "task"
-  | "schedule"
-  | "webhook"
-  | "dataset"
-  | "key-value-store"
-  | "request-queue"
-  | "user";
-
-/** Of runs and builds, only the deletion is reported as a change; all else are events of their own. */
-export type ChangedKind = RecordKind | "run" | "build";
+export type RecordChange = components["schemas"]["RecordChange"];
 
 export type Topic = "runs" | "builds" | "records" | "server" | `run:${string}` | `build:${string}` | `fit:${string}`;
 
@@ -28,7 +18,27 @@ export type BuildChange = {
   finishedAt: string | null;
 };
 
-export type RecordChange = { kind: ChangedKind; id: string; change: "created" | "modified" | "deleted" };
+/** The topics with the events of each kind of query. Users have numbers about their runs, builds and records. */
+const TOPICS_OF_KIND: Record<RecordChange["kind"] | "server", Topic[]> = {
+  run: ["runs"],
+  build: ["builds"],
+  actor: ["records"],
+  task: ["records"],
+  schedule: ["records"],
+  webhook: ["records"],
+  fit: ["records"],
+  dataset: ["records"],
+  "key-value-store": ["records"],
+  "request-queue": ["records"],
+  user: ["records", "runs", "builds"],
+  server: ["server"],
+};
+
+/** The topics that a mounted query follows. None if no event changes it. */
+export function topicsOfKey([kind, id]: QueryKey): Topic[] {
+  if (kind === "fit" && id !== "list") return [`fit:${String(id)}`];
+  return String(kind) in TOPICS_OF_KIND ? TOPICS_OF_KIND[kind as keyof typeof TOPICS_OF_KIND] : [];
+}
 
 /** The content of each event, by its name. */
 export type EventContents = {
@@ -63,10 +73,12 @@ const followers = new Map<Topic, Set<Follower>>();
  * A tab that becomes visible gets everything that it missed as one batch, or a `reset` if that is too much.
  *
  * Lists and records need no hook: events update the query cache by the first two parts of a query's key.
- * - `["actor", "list", ...]` or `["actors", ...]`: a list of records of this kind
+ * - `["actor", "list", ...]`: a list of records of this kind
  * - `["run", ID, ...]`, `["actor", ID_OR_NAME, ...]`: one record, and all that belongs to it
  *
- * The kinds are `run`, `build`, `fit` and those of RecordKind. A mounted query with such a key follows its topic.
+ * - `["run", "counts", ...]`: numbers and choices of runs, which are fetched again when a run begins or ends
+ *
+ * The kinds are those of `changed` events, and `server`. A mounted query with such a key follows its topics.
  */
 export function useTopic(topic: Topic | null, onEvents?: Follower): void {
   const latest = useRef(onEvents);

@@ -13,6 +13,7 @@ import { type Sorting, Table } from "@/ui/Table";
 import { AbortDialog, type AbortOrder } from "./AbortDialog";
 import { BulkBar } from "./BulkBar";
 import { ListFooter } from "./ListFooter";
+import { canBeIn, hasStatusOf } from "./membership";
 import { NoRuns } from "./NoRuns";
 import { runPath } from "./paths";
 import styles from "./RunList.module.css";
@@ -20,9 +21,10 @@ import { RunMenu } from "./RunMenu";
 import { RunToolbar } from "./RunToolbar";
 import { CompactRun, type RunColumn, runLabel } from "./runColumns";
 import { type Changes, useRunFilter } from "./search";
-import { hasStatusOf, useFreshRuns } from "./useFreshRuns";
+import { useFreshRuns } from "./useFreshRuns";
 
 const NOTHING_FIXED: RunFilter = {};
+const NO_RUNS: RunSummary[] = [];
 const NEWEST_FIRST: Sorting = { column: "startedAt", isDescending: true };
 
 type Props = {
@@ -36,14 +38,11 @@ type Props = {
 /** A live list of runs with its filters. Filters and order are in the address. */
 export function RunList({ columns, fixed = NOTHING_FIXED, empty }: Props) {
   const [filter, change] = useRunFilter(fixed);
-  const { data, error, refetch, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery(runsQuery(filter));
-  const runs = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data]);
+  const { runs, total, isLoading, error, refetch, more } = useRuns(filter);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const list = useRef<HTMLDivElement>(null);
-  const fresh = useFreshRuns(filter, runs, selected.size > 0, list);
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetching) void fetchNextPage();
-  }, [hasNextPage, isFetching, fetchNextPage]);
+  const isHeld = selected.size > 0 && runs.some(({ id }) => selected.has(id));
+  const fresh = useFreshRuns(filter, isLoading ? NO_RUNS : runs, isHeld, list);
   const showFresh = () => {
     mainPane.current?.scrollTo({ top: 0 });
     fresh.show();
@@ -57,20 +56,20 @@ export function RunList({ columns, fixed = NOTHING_FIXED, empty }: Props) {
         </button>
       )}
       <div ref={list} className={styles.list}>
-        {error && !data && (
+        {error && isLoading && (
           <Padded>
             <QueryError error={error} refetch={refetch} />
           </Padded>
         )}
-        {!error && !data && <Skeleton lines={12} height={24} />}
-        {data && runs.length === 0 && (
+        {!error && isLoading && runs.length === 0 && <Skeleton lines={12} height={24} />}
+        {!isLoading && runs.length === 0 && (
           <NoRuns filter={filter} fixed={fixed} empty={empty} onClear={() => change(CLEARED)} />
         )}
-        {data && runs.length > 0 && (
+        {runs.length > 0 && (
           <RunTable
             filter={filter}
             runs={runs}
-            total={data.pages.at(-1)?.total ?? runs.length}
+            total={total}
             columns={columns}
             selected={selected}
             onSelect={setSelected}
@@ -81,6 +80,23 @@ export function RunList({ columns, fixed = NOTHING_FIXED, empty }: Props) {
       </div>
     </>
   );
+}
+
+/** The runs of a list. While another filter loads, they are those of the last one that belong to it. */
+function useRuns(filter: RunFilter) {
+  const query = useInfiniteQuery(runsQuery(filter));
+  const { data, error, refetch, hasNextPage, isFetching, fetchNextPage, isPlaceholderData } = query;
+  const isLoading = data === undefined || isPlaceholderData;
+  const runs = useMemo(() => {
+    const all = data?.pages.flatMap(({ items }) => items) ?? NO_RUNS;
+    const now = Date.now();
+    return isPlaceholderData ? all.filter((run) => canBeIn(filter, run, now)) : all;
+  }, [data, isPlaceholderData, filter]);
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  const total = (isLoading ? undefined : data.pages.at(-1)?.total) ?? runs.length;
+  return { runs, total, isLoading, error, refetch, more };
 }
 
 const CLEARED: Changes = { status: "", actor: "", origin: "", from: "", to: "", q: "" };
@@ -130,7 +146,6 @@ function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, 
         scroller={mainPane}
         onEnd={onMore}
         onRange={setRange}
-        hasKeys
       />
       {chosen.length > 0 && (
         <BulkBar runs={chosen} onAbort={(isGraceful) => setOrder({ runs: chosen, isGraceful })} onClear={clear} />

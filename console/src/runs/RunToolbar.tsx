@@ -42,7 +42,6 @@ export function RunToolbar({ filter, fixed, onChange }: Props) {
           value={filter.q ?? ""}
           label="Search runs"
           placeholder="Actor, run ID or message"
-          keyHint="/"
           onChange={(q) => onChange({ q })}
         />
       </div>

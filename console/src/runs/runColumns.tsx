@@ -86,7 +86,9 @@ export function CompactRun({ run }: { run: RunSummary }) {
       </div>
       <div>
         <Message run={run} />
-        <Memory run={run} />
+        <span className={styles.memory}>
+          <Memory run={run} />
+        </span>
       </div>
     </div>
   );

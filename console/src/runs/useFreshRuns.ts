@@ -1,10 +1,10 @@
 /** New runs of a list: they enter at the top only while nobody reads the list. */
-import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
+import { hashKey, type InfiniteData, useQueryClient } from "@tanstack/react-query";
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type RunFilter, type RunSummaries, type RunSummary, runsQuery } from "@/api/runs";
+import { fetchRuns, type RunFilter, type RunSummaries, type RunSummary, runsQuery, upToDate } from "@/api/runs";
 import { type LiveEvent, useTopic } from "@/live/topics";
 import { mainPane } from "@/ui/mainPane";
-import { isLive } from "@/ui/StatusPill";
+import { Membership } from "./membership";
 
 const APART_MILLIS = 1_000;
 /** So long after its last move, the pointer does not count as pointing at a row. */
@@ -17,63 +17,59 @@ type Fresh = {
   show: () => void;
 };
 
+/** The first page of a list as it is now, and the key of the list. */
+type FirstPage = { key: string; page: RunSummaries };
+
 /** Follow new runs. `isHeld` is whether the list must not move, such as while rows are selected. */
 export function useFreshRuns(
   filter: RunFilter,
   runs: RunSummary[],
   isHeld: boolean,
   list: RefObject<HTMLElement | null>,
-) {
+): Fresh {
   const queries = useQueryClient();
-  const options = useMemo(() => runsQuery(filter), [filter]);
-  const [first, setFirst] = useState<RunSummaries | null>(null);
-  const shown = useMemo(() => new Map(runs.map((run) => [run.id, run])), [runs]);
-  const show = useCallback(
-    (page: RunSummaries) => {
-      const data: InfiniteData<RunSummaries, string | null> = { pages: [page], pageParams: [null] };
-      queries.setQueryData(options.queryKey, data);
-      setFirst(null);
-    },
-    [queries, options],
-  );
+  const { queryKey } = runsQuery(filter);
+  const key = hashKey(queryKey);
+  const current = useRef(key);
+  current.current = key;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the filter
+  const membership = useMemo(() => new Membership(filter), [key]);
+  const [fetched, setFirst] = useState<FirstPage | null>(null);
+  const first = fetched?.key === key ? fetched : null; // another filter has other new runs
+  const shown = useMemo(() => new Set(runs.map(({ id }) => id)), [runs]);
+  const show = async ({ page, key: wanted }: FirstPage) => {
+    await queries.cancelQueries({ queryKey, exact: true }); // its response would be older
+    if (current.current !== wanted) return;
+    const data: InfiniteData<RunSummaries, string | null> = { pages: [upToDate(page)], pageParams: [null] };
+    queries.setQueryData(queryKey, data);
+    setFirst(null);
+  };
+  const showLatest = useRef(show);
+  showLatest.current = show;
   const isAtRest = useRest(list, isHeld);
-  const fetch = useFetchApart(
-    useCallback(async () => {
-      const page = await fetchFirstPage(filter);
-      if (isAtRest()) show(page);
-      else setFirst(page);
-    }, [filter, isAtRest, show]),
-  );
-  useTopic("runs", (events: LiveEvent[]) => {
-    if (events.some((event) => event.name === "run" && entersOrLeaves(event.data, shown, filter))) fetch();
+  const fetch = useFetchApart(async () => {
+    const found = { key, page: await fetchRuns(filter) };
+    if (current.current !== key) return;
+    if (isAtRest()) await showLatest.current(found);
+    else setFirst(found);
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another filter has other new runs
-  useEffect(() => setFirst(null), [filter]);
+  useTopic("runs", (events: LiveEvent[]) => {
+    if (events.some(({ name }) => name === "reset")) membership.forget();
+    const now = Date.now();
+    const changes = events.filter((event) =>
+      event.name === "run"
+        ? membership.hasChanged(event.data, shown.has(event.data.id), now)
+        : event.name === "changed" && first !== null,
+    );
+    fetch(changes.length > 0);
+  });
   useEffect(() => {
     if (first === null) return;
-    const timer = setInterval(() => isAtRest() && show(first), APART_MILLIS);
+    const timer = setInterval(() => isAtRest() && void showLatest.current(first), APART_MILLIS);
     return () => clearInterval(timer);
-  }, [first, isAtRest, show]);
-  const count = first?.items.filter(({ id }) => !shown.has(id)).length ?? 0;
-  return { count, show: () => first && show(first) } satisfies Fresh;
-}
-
-async function fetchFirstPage(filter: RunFilter): Promise<RunSummaries> {
-  const { queryFn, queryKey } = runsQuery(filter);
-  if (typeof queryFn !== "function") throw new TypeError("a list of runs has a function");
-  const signal = new AbortController().signal;
-  return (await queryFn({ pageParam: null, signal, queryKey } as never)) as RunSummaries;
-}
-
-/** Whether the list that the server returns now may differ from the shown one in more than the run's numbers. */
-function entersOrLeaves(run: RunSummary, shown: ReadonlyMap<string, RunSummary>, filter: RunFilter): boolean {
-  return !shown.has(run.id) || !hasStatusOf(run, filter);
-}
-
-/** Whether a run has the status that the list shows. */
-export function hasStatusOf({ status }: RunSummary, filter: RunFilter): boolean {
-  if (filter.status === undefined) return true;
-  return filter.status === "LIVE" ? isLive(status) : status === filter.status;
+  }, [first, isAtRest]);
+  const count = first?.page.items.filter(({ id }) => !shown.has(id)).length ?? 0;
+  return { count, show: () => first && void show(first) };
 }
 
 /** A function that returns whether the list may move: it is at its top, and nobody points at it or has selected rows. */
@@ -97,19 +93,32 @@ function useRest(list: RefObject<HTMLElement | null>, isHeld: boolean): () => bo
   }, [list]);
 }
 
-/** Calls of the returned function run `fetch` at most once a second. A failure is left to the next event. */
-function useFetchApart(fetch: () => Promise<void>): () => void {
+/** Runs `fetch` at most once a second, and never twice at a time. A failure is left to the next call. */
+function useFetchApart(fetch: () => Promise<void>): (isNeeded: boolean) => void {
   const latest = useRef(fetch);
   latest.current = fetch;
-  const state = useRef({ lastAt: Number.NEGATIVE_INFINITY, timer: 0 });
-  useEffect(() => () => clearTimeout(state.current.timer), []);
-  return useCallback(() => {
-    const { lastAt, timer } = state.current;
-    if (timer !== 0) return;
-    const wait = Math.max(0, lastAt + APART_MILLIS - performance.now());
-    state.current.timer = window.setTimeout(() => {
-      state.current = { lastAt: performance.now(), timer: 0 };
-      latest.current().catch(() => {});
-    }, wait);
+  const state = useRef({ lastAt: Number.NEGATIVE_INFINITY, timer: 0, isRunning: false, isNeeded: false });
+  useEffect(
+    () => () => {
+      clearTimeout(state.current.timer);
+      state.current.timer = 0;
+    },
+    [],
+  );
+  return useCallback(function plan(isNeeded: boolean) {
+    const { current } = state;
+    current.isNeeded ||= isNeeded;
+    if (!current.isNeeded || current.isRunning || current.timer !== 0) return;
+    const run = async () => {
+      Object.assign(current, { lastAt: performance.now(), timer: 0, isRunning: true, isNeeded: false });
+      const hasFailed = await latest.current().then(
+        () => false,
+        () => true,
+      );
+      current.isRunning = false;
+      if (hasFailed) current.isNeeded = true;
+      else plan(false);
+    };
+    current.timer = window.setTimeout(run, Math.max(0, current.lastAt + APART_MILLIS - performance.now()));
   }, []);
 }

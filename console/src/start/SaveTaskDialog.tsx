@@ -34,7 +34,13 @@ export function SaveTaskDialog({ actor, input, options, onClose }: Props) {
   const footer = (
     <>
       <Button onClick={onClose}>Cancel</Button>
-      <Button variant="primary" isPending={saving.isPending} disabled={name === ""} onClick={() => saving.mutate()}>
+      <Button
+        variant="primary"
+        needsServer
+        isPending={saving.isPending}
+        disabled={name === ""}
+        onClick={() => saving.mutate()}
+      >
         Save as a task
       </Button>
     </>

@@ -11,7 +11,14 @@ type Props = {
 export function CommandLine({ command, copied = command }: Props) {
   return (
     <span className={styles.command}>
-      <code>{command}</code>
+      <code>
+        {command.split(/(?<= )/).map((word, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: words may repeat, and their order never changes
+          <span key={index} className={styles.word}>
+            {word}
+          </span>
+        ))}
+      </code>
       <CopyButton text={copied} label="Copy the command" />
     </span>
   );

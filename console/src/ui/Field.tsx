@@ -1,6 +1,7 @@
 import { clsx } from "clsx";
 import { ChevronsUpDown, CircleAlert, Search } from "lucide-react";
 import type { ChangeEvent, ComponentPropsWithRef, InputHTMLAttributes, ReactNode, SelectHTMLAttributes } from "react";
+import { useOfflineReason } from "@/live/connection";
 import styles from "./Field.module.css";
 
 type FieldProps = {
@@ -95,12 +96,22 @@ export function Checkbox({ label, onChange, className, ...rest }: CheckboxProps)
   return isBare ? box : <Choice box={box} label={label} {...(className ? { className } : {})} />;
 }
 
+type SwitchProps = CheckboxProps & {
+  label: ReactNode;
+  checked: boolean;
+  /** It sends an order, so it is disabled while the server does not answer. */
+  needsServer?: boolean;
+};
+
 /** A setting that acts as soon as it is switched. */
-export function Switch({ label, onChange, ...rest }: CheckboxProps & { label: ReactNode; checked: boolean }) {
+export function Switch({ label, onChange, needsServer = false, ...rest }: SwitchProps) {
+  const offline = useOfflineReason();
+  const isOff = needsServer && offline !== null;
   const change = (event: ChangeEvent<HTMLInputElement>) => onChange(event.target.checked);
   const box = (
     <input
       {...rest}
+      {...(isOff ? { title: offline, disabled: true } : {})}
       type="checkbox"
       role="switch"
       aria-checked={rest.checked}

@@ -6,7 +6,7 @@ import styles from "./Page.module.css";
 export type Crumb = { label: string; href?: string };
 
 /** What the top bar shows of the current page. */
-export const topBar = createStore<{ crumbs: Crumb[]; id?: string }>({ crumbs: [] });
+export const topBar = createStore<{ title: string; crumbs: Crumb[]; id?: string }>({ title: "", crumbs: [] });
 
 type Props = {
   title: string;
@@ -28,7 +28,7 @@ export function Page({ title, crumbs = [], id, lead, note, actions, children }: 
   const way = JSON.stringify([...crumbs, ...(id === undefined || crumbs.length === 0 ? [{ label: title }] : [])]);
   useEffect(() => {
     document.title = `${title} · Greenroom`;
-    topBar.set({ crumbs: JSON.parse(way) as Crumb[], ...(id === undefined ? {} : { id }) });
+    topBar.set({ title, crumbs: JSON.parse(way) as Crumb[], ...(id === undefined ? {} : { id }) });
   }, [title, way, id]);
   useEffect(() => {
     const isUsed = mainPane.current?.contains(document.activeElement) && document.activeElement !== mainPane.current;

@@ -9,13 +9,13 @@ type Props = {
   value: string;
   label: string;
   placeholder?: string;
-  /** The key that leads to the field, which shows it. */
+  /** The key that leads to the field, which shows it: `/` for the search of a list. */
   keyHint?: string;
   onChange: (value: string) => void;
 };
 
 /** A search that applies while the user types, but not at each key. */
-export function SearchField({ value, label, placeholder = label, keyHint, onChange }: Props) {
+export function SearchField({ value, label, placeholder = label, keyHint = "/", onChange }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
   const [shown, setShown] = useState(value);
@@ -30,7 +30,7 @@ export function SearchField({ value, label, placeholder = label, keyHint, onChan
     const timer = setTimeout(() => latest.current(text.trim()), TYPING_MILLIS);
     return () => clearTimeout(timer);
   }, [text, value]);
-  useKeys(keyHint === undefined ? {} : { [keyHint]: () => input.current?.focus() });
+  useKeys({ [keyHint]: () => input.current?.focus() });
   return (
     <SearchInput
       ref={input}
@@ -39,7 +39,7 @@ export function SearchField({ value, label, placeholder = label, keyHint, onChan
       value={text}
       onChange={(event) => setText(event.target.value)}
       onKeyDown={(event) => event.key === "Escape" && text === "" && event.currentTarget.blur()}
-      {...(keyHint === undefined ? {} : { keyHint })}
+      keyHint={keyHint}
     />
   );
 }

@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { count } from "@/format/numbers";
 import styles from "./TabBar.module.css";
 
@@ -20,8 +20,11 @@ export function TabBar({
   current: string;
   onSelect: (tab: Tab) => void;
 }) {
+  const bar = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is current
+  useEffect(() => showCurrent(bar.current), [current]);
   return (
-    <div className={styles.bar} role="tablist" aria-label={label}>
+    <div ref={bar} className={styles.bar} role="tablist" aria-label={label}>
       {tabs.map((tab) => (
         <a
           key={tab.id}
@@ -52,6 +55,14 @@ export function tabId(id: string): string {
 
 function Count({ children }: { children: ReactNode }) {
   return <span className={styles.count}>{children}</span>;
+}
+
+/** Scroll the bar until the current tab is in its middle, without scrolling the page. */
+function showCurrent(bar: HTMLElement | null): void {
+  const tab = bar?.querySelector("[aria-selected=true]");
+  if (!bar || !tab) return;
+  const [whole, part] = [bar.getBoundingClientRect(), tab.getBoundingClientRect()];
+  bar.scrollLeft += part.left - whole.left - (whole.width - part.width) / 2;
 }
 
 function moveFocus(key: string, tab: HTMLElement): void {

@@ -25,7 +25,7 @@ export function useToggle<Row>(props: TableProps<Row>) {
 
 /** `j` and `k` move the focus between the links of rows, `x` selects, `Shift x` selects a range. */
 export function useTableKeys<Row>(
-  { rows, hasKeys }: TableProps<Row>,
+  { rows, onOpen }: TableProps<Row>,
   body: RefObject<HTMLElement | null>,
   show: (index: number) => void,
   toggle: (index: number, isRange: boolean) => void,
@@ -51,7 +51,5 @@ export function useTableKeys<Row>(
     if (index === null) return false;
     toggle(index, isRange);
   };
-  useKeys(
-    hasKeys ? { j: () => move(1), k: () => move(-1), x: () => select(false), "shift+x": () => select(true) } : {},
-  );
+  useKeys(onOpen ? { j: () => move(1), k: () => move(-1), x: () => select(false), "shift+x": () => select(true) } : {});
 }

@@ -27,6 +27,7 @@ export type TableProps<Row> = {
   rowLabel?: (row: Row) => string;
   /** The address of a row, which is a link as a whole. */
   rowHref?: (row: Row) => string;
+  /** Rows open. Then the keys `j`, `k`, `x`, `Shift x` and `Enter` work too; of such tables, a page has one. */
   onOpen?: (row: Row) => void;
   sorting?: Sorting;
   onSort?: (sorting: Sorting) => void;
@@ -45,6 +46,4 @@ export type TableProps<Row> = {
   onEnd?: () => void;
   /** Called with the first and last index of the rows in view. */
   onRange?: (range: [first: number, last: number]) => void;
-  /** The keys `j`, `k`, `x`, `Shift x` and `Enter` work on this table, of which a page has one. */
-  hasKeys?: boolean;
 };

@@ -93,11 +93,11 @@ describe("the cache", () => {
   it("fetches counts when a status changes, and a run's page when more than numbers change", () => {
     const id = "counted";
     apply(runEvent({ id, modifiedAt: at(1) }));
-    expect(fetched).toEqual(["run counts", `run ${id}`]);
+    expect(fetched).toEqual(["run counts", "user me", `run ${id}`]);
     apply(runEvent({ id, items: 5, modifiedAt: at(2) }));
-    expect(fetched).toHaveLength(2);
+    expect(fetched).toHaveLength(3);
     apply(runEvent({ id, status: "FAILED", modifiedAt: at(3) }));
-    expect(fetched).toHaveLength(4);
+    expect(fetched).toHaveLength(6);
   });
 
   it("fetches the lists and the page of a changed record again, at most once in two seconds", async () => {

@@ -38,11 +38,14 @@ from runtime.base.records.fits import (
     FitStatus,
     LiveTrial,
     Measurement,
+    PlannedTrial,
     Strategy,
     Trial,
 )
 from runtime.base.records.ids import ID_ALPHABET, ID_LENGTH, new_id
 from runtime.base.records.jobs import Meta, Origin
+from runtime.base.records.latest_jobs import ActorJobs, LatestBuild, LatestRun
+from runtime.base.records.proxy_requests import ProxyRequest
 from runtime.base.records.run_lists import ListPosition, RunListPage, RunListQuery, RunSort
 from runtime.base.records.runs import (
     DebuggerHold,
@@ -96,6 +99,7 @@ __all__ = [
     "Abort",
     "Aborter",
     "Actor",
+    "ActorJobs",
     "Budget",
     "Build",
     "BuildOptions",
@@ -115,6 +119,8 @@ __all__ = [
     "KeyRange",
     "KeyValueStore",
     "KilledProcess",
+    "LatestBuild",
+    "LatestRun",
     "ListPosition",
     "LiveTrial",
     "LogLevel",
@@ -127,9 +133,11 @@ __all__ = [
     "Origin",
     "PendingAction",
     "PermissionLevel",
+    "PlannedTrial",
     "Pricing",
     "PricingModel",
     "ProcessedRequest",
+    "ProxyRequest",
     "ProxyUse",
     "QueueClient",
     "QueuedRequest",

@@ -70,6 +70,16 @@ class LiveTrial:
     is_started: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedTrial:
+    """A live trial of any fit, as far as other fits have to know it. Its run may not exist yet."""
+
+    fit_id: str
+    user_id: str
+    run_id: str
+    memory_mbytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One finished run of input number `input`. None means that it was not measured.

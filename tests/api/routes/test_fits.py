@@ -6,17 +6,18 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime.base.records import Actor, Fit, FitStatus, LiveTrial, Run, Trial
+from runtime.base.records import Actor, Fit, LiveTrial, Run, Trial
 from runtime.base.sizes import MBYTE
 from runtime.database import Database
 from runtime.fits.capacity import Host
-from tests.fakes.api import CONTROL_TOKEN, Api, problem
-from tests.fakes.event_stream import listen
+from tests.fakes.api import Api, problem
+from tests.fakes.event_stream import EventClient, listen
 
 NEED = 300 * MBYTE
 SIZES = [256, 512, 1024]
@@ -269,7 +270,7 @@ async def test_a_client_can_wait_for_a_change(api: Api) -> None:
 async def test_secret_fields_are_stored_encrypted(api: Api) -> None:
     secret = {"title": "P", "type": "string", "editor": "textfield", "isSecret": True}
     fit_id = await start(api, await api.create_actor_with_schema(key=secret), inputs=[{"body": {"key": "hunter2"}}])
-    [body] = api.orchestrator.database.fits.inputs(fit_id)
+    [body] = await api.orchestrator.database.fits.inputs(fit_id)
     assert body is not None and "ENCRYPTED_VALUE" in body and "hunter2" not in body
     shown = await api.call("GET", f"/greenroom/fits/{fit_id}/inputs")
     assert shown.json() == {"items": [{"label": "", "body": json.loads(body)}]}
@@ -320,7 +321,7 @@ async def test_fits_are_listed_by_actor_and_deleted_only_after_their_end(api: Ap
     assert (await api.call("GET", f"/greenroom/fits?actor={other.id}")).json()["total"] == 0
     assert (await api.call("DELETE", f"/greenroom/fits/{fit_id}")).status_code == 204
     assert (await api.call("GET", f"/greenroom/fits/{fit_id}")).status_code == 404
-    assert api.orchestrator.database.fits.inputs(fit_id) == []
+    assert await api.orchestrator.database.fits.inputs(fit_id) == []
 
 
 async def test_an_actor_with_a_live_fit_cannot_be_deleted_and_its_fits_go_with_it(api: Api) -> None:
@@ -333,74 +334,30 @@ async def test_an_actor_with_a_live_fit_cannot_be_deleted_and_its_fits_go_with_i
     assert (await api.call("GET", f"/greenroom/fits/{fit_id}")).status_code == 404
 
 
-async def a_finished_fit(api: Api, **version: Any) -> tuple[Actor, str]:
-    actor = await api.create_actor("fitted")
-    if version:
-        body = {"versionNumber": "0.0", **version}
-        await api.data("POST", f"/v2/actors/{actor.id}/versions", json=body, token=CONTROL_TOKEN)
-    fit_id = await start(api, actor, sizes=[512])
-    await finish_all(api, fit_id)
-    return actor, fit_id
-
-
-async def apply(api: Api, fit_id: str, token: str = "ann", **order: Any) -> Any:
-    answer = await api.call("POST", f"/greenroom/fits/{fit_id}/apply", json=order, token=token)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def test_the_recommendation_becomes_the_default_of_the_actor_and_its_source(api: Api) -> None:
-    file = {"name": ".actor/actor.json", "format": "TEXT", "content": '{\n  "name": "fitted" // ours\n}\n'}
-    actor, fit_id = await a_finished_fit(api, sourceType="SOURCE_FILES", sourceFiles=[file])
-    preview = await apply(api, fit_id, onlyPreview=True)
-    assert (preview["isApplied"], preview["memoryBefore"], preview["memoryMbytes"]) == (False, 1024, 512)
-    assert '+  "defaultMemoryMbytes": 512,' in preview["file"]["diff"] and preview["file"]["isWritten"] is False
-    assert api.orchestrator.actors.get(actor.id).defaults.memory_mbytes == 1024
-    applied = await apply(api, fit_id)
-    assert (applied["isApplied"], applied["file"]["diff"]) == (True, preview["file"]["diff"])
-    current = api.orchestrator.actors.get(actor.id)
-    assert current.defaults.memory_mbytes == 512
-    [version] = api.orchestrator.versions.of_actor(current)
-    assert version.source_files[0].content.startswith('{\n  "name": "fitted", // ours\n  "defaultMemoryMbytes": 512,')
-
-
-async def test_only_the_operator_changes_a_local_folder(api: Api, tmp_path: Path) -> None:
-    file = tmp_path / "mine/.actor/actor.json"
-    file.parent.mkdir(parents=True)
-    file.write_text('{"name": "fitted"}')
-    actor, fit_id = await a_finished_fit(api, localFolder=str(tmp_path / "mine"))
-    shown = await apply(api, fit_id)
-    assert (shown["file"]["path"], shown["file"]["isWritten"]) == (str(file), False)
-    assert "operator" in shown["file"]["problem"] and "512" in shown["file"]["diff"]
-    assert file.read_text() == '{"name": "fitted"}'
-    assert api.orchestrator.actors.get(actor.id).defaults.memory_mbytes == 512
-    assert (await apply(api, fit_id, token=CONTROL_TOKEN))["file"]["isWritten"] is True
-    assert json.loads(file.read_text())["defaultMemoryMbytes"] == 512
-
-
-async def test_a_file_that_cannot_be_changed_does_not_prevent_the_default(api: Api, tmp_path: Path) -> None:
-    actor, fit_id = await a_finished_fit(api, localFolder=str(tmp_path / "gone"))
-    shown = await apply(api, fit_id, token=CONTROL_TOKEN)
-    assert "does not exist" in shown["file"]["problem"] and shown["isApplied"]
-    assert api.orchestrator.actors.get(actor.id).defaults.memory_mbytes == 512
-
-
-async def test_only_a_proven_size_is_applied(api: Api) -> None:
-    fit_id = await start(api, await api.create_actor("fitted"), sizes=SIZES)
-    await api.call("POST", f"/greenroom/fits/{fit_id}/stop")
-    await until(api, ended(api, fit_id))
-    assert record(api, fit_id).status is FitStatus.STOPPED
-    answer = await api.call("POST", f"/greenroom/fits/{fit_id}/apply", json={})
-    assert problem(answer) == (400, "not-proven")
-
-
 async def test_a_page_receives_each_change_of_a_fit_and_the_peaks_of_its_live_runs(api: Api) -> None:
     fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
     client = await listen(api, f"fit:{fit_id}")
     run = await next_run(api)
     api.container_of(run).uses(90 * MBYTE)
-    await until(api, lambda: any(live["peakBytes"] == 90 * MBYTE for live in client.named("fit")[-1]["live"]))
+    await until(api, partial(has_peak, client, 90 * MBYTE))
     done = await finish_all(api, fit_id)
     await until(api, lambda: client.named("fit")[-1]["status"] == "FINISHED")
     assert client.named("fit")[-1] == done
+    await client.close()
+
+
+def has_peak(client: EventClient, peak: int) -> bool:
+    return any(live["peakBytes"] == peak for live in client.named("fit")[-1]["live"])
+
+
+async def test_lists_of_fits_receive_that_one_was_started_elsewhere_and_deleted(api: Api) -> None:
+    actor = await api.create_actor("fitted")
+    client = await listen(api, "records")
+    fit_id = await start(api, actor, sizes=[512])
+    await finish_all(api, fit_id)
+    await api.clock.advance(1)
+    await api.call("DELETE", f"/greenroom/fits/{fit_id}")
+    await api.clock.advance(1)
+    changes = [each["change"] for each in client.named("changed") if (each["kind"], each["id"]) == ("fit", fit_id)]
+    assert (changes[0], set(changes[1:-1]), changes[-1]) == ("created", {"modified"}, "deleted")
     await client.close()

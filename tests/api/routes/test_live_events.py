@@ -17,7 +17,12 @@ from api.response.live_event_models import (
     TimelineEvent,
 )
 from api.response.run_list_models import RunSummary
+from runtime.access import sessions
+from runtime.base.records import PermissionLevel
+from runtime.live_events.connection import HEARTBEAT_MILLIS
+from tests.api.routes.test_console import signed_in
 from tests.fakes.api import Api, problem
+from tests.fakes.browser import BY_PAGE
 from tests.fakes.event_stream import EventClient, listen
 from tests.fakes.samples import MIB, NANOS, a_detail
 
@@ -240,3 +245,40 @@ async def test_open_streams_end_with_the_server(api: Api) -> None:
     assert not client.is_open
     late = await listen(api, "runs")
     assert not late.is_open
+
+
+async def test_a_sign_out_ends_the_streams_of_the_session_at_once(users: Api) -> None:
+    first, second = await signed_in(users, "alices-key"), await signed_in(users, "alices-key")
+    ended, other = [
+        await EventClient(users, "topics=runs", headers={**BY_PAGE, "Cookie": each["Cookie"]}).open()
+        for each in (first, second)
+    ]
+    assert (ended.status, other.status) == (200, 200)
+    await users.call("DELETE", "/greenroom/session", token=None, headers=first)
+    await users.clock.settle()
+    assert (ended.is_open, other.is_open) == (False, True)
+    run = await users.start(await users.create_actor("hello"))
+    await users.clock.advance(0.2)
+    assert ended.named("run") == [] and other.named("run")[-1]["id"] == run.id
+    again = EventClient(users, "topics=runs", headers=first, last_id=ended.events[-1].id)
+    assert (await again.open()).status == 401
+    await other.close()
+
+
+async def test_a_stream_ends_when_its_session_expires(users: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "USER_MILLIS", 60_000)
+    client = await EventClient(users, "topics=runs", headers=await signed_in(users, "alices-key")).open()
+    await users.clock.advance(59)
+    assert client.is_open
+    await users.clock.advance(HEARTBEAT_MILLIS / 1000)
+    assert not client.is_open
+
+
+async def test_a_stream_ends_with_the_run_whose_token_opened_it(api: Api) -> None:
+    actor = await api.create_actor("hello")
+    await api.orchestrator.actors.update(actor, lambda _: {"permission_level": PermissionLevel.FULL})
+    run = await api.start(api.orchestrator.actors.get(actor.id))
+    client = await listen(api, "runs", token=run.token)
+    await api.finish(run)
+    await api.clock.advance(HEARTBEAT_MILLIS / 1000)
+    assert client.status == 200 and not client.is_open

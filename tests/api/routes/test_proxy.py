@@ -7,9 +7,12 @@ from functools import partial
 
 import pytest
 
-from runtime.base.records import ProxyUse
+from runtime.base.clock import iso
+from runtime.base.records import ProxyRequest, ProxyUse
 from runtime.jobs import stats
 from tests.fakes.api import CONTROL_TOKEN, Api, problem
+from tests.fakes.clock import START
+from tests.fakes.event_stream import listen
 
 FAULTS = "/greenroom/proxy/faults"
 
@@ -92,3 +95,49 @@ async def test_invalid_faults_are_rejected(api: Api, order: dict[str, object], f
     assert problem(response)[:2] == (400, "invalid-input")
     assert f"'{field}'" in response.text
     assert (await api.call("GET", FAULTS, token=CONTROL_TOKEN)).json() == {"data": []}
+
+
+def a_request(user_id: str, port: int) -> ProxyRequest:
+    return ProxyRequest(
+        started_at=START,
+        duration_millis=12,
+        user_id=user_id,
+        run_id="run1",
+        group="RESIDENTIAL",
+        method="CONNECT",
+        host="example.com",
+        port=port,
+        status=None,
+        failure="The run ended before there was a response.",
+        sent_bytes=1,
+        received_bytes=2,
+    )
+
+
+async def test_a_user_sees_only_its_own_last_requests(users: Api) -> None:
+    proxy, (alice, bob) = (
+        users.orchestrator.proxy,
+        sorted(users.orchestrator.users.all(), key=lambda each: each.username),
+    )
+    client = await listen(users, "proxy", token="bobs-key")
+    proxy._add_recent([a_request(alice.id, 1), a_request(bob.id, 2), a_request(bob.id, 3)])
+    await users.clock.advance(0.2)
+    shown = (await users.call("GET", "/greenroom/proxy/requests", token="bobs-key")).json()
+    assert client.named("proxied") == [shown]
+    assert [each["port"] for each in shown["items"]] == [3, 2]
+    assert shown["items"][0] == {
+        "startedAt": iso(START),
+        "durationMillis": 12,
+        "runId": "run1",
+        "group": "RESIDENTIAL",
+        "method": "CONNECT",
+        "host": "example.com",
+        "port": 3,
+        "status": None,
+        "failure": "The run ended before there was a response.",
+        "sentBytes": 1,
+        "receivedBytes": 2,
+    }
+    owns = (await users.call("GET", "/greenroom/proxy/requests", token="alices-key")).json()
+    assert [each["port"] for each in owns["items"]] == [1]
+    await client.close()

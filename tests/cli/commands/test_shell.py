@@ -10,6 +10,7 @@ import pytest
 from runtime.containers import OutputChunk
 from tests.cli.conftest import Greenroom
 from tests.cli.serving import Serving
+from tests.examples import examples
 from tests.fakes.containers import FakeExec
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,8 +28,9 @@ def test_a_command_gets_stdin_and_its_exit_code_is_returned(greenroom: Greenroom
 def test_a_large_input_arrives_completely(greenroom: Greenroom, serving: Serving) -> None:
     """A client that sends more frames per second than the limit is disconnected."""
     serving.run("hello")
-    result = greenroom("shell", "last", "--", "cat", stdin="x" * 9_000_000)
-    assert (result.exit_code, len(result.stdout)) == (3, 9_000_000)
+    size = examples(9_000_000)
+    result = greenroom("shell", "last", "--", "cat", stdin="x" * size)
+    assert (result.exit_code, len(result.stdout)) == (3, size)
 
 
 @pytest.mark.processes

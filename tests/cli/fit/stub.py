@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.response.fits import fit_details
+from api.response.fits import _live_run, fit_details
 from runtime.base.json_text import dumps
 from runtime.base.memory_sizes import ALL_SIZES
 from runtime.base.records import (
@@ -35,7 +35,6 @@ from runtime.fits.measurements import cells_of
 from runtime.fits.result import result_of, wanted_runs
 from runtime.fits.search import next_trials
 from tests.cli.stub import StubApi, error
-from tests.fakes.records import a_run
 from tests.runtime.fits.models import a_measurement
 
 DEFAULT_MBYTES = 1024
@@ -158,6 +157,6 @@ class FitStub(StubApi):
 
     def _shown(self, status: int = 200) -> Response:
         fit = replace(self.fit, changes=self.fit.changes + 1)
-        stored = dict.fromkeys(wanted_runs(fit), a_run())
-        shown = fit_details(fit, result_of(fit, self._bodies, host_cores=64), stored)
+        live = tuple(_live_run(each, None) for each in fit.live)
+        shown = fit_details(fit, result_of(fit, self._bodies, host_cores=64), wanted_runs(fit), live)
         return JSONResponse(shown.model_dump(mode="json", by_alias=True), status)

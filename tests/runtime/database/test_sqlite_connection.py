@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runtime.base.errors import StorageUnavailable
-from runtime.database.sqlite_connection import GROUP_LIMIT, SqliteConnection
+from runtime.database.sqlite_connection import GROUP_LIMIT, READERS, SqliteConnection
 
 ROOT = Path(__file__).parents[3]
 
@@ -208,3 +208,23 @@ def test_writes_that_have_returned_survive_a_kill(path: Path) -> None:
     with sqlite3.connect(path) as after:
         assert set(returned) <= set(all_words(after))
         assert after.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+ENDLESS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers"
+
+
+async def test_a_cancelled_query_in_a_thread_frees_its_reader(connection: SqliteConnection) -> None:
+    """Otherwise a few abandoned queries would occupy all readers."""
+    started = threading.Semaphore(0)
+
+    def read(reader: sqlite3.Connection) -> object:
+        started.release()
+        return reader.execute(ENDLESS).fetchall()
+
+    for _ in range(2 * READERS):
+        query = asyncio.create_task(connection.query_in_thread(read))
+        await asyncio.to_thread(started.acquire)
+        query.cancel()
+        await asyncio.gather(query, return_exceptions=True)
+    await connection.write(insert("a"))
+    assert await asyncio.gather(*(connection.query_in_thread(all_words) for _ in range(READERS))) == [["a"]] * READERS

@@ -28,6 +28,7 @@ def test_a_batch_fits_into_the_free_memory(capacity: Capacity, parallel: int, co
 def test_a_fit_waits_for_the_memory_of_another_one() -> None:
     assert next_batch(TRIALS, Capacity(8192, 8, 1000), 4, must_start=False) == []
     assert next_batch(TRIALS, Capacity(8192, 8, 1600), 4, must_start=False) == TRIALS[:2]
+    assert next_batch(TRIALS, Capacity(8192, 0, 8192), 4, must_start=False) == []
 
 
 def test_the_possible_sizes_are_those_of_the_smaller_limit() -> None:

@@ -25,6 +25,10 @@ class Reader:
     def contents(self) -> list[bytes]:
         return [event.content for batch in self.batches for event in batch.events]
 
+    @property
+    def has_ended(self) -> bool:
+        return self._task.done()
+
     async def close(self) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
@@ -117,4 +121,16 @@ async def test_the_number_of_streams_and_of_remembered_connections_is_limited(mo
         await events.connect("user1", ["runs"])
     for reader in readers:
         await reader.close()
+    await events.close()
+
+
+async def test_a_connection_that_was_forgotten_before_its_stream_has_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the stream would send heartbeats, but never an event."""
+    monkeypatch.setattr(hub, "MAX_REMEMBERED", 1)
+    clock = VirtualClock()
+    events = LiveEvents(clock)
+    forgotten, _ = [await events.connect("user1", ["runs"]) for _ in range(2)]
+    reader = Reader(events, forgotten)
+    await clock.settle()
+    assert reader.has_ended
     await events.close()

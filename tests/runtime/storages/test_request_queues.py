@@ -11,6 +11,7 @@ from runtime.base.json_text import dumps, loads
 from runtime.base.records import QueueClient, RequestQueue
 from runtime.database import Database, request_queues_table
 from runtime.storages.request_queues import HEAD_FIELDS, LOCK_FIELDS, RequestQueues, ids_to_delete, request_id
+from tests.examples import examples
 from tests.runtime.storages.hand_clock import HandClock
 
 
@@ -171,30 +172,32 @@ async def test_handled_requests_do_not_make_the_head_more_expensive(
 
     def steps() -> int:
         def count_steps(connection: sqlite3.Connection) -> int:
-            count = 0
+            counted = 0
 
             def step() -> int:
-                nonlocal count
-                count += 1
+                nonlocal counted
+                counted += 1
                 return 0
 
             connection.set_progress_handler(step, 1)
             query = f"{request_queues_table.SELECT} WHERE {request_queues_table.UNHANDLED} ORDER BY position LIMIT 25"
             assert len(connection.execute(query, (queue.id,)).fetchall()) == 25
             connection.set_progress_handler(None, 1)
-            return count
+            return counted
 
         return database.connection.query(count_steps)
 
+    count = examples(5000)
+
     async def fill(start: int, handled: str | None) -> None:
-        for first in range(start, start + 5000, 25):
+        for first in range(start, start + count, 25):
             drafts = [draft(str(n), handledAt=handled) for n in range(first, first + 25)]
             await queues.add_requests(queue.id, drafts, forefront=False)
 
     await queues.add_requests(queue.id, [draft(f"pending{n}") for n in range(25)], forefront=False)
     alone = steps()
     await fill(0, "2024-01-01T00:00:00.000Z")
-    await fill(5000, None)
+    await fill(count, None)
     assert steps() <= alone * 1.2
 
 

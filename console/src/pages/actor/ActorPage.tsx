@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { useLocation, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Hammer } from "lucide-react";
+import { Link, useLocation, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Hammer, Play } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { type ActorRecord, actorQuery, actorWebhooksQuery, latestBuildOf } from "@/api/actors";
 import { isNotFound, messageOf } from "@/api/errors";
 import { tasksQuery } from "@/api/tasks";
 import { NotFoundPage } from "@/pages/NotFoundPage";
-import { Button } from "@/ui/Button";
+import { Button, buttonClass } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
 import { patiently } from "@/ui/lazily";
 import { Page } from "@/ui/Page";
@@ -42,10 +42,18 @@ function LoadedActorPage({ actor, place }: { actor: ActorRecord; place: Place })
   const [isBuilding, setBuilding] = useState(false);
   const { approvePermissions } = useSearch({ strict: false }) as { approvePermissions?: unknown };
   const latest = latestBuildOf(actor);
-  const build = (
-    <Button icon={<Hammer aria-hidden />} onClick={() => setBuilding(true)}>
-      Build
-    </Button>
+  const actions = (
+    <>
+      <Button icon={<Hammer aria-hidden />} onClick={() => setBuilding(true)}>
+        Build
+      </Button>
+      {place.tab !== "start" && (
+        <Link to="/actors/$actorId" params={{ actorId: actor.id }} className={buttonClass()}>
+          <Play aria-hidden />
+          Start
+        </Link>
+      )}
+    </>
   );
   const note = (
     <>
@@ -63,7 +71,7 @@ function LoadedActorPage({ actor, place }: { actor: ActorRecord; place: Place })
       crumbs={[{ label: "Actors", href: "/actors" }, { label: actor.name }]}
       id={actor.id}
       note={note}
-      actions={build}
+      actions={actions}
     >
       <ActorTabs actor={actor} current={place.tab} />
       <div role="tabpanel" aria-labelledby={tabId(place.tab)} className={styles.panel} data-tab={place.tab}>

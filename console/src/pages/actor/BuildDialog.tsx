@@ -31,7 +31,7 @@ export function BuildDialog({ actor, onClose }: { actor: ActorRecord; onClose: (
   const footer = (
     <>
       <Button onClick={onClose}>Cancel</Button>
-      <Button variant="primary" isPending={building.isPending} onClick={() => building.mutate(order)}>
+      <Button variant="primary" needsServer isPending={building.isPending} onClick={() => building.mutate(order)}>
         Build
       </Button>
     </>

@@ -105,10 +105,10 @@ function Actions({ actor, build }: { actor: ActorRecord; build: BuildRecord }) {
   return (
     <div className={styles.actions}>
       {isLive(build.status) && <AbortButton build={build} />}
-      <Button small isPending={building.isPending} onClick={() => again(true)}>
+      <Button small needsServer isPending={building.isPending} onClick={() => again(true)}>
         Build again
       </Button>
-      <Button small isPending={building.isPending} onClick={() => again(false)}>
+      <Button small needsServer isPending={building.isPending} onClick={() => again(false)}>
         Without cache
       </Button>
       <Button variant="danger" small disabled={isLive(build.status)} onClick={() => setDeleting(true)}>

@@ -26,7 +26,6 @@ export default function BuildsTab({ actor }: { actor: ActorRecord }) {
   return (
     <Table
       label="Builds"
-      hasKeys
       columns={columnsOf(actor)}
       rows={data.items}
       rowId={(build) => build.id}

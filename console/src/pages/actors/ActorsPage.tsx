@@ -51,9 +51,7 @@ export function ActorsPage() {
   return (
     <Page title="Actors" note={data && plural(data.total, "Actor")} actions={newActor}>
       <Toolbar>
-        <div className={styles.search}>
-          <SearchField value={q} label="Search the Actors" placeholder="Name or title" keyHint="/" onChange={setQ} />
-        </div>
+        <SearchField value={q} label="Search the Actors" placeholder="Name or title" onChange={setQ} />
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
       {isPending && <Skeleton lines={6} height={24} />}
@@ -66,7 +64,6 @@ export function ActorsPage() {
       {rows.length > 0 && (
         <Table
           label="Actors"
-          hasKeys
           columns={COLUMNS}
           rows={rows}
           rowId={(row) => row.id}

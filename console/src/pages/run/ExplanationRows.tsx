@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { type Explanation, metricsQuery, queueQuery, type Run, reportQuery } from "@/api/run";
+import { type Explanation, metricsQuery, type Run, reportQuery } from "@/api/run";
+import { storageQuery } from "@/api/storageRecords";
 import { plural } from "@/format/numbers";
 import { offset } from "@/format/times";
 import { lastLineQuery } from "@/log/search";
@@ -21,7 +22,7 @@ export function EvidenceRow({ run, explanation }: Props) {
   const [first] = explanation.causes;
   if (first === undefined || !hasEvidence(explanation)) return <LastWords run={run} explanation={explanation} />;
   return (
-    <Row label="Evidence">
+    <Row label="Evidence" isProof>
       {first.evidence.map(({ source, text }) => (
         <span key={`${source} ${text}`} className={styles.evidence}>
           {source === "log" ? (
@@ -47,16 +48,21 @@ function LastWords({ run, explanation }: Props) {
   const lastLine = explanation.lastLines.at(-1);
   if (error != null) {
     return (
-      <Row label="Last error">
+      <Row label="Last error" isProof>
         <LogLink run={run} text="" levels={["ERROR"]}>
           log line
         </LogLink>
       </Row>
     );
   }
-  if (lastLine === undefined) return <Row label="Last line">The log is empty.</Row>;
+  if (lastLine === undefined)
+    return (
+      <Row label="Last line" isProof>
+        The log is empty.
+      </Row>
+    );
   return (
-    <Row label="Last line">
+    <Row label="Last line" isProof>
       <code>{lastLine}</code>{" "}
       <LogLink run={run} text={lastLine} levels={[]}>
         log line
@@ -104,11 +110,11 @@ function MemoryRise({ run }: { run: Run }) {
 /** What a run that ended has stored, from where a resurrected one continues. */
 export function StoredRow({ run }: { run: Run }) {
   const { data: report } = useQuery(reportQuery(run.id));
-  const { data: queue } = useQuery(queueQuery(run.defaultRequestQueueId));
+  const { data: queue } = useQuery(storageQuery("request-queue", run.defaultRequestQueueId));
   if (!report) return null;
   const parts = [
     report.items.value === null ? [] : [plural(report.items.value, "item")],
-    queue?.totalRequestCount ? [plural(queue.pendingRequestCount, "pending request")] : [],
+    queue?.totalRequestCount ? [plural(queue.pendingRequestCount ?? 0, "pending request")] : [],
   ].flat();
   return (
     <Row label="Stored">
@@ -135,9 +141,9 @@ function LogLink({ run, text, levels, children }: LogLinkProps) {
   );
 }
 
-function Row({ label, children }: { label: string; children: ReactNode }) {
+function Row({ label, isProof = false, children }: { label: string; isProof?: boolean; children: ReactNode }) {
   return (
-    <div>
+    <div className={isProof ? styles.proof : undefined}>
       <dt>{label}</dt>
       <dd>{children}</dd>
     </div>

@@ -1,21 +1,22 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, Power, RotateCcw, Shuffle } from "lucide-react";
+import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, RefreshCw, RotateCcw, Shuffle } from "lucide-react";
 import { useState } from "react";
 import type { Run } from "@/api/run";
+import { AbortDialog } from "@/runs/AbortDialog";
 import { Button, IconButton } from "@/ui/Button";
 import { useKeys } from "@/ui/keys";
 import { Menu, MenuItem } from "@/ui/Menu";
 import { isLive } from "@/ui/StatusPill";
-import { AbortDialog } from "./dialogs/AbortDialog";
 import { DeleteDialog } from "./dialogs/DeleteDialog";
 import { MemoryDialog } from "./dialogs/MemoryDialog";
 import { MetamorphDialog } from "./dialogs/MetamorphDialog";
+import type { RunDialogProps } from "./dialogs/props";
 import { ResurrectDialog } from "./dialogs/ResurrectDialog";
 import { MoreItems } from "./MoreItems";
-import { useRunActions } from "./useRunActions";
+import { clearRejection, useRunActions } from "./useRunActions";
 
 const DIALOGS = {
-  abort: AbortDialog,
+  abort: AbortThis,
   metamorph: MetamorphDialog,
   resurrect: ResurrectDialog,
   memory: MemoryDialog,
@@ -39,6 +40,14 @@ export function RunActions({ run }: { run: Run }) {
   );
 }
 
+function AbortThis({ run, onClose }: RunDialogProps) {
+  const close = () => {
+    clearRejection();
+    onClose();
+  };
+  return <AbortDialog runs={[run]} isGraceful onClose={close} />;
+}
+
 function LiveActions({ run, open }: Props) {
   const { pending, abort, reboot, migrate } = useRunActions(run);
   const isRunning = run.status === "RUNNING";
@@ -56,16 +65,16 @@ function LiveActions({ run, open }: Props) {
           </Button>
         }
       >
-        <MenuItem note="the Actor gets 30 s" onSelect={() => void abort(true)}>
+        <MenuItem needsServer note="the Actor gets 30 s" onSelect={() => void abort(true)}>
           Gracefully
         </MenuItem>
-        <MenuItem isDangerous onSelect={() => void abort(false)}>
+        <MenuItem needsServer isDangerous onSelect={() => void abort(false)}>
           Now
         </MenuItem>
       </Menu>
       <Button
         needsServer
-        icon={<RotateCcw aria-hidden />}
+        icon={<RefreshCw aria-hidden />}
         disabled={!isRunning}
         isPending={pending === "reboot"}
         onClick={() => void reboot()}
@@ -96,7 +105,7 @@ function EndedActions({ run, open }: Props) {
     <>
       <Button
         needsServer
-        icon={<Power aria-hidden />}
+        icon={<RotateCcw aria-hidden />}
         isPending={pending === "resurrect"}
         onClick={() => open("resurrect")}
       >
@@ -116,7 +125,7 @@ function EndedActions({ run, open }: Props) {
           </Button>
         }
       >
-        <MenuItem note="s" onSelect={() => void start({})}>
+        <MenuItem needsServer note="s" onSelect={() => void start({})}>
           With the same input
         </MenuItem>
         <MenuItem onSelect={() => void navigate({ href: `/actors/${run.actId}?run=${run.id}` })}>

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { queueQuery, type Report, type Run, reportQuery } from "@/api/run";
+import { type Report, type Run, reportQuery } from "@/api/run";
+import { storageQuery } from "@/api/storageRecords";
 import { QueryError } from "@/ui/ErrorNote";
 import { Facts } from "@/ui/Facts";
 import { Bar } from "@/ui/MemoryBar";
@@ -10,7 +11,7 @@ import styles from "./RunFacts.module.css";
 /** The numbers of a run that answer most questions. */
 export function RunFacts({ run }: { run: Run }) {
   const { data: report, error, refetch } = useQuery(reportQuery(run.id));
-  const { data: queue } = useQuery(queueQuery(run.defaultRequestQueueId));
+  const { data: queue } = useQuery(storageQuery("request-queue", run.defaultRequestQueueId));
   if (!report) return error ? <QueryError error={error} refetch={refetch} /> : <Skeleton lines={2} height={18} />;
   const facts = factsOf(report, queue).map((fact) => ({
     label: fact.label,

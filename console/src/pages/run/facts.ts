@@ -1,10 +1,11 @@
 /** The eight numbers of a run as text. What was not measured is `–`; what is estimated or cut off is marked. */
-import type { Figure, Queue, Report } from "@/api/run";
+import type { Figure, Report } from "@/api/run";
+import type { StorageRecord } from "@/api/storageRecords";
 import { bytes, computeUnits, count, MEBIBYTE, MISSING, megabytes, percent, plural, usd } from "@/format/numbers";
 
 export type RunFact = { id: string; label: string; value: string; note: string; isBad?: boolean };
 
-export function factsOf(report: Report, queue: Queue | undefined): RunFact[] {
+export function factsOf(report: Report, queue: StorageRecord | undefined): RunFact[] {
   return [
     memory(report),
     cpu(report),
@@ -61,7 +62,7 @@ function items({ items, durationSecs }: Report): RunFact {
   };
 }
 
-function requests(queue: Queue | undefined): RunFact {
+function requests(queue: StorageRecord | undefined): RunFact {
   return {
     id: "requests",
     label: "Requests",

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Play } from "lucide-react";
 import { type RunFilter, runCountsQuery } from "@/api/runs";
 import { openPalette } from "@/app/paletteState";
-import { count } from "@/format/numbers";
+import { count, plural } from "@/format/numbers";
 import { ColumnPicker, useRunColumns } from "@/runs/ColumnPicker";
 import { ExportMenu } from "@/runs/ExportMenu";
 import { RunList } from "@/runs/RunList";
@@ -19,6 +19,7 @@ export function RunsPage() {
   const columns = useRunColumns();
   const { data: counts } = useQuery(runCountsQuery(filter));
   const period = filter.from !== undefined && filter.to === undefined ? PERIODS[filter.from] : undefined;
+  const note = counts && (period ? `${count(counts.ALL)} in ${period}` : plural(counts.ALL ?? 0, "run"));
   const actions = (
     <>
       <ColumnPicker />
@@ -29,7 +30,7 @@ export function RunsPage() {
     </>
   );
   return (
-    <Page title="Runs" note={counts && `${count(counts.ALL)}${period ? ` in ${period}` : ""}`} actions={actions}>
+    <Page title="Runs" note={note} actions={actions}>
       <RunList columns={columns} fixed={NOTHING_FIXED} />
     </Page>
   );

@@ -68,7 +68,7 @@ function Actions({ schedule }: { schedule: Schedule }) {
     });
   return (
     <>
-      <Button icon={<Play aria-hidden />} isPending={fire.isPending} onClick={fireNow}>
+      <Button icon={<Play aria-hidden />} needsServer isPending={fire.isPending} onClick={fireNow}>
         Fire now
       </Button>
       <Button variant="danger" icon={<Trash2 aria-hidden />} onClick={() => setDeleting(true)}>

@@ -10,14 +10,19 @@ import { buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Switch } from "@/ui/Field";
-import { Page } from "@/ui/Page";
+import { Page, Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { showToast } from "@/ui/toasts";
+import { useAddress } from "@/ui/useAddress";
 import { CronWords } from "./CronWords";
 
 export function SchedulesPage() {
   const { data, error, refetch } = useQuery(schedulesQuery);
+  const { get, change } = useAddress();
+  const q = get("q");
+  const found = data?.items.filter((schedule) => contains(schedule, q)) ?? [];
   const create = (
     <Link to="/schedules/$scheduleId" params={{ scheduleId: "new" }} className={buttonClass("primary")}>
       <Plus aria-hidden /> Create a schedule
@@ -25,24 +30,35 @@ export function SchedulesPage() {
   );
   return (
     <Page title="Schedules" note={data && plural(data.total, "schedule")} actions={create}>
+      <Toolbar>
+        <SearchField
+          value={q}
+          label="Search the schedules"
+          placeholder="Name, time or zone"
+          onChange={(text) => change({ q: text })}
+        />
+      </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
-      {data ? <Schedules schedules={data.items} /> : !error && <Skeleton />}
+      {!data && !error && <Skeleton />}
+      {data?.items.length === 0 && <Empty command={CREATE}>A schedule starts Actors and tasks at set times.</Empty>}
+      {data && data.items.length > 0 && found.length === 0 && (
+        <Empty>No schedule contains “{q}” in its name, cron expression or time zone.</Empty>
+      )}
+      {found.length > 0 && <Schedules schedules={found} />}
     </Page>
   );
+}
+
+const CREATE = `apify api POST schedules -d '{"name": "daily", "cronExpression": "@daily", "isEnabled": true, "isExclusive": true, "actions": []}'`;
+
+function contains({ name, cronExpression, timezone }: ScheduleShort, text: string): boolean {
+  const all = `${name} ${cronExpression} ${timezone}`.toLowerCase();
+  return all.includes(text.trim().toLowerCase());
 }
 
 function Schedules({ schedules }: { schedules: ScheduleShort[] }) {
   const navigate = useNavigate();
   const href = (schedule: ScheduleShort) => `/schedules/${schedule.id}`;
-  if (schedules.length === 0) {
-    return (
-      <Empty
-        command={`apify api POST schedules -d '{"name": "daily", "cronExpression": "@daily", "isEnabled": true, "isExclusive": true, "actions": []}'`}
-      >
-        A schedule starts Actors and tasks at set times.
-      </Empty>
-    );
-  }
   return (
     <Table
       label="Schedules"
@@ -83,7 +99,7 @@ function Enabled({ schedule }: { schedule: ScheduleShort }) {
   const change = (isEnabled: boolean) =>
     save.mutate({ isEnabled }, { onError: (error) => showToast({ kind: "error", text: messageOf(error) }) });
   const label = <span className="visually-hidden">{schedule.name} is on</span>;
-  return <Switch label={label} checked={schedule.isEnabled} disabled={save.isPending} onChange={change} />;
+  return <Switch label={label} checked={schedule.isEnabled} needsServer disabled={save.isPending} onChange={change} />;
 }
 
 function Starts({ schedule }: { schedule: ScheduleShort }) {

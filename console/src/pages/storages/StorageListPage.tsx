@@ -41,7 +41,6 @@ export function StorageListPage({ kind }: { kind: StorageKind }) {
           value={q}
           label={`Search the ${titles.toLowerCase()}`}
           placeholder="Name, ID or run"
-          keyHint="/"
           onChange={(text) => change({ q: text })}
         />
         <Checkbox
@@ -129,7 +128,6 @@ function Storages({ kind, storages, total, onEnd }: TableProps) {
       compact={(storage) => <CompactStorage storage={storage} />}
       scroller={mainPane}
       onEnd={onEnd}
-      hasKeys
     />
   );
 }

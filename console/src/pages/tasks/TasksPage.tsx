@@ -25,7 +25,7 @@ export function TasksPage() {
   return (
     <Page title="Tasks" note={data && plural(data.total, "task")}>
       <Toolbar>
-        <SearchField value={q} label="Search the tasks" placeholder="Name or Actor" keyHint="/" onChange={setQ} />
+        <SearchField value={q} label="Search the tasks" placeholder="Name or Actor" onChange={setQ} />
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
       {isPending && <Skeleton lines={5} height={24} />}

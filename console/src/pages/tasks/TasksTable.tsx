@@ -35,7 +35,6 @@ export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
   return (
     <Table
       label="Tasks"
-      hasKeys
       columns={columns}
       rows={[...tasks]}
       rowId={(task) => task.id}

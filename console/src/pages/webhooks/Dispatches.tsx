@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { RotateCcw } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { messageOf } from "@/api/errors";
 import { type Dispatch, dispatchesQuery, eventLabel, useSendAgain, webhookRequestQuery } from "@/api/webhooks";
 import { MISSING, plural } from "@/format/numbers";
@@ -9,6 +9,7 @@ import { RunLink } from "@/links/RecordLink";
 import { Button } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
 import { Details } from "@/ui/Facts";
+import { useListKeys } from "@/ui/listKeys";
 import { Skeleton } from "@/ui/Skeleton";
 import { showToast } from "@/ui/toasts";
 import styles from "./Webhooks.module.css";
@@ -23,15 +24,26 @@ export function Dispatches({ webhookId }: { webhookId: string }) {
       {error && <QueryError error={error} refetch={refetch} />}
       {!data && !error && <Skeleton />}
       {data?.total === 0 && <p>No event has been sent yet.</p>}
-      {data?.items.map((dispatch) => (
-        <DispatchEntry key={dispatch.id} dispatch={dispatch} />
-      ))}
+      {data && <DispatchList dispatches={data.items} />}
     </section>
   );
 }
 
+/** Dispatches, which open with a click or with keys. */
+export function DispatchList({ dispatches }: { dispatches: readonly Dispatch[] }) {
+  const list = useRef<HTMLDivElement>(null);
+  useListKeys(list, "summary");
+  return (
+    <div ref={list} className={styles.list}>
+      {dispatches.map((dispatch) => (
+        <DispatchEntry key={dispatch.id} dispatch={dispatch} />
+      ))}
+    </div>
+  );
+}
+
 /** One dispatch. Its request and calls are shown after a click. */
-export function DispatchEntry({ dispatch }: { dispatch: Dispatch }) {
+function DispatchEntry({ dispatch }: { dispatch: Dispatch }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <details className={styles.dispatch} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -76,7 +88,7 @@ function DispatchDetails({ dispatch }: { dispatch: Dispatch }) {
           </li>
         ))}
       </ol>
-      <Button small icon={<RotateCcw aria-hidden />} isPending={again.isPending} onClick={send}>
+      <Button small icon={<RotateCcw aria-hidden />} needsServer isPending={again.isPending} onClick={send}>
         Send again
       </Button>
     </div>

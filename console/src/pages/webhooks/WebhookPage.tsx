@@ -71,7 +71,7 @@ function Actions({ webhook }: { webhook: Webhook }) {
     });
   return (
     <>
-      <Button icon={<Send aria-hidden />} isPending={test.isPending} onClick={sendTest}>
+      <Button icon={<Send aria-hidden />} needsServer isPending={test.isPending} onClick={sendTest}>
         Send a test event
       </Button>
       <Button variant="danger" icon={<Trash2 aria-hidden />} onClick={() => setDeleting(true)}>

@@ -5,6 +5,7 @@ import { shortTime } from "@/format/times";
 import { StatusPill } from "@/ui/StatusPill";
 import { type Column, Table } from "@/ui/Table";
 import { ConditionLink } from "./ConditionLink";
+import styles from "./Webhooks.module.css";
 
 /** Webhooks with their targets and last results. The pages of Actors show theirs with it too. */
 export function WebhookTable({ webhooks }: { webhooks: WebhookShort[] }) {
@@ -23,7 +24,7 @@ export function WebhookTable({ webhooks }: { webhooks: WebhookShort[] }) {
         <>
           {webhook.requestUrl}
           <br />
-          {webhook.eventTypes.map(eventLabel).join(", ")}
+          <span className={styles.quiet}>{webhook.eventTypes.map(eventLabel).join(", ")}</span>
         </>
       )}
     />

@@ -1,17 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { webhooksQuery } from "@/api/webhooks";
+import { eventLabel, type WebhookShort, webhooksQuery } from "@/api/webhooks";
 import { plural } from "@/format/numbers";
 import { buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
-import { Page } from "@/ui/Page";
+import { Page, Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
+import { useAddress } from "@/ui/useAddress";
 import { WebhookTable } from "./WebhookTable";
 
 export function WebhooksPage() {
   const { data, error, refetch } = useQuery(webhooksQuery);
+  const { get, change } = useAddress();
+  const q = get("q");
+  const found = data?.items.filter((webhook) => contains(webhook, q)) ?? [];
   const create = (
     <Link to="/webhooks/$webhookId" params={{ webhookId: "new" }} className={buttonClass("primary")}>
       <Plus aria-hidden /> Create a webhook
@@ -19,13 +24,30 @@ export function WebhooksPage() {
   );
   return (
     <Page title="Webhooks" note={data && plural(data.total, "webhook")} actions={create}>
+      <Toolbar>
+        <SearchField
+          value={q}
+          label="Search the webhooks"
+          placeholder="Target, event or ID"
+          onChange={(text) => change({ q: text })}
+        />
+      </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
+      {!data && !error && <Skeleton />}
       {data?.total === 0 && (
         <Empty command={COMMAND}>A webhook calls a URL when a run or build changes its status.</Empty>
       )}
-      {data ? data.total > 0 && <WebhookTable webhooks={data.items} /> : !error && <Skeleton />}
+      {data && data.total > 0 && found.length === 0 && (
+        <Empty>No webhook contains “{q}” in its target, its events or the ID of what it waits for.</Empty>
+      )}
+      {found.length > 0 && <WebhookTable webhooks={found} />}
     </Page>
   );
+}
+
+function contains({ id, requestUrl, eventTypes, condition }: WebhookShort, text: string): boolean {
+  const all = [id, requestUrl, ...eventTypes.map(eventLabel), ...Object.values(condition)].join(" ").toLowerCase();
+  return all.includes(text.trim().toLowerCase());
 }
 
 const COMMAND = `apify api POST webhooks -d '{"eventTypes": ["ACTOR.RUN.FAILED"], "requestUrl": "http://localhost:8080/", "condition": {"actorId": "ID"}}'`;

@@ -42,7 +42,7 @@ export function ExportMenu({ dataset, view, items, total }: Props) {
     <Menu
       label={`Export ${plural(total, "item")}${view ? ` of the view “${view.title}”` : ""}`}
       trigger={
-        <Button icon={<Download aria-hidden />}>
+        <Button small icon={<Download aria-hidden />}>
           Export
           <ChevronDown aria-hidden />
         </Button>

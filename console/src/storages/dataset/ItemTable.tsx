@@ -56,7 +56,6 @@ export function ItemTable({ columns, found, first, find, opened, onOpen }: Props
         rowLabel={([, index]) => `Item ${first + index + 1}`}
         onOpen={([, index]) => onOpen(index === opened ? null : index)}
         scroller={scroller}
-        hasKeys
       />
     </section>
   );

@@ -80,7 +80,6 @@ export function QueueView({ queue, empty, actions }: Props) {
           scroller={mainPane}
           total={find === "" && outcome === null ? total : found.length}
           onEnd={more}
-          hasKeys
         />
       )}
       <footer className={styles.footer} role="status">

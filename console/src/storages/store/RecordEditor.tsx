@@ -1,6 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { messageOf } from "@/api/errors";
+import { isNotFound, messageOf } from "@/api/errors";
 import { putRecord, type RecordInfo, recordTextQuery } from "@/api/storeRecords";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { parseJson } from "@/editor/jsonErrors";
@@ -24,6 +24,9 @@ export function RecordEditor(props: Props) {
 
 function LoadedEditor({ storeId, recordKey, info, onClose, first }: Props & { first: string }) {
   const isJson = previewOf(info) === "json";
+  const queries = useQueryClient();
+  /** What the record contained when the user last learned of it. */
+  const [known, setKnown] = useState<string | null>(first);
   const [text, setText] = useState(() => (isJson ? indented(first) : first));
   const [failure, setFailure] = useState<string | null>(null);
   const [isPending, setPending] = useState(false);
@@ -31,6 +34,11 @@ function LoadedEditor({ storeId, recordKey, info, onClose, first }: Props & { fi
   const save = async () => {
     setPending(true);
     try {
+      const current = await fetchText(queries, storeId, recordKey);
+      if (current !== known) {
+        setKnown(current);
+        throw new Error(current === null ? DELETED : CHANGED);
+      }
       await putRecord(storeId, recordKey, text, info.contentType);
       onClose();
     } catch (error) {
@@ -66,6 +74,19 @@ function LoadedEditor({ storeId, recordKey, info, onClose, first }: Props & { fi
       </div>
     </>
   );
+}
+
+const CHANGED = "The record was changed after you opened it. Save it again to replace it with your text.";
+const DELETED = "The record was deleted after you opened it. Save it again to create it.";
+
+/** The content of the record now; null if it was deleted. */
+async function fetchText(queries: QueryClient, storeId: string, key: string): Promise<string | null> {
+  try {
+    return await queries.fetchQuery({ ...recordTextQuery(storeId, key), staleTime: 0 });
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
 }
 
 function indented(text: string): string {

@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft } from "lucide-react";
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, useMemo, useRef } from "react";
 import type { StorageRecord } from "@/api/storageRecords";
 import { type Key, keysQuery } from "@/api/storeRecords";
 import { bytes, count } from "@/format/numbers";
 import { Button } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
+import { useListKeys } from "@/ui/listKeys";
 import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { useAddress } from "@/ui/useAddress";
@@ -98,8 +99,10 @@ export function StoreView({ store, empty, actions }: Props) {
 type ListProps = { keys: Key[]; selected: string; onSelect: (key: string) => void; more: ReactNode };
 
 function KeyList({ keys, selected, onSelect, more }: ListProps) {
+  const list = useRef<HTMLElement>(null);
+  useListKeys(list, "li button");
   return (
-    <nav className={styles.keys} aria-label="Records">
+    <nav ref={list} className={styles.keys} aria-label="Records">
       {keys.length === 0 && <p className={styles.none}>No key begins with this.</p>}
       <ul>
         {keys.map(({ key, size }) => (

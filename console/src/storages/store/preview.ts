@@ -1,7 +1,6 @@
 /** How a record is shown, from its content type and size. */
 
 import type { RecordInfo } from "@/api/storeRecords";
-import { NOT_IN_KEY } from "@/api/uploads";
 
 export type Preview = "json" | "text" | "image" | "html" | "none" | "too-large";
 
@@ -17,9 +16,4 @@ export function previewOf({ contentType, size }: RecordInfo): Preview {
   if (!isJson && !TEXTS.test(type)) return "none";
   if (size !== null && size > MAX_TEXT) return "too-large";
   return isJson ? "json" : "text";
-}
-
-/** The key of an uploaded file: its name, without what a key cannot have. */
-export function keyOfFile(name: string): string {
-  return name.replace(NOT_IN_KEY, "-").slice(-256);
 }

@@ -1,6 +1,6 @@
 import { ConfirmDialog } from "@/ui/Dialog";
 import { useRunActions } from "../useRunActions";
-import type { RunDialogProps } from "./AbortDialog";
+import type { RunDialogProps } from "./props";
 
 export function DeleteDialog({ run, onClose }: RunDialogProps) {
   const { remove } = useRunActions(run);

@@ -4,7 +4,7 @@ import { MEMORY_SIZES } from "@/start/options";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { Field, Select } from "@/ui/Field";
 import { useRunActions } from "../useRunActions";
-import type { RunDialogProps } from "./AbortDialog";
+import type { RunDialogProps } from "./props";
 
 export function MemoryDialog({ run, onClose }: RunDialogProps) {
   const { startNow } = useRunActions(run);

@@ -3,8 +3,8 @@ import { metamorphRun } from "@/api/runOrders";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { Field, TextInput } from "@/ui/Field";
 import { useRunActions } from "../useRunActions";
-import type { RunDialogProps } from "./AbortDialog";
 import styles from "./MetamorphDialog.module.css";
+import type { RunDialogProps } from "./props";
 
 /** Turn the run into one of another Actor, with an input of its own. */
 export function MetamorphDialog({ run, onClose }: RunDialogProps) {

@@ -4,7 +4,7 @@ import { MEMORY_SIZES } from "@/start/options";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { Field, Select, TextInput } from "@/ui/Field";
 import { useRunActions } from "../useRunActions";
-import type { RunDialogProps } from "./AbortDialog";
+import type { RunDialogProps } from "./props";
 
 /** Let the run continue with its storages, with other options if wanted. Only changed options are sent. */
 export function ResurrectDialog({ run, onClose }: RunDialogProps) {

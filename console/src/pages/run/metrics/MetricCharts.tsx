@@ -5,7 +5,16 @@ import type { Series } from "@/charts/plot";
 import type { SharedPosition } from "@/charts/position";
 import { cores } from "@/format/numbers";
 import { offset } from "@/format/times";
-import { type ChartCurves, chartCurves, highest, markersOf, memoryTicks, niceMaximum } from "./curves";
+import {
+  type ChartCurves,
+  chartCurves,
+  cpuMaximum,
+  cpuTicks,
+  highest,
+  markersOf,
+  memoryTicks,
+  niceMaximum,
+} from "./curves";
 import styles from "./MetricCharts.module.css";
 
 type Props = { run: Run; metrics: Metrics; end: number; position: SharedPosition };
@@ -18,6 +27,7 @@ export function MetricCharts({ run, metrics, end, position }: Props) {
   const markers = useMemo(() => markersOf(metrics, run, end), [metrics, run, end]);
   const common = { at: curves.at, markers, gaps: curves.gaps, start: metrics.startedAt, end, position };
   const limit = Math.max(run.options.memoryMbytes ?? 0, ...curves.limit.map((value) => value ?? 0));
+  const cpuMax = cpuMaximum(curves.cpu);
   const network = niceMaximum([...curves.received, ...curves.sent], 10);
   return (
     <div className={styles.charts}>
@@ -31,7 +41,7 @@ export function MetricCharts({ run, metrics, end, position }: Props) {
           hasTime
           ticks={memoryTicks(limit)}
           yMax={limit * ROOM_ABOVE_LIMIT}
-          height={232}
+          height={248}
         />
       </div>
       <div className={styles.small}>
@@ -41,9 +51,9 @@ export function MetricCharts({ run, metrics, end, position }: Props) {
           summary={cpuSummary(curves)}
           series={cpuSeries(curves)}
           hasLabels={false}
-          ticks={[0, 50, 100]}
-          yMax={niceMaximum(curves.cpu, 110)}
-          height={104}
+          ticks={cpuTicks(cpuMax)}
+          yMax={cpuMax * ROOM_ABOVE_LIMIT}
+          height={112}
         />
         <Chart
           {...common}
@@ -53,7 +63,7 @@ export function MetricCharts({ run, metrics, end, position }: Props) {
           hasLabels={false}
           ticks={[0, network / 2, network]}
           yMax={network * ROOM_ABOVE_LIMIT}
-          height={104}
+          height={112}
         />
       </div>
     </div>

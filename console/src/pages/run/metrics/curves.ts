@@ -99,6 +99,21 @@ export function niceMaximum(values: readonly (number | null)[], least: number): 
   return ([1, 1.5, 2, 3, 4, 5, 6, 8].find((step) => step * unit >= highest) ?? 10) * unit;
 }
 
+const LITTLE_ABOVE_GRANT = 115;
+const MOST_WITH_GRANT = 400;
+
+/** The axis of CPU ends a little above the grant, unless more was used. A run may use more in its first seconds. */
+export function cpuMaximum(values: readonly (number | null)[]): number {
+  const exceeds = values.some((value) => value !== null && value > LITTLE_ABOVE_GRANT);
+  return exceeds ? niceMaximum(values, LITTLE_ABOVE_GRANT) : LITTLE_ABOVE_GRANT;
+}
+
+/** The grant is one of the ticks, unless it is too close to 0. */
+export function cpuTicks(most: number): number[] {
+  if (most <= 150) return [0, 50, 100];
+  return most <= MOST_WITH_GRANT ? [0, 100, most] : [0, most / 2, most];
+}
+
 /** The axis of memory has its ticks at quarters of the limit, so that the limit is one of them. */
 export function memoryTicks(limit: number): number[] {
   return [0, 0.25, 0.5, 0.75, 1].map((share) => share * limit);

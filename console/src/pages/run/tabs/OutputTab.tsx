@@ -11,6 +11,7 @@ import { Skeleton } from "@/ui/Skeleton";
 import { isLive } from "@/ui/StatusPill";
 import type { RunTabProps } from "../tabs";
 import { DeletedStorage } from "./DeletedStorage";
+import styles from "./Tabs.module.css";
 
 /** The items of the run's default dataset. */
 export function OutputTab({ run }: RunTabProps) {
@@ -29,15 +30,17 @@ export function OutputTab({ run }: RunTabProps) {
         </Empty>
       }
       actions={
-        <Link
-          to="/storage/datasets/$datasetId"
-          params={{ datasetId: dataset.id }}
-          className={buttonClass("quiet", true)}
-          title={dataset.id}
-        >
-          <Database aria-hidden />
-          Open dataset
-        </Link>
+        <>
+          <code className={styles.storageId}>{dataset.id}</code>
+          <Link
+            to="/storage/datasets/$datasetId"
+            params={{ datasetId: dataset.id }}
+            className={buttonClass("quiet", true)}
+          >
+            <Database aria-hidden />
+            Open dataset
+          </Link>
+        </>
       }
     />
   );

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { runDispatchesQuery } from "@/api/runDetails";
-import { DispatchEntry } from "@/pages/webhooks/Dispatches";
+import { DispatchList } from "@/pages/webhooks/Dispatches";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Padded } from "@/ui/Page";
@@ -31,9 +31,7 @@ export function WebhooksTab({ run }: RunTabProps) {
           The last {data.items.length} dispatches of {data.total}:
         </p>
       )}
-      {data.items.map((dispatch) => (
-        <DispatchEntry key={dispatch.id} dispatch={dispatch} />
-      ))}
+      <DispatchList dispatches={data.items} />
     </Padded>
   );
 }
