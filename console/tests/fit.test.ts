@@ -3,6 +3,7 @@ import type { Fit, FitRun, FitSize } from "@/api/fits";
 import { heightOf, spanOf, topOf } from "@/pages/actor/fit/bars";
 import { changedLines } from "@/pages/actor/fit/Diff";
 import { commandOf, draftOfFit, errorsOf, memoryAtOnce, newDraft, orderOf, runsOf } from "@/pages/actor/fit/order";
+import { reportOf } from "@/pages/actor/fit/report";
 import { isFlaky, resultOf, rowsOf, significant, timesOf, verdictOf } from "@/pages/actor/fit/rows";
 
 const POSSIBLE = [128, 256, 512, 1024, 2048, 4096];
@@ -52,6 +53,42 @@ describe("the order of a fit", () => {
     expect(commandOf("./a b", { ...DRAFT, searches: true, repeat: "1", strategy: "smallest" }, null)).toBe(
       "greenroom fit './a b'",
     );
+  });
+});
+
+describe("the report of a fit", () => {
+  const sizes = [size({ memoryMbytes: 512, secs: 2, peakBytes: 300 * 1024 ** 2, computeUnits: 0.02 })];
+  const runs = [run({ secs: 72 })];
+
+  it("has the recommendation and a table for each input", () => {
+    const recommendation = {
+      memoryMbytes: 512,
+      reason: "the best | balance",
+      explanation: "More buys little.",
+      isProven: true,
+    };
+    const report = reportOf(
+      "crawler",
+      fitOf({
+        buildNumber: "0.0.4",
+        createdAt: "2026-11-25T12:00:00Z",
+        finishedAt: null,
+        notes: ["A note."],
+        recommendation: { ...recommendation, proofs: ["abc"] } as Fit["recommendation"],
+        sizes: [...sizes, size({ memoryMbytes: 512, input: 1 })],
+        runs,
+        inputs: ["", "large | one"],
+      }),
+    );
+    expect(report).toContain("# Memory of crawler\n\nBuild 0.0.4, strategy balanced");
+    expect(report).toContain("**Use 512 MB.** The best | balance. More buys little. Proven by abc.");
+    expect(report).toContain("| 512 MB | Fits | 1 min 12 s | 300 MB | – | 0.0200 | $0.0040 | 3 of 3 | Best balance");
+    expect(report).toContain("## Input large | one\n\n| Memory |");
+    expect(report).toContain("- A note.");
+  });
+
+  it("has the reason if there is no recommendation", () => {
+    expect(reportOf("x", fitOf({ notes: [], advice: "Try more.", error: null }))).toContain("\n\nTry more.\n\n");
   });
 });
 

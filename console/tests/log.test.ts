@@ -54,6 +54,17 @@ describe("the lines of a log", () => {
     expect(cache.line(459)?.number).toBe(459);
   });
 
+  it("are not fetched where a scroll bar was only dragged by", async () => {
+    const { fetchLines, requests } = server(1_000_000);
+    const cache = new LineCache(fetchLines);
+    await cache.refresh();
+    const views = Array.from({ length: 100 }, (_, step) => cache.view([[step * 5_000, step * 5_000 + 60]]));
+    await Promise.all(views);
+    expect(requests.slice(1).map(([first]) => first)).toEqual([0, 495_000]);
+    await cache.view([[800_000, 800_060]]);
+    expect(cache.line(800_059)?.number).toBe(800_059);
+  });
+
   it("do not become fewer when an old event arrives late", async () => {
     const cache = new LineCache(server(100).fetchLines);
     await cache.refresh();

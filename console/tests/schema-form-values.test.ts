@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
+import { numberOf, writeJson } from "@/json/exact";
 import { editorOf, type InputSchema, initialInput, maskedInput, plainText, sectionsOf } from "@/schema-form/schema";
 import { formatDate, parseDate } from "@/schema-form/values/dates";
 import { formatJson, parseJsonText } from "@/schema-form/values/json";
@@ -36,21 +37,28 @@ describe("the editor of a field", () => {
 
 describe("numbers", () => {
   it.each([
-    ["", undefined],
-    [" 12 ", 12],
-    ["-1.5e3", -1500],
-    ["10 000", 10000],
-    [".5", 0.5],
-    ["5.", 5],
-  ])("%j stands for %j", (text, value) => expect(parseNumber(text, { type: "number" })).toEqual({ value }));
-  it.each(["abc", "1,5", "0x10", "--1", "1e999", "Infinity"])("%j is rejected", (text) => {
+    [" 12 ", "12"],
+    ["-1.5e3", "-1.5e3"],
+    ["10 000", "10000"],
+    [".5", "0.5"],
+    ["5.", "5"],
+    ["+007", "7"],
+    ["-.5E+2", "-0.5E+2"],
+    ["1.50", "1.50"],
+    ["9007199254740993", "9007199254740993"],
+  ])("%j is sent as %j", (text, sent) => expect(writeJson(parseNumber(text, { type: "number" }).value)).toBe(sent));
+  it.each(["abc", "1,5", "0x10", "--1", ".", "+", "e5", "Infinity"])("%j is rejected", (text) => {
     expect(parseNumber(text, { type: "number" }).problem).toContain("is not a number");
+  });
+  it("have no value without digits", () => expect(parseNumber(" ", { type: "number" })).toEqual({ value: undefined }));
+  it("have the words of the server for a number that is too large", () => {
+    expect(parseNumber("1e999", { type: "number" }).problem).toBe("1e999 is too large for a number.");
   });
   it("a whole number has no fraction", () => {
     expect(parseNumber("1.5", { type: "integer" }).problem).toBe("1.5 is not a whole number. Write one such as 2.");
   });
   it("shows numbers as they were written", () => {
-    expect([undefined, null, 0, 1.5, "x"].map(formatNumber)).toEqual(["", "", "0", "1.5", "x"]);
+    expect([undefined, null, 0, numberOf("1.50"), "x"].map(formatNumber)).toEqual(["", "", "0", "1.50", "x"]);
   });
 });
 
@@ -80,6 +88,21 @@ describe("lists", () => {
   ];
   it.each(values)("%s preserves what its rows do not show", (kind, value) => {
     expect(parseRows(kind, formatRows(kind, value as never))).toEqual(value);
+  });
+  it("preserves items that are not touched", () => {
+    const rows = formatRows("keyValue", [
+      { key: " a ", value: 5 },
+      { value: "", key: "" },
+      7,
+      { key: "b", value: "c" },
+    ]);
+    const edited = rows.map((row) => (row.text === "b" ? { ...row, second: "d" } : row));
+    expect(parseRows("keyValue", edited)).toEqual([
+      { key: " a ", value: 5 },
+      { value: "", key: "" },
+      7,
+      { key: "b", value: "d" },
+    ]);
   });
   it("leaves out empty rows, and has no value without rows", () => {
     expect(parseRows("globs", [newRow("globs", " "), newRow("globs", "x")])).toEqual([{ glob: "x" }]);

@@ -175,6 +175,7 @@ def test_a_live_run_is_followed_and_aborted_and_an_ended_one_starts_again(
     dialog.get_by_label("Gracefully").uncheck()
     dialog.get_by_role("button", name="Abort the run").click()
     expect(visit.status()).to_have_text("Aborted")
+    expect(dialog).to_be_hidden()
     visit.press("s")
     expect(visit.shown_id()).not_to_have_text(run["id"])
     started = visit.shown_id().text_content()

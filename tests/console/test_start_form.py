@@ -54,6 +54,24 @@ def test_the_form_is_locked_while_the_json_is_not_valid(visit: Visit, stage: Con
     expect(page.get_by_label("Name", exact=True)).to_have_value("Ada")
 
 
+def test_the_server_gets_numbers_as_they_were_typed(
+    visit: Visit, stage: ConsoleStage, console_server: LiveServer
+) -> None:
+    page = visit.page
+    visit.open(f"/actors/{stage.actor}")
+    page.get_by_role("button", name="JSON", exact=True).click()
+    numbers = '"id": 9007199254740993, "one": 1.0, "long": 0.10000000000000000555'
+    replace_text(page.get_by_role("textbox", name="Input as JSON"), f'{{"name": "Ada", "exitCode": 0, {numbers}}}')
+    page.get_by_role("button", name="Form", exact=True).click()
+    with page.expect_request(lambda request: request.method == "POST" and "/runs?" in request.url) as started:
+        page.keyboard.press("Control+Enter")
+    assert started.value.post_data == f'{{"name":"Ada","exitCode":0,{numbers}}}'.replace(": ", ":").replace(", ", ",")
+    page.wait_for_url(re.compile(rf"/actors/{stage.actor}/runs/\w+"))
+    run = console_server.data("GET", f"actor-runs/{page.url.rsplit('/', 1)[1].partition('#')[0]}")
+    stored = console_server.text(f"key-value-stores/{run['defaultKeyValueStoreId']}/records/INPUT")
+    assert '"id":9007199254740993' in stored.replace(" ", "")
+
+
 def replace_text(editor: Locator, text: str) -> None:
     """Type over everything. `fill` would let the browser copy styles into the text, which the page's policy blocks."""
     editor.click()

@@ -1,7 +1,8 @@
 /** Actors, their builds and their runs. */
 import { queryOptions } from "@tanstack/react-query";
-import { body, dataOf, local, platform } from "@/api/client";
+import { body, dataOf, local, platform, readBoth } from "@/api/client";
 import type { components } from "@/api/platform";
+import { isObject } from "@/json/exact";
 
 type Schemas = components["schemas"];
 
@@ -16,6 +17,8 @@ export type BuildRecord = Schemas["Build"] & {
   hasImage?: boolean;
 };
 
+type Definition = NonNullable<BuildRecord["actorDefinition"]>;
+
 /** More than a user creates by hand. */
 const MANY = 1000;
 
@@ -25,12 +28,15 @@ export const actorsQuery = queryOptions({
     dataOf(platform.GET("/v2/actors", { params: { query: { my: true, limit: MANY, desc: true } }, signal })),
 });
 
-/** `id` is an id or `username~name`. */
+/** `id` is an id or `username~name`. An Actor that was fetched by its name is known by its id too. */
 export const actorQuery = (id: string) =>
   queryOptions({
     queryKey: ["actor", id],
-    queryFn: ({ signal }) =>
-      dataOf(platform.GET("/v2/actors/{actorId}", { params: { path: { actorId: id } }, signal })),
+    queryFn: async ({ signal, client }) => {
+      const actor = await dataOf(platform.GET("/v2/actors/{actorId}", { params: { path: { actorId: id } }, signal }));
+      if (actor.id !== id) client.setQueryData(["actor", actor.id], actor);
+      return actor;
+    },
   });
 
 export const buildsQuery = (actorId: string) =>
@@ -48,8 +54,12 @@ export const buildsQuery = (actorId: string) =>
 export const buildQuery = (id: string) =>
   queryOptions({
     queryKey: ["build", id],
-    queryFn: async ({ signal }): Promise<BuildRecord> =>
-      dataOf(platform.GET("/v2/actor-builds/{buildId}", { params: { path: { buildId: id } }, signal })),
+    queryFn: async ({ signal }): Promise<BuildRecord> => {
+      const { plain, exact } = await readBoth<BuildRecord>(`/v2/actor-builds/${encodeURIComponent(id)}`, signal);
+      const { actorDefinition } = exact;
+      if (!plain.actorDefinition || !isObject(actorDefinition)) return plain;
+      return { ...plain, actorDefinition: { ...plain.actorDefinition, input: actorDefinition.input } as Definition };
+    },
   });
 
 export const buildExplanationQuery = (id: string) =>

@@ -3,9 +3,15 @@ import createClient from "openapi-fetch";
 import { ApiError, Unreachable } from "@/api/errors";
 import type { paths as LocalPaths } from "@/api/local";
 import type { paths as PlatformPaths } from "@/api/platform";
+import { isObject, type Json, type JsonObject, readJson, writeJson } from "@/json/exact";
 
-export const platform = createClient<PlatformPaths>({ fetch: send });
-export const local = createClient<LocalPaths>({ fetch: send });
+export const platform = createClient<PlatformPaths>({ fetch: send, bodySerializer });
+export const local = createClient<LocalPaths>({ fetch: send, bodySerializer });
+
+/** All bodies of the two clients are JSON. An input in one has exact numbers. */
+function bodySerializer(value: unknown): string {
+  return writeJson(value);
+}
 
 type Result<T> = { data?: T; error?: unknown; response: Response };
 
@@ -26,6 +32,23 @@ export async function request(path: string, options: RequestInit = {}): Promise<
   const response = await send(path, options);
   if (!response.ok) throw ApiError.of(response, await response.json().catch(() => null));
   return response;
+}
+
+/** The body of a response with exact numbers. */
+export async function readExactly(path: string, signal?: AbortSignal): Promise<Json> {
+  return readJson(await readText(path, signal));
+}
+
+/** The `data` of a response: as the documents describe it, and with exact numbers for what is sent back. */
+export async function readBoth<T>(path: string, signal?: AbortSignal): Promise<{ plain: T; exact: JsonObject }> {
+  const text = await readText(path, signal);
+  const exact = readJson(text);
+  const data = isObject(exact) && isObject(exact.data) ? exact.data : {};
+  return { plain: (JSON.parse(text) as { data: T }).data, exact: data };
+}
+
+async function readText(path: string, signal?: AbortSignal): Promise<string> {
+  return (await request(path, signal ? { signal } : {})).text();
 }
 
 async function send(input: RequestInfo | URL, options?: RequestInit): Promise<Response> {

@@ -2,7 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { request } from "@/api/client";
 import { apiPath } from "@/api/storageRecords";
-import type { Json } from "@/schema-form/schema";
+import { type Json, readJson, writeJson } from "@/json/exact";
 
 export type Item = Record<string, Json>;
 export type Format = "csv" | "xlsx" | "json" | "jsonl" | "xml" | "html" | "rss";
@@ -17,7 +17,7 @@ export const itemsQuery = (datasetId: string, { view, offset, limit }: PageOfIte
       const query = new URLSearchParams({ offset: String(offset), limit: String(limit), ...(view ? { view } : {}) });
       const response = await request(`${apiPath("dataset", datasetId)}/items?${query}`, { signal });
       const total = Number(response.headers.get("X-Apify-Pagination-Total"));
-      return { items: (await response.json()) as Item[], total };
+      return { items: readJson(await response.text()) as Item[], total };
     },
     placeholderData: keepPreviousData,
   });
@@ -35,6 +35,6 @@ export async function pushItems(datasetId: string, items: unknown[]): Promise<vo
   await request(`${apiPath("dataset", datasetId)}/items`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(items),
+    body: writeJson(items),
   });
 }

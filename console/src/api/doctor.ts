@@ -2,18 +2,25 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { body, local } from "@/api/client";
 import type { components } from "@/api/local";
+import { useTopic } from "@/live/topics";
 
 export type Report = components["schemas"]["DoctorReport"];
 export type Check = components["schemas"]["DoctorCheck"];
 
-const PAUSE_MILLIS = 500;
-
-/** No event reports the checks, so they are fetched again while they are being made, and only then. */
+/** Events replace it while the checks are being made. */
 export const doctorQuery = queryOptions({
   queryKey: ["doctor"],
   queryFn: ({ signal }): Promise<Report> => body(local.GET("/greenroom/doctor", { signal })),
-  refetchInterval: ({ state }) => (state.data?.state === "RUNNING" ? PAUSE_MILLIS : false),
 });
+
+/** Shows each check as soon as it is made. */
+export function useDoctorEvents(): void {
+  const queries = useQueryClient();
+  useTopic("doctor", (events) => {
+    const report = events.findLast((event) => event.name === "doctor");
+    if (report) queries.setQueryData(doctorQuery.queryKey, report.data);
+  });
+}
 
 export function useStartDoctor() {
   const queries = useQueryClient();

@@ -1,6 +1,6 @@
 /** Fits: how much memory an Actor needs, found out by running it at several sizes. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { body, local } from "@/api/client";
+import { body, local, readExactly } from "@/api/client";
 import type { components, paths } from "@/api/local";
 
 type Schemas = components["schemas"];
@@ -35,7 +35,7 @@ export const fitInputsQuery = (id: string) =>
     queryKey: ["fit-inputs", id],
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }): Promise<FitInput[]> =>
-      (await body(local.GET("/greenroom/fits/{fit}/inputs", { params: { path: { fit: id } }, signal }))).items,
+      ((await readExactly(`/greenroom/fits/${encodeURIComponent(id)}/inputs`, signal)) as Schemas["FitInputs"]).items,
   });
 
 /** What applying the recommendation of a fit would change. */

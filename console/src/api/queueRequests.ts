@@ -1,11 +1,12 @@
 /** The requests of a queue by their outcome. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { body, local, request } from "@/api/client";
+import { body, local, readBoth, readExactly } from "@/api/client";
 import type { components } from "@/api/local";
 import { apiPath } from "@/api/storageRecords";
-import type { Json } from "@/schema-form/schema";
+import type { Json } from "@/json/exact";
 
 export type OutcomeCounts = components["schemas"]["OutcomeCounts"];
+type RequestPage = components["schemas"]["QueueRequests"];
 export type Outcome = components["schemas"]["RequestOutcome"];
 
 /** A request as its client stored it. Clients may leave out everything but the id, the URL and the key. */
@@ -31,9 +32,9 @@ export const queueRequestsQuery = (queueId: string, outcome: Outcome | null) =>
   infiniteQueryOptions({
     queryKey: ["request-queue", queueId, "requests", outcome],
     queryFn: async ({ pageParam, signal }) => {
-      const query = { limit: PAGE, after: pageParam, counts: false, ...(outcome ? { outcome } : {}) };
-      const options = { params: { path: { id: queueId }, query }, signal };
-      const page = await body(local.GET("/greenroom/request-queues/{id}/requests", options));
+      const query = { limit: String(PAGE), after: pageParam, counts: "false", ...(outcome ? { outcome } : {}) };
+      const path = `/greenroom/request-queues/${encodeURIComponent(queueId)}/requests?${new URLSearchParams(query)}`;
+      const page = (await readExactly(path, signal)) as unknown as RequestPage;
       const requests = page.items.map(
         (each) => ({ ...each.request, outcome: each.outcome }) as unknown as QueueRequest,
       );
@@ -61,7 +62,6 @@ export const queueRequestQuery = (queueId: string, id: string) =>
     queryKey: ["request-queue", queueId, "request", id],
     queryFn: async ({ signal }): Promise<Omit<QueueRequest, "outcome">> => {
       const path = `${apiPath("request-queue", queueId)}/requests/${encodeURIComponent(id)}`;
-      const { data } = (await (await request(path, { signal })).json()) as { data: Omit<QueueRequest, "outcome"> };
-      return data;
+      return (await readBoth(path, signal)).exact as unknown as Omit<QueueRequest, "outcome">;
     },
   });

@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { body, dataOf, local, platform } from "@/api/client";
+import { body, dataOf, local, platform, readBoth } from "@/api/client";
 import type { components } from "@/api/platform";
+import { isObject, type Json } from "@/json/exact";
 
 export type Schedule = components["schemas"]["Schedule"];
 export type ScheduleShort = components["schemas"]["ScheduleShort"];
@@ -17,9 +18,25 @@ export const schedulesQuery = queryOptions({
 export const scheduleQuery = (id: string) =>
   queryOptions({
     queryKey: ["schedule", id],
-    queryFn: ({ signal }) =>
-      dataOf(platform.GET("/v2/schedules/{scheduleId}", { params: { path: { scheduleId: id } }, signal })),
+    queryFn: async ({ signal }): Promise<Schedule> => {
+      const { plain, exact } = await readBoth<Schedule>(`/v2/schedules/${encodeURIComponent(id)}`, signal);
+      const inputs = Array.isArray(exact.actions) ? exact.actions.map(inputOf) : [];
+      return { ...plain, actions: plain.actions.map((action, index) => withInput(action, inputs[index])) };
+    },
   });
+
+type Action = Schedule["actions"][number];
+
+function inputOf(action: Json): Json | undefined {
+  return isObject(action) ? action.input : undefined;
+}
+
+/** The input with exact numbers, since saving the schedule sends it back. */
+function withInput(action: Action, input: Json | undefined): Action {
+  return action.type === "RUN_ACTOR" || !isObject(input)
+    ? action
+    : { ...action, input: input as NonNullable<typeof action.input> };
+}
 
 export const scheduleLogQuery = (id: string) =>
   queryOptions({

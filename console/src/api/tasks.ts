@@ -1,10 +1,13 @@
 /** Tasks: stored inputs and options of Actors. */
 import { queryOptions } from "@tanstack/react-query";
-import { dataOf, platform } from "@/api/client";
+import { dataOf, platform, readBoth } from "@/api/client";
 import type { components } from "@/api/platform";
+import { isObject, type JsonObject } from "@/json/exact";
 
 export type TaskInList = components["schemas"]["TaskShort"];
-export type TaskRecord = components["schemas"]["Task"];
+type Task = components["schemas"]["Task"];
+/** A task whose input has exact numbers. */
+export type TaskRecord = Omit<Task, "input"> & { input?: JsonObject | null };
 
 const MANY = 1000;
 
@@ -18,6 +21,10 @@ export const tasksQuery = queryOptions({
 export const taskQuery = (id: string) =>
   queryOptions({
     queryKey: ["task", id],
-    queryFn: ({ signal }) =>
-      dataOf(platform.GET("/v2/actor-tasks/{actorTaskId}", { params: { path: { actorTaskId: id } }, signal })),
+    queryFn: ({ signal }) => readTask(id, signal),
   });
+
+export async function readTask(id: string, signal?: AbortSignal): Promise<TaskRecord> {
+  const { plain, exact } = await readBoth<Task>(`/v2/actor-tasks/${encodeURIComponent(id)}`, signal);
+  return { ...plain, input: isObject(exact.input) ? exact.input : null };
+}

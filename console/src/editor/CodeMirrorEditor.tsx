@@ -2,6 +2,7 @@ import { Annotation, Compartment } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { clsx } from "clsx";
 import { type RefObject, useEffect, useRef } from "react";
+import { withLineBreaks } from "@/format/lineBreaks";
 import styles from "./CodeEditor.module.css";
 import { extensionsOf } from "./extensions";
 import type { CodeEditorProps } from "./types";
@@ -47,7 +48,9 @@ function useEditor(place: RefObject<HTMLDivElement | null>, props: CodeEditorPro
         attributes.of(EditorView.contentAttributes.of(attributesOf(latest.current))),
         EditorView.updateListener.of(({ docChanged, transactions, state }) => {
           const isOwn = transactions.every((each) => each.annotation(fromOutside) === undefined);
-          if (docChanged && isOwn) latest.current.onChange?.(state.doc.toString());
+          if (docChanged && isOwn) {
+            latest.current.onChange?.(withLineBreaks(state.doc.toString(), latest.current.value));
+          }
         }),
       ],
     });
@@ -61,7 +64,7 @@ function useEditor(place: RefObject<HTMLDivElement | null>, props: CodeEditorPro
 function useValue(editor: EditorRef, value: string): void {
   useEffect(() => {
     const view = editor.current;
-    if (!view || view.state.doc.toString() === value) return;
+    if (!view || view.state.toText(value).eq(view.state.doc)) return;
     view.dispatch({
       changes: { from: 0, to: view.state.doc.length, insert: value },
       annotations: fromOutside.of(true),

@@ -1,15 +1,16 @@
+import { type Json, readJson } from "@/json/exact";
 import type { CodeError } from "./types";
 
 /** The value of a JSON text, or the first error with its place. */
-export type ParsedJson = { value: unknown; error: null } | { value: undefined; error: CodeError };
+export type ParsedJson = { value: Json; error: null } | { value: undefined; error: CodeError };
 
 /**
- * Parse JSON. JavaScript engines word errors differently and leave out the place of some, so that the place comes from
- * a scanner of our own, and only the verdict from `JSON.parse`.
+ * Parse JSON, with exact numbers. JavaScript engines word errors differently and leave out the place of some, so that the place comes from
+ * a scanner of our own, and only the verdict from the parser.
  */
 export function parseJson(text: string): ParsedJson {
   try {
-    return { value: JSON.parse(text), error: null };
+    return { value: readJson(text), error: null };
   } catch {
     return { value: undefined, error: new Scanner(text).firstError() };
   }

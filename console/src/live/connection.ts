@@ -1,4 +1,4 @@
-import { createStore, useStore } from "@/ui/store";
+import { createStore, useStorePart } from "@/ui/store";
 
 export type Connection = {
   state: "connecting" | "connected" | "reconnecting" | "offline";
@@ -10,6 +10,6 @@ export const connection = createStore<Connection>({ state: "connecting" });
 
 /** Why nothing can be ordered now; null if it can. */
 export function useOfflineReason(): string | null {
-  const { state } = useStore(connection);
-  return state === "offline" ? "The server does not answer. Start it with `greenroom up`." : null;
+  const isOffline = useStorePart(connection, ({ state }) => state === "offline");
+  return isOffline ? "The server does not answer. Start it with `greenroom up`." : null;
 }

@@ -68,7 +68,8 @@ function replacedBy(event: LiveEvent): string | null {
       // A deletion and a creation before it concern the same lists, so the last one suffices.
       return `changed ${event.data.kind} ${event.data.id}`;
     case "server":
-      return "server";
+    case "doctor":
+      return event.name;
     default:
       return null;
   }

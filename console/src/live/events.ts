@@ -22,6 +22,8 @@ const NAMES: ReadonlySet<string> = new Set<LiveEvent["name"]>([
   "timeline",
   "fit",
   "server",
+  "proxied",
+  "doctor",
   "reset",
 ]);
 

@@ -1,6 +1,6 @@
 /** Orders that were sent and whose effect has not arrived yet, so that their buttons can show it. */
 import type { QueryClient } from "@tanstack/react-query";
-import { createStore, useStore } from "@/ui/store";
+import { createStore, useStorePart } from "@/ui/store";
 import { browserClock, type Clock } from "./clock";
 import type { LiveEvent } from "./topics";
 
@@ -45,7 +45,7 @@ export async function sendOrder(queries: QueryClient, order: Order, clock: Clock
 
 /** The verb of the order about a record that is pending; undefined if none is. */
 export function usePendingOrder(kind: string, id: string): string | undefined {
-  return useStore(pending).get(`${kind} ${id}`)?.verb;
+  return useStorePart(pending, (orders) => orders.get(`${kind} ${id}`)?.verb);
 }
 
 /** End the orders whose effect these events report. */

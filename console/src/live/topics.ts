@@ -7,7 +7,16 @@ export type RunSummary = components["schemas"]["RunSummary"];
 
 export type RecordChange = components["schemas"]["RecordChange"];
 
-export type Topic = "runs" | "builds" | "records" | "server" | `run:${string}` | `build:${string}` | `fit:${string}`;
+export type Topic =
+  | "runs"
+  | "builds"
+  | "records"
+  | "server"
+  | "proxy"
+  | "doctor"
+  | `run:${string}`
+  | `build:${string}`
+  | `fit:${string}`;
 
 export type BuildChange = {
   id: string;
@@ -19,7 +28,7 @@ export type BuildChange = {
 };
 
 /** The topics with the events of each kind of query. Users have numbers about their runs, builds and records. */
-const TOPICS_OF_KIND: Record<RecordChange["kind"] | "server", Topic[]> = {
+const TOPICS_OF_KIND: Record<RecordChange["kind"] | "server" | "proxy" | "doctor", Topic[]> = {
   run: ["runs"],
   build: ["builds"],
   actor: ["records"],
@@ -32,6 +41,8 @@ const TOPICS_OF_KIND: Record<RecordChange["kind"] | "server", Topic[]> = {
   "request-queue": ["records"],
   user: ["records", "runs", "builds"],
   server: ["server"],
+  proxy: ["proxy"],
+  doctor: ["doctor"],
 };
 
 /** The topics that a mounted query follows. None if no event changes it. */
@@ -53,7 +64,11 @@ export type EventContents = {
   timeline: { id: string; [name: string]: unknown };
   /** The state of a fit, as `/greenroom/fits/{id}` returns it. */
   fit: { id: string; changes: number; status: string; [name: string]: unknown };
-  server: { usedMbytes: number; limitMbytes: number; liveRuns: number; isEngineReachable: boolean };
+  server: components["schemas"]["ServerState"];
+  /** The requests through the proxy that are new, the newest first. */
+  proxied: components["schemas"]["ProxiedRequests"];
+  /** The checks of the machine, as `/greenroom/doctor` returns them. */
+  doctor: components["schemas"]["DoctorReport"];
   /** Events were missed that the server cannot replay. Their queries are fetched again without your doing. */
   reset: { topics: Topic[] };
 };
@@ -138,6 +153,10 @@ export function topicsOf(event: LiveEvent): Topic[] {
       return event.data.kind === "run" ? ["runs"] : event.data.kind === "build" ? ["builds"] : ["records"];
     case "server":
       return ["server"];
+    case "proxied":
+      return ["proxy"];
+    case "doctor":
+      return ["doctor"];
     case "reset":
       return event.data.topics;
   }

@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useEffect, useImperativeHandle, useLayoutE
 import { ROW_HEIGHT, RowHeights } from "./heights";
 import { LogRow } from "./LogRow";
 import styles from "./LogViewer.module.css";
-import type { LineCache, LogLine } from "./lines";
+import type { LineCache, LogLine, Range } from "./lines";
 
 const OVERSCAN = 8;
 /** The view counts as at its end from this distance on. */
@@ -110,8 +110,8 @@ function useMissingLines(cache: LineCache, rows: Rows, { first, end }: { first: 
     if (to <= from) return;
     const [firstNumber, lastNumber] = [rows.numberOf(from), rows.numberOf(to - 1)];
     const isConsecutive = lastNumber - firstNumber === to - 1 - from;
-    if (isConsecutive) void cache.need(firstNumber, lastNumber + 1);
-    else for (let row = from; row < to; row++) void cache.need(rows.numberOf(row), rows.numberOf(row) + 1);
+    const each = (_: unknown, index: number): Range => [rows.numberOf(from + index), rows.numberOf(from + index) + 1];
+    void cache.view(isConsecutive ? [[firstNumber, lastNumber + 1]] : Array.from({ length: to - from }, each));
   }, [cache, rows, from, to]);
 }
 

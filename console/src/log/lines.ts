@@ -6,6 +6,9 @@ export type LogPart = components["schemas"]["LogLines"];
 /** `first` may be negative: it then counts from the end of the log. */
 export type FetchLines = (first: number, count: number) => Promise<LogPart>;
 
+/** The numbers of the first line, and of the one after the last. */
+export type Range = readonly [first: number, end: number];
+
 export const CHUNK_LINES = 200;
 const MAX_LINES = 20_000;
 
@@ -28,6 +31,9 @@ export class LineCache {
   version = 0;
   private lines = new Map<number, LogLine>();
   private loading = new Map<number, Promise<void>>();
+  /** The lines that came into view since those that are being fetched. */
+  private next: readonly Range[] | null = null;
+  private isFetching = false;
 
   constructor(
     private readonly fetchLines: FetchLines,
@@ -47,6 +53,22 @@ export class LineCache {
   grow(lines: number, bytes: number): void {
     if (this.state.totalLines !== null && lines <= this.state.totalLines) return;
     this.change({ totalLines: lines, totalBytes: bytes });
+  }
+
+  /**
+   * Fetch the missing lines of these ranges, which are in view. While others are being fetched, only the last view waits
+   * for them: a scroll bar that is dragged through a long log passes more lines than anyone reads.
+   */
+  async view(ranges: readonly Range[]): Promise<void> {
+    this.next = ranges;
+    if (this.isFetching) return;
+    this.isFetching = true;
+    while (this.next !== null) {
+      const current: readonly Range[] = this.next;
+      this.next = null;
+      await Promise.all(current.map(([first, end]) => this.need(first, end)));
+    }
+    this.isFetching = false;
   }
 
   /** Fetch the lines from `first` to before `end` that are missing. */

@@ -1,6 +1,7 @@
 import { count } from "@/format/numbers";
 import { fullDate, timeZone } from "@/format/times";
 import { useNow } from "@/ui/now";
+import { type Store, useStore } from "@/ui/store";
 import styles from "./RunList.module.css";
 
 const KEYS = [
@@ -11,7 +12,8 @@ const KEYS = [
 ] as const;
 
 /** Which rows are in view, the zone of all times, and the most useful keys. */
-export function ListFooter({ range: [first, last], total }: { range: [number, number]; total: number }) {
+export function ListFooter({ range, total }: { range: Store<[number, number]>; total: number }) {
+  const [first, last] = useStore(range);
   return (
     <footer className={styles.footer}>
       <span>

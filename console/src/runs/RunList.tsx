@@ -9,6 +9,7 @@ import { useKeys } from "@/ui/keys";
 import { mainPane } from "@/ui/mainPane";
 import { Padded } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
+import { createStore } from "@/ui/store";
 import { type Sorting, Table } from "@/ui/Table";
 import { AbortDialog, type AbortOrder } from "./AbortDialog";
 import { BulkBar } from "./BulkBar";
@@ -115,7 +116,7 @@ type TableProps = {
 function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, onMore }: TableProps) {
   const navigate = useNavigate();
   const [order, setOrder] = useState<AbortOrder | null>(null);
-  const [range, setRange] = useState<[number, number]>([0, 0]);
+  const [range] = useState(() => createStore<[number, number]>([0, 0]));
   const chosen = useMemo(() => runs.filter(({ id }) => selected.has(id)), [runs, selected]);
   const clear = () => onSelect(new Set());
   // These stay the same functions, so that only rows whose run has changed are drawn again.
@@ -145,7 +146,7 @@ function RunTable({ filter, runs, total, columns, selected, onSelect, onChange, 
         rowMenu={menu}
         scroller={mainPane}
         onEnd={onMore}
-        onRange={setRange}
+        onRange={range.set}
       />
       {chosen.length > 0 && (
         <BulkBar runs={chosen} onAbort={(isGraceful) => setOrder({ runs: chosen, isGraceful })} onClear={clear} />

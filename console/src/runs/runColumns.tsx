@@ -18,7 +18,14 @@ export type RunColumn = Column<RunSummary> & {
 export const RUN_COLUMNS: RunColumn[] = [
   { id: "status", header: "Status", cell: (run) => <RunStatus run={run} />, sorts: true, width: 118 },
   { id: "id", header: "Run ID", cell: (run) => <code>{run.id}</code>, isOptional: true, width: 160 },
-  { id: "actorName", header: "Actor and build", cell: (run) => <ActorAndBuild run={run} />, sorts: true, width: 152 },
+  {
+    id: "actorName",
+    header: "Actor and build",
+    cell: (run) => <ActorAndBuild run={run} />,
+    sorts: true,
+    width: 152,
+    narrowWidth: 128,
+  },
   { id: "message", header: "Message", cell: (run) => <Message run={run} />, grows: true },
   { id: "task", header: "Task", cell: (run) => run.taskId ?? MISSING, isOptional: true, hideBelow: "wide", width: 150 },
   { id: "startedAt", header: "Started", cell: (run) => <Started run={run} />, sorts: true, width: 100 },
@@ -29,6 +36,7 @@ export const RUN_COLUMNS: RunColumn[] = [
     cell: (run) => <Memory run={run} />,
     sorts: true,
     width: 188,
+    narrowWidth: 150,
   },
   {
     id: "items",

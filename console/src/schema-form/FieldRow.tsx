@@ -1,9 +1,11 @@
 import { clsx } from "clsx";
+import { useState } from "react";
+import type { Json } from "@/json/exact";
 import { Checkbox, FieldError } from "@/ui/Field";
 import { EDITORS } from "./editors";
 import { SecretField } from "./editors/SecretField";
 import styles from "./SchemaForm.module.css";
-import { editorOf, isEncrypted, type Json, type NamedField, plainText, titleOf, typeOf } from "./schema";
+import { editorOf, isEncrypted, type NamedField, plainText, titleOf, typeOf } from "./schema";
 
 type Props = {
   id: string;
@@ -15,7 +17,7 @@ type Props = {
   /** A property of an object: the label stands above the control. */
   isNested?: boolean;
   onChange: (value: Json | undefined) => void;
-  onProblem: (problem: string | null) => void;
+  onProblem: (problem: string) => void;
 };
 
 /** A field of the form: label and description, its editor, and what is wrong with its value. */
@@ -32,6 +34,12 @@ export function FieldRow(props: Props) {
     describedBy: described || undefined,
   };
   const Editor = EDITORS[kind];
+  // An editor forgets what it shows when a null replaces it.
+  const [generation, setGeneration] = useState(0);
+  const changeNull = (next: Json | undefined) => {
+    setGeneration(generation + 1);
+    onChange(next);
+  };
   const hasMultipleTypes = typeOf(field) === undefined && kind !== "unknown";
   return (
     <div className={clsx(styles.field, isNested && styles.nested)} data-field={name}>
@@ -49,9 +57,9 @@ export function FieldRow(props: Props) {
             {description}
           </p>
         )}
-        {field.nullable && <NullBox label={label} value={value} isDisabled={isDisabled} onChange={onChange} />}
+        {field.nullable && <NullBox label={label} value={value} isDisabled={isDisabled} onChange={changeNull} />}
       </div>
-      <div className={styles.control}>
+      <div className={styles.control} key={generation}>
         {hasMultipleTypes ? (
           <EDITORS.json {...editorProps} />
         ) : field.isSecret || isEncrypted(value) ? (

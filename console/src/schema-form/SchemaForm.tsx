@@ -36,6 +36,9 @@ function SectionFields({ section, form, required, isDisabled, idPrefix }: Sectio
   const filled = fields.filter(({ name }) => form.input[name] !== undefined).length;
   const wrong = fields.filter(({ name }) => form.problems.fields[name] !== undefined).length;
   const [isOpen, setOpen] = useState(caption === null || filled > 0 || wrong > 0);
+  // A section that was opened stays in the document, so that it keeps what is not a value yet.
+  const [wasOpen, setWasOpen] = useState(isOpen);
+  if (isOpen && !wasOpen) setWasOpen(true);
   useOpenOnRequest(fields, () => setOpen(true));
   const Arrow = isOpen ? ChevronDown : ChevronRight;
   return (
@@ -54,8 +57,8 @@ function SectionFields({ section, form, required, isDisabled, idPrefix }: Sectio
           </button>
         </h2>
       )}
-      {isOpen && (
-        <div className={styles.fields}>
+      {wasOpen && (
+        <div className={styles.fields} hidden={!isOpen}>
           {fields.map((named) => (
             <SchemaField
               key={`${named.name}-${form.generation}`}

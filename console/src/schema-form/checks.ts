@@ -4,15 +4,8 @@
  * The server reports only the first violation of a schema's keywords. These checks add those of the other fields, so
  * that a user can correct all of them together. The server decides: if it accepts an input, these checks are not shown.
  */
-import {
-  editorOf,
-  type FieldSchema,
-  type InputSchema,
-  isEncrypted,
-  isObject,
-  type Json,
-  type JsonObject,
-} from "./schema";
+import { isNumber, isObject, type Json, type JsonObject } from "@/json/exact";
+import { editorOf, type FieldSchema, type InputSchema, isEncrypted } from "./schema";
 
 export function checkInput(schema: InputSchema, input: JsonObject): Record<string, string> {
   const entries = Object.entries(schema.properties).flatMap(([name, field]): [string, string][] => {
@@ -30,7 +23,7 @@ type Violation = [keyword: string, words: string] | null;
 function checkField(field: FieldSchema, value: Json | undefined, isRequired: boolean): Violation {
   if (value === undefined) return isRequired ? ["required", "is required"] : null;
   if (value === null || isEncrypted(value)) return null;
-  if (typeof value === "number") return checkNumber(field, value);
+  if (isNumber(value)) return checkNumber(field, Number(value));
   if (typeof value === "string") return checkText(field, value);
   if (Array.isArray(value)) return checkSize(field, value.length, isRequired);
   return isObject(value) && editorOf(field) === "schemaBased" ? checkProperties(field, value) : null;

@@ -1,7 +1,6 @@
 /** Input schemas of Actors, as builds contain them. Source: "Actor input schema specification" in Apify's documentation. */
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
+import { approximate, isObject, type Json, type JsonObject, readJson } from "@/json/exact";
 
 export type FieldSchema = {
   type?: string | string[];
@@ -114,7 +113,7 @@ export function sectionsOf(schema: InputSchema): Section[] {
 export function initialInput(schema: InputSchema | null): JsonObject {
   const entries = Object.entries(schema?.properties ?? {}).flatMap(([name, field]): [string, Json][] => {
     const value = field.prefill ?? field.default;
-    return value === undefined ? [] : [[name, structuredClone(value)]];
+    return value === undefined ? [] : [[name, value]];
   });
   return Object.fromEntries(entries);
 }
@@ -125,18 +124,31 @@ export function titleOf({ name, field }: NamedField): string {
 
 /** The schema in a build, or null if it has none that the form can use. */
 function asInputSchema(value: unknown): InputSchema | null {
-  return isObject(value) && isObject(value.properties) ? (value as unknown as InputSchema) : null;
+  return isObject(value) && isObject(value.properties) ? (fieldSchemaOf(value) as InputSchema) : null;
+}
+
+/** What becomes a value of the input has exact numbers; the numbers of other keywords, such as a maximum, are compared. */
+const VALUES = ["default", "prefill", "example"];
+
+function fieldSchemaOf(schema: JsonObject): FieldSchema {
+  const entries = Object.entries(schema).map(([keyword, value]): [string, unknown] => {
+    if (VALUES.includes(keyword)) return [keyword, value];
+    if (keyword === "properties" && isObject(value)) return [keyword, fieldSchemasOf(value)];
+    return [keyword, keyword === "items" && isObject(value) ? fieldSchemaOf(value) : approximate(value)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function fieldSchemasOf(schemas: JsonObject): Record<string, FieldSchema> {
+  const fields = Object.entries(schemas).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));
+  return Object.fromEntries(fields.map(([name, schema]) => [name, fieldSchemaOf(schema)]));
 }
 
 /** The input schema of a build: in its definition, or as a text if the build has no actor.json. */
 export function inputSchemaOf(build: { actorDefinition?: unknown; inputSchema?: string | null }): InputSchema | null {
   const definition = build.actorDefinition;
   if (isObject(definition) && definition.input !== undefined) return asInputSchema(definition.input);
-  return build.inputSchema ? asInputSchema(JSON.parse(build.inputSchema) as unknown) : null;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return build.inputSchema ? asInputSchema(readJson(build.inputSchema)) : null;
 }
 
 const ENCRYPTED = /^ENCRYPTED_(?:VALUE|JSON):/;

@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { parseJson } from "@/editor/jsonErrors";
 import type { CodeError } from "@/editor/types";
+import { isObject, type Json, type JsonObject, writeJson } from "@/json/exact";
 import { checkInput } from "./checks";
 import { NO_PROBLEMS, type Problems } from "./problems";
-import { type InputSchema, initialInput, isObject, type Json, type JsonObject } from "./schema";
+import { type InputSchema, initialInput } from "./schema";
 
 const VALIDATE_AFTER_MILLIS = 400;
 
@@ -23,7 +24,8 @@ export type InputForm = {
   /** Changes whenever the whole input is replaced, so that editors forget their drafts. */
   generation: number;
   setField: (name: string, value: Json | undefined) => void;
-  setDraftProblem: (name: string, problem: string | null) => void;
+  /** Sets the problem of a text that stands for no value. It ends when the field gets a value. */
+  setDraftProblem: (name: string, problem: string) => void;
   setView: (view: "form" | "json") => void;
   setText: (text: string) => void;
   replace: (input: JsonObject, source: string) => void;
@@ -56,13 +58,14 @@ export function useInputForm(
       const input = value === undefined ? others : { ...before.input, [name]: value };
       return { ...before, input, text: textOf(input), source: null };
     });
+    setDrafts(({ [name]: _, ...others }) => others);
   }, []);
-  const setDraftProblem = useCallback((name: string, problem: string | null) => {
-    setDrafts((before) => {
-      if ((before[name] ?? null) === problem) return before;
-      const { [name]: _, ...others } = before;
-      return problem === null ? others : { ...others, [name]: problem };
-    });
+  const setDraftProblem = useCallback((name: string, problem: string) => {
+    setDrafts((before) => ({ ...before, [name]: problem }));
+  }, []);
+  const changeView = useCallback((next: InputForm["view"]) => {
+    setView(next);
+    if (next === "json") setDrafts({}); // the editors of the form are gone, and their drafts with them
   }, []);
   const setText = useCallback((text: string) => {
     setState((before) => afterText(before, text));
@@ -80,7 +83,7 @@ export function useInputForm(
     problems,
     setField,
     setDraftProblem,
-    setView,
+    setView: changeView,
     setText,
     replace,
     showProblems: setVerdict,
@@ -141,7 +144,7 @@ function afterText(before: State, text: string): State {
 }
 
 function textOf(input: JsonObject): string {
-  return JSON.stringify(input, null, 2);
+  return writeJson(input, 2);
 }
 
 /** The words for where the first input of a schema comes from. */

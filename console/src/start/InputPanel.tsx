@@ -3,8 +3,8 @@ import { useState } from "react";
 import type { ActorRecord } from "@/api/actors";
 import type { TaskRecord } from "@/api/tasks";
 import { CodeEditor } from "@/editor/CodeEditor";
-import { SchemaForm } from "@/schema-form/SchemaForm";
-import { type InputSchema, initialInput, isObject, type JsonObject, plainText } from "@/schema-form/schema";
+import { fieldsToCorrect, SchemaForm } from "@/schema-form/SchemaForm";
+import { editorOf, type InputSchema, initialInput, plainText } from "@/schema-form/schema";
 import { type InputForm, sourceOf } from "@/schema-form/useInputForm";
 import { Button } from "@/ui/Button";
 import { FieldError } from "@/ui/Field";
@@ -26,8 +26,7 @@ type Props = {
 export function InputPanel({ actor, task, schema, form, onRunOptions, onReset }: Props) {
   const [isChoosing, setChoosing] = useState(false);
   const reset = () => {
-    const stored: unknown = task?.input;
-    if (isObject(stored)) form.replace(stored as JsonObject, "The stored input of the task");
+    if (task?.input) form.replace(task.input, "The stored input of the task");
     else form.replace(initialInput(schema), sourceOf(schema));
     onReset();
   };
@@ -92,10 +91,28 @@ function FormView({ form, schema }: { form: InputForm; schema: InputSchema }) {
           </Button>
         </div>
       )}
+      <HiddenProblems form={form} schema={schema} />
       {schema.description && <p className={styles.description}>{plainText(schema.description)}</p>}
       <SchemaForm form={form} schema={schema} />
     </>
   );
+}
+
+/** What is wrong with fields that the form does not show. Only the JSON can correct them. */
+function HiddenProblems({ form, schema }: { form: InputForm; schema: InputSchema }) {
+  const isHidden = ({ name }: { name: string }) => editorOf(schema.properties[name] ?? {}) === "hidden";
+  return fieldsToCorrect(schema, form)
+    .filter(isHidden)
+    .map(({ name, title }) => (
+      <div key={name} className={styles.locked} data-field={name}>
+        <FieldError id={`input.${name}-error`}>
+          The form does not show {title}. {form.problems.fields[name]}
+        </FieldError>
+        <Button small onClick={() => form.setView("json")}>
+          Correct the JSON
+        </Button>
+      </div>
+    ));
 }
 
 function JsonView({ form, hasSchema }: { form: InputForm; hasSchema: boolean }) {

@@ -4,7 +4,7 @@ import { useId, useState } from "react";
 import type { ActorRecord } from "@/api/actors";
 import { dataOf, platform } from "@/api/client";
 import { messageOf } from "@/api/errors";
-import type { JsonObject } from "@/schema-form/schema";
+import type { JsonObject } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field, TextInput } from "@/ui/Field";

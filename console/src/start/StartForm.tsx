@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type ActorRecord, buildIdOf, buildQuery, buildsQuery } from "@/api/actors";
 import type { TaskRecord } from "@/api/tasks";
-import { initialInput, inputSchemaOf, isObject, type JsonObject } from "@/schema-form/schema";
+import { initialInput, inputSchemaOf } from "@/schema-form/schema";
 import { sourceOf } from "@/schema-form/useInputForm";
 import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
@@ -32,8 +32,7 @@ export function StartForm({ actor, task, first }: Props) {
   if (builds.data && buildId === null) return <NoBuild actor={actor} tag={tag} />;
   if (!builds.data || !build.data) return <Skeleton lines={6} height={32} />;
   const schema = inputSchemaOf(build.data);
-  const stored = task?.input;
-  const input = begun?.input ?? (isObject(stored) ? (stored as JsonObject) : initialInput(schema));
+  const input = begun?.input ?? task?.input ?? initialInput(schema);
   return (
     <LoadedStartForm
       // Another build may have another schema. The draft carries the input over.

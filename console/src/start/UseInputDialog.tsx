@@ -3,7 +3,7 @@ import { type ActorRecord, lastRunsQuery } from "@/api/actors";
 import { messageOf } from "@/api/errors";
 import { MISSING } from "@/format/numbers";
 import { duration, shortTime } from "@/format/times";
-import type { JsonObject } from "@/schema-form/schema";
+import type { JsonObject } from "@/json/exact";
 import { Dialog } from "@/ui/Dialog";
 import { Empty } from "@/ui/Empty";
 import { ErrorNote, QueryError } from "@/ui/ErrorNote";

@@ -1,5 +1,5 @@
 /** JSON for people: objects and arrays that fit into a line stay on one. */
-import type { Json, JsonObject } from "@/schema-form/schema";
+import { isNested, type Json, type JsonObject, writeJson } from "@/json/exact";
 
 const LINE = 64;
 const SHORT = 32;
@@ -16,7 +16,7 @@ function textOf(value: Json, indent: string): string {
 }
 
 function inLines(value: Json, indent: string): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (!isNested(value)) return writeJson(value);
   const inner = `${indent}  `;
   if (Array.isArray(value))
     return block(
@@ -25,7 +25,7 @@ function inLines(value: Json, indent: string): string {
       "]",
       indent,
     );
-  const entries = Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}: ${textOf(each, inner)}`);
+  const entries = Object.entries(value).map(([key, each]) => `${writeJson(key)}: ${textOf(each, inner)}`);
   return block("{", entries, "}", indent);
 }
 
@@ -35,9 +35,9 @@ function block(open: string, items: string[], close: string, indent: string): st
 
 /** `JSON.stringify` writes no spaces in one line. */
 function inOneLine(value: Json): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (!isNested(value)) return writeJson(value);
   if (Array.isArray(value)) return `[${value.map(inOneLine).join(", ")}]`;
   return `{${Object.entries(value)
-    .map(([key, each]) => `${JSON.stringify(key)}: ${inOneLine(each)}`)
+    .map(([key, each]) => `${writeJson(key)}: ${inOneLine(each)}`)
     .join(", ")}}`;
 }

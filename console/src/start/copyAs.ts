@@ -1,5 +1,5 @@
 /** The run that a form would start, as a command or a program. */
-import type { JsonObject } from "@/schema-form/schema";
+import { ExactNumber, hasExactNumbers, type JsonObject } from "@/json/exact";
 import { compactJson } from "./compactJson";
 import { queryOf, type RunOptions } from "./options";
 
@@ -25,10 +25,11 @@ export function snippetOf(language: Language, order: Order): Snippet {
     case "Python":
       return {
         text: python(order),
-        missing: order.kind === "actor" ? [] : missingOf(order.options, PYTHON_TASK_OPTIONS),
+        missing:
+          order.kind === "actor" ? [] : [...missingOf(order.options, PYTHON_TASK_OPTIONS), ...missingDigits(order)],
       };
     case "JavaScript":
-      return { text: javascript(order), missing: [] };
+      return { text: javascript(order), missing: missingDigits(order) };
     case "apify":
       return { text: apify(order), missing: missingOf(order.options, APIFY_OPTIONS) };
     case "greenroom":
@@ -135,7 +136,8 @@ function python(order: Order): string {
     "",
     `client = ApifyClient(os.environ["APIFY_TOKEN"], api_url=${JSON.stringify(order.apiUrl)})`,
     `run = client.${kind}(${JSON.stringify(order.target)}).call(`,
-    ...(order.input === null ? [] : [`    ${name}=${indented(pythonLiteral(order.input), "    ")},`]),
+    ...(order.input === null ? [] : [`    ${name}=${indented(argument(order, pythonLiteral), "    ")},`]),
+    ...(isText(order) ? ['    content_type="application/json",'] : []),
     ...lines,
     ")",
     "print(run.status, run.default_dataset_id)",
@@ -154,6 +156,7 @@ function pythonWebhooks({ webhooks = [] }: RunOptions): JsonObject[] {
 export function pythonLiteral(value: unknown, indent = ""): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
+  if (value instanceof ExactNumber) return value.toString();
   if (typeof value !== "object") return JSON.stringify(value);
   const inner = `${indent}    `;
   const items = Array.isArray(value)
@@ -167,6 +170,7 @@ export function pythonLiteral(value: unknown, indent = ""): string {
 function javascript(order: Order): string {
   const { options, kind } = order;
   const values: [string, unknown][] = [
+    ["contentType", isText(order) ? "application/json" : undefined],
     ["memory", options.memoryMbytes],
     ["timeout", options.timeoutSecs],
     ["build", options.build],
@@ -178,7 +182,7 @@ function javascript(order: Order): string {
   ];
   const set = Object.fromEntries(values.filter(([, value]) => value !== undefined));
   const hasOptions = Object.keys(set).length > 0;
-  const input = order.input === null ? (hasOptions ? "undefined" : "") : compactJson(order.input);
+  const input = order.input === null ? (hasOptions ? "undefined" : "") : argument(order, compactJson);
   const last = hasOptions ? `, ${compactJson(set as JsonObject)}` : "";
   return [
     `import { ApifyClient } from "apify-client";`,
@@ -187,6 +191,22 @@ function javascript(order: Order): string {
     `const run = await client.${kind}(${JSON.stringify(order.target)}).call(${input}${last});`,
     "console.log(run.status, run.defaultDatasetId);",
   ].join("\n");
+}
+
+/** Whether a program sends the input as a text, since its language would change a number in it. Tasks accept no text. */
+function isText({ input, kind }: Order): boolean {
+  return kind === "actor" && input !== null && hasExactNumbers(input);
+}
+
+/** The input as an expression of a program. */
+function argument(order: Order, literal: (input: JsonObject) => string): string {
+  const input = order.input ?? {};
+  return isText(order) ? JSON.stringify(compactJson(input)) : literal(input);
+}
+
+/** What a program cannot express about the input of a task. */
+function missingDigits({ input, kind }: Order): string[] {
+  return kind === "task" && input !== null && hasExactNumbers(input) ? ["all digits of the input’s numbers"] : [];
 }
 
 function number(value: number | undefined): string | undefined {

@@ -1,5 +1,5 @@
 /** What the user entered in forms, by the id of the Actor or task, for as long as the page is open. */
-import type { JsonObject } from "@/schema-form/schema";
+import type { JsonObject } from "@/json/exact";
 import type { RunOptions } from "./options";
 
 export type Draft = { input: JsonObject; options: RunOptions };

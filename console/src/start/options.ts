@@ -1,6 +1,6 @@
 /** The options of a run. What is undefined is the default of the Actor or task. */
 import type { BuildRecord } from "@/api/actors";
-import { isObject } from "@/schema-form/schema";
+import { isObject } from "@/json/exact";
 
 export type AdHocWebhook = { eventTypes: string[]; requestUrl: string; payloadTemplate?: string };
 

@@ -1,7 +1,7 @@
 import { dataOf, platform, request } from "@/api/client";
 import { ApiError } from "@/api/errors";
 import { shortTime } from "@/format/times";
-import { isObject, type JsonObject } from "@/schema-form/schema";
+import { isObject, type JsonObject, readJson } from "@/json/exact";
 import type { RunOptions } from "./options";
 
 export type RunInput = { input: JsonObject; options: RunOptions; source: string };
@@ -31,7 +31,7 @@ async function inputOf(storeId: string): Promise<JsonObject> {
     if (!(response.headers.get("Content-Type") ?? "").includes("json")) {
       throw new Error("The input of this run is not JSON, so that the form cannot show it.");
     }
-    const input: unknown = await response.json();
+    const input = readJson(await response.text());
     if (!isObject(input)) throw new Error("The input of this run is not an object, so that the form cannot show it.");
     return input;
   } catch (error) {

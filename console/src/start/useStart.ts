@@ -4,9 +4,10 @@ import type { ActorRecord } from "@/api/actors";
 import { request } from "@/api/client";
 import { ApiError } from "@/api/errors";
 import type { TaskRecord } from "@/api/tasks";
+import { type JsonObject, writeJson } from "@/json/exact";
 import { type Problems, problemsOf } from "@/schema-form/problems";
 import { fieldsToCorrect, focusField } from "@/schema-form/SchemaForm";
-import type { InputSchema, JsonObject } from "@/schema-form/schema";
+import type { InputSchema } from "@/schema-form/schema";
 import type { InputForm } from "@/schema-form/useInputForm";
 import type { Draft } from "./drafts";
 import { optionsOfTask, queryOf, type RunOptions, taskOptionsOf } from "./options";
@@ -26,7 +27,7 @@ export async function validateInput(
     await request(`/v2/actors/${actorId}/validate-input?build=${encodeURIComponent(build)}`, {
       method: "POST",
       headers: JSON_BODY,
-      body: JSON.stringify(input),
+      body: writeJson(input),
       signal,
     });
     return null;
@@ -106,7 +107,7 @@ async function startActor(actorId: string, input: JsonObject, options: RunOption
   const response = await request(`/v2/actors/${actorId}/runs?${query}`, {
     method: "POST",
     headers: JSON_BODY,
-    body: JSON.stringify(input),
+    body: writeJson(input),
   });
   return ((await response.json()) as { data: Started }).data;
 }
@@ -129,11 +130,11 @@ async function saveTask(taskId: string, input: JsonObject, options: RunOptions):
   await request(`/v2/actor-tasks/${taskId}`, {
     method: "PUT",
     headers: JSON_BODY,
-    body: JSON.stringify({ input, options: { ...unset, ...taskOptionsOf(options) } }),
+    body: writeJson({ input, options: { ...unset, ...taskOptionsOf(options) } }),
   });
 }
 
 function isStored(task: TaskRecord, input: JsonObject, options: RunOptions, stored: RunOptions): boolean {
-  const sorted = (value: object) => JSON.stringify(Object.entries(value).sort(([a], [b]) => a.localeCompare(b)));
+  const sorted = (value: object) => writeJson(Object.entries(value).sort(([a], [b]) => a.localeCompare(b)));
   return sorted(task.input ?? {}) === sorted(input) && sorted(taskOptionsOf(options)) === sorted(taskOptionsOf(stored));
 }

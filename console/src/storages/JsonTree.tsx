@@ -1,7 +1,7 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { plural } from "@/format/numbers";
-import type { Json } from "@/schema-form/schema";
+import { isNested, type Json, type JsonObject } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import styles from "./JsonTree.module.css";
 
@@ -19,11 +19,7 @@ export function JsonTree({ value }: { value: Json }) {
   );
 }
 
-type Nested = Json[] | { [key: string]: Json };
-
-function isNested(value: Json): value is Nested {
-  return typeof value === "object" && value !== null;
-}
+type Nested = Json[] | JsonObject;
 
 function Entries({ value, depth }: { value: Nested; depth: number }) {
   const [shown, setShown] = useState(CHUNK);
@@ -78,7 +74,7 @@ function sizeOf(value: Nested): string {
   return length === 0 ? "{ }" : plural(length, "field");
 }
 
-function Leaf({ value }: { value: string | number | boolean | null }) {
+function Leaf({ value }: { value: Exclude<Json, Nested> }) {
   if (typeof value === "string" && /^https?:\/\//.test(value)) {
     return (
       <a className={styles.text} href={value} target="_blank" rel="noreferrer">

@@ -6,17 +6,19 @@ export type Fact = { label: string; value: ReactNode; note?: ReactNode; isBad?: 
 /** The numbers that answer most questions about a page's subject, in one row. */
 export function Facts({ facts }: { facts: Fact[] }) {
   return (
-    <dl className={styles.facts}>
-      {facts.map((fact) => (
-        <div key={fact.label} className={styles.fact}>
-          <dt>{fact.label}</dt>
-          <dd className={styles.value} data-bad={fact.isBad}>
-            {fact.value}
-          </dd>
-          {fact.note !== undefined && <dd className={styles.note}>{fact.note}</dd>}
-        </div>
-      ))}
-    </dl>
+    <div className={styles.place}>
+      <dl className={styles.facts}>
+        {facts.map((fact) => (
+          <div key={fact.label} className={styles.fact}>
+            <dt>{fact.label}</dt>
+            <dd className={styles.value} data-bad={fact.isBad}>
+              {fact.value}
+            </dd>
+            {fact.note !== undefined && <dd className={styles.note}>{fact.note}</dd>}
+          </div>
+        ))}
+      </dl>
+    </div>
   );
 }
 

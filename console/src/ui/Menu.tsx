@@ -1,4 +1,5 @@
 import { clsx } from "clsx";
+import { Check } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
 import type { ReactElement, ReactNode } from "react";
 import { useOfflineReason } from "@/live/connection";
@@ -76,7 +77,7 @@ export function MenuCheckItem({ isChecked, onChange, children }: CheckItemProps)
       onSelect={(event) => event.preventDefault()}
     >
       <span className={styles.box} data-checked={isChecked} aria-hidden>
-        {isChecked && "✓"}
+        {isChecked && <Check />}
       </span>
       <span className={styles.text}>{children}</span>
     </Radix.CheckboxItem>

@@ -1,7 +1,8 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { clsx } from "clsx";
+import { type CSSProperties, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 import styles from "./Table.module.css";
-import { TableHead } from "./TableHead";
+import { hidingClass, TableHead } from "./TableHead";
 import { TableRow } from "./TableRow";
 import { useTableKeys, useToggle } from "./tableKeys";
 import type { Column, TableProps } from "./tableTypes";
@@ -94,7 +95,8 @@ function useVirtualRows(
     if (!pane || !rows) return;
     const measure = () => {
       const top = rows.getBoundingClientRect().top - pane.getBoundingClientRect().top + pane.scrollTop;
-      const row = rows.querySelector<HTMLElement>("tr[data-row]")?.getBoundingClientRect().height ?? ROW_HEIGHT;
+      // A hidden table has rows without a height, of which all would fit into view.
+      const row = rows.querySelector<HTMLElement>("tr[data-row]")?.getBoundingClientRect().height || ROW_HEIGHT;
       setMeasured((old) => (old.margin === top && old.height === row ? old : { margin: top, height: row }));
     };
     measure();
@@ -120,16 +122,18 @@ function Widths<Row>({ columns, selection, rowMenu }: TableProps<Row>) {
     <colgroup>
       {selection && <col className={styles.checkColumn} />}
       {columns.map((column: Column<Row>) => (
-        <col
-          key={column.id}
-          className={column.hideBelow === "wide" ? styles.hideBelowWide : undefined}
-          style={column.width === undefined ? undefined : { width: column.width }}
-        />
+        <col key={column.id} className={clsx(styles.column, hidingClass(column))} style={widthsOf(column)} />
       ))}
       <col className={styles.compactColumn} />
       {rowMenu && <col className={styles.menuColumn} />}
     </colgroup>
   );
+}
+
+function widthsOf<Row>({ width, narrowWidth = width }: Column<Row>): CSSProperties | undefined {
+  return width === undefined
+    ? undefined
+    : ({ "--width": `${width}px`, "--narrow-width": `${narrowWidth}px` } as CSSProperties);
 }
 
 function Spacer({ height }: { height: number }) {

@@ -5,7 +5,7 @@ import styles from "./Table.module.css";
 import type { Column, Sorting, TableProps } from "./tableTypes";
 
 export function TableHead<Row>({ columns, rows, rowId, selection, sorting, onSort, rowMenu }: TableProps<Row>) {
-  const selected = selection ? rows.filter((row) => selection.ids.has(rowId(row))).length : 0;
+  const selected = selection?.ids.size ? rows.filter((row) => selection.ids.has(rowId(row))).length : 0;
   return (
     <thead>
       <tr>
@@ -64,9 +64,12 @@ function HeadCell<Row>({ column, sorting, onSort }: HeadCellProps<Row>) {
 }
 
 export function cellClass<Row>(column: Column<Row>): string {
+  return clsx(column.isNumber && styles.number, column.grows && styles.grows, hidingClass(column));
+}
+
+/** The class that hides a column on windows that are too narrow for it. */
+export function hidingClass<Row>(column: Column<Row>): string {
   return clsx(
-    column.isNumber && styles.number,
-    column.grows && styles.grows,
     column.hideBelow === "wide" && styles.hideBelowWide,
     column.hideBelow === "narrow" && styles.hideBelowNarrow,
   );

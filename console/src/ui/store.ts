@@ -27,3 +27,11 @@ export function createStore<T>(initial: T): Store<T> {
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }
+
+/** A part of a value. The component is drawn again only if this part changes, which has to be a primitive. */
+export function useStorePart<T, Part extends string | number | boolean | null | undefined>(
+  store: Store<T>,
+  partOf: (value: T) => Part,
+): Part {
+  return useSyncExternalStore(store.subscribe, () => partOf(store.get()));
+}

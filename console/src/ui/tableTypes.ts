@@ -11,6 +11,8 @@ export type Column<Row> = {
   grows?: boolean;
   /** The width in pixels. If all columns but the growing one have one, rows that scroll in change no width. */
   width?: number;
+  /** The width on windows that show fewer columns. */
+  narrowWidth?: number;
   /** Whether the header sorts. */
   sorts?: boolean;
 };

@@ -46,6 +46,8 @@ const QUERIES: Record<string, [args: unknown[], topics: Topic[]]> = {
   runCountsQuery: [[{}], ["runs"]],
   lastRunsQuery: [[ID, 5], ["runs"]],
   foundRunsQuery: [[""], ["runs"]],
+  actorJobsQuery: [[], ["runs"]],
+  taskRunsQuery: [[], ["runs"]],
   runQuery: [[ID], OF_RUN],
   reportQuery: [[ID], OF_RUN],
   metricsQuery: [[ID], OF_RUN],
@@ -60,12 +62,14 @@ const QUERIES: Record<string, [args: unknown[], topics: Topic[]]> = {
   usageQuery: [[], OF_USER],
   serverQuery: [[], ["server"]],
   serverInfoQuery: [[], ["server"]],
-  // No event is about these: they never change, are fetched again at another length, or are being made just now.
+  dataFolderQuery: [[], ["server"]],
+  proxyRequestsQuery: [[], ["proxy"]],
+  doctorQuery: [[], ["doctor"]],
+  // No event is about these: they never change, or are fetched again at another length.
   fitInputsQuery: [[ID], NONE],
   fitPreviewQuery: [[ID], NONE],
   matchesQuery: [[ID, "", [], 5], NONE],
   lastLineQuery: [[ID, "", []], NONE],
-  doctorQuery: [[], NONE],
   documentQuery: [["local"], NONE],
 };
 
@@ -101,13 +105,20 @@ describe("the topics of queries", () => {
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   });
 
-  it.each(["runs", "builds", "records", "server", `run:${ID}`, `build:${ID}`, `fit:${ID}`] as Topic[])(
-    "%s: a gap reaches all of its queries, and no others",
-    (topic) => {
-      const expected = Object.keys(QUERIES).filter((name) => QUERIES[name]?.[1].includes(topic));
-      expect(outdatedBy({ name: "reset", data: { topics: [topic] } })).toEqual(expected);
-    },
-  );
+  it.each([
+    "runs",
+    "builds",
+    "records",
+    "server",
+    "proxy",
+    "doctor",
+    `run:${ID}`,
+    `build:${ID}`,
+    `fit:${ID}`,
+  ] as Topic[])("%s: a gap reaches all of its queries, and no others", (topic) => {
+    const expected = Object.keys(QUERIES).filter((name) => QUERIES[name]?.[1].includes(topic));
+    expect(outdatedBy({ name: "reset", data: { topics: [topic] } })).toEqual(expected);
+  });
 
   it("are followed while a query is mounted, but not the samples and the log of a run", () => {
     for (const [name, [, topics]] of Object.entries(QUERIES)) {

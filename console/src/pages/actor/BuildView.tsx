@@ -63,7 +63,6 @@ function factsOf(actor: ActorRecord, build: BuildRecord): Fact[] {
   const tags = tagsOf(actor, build.id);
   const isOver = !isLive(build.status);
   const isBuilt = build.status === "SUCCEEDED";
-  const standIn = build.baseImageStandIn;
   return [
     { label: "Tags", value: tags.join(", ") || MISSING },
     { label: "Duration", value: isOver ? duration(build.stats?.durationMillis) : MISSING },
@@ -72,10 +71,17 @@ function factsOf(actor: ActorRecord, build: BuildRecord): Fact[] {
       value: isBuilt ? bytes(build.stats?.imageSizeBytes) : MISSING,
       ...(build.hasImage === false && isBuilt ? { note: "The engine has no image of it any more" } : {}),
     },
-    { label: "Base image", value: standIn ? "A stand-in" : MISSING, ...(standIn ? { note: standIn } : {}) },
+    baseImageOf(build),
     { label: "Cache", value: build.options?.useCache === false ? "Not used" : "Used" },
     { label: "Started", value: fullTime(String(build.startedAt)) },
   ];
+}
+
+/** A stand-in is a local image that replaces the base image of the Dockerfile. */
+function baseImageOf({ status, baseImageStandIn }: BuildRecord): Fact {
+  const label = "Base image";
+  if (baseImageStandIn) return { label, value: "A stand-in", note: baseImageStandIn };
+  return { label, value: status === "SUCCEEDED" ? "As in the Dockerfile" : MISSING };
 }
 
 function Explanation({ build }: { build: BuildRecord }) {

@@ -2,9 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { type ActorInList, actorsQuery } from "@/api/actors";
-import { body, local } from "@/api/client";
+import { actorJobsQuery, type JobsOfActor } from "@/api/jobs";
 import { count, MISSING, plural } from "@/format/numbers";
 import { shortTime } from "@/format/times";
+import { LastRunCell } from "@/links/LastRunCell";
+import { refetchSoon } from "@/live/events";
+import { useTopic } from "@/live/topics";
 import { buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
@@ -15,31 +18,18 @@ import { StatusPill } from "@/ui/StatusPill";
 import { type Column, Table } from "@/ui/Table";
 import styles from "./ActorsPage.module.css";
 
-/** A run in the list of all runs, as far as the list of Actors shows it. */
-type LastRun = { actorId: string; status: string; startedAt: string };
-
-type Row = ActorInList & { lastRun: LastRun | undefined; recentRuns: number | null };
-
-const RECENT_MILLIS = 7 * 24 * 3600 * 1000;
-/** Further runs than these are not counted, so that the page stays quick with 10,000 runs. */
-const COUNTED_RUNS = 1000;
-
-/** The latest runs, from which the list shows the last one of each Actor and how many there were. */
-const recentRunsQuery = {
-  queryKey: ["run", "counts", "recent"],
-  queryFn: ({ signal }: { signal: AbortSignal }) => {
-    const startedAfter = new Date(Date.now() - RECENT_MILLIS).toISOString();
-    return body(local.GET("/greenroom/runs", { params: { query: { limit: COUNTED_RUNS, startedAfter } }, signal }));
-  },
-};
+type Row = ActorInList & { jobs: JobsOfActor | undefined };
 
 export function ActorsPage() {
   const { data, error, isPending, refetch } = useQuery(actorsQuery);
-  const runs = useQuery(recentRunsQuery).data;
+  const jobs = useQuery(actorJobsQuery).data;
+  useTopic("builds", () => refetchSoon(actorJobsQuery.queryKey));
   const search = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
   const q = search.q === undefined ? "" : String(search.q);
-  const rows = rowsOf(data?.items ?? [], runs?.items, runs?.total).filter((row) => isFound(row, q));
+  const rows = (data?.items ?? [])
+    .map((actor): Row => ({ ...actor, jobs: jobs?.get(actor.id) }))
+    .filter((row) => isFound(row, q));
   const setQ = (text: string) =>
     void navigate({ to: "/actors", search: text === "" ? {} : { q: text }, replace: true });
   const newActor = (
@@ -85,9 +75,9 @@ const COLUMNS: Column<Row>[] = [
     grows: true,
     cell: (row) => (row.title && row.title !== row.name ? row.title : MISSING),
   },
-  { id: "builds", header: "Builds", isNumber: true, hideBelow: "narrow", cell: (row) => count(row.stats?.totalBuilds) },
-  { id: "lastRun", header: "Last run", cell: (row) => <LastRunCell row={row} /> },
-  { id: "recent", header: "Runs in 7 days", isNumber: true, hideBelow: "narrow", cell: (row) => count(row.recentRuns) },
+  { id: "build", header: "Latest build", hideBelow: "narrow", cell: (row) => <LatestBuild row={row} /> },
+  { id: "lastRun", header: "Last run", cell: (row) => <LastRunCell run={row.jobs?.lastRun} /> },
+  { id: "recent", header: "Runs in 7 days", isNumber: true, hideBelow: "narrow", cell: recentRuns },
   { id: "all", header: "All runs", isNumber: true, hideBelow: "wide", cell: (row) => count(row.stats?.totalRuns) },
   { id: "modified", header: "Modified", isNumber: true, cell: (row) => shortTime(row.modifiedAt) },
 ];
@@ -101,16 +91,20 @@ function Name({ row }: { row: Row }) {
   );
 }
 
-function LastRunCell({ row }: { row: Row }) {
-  const { lastRun } = row;
-  const startedAt = lastRun?.startedAt ?? lastStartOf(row);
-  if (!startedAt) return MISSING;
+/** A build that succeeded needs no status. */
+function LatestBuild({ row }: { row: Row }) {
+  const build = row.jobs?.latestBuild;
+  if (!build) return MISSING;
   return (
     <span className={styles.last}>
-      {lastRun && <StatusPill status={lastRun.status} small />}
-      {shortTime(startedAt)}
+      {build.buildNumber}
+      {build.status !== "SUCCEEDED" && <StatusPill status={build.status} small />}
     </span>
   );
+}
+
+function recentRuns({ jobs, stats }: Row): string {
+  return jobs === undefined && (stats?.totalRuns ?? 0) > 0 ? MISSING : count(jobs?.recentRuns ?? 0);
 }
 
 function CompactRow({ row }: { row: Row }) {
@@ -118,25 +112,13 @@ function CompactRow({ row }: { row: Row }) {
     <span className={styles.compact}>
       <span className={styles.last}>
         <b className={styles.name}>{row.name}</b>
-        {row.lastRun && <StatusPill status={row.lastRun.status} small />}
+        {row.jobs?.lastRun && <StatusPill status={row.jobs.lastRun.status} small />}
       </span>
       <span className={styles.user}>
         {plural(row.stats?.totalRuns ?? 0, "run")}, modified {shortTime(row.modifiedAt)}
       </span>
     </span>
   );
-}
-
-function rowsOf(actors: ActorInList[], runs: readonly LastRun[] | undefined, total: number | undefined): Row[] {
-  const isWhole = runs !== undefined && total !== undefined && total <= runs.length;
-  return actors.map((actor) => {
-    const own = runs?.filter(({ actorId }) => actorId === actor.id) ?? [];
-    return { ...actor, lastRun: own[0], recentRuns: isWhole ? own.length : null };
-  });
-}
-
-function lastStartOf({ stats }: Row): string | undefined {
-  return stats?.lastRunStartedAt;
 }
 
 function isFound({ name, title, username }: Row, q: string): boolean {

@@ -1,8 +1,11 @@
 /** What the form of a schedule edits, and how it becomes the fields of the API. */
+
 import type { Schedule, ScheduleFields } from "@/api/schedules";
 import { timeZone } from "@/format/times";
+import { readJson, writeJson } from "@/json/exact";
 
 type Action = Schedule["actions"][number];
+type TaskInput = NonNullable<Extract<Action, { type: "RUN_ACTOR_TASK" }>["input"]>;
 type CreatedAction = NonNullable<ScheduleFields["actions"]>[number];
 
 export type DraftAction = {
@@ -58,7 +61,7 @@ function draftAction(action: Action): DraftAction {
       options: action.runOptions ?? null,
     };
   }
-  const input = action.input ? JSON.stringify(action.input, null, 2) : "";
+  const input = action.input ? writeJson(action.input, 2) : "";
   return {
     key: action.id,
     type: action.type,
@@ -86,9 +89,9 @@ export function hasErrors(errors: DraftErrors): boolean {
 }
 
 function isValidInput(action: DraftAction): boolean {
-  if (action.input.trim() === "" || !action.contentType.startsWith("application/json")) return true;
+  if (!hasInput(action) || !action.contentType.startsWith("application/json")) return true;
   try {
-    JSON.parse(action.input);
+    readJson(action.input);
     return true;
   } catch {
     return false;
@@ -101,10 +104,17 @@ export function fieldsOf(draft: Draft): ScheduleFields {
 }
 
 function createdAction(action: DraftAction): CreatedAction {
-  const hasInput = action.input.trim() !== "";
   if (action.type === "RUN_ACTOR") {
-    const runInput = hasInput ? { body: action.input, contentType: action.contentType } : null;
+    const runInput = hasInput(action) ? { body: action.input, contentType: action.contentType } : null;
     return { type: action.type, actorId: action.targetId, runInput, runOptions: action.options };
   }
-  return { type: action.type, actorTaskId: action.targetId, input: hasInput ? JSON.parse(action.input) : null };
+  return {
+    type: action.type,
+    actorTaskId: action.targetId,
+    input: hasInput(action) ? (readJson(action.input) as TaskInput) : null,
+  };
+}
+
+function hasInput({ input }: DraftAction): boolean {
+  return input.trim() !== "";
 }

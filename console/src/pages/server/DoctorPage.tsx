@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { RefreshCw, Stethoscope } from "lucide-react";
-import { type Check, doctorQuery, type Report, useStartDoctor } from "@/api/doctor";
+import { type Check, doctorQuery, type Report, useDoctorEvents, useStartDoctor } from "@/api/doctor";
 import { messageOf } from "@/api/errors";
 import { shortTime } from "@/format/times";
 import { Button } from "@/ui/Button";
@@ -16,6 +16,7 @@ import { AREAS, reportOf, summaryOf } from "./doctor/report";
 /** Whether this machine can run Actors under the platform's limits. Each problem has a fix. */
 export function DoctorPage() {
   const { data: report, error, refetch } = useQuery(doctorQuery);
+  useDoctorEvents();
   const start = useStartDoctor();
   const isRunning = report?.state === "RUNNING";
   const run = () => start.mutate();

@@ -8,6 +8,7 @@ import { Details } from "@/ui/Facts";
 import { Page, Section } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
+import { ProxyRequests } from "./ProxyRequests";
 import styles from "./Server.module.css";
 import { TwoLines } from "./TwoLines";
 
@@ -50,6 +51,9 @@ function ProxyDetails({ server, user }: { server: Server; user: User }) {
       </Section>
       <Section title="Groups" note="a user name such as groups-RESIDENTIAL,session-a1,country-US chooses one">
         <Groups names={groups} isOperator={server.isOperator} />
+      </Section>
+      <Section title="Last requests" note="of your runs and clients, at most 100">
+        <ProxyRequests />
       </Section>
     </>
   );

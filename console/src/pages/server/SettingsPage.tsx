@@ -3,9 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { useId } from "react";
 import { request } from "@/api/client";
 import { messageOf } from "@/api/errors";
-import { type Server, serverQuery } from "@/api/server";
+import { type Server, serverQuery, useDataFolder } from "@/api/server";
 import { changePreferences, type Preferences, preferences } from "@/app/preferences";
-import { MISSING } from "@/format/numbers";
+import { bytes, MISSING } from "@/format/numbers";
 import { fullTime } from "@/format/times";
 import { Button } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
@@ -38,7 +38,7 @@ export function SettingsPage() {
           </p>
         </Section>
         <Section title="Server" note="Set in greenroom.toml, in variables or with options of greenroom up">
-          {server ? <Details rows={serverRows(server)} /> : error ? null : <Skeleton lines={6} />}
+          {server ? <ServerDetails server={server} /> : error ? null : <Skeleton lines={6} />}
           {error && <QueryError error={error} refetch={refetch} />}
         </Section>
       </div>
@@ -114,6 +114,12 @@ function SignOut() {
 }
 
 const GIGABYTE = 1024;
+
+function ServerDetails({ server }: { server: Server }) {
+  const folder = useDataFolder();
+  const size = folder === undefined ? MISSING : folder.sizeBytes === null ? "Being measured" : bytes(folder.sizeBytes);
+  return <Details rows={{ ...serverRows(server), "Size of the data folder": size }} />;
+}
 
 function serverRows({ engine, ...server }: Server): Record<string, string> {
   const days = server.retentionDays;

@@ -1,9 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
+import { type LastRun, taskRunsQuery } from "@/api/jobs";
 import { type ScheduleShort, schedulesQuery } from "@/api/schedules";
 import type { TaskInList } from "@/api/tasks";
 import { count, MISSING, plural } from "@/format/numbers";
 import { shortTime } from "@/format/times";
+import { LastRunCell } from "@/links/LastRunCell";
+import { StatusPill } from "@/ui/StatusPill";
 import { type Column, Table } from "@/ui/Table";
 import styles from "./Tasks.module.css";
 
@@ -20,9 +23,11 @@ function byTask({ items }: { items: readonly ScheduleShort[] }): Record<string, 
 export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
   const navigate = useNavigate();
   const schedules = useQuery({ ...schedulesQuery, select: byTask }).data;
+  const runs = useQuery(taskRunsQuery).data;
   const columns: Column<TaskInList>[] = [
     { id: "name", header: "Name", cell: (task) => <b className={styles.name}>{task.name}</b> },
     { id: "actor", header: "Actor", grows: true, cell: (task) => <ActorLink task={task} /> },
+    { id: "lastRun", header: "Last run", cell: (task) => <LastRunCell run={runs?.get(task.id)} /> },
     {
       id: "schedule",
       header: "Schedule",
@@ -43,7 +48,10 @@ export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
       onOpen={(task) => void navigate({ to: "/actors/tasks/$taskId", params: { taskId: task.id } })}
       compact={(task) => (
         <span className={styles.compact}>
-          <b className={styles.name}>{task.name}</b>
+          <span className={styles.head}>
+            <b className={styles.name}>{task.name}</b>
+            <LastRunStatus run={runs?.get(task.id)} />
+          </span>
           <span className={styles.note}>
             {task.actName ?? MISSING}, {plural(task.stats?.totalRuns ?? 0, "run")}
           </span>
@@ -51,6 +59,10 @@ export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
       )}
     />
   );
+}
+
+function LastRunStatus({ run }: { run: LastRun | undefined }) {
+  return run ? <StatusPill status={run.status} small /> : null;
 }
 
 function ActorLink({ task }: { task: TaskInList }) {

@@ -5,6 +5,7 @@ import { messageOf } from "@/api/errors";
 import { type Dispatch, dispatchesQuery, eventLabel, useSendAgain, webhookRequestQuery } from "@/api/webhooks";
 import { MISSING, plural } from "@/format/numbers";
 import { duration, shortTime } from "@/format/times";
+import { readJson, writeJson } from "@/json/exact";
 import { RunLink } from "@/links/RecordLink";
 import { Button } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
@@ -118,7 +119,7 @@ function callDuration(call: Call): string {
 
 function indented(payload: string): string {
   try {
-    return JSON.stringify(JSON.parse(payload), null, 2);
+    return writeJson(readJson(payload), 2);
   } catch {
     return payload;
   }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Send, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { isNotFound, messageOf } from "@/api/errors";
@@ -12,7 +12,7 @@ import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { showToast } from "@/ui/toasts";
 import { Dispatches } from "./Dispatches";
-import { draftOf, newDraft } from "./draft";
+import { draftOf, newDraft, type Preset } from "./draft";
 import { WebhookForm } from "./WebhookForm";
 import styles from "./Webhooks.module.css";
 
@@ -25,10 +25,11 @@ export function WebhookPage() {
 
 function NewWebhook() {
   const navigate = useNavigate();
+  const preset: Preset = useSearch({ strict: false });
   const open = (webhook: Webhook) => navigate({ to: "/webhooks/$webhookId", params: { webhookId: webhook.id } });
   return (
     <Page title="New webhook" crumbs={CRUMBS}>
-      <WebhookForm id={null} initial={newDraft()} onSaved={open} />
+      <WebhookForm id={null} initial={newDraft(preset)} onSaved={open} />
     </Page>
   );
 }

@@ -16,12 +16,16 @@ export type Draft = {
   description: string;
 };
 
-export function newDraft(): Draft {
+/** What the address of a new webhook may name: `actor`, `task` or `run`, with the id of one. */
+export type Preset = Partial<Record<Target, unknown>>;
+
+export function newDraft(preset: Preset = {}): Draft {
+  const target = (["run", "task", "actor"] as const).find((each) => preset[each] !== undefined) ?? "actor";
   return {
     eventTypes: ["ACTOR.RUN.SUCCEEDED", "ACTOR.RUN.FAILED"],
     requestUrl: "",
-    target: "actor",
-    targetId: "",
+    target,
+    targetId: String(preset[target] ?? ""),
     payloadTemplate: "",
     headersTemplate: "",
     shouldInterpolateStrings: false,

@@ -34,7 +34,7 @@ export function FilesField(props: EditorProps) {
   const [rows, setRows] = useDraft<Row[]>({
     ...props,
     format: (value) => formatRows("stringList", value),
-    parse: (next) => ({ value: parseRows("stringList", next) }),
+    parse: (next) => ({ value: parseRows("stringList", next, props.value) }),
   });
   const filled = rows.filter(({ text }) => text !== "");
   return (
@@ -83,9 +83,10 @@ export function FilesField(props: EditorProps) {
 
 type UploadProps = EditorProps & { isMultiple?: boolean; onUrls: (urls: string[]) => void };
 
-function UploadButton({ id, label, isDisabled, isMultiple = false, onUrls }: UploadProps) {
+function UploadButton({ id, label, value, isDisabled, isMultiple = false, onUrls }: UploadProps) {
   const picker = useRef<HTMLInputElement>(null);
   const upload = useMutation({
+    onMutate: () => value,
     mutationFn: async (files: File[]) => {
       const urls: string[] = [];
       for (const file of files) urls.push(await uploadFile(file, null));
@@ -117,7 +118,9 @@ function UploadButton({ id, label, isDisabled, isMultiple = false, onUrls }: Upl
           event.target.value = "";
         }}
       />
-      {upload.isError && <FieldError id={`${id}-upload`}>The upload failed. {messageOf(upload.error)}</FieldError>}
+      {upload.isError && upload.context === value && (
+        <FieldError id={`${id}-upload`}>The upload failed. {messageOf(upload.error)}</FieldError>
+      )}
     </>
   );
 }

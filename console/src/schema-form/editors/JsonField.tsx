@@ -1,4 +1,5 @@
 import { CodeEditor } from "@/editor/CodeEditor";
+import { writeJson } from "@/json/exact";
 import { useDraft } from "../values/draft";
 import { formatJson, parseJsonText } from "../values/json";
 import styles from "./editors.module.css";
@@ -30,7 +31,7 @@ export function UnknownField(props: EditorProps) {
           label={`Schema of ${props.label}`}
           isReadOnly
           maxHeight={200}
-          value={JSON.stringify(props.field, null, 2)}
+          value={writeJson(props.field, 2)}
         />
       </div>
     </div>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { userQuery } from "@/api/account";
+import type { Json } from "@/json/exact";
 import { Select } from "@/ui/Field";
-import type { Json } from "../schema";
 import { useDraft } from "../values/draft";
 import { formatProxy, type ProxyDraft, parseProxy } from "../values/proxies";
 import { countryOptions } from "./countries";

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type StorageKind, storageChoicesQuery } from "@/api/storageRecords";
 import { shortTime } from "@/format/times";
 import { KINDS } from "@/storages/kinds";
-import { textsOf } from "./choices";
+import { textsOf, valuesOf } from "./choices";
 import { MultiSelect, type Option } from "./MultiSelect";
 import { textOf } from "./texts";
 import type { EditorProps } from "./types";
@@ -45,7 +45,7 @@ export function ResourcesField(props: EditorProps) {
       acceptsOthers
       chosen={textsOf(value)}
       prompt={`Add a ${KINDS[kind].word}`}
-      onChosen={(chosen) => onChange(chosen.length === 0 ? undefined : chosen)}
+      onChosen={(chosen) => onChange(valuesOf(chosen, value))}
     />
   );
 }

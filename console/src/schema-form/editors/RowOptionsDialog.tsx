@@ -1,9 +1,9 @@
 import { useId, useState } from "react";
 import { CodeEditor } from "@/editor/CodeEditor";
+import { isObject } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { FieldError } from "@/ui/Field";
-import { isObject } from "../schema";
 import { formatJson, parseJsonText } from "../values/json";
 import type { Row } from "../values/rows";
 

@@ -24,7 +24,7 @@ function RowsField({ kind, ...props }: EditorProps & { kind: RowKind }) {
   const [rows, setRows] = useDraft<Row[]>({
     ...props,
     format: (value) => formatRows(kind, value),
-    parse: (next) => ({ value: parseRows(kind, next) }),
+    parse: (next) => ({ value: parseRows(kind, next, props.value) }),
   });
   const [isBulk, setBulk] = useState(false);
   const place = useRef<HTMLDivElement>(null);

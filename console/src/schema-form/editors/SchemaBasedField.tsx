@@ -1,8 +1,10 @@
 import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { isObject, type Json, type JsonObject } from "@/json/exact";
 import { Button, IconButton } from "@/ui/Button";
 import { FieldRow } from "../FieldRow";
-import { editorOf, type FieldSchema, isObject, type Json, type JsonObject } from "../schema";
+import { editorOf, type FieldSchema, typeOf } from "../schema";
+import { type Parsed, useDraft } from "../values/draft";
 import { JsonField } from "./JsonField";
 import { StringListField } from "./RowsField";
 import styles from "./SchemaBasedField.module.css";
@@ -11,27 +13,18 @@ import type { EditorProps } from "./types";
 /** An object with a field for each property, or a list of such objects. */
 export function SchemaBasedField(props: EditorProps) {
   const { field } = props;
-  if (field.type === "object" && field.properties) return <ObjectFields {...props} properties={field.properties} />;
-  if (field.type === "array" && field.items?.properties) return <ObjectList {...props} item={field.items} />;
-  return field.type === "array" && field.items?.type === "string" ? (
-    <StringListField {...props} />
-  ) : (
-    <JsonField {...props} />
-  );
+  const type = typeOf(field);
+  if (type === "object" && field.properties) return <ObjectFields {...props} properties={field.properties} />;
+  if (type === "array" && field.items?.properties) return <ObjectList {...props} item={field.items} />;
+  return type === "array" && field.items?.type === "string" ? <StringListField {...props} /> : <JsonField {...props} />;
 }
 
 type Properties = Record<string, FieldSchema>;
 
 function ObjectFields({ properties, ...props }: EditorProps & { properties: Properties }) {
-  const { id, field, value, onChange, onProblem } = props;
+  const { id, field, value, isDisabled } = props;
   const object = isObject(value) ? value : {};
-  const [problems, setProblems] = useState<Record<string, string>>({});
-  const setProblem = (name: string, problem: string | null) => {
-    const { [name]: _, ...others } = problems;
-    const next = problem === null ? others : { ...others, [name]: problem };
-    setProblems(next);
-    onProblem(Object.values(next)[0] ?? null);
-  };
+  const parts = usePartProblems<string>(props);
   const shown = Object.entries(properties).filter(([, property]) => editorOf(property) !== "hidden");
   return (
     <div className={styles.object}>
@@ -42,11 +35,11 @@ function ObjectFields({ properties, ...props }: EditorProps & { properties: Prop
           named={{ name, field: property }}
           isRequired={(field.required ?? []).includes(name)}
           value={object[name]}
-          problem={problems[name]}
-          isDisabled={props.isDisabled}
+          problem={parts.problems.get(name)}
+          isDisabled={isDisabled}
           isNested
-          onChange={(next) => onChange(withProperty(object, name, next))}
-          onProblem={(problem) => setProblem(name, problem)}
+          onChange={(next) => parts.change(name, withProperty(object, name, next))}
+          onProblem={(problem) => parts.report(name, problem)}
         />
       ))}
     </div>
@@ -54,14 +47,17 @@ function ObjectFields({ properties, ...props }: EditorProps & { properties: Prop
 }
 
 function ObjectList({ item, ...props }: EditorProps & { item: FieldSchema }) {
-  const { id, label, value, onChange, isDisabled } = props;
-  const items = Array.isArray(value) ? value : [];
-  const change = (next: Json[]) => onChange(next.length === 0 ? undefined : next);
+  const { id, label, isDisabled } = props;
+  const parts = usePartProblems<number>(props);
+  const [items, setItems] = useDraft<ListItem[]>({ ...props, format: formatItems, parse: parseItems });
+  const change = (next: ListItem[], changed: ListItem) => {
+    setItems(next);
+    parts.mend(changed.id);
+  };
   return (
     <div className={styles.list}>
       {items.map((each, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: items have no identity; their fields follow the value
-        <div key={index} className={styles.item}>
+        <div key={each.id} className={styles.item}>
           <div className={styles.head}>
             <span>{index + 1}</span>
             <IconButton
@@ -70,7 +66,7 @@ function ObjectList({ item, ...props }: EditorProps & { item: FieldSchema }) {
               label={`Remove item ${index + 1} of ${label}`}
               icon={<Trash2 aria-hidden />}
               disabled={isDisabled}
-              onClick={() => change(items.filter((_, position) => position !== index))}
+              onClick={() => change(without(items, each), each)}
             />
           </div>
           <ObjectFields
@@ -78,8 +74,9 @@ function ObjectList({ item, ...props }: EditorProps & { item: FieldSchema }) {
             id={index === 0 ? id : `${id}-${index}`}
             field={item}
             properties={item.properties ?? {}}
-            value={each}
-            onChange={(next) => change(items.map((other, position) => (position === index ? (next ?? {}) : other)))}
+            value={each.value}
+            onChange={(value) => change(withValue(items, each, value ?? {}), each)}
+            onProblem={(problem) => parts.report(each.id, problem)}
           />
         </div>
       ))}
@@ -89,12 +86,64 @@ function ObjectList({ item, ...props }: EditorProps & { item: FieldSchema }) {
         icon={<Plus aria-hidden />}
         className={styles.add ?? ""}
         disabled={isDisabled}
-        onClick={() => change([...items, initialItem(item)])}
+        onClick={() => {
+          const added = newItem(initialItem(item));
+          change([...items, added], added);
+        }}
       >
         Add
       </Button>
     </div>
   );
+}
+
+/** The problems of the parts of a value. The field itself has the first one, until all parts are mended. */
+function usePartProblems<Key>({ onChange, onProblem }: EditorProps) {
+  const [problems, setProblems] = useState<ReadonlyMap<Key, string>>(new Map());
+  /** The field has a new value, which ends its problem: those of the other parts are reported again. */
+  const mend = (part: Key) => {
+    const rest = new Map([...problems].filter(([key]) => key !== part));
+    setProblems(rest);
+    const [first] = rest.values();
+    if (first !== undefined) onProblem(first);
+  };
+  return {
+    problems,
+    mend,
+    change: (part: Key, value: Json) => {
+      onChange(value);
+      mend(part);
+    },
+    report: (part: Key, problem: string) => {
+      setProblems(new Map(problems).set(part, problem));
+      onProblem(problem);
+    },
+  };
+}
+
+/** An item with an identity, so that its editors follow it when an item before it is removed. */
+type ListItem = { id: number; value: Json };
+
+let nextId = 1;
+
+function newItem(value: Json): ListItem {
+  return { id: nextId++, value };
+}
+
+function formatItems(value: Json | undefined): ListItem[] {
+  return Array.isArray(value) ? value.map(newItem) : [];
+}
+
+function parseItems(items: ListItem[]): Parsed {
+  return { value: items.length === 0 ? undefined : items.map(({ value }) => value) };
+}
+
+function without(items: ListItem[], { id }: ListItem): ListItem[] {
+  return items.filter((each) => each.id !== id);
+}
+
+function withValue(items: ListItem[], { id }: ListItem, value: Json): ListItem[] {
+  return items.map((each) => (each.id === id ? { id, value } : each));
 }
 
 function initialItem(item: FieldSchema): JsonObject {

@@ -1,5 +1,5 @@
+import type { Json } from "@/json/exact";
 import { Checkbox, Select, TextInput } from "@/ui/Field";
-import type { Json } from "../schema";
 import styles from "./editors.module.css";
 import { MultiSelect } from "./MultiSelect";
 import { controlProps, textOf } from "./texts";
@@ -82,13 +82,19 @@ export function MultiSelectField(props: EditorProps) {
       acceptsOthers={items.enum === undefined}
       chosen={textsOf(value)}
       prompt={`Add ${aOrAn(props.label)}`}
-      onChosen={(chosen) => onChange(chosen.length === 0 ? undefined : chosen)}
+      onChosen={(chosen) => onChange(valuesOf(chosen, value))}
     />
   );
 }
 
 export function textsOf(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.map(textOf) : [];
+}
+
+/** The chosen values. Those that were in the list before stay as they are, even if they are not texts. */
+export function valuesOf(chosen: string[], before: Json | undefined): Json | undefined {
+  const known = Array.isArray(before) ? before : [];
+  return chosen.length === 0 ? undefined : chosen.map((text) => known.find((each) => textOf(each) === text) ?? text);
 }
 
 function aOrAn(label: string): string {

@@ -2,9 +2,11 @@ import { Eye, EyeOff } from "lucide-react";
 import { useState } from "react";
 import { CodeEditor } from "@/editor/CodeEditor";
 import type { CodeLanguage } from "@/editor/types";
+import { withLineBreaks } from "@/format/lineBreaks";
+import { type Json, writeJson } from "@/json/exact";
 import { IconButton } from "@/ui/Button";
 import { TextInput } from "@/ui/Field";
-import type { Json } from "../schema";
+import { typeOf } from "../schema";
 import { useDraft } from "../values/draft";
 import { formatNumber, parseNumber } from "../values/numbers";
 import styles from "./editors.module.css";
@@ -14,6 +16,12 @@ const CODE_HEIGHT = { minHeight: 88, maxHeight: 400 };
 
 /** A text, or a secret whose characters are hidden. An empty text stands for no value. */
 export function TextField(props: EditorProps) {
+  // A control of one line would remove line breaks.
+  const [hasLines] = useState(/[\r\n]/.test(textOf(props.value)));
+  return hasLines && !props.field.isSecret ? <TextArea {...props} /> : <TextLine {...props} />;
+}
+
+function TextLine(props: EditorProps) {
   const { field, value, onChange } = props;
   const [isShown, setShown] = useState(false);
   const input = (
@@ -54,7 +62,9 @@ export function TextArea(props: EditorProps) {
       aria-describedby={describedBy}
       value={textOf(value)}
       placeholder={placeholderOf(props)}
-      onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value)}
+      onChange={(event) =>
+        onChange(event.target.value === "" ? undefined : withLineBreaks(event.target.value, textOf(value)))
+      }
     />
   );
 }
@@ -69,7 +79,7 @@ export function NumberField(props: EditorProps) {
   return (
     <TextInput
       {...controlProps(props)}
-      inputMode={field.type === "integer" ? "numeric" : "decimal"}
+      inputMode={typeOf(field) === "integer" ? "numeric" : "decimal"}
       autoComplete="off"
       value={text}
       placeholder={placeholderOf(props)}
@@ -114,7 +124,7 @@ export function controlProps({ id, isInvalid, isDisabled, describedBy }: EditorP
 }
 
 export function textOf(value: Json | undefined): string {
-  return value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  return value === undefined || value === null ? "" : typeof value === "string" ? value : writeJson(value);
 }
 
 /** What the run gets if the field stays empty. */

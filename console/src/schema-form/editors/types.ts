@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import type { EditorKind, FieldSchema, Json } from "../schema";
+import type { Json } from "@/json/exact";
+import type { EditorKind, FieldSchema } from "../schema";
 
 /** What each editor of a field gets. */
 export type EditorProps = {
@@ -9,9 +10,10 @@ export type EditorProps = {
   label: string;
   field: FieldSchema;
   value: Json | undefined;
+  /** Sets the value, which ends the problem of a text that stood for no value. */
   onChange: (value: Json | undefined) => void;
-  /** Called with the problem of a text that stands for no value, and with null when it does again. */
-  onProblem: (problem: string | null) => void;
+  /** Called with the problem of a text that stands for no value. */
+  onProblem: (problem: string) => void;
   isInvalid: boolean;
   isDisabled: boolean;
   describedBy: string | undefined;

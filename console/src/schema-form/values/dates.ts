@@ -1,4 +1,5 @@
-import type { FieldSchema, Json } from "../schema";
+import type { Json } from "@/json/exact";
+import type { FieldSchema } from "../schema";
 
 export const UNITS = ["day", "week", "month", "year"] as const;
 export type Unit = (typeof UNITS)[number];

@@ -1,6 +1,6 @@
 /** What an editor shows while the user types, and the value that it stands for. */
 import { useState } from "react";
-import type { Json } from "../schema";
+import type { Json } from "@/json/exact";
 
 export type Parsed = { value: Json | undefined; problem?: undefined } | { problem: string; value?: undefined };
 
@@ -8,9 +8,10 @@ export type DraftOptions<Draft> = {
   format: (value: Json | undefined) => Draft;
   parse: (draft: Draft) => Parsed;
   value: Json | undefined;
+  /** Called with each value, which ends the problem of the draft before it. */
   onChange: (value: Json | undefined) => void;
-  /** Called with the problem of a draft that stands for no value, and with null when it does again. */
-  onProblem: (problem: string | null) => void;
+  /** Called with the problem of a draft that stands for no value. */
+  onProblem: (problem: string) => void;
 };
 
 /**
@@ -26,8 +27,7 @@ export function useDraft<Draft>({ format, parse, value, onChange, onProblem }: D
   const change = (next: Draft) => {
     setDraft(next);
     const parsed = parse(next);
-    onProblem(parsed.problem ?? null);
-    if (parsed.problem !== undefined) return;
+    if (parsed.problem !== undefined) return onProblem(parsed.problem);
     setSent(parsed.value);
     onChange(parsed.value);
   };

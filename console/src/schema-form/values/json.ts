@@ -1,9 +1,10 @@
 import { parseJson } from "@/editor/jsonErrors";
-import { type FieldSchema, isObject, type Json, typeOf } from "../schema";
+import { isObject, type Json, writeJson } from "@/json/exact";
+import { type FieldSchema, typeOf } from "../schema";
 import type { Parsed } from "./draft";
 
 export function formatJson(value: Json | undefined): string {
-  return value === undefined ? "" : JSON.stringify(value, null, 2);
+  return value === undefined ? "" : writeJson(value, 2);
 }
 
 /** The value of a JSON text. An empty text stands for no value. */
@@ -19,7 +20,7 @@ export function parseJsonText(text: string, field: FieldSchema): Parsed {
         ? Array.isArray(value) || isNullFor(field, value)
         : true;
   if (!isFitting) return { problem: type === "array" ? "Write an array: [ ... ]." : "Write an object: { ... }." };
-  return { value: value as Json };
+  return { value };
 }
 
 function isNullFor(field: FieldSchema, value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "../schema";
+import { isObject, type Json, type JsonObject } from "@/json/exact";
 
 export type ProxyDraft = {
   mode: "none" | "automatic" | "groups" | "custom";

@@ -1,8 +1,16 @@
 /** Lists with one row per item: addresses, patterns, texts, and pairs of key and value. */
-import { isObject, type Json, type JsonObject } from "../schema";
+import { isObject, type Json, type JsonObject, writeJson } from "@/json/exact";
 
 /** A row of a list. `rest` are the other properties of its item; null if the item is a plain text. */
-export type Row = { id: number; text: string; second: string; rest: JsonObject | null; key: string };
+export type Row = {
+  id: number;
+  text: string;
+  second: string;
+  rest: JsonObject | null;
+  key: string;
+  /** The item that the row began with. It stays as it is while the row shows it. */
+  origin?: { item: Json; row: Row };
+};
 
 export type RowKind = "requestListSources" | "globs" | "pseudoUrls" | "stringList" | "keyValue";
 
@@ -23,12 +31,20 @@ export function newRow(kind: RowKind, text = "", key = TEXT_KEYS[kind][0] ?? "")
 
 /** The rows of a list. A list without items has one empty row, so that there is a place to type. */
 export function formatRows(kind: RowKind, value: Json | undefined): Row[] {
-  const rows = Array.isArray(value) ? value.map((item) => rowOf(kind, item)) : [];
+  const rows = Array.isArray(value) ? value.map((item) => withOrigin(rowOf(kind, item), item)) : [];
   return rows.length === 0 ? [newRow(kind)] : rows;
 }
 
+function withOrigin(row: Row, item: Json): Row {
+  return { ...row, origin: { item, row } };
+}
+
+function isUntouched({ origin, text, second, rest }: Row): boolean {
+  return origin !== undefined && origin.row.text === text && origin.row.second === second && origin.row.rest === rest;
+}
+
 function rowOf(kind: RowKind, item: Json): Row {
-  if (!isObject(item)) return { ...newRow(kind, typeof item === "string" ? item : JSON.stringify(item)), rest: null };
+  if (!isObject(item)) return { ...newRow(kind, typeof item === "string" ? item : writeJson(item)), rest: null };
   const key = TEXT_KEYS[kind].find((each) => each in item) ?? TEXT_KEYS[kind][0] ?? "";
   const { [key]: text, ...others } = item;
   if (kind !== "keyValue") return { ...newRow(kind, asText(text), key), rest: others };
@@ -36,15 +52,20 @@ function rowOf(kind: RowKind, item: Json): Row {
   return { ...newRow(kind, asText(text), key), second: asText(value), rest };
 }
 
-/** The items of rows, without the empty ones; no value if none is left. */
-export function parseRows(kind: RowKind, rows: readonly Row[]): Json | undefined {
+/**
+ * The items of rows, without those that the user left empty. If none is left, there is no value; an empty row alone does
+ * not change a null or an empty list.
+ */
+export function parseRows(kind: RowKind, rows: readonly Row[], before?: Json): Json | undefined {
   const items = rows
-    .filter(({ text, second }) => text.trim() !== "" || second.trim() !== "")
+    .filter((row) => isUntouched(row) || row.text.trim() !== "" || row.second.trim() !== "")
     .map((row) => item(kind, row));
-  return items.length === 0 ? undefined : items;
+  if (items.length > 0) return items;
+  return before === null || (Array.isArray(before) && before.length === 0) ? before : undefined;
 }
 
 function item(kind: RowKind, row: Row): Json {
+  if (row.origin && isUntouched(row)) return row.origin.item;
   const text = kind === "stringList" ? row.text : row.text.trim();
   if (row.rest === null) return text;
   if (kind === "keyValue") return { [row.key]: text, value: row.second, ...row.rest };
@@ -52,7 +73,7 @@ function item(kind: RowKind, row: Row): Json {
 }
 
 function asText(value: Json | undefined): string {
-  return value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  return value === undefined || value === null ? "" : typeof value === "string" ? value : writeJson(value);
 }
 
 /** The text of all rows, one per line, to edit them together. */

@@ -1,7 +1,7 @@
 import { Check, Image, X } from "lucide-react";
 import { MISSING, plural } from "@/format/numbers";
 import { fullTime, shortTime } from "@/format/times";
-import type { Json } from "@/schema-form/schema";
+import { isNested, isNumber, type Json } from "@/json/exact";
 import type { CellFormat } from "./columns";
 import styles from "./Dataset.module.css";
 
@@ -13,8 +13,8 @@ export function Cell({ value, format }: { value: Json | undefined; format: CellF
   if (value === undefined) return <span className={styles.quiet}>{MISSING}</span>;
   if (value === null) return <span className={styles.quiet}>null</span>;
   if (typeof value === "boolean") return <Truth value={value} />;
-  if (typeof value === "object") return <span className={styles.nested}>{summaryOf(value)}</span>;
-  if (typeof value === "number") return format === "date" ? <Time value={value} /> : String(value);
+  if (isNested(value)) return <span className={styles.nested}>{summaryOf(value)}</span>;
+  if (isNumber(value)) return format === "date" ? <Time value={Number(value)} /> : String(value);
   if (format === "image") return <Picture url={value} />;
   if (format !== "text" && URL_START.test(value)) return <TextLink url={value} />;
   if (format === "date" || (format === null && TIMESTAMP.test(value))) return <Time value={value} />;

@@ -7,6 +7,7 @@ import { Button } from "@/ui/Button";
 import { Menu, MenuCheckItem, MenuItem, MenuSeparator } from "@/ui/Menu";
 import { SearchField } from "@/ui/SearchField";
 import { Segmented } from "@/ui/Segmented";
+import viewer from "../Viewer.module.css";
 import { type FieldColumn, joinNames, type View } from "./columns";
 import styles from "./Dataset.module.css";
 import { ExportMenu } from "./ExportMenu";
@@ -27,7 +28,7 @@ export function DatasetToolbar({ dataset, views, address, all, columns, data, fo
   const { view, isJson, find, change } = address;
   const named: (View | null)[] = [...views, null];
   return (
-    <div className={styles.toolbar}>
+    <div className={viewer.toolbar}>
       {views.length > 0 && (
         <Segmented
           label="View"
@@ -45,7 +46,7 @@ export function DatasetToolbar({ dataset, views, address, all, columns, data, fo
         ]}
         onChange={(as) => change({ as: as === "json" ? as : undefined, item: undefined })}
       />
-      <span className={styles.find}>
+      <span className={viewer.find}>
         <SearchField value={find} label="Find on this page" onChange={(text) => change({ find: text })} />
       </span>
       {find !== "" && (
@@ -54,7 +55,7 @@ export function DatasetToolbar({ dataset, views, address, all, columns, data, fo
         </span>
       )}
       {!isJson && <ColumnMenu all={all} columns={columns} onChange={change} />}
-      <span className={styles.actions}>
+      <span className={viewer.actions}>
         {actions}
         <ExportMenu dataset={dataset} view={view} items={data.items} total={data.total} />
       </span>

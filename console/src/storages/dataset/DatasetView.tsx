@@ -3,8 +3,10 @@ import { type ReactNode, useMemo } from "react";
 import { type Item, itemsQuery } from "@/api/datasetItems";
 import type { StorageRecord } from "@/api/storageRecords";
 import { CodeEditor } from "@/editor/CodeEditor";
+import { writeJson } from "@/json/exact";
 import { QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
+import viewer from "../Viewer.module.css";
 import { chosenColumns, columnsOf, findItems, viewsOf } from "./columns";
 import styles from "./Dataset.module.css";
 import { DatasetToolbar } from "./DatasetToolbar";
@@ -36,7 +38,7 @@ export function DatasetView({ dataset, empty, actions }: Props) {
   if (data.total === 0) return <>{empty}</>;
   const first = view?.isUnwound ? 0 : offset;
   return (
-    <div className={styles.view}>
+    <div className={viewer.view}>
       <DatasetToolbar {...{ dataset, views, address, all, columns, data, actions }} found={found.length} />
       {data.items.length === 0 && <p className={styles.none}>This page has no items. The dataset ends before it.</p>}
       {data.items.length > 0 && found.length === 0 && (
@@ -59,7 +61,7 @@ export function DatasetView({ dataset, empty, actions }: Props) {
 }
 
 function JsonItems({ items }: { items: Item[] }) {
-  const text = useMemo(() => JSON.stringify(items, null, 2), [items]);
+  const text = useMemo(() => writeJson(items, 2), [items]);
   return (
     <div className={styles.json}>
       <CodeEditor label="Items as JSON" language="json" value={text} isReadOnly isBare hasLineNumbers maxHeight={640} />

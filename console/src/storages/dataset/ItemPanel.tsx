@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Item } from "@/api/datasetItems";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { bytes, count } from "@/format/numbers";
+import { writeJson } from "@/json/exact";
 import { CopyButton } from "@/ui/CopyButton";
 import { Segmented } from "@/ui/Segmented";
 import { SidePanel } from "@/ui/SidePanel";
@@ -14,11 +15,11 @@ type Props = { items: Item[]; index: number; first: number; onIndex: (index: num
 export function ItemPanel({ items, index, first, onIndex }: Props) {
   const [isText, setText] = useState(false);
   const item = items[index] ?? {};
-  const text = JSON.stringify(item, null, 2);
+  const text = writeJson(item, 2);
   return (
     <SidePanel
       title={`Item ${count(first + index + 1)}`}
-      note={bytes(new Blob([JSON.stringify(item)]).size)}
+      note={bytes(new Blob([writeJson(item)]).size)}
       onClose={() => onIndex(null)}
       onPrevious={index > 0 ? () => onIndex(index - 1) : undefined}
       onNext={index < items.length - 1 ? () => onIndex(index + 1) : undefined}

@@ -1,6 +1,6 @@
 /** Which columns a table of items has: those of a view of the dataset's schema, or all fields of the items. */
 import type { Item } from "@/api/datasetItems";
-import { isObject, type Json } from "@/schema-form/schema";
+import { isNested, isNumber, isObject, type Json, writeJson } from "@/json/exact";
 
 /** How a view displays a field; null if the value itself decides. */
 export type CellFormat = "text" | "number" | "date" | "link" | "boolean" | "image" | "array" | "object" | null;
@@ -75,7 +75,7 @@ function parseNames(text: string): string[] {
 
 export function textOf(value: Json | undefined): string {
   if (value === undefined) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : writeJson(value);
 }
 
 /** The items with a value that contains the text, each with its index in the page. */
@@ -98,14 +98,14 @@ function widthOf({ field, label }: FieldColumn, items: Item[]): number {
 }
 
 function shownLength(value: Json | undefined): number {
-  return typeof value === "object" && value !== null ? 14 : textOf(value).length;
+  return value !== undefined && isNested(value) ? 14 : textOf(value).length;
 }
 
 /** Whether a column has only numbers, which are aligned at the right. */
 function isNumeric({ field, format }: FieldColumn, items: Item[]): boolean {
   const values = items.map((item) => item[field]).filter((value) => value !== undefined && value !== null);
   if (format !== null && format !== "number") return false;
-  return values.length > 0 && values.every((value) => typeof value === "number");
+  return values.length > 0 && values.every(isNumber);
 }
 
 type SizedColumn = { column: FieldColumn; width: number; isNumber: boolean; grows: boolean };

@@ -1,3 +1,4 @@
+import { isObject, readJson, writeJson } from "@/json/exact";
 /** Items in files of JSON, JSON Lines or CSV. */
 
 export class InvalidFile extends Error {}
@@ -30,14 +31,14 @@ function parseLines(text: string): unknown[] {
 
 function parsed(text: string, problem: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (error) {
     throw new InvalidFile(`${problem}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 function isItem(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject(value);
 }
 
 /** The first row has the names of the fields. All values are texts, since CSV has no other type (RFC 4180). */
@@ -82,7 +83,7 @@ export function inBatches(items: unknown[]): unknown[][] {
   const batches: unknown[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const item of items) {
-    const { length } = JSON.stringify(item);
+    const { length } = writeJson(item);
     const last = batches.at(-1);
     if (last === undefined || last.length >= MAX_ITEMS || size + length > MAX_CHARACTERS) {
       batches.push([item]);

@@ -1,6 +1,6 @@
 /** How large the files of an export will be, estimated from one page of items. */
 import type { Format, Item } from "@/api/datasetItems";
-import type { Json } from "@/schema-form/schema";
+import { isNested, type Json, writeJson } from "@/json/exact";
 import { textOf } from "./columns";
 
 /** What an Excel file needs for a value of a CSV file: it is compressed, but has more around each value. */
@@ -15,7 +15,7 @@ export function estimateSizes(items: Item[], total: number): Record<Format, numb
   const header = fields.join(",").length + 2;
   const of = (size: (item: Item) => number) => items.reduce((sum, item) => sum + size(item), 0) * share;
   const csv = header + of((item) => fields.reduce((sum, field) => sum + cellBytes(item[field]) + 1, 1));
-  const json = of((item) => bytesOf(JSON.stringify(item)) + 2);
+  const json = of((item) => bytesOf(writeJson(item)) + 2);
   const xml = of((item) => 14 + xmlBytes(item));
   const html = of((item) => fields.reduce((sum, field) => sum + cellBytes(item[field]) + 9, 10));
   return { csv, xlsx: EXCEL_EMPTY + csv * EXCEL_SHARE, json, jsonl: json, xml, html, rss: xml };
@@ -30,12 +30,12 @@ function bytesOf(text: string): number {
 /** A nested value is one column for each of its leaves; their names are in the header. */
 function cellBytes(value: Json | undefined): number {
   if (value === undefined || value === null) return 0;
-  return typeof value === "object"
+  return isNested(value)
     ? Object.values(value).reduce<number>((sum, each) => sum + cellBytes(each) + 1, 0)
     : bytesOf(textOf(value));
 }
 
 function xmlBytes(value: Json): number {
-  if (typeof value !== "object" || value === null) return bytesOf(textOf(value));
+  if (!isNested(value)) return bytesOf(textOf(value));
   return Object.entries(value).reduce((sum, [name, each]) => sum + 2 * name.length + 5 + xmlBytes(each), 0);
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useMemo } from "react";
 import { type QueueRequest, queueCountsQuery, queueRequestsQuery } from "@/api/queueRequests";
 import type { StorageRecord } from "@/api/storageRecords";
 import { count } from "@/format/numbers";
+import { writeJson } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
@@ -12,6 +13,7 @@ import { Segmented } from "@/ui/Segmented";
 import { Skeleton } from "@/ui/Skeleton";
 import { Table } from "@/ui/Table";
 import { useAddress } from "@/ui/useAddress";
+import viewer from "../Viewer.module.css";
 import { OUTCOMES, outcomeLabel } from "./outcomes";
 import styles from "./Queue.module.css";
 import { RequestPanel } from "./RequestPanel";
@@ -42,8 +44,8 @@ export function QueueView({ queue, empty, actions }: Props) {
   if (outcome === null && requests.length === 0) return <>{empty}</>;
   const total = queue.totalRequestCount ?? requests.length;
   return (
-    <div className={styles.view}>
-      <div className={styles.toolbar}>
+    <div className={viewer.view}>
+      <div className={viewer.toolbar}>
         <Segmented
           label="Outcome"
           value={outcome ?? ""}
@@ -53,10 +55,10 @@ export function QueueView({ queue, empty, actions }: Props) {
           ]}
           onChange={(value) => change({ outcome: value })}
         />
-        <span className={styles.find}>
+        <span className={viewer.find}>
           <SearchField value={find} label="Find in the loaded requests" onChange={(text) => change({ find: text })} />
         </span>
-        <span className={styles.actions}>{actions}</span>
+        <span className={viewer.actions}>{actions}</span>
       </div>
       {requests.length === 0 && outcome && (
         <Empty>The queue has no {outcomeLabel(outcome).toLowerCase()} requests.</Empty>
@@ -112,5 +114,5 @@ function requestHref(id: string): string {
 function findRequests(requests: QueueRequest[], text: string): QueueRequest[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return requests;
-  return requests.filter((request) => JSON.stringify(request).toLowerCase().includes(wanted));
+  return requests.filter((request) => writeJson(request).toLowerCase().includes(wanted));
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type QueueRequest, queueRequestQuery } from "@/api/queueRequests";
 import { count, MISSING } from "@/format/numbers";
 import { fullTime } from "@/format/times";
-import type { Json } from "@/schema-form/schema";
+import { type Json, writeJson } from "@/json/exact";
 import { CopyButton } from "@/ui/CopyButton";
 import { QueryError } from "@/ui/ErrorNote";
 import { Details } from "@/ui/Facts";
@@ -28,7 +28,7 @@ export function RequestPanel({ queueId, requests, id, onId }: Props) {
       onClose={() => onId(null)}
       onPrevious={before && (() => onId(before.id))}
       onNext={after && (() => onId(after.id))}
-      actions={request && <CopyButton text={JSON.stringify(request, null, 2)} label="Copy as JSON" />}
+      actions={request && <CopyButton text={writeJson(request, 2)} label="Copy as JSON" />}
     >
       {fetched.error && <QueryError error={fetched.error} refetch={fetched.refetch} />}
       {!request && !fetched.error && <Skeleton lines={6} />}

@@ -1,7 +1,7 @@
 import type { QueueRequest } from "@/api/queueRequests";
 import { count, MISSING } from "@/format/numbers";
 import { shortTime } from "@/format/times";
-import { isObject } from "@/schema-form/schema";
+import { isObject } from "@/json/exact";
 import { StatusPill } from "@/ui/StatusPill";
 import type { Column } from "@/ui/Table";
 import { outcomeLabel } from "./outcomes";

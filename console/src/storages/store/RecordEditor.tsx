@@ -5,6 +5,7 @@ import { putRecord, type RecordInfo, recordTextQuery } from "@/api/storeRecords"
 import { CodeEditor } from "@/editor/CodeEditor";
 import { parseJson } from "@/editor/jsonErrors";
 import { languageOf } from "@/editor/types";
+import { writeJson } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import { ErrorNote, QueryError } from "@/ui/ErrorNote";
 import { FieldError } from "@/ui/Field";
@@ -91,5 +92,5 @@ async function fetchText(queries: QueryClient, storeId: string, key: string): Pr
 
 function indented(text: string): string {
   const { value, error } = parseJson(text);
-  return error === null ? JSON.stringify(value, null, 2) : text;
+  return error === null ? writeJson(value, 2) : text;
 }

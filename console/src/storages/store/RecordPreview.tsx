@@ -6,7 +6,7 @@ import { CodeEditor } from "@/editor/CodeEditor";
 import { parseJson } from "@/editor/jsonErrors";
 import { languageOf } from "@/editor/types";
 import { bytes } from "@/format/numbers";
-import type { Json } from "@/schema-form/schema";
+import { writeJson } from "@/json/exact";
 import { CopyButton } from "@/ui/CopyButton";
 import { QueryError } from "@/ui/ErrorNote";
 import { Segmented } from "@/ui/Segmented";
@@ -85,13 +85,13 @@ function JsonPreview({ storeId, recordKey }: ContentProps) {
         <CodeEditor
           label={recordKey}
           language="json"
-          value={JSON.stringify(parsed.value, null, 2)}
+          value={writeJson(parsed.value, 2)}
           isReadOnly
           hasLineNumbers
           maxHeight={640}
         />
       ) : (
-        <JsonTree value={parsed.value as Json} />
+        <JsonTree value={parsed.value} />
       )}
     </>
   );

@@ -1,5 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { History, RefreshCw, Square, Trash2 } from "lucide-react";
+import { Download, History, RefreshCw, Square, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { ActorRecord } from "@/api/actors";
 import { type Fit, type FitSummary, isLiveFit, useDeleteFit, useStopFit } from "@/api/fits";
@@ -9,8 +9,10 @@ import { Button, buttonClass, IconButton } from "@/ui/Button";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { LiveDuration } from "@/ui/LiveDuration";
 import { Menu, MenuItem } from "@/ui/Menu";
+import { saveFile } from "@/ui/saveFile";
 import { showToast } from "@/ui/toasts";
 import styles from "./Fit.module.css";
+import { reportOf } from "./report";
 
 const ENDS = { FINISHED: "Finished", STOPPED: "Stopped", FAILED: "Failed" } as const;
 
@@ -35,6 +37,13 @@ export function FitHead({ actor, fit, fits }: Props) {
         ) : (
           <>
             <DeleteButton actor={actor} fit={fit} />
+            <Button
+              icon={<Download aria-hidden />}
+              title="Download the result as Markdown"
+              onClick={() => saveFile(`${actor.name}-fit.md`, reportOf(actor.name, fit), "text/markdown")}
+            >
+              Report
+            </Button>
             <Link
               to="/actors/$actorId/$tab/$item"
               params={{ actorId: actor.id, tab: "fit", item: "new" }}

@@ -1,12 +1,12 @@
 import type { Fit } from "@/api/fits";
 import { isLiveFit } from "@/api/fits";
-import { MISSING, percent } from "@/format/numbers";
-import { durationInWords } from "@/format/times";
+import { percent } from "@/format/numbers";
 import { Bar, shareOf } from "@/ui/MemoryBar";
 import { StatusPill } from "@/ui/StatusPill";
 import { type Column, Table } from "@/ui/Table";
+import { computeUnitsOf, costOf, peakText, runsText, throttled, timeOf } from "./cells";
 import styles from "./Fit.module.css";
-import { dollars, isAtLimit, peakMbytes, peakOf, type Row, resultOf, significant, verdictOf } from "./rows";
+import { isAtLimit, peakOf, type Row, resultOf, verdictOf } from "./rows";
 
 /** One row for each size, which fills while the fit is live. */
 export function FitTable({ rows, fit }: { rows: Row[]; fit: Fit }) {
@@ -32,8 +32,8 @@ function columnsOf(rows: Row[], fit: Fit): Column<Row>[] {
     { id: "peak", header: "Peak", isNumber: true, cell: peakText },
     { id: "limit", header: "Of the limit", cell: (row) => <OfLimit row={row} /> },
     { id: "throttled", header: "Throttled", isNumber: true, hideBelow: "wide", cell: throttled },
-    { id: "units", header: "CU", isNumber: true, hideBelow: "wide", cell: (row) => ofSucceeded(row, computeUnitsOf) },
-    { id: "cost", header: "Est. cost", isNumber: true, cell: (row) => ofSucceeded(row, costOf) },
+    { id: "units", header: "CU", isNumber: true, hideBelow: "wide", cell: computeUnitsOf },
+    { id: "cost", header: "Est. cost", isNumber: true, cell: costOf },
     { id: "runs", header: "Runs", cell: runsText },
     {
       id: "verdict",
@@ -59,17 +59,6 @@ function Result({ row, fit }: { row: Row; fit: Fit }) {
   return <StatusPill status={status} text={text} small />;
 }
 
-function timeOf({ times, size }: Row): string {
-  if (times === null) return MISSING;
-  return `${size?.isTimeDisturbed ? "~" : ""}${durationInWords(times.median * 1000)}`;
-}
-
-function peakText(row: Row): string {
-  const peak = peakOf(row);
-  if (isAtLimit(row)) return `≥ ${row.memoryMbytes} MB`;
-  return peak === null ? MISSING : `${row.size?.isPeakEstimated ? "~" : ""}${peakMbytes(peak)} MB`;
-}
-
 function OfLimit({ row }: { row: Row }) {
   const share = shareOf(peakOf(row), row.memoryMbytes, isAtLimit(row));
   return (
@@ -78,22 +67,6 @@ function OfLimit({ row }: { row: Row }) {
       {percent(share === null ? null : share * 100)}
     </span>
   );
-}
-
-function throttled({ size }: Row): string {
-  return percent(size?.throttledShare == null ? null : size.throttledShare * 100);
-}
-
-const computeUnitsOf = ({ size }: Row) => significant(size?.computeUnits);
-const costOf = ({ size }: Row) => dollars(size?.costUsd);
-
-/** The cost of a run that ended early shows nothing about its size. */
-function ofSucceeded(row: Row, format: (row: Row) => string): string {
-  return row.times === null ? MISSING : format(row);
-}
-
-function runsText({ size }: Row): string {
-  return size === null ? MISSING : `${size.runs - size.misses} of ${size.runs}`;
 }
 
 function Compact({ row, rows, fit }: { row: Row; rows: Row[]; fit: Fit }) {
@@ -107,7 +80,7 @@ function Compact({ row, rows, fit }: { row: Row; rows: Row[]; fit: Fit }) {
       <span className={styles.line}>
         <OfLimit row={row} />
         <span className={styles.note}>
-          {peakText(row)} · {ofSucceeded(row, costOf)} · runs {runsText(row)}
+          {peakText(row)} · {costOf(row)} · runs {runsText(row)}
         </span>
       </span>
       {verdictOf(row, rows, fit) && <span className={styles.note}>{verdictOf(row, rows, fit)}</span>}

@@ -3,13 +3,13 @@ import { Link } from "@tanstack/react-router";
 import { Bookmark } from "lucide-react";
 import { useId, useState } from "react";
 import type { ActorRecord, BuildRecord } from "@/api/actors";
-import { dataOf, platform } from "@/api/client";
 import { ApiError, messageOf } from "@/api/errors";
 import { type Fit, type FitInput, useStartFit } from "@/api/fits";
-import { tasksQuery } from "@/api/tasks";
+import { readTask, tasksQuery } from "@/api/tasks";
+import { type JsonObject, writeJson } from "@/json/exact";
 import { problemsOf } from "@/schema-form/problems";
 import { fieldsToCorrect, focusField } from "@/schema-form/SchemaForm";
-import { type InputSchema, isObject, type JsonObject } from "@/schema-form/schema";
+import type { InputSchema } from "@/schema-form/schema";
 import { type InputForm, useInputForm } from "@/schema-form/useInputForm";
 import { InputPanel } from "@/start/InputPanel";
 import { validateInput } from "@/start/useStart";
@@ -157,10 +157,7 @@ function TaskMenu({ actor, form }: { actor: ActorRecord; form: InputForm }) {
 }
 
 async function inputOfTask(id: string): Promise<JsonObject> {
-  const { input } = await dataOf(
-    platform.GET("/v2/actor-tasks/{actorTaskId}", { params: { path: { actorTaskId: id } } }),
-  );
-  return isObject(input) ? (input as JsonObject) : {};
+  return (await readTask(id)).input ?? {};
 }
 
 function SeveralInputs({ inputs, onReplace }: { inputs: FitInput[]; onReplace: () => void }) {
@@ -169,8 +166,8 @@ function SeveralInputs({ inputs, onReplace }: { inputs: FitInput[]; onReplace: (
       <h3>{inputs.length} inputs of the earlier fit</h3>
       <ol className={styles.several}>
         {inputs.map(({ label, body }, index) => (
-          <li key={`${label} ${JSON.stringify(body)}`}>
-            {label || `#${index + 1}`} <code>{JSON.stringify(body)}</code>
+          <li key={`${label} ${writeJson(body)}`}>
+            {label || `#${index + 1}`} <code>{writeJson(body)}</code>
           </li>
         ))}
       </ol>

@@ -1,6 +1,6 @@
 /** The order of a fit, as its form edits it, and what it will need. */
 import type { Fit, FitInput, FitOrder, Strategy } from "@/api/fits";
-import type { JsonObject } from "@/schema-form/schema";
+import { type JsonObject, writeJson } from "@/json/exact";
 import { shellWord } from "@/start/copyAs";
 import { parseAmount } from "@/start/options";
 
@@ -106,7 +106,7 @@ export function commandOf(target: string, draft: Draft, input: JsonObject | null
   const budget = draft.budgetMinutes ? `${draft.budgetMinutes}m` : draft.budgetUsd ? `${draft.budgetUsd}usd` : "";
   return [
     `greenroom fit ${shellWord(target)}`,
-    ...(input === null ? [] : [`-i ${shellWord(JSON.stringify(input))}`]),
+    ...(input === null ? [] : [`-i ${shellWord(writeJson(input))}`]),
     ...(draft.searches ? [] : [`--sizes ${draft.sizes.join(",")}`]),
     ...(draft.repeat === "1" ? [] : [`--repeat ${draft.repeat}`]),
     ...(draft.strategy === "smallest" ? [] : [`--strategy ${draft.strategy}`]),

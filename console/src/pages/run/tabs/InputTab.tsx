@@ -7,8 +7,9 @@ import type { Run } from "@/api/run";
 import { recordInfoQuery, recordTextQuery } from "@/api/storeRecords";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { parseJson } from "@/editor/jsonErrors";
+import { isObject, type JsonObject, writeJson } from "@/json/exact";
 import { SchemaForm } from "@/schema-form/SchemaForm";
-import { type InputSchema, inputSchemaOf, isObject, type JsonObject } from "@/schema-form/schema";
+import { type InputSchema, inputSchemaOf } from "@/schema-form/schema";
 import { useInputForm } from "@/schema-form/useInputForm";
 import { buttonClass } from "@/ui/Button";
 import { CopyButton } from "@/ui/CopyButton";
@@ -68,7 +69,7 @@ type JsonProps = { run: Run; input: JsonObject; schema: InputSchema | null };
 function JsonInput({ run, input, schema }: JsonProps) {
   const { get, change } = useAddress();
   const isForm = schema !== null && get("input") !== "json";
-  const text = JSON.stringify(input, null, 2);
+  const text = writeJson(input, 2);
   return (
     <>
       <div className={styles.toolbar}>

@@ -1,5 +1,6 @@
 /** Sends a request, and reads as much of the response as the page shows. */
 import { Unreachable } from "@/api/errors";
+import { readJson, writeJson } from "@/json/exact";
 
 const MAX_BYTES = 200_000;
 
@@ -75,7 +76,7 @@ export function pretty({ text, headers, isCut }: Received): string {
   const contentType = headers.find(([name]) => name === "content-type")?.[1] ?? "";
   if (text === null || isCut || !contentType.includes("json")) return text ?? "";
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return writeJson(readJson(text), 2);
   } catch {
     return text; // JSON lines
   }
