@@ -71,13 +71,11 @@ from api.routes import (
     webhook_requests,
     webhooks,
 )
+from api.standby.forwarding import StandbyEntrance
 from api.standby.gate import StandbyGate
-from api.standby.proxy import StandbyProxy
-from api.standby.standby_address import address_of_scope
-from api.web_server.forwarding import Target
-from api.web_server.proxy import WebServerProxy
-from api.web_server.run_address import run_address_of
-from runtime.base.errors import BadGateway, GreenroomError, NotFound
+from api.web_server.proxy import WebServers
+from api.web_server.targets import WebServerTargets
+from runtime.base.errors import GreenroomError
 from runtime.doctor.examination import Examination
 from runtime.orchestrator import Orchestrator
 
@@ -164,8 +162,9 @@ class App:
         )
         self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
         self._routes = HotRoutes(routes, STORAGES)
-        self._web_servers = WebServerProxy(self._find_web_server)
-        self._standby = StandbyProxy(StandbyGate(orchestrator, authentication, self._cross_origin))
+        targets = WebServerTargets(orchestrator)
+        gate = StandbyGate(orchestrator, authentication, self._cross_origin, targets.find)
+        self.web_servers = WebServers(targets.find, hosts.check_web_server_host, StandbyEntrance(gate))
         self._transfer_counter = TransferCounter(
             orchestrator.billing, orchestrator.history.api_calls, orchestrator.clock
         )
@@ -195,10 +194,6 @@ class App:
     def _select_app(self, scope: Scope) -> ASGIApp:
         """Pass the request through its stages, and return the application that answers it."""
         self._check_host(scope)
-        if run_address_of(scope) is not None:
-            return self._web_servers
-        if address_of_scope(scope) is not None:
-            return self._select_standby(scope)
         if self._console.serves(scope):
             return self._console
         if scope["type"] == "http" and (preflight := self._cross_origin.preflight_response(scope)) is not None:
@@ -206,23 +201,6 @@ class App:
         for stage in self._http_stages if scope["type"] == "http" else self._websocket_stages:
             stage(scope)
         return self._routes
-
-    def _select_standby(self, scope: Scope) -> ASGIApp:
-        """Preflights are answered here, because they have no token. All other responses are the Actor's."""
-        if scope["type"] != "http":
-            return _close_websocket
-        return self._cross_origin.preflight_response(scope) or self._standby
-
-    async def _find_web_server(self, web_key: str) -> Target:
-        run = self._orchestrator.runs.find_by_web_key(web_key)
-        if run is None:
-            raise NotFound("record-not-found", "No Actor run has this web server address.")
-        if run.status.is_terminal:
-            raise BadGateway("run-finished", f"The Actor run {run.id} has ended ({run.status}).")
-        address = await self._orchestrator.live_runs.web_server_address(run.id)
-        if address is None:
-            raise BadGateway("run-not-started", f"The container of Actor run {run.id} is not running yet.")
-        return Target(*address)
 
 
 def _routes(

@@ -19,7 +19,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import App
-from api.connections.server_options import SERVER_OPTIONS
+from api.connections.server_options import server_options
 from api.proxy_port import listen_for_proxy
 from api.response.local_controls import EngineInfo, ServerInfo
 from api.response.presenters import present_job
@@ -153,6 +153,7 @@ class Server:
                 ready(self._info())
             await self._uvicorn.serve(sockets)
         finally:
+            app.web_servers.close()
             with suppress(OSError):  # on a read-only disk; the file's pid shows that it is stale
                 server_json.unlink(missing_ok=True)
 
@@ -238,7 +239,7 @@ def _open_data_directory(data_dir: Path) -> DataDirectory:
 def _uvicorn_config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        **SERVER_OPTIONS,
+        **server_options(app.web_servers),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -20,6 +20,7 @@ from benchmarks import (
     run_start,
 )
 from benchmarks.storages.measure import measure as measure_storages
+from benchmarks.web_server.measure import measure as measure_web_server
 from testing.live_server import LiveServer
 
 
@@ -53,6 +54,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "console_scrolling": partial(with_server, console_scrolling.measure),
     "live_events": partial(with_server, live_events.measure),
     "run_lists": partial(with_server, run_lists.measure),
+    "web_server": partial(with_server, measure_web_server),
     "storages": measure_storages,
 }
 

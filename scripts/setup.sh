@@ -20,6 +20,7 @@ main() {
             older_client
             node_dependencies
             browser
+            reference_proxy
             ;;
         *) fail "usage: $0 [--dev]" ;;
     esac
@@ -82,6 +83,15 @@ browser() {
         install_packages --no-install-recommends chromium && return
     fi
     report "there is no chromium: the tests of web pages in a browser will be skipped"
+}
+
+# Only one benchmark needs it. Where systemd runs, Debian's package would start a web server.
+reference_proxy() {
+    command -v nginx >/dev/null && return
+    if [ "$(id -u)" = 0 ] && [ ! -d /run/systemd/system ] && grep -qs '^ID=debian' /etc/os-release; then
+        install_packages --no-install-recommends nginx && return
+    fi
+    report "there is no nginx: the benchmark of web servers will be skipped"
 }
 
 docker_engine() {

@@ -35,7 +35,6 @@ DIALECT_PHRASES = ("take_up", "taken_up", "let_go", "go_on", "goes_on", "going_o
 WORD = re.compile(r"[^\W\d]\w*")
 PROTOCOL_NAMES = {
     "runtime/builds/archives.py:tell": "the method of a file object",
-    "api/connections/http_protocol.py:timeout_keep_alive_task": "the timer of uvicorn's protocol",
 }
 """Names that another interface prescribes, as `path:name`."""
 

@@ -46,9 +46,14 @@ class AllowedHosts:
         if len(hosts) > 1:
             raise Invalid("invalid-request", f"The request must have one Host header, not {len(hosts)}")
         host = hosts[0].lower() if hosts else ""
+        if host not in self._hosts:
+            raise _foreign_host(host)
+
+    def check_web_server_host(self, host: str) -> None:
+        """Raises Forbidden for a Host under which no Actor is reached, in any form of its addresses."""
         is_of_actor = is_web_server_host(host, self._ports) or is_standby_host(host, self._ports)
-        if host not in self._hosts and not is_of_actor:
-            raise Forbidden("host-not-allowed", f"This server does not answer for the host '{host}'")
+        if host.lower() not in self._hosts and not is_of_actor:
+            raise _foreign_host(host)
 
     def check_origin(self, scope: Scope) -> None:
         """Raises Forbidden for a write that a page of another origin makes the browser send."""
@@ -59,3 +64,7 @@ class AllowedHosts:
         is_foreign = origin is not None and origin.removeprefix("http://").lower() not in self._hosts
         if (is_foreign or (site is not None and site not in OWN_SITES)) and not self._cross_origin.permits(scope):
             raise Forbidden("origin-not-allowed", "Web pages of another origin cannot change anything on this server")
+
+
+def _foreign_host(host: str) -> Forbidden:
+    return Forbidden("host-not-allowed", f"This server does not answer for the host '{host}'")

@@ -8,44 +8,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from functools import lru_cache
 
-from starlette.datastructures import Headers
-from starlette.types import Scope
-
+from api.web_server.run_address import REMEMBERED_HOSTS, RunAddress
 from runtime.base.addresses import STANDBY_DOMAIN, STANDBY_PATH
 from runtime.base.records import ID_LENGTH
 
 LABEL = rf"[a-z0-9](?:[a-z0-9-]{{0,60}}--[a-z0-9-]{{1,61}}|[a-z0-9]{{{ID_LENGTH - 1}}})"
 HOST = re.compile(rf"({LABEL})\.{re.escape(STANDBY_DOMAIN)}\.?(?::(\d{{1,5}}))?", re.IGNORECASE | re.ASCII)
 HTTP_PORT = 80
-PATH = re.compile(rf"({re.escape(STANDBY_PATH)}([^/?]+))(.*)", re.DOTALL)
+PATH_START = STANDBY_PATH.encode()
+PATH = re.compile(rb"(%b([^/?]+))(.*)" % re.escape(PATH_START), re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class StandbyAddress:
-    """`target` is the raw path with its query for the Actor; `prefix` is what the path form puts before it."""
+class StandbyAddress(RunAddress):
+    """The same fields as those of a run's address. Its key is the label."""
 
-    label: str
-    prefix: str
-    target: str
+    __slots__ = ()
 
 
-def standby_address_of(host: str, target: str) -> StandbyAddress | None:
+def standby_address_of(host: bytes, target: bytes) -> StandbyAddress | None:
     """The Standby address that a request is for; None for any other request.
 
-    `host` is the value of the Host header. `target` is the raw path with the query.
+    `host` is the value of the Host header. `target` is the path with the query.
     """
-    in_host = HOST.fullmatch(host) if STANDBY_DOMAIN in host else None
-    if in_host:
-        return StandbyAddress(in_host[1].lower(), "", target)
-    in_path = PATH.fullmatch(target) if target.startswith(STANDBY_PATH) else None
-    return StandbyAddress(in_path[2], in_path[1], in_path[3]) if in_path else None
+    label = _label_in_host(host)
+    if label is not None:
+        return StandbyAddress(label, b"", target)
+    if target.startswith(PATH_START) and (in_path := PATH.fullmatch(target)):
+        return StandbyAddress(in_path[2].decode("latin-1"), in_path[1], in_path[3])
+    return None
 
 
-def address_of_scope(scope: Scope) -> StandbyAddress | None:
-    """The Standby address of a request, with its path but without its query; None for any other request."""
-    return standby_address_of(Headers(scope=scope).get("host", ""), scope["raw_path"].decode("utf-8", "replace"))
+@lru_cache(REMEMBERED_HOSTS)
+def _label_in_host(host: bytes) -> str | None:
+    found = HOST.fullmatch(host.decode("latin-1"))
+    return found[1].lower() if found else None
 
 
 def is_standby_host(host: str, ports: Collection[int]) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from runtime.base.http_headers import hop_by_hop_names
+from runtime.base.http_headers import HOP_BY_HOP
 
 log = logging.getLogger("greenroom.web_server")
 
@@ -16,23 +15,37 @@ RawHeaders = list[tuple[bytes, bytes]]
 ORIGIN_WIDE = frozenset({b"clear-site-data", b"service-worker-allowed"})
 """Headers of responses with an effect on the whole origin, which in the path form is that of the API."""
 SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms")
-HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-"""RFC 9110, section 5. uvicorn breaks the connection if it has to send any other value."""
+CONTROLS = bytes(each for each in (*range(32), 127) if each not in b"\t\r\n")
+"""The bytes that no header may contain (RFC 9110, section 5.5), apart from the ends of lines."""
+NOT_IN_TRAILERS = HOP_BY_HOP | ORIGIN_WIDE | {b"content-length", b"host", b"cookie", b"set-cookie", b"location"}
+"""Fields that change how a message is framed, routed or treated cannot be trailers (RFC 9110, section 6.5.1)."""
+USUAL_CONNECTIONS = frozenset({b"keep-alive", b"close", b"upgrade", b"keep-alive, upgrade", b"upgrade, keep-alive"})
+"""Values of Connection, in lower case, that name no header to drop, or only one of HOP_BY_HOP."""
 
 
-def end_to_end(headers: Iterable[tuple[bytes, bytes]], dropped: Iterable[bytes]) -> RawHeaders:
-    """The headers that a proxy forwards, without the `dropped` ones; names in lower case."""
-    lowered = [(name.lower(), value) for name, value in headers]
-    removed = hop_by_hop_names(lowered).union(dropped)
-    return [(name, value) for name, value in lowered if name not in removed]
+def without_named(headers: RawHeaders, connection: bytes) -> RawHeaders:
+    """The headers without those that the value of Connection names. Names of `headers` are in lower case."""
+    named = {token.strip() for token in connection.lower().split(b",")}
+    return [header for header in headers if header[0] not in named]
 
 
-def is_valid(name: bytes, value: bytes) -> bool:
-    if HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value):
-        return True
-    log.warning("The header %r of a web server's response is dropped, because it is not valid", name)
-    return False
+def valid_headers(headers: RawHeaders) -> RawHeaders:
+    """The headers whose values are valid. Clients reject a response with others."""
+    for name, value in headers:
+        if not HEADER_VALUE.fullmatch(value):
+            log.warning("The header %r of a web server's response is dropped, because it is not valid", name)
+    return [header for header in headers if HEADER_VALUE.fullmatch(header[1])]
+
+
+def lines_of(headers: RawHeaders) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def trailer_lines(trailers: RawHeaders) -> bytes:
+    """The trailers that are forwarded, as lines."""
+    lowered = [(name.lower(), value) for name, value in trailers]
+    return lines_of([header for header in valid_headers(lowered) if header[0] not in NOT_IN_TRAILERS])
 
 
 def cookie_below(prefix: bytes, cookie: bytes, default_path: bytes | None) -> bytes:
@@ -71,8 +84,3 @@ def location_below(prefix: bytes, location: bytes, host: bytes, *, is_bare: bool
     if parts.path == prefix or parts.path.startswith(prefix + b"/"):  # a server that knows its own public address
         return location
     return parts._replace(path=prefix + parts.path).geturl()
-
-
-def header_text(raw: bytes) -> str:
-    """Raw bytes of a request as text."""
-    return raw.decode("utf-8", "replace")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
-from api.connections.http_protocol import SwitchedConnection
+from api.web_server.client import SwitchedConnection
 from runtime.base.per_loop import PerLoop
-from runtime.container_http.connection import ContainerConnection
 
 LINGER_SECS = 10.0
 """How long one side may stay after the other has left, to receive and answer what is still under way."""
@@ -16,25 +16,21 @@ READ_BYTES = 1_048_576
 MIN_READ_BYTES = 16_384
 
 
-async def splice(client: SwitchedConnection, container: ContainerConnection, received: bytes) -> None:
-    """Forward until both sides have left. `received` is what the container has sent already."""
+def splice(
+    client: SwitchedConnection, container: asyncio.Transport, received: bytes, on_end: Callable[[], None]
+) -> None:
+    """Forward until both sides have left, and call `on_end`. `received` is what the container has sent already."""
     reads = shared_reads()
-    near, far = SpliceEnd(client.connections, reads), SpliceEnd(set(), reads)
+    near, far = SpliceEnd(client.transport, client.connections, reads), SpliceEnd(container, set(), reads)
     near.peer, far.peer = far, near
     reads.connections += 2
-    near.connection_made(client.transport)
-    client.transport.set_protocol(near)
+    for end in (near, far):
+        end.on_end = on_end
+        end.begin()
+    if client.is_write_paused:
+        far.transport.pause_reading()
     client.transport.write(received)
-    container.release(far, far.forward)
-    far.transport.write(client.early)
-    client.transport.resume_reading()
-    try:
-        await asyncio.wait({near.has_left, far.has_left}, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait({near.is_lost, far.is_lost}, timeout=LINGER_SECS)
-    finally:
-        reads.connections -= 2
-        client.transport.abort()
-        far.transport.abort()
+    container.write(client.early)
 
 
 class SharedReads:
@@ -64,22 +60,25 @@ class SpliceEnd(asyncio.BufferedProtocol):
     """One of two connections. What it receives is written to its `peer`, which slows it down if it cannot write."""
 
     peer: SpliceEnd
+    on_end: Callable[[], None]
 
-    def __init__(self, connections: set[Any], reads: SharedReads) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(self, transport: asyncio.Transport, connections: set[Any], reads: SharedReads) -> None:
+        self.transport = transport
         self._reads = reads
-        self.has_left: asyncio.Future[None] = loop.create_future()
-        self.is_lost: asyncio.Future[None] = loop.create_future()
         self._connections = connections
-        connections.add(self)
+        self._has_left = self._is_lost = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Receive with this protocol. The transport does not read before."""
+        self._connections.add(self)
+        self.transport.pause_reading()
+        self.transport.set_protocol(self)
+        self.transport.resume_reading()
 
     def shutdown(self) -> None:
         """Close both connections, because the server stops."""
         self.transport.close()
-
-    def forward(self, data: bytes) -> None:
-        if not self.peer.transport.is_closing():
-            self.peer.transport.write(data)
 
     # What the transport calls.
 
@@ -90,12 +89,13 @@ class SpliceEnd(asyncio.BufferedProtocol):
         return self._reads.free
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.forward(self._reads.take(nbytes))
+        if not self.peer.transport.is_closing():
+            self.peer.transport.write(self._reads.take(nbytes))
 
     def eof_received(self) -> bool:
         """Pass the end on. The other direction stays open, because a close of a WebSocket is acknowledged."""
-        _finish(self.has_left)
-        if self.peer.has_left.done():
+        self._leave()
+        if self.peer._has_left:
             self.peer.transport.close()
             return False
         self.peer.transport.write_eof()
@@ -103,8 +103,13 @@ class SpliceEnd(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
-        _finish(self.has_left)
-        _finish(self.is_lost)
+        self._is_lost = True
+        if self.peer._is_lost:
+            self._reads.connections -= 2
+            self.on_end()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._leave()
         self.peer.transport.close()
 
     def pause_writing(self) -> None:
@@ -113,7 +118,10 @@ class SpliceEnd(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self.peer.transport.resume_reading()
 
-
-def _finish(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+    def _leave(self) -> None:
+        """This side sends nothing more. The other side gets some time to receive and answer what is under way."""
+        peer = self.peer
+        self._has_left = True
+        if peer._deadline is None:
+            loop = asyncio.get_running_loop()
+            peer._deadline = loop.call_later(LINGER_SECS, peer.transport.abort)

@@ -88,7 +88,7 @@ class Unavailable(GreenroomError):
 
 
 class GatewayTimeout(GreenroomError):
-    """A run was not ready, or did not respond, in time."""
+    """A run was not ready, or its web server did not respond, in time."""
 
 
 class StorageUnavailable(GreenroomError):

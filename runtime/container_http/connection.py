@@ -1,127 +1,156 @@
-"""One connection to a web server in a container."""
+"""One connection to a web server in a container. It carries one exchange at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from types import TracebackType
-from typing import Self, cast
+from typing import Protocol, cast
 
-MAX_UNREAD_BYTES = 256 * 1024
-"""Received bytes that wait for `read`. With more, nothing is received until they are read."""
+from runtime.base.fair_protocol import FairTransport
+from runtime.container_http.response import InvalidResponse, KnownHeads, Receiver, ResponseReader
+
+SLICE_BYTES = 16_384
+"""Bytes that are parsed without a pause: at most 3 ms of work, for headers without values."""
 
 
 class NotListening(Exception):
     """No connection could be opened. The message states the reason."""
 
 
+class Exchange(Receiver, Protocol):
+    """A request and its response on a connection."""
+
+    def fail(self, problem: Exception) -> None:
+        """The response will not be complete: InvalidResponse or ConnectionError."""
+
+    def pause_request(self) -> None:
+        """The server does not read as fast as `write` is called."""
+
+    def resume_request(self) -> None:
+        """The server has read enough."""
+
+
+class ConnectionOwner(Protocol):
+    """What gets a connection back."""
+
+    def put_back(self, connection: ContainerConnection) -> None:
+        """The exchange has ended, and the connection can carry another one."""
+
+    def lose(self, connection: ContainerConnection) -> None:
+        """The connection is closed."""
+
+
 class ContainerConnection(asyncio.Protocol):
-    """Bytes both ways, with back-pressure. As a context manager, it aborts the connection at the end."""
+    """The protocol behind a FairProtocol. Call `begin` for each exchange, then `write` for the rest of its request."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._unread: deque[bytes] = deque()
-        self._unread_bytes = 0
+    slice_bytes = SLICE_BYTES
+
+    def __init__(self, owner: ConnectionOwner, known_heads: KnownHeads) -> None:
+        self._owner = owner
+        self._reader = ResponseReader(known_heads)
+        self._exchange: Exchange | None = None
         self._is_paused = False
-        self._has_ended = False
-        self._problem: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._writer: asyncio.Future[None] | None = None
-        self._is_writable = True
+        self._loop = asyncio.get_running_loop()
+        self.is_reused = False
+        self.active_at = 0.0
 
-    @classmethod
-    async def open(cls, host: str, port: int, timeout_secs: float) -> Self:
-        """Connect to a port of a container. Raises NotListening."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(timeout_secs):
-                _, connection = await loop.create_connection(cls, host, port)
-        except TimeoutError as problem:
-            raise NotListening(f"no connection within {timeout_secs:g} seconds") from problem
-        except OSError as problem:
-            raise NotListening(problem.strerror or str(problem)) from problem
-        return connection
-
-    async def read(self) -> bytes:
-        """The next received bytes, or none at the end. Raises ConnectionError if the connection broke."""
-        while not self._unread:
-            if self._problem is not None:
-                raise ConnectionResetError(str(self._problem)) from self._problem
-            if self._has_ended:
-                return b""
-            self._reader = self._loop.create_future()
-            await self._reader
-        data = self._unread.popleft()
-        self._unread_bytes -= len(data)
-        if self._is_paused and self._unread_bytes < MAX_UNREAD_BYTES:
-            self._is_paused = False
-            self._transport.resume_reading()
-        return data
+    def begin(self, exchange: Exchange, head: bytes, is_head_request: bool, may_switch: bool) -> None:
+        """Send a request. `head` may contain the beginning of its body."""
+        self._exchange = exchange
+        self.active_at = self._loop.time()
+        self._reader.expect(exchange, is_head_request, may_switch)
+        self._transport.write(head)
 
     def write(self, data: bytes) -> None:
+        self.active_at = self._loop.time()
         self._transport.write(data)
 
-    async def drain(self) -> None:
-        """Wait until the connection can take more bytes. Raises ConnectionError if it broke."""
-        if self._transport.is_closing():
-            raise ConnectionResetError("the connection is closed")
-        if not self._is_writable:
-            self._writer = self._loop.create_future()
-            await self._writer
+    @property
+    def has_answered(self) -> bool:
+        """Whether any byte of the response to the current request has arrived."""
+        return self._reader.has_begun
 
-    def release(self, protocol: asyncio.BufferedProtocol, receive: Callable[[bytes], object]) -> None:
-        """Pass the transport to another protocol, and everything that nobody has read to `receive`."""
-        self._transport.set_protocol(protocol)
-        protocol.connection_made(self._transport)
-        for data in self._unread:
-            receive(data)
-        if self._has_ended:
-            protocol.eof_received()
-        elif self._is_paused:
+    def pause_reading(self) -> None:
+        if not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._is_paused:
+            self._is_paused = False
             self._transport.resume_reading()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def abort(self) -> None:
+        """Close the connection. Its exchange hears nothing more."""
+        self._exchange = None
         self._transport.abort()
+
+    def detach(self) -> tuple[asyncio.Transport, bytes]:
+        """The transport of a connection that has switched protocols, and what has arrived since."""
+        self._exchange = None
+        self._owner.lose(self)
+        transport, waiting = self._transport.release()
+        return transport, (self._reader.after_switch or b"") + waiting
+
+    def harmless_bytes(self) -> int:
+        """The rest of a body without chunks."""
+        return 0 if self._exchange is None else self._reader.left
+
+    def _end(self, *, is_reusable: bool) -> None:
+        self._exchange = None
+        if not is_reusable or self._transport.has_waiting:
+            self._transport.abort()
+            return
+        self.is_reused = True
+        self.resume_reading()
+        self._owner.put_back(self)
+
+    def fail(self, problem: Exception) -> None:
+        exchange, self._exchange = self._exchange, None
+        self._transport.abort()
+        if exchange is not None:
+            exchange.fail(problem)
 
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast(FairTransport, transport)
+        self.is_closing = transport.is_closing
 
     def data_received(self, data: bytes) -> None:
-        self._unread.append(data)
-        self._unread_bytes += len(data)
-        if self._unread_bytes >= MAX_UNREAD_BYTES:
-            self._is_paused = True
-            self._transport.pause_reading()
-        _wake(self._reader)
+        if self._exchange is None:  # nobody has requested anything
+            self._transport.abort()
+            return
+        self.active_at = self._loop.time()
+        reader = self._reader
+        try:
+            reader.feed(data)
+        except InvalidResponse as problem:
+            self.fail(problem)
+            return
+        if reader.is_complete and self._exchange is not None and reader.after_switch is None:
+            self._end(is_reusable=reader.is_reusable)
 
     def eof_received(self) -> bool:
         """A server may close its side before it has received the whole request, so the other side stays open."""
-        self._has_ended = True
-        _wake(self._reader)
+        if self._exchange is None:
+            return False
+        try:
+            self._reader.end()
+        except InvalidResponse as problem:
+            self.fail(problem)
+            return False
+        self._end(is_reusable=False)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._has_ended = True
-        self._problem = exc
-        _wake(self._reader)
-        self.resume_writing()
+        if self._exchange is not None:
+            self.fail(ConnectionResetError(str(exc or "the connection was closed")))
+        self._owner.lose(self)
 
     def pause_writing(self) -> None:
-        self._is_writable = False
+        if self._exchange is not None:
+            self._exchange.pause_request()
 
     def resume_writing(self) -> None:
-        self._is_writable = True
-        _wake(self._writer)
-
-
-def _wake(waiter: asyncio.Future[None] | None) -> None:
-    if waiter is not None and not waiter.done():
-        waiter.set_result(None)
+        if self._exchange is not None:
+            self._exchange.resume_request()

@@ -251,21 +251,24 @@ class DockerContainers:
             return EngineStart(at=at, live_restore=api.info()["LiveRestoreEnabled"])
 
     async def _create(self, spec: ContainerSpec) -> Container:
+        """Create the container in a sandbox if one is prepared, else with its own network."""
+        with self._sandboxes.during_start():
+            sandbox = self._sandboxes.take(spec)
+            if sandbox is not None:
+                try:
+                    return await self._create_under_name(spec, sandbox)
+                except (StartFailed, EngineUnavailable) as problem:
+                    self._sandboxes.discard(sandbox)
+                    if isinstance(problem, ImageMissing | EngineUnavailable):
+                        raise
+            return await self._create_under_name(spec, None)
+
+    async def _create_under_name(self, spec: ContainerSpec, sandbox: str | None) -> DockerContainer:
         """Create the container when its name is free.
 
         If a server crashes while the engine creates a container, the engine continues. Until it has finished, it
         neither finds the container nor gives its name to another one.
         """
-        with self._sandboxes.during_start():
-            sandbox = self._sandboxes.take(spec)
-            try:
-                return await self._create_under_name(spec, sandbox)
-            except BaseException:
-                if sandbox is not None:
-                    self._sandboxes.discard(sandbox)
-                raise
-
-    async def _create_under_name(self, spec: ContainerSpec, sandbox: str | None) -> DockerContainer:
         for _ in range(NAME_ATTEMPTS - 1):
             try:
                 return await self._create_once(spec, sandbox)

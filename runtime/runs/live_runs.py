@@ -81,6 +81,11 @@ class LiveRuns:
         supervisor = self._supervisors.get(run_id)
         return None if supervisor is None else await supervisor.web_server_address()
 
+    def container_of(self, run_id: str) -> Container | None:
+        """The container of a live run, as long as the run uses it. A restart replaces it."""
+        supervisor = self._supervisors.get(run_id)
+        return None if supervisor is None else supervisor.container
+
     async def execute(self, run_id: str, spec: ExecSpec) -> Exec | None:
         """Start a process in a live run's container; None while it does not run. Raises StartFailed."""
         supervisor = self._supervisors.get(run_id)

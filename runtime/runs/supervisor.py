@@ -69,6 +69,7 @@ class Supervisor:
         self._release = release
         self._nudged = asyncio.Event()
         self._container: Container | None = None
+        self._is_over = False
 
     async def supervise(self, adopted: Container | None = None) -> None:
         """Take the run to its end, from its start or from the state of an adopted container.
@@ -79,6 +80,7 @@ class Supervisor:
         try:
             await retry(self._supervise, self._context.clock, f"Run {self._run.id}", on=STORAGE_ERRORS)
         finally:
+            self._is_over = True
             self._release()
         if self._container is not None:
             await self._retry(self._container.remove)
@@ -118,6 +120,11 @@ class Supervisor:
     def nudge(self) -> None:
         """The record has new orders."""
         self._nudged.set()
+
+    @property
+    def container(self) -> Container | None:
+        """The run's container; None before it is created and after the run's end."""
+        return None if self._is_over else self._container
 
     async def web_server_address(self) -> tuple[str, int] | None:
         """Where this host reaches the Actor's web server; None while the container does not run."""

@@ -45,7 +45,8 @@ class RequestRate:
 class PooledRun:
     """A run of a pool. `open_requests` includes those that wait until it is ready.
 
-    `is_stored` is true once the run has a record. `settled` is set when it is ready, or `problem` is why it never will
+    `is_stored` is true once the run has a record, with this `web_key`. The record was last compared at `version` of the
+    records. `settled` is set when it is ready, or `problem` is why it never will
     be. `was_ready` is true once it has been ready. A run that `is_ending` gets no more requests. A run that `is_ahead`
     was started before a request needed it.
     """
@@ -54,6 +55,8 @@ class PooledRun:
     build_id: str
     idle_since: Millis
     is_stored: bool = False
+    web_key: str = ""
+    version: int = -1
     is_ready: bool = False
     was_ready: bool = False
     is_ending: bool = False

@@ -32,6 +32,7 @@ class Slot:
     """The place of one request in a run. Call `release` once, when the exchange has ended."""
 
     run_id: str
+    web_key: str
     release: Callable[[], None]
 
 
@@ -52,7 +53,7 @@ class Standby:
             target = self.targets.renewed((record.user_id, record.task_id or record.actor_id), record.actor_id)
             if target is not None:
                 run = PooledRun(run_id=record.id, build_id=record.build_id, idle_since=self._clock.now())
-                run.is_stored = True
+                run.is_stored, run.web_key = True, record.web_key
                 run.is_ready = run.was_ready = record.is_container_server_ready
                 self._add(self._pool(target), run)
         self._begin_task(self._review_regularly(), "standby")
@@ -70,27 +71,32 @@ class Standby:
             for run in pool.runs:
                 run.settled.set()
 
+    def take(self, target: StandbyTarget) -> Slot | None:
+        """Return a slot as `acquire` does, or None if the request has to wait for a run. Raises NotFound."""
+        pool = self._pool(target)
+        run = self._select(pool)
+        if run.is_ready:
+            return self._slot(pool, run)
+        self._release(run)
+        return None
+
     async def acquire(self, target: StandbyTarget, *, is_request: bool = True) -> Slot:
         """Return a slot in the least loaded run that is ready. If every run is full, start one and wait for it.
 
         Raises as `Starting.start`, NotFound if there is no build, Unavailable if the run ends before it is ready, and
         GatewayTimeout.
         """
-        pool, now = self._pool(target), self._clock.now()
-        if is_request:
-            pool.requests.count(now)
+        pool, until = self._pool(target), self._clock.now() + SELECTION_SECS * 1000
         while True:
             run = self._select(pool)
             try:
-                await self._wait_until_ready(pool, run, until=now + SELECTION_SECS * 1000)
+                await self._wait_until_ready(pool, run, until)
             except BaseException as problem:
                 self._release(run)
                 if isinstance(problem, Unavailable) and run.was_ready and not self._is_closing:
                     continue  # it ended after it had served requests, so another one can serve this one
                 raise
-            if is_request:
-                run.requests.count(now)
-            return Slot(run.run_id, partial(self._release, run))
+            return self._slot(pool, run, is_request=is_request)
 
     def doubt(self, run_id: str) -> None:
         """Give a run no more requests until it answers a probe: its web server does not listen any more."""
@@ -123,7 +129,10 @@ class Standby:
 
     def _pool(self, target: StandbyTarget) -> Pool:
         """The pool of a target, whose records may have changed."""
-        pool = self._pools.setdefault(target.key, Pool(target=target))
+        key = target.key
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = Pool(target=target)
         pool.target = target
         return pool
 
@@ -139,6 +148,12 @@ class Standby:
             self._start(pool, build_id).is_ahead = True
         return run
 
+    def _slot(self, pool: Pool, run: PooledRun, *, is_request: bool = True) -> Slot:
+        if is_request:
+            for requests in (pool.requests, run.requests):
+                requests.count(self._clock.now())
+        return Slot(run.run_id, run.web_key, partial(self._release, run))
+
     def _start(self, pool: Pool, build_id: str) -> PooledRun:
         run = PooledRun(run_id=new_id(), build_id=build_id, idle_since=self._clock.now())
         self._add(pool, run)
@@ -151,19 +166,21 @@ class Standby:
 
     def _refresh(self, pool: Pool, run: PooledRun) -> bool:
         """Compare a run with its record, and return whether it may get requests."""
-        if run.is_in_preparation:
+        version = self.targets.version()
+        if run.is_in_preparation or run.version == version:
             return not run.is_ending
         record = self._runs.find(run.run_id)
         if record is None:
             pool.remove(run)
             return False
+        run.version, run.web_key = version, record.web_key
         run.is_ending, run.is_ready = not can_serve(record), record.is_container_server_ready
         if not (run.is_ready or run.is_ending):  # a new container has replaced the one that was ready
             self._begin_preparation(pool, run)
         return not run.is_ending
 
     def _begin_preparation(self, pool: Pool, run: PooledRun) -> None:
-        run.is_ready = False
+        run.is_ready, run.version = False, -1
         run.settled.clear()
         run.preparation = self._begin_task(self._prepare(pool, run), f"standby {run.run_id}")
 
@@ -185,11 +202,13 @@ class Standby:
 
     async def _store(self, pool: Pool, run: PooledRun) -> None:
         try:
-            await self._runs.start(pool.target, run.run_id)
+            record = await self._runs.start(pool.target, run.run_id)
         except Exception:
-            if self._runs.find(run.run_id) is None:  # the start may have failed after the run was stored
+            found = self._runs.find(run.run_id)  # the start may have failed after the run was stored
+            if found is None:
                 raise
-        run.is_stored = True
+            record = found
+        run.is_stored, run.web_key = True, record.web_key
         if run.is_ending:
             await self._runs.wind_down(run.run_id, messages.STANDBY_STOPPED)
 

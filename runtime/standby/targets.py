@@ -47,6 +47,10 @@ class StandbyTargets:
         self._tasks = tasks
         self._builds = builds
 
+    def version(self) -> int:
+        """A number that changes with each change of a record. Targets and the state of runs stay valid until then."""
+        return self._database.connection.commits
+
     def find(self, user: User, label: str) -> StandbyTarget:
         """The target that a label names for a user. Raises NotFound, and Invalid if Standby is not enabled."""
         record = next(self._candidates(user, label.lower()), None)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -166,6 +167,20 @@ def test_the_errors_without_a_server_and_after_the_end(server: LiveServer) -> No
     for form in "host", "path":
         with address_of(server, started, form).http() as client:
             assert rejection(client) == (502, "run-finished")
+
+
+def test_requests_reach_the_container_after_a_reboot(server: LiveServer) -> None:
+    started = server.run(server.sample("web_server"), {"maxSecs": 0}, **MEMORY)
+    server.until(f"actor-runs/{started['id']}", lambda now: now["isContainerServerReady"])
+    with address_of(server, started, "host").http() as client:
+        assert client.get("hello").status_code == 200
+        server.data("POST", f"actor-runs/{started['id']}/reboot")
+        server.until(f"actor-runs/{started['id']}", lambda now: now["stats"]["rebootCount"] == 1)
+        deadline = time.monotonic() + PATIENCE_SECS
+        while client.get("hello").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    server.data("POST", f"actor-runs/{started['id']}/abort")
 
 
 @pytest.mark.parametrize("name", ["ACTOR_WEB_SERVER_PORT", "APIFY_CONTAINER_PORT"])

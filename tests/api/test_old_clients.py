@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from api.connections.server_options import SERVER_OPTIONS
+from api.connections.server_options import server_options
 from tests.fakes.api import Api
 from tests.listening import listening
 
@@ -17,7 +17,7 @@ ITEMS = [{"number": number, "text": "x" * 100} for number in range(3000)]
 
 @pytest.fixture
 async def port(api: Api) -> AsyncIterator[int]:
-    async with listening(api.app, **SERVER_OPTIONS) as port:
+    async with listening(api.app, **server_options(api.app.web_servers)) as port:
         yield port
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from api.connections.server_options import SERVER_OPTIONS
+from api.connections.server_options import server_options
 from runtime.base.records import Run
 from tests.cli.stub import write_server_file
 from tests.fakes.api import CONTROL_TOKEN, Api
@@ -102,7 +102,7 @@ def serving_api(data_dir: Path) -> Iterator[Serving]:
     with loop_in_thread() as thread:
         thread.run(api.open())
         with (
-            listening_in_thread(thread, api.app, bound, **SERVER_OPTIONS),
+            listening_in_thread(thread, api.app, bound, **server_options(api.app.web_servers)),
             httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, verify=False) as http,
         ):
             write_server_file(data_dir, port, os.getpid(), CONTROL_TOKEN)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from api.connections.server_options import SERVER_OPTIONS
+from api.connections.server_options import server_options
 from tests.clients.test_browser import CHROMIUM
 from tests.console.browser import launch_options
 from tests.fakes.api import CONTROL_TOKEN, Api
@@ -124,7 +124,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     hostile = HostileServer(ATTACK.replace("API", origin))
     async with (
         async_playwright() as playwright,
-        listening(api.app, bound, **SERVER_OPTIONS),
+        listening(api.app, bound, **server_options(api.app.web_servers)),
         listening(hostile.app, hostile_bound),
     ):
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=launch_options())

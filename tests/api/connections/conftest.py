@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from starlette.types import Message, Receive, Scope, Send
 
-from api.connections.server_options import SERVER_OPTIONS
+from api.connections.server_options import server_options
 from tests.listening import listening
 
 
@@ -45,5 +45,5 @@ class Application:
 @pytest_asyncio.fixture
 async def application() -> AsyncIterator[Application]:
     application = Application()
-    async with listening(application, **SERVER_OPTIONS) as application.port:
+    async with listening(application, **server_options()) as application.port:
         yield application

@@ -43,15 +43,27 @@ def scope(method: str = "POST", path: str = "/v2/actors", **headers: str) -> dic
         "[::1]:3333",
         "host.greenroom.internal:3333",
         "172.30.0.1:3333",
-        "anykey.runs.localhost:3333",
         "host.greenroom.internal:4000",
-        "anykey.runs.localhost:4000",
-        "local--my-actor.localhost:3333",
-        "AbCdEfGhIjKlMnOpQ.localhost:3333",
     ],
 )
 def test_hosts_that_are_allowed(host: str) -> None:
     HOSTS.check_host(scope(host=host))
+    HOSTS.check_web_server_host(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "anykey.runs.localhost:3333",
+        "ANYKEY.runs.localhost:4000",
+        "local--my-actor.localhost:3333",
+        "AbCdEfGhIjKlMnOpQ.localhost:3333",
+    ],
+)
+def test_hosts_of_web_servers_do_not_reach_the_api(host: str) -> None:
+    HOSTS.check_web_server_host(host)
+    with pytest.raises(Forbidden):
+        HOSTS.check_host(scope(host=host))
 
 
 def test_a_second_host_is_invalid() -> None:
@@ -92,8 +104,9 @@ def test_hosts_that_are_rejected(host: str) -> None:
 
 
 def test_on_port_80_a_host_needs_no_port() -> None:
+    hosts(80).check_host(scope(host="localhost"))
     for host in ("localhost", "anykey.runs.localhost"):
-        hosts(80).check_host(scope(host=host))
+        hosts(80).check_web_server_host(host)
 
 
 @pytest.mark.parametrize(

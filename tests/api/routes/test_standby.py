@@ -20,7 +20,7 @@ async def api(tmp_path: Path) -> AsyncIterator[StandbyApi]:
 
 
 async def items(api: StandbyApi) -> Any:
-    return (await api.call("GET", "/greenroom/standby")).json()["items"]
+    return (await api.send("/greenroom/standby")).json()["items"]
 
 
 async def test_the_list_shows_settings_runs_and_requests(api: StandbyApi) -> None:
@@ -33,8 +33,8 @@ async def test_the_list_shows_settings_runs_and_requests(api: StandbyApi) -> Non
     [run] = of_actor.pop("runs")
     assert of_actor == {
         "label": "local--hello",
-        "url": "http://local--hello.localhost:3333",
-        "pageUrl": "http://localhost:3333/greenroom/standby/local--hello/",
+        "url": api.host("local--hello"),
+        "pageUrl": f"http://localhost:{api.settings.port}/greenroom/standby/local--hello/",
         "actorId": actor.id,
         "actorName": "local/hello",
         "actorTitle": "Hello",
@@ -72,7 +72,7 @@ async def test_warming_up_and_stopping(api: StandbyApi, of_task: bool) -> None:
         path = f"/greenroom/actor-tasks/{task['id']}/standby"
     warm = (await api.send(f"{path}/warm-up", "POST")).json()
     [run] = api.live
-    assert warm == {"runId": run.id, "url": f"http://local--{'mine' if of_task else 'hello'}.localhost:3333"}
+    assert warm == {"runId": run.id, "url": api.host("local--mine" if of_task else "local--hello")}
     assert (await api.send(f"{path}/warm-up", "POST")).json() == warm
     assert (await api.send(f"{path}/stop", "POST")).json() == {"runIds": [run.id]}
     assert (await api.send(f"{path}/stop", "POST")).json() == {"runIds": []}

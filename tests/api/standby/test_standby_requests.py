@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import pytest
 from aiohttp import web
 
-from api.app import App
-from api.standby.proxy import StandbyProxy
+from api.connections.server_options import server_options
+from api.standby.forwarding import StandbyEntrance
 from runtime.base.records import Actor, PermissionLevel, Run, User
-from tests.fakes.api import CONTROL_TOKEN, Api, problem
+from tests.fakes.api import CONTROL_TOKEN, Api, Json, problem
+from tests.listening import bound_socket, listening
 
 PATIENCE_SECS = 20
 
 
 class StandbyApi(Api):
-    """An API whose containers have a real web server. `answer` is its handler, `requests` are what it received."""
+    """An API in a real server, whose containers have a real web server.
+
+    `answer` is the handler of the containers, and `requests` are what they received.
+    """
 
     def __init__(self, data_dir: Path, **settings: Any) -> None:
-        super().__init__(data_dir, **settings)
+        self._bound = bound_socket()
+        super().__init__(data_dir, port=self._bound.getsockname()[1], **settings)
         self.requests: list[web.BaseRequest] = []
-        self.port = 0
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if "x-apify-container-server-readiness-probe" not in request.headers:
@@ -34,14 +40,20 @@ class StandbyApi(Api):
 
     async def open(self) -> None:
         await super().open()
-        self._server = web.ServerRunner(web.Server(lambda request: self.answer(request)))
-        await self._server.setup()
-        await web.TCPSite(self._server, "127.0.0.1", 0).start()
-        self.port = self._server.addresses[0][1]
-        self.engine.on_create = lambda container: setattr(container, "address", ("127.0.0.1", self.port))
+        self._stack = AsyncExitStack()
+        options = server_options(self.app.web_servers)
+        await self._stack.enter_async_context(listening(self.app, self._bound, **options))
+        server = web.ServerRunner(web.Server(lambda request: self.answer(request)))
+        await server.setup()
+        self._stack.push_async_callback(server.cleanup)
+        await web.TCPSite(server, "127.0.0.1", 0).start()
+        address = server.addresses[0]
+        self.engine.on_create = lambda container: setattr(container, "address", address)
+        self._http = await self._stack.enter_async_context(httpx.AsyncClient(trust_env=False))
 
     async def close(self, *, stop_runs: bool = False) -> int:
-        await self._server.cleanup()
+        self.app.web_servers.close()
+        await self._stack.aclose()
         return await super().close(stop_runs=stop_runs)
 
     async def create_standby_actor(self, name: str = "hello", user: User | None = None, **fields: Any) -> Actor:
@@ -49,14 +61,31 @@ class StandbyApi(Api):
         extra = {"actorStandby": {"isEnabled": True}}
         return await self.orchestrator.actors.update(actor, lambda now: {"extra": extra, **fields})
 
-    async def send(self, url: str, method: str = "GET", **options: Any) -> httpx.Response:
-        """Send a request and let time pass until it is answered."""
-        call = asyncio.create_task(self.call(method, url, **options))
+    def host(self, label: str) -> str:
+        """The host form of an address."""
+        return f"http://{label}.localhost:{self.settings.port}"
+
+    async def send(
+        self, url: str, method: str = "GET", *, token: str | None = "ann", headers: Json | None = None, **body: Any
+    ) -> httpx.Response:
+        """Send a request, and let time pass until it is answered. This machine need not resolve the host's name."""
+        parts = urlsplit(url)
+        target = urlunsplit(("http", f"127.0.0.1:{self.settings.port}", *parts[2:]))
+        sent = {"Host": parts.netloc or f"localhost:{self.settings.port}", **(headers or {})}
+        if token is not None:
+            sent = {"Authorization": f"Bearer {token}", **sent}
+        call = asyncio.create_task(self._http.request(method, target, headers=sent, **body))
         async with asyncio.timeout(PATIENCE_SECS):
             while not call.done():
                 await self.clock.advance(0.1)
                 await asyncio.wait({call}, timeout=0.005)
         return await call
+
+    @property
+    def entrance(self) -> StandbyEntrance:
+        entrance = self.app.web_servers._others
+        assert isinstance(entrance, StandbyEntrance)
+        return entrance
 
     @property
     def live(self) -> list[Run]:
@@ -79,8 +108,9 @@ async def users(tmp_path: Path) -> AsyncIterator[StandbyApi]:
     await api.close()
 
 
-@pytest.mark.parametrize("base", ["http://local--hello.localhost:3333", "/greenroom/standby/local--hello"])
-async def test_a_request_reaches_the_actor_unchanged(api: StandbyApi, base: str) -> None:
+@pytest.mark.parametrize("form", ["host", "path"])
+async def test_a_request_reaches_the_actor_unchanged(api: StandbyApi, form: str) -> None:
+    base = api.host("local--hello") if form == "host" else "/greenroom/standby/local--hello"
     await api.create_standby_actor()
     answer = await api.send(f"{base}/a/b%20c?x=1&token=t", "POST", content=b"body", headers={"X-Own": "1"})
     assert (answer.status_code, answer.json()) == (200, {"path": "/a/b%20c?x=1&token=t"})
@@ -103,13 +133,13 @@ async def test_a_request_reaches_the_actor_unchanged(api: StandbyApi, base: str)
 )
 async def test_three_ways_to_send_a_token(api: StandbyApi, headers: dict[str, str], query: str) -> None:
     await api.create_standby_actor()
-    url = f"http://local--hello.localhost:3333/{query}"
+    url = f"{api.host('local--hello')}/{query}"
     assert (await api.send(url, token=None, headers=headers)).status_code == 200
 
 
 async def test_the_tokens_of_the_server_do_not_reach_the_actor(api: StandbyApi) -> None:
     await api.create_standby_actor()
-    url = f"http://local--hello.localhost:3333/?a=1&token={CONTROL_TOKEN}&b=%20"
+    url = f"{api.host('local--hello')}/?a=1&token={CONTROL_TOKEN}&b=%20"
     headers = {"X-Apify-Authorization": f"Bearer {CONTROL_TOKEN}"}
     assert (await api.send(url, token=CONTROL_TOKEN, headers=headers)).is_success
     [request] = api.requests
@@ -137,16 +167,16 @@ async def test_rejected_requests(api: StandbyApi) -> None:
 @pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
 async def test_pages_of_other_origins_are_rejected(api: StandbyApi, headers: dict[str, str]) -> None:
     await api.create_standby_actor()
-    url = "http://local--hello.localhost:3333/"
+    url = api.host("local--hello")
     assert problem(await api.send(url, headers=headers)) == (403, "origin-not-allowed")
-    own = {"Origin": "http://local--hello.localhost:3333", "Sec-Fetch-Site": "same-origin"}
+    own = {"Origin": api.host("local--hello"), "Sec-Fetch-Site": "same-origin"}
     assert (await api.send(url, headers=own)).status_code == 200
 
 
 async def test_pages_of_other_origins_may_use_the_token_of_a_user(users: StandbyApi) -> None:
     await users.create_standby_actor()
     headers = {"Origin": "http://page.example"}
-    url = "http://alice-a--hello.localhost:3333/"
+    url = users.host("alice-a--hello")
     assert (await users.send(url, token="alices-key", headers=headers)).status_code == 200
     preflight = {**headers, "Access-Control-Request-Method": "GET"}
     answer = await users.send(url, "OPTIONS", token=None, headers=preflight)
@@ -169,7 +199,7 @@ async def test_only_pages_of_the_console_need_no_token(api: StandbyApi) -> None:
 async def test_an_id_names_an_actor_and_a_task(api: StandbyApi) -> None:
     actor = await api.create_standby_actor("hello")
     task = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "hello", "input": {"a": 1}})
-    assert (await api.send(f"http://{actor.id}.localhost:3333/")).status_code == 200
+    assert (await api.send(api.host(actor.id))).status_code == 200
     assert (await api.send((await api.data("GET", f"/v2/actor-tasks/{task['id']}"))["standbyUrl"])).status_code == 200
     assert sorted(str(run.task_id) for run in api.live) == sorted(["None", task["id"]])
 
@@ -238,16 +268,12 @@ async def test_the_first_response_has_a_limit(api: StandbyApi) -> None:
 
     api.answer = wait  # type: ignore[method-assign]
     await api.send(url)
-    _limit_response(api.app, 0.2)
+    api.entrance.response_secs = 0.2
     assert (await api.send(f"{url}/slow-end")).status_code == 200
     assert problem(await api.send(f"{url}/silent")) == (504, "standby-response-timeout")
     silence.set()
     [pool] = api.orchestrator.standby.pools_of(api.user)
     assert pool.runs[0].open_requests == 0
-
-
-def _limit_response(app: App, secs: float) -> None:
-    app._standby = StandbyProxy(app._standby._gate, secs)
 
 
 async def test_the_path_form_is_sandboxed(api: StandbyApi) -> None:
@@ -256,4 +282,4 @@ async def test_the_path_form_is_sandboxed(api: StandbyApi) -> None:
     assert answer.headers["content-security-policy"].startswith("sandbox")
     page = await api.send("/greenroom/standby/local--hello?token=t", headers={"Accept": "text/html"})
     assert page.headers["location"] == "/greenroom/standby/local--hello/?token=t"
-    assert "content-security-policy" not in (await api.send("http://local--hello.localhost:3333/")).headers
+    assert "content-security-policy" not in (await api.send(api.host("local--hello"))).headers

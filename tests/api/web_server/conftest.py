@@ -10,9 +10,8 @@ import aiohttp
 import pytest_asyncio
 from aiohttp import web
 
-from api.connections.server_options import SERVER_OPTIONS
-from api.web_server.proxy import WebServerProxy
-from tests.api.web_server.proxy_stage import MEGABYTE, PATIENCE_SECS, Handler, ProxyStage, Upstream
+from api.connections.server_options import server_options
+from tests.api.web_server.proxy_stage import MEGABYTE, PATIENCE_SECS, Handler, ProxyStage, Upstream, no_application
 from tests.listening import bound_socket, listening
 
 
@@ -20,8 +19,9 @@ from tests.listening import bound_socket, listening
 async def served() -> AsyncIterator[ProxyStage]:
     bound = bound_socket()
     stage = ProxyStage(bound.getsockname()[1])
-    async with listening(WebServerProxy(stage.target_of), bound, **SERVER_OPTIONS):
+    async with listening(no_application, bound, **server_options(stage.web_servers)):
         yield stage
+    stage.web_servers.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -7,16 +7,15 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 from aiohttp import web
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from yarl import URL
 
-from api.web_server.forwarding import Target
-from api.web_server.proxy import WebServerProxy
+from api.web_server.proxy import WebServers
 from runtime.base.errors import GreenroomError, record_not_found
+from runtime.container_http.target import Target
 
 KEY = "k3yk3yk3yk3yk3yk3"
 MEGABYTE = 1024 * 1024
@@ -34,6 +33,9 @@ class ProxyStage:
     port: int
     targets: dict[str, Target | GreenroomError] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.web_servers = WebServers(self.target_of, lambda host: None)
+
     @property
     def host(self) -> str:
         return f"{KEY}.runs.localhost:{self.port}"
@@ -41,10 +43,16 @@ class ProxyStage:
     def url(self, path: str = "/") -> URL:
         return URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
 
-    async def target_of(self, key: str) -> Target:
+    def target_of(self, key: str) -> Target:
         found = self.targets.get(key, record_not_found("Web server", key))
         if isinstance(found, GreenroomError):
             raise found
+        return found
+
+    @property
+    def target(self) -> Target:
+        found = self.targets[KEY]
+        assert isinstance(found, Target)
         return found
 
     def leads_to(self, port: int) -> None:
@@ -93,33 +101,7 @@ def values(response: aiohttp.ClientResponse, name: str) -> list[str]:
     return list(response.headers.getall(name, []))
 
 
-async def never() -> Message:
-    await asyncio.Event().wait()
-    raise AssertionError
-
-
-async def called(
-    stage: ProxyStage,
-    scope: dict[str, Any],
-    messages: list[Message],
-    then_receive: Receive = never,
-    then_send: Send | None = None,
-) -> list[Message]:
-    """Call the proxy directly and return what it sends. It receives `messages`, then what `then_receive` returns."""
-    host = (b"host", stage.host.encode())
-    whole: Scope = {"scheme": "http", "query_string": b"", "path": scope["raw_path"].decode(), **scope}
-    whole["headers"] = [host, *scope.get("headers", [])]
-    sent: list[Message] = []
-    left = iter(messages)
-
-    async def receive() -> Message:
-        return next(left, None) or await then_receive()
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-        if then_send is not None:
-            await then_send(message)
-
-    proxy = WebServerProxy(stage.target_of)
-    await proxy(whole, receive, send)
-    return sent
+async def no_application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The API, which gets all requests without a run's address."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
+    await send({"type": "http.response.body", "body": b"API"})

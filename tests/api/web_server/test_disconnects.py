@@ -7,9 +7,8 @@ import asyncio
 import aiohttp
 import pytest
 from aiohttp import web
-from starlette.types import Message
 
-from tests.api.web_server.proxy_stage import ProxyStage, Upstream, called, connected, never, replying
+from tests.api.web_server.proxy_stage import ProxyStage, Upstream, connected, replying
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,10 +74,10 @@ async def test_a_client_that_disconnects_during_an_upload_ends_it(stage: ProxySt
     await broken.wait()
 
 
-async def test_a_disconnect_that_the_server_reports_only_once_ends_the_request(
+async def test_a_client_that_disconnects_during_an_upload_ends_a_response_that_has_begun(
     stage: ProxyStage, upstream: Upstream
 ) -> None:
-    begun, cancelled = asyncio.Event(), asyncio.Event()
+    cancelled = asyncio.Event()
 
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -90,20 +89,80 @@ async def test_a_disconnect_that_the_server_reports_only_once_ends_the_request(
             cancelled.set()
         return response
 
-    async def leave() -> Message:
-        if begun.is_set():
-            return await never()
-        await begun.wait()
-        return {"type": "http.disconnect"}
+    await upstream(handler)
+    async with connected(stage) as (reader, writer):
+        writer.write(f"POST / HTTP/1.1\r\nHost: {stage.host}\r\nContent-Length: 9\r\n\r\npart".encode())
+        await reader.readuntil(b"begun")
+    await cancelled.wait()
 
-    async def send(message: Message) -> None:
-        if message.get("body") == b"begun":
-            begun.set()
+
+async def test_a_server_that_stops_ends_both_sides(stage: ProxyStage, upstream: Upstream) -> None:
+    cancelled = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"data: 1\n\n")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return response
 
     await upstream(handler)
-    scope = {"type": "http", "method": "POST", "raw_path": b"/", "headers": [(b"content-length", b"9")]}
-    await called(stage, scope, [{"type": "http.request", "body": b"part", "more_body": True}], leave, send)
-    await cancelled.wait()
+    async with connected(stage) as (reader, writer):
+        writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode())
+        await reader.readuntil(b"data: 1\n\n")
+        stage.web_servers.close()
+        assert not (await reader.read()).endswith(b"0\r\n\r\n")
+        await cancelled.wait()
+    assert not stage.web_servers.open_forwardings
+
+
+async def test_a_client_that_closes_its_sending_side_has_disconnected(stage: ProxyStage, upstream: Upstream) -> None:
+    """It cannot be distinguished from one that has closed its connection, so nginx does the same."""
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return web.Response()
+
+    await upstream(handler)
+    async with connected(stage) as (reader, writer):
+        writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode())
+        await begun.wait()
+        writer.write_eof()
+        await cancelled.wait()
+        assert await reader.read() == b""
+
+
+async def test_a_container_that_closes_its_sending_side_has_responded(stage: ProxyStage) -> None:
+    """It receives the rest of the request, which it has already answered, or closes."""
+    received = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+        assert await reader.readexactly(4) == b"body"
+        writer.write(b"0\r\n\r\n")
+        writer.write_eof()
+        await reader.read()
+        received.set()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    stage.leads_to(server.sockets[0].getsockname()[1])
+    async with connected(stage) as (reader, writer):
+        writer.write(f"POST / HTTP/1.1\r\nHost: {stage.host}\r\nContent-Length: 4\r\n\r\n".encode())
+        await reader.readuntil(b"ok")
+        writer.write(b"body")
+        await reader.readuntil(b"0\r\n\r\n")
+        await received.wait()
+    server.close()
 
 
 @pytest.mark.parametrize(

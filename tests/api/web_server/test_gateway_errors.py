@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
 
 import aiohttp
 import pytest
 
 from runtime.base.errors import BadGateway
-from tests.api.web_server.proxy_stage import KEY, ProxyStage, called, closed_port, replying
+from tests.api.web_server.proxy_stage import KEY, ProxyStage, closed_port, replying
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,9 +30,9 @@ async def test_no_server_listens(stage: ProxyStage, client: aiohttp.ClientSessio
 
 
 async def test_a_container_that_does_not_accept_a_connection(
-    stage: ProxyStage, monkeypatch: pytest.MonkeyPatch
+    stage: ProxyStage, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.web_server.http_exchange.CONNECT_TIMEOUT_SECS", 0.2)
+    monkeypatch.setattr("runtime.container_http.target.CONNECT_TIMEOUT_SECS", 0.2)
     with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -41,8 +40,8 @@ async def test_a_container_that_does_not_accept_a_connection(
             filler.setblocking(False)
             filler.connect_ex(deaf.getsockname())
         stage.leads_to(deaf.getsockname()[1])
-        sent = await called(stage, {"type": "http", "method": "GET", "raw_path": b"/"}, [])
-    assert (sent[0]["status"], json.loads(sent[1]["body"])["error"]["type"]) == (502, "web-server-not-listening")
+        async with client.get(stage.url()) as response:
+            assert (await error_of(response))[:2] == (502, "web-server-not-listening")
 
 
 @pytest.mark.parametrize(

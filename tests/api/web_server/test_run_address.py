@@ -5,16 +5,11 @@ from __future__ import annotations
 import aiohttp
 import pytest
 from aiohttp import web
-from starlette.types import Scope
 
 from api.web_server.run_address import run_address_of
 from tests.api.web_server.proxy_stage import KEY, ProxyStage, Upstream, closed_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def scope_of(host: str, raw_path: str) -> Scope:
-    return {"type": "http", "headers": [(b"host", host.encode())], "raw_path": raw_path.encode(), "path": raw_path}
 
 
 @pytest.mark.parametrize(
@@ -39,8 +34,8 @@ def scope_of(host: str, raw_path: str) -> Scope:
     ],
 )
 async def test_both_forms_of_the_address(host: str, raw_path: str, expected: tuple[str, str] | None) -> None:
-    address = run_address_of(scope_of(host, raw_path))
-    assert (None if address is None else (address.key, address.path)) == expected
+    address = run_address_of(host.encode(), raw_path.encode())
+    assert (None if address is None else (address.key, address.target.decode())) == expected
 
 
 BARE = f"/greenroom/web/{KEY}"

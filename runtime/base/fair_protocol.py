@@ -47,6 +47,16 @@ class FairProtocol(asyncio.Protocol):
         waiting, self._waiting, self._start = self._waiting[self._start :], b"", 0
         return waiting
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether the protocol has not received everything that has arrived."""
+        return bool(self._waiting)
+
+    def leave(self) -> bytes:
+        """Never touch the connection again. Returns the bytes that the protocol has not received."""
+        self._is_paused = True
+        return self.take_waiting()
+
     def pause(self) -> None:
         self._is_paused = True
         self._transport.pause_reading()
@@ -65,7 +75,10 @@ class FairProtocol(asyncio.Protocol):
 
     def _pass_slice(self) -> None:
         self._is_queued = False
-        if not self._waiting or self._is_paused or self._transport.is_closing():
+        if self._is_paused or self._transport.is_closing():
+            return
+        if not self._waiting:
+            self._transport.resume_reading()
             return
         start = self._start
         end = start + max(self._slice_bytes, self._harmless_bytes())
@@ -91,15 +104,18 @@ class FairProtocol(asyncio.Protocol):
         elif len(data) <= self._slice_bytes or len(data) <= self._harmless_bytes():
             self._receive(data)
         else:
+            self._waiting, self._start = data, self._slice_bytes
             self._receive(data[: self._slice_bytes])
-            self._pass_later(data[self._slice_bytes :])
+            self._pass_rest()
 
-    def _pass_later(self, data: bytes) -> None:
+    def _pass_rest(self) -> None:
         """Pass the rest of what was received, immediately if it is the harmless body of the request before it."""
-        if len(data) <= self._harmless_bytes():
-            self._receive(data)
-        elif not self._transport.is_closing():
-            self._waiting = data
+        left = len(self._waiting) - self._start
+        if not self._waiting or self._transport.is_closing():
+            return
+        if left <= self._harmless_bytes() and not self._is_paused:
+            self._receive(self.take_waiting())
+        else:
             self._transport.pause_reading()
             self._queue()
 
@@ -146,6 +162,11 @@ class FairTransport(asyncio.Transport):
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._layer.use(cast(asyncio.Protocol, protocol))
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether more has arrived than what the protocol has received."""
+        return self._layer.has_waiting
+
     def release(self) -> tuple[asyncio.Transport, bytes]:
         """The connection without this layer, and the bytes that have not been passed on."""
-        return self._transport, self._layer.take_waiting()
+        return self._transport, self._layer.leave()

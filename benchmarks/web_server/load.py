@@ -1,0 +1,169 @@
+"""What a client measures of a proxy. It talks raw HTTP, so that it costs little itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import cast
+
+import uvloop
+
+from benchmarks.storages.load import cpu_secs
+from benchmarks.web_server.upstream import BIG_BYTES, SMALL
+
+CONNECTIONS = 16
+HEAD = "User-Agent: benchmark/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
+END = SMALL[-100:]
+HANDSHAKE = (
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy to the upstream, and the Host header for it."""
+
+    port: int
+    pid: int
+    host: str
+
+    def request(self, line: str, more: str = "") -> bytes:
+        return f"{line} HTTP/1.1\r\nHost: {self.host}\r\n{HEAD}{more}\r\n".encode()
+
+
+@dataclass(slots=True)
+class _Requests:
+    """Requests that several connections send, and how long each took."""
+
+    left: int
+    message: bytes
+    done: asyncio.Future[None]
+    secs: list[float] = field(default_factory=list)
+
+
+class _Sender(asyncio.Protocol):
+    def __init__(self, requests: _Requests) -> None:
+        self._requests = requests
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def send(self) -> None:
+        requests = self._requests
+        if requests.left:
+            requests.left -= 1
+            self._sent_at = time.perf_counter()
+            self.transport.write(requests.message)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if not self._received.endswith(END):
+            return
+        assert self._received.startswith(b"HTTP/1.1 200"), self._received
+        requests = self._requests
+        requests.secs.append(time.perf_counter() - self._sent_at)
+        self._received = b""
+        if requests.left:
+            self.send()
+        elif not requests.done.done():
+            requests.done.set_result(None)
+
+
+def small_responses(proxy: Proxy, count: int) -> tuple[float, float]:
+    """The CPU time of the proxy for one request in microseconds, and the 99th percentile of the latency in ms."""
+    before = cpu_secs(proxy.pid)
+    secs = sorted(uvloop.run(_send_requests(proxy, count)))
+    return (cpu_secs(proxy.pid) - before) / count * 1e6, secs[int(len(secs) * 0.99)] * 1e3
+
+
+async def _send_requests(proxy: Proxy, count: int) -> list[float]:
+    loop = asyncio.get_running_loop()
+    requests = _Requests(count, proxy.request("GET /small"), loop.create_future())
+    senders = [
+        (await loop.create_connection(lambda: _Sender(requests), "127.0.0.1", proxy.port))[1]
+        for _ in range(CONNECTIONS)
+    ]
+    for sender in senders:
+        sender.send()
+    await requests.done
+    for sender in senders:
+        sender.transport.close()
+    return requests.secs
+
+
+def download_cpu_millis(proxy: Proxy) -> float:
+    """The CPU time of the proxy for a response of BIG_BYTES."""
+    before = cpu_secs(proxy.pid)
+    uvloop.run(_receive_body(proxy))
+    return (cpu_secs(proxy.pid) - before) * 1e3
+
+
+def upload_cpu_millis(proxy: Proxy) -> float:
+    """The CPU time of the proxy for a request of BIG_BYTES."""
+    before = cpu_secs(proxy.pid)
+    uvloop.run(_send_body(proxy))
+    return (cpu_secs(proxy.pid) - before) * 1e3
+
+
+async def _receive_body(proxy: Proxy) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, limit=2**20)
+    writer.write(proxy.request("GET /big"))
+    await reader.readuntil(b"\r\n\r\n")
+    left = BIG_BYTES
+    while left:
+        data = await reader.read(2**20)
+        assert data
+        left -= len(data)
+    writer.close()
+
+
+async def _send_body(proxy: Proxy) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(proxy.request("POST /upload", f"Content-Length: {BIG_BYTES}\r\n"))
+    piece = b"x" * 1_000_000
+    for _ in range(BIG_BYTES // len(piece)):
+        writer.write(piece)
+        await writer.drain()
+    await reader.readuntil(END)
+    writer.close()
+
+
+def event_delays(proxy: Proxy, count: int) -> list[float]:
+    """How many microseconds after it was sent each event arrives."""
+    return uvloop.run(_receive_events(proxy, count))
+
+
+async def _receive_events(proxy: Proxy, count: int) -> list[float]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(proxy.request("GET /events"))
+    await reader.readuntil(b"\r\n\r\n")
+    delays = []
+    for _ in range(count):
+        event = await reader.readuntil(b"\n\n")
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        delays.append((now - int(event.partition(b"data: ")[2])) / 1e3)
+    writer.close()
+    return delays
+
+
+def echo_times(proxy: Proxy, count: int) -> list[float]:
+    """How many microseconds the round trip of each WebSocket message takes."""
+    return uvloop.run(_echo(proxy, count))
+
+
+async def _echo(proxy: Proxy, count: int) -> list[float]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(proxy.request("GET /echo", HANDSHAKE))
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+    frame = b"\x82\xe4\0\0\0\0" + b"x" * 100
+    times = []
+    for _ in range(count):
+        started = time.perf_counter()
+        writer.write(frame)
+        await reader.readexactly(len(frame) - 4)
+        times.append((time.perf_counter() - started) * 1e6)
+    writer.close()
+    return times
