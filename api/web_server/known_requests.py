@@ -7,9 +7,10 @@ no parser: they have the same meaning, because nothing but the headers decides w
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from api.web_server.request import RequestHeaders, WebRequest
-from api.web_server.run_address import run_address_of
+from api.web_server.run_address import RunAddress, run_address_of
 
 REQUEST_LINE = re.compile(rb"(GET|HEAD|OPTIONS|DELETE) (/[!-\"$-~]*) HTTP/1\.1")
 """The beginning of a request without a body. A fragment (`#`) is left to the parser."""
@@ -19,9 +20,10 @@ MAX_BYTES = 4096
 
 
 class KnownRequests:
-    """The headers of requests without bodies, by their bytes."""
+    """The headers of requests without bodies, by their bytes. `address_at` is that of WebServers."""
 
-    def __init__(self) -> None:
+    def __init__(self, address_at: Callable[[bytes, bytes], RunAddress | None] = run_address_of) -> None:
+        self._address_at = address_at
         self._headers: dict[bytes, RequestHeaders] = {}
 
     def find(self, data: bytes) -> WebRequest | None:
@@ -31,7 +33,7 @@ class KnownRequests:
         if headers is None or (line := REQUEST_LINE.fullmatch(data, 0, end)) is None:
             return None
         method, target = line.groups()
-        address = run_address_of(headers.host, target)
+        address = self._address_at(headers.host, target)
         return None if address is None else WebRequest(method, address, headers)
 
     def remember(self, data: bytes, request: WebRequest) -> None:

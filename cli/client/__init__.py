@@ -17,6 +17,7 @@ from cli.client.development import DevelopmentClient
 from cli.client.fits import FitsClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.schedules import SchedulesClient
+from cli.client.standby import StandbyClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
 from cli.server import RunningServer
@@ -72,6 +73,7 @@ class Client:
         self.fits = FitsClient(self._transport)
         self.runs = RunsClient(self._transport)
         self.schedules = SchedulesClient(self._transport)
+        self.standby = StandbyClient(self._transport)
         self.storages = StoragesClient(self._transport)
         self.datasets = DatasetsClient(self._transport)
         self.key_value_stores = KeyValueStoresClient(self._transport)
