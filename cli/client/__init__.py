@@ -35,17 +35,20 @@ ADVANCE_SECS = 600.0
 
 
 @contextmanager
-def connected(data_dir: Path, configuration: Configuration | None = None) -> Iterator[Client]:
+def connected(
+    data_dir: Path, configuration: Configuration | None = None, *, prepares_networks: bool = False
+) -> Iterator[Client]:
     """Yield a client of the data directory's server. If none runs, one is started for this command.
 
-    It is started with the settings in `configuration`, by default those of the current folder.
+    It is started with the settings in `configuration`, by default those of the current folder. Commands that start
+    several runs let it prepare networks.
 
     Raises CommandError.
     """
     with (
         interrupt_on_termination(),
         interrupt_on_closed_output(streams.stdout),
-        server.find_or_start(data_dir, configuration) as found,
+        server.find_or_start(data_dir, configuration, prepares_networks=prepares_networks) as found,
         closing(Client(found)) as client,
     ):
         yield client

@@ -103,7 +103,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["actorTask_get"];
+        get?: never;
         put: operations["actorTask_put"];
         post?: never;
         delete: operations["actorTask_delete"];
@@ -183,7 +183,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["actorBuild_get"];
+        get?: never;
         put?: never;
         post?: never;
         delete: operations["actorBuild_delete"];
@@ -311,7 +311,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["schedule_get"];
+        get?: never;
         put: operations["schedule_put"];
         post?: never;
         delete: operations["schedule_delete"];
@@ -458,6 +458,13 @@ export interface components {
         TaskResponse: {
             data: components["schemas"]["Task"];
         };
+        UpdateTaskRequest: {
+            name?: string;
+            options?: components["schemas"]["TaskOptions"] | null;
+            input?: components["schemas"]["TaskInput"] | null;
+            title?: string | null;
+            actorStandby?: components["schemas"]["ActorStandby"] | null;
+        };
         Task: {
             id: string;
             userId: string;
@@ -477,13 +484,6 @@ export interface components {
             actorStandby?: components["schemas"]["ActorStandby"] | null;
             /** Format: uri */
             standbyUrl?: string | null;
-        };
-        UpdateTaskRequest: {
-            name?: string;
-            options?: components["schemas"]["TaskOptions"] | null;
-            input?: components["schemas"]["TaskInput"] | null;
-            title?: string | null;
-            actorStandby?: components["schemas"]["ActorStandby"] | null;
         };
         RunResponse: {
             data: components["schemas"]["Run"];
@@ -1162,6 +1162,9 @@ export interface components {
         };
         /** @enum {string} */
         RunOrigin: "DEVELOPMENT" | "WEB" | "API" | "SCHEDULER" | "TEST" | "WEBHOOK" | "ACTOR" | "CLI" | "CI" | "STANDBY" | "MCP";
+        TaskStats: {
+            totalRuns?: number;
+        };
         TaskInput: {
             [key: string]: unknown;
         };
@@ -1174,9 +1177,6 @@ export interface components {
             memoryMbytes?: number | null;
             disableStandbyFieldsOverride?: boolean | null;
             shouldPassActorInput?: boolean | null;
-        };
-        TaskStats: {
-            totalRuns?: number;
         };
         ErrorResponse: {
             error: components["schemas"]["ErrorDetail"];
@@ -1930,35 +1930,6 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
         };
     };
-    actorTask_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                actorTaskId: components["parameters"]["actorTaskId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        data: components["schemas"]["Task"];
-                    };
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
     actorTask_put: {
         parameters: {
             query?: never;
@@ -2140,36 +2111,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
-    actorBuild_get: {
-        parameters: {
-            query?: {
-                waitForFinish?: components["parameters"]["waitForFinishBuild"];
-            };
-            header?: never;
-            path: {
-                buildId: components["parameters"]["buildId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BuildResponse"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            405: components["responses"]["MethodNotAllowed"];
-            408: components["responses"]["Timeout"];
             429: components["responses"]["TooManyRequests"];
         };
     };
@@ -2527,33 +2468,6 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyRequests"];
-        };
-    };
-    schedule_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                scheduleId: components["parameters"]["scheduleId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ScheduleResponse"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["TooManyRequests"];
         };
     };
