@@ -276,6 +276,19 @@ async def test_the_first_response_has_a_limit(api: StandbyApi) -> None:
     assert pool.runs[0].open_requests == 0
 
 
+async def test_a_client_that_leaves_while_it_waits_frees_its_place(api: StandbyApi) -> None:
+    await api.create_standby_actor()
+    api.engine.on_create = lambda container: None  # it never listens
+    waiting = asyncio.create_task(api.send("/greenroom/standby/local--hello/"))
+    async with asyncio.timeout(PATIENCE_SECS):
+        while not (pools := api.orchestrator.standby.pools_of(api.user))[0].waiting:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert pools[0].runs[0].open_requests == 1
+        waiting.cancel()
+        while pools[0].waiting or pools[0].runs[0].open_requests:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_the_path_form_is_sandboxed(api: StandbyApi) -> None:
     await api.create_standby_actor()
     answer = await api.send("/greenroom/standby/local--hello/")
